@@ -1,0 +1,58 @@
+-- One row is one connection: a widget type in an amoCRM account.
+-- The row is the unit of truth for its tokens: whoever changes them changes this row in one guarded statement.
+
+-- Every statement asks this function for the time, so that all instances live by one clock, the database's,
+-- and so that tests can move it. It is inlined, and therefore usable with an index.
+CREATE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+    AS 'SELECT statement_timestamp()';
+
+CREATE TABLE amocrm_integrations (
+    id                    uuid PRIMARY KEY,
+    widget_type           text NOT NULL CHECK (widget_type ~ '^[a-z][a-z0-9_-]{0,31}$'),
+    account_domain        text NOT NULL CHECK (account_domain ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.(amocrm\.(ru|com)|kommo\.com)$'),
+    account_id            bigint CHECK (account_id > 0),          -- known from the first token on
+    client_id             text NOT NULL CHECK (length(client_id) BETWEEN 1 AND 128),
+    client_secret         bytea NOT NULL,                         -- encrypted, see shared/encryption.py
+    redirect_uri          text NOT NULL,                          -- as used in the exchange; a refresh must repeat it
+    status                text NOT NULL DEFAULT 'pending'
+                          CHECK (status IN ('pending', 'connected', 'reauth_required', 'disconnected')),
+
+    -- The pair. `token_version` goes up with every pair, and with everything that makes the old one worthless.
+    access_token          bytea,                                  -- encrypted
+    refresh_token         bytea,                                  -- encrypted
+    access_expires_at     timestamptz,
+    refresh_expires_at    timestamptz,
+    token_version         bigint NOT NULL DEFAULT 0,
+    api_domain            text,                                   -- where a renamed account can be looked up
+
+    -- The lease of the one refresh that may be under way.
+    lease_id              uuid,
+    lease_until           timestamptz,
+    refresh_failures      integer NOT NULL DEFAULT 0 CHECK (refresh_failures >= 0),
+    refresh_not_before    timestamptz,                            -- backoff after a failure, for everybody
+    refresh_due_at        timestamptz,                            -- when the scheduler takes it up, with jitter
+
+    problem_code          text,                                   -- why a person is needed, or what failed last
+    problem_detail        text,
+    problem_at            timestamptz,
+
+    settings              jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
+    created_at            timestamptz NOT NULL DEFAULT amocrm_now(),
+    updated_at            timestamptz NOT NULL DEFAULT amocrm_now(),
+    connected_at          timestamptz,
+
+    CONSTRAINT one_integration_per_widget_and_account UNIQUE (account_domain, widget_type),
+    CONSTRAINT connected_has_tokens CHECK (
+        status <> 'connected' OR (access_token IS NOT NULL AND access_expires_at IS NOT NULL AND account_id IS NOT NULL)),
+    CONSTRAINT dead_has_no_tokens CHECK (
+        status NOT IN ('pending', 'disconnected') OR (access_token IS NULL AND refresh_token IS NULL)),
+    CONSTRAINT lease_is_whole CHECK ((lease_id IS NULL) = (lease_until IS NULL)),
+    CONSTRAINT due_only_with_refresh_token CHECK (refresh_due_at IS NULL OR refresh_token IS NOT NULL)
+);
+
+-- A one-time token of the widget names these two.
+CREATE UNIQUE INDEX amocrm_integrations_client ON amocrm_integrations (client_id, account_id) WHERE account_id IS NOT NULL;
+
+-- The scheduler's question, and nothing else, is answered from this index.
+CREATE INDEX amocrm_integrations_due ON amocrm_integrations (refresh_due_at)
+    WHERE status = 'connected' AND refresh_due_at IS NOT NULL;

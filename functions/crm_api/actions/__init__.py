@@ -1,0 +1,33 @@
+"""The actions of `crm_api`. To remove one, delete its module and its line here."""
+
+from functions.crm_api.actions import (
+    connection_status,
+    disconnect,
+    exchange_code,
+    get_delivery,
+    get_events,
+    get_lead,
+    get_leads,
+    save_calculation,
+    save_connection,
+    start_connection,
+)
+from functions.crm_api.actions.action import Action
+
+ACTIONS: dict[str, Action] = {
+    action.name: action
+    for action in (
+        connection_status.ACTION,
+        disconnect.ACTION,
+        exchange_code.ACTION,
+        get_delivery.ACTION,
+        get_events.ACTION,
+        get_lead.ACTION,
+        get_leads.ACTION,
+        save_calculation.ACTION,
+        save_connection.ACTION,
+        start_connection.ACTION,
+    )
+}
+
+__all__ = ["ACTIONS", "Action"]

@@ -1,0 +1,17 @@
+"""What an action is: its name, how it is called, the right it asks for, and the function that does it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.auth import Caller, Right
+from shared.http import Request, Response
+from shared.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    name: str
+    method: Literal["GET", "POST"]  # GET reads, POST writes
+    right: Right
+    run: Callable[[Runtime, Caller, Request], Response]

@@ -1,0 +1,48 @@
+"""`POST exchange_code`: an authorization code that an application or a person brings by hand (rows C1, D4).
+
+When the redirect has brought the same code already, the answer is the same: connected.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from functions.crm_api import body as bodies
+from functions.crm_api.actions.action import Action
+from functions.crm_api.connections import connection_view
+from shared import integrations
+from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
+from shared.auth import Caller, Right
+from shared.authorization import AuthorizationFailedError
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.problems import Problem, invalid_input
+from shared.runtime import Runtime
+
+
+class ExchangeCode(Struct, forbid_unknown_fields=True, frozen=True):
+    code: Annotated[str, Meta(min_length=8, max_length=4096, pattern=r"^[\x21-\x7e]+$")]
+    referer: str | None = None  # the account's host from the redirect, where it is known
+    action: str | None = None
+
+
+def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{connection}`; 422 with amoCRM's reason for a code that is wrong, used, or older than its 20 minutes."""
+    integration = caller.require_integration()
+    body = bodies.decode(request, ExchangeCode)
+    try:
+        host = clean_account_domain(body.referer) if body.referer else integration.account_domain
+    except UntrustedHostError as error:
+        raise invalid_input(str(error), "referer") from None
+    try:
+        connected = runtime.authorization.redeem(integration, host, body.code, request_id=request.id)
+    except AuthorizationFailedError as failure:
+        raise Problem(422, failure.code, failure.detail) from None
+    if connected != integration.id:
+        raise Problem(409, "other_connection", "This code has connected another integration.")
+    now = integrations.by_id(runtime.database, connected)
+    assert now is not None
+    return json_response({"connection": connection_view(now)})
+
+
+ACTION = Action("exchange_code", "POST", Right.CONNECT, _run)

@@ -1,0 +1,40 @@
+"""`GET get_events`: the event log, the newest first (row A12)."""
+
+from dataclasses import asdict
+
+from functions.crm_api.actions.action import Action
+from functions.crm_api.body import optional_positive
+from shared import events
+from shared.auth import Caller, Right
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.problems import invalid_input
+from shared.runtime import Runtime
+
+_DEFAULT_LIMIT = 50
+_MOST = 200
+_LEVELS = ("info", "warning", "error")
+
+
+def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """Query: `limit`, `before` (the `next` of the page before), `level`. `{events: […], next: id | null}`
+
+    With an account in the headers: its events only.
+    """
+    limit = optional_positive(request, "limit", _MOST) or _DEFAULT_LIMIT
+    level = request.parameter("level") or None
+    if level not in (None, *_LEVELS):
+        raise invalid_input(f"must be one of {', '.join(_LEVELS)}", "level")
+    found = events.page(
+        runtime.database,
+        integration_id=caller.integration.id if caller.integration else None,
+        level=level,
+        before=optional_positive(request, "before"),
+        limit=limit + 1,
+    )
+    shown = found[:limit]
+    following = shown[-1].id if len(found) > limit else None
+    return json_response({"events": [asdict(event) for event in shown], "next": following})
+
+
+ACTION = Action("get_events", "GET", Right.MANAGE, _run)

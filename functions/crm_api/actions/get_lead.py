@@ -1,0 +1,31 @@
+"""`GET get_lead`: the open deal and the people in it, for filling in a calculator (row A4).
+
+Costs one database round trip and two calls to amoCRM: the deal, and its contacts together.
+"""
+
+from functions.crm_api.actions.action import Action
+from functions.crm_api.body import lead_id
+from functions.crm_api.leads import contact_ids, contact_view, lead_view
+from shared.amocrm.leads import AccountApi
+from shared.auth import Caller, Right
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.runtime import Runtime
+
+
+def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{lead: {id, name, price, …}, client: {…} | null, contacts: [{id, name, is_main, phones[], emails[]}]}`"""
+    wanted = lead_id(request)
+
+    def read(api: AccountApi) -> Response:
+        lead = api.lead(wanted)
+        main_ids = contact_ids(lead)
+        found = {contact["id"]: contact for contact in api.contacts(list(main_ids))} if main_ids else {}
+        contacts = [contact_view(found[id_], is_main=main) for id_, main in main_ids.items() if id_ in found]
+        client = next((contact for contact in contacts if contact["is_main"]), contacts[0] if contacts else None)
+        return json_response({"lead": lead_view(lead), "client": client, "contacts": contacts})
+
+    return runtime.connections.call(caller.require_integration(), read)
+
+
+ACTION = Action("get_lead", "GET", Right.READ_DEALS, _run)

@@ -1,0 +1,51 @@
+"""`GET get_leads`: deals for a list, the latest changed first; paged, filtered, searched (row D6)."""
+
+from functions.crm_api.actions.action import Action
+from functions.crm_api.body import optional_positive
+from functions.crm_api.leads import lead_view
+from shared.amocrm.leads import PAGE_LIMIT
+from shared.auth import Caller, Right
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.problems import invalid_input
+from shared.runtime import Runtime
+
+_DEFAULT_LIMIT = 50
+_LONGEST_QUERY = 200
+
+
+def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """Query: `page` from 1, `limit` to 250, `query`, `pipeline_id`, `status_id` (with its pipeline),
+    `responsible_user_id`. Answer: `{leads: […], page, limit, has_more}`.
+    """
+    page = optional_positive(request, "page", 10_000) or 1
+    limit = optional_positive(request, "limit", PAGE_LIMIT) or _DEFAULT_LIMIT
+    query = (request.parameter("query") or "").strip()
+    if len(query) > _LONGEST_QUERY:
+        raise invalid_input(f"may have at most {_LONGEST_QUERY} characters", "query")
+    filters = _filters(request)
+    leads, has_more = runtime.connections.call(
+        caller.require_integration(), lambda api: api.leads(page, limit, query or None, filters)
+    )
+    views = [lead_view(lead) for lead in leads]
+    return json_response({"leads": views, "page": page, "limit": limit, "has_more": has_more})
+
+
+def _filters(request: Request) -> list[tuple[str, str]]:
+    pipeline_id = optional_positive(request, "pipeline_id")
+    status_id = optional_positive(request, "status_id")
+    user_id = optional_positive(request, "responsible_user_id")
+    filters = []
+    if status_id is not None and pipeline_id is None:
+        raise invalid_input("a status is known only together with its pipeline_id", "status_id")
+    if status_id is not None:
+        filters.append(("filter[statuses][0][pipeline_id]", str(pipeline_id)))
+        filters.append(("filter[statuses][0][status_id]", str(status_id)))
+    elif pipeline_id is not None:
+        filters.append(("filter[pipeline_id][]", str(pipeline_id)))
+    if user_id is not None:
+        filters.append(("filter[responsible_user_id][]", str(user_id)))
+    return filters
+
+
+ACTION = Action("get_leads", "GET", Right.READ_DEALS, _run)

@@ -1,0 +1,27 @@
+"""`POST start_connection`: the address at which an administrator of the account gives his consent (rows D2, D3)."""
+
+from msgspec import Struct
+
+from functions.crm_api import body as bodies
+from functions.crm_api.actions.action import Action
+from functions.crm_api.connections import addresses, connect_link
+from shared.auth import Caller, Right
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.runtime import Runtime
+
+
+class StartConnection(Struct, forbid_unknown_fields=True, frozen=True):
+    language: str | None = None
+    return_to: str | None = None  # where the finished page's button leads; scheme and host from RETURN_LINKS
+    action: str | None = None
+
+
+def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{connect_url, redirect_uri, hook_url, widget_url}`; the address works for 24 hours."""
+    body = bodies.decode(request, StartConnection) if request.body else StartConnection()
+    link = connect_link(runtime, caller.require_integration(), body.language, body.return_to)
+    return json_response({"connect_url": link, **addresses(runtime)})
+
+
+ACTION = Action("start_connection", "POST", Right.CONNECT, _run)

@@ -1,0 +1,50 @@
+"""What callers send, decoded and checked; every refusal names the place and what is wrong there."""
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from shared.http import Request
+from shared.problems import InputError, Problem, invalid_input
+
+T = TypeVar("T")
+
+_LARGEST_ID = 2**63 - 1
+
+
+def decode(request: Request, model: type[T]) -> T:
+    """The JSON body as `model`. 400 for what is not JSON, 422 with the path for what does not fit the model."""
+    try:
+        return msgspec.json.decode(request.body, type=model)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `")
+        raise Problem(
+            422,
+            "invalid_input",
+            "The request was understood, but a value in it is not right.",
+            errors=(InputError(path.rstrip("`").removeprefix("$").removeprefix("."), detail),),
+        ) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise Problem(400, "invalid_json", "The body must be a JSON object in UTF-8.") from None
+
+
+def lead_id(request: Request, in_body: int | None = None) -> int:
+    """The deal: header `X-Lead-Id`, query parameter `lead_id`, or the body. They must not disagree."""
+    given = {request.headers.get("X-Lead-Id"), request.parameter("lead_id"), None if in_body is None else str(in_body)}
+    given -= {None, ""}
+    if len(given) != 1:
+        detail = "name one deal only" if given else "name the deal in X-Lead-Id"
+        raise invalid_input(detail, "X-Lead-Id")
+    return positive(given.pop() or "", "X-Lead-Id")
+
+
+def positive(text: str, path: str, largest: int = _LARGEST_ID) -> int:
+    if not re.fullmatch(r"[0-9]{1,19}", text) or not 0 < int(text) <= largest:
+        raise invalid_input(f"must be a whole number from 1 to {largest}", path)
+    return int(text)
+
+
+def optional_positive(request: Request, name: str, largest: int = _LARGEST_ID) -> int | None:
+    text = request.parameter(name)
+    return None if text in (None, "") else positive(text or "", name, largest)

@@ -1,0 +1,49 @@
+"""A connection as the panel and applications see it. No secret and no token is in it."""
+
+from typing import Any
+
+from shared import links
+from shared.integrations import Integration
+from shared.links import ConnectLink
+from shared.runtime import Runtime
+
+
+def connection_view(integration: Integration) -> dict[str, Any]:
+    problem = None
+    if integration.problem_code:
+        problem = {
+            "code": integration.problem_code,
+            "detail": integration.problem_detail,
+            "at": integration.problem_at,
+        }
+    return {
+        "id": integration.id,
+        "widget_type": integration.widget_type,
+        "account_domain": integration.account_domain,
+        "account_id": integration.account_id,
+        "client_id": integration.client_id,
+        "status": integration.status,
+        "token_expires_at": integration.access_expires_at,
+        "connected_at": integration.connected_at,
+        "created_at": integration.created_at,
+        "problem": problem,
+    }
+
+
+def connect_link(
+    runtime: Runtime, integration: Integration, language: str | None = None, return_to: str | None = None
+) -> str:
+    """The address that begins the consent for this connection."""
+    return_to = links.check_return_link(runtime, return_to)
+    chosen = language if language in links.LANGUAGES else links.LANGUAGES[0]
+    return links.make(runtime, ConnectLink(integration.id, chosen, return_to))
+
+
+def addresses(runtime: Runtime) -> dict[str, str]:
+    """What is to be copied into amoCRM's form of an integration (row B6)."""
+    redirect_uri = runtime.settings.redirect_uri
+    return {
+        "redirect_uri": redirect_uri,
+        "hook_url": redirect_uri,
+        "widget_url": f"{runtime.settings.crm_api_url}/widget/",
+    }

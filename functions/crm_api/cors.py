@@ -1,0 +1,72 @@
+"""Which web pages may read our answers: those of connected accounts, and those the operator has configured.
+
+Never `*`, never with credentials: a proof of identity travels in a header that the page itself sets.
+"""
+
+from dataclasses import dataclass
+
+from shared.amocrm.hosts import UntrustedHostError, require_account_host
+from shared.http import Pairs, Request, Response
+from shared.integrations import Integration
+from shared.problems import forbidden
+from shared.runtime import Runtime
+
+_ACCOUNT_IS_KNOWN = """
+SELECT EXISTS (SELECT FROM amocrm_integrations WHERE account_domain = %(host)s AND status <> 'disconnected') AS known
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    known: bool
+
+
+def preflight(runtime: Runtime, request: Request) -> Response:
+    """The browser's question before a call with headers of ours. 403 for a page that may not call."""
+    origin = request.headers.get("Origin")
+    if origin is None or not _is_allowed(runtime, origin, None):
+        raise forbidden("Pages of this origin may not call here. Connect the account, or add it to ALLOWED_ORIGINS.")
+    return Response(
+        204,
+        headers=(
+            *_headers(origin),
+            ("Access-Control-Allow-Methods", "GET, POST"),
+            (
+                "Access-Control-Allow-Headers",
+                "Authorization, Content-Type, Idempotency-Key, "
+                "X-Account-Domain, X-Auth-Token, X-Lead-Id, X-Widget-Type",
+            ),
+            ("Access-Control-Max-Age", "600"),
+        ),
+    )
+
+
+def allow(runtime: Runtime, request: Request, response: Response, integration: Integration | None) -> Response:
+    """Adds the headers that let the asking page read the answer, if it may."""
+    origin = request.headers.get("Origin")
+    if origin is None or not _is_allowed(runtime, origin, integration):
+        return response.with_headers((("Vary", "Origin"),))
+    return response.with_headers(_headers(origin))
+
+
+def _headers(origin: str) -> Pairs:
+    return (
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Expose-Headers", "Retry-After, X-Request-Id"),
+        ("Vary", "Origin"),
+    )
+
+
+def _is_allowed(runtime: Runtime, origin: str, integration: Integration | None) -> bool:
+    if origin in runtime.settings.allowed_origins:
+        return True
+    if integration is not None and origin == f"https://{integration.account_domain}":
+        return True
+    try:
+        host = require_account_host(origin.removeprefix("https://"))
+    except UntrustedHostError:
+        return False
+    if integration is not None:
+        return False  # a connected account's page with the proof of another one
+    found = runtime.database.one(_Known, _ACCOUNT_IS_KNOWN, {"host": host})
+    return found is not None and found.known

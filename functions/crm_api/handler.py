@@ -1,0 +1,61 @@
+"""One request to `crm_api`: which action, who is asking, may he, and then the action itself."""
+
+import msgspec
+
+from functions.crm_api import cors, pages
+from functions.crm_api.actions import ACTIONS, Action
+from shared.auth import authenticate
+from shared.endpoint import problem_response
+from shared.http import Request, Response
+from shared.problems import Problem, problem_from
+from shared.runtime import Runtime
+
+
+def handle(runtime: Runtime, request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return cors.preflight(runtime, request)
+    page = pages.find(runtime, request)
+    if page is not None:
+        return page
+    try:
+        action = _chosen_action(request)
+        caller = authenticate(runtime, request)
+        caller.require(action.right)
+        if action.method == "POST":
+            caller.spend(runtime.database, request.id)
+        response, integration = action.run(runtime, caller, request), caller.integration
+    except Exception as error:
+        # A page of another origin may only read the problem when it, too, has the CORS headers.
+        problem = problem_from(error)
+        if problem is None:
+            raise
+        response, integration = problem_response(problem, request.id), None
+    return cors.allow(runtime, request, response, integration)
+
+
+def _chosen_action(request: Request) -> Action:
+    """By the query parameter, the last part of the path, or the body's member `action`, in this order."""
+    name = request.parameter("action") or _in_path(request) or _in_body(request)
+    action = ACTIONS.get(name or "")
+    if action is None:
+        known = ", ".join(sorted(ACTIONS))
+        raise Problem(404, "unknown_action", f"Name one of these actions: {known}.")
+    if request.method != action.method:
+        detail = f"{action.name} is called with {action.method}."
+        raise Problem(405, "method_not_allowed", detail, headers=(("Allow", f"{action.method}, OPTIONS"),))
+    return action
+
+
+def _in_path(request: Request) -> str | None:
+    last = request.path.rstrip("/").rpartition("/")[2]
+    return last if last in ACTIONS else None
+
+
+def _in_body(request: Request) -> str | None:
+    class Named(msgspec.Struct):
+        action: str | None = None
+
+    try:
+        return msgspec.json.decode(request.body, type=Named).action
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None

@@ -1,0 +1,46 @@
+"""The panel and the calculator, served from `web/`, so that one address is enough. Any static host does as well."""
+
+from pathlib import Path
+
+from functions.crm_api import cors
+from shared.http import Request, Response
+from shared.runtime import Runtime
+
+_ROOT = Path(__file__).resolve().parents[2] / "web"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def find(runtime: Runtime, request: Request) -> Response | None:
+    """The file that the path names under `web/`; None when it names none."""
+    if request.method not in ("GET", "HEAD") or request.parameter("action"):
+        return None
+    for folder in ("admin", "widget"):
+        _, separator, name = request.path.partition(f"/{folder}/")
+        file = _FILES.get(f"{folder}/{name or 'index.html'}") if separator else None
+        if file is not None:
+            body = b"" if request.method == "HEAD" else file.read_bytes()
+            headers = (
+                ("Content-Type", _TYPES[file.suffix]),
+                ("Content-Security-Policy", _POLICY),
+                ("Cache-Control", "no-cache"),
+                ("Cross-Origin-Resource-Policy", "cross-origin" if folder == "widget" else "same-origin"),
+            )
+            return cors.allow(runtime, request, Response(200, body, headers), None)
+    return None
+
+
+# Only what is there at start can be asked for: no path from outside reaches the file system.
+_FILES = {
+    file.relative_to(_ROOT).as_posix(): file
+    for file in (_ROOT.rglob("*") if _ROOT.is_dir() else ())
+    if file.suffix in _TYPES
+}

@@ -1,0 +1,163 @@
+"""What happens when a browser, or amoCRM itself, comes to the redirect URI.
+
+==========================================  ==========================================================================
+the request has                             then
+==========================================  ==========================================================================
+`connect`                                   a person clicked a connect link: a state is made, he is sent to amoCRM
+`client_uuid`, `account_id`, `signature`    amoCRM: the integration was switched off in that account
+`error`, `state`                            the person denied: he is told, and can begin again
+`code`, `state`, `referer`                  the person allowed: the code is exchanged and stored, *then* he is told
+`code`, `client_id`, `referer`              installed from inside amoCRM, without a state of ours: the same
+nothing of this                             a page that says that there is nothing to do here
+==========================================  ==========================================================================
+
+Every failure ends in a page in plain words (`texts.py`), and in the event log where it concerns an integration.
+"""
+
+from functions.oauth_callback import pages
+from shared import events, integrations, links, logs
+from shared.amocrm import errors, oauth
+from shared.amocrm.hosts import UntrustedHostError, require_account_host
+from shared.authorization import AuthorizationFailedError, Consent
+from shared.connections import Connections
+from shared.database import DatabaseUnavailableError
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.integrations import Integration
+from shared.problems import Problem, forbidden
+from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.runtime import Runtime
+
+
+def handle(runtime: Runtime, request: Request) -> Response:
+    if request.method not in ("GET", "HEAD"):
+        raise Problem(405, "method_not_allowed", "This address is visited with GET.", headers=(("Allow", "GET"),))
+    if request.parameter("signature") is not None:
+        return _switched_off(runtime, request)
+    try:
+        if request.parameter("connect") is not None:
+            return _begin(runtime, request)
+        if request.parameter("error") is not None:
+            return _denied(runtime, request)
+        if request.parameter("code") is not None:
+            return _allowed(runtime, request)
+        return pages.failure(request, "nothing_here", status=400)
+    except DatabaseUnavailableError:
+        # The code, if there is one, is untouched or safe in its claim: reloading this page goes on.
+        return pages.failure(request, "try_again", status=503)
+
+
+def _begin(runtime: Runtime, request: Request) -> Response:
+    """A connect link was clicked: on to amoCRM's consent page, with a new state."""
+    try:
+        link = links.read(runtime, request.parameter("connect") or "")
+    except links.LinkExpiredError:
+        return pages.failure(request, "link_expired", status=410)
+    integration = integrations.by_id(runtime.database, link.integration_id) if link else None
+    if link is None or integration is None:
+        return pages.failure(request, "link_unknown", status=404)
+    state = runtime.authorization.begin(integration.id, link.language, link.return_to)
+    target = oauth.consent_url(
+        runtime.settings.amocrm_gateway, integration.account_domain, integration.client_id, state
+    )
+    return Response(302, headers=(("Location", target),))
+
+
+def _denied(runtime: Runtime, request: Request) -> Response:
+    """The person pressed "deny", or amoCRM refused to ask him."""
+    state = request.parameter("state")
+    consent = runtime.authorization.use_state(state, used_by="denied") if state else None
+    if consent is None:
+        return pages.failure(request, "state_unknown", status=400)
+    reason = "access_denied" if request.parameter("error") == "access_denied" else "consent_failed"
+    message = "The consent was denied in amoCRM." if reason == "access_denied" else "amoCRM could not ask for consent."
+    events.add(
+        runtime.database,
+        "authorization.denied",
+        message,
+        level="warning",
+        integration_id=consent.integration_id,
+        request_id=request.id,
+    )
+    return pages.failure(request, reason, status=403, consent=consent, again=_link_again(runtime, consent))
+
+
+def _allowed(runtime: Runtime, request: Request) -> Response:
+    """The person pressed "allow": the tokens are stored before he sees anything (row D1)."""
+    code, state = request.parameter("code") or "", request.parameter("state")
+    try:
+        host = require_account_host((request.parameter("referer") or "").lower())
+    except UntrustedHostError:
+        logs.warning("callback.untrusted_referer")
+        return pages.failure(request, "untrusted_host", status=400)
+    consent = runtime.authorization.use_state(state, used_by=code) if state else None
+    if state and consent is None:
+        return pages.failure(request, "state_unknown", status=400)
+    integration = _integration(runtime, request, consent, host)
+    if integration is None:
+        return pages.failure(request, "client_unknown", status=404, consent=consent)
+    again = _link_again(runtime, consent) if consent else None
+    try:
+        connected = runtime.authorization.redeem(
+            integration, host, code, any_account=consent is None, request_id=request.id
+        )
+    except AuthorizationFailedError as failure:
+        logs.warning("authorization.failed", code=failure.code, integration_id=integration.id)
+        return pages.failure(request, failure.code, status=422, consent=consent, again=again, detail=failure.detail)
+    except errors.UnknownOutcomeError:
+        return pages.failure(request, "try_again", status=504, consent=consent, again=again)
+    except errors.AmocrmError as error:
+        logs.warning("authorization.delayed", reason=str(error), integration_id=integration.id)
+        return pages.failure(request, "try_again", status=502, consent=consent, again=again)
+    return pages.success(runtime, request, consent, connected, host)
+
+
+def _integration(runtime: Runtime, request: Request, consent: Consent | None, host: str) -> Integration | None:
+    """Whose client the code is for: the state says it; an installation from inside amoCRM names its client."""
+    client_id = request.parameter("client_id")
+    if consent is None:
+        return integrations.of_client(runtime.database, client_id, host) if client_id else None
+    integration = integrations.by_id(runtime.database, consent.integration_id)
+    if integration is None or client_id not in (None, integration.client_id):
+        return None
+    return integration
+
+
+def _link_again(runtime: Runtime, consent: Consent) -> str:
+    return links.make(runtime, links.ConnectLink(consent.integration_id, consent.language, consent.return_to))
+
+
+def _switched_off(runtime: Runtime, request: Request) -> Response:
+    """amoCRM's hook: the integration was switched off in an account (row A1).
+
+    The signature never changes for an account, so an old one, seen in somebody's log, could be sent again. Therefore a
+    connection that still works is left alone, and is looked at again by the scheduler.
+    """
+    client_id, account_id = request.parameter("client_uuid") or "", request.parameter("account_id") or ""
+    integration = None
+    if account_id.isascii() and account_id.isdigit() and 0 < int(account_id) < 2**63:
+        integration = integrations.by_client(runtime.database, client_id, int(account_id))
+    if integration is None or not oauth.is_genuine_switch_off(
+        integration.secret(runtime.keyring), client_id, account_id, request.parameter("signature") or ""
+    ):
+        raise forbidden("The signature is not right for this integration and account.")
+    if _still_works(runtime.connections, integration):
+        message = (
+            "amoCRM reported that the integration was switched off, but the connection works; nothing was changed."
+        )
+        level, kind = "warning", "connection.switch_off_doubted"
+        events.add(runtime.database, kind, message, level=level, integration_id=integration.id, request_id=request.id)
+        return json_response({"disconnected": False})
+    detail = "The integration was switched off in amoCRM."
+    integrations.disconnect(runtime.database, integration, "switched_off", detail, request.id)
+    return json_response({"disconnected": True})
+
+
+def _still_works(connections: Connections, integration: Integration) -> bool:
+    if integration.access_token is None:
+        return False
+    try:
+        connections.call(integration, lambda api: api.account())
+    except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError):
+        return False
+    return True

@@ -1,0 +1,33 @@
+"""Refreshes every integration whose token is due, long before it ends. Any number of instances may run at once."""
+
+from typing import Any
+
+from shared import logs
+from shared.database import DatabaseUnavailableError
+from shared.due import Worker
+from shared.encryption import DecryptionError
+from shared.integrations import Integration
+from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.runtime import Runtime
+
+
+def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
+    """`{due, outcomes: {refreshed, reauth_required, <reason>…}, left, seconds}`; also one log line."""
+
+    def refresh(claimed: Integration) -> str:
+        try:
+            runtime.rotation.run(claimed)
+        except ReauthRequiredError:
+            return "reauth_required"
+        except RefreshDelayedError as delay:
+            return delay.code
+        except (DatabaseUnavailableError, DecryptionError) as error:
+            # One bad row, or a database that is away, does not end the others' refresh.
+            logs.error("refresh.failed", integration_id=claimed.id, error=str(error))
+            return type(error).__name__
+        return "refreshed"
+
+    worker = Worker(runtime.rotation.claim_due, refresh, runtime.settings.refresh_concurrency, runtime.clock)
+    figures = worker.run(seconds).as_dict()
+    logs.info("refresh.run", **figures)
+    return figures

@@ -1,0 +1,1 @@
+"""Translation between each cloud's own requests and events and ours. One module a cloud, nothing else inside."""

@@ -1,0 +1,131 @@
+"""amoCRM's OAuth 2.0: consent, the token endpoint, what an access token says, and finding a renamed account.
+
+Sources: amoCRM's documentation, "OAuth 2.0, step by step" and "Integrations, disabling"; the vendor's PHP client for
+the look-up of a renamed account.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from shared.amocrm import errors
+from shared.amocrm.hosts import UntrustedHostError, require_account_host, require_amocrm_host
+from shared.amocrm.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str  # equal to the registered one, trailing slash included, in the exchange and in every refresh
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: int  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenHints:
+    """Claims of an access token. Its signature is not ours to check: trust it only as far as its way to us."""
+
+    account_id: int | None
+    api_domain: str | None  # a checked amoCRM host
+
+
+class GrantRefusedError(Exception):
+    """The code or refresh token is used, expired, revoked or foreign: final. `hint` is amoCRM's own word."""
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(hint)
+        self.hint = hint
+
+
+class ClientRefusedError(Exception):
+    """amoCRM does not know this client id, or the secret or redirect URI is another one. The grant is untouched."""
+
+
+def consent_url(gateway: str | None, account_domain: str, client_id: str, state: str) -> str:
+    query = urlencode({"client_id": client_id, "state": state, "mode": "post_message"})
+    return f"{gateway or f'https://{account_domain}'}/oauth?{query}"
+
+
+def exchange_code(transport: Transport, host: str, credentials: ClientCredentials, code: str) -> TokenPair:
+    return _token_call(transport, host, credentials, {"grant_type": "authorization_code", "code": code})
+
+
+def refresh(transport: Transport, host: str, credentials: ClientCredentials, refresh_token: str) -> TokenPair:
+    """A new pair; the given refresh token is dead once amoCRM has processed this.
+
+    Raises :class:`GrantRefusedError`, :class:`ClientRefusedError` or an error of :mod:`shared.amocrm.errors`.
+    """
+    return _token_call(transport, host, credentials, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+
+def current_account_host(transport: Transport, api_domain: str, refresh_token: str) -> str:
+    """Where the account of this refresh token lives now; amoCRM's owner may have renamed it.
+
+    Raises :class:`~shared.amocrm.hosts.UntrustedHostError` when the answer names a host that is not amoCRM's.
+    """
+    answer = transport.send(
+        "GET", api_domain, "/oauth2/account/current/subdomain", headers={"X-Refresh-Token": refresh_token}
+    )
+    domain = answer.get("domain") if isinstance(answer, dict) else None
+    return require_account_host(str(domain).lower())
+
+
+def access_token_hints(access_token: str) -> AccessTokenHints:
+    """What an access token says of itself; all None for one that is not a JWT we can read."""
+    try:
+        payload = access_token.split(".")[1]
+        claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        account_id, api_domain = claims.get("account_id"), claims.get("api_domain")
+    except (IndexError, ValueError, AttributeError):
+        return AccessTokenHints(None, None)
+    try:
+        host = require_amocrm_host(api_domain) if isinstance(api_domain, str) else None
+    except UntrustedHostError:
+        host = None
+    return AccessTokenHints(account_id if isinstance(account_id, int) and account_id > 0 else None, host)
+
+
+def is_genuine_switch_off(client_secret: str, client_id: str, account_id: str, signature: str) -> bool:
+    """Whether the switched-off hook was signed with the integration's secret."""
+    signed = hmac.new(client_secret.encode(), f"{client_id}|{account_id}".encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(signed.encode(), signature.lower().encode())
+
+
+def _token_call(transport: Transport, host: str, credentials: ClientCredentials, grant: dict[str, str]) -> TokenPair:
+    body = {
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
+        "redirect_uri": credentials.redirect_uri,
+        **grant,
+    }
+    try:
+        answer = transport.send("POST", host, "/oauth2/access_token", json=body)
+    except (errors.BadRequestError, errors.UnauthorizedError) as error:
+        raise _refusal(error) from None
+    match answer:
+        case {"access_token": str(access), "refresh_token": str(new_refresh), "expires_in": int(seconds)}:
+            return TokenPair(access, new_refresh, seconds)
+    # amoCRM said yes, so the grant is probably used up, but what it gave is unreadable.
+    raise errors.UnknownOutcomeError("amoCRM's token answer is not readable")
+
+
+def _refusal(error: errors.AnsweredError) -> Exception:
+    """Sorts a 400 or 401: the grant is dead, the client is wrong, or something else is at this host."""
+    if error.hint:
+        return GrantRefusedError(error.hint)
+    text = str(error).lower()
+    if "client authentication failed" in text or "redirect" in text:
+        return ClientRefusedError(str(error))
+    if isinstance(error, errors.BadRequestError):
+        return GrantRefusedError(str(error))
+    return error

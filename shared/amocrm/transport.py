@@ -1,0 +1,155 @@
+"""The one place from which requests leave for amoCRM.
+
+Hosts are checked here, redirects are not followed, answers are limited in size and time, and every failure becomes an
+error of :mod:`shared.amocrm.errors` that says whether the request may have been carried out.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import msgspec
+
+from shared.amocrm import errors
+from shared.amocrm.hosts import require_amocrm_host
+
+USER_AGENT = "amocrm-functions/0.1"
+
+_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+TOTAL_SECONDS = 15.0  # no call takes longer than this plus one read timeout
+_MAX_ANSWER_BYTES = 8 * 1024 * 1024
+_DEFAULT_RETRY_AFTER = 1  # the limit is per second
+
+# Answers of a proxy that gave up on amoCRM while amoCRM went on: the request may have been carried out.
+_GATEWAY_GAVE_UP = frozenset({502, 504})
+
+
+class Transport:
+    """Sends JSON to amoCRM's hosts. Keeps connections; one per warm instance, shared by threads."""
+
+    def __init__(self, gateway: str | None = None, max_connections: int = 100) -> None:
+        """`gateway`: an origin that receives everything in amoCRM's place, with the meant host in `Host`."""
+        self._gateway = gateway
+        self._client = httpx.Client(
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+            trust_env=gateway is None,
+            limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
+            headers={"User-Agent": USER_AGENT},
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def send(
+        self,
+        method: str,
+        host: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: "Mapping[str, Any] | list[tuple[str, Any]] | None" = None,
+        json: object = None,
+    ) -> Any:
+        """The decoded JSON answer, or None for 204. Raises the errors of :mod:`shared.amocrm.errors`."""
+        require_amocrm_host(host)
+        request = self._client.build_request(
+            method,
+            f"{self._gateway or f'https://{host}'}{path}",
+            params=params,
+            content=None if json is None else msgspec.json.encode(json),
+            headers={
+                "Host": host,
+                **({"Content-Type": "application/json"} if json is not None else {}),
+                **(headers or {}),
+            },
+        )
+        status, answer_headers, body = self._exchange(request)
+        return _decoded(status, answer_headers, body)
+
+    def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
+        deadline = time.monotonic() + TOTAL_SECONDS
+        try:
+            response = self._client.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise errors.NotSentError(f"amoCRM cannot be reached ({type(error).__name__})") from None
+        except httpx.TransportError as error:
+            raise errors.UnknownOutcomeError(f"amoCRM did not answer ({type(error).__name__})") from None
+        try:
+            chunks = bytearray()
+            for chunk in response.iter_bytes():
+                chunks += chunk
+                if len(chunks) > _MAX_ANSWER_BYTES:
+                    raise errors.UnexpectedAnswerError("amoCRM's answer is too large", response.status_code)
+                if time.monotonic() > deadline:
+                    raise errors.UnknownOutcomeError("amoCRM's answer took too long")
+            return response.status_code, response.headers, bytes(chunks)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise errors.UnknownOutcomeError(f"amoCRM's answer broke off ({type(error).__name__})") from None
+        finally:
+            response.close()
+
+
+def _decoded(status: int, headers: httpx.Headers, body: bytes) -> Any:
+    request_id = headers.get("X-Request-Id")
+    if status == 204:
+        return None
+    document = _json(headers, body)
+    if 200 <= status < 300:
+        if document is None:
+            raise errors.UnexpectedAnswerError("amoCRM's answer is not JSON", status, request_id)
+        return document
+    raise _error(status, headers, document if isinstance(document, dict) else None, request_id)
+
+
+def _json(headers: httpx.Headers, body: bytes) -> object:
+    if "json" not in headers.get("Content-Type", ""):
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+
+
+def _error(
+    status: int, headers: httpx.Headers, document: dict[str, Any] | None, request_id: str | None
+) -> errors.AmocrmError:
+    problem = document or {}
+    message = str(problem.get("detail") or problem.get("title") or f"status {status}")[:500]
+    hint = str(problem["hint"])[:500] if problem.get("hint") else None
+    if status == 429:
+        return errors.RateLimitedError(message, request_id, _retry_after(headers))
+    if status in _GATEWAY_GAVE_UP:
+        return errors.UnknownOutcomeError(f"a gateway before amoCRM gave up (status {status})", request_id)
+    if status >= 500:
+        return errors.ServerError(message, status, request_id)
+    if status == 404:
+        kind = errors.NotFoundError if document is not None else errors.AccountNotFoundError
+        return kind(message, status, request_id)
+    if status == 400 and isinstance(problem.get("validation-errors"), list):
+        return errors.ValidationError(
+            message, status, request_id, tuple(_validation_items(problem["validation-errors"]))
+        )
+    simple = {
+        400: errors.BadRequestError,
+        401: errors.UnauthorizedError,
+        402: errors.PaymentRequiredError,
+        403: errors.ForbiddenError,
+    }
+    return simple.get(status, errors.UnexpectedAnswerError)(message, status, request_id, hint)
+
+
+def _validation_items(groups: list[Any]) -> "list[errors.ValidationItem]":
+    return [
+        errors.ValidationItem(str(item.get("code", "")), str(item.get("path", "")), str(item.get("detail", ""))[:500])
+        for group in groups
+        if isinstance(group, dict)
+        for item in group.get("errors", [])
+        if isinstance(item, dict)
+    ]
+
+
+def _retry_after(headers: httpx.Headers) -> int:
+    text = headers.get("Retry-After", "")
+    return min(int(text), 3600) if text.isdigit() else _DEFAULT_RETRY_AFTER

@@ -1,0 +1,179 @@
+"""A calculation: what a widget saves, checked, and the steps that bring it into the deal.
+
+Money is a decimal, in JSON as text or as a number. An item's amount is ``quantity * unit_price - discount``, rounded
+half up to two digits; the total is the sum of the amounts ``- discount + delivery``.
+"""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shared import calculation_note
+from shared.amocrm.leads import AccountApi
+from shared.deliveries import Delivery
+from shared.delivering import Result, Step
+from shared.problems import InputError, Problem
+
+ACTION = "save_calculation"
+
+_CENT = Decimal("0.01")
+_LARGEST = Decimal("1e12")
+
+Text = Annotated[str, Meta(min_length=1, max_length=250)]
+LongText = Annotated[str, Meta(max_length=4000)]
+
+
+class Item(Struct, forbid_unknown_fields=True, frozen=True):
+    name: Text
+    quantity: Decimal
+    unit: Annotated[str, Meta(min_length=1, max_length=20)]
+    unit_price: Decimal
+    sku: Text | None = None
+    discount: Decimal | None = None
+    category: Text | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        return rounded(self.quantity * self.unit_price - (self.discount or 0))
+
+
+class Parameter(Struct, forbid_unknown_fields=True, frozen=True):
+    name: Text
+    value: Annotated[str, Meta(max_length=1000)]
+
+
+class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
+    title: Text
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]  # ISO 4217
+    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=250)]
+    total: Decimal
+    number: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
+    discount: Decimal | None = None
+    delivery: Decimal | None = None
+    comment: LongText | None = None
+    parameters: Annotated[tuple[Parameter, ...], Meta(max_length=100)] = ()
+    valid_until: date | None = None
+
+    @property
+    def expected_total(self) -> Decimal:
+        amounts = sum((item.amount for item in self.items), Decimal())
+        return rounded(amounts - (self.discount or 0) + (self.delivery or 0))
+
+
+class Options(Struct, forbid_unknown_fields=True, frozen=True):
+    note: bool = True
+    products: bool = False
+    pdf: Literal["render", "upload", "none"] = "none"
+    update_price: bool = False
+    responsible_user_id: Annotated[int, Meta(gt=0)] | None = None
+
+
+class Pdf(Struct, forbid_unknown_fields=True, frozen=True):
+    filename: Text
+    content_base64: str
+
+
+class SaveCalculation(Struct, forbid_unknown_fields=True, frozen=True):
+    """The body of `save_calculation`. `lead_id` may come in the header `X-Lead-Id` instead."""
+
+    calculation: Calculation
+    options: Options = Options()
+    pdf: Pdf | None = None
+    lead_id: Annotated[int, Meta(gt=0)] | None = None
+    action: str | None = None
+
+
+def check(body: SaveCalculation) -> None:
+    """Raises 422 with every value that is not right, and for a total that does not add up the sum expected."""
+    found = list(_out_of_range(body.calculation))
+    if not found and rounded(body.calculation.total) != body.calculation.expected_total:
+        expected = f"{body.calculation.expected_total:f}"
+        found.append(
+            InputError("calculation.total", f"does not add up: the items, discount and delivery make {expected}")
+        )
+    options = body.options
+    for name, asked in (
+        ("products", options.products),
+        ("pdf", options.pdf != "none"),
+        ("responsible_user_id", options.responsible_user_id is not None),
+    ):
+        if asked:
+            found.append(InputError(f"options.{name}", "is not available in this version; leave it out"))
+    if not (options.note or options.update_price):
+        found.append(InputError("options", "ask for a note, for the price, or for both"))
+    if found:
+        raise Problem(422, "invalid_input", "The calculation was not accepted; nothing was saved.", errors=tuple(found))
+
+
+def steps(delivery: Delivery, lead_id: int, body: SaveCalculation) -> list[Step]:
+    """What brings this calculation into its deal. The first one is :func:`first_step`."""
+    plan = []
+    if body.options.note:
+        plan.append(_note_step(delivery, lead_id, body.calculation))
+    if body.options.update_price:
+        plan.append(_price_step(lead_id, body.calculation))
+    return plan
+
+
+def first_step(body: SaveCalculation) -> str:
+    return "note" if body.options.note else "price"
+
+
+def rounded(amount: Decimal) -> Decimal:
+    return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+
+
+def _note_step(delivery: Delivery, lead_id: int, calculation: Calculation) -> Step:
+    mark = calculation_note.reference(delivery.id)
+    since = int(delivery.created_at.timestamp()) - 300  # amoCRM's clock may be a little behind the database's
+
+    def write(api: AccountApi) -> Result:
+        return {"note_id": api.add_note(lead_id, calculation_note.text(calculation, mark))}
+
+    def find(api: AccountApi) -> Result | None:
+        note_id = api.find_note(lead_id, mark, since)
+        return None if note_id is None else {"note_id": note_id}
+
+    return Step("note", write, find)
+
+
+def _price_step(lead_id: int, calculation: Calculation) -> Step:
+    price = int(calculation.total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+    def write(api: AccountApi) -> Result:
+        api.set_price(lead_id, price)
+        return {"price": price}
+
+    def find(api: AccountApi) -> Result | None:
+        return {"price": price} if api.lead(lead_id).get("price") == price else None
+
+    return Step("price", write, find)
+
+
+def _out_of_range(calculation: Calculation) -> "list[InputError]":
+    amounts: list[tuple[str, Decimal | None]] = [
+        ("calculation.total", calculation.total),
+        ("calculation.discount", calculation.discount),
+        ("calculation.delivery", calculation.delivery),
+    ]
+    found = []
+    for index, item in enumerate(calculation.items):
+        path = f"calculation.items[{index}]"
+        amounts += [(f"{path}.unit_price", item.unit_price), (f"{path}.discount", item.discount)]
+        amounts.append((f"{path}.quantity", item.quantity))
+        if item.quantity.is_finite() and item.quantity <= 0:
+            found.append(InputError(f"{path}.quantity", "must be more than 0"))
+    for path, amount in amounts:
+        if amount is not None and not (amount.is_finite() and 0 <= amount <= _LARGEST):
+            found.append(InputError(path, "must be a number from 0 to 1,000,000,000,000"))
+        elif amount is not None and amount.as_tuple().exponent < -6:  # type: ignore[operator] # finite
+            found.append(InputError(path, "may have at most 6 digits after the point"))
+    return found
+
+
+def decode(stored: str) -> SaveCalculation:
+    """A body as it was accepted and stored."""
+    return msgspec.json.decode(stored, type=SaveCalculation)

@@ -1,0 +1,176 @@
+"""Configuration: environment variables, typed, checked together, never printed.
+
+`docs/configuration.md` is the list for people; :func:`load` is the list for the code.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from shared.secret import Secret
+
+T = TypeVar("T")
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class ConfigurationError(Exception):
+    """Everything that is wrong with the environment, one line a problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"The configuration has {len(problems)} problem(s):\n{lines}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    database_url: Secret
+    encryption_keys: tuple[tuple[str, Secret], ...]  # (key id, base64 of 32 bytes); the first one writes
+    redirect_uri: str  # registered with every integration; also the address of the switched-off hook
+    crm_api_url: str  # where widgets and the panel reach crm_api
+    admin_tokens: tuple[Secret, ...]
+    app_jwt_secret: Secret | None
+    app_jwt_audience: str
+    allowed_origins: frozenset[str]
+    return_links: frozenset[str]  # "scheme://host" of links that a finished consent may offer
+    amocrm_gateway: str | None
+    refresh_ahead_hours: float
+    refresh_concurrency: int
+    deliveries_concurrency: int
+    time_limit_seconds: float
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Reads the settings. Raises :class:`ConfigurationError` with every problem at once."""
+    reader = _Reader(environ)
+    settings = Settings(
+        database_url=Secret(reader.text("DATABASE_URL", _database_url)),
+        encryption_keys=reader.parsed("ENCRYPTION_KEYS", _encryption_keys, default=()),
+        redirect_uri=reader.text("OAUTH_REDIRECT_URI", public_url),
+        crm_api_url=reader.text("CRM_API_URL", public_url).rstrip("/"),
+        admin_tokens=reader.parsed("ADMIN_TOKENS", _admin_tokens, default=(), required=False),
+        app_jwt_secret=reader.parsed("APP_JWT_SECRET", _jwt_secret, default=None, required=False),
+        app_jwt_audience=environ.get("APP_JWT_AUDIENCE", "") or "amocrm-functions",
+        allowed_origins=reader.parsed("ALLOWED_ORIGINS", _origins, default=frozenset(), required=False),
+        return_links=reader.parsed("RETURN_LINKS", _return_links, default=frozenset(), required=False),
+        amocrm_gateway=reader.parsed("AMOCRM_GATEWAY", _origin, default=None, required=False),
+        refresh_ahead_hours=reader.number("REFRESH_AHEAD_HOURS", 6, minimum=0.1, maximum=23),
+        refresh_concurrency=int(reader.number("REFRESH_CONCURRENCY", 16, minimum=1, maximum=256)),
+        deliveries_concurrency=int(reader.number("DELIVERIES_CONCURRENCY", 8, minimum=1, maximum=256)),
+        time_limit_seconds=reader.number("TIME_LIMIT_SECONDS", 50, minimum=1, maximum=3600),
+    )
+    if reader.problems:
+        raise ConfigurationError(reader.problems)
+    return settings
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def parsed(self, name: str, parse: Callable[[str], T], default: T, required: bool = True) -> T:
+        """The parsed variable. On trouble notes the problem and goes on with the default, to find the next one."""
+        value = self._environ.get(name, "").strip()
+        if not value:
+            if required:
+                self.problems.append(f"{name} is not set")
+            return default
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+            return default
+
+    def text(self, name: str, parse: Callable[[str], str]) -> str:
+        return self.parsed(name, parse, default="")
+
+    def number(self, name: str, default: float, minimum: float, maximum: float) -> float:
+        def parse(value: str) -> float:
+            try:
+                number = float(value)
+            except ValueError:
+                raise ValueError("must be a number") from None
+            if not minimum <= number <= maximum:
+                raise ValueError(f"must be between {minimum:g} and {maximum:g}")
+            return number
+
+        return self.parsed(name, parse, default, required=False)
+
+
+def _items(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must start with postgresql://")
+    return value
+
+
+def _encryption_keys(value: str) -> tuple[tuple[str, Secret], ...]:
+    keys: dict[str, Secret] = {}
+    for item in _items(value):
+        key_id, separator, encoded = item.partition(":")
+        if not separator or not re.fullmatch(r"[a-z0-9]{1,16}", key_id):
+            raise ValueError("each key is ID:BASE64, the id 1 to 16 of a-z and 0-9 (`make key` makes one)")
+        if key_id in keys:
+            raise ValueError(f"the key id {key_id} occurs twice")
+        try:
+            raw = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raise ValueError(f"the key {key_id} is not base64") from None
+        if len(raw) != 32:
+            raise ValueError(f"the key {key_id} has {len(raw)} bytes instead of 32")
+        keys[key_id] = Secret(encoded)
+    return tuple(keys.items())
+
+
+def _admin_tokens(value: str) -> tuple[Secret, ...]:
+    tokens = _items(value)
+    if any(len(token) < 24 for token in tokens):
+        raise ValueError("an administrator token has at least 24 characters")
+    return tuple(Secret(token) for token in tokens)
+
+
+def _jwt_secret(value: str) -> Secret:
+    if len(value.encode()) < 32:
+        raise ValueError("must have at least 32 bytes (RFC 7518, section 3.2)")
+    return Secret(value)
+
+
+def public_url(value: str) -> str:
+    """An address people's browsers use: HTTPS, or HTTP on this machine only (row A10)."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a whole URL, such as https://example.org/oauth_callback")
+    if parts.username or parts.password or parts.fragment or parts.query:
+        raise ValueError("must have no user, query or fragment")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise ValueError("must be https:// (http:// is allowed on localhost only)")
+    return value
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise ValueError("must be an origin, such as https://example.org, without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _origins(value: str) -> frozenset[str]:
+    return frozenset(_origin(public_url(item)) for item in _items(value))
+
+
+def _return_links(value: str) -> frozenset[str]:
+    links = _items(value)
+    for link in links:
+        parts = urlsplit(link)
+        if not parts.scheme or not parts.netloc or parts.path or parts.scheme in ("http", "javascript", "data"):
+            raise ValueError("each entry is SCHEME://HOST, such as myapp://connected or https://example.org")
+    return frozenset(link.lower() for link in links)

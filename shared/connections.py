@@ -1,0 +1,105 @@
+"""Calling amoCRM in the name of an integration: with a living token, at its present address, within its limit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from shared import integrations, rate
+from shared.amocrm import errors
+from shared.amocrm.leads import AccountApi
+from shared.integrations import Integration
+from shared.rotation import ReauthRequiredError, RefreshDelayedError, Rotation
+
+T = TypeVar("T")
+
+_WAIT_SECONDS = 8.0  # for another instance's refresh
+_POLL_SECONDS = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    rotation: Rotation
+
+    def call(self, integration: Integration, work: Callable[[AccountApi], T]) -> T:
+        """Runs `work` with the account's API; once more with a new token when amoCRM answers that the token is dead.
+
+        `work` is any number of reads, or exactly one write: it may run twice, and a refused call changed nothing.
+        Raises the errors of :mod:`shared.amocrm.errors`, ReauthRequiredError and RefreshDelayedError.
+        """
+        if integration.hold_seconds:
+            raise errors.RateLimitedError("held back by amoCRM's limit", None, max(1, round(integration.hold_seconds)))
+        integration = self.with_living_token(integration)
+        try:
+            return self._run(integration, work)
+        except (errors.UnauthorizedError, errors.AccountNotFoundError):
+            integration = self.with_living_token(integration, refused=integration.token_version)
+        try:
+            return self._run(integration, work)
+        except errors.UnauthorizedError:
+            detail = "amoCRM refuses a token it has just given: the user who connected was removed or lost his rights."
+            self.rotation.require_reauth(integration, "access_refused", detail)
+            raise ReauthRequiredError(detail) from None
+
+    def with_living_token(self, integration: Integration, refused: int | None = None) -> Integration:
+        """The integration with an access token that lives; refreshes it, or waits for whoever does.
+
+        While it is alive the old token serves, whatever becomes of the refresh. `refused` is the version of a token
+        that amoCRM did not accept although it should be alive: only another version will do then.
+        """
+        clock = self.rotation.clock
+        deadline = clock.monotonic() + _WAIT_SECONDS
+        while True:
+            usable = integration.token_version != refused
+            if usable and integration.access_is_fresh:
+                return integration
+            refreshed = self._refreshed(integration, may_fail=usable and integration.access_is_alive)
+            if refreshed is not None:
+                return refreshed
+            if usable and integration.access_is_alive:
+                return integration
+            self._require_refreshable(integration)
+            if clock.monotonic() >= deadline:
+                raise RefreshDelayedError("refresh_pending", "Another instance is refreshing the token.", 5)
+            clock.sleep(_POLL_SECONDS)
+            integration = self._reloaded(integration)
+
+    def _refreshed(self, integration: Integration, may_fail: bool) -> Integration | None:
+        """The outcome of our own refresh; None when it is not ours to do, or failed and that may be."""
+        claimed = self.rotation.claim(integration)
+        if claimed is None:
+            return None
+        try:
+            return self.rotation.run(claimed)
+        except (ReauthRequiredError, RefreshDelayedError):
+            if may_fail:
+                return None
+            raise
+
+    def _require_refreshable(self, integration: Integration) -> None:
+        """Ends the wait for a new token when none will come by itself, or not soon."""
+        if integration.status == "connected" and integration.refresh_token is None:
+            detail = "The long-lived token has ended or was revoked. Enter a new one, or authorise the account."
+            self.rotation.require_reauth(integration, "access_refused", detail)
+            raise ReauthRequiredError(detail)
+        if integration.status != "connected":
+            raise ReauthRequiredError(integration.problem_detail or "This account is not authorised in amoCRM.")
+        if integration.refresh_wait_seconds:
+            detail = integration.problem_detail or "The last refresh of the token failed."
+            raise RefreshDelayedError(
+                integration.problem_code or "refresh_failed", detail, integration.refresh_wait_seconds
+            )
+
+    def _run(self, integration: Integration, work: Callable[[AccountApi], T]) -> T:
+        assert integration.access_token is not None
+        token = self.rotation.keyring.decrypt(integration.access_token, integration.id, "access_token")
+        try:
+            return work(AccountApi(self.rotation.transport, integration.account_domain, token))
+        except errors.RateLimitedError as error:
+            rate.hold(self.rotation.database, integration.id, error.retry_after)
+            raise
+
+    def _reloaded(self, integration: Integration) -> Integration:
+        now = integrations.by_id(self.rotation.database, integration.id)
+        if now is None:
+            raise ReauthRequiredError("This connection was removed.")
+        return now

@@ -1,0 +1,240 @@
+"""Deliveries: writes that were accepted, and what has become of them. The row is whole before anything is sent.
+
+:mod:`shared.delivering` carries them out; this module owns the rows.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from shared.database import Database
+from shared.encryption import Keyring
+from shared.problems import Problem
+
+# Longer than the longest call; every step renews it, and none begins a write that could outlive it.
+LEASE: Final = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    id: UUID
+    integration_id: UUID
+    action: str
+    request_hash: bytes
+    request: bytes | None = field(repr=False)  # encrypted
+    state: str  # accepted, delivered, dead
+    steps: dict[str, Any]
+    attempts: int
+    lease_id: UUID | None
+    problem_code: str | None
+    problem_detail: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    due_in_seconds: float | None = None
+
+    def result_of(self, step: str) -> dict[str, Any] | None:
+        entry = self.steps.get(step, {})
+        return entry["result"] if entry.get("state") == "done" else None
+
+    def was_started(self, step: str) -> bool:
+        """Sent perhaps, by an attempt that did not hear the answer."""
+        return bool(self.steps.get(step, {}).get("state") == "started")
+
+    def results(self) -> dict[str, Any]:
+        return {name: entry["result"] for name, entry in self.steps.items() if entry.get("state") == "done"}
+
+
+_ACCEPT = """
+WITH accepted AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request,
+                                   steps, attempts, lease_id, lease_until, due_at)
+    VALUES (%(id)s, %(integration_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
+            %(steps)s, 1, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now())
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
+    SELECT integration_id, id, 'delivery.accepted', 'The write was accepted.', %(request_id)s FROM accepted
+)
+SELECT * FROM accepted
+"""
+
+_BY_KEY = """
+SELECT * FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND action = %(action)s AND idempotency_key = %(key)s
+"""
+
+_BY_ID = """
+SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds
+FROM amocrm_deliveries WHERE id = %(id)s AND integration_id = %(integration_id)s
+"""
+
+_CLAIM = """
+UPDATE amocrm_deliveries SET
+    state = 'accepted', lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, due_at = amocrm_now(),
+    finished_at = NULL, attempts = attempts + 1, updated_at = amocrm_now()
+WHERE id = %(id)s AND state = ANY(%(states)s) AND (lease_until IS NULL OR lease_until < amocrm_now())
+RETURNING *
+"""
+
+_CLAIM_DUE = """
+UPDATE amocrm_deliveries SET
+    lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, attempts = attempts + 1,
+    updated_at = amocrm_now()
+WHERE id IN (
+    SELECT id FROM amocrm_deliveries
+    WHERE state = 'accepted' AND due_at <= amocrm_now() AND (lease_until IS NULL OR lease_until < amocrm_now())
+    ORDER BY due_at LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+
+_MARK = """
+UPDATE amocrm_deliveries SET
+    steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+WHERE id = %(id)s AND lease_id = %(lease_id)s
+RETURNING *
+"""
+
+_FINISH = """
+WITH finished AS (
+    UPDATE amocrm_deliveries SET
+        steps = steps || %(step)s, state = 'delivered', due_at = NULL, finished_at = amocrm_now(),
+        lease_id = NULL, lease_until = NULL, problem_code = NULL, problem_detail = NULL, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
+    SELECT integration_id, id, 'delivery.delivered', 'Everything of this write is in amoCRM.' FROM finished
+)
+SELECT * FROM finished
+"""
+
+_DEFER = """
+WITH deferred AS (
+    UPDATE amocrm_deliveries SET
+        steps = steps || %(step)s, due_at = amocrm_now() + %(wait)s, lease_id = NULL, lease_until = NULL,
+        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
+    SELECT integration_id, id, 'delivery.deferred', 'warning', left(%(detail)s, 2000) FROM deferred
+)
+SELECT *, extract(epoch FROM %(wait)s::interval)::float8 AS due_in_seconds FROM deferred
+"""
+
+_BURY = """
+WITH buried AS (
+    UPDATE amocrm_deliveries SET
+        steps = steps || %(step)s, state = 'dead', due_at = NULL, finished_at = amocrm_now(),
+        lease_id = NULL, lease_until = NULL, problem_code = %(code)s, problem_detail = %(detail)s,
+        updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
+    SELECT integration_id, id, 'delivery.dead', 'error', left(%(detail)s, 2000) FROM buried
+)
+SELECT * FROM buried
+"""
+
+
+class LeaseLostError(Exception):
+    """Another instance has taken the delivery over; what it does counts."""
+
+
+def accept(
+    database: Database,
+    keyring: Keyring,
+    integration_id: UUID,
+    *,
+    action: str,
+    key: str,
+    request: str,
+    request_hash: bytes,
+    first_step: str,
+    request_id: str,
+) -> tuple[Delivery, bool]:
+    """Stores the write, with our lease on it and its first step begun. False: this key was accepted before.
+
+    Raises 409 when the key was accepted with another request.
+    """
+    new_id = uuid4()
+    parameters = {
+        "id": new_id,
+        "integration_id": integration_id,
+        "action": action,
+        "key": key,
+        "request": keyring.encrypt(request, new_id, "request"),
+        "request_hash": request_hash,
+        "steps": Jsonb({first_step: {"state": "started"}}),
+        "lease_id": uuid4(),
+        "lease": LEASE,
+        "request_id": request_id,
+    }
+    accepted = database.one(Delivery, _ACCEPT, parameters)
+    if accepted is not None:
+        return accepted, True
+    known = database.one(Delivery, _BY_KEY, parameters)
+    assert known is not None
+    if known.request_hash != request_hash:
+        raise Problem(
+            409, "idempotency_key_reused", "This Idempotency-Key was used for another request. Use a new key for it."
+        )
+    return known, known.id == new_id
+
+
+def by_id(database: Database, delivery_id: UUID, integration_id: UUID) -> Delivery | None:
+    return database.one(Delivery, _BY_ID, {"id": delivery_id, "integration_id": integration_id})
+
+
+def revive(database: Database, delivery: Delivery) -> Delivery | None:
+    """Takes a dead delivery up again, with our lease; None when somebody else has."""
+    parameters = {"id": delivery.id, "states": ["dead"], "lease_id": uuid4(), "lease": LEASE}
+    return database.one(Delivery, _CLAIM, parameters)
+
+
+def claim_due(database: Database, limit: int) -> list[Delivery]:
+    """Leases on up to `limit` deliveries that are due. Instances share them out among themselves."""
+    return database.all(Delivery, _CLAIM_DUE, {"limit": limit, "lease": LEASE})
+
+
+def mark_started(database: Database, delivery: Delivery, step: str) -> Delivery:
+    return _written(database.one(Delivery, _MARK, _step(delivery, step, {"state": "started"}) | {"lease": LEASE}))
+
+
+def mark_done(database: Database, delivery: Delivery, step: str, result: dict[str, Any], last: bool) -> Delivery:
+    """Stores a step's result before the next one begins; the last one ends the delivery."""
+    parameters = _step(delivery, step, {"state": "done", "result": result})
+    if last:
+        return _written(database.one(Delivery, _FINISH, parameters))
+    return _written(database.one(Delivery, _MARK, parameters | {"lease": LEASE}))
+
+
+def defer(
+    database: Database, delivery: Delivery, step: str, *, wait: timedelta, code: str, detail: str, was_sent: bool
+) -> Delivery:
+    """Puts the delivery off. `was_sent`: the step may have been carried out; look before writing again."""
+    entry = {"state": "started" if was_sent else "planned"}
+    parameters = _step(delivery, step, entry) | {"wait": wait, "code": code, "detail": detail}
+    return _written(database.one(Delivery, _DEFER, parameters))
+
+
+def bury(database: Database, delivery: Delivery, step: str, *, code: str, detail: str) -> Delivery:
+    """Ends the delivery for good; a person can take it up again."""
+    parameters = _step(delivery, step, {"state": "planned"}) | {"code": code, "detail": detail}
+    return _written(database.one(Delivery, _BURY, parameters))
+
+
+def _step(delivery: Delivery, step: str, entry: dict[str, Any]) -> dict[str, object]:
+    return {"id": delivery.id, "lease_id": delivery.lease_id, "step": Jsonb({step: entry})}
+
+
+def _written(row: Delivery | None) -> Delivery:
+    if row is None:
+        raise LeaseLostError
+    return row

@@ -1,0 +1,64 @@
+"""Working through rows that are due: claimed in small batches, some at once, ending before the platform's limit.
+
+Used by the scheduled functions. Rows are claimed only when a worker is free for them, so that no lease is held in vain;
+several instances share the work because a claim skips what others have claimed.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from shared.clock import Clock
+
+Row = TypeVar("Row")
+
+
+@dataclass(slots=True)
+class Figures:
+    """`left`: whether the time ended before the due rows did."""
+
+    claimed: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    left: bool = False
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "due": self.claimed,
+            "outcomes": dict(sorted(self.outcomes.items())),
+            "left": self.left,
+            "seconds": round(self.seconds, 2),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Worker(Generic[Row]):
+    claim: Callable[[int], list[Row]]  # leases on at most so many rows
+    work: Callable[[Row], str]  # does one row and names the outcome; must not raise
+    concurrency: int
+    clock: Clock
+
+    def run(self, seconds: float) -> Figures:
+        """Until nothing is due or the time is over; what has begun is finished."""
+        started = self.clock.monotonic()
+        figures = Figures()
+        running: set[Future[str]] = set()
+        nothing_due = False
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            while True:
+                in_time = self.clock.monotonic() - started < seconds
+                free = self.concurrency - len(running)
+                if in_time and not nothing_due and free:
+                    rows = self.claim(free)
+                    nothing_due = not rows
+                    figures.claimed += len(rows)
+                    running |= {pool.submit(self.work, row) for row in rows}
+                if not running:
+                    break
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                figures.outcomes.update(future.result() for future in done)
+        figures.left = not nothing_due
+        figures.seconds = self.clock.monotonic() - started
+        return figures

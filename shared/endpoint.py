@@ -1,0 +1,78 @@
+"""Around every HTTP handler: errors become problem documents here and nowhere else; headers and a log line follow."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from shared import logs
+from shared.http import Pairs, Request, Response
+from shared.problems import Problem, problem_from
+from shared.runtime import Runtime
+
+Handler = Callable[[Runtime, Request], Response]
+
+# A Lambda request carries at most 6 MB.
+MAX_BODY_BYTES = 6_000_000
+
+_SECURITY_HEADERS: Pairs = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Strict-Transport-Security", "max-age=31536000"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+def serve(handler: Handler, runtime: Runtime, request: Request) -> Response:
+    """The handler's answer, or the problem document of what it raised. Never raises."""
+    started = time.monotonic()
+    mark = logs.request_id.set(request.id)
+    try:
+        try:
+            if len(request.body) > MAX_BODY_BYTES:
+                raise Problem(413, "body_too_large", f"The body may have at most {MAX_BODY_BYTES:,} bytes.")
+            response = handler(runtime, request)
+        except Exception as error:  # noqa: BLE001 - the one place that turns any error into an answer
+            response = _failure(error, request)
+        response = response.with_headers((*_SECURITY_HEADERS, ("X-Request-Id", request.id)))
+        milliseconds = round((time.monotonic() - started) * 1000, 1)
+        # The query is not logged: it may hold a code or a state.
+        logs.info("request", method=request.method, path=request.path, status=response.status, ms=milliseconds)
+        return response
+    finally:
+        logs.request_id.reset(mark)
+
+
+def json_response(document: Any, status: int = 200, headers: Pairs = ()) -> Response:
+    return Response(status, msgspec.json.encode(document), (("Content-Type", "application/json"), *headers))
+
+
+def problem_response(problem: Problem, request_id: str) -> Response:
+    headers: Pairs = (("Content-Type", "application/problem+json"), *problem.headers)
+    if problem.retry_after is not None:
+        headers += (("Retry-After", str(problem.retry_after)),)
+    return Response(problem.status, msgspec.json.encode(problem.as_dict(request_id)), headers)
+
+
+def _failure(error: Exception, request: Request) -> Response:
+    problem = problem_from(error)
+    if problem is None:
+        # The class and the place say enough; the message could hold anything.
+        logs.error("unforeseen", error=type(error).__name__, at=_place(error))
+        problem = Problem(
+            500, "internal_error", "Something failed that nobody foresaw. Tell the operator the request id."
+        )
+    elif problem.status >= 500:
+        logs.warning("problem", code=problem.code, cause=type(error).__name__)
+    return problem_response(problem, request.id)
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}"

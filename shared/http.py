@@ -1,0 +1,58 @@
+"""The one request type and the one response type of all functions; adapters translate each cloud's own."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Headers:
+    """Header fields by name in any case; the first one counts where a name is repeated."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._fields = tuple((name.lower(), value) for name, value in fields)
+
+    def get(self, name: str) -> str | None:
+        wanted = name.lower()
+        return next((value for field_name, value in self._fields if field_name == wanted), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        wanted = name.lower()
+        return tuple(value for field_name, value in self._fields if field_name == wanted)
+
+    def items(self) -> Pairs:
+        return self._fields
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str  # upper case
+    path: str  # begins with a slash; "/" where the platform has no paths
+    query: Pairs = ()
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = field(default=b"", repr=False)
+    id: str = field(default_factory=lambda: uuid4().hex)  # in every log line, event and problem of this request
+
+    def parameter(self, name: str) -> str | None:
+        """The first query parameter of that name, or None."""
+        return next((value for key, value in self.query if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: Pairs = ()
+
+    def with_headers(self, headers: Pairs) -> "Response":
+        """The same answer with these headers added, where it does not set them itself."""
+        own = {name.lower() for name, _ in self.headers}
+        return Response(self.status, self.body, self.headers + tuple(h for h in headers if h[0].lower() not in own))
+
+
+def parse_query(text: str) -> Pairs:
+    return tuple(parse_qsl(text, keep_blank_values=True))

@@ -1,0 +1,67 @@
+"""Connect links: an address that begins a consent for one integration, and can be clicked, mailed or opened in a popup.
+
+The link carries its facts encrypted, so nothing is stored until somebody clicks it. It gives no right but to begin a
+consent, which only an administrator of that account can finish.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from shared.encryption import DecryptionError
+from shared.problems import invalid_input
+from shared.runtime import Runtime
+
+LANGUAGES = ("ru", "en")
+_LIFETIME = timedelta(hours=24)
+_PLACE = UUID(int=0)  # a link stands in no row
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectLink:
+    integration_id: UUID
+    language: str
+    return_to: str | None
+
+
+class LinkExpiredError(Exception):
+    pass
+
+
+def make(runtime: Runtime, link: ConnectLink) -> str:
+    """The whole address. It works for 24 hours."""
+    expires = int((runtime.clock.now() + _LIFETIME).timestamp())
+    facts = json.dumps([str(link.integration_id), link.language, link.return_to, expires])
+    sealed = runtime.keyring.encrypt(facts, _PLACE, "connect_link")
+    return f"{runtime.settings.redirect_uri}?connect={base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+
+
+def read(runtime: Runtime, text: str) -> ConnectLink | None:
+    """The link's facts; None for one we did not make. Raises :class:`LinkExpiredError`."""
+    try:
+        sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        facts = json.loads(runtime.keyring.decrypt(sealed, _PLACE, "connect_link"))
+    except (binascii.Error, DecryptionError, ValueError):
+        return None
+    integration_id, language, return_to, expires = facts
+    if expires <= runtime.clock.now().timestamp():
+        raise LinkExpiredError
+    return ConnectLink(UUID(integration_id), language, return_to)
+
+
+def check_return_link(runtime: Runtime, link: str | None) -> str | None:
+    """A deep link or address that a finished consent may offer: scheme and host must be on the allow-list (row D3)."""
+    if link is None:
+        return None
+    try:
+        parts = urlsplit(link)
+        allowed = f"{parts.scheme}://{parts.netloc}".lower() in runtime.settings.return_links
+    except ValueError:
+        allowed = False
+    if not allowed or any(ord(letter) < 33 for letter in link):
+        raise invalid_input("is not on the list of allowed return links (RETURN_LINKS)", "return_to")
+    return link

@@ -1,0 +1,52 @@
+"""What a warm instance holds: settings and connections. Made once at start, handed to every handler."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.amocrm.transport import Transport
+from shared.authorization import Authorization
+from shared.clock import Clock, SystemClock
+from shared.config import ConfigurationError, Settings, load
+from shared.connections import Connections
+from shared.database import Database
+from shared.encryption import Keyring
+from shared.rotation import Rotation
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    transport: Transport
+    clock: Clock
+    rotation: Rotation
+    connections: Connections
+    authorization: Authorization
+
+    @classmethod
+    def build(cls, settings: Settings, clock: Clock | None = None) -> "Runtime":
+        clock = clock or SystemClock()
+        database = Database(settings.database_url)
+        keyring = Keyring(settings.encryption_keys)
+        transport = Transport(settings.amocrm_gateway)
+        ahead = timedelta(hours=settings.refresh_ahead_hours)
+        rotation = Rotation(database, keyring, transport, clock, ahead)
+        return cls(
+            settings, database, keyring, transport, clock, rotation, Connections(rotation), Authorization(rotation)
+        )
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Runtime":
+        """For a function's start: a wrong environment is told whole, and ends the process."""
+        try:
+            return cls.build(load(os.environ if environ is None else environ))
+        except ConfigurationError as error:
+            sys.exit(str(error))
+
+    def close(self) -> None:
+        self.database.close()
+        self.transport.close()

@@ -1,0 +1,27 @@
+"""A value that must not be seen: it does not appear in repr, str, format or a traceback's locals."""
+
+from typing import final
+
+
+@final
+class Secret:
+    """Text that is only readable through :meth:`reveal`, so that every place that reads it can be found."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return repr(self)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
