@@ -24,7 +24,7 @@ class AccountApi:
         return self._object("GET", "/account")
 
     def lead(self, lead_id: int) -> dict[str, Any]:
-        """One deal with the ids of its contacts. NotFoundError for one that is not there, also where amoCRM says 204."""
+        """One deal with the ids of its contacts. NotFoundError when it is not there, also where amoCRM says 204."""
         return self._object("GET", f"/leads/{lead_id}", params={"with": "contacts"})
 
     def leads(

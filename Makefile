@@ -1,0 +1,41 @@
+# The commands of this repository. Everything they make lives in .venv/ and .local/.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check unit migrate key clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(READY) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
+	@$(BIN)/python -m cli demo
+
+test: check unit ## format, lint, types, and all tests
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+unit: $(READY)
+	@tests/install-chromium
+	@$(BIN)/python -m pytest
+
+migrate: $(READY) ## applies the missing migrations to DATABASE_URL
+	@$(BIN)/python -m cli migrate
+
+key: $(READY) ## prints a new encryption key
+	@$(BIN)/python -m cli key
+
+clean: ## removes the environment and the demo's data
+	rm -rf $(VENV) .local
+
+$(READY): requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu, install python3-venv first." >&2; exit 1; }
+	@echo "Installing what the project needs into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

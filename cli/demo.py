@@ -1,0 +1,197 @@
+"""Everything on this machine, by one command, until Ctrl-C. What it makes lives in `.local/` and is kept."""
+
+import json
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import httpx
+
+from cli import embedded, migrations
+from shared.encryption import generate_key
+from simulator.seed import DEMO_CLIENT_ID, DEMO_SECRET
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCAL = ROOT / ".local"
+
+_START_SECONDS = 30
+_STOP_SECONDS = 8
+_SCHEDULE_SECONDS = 20  # the timers of the scheduled functions
+
+_PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Five in a row, in the order of `_PARTS`."""
+
+    first: int
+
+    def of(self, part: str) -> int:
+        return self.first + _PARTS.index(part)
+
+    def url(self, part: str) -> str:
+        return f"http://localhost:{self.of(part)}"
+
+
+def run(first_port: int, environ: Mapping[str, str]) -> None:
+    LOCAL.mkdir(exist_ok=True)
+    ports = Ports(_free_ports(first_port))
+    database_url = environ.get("DATABASE_URL") or embedded.start(LOCAL / "postgres").get_uri()
+    for migration in migrations.migrate(database_url):
+        click.echo(f"applied {migration.file.name}")
+    settings = _settings(ports, database_url)
+    _write_environment(settings)
+    with _processes(ports, dict(environ) | settings):
+        _wait_until_ready(ports)
+        _tell(ports, settings)
+        _run_schedules(ports)
+
+
+def _free_ports(first: int) -> int:
+    """The first of five free ports in a row, beginning at `first`; says so when it is another."""
+    for start in range(first, first + 200, 10):
+        busy = [port for port in range(start, start + len(_PARTS)) if not _is_free(port)]
+        if not busy:
+            if start != first:
+                click.echo(f"Ports from {first} are in use; taking {start} to {start + len(_PARTS) - 1}.")
+            return start
+    raise click.ClickException(f"no {len(_PARTS)} free ports in a row from {first} on; name others with --port")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _settings(ports: Ports, database_url: str) -> dict[str, str]:
+    """The environment of the functions. Secrets are made once and kept, so that the kept data stays readable."""
+    file = LOCAL / "secrets.json"
+    if file.exists():
+        kept: dict[str, str] = json.loads(file.read_text())
+    else:
+        kept = {
+            "ENCRYPTION_KEYS": f"demo:{generate_key()}",
+            "ADMIN_TOKENS": f"demo-{secrets.token_urlsafe(24)}",
+            "APP_JWT_SECRET": secrets.token_urlsafe(48),
+        }
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(kept, indent=2))
+    return kept | {
+        "DATABASE_URL": database_url,
+        "OAUTH_REDIRECT_URI": f"{ports.url('oauth_callback')}/",
+        "CRM_API_URL": ports.url("crm_api"),
+        "ALLOWED_ORIGINS": ports.url("simulator"),
+        "RETURN_LINKS": "demoapp://connected",
+        "AMOCRM_GATEWAY": ports.url("simulator").replace("localhost", "127.0.0.1"),
+    }
+
+
+def _write_environment(settings: dict[str, str]) -> None:
+    """For starting one function by hand: `set -a; . .local/demo.env; set +a`."""
+    file = LOCAL / "demo.env"
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
+
+
+def _commands(ports: Ports) -> dict[str, list[str]]:
+    widget_url = f"{ports.url('crm_api')}/widget/"
+    callback = f"{ports.url('oauth_callback')}/"
+    simulator = ["-m", "simulator", "--port", str(ports.of("simulator")), "--redirect-uri", callback]
+    simulator += ["--widget-url", widget_url, "--state", str(LOCAL / "simulator.state")]
+    commands = {"simulator": simulator}
+    for part in _PARTS[1:]:
+        source = f"functions/{part}/main.py"
+        command = ["-m", "functions_framework", "--source", source, "--target", "http"]
+        commands[part] = [*command, "--host", "127.0.0.1", "--port", str(ports.of(part))]
+    return commands
+
+
+@contextmanager
+def _processes(ports: Ports, environ: dict[str, str]) -> Iterator[None]:
+    """All parts, each in a group of its own, so that Ctrl-C reaches us alone and we stop them in order."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        for part, command in _commands(ports).items():
+            log = (LOCAL / f"{part}.log").open("ab")
+            processes.append(
+                subprocess.Popen(  # noqa: S603 - our own commands
+                    [sys.executable, *command],
+                    cwd=ROOT,
+                    env=environ,
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            )
+            log.close()
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nStopping …")
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        click.echo("Stopped. The data is kept in .local/; the next start goes on from there.")
+
+
+def _wait_until_ready(ports: Ports) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    for part in _PARTS:
+        while _is_free(ports.of(part)):
+            if time.monotonic() > deadline:
+                raise click.ClickException(f"{part} did not start; see .local/{part}.log")
+            time.sleep(0.1)
+
+
+def _tell(ports: Ports, settings: dict[str, str]) -> None:
+    click.echo(
+        f"""
+Open these in a browser:
+
+  panel        {ports.url("crm_api")}/admin/
+  amoCRM       {ports.url("simulator")}/at/steklodom.amocrm.ru/     (simulated)
+
+In the panel:
+
+  administrator token   {settings["ADMIN_TOKENS"]}
+  account               steklodom.amocrm.ru
+  integration ID        {DEMO_CLIENT_ID}
+  secret key            {DEMO_SECRET}
+
+Then open a deal in amoCRM: the calculator is in its right column.
+Logs are in .local/*.log. Ctrl-C stops everything."""
+    )
+
+
+def _run_schedules(ports: Ports) -> None:
+    """Plays the timers of the scheduled functions until Ctrl-C."""
+    stop = threading.Event()
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        while not stop.wait(_SCHEDULE_SECONDS):
+            for part in ("refresh_tokens", "run_deliveries"):
+                try:
+                    client.post(f"http://127.0.0.1:{ports.of(part)}/").raise_for_status()
+                except httpx.HTTPError as error:
+                    click.echo(f"{part}: {error}", err=True)

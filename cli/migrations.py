@@ -1,0 +1,88 @@
+"""Migrations: `db_migrations/V<n>__<name>.sql`, applied in order, in one transaction, by one process at a time.
+
+What was applied is kept with its checksum. A file that changed or vanished after it was applied is refused, because
+then nobody knows what the database is.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+FOLDER = Path(__file__).resolve().parents[1] / "db_migrations"
+
+_NAME = re.compile(r"V([1-9][0-9]*)__[a-z0-9_]+\.sql")
+_LOCK = 4_612_077_001  # any number; it is this project's
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version     integer PRIMARY KEY,
+    name        text NOT NULL,
+    checksum    text NOT NULL,
+    applied_at  timestamptz NOT NULL DEFAULT now()
+)
+"""
+_APPLIED = "SELECT version, name, checksum FROM schema_migrations ORDER BY version"
+_REMEMBER = "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s)"
+
+
+class MigrationError(Exception):
+    """The folder and the database do not fit together. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    version: int
+    file: Path
+
+    @property
+    def sql(self) -> str:
+        return self.file.read_text("utf-8")
+
+    @property
+    def checksum(self) -> str:
+        # Line ends do not count: a checkout on Windows is the same migration.
+        return hashlib.sha256(self.sql.replace("\r\n", "\n").encode()).hexdigest()
+
+
+def migrate(database_url: str, folder: Path = FOLDER) -> list[Migration]:
+    """Applies what is missing and returns it. Raises :class:`MigrationError`; then nothing was changed."""
+    found = read(folder)
+    with psycopg.connect(database_url, connect_timeout=5) as connection:  # one transaction, the lock included
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute(_TABLE)
+        applied = {row[0]: (row[1], row[2]) for row in connection.execute(_APPLIED).fetchall()}
+        _refuse_changes(found, applied)
+        missing = [migration for migration in found if migration.version not in applied]
+        for migration in missing:
+            connection.execute(migration.sql.encode())
+            connection.execute(_REMEMBER, (migration.version, migration.file.name, migration.checksum))
+    return missing
+
+
+def read(folder: Path) -> list[Migration]:
+    """The folder's migrations in order. Raises :class:`MigrationError` for names that do not fit."""
+    found: dict[int, Migration] = {}
+    for file in sorted(folder.glob("*.sql")):
+        match = _NAME.fullmatch(file.name)
+        if match is None:
+            raise MigrationError(f"{file.name}: a migration is named V<number>__<name>.sql, in small letters")
+        version = int(match[1])
+        if version in found:
+            raise MigrationError(f"{file.name} and {found[version].file.name} have the same number")
+        found[version] = Migration(version, file)
+    if sorted(found) != list(range(1, len(found) + 1)):
+        raise MigrationError("the migrations are not numbered 1, 2, 3, … without a gap")
+    return [found[version] for version in sorted(found)]
+
+
+def _refuse_changes(found: list[Migration], applied: dict[int, tuple[str, str]]) -> None:
+    by_version = {migration.version: migration for migration in found}
+    for version, (name, checksum) in applied.items():
+        migration = by_version.get(version)
+        if migration is None:
+            raise MigrationError(f"{name} was applied to this database, but is not in the folder any more")
+        if migration.checksum != checksum:
+            raise MigrationError(f"{migration.file.name} was changed after it was applied; write a new migration")

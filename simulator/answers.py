@@ -1,0 +1,57 @@
+"""Answers in the API's shape, and errors in its two shapes of problem documents."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+HTTPBIN = "https://httpstatus.es/{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class ApiError(Exception):
+    """Raised by the rules, turned into an answer by the server."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(str(answer.status))
+        self.answer = answer
+
+
+def document(value: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), "application/hal+json")
+
+
+def nothing() -> Answer:
+    return Answer(204)
+
+
+def html(text: str, status: int = 200) -> Answer:
+    return Answer(status, text.encode(), "text/html; charset=utf-8")
+
+
+def problem(status: int, title: str, detail: str, kind: str = HTTPBIN, **extra: Any) -> Answer:
+    value = {"title": title, "type": kind.format(status), "status": status, "detail": detail, **extra}
+    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), "application/problem+json")
+
+
+def oauth_problem(status: int, detail: str, hint: str | None) -> Answer:
+    extra = {"hint": hint} if hint else {}
+    kind = "https://developers.amocrm.ru/v3/errors/OAuthProblemJson"
+    return problem(status, "Некорректный запрос", detail, kind, **extra)
+
+
+def invalid(path: str, code: str, detail: str, request_id: str = "0") -> ApiError:
+    """One validation error."""
+    errors = [{"request_id": request_id, "errors": [{"code": code, "path": path, "detail": detail}]}]
+    extra: dict[str, Any] = {"validation-errors": errors}
+    return ApiError(problem(400, "Bad Request", "Request validation failed", **extra))
+
+
+def not_found() -> ApiError:
+    return ApiError(problem(404, "Not Found", "Entity not found"))

@@ -1,0 +1,101 @@
+"""What amoCRM's hosts answer to programs: the token endpoint, the look-up of an account, and the API of an account."""
+
+import json
+import time
+
+from simulator import resources
+from simulator.answers import Answer, ApiError, document, html, oauth_problem, problem
+from simulator.call import Call
+from simulator.simulation import Simulation
+from simulator.state import Account
+from simulator.tokens import GrantError
+
+_NO_ACCOUNT = "<!doctype html><title>404</title><h1>Аккаунт не найден</h1>"
+
+
+def answer(
+    simulation: Simulation,
+    *,
+    host: str,
+    method: str,
+    path: str,
+    query: list[tuple[str, str]],
+    headers: dict[str, str],
+    body: bytes,
+) -> tuple[Answer, str | None]:
+    """The answer, and the client id of who asked where that is known."""
+    if host.startswith("api-") and path == "/oauth2/account/current/subdomain":
+        return _current_subdomain(simulation, headers.get("x-refresh-token", "")), None
+    account = simulation.world.accounts.get(host)
+    if account is None:
+        return html(_NO_ACCOUNT, 404), None
+    if path == "/oauth2/access_token":
+        return _token(simulation, account, method, body)
+    return _api(simulation, account, method, path, query, headers, body)
+
+
+def _token(simulation: Simulation, account: Account, method: str, body: bytes) -> tuple[Answer, str | None]:
+    if method != "POST":
+        return problem(405, "Method Not Allowed", "This method is not allowed here"), None
+    try:
+        given = json.loads(body)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        return oauth_problem(400, "The request body is not JSON", None), None
+    client_id = str(given.get("client_id"))
+    try:
+        return document(simulation.tokens.exchange(account, given)), client_id
+    except GrantError as error:
+        return oauth_problem(error.status, error.detail, error.hint), client_id
+
+
+def _current_subdomain(simulation: Simulation, refresh_token: str) -> Answer:
+    account = simulation.tokens.account_of_refresh_token(refresh_token)
+    if account is None:
+        return oauth_problem(401, "The refresh token is invalid", "Token has been revoked")
+    return document(
+        {
+            "id": account.id,
+            "subdomain": account.subdomain,
+            "domain": account.domain,
+            "top_level_domain": account.top_level_domain.rpartition(".")[2],
+        }
+    )
+
+
+def _api(
+    simulation: Simulation,
+    account: Account,
+    method: str,
+    path: str,
+    query: list[tuple[str, str]],
+    headers: dict[str, str],
+    body: bytes,
+) -> tuple[Answer, str | None]:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    holder = simulation.tokens.holder(token, account) if scheme == "Bearer" else None
+    if holder is None:
+        return problem(401, "Unauthorized", "Invalid credentials provided"), None
+    # The limit is of real seconds: a moved clock does not give more of them.
+    if not simulation.limits.admits(time.monotonic(), account.id, holder.client_id):
+        return Answer(429, b"Too Many Requests", "text/plain"), holder.client_id
+    if not account.paid:
+        return problem(402, "Payment Required", "The account is not paid"), holder.client_id
+    if holder.user_id not in account.users:
+        return problem(403, "Forbidden", "The user was removed"), holder.client_id
+    call = Call(
+        simulation.world,
+        simulation.truth,
+        account,
+        holder.client_id,
+        holder.user_id,
+        method,
+        path.removeprefix("/api/v4"),
+        query,
+        body,
+    )
+    try:
+        return resources.answer(call), holder.client_id
+    except ApiError as error:
+        return error.answer, holder.client_id

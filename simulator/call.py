@@ -1,0 +1,88 @@
+"""One call to the API of one account, and what every list has in common: pages, filters, `_links`."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from simulator.answers import Answer, document, invalid, nothing
+from simulator.state import Account, Entity, World
+from simulator.truth import Truth
+
+_MOST_ON_A_PAGE = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    world: World
+    truth: Truth
+    account: Account
+    client_id: str
+    user_id: int
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    body: bytes
+
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body or b"null")
+        except ValueError:
+            raise invalid("", "InvalidJson", "The body is not JSON") from None
+
+    def items(self) -> list[Entity]:
+        """The body of a batch write."""
+        value = self.json()
+        if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+            raise invalid("", "InvalidType", "This value should be an array of objects.")
+        if len(value) > _MOST_ON_A_PAGE:
+            raise invalid("", "TooMany", f"This collection should contain {_MOST_ON_A_PAGE} elements or less.")
+        return value
+
+    def parameter(self, name: str) -> str | None:
+        return next((value for key, value in self.query if key == name), None)
+
+    def parameters(self, pattern: str) -> list[str]:
+        """All values of the parameters whose whole name matches, such as `filter[id][]`, `filter[id][0]`."""
+        return [value for key, value in self.query if re.fullmatch(pattern, key)]
+
+    def embeds(self, name: str) -> bool:
+        return name in (self.parameter("with") or "").split(",")
+
+    def effect(self, kind: str, **facts: Any) -> None:
+        self.truth.effect(self.world.clock.now(), kind, self.account.id, client_id=self.client_id, **facts)
+
+    def link(self, path: str | None = None, **query: Any) -> dict[str, str]:
+        tail = f"?{urlencode(query)}" if query else ""
+        return {"href": f"https://{self.account.domain}/api/v4{path or self.path}{tail}"}
+
+    def page(self, name: str, found: list[Entity], view: Callable[[Entity], Entity] = lambda e: e) -> Answer:
+        """The asked-for page of a list; 204 without a body where it is empty."""
+        limit = _number(self.parameter("limit"), 50, _MOST_ON_A_PAGE)
+        page = _number(self.parameter("page"), 1, 10**9)
+        shown = found[(page - 1) * limit : page * limit]
+        if not shown:
+            return nothing()
+        links = {"self": self.link(page=page, limit=limit)}
+        if page * limit < len(found):
+            links["next"] = self.link(page=page + 1, limit=limit)
+        return document({"_page": page, "_links": links, "_embedded": {name: [view(entity) for entity in shown]}})
+
+
+def _number(text: str | None, default: int, most: int) -> int:
+    if text is None:
+        return default
+    if not text.isdigit() or not 1 <= int(text) <= most:
+        raise invalid("limit", "NotSupportedChoice", f"This value should be between 1 and {most}.")
+    return int(text)
+
+
+def ordered(call: Call, found: list[Entity]) -> list[Entity]:
+    """By `order[field]=asc|desc`, else by id."""
+    for key, direction in call.query:
+        match = re.fullmatch(r"order\[(id|created_at|updated_at)\]", key)
+        if match:
+            return sorted(found, key=lambda entity: (entity[match[1]], entity["id"]), reverse=direction == "desc")
+    return found

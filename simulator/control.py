@@ -1,0 +1,190 @@
+"""The control API, under `/_control/` on any host: for tests and demos, JSON in, JSON out.
+
+It makes accounts and integrations, plays the person at the consent page, moves the clock, orders faults, and reads the
+ground truth.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator import consent, seed
+from simulator.faults import Fault
+from simulator.simulation import Simulation
+from simulator.state import Account, Client
+
+Body = dict[str, Any]
+
+
+class UnknownNameError(Exception):
+    """No such control, account or integration."""
+
+
+def run(simulation: Simulation, name: str, body: Body) -> Any:
+    control = _CONTROLS.get(name)
+    if control is None:
+        raise UnknownNameError(f"no control {name}; there are {', '.join(sorted(_CONTROLS))}")
+    return control(simulation, body)
+
+
+def _account(simulation: Simulation, body: Body) -> Account:
+    account = simulation.world.accounts.get(body["domain"])
+    if account is None:
+        raise UnknownNameError(f"no account {body['domain']}")
+    return account
+
+
+def _client(simulation: Simulation, body: Body) -> Client:
+    client = simulation.world.clients.get(body["client_id"])
+    if client is None:
+        raise UnknownNameError(f"no integration {body['client_id']}")
+    return client
+
+
+def _make_account(simulation: Simulation, body: Body) -> Any:
+    fill = body.pop("fill", True)
+    account = simulation.world.add_account(**body)
+    if fill:
+        seed.fill(simulation.world, account)
+    return {"id": account.id, "domain": account.domain, "leads": list(account.leads), "users": list(account.users)}
+
+
+def _make_accounts(simulation: Simulation, body: Body) -> Any:
+    """Many empty accounts at once, each connected to the one integration: `{count, client_id}`."""
+    client = _client(simulation, body)
+    made = []
+    for _ in range(body["count"]):
+        account = simulation.world.add_account(f"many{simulation.world.new_id()}")
+        code = simulation.tokens.make_code(client, account, consent.administrator(account)["id"])
+        made.append({"domain": account.domain, "id": account.id, "code": code})
+    return {"accounts": made}
+
+
+def _change_account(simulation: Simulation, body: Body) -> Any:
+    account = _account(simulation, body)
+    for name, value in body.items():
+        if name in ("paid", "may_create_fields", "missing_entity_status"):
+            setattr(account, name, value)
+    return {}
+
+
+def _make_integration(simulation: Simulation, body: Body) -> Any:
+    client = simulation.world.add_client(**body)
+    return {"id": client.id, "secret": client.secret}
+
+
+def _change_integration(simulation: Simulation, body: Body) -> Any:
+    client = _client(simulation, body)
+    client.secret = body.get("secret", client.secret)
+    client.redirect_uri = body.get("redirect_uri", client.redirect_uri)
+    return {}
+
+
+def _consent(simulation: Simulation, body: Body) -> Any:
+    """Where the browser would go: `{domain, client_id, state?, deny?}`."""
+    client = _client(simulation, body)
+    if body.get("deny"):
+        return {"location": consent.denied(client, body.get("state"))}
+    account = _account(simulation, body)
+    user = consent.administrator(account)
+    return {"location": consent.allowed(simulation.tokens, client, account, body.get("state"), user)}
+
+
+def _one_time_token(simulation: Simulation, body: Body) -> Any:
+    account = _account(simulation, body)
+    user_id = body.get("user_id") or consent.administrator(account)["id"]
+    return {"token": simulation.tokens.one_time_token(_client(simulation, body), account, user_id)}
+
+
+def _switch_off(simulation: Simulation, body: Body) -> Any:
+    """Kills the tokens and returns the hook's query; calling the hook is left to the test."""
+    return {"query": simulation.tokens.switch_off(_client(simulation, body), _account(simulation, body))}
+
+
+def _kill_tokens(simulation: Simulation, body: Body) -> Any:
+    """`{access?: true, refresh?: true}`: makes living tokens of all accounts die without a word."""
+    for kind in ("access", "refresh"):
+        if body.get(kind):
+            for grant in getattr(simulation.tokens, kind).values():
+                grant.is_dead = True
+    return {}
+
+
+def _rename(simulation: Simulation, body: Body) -> Any:
+    account = _account(simulation, body)
+    simulation.world.rename(account, body["to"])
+    return {"domain": account.domain}
+
+
+def _clock(simulation: Simulation, body: Body) -> Any:
+    simulation.world.clock.offset += body.get("advance", 0)
+    return {"now": simulation.world.clock.now()}
+
+
+def _fault(simulation: Simulation, body: Body) -> Any:
+    simulation.faults.rules.append(Fault(**body))
+    return {}
+
+
+def _no_faults(simulation: Simulation, _body: Body) -> Any:
+    simulation.faults.rules.clear()
+    simulation.latency = 0.0
+    return {}
+
+
+def _latency(simulation: Simulation, body: Body) -> Any:
+    simulation.latency = float(body["seconds"])
+    return {}
+
+
+def _limits(simulation: Simulation, body: Body) -> Any:
+    simulation.limits.per_integration = body.get("per_integration", simulation.limits.per_integration)
+    simulation.limits.per_account = body.get("per_account", simulation.limits.per_account)
+    return {}
+
+
+def _truth(simulation: Simulation, body: Body) -> Any:
+    kind = body.get("kind")
+    effects = [effect for effect in simulation.truth.effects if kind in (None, effect["kind"])]
+    return {"effects": effects}
+
+
+def _requests(simulation: Simulation, _body: Body) -> Any:
+    return {"requests": list(simulation.truth.requests)}
+
+
+def _forget(simulation: Simulation, _body: Body) -> Any:
+    simulation.truth.clear()
+    return {}
+
+
+def _show(simulation: Simulation, body: Body) -> Any:
+    account = _account(simulation, body)
+    return {
+        "id": account.id,
+        "leads": account.leads,
+        "contacts": account.contacts,
+        "notes": {f"{kind}/{id_}": notes for (kind, id_), notes in account.notes.items()},
+    }
+
+
+_CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
+    "account": _make_account,
+    "accounts": _make_accounts,
+    "change-account": _change_account,
+    "change-integration": _change_integration,
+    "clock": _clock,
+    "consent": _consent,
+    "fault": _fault,
+    "forget": _forget,
+    "integration": _make_integration,
+    "kill-tokens": _kill_tokens,
+    "latency": _latency,
+    "limits": _limits,
+    "no-faults": _no_faults,
+    "one-time-token": _one_time_token,
+    "rename": _rename,
+    "requests": _requests,
+    "show": _show,
+    "switch-off": _switch_off,
+    "truth": _truth,
+}

@@ -1,0 +1,194 @@
+"""What a person sees of the simulated amoCRM: accounts, integrations, the consent page, deals with their feed.
+
+An account's pages live under `/at/DOMAIN/`, because a browser on this machine cannot reach its real host.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from simulator import consent
+from simulator.answers import Answer, html
+from simulator.simulation import Simulation
+from simulator.state import Account, Client, Entity
+
+_HERE = Path(__file__).parent
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+_STATIC_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_STATIC = {file.name: file for file in (_HERE / "static").iterdir() if file.suffix in _STATIC_TYPES}
+
+Query = dict[str, str]
+
+
+class _Missing(Exception):  # noqa: N818 - never leaves this module
+    pass
+
+
+def answer(simulation: Simulation, method: str, path: str, query: list[tuple[str, str]], body: bytes) -> Answer:
+    form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    for wanted, pattern, page in _PAGES:
+        match = re.fullmatch(pattern, path)
+        if match and method == wanted:
+            try:
+                return page(simulation, dict(query) | form, *match.groups())
+            except _Missing as missing:
+                return _page("message.html", 404, title="Не найдено", text=str(missing))
+    return _page("message.html", 404, title="Не найдено", text="Такой страницы у симулятора нет.")
+
+
+def _page(template: str, status: int = 200, /, **values: Any) -> Answer:
+    return html(_TEMPLATES.get_template(template).render(**values), status)
+
+
+def _redirect(location: str) -> Answer:
+    return Answer(303, headers={"Location": location})
+
+
+def _json(value: Any) -> Answer:
+    return Answer(200, json.dumps(value, ensure_ascii=False).encode())
+
+
+def _static(_simulation: Simulation, _query: Query, name: str) -> Answer:
+    file = _STATIC.get(name)
+    if file is None:
+        raise _Missing("Такого файла нет.")
+    return Answer(200, file.read_bytes(), _STATIC_TYPES[file.suffix])
+
+
+def _account(simulation: Simulation, domain: str) -> Account:
+    account = simulation.world.accounts.get(domain)
+    if account is None:
+        raise _Missing(f"Аккаунта {domain} нет.")
+    return account
+
+
+def _client(simulation: Simulation, client_id: str | None) -> Client:
+    client = simulation.world.clients.get(client_id or "")
+    if client is None:
+        raise _Missing("Интеграции с таким ID нет: проверьте ID, сохранённый в панели.")
+    return client
+
+
+def _accounts(simulation: Simulation, _query: Query) -> Answer:
+    return _page("accounts.html", accounts=list(simulation.world.accounts.values())[:200])
+
+
+def _deals(simulation: Simulation, _query: Query, domain: str) -> Answer:
+    account = _account(simulation, domain)
+    deals = sorted(account.leads.values(), key=lambda lead: -lead["updated_at"])[:200]
+    rows = [(lead, _status(account, lead), [c["name"] for c in _people(account, lead)]) for lead in deals]
+    return _page("deals.html", account=account, rows=rows)
+
+
+def _deal(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> Answer:
+    account = _account(simulation, domain)
+    lead = account.leads.get(int(lead_id))
+    if lead is None:
+        raise _Missing("Такой сделки нет.")
+    widgets = [client for client in simulation.world.clients.values() if client.widget_url]
+    widget = widgets[0] if widgets else None
+    return _page(
+        "deal.html",
+        account=account,
+        lead=lead,
+        status=_status(account, lead),
+        people=_people(account, lead),
+        responsible=account.users[lead["responsible_user_id"]]["name"],
+        widget=widget,
+        widget_origin=_origin(widget.widget_url) if widget and widget.widget_url else None,
+    )
+
+
+def _feed(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> Answer:
+    account = _account(simulation, domain)
+    lead = account.leads.get(int(lead_id))
+    notes = account.notes[("leads", int(lead_id))] if lead else []
+    shown = [{"id": n["id"], "at": n["created_at"], "text": n["params"].get("text", "")} for n in reversed(notes)]
+    return _json({"price": lead["price"] if lead else None, "notes": shown[:100]})
+
+
+def _one_time_token(simulation: Simulation, query: Query, domain: str) -> Answer:
+    account, client = _account(simulation, domain), _client(simulation, query.get("client_id"))
+    user = consent.administrator(account)
+    return _json({"token": simulation.tokens.one_time_token(client, account, user["id"])})
+
+
+def _integrations(simulation: Simulation, _query: Query, domain: str) -> Answer:
+    account = _account(simulation, domain)
+    return _page("integrations.html", account=account, clients=list(simulation.world.clients.values()))
+
+
+def _make_integration(simulation: Simulation, form: Query, domain: str) -> Answer:
+    redirect_uri = form.get("redirect_uri", "").strip()
+    if not redirect_uri.startswith(("http://", "https://")):
+        raise _Missing(
+            "Redirect URI — это полный адрес, начиная с https:// (на этом компьютере можно http://localhost)."
+        )
+    simulation.world.add_client(redirect_uri, name=form.get("name") or "Интеграция", hook_url=redirect_uri)
+    return _redirect(f"/at/{domain}/integrations")
+
+
+def _switch_off(simulation: Simulation, form: Query, domain: str) -> Answer:
+    """The tokens die, and the person's browser calls the hook in amoCRM's place."""
+    account, client = _account(simulation, domain), _client(simulation, form.get("client_id"))
+    query = simulation.tokens.switch_off(client, account)
+    return _redirect(f"{client.hook_url}?{query}" if client.hook_url else f"/at/{domain}/integrations")
+
+
+def _ask_consent(simulation: Simulation, query: Query) -> Answer:
+    client = _client(simulation, query.get("client_id"))
+    accounts = list(simulation.world.accounts.values())[:50]
+    return _page(
+        "consent.html",
+        client=client,
+        accounts=accounts,
+        state=query.get("state", ""),
+        redirect_host=urlsplit(client.redirect_uri).netloc,
+    )
+
+
+def _answer_consent(simulation: Simulation, form: Query) -> Answer:
+    client, state = _client(simulation, form.get("client_id")), form.get("state") or None
+    if form.get("answer") != "allow":
+        return _redirect(consent.denied(client, state))
+    account = _account(simulation, form.get("domain", ""))
+    return _redirect(consent.allowed(simulation.tokens, client, account, state, consent.administrator(account)))
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _status(account: Account, lead: Entity) -> str:
+    statuses = account.pipelines[lead["pipeline_id"]]["_embedded"]["statuses"]
+    return next((status["name"] for status in statuses if status["id"] == lead["status_id"]), "—")
+
+
+def _people(account: Account, lead: Entity) -> list[Entity]:
+    links = account.links.get(lead["id"], [])
+    return [account.contacts[link["to_entity_id"]] for link in links if link["to_entity_type"] == "contacts"]
+
+
+_DOMAIN = "/at/([a-z0-9.-]+)"
+
+_PAGES: list[tuple[str, str, Callable[..., Answer]]] = [
+    ("GET", "/", _accounts),
+    ("GET", "/static/([a-z.]+)", _static),
+    ("GET", "/oauth", _ask_consent),
+    ("POST", "/oauth", _answer_consent),
+    ("GET", f"{_DOMAIN}/", _deals),
+    ("GET", rf"{_DOMAIN}/leads/detail/(\d+)", _deal),
+    ("GET", rf"{_DOMAIN}/leads/detail/(\d+)/feed", _feed),
+    ("GET", f"{_DOMAIN}/one-time-token", _one_time_token),
+    ("GET", f"{_DOMAIN}/integrations", _integrations),
+    ("POST", f"{_DOMAIN}/integrations", _make_integration),
+    ("POST", f"{_DOMAIN}/integrations/switch-off", _switch_off),
+]

@@ -1,0 +1,52 @@
+"""The API under /api/v4: which rule answers which path. To remove a resource, delete its module and its lines here."""
+
+import re
+from collections.abc import Callable
+
+from simulator.answers import Answer, ApiError, problem
+from simulator.call import Call
+from simulator.resources import account, catalogs, entities, links, notes
+
+Rule = Callable[..., Answer]
+
+_ENTITY = "(leads|contacts|companies)"
+
+ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
+    (method, re.compile(pattern), rule)
+    for method, pattern, rule in (
+        ("GET", "/account", account.read),
+        ("GET", "/users", account.users),
+        ("GET", "/leads/pipelines", account.pipelines),
+        ("GET", rf"/{_ENTITY}/custom_fields", account.custom_fields),
+        ("POST", rf"/{_ENTITY}/custom_fields", account.create_custom_fields),
+        ("POST", "/leads/complex", entities.create_complex),
+        ("GET", rf"/{_ENTITY}", entities.page),
+        ("POST", rf"/{_ENTITY}", entities.create),
+        ("PATCH", rf"/{_ENTITY}", entities.change_many),
+        ("GET", rf"/{_ENTITY}/(\d+)", entities.read),
+        ("PATCH", rf"/{_ENTITY}/(\d+)", entities.change),
+        ("GET", rf"/{_ENTITY}/(\d+)/notes", notes.page),
+        ("POST", rf"/{_ENTITY}/(\d+)/notes", notes.create),
+        ("POST", rf"/{_ENTITY}/notes", notes.create_many),
+        ("GET", r"/leads/(\d+)/links", links.page),
+        ("POST", r"/leads/(\d+)/link", links.link),
+        ("POST", r"/leads/(\d+)/unlink", links.unlink),
+        ("GET", "/catalogs", catalogs.page),
+        ("GET", r"/catalogs/(\d+)/custom_fields", catalogs.custom_fields),
+        ("GET", r"/catalogs/(\d+)/elements", catalogs.elements),
+        ("POST", r"/catalogs/(\d+)/elements", catalogs.create_elements),
+    )
+]
+
+
+def answer(call: Call) -> Answer:
+    known_path = False
+    for method, pattern, rule in ROUTES:
+        match = pattern.fullmatch(call.path)
+        if match:
+            known_path = True
+            if method == call.method:
+                return rule(call, *match.groups())
+    if known_path:
+        raise ApiError(problem(405, "Method Not Allowed", "This method is not allowed here"))
+    raise ApiError(problem(404, "Not Found", "Cannot find such a method"))

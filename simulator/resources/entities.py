@@ -1,0 +1,237 @@
+"""Deals, contacts and companies. Source: amoCRM's "Deals", "Contacts", "Companies"."""
+
+import re
+from typing import Any
+
+from simulator.answers import Answer, ApiError, document, invalid, nothing, problem
+from simulator.call import Call, ordered
+from simulator.state import Entity
+
+_COMMON = ("name", "responsible_user_id", "created_at", "updated_at")
+_OWN = {
+    "leads": (*_COMMON, "price", "status_id", "pipeline_id", "loss_reason_id"),
+    "contacts": (*_COMMON, "first_name", "last_name"),
+    "companies": _COMMON,
+}
+_CLOSED = (142, 143)
+
+
+def page(call: Call, entity_type: str) -> Answer:
+    found = [entity for entity in call.account.entities(entity_type).values() if _is_wanted(call, entity)]
+    return call.page(entity_type, ordered(call, found), lambda entity: view(call, entity_type, entity))
+
+
+def read(call: Call, entity_type: str, entity_id: str) -> Answer:
+    entity = call.account.entities(entity_type).get(int(entity_id))
+    if entity is None:
+        if call.account.missing_entity_status == 204:
+            return nothing()
+        raise ApiError(problem(404, "Not Found", "Entity not found"))
+    return document(view(call, entity_type, entity))
+
+
+def create(call: Call, entity_type: str) -> Answer:
+    created = []
+    for index, item in enumerate(call.items()):
+        entity = add(call, entity_type, item, index)
+        created.append(
+            {
+                "id": entity["id"],
+                "request_id": str(item.get("request_id", index)),
+                "_links": {"self": call.link(f"/{entity_type}/{entity['id']}")},
+            }
+        )
+    return document({"_links": {"self": call.link()}, "_embedded": {entity_type: created}})
+
+
+def create_complex(call: Call) -> Answer:
+    """A deal with a new contact and company in one call."""
+    created = []
+    for index, item in enumerate(call.items()):
+        embedded = item.pop("_embedded", {}) or {}
+        ids: dict[str, int | None] = {"contacts": None, "companies": None}
+        for entity_type in ids:
+            for inner in embedded.get(entity_type, [])[:1]:
+                known = call.account.entities(entity_type).get(inner.get("id", 0))
+                ids[entity_type] = (known or add(call, entity_type, inner, index))["id"]
+        links = {name: [{"id": id_, "is_main": True}] for name, id_ in ids.items() if id_ is not None}
+        lead = add(call, "leads", item | {"_embedded": links | {"tags": embedded.get("tags", [])}}, index)
+        created.append(
+            {
+                "id": lead["id"],
+                "contact_id": ids["contacts"],
+                "company_id": ids["companies"],
+                "request_id": [str(item.get("request_id", index))],
+                "merged": False,
+            }
+        )
+    return document(created)
+
+
+def change(call: Call, entity_type: str, entity_id: str) -> Answer:
+    body = call.json()
+    if not isinstance(body, dict):
+        raise invalid("", "InvalidType", "This value should be an object.")
+    entity = _changed(call, entity_type, int(entity_id), body, 0)
+    return document({"id": entity["id"], "updated_at": entity["updated_at"], "_links": {"self": call.link()}})
+
+
+def change_many(call: Call, entity_type: str) -> Answer:
+    changed = [
+        _changed(call, entity_type, int(item.get("id", 0)), item, index) for index, item in enumerate(call.items())
+    ]
+    shown = [{"id": entity["id"], "updated_at": entity["updated_at"]} for entity in changed]
+    return document({"_embedded": {entity_type: shown}})
+
+
+def add(call: Call, entity_type: str, item: Entity, index: int = 0) -> Entity:
+    """Creates an entity from the API's shape. Checks what amoCRM checks."""
+    now = call.world.now()
+    entity: Entity = {
+        "id": call.world.new_id(),
+        "name": "",
+        "responsible_user_id": call.user_id,
+        "group_id": 0,
+        "created_by": call.user_id,
+        "updated_by": call.user_id,
+        "created_at": now,
+        "updated_at": now,
+        "is_deleted": False,
+        "account_id": call.account.id,
+        "custom_fields_values": None,
+    }
+    if entity_type == "leads":
+        main = next(pipeline for pipeline in call.account.pipelines.values() if pipeline["is_main"])
+        entity |= {"price": 0, "pipeline_id": main["id"], "status_id": None, "closed_at": None, "loss_reason_id": None}
+    _write(call, entity_type, entity, item, index)
+    if entity_type == "leads" and entity["status_id"] is None:
+        entity["status_id"] = call.account.pipelines[entity["pipeline_id"]]["_embedded"]["statuses"][0]["id"]
+    if not entity["name"]:
+        entity["name"] = f"Сделка #{entity['id']}" if entity_type == "leads" else ""
+    call.account.entities(entity_type)[entity["id"]] = entity
+    call.effect(f"{entity_type}.created", id=entity["id"], name=entity["name"])
+    return entity
+
+
+def view(call: Call, entity_type: str, entity: Entity) -> Entity:
+    """The entity as the API shows it: tags and companies always, the rest on request."""
+    embedded: dict[str, Any] = {"tags": entity.get("_tags", []), "companies": []}
+    if entity_type == "leads":
+        links = call.account.links[entity["id"]]
+        embedded["companies"] = [
+            {"id": link["to_entity_id"]} for link in links if link["to_entity_type"] == "companies"
+        ]
+        if call.embeds("contacts"):
+            embedded["contacts"] = [
+                {"id": link["to_entity_id"], "is_main": link["metadata"]["main_contact"]}
+                for link in links
+                if link["to_entity_type"] == "contacts"
+            ]
+        if call.embeds("catalog_elements"):
+            embedded["catalog_elements"] = [
+                {"id": link["to_entity_id"], "metadata": link["metadata"]}
+                for link in links
+                if link["to_entity_type"] == "catalog_elements"
+            ]
+    shown = {name: value for name, value in entity.items() if not name.startswith("_")}
+    return shown | {"_links": {"self": call.link(f"/{entity_type}/{entity['id']}")}, "_embedded": embedded}
+
+
+def _changed(call: Call, entity_type: str, entity_id: int, item: Entity, index: int) -> Entity:
+    entity = call.account.entities(entity_type).get(entity_id)
+    if entity is None:
+        raise ApiError(problem(404, "Not Found", "Entity not found"))
+    before = dict(entity)
+    _write(call, entity_type, entity, item, index)
+    entity["updated_at"] = call.world.now()
+    changed = {name: entity[name] for name in _OWN[entity_type] if entity.get(name) != before.get(name)}
+    call.effect(f"{entity_type}.updated", id=entity_id, changed=changed, sent=sorted(item))
+    return entity
+
+
+def _write(call: Call, entity_type: str, entity: Entity, item: Entity, index: int) -> None:
+    for name in _OWN[entity_type]:
+        if name in item:
+            entity[name] = item[name]
+    if "price" in item and not isinstance(item["price"], int):
+        raise invalid(f"{index}.price", "InvalidType", "This value should be of type int.", str(index))
+    if entity.get("responsible_user_id") not in call.account.users:
+        raise invalid(f"{index}.responsible_user_id", "NotSupportedChoice", "The user does not exist.", str(index))
+    if entity_type == "leads":
+        _check_status(call, entity, index)
+    if item.get("custom_fields_values") is not None:
+        entity["custom_fields_values"] = _field_values(call, entity_type, entity, item["custom_fields_values"], index)
+    embedded = item.get("_embedded") or {}
+    if "tags" in embedded:
+        tags = call.account.tags[entity_type]
+        for tag in embedded["tags"] or []:
+            tags.setdefault(tag["name"], call.world.new_id())
+        entity["_tags"] = [{"id": tags[tag["name"]], "name": tag["name"]} for tag in embedded["tags"] or []]
+    for position, contact in enumerate(embedded.get("contacts", []) if entity_type == "leads" else []):
+        main = bool(contact.get("is_main", position == 0))
+        call.account.links[entity["id"]].append(
+            {"to_entity_id": contact["id"], "to_entity_type": "contacts", "metadata": {"main_contact": main}}
+        )
+
+
+def _check_status(call: Call, entity: Entity, index: int) -> None:
+    pipeline = call.account.pipelines.get(entity["pipeline_id"])
+    if pipeline is None:
+        raise invalid(f"{index}.pipeline_id", "NotSupportedChoice", "The pipeline does not exist.", str(index))
+    statuses = {status["id"] for status in pipeline["_embedded"]["statuses"]}
+    if entity["status_id"] is not None and entity["status_id"] not in statuses:
+        raise invalid(f"{index}.status_id", "NotSupportedChoice", "The status does not exist.", str(index))
+    entity["closed_at"] = call.world.now() if entity["status_id"] in _CLOSED else None
+
+
+def _field_values(call: Call, entity_type: str, entity: Entity, given: list[Entity], index: int) -> list[Entity] | None:
+    fields = call.account.custom_fields[entity_type]
+    values = {value["field_id"]: value for value in entity.get("custom_fields_values") or []}
+    for position, item in enumerate(given):
+        field = next(
+            (
+                f
+                for f in fields
+                if f["id"] == item.get("field_id") or (f["code"] and f["code"] == item.get("field_code"))
+            ),
+            None,
+        )
+        if field is None:
+            path = f"{index}.custom_fields_values.{position}.field_id"
+            raise invalid(path, "NotSupportedChoice", "The value you selected is not a valid choice.", str(index))
+        values[field["id"]] = {
+            "field_id": field["id"],
+            "field_name": field["name"],
+            "field_code": field["code"],
+            "field_type": field["type"],
+            "values": item.get("values") or [],
+        }
+    return [value for value in values.values() if value["values"]] or None
+
+
+def _is_wanted(call: Call, entity: Entity) -> bool:
+    ids = call.parameters(r"filter\[id\](\[\d*\])?")
+    if ids and str(entity["id"]) not in ids:
+        return False
+    pipelines = call.parameters(r"filter\[pipeline_id\](\[\d*\])?")
+    if pipelines and str(entity.get("pipeline_id")) not in pipelines:
+        return False
+    users = call.parameters(r"filter\[responsible_user_id\](\[\d*\])?")
+    if users and str(entity.get("responsible_user_id")) not in users:
+        return False
+    statuses = call.parameters(r"filter\[statuses\]\[\d+\]\[status_id\]")
+    if statuses and str(entity.get("status_id")) not in statuses:
+        return False
+    query = call.parameter("query")
+    return not query or _is_found(entity, query)
+
+
+def _is_found(entity: Entity, query: str) -> bool:
+    texts = [str(entity.get("name", "")), str(entity["id"])]
+    for value in entity.get("custom_fields_values") or []:
+        texts += [str(inner.get("value", "")) for inner in value["values"]]
+    digits = re.sub(r"\D", "", query)
+    if any(query.lower() in text.lower() for text in texts):
+        return True
+    # A phone is found by its digits, however it was typed.
+    return len(digits) >= 5 and any(digits[-10:] in re.sub(r"\D", "", text) for text in texts)

@@ -1,0 +1,70 @@
+"""What a deal is linked with. Linking again replaces the metadata. Source: amoCRM's "Entity links"."""
+
+from typing import Any
+
+from simulator.answers import Answer, document, invalid, not_found, nothing
+from simulator.call import Call
+from simulator.state import Entity
+
+
+def page(call: Call, lead_id: str) -> Answer:
+    found = call.account.links[int(lead_id)]
+    if not found:
+        return nothing()
+    return document({"_links": {"self": call.link()}, "_embedded": {"links": [_view(lead_id, link) for link in found]}})
+
+
+def link(call: Call, lead_id: str) -> Answer:
+    _require_lead(call, lead_id)
+    links = call.account.links[int(lead_id)]
+    made = []
+    for index, item in enumerate(call.items()):
+        target = _target(call, item, index)
+        metadata = _metadata(item)
+        links[:] = [known for known in links if _key(known) != target]
+        entry = {"to_entity_id": target[1], "to_entity_type": target[0], "metadata": metadata}
+        links.append(entry)
+        made.append(_view(lead_id, entry))
+        call.effect("link.made", lead_id=int(lead_id), to_type=target[0], to_id=target[1], metadata=metadata)
+    return document({"_embedded": {"links": made}})
+
+
+def unlink(call: Call, lead_id: str) -> Answer:
+    _require_lead(call, lead_id)
+    gone = {(item.get("to_entity_type"), item.get("to_entity_id")) for item in call.items()}
+    links = call.account.links[int(lead_id)]
+    links[:] = [known for known in links if _key(known) not in gone]
+    call.effect("link.removed", lead_id=int(lead_id))
+    return nothing()
+
+
+def _require_lead(call: Call, lead_id: str) -> None:
+    if int(lead_id) not in call.account.leads:
+        raise not_found()
+
+
+def _key(link_: Entity) -> tuple[str, int]:
+    return link_["to_entity_type"], link_["to_entity_id"]
+
+
+def _view(lead_id: str, entry: Entity) -> Entity:
+    return {"entity_id": int(lead_id), "entity_type": "leads", **entry}
+
+
+def _target(call: Call, item: Entity, index: int) -> tuple[str, int]:
+    kind, target = str(item.get("to_entity_type")), item.get("to_entity_id")
+    if kind in ("contacts", "companies"):
+        known = target in call.account.entities(kind)
+    else:
+        catalog = (item.get("metadata") or {}).get("catalog_id")
+        known = kind == "catalog_elements" and target in call.account.elements.get(catalog or 0, {})
+    if not known or not isinstance(target, int):
+        raise invalid(f"{index}.to_entity_id", "NotSupportedChoice", "The entity does not exist.", str(index))
+    return kind, target
+
+
+def _metadata(item: Entity) -> dict[str, Any]:
+    given = dict(item.get("metadata") or {})
+    if item["to_entity_type"] == "contacts":
+        return {"main_contact": bool(given.get("is_main", False))}
+    return given

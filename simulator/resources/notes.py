@@ -1,0 +1,73 @@
+"""Notes in the feed of an entity. Source: amoCRM's "Events and notes"."""
+
+from simulator.answers import Answer, document, invalid, not_found
+from simulator.call import Call, ordered
+from simulator.state import Entity
+
+_REQUIRED = {
+    "common": ("text",),
+    "service_message": ("service", "text"),
+    "extended_service_message": ("service", "text"),
+    "attachment": ("file_uuid", "version_uuid", "file_name"),
+    "geolocation": ("text", "address", "longitude", "latitude"),
+    "call_in": ("uniq", "duration", "source", "link", "phone"),
+    "call_out": ("uniq", "duration", "source", "link", "phone"),
+    "sms_in": ("text", "phone"),
+    "sms_out": ("text", "phone"),
+    "invoice_paid": ("text", "service", "icon_url"),
+}
+
+
+def page(call: Call, entity_type: str, entity_id: str) -> Answer:
+    types = call.parameters(r"filter\[note_type\](\[\d*\])?")
+    found = [
+        note for note in call.account.notes[entity_type, int(entity_id)] if not types or note["note_type"] in types
+    ]
+    return call.page("notes", ordered(call, found))
+
+
+def create(call: Call, entity_type: str, entity_id: str) -> Answer:
+    return _created(call, entity_type, [item | {"entity_id": int(entity_id)} for item in call.items()])
+
+
+def create_many(call: Call, entity_type: str) -> Answer:
+    return _created(call, entity_type, call.items())
+
+
+def _created(call: Call, entity_type: str, items: list[Entity]) -> Answer:
+    for index, item in enumerate(items):
+        _check(call, entity_type, item, index)
+    created = []
+    for index, item in enumerate(items):
+        now = call.world.now()
+        note = {
+            "id": call.world.new_id(),
+            "entity_id": item["entity_id"],
+            "created_by": call.user_id,
+            "updated_by": call.user_id,
+            "created_at": now,
+            "updated_at": now,
+            "responsible_user_id": call.user_id,
+            "group_id": 0,
+            "note_type": item["note_type"],
+            "params": item["params"],
+            "account_id": call.account.id,
+        }
+        call.account.notes[entity_type, item["entity_id"]].append(note)
+        text = str(item["params"].get("text", ""))
+        call.effect("note.created", id=note["id"], entity_type=entity_type, entity_id=note["entity_id"], text=text)
+        created.append(
+            {"id": note["id"], "entity_id": note["entity_id"], "request_id": str(item.get("request_id", index))}
+        )
+    return document({"_links": {"self": call.link()}, "_embedded": {"notes": created}})
+
+
+def _check(call: Call, entity_type: str, item: Entity, index: int) -> None:
+    if item.get("entity_id") not in call.account.entities(entity_type):
+        raise not_found()
+    required = _REQUIRED.get(str(item.get("note_type")))
+    if required is None:
+        raise invalid(f"{index}.note_type", "NotSupportedChoice", "The note type is not known.", str(index))
+    for name in required:
+        if not (item.get("params") or {}).get(name):
+            raise invalid(f"{index}.params.{name}", "NotBlank", "This value should not be blank.", str(index))

@@ -1,0 +1,154 @@
+"""A believable account: a small glass workshop with deals, customers, goods and a second pipeline."""
+
+from typing import Any
+
+from simulator.state import Account, Client, Entity, World
+
+# Fixed, so that a demo database that was connected before still fits after a restart of the simulator.
+DEMO_CLIENT_ID = "5f9c0a52-3f0e-4f6b-9c5e-0d3f6a1b2c4d"
+DEMO_SECRET = "demo-secret-of-the-simulated-integration-4c1f7a90d2"  # noqa: S105 - it opens nothing but the simulator
+
+_CUSTOMERS = (
+    ("Мария Лебедева", "+7 (912) 345-67-89", "maria@example.org"),
+    ("Олег Панин", "8 903 111 22 33", "panin@example.org"),
+    ("ООО «Светлый дом», Ирина", "+7 495 000-11-22", "irina@svetdom.example"),
+    ("Тимур Ахмедов", "+998 90 123 45 67", None),
+)
+_DEALS = (
+    ("Душевая перегородка, ул. Лесная 12", 48_500, (0, 1)),
+    ("Зеркало в прихожую", 12_900, (1,)),
+    ("Стеклянный козырёк, офис", 164_000, (2,)),
+    ("Фартук для кухни", 23_400, (3,)),
+    ("Замер без контактов", 0, ()),
+)
+_GOODS = (
+    ("Стекло закалённое 8 мм", "GL-8", 6200, "м²"),
+    ("Стекло закалённое 10 мм", "GL-10", 7900, "м²"),
+    ("Зеркало 4 мм, влагостойкое", "MR-4", 4100, "м²"),
+    ("Петля для душевой, хром", "HG-CR", 2350, "шт"),
+    ("Монтаж", "SRV-1", 9500, "услуга"),
+)
+
+
+def demo(world: World) -> Account:
+    """The demo's account."""
+    account = world.add_account("steklodom", name="Стеклодом")
+    fill(world, account)
+    return account
+
+
+def demo_client(world: World, redirect_uri: str, widget_url: str | None) -> Client:
+    """The demo's integration, at the addresses of this start."""
+    return world.add_client(
+        redirect_uri,
+        id=DEMO_CLIENT_ID,
+        secret=DEMO_SECRET,
+        name="Калькулятор стекла",
+        hook_url=redirect_uri,
+        widget_url=widget_url,
+    )
+
+
+def fill(world: World, account: Account) -> None:
+    """Deals, contacts, goods, users and pipelines for an empty account."""
+    manager = world.add_user(account, "Илья Менеджер")
+    world.add_pipeline(account, "Монтаж", ["Замер", "В производстве", "Установка"])
+    world.add_field(account, "leads", "Адрес объекта", "text")
+    contacts = [_contact(world, account, *customer) for customer in _CUSTOMERS]
+    for name, price, people in _DEALS:
+        _deal(world, account, name, price, [contacts[index] for index in people], manager)
+    _goods(world, account)
+
+
+def _contact(world: World, account: Account, name: str, phone: str, email: str | None) -> Entity:
+    fields = {field["code"]: field for field in account.custom_fields["contacts"]}
+    values = [("PHONE", phone, "WORK"), ("EMAIL", email, "WORK")]
+    first, _, last = name.partition(" ")
+    contact = _entity(world, account, name) | {
+        "first_name": first,
+        "last_name": last,
+        "custom_fields_values": [
+            {
+                "field_id": fields[code]["id"],
+                "field_name": fields[code]["name"],
+                "field_code": code,
+                "field_type": "multitext",
+                "values": [{"value": value, "enum_code": kind}],
+            }
+            for code, value, kind in values
+            if value
+        ],
+    }
+    account.contacts[contact["id"]] = contact
+    return contact
+
+
+def _deal(world: World, account: Account, name: str, price: int, people: list[Entity], manager: Entity) -> None:
+    pipeline = next(iter(account.pipelines.values()))
+    lead = _entity(world, account, name) | {
+        "price": price,
+        "pipeline_id": pipeline["id"],
+        "status_id": pipeline["_embedded"]["statuses"][0]["id"],
+        "responsible_user_id": manager["id"],
+        "closed_at": None,
+        "loss_reason_id": None,
+    }
+    account.leads[lead["id"]] = lead
+    for position, contact in enumerate(people):
+        account.links[lead["id"]].append(
+            {
+                "to_entity_id": contact["id"],
+                "to_entity_type": "contacts",
+                "metadata": {"main_contact": position == 0},
+            }
+        )
+
+
+def _goods(world: World, account: Account) -> None:
+    catalog_id = world.new_id()
+    account.catalogs[catalog_id] = {
+        "id": catalog_id,
+        "name": "Товары",
+        "type": "products",
+        "can_add_elements": True,
+        "can_link_multiple": True,
+        "account_id": account.id,
+    }
+    owner = f"catalogs/{catalog_id}"
+    fields = {
+        code: world.add_field(account, owner, name, kind, code)
+        for code, name, kind in (("SKU", "Артикул", "text"), ("PRICE", "Цена", "price"), ("UNIT", "Единица", "text"))
+    }
+    for name, sku, price, unit in _GOODS:
+        element_id = world.new_id()
+        account.elements[catalog_id][element_id] = {
+            "id": element_id,
+            "name": name,
+            "catalog_id": catalog_id,
+            "created_at": world.now(),
+            "updated_at": world.now(),
+            "is_deleted": False,
+            "account_id": account.id,
+            "custom_fields_values": [
+                {"field_id": fields[code]["id"], "field_code": code, "values": [{"value": value}]}
+                for code, value in (("SKU", sku), ("PRICE", price), ("UNIT", unit))
+            ],
+        }
+
+
+def _entity(world: World, account: Account, name: str) -> dict[str, Any]:
+    owner = next(iter(account.users))
+    now = world.now()
+    return {
+        "id": world.new_id(),
+        "name": name,
+        "responsible_user_id": owner,
+        "group_id": 0,
+        "created_by": owner,
+        "updated_by": owner,
+        "created_at": now,
+        "updated_at": now,
+        "is_deleted": False,
+        "account_id": account.id,
+        "custom_fields_values": None,
+    }

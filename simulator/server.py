@@ -1,0 +1,139 @@
+"""The simulator's HTTP: which host is meant, the faults on the way, and the answer.
+
+A request whose `Host` is not amoCRM's (a browser at 127.0.0.1) sees the pages and the control API.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from aiohttp import web
+
+from simulator import api, control, face
+from simulator.answers import Answer, html, problem
+from simulator.control import UnknownNameError
+from simulator.faults import Fault
+from simulator.simulation import Simulation
+
+_AMOCRM = (".amocrm.ru", ".amocrm.com", ".kommo.com")
+_MOST_BYTES = 16 * 1024 * 1024
+
+Respond = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def handler(simulation: Simulation) -> Respond:
+    async def respond(request: web.BaseRequest) -> web.StreamResponse:
+        host = request.host.partition(":")[0].lower()
+        body = await request.read()
+        if request.path.startswith("/_control/"):
+            return _control(simulation, request.path.removeprefix("/_control/"), body)
+        if not host.endswith(_AMOCRM):
+            return _sent(face.answer(simulation, request.method, request.path, list(request.query.items()), body))
+        return await _amocrm(simulation, request, host, body)
+
+    return respond
+
+
+async def serve(simulation: Simulation, host: str, port: int) -> int:
+    """Listens until it is cancelled. Calls for a free port with 0; prints nothing; returns the port at once."""
+    runner = web.ServerRunner(web.Server(handler(simulation), access_log=None))
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, backlog=1024)
+    await site.start()
+    return int(runner.addresses[0][1])
+
+
+async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, body: bytes) -> web.StreamResponse:
+    fault = simulation.faults.take(request.method, host, request.path)
+    if simulation.latency:
+        await asyncio.sleep(simulation.latency)
+    if fault is not None:
+        spoiled = await _before(request, fault)
+        if spoiled is not None:
+            return spoiled
+    answer, client_id = api.answer(
+        simulation,
+        host=host,
+        method=request.method,
+        path=request.path,
+        query=list(request.query.items()),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+    )
+    clock = simulation.world.clock
+    simulation.truth.request(clock.now(), host, request.method, request.path, answer.status, client_id)
+    if fault is not None:
+        spoiled = await _after(request, fault, answer)
+        if spoiled is not None:
+            return spoiled
+    return _sent(answer)
+
+
+async def _before(request: web.BaseRequest, fault: Fault) -> web.StreamResponse | None:
+    """What the fault does before the request has its effect; None lets it go on."""
+    match fault.kind:
+        case "delay":
+            await asyncio.sleep(fault.seconds)
+        case "status":
+            answer = problem(fault.status, "Error", "A fault that was ordered")
+            if fault.retry_after is not None:
+                answer.headers["Retry-After"] = str(fault.retry_after)
+            return _sent(answer)
+        case "html":
+            return _sent(html("<!doctype html><title>Технические работы</title>", fault.status))
+        case "timeout_before":
+            await asyncio.sleep(fault.seconds)
+            return _broken(request)
+        case "reset_before":
+            return _broken(request)
+    return None
+
+
+async def _after(request: web.BaseRequest, fault: Fault, answer: Answer) -> web.StreamResponse | None:
+    match fault.kind:
+        case "timeout_after":
+            await asyncio.sleep(fault.seconds)
+            return _broken(request)
+        case "reset_after":
+            return _broken(request)
+        case "truncate":
+            return await _truncated(request, answer)
+    return None
+
+
+def _broken(request: web.BaseRequest) -> web.StreamResponse:
+    """Resets the connection (RST, not a tidy end)."""
+    transport = request.transport
+    if transport is not None:
+        raw = transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    return web.Response(status=500)  # nobody sees it
+
+
+async def _truncated(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
+    response.content_length = len(answer.body) + 1
+    await response.prepare(request)
+    await response.write(answer.body[: len(answer.body) // 2])
+    return _broken(request)
+
+
+def _control(simulation: Simulation, name: str, body: bytes) -> web.StreamResponse:
+    try:
+        result = control.run(simulation, name, json.loads(body or b"{}"))
+    except (UnknownNameError, ValueError, KeyError, TypeError) as error:
+        return _sent(problem(400, "Bad Request", f"{type(error).__name__}: {error}"))
+    return web.Response(body=json.dumps(result, ensure_ascii=False).encode(), content_type="application/json")
+
+
+def _sent(answer: Answer) -> web.StreamResponse:
+    headers = {"X-Request-Id": uuid4().hex, **answer.headers}
+    if answer.body:
+        headers["Content-Type"] = answer.content_type
+    return web.Response(status=answer.status, body=answer.body or None, headers=headers)

@@ -1,0 +1,17 @@
+"""One simulator: its world, its rules, its faults, and its record of what happened."""
+
+from simulator.faults import Faults
+from simulator.limits import Limits
+from simulator.state import World
+from simulator.tokens import Tokens
+from simulator.truth import Truth
+
+
+class Simulation:
+    def __init__(self) -> None:
+        self.world = World()
+        self.truth = Truth()
+        self.tokens = Tokens(self.world, self.truth)
+        self.limits = Limits()
+        self.faults = Faults()
+        self.latency = 0.0  # seconds before every answer of an account's host

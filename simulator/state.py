@@ -1,0 +1,173 @@
+"""What the simulated amoCRM knows: accounts, the integrations installed in them, and their entities.
+
+Entities are dicts in the API's own shape; what the API embeds only on request is kept beside them.
+"""
+
+import itertools
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+Entity = dict[str, Any]
+
+
+class Clock:
+    """The real time, moved by the control API."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.offset
+
+
+@dataclass
+class Client:
+    """An integration as its developer registered it: known to every account, or made inside one."""
+
+    id: str
+    secret: str
+    redirect_uri: str
+    name: str = "Integration"
+    hook_url: str | None = None
+    widget_url: str | None = None  # where the deal page loads the widget from
+
+
+@dataclass
+class Account:
+    id: int
+    subdomain: str
+    top_level_domain: str
+    name: str
+    currency: str = "RUB"
+    country: str = "RU"
+    language: str = "ru"
+    paid: bool = True
+    may_create_fields: bool = True
+    missing_entity_status: int = 204  # what GET of an entity that is not there answers
+    leads: dict[int, Entity] = field(default_factory=dict)
+    contacts: dict[int, Entity] = field(default_factory=dict)
+    companies: dict[int, Entity] = field(default_factory=dict)
+    notes: dict[tuple[str, int], list[Entity]] = field(default_factory=lambda: defaultdict(list))
+    links: dict[int, list[Entity]] = field(default_factory=lambda: defaultdict(list))  # of a lead
+    users: dict[int, Entity] = field(default_factory=dict)
+    pipelines: dict[int, Entity] = field(default_factory=dict)
+    custom_fields: dict[str, list[Entity]] = field(default_factory=lambda: defaultdict(list))
+    catalogs: dict[int, Entity] = field(default_factory=dict)
+    elements: dict[int, dict[int, Entity]] = field(default_factory=lambda: defaultdict(dict))  # by catalog
+    tags: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))  # by entity type
+
+    @property
+    def domain(self) -> str:
+        return f"{self.subdomain}.{self.top_level_domain}"
+
+    def entities(self, entity_type: str) -> dict[int, Entity]:
+        tables = {"leads": self.leads, "contacts": self.contacts, "companies": self.companies}
+        return tables[entity_type]
+
+
+class World:
+    """Every account of this simulator. One event loop owns it; nothing here waits."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.accounts: dict[str, Account] = {}  # by domain
+        self.clients: dict[str, Client] = {}
+        self._ids = itertools.count(1_000_001)
+
+    def new_id(self) -> int:
+        return next(self._ids)
+
+    def skip_ids(self) -> None:
+        """After a restart: goes on above every id that can have been given out."""
+        self._ids = itertools.count(int(time.time()))
+
+    def now(self) -> int:
+        return int(self.clock.now())
+
+    def add_account(self, subdomain: str, top_level_domain: str = "amocrm.ru", **facts: Any) -> Account:
+        """A new account with its owner and one pipeline, as every new account has."""
+        name = facts.pop("name", subdomain)
+        account = Account(self.new_id(), subdomain, top_level_domain, name, **facts)
+        self.accounts[account.domain] = account
+        self.add_user(account, "Анна Руководитель", is_admin=True)
+        self.add_pipeline(account, "Воронка", ["Первичный контакт", "Переговоры", "Принимают решение"], is_main=True)
+        for entity_type in ("contacts", "companies"):
+            for code, title in (("PHONE", "Телефон"), ("EMAIL", "Email")):
+                self.add_field(account, entity_type, title, "multitext", code)
+        return account
+
+    def add_client(self, redirect_uri: str, **facts: Any) -> Client:
+        client_id = facts.pop("id", None) or str(uuid4())
+        secret = facts.pop("secret", None) or uuid4().hex * 2
+        client = Client(client_id, secret, redirect_uri, **facts)
+        self.clients[client.id] = client
+        return client
+
+    def rename(self, account: Account, subdomain: str) -> None:
+        del self.accounts[account.domain]
+        account.subdomain = subdomain
+        self.accounts[account.domain] = account
+
+    def account_by_id(self, account_id: int) -> Account | None:
+        return next((account for account in self.accounts.values() if account.id == account_id), None)
+
+    def add_user(self, account: Account, name: str, is_admin: bool = False) -> Entity:
+        user_id = self.new_id()
+        rights = {"is_admin": is_admin, "is_active": True, "leads": {"view": "A", "edit": "A", "add": "A"}}
+        user = {"id": user_id, "name": name, "email": f"user{user_id}@example.org", "lang": "ru", "rights": rights}
+        account.users[user_id] = user
+        return user
+
+    def add_pipeline(self, account: Account, name: str, statuses: list[str], is_main: bool = False) -> Entity:
+        pipeline_id = self.new_id()
+        named = [(self.new_id(), status) for status in statuses]
+        shown = [*named, (142, "Успешно реализовано"), (143, "Закрыто и не реализовано")]
+        pipeline = {
+            "id": pipeline_id,
+            "name": name,
+            "sort": len(account.pipelines) + 1,
+            "is_main": is_main,
+            "is_unsorted_on": True,
+            "is_archive": False,
+            "account_id": account.id,
+            "_embedded": {
+                "statuses": [
+                    {
+                        "id": status_id,
+                        "name": status,
+                        "sort": 10 * position,
+                        "is_editable": status_id not in (142, 143),
+                        "pipeline_id": pipeline_id,
+                        "color": "#99ccff",
+                        "type": 0,
+                        "account_id": account.id,
+                    }
+                    for position, (status_id, status) in enumerate(shown, 1)
+                ]
+            },
+        }
+        account.pipelines[pipeline_id] = pipeline
+        return pipeline
+
+    def add_field(self, account: Account, owner: str, name: str, kind: str, code: str | None = None) -> Entity:
+        """`owner` is leads, contacts, companies, or `catalogs/ID`."""
+        enums = None
+        if kind == "multitext":
+            codes = ("WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER") if code == "PHONE" else ("WORK", "PRIV", "OTHER")
+            enums = [{"id": self.new_id(), "value": value, "sort": i} for i, value in enumerate(codes)]
+        field_ = {
+            "id": self.new_id(),
+            "name": name,
+            "code": code,
+            "type": kind,
+            "sort": 500 + len(account.custom_fields[owner]),
+            "is_api_only": False,
+            "enums": enums,
+            "account_id": account.id,
+            "entity_type": owner.split("/")[0],
+        }
+        account.custom_fields[owner].append(field_)
+        return field_

@@ -1,0 +1,43 @@
+// The deal page of the simulated amoCRM: its feed, and the widget in the right column.
+const widget = document.getElementById("widget");
+const feed = document.getElementById("feed");
+const noNotes = document.getElementById("no-notes");
+const price = document.getElementById("price");
+
+async function showFeed() {
+  const answer = await fetch(`${location.pathname}/feed`);
+  if (!answer.ok) return;
+  const { notes, price: budget } = await answer.json();
+  price.textContent = budget.toLocaleString("ru-RU");
+  noNotes.hidden = notes.length > 0;
+  feed.replaceChildren(...notes.map(({ at, text }) => {
+    const item = document.createElement("li");
+    const time = document.createElement("time");
+    time.textContent = new Date(at * 1000).toLocaleString("ru-RU");
+    item.append(time, text);
+    return item;
+  }));
+}
+
+// As amoCRM's `$authorizedAjax` does: every call carries a fresh one-time token of the integration.
+async function authorizedFetch(url, options = {}) {
+  const { clientId, domain } = widget.dataset;
+  const answer = await fetch(`/at/${domain}/one-time-token?client_id=${encodeURIComponent(clientId)}`);
+  const { token } = await answer.json();
+  const response = await fetch(url, { ...options, headers: { ...options.headers, "X-Auth-Token": token } });
+  void showFeed();
+  return response;
+}
+
+await showFeed();
+setInterval(showFeed, 3000);
+
+if (widget) {
+  const base = widget.dataset.widgetUrl;
+  try {
+    const { mount } = await import(new URL("calculator.js", base).href);
+    await mount(widget, { leadId: Number(widget.dataset.leadId), authorizedFetch });
+  } catch (error) {
+    widget.textContent = `Виджет не загрузился: ${error.message}`;
+  }
+}
