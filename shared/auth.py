@@ -58,7 +58,8 @@ class _Id:
 @dataclass(frozen=True, slots=True)
 class Caller:
     kind: str  # a key of RIGHTS
-    integration: Integration | None  # None only for an administrator who named no account
+    integration: Integration | None  # None only for an administrator: he named no account, or one that is not here
+    named_account: bool = True
     user_id: int | None = None  # the amoCRM user at the widget
     jti: str | None = None  # of a one-time token
 
@@ -67,11 +68,11 @@ class Caller:
             raise forbidden(f"This proof of identity ({self.kind}) does not give the right {right}.")
 
     def require_integration(self) -> Integration:
-        if self.integration is None:
-            raise invalid_input(
-                "Name the account and the widget type in these headers.", "X-Account-Domain, X-Widget-Type"
-            )
-        return self.integration
+        if self.integration is not None:
+            return self.integration
+        if self.named_account:
+            raise Problem(404, "unknown_connection", "There is no connection for this account and widget type.")
+        raise invalid_input("name the account and the widget type in these headers", "X-Account-Domain, X-Widget-Type")
 
     def spend(self, database: Database, request_id: str) -> None:
         """A one-time token pays for one write. Raises 401 when it has paid before."""
@@ -120,7 +121,7 @@ def _widget(runtime: Runtime, token: str) -> Caller:
         integration = runtime.rotation.follow_rename(integration)
     if issuer != f"https://{integration.account_domain}":
         raise unauthenticated("The one-time token was issued for another account.")
-    return Caller("widget", integration, user_id if isinstance(user_id, int) else None, jti)
+    return Caller("widget", integration, user_id=user_id if isinstance(user_id, int) else None, jti=jti)
 
 
 def _application(runtime: Runtime, token: str) -> Caller:
@@ -145,11 +146,8 @@ def _administrator(runtime: Runtime, request: Request, credential: str) -> Calle
         raise unauthenticated("The administrator token is not right.")
     domain, widget_type = _wished_account(request)
     if domain is None or widget_type is None:
-        return Caller("administrator", None)
-    integration = integrations.by_domain(runtime.database, domain, widget_type)
-    if integration is None:
-        raise Problem(404, "unknown_connection", "There is no connection for this account and widget type.")
-    return Caller("administrator", integration)
+        return Caller("administrator", None, named_account=False)
+    return Caller("administrator", integrations.by_domain(runtime.database, domain, widget_type))
 
 
 def _wished_account(request: Request) -> tuple[str | None, str | None]:

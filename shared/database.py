@@ -8,12 +8,13 @@ statements.
 """
 
 import contextlib
+import dataclasses
 import threading
-from collections.abc import Callable, Mapping
-from typing import LiteralString, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import RowFactory, TupleRow
 
 from shared.secret import Secret
 
@@ -30,7 +31,10 @@ class DatabaseUnavailableError(Exception):
 
 
 class Database:
-    """Rows come back as the given dataclass, whose fields are the statement's columns. Threads may share it."""
+    """Rows come back as the given dataclass. Threads may share it.
+
+    A column that the dataclass does not know is left out, so that a migration may add one before the code knows it.
+    """
 
     def __init__(self, url: Secret) -> None:
         self._url = url
@@ -44,7 +48,7 @@ class Database:
 
     def all(self, model: type[Model], statement: LiteralString, parameters: Parameters | None = None) -> list[Model]:
         def fetch(connection: Connection) -> list[Model]:
-            with connection.cursor(row_factory=class_row(model)) as cursor:
+            with connection.cursor(row_factory=_rows_of(model)) as cursor:
                 return cursor.execute(statement, parameters).fetchall()
 
         return self._repeated(fetch)
@@ -89,3 +93,18 @@ class Database:
             with contextlib.suppress(psycopg.Error):
                 self._connection.close()
             self._connection = None
+
+
+def _rows_of(model: type[Model]) -> RowFactory[Model]:
+    known = {field.name for field in dataclasses.fields(model)}  # type: ignore[arg-type] # only dataclasses are given
+
+    def factory(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Model]:
+        names = [column.name for column in cursor.description or ()]
+        taken = [(index, name) for index, name in enumerate(names) if name in known]
+
+        def row(values: Sequence[Any]) -> Model:
+            return model(**{name: values[index] for index, name in taken})
+
+        return row
+
+    return factory

@@ -112,6 +112,9 @@ def _token_call(transport: Transport, host: str, credentials: ClientCredentials,
         answer = transport.send("POST", host, "/oauth2/access_token", json=body)
     except (errors.BadRequestError, errors.UnauthorizedError) as error:
         raise _refusal(error) from None
+    except errors.UnexpectedAnswerError as error:
+        # Something stands before amoCRM; what amoCRM did with the grant is not known.
+        raise errors.UnknownOutcomeError(str(error), error.request_id) from None
     match answer:
         case {"access_token": str(access), "refresh_token": str(new_refresh), "expires_in": int(seconds)}:
             return TokenPair(access, new_refresh, seconds)

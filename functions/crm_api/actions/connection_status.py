@@ -19,8 +19,8 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
     Query for the list: `limit`, and `after` with the `next` of the page before.
     """
-    if caller.integration is not None:
-        return json_response({"connection": connection_view(caller.integration), **addresses(runtime)})
+    if caller.named_account:
+        return json_response({"connection": connection_view(caller.require_integration()), **addresses(runtime)})
     limit = optional_positive(request, "limit", _MOST) or _DEFAULT_LIMIT
     found = integrations.page(runtime.database, _after(request), limit + 1)
     shown = found[:limit]

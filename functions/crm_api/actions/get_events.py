@@ -27,7 +27,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         raise invalid_input(f"must be one of {', '.join(_LEVELS)}", "level")
     found = events.page(
         runtime.database,
-        integration_id=caller.integration.id if caller.integration else None,
+        integration_id=caller.require_integration().id if caller.named_account else None,
         level=level,
         before=optional_positive(request, "before"),
         limit=limit + 1,

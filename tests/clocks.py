@@ -1,0 +1,51 @@
+"""Time in tests: one clock moves Python's, PostgreSQL's and the simulator's, and nobody really sleeps."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from tests.control import Simulator
+
+# Production's `amocrm_now()` is the statement's time; the tests' adds an offset from a table.
+INSTALL = """
+CREATE TABLE IF NOT EXISTS test_clock (moved_by interval NOT NULL);
+INSERT INTO test_clock SELECT interval '0' WHERE NOT EXISTS (SELECT FROM test_clock);
+CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE
+    AS 'SELECT statement_timestamp() + (SELECT moved_by FROM test_clock)';
+"""
+
+
+class MovableClock:
+    def __init__(self, database_url: str, simulator: Simulator) -> None:
+        self._database_url = database_url
+        self._simulator = simulator
+        self._lock = threading.Lock()
+        self._offset = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._offset)
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._offset
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds=seconds)
+        time.sleep(0.01)  # lets other threads get on
+
+    def advance(self, **duration: float) -> None:
+        """Moves all clocks: `advance(hours=3)`."""
+        step = timedelta(**duration)
+        with self._lock:
+            self._offset += step.total_seconds()
+            with psycopg.connect(self._database_url, autocommit=True) as connection:
+                connection.execute("UPDATE test_clock SET moved_by = moved_by + %s", (step,))
+            self._simulator.control("clock", advance=step.total_seconds())
+
+    def reset(self) -> None:
+        with self._lock:
+            with psycopg.connect(self._database_url, autocommit=True) as connection:
+                connection.execute("UPDATE test_clock SET moved_by = interval '0'")
+            self._simulator.control("clock", advance=-self._offset)
+            self._offset = 0.0

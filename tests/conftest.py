@@ -1,0 +1,155 @@
+"""What every test stands on: a real PostgreSQL, the simulator over HTTP, and a clock that can be moved."""
+
+import atexit
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from cli import embedded, migrations
+from shared.config import Settings, load
+from shared.encryption import generate_key
+from shared.runtime import Runtime
+from tests import clocks, story
+from tests.clocks import MovableClock
+from tests.control import Simulator
+from tests.story import Story
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_TABLES = """
+TRUNCATE amocrm_integrations, amocrm_events, amocrm_oauth_states, amocrm_authorization_codes, amocrm_used_tokens,
+         amocrm_deliveries, amocrm_rate CASCADE
+"""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """The embedded server."""
+    folder = Path(tempfile.mkdtemp(prefix="amo"))  # short: a socket's path has at most 107 characters
+    server = embedded.start(folder / "pg")
+    yield server
+    server.stop()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_url(postgres: Any) -> str:
+    """A database with all migrations, and with a clock that tests can move."""
+    url: str = postgres.get_uri()
+    migrations.migrate(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(clocks.INSTALL)
+    return url
+
+
+@pytest.fixture
+def database_url(migrated_url: str) -> str:
+    """The same, with empty tables."""
+    with psycopg.connect(migrated_url, autocommit=True) as connection:
+        connection.execute(_TABLES)
+    return migrated_url
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[Simulator]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    address = re.search(r"http://\S+", line)
+    assert address, f"the simulator did not start: {line}"
+    simulator = Simulator(address[0].rstrip("/"))
+    yield simulator
+    simulator.close()
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+@pytest.fixture
+def simulator(simulator_process: Simulator) -> Iterator[Simulator]:
+    """The simulator with a clean record; faults and limits are taken back afterwards."""
+    simulator_process.control("forget")
+    yield simulator_process
+    simulator_process.control("no-faults")
+    simulator_process.control("limits", per_integration=7, per_account=50)
+
+
+@pytest.fixture
+def clock(migrated_url: str, simulator: Simulator) -> Iterator[MovableClock]:
+    made = MovableClock(migrated_url, simulator)
+    yield made
+    made.reset()
+
+
+@pytest.fixture
+def environment(database_url: str, simulator: Simulator) -> dict[str, str]:
+    """A whole configuration for functions that run against the test's database and simulator."""
+    return {
+        "DATABASE_URL": database_url,
+        "ENCRYPTION_KEYS": f"k1:{generate_key()}",
+        "OAUTH_REDIRECT_URI": story.REDIRECT_URI,
+        "CRM_API_URL": "https://functions.example/crm_api",
+        "ADMIN_TOKENS": story.ADMIN_TOKEN,
+        "APP_JWT_SECRET": story.APP_SECRET,
+        "ALLOWED_ORIGINS": "https://site.example",
+        "RETURN_LINKS": "demoapp://connected",
+        "AMOCRM_GATEWAY": simulator.url,
+    }
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    return load(environment)
+
+
+@pytest.fixture
+def runtime(settings: Settings, clock: MovableClock) -> Iterator[Runtime]:
+    made = Runtime.build(settings, clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tale(runtime: Runtime, simulator: Simulator, clock: MovableClock, database_url: str) -> Story:
+    """A new account with an integration that nobody has connected yet."""
+    account = simulator.control("account", subdomain=f"test{secrets.token_hex(4)}")
+    made = simulator.control("integration", redirect_uri=story.REDIRECT_URI, name="Калькулятор")
+    return Story(
+        runtime=runtime,
+        simulator=simulator,
+        clock=clock,
+        database_url=database_url,
+        domain=account["domain"],
+        account_id=account["id"],
+        lead_id=account["leads"][0],
+        client_id=made["id"],
+        secret=made["secret"],
+    )
+
+
+@pytest.fixture
+def connected(tale: Story) -> Story:
+    """A new account that is connected."""
+    tale.connect()
+    tale.simulator.control("forget")
+    return tale
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without Chromium the browser stories cannot run; `tests/install-chromium` has said so, and CI insists."""
+    if shutil.which("chromium") is None and not os.environ.get("CI"):
+        for item in items:
+            if "chromium" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))

@@ -1,0 +1,71 @@
+"""The environment: typed, every problem at once, nothing secret printed (rows A10, B7)."""
+
+import pytest
+
+from shared.config import ConfigurationError, Settings, load
+from shared.encryption import generate_key
+from shared.secret import Secret
+
+
+def test_a_whole_environment_is_read(environment: dict[str, str]) -> None:
+    settings = load(environment | {"REFRESH_AHEAD_HOURS": "3.5", "CRM_API_URL": "https://x.example/api/"})
+    assert (settings.refresh_ahead_hours, settings.crm_api_url) == (3.5, "https://x.example/api")
+    assert settings.allowed_origins == {"https://site.example"}
+
+
+def test_everything_that_is_missing_is_told_at_once() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load({})
+    for name in ("DATABASE_URL", "ENCRYPTION_KEYS", "OAUTH_REDIRECT_URI", "CRM_API_URL"):
+        assert f"{name} is not set" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://x"),
+        ("ENCRYPTION_KEYS", "k1"),
+        ("ENCRYPTION_KEYS", "k1:not-base64!"),
+        ("ENCRYPTION_KEYS", "k1:c2hvcnQ="),
+        ("ENCRYPTION_KEYS", f"K-1:{generate_key()}"),
+        ("ENCRYPTION_KEYS", f"k1:{generate_key()},k1:{generate_key()}"),
+        ("OAUTH_REDIRECT_URI", "http://functions.example/"),
+        ("OAUTH_REDIRECT_URI", "functions.example"),
+        ("OAUTH_REDIRECT_URI", "https://u:p@functions.example/"),
+        ("OAUTH_REDIRECT_URI", "https://functions.example/?x=1"),
+        ("CRM_API_URL", "ftp://x.example"),
+        ("ADMIN_TOKENS", "short"),
+        ("APP_JWT_SECRET", "short"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("ALLOWED_ORIGINS", "https://x.example/path"),
+        ("ALLOWED_ORIGINS", "http://x.example"),
+        ("RETURN_LINKS", "javascript://x"),
+        ("RETURN_LINKS", "myapp"),
+        ("AMOCRM_GATEWAY", "127.0.0.1:8900"),
+        ("REFRESH_AHEAD_HOURS", "soon"),
+        ("REFRESH_AHEAD_HOURS", "24"),
+        ("REFRESH_CONCURRENCY", "0"),
+    ],
+)
+def test_a_wrong_value_is_named_and_not_repeated(environment: dict[str, str], name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load(environment | {name: value})
+    (problem,) = raised.value.problems
+    assert problem.startswith(name)
+    if name in ("ENCRYPTION_KEYS", "ADMIN_TOKENS", "APP_JWT_SECRET", "DATABASE_URL"):
+        assert value not in problem
+
+
+def test_localhost_may_be_http(environment: dict[str, str]) -> None:
+    """Row E1."""
+    local = {"OAUTH_REDIRECT_URI": "http://localhost:8902/", "CRM_API_URL": "http://127.0.0.1:8901"}
+    assert load(environment | local).redirect_uri == "http://localhost:8902/"
+
+
+def test_secrets_are_not_printed(environment: dict[str, str], settings: Settings) -> None:
+    """Row A9."""
+    for name in ("DATABASE_URL", "ENCRYPTION_KEYS", "ADMIN_TOKENS", "APP_JWT_SECRET"):
+        assert environment[name] not in repr(settings)
+    secret = Secret("hidden")
+    assert "hidden" not in f"{secret} {secret!r} {secret:>20}" + str(secret)
+    assert secret.reveal() == "hidden"

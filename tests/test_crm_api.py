@@ -1,0 +1,521 @@
+"""crm_api: who may ask, what he gets, and what bad input is told."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+import pytest
+
+from functions.crm_api.actions import ACTIONS
+from functions.crm_api.handler import handle
+from shared.auth import RIGHTS, Right
+from shared.endpoint import MAX_BODY_BYTES, serve
+from shared.http import Headers, Request, Response
+from tests.story import Story, calculation, json_of
+
+
+def _problem(response: Response, status: int, code: str) -> dict[str, Any]:
+    problem: dict[str, Any] = json_of(response)
+    assert (response.status, problem["code"]) == (status, code), problem
+    assert problem["status"] == status
+    assert problem["request_id"]
+    assert dict(response.headers)["Content-Type"] == "application/problem+json"
+    return problem
+
+
+# --- reading deals ----------------------------------------------------------------------------------------------
+
+
+def test_get_lead_brings_the_deal_and_its_people(connected: Story) -> None:
+    """Row A4."""
+    answer = connected.crm("get_lead", connected.widget() | {"X-Lead-Id": str(connected.lead_id)})
+    document = json_of(answer)
+    assert answer.status == 200
+    assert document["lead"]["id"] == connected.lead_id
+    assert document["client"]["name"] == "Мария Лебедева"
+    assert document["client"]["phones"] == [{"value": "+7 (912) 345-67-89", "type": "WORK"}]
+    assert [contact["is_main"] for contact in document["contacts"]] == [True, False]
+
+
+def test_get_lead_without_contacts_has_no_client(connected: Story) -> None:
+    leads = connected.simulator.control("show", domain=connected.domain)["leads"]
+    lonely = next(lead for lead in leads.values() if lead["name"] == "Замер без контактов")
+    document = json_of(connected.crm("get_lead", connected.application() | {"X-Lead-Id": str(lonely["id"])}))
+    assert (document["client"], document["contacts"]) == (None, [])
+
+
+@pytest.mark.parametrize("missing", [204, 404])
+def test_an_unknown_deal_is_not_found(connected: Story, missing: int) -> None:
+    connected.simulator.control("change-account", domain=connected.domain, missing_entity_status=missing)
+    answer = connected.crm("get_lead", connected.widget() | {"X-Lead-Id": "999999"})
+    _problem(answer, 404, "amocrm_not_found")
+
+
+@pytest.mark.parametrize("wrong", ["", "abc", "0", "-1", "1.5", "9" * 25, "1 2", "١٢"])
+def test_a_wrong_lead_id_is_named(connected: Story, wrong: str) -> None:
+    problem = _problem(connected.crm("get_lead", connected.admin() | {"X-Lead-Id": wrong}), 422, "invalid_input")
+    assert problem["errors"][0]["path"] == "X-Lead-Id"
+
+
+def test_get_leads_pages_filters_and_searches(connected: Story) -> None:
+    """Row D6."""
+    first = json_of(connected.crm("get_leads", connected.application(), query={"limit": "2"}))
+    assert (len(first["leads"]), first["has_more"]) == (2, True)
+    last = json_of(connected.crm("get_leads", connected.application(), query={"limit": "2", "page": "3"}))
+    assert (len(last["leads"]), last["has_more"]) == (1, False)
+    found = json_of(connected.crm("get_leads", connected.application(), query={"query": "Зеркало"}))
+    assert [lead["name"] for lead in found["leads"]] == ["Зеркало в прихожую"]
+    nothing = json_of(connected.crm("get_leads", connected.application(), query={"query": "нет такой"}))
+    assert (nothing["leads"], nothing["has_more"]) == ([], False)
+    pipeline = str(first["leads"][0]["pipeline_id"])
+    status = str(first["leads"][0]["status_id"])
+    both = {"pipeline_id": pipeline, "status_id": status}
+    assert len(json_of(connected.crm("get_leads", connected.application(), query=both))["leads"]) == 5
+    assert json_of(connected.crm("get_leads", connected.application(), query={"pipeline_id": "1"}))["leads"] == []
+    _problem(connected.crm("get_leads", connected.application(), query={"status_id": status}), 422, "invalid_input")
+    _problem(connected.crm("get_leads", connected.application(), query={"limit": "251"}), 422, "invalid_input")
+
+
+# --- who is asking ----------------------------------------------------------------------------------------------
+
+
+def test_the_headers_alone_give_nothing(connected: Story) -> None:
+    """Row X4."""
+    wish = {"X-Account-Domain": connected.domain, "X-Lead-Id": str(connected.lead_id), "X-Widget-Type": "glass"}
+    for headers in (wish, wish | {"Authorization": "Basic eDp5"}, wish | {"Authorization": "Bearer"}):
+        _problem(connected.crm("get_lead", headers), 401, "unauthenticated")
+    assert not connected.simulator.requests()
+
+
+def test_a_header_that_disagrees_with_the_proof_is_refused(connected: Story) -> None:
+    lead = {"X-Lead-Id": str(connected.lead_id)}
+    for proof in (connected.widget(), connected.application()):
+        for wish in ({"X-Account-Domain": "other.amocrm.ru"}, {"X-Widget-Type": "clinic"}):
+            _problem(connected.crm("get_lead", proof | lead | wish), 403, "forbidden")
+        agreeing = {"X-Account-Domain": f"HTTPS://{connected.domain.upper()}/", "X-Widget-Type": "glass"}
+        assert connected.crm("get_lead", proof | lead | agreeing).status == 200
+
+
+def test_a_wrong_administrator_token_is_refused(connected: Story) -> None:
+    for token in ("x", "admin-token-for-tests-012345678", "admin-token-for-tests-0123456789 "):
+        headers = connected.admin() | {"Authorization": f"Bearer {token}"}
+        _problem(connected.crm("get_events", headers), 401, "unauthenticated")
+
+
+def _one_time_claims(story: Story) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(story.widget()["X-Auth-Token"], options={"verify_signature": False})
+    return claims
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iss": "https://other.amocrm.ru"},
+        {"iss": "https://evil.com"},
+        {"aud": "https://evil.com"},
+        {"aud": None},
+        {"exp": 1},
+        {"exp": "soon"},
+        {"exp": None},
+        {"nbf": 4_000_000_000},
+        {"iat": 4_000_000_000},
+        {"account_id": 5},
+        {"account_id": "x"},
+        {"account_id": 2**80},
+        {"client_uuid": "5f9c0a52-0000-0000-0000-000000000000"},
+        {"client_uuid": 7},
+        {"jti": None},
+        {"jti": 7},
+    ],
+)
+def test_a_one_time_token_that_is_wrong_in_any_claim_is_refused(connected: Story, change: dict[str, Any]) -> None:
+    claims = {name: value for name, value in (_one_time_claims(connected) | change).items() if value is not None}
+    token = jwt.encode(claims, connected.secret, algorithm="HS256")
+    headers = {"X-Auth-Token": token, "X-Lead-Id": str(connected.lead_id)}
+    _problem(connected.crm("get_lead", headers), 401, "unauthenticated")
+
+
+def test_a_one_time_token_by_another_key_or_algorithm_is_refused(connected: Story) -> None:
+    claims = _one_time_claims(connected)
+    wrong = [
+        jwt.encode(claims, "another-key-of-sufficient-length-000", algorithm="HS256"),
+        jwt.encode(claims, connected.secret, algorithm="HS512"),
+        jwt.encode(claims, "", algorithm="none"),
+        "a.b.c",
+        "x",
+        "é",
+    ]
+    for token in wrong:
+        headers = {"X-Auth-Token": token, "X-Lead-Id": str(connected.lead_id)}
+        _problem(connected.crm("get_lead", headers), 401, "unauthenticated")
+
+
+def test_a_one_time_token_expires_and_pays_for_one_write(connected: Story) -> None:
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    assert connected.crm("get_lead", headers).status == 200
+    assert connected.crm("get_lead", headers).status == 200
+    assert connected.crm("save_calculation", headers, calculation()).status == 200
+    _problem(connected.crm("save_calculation", headers, calculation()), 401, "unauthenticated")
+    connected.clock.advance(minutes=31)
+    _problem(connected.crm("get_lead", headers), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"aud": "x"}, {"exp": 1}, {"account_domain": None}, {"widget_type": 3}, {"iat": 4_000_000_000}],
+)
+def test_an_application_token_that_is_wrong_is_refused(connected: Story, change: dict[str, Any]) -> None:
+    _problem(connected.crm("get_leads", connected.application(**change)), 401, "unauthenticated")
+
+
+def test_an_application_token_for_an_unknown_account_finds_nothing(connected: Story) -> None:
+    answer = connected.crm("get_leads", connected.application(account_domain="other.amocrm.ru"))
+    _problem(answer, 404, "unknown_connection")
+
+
+def test_every_action_asks_for_a_right_and_every_proof_has_only_its_own(connected: Story) -> None:
+    """The table of rights, tried out: each action with each proof."""
+    proofs = {"widget": connected.widget, "application": connected.application, "administrator": connected.admin}
+    for name, action in ACTIONS.items():
+        for kind, proof in proofs.items():
+            body = None if action.method == "GET" else b"{"
+            answer = connected.crm(name, proof(), body, method=action.method)
+            is_refused = json_of(answer).get("code") == "forbidden"
+            assert is_refused == (action.right not in RIGHTS[kind]), (name, kind)
+            assert connected.crm(name, {}, body, method=action.method).status == 401, name
+    assert RIGHTS["administrator"] == frozenset(Right)
+
+
+def test_deliveries_of_another_account_are_unknown(connected: Story) -> None:
+    saved = json_of(
+        connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
+    )
+    assert connected.delivery(saved["delivery_id"])["state"] == "delivered"
+    connected.crm("save_connection", connected.admin(), _connection("other.amocrm.ru"))
+    headers = connected.admin("other.amocrm.ru")
+    _problem(connected.crm("get_delivery", headers, query={"id": saved["delivery_id"]}), 404, "unknown_delivery")
+    _problem(connected.crm("get_delivery", headers, query={"id": "x"}), 422, "invalid_input")
+
+
+# --- which action -----------------------------------------------------------------------------------------------
+
+
+def test_the_action_is_found_in_query_path_and_body(connected: Story) -> None:
+    headers = Headers((connected.admin() | {"X-Lead-Id": str(connected.lead_id)}).items())
+    in_path = Request("GET", "/crm_api/get_lead", (), headers)
+    in_query = Request("GET", "/", (("action", "get_lead"),), headers)
+    in_body = Request("POST", "/", (), headers, json.dumps({"action": "disconnect"}).encode())
+    for request in (in_path, in_query, in_body):
+        assert serve(handle, connected.runtime, request).status == 200
+    for request in (Request("GET", "/"), Request("GET", "/nothing"), Request("POST", "/", (), Headers(), b"\xff")):
+        answer = serve(handle, connected.runtime, request)
+        assert "get_lead" in _problem(answer, 404, "unknown_action")["detail"]
+
+
+def test_a_wrong_method_is_told(connected: Story) -> None:
+    answer = connected.crm("get_lead", connected.admin(), {}, method="POST")
+    _problem(answer, 405, "method_not_allowed")
+    assert dict(answer.headers)["Allow"] == "GET, OPTIONS"
+
+
+# --- CORS -------------------------------------------------------------------------------------------------------
+
+
+def _preflight(story: Story, origin: str | None) -> Response:
+    headers = {"Origin": origin} if origin else {}
+    return serve(handle, story.runtime, Request("OPTIONS", "/", (), Headers(headers.items())))
+
+
+def test_only_pages_of_connected_accounts_and_configured_ones_may_call(connected: Story) -> None:
+    for origin in (f"https://{connected.domain}", "https://site.example"):
+        allowed = dict(_preflight(connected, origin).headers)
+        assert allowed["Access-Control-Allow-Origin"] == origin
+        assert "X-Auth-Token" in allowed["Access-Control-Allow-Headers"]
+        assert "Access-Control-Allow-Credentials" not in allowed
+    foreign = ["https://other.amocrm.ru", f"http://{connected.domain}", f"https://{connected.domain}.evil.com", "null"]
+    assert [_preflight(connected, origin).status for origin in (*foreign, None)] == [403] * 5
+
+
+def test_answers_and_problems_can_be_read_by_the_asking_page(connected: Story) -> None:
+    origin = f"https://{connected.domain}"
+    lead = {"X-Lead-Id": str(connected.lead_id), "Origin": origin}
+    for headers in (connected.widget() | lead, lead):
+        assert dict(connected.crm("get_lead", headers).headers)["Access-Control-Allow-Origin"] == origin
+    other = connected.crm("get_lead", connected.widget() | lead | {"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in dict(other.headers)
+    assert dict(other.headers)["Vary"] == "Origin"
+
+
+def test_every_answer_has_the_security_headers(connected: Story) -> None:
+    for answer in (connected.crm("get_lead", {}), connected.crm("connection_status", connected.admin())):
+        headers = dict(answer.headers)
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert headers["X-Request-Id"]
+
+
+# --- connections ------------------------------------------------------------------------------------------------
+
+
+def _connection(domain: str, **changed: Any) -> dict[str, Any]:
+    client = {"client_id": "5f9c0a52-3f0e", "client_secret": "secret-secret"}
+    return {"widget_type": "glass", "account_domain": domain, **client, **changed}
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://Example.AmoCRM.ru/", "  example.amocrm.ru ", "http://example.amocrm.ru/x?y"]
+)
+def test_save_connection_cleans_the_address(tale: Story, typed: str) -> None:
+    """Row A2."""
+    saved = tale.crm("save_connection", tale.admin(), _connection(typed))
+    assert saved.status == 201
+    assert json_of(saved)["connection"]["account_domain"] == "example.amocrm.ru"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "evil.com",
+        "a.amocrm.ru.evil.com",
+        "127.0.0.1",
+        "a.amocrm.ru:8080",
+        "х.amocrm.ru",
+        "u@a.amocrm.ru",
+        "",
+        "a b.amocrm.ru",
+    ],
+)
+def test_save_connection_refuses_foreign_addresses(tale: Story, typed: str) -> None:
+    problem = _problem(tale.crm("save_connection", tale.admin(), _connection(typed)), 422, "invalid_input")
+    assert problem["errors"][0]["path"] == "account_domain"
+    for action in ("connection_status", "get_events"):
+        if typed:
+            _problem(tale.crm(action, tale.admin(typed)), 422, "invalid_input")
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"client_secret": "короткий-но-не-ascii"}, "client_secret"),
+        ({"client_id": "x"}, "client_id"),
+        ({"widget_type": "Glass!"}, "widget_type"),
+        ({"surprise": 1}, ""),
+        ({"client_secret": None}, "client_secret"),
+    ],
+)
+def test_save_connection_names_what_is_wrong(tale: Story, changed: dict[str, Any], path: str) -> None:
+    body = _connection("example.amocrm.ru", **changed)
+    problem = _problem(tale.crm("save_connection", tale.admin(), body), 422, "invalid_input")
+    assert problem["errors"][0]["path"] == path
+
+
+def test_a_changed_secret_keeps_the_connection_and_a_changed_client_ends_it(connected: Story) -> None:
+    """Row E2."""
+    connected.simulator.control(
+        "change-integration", client_id=connected.client_id, secret="a-regenerated-secret-of-forty-characters"
+    )
+    connected.secret = "a-regenerated-secret-of-forty-characters"
+    assert json_of(connected.save_connection())["connection"]["status"] == "connected"
+    connected.clock.advance(hours=25)
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    assert connected.crm("get_lead", headers).status == 200  # refreshed with the new secret
+    assert json_of(connected.save_connection(client_secret=None))["connection"]["status"] == "connected"
+    ended = json_of(connected.save_connection(client_id="another-client"))["connection"]
+    assert (ended["status"], ended["account_id"]) == ("pending", None)
+    assert connected.row().access_token is None
+
+
+def test_widget_types_of_one_account_are_connected_apart(connected: Story) -> None:
+    """Row A3."""
+    connected.widget_type = "clinic"
+    made = connected.simulator.control("integration", redirect_uri=connected.row_redirect())
+    connected.client_id, connected.secret = made["id"], made["secret"]
+    connected.connect()
+    shown = json_of(connected.crm("connection_status", {"Authorization": connected.admin()["Authorization"]}))
+    assert [(c["widget_type"], c["status"]) for c in shown["connections"]] == [
+        ("clinic", "connected"),
+        ("glass", "connected"),
+    ]
+
+
+def test_connection_status_shows_no_secret(connected: Story) -> None:
+    """Rows A9, B6, D5."""
+    for headers in (connected.admin(), connected.widget(), connected.application()):
+        answer = connected.crm("connection_status", headers)
+        document = json_of(answer)
+        assert document["connection"]["status"] == "connected"
+        assert document["connection"]["token_expires_at"]
+        assert document["redirect_uri"] == "https://functions.example/oauth_callback"
+        assert document["widget_url"] == "https://functions.example/crm_api/widget/"
+        assert connected.secret.encode() not in answer.body
+    _problem(connected.crm("connection_status", connected.admin("other.amocrm.ru")), 404, "unknown_connection")
+
+
+def test_the_list_of_connections_is_paged(tale: Story) -> None:
+    for name in ("a1", "a2", "a3"):
+        tale.crm("save_connection", tale.admin(), _connection(f"{name}.amocrm.ru"))
+    anybody = {"Authorization": tale.admin()["Authorization"]}
+    first = json_of(tale.crm("connection_status", anybody, query={"limit": "2"}))
+    assert [c["account_domain"] for c in first["connections"]] == ["a1.amocrm.ru", "a2.amocrm.ru"]
+    second = json_of(tale.crm("connection_status", anybody, query={"limit": "2", "after": first["next"]}))
+    assert [c["account_domain"] for c in second["connections"]] == ["a3.amocrm.ru"]
+    assert second["next"] is None
+    _problem(tale.crm("connection_status", anybody, query={"after": "x"}), 422, "invalid_input")
+
+
+def test_disconnect_forgets_the_tokens_and_may_be_repeated(connected: Story) -> None:
+    for _ in range(2):
+        answer = connected.crm("disconnect", connected.application(), {})
+        assert json_of(answer)["connection"]["status"] == "disconnected"
+    headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
+    _problem(connected.crm("get_lead", headers), 409, "reauth_required")
+    assert connected.connect().status == "connected"
+
+
+def test_an_application_hands_in_a_code(tale: Story) -> None:
+    """Rows C1, D4."""
+    tale.save_connection()
+    query = dict(part.split("=") for part in tale.allow(None).split("&"))
+    connected = tale.crm("exchange_code", tale.application(), {"code": query["code"], "referer": tale.domain})
+    assert json_of(connected)["connection"]["status"] == "connected"
+    again = tale.crm("exchange_code", tale.application(), {"code": query["code"]})
+    assert json_of(again)["connection"]["status"] == "connected"
+    assert tale.callback(urlencode(query)).status == 200
+    assert len(tale.simulator.effects("token.issued")) == 1
+
+
+def test_a_code_that_is_too_old_or_wrong_is_explained(tale: Story) -> None:
+    """Row C1."""
+    tale.save_connection()
+    query = dict(part.split("=") for part in tale.allow(None).split("&"))
+    tale.clock.advance(minutes=21)
+    problem = _problem(tale.crm("exchange_code", tale.admin(), {"code": query["code"]}), 422, "code_refused")
+    assert "20 minutes" in problem["detail"]
+    _problem(tale.crm("exchange_code", tale.admin(), {"code": "made-up-code"}), 422, "code_refused")
+    _problem(tale.crm("exchange_code", tale.admin(), {"code": "x"}), 422, "invalid_input")
+    body = {"code": "made-up-code", "referer": "evil.com"}
+    _problem(tale.crm("exchange_code", tale.admin(), body), 422, "invalid_input")
+
+
+def test_the_event_log_is_paged_and_filtered(connected: Story) -> None:
+    """Row A12."""
+    first = json_of(connected.crm("get_events", connected.admin(), query={"limit": "1"}))
+    assert [event["kind"] for event in first["events"]] == ["connection.authorised"]
+    second = json_of(connected.crm("get_events", connected.admin(), query={"before": str(first["next"])}))
+    assert [event["kind"] for event in second["events"]] == ["connection.saved"]
+    assert second["events"][0]["account_domain"] == connected.domain
+    assert json_of(connected.crm("get_events", connected.admin(), query={"level": "error"}))["events"] == []
+    _problem(connected.crm("get_events", connected.admin(), query={"level": "x"}), 422, "invalid_input")
+
+
+# --- amoCRM's troubles ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        ({"kind": "status", "status": 402}, 402, "amocrm_unpaid"),
+        ({"kind": "status", "status": 403}, 403, "amocrm_forbidden"),
+        ({"kind": "status", "status": 429}, 429, "rate_limited"),
+        ({"kind": "status", "status": 500}, 503, "amocrm_unavailable"),
+        ({"kind": "status", "status": 503}, 503, "amocrm_unavailable"),
+        ({"kind": "status", "status": 502}, 504, "amocrm_timeout"),
+        ({"kind": "status", "status": 504}, 504, "amocrm_timeout"),
+        ({"kind": "html", "status": 200}, 502, "amocrm_unexpected_answer"),
+        ({"kind": "html", "status": 302}, 502, "amocrm_unexpected_answer"),
+        ({"kind": "html", "status": 503}, 503, "amocrm_unavailable"),
+        ({"kind": "reset_before"}, 504, "amocrm_timeout"),
+        ({"kind": "truncate"}, 504, "amocrm_timeout"),
+    ],
+)
+def test_troubles_of_amocrm_keep_their_cause(connected: Story, fault: dict[str, Any], status: int, code: str) -> None:
+    connected.simulator.fault(**fault, path="/api/v4/leads/.*")
+    answer = connected.crm("get_lead", connected.widget() | {"X-Lead-Id": str(connected.lead_id)})
+    problem = _problem(answer, status, code)
+    if status in (429, 503, 504):
+        assert int(dict(answer.headers)["Retry-After"]) == problem["retry_after"] > 0
+
+
+def test_a_429_holds_back_every_instance(connected: Story) -> None:
+    connected.simulator.fault("status", status=429, retry_after=20, path="/api/v4/leads/.*")
+    headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
+    _problem(connected.crm("get_lead", headers), 429, "rate_limited")
+    connected.simulator.control("forget")
+    problem = _problem(connected.crm("get_lead", headers), 429, "rate_limited")
+    assert 15 <= problem["retry_after"] <= 20
+    assert not connected.simulator.requests()
+    connected.clock.advance(seconds=21)
+    assert connected.crm("get_lead", connected.application() | headers).status == 200
+
+
+def test_the_limit_of_amocrm_is_met_with_429(connected: Story) -> None:
+    headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
+    answers = [connected.crm("get_lead", headers).status for _ in range(6)]
+    assert 429 in answers
+    assert set(answers) <= {200, 429}
+
+
+# --- bad input --------------------------------------------------------------------------------------------------
+
+
+def _save(story: Story, body: Any, **headers: str) -> Response:
+    return story.crm("save_calculation", story.widget() | {"X-Lead-Id": str(story.lead_id)} | headers, body)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"nonsense"])
+def test_a_body_that_is_not_json_is_told(connected: Story, body: bytes) -> None:
+    answer = connected.crm("save_calculation", connected.widget(), body, method="POST")
+    _problem(answer, 400, "invalid_json")
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"null", b"7", b'"text"', b"[" * 100_000])
+def test_a_body_that_is_not_an_object_is_told(connected: Story, body: bytes) -> None:
+    problem = _problem(_save(connected, body), 422, "invalid_input")
+    assert "object" in problem["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"total": "18000.00"}, "calculation.total"),
+        ({"total": None}, "calculation.total"),
+        ({"totl": 1}, "calculation"),
+        ({"items": []}, "calculation.items"),
+        ({"items": [{"name": "x"}]}, "calculation.items[0]"),
+        ({"currency": "rub"}, "calculation.currency"),
+        ({"title": ""}, "calculation.title"),
+        ({"discount": "-1"}, "calculation.discount"),
+        ({"discount": "NaN"}, "calculation.discount"),
+        ({"delivery": "1e400"}, "calculation.delivery"),
+        ({"valid_until": "tomorrow"}, "calculation.valid_until"),
+        ({"comment": "x" * 5000}, "calculation.comment"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_path(connected: Story, changed: dict[str, Any], path: str) -> None:
+    problem = _problem(_save(connected, calculation(**changed)), 422, "invalid_input")
+    assert problem["errors"][0]["path"] == path
+    assert not connected.notes()
+    assert connected.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+
+
+def test_a_total_that_does_not_add_up_is_told_the_sum(connected: Story) -> None:
+    problem = _problem(_save(connected, calculation(total=1)), 422, "invalid_input")
+    assert "17999.99" in problem["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("options", [{"products": True}, {"pdf": "render"}, {"note": False}, {"pdf": "x"}])
+def test_options_that_cannot_be_had_are_refused(connected: Story, options: dict[str, Any]) -> None:
+    _problem(_save(connected, calculation() | {"options": options}), 422, "invalid_input")
+
+
+def test_a_body_over_the_limit_is_refused(connected: Story) -> None:
+    answer = connected.crm("save_calculation", connected.widget(), b" " * (MAX_BODY_BYTES + 1), method="POST")
+    _problem(answer, 413, "body_too_large")
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "body:x", "a\nb"])
+def test_a_wrong_idempotency_key_is_refused(connected: Story, key: str) -> None:
+    problem = _problem(_save(connected, calculation(), **{"Idempotency-Key": key}), 422, "invalid_input")
+    assert problem["errors"][0]["path"] == "Idempotency-Key"

@@ -1,0 +1,244 @@
+"""Rows A5, C9, C10, X2: an accepted calculation appears in its deal once, whatever fails in between."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from functions.run_deliveries.run import run as run_deliveries
+from shared import deliveries
+from shared.http import Response
+from shared.runtime import Runtime
+from tests.story import Story, calculation, json_of
+
+NOTES_PATH = "/api/v4/leads/.*/notes"
+
+
+def _save(story: Story, body: Any = None, **headers: str) -> Response:
+    proof = story.widget() | {"X-Lead-Id": str(story.lead_id)} | headers
+    return story.crm("save_calculation", proof, body or calculation())
+
+
+def test_a_calculation_becomes_a_readable_note(connected: Story) -> None:
+    """Row A5."""
+    item = {"name": "Стекло 8 мм", "quantity": "2.500", "unit": "м²", "unit_price": 6200, "discount": "100.50"}
+    body = calculation(
+        items=[item],
+        discount=None,
+        delivery=1000,
+        total="16399.5",
+        comment="Позвонить до 18:00",
+        parameters=[{"name": "Размер", "value": "1200 × 2100 мм"}],
+        valid_until="2026-12-31",
+    )
+    answer = json_of(_save(connected, body))
+    assert answer["state"] == "delivered"
+    (note,) = connected.notes()
+    assert answer["results"] == {"note": {"note_id": note["id"]}}
+    assert note["params"]["text"] == (
+        "Душевая перегородка № 2026-17\n\n"
+        "Размер: 1200 × 2100 мм\n\n"
+        "1. Стекло 8 мм — 2,5 м² × 6\u202f200 = 15\u202f399,50 ₽ (скидка 100,50 ₽)\n\n"
+        "Доставка: 1\u202f000 ₽\n"
+        "Итого: 16\u202f399,50 ₽\n"
+        "Действительно до 31.12.2026\n\n"
+        "Позвонить до 18:00\n\n"
+        f"ref:{answer['delivery_id'].replace('-', '')[:26]}"
+    )
+
+
+def test_the_price_of_the_deal_is_set_when_asked(connected: Story) -> None:
+    answer = json_of(_save(connected, calculation() | {"options": {"update_price": True}}))
+    assert answer["results"]["price"] == {"price": 18000}
+    leads = connected.simulator.control("show", domain=connected.domain)["leads"]
+    assert leads[str(connected.lead_id)]["price"] == 18000
+    only_price = calculation(number="2") | {"options": {"note": False, "update_price": True}}
+    assert json_of(_save(connected, only_price))["state"] == "delivered"
+    assert len(connected.notes()) == 1
+
+
+def test_the_same_request_again_is_answered_and_not_repeated(connected: Story) -> None:
+    """Row C10: by its key, and without one by its content."""
+    for headers in ({}, {"Idempotency-Key": "click-1"}):
+        first, second = json_of(_save(connected, **headers)), json_of(_save(connected, **headers))
+        assert first == second
+    assert len(connected.notes()) == 2
+    other = _save(connected, calculation(number="other"), **{"Idempotency-Key": "click-1"})
+    assert (other.status, json_of(other)["code"]) == (409, "idempotency_key_reused")
+    assert len(connected.notes()) == 2
+
+
+def test_a_double_click_at_the_same_instant_makes_one_note(connected: Story) -> None:
+    connected.simulator.fault("delay", path=NOTES_PATH, seconds=0.3)
+    runtimes = [Runtime.build(connected.runtime.settings) for _ in range(4)]
+    proofs = [connected.widget() | {"X-Lead-Id": str(connected.lead_id)} for _ in runtimes]
+    answers: list[Response] = []
+
+    def click(runtime: Runtime, proof: dict[str, str]) -> None:
+        story = Story(**{**connected.__dict__, "runtime": runtime})
+        answers.append(story.crm("save_calculation", proof, calculation()))
+
+    threads = [threading.Thread(target=click, args=pair) for pair in zip(runtimes, proofs, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for runtime in runtimes:
+        runtime.close()
+    assert {answer.status for answer in answers} <= {200, 202}
+    assert len({json_of(answer)["delivery_id"] for answer in answers}) == 1
+    assert len(connected.notes()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"kind": "status", "status": 429}, "rate_limited"),
+        ({"kind": "status", "status": 402}, "amocrm_unpaid"),
+        ({"kind": "status", "status": 403}, "amocrm_forbidden"),
+        ({"kind": "status", "status": 500}, "amocrm_unavailable"),
+        ({"kind": "status", "status": 504}, "amocrm_timeout"),
+        ({"kind": "html", "status": 200}, "amocrm_unexpected_answer"),
+        ({"kind": "reset_before"}, "amocrm_timeout"),
+        ({"kind": "reset_after"}, "amocrm_timeout"),
+        ({"kind": "truncate"}, "amocrm_timeout"),
+    ],
+)
+def test_temporary_trouble_is_202_and_ends_with_one_note(connected: Story, fault: dict[str, Any], code: str) -> None:
+    """Row X2: also where the note was written and only the answer was lost."""
+    connected.simulator.fault(**fault, path=NOTES_PATH, method="POST")
+    answer = _save(connected)
+    document = json_of(answer)
+    assert (answer.status, document["state"], document["problem"]["code"]) == (202, "accepted", code)
+    assert int(dict(answer.headers)["Retry-After"]) == document["retry_after"] >= 1
+    assert run_deliveries(connected.runtime, 30)["due"] == 0  # not yet
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert len(connected.notes()) == 1
+    shown = connected.delivery(document["delivery_id"])
+    assert (shown["state"], shown["problem"]) == ("delivered", None)
+    assert shown["results"]["note"]["note_id"] == connected.notes()[0]["id"]
+    assert connected.events()[-3:] == ["delivery.accepted", "delivery.deferred", "delivery.delivered"]
+
+
+def test_a_look_that_fails_is_repeated_before_anything_is_written(connected: Story) -> None:
+    connected.simulator.fault("reset_after", path=NOTES_PATH, method="POST")
+    _save(connected)
+    connected.simulator.fault("status", status=500, path=NOTES_PATH, method="GET")
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"deferred": 1}
+    connected.clock.advance(minutes=5)
+    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert len(connected.simulator.effects("note.created")) == 1
+
+
+def test_a_calculation_survives_a_dead_connection(connected: Story) -> None:
+    connected.simulator.control("kill-tokens", access=True, refresh=True)
+    answer = json_of(_save(connected))
+    assert answer["problem"]["code"] == "reauth_required"
+    connected.connect()
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert len(connected.notes()) == 1
+
+
+def test_an_instance_that_dies_in_the_middle_is_succeeded(connected: Story) -> None:
+    """Killed after the note was written and before that was stored: it is found, not written again."""
+    body = calculation()
+    connected.simulator.fault("reset_after", path=NOTES_PATH, method="POST")
+    document = json_of(_save(connected, body))
+    connected.sql(
+        "UPDATE amocrm_deliveries SET due_at = amocrm_now(), lease_id = gen_random_uuid(), "
+        "lease_until = amocrm_now() + interval '90 seconds'"
+    )  # as the row is when the process dies right after sending
+    assert run_deliveries(connected.runtime, 30)["due"] == 0
+    connected.clock.advance(seconds=91)
+    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert connected.delivery(document["delivery_id"])["state"] == "delivered"
+    assert len(connected.simulator.effects("note.created")) == 1
+
+
+def test_a_finished_step_is_not_repeated(connected: Story) -> None:
+    body = calculation() | {"options": {"update_price": True}}
+    connected.simulator.fault("status", status=500, path="/api/v4/leads/[0-9]+", method="PATCH")
+    answer = json_of(_save(connected, body))
+    assert list(answer["results"]) == ["note"]
+    connected.clock.advance(minutes=2)
+    run_deliveries(connected.runtime, 30)
+    assert set(connected.delivery(answer["delivery_id"])["results"]) == {"note", "price"}
+    assert len(connected.simulator.effects("note.created")) == 1
+
+
+def test_a_deal_that_is_gone_is_told_at_once(connected: Story) -> None:
+    connected.lead_id = 999_999
+    answer = _save(connected)
+    assert (answer.status, json_of(answer)["code"]) == (404, "amocrm_not_found")
+    connected.clock.advance(hours=1)
+    assert run_deliveries(connected.runtime, 30)["due"] == 0
+    assert connected.events()[-1] == "delivery.dead"
+
+
+def test_data_that_amocrm_refuses_is_told_and_can_be_saved_again(connected: Story) -> None:
+    connected.simulator.fault("status", status=400, path=NOTES_PATH)
+    assert _save(connected).status == 422
+    again = _save(connected)
+    assert (again.status, json_of(again)["state"]) == (200, "delivered")
+    assert len(connected.notes()) == 1
+
+
+def test_a_delivery_ends_after_many_attempts(connected: Story) -> None:
+    connected.simulator.fault("status", status=500, path=NOTES_PATH, times=1000)
+    document = json_of(_save(connected))
+    connected.sql("UPDATE amocrm_deliveries SET attempts = 59, due_at = amocrm_now()")
+    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"dead": 1}
+    shown = connected.delivery(document["delivery_id"])
+    assert (shown["state"], shown["problem"]["code"]) == ("dead", "amocrm_unavailable")
+
+
+def test_a_late_owner_writes_nothing(connected: Story) -> None:
+    """A process that was frozen between its claim and its write finds the lease almost over, and lets it be."""
+    connected.simulator.fault("status", status=429, path=NOTES_PATH)
+    _save(connected)
+    connected.clock.advance(minutes=2)
+    (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
+    from shared import calculation as calculations
+    from shared.delivering import Delivering
+
+    assert claimed.request is not None
+    body = calculations.decode(connected.runtime.keyring.decrypt(claimed.request, claimed.id, "request"))
+
+    def frozen(integration: Any, work: Any) -> Any:
+        connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
+        return connected.runtime.connections.call(integration, work)
+
+    class Frozen:
+        rotation = connected.runtime.rotation
+        call = staticmethod(frozen)
+
+    steps = calculations.steps(claimed, connected.lead_id, body)
+    late = Delivering(Frozen()).run(claimed, connected.row(), steps, begun=None)  # type: ignore[arg-type]
+    assert (late.state, late.problem_code) == ("accepted", "out_of_time")
+    assert not connected.notes()
+
+
+def test_what_a_customer_said_is_encrypted(connected: Story) -> None:
+    connected.simulator.fault("status", status=500, path=NOTES_PATH)
+    _save(connected, calculation(comment="Домофон 1234"))
+    ((request,),) = connected.sql("SELECT request FROM amocrm_deliveries")
+    assert "Домофон".encode() not in bytes(request)
+
+
+def test_the_note_is_found_beyond_the_first_page(connected: Story) -> None:
+    """A busy deal: the mark is looked for until the notes are older than the delivery."""
+    connected.simulator.fault("reset_after", path=NOTES_PATH, method="POST")
+    _save(connected)
+    connected.simulator.control("limits", per_integration=10_000, per_account=10_000)
+    for _ in range(2):
+        many = [{"note_type": "common", "params": {"text": f"note {index}"}} for index in range(250)]
+        connected.runtime.connections.call(
+            connected.row(),
+            lambda api: api._send("POST", f"/leads/{connected.lead_id}/notes", json=many),  # noqa: B023
+        )
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert len([note for note in connected.notes() if "ref:" in note["params"]["text"]]) == 1

@@ -1,0 +1,53 @@
+"""Encryption at rest (row A9, X10): bound to its place, several keys readable, damage noticed."""
+
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.encryption import DecryptionError, Keyring, generate_key
+from shared.secret import Secret
+
+OLD, NEW = ("old", Secret(generate_key())), ("new", Secret(generate_key()))
+OWNER = uuid4()
+
+
+@given(st.text())
+def test_what_was_encrypted_is_read_again(text: str) -> None:
+    keyring = Keyring((NEW,))
+    stored = keyring.encrypt(text, OWNER, "access_token")
+    assert keyring.decrypt(stored, OWNER, "access_token") == text
+    assert stored != keyring.encrypt(text, OWNER, "access_token")
+
+
+def test_a_value_in_another_row_or_column_does_not_decrypt() -> None:
+    keyring = Keyring((NEW,))
+    stored = keyring.encrypt("token", OWNER, "access_token")
+    for owner, column in ((uuid4(), "access_token"), (OWNER, "refresh_token")):
+        with pytest.raises(DecryptionError):
+            keyring.decrypt(stored, owner, column)
+
+
+def test_the_first_key_writes_and_all_read() -> None:
+    stored = Keyring((OLD,)).encrypt("token", OWNER, "x")
+    both = Keyring((NEW, OLD))
+    assert both.decrypt(stored, OWNER, "x") == "token"
+    assert Keyring((NEW,)).decrypt(both.encrypt("token", OWNER, "x"), OWNER, "x") == "token"
+    with pytest.raises(DecryptionError, match="ENCRYPTION_KEYS"):
+        Keyring((NEW,)).decrypt(stored, OWNER, "x")
+
+
+@given(st.binary(max_size=80))
+def test_damage_is_an_error_of_ours_and_nothing_else(stored: bytes) -> None:
+    with pytest.raises(DecryptionError):
+        Keyring((NEW,)).decrypt(stored, OWNER, "x")
+
+
+@given(st.integers(min_value=0, max_value=46), st.integers(min_value=1, max_value=255))
+def test_every_changed_byte_is_noticed(position: int, change: int) -> None:
+    keyring = Keyring((NEW,))
+    stored = bytearray(keyring.encrypt("sixteen letters.", OWNER, "x"))
+    stored[position] ^= change
+    with pytest.raises(DecryptionError):
+        keyring.decrypt(bytes(stored), OWNER, "x")

@@ -1,0 +1,96 @@
+"""Row B4: one command, safe to run twice and from two processes at once; changed history is refused."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from cli import migrations
+from cli.migrations import MigrationError, migrate
+
+
+@pytest.fixture
+def empty_database(postgres: Any) -> Iterator[str]:
+    admin: str = postgres.get_uri()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrations_test")
+    yield str(postgres.get_uri(database="migrations_test"))
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("DROP DATABASE migrations_test WITH (FORCE)")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(migrations.FOLDER, tmp_path / "db_migrations"))
+
+
+def test_all_are_applied_once(empty_database: str, folder: Path) -> None:
+    applied = migrate(empty_database, folder)
+    assert [migration.version for migration in applied] == list(range(1, len(applied) + 1))
+    assert migrate(empty_database, folder) == []
+
+
+def test_two_processes_at_once_apply_each_once(empty_database: str, folder: Path) -> None:
+    counts: list[int] = []
+    threads = [threading.Thread(target=lambda: counts.append(len(migrate(empty_database, folder)))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(counts) == [0, 0, 0, len(migrations.read(folder))]
+
+
+def test_a_changed_or_missing_file_is_refused(empty_database: str, folder: Path) -> None:
+    migrate(empty_database, folder)
+    last = migrations.read(folder)[-1].file
+    text = last.read_text()
+    last.write_text(text + "\n-- changed")
+    with pytest.raises(MigrationError, match="changed after it was applied"):
+        migrate(empty_database, folder)
+    last.write_bytes(text.replace("\n", "\r\n").encode())
+    assert migrate(empty_database, folder) == []
+    last.unlink()
+    with pytest.raises(MigrationError, match="not in the folder any more"):
+        migrate(empty_database, folder)
+
+
+def test_a_failing_migration_changes_nothing(empty_database: str, folder: Path) -> None:
+    version = len(migrations.read(folder)) + 1
+    (folder / f"V{version}__broken.sql").write_text("CREATE TABLE half (); SELECT nonsense;")
+    with pytest.raises(psycopg.Error):
+        migrate(empty_database, folder)
+    with psycopg.connect(empty_database) as connection:
+        found = connection.execute("SELECT to_regclass('half'), to_regclass('amocrm_integrations')").fetchone()
+    assert found == (None, None)
+
+
+@pytest.mark.parametrize("name", ["V1__twice.sql", "V90__gap.sql", "V6-name.sql", "v6__small.sql", "V06__zero.sql"])
+def test_names_that_do_not_fit_are_refused(folder: Path, name: str) -> None:
+    (folder / name).write_text("SELECT 1")
+    with pytest.raises(MigrationError):
+        migrations.read(folder)
+
+
+def test_the_constraints_guard_what_the_code_relies_on(database_url: str) -> None:
+    insert = (
+        "INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri{}) "
+        "VALUES (gen_random_uuid(), %s, %s, 'client', 'x', 'https://x.example/'{})"
+    )
+    wrong = [
+        (insert.format("", ""), ("Glass", "a.amocrm.ru"), psycopg.errors.CheckViolation),
+        (insert.format("", ""), ("glass", "evil.com"), psycopg.errors.CheckViolation),
+        (insert.format(", status", ", 'connected'"), ("glass", "a.amocrm.ru"), psycopg.errors.CheckViolation),
+        (insert.format(", access_token", ", 'x'"), ("glass", "a.amocrm.ru"), psycopg.errors.CheckViolation),
+        (insert.format(", lease_until", ", now()"), ("glass", "a.amocrm.ru"), psycopg.errors.CheckViolation),
+    ]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for statement, values, error in wrong:
+            with pytest.raises(error):
+                connection.execute(statement.encode(), values)
+        connection.execute(insert.format("", "").encode(), ("glass", "a.amocrm.ru"))
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(insert.format("", "").encode(), ("glass", "a.amocrm.ru"))

@@ -1,0 +1,360 @@
+"""Rows X1, A8, X7: the account is never lost by us, whatever happens to a refresh."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from functions.refresh_tokens.run import run as refresh_tokens
+from shared import rotation as rotation_module
+from shared.amocrm import oauth
+from shared.amocrm.transport import TOTAL_SECONDS
+from shared.http import Response
+from shared.integrations import Integration
+from shared.rotation import LEASE, PERSIST_DELAYS, ReauthRequiredError, RefreshDelayedError
+from shared.runtime import Runtime
+from tests.story import Story, json_of
+
+TOKEN_PATH = "/oauth2/access_token"
+
+
+def _read(story: Story) -> Response:
+    return story.crm("get_lead", story.application() | {"X-Lead-Id": str(story.lead_id)})
+
+
+def test_an_expired_token_is_refreshed_on_the_way(connected: Story) -> None:
+    connected.clock.advance(hours=25)
+    assert _read(connected).status == 200
+    assert connected.row().token_version == 2
+    assert len(connected.simulator.effects("token.refreshed")) == 1
+    assert connected.events()[-2:] == ["token.refresh_claimed", "token.refreshed"]
+
+
+def test_a_dead_token_that_should_live_is_refreshed_once(connected: Story) -> None:
+    connected.simulator.control("kill-tokens", access=True)
+    assert _read(connected).status == 200
+    assert len(connected.simulator.effects("token.refreshed")) == 1
+
+
+def test_a_token_refused_twice_needs_a_person(connected: Story) -> None:
+    """The user who consented was removed."""
+    connected.simulator.fault("status", status=401, path="/api/v4/.*", times=2)
+    assert json_of(_read(connected))["code"] == "reauth_required"
+    assert connected.row().status == "reauth_required"
+    assert len(connected.simulator.effects("token.refreshed")) == 1
+
+
+def test_many_instances_meeting_one_expired_token_refresh_once(connected: Story) -> None:
+    connected.clock.advance(hours=25)
+    connected.simulator.control("limits", per_integration=1000, per_account=1000)
+    connected.simulator.fault("delay", path=TOKEN_PATH, seconds=0.5)
+    runtimes = [Runtime.build(connected.runtime.settings) for _ in range(12)]
+    headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
+    for runtime in runtimes:  # the real clock sleeps, the database's is moved
+        runtime.rotation.clock.__dict__.update(now=connected.clock.now)
+    answers: list[int] = []
+
+    def ask(runtime: Runtime) -> None:
+        story = Story(**{**connected.__dict__, "runtime": runtime})
+        answers.append(story.crm("get_lead", headers).status)
+
+    threads = [threading.Thread(target=ask, args=(runtime,)) for runtime in runtimes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for runtime in runtimes:
+        runtime.close()
+    assert answers == [200] * 12
+    assert len(connected.simulator.effects("token.refreshed")) == 1
+    assert not connected.simulator.effects("grant.refused")
+
+
+def test_the_old_token_serves_while_another_instance_refreshes(connected: Story) -> None:
+    connected.clock.advance(hours=23, minutes=59, seconds=30)  # alive, but not for another minute
+    claimed = connected.runtime.rotation.claim(connected.row())
+    assert claimed is not None
+    assert _read(connected).status == 200
+    assert not connected.simulator.effects("token.refreshed")
+
+
+def test_the_old_token_serves_while_amocrm_cannot_refresh(connected: Story) -> None:
+    connected.clock.advance(hours=23, minutes=59, seconds=30)
+    connected.simulator.fault("status", status=500, path=TOKEN_PATH)
+    assert _read(connected).status == 200
+    assert connected.row().problem_code == "refresh_failed"
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "status", "status": 429}])
+def test_a_failed_refresh_backs_off_for_everybody_and_is_tried_again(connected: Story, fault: dict[str, Any]) -> None:
+    connected.clock.advance(hours=25)
+    connected.simulator.fault(**fault, path=TOKEN_PATH)
+    first, second = _read(connected), _read(connected)
+    assert (first.status, second.status) == (503, 503)
+    assert int(dict(second.headers)["Retry-After"]) >= 1
+    assert len(connected.simulator.requests(TOKEN_PATH)) == 0  # the fault took the one request, none followed
+    assert connected.row().refresh_failures == 1
+    connected.clock.advance(seconds=7)
+    assert _read(connected).status == 200
+    assert connected.row().refresh_failures == 0
+
+
+def test_the_backoff_grows_and_has_an_end(connected: Story) -> None:
+    connected.clock.advance(hours=25)
+    connected.simulator.fault("status", status=500, path=TOKEN_PATH, times=30)
+    waits = []
+    for _ in range(10):
+        with pytest.raises(RefreshDelayedError) as raised:
+            connected.runtime.connections.with_living_token(connected.row())
+        waits.append(raised.value.retry_after)
+        connected.clock.advance(seconds=raised.value.retry_after + 1)
+    assert waits[0] < 7
+    assert waits[3] > 4 * waits[0]
+    assert max(waits) <= 900 * 1.2
+
+
+@pytest.mark.parametrize("kind", ["reset_before", "truncate_lost", "status_504"])
+def test_an_unprocessed_refresh_whose_answer_is_lost_goes_on_as_if_nothing_happened(
+    connected: Story, kind: str
+) -> None:
+    connected.clock.advance(hours=25)
+    faults: dict[str, dict[str, Any]] = {
+        "reset_before": {"kind": "reset_before"},
+        "truncate_lost": {"kind": "html", "status": 200},
+        "status_504": {"kind": "status", "status": 504},
+    }
+    connected.simulator.fault(**faults[kind], path=TOKEN_PATH)
+    assert _read(connected).status == 503
+    assert connected.row().lease_id is not None
+    assert connected.events()[-1] == "token.refresh_outcome_unknown"
+    connected.clock.advance(seconds=60)
+    assert _read(connected).status == 503  # the lease is alive: nobody asks again
+    assert not connected.simulator.requests(TOKEN_PATH)
+    connected.clock.advance(seconds=61)
+    assert _read(connected).status == 200
+    assert not connected.simulator.effects("grant.refused")
+
+
+def test_a_processed_refresh_whose_answer_is_lost_needs_a_person(connected: Story) -> None:
+    """The one case that nobody can mend: amoCRM has used the token up, and its answer never came."""
+    connected.clock.advance(hours=25)
+    connected.simulator.fault("reset_after", path=TOKEN_PATH)
+    assert _read(connected).status == 503
+    connected.clock.advance(minutes=3)
+    assert json_of(_read(connected))["code"] == "reauth_required"
+    row = connected.row()
+    assert (row.status, row.problem_code) == ("reauth_required", "token_revoked")
+    assert "Token has been revoked" in (row.problem_detail or "")
+    assert connected.events()[-1] == "connection.reauth_required"
+    assert connected.connect().status == "connected"
+
+
+def test_an_instance_that_dies_after_its_claim_is_succeeded_when_the_lease_ends(connected: Story) -> None:
+    connected.clock.advance(hours=25)
+    assert connected.runtime.rotation.claim(connected.row()) is not None  # and dies
+    assert _read(connected).status == 503
+    connected.clock.advance(seconds=LEASE.total_seconds() + 1)
+    assert _read(connected).status == 200
+
+
+def test_a_late_owner_keeps_his_pair_even_when_another_was_told_revoked(connected: Story) -> None:
+    """The pair for version N is its only successor: it wins over a lease and over a "revoked" that it caused."""
+    connected.clock.advance(hours=25)
+    rotation = connected.runtime.rotation
+    late = rotation.claim(connected.row())
+    assert late is not None
+    pair = rotation._ask(late)
+    connected.clock.advance(minutes=3)
+    assert json_of(_read(connected))["code"] == "reauth_required"
+    rotation.persist(late, pair)
+    assert connected.row().status == "connected"
+    assert _read(connected).status == 200
+
+
+def test_a_late_owner_does_not_overwrite_a_new_consent(connected: Story) -> None:
+    connected.clock.advance(hours=25)
+    rotation = connected.runtime.rotation
+    late = rotation.claim(connected.row())
+    assert late is not None
+    pair = rotation._ask(late)
+    connected.connect()
+    version = connected.row().token_version
+    rotation.persist(late, pair)
+    assert connected.row().token_version == version
+    assert _read(connected).status == 200
+
+
+def test_a_disconnect_during_a_refresh_stays(connected: Story) -> None:
+    claimed = connected.runtime.rotation.claim(connected.row())
+    assert claimed is not None
+    connected.crm("disconnect", connected.admin(), {})
+    with pytest.raises(ReauthRequiredError):
+        connected.runtime.rotation.run(claimed)
+    assert connected.row().status == "disconnected"
+
+
+def test_persisting_twice_is_the_same_as_once(connected: Story) -> None:
+    """The statement may be repeated after a lost connection; its first run then has been carried out."""
+    claimed = connected.runtime.rotation.claim(connected.row())
+    assert claimed is not None
+    pair = connected.runtime.rotation._ask(claimed)
+    columns = rotation_module.token_columns(
+        connected.runtime.keyring, claimed.id, pair, connected.runtime.rotation.ahead
+    )
+    parameters = columns | {"id": claimed.id, "version": claimed.token_version}
+    for _ in range(2):
+        stored = connected.runtime.database.one(Integration, rotation_module._PERSIST, parameters)
+        assert stored is not None
+        assert stored.token_version == claimed.token_version + 1
+
+
+def test_the_database_is_away_while_the_answer_comes(connected: Story, postgres: Any) -> None:
+    """The answer reached us: it is kept, however long PostgreSQL needs within the lease."""
+    connected.clock.advance(hours=25)
+    rotation = connected.runtime.rotation
+    claimed = rotation.claim(connected.row())
+    assert claimed is not None
+    pair = rotation._ask(claimed)
+    postgres.stop()
+    naps: list[float] = []
+
+    class Restarting:
+        now, monotonic = connected.clock.now, connected.clock.monotonic
+
+        def sleep(self, seconds: float) -> None:
+            naps.append(seconds)
+            if len(naps) == 3:
+                postgres.start()
+
+    patient = rotation_module.Rotation(
+        rotation.database, rotation.keyring, rotation.transport, Restarting(), rotation.ahead
+    )
+    assert patient.persist(claimed, pair).token_version == 2
+    assert len(naps) == 3
+    assert _read(connected).status == 200
+
+
+def test_the_lease_outlives_every_timeout_of_a_refresh() -> None:
+    longest_call = TOTAL_SECONDS + 10  # transport.py: plus one read timeout
+    assert 3 * longest_call + sum(PERSIST_DELAYS) < LEASE.total_seconds()
+
+
+def test_a_wrong_secret_does_not_end_the_connection(connected: Story) -> None:
+    """The refresh token is untouched: with the right secret the account goes on."""
+    connected.simulator.control("change-integration", client_id=connected.client_id, secret="regenerated-elsewhere" * 2)
+    connected.clock.advance(hours=25)
+    assert json_of(_read(connected))["code"] == "client_refused"
+    assert connected.row().status == "connected"
+    connected.secret = "regenerated-elsewhere" * 2
+    connected.save_connection()
+    assert _read(connected).status == 200
+
+
+def test_a_renamed_account_is_found_again(connected: Story) -> None:
+    """Row X7."""
+    new_name = f"renamed{connected.account_id}"
+    connected.domain = connected.simulator.control("rename", domain=connected.domain, to=new_name)["domain"]
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    assert connected.crm("get_lead", headers).status == 200
+    row = connected.row()
+    assert (row.account_domain, row.status) == (f"{new_name}.amocrm.ru", "connected")
+    assert "account.renamed" in connected.events()
+
+
+def test_a_renamed_account_is_found_by_the_scheduled_refresh(connected: Story) -> None:
+    new_name = f"renamed{connected.account_id}"
+    connected.domain = connected.simulator.control("rename", domain=connected.domain, to=new_name)["domain"]
+    connected.clock.advance(hours=20)
+    assert refresh_tokens(connected.runtime, 30)["outcomes"] == {"refreshed": 1}
+    assert _read(connected).status == 200
+
+
+def test_an_account_that_is_gone_backs_off(connected: Story) -> None:
+    connected.simulator.control("kill-tokens", refresh=True)
+    connected.simulator.control("rename", domain=connected.domain, to=f"gone{connected.account_id}")
+    connected.clock.advance(hours=25)
+    assert json_of(_read(connected))["code"] == "account_not_found"
+
+
+def test_a_forged_api_domain_receives_nothing() -> None:
+    import base64
+    import json
+
+    for host in ("evil.com", "api-b.amocrm.ru.evil.com", "127.0.0.1", 7, None):
+        claims = base64.urlsafe_b64encode(json.dumps({"account_id": 1, "api_domain": host}).encode()).decode()
+        assert oauth.access_token_hints(f"x.{claims.rstrip('=')}.y") == oauth.AccessTokenHints(1, None)
+    for token in ("", "x", "x.y.z", "x.bnVsbA.y"):
+        assert oauth.access_token_hints(token) == oauth.AccessTokenHints(None, None)
+
+
+# --- the schedule -----------------------------------------------------------------------------------------------
+
+
+def _more_accounts(story: Story, count: int) -> list[dict[str, Any]]:
+    made = story.simulator.control("accounts", count=count, client_id=story.client_id)["accounts"]
+    for account in made:
+        query = f"code={account['code']}&referer={account['domain']}&client_id={story.client_id}"
+        assert story.callback(query).status == 200
+    return list(made)
+
+
+def test_the_schedule_refreshes_early_and_only_what_is_due(connected: Story) -> None:
+    assert refresh_tokens(connected.runtime, 30)["due"] == 0
+    connected.clock.advance(hours=14)  # 24 h, less 6 h to 9 h ahead: nothing before 15 h, everything after 18 h
+    assert refresh_tokens(connected.runtime, 30)["due"] == 0
+    connected.clock.advance(hours=4, minutes=1)
+    figures = refresh_tokens(connected.runtime, 30)
+    assert (figures["due"], figures["outcomes"], figures["left"]) == (1, {"refreshed": 1}, False)
+    assert refresh_tokens(connected.runtime, 30)["due"] == 0
+
+
+def test_the_schedule_is_spread_by_jitter(connected: Story) -> None:
+    _more_accounts(connected, 20)
+    (spread,) = connected.sql("SELECT max(refresh_due_at) - min(refresh_due_at) FROM amocrm_integrations")[0]
+    assert spread.total_seconds() > 1800
+
+
+def test_one_bad_account_does_not_stop_the_others(connected: Story) -> None:
+    accounts = _more_accounts(connected, 8)
+    connected.clock.advance(hours=19)
+    connected.simulator.fault("status", status=500, host=accounts[0]["domain"], path=TOKEN_PATH)
+    connected.simulator.fault("reset_before", host=accounts[1]["domain"], path=TOKEN_PATH)
+    connected.sql(
+        "UPDATE amocrm_integrations SET refresh_token = 'broken' WHERE account_domain = %s", accounts[2]["domain"]
+    )
+    figures = refresh_tokens(connected.runtime, 30)
+    assert figures["outcomes"] == {
+        "DecryptionError": 1,
+        "refresh_failed": 1,
+        "refresh_outcome_unknown": 1,
+        "refreshed": 6,
+    }
+
+
+def test_several_instances_share_the_work(connected: Story) -> None:
+    _more_accounts(connected, 30)
+    connected.clock.advance(hours=19)
+    runtimes = [Runtime.build(connected.runtime.settings) for _ in range(3)]
+    figures: list[dict[str, Any]] = []
+    threads = [threading.Thread(target=lambda r=runtime: figures.append(refresh_tokens(r, 30))) for runtime in runtimes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for runtime in runtimes:
+        runtime.close()
+    assert sum(figure["outcomes"].get("refreshed", 0) for figure in figures) == 31
+    assert len(connected.simulator.effects("token.refreshed")) == 31
+    assert not connected.simulator.effects("grant.refused")
+
+
+def test_the_schedule_stops_in_time_and_claims_nothing_in_vain(connected: Story) -> None:
+    _more_accounts(connected, 20)
+    connected.clock.advance(hours=19)
+    connected.simulator.control("latency", seconds=0.3)
+    runtime = Runtime.build(connected.runtime.settings)
+    figures = refresh_tokens(runtime, 0.2)
+    runtime.close()
+    assert figures["left"] is True
+    assert figures["due"] == figures["outcomes"]["refreshed"] == 16  # one round of REFRESH_CONCURRENCY
+    assert connected.sql("SELECT count(*) FROM amocrm_integrations WHERE lease_id IS NOT NULL") == [(0,)]
