@@ -1,6 +1,7 @@
 """`python -m cli`: what an operator does by hand. Each command tells what it did, and ends with 1 when it could not."""
 
 import os
+from pathlib import Path
 
 import click
 import psycopg
@@ -36,9 +37,16 @@ def key(key_id: str) -> None:
 
 @main.command("demo")
 @click.option("--port", default=8900, show_default=True, help="The first of five ports in a row.")
-def run_demo(port: int) -> None:
+@click.option(
+    "--data",
+    default=".local",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for the database, the logs and everything else that is kept.",
+)
+def run_demo(port: int, data: Path) -> None:
     """Starts everything on this machine: PostgreSQL, the simulator of amoCRM, all functions, the panel."""
-    demo.run(port, dict(os.environ))
+    demo.run(port, data, dict(os.environ))
 
 
 main(prog_name="python -m cli")

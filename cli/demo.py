@@ -1,4 +1,4 @@
-"""Everything on this machine, by one command, until Ctrl-C. What it makes lives in `.local/` and is kept."""
+"""Everything on this machine, by one command, until Ctrl-C. What it makes lives in one folder and is kept."""
 
 import json
 import secrets
@@ -21,7 +21,6 @@ from shared.encryption import generate_key
 from simulator.seed import DEMO_CLIENT_ID, DEMO_SECRET
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCAL = ROOT / ".local"
 
 _START_SECONDS = 30
 _STOP_SECONDS = 8
@@ -43,17 +42,18 @@ class Ports:
         return f"http://localhost:{self.of(part)}"
 
 
-def run(first_port: int, environ: Mapping[str, str]) -> None:
-    LOCAL.mkdir(exist_ok=True)
+def run(first_port: int, data: Path, environ: Mapping[str, str]) -> None:
+    """Runs until Ctrl-C. `data` holds the database, the simulator's state, the demo's secrets, and the logs."""
+    data.mkdir(parents=True, exist_ok=True)
     ports = Ports(_free_ports(first_port))
-    database_url = environ.get("DATABASE_URL") or embedded.start(LOCAL / "postgres").get_uri()
+    database_url = environ.get("DATABASE_URL") or embedded.start(data / "postgres").get_uri()
     for migration in migrations.migrate(database_url):
         click.echo(f"applied {migration.file.name}")
-    settings = _settings(ports, database_url)
-    _write_environment(settings)
-    with _processes(ports, dict(environ) | settings):
-        _wait_until_ready(ports)
-        _tell(ports, settings)
+    settings = _settings(ports, data, database_url)
+    _write_environment(data, settings)
+    with _processes(ports, data, dict(environ) | settings):
+        _wait_until_ready(ports, data)
+        _tell(ports, data, settings)
         _run_schedules(ports)
 
 
@@ -78,9 +78,9 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _settings(ports: Ports, database_url: str) -> dict[str, str]:
+def _settings(ports: Ports, data: Path, database_url: str) -> dict[str, str]:
     """The environment of the functions. Secrets are made once and kept, so that the kept data stays readable."""
-    file = LOCAL / "secrets.json"
+    file = data / "secrets.json"
     if file.exists():
         kept: dict[str, str] = json.loads(file.read_text())
     else:
@@ -101,18 +101,18 @@ def _settings(ports: Ports, database_url: str) -> dict[str, str]:
     }
 
 
-def _write_environment(settings: dict[str, str]) -> None:
-    """For starting one function by hand: `set -a; . .local/demo.env; set +a`."""
-    file = LOCAL / "demo.env"
+def _write_environment(data: Path, settings: dict[str, str]) -> None:
+    """For starting one function by hand: `set -a; . .local/demo.env; set +a` (the default folder)."""
+    file = data / "demo.env"
     file.touch(mode=0o600)
     file.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
 
 
-def _commands(ports: Ports) -> dict[str, list[str]]:
+def _commands(ports: Ports, data: Path) -> dict[str, list[str]]:
     widget_url = f"{ports.url('crm_api')}/widget/"
     callback = f"{ports.url('oauth_callback')}/"
     simulator = ["-m", "simulator", "--port", str(ports.of("simulator")), "--redirect-uri", callback]
-    simulator += ["--widget-url", widget_url, "--state", str(LOCAL / "simulator.state")]
+    simulator += ["--widget-url", widget_url, "--state", str(data / "simulator.state")]
     commands = {"simulator": simulator}
     for part in _PARTS[1:]:
         source = f"functions/{part}/main.py"
@@ -122,13 +122,13 @@ def _commands(ports: Ports) -> dict[str, list[str]]:
 
 
 @contextmanager
-def _processes(ports: Ports, environ: dict[str, str]) -> Iterator[None]:
+def _processes(ports: Ports, data: Path, environ: dict[str, str]) -> Iterator[None]:
     """All parts, each in a group of its own, so that Ctrl-C reaches us alone and we stop them in order."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        for part, command in _commands(ports).items():
-            log = (LOCAL / f"{part}.log").open("ab")
+        for part, command in _commands(ports, data).items():
+            log = (data / f"{part}.log").open("ab")
             processes.append(
                 subprocess.Popen(  # noqa: S603 - our own commands
                     [sys.executable, *command],
@@ -153,19 +153,19 @@ def _processes(ports: Ports, environ: dict[str, str]) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        click.echo("Stopped. The data is kept in .local/; the next start goes on from there.")
+        click.echo(f"Stopped. The data is kept in {data}; the next start goes on from there.")
 
 
-def _wait_until_ready(ports: Ports) -> None:
+def _wait_until_ready(ports: Ports, data: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     for part in _PARTS:
         while _is_free(ports.of(part)):
             if time.monotonic() > deadline:
-                raise click.ClickException(f"{part} did not start; see .local/{part}.log")
+                raise click.ClickException(f"{part} did not start; see {data / part}.log")
             time.sleep(0.1)
 
 
-def _tell(ports: Ports, settings: dict[str, str]) -> None:
+def _tell(ports: Ports, data: Path, settings: dict[str, str]) -> None:
     click.echo(
         f"""
 Open these in a browser:
@@ -181,7 +181,7 @@ In the panel:
   secret key            {DEMO_SECRET}
 
 Then open a deal in amoCRM: the calculator is in its right column.
-Logs are in .local/*.log. Ctrl-C stops everything."""
+Logs are in {data}/*.log. Ctrl-C stops everything."""
     )
 
 

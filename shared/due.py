@@ -10,7 +10,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from shared import logs
 from shared.clock import Clock
+from shared.database import DatabaseUnavailableError
 
 Row = TypeVar("Row")
 
@@ -51,7 +53,7 @@ class Worker(Generic[Row]):
                 in_time = self.clock.monotonic() - started < seconds
                 free = self.concurrency - len(running)
                 if in_time and not nothing_due and free:
-                    rows = self.claim(free)
+                    rows = self._claimed(free, figures)
                     nothing_due = not rows
                     figures.claimed += len(rows)
                     running |= {pool.submit(self.work, row) for row in rows}
@@ -59,6 +61,15 @@ class Worker(Generic[Row]):
                     break
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 figures.outcomes.update(future.result() for future in done)
-        figures.left = not nothing_due
+        figures.left = not nothing_due or "database_unavailable" in figures.outcomes
         figures.seconds = self.clock.monotonic() - started
         return figures
+
+    def _claimed(self, free: int, figures: Figures) -> list[Row]:
+        try:
+            return self.claim(free)
+        except DatabaseUnavailableError as error:
+            # What runs is finished; what is due waits for the next run.
+            logs.error("due.claim_failed", error=str(error))
+            figures.outcomes["database_unavailable"] += 1
+            return []

@@ -324,10 +324,10 @@ def test_one_bad_account_does_not_stop_the_others(connected: Story) -> None:
     )
     figures = refresh_tokens(connected.runtime, 30)
     assert figures["outcomes"] == {
-        "DecryptionError": 1,
         "refresh_failed": 1,
         "refresh_outcome_unknown": 1,
         "refreshed": 6,
+        "unreadable_secret": 1,
     }
 
 

@@ -24,7 +24,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         except (DatabaseUnavailableError, DecryptionError) as error:
             # One bad row, or a database that is away, does not end the others' refresh.
             logs.error("refresh.failed", integration_id=claimed.id, error=str(error))
-            return type(error).__name__
+            return "database_unavailable" if isinstance(error, DatabaseUnavailableError) else "unreadable_secret"
         return "refreshed"
 
     worker = Worker(runtime.rotation.claim_due, refresh, runtime.settings.refresh_concurrency, runtime.clock)

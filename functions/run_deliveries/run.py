@@ -20,7 +20,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         except (DatabaseUnavailableError, DecryptionError) as error:
             # The lease runs out, and the delivery is taken up again.
             logs.error("delivery.failed", delivery_id=claimed.id, error=str(error))
-            return type(error).__name__
+            return "database_unavailable" if isinstance(error, DatabaseUnavailableError) else "unreadable_secret"
 
     def claim(limit: int) -> list[Delivery]:
         return deliveries.claim_due(runtime.database, limit)

@@ -1,0 +1,130 @@
+"""`make demo`: starts on busy ports, stops by Ctrl-C, keeps its data; and each function starts by itself."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.demo import ROOT, Demo, free_port
+from tests.story import calculation
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="amodemo", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "data"
+
+
+def _port(url: str) -> int:
+    return int(url.split(":")[2].split("/")[0])
+
+
+def _connect(demo: Demo) -> dict[str, str]:
+    """The administrator's way by HTTP, consent included. Returns his headers."""
+    headers = {
+        "Authorization": f"Bearer {demo.token}",
+        "X-Account-Domain": "steklodom.amocrm.ru",
+        "X-Widget-Type": "glass",
+    }
+    body = {
+        "widget_type": "glass",
+        "account_domain": "steklodom.amocrm.ru",
+        "client_id": demo.client_id,
+        "client_secret": demo.secret,
+    }
+    api = f"http://127.0.0.1:{_port(demo.panel)}/"
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        saved = client.post(f"{api}save_connection", headers=headers, json=body).json()
+        consent = client.get(saved["connect_url"])
+        state = httpx.URL(consent.headers["Location"]).params["state"]
+        form = {"client_id": demo.client_id, "state": state, "domain": "steklodom.amocrm.ru", "answer": "allow"}
+        allowed = client.post(f"http://127.0.0.1:{_port(demo.amocrm)}/oauth", data=form)
+        assert client.get(allowed.headers["Location"]).status_code == 200
+    return headers
+
+
+def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data: Path) -> None:
+    port = free_port()
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", port))
+        busy.listen()
+        first = Demo(data, port)
+        assert f"Ports from {port} are in use" in first.told
+        headers = _connect(first)
+        api = f"http://127.0.0.1:{_port(first.panel)}/"
+        with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
+            lead_id = client.get(f"{api}get_leads").json()["leads"][0]["id"]
+            saved = client.post(f"{api}save_calculation", headers={"X-Lead-Id": str(lead_id)}, json=calculation())
+            assert saved.json()["state"] == "delivered"
+        assert "Stopped" in first.stop()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(api, trust_env=False)
+
+    second = Demo(data, port)
+    try:
+        assert second.token == first.token
+        with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
+            api = f"http://127.0.0.1:{_port(second.panel)}/"
+            assert client.get(f"{api}connection_status").json()["connection"]["status"] == "connected"
+            lead = client.get(f"{api}get_lead", headers={"X-Lead-Id": str(lead_id)})
+            assert lead.status_code == 200
+            feed = client.get(f"{second.amocrm}leads/detail/{lead_id}/feed".replace("localhost", "127.0.0.1"))
+            assert "Душевая перегородка" in feed.json()["notes"][0]["text"]
+            for part, offset in (("refresh_tokens", 3), ("run_deliveries", 4)):
+                ran = client.post(f"http://127.0.0.1:{_port(second.amocrm) + offset}/")
+                assert ran.json()["outcomes"] == {}, part
+    finally:
+        second.stop()
+    assert '"event": "request"' in (data / "crm_api.log").read_text()
+    for log in data.glob("*.log"):
+        text = log.read_text()
+        for secret in (first.token, first.secret):
+            assert secret not in text, log
+
+
+@pytest.mark.parametrize("function", ["crm_api", "oauth_callback", "refresh_tokens", "run_deliveries"])
+def test_each_function_starts_by_its_documented_command(function: str, environment: dict[str, str]) -> None:
+    port = free_port()
+    command = ["-m", "functions_framework", "--source", f"functions/{function}/main.py", "--target", "http"]
+    documented = f"python {' '.join(command)} --port"
+    assert documented in (ROOT / "functions" / function / "main.py").read_text()
+    process = subprocess.Popen(
+        [sys.executable, *command, "--port", str(port)],
+        cwd=ROOT,
+        env=dict(os.environ) | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        answer = None
+        deadline = time.monotonic() + 20
+        while answer is None and time.monotonic() < deadline:
+            try:
+                answer = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+            except httpx.TransportError:
+                time.sleep(0.1)
+        assert answer is not None
+        expected = {"crm_api": 404, "oauth_callback": 400, "refresh_tokens": 200, "run_deliveries": 200}
+        assert answer.status_code == expected[function]
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def test_a_function_with_a_wrong_environment_tells_everything_and_ends() -> None:
+    environ = {"PATH": os.environ["PATH"], "ENCRYPTION_KEYS": "k1:c2VjcmV0"}
+    ended = subprocess.run(
+        [sys.executable, "-c", "import functions.crm_api.main"], cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert "4 problem(s)" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "c2VjcmV0" not in ended.stderr

@@ -1,0 +1,63 @@
+"""Counted, not timed: what a call costs in database round trips and in calls to amoCRM."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import pq
+
+from shared.runtime import Runtime
+from tests.story import Story, calculation
+
+
+@contextmanager
+def _round_trips(runtime: Runtime) -> Iterator[list[int]]:
+    """Counts PostgreSQL's ReadyForQuery messages, as libpq itself traces them: one for each round trip."""
+    runtime.database.execute("SELECT 1")  # connected
+    connection = runtime.database._connection
+    assert connection is not None
+    counted: list[int] = []
+    with tempfile.TemporaryFile("w+b") as file:
+        connection.pgconn.trace(file.fileno())
+        connection.pgconn.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
+        yield counted
+        connection.pgconn.untrace()
+        file.seek(0)
+        counted.append(file.read().count(b"ReadyForQuery"))
+
+
+def test_get_lead_costs_one_round_trip_and_two_calls(connected: Story) -> None:
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    with _round_trips(connected.runtime) as counted:
+        assert connected.crm("get_lead", headers).status == 200
+    assert counted == [1]
+    assert [request["path"] for request in connected.simulator.requests()] == [
+        f"/api/v4/leads/{connected.lead_id}",
+        "/api/v4/contacts",
+    ]
+
+
+def test_an_application_and_an_administrator_cost_the_same(connected: Story) -> None:
+    for proof in (connected.application(), connected.admin()):
+        with _round_trips(connected.runtime) as counted:
+            assert connected.crm("get_lead", proof | {"X-Lead-Id": str(connected.lead_id)}).status == 200
+        assert counted == [1]
+
+
+def test_save_calculation_costs_four_round_trips_and_one_call(connected: Story) -> None:
+    """The caller's row, the one-time token spent, the acceptance, and the note's result with the delivery's end."""
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    with _round_trips(connected.runtime) as counted:
+        assert connected.crm("save_calculation", headers, calculation()).status == 200
+    assert counted == [4]
+    assert len(connected.simulator.requests()) == 1
+
+
+def test_a_refresh_costs_two_round_trips_and_one_call(connected: Story) -> None:
+    row = connected.row()
+    with _round_trips(connected.runtime) as counted:
+        claimed = connected.runtime.rotation.claim(row)
+        assert claimed is not None
+        connected.runtime.rotation.run(claimed)
+    assert counted == [2]
+    assert len(connected.simulator.requests()) == 1
