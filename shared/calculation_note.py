@@ -19,7 +19,7 @@ def reference(delivery_id: UUID) -> str:
 
 
 def text(calculation: "Calculation", mark: str) -> str:
-    currency = _SIGNS.get(calculation.currency, calculation.currency)
+    currency = "\u00a0" + _SIGNS.get(calculation.currency, calculation.currency)
     number = f" № {calculation.number}" if calculation.number else ""
     lines = [f"{calculation.title}{number}", ""]
     lines += [f"{parameter.name}: {parameter.value}" for parameter in calculation.parameters]
@@ -28,10 +28,10 @@ def text(calculation: "Calculation", mark: str) -> str:
     lines += [_item_line(position, item, currency) for position, item in enumerate(calculation.items, 1)]
     lines.append("")
     if calculation.discount:
-        lines.append(f"Скидка: −{money(calculation.discount)} {currency}")
+        lines.append(f"Скидка: −{money(calculation.discount)}{currency}")
     if calculation.delivery:
-        lines.append(f"Доставка: {money(calculation.delivery)} {currency}")
-    lines.append(f"Итого: {money(calculation.total)} {currency}")
+        lines.append(f"Доставка: {money(calculation.delivery)}{currency}")
+    lines.append(f"Итого: {money(calculation.total)}{currency}")
     if calculation.valid_until:
         lines.append(f"Действительно до {calculation.valid_until:%d.%m.%Y}")
     if calculation.comment:
@@ -48,6 +48,6 @@ def money(amount: Decimal) -> str:
 def _item_line(position: int, item: "Item", currency: str) -> str:
     quantity = f"{item.quantity.normalize():f}".replace(".", ",")
     line = (
-        f"{position}. {item.name} — {quantity} {item.unit} × {money(item.unit_price)} = {money(item.amount)} {currency}"
+        f"{position}. {item.name} — {quantity} {item.unit} × {money(item.unit_price)} = {money(item.amount)}{currency}"
     )
-    return f"{line} (скидка {money(item.discount)} {currency})" if item.discount else line
+    return f"{line} (скидка {money(item.discount)}{currency})" if item.discount else line

@@ -93,7 +93,7 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(context: BrowserContext, demo
     with consent.expect_event("close"):
         consent.get_by_role("button", name="Разрешить").click()
     expect(panel.locator(".status.connected")).to_be_visible()
-    expect(panel.get_by_text("The account was connected.")).to_be_visible()
+    expect(panel.get_by_text("Аккаунт подключён.")).to_be_visible()
     _picture(panel, "panel-connected")
 
     deal = context.new_page()
@@ -132,7 +132,7 @@ def test_denial_is_explained_and_leads_back(context: BrowserContext, demo: Demo)
     popup.get_by_role("link", name="Авторизовать ещё раз").click()
     expect(popup.get_by_role("heading", name="Разрешить доступ?")).to_be_visible()
     popup.close()
-    expect(panel.get_by_text("The consent was denied in amoCRM.")).to_be_visible()
+    expect(panel.get_by_text("В amoCRM отказали в доступе.")).to_be_visible()
 
 
 @pytest.mark.refusals(401, 422)

@@ -12,6 +12,26 @@ const STATUS = {
   disconnected: "отключено",
 };
 const WIDGETS = { glass: "Стекло", countertop: "Столешницы", clinic: "Запись в клинику" };
+// The log's own words are English; people read these. A kind that is not here is shown as it is written.
+const EVENTS = {
+  "account.renamed": "Аккаунт переименован: новый адрес найден.",
+  "authorization.denied": "В amoCRM отказали в доступе.",
+  "authorization.failed": "Авторизация не удалась.",
+  "connection.authorised": "Аккаунт подключён.",
+  "connection.changed": "Сохранены новые ID или ключ.",
+  "connection.disconnected": "Подключение закончено.",
+  "connection.reauth_required": "Нужна повторная авторизация.",
+  "connection.saved": "Сохранены ID и ключ; аккаунт ещё не авторизован.",
+  "connection.switch_off_doubted": "amoCRM сообщила об отключении, но подключение работает.",
+  "delivery.accepted": "Запись в сделку принята.",
+  "delivery.dead": "Запись в сделку не удалась.",
+  "delivery.deferred": "Запись в сделку отложена, повторим сами.",
+  "delivery.delivered": "Записано в сделку.",
+  "token.refresh_claimed": "Начато обновление токена.",
+  "token.refresh_failed": "Токен не обновился, повторим сами.",
+  "token.refresh_outcome_unknown": "amoCRM не ответила на обновление токена, проверим позже.",
+  "token.refreshed": "Токен обновлён.",
+};
 const ADDRESSES = { redirect_uri: "Redirect URI", hook_url: "Хук отключения", widget_url: "Адрес виджета" };
 
 class ApiError extends Error {
@@ -131,8 +151,9 @@ function showAddresses(addresses) {
 async function showEvents() {
   const { events } = await call("get_events", { query: { limit: "30" } });
   $("no-events").hidden = events.length > 0;
-  $("events").replaceChildren(...events.map(({ at, level, message, account_domain, widget_type }) =>
-    element("li", { className: level }, message,
+  $("events").replaceChildren(...events.map(({ at, level, kind, message, account_domain, widget_type }) =>
+    element("li", { className: level }, EVENTS[kind] ?? message,
+      level === "info" ? "" : element("small", { text: message }),
       element("small", { text: [moment(at), account_domain, WIDGETS[widget_type] ?? widget_type].filter(Boolean).join(" · ") }))));
 }
 
