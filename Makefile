@@ -28,7 +28,7 @@ migrate: $(READY) ## applies the missing migrations to DATABASE_URL
 	@$(BIN)/python -m cli migrate
 
 key: $(READY) ## prints a new encryption key
-	@$(BIN)/python -m cli key
+	@$(BIN)/python -m cli generate-key
 
 clean: ## removes the environment and the demo's data
 	rm -rf $(VENV) .local

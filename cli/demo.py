@@ -46,9 +46,10 @@ def run(first_port: int, data: Path, environ: Mapping[str, str]) -> None:
     """Runs until Ctrl-C. `data` holds the database, the simulator's state, the demo's secrets, and the logs."""
     data.mkdir(parents=True, exist_ok=True)
     ports = Ports(_free_ports(first_port))
-    database_url = environ.get("DATABASE_URL") or embedded.start(data / "postgres").get_uri()
-    for migration in migrations.migrate(database_url):
+    server = None if environ.get("DATABASE_URL") else embedded.start(data / "postgres")
+    for migration in migrations.migrate(server.get_uri() if server else environ["DATABASE_URL"]):
         click.echo(f"applied {migration.file.name}")
+    database_url = embedded.runtime_url(server) if server else environ["DATABASE_URL"]
     settings = _settings(ports, data, database_url)
     _write_environment(data, settings)
     with _processes(ports, data, dict(environ) | settings):

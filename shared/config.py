@@ -5,6 +5,7 @@
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,9 +34,12 @@ class Settings:
     encryption_keys: tuple[tuple[str, Secret], ...]  # (key id, base64 of 32 bytes); the first one writes
     redirect_uri: str  # registered with every integration; also the address of the switched-off hook
     crm_api_url: str  # where widgets and the panel reach crm_api
-    admin_tokens: tuple[Secret, ...]
+    admin_token_digests: tuple[bytes, ...]  # SHA-256
     app_jwt_secret: Secret | None
     app_jwt_audience: str
+    app_jwt_issuer: str | None
+    app_jwt_jwks_url: str | None
+    app_jwt_algorithm: str
     allowed_origins: frozenset[str]
     return_links: frozenset[str]  # "scheme://host" of links that a finished consent may offer
     amocrm_gateway: str | None
@@ -43,6 +47,8 @@ class Settings:
     refresh_concurrency: int
     deliveries_concurrency: int
     time_limit_seconds: float
+    keep_events_days: float
+    keep_payloads_days: float
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -53,9 +59,12 @@ def load(environ: Mapping[str, str]) -> Settings:
         encryption_keys=reader.parsed("ENCRYPTION_KEYS", _encryption_keys, default=()),
         redirect_uri=reader.text("OAUTH_REDIRECT_URI", public_url),
         crm_api_url=reader.text("CRM_API_URL", public_url).rstrip("/"),
-        admin_tokens=reader.parsed("ADMIN_TOKENS", _admin_tokens, default=(), required=False),
+        admin_token_digests=reader.parsed("ADMIN_TOKENS", _admin_token_digests, default=(), required=False),
         app_jwt_secret=reader.parsed("APP_JWT_SECRET", _jwt_secret, default=None, required=False),
         app_jwt_audience=environ.get("APP_JWT_AUDIENCE", "") or "amocrm-functions",
+        app_jwt_issuer=environ.get("APP_JWT_ISSUER") or None,
+        app_jwt_jwks_url=reader.parsed("APP_JWT_JWKS_URL", public_url, default=None, required=False),
+        app_jwt_algorithm=reader.parsed("APP_JWT_ALGORITHM", _public_key_algorithm, default="RS256", required=False),
         allowed_origins=reader.parsed("ALLOWED_ORIGINS", _origins, default=frozenset(), required=False),
         return_links=reader.parsed("RETURN_LINKS", _return_links, default=frozenset(), required=False),
         amocrm_gateway=reader.parsed("AMOCRM_GATEWAY", _origin, default=None, required=False),
@@ -63,7 +72,11 @@ def load(environ: Mapping[str, str]) -> Settings:
         refresh_concurrency=int(reader.number("REFRESH_CONCURRENCY", 16, minimum=1, maximum=256)),
         deliveries_concurrency=int(reader.number("DELIVERIES_CONCURRENCY", 8, minimum=1, maximum=256)),
         time_limit_seconds=reader.number("TIME_LIMIT_SECONDS", 50, minimum=1, maximum=3600),
+        keep_events_days=reader.number("KEEP_EVENTS_DAYS", 90, minimum=1, maximum=3650),
+        keep_payloads_days=reader.number("KEEP_PAYLOADS_DAYS", 7, minimum=0, maximum=3650),
     )
+    if (settings.app_jwt_issuer is None) != (settings.app_jwt_jwks_url is None):
+        reader.problems.append("APP_JWT_ISSUER and APP_JWT_JWKS_URL belong together: set both, or neither")
     if reader.problems:
         raise ConfigurationError(reader.problems)
     return settings
@@ -131,11 +144,25 @@ def _encryption_keys(value: str) -> tuple[tuple[str, Secret], ...]:
     return tuple(keys.items())
 
 
-def _admin_tokens(value: str) -> tuple[Secret, ...]:
-    tokens = _items(value)
-    if any(len(token) < 24 for token in tokens):
-        raise ValueError("an administrator token has at least 24 characters")
-    return tuple(Secret(token) for token in tokens)
+def _admin_token_digests(value: str) -> tuple[bytes, ...]:
+    """Each token as it is, or as `sha256:` and the hexadecimal SHA-256 of it."""
+    digests = []
+    for token in _items(value):
+        if token.startswith("sha256:"):
+            if not re.fullmatch(r"[0-9a-f]{64}", token.removeprefix("sha256:")):
+                raise ValueError("after sha256: there are 64 hexadecimal digits")
+            digests.append(bytes.fromhex(token.removeprefix("sha256:")))
+        elif len(token) < 24:
+            raise ValueError("an administrator token has at least 24 characters")
+        else:
+            digests.append(hashlib.sha256(token.encode()).digest())
+    return tuple(digests)
+
+
+def _public_key_algorithm(value: str) -> str:
+    if value not in ("RS256", "ES256"):
+        raise ValueError("must be RS256 or ES256")
+    return value
 
 
 def _jwt_secret(value: str) -> Secret:
@@ -163,8 +190,13 @@ def _origin(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def web_origin(value: str) -> str:
+    """The origin of a web page, as browsers send it; HTTPS, or HTTP on this machine."""
+    return _origin(public_url(value)).lower()
+
+
 def _origins(value: str) -> frozenset[str]:
-    return frozenset(_origin(public_url(item)) for item in _items(value))
+    return frozenset(web_origin(item) for item in _items(value))
 
 
 def _return_links(value: str) -> frozenset[str]:

@@ -57,6 +57,10 @@ class Database:
         """Carries the statement out and returns the number of rows it touched."""
         return self._repeated(lambda connection: connection.execute(statement, parameters).rowcount)
 
+    def number(self, statement: LiteralString, parameters: Parameters | None = None) -> int:
+        """The first column of the only row."""
+        return int(self._repeated(lambda connection: (connection.execute(statement, parameters).fetchone() or (0,))[0]))
+
     def close(self) -> None:
         with self._lock:
             self._drop()

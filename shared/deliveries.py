@@ -72,11 +72,11 @@ SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_
 FROM amocrm_deliveries WHERE id = %(id)s AND integration_id = %(integration_id)s
 """
 
-_CLAIM = """
+_REVIVE = """
 UPDATE amocrm_deliveries SET
     state = 'accepted', lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, due_at = amocrm_now(),
-    finished_at = NULL, attempts = attempts + 1, updated_at = amocrm_now()
-WHERE id = %(id)s AND state = ANY(%(states)s) AND (lease_until IS NULL OR lease_until < amocrm_now())
+    request = %(request)s, finished_at = NULL, attempts = attempts + 1, updated_at = amocrm_now()
+WHERE id = %(id)s AND state = 'dead' AND (lease_until IS NULL OR lease_until < amocrm_now())
 RETURNING *
 """
 
@@ -192,10 +192,10 @@ def by_id(database: Database, delivery_id: UUID, integration_id: UUID) -> Delive
     return database.one(Delivery, _BY_ID, {"id": delivery_id, "integration_id": integration_id})
 
 
-def revive(database: Database, delivery: Delivery) -> Delivery | None:
+def revive(database: Database, keyring: Keyring, delivery: Delivery, request: str) -> Delivery | None:
     """Takes a dead delivery up again, with our lease; None when somebody else has."""
-    parameters = {"id": delivery.id, "states": ["dead"], "lease_id": uuid4(), "lease": LEASE}
-    return database.one(Delivery, _CLAIM, parameters)
+    parameters = {"id": delivery.id, "request": keyring.encrypt(request, delivery.id, "request")}
+    return database.one(Delivery, _REVIVE, parameters | {"lease_id": uuid4(), "lease": LEASE})
 
 
 def claim_due(database: Database, limit: int) -> list[Delivery]:

@@ -35,6 +35,11 @@ class Keyring:
         sealed = self._ciphers[self.writing_key_id].encrypt(nonce, value.encode(), _associated_data(owner, column))
         return bytes([len(key_id)]) + key_id + nonce + sealed
 
+    def is_current(self, stored: bytes) -> bool:
+        """Whether the value was written with the key that writes now."""
+        key_id = self.writing_key_id.encode()
+        return stored[: 1 + len(key_id)] == bytes([len(key_id)]) + key_id
+
     def decrypt(self, stored: bytes, owner: UUID, column: str) -> str:
         """Raises :class:`DecryptionError`."""
         if len(stored) < 2 or len(stored) < 1 + stored[0] + _NONCE_BYTES + 16:

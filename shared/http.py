@@ -35,6 +35,7 @@ class Request:
     query: Pairs = ()
     headers: Headers = field(default_factory=Headers)
     body: bytes = field(default=b"", repr=False)
+    address: str = ""  # the visitor's, as the platform tells it; for throttling only
     id: str = field(default_factory=lambda: uuid4().hex)  # in every log line, event and problem of this request
 
     def parameter(self, name: str) -> str | None:

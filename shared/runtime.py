@@ -14,6 +14,7 @@ from shared.connections import Connections
 from shared.database import Database
 from shared.encryption import Keyring
 from shared.rotation import Rotation
+from shared.secret_store import environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Runtime:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Runtime":
         """For a function's start: a wrong environment is told whole, and ends the process."""
         try:
-            return cls.build(load(os.environ if environ is None else environ))
+            return cls.build(load(environment(os.environ if environ is None else environ)))
         except ConfigurationError as error:
             sys.exit(str(error))
 

@@ -11,6 +11,7 @@ from tests.control import Simulator
 # Production's `amocrm_now()` is the statement's time; the tests' adds an offset from a table.
 INSTALL = """
 CREATE TABLE IF NOT EXISTS test_clock (moved_by interval NOT NULL);
+GRANT SELECT ON test_clock TO PUBLIC;
 INSERT INTO test_clock SELECT interval '0' WHERE NOT EXISTS (SELECT FROM test_clock);
 CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE
     AS 'SELECT statement_timestamp() + (SELECT moved_by FROM test_clock)';

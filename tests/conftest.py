@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 _TABLES = """
 TRUNCATE amocrm_integrations, amocrm_events, amocrm_oauth_states, amocrm_authorization_codes, amocrm_used_tokens,
-         amocrm_deliveries, amocrm_rate CASCADE
+         amocrm_deliveries, amocrm_rate, amocrm_sessions, amocrm_site_keys, amocrm_throttle CASCADE
 """
 
 
@@ -94,10 +94,10 @@ def clock(migrated_url: str, simulator: Simulator) -> Iterator[MovableClock]:
 
 
 @pytest.fixture
-def environment(database_url: str, simulator: Simulator) -> dict[str, str]:
-    """A whole configuration for functions that run against the test's database and simulator."""
+def environment(postgres: Any, database_url: str, simulator: Simulator) -> dict[str, str]:
+    """A whole configuration for functions that run against the test's database, in their own role, and simulator."""
     return {
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": embedded.runtime_url(postgres),
         "ENCRYPTION_KEYS": f"k1:{generate_key()}",
         "OAUTH_REDIRECT_URI": story.REDIRECT_URI,
         "CRM_API_URL": "https://functions.example/crm_api",

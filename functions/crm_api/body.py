@@ -29,6 +29,12 @@ def decode(request: Request, model: type[T]) -> T:
         raise Problem(400, "invalid_json", "The body must be a JSON object in UTF-8.") from None
 
 
+def optional_lead_id(request: Request, in_body: int | None = None) -> int | None:
+    """The deal, or None where none is named at all."""
+    named = (request.headers.get("X-Lead-Id"), request.parameter("lead_id"), in_body)
+    return None if named == (None, None, None) else lead_id(request, in_body)
+
+
 def lead_id(request: Request, in_body: int | None = None) -> int:
     """The deal: header `X-Lead-Id`, query parameter `lead_id`, or the body. They must not disagree."""
     given = {request.headers.get("X-Lead-Id"), request.parameter("lead_id"), None if in_body is None else str(in_body)}

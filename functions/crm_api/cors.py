@@ -1,4 +1,4 @@
-"""Which web pages may read our answers: those of connected accounts, and those the operator has configured.
+"""Which web pages may read our answers: those of connected accounts, those of site keys, and configured ones.
 
 Never `*`, never with credentials: a proof of identity travels in a header that the page itself sets.
 """
@@ -11,8 +11,9 @@ from shared.integrations import Integration
 from shared.problems import forbidden
 from shared.runtime import Runtime
 
-_ACCOUNT_IS_KNOWN = """
-SELECT EXISTS (SELECT FROM amocrm_integrations WHERE account_domain = %(host)s AND status <> 'disconnected') AS known
+_IS_KNOWN = """
+SELECT EXISTS (SELECT FROM amocrm_integrations WHERE account_domain = %(host)s AND status <> 'disconnected')
+    OR EXISTS (SELECT FROM amocrm_site_keys WHERE origins @> ARRAY[%(origin)s]::text[] AND revoked_at IS NULL) AS known
 """
 
 
@@ -62,11 +63,15 @@ def _is_allowed(runtime: Runtime, origin: str, integration: Integration | None) 
         return True
     if integration is not None and origin == f"https://{integration.account_domain}":
         return True
-    try:
-        host = require_account_host(origin.removeprefix("https://"))
-    except UntrustedHostError:
-        return False
-    if integration is not None:
-        return False  # a connected account's page with the proof of another one
-    found = runtime.database.one(_Known, _ACCOUNT_IS_KNOWN, {"host": host})
+    host = _account_host(origin)
+    if integration is not None and host is not None:
+        return False  # an account's page with the proof of another account
+    found = runtime.database.one(_Known, _IS_KNOWN, {"host": host, "origin": origin.replace("\0", "")})
     return found is not None and found.known
+
+
+def _account_host(origin: str) -> str | None:
+    try:
+        return require_account_host(origin.removeprefix("https://")) if origin.startswith("https://") else None
+    except UntrustedHostError:
+        return None

@@ -4,7 +4,7 @@ import msgspec
 
 from functions.crm_api import cors, pages
 from functions.crm_api.actions import ACTIONS, Action
-from shared.auth import authenticate
+from shared.auth import authenticate, spend
 from shared.endpoint import problem_response
 from shared.http import Request, Response
 from shared.problems import Problem, problem_from
@@ -22,7 +22,7 @@ def handle(runtime: Runtime, request: Request) -> Response:
         caller = authenticate(runtime, request)
         caller.require(action.right)
         if action.method == "POST":
-            caller.spend(runtime.database, request.id)
+            spend(runtime, caller, request)
         response, integration = action.run(runtime, caller, request), caller.integration
     except Exception as error:
         # A page of another origin may only read the problem when it, too, has the CORS headers.

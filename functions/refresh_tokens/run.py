@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared import logs
+from shared import logs, retention
 from shared.database import DatabaseUnavailableError
 from shared.due import Worker
 from shared.encryption import DecryptionError
@@ -12,7 +12,10 @@ from shared.runtime import Runtime
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
-    """`{due, outcomes: {refreshed, reauth_required, <reason>…}, left, seconds}`; also one log line."""
+    """`{due, outcomes: {refreshed, reauth_required, <reason>…}, left, seconds}`; also one log line.
+
+    When time is left, what is not needed any more is removed: `removed` tells how many of each kind.
+    """
 
     def refresh(claimed: Integration) -> str:
         try:
@@ -29,5 +32,9 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
 
     worker = Worker(runtime.rotation.claim_due, refresh, runtime.settings.refresh_concurrency, runtime.clock)
     figures = worker.run(seconds).as_dict()
+    if not figures["left"]:
+        figures["removed"] = {
+            name: count for name, count in retention.run(runtime.database, runtime.settings).items() if count
+        }
     logs.info("refresh.run", **figures)
     return figures

@@ -33,6 +33,7 @@ def _from_payload_2(event: Event) -> Request:
         query=parse_query(event.get("rawQueryString") or ""),
         headers=Headers(fields),
         body=_body(event),
+        address=event["requestContext"]["http"].get("sourceIp", ""),
     )
 
 
@@ -62,6 +63,7 @@ def from_payload_1(event: Event) -> Request:
         query=tuple(query),
         headers=Headers(fields),
         body=_body(event),
+        address=_address(event),
     )
 
 
@@ -76,6 +78,13 @@ def to_payload_1(response: Response) -> Event:
         "multiValueHeaders": multi,
         **_encoded(response.body),
     }
+
+
+def _address(event: Event) -> str:
+    context = event.get("requestContext") or {}
+    if "elb" in context:  # the load balancer appends the address that it saw
+        return str((event.get("headers") or {}).get("x-forwarded-for", "")).rpartition(",")[2].strip()
+    return str((context.get("identity") or {}).get("sourceIp", ""))
 
 
 def _body(event: Event) -> bytes:

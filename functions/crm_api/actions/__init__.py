@@ -8,8 +8,10 @@ from functions.crm_api.actions import (
     get_events,
     get_lead,
     get_leads,
+    open_session,
     save_calculation,
     save_connection,
+    site_keys,
     start_connection,
 )
 from functions.crm_api.actions.action import Action
@@ -24,8 +26,12 @@ ACTIONS: dict[str, Action] = {
         get_events.ACTION,
         get_lead.ACTION,
         get_leads.ACTION,
+        open_session.ACTION,
         save_calculation.ACTION,
         save_connection.ACTION,
+        site_keys.CREATE,
+        site_keys.LIST,
+        site_keys.REVOKE,
         start_connection.ACTION,
     )
 }

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.auth import Caller, Right
 from shared.http import Request, Response
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 

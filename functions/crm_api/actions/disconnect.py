@@ -3,10 +3,10 @@
 from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import connection_view
 from shared import integrations
-from shared.auth import Caller, Right
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import Problem
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 

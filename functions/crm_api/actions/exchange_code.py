@@ -12,11 +12,11 @@ from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import connection_view
 from shared import integrations
 from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
-from shared.auth import Caller, Right
 from shared.authorization import AuthorizationFailedError
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import Problem, invalid_input
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 

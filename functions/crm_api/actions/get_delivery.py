@@ -4,10 +4,10 @@ from uuid import UUID
 
 from functions.crm_api.actions.action import Action
 from shared import deliveries
-from shared.auth import Caller, Right
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import Problem, invalid_input
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 
@@ -37,4 +37,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     )
 
 
-ACTION = Action("get_delivery", "GET", Right.READ_DEALS, _run)
+ACTION = Action("get_delivery", "GET", Right.READ_DEAL, _run)

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from functions.crm_api.actions.action import Action
 from functions.crm_api.body import optional_positive
 from shared import events
-from shared.auth import Caller, Right
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import invalid_input
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 _DEFAULT_LIMIT = 50

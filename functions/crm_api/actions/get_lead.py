@@ -7,15 +7,15 @@ from functions.crm_api.actions.action import Action
 from functions.crm_api.body import lead_id
 from functions.crm_api.leads import contact_ids, contact_view, lead_view
 from shared.amocrm.leads import AccountApi
-from shared.auth import Caller, Right
 from shared.endpoint import json_response
 from shared.http import Request, Response
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{lead: {id, name, price, …}, client: {…} | null, contacts: [{id, name, is_main, phones[], emails[]}]}`"""
-    wanted = lead_id(request)
+    wanted = caller.require_lead(lead_id(request))
 
     def read(api: AccountApi) -> Response:
         lead = api.lead(wanted)
@@ -28,4 +28,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return runtime.connections.call(caller.require_integration(), read)
 
 
-ACTION = Action("get_lead", "GET", Right.READ_DEALS, _run)
+ACTION = Action("get_lead", "GET", Right.READ_DEAL, _run)

@@ -4,10 +4,10 @@ from functions.crm_api.actions.action import Action
 from functions.crm_api.body import optional_positive
 from functions.crm_api.leads import lead_view
 from shared.amocrm.leads import PAGE_LIMIT
-from shared.auth import Caller, Right
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import invalid_input
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 _DEFAULT_LIMIT = 50
@@ -48,4 +48,4 @@ def _filters(request: Request) -> list[tuple[str, str]]:
     return filters
 
 
-ACTION = Action("get_leads", "GET", Right.READ_DEALS, _run)
+ACTION = Action("get_leads", "GET", Right.LIST_DEALS, _run)

@@ -11,12 +11,12 @@ import msgspec
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from shared import calculation, deliveries
-from shared.auth import Caller, Right
 from shared.deliveries import Delivery
 from shared.delivering import Delivering
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import Problem, invalid_input
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 
@@ -27,7 +27,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """
     integration = caller.require_integration()
     body = bodies.decode(request, calculation.SaveCalculation)
-    lead_id = bodies.lead_id(request, body.lead_id)
+    lead_id = caller.require_lead(bodies.lead_id(request, body.lead_id))
     calculation.check(body)
     stored = msgspec.json.encode(msgspec.structs.replace(body, lead_id=lead_id, action=None), order="deterministic")
     digest = hashlib.sha256(stored)
@@ -45,7 +45,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     begun = calculation.first_step(body) if is_new else None
     if delivery.state == "dead":
         # Saved once more by a person who has seen the problem: it is tried again.
-        revived = deliveries.revive(runtime.database, delivery)
+        revived = deliveries.revive(runtime.database, runtime.keyring, delivery, stored.decode())
         is_new, delivery = revived is not None, revived or delivery
     if is_new:
         steps = calculation.steps(delivery, lead_id, body)
@@ -83,4 +83,4 @@ def _key(request: Request) -> str | None:
     return key
 
 
-ACTION = Action(calculation.ACTION, "POST", Right.WRITE_DEALS, _run)
+ACTION = Action(calculation.ACTION, "POST", Right.WRITE_DEAL, _run)

@@ -5,9 +5,9 @@ from msgspec import Struct
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import addresses, connect_link
-from shared.auth import Caller, Right
 from shared.endpoint import json_response
 from shared.http import Request, Response
+from shared.rights import Caller, Right
 from shared.runtime import Runtime
 
 

@@ -1,0 +1,30 @@
+"""`POST open_session`: a session for the page in an iframe, paid for with amoCRM's one-time token."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from functions.crm_api import body as bodies
+from functions.crm_api.actions.action import Action
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.proofs import session
+from shared.rights import Caller, Right
+from shared.runtime import Runtime
+
+
+class OpenSession(Struct, forbid_unknown_fields=True, frozen=True):
+    lead_id: Annotated[int, Meta(gt=0)] | None = None  # or `X-Lead-Id`; the session is then for this deal only
+    action: str | None = None
+
+
+def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{session_token, expires_in, lead_id}`; send the token as `Authorization: Bearer`."""
+    body = bodies.decode(request, OpenSession) if request.body else OpenSession()
+    lead_id = bodies.optional_lead_id(request, body.lead_id)
+    token = session.open_for(runtime, caller, lead_id)
+    seconds = int(session.LIFETIME.total_seconds())
+    return json_response({"session_token": token, "expires_in": seconds, "lead_id": lead_id}, 201)
+
+
+ACTION = Action("open_session", "POST", Right.OPEN_SESSION, _run)

@@ -1,0 +1,63 @@
+"""Site keys: `POST create_site_key`, `GET get_site_keys`, `POST revoke_site_key`."""
+
+from dataclasses import asdict
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from functions.crm_api import body as bodies
+from functions.crm_api.actions.action import Action
+from shared.config import web_origin
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.problems import Problem, invalid_input
+from shared.proofs import site_key
+from shared.rights import Caller, Right
+from shared.runtime import Runtime
+
+
+class CreateSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    origins: Annotated[list[str], Meta(min_length=1, max_length=20)]  # such as https://example.org
+    action: str | None = None
+
+
+class RevokeSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
+    id: UUID
+    action: str | None = None
+
+
+def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{id, site_key, name, origins}`. The key is shown this once."""
+    integration = caller.require_integration()
+    body = bodies.decode(request, CreateSiteKey)
+    origins = [_checked(origin, index) for index, origin in enumerate(body.origins)]
+    key_id, key = site_key.create(runtime.database, integration, body.name, origins)
+    return json_response({"id": key_id, "site_key": key, "name": body.name, "origins": origins}, 201)
+
+
+def _list(runtime: Runtime, caller: Caller, _request: Request) -> Response:
+    """`{site_keys: [{id, name, origins, created_at, revoked_at}]}`, the newest first."""
+    found = site_key.of_integration(runtime.database, caller.require_integration())
+    return json_response({"site_keys": [asdict(key) for key in found]})
+
+
+def _revoke(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{id, revoked: true}`; 404 for a key of another account."""
+    body = bodies.decode(request, RevokeSiteKey)
+    if not site_key.revoke(runtime.database, caller.require_integration(), body.id):
+        raise Problem(404, "unknown_site_key", "There is no such site key in this account.")
+    return json_response({"id": body.id, "revoked": True})
+
+
+def _checked(origin: str, index: int) -> str:
+    try:
+        return web_origin(origin)
+    except ValueError as error:
+        raise invalid_input(str(error), f"origins[{index}]") from None
+
+
+CREATE = Action("create_site_key", "POST", Right.MANAGE, _create)
+LIST = Action("get_site_keys", "GET", Right.MANAGE, _list)
+REVOKE = Action("revoke_site_key", "POST", Right.MANAGE, _revoke)

@@ -1,0 +1,168 @@
+"""Applications whose issuer publishes its keys (JWKS), administrators' hashed tokens, and AWS Secrets Manager."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from moto import mock_aws
+
+from shared.config import ConfigurationError, load
+from shared.proofs import jwks
+from shared.runtime import Runtime
+from shared.secret_store import environment as completed
+from tests.story import Story
+
+ISSUER = "https://issuer.example/"
+
+
+class Issuer:
+    """A server that publishes public keys, on this machine."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, Any] = {"k1": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
+        self.asked = 0
+        self.body: bytes | None = None
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.asked += 1
+                body = issuer.document() if issuer.body is None else issuer.body
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/jwks.json"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def document(self) -> bytes:
+        published = []
+        for key_id, key in self.keys.items():
+            algorithm = jwt.algorithms.RSAAlgorithm
+            document = json.loads(algorithm.to_jwk(key.public_key()))
+            published.append(document | {"kid": key_id, "use": "sig", "alg": "RS256"})
+        return json.dumps({"keys": published}).encode()
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    made = Issuer()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+    jwks._published.clear()
+
+
+@pytest.fixture
+def by_issuer(connected: Story, environment: dict[str, str], issuer: Issuer) -> Iterator[Story]:
+    keys = {"APP_JWT_ISSUER": ISSUER, "APP_JWT_JWKS_URL": issuer.url, "ENCRYPTION_KEYS": environment["ENCRYPTION_KEYS"]}
+    runtime = Runtime.build(load(environment | keys), connected.clock)
+    yield Story(**{**connected.__dict__, "runtime": runtime})
+    runtime.close()
+
+
+def _ask(story: Story, key: Any, key_id: str = "k1", algorithm: str = "RS256", **changed: Any) -> int:
+    now = int(story.clock.now().timestamp())
+    claims = {
+        "iss": ISSUER,
+        "aud": "amocrm-functions",
+        "iat": now,
+        "exp": now + 60,
+        "account_domain": story.domain,
+        "widget_type": "glass",
+    }
+    token = jwt.encode(claims | changed, key, algorithm=algorithm, headers={"kid": key_id})
+    return story.crm("connection_status", {"Authorization": f"Bearer {token}"}).status
+
+
+def test_tokens_of_the_issuer_are_accepted_and_its_keys_are_kept(by_issuer: Story, issuer: Issuer) -> None:
+    assert [_ask(by_issuer, issuer.keys["k1"]) for _ in range(3)] == [200] * 3
+    assert issuer.asked == 1
+
+
+def test_a_new_key_of_the_issuer_is_found_and_an_invented_one_is_not(by_issuer: Story, issuer: Issuer) -> None:
+    assert _ask(by_issuer, issuer.keys["k1"]) == 200
+    issuer.keys["k2"] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    by_issuer.clock.advance(seconds=31)
+    assert _ask(by_issuer, issuer.keys["k2"], "k2") == 200
+    asked = issuer.asked
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    assert [_ask(by_issuer, stranger, f"made-up-{n}") for n in range(5)] == [401] * 5
+    assert issuer.asked == asked  # inventing key ids makes nobody ask
+    assert _ask(by_issuer, stranger, "k1") == 401
+
+
+def test_issuer_algorithm_and_audience_are_pinned(by_issuer: Story, issuer: Issuer) -> None:
+    key = issuer.keys["k1"]
+    assert _ask(by_issuer, key, iss="https://evil.example/") == 401
+    assert _ask(by_issuer, key, aud="another") == 401
+    assert _ask(by_issuer, key, algorithm="RS512") == 401
+    assert _ask(by_issuer, ec.generate_private_key(ec.SECP256R1()), algorithm="ES256") == 401
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "x"}]}', b"[]", b"x" * 300_000])
+def test_an_issuer_that_publishes_nothing_readable_is_503(by_issuer: Story, issuer: Issuer, body: bytes) -> None:
+    issuer.body = body
+    assert _ask(by_issuer, issuer.keys["k1"]) == 503
+    issuer.body = None
+    assert _ask(by_issuer, issuer.keys["k1"]) == 200
+
+
+def test_keys_stay_good_while_the_issuer_is_away(by_issuer: Story, issuer: Issuer) -> None:
+    assert _ask(by_issuer, issuer.keys["k1"]) == 200
+    issuer.body = b"down"
+    by_issuer.clock.advance(minutes=11)
+    assert _ask(by_issuer, issuer.keys["k1"]) == 200
+
+
+def test_issuer_and_jwks_address_belong_together(environment: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="belong together"):
+        load(environment | {"APP_JWT_ISSUER": ISSUER})
+    with pytest.raises(ConfigurationError, match="RS256 or ES256"):
+        load(environment | {"APP_JWT_ALGORITHM": "none"})
+
+
+def test_administrators_tokens_may_be_hashed_and_several(connected: Story, environment: dict[str, str]) -> None:
+    old, new = "the-old-administrator-token", "the-new-administrator-token"
+    tokens = f"{old},sha256:{hashlib.sha256(new.encode()).hexdigest()}"
+    runtime = Runtime.build(load(environment | {"ADMIN_TOKENS": tokens}), connected.clock)
+    story = Story(**{**connected.__dict__, "runtime": runtime})
+    for token, status in ((old, 200), (new, 200), ("neither-of-the-two-tokens", 401), (tokens.split(",")[1], 401)):
+        assert story.crm("get_events", story.admin() | {"Authorization": f"Bearer {token}"}).status == status
+    runtime.close()
+
+
+@mock_aws
+def test_settings_come_from_secrets_manager(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row B7."""
+    import boto3
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    store = boto3.client("secretsmanager")
+    store.create_secret(Name="amocrm", SecretString=json.dumps(environment))
+    settings = load(completed({"AWS_SECRET_ID": "amocrm", "REFRESH_AHEAD_HOURS": "3"}))
+    assert settings.database_url.reveal() == environment["DATABASE_URL"]
+    assert settings.refresh_ahead_hours == 3  # what stands in the environment itself wins
+    store.create_secret(Name="broken", SecretString="[1]")
+    for name in ("broken", "missing"):
+        with pytest.raises(ConfigurationError, match="AWS_SECRET_ID"):
+            completed({"AWS_SECRET_ID": name})
+
+
+def test_without_a_secret_id_nothing_of_aws_is_imported() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from shared.secret_store import environment; environment({}); sys.exit('boto3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

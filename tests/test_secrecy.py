@@ -1,0 +1,244 @@
+"""Rows A9, X10: what leaks opens nothing, keys change while everything runs, and what is old goes."""
+
+import itertools
+import json
+import re
+import threading
+import time
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from cli import embedded
+from functions.refresh_tokens.run import run as refresh_tokens
+from functions.run_deliveries.run import run as run_deliveries
+from shared import key_rotation, retention
+from shared.config import load
+from shared.encryption import DecryptionError, generate_key
+from shared.http import Response
+from shared.runtime import Runtime
+from tests.story import ADMIN_TOKEN, APP_SECRET, Story, calculation, json_of
+
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "status", "status": 400},
+    {"kind": "status", "status": 401},
+    {"kind": "status", "status": 402},
+    {"kind": "status", "status": 403},
+    {"kind": "status", "status": 404},
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 504},
+    {"kind": "html", "status": 200},
+    {"kind": "html", "status": 404},
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+]
+
+
+def _secrets(story: Story) -> set[str]:
+    """Everything that must not be seen, as it is at this moment."""
+    runtime, found = story.runtime, {story.secret, ADMIN_TOKEN, APP_SECRET}
+    found |= {key.reveal() for _, key in runtime.settings.encryption_keys}
+    row = story.row()
+    for column in ("access_token", "refresh_token"):
+        stored = getattr(row, column)
+        if stored is not None:
+            found.add(runtime.keyring.decrypt(stored, row.id, column))
+    return found
+
+
+def _dump(story: Story) -> str:
+    """The whole database as an attacker would read it, with binary values also as the text they may be."""
+    tables = [name for (name,) in story.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    rows = [row for table in tables for row in story.sql(f"SELECT to_jsonb(t)::text FROM {table} t")]
+    text = "\n".join(row[0] for row in rows)
+    hexadecimal = re.findall(r"\\\\x([0-9a-f]+)", text)
+    return text + "\n".join(bytes.fromhex(value).decode("latin-1") for value in hexadecimal)
+
+
+def test_no_secret_appears_anywhere_whatever_fails(connected: Story, capfd: Any, tmp_path: Any) -> None:
+    """The canary: every function, with every fault on every kind of route."""
+    seen: list[str] = []
+    secrets: set[str] = set()
+
+    def keep(*answers: Response) -> None:
+        seen.extend(f"{answer.headers!r} {answer.body!r} {answer!r}" for answer in answers)
+
+    for fault, route in itertools.product(FAULTS, ("/oauth2/.*", "/api/v4/.*")):
+        connected.clock.advance(hours=19)
+        secrets |= _secrets(connected)
+        connected.simulator.fault(**fault, path=route, times=2)
+        widget, session = connected.widget(), connected.crm("open_session", connected.widget(), {})
+        secrets |= {widget["X-Auth-Token"], json_of(session)["session_token"]}
+        lead = {"X-Lead-Id": str(connected.lead_id)}
+        body = calculation(number=str(uuid4()))
+        keep(connected.crm("get_lead", widget | lead), connected.crm("save_calculation", widget | lead, body))
+        keep(connected.crm("connection_status", connected.admin()), connected.crm("get_events", connected.admin()))
+        keep(connected.crm("get_leads", connected.application()))
+        seen += [json.dumps(refresh_tokens(connected.runtime, 20)), json.dumps(run_deliveries(connected.runtime, 20))]
+        secrets |= _secrets(connected)
+        state = connected.begin_consent()
+        query = connected.allow(state)
+        secrets |= {state, query.split("code=")[1].split("&")[0]}
+        connected.simulator.fault(**fault, path="/oauth2/access_token")
+        keep(connected.callback(query))
+        connected.simulator.control("no-faults")
+        connected.connect()
+    seen += [repr(connected.runtime.settings), repr(connected.row()), repr(connected.runtime)]
+    printed = capfd.readouterr()
+    haystack = "\n".join([*seen, printed.out, printed.err, _dump(connected)])
+    assert len(secrets) > 100
+    assert [secret[:12] for secret in secrets if secret in haystack] == []
+
+
+def test_a_wrong_place_does_not_decrypt(connected: Story) -> None:
+    """A dump that is written back with values in other rows or columns opens nothing."""
+    connected.sql("UPDATE amocrm_integrations SET access_token = refresh_token")
+    answer = connected.crm("get_lead", connected.admin() | {"X-Lead-Id": str(connected.lead_id)})
+    assert (answer.status, json_of(answer)["code"]) == (500, "decryption_failed")
+    row = connected.row()
+    with pytest.raises(DecryptionError):
+        connected.runtime.keyring.decrypt(row.client_secret, uuid4(), "client_secret")
+
+
+def test_keys_are_changed_under_traffic_without_one_failed_request(
+    connected: Story, environment: dict[str, str]
+) -> None:
+    connected.simulator.control("limits", per_integration=100_000, per_account=100_000)
+    connected.simulator.fault("status", status=500, path="/api/v4/leads/.*/notes")
+    connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
+    both = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"
+    runtimes = [Runtime.build(load(environment | {"ENCRYPTION_KEYS": both}), connected.clock) for _ in range(3)]
+    answers: list[int] = []
+    is_over = threading.Event()
+
+    def read(runtime: Runtime) -> None:
+        story = Story(**{**connected.__dict__, "runtime": runtime})
+        while not is_over.is_set():
+            answers.append(story.crm("get_lead", story.application() | {"X-Lead-Id": str(story.lead_id)}).status)
+            runtime.database.execute("SELECT 1")
+            claimed = runtime.rotation.claim(story.row())
+            if claimed is not None:
+                runtime.rotation.run(claimed)
+
+    threads = [threading.Thread(target=read, args=(runtime,)) for runtime in runtimes[:2]]
+    for thread in threads:
+        thread.start()
+    while len(answers) < 10:
+        time.sleep(0.01)
+    rotating = runtimes[2]
+    changed = sum(key_rotation.rotate(rotating.database, rotating.keyring))
+    before = len(answers)
+    while len(answers) < before + 10:
+        time.sleep(0.01)
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert changed >= 2  # the secret and the delivery; the tokens were perhaps refreshed with the new key already
+    assert set(answers) == {200}
+    assert sum(key_rotation.rotate(rotating.database, rotating.keyring)) == 0
+    only_new = Runtime.build(load(environment | {"ENCRYPTION_KEYS": both.split(",")[0]}), connected.clock)
+    story = Story(**{**connected.__dict__, "runtime": only_new})
+    assert story.crm("get_lead", story.application() | {"X-Lead-Id": str(story.lead_id)}).status == 200
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(only_new, 20)["outcomes"] == {"delivered": 1}
+    for runtime in (*runtimes, only_new):
+        runtime.close()
+
+
+def test_the_command_changes_keys_and_tells_how_many(
+    connected: Story, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["cli"])
+    from cli.commands import main
+
+    both = environment | {"ENCRYPTION_KEYS": f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"}
+    first = CliRunner().invoke(main, ["rotate-keys"], env=both)
+    assert "3 value(s) were written anew with the key k2" in first.output, first.output
+    again = CliRunner().invoke(main, ["rotate-keys"], env=both)
+    assert "0 value(s)" in again.output
+    lost = CliRunner().invoke(main, ["rotate-keys"], env=environment | {"ENCRYPTION_KEYS": f"k3:{generate_key()}"})
+    assert lost.exit_code == 1
+    assert "ENCRYPTION_KEYS does not hold" in lost.output
+    made = CliRunner().invoke(main, ["generate-key", "--id", "k9"]).output.strip()
+    assert load(environment | {"ENCRYPTION_KEYS": made}).encryption_keys[0][0] == "k9"
+
+
+# --- PostgreSQL's rights ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM amocrm_integrations",
+        "DELETE FROM amocrm_events",
+        "UPDATE amocrm_events SET message = 'x'",
+        "DELETE FROM amocrm_deliveries",
+        "DELETE FROM amocrm_site_keys",
+        "TRUNCATE amocrm_integrations",
+        "DROP TABLE amocrm_rate",
+        "CREATE TABLE x (y int)",
+        "ALTER TABLE amocrm_integrations ADD x int",
+        "CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
+        "SELECT * FROM schema_migrations",
+        "CREATE ROLE more",
+    ],
+)
+def test_the_functions_role_cannot_do_more_than_it_needs(postgres: Any, connected: Story, statement: str) -> None:
+    with (
+        psycopg.connect(embedded.runtime_url(postgres), autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement.encode())
+
+
+def test_the_functions_role_cannot_purge_the_last_day(connected: Story) -> None:
+    gone = connected.runtime.database.number("SELECT amocrm_purge_events(interval '0', 1000)")
+    assert gone == 0
+    assert connected.events()
+
+
+# --- retention --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
+    lead = {"X-Lead-Id": str(connected.lead_id)}
+    saved = json_of(connected.crm("save_calculation", connected.widget() | lead, calculation()))
+    connected.crm("open_session", connected.widget(), {})
+    key = json_of(connected.crm("create_site_key", connected.admin(), {"name": "x", "origins": ["https://x.example"]}))
+    connected.crm("get_lead", {"Authorization": f"Bearer {key['site_key']}", "Origin": "https://x.example"})
+    settings, database = connected.runtime.settings, connected.runtime.database
+    assert sum(retention.run(database, settings).values()) == 0
+    connected.clock.advance(days=8)
+    removed = retention.run(database, settings)
+    assert removed == {
+        "states": 1,
+        "codes": 1,
+        "used_tokens": 2,
+        "sessions": 1,
+        "throttle": 2,
+        "payloads": 1,
+        "events": 0,
+    }
+    assert connected.sql("SELECT count(*) FROM amocrm_deliveries WHERE request IS NOT NULL") == [(0,)]
+    assert connected.delivery(saved["delivery_id"])["state"] == "delivered"
+    before = len(connected.events())
+    connected.clock.advance(days=83)
+    assert retention.run(database, settings)["events"] == before
+    assert connected.row().status == "connected"
+
+
+def test_an_unfinished_delivery_keeps_what_it_needs(connected: Story) -> None:
+    connected.simulator.fault("status", status=500, path="/api/v4/leads/.*/notes", times=100)
+    connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
+    connected.clock.advance(days=30)
+    assert retention.run(connected.runtime.database, connected.runtime.settings)["payloads"] == 0
+
+
+def test_the_schedule_removes_what_is_old(connected: Story) -> None:
+    connected.clock.advance(hours=1)
+    assert refresh_tokens(connected.runtime, 20)["removed"] == {"states": 1}
