@@ -1,13 +1,16 @@
 """What an operator does by hand. Each command tells what it did, and ends with 1 when it could not."""
 
+import json
 import os
+import sys
 from pathlib import Path
+from typing import IO
 
 import click
 import psycopg
 
-from cli import demo, migrations
-from shared import key_rotation
+from cli import demo, doctor, migrations
+from shared import key_rotation, spill
 from shared.database import DatabaseUnavailableError
 from shared.encryption import DecryptionError, generate_key
 from shared.runtime import Runtime
@@ -50,6 +53,50 @@ def rotate_keys() -> None:
     finally:
         runtime.close()
     click.echo(f"{changed} value(s) were written anew with the key {runtime.keyring.writing_key_id}.")
+
+
+@main.command("restore-spill")
+@click.argument("log", type=click.File("r"), default="-")
+def restore_spill(log: IO[str]) -> None:
+    """Stores the pairs of tokens that functions wrote to their log LOG while the database was away (`token.spilled`).
+
+    Safe to run again. A pair whose account has gone on without it is left out.
+    """
+    runtime = Runtime.from_environment()
+    restored = left_out = 0
+    try:
+        for spilled in spill.read(log):
+            if runtime.rotation.restore(spilled):
+                restored += 1
+            else:
+                left_out += 1
+    except DatabaseUnavailableError as error:
+        raise click.ClickException(f"{error}; {restored} pair(s) were restored, run it again") from None
+    finally:
+        runtime.close()
+    click.echo(f"{restored} pair(s) restored, {left_out} left out: their accounts have newer tokens.")
+
+
+@main.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--live/--no-live", default=True, show_default=True, help="Ask amoCRM for every connected account.")
+def run_doctor(as_json: bool, live: bool) -> None:
+    """Checks the configuration, the database and every connection, and says what to do. Ends with 1 on errors."""
+    findings = []
+    for finding in doctor.examine(os.environ, live):
+        findings.append(finding)
+        if not as_json:
+            click.secho(
+                f"{finding.level:8}", nl=False, fg={"ok": "green", "warning": "yellow", "error": "red"}[finding.level]
+            )
+            click.echo(
+                f"{finding.subject}: {finding.text}" + (f"\n          {finding.advice}" if finding.advice else "")
+            )
+    document = doctor.as_document(findings)
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    if not document["ok"]:
+        sys.exit(1)
 
 
 @main.command("generate-key")

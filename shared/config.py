@@ -40,6 +40,8 @@ class Settings:
     app_jwt_issuer: str | None
     app_jwt_jwks_url: str | None
     app_jwt_algorithm: str
+    notice_webhook_url: str | None
+    notice_secret: Secret | None
     allowed_origins: frozenset[str]
     return_links: frozenset[str]  # "scheme://host" of links that a finished consent may offer
     amocrm_gateway: str | None
@@ -65,6 +67,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         app_jwt_issuer=environ.get("APP_JWT_ISSUER") or None,
         app_jwt_jwks_url=reader.parsed("APP_JWT_JWKS_URL", public_url, default=None, required=False),
         app_jwt_algorithm=reader.parsed("APP_JWT_ALGORITHM", _public_key_algorithm, default="RS256", required=False),
+        notice_webhook_url=reader.parsed("NOTICE_WEBHOOK_URL", webhook_url, default=None, required=False),
+        notice_secret=reader.parsed("NOTICE_SECRET", _notice_secret, default=None, required=False),
         allowed_origins=reader.parsed("ALLOWED_ORIGINS", _origins, default=frozenset(), required=False),
         return_links=reader.parsed("RETURN_LINKS", _return_links, default=frozenset(), required=False),
         amocrm_gateway=reader.parsed("AMOCRM_GATEWAY", _origin, default=None, required=False),
@@ -77,6 +81,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     )
     if (settings.app_jwt_issuer is None) != (settings.app_jwt_jwks_url is None):
         reader.problems.append("APP_JWT_ISSUER and APP_JWT_JWKS_URL belong together: set both, or neither")
+    if (settings.notice_webhook_url is None) != (settings.notice_secret is None):
+        reader.problems.append("NOTICE_WEBHOOK_URL and NOTICE_SECRET belong together: set both, or neither")
     if reader.problems:
         raise ConfigurationError(reader.problems)
     return settings
@@ -181,6 +187,18 @@ def public_url(value: str) -> str:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise ValueError("must be https:// (http:// is allowed on localhost only)")
     return value
+
+
+def webhook_url(value: str) -> str:
+    """HTTPS, or HTTP on this machine; a query is allowed, since services put their tokens there."""
+    public_url(value.partition("?")[0])
+    return value
+
+
+def _notice_secret(value: str) -> Secret:
+    if len(value.encode()) < 24:
+        raise ValueError("must have at least 24 bytes")
+    return Secret(value)
 
 
 def _origin(value: str) -> str:

@@ -12,14 +12,17 @@ from typing import Any, Final
 
 from shared import deliveries, logs
 from shared.amocrm import errors
-from shared.amocrm.leads import AccountApi
-from shared.connections import Connections
+from shared.clock import Clock
+from shared.database import Database
 from shared.deliveries import Delivery, LeaseLostError
-from shared.integrations import Integration
 from shared.problems import Problem, problem_from
 from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.webhooks import WebhookError
 
 Result = dict[str, Any]
+
+# Lends a step whatever it talks to: an account's API with a living token, or a webhook.
+Perform = Callable[[Callable[[Any], Result | None]], Result | None]
 
 # A call that we gave up may still be carried out: so long nobody looks for what it wrote.
 SETTLE: Final = timedelta(seconds=30)
@@ -46,8 +49,8 @@ _NOT_CARRIED_OUT = (
 @dataclass(frozen=True, slots=True)
 class Step:
     name: str
-    write: Callable[[AccountApi], Result]  # one write; its result must be JSON
-    find: Callable[[AccountApi], Result | None]  # what an earlier write left, or None
+    write: Callable[[Any], Result]  # one write; its result must be JSON
+    find: Callable[[Any], Result | None]  # what an earlier write left, or None
 
 
 class _TooLateError(Exception):
@@ -56,24 +59,22 @@ class _TooLateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivering:
-    connections: Connections
+    database: Database
+    clock: Clock
 
-    def run(
-        self, delivery: Delivery, integration: Integration, steps: Sequence[Step], *, begun: str | None
-    ) -> Delivery:
+    def run(self, delivery: Delivery, steps: Sequence[Step], perform: Perform, *, begun: str | None) -> Delivery:
         """Carries the delivery on under our lease. Returns it delivered, deferred or dead.
 
         `begun`: the step whose `started` mark was stored with the acceptance itself, so nothing was sent for it yet.
         """
-        attempt = _Attempt(self.connections, integration, delivery)
+        attempt = _Attempt(self.database, self.clock, delivery, perform)
         try:
             for step in steps:
                 if attempt.delivery.result_of(step.name) is None:
                     attempt.carry_out(step, is_new=step.name == begun, is_last=step is steps[-1])
         except LeaseLostError:
             logs.warning("delivery.lease_lost", delivery_id=delivery.id)
-            database = self.connections.rotation.database
-            return deliveries.by_id(database, delivery.id, delivery.integration_id) or attempt.delivery
+            return deliveries.by_id(self.database, delivery.id, delivery.integration_id) or attempt.delivery
         except _StoppedError:
             pass
         return attempt.delivery
@@ -84,32 +85,32 @@ class _StoppedError(Exception):
 
 
 class _Attempt:
-    def __init__(self, connections: Connections, integration: Integration, delivery: Delivery) -> None:
-        self.connections = connections
-        self.database = connections.rotation.database
-        self.clock = connections.rotation.clock
-        self.integration = integration
+    def __init__(self, database: Database, clock: Clock, delivery: Delivery, perform: Perform) -> None:
+        self.database = database
+        self.clock = clock
         self.delivery = delivery
+        self._perform = perform
         self._lease_began = self.clock.monotonic()
 
     def carry_out(self, step: Step, is_new: bool, is_last: bool) -> None:
         must_look = self.delivery.was_started(step.name) and not is_new
         try:
-            result = self.connections.call(self.integration, step.find) if must_look else None
+            result = self._perform(step.find) if must_look else None
             if result is None:
                 if not is_new:
                     self._lease_began = self.clock.monotonic()
                     self.delivery = deliveries.mark_started(self.database, self.delivery, step.name)
-                result = self.connections.call(self.integration, self._in_time(step.write))
+                result = self._perform(self._in_time(step.write))
+                assert result is not None
             self._lease_began = self.clock.monotonic()
             self.delivery = deliveries.mark_done(self.database, self.delivery, step.name, result, is_last)
-        except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError, _TooLateError) as error:
+        except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError, WebhookError, _TooLateError) as error:
             # A failed look leaves open what the earlier write did.
             was_sent = must_look or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, _TooLateError))
             self._stop(step, error, was_sent)
 
-    def _in_time(self, write: Callable[[AccountApi], Result]) -> Callable[[AccountApi], Result]:
-        def guarded(api: AccountApi) -> Result:
+    def _in_time(self, write: Callable[[Any], Result]) -> Callable[[Any], Result]:
+        def guarded(api: Any) -> Result:
             left = deliveries.LEASE.total_seconds() - (self.clock.monotonic() - self._lease_began)
             if left < _LONGEST_WRITE_SECONDS:
                 raise _TooLateError

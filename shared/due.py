@@ -19,20 +19,18 @@ Row = TypeVar("Row")
 
 @dataclass(slots=True)
 class Figures:
-    """`left`: whether the time ended before the due rows did."""
+    """`is_done`: nothing that is due was left when the time ended."""
 
     claimed: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    left: bool = False
+    is_done: bool = False
     seconds: float = 0.0
 
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "due": self.claimed,
-            "outcomes": dict(sorted(self.outcomes.items())),
-            "left": self.left,
-            "seconds": round(self.seconds, 2),
-        }
+    def as_dict(self, good: str) -> dict[str, Any]:
+        """`{due, <good>, failed: {reason: number}, seconds}`"""
+        failed = {reason: number for reason, number in sorted(self.outcomes.items()) if reason != good}
+        seconds = round(self.seconds, 2)
+        return {"due": self.claimed, good: self.outcomes[good], "failed": failed, "seconds": seconds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class Worker(Generic[Row]):
                     break
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 figures.outcomes.update(future.result() for future in done)
-        figures.left = not nothing_due or "database_unavailable" in figures.outcomes
+        figures.is_done = nothing_due and "database_unavailable" not in figures.outcomes
         figures.seconds = self.clock.monotonic() - started
         return figures
 

@@ -9,6 +9,7 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from shared.problems import invalid_input
 from shared.runtime import Runtime
 
 LANGUAGES = ("ru", "en")
-_LIFETIME = timedelta(hours=24)
+LIFETIME: Final = timedelta(hours=24)
+NOTICE_LIFETIME: Final = timedelta(days=14)  # of the link in a notice, which may be read late
 _PLACE = UUID(int=0)  # a link stands in no row
 
 
@@ -32,9 +34,9 @@ class LinkExpiredError(Exception):
     pass
 
 
-def make(runtime: Runtime, link: ConnectLink) -> str:
-    """The whole address. It works for 24 hours."""
-    expires = int((runtime.clock.now() + _LIFETIME).timestamp())
+def make(runtime: Runtime, link: ConnectLink, lifetime: timedelta = LIFETIME) -> str:
+    """The whole address. It works as long as `lifetime`, as often as somebody clicks it."""
+    expires = int((runtime.clock.now() + lifetime).timestamp())
     facts = json.dumps([str(link.integration_id), link.language, link.return_to, expires])
     sealed = runtime.keyring.encrypt(facts, _PLACE, "connect_link")
     return f"{runtime.settings.redirect_uri}?connect={base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"

@@ -12,6 +12,7 @@ from shared.database import DatabaseUnavailableError
 from shared.encryption import DecryptionError
 from shared.http import Pairs
 from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.webhooks import WebhookError
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def problem_from(error: Exception) -> Problem | None:
             return Problem(409, "reauth_required", f"{error.detail} An administrator must authorise the account again.")
         case RefreshDelayedError():
             return Problem(503, error.code, error.detail, retry_after=max(1, round(error.retry_after)))
+        case WebhookError():
+            return Problem(502, "webhook_failed", f"The webhook did not take the notice: {error}.", retry_after=30)
         case amocrm.AmocrmError():
             return _problem_from_amocrm(error)
     return None

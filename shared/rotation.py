@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from shared import logs
+from shared import logs, notices, spill
 from shared.amocrm import errors, oauth
 from shared.amocrm.hosts import UntrustedHostError
 from shared.amocrm.transport import Transport
@@ -86,6 +86,12 @@ SELECT * FROM claimed
 """
 
 # The second half answers a repetition of a statement that had been carried out (the ciphertext is unique).
+_STILL_DUE = """
+SELECT count(*) FILTER (WHERE NOT is_held) AS left_over, count(*) FILTER (WHERE is_held) AS skipped
+FROM (SELECT coalesce(lease_until >= amocrm_now() OR refresh_not_before > amocrm_now(), false) AS is_held
+      FROM amocrm_integrations WHERE status = 'connected' AND refresh_due_at <= amocrm_now() LIMIT 100000) due
+"""
+
 _PERSIST = """
 WITH stored AS (
     UPDATE amocrm_connections SET
@@ -115,6 +121,11 @@ WITH ended AS (
     WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected'
       AND lease_id IS NOT DISTINCT FROM %(lease_id)s
     RETURNING id
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM ended WHERE %(notice)s::bytea IS NOT NULL
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
 )
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
@@ -145,10 +156,6 @@ INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_outcome_unknown', 'warning', %(detail)s FROM noted
 """
 
-_RELEASE = """
-UPDATE amocrm_integrations SET lease_id = NULL, lease_until = NULL WHERE id = %(id)s AND lease_id = %(lease_id)s
-"""
-
 _RENAME = """
 WITH moved AS (
     UPDATE amocrm_integrations i SET account_domain = %(domain)s, updated_at = amocrm_now()
@@ -165,6 +172,12 @@ _BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 
 
 @dataclass(frozen=True, slots=True)
+class _StillDue:
+    left_over: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rotation:
     """Renews one integration's pair. Raises :class:`ReauthRequiredError` and :class:`RefreshDelayedError`."""
 
@@ -173,6 +186,7 @@ class Rotation:
     transport: Transport
     clock: Clock
     ahead: timedelta  # how long before its end a token is due for the scheduler
+    notify: bool = False  # whether somebody is to be told when a person is needed
 
     def claim(self, integration: Integration) -> Integration | None:
         """The row with our lease; None when somebody else's is alive, when it backs off, or when it has changed."""
@@ -183,9 +197,11 @@ class Rotation:
         """Leases on up to `limit` integrations that are due. Instances share them out among themselves."""
         return self.database.all(Integration, _CLAIM_DUE, {"limit": limit, "lease": LEASE})
 
-    def release(self, claimed: Integration) -> None:
-        """Gives a lease back unused."""
-        self.database.execute(_RELEASE, {"id": claimed.id, "lease_id": claimed.lease_id})
+    def still_due(self) -> dict[str, int]:
+        """`{left, skipped}`: due and free to be claimed; due but leased or backing off (100,000 counted at most)."""
+        counted = self.database.one(_StillDue, _STILL_DUE)
+        assert counted is not None
+        return {"left": counted.left_over, "skipped": counted.skipped}
 
     def run(self, claimed: Integration) -> Integration:
         """Calls amoCRM under the lease and stores what it answers. Returns the row with its new pair."""
@@ -214,12 +230,20 @@ class Rotation:
         }
         for delay in (*PERSIST_DELAYS, None):
             try:
-                stored = self.database.one(Integration, _PERSIST, parameters)
-                break
+                return self._stored(claimed, parameters)
             except DatabaseUnavailableError:
                 if delay is None:
+                    spill.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
                     raise
                 self.clock.sleep(delay)
+        raise AssertionError("the last try returns or raises")
+
+    def restore(self, spilled: spill.Spilled) -> bool:
+        """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless."""
+        return self.database.one(Integration, _PERSIST, spilled.parameters(self.clock.now())) is not None
+
+    def _stored(self, claimed: Integration, parameters: dict[str, object]) -> Integration:
+        stored = self.database.one(Integration, _PERSIST, parameters)
         if stored is not None:
             return stored
         # A person has connected or disconnected this account meanwhile: what he did is newer than our pair.
@@ -248,7 +272,8 @@ class Rotation:
                 "lease_id": integration.lease_id,
                 "code": code,
                 "detail": detail,
-            },
+            }
+            | notices.columns(self.keyring, self.notify, "reauth_required", integration.token_version, detail),
         )
 
     def _ask(self, claimed: Integration) -> oauth.TokenPair:

@@ -35,7 +35,7 @@ class Runtime:
         keyring = Keyring(settings.encryption_keys)
         transport = Transport(settings.amocrm_gateway)
         ahead = timedelta(hours=settings.refresh_ahead_hours)
-        rotation = Rotation(database, keyring, transport, clock, ahead)
+        rotation = Rotation(database, keyring, transport, clock, ahead, notify=settings.notice_webhook_url is not None)
         return cls(
             settings, database, keyring, transport, clock, rotation, Connections(rotation), Authorization(rotation)
         )

@@ -49,13 +49,18 @@ def _make_account(simulation: Simulation, body: Body) -> Any:
 
 
 def _make_accounts(simulation: Simulation, body: Body) -> Any:
-    """Many empty accounts at once, each connected to the one integration: `{count, client_id}`."""
+    """Many empty accounts at once, each with a code of the one integration, or a pair: `{count, client_id, pairs?}`."""
     client = _client(simulation, body)
     made = []
     for _ in range(body["count"]):
         account = simulation.world.add_account(f"many{simulation.world.new_id()}")
-        code = simulation.tokens.make_code(client, account, consent.administrator(account)["id"])
-        made.append({"domain": account.domain, "id": account.id, "code": code})
+        user_id = consent.administrator(account)["id"]
+        grant = (
+            {"pair": simulation.tokens.pair_for(client, account, user_id)}
+            if body.get("pairs")
+            else {"code": simulation.tokens.make_code(client, account, user_id)}
+        )
+        made.append({"domain": account.domain, "id": account.id, **grant})
     return {"accounts": made}
 
 
@@ -76,7 +81,7 @@ def _change_integration(simulation: Simulation, body: Body) -> Any:
     client = _client(simulation, body)
     client.secret = body.get("secret", client.secret)
     client.redirect_uri = body.get("redirect_uri", client.redirect_uri)
-    return {}
+    return {"secret": client.secret}
 
 
 def _consent(simulation: Simulation, body: Body) -> Any:
@@ -93,6 +98,12 @@ def _one_time_token(simulation: Simulation, body: Body) -> Any:
     account = _account(simulation, body)
     user_id = body.get("user_id") or consent.administrator(account)["id"]
     return {"token": simulation.tokens.one_time_token(_client(simulation, body), account, user_id)}
+
+
+def _long_lived_token(simulation: Simulation, body: Body) -> Any:
+    account = _account(simulation, body)
+    user_id = consent.administrator(account)["id"]
+    return {"token": simulation.tokens.long_lived(_client(simulation, body), account, user_id, body["days"])}
 
 
 def _switch_off(simulation: Simulation, body: Body) -> Any:
@@ -180,6 +191,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "kill-tokens": _kill_tokens,
     "latency": _latency,
     "limits": _limits,
+    "long-lived-token": _long_lived_token,
     "no-faults": _no_faults,
     "one-time-token": _one_time_token,
     "rename": _rename,

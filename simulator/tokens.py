@@ -100,6 +100,17 @@ class Tokens:
         signature = hmac.new(client.secret.encode(), signed, hashlib.sha256).hexdigest()
         return f"account_id={account.id}&client_uuid={client.id}&signature={signature}"
 
+    def long_lived(self, client: Client, account: Account, user_id: int, days: int) -> str:
+        """An access token that an administrator makes by hand; no refresh token belongs to it."""
+        grant = Grant(client.id, account.id, user_id, self._world.clock.now() + days * 86400)
+        token = self._access_token(grant, account)
+        self.access[token] = grant
+        return token
+
+    def pair_for(self, client: Client, account: Account, user_id: int) -> dict[str, object]:
+        """A pair as after a consent, for filling a database."""
+        return self._pair(Grant(client.id, account.id, user_id, 0), account)
+
     def one_time_token(self, client: Client, account: Account, user_id: int) -> str:
         """What `$authorizedAjax` puts into `X-Auth-Token`."""
         now = self._world.now()
@@ -143,13 +154,28 @@ class Tokens:
         return grant
 
     def _pair(self, grant: Grant, account: Account) -> dict[str, object]:
+        who = (grant.client_id, grant.account_id, grant.user_id)
+        access = Grant(*who, self._world.clock.now() + self.access_seconds)
+        access_token = self._access_token(access, account)
+        refresh_token = "def502" + secrets.token_hex(400)
+        self.access[access_token] = access
+        self.refresh[refresh_token] = Grant(*who, self._world.clock.now() + REFRESH_SECONDS)
+        return {
+            "token_type": "Bearer",
+            "expires_in": self.access_seconds,
+            "server_time": self._world.now(),
+            "access_token": access_token,
+            "refresh_token": refresh_token,
+        }
+
+    def _access_token(self, grant: Grant, account: Account) -> str:
         now = self._world.now()
         claims = {
             "aud": grant.client_id,
             "jti": secrets.token_hex(40),
             "iat": now,
             "nbf": now,
-            "exp": now + self.access_seconds,
+            "exp": int(grant.expires_at),
             "sub": str(grant.user_id),
             "grant_type": "",
             "account_id": account.id,
@@ -159,18 +185,7 @@ class Tokens:
             "hash_uuid": str(uuid4()),
             "api_domain": f"api-b.{account.top_level_domain}",
         }
-        access_token = jwt.encode(claims, self._key, algorithm="RS256")
-        refresh_token = "def502" + secrets.token_hex(400)
-        who = (grant.client_id, grant.account_id, grant.user_id)
-        self.access[access_token] = Grant(*who, self._world.clock.now() + self.access_seconds)
-        self.refresh[refresh_token] = Grant(*who, self._world.clock.now() + REFRESH_SECONDS)
-        return {
-            "token_type": "Bearer",
-            "expires_in": self.access_seconds,
-            "server_time": now,
-            "access_token": access_token,
-            "refresh_token": refresh_token,
-        }
+        return jwt.encode(claims, self._key, algorithm="RS256")
 
 
 def _short(token: object) -> str:

@@ -40,5 +40,5 @@ def test_a_database_that_is_down_is_503_with_retry_after(connected: Story, envir
     page = lost.callback(f"code=def502&referer={connected.domain}&client_id={connected.client_id}")
     assert page.status == 503
     assert "Nothing is lost" in page.body.decode() or "Ничего не потеряно" in page.body.decode()
-    assert refresh_tokens(runtime, 5)["outcomes"] == {"database_unavailable": 1}
+    assert refresh_tokens(runtime, 5)["failed"] == {"database_unavailable": 1}
     assert not connected.notes()

@@ -113,7 +113,7 @@ def test_temporary_trouble_is_202_and_ends_with_one_note(connected: Story, fault
     assert int(dict(answer.headers)["Retry-After"]) == document["retry_after"] >= 1
     assert run_deliveries(connected.runtime, 30)["due"] == 0  # not yet
     connected.clock.advance(minutes=2)
-    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
     assert len(connected.notes()) == 1
     shown = connected.delivery(document["delivery_id"])
     assert (shown["state"], shown["problem"]) == ("delivered", None)
@@ -126,9 +126,9 @@ def test_a_look_that_fails_is_repeated_before_anything_is_written(connected: Sto
     _save(connected)
     connected.simulator.fault("status", status=500, path=NOTES_PATH, method="GET")
     connected.clock.advance(minutes=2)
-    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"deferred": 1}
+    assert run_deliveries(connected.runtime, 30)["failed"] == {"deferred": 1}
     connected.clock.advance(minutes=5)
-    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
     assert len(connected.simulator.effects("note.created")) == 1
 
 
@@ -138,7 +138,7 @@ def test_a_calculation_survives_a_dead_connection(connected: Story) -> None:
     assert answer["problem"]["code"] == "reauth_required"
     connected.connect()
     connected.clock.advance(minutes=2)
-    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
     assert len(connected.notes()) == 1
 
 
@@ -153,7 +153,7 @@ def test_an_instance_that_dies_in_the_middle_is_succeeded(connected: Story) -> N
     )  # as the row is when the process dies right after sending
     assert run_deliveries(connected.runtime, 30)["due"] == 0
     connected.clock.advance(seconds=91)
-    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
     assert connected.delivery(document["delivery_id"])["state"] == "delivered"
     assert len(connected.simulator.effects("note.created")) == 1
 
@@ -190,7 +190,7 @@ def test_a_delivery_ends_after_many_attempts(connected: Story) -> None:
     connected.simulator.fault("status", status=500, path=NOTES_PATH, times=1000)
     document = json_of(_save(connected))
     connected.sql("UPDATE amocrm_deliveries SET attempts = 59, due_at = amocrm_now()")
-    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"dead": 1}
+    assert run_deliveries(connected.runtime, 30)["failed"] == {"dead": 1}
     shown = connected.delivery(document["delivery_id"])
     assert (shown["state"], shown["problem"]["code"]) == ("dead", "amocrm_unavailable")
 
@@ -207,16 +207,12 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
     assert claimed.request is not None
     body = calculations.decode(connected.runtime.keyring.decrypt(claimed.request, claimed.id, "request"))
 
-    def frozen(integration: Any, work: Any) -> Any:
+    def frozen(work: Any) -> Any:
         connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
-        return connected.runtime.connections.call(integration, work)
-
-    class Frozen:
-        rotation = connected.runtime.rotation
-        call = staticmethod(frozen)
+        return connected.runtime.connections.call(connected.row(), work)
 
     steps = calculations.steps(claimed, connected.lead_id, body)
-    late = Delivering(Frozen()).run(claimed, connected.row(), steps, begun=None)  # type: ignore[arg-type]
+    late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen, begun=None)
     assert (late.state, late.problem_code) == ("accepted", "out_of_time")
     assert not connected.notes()
 
@@ -240,5 +236,5 @@ def test_the_note_is_found_beyond_the_first_page(connected: Story) -> None:
             lambda api: api._send("POST", f"/leads/{connected.lead_id}/notes", json=many),  # noqa: B023
         )
     connected.clock.advance(minutes=2)
-    assert run_deliveries(connected.runtime, 30)["outcomes"] == {"delivered": 1}
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
     assert len([note for note in connected.notes() if "ref:" in note["params"]["text"]]) == 1

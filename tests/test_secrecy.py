@@ -145,7 +145,7 @@ def test_keys_are_changed_under_traffic_without_one_failed_request(
     story = Story(**{**connected.__dict__, "runtime": only_new})
     assert story.crm("get_lead", story.application() | {"X-Lead-Id": str(story.lead_id)}).status == 200
     connected.clock.advance(minutes=2)
-    assert run_deliveries(only_new, 20)["outcomes"] == {"delivered": 1}
+    assert run_deliveries(only_new, 20)["delivered"] == 1
     for runtime in (*runtimes, only_new):
         runtime.close()
 
@@ -184,7 +184,7 @@ def test_the_command_changes_keys_and_tells_how_many(
         "CREATE TABLE x (y int)",
         "ALTER TABLE amocrm_integrations ADD x int",
         "CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
-        "SELECT * FROM schema_migrations",
+        "DELETE FROM schema_migrations",
         "CREATE ROLE more",
     ],
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared import logs, retention
+from shared import logs, long_lived, retention
 from shared.database import DatabaseUnavailableError
 from shared.due import Worker
 from shared.encryption import DecryptionError
@@ -12,9 +12,10 @@ from shared.runtime import Runtime
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
-    """`{due, outcomes: {refreshed, reauth_required, <reason>…}, left, seconds}`; also one log line.
+    """`{due, refreshed, failed: {reason: number}, left, skipped, is_done, seconds}`; also one log line.
 
-    When time is left, what is not needed any more is removed: `removed` tells how many of each kind.
+    `left` are due and waiting for the next run, `skipped` are leased by another instance or backing off. When
+    everything is done, ends of long-lived tokens are warned of (`warned`), and old data is removed (`removed`).
     """
 
     def refresh(claimed: Integration) -> str:
@@ -31,10 +32,13 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         return "refreshed"
 
     worker = Worker(runtime.rotation.claim_due, refresh, runtime.settings.refresh_concurrency, runtime.clock)
-    figures = worker.run(seconds).as_dict()
-    if not figures["left"]:
-        figures["removed"] = {
-            name: count for name, count in retention.run(runtime.database, runtime.settings).items() if count
-        }
+    ran = worker.run(seconds)
+    figures = ran.as_dict("refreshed") | {"is_done": ran.is_done}
+    if "database_unavailable" not in ran.outcomes:
+        figures |= runtime.rotation.still_due()
+    if ran.is_done:
+        figures["warned"] = long_lived.warn_of_endings(runtime)
+        removed = retention.run(runtime.database, runtime.settings)
+        figures["removed"] = {name: count for name, count in removed.items() if count}
     logs.info("refresh.run", **figures)
     return figures

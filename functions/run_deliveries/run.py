@@ -1,18 +1,23 @@
 """Finishes what could not be finished at once: deliveries that were deferred, or whose process died."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from shared import calculation, deliveries, integrations, logs
+from shared import calculation, deliveries, integrations, logs, notices
 from shared.database import DatabaseUnavailableError
 from shared.deliveries import Delivery
-from shared.delivering import Delivering
+from shared.delivering import Delivering, Perform, Step
 from shared.due import Worker
 from shared.encryption import DecryptionError
+from shared.integrations import Integration
 from shared.runtime import Runtime
+
+Plan = tuple[Sequence[Step], Perform]
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
-    """`{due, outcomes: {delivered, deferred, dead}, left, seconds}`; also one log line."""
+    """`{due, delivered, failed: {deferred, dead, …}, is_done, seconds}`; also one log line."""
 
     def deliver(claimed: Delivery) -> str:
         try:
@@ -26,7 +31,8 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         return deliveries.claim_due(runtime.database, limit)
 
     worker = Worker(claim, deliver, runtime.settings.deliveries_concurrency, runtime.clock)
-    figures = worker.run(seconds).as_dict()
+    ran = worker.run(seconds)
+    figures = ran.as_dict("delivered") | {"is_done": ran.is_done}
     logs.info("deliveries.run", **figures)
     return figures
 
@@ -35,8 +41,24 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
     integration = integrations.by_id(runtime.database, claimed.integration_id)
     assert integration is not None  # a foreign key
     assert claimed.request is not None  # a check
-    body = calculation.decode(runtime.keyring.decrypt(claimed.request, claimed.id, "request"))
-    assert body.lead_id is not None  # set when it was accepted
-    steps = calculation.steps(claimed, body.lead_id, body)
-    delivery = Delivering(runtime.connections).run(claimed, integration, steps, begun=None)
+    request = runtime.keyring.decrypt(claimed.request, claimed.id, "request")
+    steps, perform = _PLANS[claimed.action](runtime, claimed, integration, request)
+    delivery = Delivering(runtime.database, runtime.clock).run(claimed, steps, perform, begun=None)
     return "deferred" if delivery.state == "accepted" else delivery.state
+
+
+def _calculation(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
+    body = calculation.decode(request)
+    assert body.lead_id is not None  # set when it was accepted
+    return calculation.steps(claimed, body.lead_id, body), partial(runtime.connections.call, integration)
+
+
+def _notice(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
+    return [notices.step(runtime, claimed, integration, request)], lambda work: work(None)
+
+
+# Each kind of delivery, by the action that accepted it.
+_PLANS: dict[str, Callable[[Runtime, Delivery, Integration, str], Plan]] = {
+    calculation.ACTION: _calculation,
+    notices.ACTION: _notice,
+}

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,6 +38,7 @@ class AccessTokenHints:
 
     account_id: int | None
     api_domain: str | None  # a checked amoCRM host
+    expires_at: datetime | None = None
 
 
 class GrantRefusedError(Exception):
@@ -85,14 +87,18 @@ def access_token_hints(access_token: str) -> AccessTokenHints:
     try:
         payload = access_token.split(".")[1]
         claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        account_id, api_domain = claims.get("account_id"), claims.get("api_domain")
+        account_id, api_domain, expires = claims.get("account_id"), claims.get("api_domain"), claims.get("exp")
     except (IndexError, ValueError, AttributeError):
         return AccessTokenHints(None, None)
     try:
         host = require_amocrm_host(api_domain) if isinstance(api_domain, str) else None
     except UntrustedHostError:
         host = None
-    return AccessTokenHints(account_id if isinstance(account_id, int) and account_id > 0 else None, host)
+    return AccessTokenHints(
+        account_id if isinstance(account_id, int) and account_id > 0 else None,
+        host,
+        datetime.fromtimestamp(expires, UTC) if isinstance(expires, int) and 0 < expires < 2**34 else None,
+    )
 
 
 def is_genuine_switch_off(client_secret: str, client_id: str, account_id: str, signature: str) -> bool:

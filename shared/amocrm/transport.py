@@ -6,7 +6,10 @@ error of :mod:`shared.amocrm.errors` that says whether the request may have been
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
 
 import httpx
 import msgspec
@@ -16,9 +19,22 @@ from shared.amocrm.hosts import require_amocrm_host
 
 USER_AGENT = "amocrm-functions/0.1"
 
-_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
-TOTAL_SECONDS = 15.0  # no call takes longer than this plus one read timeout
-_MAX_ANSWER_BYTES = 8 * 1024 * 1024
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds and bytes. A call ends after `total` plus, at worst, one `read`."""
+
+    connect: float = 3.0
+    read: float = 10.0
+    total: float = 15.0
+    answer_bytes: int = 8 * 1024 * 1024
+
+    @property
+    def longest_call(self) -> float:
+        return self.total + self.read
+
+
+LIMITS: Final = Limits()
 _DEFAULT_RETRY_AFTER = 1  # the limit is per second
 
 # Answers of a proxy that gave up on amoCRM while amoCRM went on: the request may have been carried out.
@@ -28,11 +44,13 @@ _GATEWAY_GAVE_UP = frozenset({502, 504})
 class Transport:
     """Sends JSON to amoCRM's hosts. Keeps connections; one per warm instance, shared by threads."""
 
-    def __init__(self, gateway: str | None = None, max_connections: int = 100) -> None:
+    def __init__(self, gateway: str | None = None, max_connections: int = 100, limits: Limits = LIMITS) -> None:
         """`gateway`: an origin that receives everything in amoCRM's place, with the meant host in `Host`."""
+        self.server_time: datetime | None = None  # amoCRM's clock at its latest answer, by the header Date
         self._gateway = gateway
+        self._limits = limits
         self._client = httpx.Client(
-            timeout=_TIMEOUT,
+            timeout=httpx.Timeout(limits.read, connect=limits.connect),
             follow_redirects=False,
             trust_env=gateway is None,
             limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
@@ -69,7 +87,7 @@ class Transport:
         return _decoded(status, answer_headers, body)
 
     def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
-        deadline = time.monotonic() + TOTAL_SECONDS
+        deadline = time.monotonic() + self._limits.total
         try:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -80,10 +98,11 @@ class Transport:
             chunks = bytearray()
             for chunk in response.iter_bytes():
                 chunks += chunk
-                if len(chunks) > _MAX_ANSWER_BYTES:
+                if len(chunks) > self._limits.answer_bytes:
                     raise errors.UnexpectedAnswerError("amoCRM's answer is too large", response.status_code)
                 if time.monotonic() > deadline:
                     raise errors.UnknownOutcomeError("amoCRM's answer took too long")
+            self.server_time = _date(response.headers)
             return response.status_code, response.headers, bytes(chunks)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise errors.UnknownOutcomeError(f"amoCRM's answer broke off ({type(error).__name__})") from None
@@ -148,6 +167,13 @@ def _validation_items(groups: list[Any]) -> "list[errors.ValidationItem]":
         for item in group.get("errors", [])
         if isinstance(item, dict)
     ]
+
+
+def _date(headers: httpx.Headers) -> datetime | None:
+    try:
+        return parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return None
 
 
 def _retry_after(headers: httpx.Headers) -> int:

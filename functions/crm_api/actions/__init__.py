@@ -11,6 +11,7 @@ from functions.crm_api.actions import (
     open_session,
     save_calculation,
     save_connection,
+    save_token,
     site_keys,
     start_connection,
 )
@@ -29,6 +30,7 @@ ACTIONS: dict[str, Action] = {
         open_session.ACTION,
         save_calculation.ACTION,
         save_connection.ACTION,
+        save_token.ACTION,
         site_keys.CREATE,
         site_keys.LIST,
         site_keys.REVOKE,

@@ -5,6 +5,7 @@ the delivery's id, and `run_deliveries` finishes it.
 """
 
 import hashlib
+from functools import partial
 
 import msgspec
 
@@ -49,7 +50,8 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         is_new, delivery = revived is not None, revived or delivery
     if is_new:
         steps = calculation.steps(delivery, lead_id, body)
-        delivery = Delivering(runtime.connections).run(delivery, integration, steps, begun=begun)
+        perform = partial(runtime.connections.call, integration)
+        delivery = Delivering(runtime.database, runtime.clock).run(delivery, steps, perform, begun=begun)
     return _answer(delivery)
 
 

@@ -1,0 +1,187 @@
+"""`doctor`: what is wrong with an installation, and what to do about it.
+
+Each check is a function that yields findings. It changes nothing, but for asking amoCRM for each account.
+"""
+
+import time
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+
+from cli import migrations
+from shared import integrations
+from shared.amocrm import errors
+from shared.config import ConfigurationError, Settings, load
+from shared.database import DatabaseUnavailableError
+from shared.encryption import DecryptionError
+from shared.integrations import Integration
+from shared.problems import problem_from
+from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.runtime import Runtime
+from shared.secret_store import environment
+
+_PAGE: Final = 100
+_MOST_SKEW_SECONDS: Final = 30.0
+
+_ROLE = "SELECT rolsuper, current_user FROM pg_roles WHERE rolname = current_user"
+_APPLIED = "SELECT version, checksum FROM schema_migrations"
+_NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    level: str  # ok, warning, error
+    subject: str
+    text: str
+    advice: str = ""
+
+
+def examine(environ: Mapping[str, str], live: bool) -> Iterator[Finding]:
+    """All findings, as they come. `live`: also asks amoCRM for every connected account."""
+    try:
+        settings = load(environment(environ))
+    except ConfigurationError as error:
+        for problem in error.problems:
+            yield Finding("error", "configuration", problem, "See docs/configuration.md.")
+        return
+    yield Finding("ok", "configuration", "every variable is right")
+    yield from _settings(settings)
+    if not (yield from _database(settings)):
+        return
+    runtime = Runtime.build(settings)
+    try:
+        yield from _connections(runtime, live)
+    except DatabaseUnavailableError:
+        yield Finding("error", "database", "the connection was lost", "Run doctor again.")
+    finally:
+        runtime.close()
+
+
+def as_document(findings: list[Finding]) -> dict[str, Any]:
+    """For machines: `{ok, findings: [{level, subject, text, advice}]}`."""
+    return {
+        "ok": all(finding.level != "error" for finding in findings),
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    if not settings.admin_token_digests:
+        yield Finding("warning", "configuration", "nobody can sign in to the panel", "Set ADMIN_TOKENS.")
+    if settings.notice_webhook_url is None:
+        text = "nobody is told when a connection needs a person"
+        yield Finding("warning", "configuration", text, "Set NOTICE_WEBHOOK_URL and NOTICE_SECRET.")
+    if settings.amocrm_gateway is not None:
+        text = "all calls go to AMOCRM_GATEWAY instead of amoCRM"
+        yield Finding("warning", "configuration", text, "Unset it in production.")
+
+
+def _database(settings: Settings) -> Generator[Finding, None, bool]:
+    """Yields findings; returns whether the tables can be used."""
+    try:
+        with psycopg.connect(settings.database_url.reveal(), connect_timeout=5, prepare_threshold=None) as connection:
+            started = time.time()
+            database_now = float((connection.execute(_NOW).fetchone() or (0.0,))[0])
+            yield from _skew("database", database_now - (started + time.time()) / 2)
+            role = connection.execute(_ROLE).fetchone()
+            if role is not None and role[0]:
+                advice = "Use a member of amocrm_runtime, see docs/security.md."
+                yield Finding("warning", "database", f"the functions connect as the superuser {role[1]}", advice)
+            return (yield from _migrations(dict(connection.execute(_APPLIED).fetchall())))
+    except psycopg.errors.UndefinedTable:
+        yield Finding("error", "migrations", "none was applied", "Run `make migrate`.")
+    except psycopg.Error as error:
+        advice = "Check DATABASE_URL, and that PostgreSQL runs and lets us in."
+        yield Finding("error", "database", f"cannot be reached ({type(error).__name__})", advice)
+    return False
+
+
+def _migrations(applied: dict[int, str]) -> Generator[Finding, None, bool]:
+    """As above."""
+    found = migrations.read(migrations.FOLDER)
+    missing = [one.file.name for one in found if one.version not in applied]
+    changed = [one.file.name for one in found if applied.get(one.version) not in (None, one.checksum)]
+    unknown = set(applied) - {one.version for one in found}
+    if changed or unknown:
+        text = f"the database has other migrations than this version ({', '.join(changed) or 'newer ones'})"
+        advice = "Deploy the version that the database was migrated with, or a newer one."
+        yield Finding("error", "migrations", text, advice)
+    if missing:
+        yield Finding("error", "migrations", f"not applied: {', '.join(missing)}", "Run `make migrate`.")
+    if missing or changed or unknown:
+        return False
+    yield Finding("ok", "migrations", f"all {len(found)} are applied")
+    return True
+
+
+def _connections(runtime: Runtime, live: bool) -> Iterator[Finding]:
+    after: tuple[str, str] | None = None
+    count = 0
+    while page := integrations.page(runtime.database, after, _PAGE):
+        for integration in page:
+            count += 1
+            yield from _connection(runtime, integration, live)
+        after = (page[-1].account_domain, page[-1].widget_type)
+    if count == 0:
+        yield Finding("warning", "connections", "there is none", "Save one in the panel.")
+
+
+def _connection(runtime: Runtime, integration: Integration, live: bool) -> Iterator[Finding]:
+    name = f"{integration.account_domain} ({integration.widget_type})"
+    if not (yield from _is_readable(runtime, name, integration)):
+        return
+    if integration.redirect_uri != runtime.settings.redirect_uri:
+        text = f"was connected with the redirect URI {integration.redirect_uri}"
+        yield Finding("warning", name, text, "Register OAUTH_REDIRECT_URI in amoCRM, and authorise the account again.")
+    if integration.status != "connected":
+        level = "error" if integration.status == "reauth_required" else "warning"
+        detail = integration.problem_detail or "not authorised yet"
+        yield Finding(level, name, f"{integration.status}: {detail}", "Authorise it in the panel, if it is needed.")
+        return
+    if integration.problem_code:
+        advice = "It is tried again by itself; see the event log if it stays."
+        yield Finding("warning", name, f"{integration.problem_code}: {integration.problem_detail}", advice)
+    if not integration.access_is_alive and integration.refresh_token is not None:
+        yield Finding("warning", name, "its token has ended", "Check that refresh_tokens runs every 10 minutes.")
+    if live:
+        yield from _live(runtime, name, integration)
+    else:
+        yield Finding("ok", name, f"connected; its token ends {integration.access_expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _is_readable(runtime: Runtime, name: str, integration: Integration) -> Generator[Finding, None, bool]:
+    try:
+        for column in ("client_secret", "access_token", "refresh_token"):
+            stored: bytes | None = getattr(integration, column)
+            if stored is not None:
+                runtime.keyring.decrypt(stored, integration.id, column)
+    except DecryptionError as error:
+        advice = "Put the key that wrote it into ENCRYPTION_KEYS, after the first one."
+        yield Finding("error", name, str(error), advice)
+        return False
+    return True
+
+
+def _live(runtime: Runtime, name: str, integration: Integration) -> Iterator[Finding]:
+    """Asks for the account, as every widget's call would: a token that has ended is refreshed on the way."""
+    try:
+        account = runtime.connections.call(integration, lambda api: api.account())
+    except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError) as error:
+        problem = problem_from(error)
+        yield Finding("error", name, problem.code if problem else "failed", problem.detail if problem else "")
+        return
+    yield Finding("ok", name, f"connected; amoCRM answers as {account.get('name')}")
+    server_time = runtime.transport.server_time
+    if server_time is not None:
+        now = runtime.clock.now()
+        yield from _skew("amoCRM", (server_time - now).total_seconds())
+
+
+def _skew(subject: str, seconds: float) -> Iterator[Finding]:
+    if abs(seconds) > _MOST_SKEW_SECONDS:
+        at = f"{datetime.now(UTC):%H:%M:%S} UTC here"
+        advice = "Set this machine's clock: one-time tokens are refused otherwise."
+        yield Finding("error", subject, f"its clock differs by {seconds:.0f} s ({at})", advice)

@@ -1,0 +1,129 @@
+"""A process that reads and refreshes until it is killed, by itself at a named point or by the driver at any moment.
+
+It keeps a journal, one line for each thing it knows, so that the driver can tell what reached it before it died.
+"""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from functions.refresh_tokens.run import run as refresh_tokens
+from shared import integrations
+from shared.amocrm import errors, oauth
+from shared.amocrm.transport import Limits, Transport
+from shared.clock import SystemClock
+from shared.config import Settings
+from shared.connections import Connections
+from shared.database import DatabaseUnavailableError
+from shared.integrations import Integration
+from shared.rotation import ReauthRequiredError, RefreshDelayedError, Rotation
+from shared.runtime import Runtime
+
+POINTS = ("after_claim", "after_send", "after_answer", "after_persist")
+
+_SLEEP_SCALE = 1 / 20  # the tries to persist take 1.4 s instead of 28 s
+_LIFE_SECONDS = 20.0  # a worker that nobody killed ends by itself
+
+
+@dataclass(frozen=True)
+class Orders:
+    settings: Settings
+    domains: list[str]
+    journal: Path
+    log: Path
+    seed: int
+    point: str | None  # where it ends itself; None leaves that to the driver
+
+
+class QuickClock(SystemClock):
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds * _SLEEP_SCALE)
+
+
+class Journal:
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def write(self, what: str, **facts: Any) -> None:
+        os.write(self._file, (json.dumps({"what": what, "pid": os.getpid(), **facts}) + "\n").encode())
+
+
+def token_hash(token: str) -> str:
+    """As the simulator's ground truth names a token."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+def run(orders: Orders) -> None:
+    """The life of a worker."""
+    output = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(output, sys.stdout.fileno())
+    rng = random.Random(orders.seed)
+    journal = Journal(orders.journal)
+    base = Runtime.build(orders.settings, QuickClock())
+    transport = _Transport(orders.settings.amocrm_gateway, orders.point, rng)
+    shared = (base.database, base.keyring, transport, base.clock, base.rotation.ahead)
+    rotation = _Rotation(*shared, point=orders.point, journal=journal)
+    connections = Connections(rotation)
+    parts = (base.settings, base.database, base.keyring, transport, base.clock, rotation, connections)
+    runtime = Runtime(*parts, base.authorization)
+    ends = time.monotonic() + _LIFE_SECONDS
+    while time.monotonic() < ends:
+        try:
+            if rng.random() < 0.3:
+                refresh_tokens(runtime, 1.0)
+            else:
+                row = integrations.by_domain(runtime.database, rng.choice(orders.domains), "glass")
+                assert row is not None
+                connections.call(row, lambda api: api.account())
+        except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError, DatabaseUnavailableError):
+            time.sleep(0.01)
+
+
+class _Transport(Transport):
+    """Ends the process between sending a refresh and hearing the answer, if that is its point."""
+
+    def __init__(self, gateway: str | None, point: str | None, rng: random.Random) -> None:
+        super().__init__(gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
+        self._point = point
+        self._rng = rng
+
+    def send(self, method: str, host: str, path: str, **named: Any) -> Any:
+        if self._point == "after_send" and path == "/oauth2/access_token":
+            threading.Timer(self._rng.uniform(0.005, 0.025), _end).start()
+        return super().send(method, host, path, **named)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rotation(Rotation):
+    point: str | None
+    journal: Journal
+
+    def run(self, claimed: Integration) -> Integration:
+        if self.point == "after_claim":
+            _end()
+        return super().run(claimed)
+
+    def persist(self, claimed: Integration, pair: oauth.TokenPair) -> Integration:
+        new = token_hash(pair.refresh_token)
+        self.journal.write("received", new=new, at=datetime.now().isoformat())
+        if self.point == "after_answer":
+            _end()
+        stored = super().persist(claimed, pair)
+        self.journal.write("stored", new=new)
+        if self.point == "after_persist":
+            _end()
+        return stored
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(5)  # never comes back

@@ -1,0 +1,293 @@
+"""Rows X6, X10, X11: long-lived tokens, notices, the spill, and the doctor."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.commands import main
+from functions.refresh_tokens.run import run as refresh_tokens
+from functions.run_deliveries.run import run as run_deliveries
+from shared import rotation as rotation_module
+from shared import spill
+from shared.config import ConfigurationError, load
+from shared.database import DatabaseUnavailableError
+from shared.runtime import Runtime
+from shared.secret import Secret
+from shared.webhooks import signature
+from tests.story import Story, json_of
+
+SECRET = "notice-secret-for-tests-0123"
+
+
+# --- long-lived tokens ------------------------------------------------------------------------------------------
+
+
+def _long_lived(story: Story, days: int = 365) -> str:
+    made = story.simulator.control("long-lived-token", domain=story.domain, client_id=story.client_id, days=days)
+    return str(made["token"])
+
+
+def _read(story: Story) -> int:
+    return story.crm("get_lead", story.admin() | {"X-Lead-Id": str(story.lead_id)}).status
+
+
+def test_a_long_lived_token_connects_and_is_never_refreshed(tale: Story) -> None:
+    """Row X6."""
+    tale.save_connection()
+    answer = json_of(tale.crm("save_token", tale.admin(), {"token": _long_lived(tale)}))
+    assert answer["connection"]["status"] == "connected"
+    assert tale.row().refresh_token is None
+    assert tale.events()[-1] == "connection.token_saved"
+    tale.clock.advance(days=300)
+    assert _read(tale) == 200
+    assert refresh_tokens(tale.runtime, 20)["due"] == 0
+
+
+def test_the_end_of_a_long_lived_token_is_warned_of_once(tale: Story) -> None:
+    tale.save_connection()
+    tale.crm("save_token", tale.admin(), {"token": _long_lived(tale, days=60)})
+    tale.clock.advance(days=45)
+    assert refresh_tokens(tale.runtime, 20)["warned"] == 0
+    tale.clock.advance(days=2)
+    assert [refresh_tokens(tale.runtime, 20)["warned"] for _ in range(2)] == [1, 0]
+    connection = json_of(tale.crm("connection_status", tale.admin()))["connection"]
+    assert (connection["status"], connection["problem"]["code"]) == ("connected", "token_ending")
+    tale.crm("save_token", tale.admin(), {"token": _long_lived(tale, days=5)})
+    assert refresh_tokens(tale.runtime, 20)["warned"] == 1  # another token, another warning
+
+
+def test_a_long_lived_token_that_has_ended_needs_a_person(tale: Story) -> None:
+    tale.save_connection()
+    tale.crm("save_token", tale.admin(), {"token": _long_lived(tale, days=30)})
+    tale.clock.advance(days=31)
+    assert _read(tale) == 409
+    assert tale.row().status == "reauth_required"
+
+
+def test_a_token_that_is_wrong_or_for_another_account_is_refused(connected: Story) -> None:
+    other = connected.simulator.control("account", subdomain=f"{connected.domain.split('.')[0]}o")
+    foreign = connected.simulator.control(
+        "long-lived-token", domain=other["domain"], client_id=connected.client_id, days=9
+    )
+    for token in (foreign["token"], "not-a-token-of-amocrm", _long_lived(connected, days=0)):
+        answer = connected.crm("save_token", connected.admin(), {"token": token})
+        assert (answer.status, json_of(answer)["code"]) == (422, "token_refused")
+    assert connected.row().refresh_token is not None
+
+
+# --- notices ----------------------------------------------------------------------------------------------------
+
+
+class Webhook:
+    """Somebody who listens."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[dict[str, str], bytes]] = []
+        self.statuses: list[int] = []
+        webhook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = webhook.statuses.pop(0) if webhook.statuses else 204
+                if status < 300:
+                    webhook.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?key=1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    made = Webhook()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def heard(connected: Story, environment: dict[str, str], webhook: Webhook) -> Iterator[Story]:
+    """A connected account whose notices are listened to."""
+    settings = load(environment | {"NOTICE_WEBHOOK_URL": webhook.url, "NOTICE_SECRET": SECRET})
+    runtime = Runtime.build(settings, connected.clock)
+    yield Story(**{**connected.__dict__, "runtime": runtime})
+    runtime.close()
+
+
+def test_somebody_is_told_once_and_can_mend_it_with_one_click(heard: Story, webhook: Webhook) -> None:
+    """Row X11."""
+    heard.simulator.control("kill-tokens", access=True, refresh=True)
+    assert [_read(heard) for _ in range(3)] == [409] * 3
+    assert run_deliveries(heard.runtime, 20)["delivered"] == 1
+    assert run_deliveries(heard.runtime, 20)["due"] == 0
+    ((headers, body),) = webhook.taken
+    assert headers["webhook-signature"] == signature(
+        Secret(SECRET), headers["webhook-id"], int(headers["webhook-timestamp"]), body
+    )
+    document = json.loads(body)
+    assert (document["event"], document["account_domain"]) == ("reauth_required", heard.domain)
+    assert "revoked" in document["text"]
+    heard.clock.advance(days=13)
+    redirected = heard.callback(document["connect_url"].partition("?")[2])
+    assert redirected.status == 302
+    state = dict(redirected.headers)["Location"].split("state=")[1].split("&")[0]
+    assert heard.callback(heard.allow(state)).status == 200
+    assert _read(heard) == 200
+
+
+def test_a_webhook_that_fails_is_tried_again(heard: Story, webhook: Webhook) -> None:
+    webhook.statuses = [500, 302]
+    heard.simulator.control("kill-tokens", access=True, refresh=True)
+    _read(heard)
+    for _ in range(2):
+        assert run_deliveries(heard.runtime, 20)["failed"] == {"deferred": 1}
+        heard.clock.advance(minutes=3)
+    assert run_deliveries(heard.runtime, 20)["delivered"] == 1
+    assert len(webhook.taken) == 1
+
+
+def test_the_end_of_a_long_lived_token_is_told(heard: Story, webhook: Webhook) -> None:
+    heard.crm("save_token", heard.admin(), {"token": _long_lived(heard, days=10)})
+    refresh_tokens(heard.runtime, 20)
+    run_deliveries(heard.runtime, 20)
+    assert [json.loads(body)["event"] for _, body in webhook.taken] == ["token_ending"]
+
+
+def test_webhook_and_secret_belong_together(environment: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="NOTICE_SECRET belong together"):
+        load(environment | {"NOTICE_WEBHOOK_URL": "https://x.example/"})
+    with pytest.raises(ConfigurationError, match="NOTICE_WEBHOOK_URL: must be https"):
+        load(environment | {"NOTICE_WEBHOOK_URL": "http://x.example/?y", "NOTICE_SECRET": SECRET})
+
+
+# --- the spill --------------------------------------------------------------------------------------------------
+
+
+def test_a_pair_that_cannot_be_stored_is_spilled_and_restored(
+    connected: Story, environment: dict[str, str], postgres: Any, capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    """Row X1: the database stays away for longer than anybody waits."""
+    connected.clock.advance(hours=25)
+    rotation = connected.runtime.rotation
+    claimed = rotation.claim(connected.row())
+    assert claimed is not None
+
+    class Patient:
+        now, monotonic = connected.clock.now, connected.clock.monotonic
+
+        def sleep(self, seconds: float) -> None:
+            pass
+
+    class Falling:
+        """PostgreSQL falls while amoCRM answers."""
+
+        def send(self, *args: Any, **named: Any) -> Any:
+            answer = rotation.transport.send(*args, **named)
+            postgres.stop()
+            return answer
+
+    parts = (rotation.database, rotation.keyring, Falling(), Patient(), rotation.ahead)
+    falling = rotation_module.Rotation(*parts)  # type: ignore[arg-type]
+    capsys.readouterr()
+    with pytest.raises(DatabaseUnavailableError):
+        falling.run(claimed)
+    postgres.start()
+    log = tmp_path / "log"
+    log.write_text("2026-11-21T10:00:00Z stdout " + capsys.readouterr().out + '{"severity": token.spilled\n')
+    assert connected.row().token_version == 1
+    for _ in range(2):  # the second time it changes nothing
+        restored = CliRunner().invoke(main, ["restore-spill", str(log)], env=environment)
+        assert "1 pair(s) restored, 0 left out" in restored.output, restored.output
+    row = connected.row()
+    assert (row.token_version, row.status) == (2, "connected")
+    assert _read(connected) == 200
+
+
+def test_a_spilled_pair_that_is_too_late_changes_nothing(connected: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    rotation = connected.runtime.rotation
+    claimed = rotation.claim(connected.row())
+    assert claimed is not None
+    pair = rotation._ask(claimed)
+    columns = rotation_module.token_columns(rotation.keyring, claimed.id, pair, rotation.ahead)
+    capsys.readouterr()
+    spill.write(claimed.id, claimed.token_version, pair.expires_in, connected.clock.now(), columns)
+    line = capsys.readouterr().out
+    connected.connect()
+    (spilled,) = spill.read([line])
+    assert rotation.restore(spilled) is False
+    assert _read(connected) == 200
+
+
+# --- the doctor -------------------------------------------------------------------------------------------------
+
+
+def _doctor(environment: dict[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["doctor", *arguments], env=environment)
+
+
+def test_the_doctor_finds_a_healthy_installation_healthy(connected: Story, environment: dict[str, str]) -> None:
+    """Row X10."""
+    told = _doctor(environment)
+    assert told.exit_code == 0, told.output
+    assert f"{connected.domain} (glass): connected; amoCRM answers as" in told.output
+    document = json.loads(_doctor(environment, "--json").output)
+    assert document["ok"] is True
+    assert {"configuration", "migrations"} <= {finding["subject"] for finding in document["findings"]}
+
+
+def _errors(environment: dict[str, str], *arguments: str) -> dict[str, str]:
+    told = _doctor(environment, "--json", *arguments)
+    document = json.loads(told.output)
+    assert (told.exit_code, document["ok"]) == (1, False), document
+    return {finding["subject"]: finding["text"] for finding in document["findings"] if finding["level"] == "error"}
+
+
+def test_the_doctor_names_a_wrong_configuration_and_a_dead_database(environment: dict[str, str]) -> None:
+    assert "ENCRYPTION_KEYS" in _errors(environment | {"ENCRYPTION_KEYS": ""})["configuration"]
+    nowhere = environment | {"DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}
+    assert "cannot be reached" in _errors(nowhere)["database"]
+
+
+def test_the_doctor_names_missing_and_changed_migrations(postgres: Any, environment: dict[str, str]) -> None:
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE doctor_test")
+    empty = environment | {"DATABASE_URL": postgres.get_uri(database="doctor_test")}
+    assert _errors(empty)["migrations"] == "none was applied"
+    migrated = CliRunner().invoke(main, ["migrate"], env=empty)
+    assert "the database is up to date" in migrated.output, migrated.output
+    with psycopg.connect(empty["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("UPDATE schema_migrations SET checksum = 'x' WHERE version = 1")
+    assert "V1__integrations.sql" in _errors(empty)["migrations"]
+    assert "was changed after it was applied" in CliRunner().invoke(main, ["migrate"], env=empty).output
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as connection:
+        connection.execute("DROP DATABASE doctor_test WITH (FORCE)")
+
+
+def test_the_doctor_names_connections_that_need_something(connected: Story, environment: dict[str, str]) -> None:
+    name = f"{connected.domain} (glass)"
+    assert "ENCRYPTION_KEYS does not hold" in _errors(environment | {"ENCRYPTION_KEYS": _other_key()})[name]
+    connected.simulator.control("change-account", domain=connected.domain, paid=False)
+    assert _errors(environment)[name] == "amocrm_unpaid"
+    connected.simulator.control("change-account", domain=connected.domain, paid=True)
+    connected.simulator.control("kill-tokens", access=True, refresh=True)
+    assert _errors(environment)[name] == "reauth_required"
+    assert "Token has been revoked" in _errors(environment, "--no-live")[name]
+
+
+def _other_key() -> str:
+    from shared.encryption import generate_key
+
+    return f"k9:{generate_key()}"

@@ -1,0 +1,113 @@
+"""The one way out: time and size are limited, redirects are not followed, every failure says what may have happened."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from shared.amocrm import errors
+from shared.amocrm.transport import Limits, Transport
+
+QUICK = Limits(connect=0.5, read=0.3, total=0.6, answer_bytes=100_000)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+
+
+@contextmanager
+def _server(answer: Callable[[socket.socket], None]) -> Iterator[Transport]:
+    """Answers one connection in its own way."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(5)
+
+    def run() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            try:
+                connection.recv(65536)
+                answer(connection)
+            except OSError:
+                pass  # the client has had enough
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    transport = Transport(f"http://127.0.0.1:{listener.getsockname()[1]}", limits=QUICK)
+    yield transport
+    transport.close()
+    thread.join()
+    listener.close()
+
+
+def _slowly(connection: socket.socket) -> None:
+    connection.sendall(HEAD)
+    for _ in range(40):
+        connection.sendall(b" ")
+        time.sleep(0.1)
+
+
+def _endlessly(connection: socket.socket) -> None:
+    connection.sendall(HEAD)
+    for _ in range(20):
+        connection.sendall(b" " * 50_000)
+
+
+def _never(connection: socket.socket) -> None:
+    time.sleep(0.6)
+
+
+def _half(connection: socket.socket) -> None:
+    connection.sendall(HEAD + b'{"x":')
+
+
+def _redirect(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\n\r\n")
+
+
+def _not_http(connection: socket.socket) -> None:
+    connection.sendall(b"hello\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (_slowly, errors.UnknownOutcomeError),
+        (_endlessly, errors.UnexpectedAnswerError),
+        (_never, errors.UnknownOutcomeError),
+        (_half, errors.UnknownOutcomeError),
+        (_redirect, errors.UnexpectedAnswerError),
+        (_not_http, errors.UnknownOutcomeError),
+    ],
+)
+def test_a_bad_answer_ends_in_time_with_its_error(
+    answer: Callable[[socket.socket], None], error: type[errors.AmocrmError]
+) -> None:
+    started = time.monotonic()
+    with _server(answer) as transport, pytest.raises(error):
+        transport.send("POST", "a.amocrm.ru", "/x", json={})
+    assert time.monotonic() - started < 5
+
+
+def test_a_closed_port_means_that_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    transport = Transport(f"http://127.0.0.1:{port}", limits=QUICK)
+    with pytest.raises(errors.NotSentError):
+        transport.send("GET", "a.amocrm.ru", "/x")
+    transport.close()
+
+
+def test_without_a_gateway_everything_goes_by_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row A10."""
+    transport = Transport()
+    sent: list[str] = []
+
+    def refuse(request: object, **_: object) -> None:
+        sent.append(str(getattr(request, "url", "")))
+        raise AssertionError
+
+    monkeypatch.setattr(transport._client, "send", refuse)
+    with pytest.raises(AssertionError):
+        transport.send("GET", "a.amocrm.ru", "/x")
+    assert sent == ["https://a.amocrm.ru/x"]
+    transport.close()
