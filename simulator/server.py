@@ -28,7 +28,10 @@ Respond = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 def handler(simulation: Simulation) -> Respond:
     async def respond(request: web.BaseRequest) -> web.StreamResponse:
         host = request.host.partition(":")[0].lower()
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:
+            return web.Response(status=400)  # the caller died in the middle of his request; nobody sees this
         if request.path.startswith("/_control/"):
             return _control(simulation, request.path.removeprefix("/_control/"), body)
         if not host.endswith(_AMOCRM):

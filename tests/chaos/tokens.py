@@ -153,17 +153,18 @@ class Driver:
             self.log.unlink()
 
     def _check_answers(self, runtime: Runtime) -> None:
-        """An answer that reached a process which was not killed before it could store it must be kept."""
+        """An answer that reached a process must be kept, unless the process was killed on the way to storing it."""
         lines = self.journal.read_text().splitlines() if self.journal.exists() else []
         entries = [json.loads(line) for line in lines[self._read_to :]]
         self._read_to = len(lines)
         stored = {entry["new"] for entry in entries if entry["what"] == "stored"}
+        gave_up = {entry["new"] for entry in entries if entry["what"] == "gave_up"}
         held = {hash_ for row in _rows(runtime) if (hash_ := _held(runtime, row))}
         used = {effect["old"] for effect in self.stage.simulator.effects("token.refreshed")}
         for entry in entries:
             if entry["what"] != "received" or entry["new"] in stored | held | used:
                 continue
-            if entry["pid"] not in self.killed:
+            if entry["new"] in gave_up or entry["pid"] not in self.killed:
                 self.findings.violations.append(f"an answer that reached process {entry['pid']} was not kept")
 
     def _reconnect(self, runtime: Runtime) -> None:

@@ -117,7 +117,11 @@ class _Rotation(Rotation):
         self.journal.write("received", new=new, at=datetime.now().isoformat())
         if self.point == "after_answer":
             _end()
-        stored = super().persist(claimed, pair)
+        try:
+            stored = super().persist(claimed, pair)
+        except DatabaseUnavailableError:
+            self.journal.write("gave_up", new=new)
+            raise
         self.journal.write("stored", new=new)
         if self.point == "after_persist":
             _end()
