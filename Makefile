@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check unit migrate key clean
+.PHONY: help demo test check unit chaos-tokens bench doctor migrate key clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(READY) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
 	@$(BIN)/python -m cli demo
@@ -23,6 +23,15 @@ check: $(READY)
 unit: $(READY)
 	@tests/install-chromium
 	@$(BIN)/python -m pytest
+
+chaos-tokens: $(READY) ## kills refreshing processes 500 times, and checks that no account was lost by us
+	@$(BIN)/python -m tests.chaos.tokens --kills 500
+
+bench: $(READY) ## measures; prints JSON
+	@$(BIN)/python -m benchmarks.refresh
+
+doctor: $(READY) ## checks configuration, database and connections, and says what to do
+	@$(BIN)/python -m cli doctor
 
 migrate: $(READY) ## applies the missing migrations to DATABASE_URL
 	@$(BIN)/python -m cli migrate

@@ -1,0 +1,1 @@
+"""Measurements, each a command that prints JSON. `docs/benchmarks.md` holds the figures of one machine."""

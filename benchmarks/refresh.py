@@ -1,0 +1,187 @@
+"""How fast `refresh_tokens` works through many due integrations, against bare httpx doing nothing but the same calls.
+
+Both run in this process, with the same number of threads, against the same simulator with the same latency, by turns.
+Also: what picking due rows costs at 10,000 and at 1,000,000 rows, and whether memory grows with the number of rows.
+"""
+
+import json
+import resource
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from uuid import uuid4
+
+import click
+import httpx
+import psycopg
+
+from functions.refresh_tokens.run import run as refresh_tokens
+from shared.amocrm.oauth import TokenPair
+from shared.rotation import token_columns
+from shared.runtime import Runtime
+from tests import story
+from tests.chaos.stage import Stage, stage
+
+_CHUNK = 500  # accounts made by one call
+
+_INSERT = """
+INSERT INTO amocrm_integrations (
+    id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri, status, access_token, refresh_token, access_expires_at, refresh_due_at)
+VALUES (%(id)s, 'glass', %(domain)s, %(account_id)s, %(client_id)s, %(secret)s, %(redirect_uri)s, 'connected',
+    %(access_token)s, %(refresh_token)s, now() + %(lifetime)s, 'infinity')
+"""
+
+_MAKE_DUE = """
+UPDATE amocrm_integrations SET refresh_due_at = now() - interval '1 minute' WHERE id IN (
+    SELECT id FROM amocrm_integrations WHERE refresh_due_at = 'infinity' LIMIT %s)
+"""
+
+_FILL = """
+INSERT INTO amocrm_integrations (
+    id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri, status, access_token, refresh_token, access_expires_at, refresh_due_at)
+SELECT gen_random_uuid(), 'glass', 'fill' || n || '.amocrm.ru', n, 'client', repeat('s', 120)::bytea,
+    'https://functions.example/', 'connected', repeat('a', 1000)::bytea, repeat('r', 900)::bytea,
+    now() + interval '20 hours', now() + interval '1 hour' + n * interval '1 millisecond'
+FROM generate_series(%s::bigint, %s::bigint) n
+"""
+
+
+def _pairs(played: Stage, count: int) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = []
+    while len(made) < count:
+        body = {"count": min(_CHUNK, count - len(made)), "client_id": played.client_id, "pairs": True}
+        made += played.simulator.control("accounts", **body)["accounts"]
+    return made
+
+
+def _store(runtime: Runtime, owner_url: str, played: Stage, secret: str, accounts: list[dict[str, Any]]) -> None:
+    rows = []
+    for account in accounts:
+        row_id, pair = uuid4(), account["pair"]
+        columns = token_columns(
+            runtime.keyring,
+            row_id,
+            TokenPair(pair["access_token"], pair["refresh_token"], pair["expires_in"]),
+            timedelta(hours=6),
+        )
+        rows.append(
+            columns
+            | {
+                "id": row_id,
+                "domain": account["domain"],
+                "account_id": account["id"],
+                "client_id": played.client_id,
+                "secret": runtime.keyring.encrypt(secret, row_id, "client_secret"),
+                "redirect_uri": story.REDIRECT_URI,
+            }
+        )
+    with psycopg.connect(owner_url) as connection, connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)
+
+
+def _bare(played: Stage, secret: str, accounts: list[dict[str, Any]], concurrency: int) -> float:
+    """Seconds for the same calls by httpx alone."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    with httpx.Client(base_url=played.simulator.url, trust_env=False, limits=limits) as client:
+
+        def refresh(account: dict[str, Any]) -> None:
+            body = {
+                "client_id": played.client_id,
+                "client_secret": secret,
+                "grant_type": "refresh_token",
+                "refresh_token": account["pair"]["refresh_token"],
+                "redirect_uri": story.REDIRECT_URI,
+            }
+            answer = client.post("/oauth2/access_token", json=body, headers={"Host": account["domain"]})
+            assert "refresh_token" in answer.json()
+
+        started = time.perf_counter()
+        with ThreadPoolExecutor(concurrency) as pool:
+            list(pool.map(refresh, accounts))
+        return time.perf_counter() - started
+
+
+def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
+    with stage(accounts=0) as played, played.runtime() as runtime:
+        owner_url = played.postgres.get_uri()
+        secret = played.simulator.control("change-integration", client_id=played.client_id)["secret"]
+        _store(runtime, owner_url, played, secret, _pairs(played, count))
+        bare_accounts = _pairs(played, count)
+        played.simulator.control("latency", seconds=latency)
+        concurrency, size = runtime.settings.refresh_concurrency, count // blocks
+        ours, bare, memory = [], [], []
+        for block in range(blocks):
+            with psycopg.connect(owner_url, autocommit=True) as connection:
+                connection.execute(_MAKE_DUE, (size,))
+            with redirect_stdout(StringIO()):
+                figures = refresh_tokens(runtime, 3600)
+            assert figures["refreshed"] == size, figures
+            ours.append(figures["seconds"])
+            memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+            bare.append(_bare(played, secret, bare_accounts[block * size : (block + 1) * size], concurrency))
+    return {
+        "integrations": count,
+        "latency_ms": latency * 1000,
+        "concurrency": concurrency,
+        "refreshes_per_second": round(count / sum(ours), 1),
+        "bare_httpx_per_second": round(count / sum(bare), 1),
+        "ratio": round(sum(bare) / sum(ours), 3),
+        "ratio_of_each_block": [round(b / o, 3) for b, o in zip(bare, ours, strict=True)],
+        "peak_memory_mb_after_each_block": [round(kilobytes / 1024, 1) for kilobytes in memory],
+    }
+
+
+def due_scan(sizes: tuple[int, ...], repeats: int) -> dict[str, Any]:
+    """Milliseconds for claiming the 16 due rows among so many."""
+    with stage(accounts=0) as played, played.runtime() as runtime:
+        owner_url, filled, found = played.postgres.get_uri(), 0, {}
+        with psycopg.connect(owner_url, autocommit=True) as connection:
+            for size in sizes:
+                connection.execute(_FILL, (filled + 1, size))
+                filled = size
+                connection.execute("VACUUM ANALYZE amocrm_integrations")
+                connection.execute("DELETE FROM amocrm_events")
+                found[size] = statistics.median(_claims(connection, runtime) for _ in range(repeats))
+            plan = connection.execute(
+                "EXPLAIN SELECT id FROM amocrm_integrations WHERE status = 'connected' "
+                "AND refresh_due_at <= amocrm_now() ORDER BY refresh_due_at LIMIT 16"
+            ).fetchall()
+    first, last = sizes[0], sizes[-1]
+    return {
+        "milliseconds": {f"{size:,}": round(found[size] * 1000, 3) for size in sizes},
+        "cost_of_most_over_fewest": round(found[last] / found[first], 2),
+        "uses_the_index": any("amocrm_integrations_due" in line for (line,) in plan),
+    }
+
+
+def _claims(connection: psycopg.Connection[Any], runtime: Runtime) -> float:
+    connection.execute(
+        "UPDATE amocrm_integrations SET refresh_due_at = now() - interval '1 minute', "
+        "lease_id = NULL, lease_until = NULL WHERE account_id BETWEEN 1 AND 16 AND client_id = 'client'"
+    )
+    started = time.perf_counter()
+    claimed = runtime.rotation.claim_due(16)
+    seconds = time.perf_counter() - started
+    assert len(claimed) == 16
+    return seconds
+
+
+@click.command()
+@click.option("--integrations", default=10_000, show_default=True)
+@click.option("--latency", default=0.05, show_default=True, help="Seconds before each answer of the simulator.")
+@click.option("--rows", default=1_000_000, show_default=True, help="The larger table of the due scan.")
+def main(integrations: int, latency: float, rows: int) -> None:
+    """Prints JSON."""
+    result = {
+        "throughput": throughput(integrations, 5, latency),
+        "due_scan": due_scan((10_000, rows), repeats=41),
+    }
+    click.echo(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

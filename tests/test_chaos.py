@@ -1,0 +1,32 @@
+"""The fast versions of the chaos runs; `make chaos-tokens` plays them at length."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from tests.demo import ROOT
+
+
+def _played(module: str, *arguments: str) -> Any:
+    """In a process of its own, because it forks."""
+    ended = subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    start = ended.stdout.find("{\n")
+    assert start >= 0, ended.stdout + ended.stderr
+    return json.loads(ended.stdout[start:])
+
+
+def test_killed_at_every_step_no_account_is_lost_by_us() -> None:
+    """Row X1."""
+    summary = _played("tests.chaos.tokens", "--kills", "25")
+    assert summary["violations"] == [], summary
+    assert summary["kills"]["random"] >= 25
+    assert {"after_claim", "after_send", "after_answer", "after_persist"} <= set(summary["kills"])
+    assert summary["refreshes_by_amocrm"] > 0
+
+
+def test_32_processes_meeting_one_expired_token_refresh_it_once() -> None:
+    summary = _played("tests.chaos.herd", "--processes", "32")
+    assert (summary["answers"], summary["refreshes"], summary["refused"]) == (32, 1, 0), summary
