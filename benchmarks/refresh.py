@@ -30,7 +30,8 @@ _CHUNK = 500  # accounts made by one call
 
 _INSERT = """
 INSERT INTO amocrm_integrations (
-    id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri, status, access_token, refresh_token, access_expires_at, refresh_due_at)
+    id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri, status,
+    access_token, refresh_token, access_expires_at, refresh_due_at)
 VALUES (%(id)s, 'glass', %(domain)s, %(account_id)s, %(client_id)s, %(secret)s, %(redirect_uri)s, 'connected',
     %(access_token)s, %(refresh_token)s, now() + %(lifetime)s, 'infinity')
 """
@@ -42,7 +43,8 @@ UPDATE amocrm_integrations SET refresh_due_at = now() - interval '1 minute' WHER
 
 _FILL = """
 INSERT INTO amocrm_integrations (
-    id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri, status, access_token, refresh_token, access_expires_at, refresh_due_at)
+    id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri, status,
+    access_token, refresh_token, access_expires_at, refresh_due_at)
 SELECT gen_random_uuid(), 'glass', 'fill' || n || '.amocrm.ru', n, 'client', repeat('s', 120)::bytea,
     'https://functions.example/', 'connected', repeat('a', 1000)::bytea, repeat('r', 900)::bytea,
     now() + interval '20 hours', now() + interval '1 hour' + n * interval '1 millisecond'
