@@ -5,7 +5,6 @@ Also: what picking due rows costs at 10,000 and at 1,000,000 rows, and whether m
 """
 
 import json
-import resource
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from uuid import uuid4
 
 import click
 import httpx
+import psutil
 import psycopg
 
 from functions.refresh_tokens.run import run as refresh_tokens
@@ -123,7 +123,7 @@ def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
                 figures = refresh_tokens(runtime, 3600)
             assert figures["refreshed"] == size, figures
             ours.append(figures["seconds"])
-            memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+            memory.append(psutil.Process().memory_info().rss)
             bare.append(_bare(played, secret, bare_accounts[block * size : (block + 1) * size], concurrency))
     return {
         "integrations": count,
@@ -133,7 +133,7 @@ def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
         "bare_httpx_per_second": round(count / sum(bare), 1),
         "ratio": round(sum(bare) / sum(ours), 3),
         "ratio_of_each_block": [round(b / o, 3) for b, o in zip(bare, ours, strict=True)],
-        "peak_memory_mb_after_each_block": [round(kilobytes / 1024, 1) for kilobytes in memory],
+        "memory_mb_after_each_block": [round(size / 1024**2, 1) for size in memory],
     }
 
 

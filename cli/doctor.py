@@ -85,7 +85,7 @@ def _database(settings: Settings) -> Generator[Finding, None, bool]:
         with psycopg.connect(settings.database_url.reveal(), connect_timeout=5, prepare_threshold=None) as connection:
             started = time.time()
             database_now = float((connection.execute(_NOW).fetchone() or (0.0,))[0])
-            yield from _skew("database", database_now - (started + time.time()) / 2)
+            yield from skew("database", database_now - (started + time.time()) / 2)
             role = connection.execute(_ROLE).fetchone()
             if role is not None and role[0]:
                 advice = "Use a member of amocrm_runtime, see docs/security.md."
@@ -177,10 +177,10 @@ def _live(runtime: Runtime, name: str, integration: Integration) -> Iterator[Fin
     server_time = runtime.transport.server_time
     if server_time is not None:
         now = runtime.clock.now()
-        yield from _skew("amoCRM", (server_time - now).total_seconds())
+        yield from skew("amoCRM", (server_time - now).total_seconds())
 
 
-def _skew(subject: str, seconds: float) -> Iterator[Finding]:
+def skew(subject: str, seconds: float) -> Iterator[Finding]:
     if abs(seconds) > _MOST_SKEW_SECONDS:
         at = f"{datetime.now(UTC):%H:%M:%S} UTC here"
         advice = "Set this machine's clock: one-time tokens are refused otherwise."

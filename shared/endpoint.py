@@ -1,5 +1,6 @@
 """Around every HTTP handler: errors become problem documents here and nowhere else; headers and a log line follow."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -38,11 +39,23 @@ def serve(handler: Handler, runtime: Runtime, request: Request) -> Response:
             response = _failure(error, request)
         response = response.with_headers((*_SECURITY_HEADERS, ("X-Request-Id", request.id)))
         milliseconds = round((time.monotonic() - started) * 1000, 1)
-        # The query is not logged: it may hold a code or a state.
-        logs.info("request", method=request.method, path=request.path, status=response.status, ms=milliseconds)
+        logs.info(
+            "request",
+            method=request.method,
+            path=request.path,
+            action=_action(request),
+            status=response.status,
+            ms=milliseconds,
+        )
         return response
     finally:
         logs.request_id.reset(mark)
+
+
+def _action(request: Request) -> str | None:
+    """The rest of the query is not logged: it may hold a code or a state."""
+    action = request.parameter("action") or ""
+    return action if re.fullmatch("[a-z_]{1,40}", action) else None
 
 
 def json_response(document: Any, status: int = 200, headers: Pairs = ()) -> Response:

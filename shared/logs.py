@@ -3,6 +3,7 @@
 import json
 import sys
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -20,7 +21,8 @@ def error(event: str, **fields: object) -> None:
 
 
 def _write(severity: str, event: str, fields: dict[str, object]) -> None:
-    line = {"severity": severity, "event": event, "request_id": request_id.get()} | fields
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"severity": severity, "time": at, "event": event, "request_id": request_id.get()} | fields
     known = {name: value for name, value in line.items() if value is not None}
     sys.stdout.write(json.dumps(known, default=str, ensure_ascii=False) + "\n")
     sys.stdout.flush()

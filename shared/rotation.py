@@ -208,8 +208,7 @@ class Rotation:
         try:
             pair = self._ask(claimed)
         except oauth.GrantRefusedError as error:
-            self.require_reauth(claimed, "token_revoked", f"amoCRM refuses the refresh token: {error.hint}.")
-            raise ReauthRequiredError(f"amoCRM refuses the refresh token: {error.hint}.") from None
+            return self._refused(claimed, f"amoCRM refuses the refresh token: {error.hint}.")
         except oauth.ClientRefusedError as error:
             detail = f"amoCRM refuses the client id, secret or redirect URI: {error}. Enter the present secret."
             raise self._back_off(claimed, "client_refused", detail) from None
@@ -241,6 +240,14 @@ class Rotation:
     def restore(self, spilled: spill.Spilled) -> bool:
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless."""
         return self.database.one(Integration, _PERSIST, spilled.parameters(self.clock.now())) is not None
+
+    def _refused(self, claimed: Integration, detail: str) -> Integration:
+        """The refresh token is dead. Where another instance has stored its successor meanwhile, nobody is harmed."""
+        self.require_reauth(claimed, "token_revoked", detail)
+        now = self.database.one(Integration, _BY_ID, {"id": claimed.id})
+        if now is not None and now.status == "connected" and now.token_version != claimed.token_version:
+            return now
+        raise ReauthRequiredError(detail)
 
     def _stored(self, claimed: Integration, parameters: dict[str, object]) -> Integration:
         stored = self.database.one(Integration, _PERSIST, parameters)

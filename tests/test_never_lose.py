@@ -291,3 +291,17 @@ def _other_key() -> str:
     from shared.encryption import generate_key
 
     return f"k9:{generate_key()}"
+
+
+@pytest.mark.parametrize(("seconds", "levels"), [(0.5, []), (-29, []), (31, ["error"]), (-3600, ["error"])])
+def test_the_doctor_names_a_clock_that_is_wrong(seconds: float, levels: list[str]) -> None:
+    from cli.doctor import skew
+
+    assert [finding.level for finding in skew("amoCRM", seconds)] == levels
+
+
+def test_amocrms_clock_is_read_from_its_answers(connected: Story) -> None:
+    assert _read(connected) == 200
+    seen = connected.runtime.transport.server_time
+    assert seen is not None
+    assert abs((seen - connected.clock.now()).total_seconds()) < 5

@@ -171,6 +171,18 @@ def test_a_late_owner_keeps_his_pair_even_when_another_was_told_revoked(connecte
     assert _read(connected).status == 200
 
 
+def test_a_late_owner_that_sends_too_late_goes_on_with_his_successors_pair(connected: Story) -> None:
+    """Frozen between its claim and its call, while the lease ran out and another instance refreshed."""
+    connected.clock.advance(hours=25)
+    late = connected.runtime.rotation.claim(connected.row())
+    assert late is not None
+    connected.clock.advance(seconds=LEASE.total_seconds() + 1)
+    assert _read(connected).status == 200
+    assert connected.runtime.rotation.run(late).token_version == 2
+    assert connected.row().status == "connected"
+    assert len(connected.simulator.effects("grant.refused")) == 1
+
+
 def test_a_late_owner_does_not_overwrite_a_new_consent(connected: Story) -> None:
     connected.clock.advance(hours=25)
     rotation = connected.runtime.rotation
