@@ -12,9 +12,13 @@ from shared.rights import Caller
 from shared.runtime import Runtime
 
 
-def authenticate(runtime: Runtime, request: Request) -> Caller:
-    """Raises 401 for a missing or wrong proof, 403 for headers that disagree with it."""
-    caller = _identified(runtime, request)
+def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
+    """Raises 401 for a missing or wrong proof, 403 for headers that disagree with it.
+
+    `calls`: how many calls to amoCRM the action will make. Where the proof is known to be good before the integration
+    is read, they are reserved in the same round trip.
+    """
+    caller = _identified(runtime, request, calls)
     if caller.kind != "administrator":
         _refuse_other_account(request, caller)
     return caller
@@ -26,20 +30,20 @@ def spend(runtime: Runtime, caller: Caller, request: Request) -> None:
         one_time_token.spend(runtime.database, caller, request.id)
 
 
-def _identified(runtime: Runtime, request: Request) -> Caller:
+def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
     token = request.headers.get("X-Auth-Token")
     if token:
-        return one_time_token.identify(runtime, token)
+        return one_time_token.identify(runtime, token, calls)
     scheme, _, credential = (request.headers.get("Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not credential:
         raise unauthenticated("Send X-Auth-Token (amoCRM's one-time token) or Authorization: Bearer.")
     if credential.startswith(session.PREFIX):
-        return session.identify(runtime, credential)
+        return session.identify(runtime, credential, calls)
     if credential.startswith(site_key.PREFIX):
         return site_key.identify(runtime, request, credential)
     if credential.count(".") == 2:
-        return application.identify(runtime, credential)
-    return administrator.identify(runtime, request, credential)
+        return application.identify(runtime, credential, calls)
+    return administrator.identify(runtime, request, credential, calls)
 
 
 def _refuse_other_account(request: Request, caller: Caller) -> None:

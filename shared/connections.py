@@ -20,25 +20,31 @@ _POLL_SECONDS = 0.15
 class Connections:
     rotation: Rotation
 
-    def call(self, integration: Integration, work: Callable[[AccountApi], T]) -> T:
+    def call(
+        self, integration: Integration, work: Callable[[AccountApi], T], calls: int = 1, pace: rate.Pace | None = None
+    ) -> T:
         """Runs `work` with the account's API; once more with a new token when amoCRM answers that the token is dead.
 
         `work` is any number of reads, or exactly one write: it may run twice, and a refused call changed nothing.
+        `calls`: how many it is going to make. `pace`: where several pieces of work share their slots; see :meth:`pace`.
         Raises the errors of :mod:`shared.amocrm.errors`, ReauthRequiredError and RefreshDelayedError.
         """
-        if integration.hold_seconds:
-            raise errors.RateLimitedError("held back by amoCRM's limit", None, max(1, round(integration.hold_seconds)))
+        pace = pace or self.pace(integration, calls)
         integration = self.with_living_token(integration)
         try:
-            return self._run(integration, work)
+            return self._run(integration, work, pace)
         except (errors.UnauthorizedError, errors.AccountNotFoundError):
             integration = self.with_living_token(integration, refused=integration.token_version)
         try:
-            return self._run(integration, work)
+            return self._run(integration, work, pace)
         except errors.UnauthorizedError:
             detail = "amoCRM refuses a token it has just given: the user who connected was removed or lost his rights."
             self.rotation.require_reauth(integration, "access_refused", detail)
             raise ReauthRequiredError(detail) from None
+
+    def pace(self, integration: Integration, calls: int = 1) -> rate.Pace:
+        """The slots that were reserved when the integration was read; further ones are reserved as they are needed."""
+        return rate.Pace(self.rotation.database, self.rotation.clock, integration.id, integration.waits, calls)
 
     def with_living_token(self, integration: Integration, refused: int | None = None) -> Integration:
         """The integration with an access token that lives; refreshes it, or waits for whoever does.
@@ -89,11 +95,13 @@ class Connections:
                 integration.problem_code or "refresh_failed", detail, integration.refresh_wait_seconds
             )
 
-    def _run(self, integration: Integration, work: Callable[[AccountApi], T]) -> T:
+    def _run(self, integration: Integration, work: Callable[[AccountApi], T], pace: rate.Pace) -> T:
         assert integration.access_token is not None
         token = self.rotation.keyring.decrypt(integration.access_token, integration.id, "access_token")
         try:
-            return work(AccountApi(self.rotation.transport, integration.account_domain, token))
+            return work(AccountApi(self.rotation.transport, integration.account_domain, token, pace))
+        except errors.HeldBackError:
+            raise
         except errors.RateLimitedError as error:
             rate.hold(self.rotation.database, integration.id, error.retry_after)
             raise

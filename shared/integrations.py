@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.database import Database
 from shared.encryption import Keyring
+from shared.rate import LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Integration:
     access_is_fresh: bool  # for at least another minute
     access_is_alive: bool
     refresh_wait_seconds: float | None  # until a failed refresh may be tried again
-    hold_seconds: float | None  # until amoCRM's limit lets us call again
+    waits: tuple[float, ...] | list[float] = ()  # seconds until each call that was reserved with the read may leave
 
     def secret(self, keyring: Keyring) -> str:
         return keyring.decrypt(self.client_secret, self.id, "client_secret")
@@ -49,10 +50,14 @@ class Integration:
 
 _BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 
-_BY_CLIENT = "SELECT * FROM amocrm_connections WHERE client_id = %(client_id)s AND account_id = %(account_id)s"
+_BY_CLIENT = """
+SELECT *, amocrm_reserve(id, %(calls)s, %(longest_wait)s) AS waits FROM amocrm_connections
+WHERE client_id = %(client_id)s AND account_id = %(account_id)s
+"""
 
 _BY_DOMAIN = """
-SELECT * FROM amocrm_connections WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
+SELECT *, amocrm_reserve(id, %(calls)s, %(longest_wait)s) AS waits FROM amocrm_connections
+WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
 """
 
 _OF_CLIENT = """
@@ -133,13 +138,16 @@ def by_id(database: Database, integration_id: UUID) -> Integration | None:
     return database.one(Integration, _BY_ID, {"id": integration_id})
 
 
-def by_client(database: Database, client_id: str, account_id: int) -> Integration | None:
-    """The connection that a one-time token or the switched-off hook names."""
-    return database.one(Integration, _BY_CLIENT, {"client_id": client_id, "account_id": account_id})
+def by_client(database: Database, client_id: str, account_id: int, calls: int = 0) -> Integration | None:
+    """The connection that a one-time token or the switched-off hook names; reserves `calls` calls with it."""
+    parameters = {"client_id": client_id, "account_id": account_id, "calls": calls, "longest_wait": LONGEST_WAIT}
+    return database.one(Integration, _BY_CLIENT, parameters)
 
 
-def by_domain(database: Database, account_domain: str, widget_type: str) -> Integration | None:
-    return database.one(Integration, _BY_DOMAIN, {"account_domain": account_domain, "widget_type": widget_type})
+def by_domain(database: Database, account_domain: str, widget_type: str, calls: int = 0) -> Integration | None:
+    """The connection of a widget type in an account; reserves `calls` calls to amoCRM with it."""
+    parameters = {"account_domain": account_domain, "widget_type": widget_type}
+    return database.one(Integration, _BY_DOMAIN, parameters | {"calls": calls, "longest_wait": LONGEST_WAIT})
 
 
 def of_client(database: Database, client_id: str, account_domain: str) -> Integration | None:

@@ -1,12 +1,23 @@
 """amoCRM's limit of requests, kept by all instances together through one row per integration.
 
 Source: amoCRM's documentation, "API limits": 7 requests a second for an integration in an account; going on after
-a 429 gets the address blocked.
+a 429 gets the address blocked. Each call reserves a slot (`amocrm_reserve`, in the migrations) and waits for it.
 """
 
+import math
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
+from shared.amocrm.errors import HeldBackError
+from shared.clock import Clock
 from shared.database import Database
+
+# What an invocation can afford to wait for its slots, in seconds; else a read is 429 and a write is 202.
+LONGEST_WAIT: Final = 4.0
 
 _HOLD = """
 INSERT INTO amocrm_rate (integration_id, next_free_at)
@@ -14,7 +25,59 @@ VALUES (%(integration_id)s, amocrm_now() + %(seconds)s * interval '1 second')
 ON CONFLICT (integration_id) DO UPDATE SET next_free_at = greatest(amocrm_rate.next_free_at, EXCLUDED.next_free_at)
 """
 
+_RESERVE = "SELECT amocrm_reserve(%(integration_id)s, %(calls)s, %(longest)s) AS waits"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reserved:
+    waits: list[float]
+
 
 def hold(database: Database, integration_id: UUID, seconds: float) -> None:
     """After a 429: nobody calls amoCRM for this integration before the time is over."""
     database.execute(_HOLD, {"integration_id": integration_id, "seconds": seconds})
+
+
+class Pace:
+    """The slots of one piece of work. Threads may share it.
+
+    `waits`: seconds until slots that were reserved when the integration was read. Where there are none, `calls` slots
+    are reserved at once when the first is needed; further ones one by one.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, integration_id: UUID, waits: Sequence[float] = (), calls: int = 1
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._integration_id = integration_id
+        self._slots: deque[float] = deque()  # moments of the monotonic clock
+        self._lock = threading.Lock()
+        self._first = 1 if self._take(waits) and waits else calls
+
+    def reserve(self, calls: int) -> None:
+        """Reserves slots for so many calls at once. Raises HeldBackError when they are too far away."""
+        parameters = {"integration_id": self._integration_id, "calls": calls, "longest": LONGEST_WAIT}
+        reserved = self._database.one(_Reserved, _RESERVE, parameters)
+        assert reserved is not None
+        if not self._take(reserved.waits):
+            raise HeldBackError("all calls of the next seconds are taken", None, math.ceil(reserved.waits[-1]))
+
+    def _take(self, waits: Sequence[float]) -> bool:
+        """False for waits that are too long: those were not reserved."""
+        if waits and waits[-1] > LONGEST_WAIT:
+            return False
+        now = self._clock.monotonic()
+        self._slots.extend(now + wait for wait in waits)
+        return True
+
+    def __call__(self) -> None:
+        """Waits for the next slot; to be called before each call to amoCRM. Raises HeldBackError."""
+        with self._lock:
+            if not self._slots:
+                self.reserve(self._first)
+                self._first = 1
+            slot = self._slots.popleft()
+        left = slot - self._clock.monotonic()
+        if left > 0:
+            self._clock.sleep(left)

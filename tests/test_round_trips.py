@@ -4,8 +4,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import jwt
 from psycopg import pq
 
+from shared.proofs import one_time_token
 from shared.runtime import Runtime
 from tests.story import Story, calculation
 
@@ -27,7 +29,9 @@ def _round_trips(runtime: Runtime) -> Iterator[list[int]]:
 
 
 def test_get_lead_costs_one_round_trip_and_two_calls(connected: Story) -> None:
+    """On a warm instance; the first token of an integration that an instance sees costs one more, see below."""
     headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    connected.crm("connection_status", headers)
     with _round_trips(connected.runtime) as counted:
         assert connected.crm("get_lead", headers).status == 200
     assert counted == [1]
@@ -35,6 +39,22 @@ def test_get_lead_costs_one_round_trip_and_two_calls(connected: Story) -> None:
         f"/api/v4/leads/{connected.lead_id}",
         "/api/v4/contacts",
     ]
+
+
+def test_an_unknown_token_reserves_no_calls_before_it_is_verified(connected: Story) -> None:
+    """Nobody without a good token can use up an account's calls: that costs a second round trip, once."""
+    one_time_token._known.clear()
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    with _round_trips(connected.runtime) as counted:
+        assert connected.crm("get_lead", headers).status == 200
+    assert counted == [2]
+    one_time_token._known.clear()
+    forged = jwt.decode(headers["X-Auth-Token"], options={"verify_signature": False})
+    for _ in range(20):
+        token = jwt.encode(forged, "another-secret-of-sufficient-length", algorithm="HS256")
+        assert connected.crm("get_lead", headers | {"X-Auth-Token": token}).status == 401
+    ((slots,),) = connected.sql("SELECT cardinality(slots) FROM amocrm_rate")
+    assert slots == 2
 
 
 def test_an_application_and_an_administrator_cost_the_same(connected: Story) -> None:
@@ -47,6 +67,7 @@ def test_an_application_and_an_administrator_cost_the_same(connected: Story) -> 
 def test_save_calculation_costs_four_round_trips_and_one_call(connected: Story) -> None:
     """The caller's row, the one-time token spent, the acceptance, and the note's result with the delivery's end."""
     headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    connected.crm("connection_status", headers)
     with _round_trips(connected.runtime) as counted:
         assert connected.crm("save_calculation", headers, calculation()).status == 200
     assert counted == [4]

@@ -19,7 +19,7 @@ def handle(runtime: Runtime, request: Request) -> Response:
         return page
     try:
         action = _chosen_action(request)
-        caller = authenticate(runtime, request)
+        caller = authenticate(runtime, request, action.calls)
         caller.require(action.right)
         if action.method == "POST":
             spend(runtime, caller, request)

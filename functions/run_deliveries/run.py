@@ -50,7 +50,9 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
 def _calculation(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
     body = calculation.decode(request)
     assert body.lead_id is not None  # set when it was accepted
-    return calculation.steps(claimed, body.lead_id, body), partial(runtime.connections.call, integration)
+    return calculation.steps(claimed, body.lead_id, body), partial(
+        runtime.connections.call, integration, pace=runtime.connections.pace(integration)
+    )
 
 
 def _notice(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:

@@ -14,6 +14,7 @@
         NotFoundError          404, and 204 where one object was asked for
         AccountNotFoundError   404 that is not the API's: no account lives at this host
         RateLimitedError       429; its body is often not JSON
+          HeldBackError        by ourselves, before it came to that
         ServerError            5xx that says the request was not carried out
         UnexpectedAnswerError  not the API's answer: HTML, broken JSON, too large, a redirect
 """
@@ -85,6 +86,10 @@ class RateLimitedError(AnsweredError):
     def __init__(self, message: str, request_id: str | None, retry_after: int) -> None:
         super().__init__(message, 429, request_id)
         self.retry_after = retry_after  # seconds
+
+
+class HeldBackError(RateLimitedError):
+    pass
 
 
 class ServerError(AnsweredError):

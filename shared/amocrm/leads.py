@@ -3,6 +3,7 @@
 Source: amoCRM's documentation, "Deals", "Contacts", "Events and notes".
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ class AccountApi:
     transport: Transport
     host: str
     access_token: str = field(repr=False)
+    pace: Callable[[], None] = lambda: None  # waits until amoCRM's limit admits the next call
 
     def account(self) -> dict[str, Any]:
         return self._object("GET", "/account")
@@ -76,6 +78,7 @@ class AccountApi:
         return answer
 
     def _send(self, method: str, path: str, *, params: Any = None, json: object = None) -> Any:
+        self.pace()
         headers = {"Authorization": f"Bearer {self.access_token}"}
         return self.transport.send(method, self.host, f"/api/v4{path}", headers=headers, params=params, json=json)
 

@@ -11,7 +11,7 @@ from shared.rights import Caller
 from shared.runtime import Runtime
 
 
-def identify(runtime: Runtime, request: Request, token: str) -> Caller:
+def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Caller:
     """The administrator, acting for the account that his headers name, if they name one."""
     given = hashlib.sha256(token.encode()).digest()
     # A sum, not any(): every digest is compared, whichever fits.
@@ -20,4 +20,4 @@ def identify(runtime: Runtime, request: Request, token: str) -> Caller:
     domain, widget_type = wished_account(request)
     if domain is None or widget_type is None or "\0" in widget_type:
         return Caller("administrator", None, named_account=False)
-    return Caller("administrator", integrations.by_domain(runtime.database, domain, widget_type))
+    return Caller("administrator", integrations.by_domain(runtime.database, domain, widget_type, calls))

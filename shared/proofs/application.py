@@ -14,12 +14,12 @@ from shared.rights import Caller
 from shared.runtime import Runtime
 
 
-def identify(runtime: Runtime, token: str) -> Caller:
+def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     claims = _claims(runtime, token)
     domain, widget_type = claims.get("account_domain"), claims.get("widget_type")
     if not isinstance(domain, str) or not isinstance(widget_type, str) or "\0" in domain + widget_type:
         raise unauthenticated("The token must have the claims account_domain and widget_type.")
-    integration = integrations.by_domain(runtime.database, domain, widget_type)
+    integration = integrations.by_domain(runtime.database, domain, widget_type, calls)
     if integration is None:
         raise Problem(404, "unknown_connection", "There is no connection for this account and widget type.")
     return Caller("application", integration)

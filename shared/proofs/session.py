@@ -11,6 +11,7 @@ from typing import Final
 
 from shared.integrations import Integration
 from shared.problems import unauthenticated
+from shared.rate import LONGEST_WAIT
 from shared.rights import Caller
 from shared.runtime import Runtime
 
@@ -25,7 +26,7 @@ ON CONFLICT (token_hash) DO NOTHING
 
 # The session and its integration in one round trip.
 _FIND = """
-SELECT c.*, s.user_id, s.lead_id
+SELECT c.*, s.user_id, s.lead_id, amocrm_reserve(c.id, %(calls)s, %(longest_wait)s) AS waits
 FROM amocrm_sessions s JOIN amocrm_connections c ON c.id = s.integration_id
 WHERE s.token_hash = %(token_hash)s AND s.expires_at > amocrm_now()
 """
@@ -53,8 +54,9 @@ def open_for(runtime: Runtime, caller: Caller, lead_id: int | None) -> str:
     return token
 
 
-def identify(runtime: Runtime, token: str) -> Caller:
-    found = runtime.database.one(_Session, _FIND, {"token_hash": _hash(token)})
+def identify(runtime: Runtime, token: str, calls: int) -> Caller:
+    parameters = {"token_hash": _hash(token), "calls": calls, "longest_wait": LONGEST_WAIT}
+    found = runtime.database.one(_Session, _FIND, parameters)
     if found is None:
         raise unauthenticated("This session has ended. Open the widget again.")
     return Caller("session", found, user_id=found.user_id, lead_id=found.lead_id)

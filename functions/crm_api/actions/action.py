@@ -15,3 +15,4 @@ class Action:
     method: Literal["GET", "POST"]  # GET reads, POST writes
     right: Right
     run: Callable[[Runtime, Caller, Request], Response]
+    calls: int = 0  # to amoCRM, reserved when the caller is identified

@@ -25,7 +25,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         client = next((contact for contact in contacts if contact["is_main"]), contacts[0] if contacts else None)
         return json_response({"lead": lead_view(lead), "client": client, "contacts": contacts})
 
-    return runtime.connections.call(caller.require_integration(), read)
+    return runtime.connections.call(caller.require_integration(), read, calls=2)
 
 
-ACTION = Action("get_lead", "GET", Right.READ_DEAL, _run)
+ACTION = Action("get_lead", "GET", Right.READ_DEAL, _run, calls=2)

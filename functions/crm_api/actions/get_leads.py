@@ -48,4 +48,4 @@ def _filters(request: Request) -> list[tuple[str, str]]:
     return filters
 
 
-ACTION = Action("get_leads", "GET", Right.LIST_DEALS, _run)
+ACTION = Action("get_leads", "GET", Right.LIST_DEALS, _run, calls=1)

@@ -50,7 +50,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         is_new, delivery = revived is not None, revived or delivery
     if is_new:
         steps = calculation.steps(delivery, lead_id, body)
-        perform = partial(runtime.connections.call, integration)
+        perform = partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration))
         delivery = Delivering(runtime.database, runtime.clock).run(delivery, steps, perform, begun=begun)
     return _answer(delivery)
 
@@ -85,4 +85,4 @@ def _key(request: Request) -> str | None:
     return key
 
 
-ACTION = Action(calculation.ACTION, "POST", Right.WRITE_DEAL, _run)
+ACTION = Action(calculation.ACTION, "POST", Right.WRITE_DEAL, _run, calls=1)
