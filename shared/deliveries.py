@@ -3,6 +3,7 @@
 :mod:`shared.delivering` carries them out; this module owns the rows.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -156,10 +157,10 @@ def accept(
     key: str,
     request: str,
     request_hash: bytes,
-    first_step: str,
+    first_steps: Sequence[str],
     request_id: str,
 ) -> tuple[Delivery, bool]:
-    """Stores the write, with our lease on it and its first step begun. False: this key was accepted before.
+    """Stores the write, with our lease on it and its first steps begun. False: this key was accepted before.
 
     Raises 409 when the key was accepted with another request.
     """
@@ -171,7 +172,7 @@ def accept(
         "key": key,
         "request": keyring.encrypt(request, new_id, "request"),
         "request_hash": request_hash,
-        "steps": Jsonb({first_step: {"state": "started"}}),
+        "steps": Jsonb({name: {"state": "started"} for name in first_steps}),
         "lease_id": uuid4(),
         "lease": LEASE,
         "request_id": request_id,
@@ -204,34 +205,41 @@ def claim_due(database: Database, limit: int) -> list[Delivery]:
 
 
 def mark_started(database: Database, delivery: Delivery, step: str) -> Delivery:
-    return _written(database.one(Delivery, _MARK, _step(delivery, step, {"state": "started"}) | {"lease": LEASE}))
+    return _written(database.one(Delivery, _MARK, _steps(delivery, {step: {"state": "started"}}) | {"lease": LEASE}))
 
 
-def mark_done(database: Database, delivery: Delivery, step: str, result: dict[str, Any], last: bool) -> Delivery:
-    """Stores a step's result before the next one begins; the last one ends the delivery."""
-    parameters = _step(delivery, step, {"state": "done", "result": result})
+def mark_done(
+    database: Database, delivery: Delivery, step: str, result: dict[str, Any], *, next_steps: Sequence[str], last: bool
+) -> Delivery:
+    """Stores a step's result before those that follow it begin; the last one ends the delivery."""
+    entries: dict[str, Any] = {name: {"state": "started"} for name in next_steps}
+    parameters = _steps(delivery, entries | {step: {"state": "done", "result": result}})
     if last:
         return _written(database.one(Delivery, _FINISH, parameters))
     return _written(database.one(Delivery, _MARK, parameters | {"lease": LEASE}))
 
 
 def defer(
-    database: Database, delivery: Delivery, step: str, *, wait: timedelta, code: str, detail: str, was_sent: bool
+    database: Database, delivery: Delivery, were_sent: Mapping[str, bool], *, wait: timedelta, code: str, detail: str
 ) -> Delivery:
-    """Puts the delivery off. `was_sent`: the step may have been carried out; look before writing again."""
-    entry = {"state": "started" if was_sent else "planned"}
-    parameters = _step(delivery, step, entry) | {"wait": wait, "code": code, "detail": detail}
+    """Puts the delivery off. `were_sent`: for each step that failed, whether it may have been carried out after all;
+    then the next attempt looks before it writes again."""
+    parameters = _steps(delivery, _failed(were_sent)) | {"wait": wait, "code": code, "detail": detail}
     return _written(database.one(Delivery, _DEFER, parameters))
 
 
-def bury(database: Database, delivery: Delivery, step: str, *, code: str, detail: str) -> Delivery:
+def bury(database: Database, delivery: Delivery, were_sent: Mapping[str, bool], *, code: str, detail: str) -> Delivery:
     """Ends the delivery for good; a person can take it up again."""
-    parameters = _step(delivery, step, {"state": "planned"}) | {"code": code, "detail": detail}
+    parameters = _steps(delivery, _failed(were_sent)) | {"code": code, "detail": detail}
     return _written(database.one(Delivery, _BURY, parameters))
 
 
-def _step(delivery: Delivery, step: str, entry: dict[str, Any]) -> dict[str, object]:
-    return {"id": delivery.id, "lease_id": delivery.lease_id, "step": Jsonb({step: entry})}
+def _failed(were_sent: Mapping[str, bool]) -> dict[str, Any]:
+    return {name: {"state": "started" if was_sent else "planned"} for name, was_sent in were_sent.items()}
+
+
+def _steps(delivery: Delivery, entries: Mapping[str, Any]) -> dict[str, object]:
+    return {"id": delivery.id, "lease_id": delivery.lease_id, "step": Jsonb(dict(entries))}
 
 
 def _written(row: Delivery | None) -> Delivery:

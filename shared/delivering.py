@@ -1,11 +1,13 @@
-"""Carrying a delivery out, step by step: from the first unfinished one to the end, or to the first trouble.
+"""Carrying a delivery out: every unfinished step, those that do not depend on each other at the same time.
 
 A step is named, writes once, and can look for its own mark. Before a write the row says `started`; when the answer is
 lost, or the process, the next attempt looks in amoCRM before it writes again.
 """
 
 import random
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -48,9 +50,12 @@ _NOT_CARRIED_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """`after`: a step whose result is needed; `write` and `find` get it as their second argument."""
+
     name: str
-    write: Callable[[Any], Result]  # one write; its result must be JSON
-    find: Callable[[Any], Result | None]  # what an earlier write left, or None
+    write: Callable[..., Result]  # reads, and at most one write, at the end; its result must be JSON
+    find: Callable[..., Result | None]  # what an earlier write left, or None
+    after: str | None = None
 
 
 class _TooLateError(Exception):
@@ -62,83 +67,122 @@ class Delivering:
     database: Database
     clock: Clock
 
-    def run(self, delivery: Delivery, steps: Sequence[Step], perform: Perform, *, begun: str | None) -> Delivery:
+    def run(
+        self, delivery: Delivery, steps: Sequence[Step], perform: Perform, *, begun: Collection[str] = ()
+    ) -> Delivery:
         """Carries the delivery on under our lease. Returns it delivered, deferred or dead.
 
-        `begun`: the step whose `started` mark was stored with the acceptance itself, so nothing was sent for it yet.
+        `begun`: steps whose `started` mark was stored with the acceptance itself, so nothing was sent for them yet.
         """
-        attempt = _Attempt(self.database, self.clock, delivery, perform)
+        attempt = _Attempt(self.database, self.clock, delivery, steps, perform, begun)
         try:
-            for step in steps:
-                if attempt.delivery.result_of(step.name) is None:
-                    attempt.carry_out(step, is_new=step.name == begun, is_last=step is steps[-1])
+            return attempt.run()
         except LeaseLostError:
             logs.warning("delivery.lease_lost", delivery_id=delivery.id)
             return deliveries.by_id(self.database, delivery.id, delivery.integration_id) or attempt.delivery
-        except _StoppedError:
-            pass
-        return attempt.delivery
-
-
-class _StoppedError(Exception):
-    """The delivery was deferred or buried; nothing more happens in this attempt."""
 
 
 class _Attempt:
-    def __init__(self, database: Database, clock: Clock, delivery: Delivery, perform: Perform) -> None:
-        self.database = database
-        self.clock = clock
+    """One pass through the unfinished steps. Steps that wait for nothing run at the same time, each in a thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        delivery: Delivery,
+        steps: Sequence[Step],
+        perform: Perform,
+        begun: Collection[str],
+    ) -> None:
         self.delivery = delivery
+        self._database = database
+        self._clock = clock
         self._perform = perform
-        self._lease_began = self.clock.monotonic()
+        self._steps = steps
+        self._new = set(begun)  # marked as started, and certainly not sent
+        self._unfinished = {step.name for step in steps if delivery.result_of(step.name) is None}
+        self._failures: dict[str, tuple[Exception, bool]] = {}
+        self._lock = threading.Lock()  # around the row: a statement, and what it tells us
+        self._lease_began = clock.monotonic()
 
-    def carry_out(self, step: Step, is_new: bool, is_last: bool) -> None:
-        must_look = self.delivery.was_started(step.name) and not is_new
-        try:
-            result = self._perform(step.find) if must_look else None
-            if result is None:
-                if not is_new:
-                    self._lease_began = self.clock.monotonic()
-                    self.delivery = deliveries.mark_started(self.database, self.delivery, step.name)
-                result = self._perform(self._in_time(step.write))
-                assert result is not None
-            self._lease_began = self.clock.monotonic()
-            self.delivery = deliveries.mark_done(self.database, self.delivery, step.name, result, is_last)
-        except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError, WebhookError, _TooLateError) as error:
-            # A failed look leaves open what the earlier write did.
-            was_sent = must_look or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, _TooLateError))
-            self._stop(step, error, was_sent)
-
-    def _in_time(self, write: Callable[[Any], Result]) -> Callable[[Any], Result]:
-        def guarded(api: Any) -> Result:
-            left = deliveries.LEASE.total_seconds() - (self.clock.monotonic() - self._lease_began)
-            if left < _LONGEST_WRITE_SECONDS:
-                raise _TooLateError
-            return write(api)
-
-        return guarded
-
-    def _stop(self, step: Step, error: Exception, was_sent: bool) -> None:
-        problem = problem_from(error) or Problem(503, "out_of_time", "There was no time left for this attempt.")
-        detail = problem.detail + "".join(f" {item.path}: {item.detail}" for item in problem.errors)
-        if isinstance(error, _FINAL) or self.delivery.attempts >= MAX_ATTEMPTS:
-            self.delivery = deliveries.bury(self.database, self.delivery, step.name, code=problem.code, detail=detail)
+    def run(self) -> Delivery:
+        ready = [step for step in self._steps if self._is_ready(step)]
+        if len(ready) > 1:
+            with ThreadPoolExecutor(len(ready)) as pool:
+                list(pool.map(self._chain, ready))
         else:
-            wait = _backoff(self.delivery.attempts, problem.retry_after, was_sent)
-            self.delivery = deliveries.defer(
-                self.database,
-                self.delivery,
-                step.name,
-                wait=wait,
-                code=problem.code,
-                detail=detail,
-                was_sent=was_sent,
+            for step in ready:
+                self._chain(step)
+        return self._failed() if self._failures else self.delivery
+
+    def _is_ready(self, step: Step) -> bool:
+        is_free = step.after is None or step.after not in self._unfinished
+        return step.name in self._unfinished and is_free
+
+    def _chain(self, step: Step) -> None:
+        """The step, and then those that waited for it."""
+        following = [later for later in self._steps if later.after == step.name]
+        try:
+            self._carry_out(step, [later.name for later in following])
+        except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError, WebhookError, _TooLateError) as error:
+            was_open = self.delivery.was_started(step.name) and step.name not in self._new
+            # A failed look leaves open what the earlier write did.
+            was_sent = was_open or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, _TooLateError))
+            self._failures[step.name] = (error, was_sent)
+            return
+        for later in following:
+            self._chain(later)
+
+    def _carry_out(self, step: Step, next_steps: list[str]) -> None:
+        needed = () if step.after is None else (self.delivery.result_of(step.after),)
+        is_new = step.name in self._new
+        must_look = self.delivery.was_started(step.name) and not is_new
+        result = self._perform(lambda api: step.find(api, *needed)) if must_look else None
+        if result is None:
+            if not is_new:
+                with self._lock:
+                    self._renewed(deliveries.mark_started(self._database, self.delivery, step.name))
+            result = self._perform(lambda api: self._in_time(step, api, needed))
+            assert result is not None
+        with self._lock:
+            self._unfinished.discard(step.name)
+            is_last = not self._unfinished
+            stored = deliveries.mark_done(
+                self._database, self.delivery, step.name, result, next_steps=next_steps, last=is_last
             )
-        raise _StoppedError from error
+            self._new.update(next_steps)
+            self._renewed(stored)
+
+    def _renewed(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self._lease_began = self._clock.monotonic()
+
+    def _in_time(self, step: Step, api: Any, needed: tuple[Any, ...]) -> Result:
+        left = deliveries.LEASE.total_seconds() - (self._clock.monotonic() - self._lease_began)
+        if left < _LONGEST_WRITE_SECONDS:
+            raise _TooLateError
+        return step.write(api, *needed)
+
+    def _failed(self) -> Delivery:
+        """Defers the delivery, or ends it when amoCRM's no is definite, or when it was tried often enough."""
+        were_sent = {name: was_sent for name, (_, was_sent) in self._failures.items()}
+        found = [error for error, _ in self._failures.values()]
+        final = next((error for error in found if isinstance(error, _FINAL)), None)
+        problem = _problem(final or found[0])
+        detail = problem.detail + "".join(f" {item.path}: {item.detail}" for item in problem.errors)
+        if final is not None or self.delivery.attempts >= MAX_ATTEMPTS:
+            return deliveries.bury(self._database, self.delivery, were_sent, code=problem.code, detail=detail)
+        retry_after = max(_problem(error).retry_after or 0 for error in found)
+        wait = _backoff(self.delivery.attempts, retry_after, any(were_sent.values()))
+        return deliveries.defer(self._database, self.delivery, were_sent, wait=wait, code=problem.code, detail=detail)
 
 
-def _backoff(attempts: int, retry_after: int | None, was_sent: bool) -> timedelta:
+def _problem(error: Exception) -> Problem:
+    return problem_from(error) or Problem(503, "out_of_time", "There was no time left for this attempt.")
+
+
+def _backoff(attempts: int, retry_after: int, was_sent: bool) -> timedelta:
     seconds = min(_FIRST_BACKOFF_SECONDS * 2 ** min(attempts - 1, 20), _LAST_BACKOFF_SECONDS)
-    seconds = max(seconds, retry_after or 0) * random.uniform(1.0, 1.3)  # noqa: S311 - spreads load, guards nothing
+    seconds = max(seconds, retry_after) * random.uniform(1.0, 1.3)  # noqa: S311 - spreads load, guards nothing
     wait = timedelta(seconds=seconds)
     return max(wait, SETTLE) if was_sent else wait

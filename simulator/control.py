@@ -69,6 +69,8 @@ def _change_account(simulation: Simulation, body: Body) -> Any:
     for name, value in body.items():
         if name in ("paid", "may_create_fields", "missing_entity_status"):
             setattr(account, name, value)
+    if body.get("goods") is False:
+        account.catalogs.clear()
     return {}
 
 
@@ -175,6 +177,9 @@ def _show(simulation: Simulation, body: Body) -> Any:
         "leads": account.leads,
         "contacts": account.contacts,
         "notes": {f"{kind}/{id_}": notes for (kind, id_), notes in account.notes.items()},
+        "links": account.links,
+        "catalogs": account.catalogs,
+        "elements": account.elements,
     }
 
 

@@ -1,6 +1,7 @@
 """Rows A5, C9, C10, X2: an accepted calculation appears in its deal once, whatever fails in between."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_calculation_becomes_a_readable_note(connected: Story) -> None:
 
 def test_the_price_of_the_deal_is_set_when_asked(connected: Story) -> None:
     answer = json_of(_save(connected, calculation() | {"options": {"update_price": True}}))
-    assert answer["results"]["price"] == {"price": 18000}
+    assert answer["results"]["deal"] == {"price": 18000}
     leads = connected.simulator.control("show", domain=connected.domain)["leads"]
     assert leads[str(connected.lead_id)]["price"] == 18000
     only_price = calculation(number="2") | {"options": {"note": False, "update_price": True}}
@@ -165,7 +166,7 @@ def test_a_finished_step_is_not_repeated(connected: Story) -> None:
     assert list(answer["results"]) == ["note"]
     connected.clock.advance(minutes=2)
     run_deliveries(connected.runtime, 30)
-    assert set(connected.delivery(answer["delivery_id"])["results"]) == {"note", "price"}
+    assert set(connected.delivery(answer["delivery_id"])["results"]) == {"note", "deal"}
     assert len(connected.simulator.effects("note.created")) == 1
 
 
@@ -201,18 +202,18 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
     _save(connected)
     connected.clock.advance(minutes=2)
     (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
-    from shared import calculation as calculations
+    from shared.calculation import model, plan
     from shared.delivering import Delivering
 
     assert claimed.request is not None
-    body = calculations.decode(connected.runtime.keyring.decrypt(claimed.request, claimed.id, "request"))
+    body = model.decode(connected.runtime.keyring.decrypt(claimed.request, claimed.id, "request"))
 
     def frozen(work: Any) -> Any:
         connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
         return connected.runtime.connections.call(connected.row(), work)
 
-    steps = calculations.steps(claimed, connected.lead_id, body)
-    late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen, begun=None)
+    steps = plan.steps(claimed, connected.lead_id, body)
+    late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen)
     assert (late.state, late.problem_code) == ("accepted", "out_of_time")
     assert not connected.notes()
 
@@ -233,8 +234,122 @@ def test_the_note_is_found_beyond_the_first_page(connected: Story) -> None:
         many = [{"note_type": "common", "params": {"text": f"note {index}"}} for index in range(250)]
         connected.runtime.connections.call(
             connected.row(),
-            lambda api: api._send("POST", f"/leads/{connected.lead_id}/notes", json=many),  # noqa: B023
+            lambda api: api.send("POST", f"/leads/{connected.lead_id}/notes", json=many),  # noqa: B023
         )
     connected.clock.advance(minutes=2)
     assert run_deliveries(connected.runtime, 30)["delivered"] == 1
     assert len([note for note in connected.notes() if "ref:" in note["params"]["text"]]) == 1
+
+
+# --- goods ------------------------------------------------------------------------------------------------------
+
+
+def _with_goods(**changed: Any) -> dict[str, Any]:
+    return calculation(**changed) | {"options": {"products": True}}
+
+
+def _goods_of_deal(story: Story) -> dict[str, Any]:
+    """Name -> quantity of the goods in the deal."""
+    shown = story.simulator.control("show", domain=story.domain)
+    names = {element["id"]: element["name"] for one in shown["elements"].values() for element in one.values()}
+    links = shown["links"].get(str(story.lead_id), [])
+    goods = [link for link in links if link["to_entity_type"] == "catalog_elements"]
+    return {names[link["to_entity_id"]]: link["metadata"]["quantity"] for link in goods}
+
+
+def test_goods_are_found_or_created_and_linked_with_quantity_and_price(connected: Story) -> None:
+    """Row A6."""
+    results = json_of(_save(connected, _with_goods()))["results"]
+    assert (results["goods"]["created"], results["goods_link"]) == (1, {"linked": 2})
+    # GL-8 was there under another name; the hinge has no SKU and is new.
+    assert _goods_of_deal(connected) == {"Стекло закалённое 8 мм": 2.5, "Петля": 1}
+    shown = connected.simulator.control("show", domain=connected.domain)
+    (made,) = connected.simulator.effects("element.created")
+    (catalog_id,) = shown["catalogs"]
+    fields = {
+        v["field_code"]: v["values"][0]["value"]
+        for v in shown["elements"][catalog_id][str(made["id"])]["custom_fields_values"]
+    }
+    assert fields == {"PRICE": 1999.99, "UNIT": "шт"}
+    link = connected.simulator.effects("link.made")[-1]
+    assert link["metadata"]["price_id"] == results["goods"]["price_field_id"]
+    assert len(connected.notes()) == 1
+
+
+def test_goods_are_found_by_exact_name_and_lines_of_the_same_goods_are_added_up(connected: Story) -> None:
+    item = {"name": "Монтаж", "quantity": 1, "unit": "услуга", "unit_price": 9500}
+    results = json_of(_save(connected, _with_goods(items=[item, item], discount=None, delivery=None, total=19000)))
+    assert results["results"]["goods"]["created"] == 0
+    assert _goods_of_deal(connected) == {"Монтаж": 2}
+
+
+def test_a_long_goods_list_is_searched(connected: Story) -> None:
+    connected.simulator.control("limits", per_integration=1000, per_account=1000)
+    many = [{"name": f"Товар {index}"} for index in range(250)]
+    (catalog_id,) = connected.simulator.control("show", domain=connected.domain)["catalogs"]
+    connected.runtime.connections.call(
+        connected.row(), lambda api: api.send("POST", f"/catalogs/{catalog_id}/elements", json=many)
+    )
+    connected.simulator.control("forget")
+    assert json_of(_save(connected, _with_goods()))["results"]["goods"]["created"] == 1
+    assert set(_goods_of_deal(connected)) == {"Стекло закалённое 8 мм", "Петля"}
+
+
+def test_an_account_without_a_goods_list_is_told_and_the_rest_goes_on(connected: Story) -> None:
+    connected.simulator.control("change-account", domain=connected.domain, goods=False)
+    answer = json_of(_save(connected, _with_goods()))
+    assert answer["state"] == "delivered"
+    assert "no goods list" in answer["results"]["goods"]["skipped"]
+    assert len(connected.notes()) == 1
+
+
+@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "truncate"])
+@pytest.mark.parametrize("path", ["/api/v4/catalogs/.*/elements", "/api/v4/leads/.*/link"])
+def test_goods_are_in_the_deal_once_whatever_is_lost(connected: Story, kind: str, path: str) -> None:
+    connected.simulator.fault(kind, path=path, method="POST")
+    assert _save(connected, _with_goods()).status == 202
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert _goods_of_deal(connected) == {"Стекло закалённое 8 мм": 2.5, "Петля": 1}
+    assert len(connected.simulator.effects("element.created")) == 1
+    assert len(connected.simulator.effects("note.created")) == 1
+    assert len(connected.simulator.effects("link.made")) == 2
+
+
+def test_steps_that_do_not_depend_on_each_other_run_at_once(connected: Story) -> None:
+    connected.simulator.control("latency", seconds=0.15)
+    connected.simulator.control("limits", per_integration=1000, per_account=1000)
+    runtime = Runtime.build(connected.runtime.settings)
+    headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
+    real = Story(**{**connected.__dict__, "runtime": runtime})
+    body = calculation() | {"options": {"update_price": True, "products": True}}
+    real.crm("save_calculation", headers, body)  # warm: the goods list is known
+    connected.clock.advance(seconds=5)
+    started = time.monotonic()
+    answer = real.crm("save_calculation", headers, body | calculation(number="2"))
+    seconds = time.monotonic() - started
+    runtime.close()
+    assert set(json_of(answer)["results"]) == {"note", "deal", "goods", "goods_link"}
+    assert seconds < 3 * 0.15 + 0.3  # the longest chain: find, (create), link; five calls in all
+    assert seconds > 2 * 0.15
+
+
+def test_the_responsible_user_is_set_with_the_price_in_one_change(connected: Story) -> None:
+    users = connected.simulator.control("show", domain=connected.domain)["leads"].values()
+    manager = next(lead["responsible_user_id"] for lead in users)
+    body = calculation() | {"options": {"note": False, "update_price": True, "responsible_user_id": manager}}
+    answer = json_of(_save(connected, body))
+    assert answer["results"]["deal"] == {"price": 18000, "responsible_user_id": manager}
+    assert len(connected.simulator.effects("leads.updated")) == 1
+    wrong = calculation() | {"options": {"responsible_user_id": 5}}
+    assert (_save(connected, wrong).status, len(connected.notes())) == (422, 1)
+
+
+def test_a_dead_delivery_that_may_have_been_written_is_looked_for_when_it_is_taken_up(connected: Story) -> None:
+    connected.simulator.fault("reset_after", path=NOTES_PATH, method="POST")
+    _save(connected)
+    connected.simulator.fault("status", status=500, path=NOTES_PATH, method="GET")
+    connected.sql("UPDATE amocrm_deliveries SET attempts = 59, due_at = amocrm_now()")
+    assert run_deliveries(connected.runtime, 30)["failed"] == {"dead": 1}
+    assert json_of(_save(connected))["state"] == "delivered"
+    assert len(connected.simulator.effects("note.created")) == 1

@@ -25,8 +25,14 @@ def _server(answer: Callable[[socket.socket], None]) -> Iterator[Transport]:
         connection, _ = listener.accept()
         with connection:
             try:
-                connection.recv(65536)
+                connection.settimeout(5)
+                request = b""
+                while not request.endswith(b"\r\n\r\n{}"):
+                    request += connection.recv(65536)
                 answer(connection)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):  # a close with unread data would be a reset
+                    pass
             except OSError:
                 pass  # the client has had enough
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from shared import calculation, deliveries, integrations, logs, notices
+from shared import deliveries, integrations, logs, notices
+from shared.calculation import model, plan
 from shared.database import DatabaseUnavailableError
 from shared.deliveries import Delivery
 from shared.delivering import Delivering, Perform, Step
@@ -43,14 +44,14 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
     assert claimed.request is not None  # a check
     request = runtime.keyring.decrypt(claimed.request, claimed.id, "request")
     steps, perform = _PLANS[claimed.action](runtime, claimed, integration, request)
-    delivery = Delivering(runtime.database, runtime.clock).run(claimed, steps, perform, begun=None)
+    delivery = Delivering(runtime.database, runtime.clock).run(claimed, steps, perform)
     return "deferred" if delivery.state == "accepted" else delivery.state
 
 
 def _calculation(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
-    body = calculation.decode(request)
+    body = model.decode(request)
     assert body.lead_id is not None  # set when it was accepted
-    return calculation.steps(claimed, body.lead_id, body), partial(
+    return plan.steps(claimed, body.lead_id, body), partial(
         runtime.connections.call, integration, pace=runtime.connections.pace(integration)
     )
 
@@ -61,6 +62,6 @@ def _notice(runtime: Runtime, claimed: Delivery, integration: Integration, reque
 
 # Each kind of delivery, by the action that accepted it.
 _PLANS: dict[str, Callable[[Runtime, Delivery, Integration, str], Plan]] = {
-    calculation.ACTION: _calculation,
+    model.ACTION: _calculation,
     notices.ACTION: _notice,
 }

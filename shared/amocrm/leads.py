@@ -41,25 +41,25 @@ class AccountApi:
         ]
         if query:
             params.append(("query", query))
-        answer = self._send("GET", "/leads", params=params + filters)
-        return _embedded(answer, "leads"), bool(answer and answer.get("_links", {}).get("next"))
+        answer = self.send("GET", "/leads", params=params + filters)
+        return embedded(answer, "leads"), bool(answer and answer.get("_links", {}).get("next"))
 
     def contacts(self, contact_ids: list[int]) -> list[dict[str, Any]]:
         """The contacts with these ids (at most 250), in amoCRM's order; deleted ones are left out."""
         params = [("filter[id][]", str(contact_id)) for contact_id in contact_ids]
-        return _embedded(self._send("GET", "/contacts", params=[*params, ("limit", str(PAGE_LIMIT))]), "contacts")
+        return embedded(self.send("GET", "/contacts", params=[*params, ("limit", str(PAGE_LIMIT))]), "contacts")
 
     def add_note(self, lead_id: int, text: str) -> int:
         """Writes a plain note into the deal's feed and returns its id."""
-        answer = self._send("POST", f"/leads/{lead_id}/notes", json=[{"note_type": "common", "params": {"text": text}}])
-        return int(_embedded(answer, "notes")[0]["id"])
+        answer = self.send("POST", f"/leads/{lead_id}/notes", json=[{"note_type": "common", "params": {"text": text}}])
+        return int(embedded(answer, "notes")[0]["id"])
 
     def find_note(self, lead_id: int, mark: str, since: int) -> int | None:
         """The id of the plain note that carries `mark` and was made at `since` (Unix seconds) or later, or None."""
         page = 1
         while True:
             params = {"filter[note_type][]": "common", "order[id]": "desc", "limit": PAGE_LIMIT, "page": page}
-            notes = _embedded(self._send("GET", f"/leads/{lead_id}/notes", params=params), "notes")
+            notes = embedded(self.send("GET", f"/leads/{lead_id}/notes", params=params), "notes")
             for note in notes:
                 if mark in str(note.get("params", {}).get("text", "")):
                     return int(note["id"])
@@ -67,22 +67,23 @@ class AccountApi:
                 return None
             page += 1
 
-    def set_price(self, lead_id: int, price: int) -> None:
-        """The deal's budget, in whole units of the account's currency."""
-        self._send("PATCH", f"/leads/{lead_id}", json={"price": price})
+    def change_lead(self, lead_id: int, fields: dict[str, Any]) -> None:
+        """Changes the deal's own fields; `price` is in whole units of the account's currency."""
+        self.send("PATCH", f"/leads/{lead_id}", json=fields)
 
     def _object(self, method: str, path: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self._send(method, path, params=params)
+        answer = self.send(method, path, params=params)
         if not isinstance(answer, dict):
             raise NotFoundError("amoCRM has no such object", 204)
         return answer
 
-    def _send(self, method: str, path: str, *, params: Any = None, json: object = None) -> Any:
+    def send(self, method: str, path: str, *, params: Any = None, json: object = None) -> Any:
+        """One call under /api/v4, in time with amoCRM's limit. The decoded answer; None for 204."""
         self.pace()
         headers = {"Authorization": f"Bearer {self.access_token}"}
         return self.transport.send(method, self.host, f"/api/v4{path}", headers=headers, params=params, json=json)
 
 
-def _embedded(answer: Any, name: str) -> list[dict[str, Any]]:
+def embedded(answer: Any, name: str) -> list[dict[str, Any]]:
     """The list inside a list answer; an empty list answers 204 and has no body."""
     return list(answer["_embedded"][name]) if answer else []

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from shared import integrations
+from shared.amocrm import errors
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 
@@ -16,9 +17,14 @@ def _ask(played: Stage, barrier: Any, answers: Any) -> None:
     runtime = Runtime.build(played.settings)
     runtime.database.number("SELECT 1")
     barrier.wait()
-    row = integrations.by_domain(runtime.database, played.domains[0], "glass")
-    assert row is not None
-    answers.put(runtime.connections.call(row, lambda api: api.account())["id"])
+    while True:
+        row = integrations.by_domain(runtime.database, played.domains[0], "glass")
+        assert row is not None
+        try:
+            answers.put(runtime.connections.call(row, lambda api: api.account())["id"])
+            return
+        except errors.HeldBackError as error:  # 32 calls are more than amoCRM takes within our patience
+            time.sleep(error.retry_after)
 
 
 def play(processes: int) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import msgspec
 
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
-from shared import calculation, deliveries
+from shared import deliveries
+from shared.calculation import model, plan
 from shared.deliveries import Delivery
 from shared.delivering import Delivering
 from shared.endpoint import json_response
@@ -22,34 +23,36 @@ from shared.runtime import Runtime
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """Body: :class:`shared.calculation.SaveCalculation`. 200 `{delivery_id, state, results}`, or 202 with `problem`.
+    """Body: :class:`shared.calculation.model.SaveCalculation`.
+
+    200 `{delivery_id, state, results}`, or 202 with `problem` when it will be delivered later.
 
     Without an `Idempotency-Key` the same calculation for the same deal counts as the same request.
     """
     integration = caller.require_integration()
-    body = bodies.decode(request, calculation.SaveCalculation)
+    body = bodies.decode(request, model.SaveCalculation)
     lead_id = caller.require_lead(bodies.lead_id(request, body.lead_id))
-    calculation.check(body)
+    model.check(body)
     stored = msgspec.json.encode(msgspec.structs.replace(body, lead_id=lead_id, action=None), order="deterministic")
     digest = hashlib.sha256(stored)
     delivery, is_new = deliveries.accept(
         runtime.database,
         runtime.keyring,
         integration.id,
-        action=calculation.ACTION,
+        action=model.ACTION,
         key=_key(request) or f"body:{digest.hexdigest()}",
         request=stored.decode(),
         request_hash=digest.digest(),
-        first_step=calculation.first_step(body),
+        first_steps=plan.first_steps(body),
         request_id=request.id,
     )
-    begun = calculation.first_step(body) if is_new else None
+    begun = plan.first_steps(body) if is_new else ()
     if delivery.state == "dead":
         # Saved once more by a person who has seen the problem: it is tried again.
         revived = deliveries.revive(runtime.database, runtime.keyring, delivery, stored.decode())
         is_new, delivery = revived is not None, revived or delivery
     if is_new:
-        steps = calculation.steps(delivery, lead_id, body)
+        steps = plan.steps(delivery, lead_id, body)
         perform = partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration))
         delivery = Delivering(runtime.database, runtime.clock).run(delivery, steps, perform, begun=begun)
     return _answer(delivery)
@@ -85,4 +88,4 @@ def _key(request: Request) -> str | None:
     return key
 
 
-ACTION = Action(calculation.ACTION, "POST", Right.WRITE_DEAL, _run, calls=1)
+ACTION = Action(model.ACTION, "POST", Right.WRITE_DEAL, _run, calls=1)

@@ -4,11 +4,9 @@ Its last line is a reference mark. It lets a retry find the note, and people fin
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from shared.calculation import Calculation, Item
+from shared.calculation.model import Calculation, Item
 
 _SIGNS = {"RUB": "₽", "KZT": "₸", "UAH": "₴", "USD": "$", "EUR": "€", "UZS": "soʻm", "BYN": "Br"}
 
@@ -18,7 +16,7 @@ def reference(delivery_id: UUID) -> str:
     return f"ref:{delivery_id.hex[:26]}"
 
 
-def text(calculation: "Calculation", mark: str) -> str:
+def text(calculation: Calculation, mark: str) -> str:
     currency = "\u00a0" + _SIGNS.get(calculation.currency, calculation.currency)
     number = f" № {calculation.number}" if calculation.number else ""
     lines = [f"{calculation.title}{number}", ""]
@@ -45,7 +43,7 @@ def money(amount: Decimal) -> str:
     return digits.removesuffix(",00")
 
 
-def _item_line(position: int, item: "Item", currency: str) -> str:
+def _item_line(position: int, item: Item, currency: str) -> str:
     quantity = f"{item.quantity.normalize():f}".replace(".", ",")
     line = (
         f"{position}. {item.name} — {quantity} {item.unit} × {money(item.unit_price)} = {money(item.amount)}{currency}"

@@ -1,4 +1,4 @@
-"""A calculation: what a widget saves, checked, and the steps that bring it into the deal.
+"""A calculation as a widget saves it, and what is checked before it is accepted.
 
 Money is a decimal, in JSON as text or as a number. An item's amount is ``quantity * unit_price - discount``, rounded
 half up to two digits; the total is the sum of the amounts ``- discount + delivery``.
@@ -6,18 +6,14 @@ half up to two digits; the total is the sum of the amounts ``- discount + delive
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from shared import calculation_note
-from shared.amocrm.leads import AccountApi
-from shared.deliveries import Delivery
-from shared.delivering import Result, Step
 from shared.problems import InputError, Problem
 
-ACTION = "save_calculation"
+ACTION: Final = "save_calculation"
 
 _CENT = Decimal("0.01")
 _LARGEST = Decimal("1e12")
@@ -68,7 +64,11 @@ class Options(Struct, forbid_unknown_fields=True, frozen=True):
     products: bool = False
     pdf: Literal["render", "upload", "none"] = "none"
     update_price: bool = False
-    responsible_user_id: Annotated[int, Meta(gt=0)] | None = None
+    responsible_user_id: Annotated[int, Meta(gt=0)] | None = None  # of the deal
+
+    @property
+    def asks_for_something(self) -> bool:
+        return self.note or self.products or self.update_price or self.responsible_user_id is not None
 
 
 class Pdf(Struct, forbid_unknown_fields=True, frozen=True):
@@ -94,63 +94,16 @@ def check(body: SaveCalculation) -> None:
         found.append(
             InputError("calculation.total", f"does not add up: the items, discount and delivery make {expected}")
         )
-    options = body.options
-    for name, asked in (
-        ("products", options.products),
-        ("pdf", options.pdf != "none"),
-        ("responsible_user_id", options.responsible_user_id is not None),
-    ):
-        if asked:
-            found.append(InputError(f"options.{name}", "is not available in this version; leave it out"))
-    if not (options.note or options.update_price):
-        found.append(InputError("options", "ask for a note, for the price, or for both"))
+    if body.options.pdf != "none":
+        found.append(InputError("options.pdf", "is not available in this version; leave it out"))
+    if not body.options.asks_for_something:
+        found.append(InputError("options", "ask for a note, goods, the price or a responsible user"))
     if found:
         raise Problem(422, "invalid_input", "The calculation was not accepted; nothing was saved.", errors=tuple(found))
 
 
-def steps(delivery: Delivery, lead_id: int, body: SaveCalculation) -> list[Step]:
-    """What brings this calculation into its deal. The first one is :func:`first_step`."""
-    plan = []
-    if body.options.note:
-        plan.append(_note_step(delivery, lead_id, body.calculation))
-    if body.options.update_price:
-        plan.append(_price_step(lead_id, body.calculation))
-    return plan
-
-
-def first_step(body: SaveCalculation) -> str:
-    return "note" if body.options.note else "price"
-
-
 def rounded(amount: Decimal) -> Decimal:
     return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
-
-
-def _note_step(delivery: Delivery, lead_id: int, calculation: Calculation) -> Step:
-    mark = calculation_note.reference(delivery.id)
-    since = int(delivery.created_at.timestamp()) - 300  # amoCRM's clock may be a little behind the database's
-
-    def write(api: AccountApi) -> Result:
-        return {"note_id": api.add_note(lead_id, calculation_note.text(calculation, mark))}
-
-    def find(api: AccountApi) -> Result | None:
-        note_id = api.find_note(lead_id, mark, since)
-        return None if note_id is None else {"note_id": note_id}
-
-    return Step("note", write, find)
-
-
-def _price_step(lead_id: int, calculation: Calculation) -> Step:
-    price = int(calculation.total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-    def write(api: AccountApi) -> Result:
-        api.set_price(lead_id, price)
-        return {"price": price}
-
-    def find(api: AccountApi) -> Result | None:
-        return {"price": price} if api.lead(lead_id).get("price") == price else None
-
-    return Step("price", write, find)
 
 
 def _out_of_range(calculation: Calculation) -> "list[InputError]":

@@ -1,0 +1,84 @@
+"""The calls that concern an account's goods list. Source: amoCRM's documentation, "Lists", "Entity links"."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.amocrm.errors import UnknownOutcomeError
+from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsList:
+    catalog_id: int
+    fields: dict[str, int]  # code -> field id
+
+    @property
+    def price_field_id(self) -> int | None:
+        return self.fields.get("PRICE")
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsApi:
+    account: AccountApi
+
+    def goods_list(self) -> GoodsList | None:
+        """The account's catalog of type `products` and its fields; None where goods are switched off."""
+        catalogs = embedded(self.account.send("GET", "/catalogs", params={"limit": PAGE_LIMIT}), "catalogs")
+        found = next((catalog for catalog in catalogs if catalog.get("type") == "products"), None)
+        if found is None:
+            return None
+        path = f"/catalogs/{found['id']}/custom_fields"
+        fields = embedded(self.account.send("GET", path, params={"limit": PAGE_LIMIT}), "custom_fields")
+        return GoodsList(int(found["id"]), {field["code"]: int(field["id"]) for field in fields if field.get("code")})
+
+    def elements(self, goods_list: GoodsList, wanted: list[str]) -> list[dict[str, Any]]:
+        """Elements that may be the wanted ones (SKUs or names): the whole list where it fits a page, else by search."""
+        path = f"/catalogs/{goods_list.catalog_id}/elements"
+        page = self.account.send("GET", path, params={"limit": PAGE_LIMIT})
+        if not (page and page.get("_links", {}).get("next")):
+            return embedded(page, "elements")
+        found = []
+        for text in wanted:
+            params = {"query": text, "limit": PAGE_LIMIT}
+            found += embedded(self.account.send("GET", path, params=params), "elements")
+        return found
+
+    def create(self, goods_list: GoodsList, elements: list[dict[str, Any]]) -> list[int]:
+        """Creates all in one call; returns their ids in the same order. Fields the list does not have are left out."""
+        body = [
+            {
+                "name": element["name"],
+                "request_id": str(index),
+                "custom_fields_values": [
+                    {"field_id": goods_list.fields[code], "values": [{"value": value}]}
+                    for code, value in element["fields"].items()
+                    if code in goods_list.fields
+                ]
+                or None,
+            }
+            for index, element in enumerate(elements)
+        ]
+        answer = self.account.send("POST", f"/catalogs/{goods_list.catalog_id}/elements", json=body)
+        made = embedded(answer, "elements")
+        if len(made) != len(elements):
+            raise UnknownOutcomeError("amoCRM's answer does not name all elements")
+        # In the order that was asked for; amoCRM repeats each `request_id`.
+        made.sort(key=lambda one: int(one.get("request_id") or 0))
+        return [int(one["id"]) for one in made]
+
+    def link(self, lead_id: int, elements: list[tuple[int, dict[str, Any]]]) -> None:
+        """Links elements with the deal; linking again replaces the quantity."""
+        body = [
+            {"to_entity_id": element_id, "to_entity_type": "catalog_elements", "metadata": metadata}
+            for element_id, metadata in elements
+        ]
+        self.account.send("POST", f"/leads/{lead_id}/link", json=body)
+
+    def linked(self, lead_id: int) -> dict[int, Any]:
+        """Element id -> quantity, of what is linked with the deal."""
+        links = embedded(self.account.send("GET", f"/leads/{lead_id}/links"), "links")
+        return {
+            int(link["to_entity_id"]): (link.get("metadata") or {}).get("quantity")
+            for link in links
+            if link.get("to_entity_type") == "catalog_elements"
+        }
