@@ -73,6 +73,25 @@ SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_
 FROM amocrm_deliveries WHERE id = %(id)s AND integration_id = %(integration_id)s
 """
 
+_PAGE = """
+SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(before)s::uuid IS NULL
+       OR (created_at, id) < (SELECT b.created_at, b.id FROM amocrm_deliveries b WHERE b.id = %(before)s))
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+"""
+
+_RETRY = """
+WITH taken_up AS (
+    UPDATE amocrm_deliveries SET
+        state = 'accepted', due_at = amocrm_now(), finished_at = NULL, attempts = 0, updated_at = amocrm_now()
+    WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'dead' AND request IS NOT NULL
+    RETURNING id, integration_id
+)
+INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
+SELECT integration_id, id, 'delivery.retried', 'A person has taken the write up again.', %(request_id)s FROM taken_up
+"""
+
 _REVIVE = """
 UPDATE amocrm_deliveries SET
     state = 'accepted', lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, due_at = amocrm_now(),
@@ -191,6 +210,20 @@ def accept(
 
 def by_id(database: Database, delivery_id: UUID, integration_id: UUID) -> Delivery | None:
     return database.one(Delivery, _BY_ID, {"id": delivery_id, "integration_id": integration_id})
+
+
+def page(
+    database: Database, integration_id: UUID, *, state: str | None, before: UUID | None, limit: int
+) -> list[Delivery]:
+    """Deliveries of an integration, the newest first; `before` is the last one of the page already read."""
+    parameters = {"integration_id": integration_id, "state": state, "before": before, "limit": limit}
+    return database.all(Delivery, _PAGE, parameters)
+
+
+def retry(database: Database, delivery_id: UUID, integration_id: UUID, request_id: str) -> bool:
+    """Makes a dead delivery due again. False for one that is not dead, or whose content is not kept any more."""
+    parameters = {"id": delivery_id, "integration_id": integration_id, "request_id": request_id}
+    return database.execute(_RETRY, parameters) > 0
 
 
 def revive(database: Database, keyring: Keyring, delivery: Delivery, request: str) -> Delivery | None:

@@ -3,7 +3,7 @@
 import json
 import time
 
-from simulator import resources
+from simulator import drive, resources
 from simulator.answers import Answer, ApiError, document, html, oauth_problem, problem
 from simulator.call import Call
 from simulator.simulation import Simulation
@@ -26,6 +26,9 @@ def answer(
     """The answer, and the client id of who asked where that is known."""
     if host.startswith("api-") and path == "/oauth2/account/current/subdomain":
         return _current_subdomain(simulation, headers.get("x-refresh-token", "")), None
+    if host.startswith("drive-"):
+        parts = {"host": host, "method": method, "path": path}
+        return drive.answer(simulation, **parts, query=query, headers=headers, body=body), None
     account = simulation.world.accounts.get(host)
     if account is None:
         return html(_NO_ACCOUNT, 404), None

@@ -4,6 +4,7 @@ It makes accounts and integrations, plays the person at the consent page, moves 
 ground truth.
 """
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -170,6 +171,11 @@ def _forget(simulation: Simulation, _body: Body) -> Any:
     return {}
 
 
+def _file(simulation: Simulation, body: Body) -> Any:
+    """The content of an uploaded file, in Base64."""
+    return {"content": base64.b64encode(_account(simulation, body).contents[body["uuid"]]).decode()}
+
+
 def _show(simulation: Simulation, body: Body) -> Any:
     account = _account(simulation, body)
     return {
@@ -178,6 +184,8 @@ def _show(simulation: Simulation, body: Body) -> Any:
         "contacts": account.contacts,
         "notes": {f"{kind}/{id_}": notes for (kind, id_), notes in account.notes.items()},
         "links": account.links,
+        "files": account.files,
+        "attached": account.attached,
         "catalogs": account.catalogs,
         "elements": account.elements,
     }
@@ -191,6 +199,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "clock": _clock,
     "consent": _consent,
     "fault": _fault,
+    "file": _file,
     "forget": _forget,
     "integration": _make_integration,
     "kill-tokens": _kill_tokens,

@@ -57,6 +57,10 @@ class Account:
     custom_fields: dict[str, list[Entity]] = field(default_factory=lambda: defaultdict(list))
     catalogs: dict[int, Entity] = field(default_factory=dict)
     elements: dict[int, dict[int, Entity]] = field(default_factory=lambda: defaultdict(dict))  # by catalog
+    files: dict[str, Entity] = field(default_factory=dict)  # of the drive, by uuid
+    contents: dict[str, bytes] = field(default_factory=dict)
+    uploads: dict[str, Entity] = field(default_factory=dict)  # sessions under way
+    attached: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))  # file uuids by lead
     tags: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))  # by entity type
 
     @property

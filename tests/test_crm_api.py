@@ -490,7 +490,7 @@ def test_a_total_that_does_not_add_up_is_told_the_sum(connected: Story) -> None:
     assert "17999.99" in problem["errors"][0]["detail"]
 
 
-@pytest.mark.parametrize("options", [{"pdf": "render"}, {"note": False}, {"pdf": "x"}])
+@pytest.mark.parametrize("options", [{"pdf": "upload"}, {"note": False}, {"pdf": "x"}])
 def test_options_that_cannot_be_had_are_refused(connected: Story, options: dict[str, Any]) -> None:
     _problem(_save(connected, calculation() | {"options": options}), 422, "invalid_input")
 

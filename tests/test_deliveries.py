@@ -212,7 +212,7 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
         connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
         return connected.runtime.connections.call(connected.row(), work)
 
-    steps = plan.steps(claimed, connected.lead_id, body)
+    steps = plan.steps(claimed, connected.lead_id, body, {})
     late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen)
     assert (late.state, late.problem_code) == ("accepted", "out_of_time")
     assert not connected.notes()

@@ -54,14 +54,22 @@ class AccountApi:
         answer = self.send("POST", f"/leads/{lead_id}/notes", json=[{"note_type": "common", "params": {"text": text}}])
         return int(embedded(answer, "notes")[0]["id"])
 
-    def find_note(self, lead_id: int, mark: str, since: int) -> int | None:
-        """The id of the plain note that carries `mark` and was made at `since` (Unix seconds) or later, or None."""
+    def add_attachment_note(self, lead_id: int, file_uuid: str, version_uuid: str, name: str) -> int:
+        """Shows a file of the drive in the deal's feed; returns the note's id."""
+        params = {"file_uuid": file_uuid, "version_uuid": version_uuid, "file_name": name}
+        answer = self.send("POST", f"/leads/{lead_id}/notes", json=[{"note_type": "attachment", "params": params}])
+        return int(embedded(answer, "notes")[0]["id"])
+
+    def find_note(
+        self, lead_id: int, mark: str, since: int, note_type: str = "common", member: str = "text"
+    ) -> int | None:
+        """The id of the note whose `params` carry `mark` in that member, made at `since` (Unix seconds) or later."""
         page = 1
         while True:
-            params = {"filter[note_type][]": "common", "order[id]": "desc", "limit": PAGE_LIMIT, "page": page}
+            params = {"filter[note_type][]": note_type, "order[id]": "desc", "limit": PAGE_LIMIT, "page": page}
             notes = embedded(self.send("GET", f"/leads/{lead_id}/notes", params=params), "notes")
             for note in notes:
-                if mark in str(note.get("params", {}).get("text", "")):
+                if mark in str(note.get("params", {}).get(member, "")):
                     return int(note["id"])
             if len(notes) < PAGE_LIMIT or int(notes[-1].get("created_at", 0)) < since:
                 return None

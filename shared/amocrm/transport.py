@@ -69,6 +69,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         params: "Mapping[str, Any] | list[tuple[str, Any]] | None" = None,
         json: object = None,
+        content: bytes | None = None,
     ) -> Any:
         """The decoded JSON answer, or None for 204. Raises the errors of :mod:`shared.amocrm.errors`."""
         require_amocrm_host(host)
@@ -76,7 +77,7 @@ class Transport:
             method,
             f"{self._gateway or f'https://{host}'}{path}",
             params=params,
-            content=None if json is None else msgspec.json.encode(json),
+            content=content if json is None else msgspec.json.encode(json),
             headers={
                 "Host": host,
                 **({"Content-Type": "application/json"} if json is not None else {}),

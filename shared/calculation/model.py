@@ -4,6 +4,7 @@ Money is a decimal, in JSON as text or as a number. An item's amount is ``quanti
 half up to two digits; the total is the sum of the amounts ``- discount + delivery``.
 """
 
+import base64
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Final, Literal
@@ -14,6 +15,8 @@ from msgspec import Meta, Struct
 from shared.problems import InputError, Problem
 
 ACTION: Final = "save_calculation"
+
+MAX_PDF_BYTES: Final = 4 * 1024 * 1024
 
 _CENT = Decimal("0.01")
 _LARGEST = Decimal("1e12")
@@ -68,12 +71,22 @@ class Options(Struct, forbid_unknown_fields=True, frozen=True):
 
     @property
     def asks_for_something(self) -> bool:
-        return self.note or self.products or self.update_price or self.responsible_user_id is not None
+        return (
+            self.note
+            or self.products
+            or self.pdf != "none"
+            or self.update_price
+            or self.responsible_user_id is not None
+        )
 
 
 class Pdf(Struct, forbid_unknown_fields=True, frozen=True):
-    filename: Text
+    filename: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")]
     content_base64: str
+
+    def content(self) -> bytes:
+        """Raises ValueError for what is not Base64."""
+        return base64.b64decode(self.content_base64, validate=True)
 
 
 class SaveCalculation(Struct, forbid_unknown_fields=True, frozen=True):
@@ -94,8 +107,7 @@ def check(body: SaveCalculation) -> None:
         found.append(
             InputError("calculation.total", f"does not add up: the items, discount and delivery make {expected}")
         )
-    if body.options.pdf != "none":
-        found.append(InputError("options.pdf", "is not available in this version; leave it out"))
+    found += _pdf_problems(body)
     if not body.options.asks_for_something:
         found.append(InputError("options", "ask for a note, goods, the price or a responsible user"))
     if found:
@@ -104,6 +116,22 @@ def check(body: SaveCalculation) -> None:
 
 def rounded(amount: Decimal) -> Decimal:
     return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+
+
+def _pdf_problems(body: SaveCalculation) -> list[InputError]:
+    if (body.options.pdf == "upload") != (body.pdf is not None):
+        return [InputError("pdf", "belongs together with options.pdf = upload: give both, or neither")]
+    if body.pdf is None:
+        return []
+    try:
+        content = body.pdf.content()
+    except ValueError:
+        return [InputError("pdf.content_base64", "is not Base64")]
+    if len(content) > MAX_PDF_BYTES:
+        return [InputError("pdf.content_base64", f"is larger than {MAX_PDF_BYTES:,} bytes")]
+    if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-1024:]:
+        return [InputError("pdf.content_base64", "is not a PDF document")]
+    return []
 
 
 def _out_of_range(calculation: Calculation) -> "list[InputError]":

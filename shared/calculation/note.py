@@ -17,7 +17,7 @@ def reference(delivery_id: UUID) -> str:
 
 
 def text(calculation: Calculation, mark: str) -> str:
-    currency = "\u00a0" + _SIGNS.get(calculation.currency, calculation.currency)
+    currency = "\u00a0" + currency_sign(calculation.currency)
     number = f" № {calculation.number}" if calculation.number else ""
     lines = [f"{calculation.title}{number}", ""]
     lines += [f"{parameter.name}: {parameter.value}" for parameter in calculation.parameters]
@@ -37,15 +37,24 @@ def text(calculation: Calculation, mark: str) -> str:
     return "\n".join([*lines, "", mark])
 
 
-def money(amount: Decimal) -> str:
-    """Thousands apart by a narrow no-break space, a comma before the cents, and no cents where there are none."""
-    digits = f"{amount:,.2f}".replace(",", "\u202f").replace(".", ",")
-    return digits.removesuffix(",00")
+def currency_sign(code: str) -> str:
+    """The sign of a currency, or its ISO 4217 code where it has none."""
+    return _SIGNS.get(code, code)
+
+
+def money(amount: Decimal, language: str = "ru") -> str:
+    """An amount as it is written in the language, without cents where there are none."""
+    digits = f"{amount:,.2f}".removesuffix(".00")
+    return digits if language == "en" else digits.replace(",", "\u202f").replace(".", ",")
+
+
+def quantity(amount: Decimal, language: str = "ru") -> str:
+    """A quantity with as many digits as it has."""
+    digits = f"{amount.normalize():f}"
+    return digits if language == "en" else digits.replace(".", ",")
 
 
 def _item_line(position: int, item: Item, currency: str) -> str:
-    quantity = f"{item.quantity.normalize():f}".replace(".", ",")
-    line = (
-        f"{position}. {item.name} — {quantity} {item.unit} × {money(item.unit_price)} = {money(item.amount)}{currency}"
-    )
+    product = f"{quantity(item.quantity)} {item.unit} × {money(item.unit_price)} = {money(item.amount)}{currency}"
+    line = f"{position}. {item.name} — {product}"
     return f"{line} (скидка {money(item.discount)}{currency})" if item.discount else line

@@ -1,12 +1,15 @@
 """The steps that bring an accepted calculation into its deal. Those that do not depend on each other run at once."""
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from shared.amocrm.drive import DriveApi
 from shared.amocrm.leads import AccountApi
 from shared.calculation import note
 from shared.calculation.goods import Goods
 from shared.calculation.model import Calculation, SaveCalculation
+from shared.calculation.quotation import Company, file_name, render
 from shared.deliveries import Delivery
 from shared.delivering import Result, Step
 
@@ -14,7 +17,9 @@ from shared.delivering import Result, Step
 _CLOCK_SKEW_SECONDS = 300
 
 
-def steps(delivery: Delivery, lead_id: int, body: SaveCalculation) -> list[Step]:
+def steps(delivery: Delivery, lead_id: int, body: SaveCalculation, settings: Mapping[str, Any]) -> list[Step]:
+    """`settings`: the integration's."""
+    company = Company.of(settings)
     options, plan = body.options, []
     if options.note:
         plan.append(_note(delivery, lead_id, body.calculation))
@@ -22,6 +27,8 @@ def steps(delivery: Delivery, lead_id: int, body: SaveCalculation) -> list[Step]
         plan.append(_deal(lead_id, body))
     if options.products:
         plan += _goods(delivery, lead_id, body.calculation)
+    if options.pdf != "none":
+        plan += _pdf(delivery, lead_id, body, company)
     return plan
 
 
@@ -32,6 +39,7 @@ def first_steps(body: SaveCalculation) -> list[str]:
         "note": options.note,
         "deal": options.update_price or options.responsible_user_id is not None,
         "goods": options.products,
+        "pdf": options.pdf != "none",
     }
     return [name for name, is_asked in asked.items() if is_asked]
 
@@ -74,4 +82,39 @@ def _goods(delivery: Delivery, lead_id: int, calculation: Calculation) -> list[S
     return [
         Step("goods", lambda api: goods.find_or_create(api), lambda _: None),  # looks by itself before it creates
         Step("goods_link", goods.link, goods.find_links, after="goods"),
+    ]
+
+
+def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, company: Company) -> list[Step]:
+    """The quotation, rendered or brought by the widget: in the drive, attached to the deal, shown in its feed."""
+    mark = note.reference(delivery.id).removeprefix("ref:")[:8]
+    name = file_name(body, mark)
+
+    def upload(account: AccountApi) -> Result:
+        content = body.pdf.content() if body.pdf else render(body.calculation, company, delivery.created_at)
+        return DriveApi(account, delivery.integration_id).upload(name, content)
+
+    def find(account: AccountApi) -> Result | None:
+        return DriveApi(account, delivery.integration_id).find(name)
+
+    def attach(account: AccountApi, file: Result) -> Result:
+        DriveApi(account, delivery.integration_id).attach(lead_id, file["file_uuid"])
+        return {"attached": True}
+
+    def find_attached(account: AccountApi, file: Result) -> Result | None:
+        uuids = DriveApi(account, delivery.integration_id).attached(lead_id)
+        return {"attached": True} if file["file_uuid"] in uuids else None
+
+    def show(account: AccountApi, file: Result) -> Result:
+        return {"note_id": account.add_attachment_note(lead_id, file["file_uuid"], file["version_uuid"], name)}
+
+    def find_shown(account: AccountApi, file: Result) -> Result | None:
+        since = int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+        note_id = account.find_note(lead_id, file["file_uuid"], since, "attachment", "file_uuid")
+        return None if note_id is None else {"note_id": note_id}
+
+    return [
+        Step("pdf", upload, find),
+        Step("pdf_attach", attach, find_attached, after="pdf"),
+        Step("pdf_note", show, find_shown, after="pdf"),
     ]

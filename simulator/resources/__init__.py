@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from simulator.answers import Answer, ApiError, problem
 from simulator.call import Call
-from simulator.resources import account, catalogs, entities, links, notes
+from simulator.resources import account, catalogs, entities, files, links, notes
 
 Rule = Callable[..., Answer]
 
@@ -31,6 +31,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", r"/leads/(\d+)/links", links.page),
         ("POST", r"/leads/(\d+)/link", links.link),
         ("POST", r"/leads/(\d+)/unlink", links.unlink),
+        ("GET", r"/leads/(\d+)/files", files.page),
+        ("PUT", r"/leads/(\d+)/files", files.attach),
         ("GET", "/catalogs", catalogs.page),
         ("GET", r"/catalogs/(\d+)/custom_fields", catalogs.custom_fields),
         ("GET", r"/catalogs/(\d+)/elements", catalogs.elements),

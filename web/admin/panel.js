@@ -27,6 +27,8 @@ const EVENTS = {
   "delivery.accepted": "Запись в сделку принята.",
   "delivery.dead": "Запись в сделку не удалась.",
   "delivery.deferred": "Запись в сделку отложена, повторим сами.",
+  "delivery.retried": "Запись в сделку повторяется.",
+  "settings.saved": "Настройки сохранены.",
   "delivery.delivered": "Записано в сделку.",
   "token.ending": "Долгосрочный токен скоро закончится.",
   "token.refresh_claimed": "Начато обновление токена.",

@@ -2,6 +2,7 @@
 
 from functions.crm_api.actions import (
     connection_status,
+    deliveries,
     disconnect,
     exchange_code,
     get_delivery,
@@ -12,6 +13,7 @@ from functions.crm_api.actions import (
     save_calculation,
     save_connection,
     save_token,
+    settings,
     site_keys,
     start_connection,
 )
@@ -21,6 +23,8 @@ ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
         connection_status.ACTION,
+        deliveries.LIST,
+        deliveries.RETRY,
         disconnect.ACTION,
         exchange_code.ACTION,
         get_delivery.ACTION,
@@ -31,6 +35,8 @@ ACTIONS: dict[str, Action] = {
         save_calculation.ACTION,
         save_connection.ACTION,
         save_token.ACTION,
+        settings.GET,
+        settings.SAVE,
         site_keys.CREATE,
         site_keys.LIST,
         site_keys.REVOKE,

@@ -1,9 +1,11 @@
 """`GET get_delivery`: what has become of an accepted write."""
 
+from typing import Any
 from uuid import UUID
 
 from functions.crm_api.actions.action import Action
 from shared import deliveries
+from shared.deliveries import Delivery
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import Problem, invalid_input
@@ -21,20 +23,22 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     delivery = deliveries.by_id(runtime.database, delivery_id, caller.require_integration().id)
     if delivery is None:
         raise Problem(404, "unknown_delivery", "There is no such delivery in this account.")
+    return json_response(delivery_view(delivery))
+
+
+def delivery_view(delivery: Delivery) -> dict[str, Any]:
     problem = {"code": delivery.problem_code, "detail": delivery.problem_detail} if delivery.problem_code else None
-    return json_response(
-        {
-            "delivery_id": delivery.id,
-            "action": delivery.action,
-            "state": delivery.state,
-            "attempts": delivery.attempts,
-            "results": delivery.results(),
-            "problem": problem,
-            "created_at": delivery.created_at,
-            "finished_at": delivery.finished_at,
-            "due_in": delivery.due_in_seconds,
-        }
-    )
+    return {
+        "delivery_id": delivery.id,
+        "action": delivery.action,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "results": delivery.results(),
+        "problem": problem,
+        "created_at": delivery.created_at,
+        "finished_at": delivery.finished_at,
+        "due_in": delivery.due_in_seconds,
+    }
 
 
 ACTION = Action("get_delivery", "GET", Right.READ_DEAL, _run)

@@ -52,7 +52,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         revived = deliveries.revive(runtime.database, runtime.keyring, delivery, stored.decode())
         is_new, delivery = revived is not None, revived or delivery
     if is_new:
-        steps = plan.steps(delivery, lead_id, body)
+        steps = plan.steps(delivery, lead_id, body, integration.settings)
         perform = partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration))
         delivery = Delivering(runtime.database, runtime.clock).run(delivery, steps, perform, begun=begun)
     return _answer(delivery)

@@ -1,0 +1,85 @@
+"""The account's file store ("drive"), and the files of a deal. Source: amoCRM's documentation, "Files".
+
+The drive has a host of its own, which the account tells. Its calls do not count against the API's limit (?).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from shared.amocrm.errors import UnexpectedAnswerError
+from shared.amocrm.hosts import UntrustedHostError, require_amocrm_host
+from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+from shared.expiring import Expiring
+
+_MOST_PARTS: Final = 1000
+
+_hosts: Expiring[UUID, str] = Expiring(seconds=600)
+
+
+@dataclass(frozen=True, slots=True)
+class DriveApi:
+    account: AccountApi
+    integration_id: UUID  # whose drive host is remembered
+
+    def upload(self, name: str, content: bytes, content_type: str = "application/pdf") -> dict[str, Any]:
+        """Stores a file, in parts where it is large. `{file_uuid, version_uuid, name, size}`"""
+        asked = {"file_name": name, "file_size": len(content), "content_type": content_type}
+        session = self._send("POST", self._host(), "/v1.0/sessions", json=asked)
+        url, size, sent = session.get("upload_url"), int(session.get("max_part_size") or 0) or len(content), 0
+        for _ in range(_MOST_PARTS):
+            host, path = _checked(url)
+            answer = self._send("POST", host, path, content=content[sent : sent + size])
+            sent += size
+            if "uuid" in answer:
+                return _file(answer, name)
+            url = answer.get("next_url")
+        raise UnexpectedAnswerError("amoCRM's drive never ends the upload", 200)
+
+    def find(self, name: str) -> dict[str, Any] | None:
+        """The newest file of exactly this name, as :meth:`upload` tells it; None where there is none."""
+        stem = name.rpartition(".")[0]
+        answer = self._send("GET", self._host(), "/v1.0/files", params={"filter[name]": stem, "limit": PAGE_LIMIT})
+        found = [file for file in embedded(answer, "files") if file.get("name") in (stem, name)]
+        return _file(max(found, key=lambda file: int(file.get("created_at") or 0)), name) if found else None
+
+    def attach(self, lead_id: int, file_uuid: str) -> None:
+        """Attaches a file to a deal; attaching it again changes nothing."""
+        self.account.send("PUT", f"/leads/{lead_id}/files", json=[{"file_uuid": file_uuid}])
+
+    def attached(self, lead_id: int) -> set[str]:
+        answer = self.account.send("GET", f"/leads/{lead_id}/files", params={"limit": PAGE_LIMIT})
+        return {str(file.get("file_uuid")) for file in embedded(answer, "files")}
+
+    def _host(self) -> str:
+        known = _hosts.get(self.integration_id)
+        if known is None:
+            account = self.account.send("GET", "/account", params={"with": "drive_url"})
+            known, _ = _checked(account.get("drive_url") if account else None)
+            _hosts.put(self.integration_id, known)
+        return known
+
+    def _send(self, method: str, host: str, path: str, **named: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.account.access_token}"}
+        return self.account.transport.send(method, host, path, headers=headers, **named)
+
+
+def _checked(url: object) -> tuple[str, str]:
+    """Host and path of a URL that amoCRM gave, when it leads to amoCRM."""
+    parts = urlsplit(str(url))
+    try:
+        if parts.scheme != "https" or parts.netloc != parts.hostname:
+            raise UntrustedHostError
+        return require_amocrm_host(parts.netloc), parts.path + (f"?{parts.query}" if parts.query else "")
+    except UntrustedHostError:
+        raise UnexpectedAnswerError("amoCRM named a host that is not its own", 200) from None
+
+
+def _file(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    return {
+        "file_uuid": str(answer["uuid"]),
+        "version_uuid": str(answer["version_uuid"]),
+        "name": name,
+        "size": answer.get("size"),
+    }

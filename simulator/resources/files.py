@@ -1,0 +1,23 @@
+"""Files of a deal. Attaching a file again changes nothing. Source: amoCRM's documentation, "Files"."""
+
+from simulator.answers import Answer, document, invalid, not_found, nothing
+from simulator.call import Call
+
+
+def page(call: Call, lead_id: str) -> Answer:
+    attached = call.account.attached[int(lead_id)]
+    return call.page("files", [{"file_uuid": uuid, "id": position} for position, uuid in enumerate(attached, 1)])
+
+
+def attach(call: Call, lead_id: str) -> Answer:
+    if int(lead_id) not in call.account.leads:
+        raise not_found()
+    attached = call.account.attached[int(lead_id)]
+    for index, item in enumerate(call.items()):
+        uuid = item.get("file_uuid")
+        if uuid not in call.account.files:
+            raise invalid(f"{index}.file_uuid", "NotSupportedChoice", "The file does not exist.", str(index))
+        if uuid not in attached:
+            attached.append(uuid)
+            call.effect("file.attached", lead_id=int(lead_id), uuid=uuid)
+    return document({"_embedded": {"files": [{"file_uuid": uuid} for uuid in attached]}}) if attached else nothing()

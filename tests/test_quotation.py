@@ -1,0 +1,188 @@
+"""Row A7: the PDF quotation, rendered or uploaded, in the drive, at the deal, and in its feed, once."""
+
+import base64
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions.run_deliveries.run import run as run_deliveries
+from shared.calculation import quotation
+from shared.calculation.model import Calculation, SaveCalculation
+from shared.http import Response
+from tests.story import Story, calculation, json_of
+
+MOMENT = datetime(2026, 11, 21, tzinfo=UTC)
+PDF = b"%PDF-1.7\n" + b"x" * 300_000 + b"\n%%EOF\n"  # three parts for the simulator's drive
+LOGO = base64.b64encode(
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 16"><rect width="40" height="16" fill="#1b4f8f"/></svg>'
+).decode()
+
+
+def _calculation(**changed: Any) -> Calculation:
+    body = msgspec.json.decode(json.dumps(calculation(**changed)), type=SaveCalculation)
+    return msgspec.structs.replace(body.calculation, total=body.calculation.expected_total)
+
+
+def _pages(pdf: bytes) -> int:
+    return pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ")
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    company = quotation.Company("ООО «Стеклодом»", ("Москва", "+7 495 000-11-22"))
+    first = quotation.render(_calculation(), company, MOMENT)
+    assert first.startswith(b"%PDF-")
+    assert first == quotation.render(_calculation(), company, MOMENT)
+    assert first != quotation.render(_calculation(number="2"), company, MOMENT)
+
+
+@pytest.mark.parametrize("currency", ["RUB", "KZT", "UAH", "UZS", "USD", "XXX"])
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_every_currency_and_language_is_rendered(currency: str, language: str) -> None:
+    company = quotation.Company("Glasshouse", (), base64.b64decode(LOGO), language)
+    assert len(quotation.render(_calculation(currency=currency), company, MOMENT)) > 5000
+
+
+def test_a_long_table_goes_over_pages_and_hostile_text_is_only_text() -> None:
+    item = {"name": '#panic("x") $ * _ [ ] \\ @ <b>', "quantity": 1, "unit": "шт", "unit_price": 10, "discount": 1}
+    content = _calculation(items=[item] * 120, title="#import $", comment='#read("/etc/passwd")\n*x*', parameters=[])
+    pdf = quotation.render(content, quotation.Company("#x", ("$y$",)), MOMENT)
+    assert len(pdf) > 2 * len(quotation.render(_calculation(), quotation.Company(), MOMENT))
+
+
+def test_typst_is_not_imported_before_a_quotation_is_rendered() -> None:
+    code = "import sys, functions.crm_api.handler, functions.run_deliveries.run; sys.exit('typst' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def _save(story: Story, body: Any) -> Response:
+    story.simulator.control("limits", per_integration=1000, per_account=1000)
+    return story.crm("save_calculation", story.widget() | {"X-Lead-Id": str(story.lead_id)}, body)
+
+
+def _rendered(**changed: Any) -> dict[str, Any]:
+    return calculation(**changed) | {"options": {"pdf": "render"}}
+
+
+def _uploaded(content: bytes = PDF) -> dict[str, Any]:
+    pdf = {"filename": "Смета: 17/2.PDF".replace("/", "-"), "content_base64": base64.b64encode(content).decode()}
+    return calculation() | {"options": {"pdf": "upload"}, "pdf": pdf}
+
+
+def _stored(story: Story) -> list[tuple[str, bytes]]:
+    """Name and content of each file in the drive."""
+    files = story.simulator.control("show", domain=story.domain)["files"]
+    contents = [story.simulator.control("file", domain=story.domain, uuid=uuid)["content"] for uuid in files]
+    return [(file["name"], base64.b64decode(one)) for file, one in zip(files.values(), contents, strict=True)]
+
+
+def test_a_quotation_is_rendered_attached_and_shown(connected: Story) -> None:
+    results = json_of(_save(connected, _rendered()))["results"]
+    ((name, content),) = _stored(connected)
+    assert content.startswith(b"%PDF-")
+    assert name.startswith("Душевая перегородка 2026-17 ")
+    shown = connected.simulator.control("show", domain=connected.domain)
+    assert shown["attached"][str(connected.lead_id)] == [results["pdf"]["file_uuid"]]
+    types = {note["note_type"]: note["params"] for note in connected.notes()}
+    assert set(types) == {"common", "attachment"}
+    assert types["attachment"]["file_name"] == f"{name}.pdf"
+
+
+def test_a_brought_pdf_is_stored_as_it_is_in_parts(connected: Story) -> None:
+    assert json_of(_save(connected, _uploaded()))["state"] == "delivered"
+    ((name, content),) = _stored(connected)
+    assert content == PDF
+    assert name.startswith("Смета 17-2 ")
+    assert len(connected.simulator.effects("file.uploaded")) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        calculation() | {"options": {"pdf": "upload"}},
+        _uploaded() | {"options": {"pdf": "render"}},
+        _uploaded(b"<html>"),
+        _uploaded(b"%PDF-1.7 without an end"),
+        _uploaded(b"%PDF-" + b"x" * 4 * 1024 * 1024 + b"%%EOF"),
+        _uploaded() | {"pdf": {"filename": "a/b.pdf", "content_base64": "eA=="}},
+        _uploaded() | {"pdf": {"filename": "a.pdf", "content_base64": "not base64!"}},
+    ],
+)
+def test_what_is_not_a_pdf_is_refused(connected: Story, wrong: dict[str, Any]) -> None:
+    answer = _save(connected, wrong)
+    assert (answer.status, json_of(answer)["code"]) == (422, "invalid_input")
+    assert not connected.simulator.effects("file.uploaded")
+
+
+@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "truncate"])
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/v1.0/sessions", "POST"),
+        ("/v1.0/sessions/upload/.*/1", "POST"),
+        ("/v1.0/sessions/upload/.*/3", "POST"),
+        ("/api/v4/leads/.*/files", "PUT"),
+        ("/api/v4/leads/.*/notes", "POST"),
+        ("/api/v4/account", "GET"),
+    ],
+)
+def test_whatever_is_lost_there_is_one_file_and_one_note_of_it(
+    connected: Story, kind: str, path: str, method: str
+) -> None:
+    connected.simulator.fault(kind, path=path, method=method)
+    assert _save(connected, _uploaded()).status == 202
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert [content for _, content in _stored(connected)] == [PDF]
+    assert sorted(note["note_type"] for note in connected.notes()) == ["attachment", "common"]
+    assert len(connected.simulator.effects("file.attached")) == 1
+
+
+def test_the_drive_must_be_amocrms() -> None:
+    from shared.amocrm.drive import _checked
+    from shared.amocrm.errors import UnexpectedAnswerError
+
+    assert _checked("https://drive-b.amocrm.ru/v1.0/x?y=1") == ("drive-b.amocrm.ru", "/v1.0/x?y=1")
+    for url in ("https://evil.com/", "http://drive-b.amocrm.ru/", "https://u@drive-b.amocrm.ru/", None, "x"):
+        with pytest.raises(UnexpectedAnswerError):
+            _checked(url)
+
+
+# --- settings, and deliveries for people ------------------------------------------------------------------------
+
+
+def test_the_company_is_saved_and_used(connected: Story) -> None:
+    empty = json_of(connected.crm("get_settings", connected.admin()))["settings"]
+    assert empty == {"company": {"name": "", "lines": [], "logo": None}, "language": "ru"}
+    wanted = {"company": {"name": "Glasshouse", "lines": ["12 Forest St"], "logo": LOGO}, "language": "en"}
+    assert json_of(connected.crm("save_settings", connected.admin(), wanted))["settings"] == wanted
+    assert json_of(connected.crm("get_settings", connected.admin()))["settings"] == wanted
+    company = quotation.Company.of(connected.row().settings)
+    assert (company.name, company.lines, company.language) == ("Glasshouse", ("12 Forest St",), "en")
+    assert _save(connected, _rendered()).status == 200
+    wrong = [{"language": "de"}, {"company": {"logo": "x!"}}, {"company": {"logo": "eA=="}}, {"x": 1}]
+    for body in wrong:
+        assert connected.crm("save_settings", connected.admin(), body).status == 422
+
+
+def test_deliveries_are_listed_paged_and_a_dead_one_is_taken_up_again(connected: Story) -> None:
+    connected.simulator.fault("status", status=400, path="/api/v4/leads/.*/notes")
+    dead = json_of(_save(connected, calculation()))["delivery_id"]
+    connected.clock.advance(seconds=2)
+    good = json_of(_save(connected, calculation(number="2")))["delivery_id"]
+    listed = json_of(connected.crm("get_deliveries", connected.admin(), query={"limit": "1"}))
+    assert ([one["delivery_id"] for one in listed["deliveries"]], listed["next"]) == ([good], good)
+    rest = json_of(connected.crm("get_deliveries", connected.admin(), query={"before": good}))
+    assert ([one["delivery_id"] for one in rest["deliveries"]], rest["next"]) == ([dead], None)
+    only = json_of(connected.crm("get_deliveries", connected.admin(), query={"state": "dead"}))
+    assert [one["delivery_id"] for one in only["deliveries"]] == [dead]
+    assert connected.crm("retry_delivery", connected.admin(), {"id": good}).status == 409
+    assert connected.crm("retry_delivery", connected.admin(), {"id": dead}).status == 202
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert len(connected.notes()) == 2
+    for query in ({"state": "x"}, {"before": "x"}):
+        assert connected.crm("get_deliveries", connected.admin(), query=query).status == 422
