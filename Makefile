@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check unit chaos-tokens bench doctor migrate key clean
+.PHONY: help demo test check unit chaos-tokens chaos-deliveries hammer bench doctor migrate key clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: $(READY) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
 	@$(BIN)/python -m cli demo
@@ -26,6 +26,12 @@ unit: $(READY)
 
 chaos-tokens: $(READY) ## kills refreshing processes 500 times, and checks that no account was lost by us
 	@$(BIN)/python -m tests.chaos.tokens --kills 500
+
+chaos-deliveries: $(READY) ## kills processes that save calculations 500 times, and checks that each is in its deal once
+	@$(BIN)/python -m tests.chaos.deliveries --kills 500
+
+hammer: $(READY) ## sixteen instances call one account for a minute; prints how many calls arrived in any second
+	@$(BIN)/python -m tests.chaos.hammer
 
 bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.refresh

@@ -50,9 +50,9 @@ class Delivery:
 
 _ACCEPT = """
 WITH accepted AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request,
+    INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
                                    steps, attempts, lease_id, lease_until, due_at)
-    VALUES (%(id)s, %(integration_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
+    VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
             %(steps)s, 1, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now())
     ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
     RETURNING *
@@ -90,6 +90,12 @@ WITH taken_up AS (
 )
 INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
 SELECT integration_id, id, 'delivery.retried', 'A person has taken the write up again.', %(request_id)s FROM taken_up
+"""
+
+_IS_SUPERSEDED = """
+SELECT count(*) FROM amocrm_deliveries newer JOIN amocrm_deliveries own ON own.id = %(id)s
+WHERE newer.integration_id = own.integration_id AND newer.lead_id = own.lead_id AND newer.steps ? %(step)s
+  AND (newer.created_at, newer.id) > (own.created_at, own.id) AND newer.state <> 'dead'
 """
 
 _REVIVE = """
@@ -177,6 +183,7 @@ def accept(
     request: str,
     request_hash: bytes,
     first_steps: Sequence[str],
+    lead_id: int | None,
     request_id: str,
 ) -> tuple[Delivery, bool]:
     """Stores the write, with our lease on it and its first steps begun. False: this key was accepted before.
@@ -187,6 +194,7 @@ def accept(
     parameters = {
         "id": new_id,
         "integration_id": integration_id,
+        "lead_id": lead_id,
         "action": action,
         "key": key,
         "request": keyring.encrypt(request, new_id, "request"),
@@ -224,6 +232,11 @@ def retry(database: Database, delivery_id: UUID, integration_id: UUID, request_i
     """Makes a dead delivery due again. False for one that is not dead, or whose content is not kept any more."""
     parameters = {"id": delivery_id, "integration_id": integration_id, "request_id": request_id}
     return database.execute(_RETRY, parameters) > 0
+
+
+def is_superseded(database: Database, delivery: Delivery, step: str) -> bool:
+    """Whether a newer delivery to the same deal has the same step."""
+    return database.number(_IS_SUPERSEDED, {"id": delivery.id, "step": step}) > 0
 
 
 def revive(database: Database, keyring: Keyring, delivery: Delivery, request: str) -> Delivery | None:

@@ -56,8 +56,8 @@ def fill(world: World, account: Account) -> None:
     world.add_field(account, "leads", "Адрес объекта", "text")
     contacts = [_contact(world, account, *customer) for customer in _CUSTOMERS]
     for name, price, people in _DEALS:
-        _deal(world, account, name, price, [contacts[index] for index in people], manager)
-    _goods(world, account)
+        deal(world, account, name, price, [contacts[index] for index in people], manager)
+    goods(world, account)
 
 
 def _contact(world: World, account: Account, name: str, phone: str, email: str | None) -> Entity:
@@ -83,7 +83,8 @@ def _contact(world: World, account: Account, name: str, phone: str, email: str |
     return contact
 
 
-def _deal(world: World, account: Account, name: str, price: int, people: list[Entity], manager: Entity) -> None:
+def deal(world: World, account: Account, name: str, price: int, people: list[Entity], manager: Entity) -> Entity:
+    """A deal at the first status of the first pipeline; the first of the people is its main contact."""
     pipeline = next(iter(account.pipelines.values()))
     lead = _entity(world, account, name) | {
         "price": price,
@@ -102,9 +103,11 @@ def _deal(world: World, account: Account, name: str, price: int, people: list[En
                 "metadata": {"main_contact": position == 0},
             }
         )
+    return lead
 
 
-def _goods(world: World, account: Account) -> None:
+def goods(world: World, account: Account) -> None:
+    """A goods list with a few goods."""
     catalog_id = world.new_id()
     account.catalogs[catalog_id] = {
         "id": catalog_id,

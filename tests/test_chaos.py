@@ -27,6 +27,14 @@ def test_killed_at_every_step_no_account_is_lost_by_us() -> None:
     assert summary["refreshes_by_amocrm"] > 0
 
 
+def test_killed_at_every_step_every_accepted_calculation_is_in_its_deal_once() -> None:
+    """Row X2."""
+    summary = _played("tests.chaos.deliveries", "--kills", "25")
+    assert summary["violations"] == [], summary
+    assert set(summary["kills"]) >= {"after_accept", "before_started", "after_started", "before_done", "after_done"}
+    assert summary["calculations"]["accepted"] > 10
+
+
 def test_32_processes_meeting_one_expired_token_refresh_it_once() -> None:
     summary = _played("tests.chaos.herd", "--processes", "32")
     assert (summary["answers"], summary["refreshes"], summary["refused"]) == (32, 1, 0), summary

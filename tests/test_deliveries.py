@@ -212,7 +212,7 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
         connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
         return connected.runtime.connections.call(connected.row(), work)
 
-    steps = plan.steps(claimed, connected.lead_id, body, {})
+    steps = plan.steps(connected.runtime.database, claimed, connected.lead_id, body, {})
     late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen)
     assert (late.state, late.problem_code) == ("accepted", "out_of_time")
     assert not connected.notes()
@@ -353,3 +353,18 @@ def test_a_dead_delivery_that_may_have_been_written_is_looked_for_when_it_is_tak
     assert run_deliveries(connected.runtime, 30)["failed"] == {"dead": 1}
     assert json_of(_save(connected))["state"] == "delivered"
     assert len(connected.simulator.effects("note.created")) == 1
+
+
+def test_a_retry_does_not_set_back_the_price_of_a_newer_calculation(connected: Story) -> None:
+    price = {"options": {"note": False, "update_price": True}}
+    item = {"name": "x", "quantity": 1, "unit": "шт", "unit_price": 100}
+    newer = calculation(items=[item], discount=None, delivery=None, total=100, number="2") | price
+    connected.simulator.fault("reset_after", path="/api/v4/leads/[0-9]+", method="PATCH")
+    older = json_of(_save(connected, calculation() | price))["delivery_id"]
+    connected.clock.advance(seconds=1)
+    assert json_of(_save(connected, newer))["state"] == "delivered"
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert connected.delivery(older)["results"]["deal"] == {"superseded": True}
+    leads = connected.simulator.control("show", domain=connected.domain)["leads"]
+    assert leads[str(connected.lead_id)]["price"] == 100

@@ -51,7 +51,7 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
 def _calculation(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
     body = model.decode(request)
     assert body.lead_id is not None  # set when it was accepted
-    return plan.steps(claimed, body.lead_id, body, integration.settings), partial(
+    return plan.steps(runtime.database, claimed, body.lead_id, body, integration.settings), partial(
         runtime.connections.call, integration, pace=runtime.connections.pace(integration)
     )
 

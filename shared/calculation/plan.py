@@ -10,21 +10,24 @@ from shared.calculation import note
 from shared.calculation.goods import Goods
 from shared.calculation.model import Calculation, SaveCalculation
 from shared.calculation.quotation import Company, file_name, render
-from shared.deliveries import Delivery
+from shared.database import Database
+from shared.deliveries import Delivery, is_superseded
 from shared.delivering import Result, Step
 
 # amoCRM's clock may be a little behind the database's.
 _CLOCK_SKEW_SECONDS = 300
 
 
-def steps(delivery: Delivery, lead_id: int, body: SaveCalculation, settings: Mapping[str, Any]) -> list[Step]:
+def steps(
+    database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation, settings: Mapping[str, Any]
+) -> list[Step]:
     """`settings`: the integration's."""
     company = Company.of(settings)
     options, plan = body.options, []
     if options.note:
         plan.append(_note(delivery, lead_id, body.calculation))
     if options.update_price or options.responsible_user_id is not None:
-        plan.append(_deal(lead_id, body))
+        plan.append(_deal(database, delivery, lead_id, body))
     if options.products:
         plan += _goods(delivery, lead_id, body.calculation)
     if options.pdf != "none":
@@ -58,8 +61,8 @@ def _note(delivery: Delivery, lead_id: int, calculation: Calculation) -> Step:
     return Step("note", write, find)
 
 
-def _deal(lead_id: int, body: SaveCalculation) -> Step:
-    """The deal's own fields, in one change."""
+def _deal(database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation) -> Step:
+    """The deal's own fields, in one change. A retry leaves them to a newer calculation of the same deal."""
     wanted: dict[str, Any] = {}
     if body.options.update_price:
         wanted["price"] = int(body.calculation.total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
@@ -67,6 +70,8 @@ def _deal(lead_id: int, body: SaveCalculation) -> Step:
         wanted["responsible_user_id"] = body.options.responsible_user_id
 
     def write(api: AccountApi) -> Result:
+        if delivery.attempts > 1 and is_superseded(database, delivery, "deal"):
+            return {"superseded": True}
         api.change_lead(lead_id, wanted)
         return wanted
 

@@ -35,6 +35,7 @@ class Stage:
     environment: dict[str, str]
     client_id: str
     domains: list[str]
+    leads: dict[str, int]  # domain -> a deal
 
     @contextmanager
     def runtime(self) -> Iterator[Runtime]:
@@ -80,11 +81,12 @@ def stage(accounts: int) -> Iterator[Stage]:
             made = simulator.control("integration", redirect_uri=story.REDIRECT_URI)
             environment = _environment(embedded.runtime_url(postgres), simulator)
             clock = MovableClock(owner_url, simulator)
-            played = Stage(folder, postgres, simulator, clock, load(environment), environment, made["id"], [])
+            played = Stage(folder, postgres, simulator, clock, load(environment), environment, made["id"], [], {})
             with played.runtime() as runtime:
                 for account in simulator.control("accounts", count=accounts, client_id=made["id"])["accounts"]:
                     played.connect(runtime, account["domain"], made["secret"])
                     played.domains.append(account["domain"])
+                    played.leads[account["domain"]] = account["lead"]
             yield played
         postgres.stop()
 
@@ -112,5 +114,6 @@ def _environment(database_url: str, simulator: Simulator) -> dict[str, str]:
         "ENCRYPTION_KEYS": f"k1:{generate_key()}",
         "OAUTH_REDIRECT_URI": story.REDIRECT_URI,
         "CRM_API_URL": "https://functions.example/crm_api",
+        "APP_JWT_SECRET": story.APP_SECRET,
         "AMOCRM_GATEWAY": simulator.url,
     }

@@ -6,10 +6,7 @@ hours, which ends all leases, as waiting would. Afterwards the simulator's groun
 """
 
 import json
-import multiprocessing
-import os
 import random
-import signal
 import sys
 import time
 from collections import Counter
@@ -24,6 +21,7 @@ from shared.integrations import Integration
 from shared.rotation import LEASE
 from shared.runtime import Runtime
 from tests.chaos import worker
+from tests.chaos.killing import Killer, restart_postgres
 from tests.chaos.stage import Stage, stage
 from tests.chaos.worker import POINTS, Orders, token_hash
 
@@ -50,7 +48,6 @@ _FAULTS: list[dict[str, Any]] = [
 
 @dataclass
 class Findings:
-    kills: Counter[str] = field(default_factory=Counter)
     faults: int = 0
     restarts: int = 0
     spilled: int = 0
@@ -66,7 +63,7 @@ class Driver:
         self.findings = Findings()
         self.journal = played.folder / "journal"
         self.log = played.folder / "log"
-        self.killed: set[int] = set()
+        self.killer = Killer(self.rng)
         self._read_to = 0
 
     def round(self, number: int) -> None:
@@ -78,18 +75,13 @@ class Driver:
             times = rng.randint(1, 3)
             simulator.fault(**fault, path=_TOKEN_PATH, times=times, skip=rng.randint(0, 6))
             self.findings.faults += times
-        points = [rng.choice(POINTS) if index < 1 else None for index in range(_WORKERS)]
-        context = multiprocessing.get_context("fork")
-        processes = []
-        for point in points:
+        for point in [rng.choice(POINTS), *[None] * (_WORKERS - 1)]:
             orders = Orders(self.stage.settings, self.stage.domains, self.journal, self.log, rng.getrandbits(32), point)
-            process = context.Process(target=worker.run, args=(orders,))
-            process.start()
-            processes.append((process, point))
+            self.killer.start(worker.run, orders, point)
         if number % 12 == 5:
-            time.sleep(rng.uniform(0.0, 0.15))
-            self._restart_postgres()
-        self._kill(processes)
+            restart_postgres(self.stage, rng)
+            self.findings.restarts += 1
+        self.killer.end_all(within=0.6)
         time.sleep(_DRAIN_SECONDS)
         simulator.control("no-faults")
         self._take_stock()
@@ -110,35 +102,6 @@ class Driver:
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
                     self.findings.violations.append(f"{domain} does not answer at the end: {error}")
         self._check_single_flight()
-
-    def _kill(self, processes: list[tuple[Any, str | None]]) -> None:
-        """Random instants for those without a point of their own; those that had no chance at theirs go last."""
-        waiting = [(process, point) for process, point in processes]
-        instants = sorted((self.rng.uniform(0.02, 0.6), process) for process, point in waiting if point is None)
-        started = time.monotonic()
-        for instant, process in instants:
-            time.sleep(max(0.0, started + instant - time.monotonic()))
-            self._end(process, "random")
-        for process, point in waiting:
-            if point is not None:
-                process.join(1.0)
-                if process.exitcode is None:
-                    self._end(process, "random")
-                else:
-                    self.findings.kills[point] += 1
-                    self.killed.add(process.pid)
-
-    def _end(self, process: Any, how: str) -> None:
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
-        self.findings.kills[how] += 1
-        self.killed.add(process.pid)
-
-    def _restart_postgres(self) -> None:
-        self.stage.postgres.stop()
-        time.sleep(self.rng.choice([0.0, 0.3, 2.5]))  # the longest is more than the workers' tries to persist
-        self.stage.postgres.start()
-        self.findings.restarts += 1
 
     def _take_stock(self) -> None:
         with self.stage.runtime() as runtime:
@@ -164,7 +127,7 @@ class Driver:
         for entry in entries:
             if entry["what"] != "received" or entry["new"] in stored | held | used:
                 continue
-            if entry["new"] in gave_up or entry["pid"] not in self.killed:
+            if entry["new"] in gave_up or entry["pid"] not in self.killer.killed:
                 self.findings.violations.append(f"an answer that reached process {entry['pid']} was not kept")
 
     def _reconnect(self, runtime: Runtime) -> None:
@@ -209,7 +172,7 @@ def play(kills: int, seed: int) -> dict[str, Any]:
         secret = played.simulator.control("change-integration", client_id=played.client_id)
         driver = Driver(played, seed, secret["secret"])
         rounds = 0
-        while driver.findings.kills["random"] < kills or min(driver.findings.kills[point] for point in POINTS) < 1:
+        while driver.killer.kills["random"] < kills or min(driver.killer.kills[point] for point in POINTS) < 1:
             driver.round(rounds)
             rounds += 1
         driver.settle()
@@ -218,7 +181,7 @@ def play(kills: int, seed: int) -> dict[str, Any]:
     return {
         "ok": not found.violations,
         "rounds": rounds,
-        "kills": dict(sorted(found.kills.items())),
+        "kills": dict(sorted(driver.killer.kills.items())),
         "faults_ordered": found.faults,
         "postgres_restarts": found.restarts,
         "refreshes_by_amocrm": refreshes,

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import random
-import signal
 import sys
 import threading
 import time
@@ -27,6 +26,7 @@ from shared.database import DatabaseUnavailableError
 from shared.integrations import Integration
 from shared.rotation import ReauthRequiredError, RefreshDelayedError, Rotation
 from shared.runtime import Runtime
+from tests.chaos.killing import kill_myself
 
 POINTS = ("after_claim", "after_send", "after_answer", "after_persist")
 
@@ -98,7 +98,7 @@ class _Transport(Transport):
 
     def send(self, method: str, host: str, path: str, **named: Any) -> Any:
         if self._point == "after_send" and path == "/oauth2/access_token":
-            threading.Timer(self._rng.uniform(0.005, 0.025), _end).start()
+            threading.Timer(self._rng.uniform(0.005, 0.025), kill_myself).start()
         return super().send(method, host, path, **named)
 
 
@@ -109,14 +109,14 @@ class _Rotation(Rotation):
 
     def run(self, claimed: Integration) -> Integration:
         if self.point == "after_claim":
-            _end()
+            kill_myself()
         return super().run(claimed)
 
     def persist(self, claimed: Integration, pair: oauth.TokenPair) -> Integration:
         new = token_hash(pair.refresh_token)
         self.journal.write("received", new=new, at=datetime.now().isoformat())
         if self.point == "after_answer":
-            _end()
+            kill_myself()
         try:
             stored = super().persist(claimed, pair)
         except DatabaseUnavailableError:
@@ -124,10 +124,5 @@ class _Rotation(Rotation):
             raise
         self.journal.write("stored", new=new)
         if self.point == "after_persist":
-            _end()
+            kill_myself()
         return stored
-
-
-def _end() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(5)  # never comes back

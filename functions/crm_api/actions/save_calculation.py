@@ -44,6 +44,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         request=stored.decode(),
         request_hash=digest.digest(),
         first_steps=plan.first_steps(body),
+        lead_id=lead_id,
         request_id=request.id,
     )
     begun = plan.first_steps(body) if is_new else ()
@@ -52,7 +53,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         revived = deliveries.revive(runtime.database, runtime.keyring, delivery, stored.decode())
         is_new, delivery = revived is not None, revived or delivery
     if is_new:
-        steps = plan.steps(delivery, lead_id, body, integration.settings)
+        steps = plan.steps(runtime.database, delivery, lead_id, body, integration.settings)
         perform = partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration))
         delivery = Delivering(runtime.database, runtime.clock).run(delivery, steps, perform, begun=begun)
     return _answer(delivery)

@@ -1,0 +1,300 @@
+"""`make chaos-deliveries`: an accepted calculation is in its deal once, whatever is killed (row X2).
+
+Rounds: several processes save calculations (each is clicked several times, with the same key, from any of them) and
+run the scheduled deliveries, faults are on for every route, PostgreSQL is restarted now and then, and every process is
+killed: at a step's boundary, or at a random instant. Between the rounds the clock moves on. At the end everything is
+carried out without faults, and the simulator's ground truth is compared with what was accepted.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import jwt
+import psycopg
+
+from functions.crm_api.handler import handle
+from functions.run_deliveries.run import run as run_deliveries
+from shared import deliveries
+from shared.amocrm.transport import Limits, Transport
+from shared.calculation.note import reference
+from shared.connections import Connections
+from shared.endpoint import serve
+from shared.http import Headers, Request
+from shared.runtime import Runtime
+from tests.chaos.killing import Killer, kill_myself, restart_postgres
+from tests.chaos.stage import Stage, stage
+from tests.chaos.worker import Journal, QuickClock
+from tests.story import APP_SECRET
+
+_WORKERS = 8
+_ACCOUNTS = 12
+_LATENCY_SECONDS = 0.01
+_DRAIN_SECONDS = 1.2
+_CLICKS = 3  # so often each calculation is meant to be clicked
+
+POINTS = ("after_accept", "before_started", "after_started", "before_done", "after_done")
+
+_ROUTES = (
+    "/api/v4/leads/.*/notes",
+    "/api/v4/leads/.*/link",
+    "/api/v4/leads/[0-9]+",
+    "/api/v4/catalogs/.*",
+    "/v1.0/.*",
+    "/api/v4/.*",
+)
+_KINDS: list[dict[str, Any]] = [
+    {"kind": "delay", "seconds": 0.4},
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+    {"kind": "timeout_after", "seconds": 0.3},
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 504},
+    {"kind": "html", "status": 200},
+]
+
+
+# A calculation's number, the delivery's state and id, and whether its price was left to a newer one.
+Row = tuple[int, str, Any, bool]
+
+_ROWS = """
+SELECT idempotency_key, state, id, coalesce((steps #>> '{deal,result,superseded}')::boolean, false)
+FROM amocrm_deliveries
+"""
+
+
+@dataclass(frozen=True)
+class Orders:
+    stage: Stage
+    journal: Path
+    log: Path
+    seed: int
+    point: str | None
+    clicks: list[tuple[str, int]]  # domain and number of the calculations to be saved
+
+
+@dataclass
+class Findings:
+    faults: int = 0
+    restarts: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+def calculation(number: int) -> dict[str, Any]:
+    """A calculation like no other: its goods and its total are its own."""
+    items = [
+        {"name": f"Изделие {number}", "sku": f"S-{number}", "quantity": 2, "unit": "шт", "unit_price": number},
+        {"name": "Монтаж", "quantity": 1, "unit": "услуга", "unit_price": 10},
+    ]
+    content = {"title": f"Расчёт {number}", "currency": "RUB", "items": items, "total": 2 * number + 10}
+    return {"calculation": content, "options": {"products": True, "pdf": "render", "update_price": True}}
+
+
+def work(orders: Orders) -> None:
+    """The life of a worker: clicks, and runs the schedule, until it is killed."""
+    output = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(output, sys.stdout.fileno())
+    rng, journal = random.Random(orders.seed), Journal(orders.journal)
+    _die_at(orders.point)
+    runtime = _runtime(orders.stage)
+    clicks = list(orders.clicks)
+    rng.shuffle(clicks)
+    while True:
+        if clicks and rng.random() < 0.8:
+            _click(runtime, orders, *clicks.pop(), journal)
+        else:
+            run_deliveries(runtime, 0.5)
+            time.sleep(0.02)
+
+
+def _runtime(played: Stage) -> Runtime:
+    base = Runtime.build(played.settings, QuickClock())
+    transport = Transport(played.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
+    rotation = replace(base.rotation, transport=transport)
+    return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
+
+
+def _click(runtime: Runtime, orders: Orders, domain: str, number: int, journal: Journal) -> None:
+    now = int(time.time())  # the workers' own clock is not moved
+    claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600}
+    token = jwt.encode(claims | {"account_domain": domain, "widget_type": "glass"}, APP_SECRET, algorithm="HS256")
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "X-Lead-Id": str(orders.stage.leads[domain]),
+        "Idempotency-Key": f"click-{number}",
+    }
+    body = json.dumps(calculation(number)).encode()
+    request = Request("POST", "/save_calculation", (), Headers(headers.items()), body)
+    answer = serve(handle, runtime, request)
+    journal.write("answered", number=number, domain=domain, status=answer.status)
+
+
+def _die_at(point: str | None) -> None:
+    """Ends the process around one of the statements that carry a delivery on."""
+    if point is None:
+        return
+    moment, _, name = point.partition("_")
+    function_name = {"accept": "accept", "started": "mark_started", "done": "mark_done"}[name]
+    original: Callable[..., Any] = getattr(deliveries, function_name)
+
+    def dying(*args: Any, **named: Any) -> Any:
+        if moment == "before":
+            kill_myself()
+        result = original(*args, **named)
+        if moment == "after":
+            kill_myself()
+        return result
+
+    setattr(deliveries, function_name, dying)
+
+
+class Driver:
+    def __init__(self, played: Stage, seed: int) -> None:
+        self.stage = played
+        self.rng = random.Random(seed)
+        self.killer = Killer(self.rng)
+        self.findings = Findings()
+        self.journal = played.folder / "journal"
+        self.log = played.folder / "log"
+        self.number = 1000
+        self.open_clicks: list[tuple[str, int]] = []
+
+    def round(self, number: int) -> None:
+        rng, simulator = self.rng, self.stage.simulator
+        self.stage.clock.advance(minutes=rng.choice([3, 10, 45]))
+        simulator.control("latency", seconds=_LATENCY_SECONDS)
+        for _ in range(4):
+            times = rng.randint(1, 3)
+            fault = rng.choice(_KINDS) | {"path": rng.choice(_ROUTES), "times": times, "skip": rng.randint(0, 5)}
+            simulator.fault(**fault)
+            self.findings.faults += times
+        for domain in rng.sample(self.stage.domains, k=4):
+            self.number += 1
+            self.open_clicks += [(domain, self.number)] * _CLICKS
+        self.open_clicks = self.open_clicks[-60:]
+        for point in [rng.choice(POINTS), rng.choice(POINTS), *[None] * (_WORKERS - 2)]:
+            clicks = rng.sample(self.open_clicks, k=min(12, len(self.open_clicks)))
+            orders = Orders(self.stage, self.journal, self.log, rng.getrandbits(32), point, clicks)
+            self.killer.start(work, orders, point)
+        if number % 12 == 5:
+            restart_postgres(self.stage, rng)
+            self.findings.restarts += 1
+        self.killer.end_all(within=0.8)
+        time.sleep(_DRAIN_SECONDS)
+        simulator.control("no-faults")
+
+    def settle(self) -> None:
+        """Without faults everything that was accepted is carried out."""
+        for _ in range(40):
+            self.stage.clock.advance(hours=2)
+            with self.stage.runtime() as runtime:
+                figures = run_deliveries(runtime, 60)
+            if self._count("state = 'accepted'") == 0:
+                break
+        else:
+            self.findings.violations.append(f"deliveries are left at the end: {figures}")
+
+    def compare(self) -> dict[str, int]:
+        """What was accepted against what amoCRM holds."""
+        rows = self._rows()
+        accepted = {number for number, *_ in rows}
+        answered = self._answered()
+        for number in answered - accepted:
+            self.findings.violations.append(f"calculation {number} was answered 200 or 202, and is not stored")
+        effects = self.stage.simulator.control("truth")["effects"]
+        notes = Counter(effect["text"].rpartition("ref:")[2] for effect in effects if effect["kind"] == "note.created")
+        files = Counter(
+            effect["name"].removesuffix(".pdf")[-8:] for effect in effects if effect["kind"] == "file.uploaded"
+        )
+        elements = Counter(effect["name"] for effect in effects if effect["kind"] == "element.created")
+        links = Counter(effect["to_id"] for effect in effects if effect["kind"] == "link.made")
+        prices = Counter(
+            effect["changed"]["price"]
+            for effect in effects
+            if effect["kind"] == "leads.updated" and effect["changed"].get("price")
+        )
+        for number, state, delivery_id, is_superseded in rows:
+            mark = reference(delivery_id).removeprefix("ref:")
+            found = {
+                "note": notes[mark],
+                "file": files[mark[:8]],
+                "goods": elements[f"Изделие {number}"],
+                # A retry leaves the price to a newer calculation of the deal, whether or not it was set before.
+                "price": prices[2 * number + 10] or int(is_superseded),
+            }
+            if state != "delivered" or set(found.values()) != {1}:
+                self.findings.violations.append(f"calculation {number} is {state}, and amoCRM holds {found}")
+        self._compare_links(rows, links, effects)
+        return {"accepted": len(rows), "answered": len(answered)}
+
+    def _compare_links(self, rows: list[Row], links: Counter[int], effects: list[dict[str, Any]]) -> None:
+        made = {effect["name"]: effect["id"] for effect in effects if effect["kind"] == "element.created"}
+        for number, *_ in rows:
+            count = links[made.get(f"Изделие {number}", 0)]
+            if count != 1:
+                self.findings.violations.append(f"the goods of calculation {number} were linked {count} times")
+
+    def _answered(self) -> set[int]:
+        lines = self.journal.read_text().splitlines() if self.journal.exists() else []
+        entries = [json.loads(line) for line in lines]
+        for entry in entries:
+            if entry["status"] == 500:
+                self.findings.violations.append(f"calculation {entry['number']} was answered 500")
+        return {entry["number"] for entry in entries if entry["status"] in (200, 202)}
+
+    def _rows(self) -> list[Row]:
+        with psycopg.connect(self.stage.postgres.get_uri()) as connection:
+            found = connection.execute(_ROWS).fetchall()
+        return [(int(key.removeprefix("click-")), *rest) for key, *rest in found]
+
+    def _count(self, condition: str) -> int:
+        with psycopg.connect(self.stage.postgres.get_uri()) as connection:
+            statement = f"SELECT count(*) FROM amocrm_deliveries WHERE {condition}"
+            return int((connection.execute(statement.encode()).fetchone() or (0,))[0])
+
+
+def play(kills: int, seed: int) -> dict[str, Any]:
+    """Rounds until that many processes were killed at random instants. Returns the summary."""
+    started = time.monotonic()
+    with stage(_ACCOUNTS) as played:
+        driver, rounds = Driver(played, seed), 0
+        while driver.killer.kills["random"] < kills or min(driver.killer.kills[point] for point in POINTS) < 1:
+            driver.round(rounds)
+            rounds += 1
+        driver.settle()
+        counts = driver.compare()
+    return {
+        "ok": not driver.findings.violations,
+        "rounds": rounds,
+        "kills": dict(sorted(driver.killer.kills.items())),
+        "faults_ordered": driver.findings.faults,
+        "postgres_restarts": driver.findings.restarts,
+        "calculations": counts,
+        "violations": driver.findings.violations,
+        "seed": seed,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+@click.command()
+@click.option("--kills", default=500, show_default=True, help="Processes to kill at random instants.")
+@click.option("--seed", default=None, type=int, help="To repeat a run's choices.")
+def main(kills: int, seed: int | None) -> None:
+    """Kills processes that save calculations, and checks that each is in its deal once. Prints a JSON summary."""
+    summary = play(kills, seed if seed is not None else random.SystemRandom().getrandbits(32))
+    click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+    sys.exit(0 if summary["ok"] else 1)
+
+
+if __name__ == "__main__":
+    main()
