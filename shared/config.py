@@ -48,6 +48,8 @@ class Settings:
     refresh_ahead_hours: float
     refresh_concurrency: int
     deliveries_concurrency: int
+    deliveries_queue_url: str | None
+    deliveries_queue_endpoint: str | None
     time_limit_seconds: float
     keep_events_days: float
     keep_payloads_days: float
@@ -75,6 +77,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         refresh_ahead_hours=reader.number("REFRESH_AHEAD_HOURS", 6, minimum=0.1, maximum=23),
         refresh_concurrency=int(reader.number("REFRESH_CONCURRENCY", 16, minimum=1, maximum=256)),
         deliveries_concurrency=int(reader.number("DELIVERIES_CONCURRENCY", 8, minimum=1, maximum=256)),
+        deliveries_queue_url=reader.parsed("DELIVERIES_QUEUE_URL", public_url, default=None, required=False),
+        deliveries_queue_endpoint=reader.parsed("DELIVERIES_QUEUE_ENDPOINT", public_url, default=None, required=False),
         time_limit_seconds=reader.number("TIME_LIMIT_SECONDS", 50, minimum=1, maximum=3600),
         keep_events_days=reader.number("KEEP_EVENTS_DAYS", 90, minimum=1, maximum=3650),
         keep_payloads_days=reader.number("KEEP_PAYLOADS_DAYS", 7, minimum=0, maximum=3650),

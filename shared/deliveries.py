@@ -106,15 +106,26 @@ WHERE id = %(id)s AND state = 'dead' AND (lease_until IS NULL OR lease_until < a
 RETURNING *
 """
 
+# By turns: the oldest of each account, then the second oldest of each, so that no account waits for another's many.
 _CLAIM_DUE = """
+WITH waiting AS (
+    SELECT DISTINCT integration_id FROM amocrm_deliveries WHERE state = 'accepted' AND due_at <= amocrm_now()
+), turns AS (
+    SELECT own.id, own.turn, own.due_at FROM waiting CROSS JOIN LATERAL (
+        SELECT id, due_at, row_number() OVER (ORDER BY due_at) AS turn FROM amocrm_deliveries
+        WHERE integration_id = waiting.integration_id AND state = 'accepted' AND due_at <= amocrm_now()
+          AND (lease_until IS NULL OR lease_until < amocrm_now())
+        ORDER BY due_at LIMIT %(limit)s) own
+)
 UPDATE amocrm_deliveries SET
     lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, attempts = attempts + 1,
     updated_at = amocrm_now()
 WHERE id IN (
-    SELECT id FROM amocrm_deliveries
-    WHERE state = 'accepted' AND due_at <= amocrm_now() AND (lease_until IS NULL OR lease_until < amocrm_now())
-    ORDER BY due_at LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED)
+    SELECT d.id FROM amocrm_deliveries d JOIN turns USING (id)
+    WHERE d.state = 'accepted' AND d.due_at <= amocrm_now()
+      AND (d.lease_until IS NULL OR d.lease_until < amocrm_now())
+    ORDER BY turns.turn, turns.due_at LIMIT %(limit)s
+    FOR UPDATE OF d SKIP LOCKED)
 RETURNING *
 """
 
@@ -123,6 +134,19 @@ UPDATE amocrm_deliveries SET
     steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
 WHERE id = %(id)s AND lease_id = %(lease_id)s
 RETURNING *
+"""
+
+_DONE = """
+WITH marked AS (
+    UPDATE amocrm_deliveries SET
+        steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
+    SELECT integration_id, id, 'delivery.step_done', %(told)s FROM marked
+)
+SELECT * FROM marked
 """
 
 _FINISH = """
@@ -134,7 +158,9 @@ WITH finished AS (
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
-    SELECT integration_id, id, 'delivery.delivered', 'Everything of this write is in amoCRM.' FROM finished
+    SELECT integration_id, id, kind, message FROM finished CROSS JOIN (VALUES
+        ('delivery.step_done', %(told)s), ('delivery.delivered', 'Everything of this write is in amoCRM.')
+    ) story (kind, message)
 )
 SELECT * FROM finished
 """
@@ -167,6 +193,18 @@ WITH buried AS (
 )
 SELECT * FROM buried
 """
+
+
+_WORDS: Final = {
+    "note": "The note in the deal's feed",
+    "deal": "The deal's own fields",
+    "goods": "The goods in the account's list",
+    "goods_link": "The goods in the deal",
+    "pdf": "The PDF in the file store",
+    "pdf_attach": "The PDF at the deal",
+    "pdf_note": "The PDF in the deal's feed",
+    "webhook": "The notice to the webhook",
+}
 
 
 class LeaseLostError(Exception):
@@ -259,10 +297,10 @@ def mark_done(
 ) -> Delivery:
     """Stores a step's result before those that follow it begin; the last one ends the delivery."""
     entries: dict[str, Any] = {name: {"state": "started"} for name in next_steps}
-    parameters = _steps(delivery, entries | {step: {"state": "done", "result": result}})
+    parameters = _steps(delivery, entries | {step: {"state": "done", "result": result}}) | {"told": _told(step, result)}
     if last:
         return _written(database.one(Delivery, _FINISH, parameters))
-    return _written(database.one(Delivery, _MARK, parameters | {"lease": LEASE}))
+    return _written(database.one(Delivery, _DONE, parameters | {"lease": LEASE}))
 
 
 def defer(
@@ -278,6 +316,15 @@ def bury(database: Database, delivery: Delivery, were_sent: Mapping[str, bool], 
     """Ends the delivery for good; a person can take it up again."""
     parameters = _steps(delivery, _failed(were_sent)) | {"code": code, "detail": detail}
     return _written(database.one(Delivery, _BURY, parameters))
+
+
+def _told(step: str, result: Mapping[str, Any]) -> str:
+    """The step in plain words, for the event log."""
+    if "skipped" in result:
+        return f"{_WORDS.get(step, step)}: left out. {result['skipped']}"
+    if "superseded" in result:
+        return f"{_WORDS.get(step, step)}: left to a newer calculation of this deal."
+    return f"{_WORDS.get(step, step)}: done."
 
 
 def _failed(were_sent: Mapping[str, bool]) -> dict[str, Any]:

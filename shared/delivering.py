@@ -19,6 +19,7 @@ from shared.database import Database
 from shared.deliveries import Delivery, LeaseLostError
 from shared.problems import Problem, problem_from
 from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.wakeup import TimerOnly, Wakeup
 from shared.webhooks import WebhookError
 
 Result = dict[str, Any]
@@ -66,6 +67,7 @@ class _TooLateError(Exception):
 class Delivering:
     database: Database
     clock: Clock
+    wakeup: Wakeup = TimerOnly()  # noqa: RUF009 - it holds nothing
 
     def run(
         self, delivery: Delivery, steps: Sequence[Step], perform: Perform, *, begun: Collection[str] = ()
@@ -76,10 +78,13 @@ class Delivering:
         """
         attempt = _Attempt(self.database, self.clock, delivery, steps, perform, begun)
         try:
-            return attempt.run()
+            now = attempt.run()
         except LeaseLostError:
             logs.warning("delivery.lease_lost", delivery_id=delivery.id)
             return deliveries.by_id(self.database, delivery.id, delivery.integration_id) or attempt.delivery
+        if now.state == "accepted":
+            self.wakeup.at(now.id, now.due_in_seconds or 0)
+        return now
 
 
 class _Attempt:

@@ -20,6 +20,7 @@ SELECT e.id, e.at, e.integration_id, e.delivery_id, e.kind, e.level, e.message, 
        i.account_domain, i.widget_type
 FROM amocrm_events e LEFT JOIN amocrm_integrations i ON i.id = e.integration_id
 WHERE (%(integration_id)s::uuid IS NULL OR e.integration_id = %(integration_id)s)
+  AND (%(delivery_id)s::uuid IS NULL OR e.delivery_id = %(delivery_id)s)
   AND (%(level)s::text IS NULL OR e.level = %(level)s)
   AND (%(before)s::bigint IS NULL OR e.id < %(before)s)
 ORDER BY e.id DESC LIMIT %(limit)s
@@ -64,9 +65,23 @@ def add(
 
 
 def page(
-    database: Database, *, integration_id: UUID | None, level: str | None, before: int | None, limit: int
+    database: Database,
+    *,
+    integration_id: UUID | None,
+    level: str | None,
+    before: int | None,
+    limit: int,
+    delivery_id: UUID | None = None,
 ) -> list[Event]:
     """Events, the newest first; `before` is the id of the last event of the page already read."""
     return database.all(
-        Event, _PAGE, {"integration_id": integration_id, "level": level, "before": before, "limit": limit}
+        Event,
+        _PAGE,
+        {
+            "integration_id": integration_id,
+            "delivery_id": delivery_id,
+            "level": level,
+            "before": before,
+            "limit": limit,
+        },
     )

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared import wakeup
 from shared.amocrm.transport import Transport
 from shared.authorization import Authorization
 from shared.clock import Clock, SystemClock
 from shared.config import ConfigurationError, Settings, load
 from shared.connections import Connections
 from shared.database import Database
+from shared.delivering import Delivering
 from shared.encryption import Keyring
 from shared.rotation import Rotation
 from shared.secret_store import environment
@@ -27,6 +29,7 @@ class Runtime:
     rotation: Rotation
     connections: Connections
     authorization: Authorization
+    delivering: Delivering
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> "Runtime":
@@ -37,7 +40,15 @@ class Runtime:
         ahead = timedelta(hours=settings.refresh_ahead_hours)
         rotation = Rotation(database, keyring, transport, clock, ahead, notify=settings.notice_webhook_url is not None)
         return cls(
-            settings, database, keyring, transport, clock, rotation, Connections(rotation), Authorization(rotation)
+            settings,
+            database,
+            keyring,
+            transport,
+            clock,
+            rotation,
+            Connections(rotation),
+            Authorization(rotation),
+            Delivering(database, clock, wakeup.from_settings(settings)),
         )
 
     @classmethod

@@ -37,7 +37,7 @@ def test_a_calculation_becomes_a_readable_note(connected: Story) -> None:
     (note,) = connected.notes()
     assert answer["results"] == {"note": {"note_id": note["id"]}}
     assert note["params"]["text"] == (
-        "Душевая перегородка № 2026-17\n\n"
+        "Расчёт стекла: Душевая перегородка № 2026-17\n\n"
         "Размер: 1200 × 2100 мм\n\n"
         "1. Стекло 8 мм — 2,5 м² × 6\u202f200 = 15\u202f399,50\u00a0₽ (скидка 100,50\u00a0₽)\n\n"
         "Доставка: 1\u202f000\u00a0₽\n"
@@ -119,7 +119,7 @@ def test_temporary_trouble_is_202_and_ends_with_one_note(connected: Story, fault
     shown = connected.delivery(document["delivery_id"])
     assert (shown["state"], shown["problem"]) == ("delivered", None)
     assert shown["results"]["note"]["note_id"] == connected.notes()[0]["id"]
-    assert connected.events()[-3:] == ["delivery.accepted", "delivery.deferred", "delivery.delivered"]
+    assert connected.events()[-3:] == ["delivery.deferred", "delivery.step_done", "delivery.delivered"]
 
 
 def test_a_look_that_fails_is_repeated_before_anything_is_written(connected: Story) -> None:
@@ -212,7 +212,7 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
         connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
         return connected.runtime.connections.call(connected.row(), work)
 
-    steps = plan.steps(connected.runtime.database, claimed, connected.lead_id, body, {})
+    steps = plan.steps(connected.runtime.database, claimed, connected.lead_id, body, connected.row())
     late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen)
     assert (late.state, late.problem_code) == ("accepted", "out_of_time")
     assert not connected.notes()
@@ -368,3 +368,22 @@ def test_a_retry_does_not_set_back_the_price_of_a_newer_calculation(connected: S
     assert connected.delivery(older)["results"]["deal"] == {"superseded": True}
     leads = connected.simulator.control("show", domain=connected.domain)["leads"]
     assert leads[str(connected.lead_id)]["price"] == 100
+
+
+def test_the_event_log_tells_the_story_of_a_delivery_in_order(connected: Story) -> None:
+    connected.simulator.control("change-account", domain=connected.domain, goods=False)
+    connected.simulator.fault("status", status=500, path=NOTES_PATH)
+    answer = json_of(_save(connected, calculation() | {"options": {"products": True}}))
+    connected.clock.advance(minutes=2)
+    run_deliveries(connected.runtime, 30)
+    query = {"delivery_id": answer["delivery_id"]}
+    told = json_of(connected.crm("get_events", connected.admin(), query=query))["events"]
+    story = [event["message"] for event in reversed(told)]
+    assert story[0] == "The write was accepted."
+    assert "The goods in the account's list: left out. The account has no goods list" in story[1]
+    assert story[-3:] == [
+        "amoCRM is not available at the moment. Try again.",
+        "The note in the deal's feed: done.",
+        "Everything of this write is in amoCRM.",
+    ]
+    assert connected.crm("get_events", connected.admin(), query={"delivery_id": "x"}).status == 422

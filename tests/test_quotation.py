@@ -11,11 +11,13 @@ import msgspec
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
-from shared.calculation import quotation
+from shared.calculation import note, quotation
 from shared.calculation.model import Calculation, SaveCalculation
+from shared.calculation.template import template
 from shared.http import Response
 from tests.story import Story, calculation, json_of
 
+WORDS = template("glass", {})
 MOMENT = datetime(2026, 11, 21, tzinfo=UTC)
 PDF = b"%PDF-1.7\n" + b"x" * 300_000 + b"\n%%EOF\n"  # three parts for the simulator's drive
 LOGO = base64.b64encode(
@@ -34,24 +36,37 @@ def _pages(pdf: bytes) -> int:
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     company = quotation.Company("ООО «Стеклодом»", ("Москва", "+7 495 000-11-22"))
-    first = quotation.render(_calculation(), company, MOMENT)
+    first = quotation.render(_calculation(), company, WORDS, MOMENT)
     assert first.startswith(b"%PDF-")
-    assert first == quotation.render(_calculation(), company, MOMENT)
-    assert first != quotation.render(_calculation(number="2"), company, MOMENT)
+    assert first == quotation.render(_calculation(), company, WORDS, MOMENT)
+    assert first != quotation.render(_calculation(number="2"), company, WORDS, MOMENT)
 
 
 @pytest.mark.parametrize("currency", ["RUB", "KZT", "UAH", "UZS", "USD", "XXX"])
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_every_currency_and_language_is_rendered(currency: str, language: str) -> None:
     company = quotation.Company("Glasshouse", (), base64.b64decode(LOGO), language)
-    assert len(quotation.render(_calculation(currency=currency), company, MOMENT)) > 5000
+    assert len(quotation.render(_calculation(currency=currency), company, WORDS, MOMENT)) > 5000
 
 
 def test_a_long_table_goes_over_pages_and_hostile_text_is_only_text() -> None:
     item = {"name": '#panic("x") $ * _ [ ] \\ @ <b>', "quantity": 1, "unit": "шт", "unit_price": 10, "discount": 1}
     content = _calculation(items=[item] * 120, title="#import $", comment='#read("/etc/passwd")\n*x*', parameters=[])
-    pdf = quotation.render(content, quotation.Company("#x", ("$y$",)), MOMENT)
-    assert len(pdf) > 2 * len(quotation.render(_calculation(), quotation.Company(), MOMENT))
+    pdf = quotation.render(content, quotation.Company("#x", ("$y$",)), WORDS, MOMENT)
+    assert len(pdf) > 2 * len(quotation.render(_calculation(), quotation.Company(), WORDS, MOMENT))
+
+
+def test_each_widget_type_has_its_words_and_settings_may_change_them() -> None:
+    for language, total in (("ru", "Итого: 17\u202f999,99\u00a0₽"), ("en", "Total: 17,999.99\u00a0₽")):
+        texts = set()
+        for widget_type in ("glass", "countertop", "clinic", "other"):
+            words = template(widget_type, {"language": language})
+            texts.add(note.text(_calculation(), "ref:x", words, language))
+        assert len(texts) == 4
+        assert all(total in text for text in texts)
+    own = template("clinic", {"template": {"note_heading": "Смета", "closing": None, "unknown": 1}})
+    assert (own.note_heading, own.closing) == ("Смета", template("clinic", {}).closing)
+    assert note.text(_calculation(title="Смета зала"), "ref:x", own, "ru").startswith("Смета зала №")
 
 
 def test_typst_is_not_imported_before_a_quotation_is_rendered() -> None:
@@ -157,14 +172,26 @@ def test_the_drive_must_be_amocrms() -> None:
 
 def test_the_company_is_saved_and_used(connected: Story) -> None:
     empty = json_of(connected.crm("get_settings", connected.admin()))["settings"]
-    assert empty == {"company": {"name": "", "lines": [], "logo": None}, "language": "ru"}
-    wanted = {"company": {"name": "Glasshouse", "lines": ["12 Forest St"], "logo": LOGO}, "language": "en"}
+    nothing = {"heading": None, "note_heading": None, "closing": None}
+    assert empty == {"company": {"name": "", "lines": [], "logo": None}, "language": "ru", "template": nothing}
+    wanted = {
+        "company": {"name": "Glasshouse", "lines": ["12 Forest St"], "logo": LOGO},
+        "language": "en",
+        "template": nothing | {"closing": "See you soon."},
+    }
     assert json_of(connected.crm("save_settings", connected.admin(), wanted))["settings"] == wanted
     assert json_of(connected.crm("get_settings", connected.admin()))["settings"] == wanted
     company = quotation.Company.of(connected.row().settings)
     assert (company.name, company.lines, company.language) == ("Glasshouse", ("12 Forest St",), "en")
     assert _save(connected, _rendered()).status == 200
-    wrong = [{"language": "de"}, {"company": {"logo": "x!"}}, {"company": {"logo": "eA=="}}, {"x": 1}]
+    assert template("glass", connected.row().settings).closing == "See you soon."
+    wrong = [
+        {"template": {"heading": 5}},
+        {"language": "de"},
+        {"company": {"logo": "x!"}},
+        {"company": {"logo": "eA=="}},
+        {"x": 1},
+    ]
     for body in wrong:
         assert connected.crm("save_settings", connected.admin(), body).status == 422
 

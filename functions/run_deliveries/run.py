@@ -8,7 +8,7 @@ from shared import deliveries, integrations, logs, notices
 from shared.calculation import model, plan
 from shared.database import DatabaseUnavailableError
 from shared.deliveries import Delivery
-from shared.delivering import Delivering, Perform, Step
+from shared.delivering import Perform, Step
 from shared.due import Worker
 from shared.encryption import DecryptionError
 from shared.integrations import Integration
@@ -44,14 +44,14 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
     assert claimed.request is not None  # a check
     request = runtime.keyring.decrypt(claimed.request, claimed.id, "request")
     steps, perform = _PLANS[claimed.action](runtime, claimed, integration, request)
-    delivery = Delivering(runtime.database, runtime.clock).run(claimed, steps, perform)
+    delivery = runtime.delivering.run(claimed, steps, perform)
     return "deferred" if delivery.state == "accepted" else delivery.state
 
 
 def _calculation(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
     body = model.decode(request)
     assert body.lead_id is not None  # set when it was accepted
-    return plan.steps(runtime.database, claimed, body.lead_id, body, integration.settings), partial(
+    return plan.steps(runtime.database, claimed, body.lead_id, body, integration), partial(
         runtime.connections.call, integration, pace=runtime.connections.pace(integration)
     )
 

@@ -3,11 +3,23 @@
 Its last line is a reference mark. It lets a retry find the note, and people find the delivery.
 """
 
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from shared.calculation.model import Calculation, Item
+from shared.calculation.template import Template
 
+_TERMS = {
+    "ru": {
+        "number": "№",
+        "discount": "Скидка",
+        "delivery": "Доставка",
+        "total": "Итого",
+        "valid": "Действительно до",
+    },
+    "en": {"number": "No.", "discount": "Discount", "delivery": "Delivery", "total": "Total", "valid": "Valid until"},
+}
 _SIGNS = {"RUB": "₽", "KZT": "₸", "UAH": "₴", "USD": "$", "EUR": "€", "UZS": "soʻm", "BYN": "Br"}
 
 
@@ -16,25 +28,36 @@ def reference(delivery_id: UUID) -> str:
     return f"ref:{delivery_id.hex[:26]}"
 
 
-def text(calculation: Calculation, mark: str) -> str:
-    currency = "\u00a0" + currency_sign(calculation.currency)
-    number = f" № {calculation.number}" if calculation.number else ""
-    lines = [f"{calculation.title}{number}", ""]
+def text(calculation: Calculation, mark: str, words: Template, language: str) -> str:
+    terms, currency = _TERMS[language], "\u00a0" + currency_sign(calculation.currency)
+    lines = [_title(calculation, words, terms), ""]
     lines += [f"{parameter.name}: {parameter.value}" for parameter in calculation.parameters]
     if calculation.parameters:
         lines.append("")
-    lines += [_item_line(position, item, currency) for position, item in enumerate(calculation.items, 1)]
+    lines += [_item_line(position, item, currency, language) for position, item in enumerate(calculation.items, 1)]
     lines.append("")
     if calculation.discount:
-        lines.append(f"Скидка: −{money(calculation.discount)}{currency}")
+        lines.append(f"{terms['discount']}: −{money(calculation.discount, language)}{currency}")
     if calculation.delivery:
-        lines.append(f"Доставка: {money(calculation.delivery)}{currency}")
-    lines.append(f"Итого: {money(calculation.total)}{currency}")
+        lines.append(f"{terms['delivery']}: {money(calculation.delivery, language)}{currency}")
+    lines.append(f"{terms['total']}: {money(calculation.total, language)}{currency}")
     if calculation.valid_until:
-        lines.append(f"Действительно до {calculation.valid_until:%d.%m.%Y}")
+        lines.append(f"{terms['valid']} {day(calculation.valid_until, language)}")
     if calculation.comment:
         lines += ["", calculation.comment]
     return "\n".join([*lines, "", mark])
+
+
+def _title(calculation: Calculation, words: Template, terms: dict[str, str]) -> str:
+    number = f" {terms['number']} {calculation.number}" if calculation.number else ""
+    is_said = calculation.title.lower().startswith(words.note_heading.lower())
+    heading = f"{words.note_heading}: " if words.note_heading and not is_said else ""
+    return f"{heading}{calculation.title}{number}"
+
+
+def day(moment: date, language: str) -> str:
+    """A date as it is written in the language."""
+    return f"{moment:%d.%m.%Y}" if language == "ru" else f"{moment.day} {moment:%B %Y}"
 
 
 def currency_sign(code: str) -> str:
@@ -54,7 +77,9 @@ def quantity(amount: Decimal, language: str = "ru") -> str:
     return digits if language == "en" else digits.replace(".", ",")
 
 
-def _item_line(position: int, item: Item, currency: str) -> str:
-    product = f"{quantity(item.quantity)} {item.unit} × {money(item.unit_price)} = {money(item.amount)}{currency}"
-    line = f"{position}. {item.name} — {product}"
-    return f"{line} (скидка {money(item.discount)}{currency})" if item.discount else line
+def _item_line(position: int, item: Item, currency: str, language: str) -> str:
+    price, amount = money(item.unit_price, language), money(item.amount, language)
+    line = f"{position}. {item.name} — {quantity(item.quantity, language)} {item.unit} × {price} = {amount}{currency}"
+    if not item.discount:
+        return line
+    return f"{line} ({_TERMS[language]['discount'].lower()} {money(item.discount, language)}{currency})"

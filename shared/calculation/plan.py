@@ -1,6 +1,5 @@
 """The steps that bring an accepted calculation into its deal. Those that do not depend on each other run at once."""
 
-from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -10,28 +9,28 @@ from shared.calculation import note
 from shared.calculation.goods import Goods
 from shared.calculation.model import Calculation, SaveCalculation
 from shared.calculation.quotation import Company, file_name, render
+from shared.calculation.template import language_of, template
 from shared.database import Database
 from shared.deliveries import Delivery, is_superseded
 from shared.delivering import Result, Step
+from shared.integrations import Integration
 
 # amoCRM's clock may be a little behind the database's.
 _CLOCK_SKEW_SECONDS = 300
 
 
 def steps(
-    database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation, settings: Mapping[str, Any]
+    database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
 ) -> list[Step]:
-    """`settings`: the integration's."""
-    company = Company.of(settings)
     options, plan = body.options, []
     if options.note:
-        plan.append(_note(delivery, lead_id, body.calculation))
+        plan.append(_note(delivery, lead_id, body.calculation, integration))
     if options.update_price or options.responsible_user_id is not None:
         plan.append(_deal(database, delivery, lead_id, body))
     if options.products:
         plan += _goods(delivery, lead_id, body.calculation)
     if options.pdf != "none":
-        plan += _pdf(delivery, lead_id, body, company)
+        plan += _pdf(delivery, lead_id, body, integration)
     return plan
 
 
@@ -47,12 +46,13 @@ def first_steps(body: SaveCalculation) -> list[str]:
     return [name for name, is_asked in asked.items() if is_asked]
 
 
-def _note(delivery: Delivery, lead_id: int, calculation: Calculation) -> Step:
+def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integration: Integration) -> Step:
     mark = note.reference(delivery.id)
     since = int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
 
     def write(api: AccountApi) -> Result:
-        return {"note_id": api.add_note(lead_id, note.text(calculation, mark))}
+        words, language = template(integration.widget_type, integration.settings), language_of(integration.settings)
+        return {"note_id": api.add_note(lead_id, note.text(calculation, mark, words, language))}
 
     def find(api: AccountApi) -> Result | None:
         note_id = api.find_note(lead_id, mark, since)
@@ -90,13 +90,17 @@ def _goods(delivery: Delivery, lead_id: int, calculation: Calculation) -> list[S
     ]
 
 
-def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, company: Company) -> list[Step]:
+def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration) -> list[Step]:
     """The quotation, rendered or brought by the widget: in the drive, attached to the deal, shown in its feed."""
     mark = note.reference(delivery.id).removeprefix("ref:")[:8]
     name = file_name(body, mark)
 
     def upload(account: AccountApi) -> Result:
-        content = body.pdf.content() if body.pdf else render(body.calculation, company, delivery.created_at)
+        if body.pdf is not None:
+            content = body.pdf.content()
+        else:
+            words, company = template(integration.widget_type, integration.settings), Company.of(integration.settings)
+            content = render(body.calculation, company, words, delivery.created_at)
         return DriveApi(account, delivery.integration_id).upload(name, content)
 
     def find(account: AccountApi) -> Result | None:

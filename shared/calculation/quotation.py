@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from shared.calculation.model import Calculation, SaveCalculation
-from shared.calculation.note import currency_sign, money, quantity
+from shared.calculation.note import currency_sign, day, money, quantity
+from shared.calculation.template import Template, language_of
 
 _TEMPLATE: Final = Path(__file__).with_name("quotation.typ")
 
 _WORDS: Final = {
     "ru": {
-        "quotation": "Коммерческое предложение",
         "number": "№",
         "of": "от",
         "item": "Наименование",
@@ -36,7 +36,6 @@ _WORDS: Final = {
         "pages": "из",
     },
     "en": {
-        "quotation": "Quotation",
         "number": "No.",
         "of": "of",
         "item": "Item",
@@ -65,7 +64,6 @@ class Company:
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Company":
         company = settings.get("company") or {}
-        language = settings.get("language")
         try:
             logo = base64.b64decode(company["logo"], validate=True) if company.get("logo") else None
         except binascii.Error:
@@ -74,15 +72,17 @@ class Company:
             str(company.get("name") or ""),
             tuple(str(line) for line in company.get("lines") or ()),
             logo,
-            language if language in _WORDS else "ru",
+            language_of(settings),
         )
 
 
-def render(calculation: Calculation, company: Company, moment: datetime) -> bytes:
+def render(calculation: Calculation, company: Company, words: Template, moment: datetime) -> bytes:
     """The PDF's bytes; `moment` is the quotation's date."""
     facts = {
         "words": _WORDS[company.language],
         "language": company.language,
+        "heading": words.heading,
+        "closing": words.closing,
         "company": {"name": company.name, "lines": company.lines, "logo": _logo(company.logo)},
         **_facts(calculation, company.language, moment),
     }
@@ -136,8 +136,8 @@ def _facts(calculation: Calculation, language: str, moment: datetime) -> dict[st
     return {
         "title": calculation.title,
         "number": calculation.number,
-        "date": _day(moment, language),
-        "valid_until": _day(calculation.valid_until, language) if calculation.valid_until else None,
+        "date": day(moment, language),
+        "valid_until": day(calculation.valid_until, language) if calculation.valid_until else None,
         "has_discounts": any(item.discount for item in calculation.items),
         "items": [
             {
@@ -156,7 +156,3 @@ def _facts(calculation: Calculation, language: str, moment: datetime) -> dict[st
         "parameters": [[parameter.name, parameter.value] for parameter in calculation.parameters],
         "comment": calculation.comment,
     }
-
-
-def _day(day: Any, language: str) -> str:
-    return f"{day:%d.%m.%Y}" if language == "ru" else f"{day.day} {day:%B %Y}"

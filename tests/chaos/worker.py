@@ -10,7 +10,7 @@ import random
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,7 @@ def run(orders: Orders) -> None:
     shared = (base.database, base.keyring, transport, base.clock, base.rotation.ahead)
     rotation = _Rotation(*shared, point=orders.point, journal=journal)
     connections = Connections(rotation)
-    parts = (base.settings, base.database, base.keyring, transport, base.clock, rotation, connections)
-    runtime = Runtime(*parts, base.authorization)
+    runtime = replace(base, transport=transport, rotation=rotation, connections=connections)
     ends = time.monotonic() + _LIFE_SECONDS
     while time.monotonic() < ends:
         try:

@@ -27,6 +27,7 @@ const EVENTS = {
   "delivery.accepted": "Запись в сделку принята.",
   "delivery.dead": "Запись в сделку не удалась.",
   "delivery.deferred": "Запись в сделку отложена, повторим сами.",
+  "delivery.step_done": "Шаг записи в сделку выполнен.",
   "delivery.retried": "Запись в сделку повторяется.",
   "settings.saved": "Настройки сохранены.",
   "delivery.delivered": "Записано в сделку.",

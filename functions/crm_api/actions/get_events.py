@@ -1,6 +1,7 @@
 """`GET get_events`: the event log, the newest first (row A12)."""
 
 from dataclasses import asdict
+from uuid import UUID
 
 from functions.crm_api.actions.action import Action
 from functions.crm_api.body import optional_positive
@@ -17,7 +18,7 @@ _LEVELS = ("info", "warning", "error")
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """Query: `limit`, `before` (the `next` of the page before), `level`. `{events: […], next: id | null}`
+    """Query: `limit`, `before` (the `next` of the page before), `level`, `delivery_id`. `{events: […], next}`
 
     With an account in the headers: its events only.
     """
@@ -29,12 +30,21 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         runtime.database,
         integration_id=caller.require_integration().id if caller.named_account else None,
         level=level,
+        delivery_id=_delivery(request),
         before=optional_positive(request, "before"),
         limit=limit + 1,
     )
     shown = found[:limit]
     following = shown[-1].id if len(found) > limit else None
     return json_response({"events": [asdict(event) for event in shown], "next": following})
+
+
+def _delivery(request: Request) -> UUID | None:
+    text = request.parameter("delivery_id")
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise invalid_input("must be a delivery's id", "delivery_id") from None
 
 
 ACTION = Action("get_events", "GET", Right.MANAGE, _run)

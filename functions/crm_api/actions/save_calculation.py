@@ -14,7 +14,6 @@ from functions.crm_api.actions.action import Action
 from shared import deliveries
 from shared.calculation import model, plan
 from shared.deliveries import Delivery
-from shared.delivering import Delivering
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import Problem, invalid_input
@@ -53,9 +52,9 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         revived = deliveries.revive(runtime.database, runtime.keyring, delivery, stored.decode())
         is_new, delivery = revived is not None, revived or delivery
     if is_new:
-        steps = plan.steps(runtime.database, delivery, lead_id, body, integration.settings)
+        steps = plan.steps(runtime.database, delivery, lead_id, body, integration)
         perform = partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration))
-        delivery = Delivering(runtime.database, runtime.clock).run(delivery, steps, perform, begun=begun)
+        delivery = runtime.delivering.run(delivery, steps, perform, begun=begun)
     return _answer(delivery)
 
 

@@ -42,16 +42,25 @@ class Company(Struct, forbid_unknown_fields=True, frozen=True):
     logo: str | None = None  # PNG or SVG in Base64
 
 
+class Template(Struct, forbid_unknown_fields=True, frozen=True):
+    """What notes and quotations say around the figures; null is the widget type's own text."""
+
+    heading: Annotated[str, Meta(max_length=120)] | None = None
+    note_heading: Annotated[str, Meta(max_length=120)] | None = None
+    closing: Annotated[str, Meta(max_length=500)] | None = None
+
+
 class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     """The whole document; what is left out has its default."""
 
     company: Company = Company()
-    language: Literal["ru", "en"] = "ru"  # of quotations
+    language: Literal["ru", "en"] = "ru"  # of notes and quotations
+    template: Template = Template()
     action: str | None = None
 
 
 def _get(_runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{settings: {company: {name, lines, logo}, language}}`"""
+    """`{settings: {company: {name, lines, logo}, language, template: {heading, note_heading, closing}}}`"""
     return json_response({"settings": _document(msgspec.convert(caller.require_integration().settings, Settings))})
 
 
