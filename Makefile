@@ -35,6 +35,7 @@ hammer: $(READY) ## sixteen instances call one account for a minute; prints how 
 
 bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.refresh
+	@$(BIN)/python -m benchmarks.save
 
 doctor: $(READY) ## checks configuration, database and connections, and says what to do
 	@$(BIN)/python -m cli doctor

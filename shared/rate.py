@@ -41,8 +41,8 @@ def hold(database: Database, integration_id: UUID, seconds: float) -> None:
 class Pace:
     """The slots of one piece of work. Threads may share it.
 
-    `waits`: seconds until slots that were reserved when the integration was read. Where there are none, `calls` slots
-    are reserved at once when the first is needed; further ones one by one.
+    `waits`: seconds until slots that were reserved when the integration was read. The rest of `calls` is reserved at
+    once when it is needed; what goes beyond, one by one.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Pace:
         self._integration_id = integration_id
         self._slots: deque[float] = deque()  # moments of the monotonic clock
         self._lock = threading.Lock()
-        self._first = 1 if self._take(waits) and waits else calls
+        self._first = max(1, calls - len(waits) if self._take(waits) else calls)
 
     def reserve(self, calls: int) -> None:
         """Reserves slots for so many calls at once. Raises HeldBackError when they are too far away."""

@@ -107,11 +107,38 @@ def _deal(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> A
 
 
 def _feed(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> Answer:
+    """What changes while the page is open: price, goods, and the feed, the newest first."""
     account = _account(simulation, domain)
     lead = account.leads.get(int(lead_id))
-    notes = account.notes[("leads", int(lead_id))] if lead else []
-    shown = [{"id": n["id"], "at": n["created_at"], "text": n["params"].get("text", "")} for n in reversed(notes)]
-    return _json({"price": lead["price"] if lead else None, "notes": shown[:100]})
+    if lead is None:
+        raise _Missing("Такой сделки нет.")
+    notes = [_note(account, note) for note in reversed(account.notes["leads", int(lead_id)])]
+    return _json({"price": lead["price"], "goods": _goods(account, int(lead_id)), "notes": notes[:100]})
+
+
+def _note(account: Account, note: Entity) -> Entity:
+    shown = {"id": note["id"], "at": note["created_at"], "text": note["params"].get("text", ""), "file": None}
+    if note["note_type"] == "attachment":
+        uuid = note["params"]["file_uuid"]
+        shown["file"] = {"name": note["params"]["file_name"], "url": f"/at/{account.domain}/files/{uuid}"}
+    return shown
+
+
+def _goods(account: Account, lead_id: int) -> list[Entity]:
+    elements = {element_id: element for one in account.elements.values() for element_id, element in one.items()}
+    return [
+        {"name": elements[link["to_entity_id"]]["name"], "quantity": link["metadata"].get("quantity")}
+        for link in account.links.get(lead_id, [])
+        if link["to_entity_type"] == "catalog_elements"
+    ]
+
+
+def _file(simulation: Simulation, _query: Query, domain: str, uuid: str) -> Answer:
+    account = _account(simulation, domain)
+    if uuid not in account.contents:
+        raise _Missing("Такого файла нет.")
+    kind = account.files[uuid]["metadata"]["mime_type"] or "application/octet-stream"
+    return Answer(200, account.contents[uuid], kind, {"X-Content-Type-Options": "nosniff"})
 
 
 def _one_time_token(simulation: Simulation, query: Query, domain: str) -> Answer:
@@ -187,6 +214,7 @@ _PAGES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", f"{_DOMAIN}/", _deals),
     ("GET", rf"{_DOMAIN}/leads/detail/(\d+)", _deal),
     ("GET", rf"{_DOMAIN}/leads/detail/(\d+)/feed", _feed),
+    ("GET", f"{_DOMAIN}/files/([0-9a-f-]+)", _file),
     ("GET", f"{_DOMAIN}/one-time-token", _one_time_token),
     ("GET", f"{_DOMAIN}/integrations", _integrations),
     ("POST", f"{_DOMAIN}/integrations", _make_integration),

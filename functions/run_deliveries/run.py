@@ -52,7 +52,7 @@ def _calculation(runtime: Runtime, claimed: Delivery, integration: Integration, 
     body = model.decode(request)
     assert body.lead_id is not None  # set when it was accepted
     return plan.steps(runtime.database, claimed, body.lead_id, body, integration), partial(
-        runtime.connections.call, integration, pace=runtime.connections.pace(integration)
+        runtime.connections.call, integration, pace=runtime.connections.pace(integration, plan.calls(body))
     )
 
 

@@ -46,6 +46,13 @@ def first_steps(body: SaveCalculation) -> list[str]:
     return [name for name, is_asked in asked.items() if is_asked]
 
 
+def calls(body: SaveCalculation) -> int:
+    """How many calls the steps make that count against amoCRM's limit, when nothing is in the way."""
+    options = body.options
+    asked = [options.note, options.update_price or options.responsible_user_id is not None]
+    return sum(asked) + 3 * options.products + 2 * (options.pdf != "none")
+
+
 def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integration: Integration) -> Step:
     mark = note.reference(delivery.id)
     since = int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS

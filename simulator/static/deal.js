@@ -2,19 +2,28 @@
 const widget = document.getElementById("widget");
 const feed = document.getElementById("feed");
 const noNotes = document.getElementById("no-notes");
+const goodsList = document.getElementById("goods");
+const noGoods = document.getElementById("no-goods");
 const price = document.getElementById("price");
 
 async function showFeed() {
   const answer = await fetch(`${location.pathname}/feed`);
   if (!answer.ok) return;
-  const { notes, price: budget } = await answer.json();
+  const { notes, goods, price: budget } = await answer.json();
   price.textContent = budget.toLocaleString("ru-RU");
   noNotes.hidden = notes.length > 0;
-  feed.replaceChildren(...notes.map(({ at, text }) => {
+  noGoods.hidden = goods.length > 0;
+  goodsList.replaceChildren(...goods.map(({ name, quantity }) => {
+    const item = document.createElement("li");
+    item.textContent = `${name} — ${quantity.toLocaleString("ru-RU")}`;
+    return item;
+  }));
+  feed.replaceChildren(...notes.map(({ at, text, file }) => {
     const item = document.createElement("li");
     const time = document.createElement("time");
     time.textContent = new Date(at * 1000).toLocaleString("ru-RU");
     item.append(time, text);
+    if (file) item.append(Object.assign(document.createElement("a"), { href: file.url, textContent: file.name, target: "_blank" }));
     return item;
   }));
 }

@@ -25,6 +25,8 @@ const TEMPLATE = `
 <label>Комментарий <textarea name="comment" rows="2" maxlength="1000"></textarea></label>
 <p class="total"><span>Итого</span><output></output></p>
 <label class="check"><input name="price" type="checkbox"> Записать сумму в бюджет сделки</label>
+<label class="check"><input name="products" type="checkbox" checked> Добавить товары в сделку</label>
+<label class="check"><input name="pdf" type="checkbox" checked> Приложить предложение в PDF</label>
 <button>Сохранить в сделку</button>
 </fieldset>
 </form>
@@ -96,7 +98,7 @@ function showTotal(form) {
 }
 
 async function save(place, form, { leadId, authorizedFetch }) {
-  const { width, height, count, comment, price } = form.elements;
+  const { width, height, count, comment, price, products, pdf } = form.elements;
   const list = items(form);
   const body = {
     calculation: {
@@ -110,7 +112,7 @@ async function save(place, form, { leadId, authorizedFetch }) {
         { name: "Количество", value: `${count.value} шт` },
       ],
     },
-    options: { update_price: price.checked },
+    options: { update_price: price.checked, products: products.checked, pdf: pdf.checked ? "render" : "none" },
   };
   const fieldset = form.querySelector("fieldset");
   fieldset.disabled = true;

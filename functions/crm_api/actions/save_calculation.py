@@ -53,7 +53,9 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         is_new, delivery = revived is not None, revived or delivery
     if is_new:
         steps = plan.steps(runtime.database, delivery, lead_id, body, integration)
-        perform = partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration))
+        perform = partial(
+            runtime.connections.call, integration, pace=runtime.connections.pace(integration, plan.calls(body))
+        )
         delivery = runtime.delivering.run(delivery, steps, perform, begun=begun)
     return _answer(delivery)
 
