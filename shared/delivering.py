@@ -111,20 +111,23 @@ class _Attempt:
         self._lease_began = clock.monotonic()
 
     def run(self) -> Delivery:
-        ready = [step for step in self._steps if self._is_ready(step)]
-        if len(ready) > 1:
-            with ThreadPoolExecutor(len(ready)) as pool:
-                list(pool.map(self._chain, ready))
-        else:
-            for step in ready:
-                self._chain(step)
+        with ThreadPoolExecutor(max(1, len(self._unfinished))) as pool:  # a thread is started when it is needed
+            self._chains(pool, [step for step in self._steps if self._is_ready(step)])
         return self._failed() if self._failures else self.delivery
 
     def _is_ready(self, step: Step) -> bool:
         is_free = step.after is None or step.after not in self._unfinished
         return step.name in self._unfinished and is_free
 
-    def _chain(self, step: Step) -> None:
+    def _chains(self, pool: ThreadPoolExecutor, ready: Sequence[Step]) -> None:
+        """All of these at the same time, the first in this thread."""
+        others = [pool.submit(self._chain, pool, step) for step in ready[1:]]
+        for step in ready[:1]:
+            self._chain(pool, step)
+        for other in others:
+            other.result()
+
+    def _chain(self, pool: ThreadPoolExecutor, step: Step) -> None:
         """The step, and then those that waited for it."""
         following = [later for later in self._steps if later.after == step.name]
         try:
@@ -135,8 +138,7 @@ class _Attempt:
             was_sent = was_open or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, _TooLateError))
             self._failures[step.name] = (error, was_sent)
             return
-        for later in following:
-            self._chain(later)
+        self._chains(pool, following)
 
     def _carry_out(self, step: Step, next_steps: list[str]) -> None:
         needed = () if step.after is None else (self.delivery.result_of(step.after),)
