@@ -18,6 +18,8 @@ from shared.database import Database
 
 # What an invocation can afford to wait for its slots, in seconds; else a read is 429 and a write is 202.
 LONGEST_WAIT: Final = 4.0
+# A slot that could not be used in time (a token had to be refreshed first) lies in a second that others use by now.
+_STALE_SECONDS: Final = 0.5
 
 _HOLD = """
 INSERT INTO amocrm_rate (integration_id, next_free_at)
@@ -74,6 +76,8 @@ class Pace:
     def __call__(self) -> None:
         """Waits for the next slot; to be called before each call to amoCRM. Raises HeldBackError."""
         with self._lock:
+            while self._slots and self._slots[0] < self._clock.monotonic() - _STALE_SECONDS:
+                self._slots.popleft()
             if not self._slots:
                 self.reserve(self._first)
                 self._first = 1

@@ -67,3 +67,13 @@ def test_sixteen_instances_keep_to_seven_a_second() -> None:
     assert summary["most_in_any_second"] <= 7, summary
     assert summary["per_second"] >= 6.0, summary
     assert summary["answered_429"] == 0, summary
+
+
+def test_a_slot_that_came_to_nothing_in_time_is_not_used_later(connected: Story) -> None:
+    integration = connected.row()
+    pace = rate.Pace(connected.runtime.database, connected.clock, integration.id, waits=[0.0], calls=1)
+    connected.clock.advance(seconds=3)  # a token was refreshed first
+    _waits(connected, 7)  # others use this second
+    before = connected.clock.monotonic()
+    pace()
+    assert connected.clock.monotonic() - before >= 1.0
