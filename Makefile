@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check unit chaos-tokens chaos-deliveries hammer bench doctor migrate key clean
+.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench doctor migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -29,6 +29,9 @@ chaos-tokens: $(READY) ## kills refreshing processes 500 times, and checks that 
 
 chaos-deliveries: $(READY) ## kills processes that save calculations 500 times, and checks that each is in its deal once
 	@$(BIN)/python -m tests.chaos.deliveries --kills 500
+
+chaos-submissions: $(READY) ## 200 forms of 20 people from 8 instances with faults on, and checks that each is there once
+	@$(BIN)/python -m tests.chaos.submissions
 
 hammer: $(READY) ## sixteen instances call one account for a minute; prints how many calls arrived in any second
 	@$(BIN)/python -m tests.chaos.hammer

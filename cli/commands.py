@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import IO
 
 import click
+import msgspec
 import psycopg
 
-from cli import demo, doctor, migrations
-from shared import key_rotation, spill
+from cli import demo, doctor, import_settings, migrations
+from functions.crm_api.actions import settings
+from shared import integrations, key_rotation, spill
 from shared.database import DatabaseUnavailableError
 from shared.encryption import DecryptionError, generate_key
+from shared.http import Request
+from shared.problems import problem_from
+from shared.rights import Caller
 from shared.runtime import Runtime
 
 
@@ -97,6 +102,45 @@ def run_doctor(as_json: bool, live: bool) -> None:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     if not document["ok"]:
         sys.exit(1)
+
+
+@main.command("import-settings")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@click.option("--account", help="Save them for this account, such as example.amocrm.ru; else they are printed.")
+@click.option("--widget-type", default="site", show_default=True)
+def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -> None:
+    """Takes over the settings (amocrm_…) of a shop component, as JSON or CSV, for forms and orders.
+
+    Says what it could not take over. Saving checks them against the account.
+    """
+    try:
+        taken = import_settings.take_over(import_settings.read(file.read()))
+    except (import_settings.UnreadableError, msgspec.ValidationError) as error:
+        raise click.ClickException(f"the file cannot be taken over: {error}") from None
+    for line in taken.left:
+        click.echo(f"not taken over: {line}", err=True)
+    document = {"submissions": taken.submissions}
+    if account is None:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    runtime = Runtime.from_environment()
+    try:
+        row = integrations.by_domain(runtime.database, account, widget_type)
+        if row is None:
+            raise click.ClickException(f"there is no connection of {widget_type} for {account}")
+        kept = {name: value for name, value in row.settings.items() if name != "submissions"}
+        body = json.dumps(kept | document).encode()
+        request = Request("POST", "/save_settings", body=body)
+        settings.SAVE.run(runtime, Caller("administrator", row), request)
+    except Exception as error:
+        problem = problem_from(error)
+        if problem is None:
+            raise
+        lines = [problem.detail, *(f"  {one.path}: {one.detail}" for one in problem.errors)]
+        raise click.ClickException("\n".join(lines)) from None
+    finally:
+        runtime.close()
+    click.echo(f"The settings of {widget_type} for {account} were saved.")
 
 
 @main.command("generate-key")

@@ -173,6 +173,7 @@ Open these in a browser:
 
   panel        {ports.url("crm_api")}/admin/
   amoCRM       {ports.url("simulator")}/at/steklodom.amocrm.ru/     (simulated)
+  a site       {ports.url("simulator")}/site/?api={ports.url("crm_api")}     (a form and an order)
 
 In the panel:
 

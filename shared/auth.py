@@ -35,6 +35,10 @@ def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
     if token:
         return one_time_token.identify(runtime, token, calls)
     scheme, _, credential = (request.headers.get("Authorization") or "").partition(" ")
+    if not credential and (key := request.parameter("site_key")):
+        scheme, credential = "bearer", key  # a plain HTML form sets no headers; the key is no secret
+        if not key.startswith(site_key.PREFIX):
+            raise unauthenticated("site_key takes a site key only. Send other proofs in a header.")
     if scheme.lower() != "bearer" or not credential:
         raise unauthenticated("Send X-Auth-Token (amoCRM's one-time token) or Authorization: Bearer.")
     if credential.startswith(session.PREFIX):

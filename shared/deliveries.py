@@ -53,7 +53,7 @@ WITH accepted AS (
     INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
                                    steps, attempts, lease_id, lease_until, due_at)
     VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
-            %(steps)s, 1, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now())
+            %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now())
     ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
     RETURNING *
 ), logged AS (
@@ -196,13 +196,19 @@ SELECT * FROM buried
 
 
 _WORDS: Final = {
-    "note": "The note in the deal's feed",
+    "note": "The note in the feed",
     "deal": "The deal's own fields",
     "goods": "The goods in the account's list",
     "goods_link": "The goods in the deal",
     "pdf": "The PDF in the file store",
     "pdf_attach": "The PDF at the deal",
     "pdf_note": "The PDF in the deal's feed",
+    "lead": "The deal",
+    "incoming_lead": "The incoming lead",
+    "contact": "The contact",
+    "contact_update": "What is new about the contact",
+    "lead_fields": "The deal's fields in the account",
+    "contact_fields": "The contact's fields in the account",
     "webhook": "The notice to the webhook",
 }
 
@@ -223,8 +229,11 @@ def accept(
     first_steps: Sequence[str],
     lead_id: int | None,
     request_id: str,
+    at_once: bool = True,
 ) -> tuple[Delivery, bool]:
     """Stores the write, with our lease on it and its first steps begun. False: this key was accepted before.
+
+    `at_once` False leaves it to the runner: no lease, and no step is begun.
 
     Raises 409 when the key was accepted with another request.
     """
@@ -238,8 +247,9 @@ def accept(
         "request": keyring.encrypt(request, new_id, "request"),
         "request_hash": request_hash,
         "steps": Jsonb({name: {"state": "started"} for name in first_steps}),
-        "lease_id": uuid4(),
-        "lease": LEASE,
+        "attempts": int(at_once),
+        "lease_id": uuid4() if at_once else None,
+        "lease": LEASE if at_once else None,
         "request_id": request_id,
     }
     accepted = database.one(Delivery, _ACCEPT, parameters)
@@ -256,6 +266,10 @@ def accept(
 
 def by_id(database: Database, delivery_id: UUID, integration_id: UUID) -> Delivery | None:
     return database.one(Delivery, _BY_ID, {"id": delivery_id, "integration_id": integration_id})
+
+
+def by_key(database: Database, integration_id: UUID, action: str, key: str) -> Delivery | None:
+    return database.one(Delivery, _BY_KEY, {"integration_id": integration_id, "action": action, "key": key})
 
 
 def page(
@@ -324,6 +338,8 @@ def _told(step: str, result: Mapping[str, Any]) -> str:
         return f"{_WORDS.get(step, step)}: left out. {result['skipped']}"
     if "superseded" in result:
         return f"{_WORDS.get(step, step)}: left to a newer calculation of this deal."
+    if "nothing_to_do" in result:
+        return f"{_WORDS.get(step, step)}: nothing to do."
     return f"{_WORDS.get(step, step)}: done."
 
 

@@ -17,6 +17,7 @@ from shared.amocrm import errors
 from shared.clock import Clock
 from shared.database import Database
 from shared.deliveries import Delivery, LeaseLostError
+from shared.locks import LockedError
 from shared.problems import Problem, problem_from
 from shared.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.wakeup import TimerOnly, Wakeup
@@ -46,6 +47,7 @@ _NOT_CARRIED_OUT = (
     errors.ForbiddenError,
     ReauthRequiredError,
     RefreshDelayedError,
+    LockedError,
 )
 
 
@@ -61,6 +63,16 @@ class Step:
 
 class _TooLateError(Exception):
     """The lease might end before a write's answer is stored, so the write is not begun."""
+
+
+_FORESEEN = (
+    errors.AmocrmError,
+    ReauthRequiredError,
+    RefreshDelayedError,
+    LockedError,
+    WebhookError,
+    _TooLateError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +144,7 @@ class _Attempt:
         following = [later for later in self._steps if later.after == step.name]
         try:
             self._carry_out(step, [later.name for later in following])
-        except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError, WebhookError, _TooLateError) as error:
+        except _FORESEEN as error:
             was_open = self.delivery.was_started(step.name) and step.name not in self._new
             # A failed look leaves open what the earlier write did.
             was_sent = was_open or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, _TooLateError))

@@ -5,6 +5,7 @@ the row's id and the column's name: a value moved to another row or column does 
 """
 
 import base64
+import hmac
 import os
 from uuid import UUID
 
@@ -26,6 +27,9 @@ class Keyring:
     def __init__(self, keys: tuple[tuple[str, Secret], ...]) -> None:
         if not keys:
             raise ValueError("a keyring needs at least one key")
+        self._fingerprint_secrets = [
+            hmac.digest(base64.b64decode(key.reveal()), b"amocrm-functions fingerprint", "sha256") for _, key in keys
+        ]
         self._ciphers = {key_id: AESGCM(base64.b64decode(key.reveal())) for key_id, key in keys}
         self.writing_key_id = keys[0][0]
 
@@ -34,6 +38,11 @@ class Keyring:
         key_id = self.writing_key_id.encode()
         sealed = self._ciphers[self.writing_key_id].encrypt(nonce, value.encode(), _associated_data(owner, column))
         return bytes([len(key_id)]) + key_id + nonce + sealed
+
+    def fingerprints(self, value: str, owner: UUID) -> list[bytes]:
+        """32 bytes that stand for a value and do not tell it, one for each key: instances that share a key meet."""
+        message = _associated_data(owner, "fingerprint") + b":" + value.encode()
+        return [hmac.digest(secret, message, "sha256") for secret in self._fingerprint_secrets]
 
     def is_current(self, stored: bytes) -> bool:
         """Whether the value was written with the key that writes now."""

@@ -25,5 +25,8 @@ class Expiring(Generic[Key, Value]):
             self._kept.clear()
         self._kept[key] = (time.monotonic() + self._seconds, value)
 
+    def drop(self, key: Key) -> None:
+        self._kept.pop(key, None)
+
     def clear(self) -> None:
         self._kept.clear()

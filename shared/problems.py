@@ -11,6 +11,7 @@ from shared.amocrm import errors as amocrm
 from shared.database import DatabaseUnavailableError
 from shared.encryption import DecryptionError
 from shared.http import Pairs
+from shared.locks import LockedError
 from shared.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.webhooks import WebhookError
 
@@ -89,6 +90,9 @@ def problem_from(error: Exception) -> Problem | None:
             return Problem(409, "reauth_required", f"{error.detail} An administrator must authorise the account again.")
         case RefreshDelayedError():
             return Problem(503, error.code, error.detail, retry_after=max(1, round(error.retry_after)))
+        case LockedError():
+            detail = "The same person or field is being worked on elsewhere at this moment. Try again."
+            return Problem(503, "busy", detail, retry_after=2)
         case WebhookError():
             return Problem(502, "webhook_failed", f"The webhook did not take the notice: {error}.", retry_after=30)
         case amocrm.AmocrmError():

@@ -37,6 +37,13 @@ DELETE FROM amocrm_throttle WHERE (bucket, minute) IN (
     SELECT bucket, minute FROM amocrm_throttle WHERE minute < amocrm_now() - interval '10 minutes' LIMIT %(batch)s)
 """
 
+_LOCKS = """
+DELETE FROM amocrm_locks WHERE (integration_id, name) IN (
+    SELECT integration_id, name FROM amocrm_locks
+    WHERE touched_at < amocrm_now() - interval '1 day' AND (lease_until IS NULL OR lease_until < amocrm_now())
+    LIMIT %(batch)s)
+"""
+
 # The row stays, for its idempotency key and its results; what the customer wrote goes.
 _PAYLOADS = """
 UPDATE amocrm_deliveries SET request = NULL WHERE id IN (
@@ -54,6 +61,7 @@ _STATEMENTS: dict[str, LiteralString] = {
     "used_tokens": _USED_TOKENS,
     "sessions": _SESSIONS,
     "throttle": _THROTTLE,
+    "locks": _LOCKS,
     "payloads": _PAYLOADS,
 }
 

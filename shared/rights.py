@@ -12,6 +12,8 @@ class Right(StrEnum):
     WRITE_DEAL = "write_deal"
     LIST_DEALS = "list_deals"
     SUBMIT = "submit"  # forms and orders from a public page
+    SYNC_CONTACT = "sync_contact"  # a person's profile, from a server
+    READ_ACCOUNT = "read_account"  # pipelines, users, fields: for settings
     OPEN_SESSION = "open_session"
     SEE_CONNECTION = "see_connection"
     CONNECT = "connect"  # begin a consent, hand in a code, disconnect
@@ -23,10 +25,20 @@ _WIDGET = frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.LIST_DEALS, Right.
 # Which proof gives which rights. A reviewer should need nothing else.
 RIGHTS: dict[str, frozenset[Right]] = {
     "widget": _WIDGET,  # amoCRM's one-time token, of any user of the account
-    "widget_administrator": _WIDGET | {Right.CONNECT},  # the same, and amoCRM says that he is an administrator there
+    "widget_administrator": _WIDGET
+    | {Right.CONNECT, Right.READ_ACCOUNT},  # the same, and amoCRM says that he is an administrator there
     "session": frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.SEE_CONNECTION}),  # opened by a one-time token
     "application": frozenset(
-        {Right.READ_DEAL, Right.WRITE_DEAL, Right.LIST_DEALS, Right.SUBMIT, Right.SEE_CONNECTION, Right.CONNECT}
+        {
+            Right.READ_DEAL,
+            Right.WRITE_DEAL,
+            Right.LIST_DEALS,
+            Right.SUBMIT,
+            Right.SYNC_CONTACT,
+            Right.READ_ACCOUNT,
+            Right.SEE_CONNECTION,
+            Right.CONNECT,
+        }
     ),  # a JWT of the operator's own application
     "site": frozenset({Right.SUBMIT}),  # a publishable key
     "administrator": frozenset(Right) - {Right.OPEN_SESSION},  # the operator's token; a session needs an amoCRM user

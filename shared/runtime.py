@@ -15,6 +15,7 @@ from shared.connections import Connections
 from shared.database import Database
 from shared.delivering import Delivering
 from shared.encryption import Keyring
+from shared.locks import Locks
 from shared.rotation import Rotation
 from shared.secret_store import environment
 
@@ -30,6 +31,7 @@ class Runtime:
     connections: Connections
     authorization: Authorization
     delivering: Delivering
+    locks: Locks
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> "Runtime":
@@ -49,6 +51,7 @@ class Runtime:
             Connections(rotation),
             Authorization(rotation),
             Delivering(database, clock, wakeup.from_settings(settings)),
+            Locks(database, clock),
         )
 
     @classmethod

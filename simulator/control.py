@@ -70,11 +70,37 @@ def _make_accounts(simulation: Simulation, body: Body) -> Any:
 def _change_account(simulation: Simulation, body: Body) -> Any:
     account = _account(simulation, body)
     for name, value in body.items():
-        if name in ("paid", "may_create_fields", "missing_entity_status"):
+        if name in ("paid", "may_create_fields", "missing_entity_status", "search_lag"):
             setattr(account, name, value)
     if body.get("goods") is False:
         account.catalogs.clear()
     return {}
+
+
+def _remove(simulation: Simulation, body: Body) -> Any:
+    """What an administrator of the account deletes: `{domain, pipeline?, status?, user?, field?}`, each an id."""
+    account = _account(simulation, body)
+    account.pipelines.pop(body.get("pipeline", 0), None)
+    account.users.pop(body.get("user", 0), None)
+    for pipeline in account.pipelines.values():
+        statuses = pipeline["_embedded"]["statuses"]
+        statuses[:] = [status for status in statuses if status["id"] != body.get("status")]
+    for fields in account.custom_fields.values():
+        fields[:] = [field for field in fields if field["id"] != body.get("field")]
+    return {}
+
+
+def _add(simulation: Simulation, body: Body) -> Any:
+    """What an administrator of the account makes: `{domain, pipeline?: {…}, user?: {…}, field?: {…}}`."""
+    account, world = _account(simulation, body), simulation.world
+    made = {}
+    if "pipeline" in body:
+        made["pipeline"] = world.add_pipeline(account, **body["pipeline"])
+    if "user" in body:
+        made["user"] = world.add_user(account, **body["user"])
+    if "field" in body:
+        made["field"] = world.add_field(account, **body["field"])
+    return made
 
 
 def _make_integration(simulation: Simulation, body: Body) -> Any:
@@ -190,11 +216,17 @@ def _show(simulation: Simulation, body: Body) -> Any:
         "attached": account.attached,
         "catalogs": account.catalogs,
         "elements": account.elements,
+        "incoming": account.incoming,
+        "pipelines": account.pipelines,
+        "users": account.users,
+        "custom_fields": account.custom_fields,
     }
 
 
 _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "account": _make_account,
+    "add": _add,
+    "remove": _remove,
     "accounts": _make_accounts,
     "change-account": _change_account,
     "change-integration": _change_integration,

@@ -22,6 +22,8 @@ _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 _STATIC_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_SITE_TYPES = _STATIC_TYPES | {".html": "text/html; charset=utf-8"}
+_SITE = {file.name: file for file in (_HERE.parent / "examples" / "site").glob("*") if file.suffix in _SITE_TYPES}
 _STATIC = {file.name: file for file in (_HERE / "static").iterdir() if file.suffix in _STATIC_TYPES}
 
 Query = dict[str, str]
@@ -60,6 +62,14 @@ def _static(_simulation: Simulation, _query: Query, name: str) -> Answer:
     if file is None:
         raise _Missing("Такого файла нет.")
     return Answer(200, file.read_bytes(), _STATIC_TYPES[file.suffix])
+
+
+def _site(_simulation: Simulation, _query: Query, name: str) -> Answer:
+    """The example of a company's site; it has nothing to do with amoCRM, but a browser needs some address for it."""
+    file = _SITE.get(name or "index.html")
+    if file is None:
+        raise _Missing("Такой страницы на сайте нет.")
+    return Answer(200, file.read_bytes(), _SITE_TYPES[file.suffix])
 
 
 def _account(simulation: Simulation, domain: str) -> Account:
@@ -209,6 +219,7 @@ _DOMAIN = "/at/([a-z0-9.-]+)"
 _PAGES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "/", _accounts),
     ("GET", "/static/([a-z.]+)", _static),
+    ("GET", "/site/([a-z.]*)", _site),
     ("GET", "/oauth", _ask_consent),
     ("POST", "/oauth", _answer_consent),
     ("GET", f"{_DOMAIN}/", _deals),

@@ -25,6 +25,7 @@ class Fault:
     seconds: float = 0.0  # for delay, and how long a timeout holds the connection
     status: int = 503
     retry_after: int | None = None
+    body: str | None = None  # of a `status`, as JSON; else a problem document
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

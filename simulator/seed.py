@@ -89,7 +89,7 @@ def deal(world: World, account: Account, name: str, price: int, people: list[Ent
     lead = _entity(world, account, name) | {
         "price": price,
         "pipeline_id": pipeline["id"],
-        "status_id": pipeline["_embedded"]["statuses"][0]["id"],
+        "status_id": pipeline["_embedded"]["statuses"][1]["id"],
         "responsible_user_id": manager["id"],
         "closed_at": None,
         "loss_reason_id": None,

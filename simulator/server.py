@@ -9,6 +9,7 @@ import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import uuid4
 
 from aiohttp import web
@@ -83,6 +84,8 @@ async def _before(request: web.BaseRequest, fault: Fault) -> web.StreamResponse 
             await asyncio.sleep(fault.seconds)
         case "status":
             answer = problem(fault.status, "Error", "A fault that was ordered")
+            if fault.body is not None:
+                answer = replace(answer, body=fault.body.encode())
             if fault.retry_after is not None:
                 answer.headers["Retry-After"] = str(fault.retry_after)
             return _sent(answer)
@@ -122,8 +125,9 @@ def _broken(request: web.BaseRequest) -> web.StreamResponse:
 async def _truncated(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
     response.content_length = len(answer.body) + 1
-    await response.prepare(request)
-    await response.write(answer.body[: len(answer.body) // 2])
+    with contextlib.suppress(ConnectionError):  # who asked may have been killed meanwhile
+        await response.prepare(request)
+        await response.write(answer.body[: len(answer.body) // 2])
     return _broken(request)
 
 

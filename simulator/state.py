@@ -13,6 +13,19 @@ from uuid import uuid4
 Entity = dict[str, Any]
 
 
+_TRACKING = (
+    "UTM_SOURCE",
+    "UTM_MEDIUM",
+    "UTM_CAMPAIGN",
+    "UTM_TERM",
+    "UTM_CONTENT",
+    "REFERRER",
+    "GCLID",
+    "YCLID",
+    "_YM_UID",
+)
+
+
 class Clock:
     """The real time, moved by the control API."""
 
@@ -46,6 +59,8 @@ class Account:
     language: str = "ru"
     paid: bool = True
     may_create_fields: bool = True
+    search_lag: float = 0.0  # seconds until `query` finds what was made or changed
+    incoming: dict[str, Entity] = field(default_factory=dict)  # incoming leads by uid
     missing_entity_status: int = 204  # what GET of an entity that is not there answers
     leads: dict[int, Entity] = field(default_factory=dict)
     contacts: dict[int, Entity] = field(default_factory=dict)
@@ -101,6 +116,8 @@ class World:
         for entity_type in ("contacts", "companies"):
             for code, title in (("PHONE", "Телефон"), ("EMAIL", "Email")):
                 self.add_field(account, entity_type, title, "multitext", code)
+        for code in _TRACKING:
+            self.add_field(account, "leads", code.lower(), "tracking_data", code)
         return account
 
     def add_client(self, redirect_uri: str, **facts: Any) -> Client:
@@ -127,7 +144,7 @@ class World:
 
     def add_pipeline(self, account: Account, name: str, statuses: list[str], is_main: bool = False) -> Entity:
         pipeline_id = self.new_id()
-        named = [(self.new_id(), status) for status in statuses]
+        named = [(self.new_id(), status) for status in ("Неразобранное", *statuses)]
         shown = [*named, (142, "Успешно реализовано"), (143, "Закрыто и не реализовано")]
         pipeline = {
             "id": pipeline_id,
@@ -146,7 +163,7 @@ class World:
                         "is_editable": status_id not in (142, 143),
                         "pipeline_id": pipeline_id,
                         "color": "#99ccff",
-                        "type": 0,
+                        "type": 1 if position == 1 else 0,  # incoming leads wait in the first one
                         "account_id": account.id,
                     }
                     for position, (status_id, status) in enumerate(shown, 1)
@@ -156,9 +173,17 @@ class World:
         account.pipelines[pipeline_id] = pipeline
         return pipeline
 
-    def add_field(self, account: Account, owner: str, name: str, kind: str, code: str | None = None) -> Entity:
+    def add_field(
+        self,
+        account: Account,
+        owner: str,
+        name: str,
+        kind: str,
+        code: str | None = None,
+        choices: tuple[str, ...] | list[str] = (),
+    ) -> Entity:
         """`owner` is leads, contacts, companies, or `catalogs/ID`."""
-        enums = None
+        enums = [{"id": self.new_id(), "value": value, "sort": i} for i, value in enumerate(choices)] or None
         if kind == "multitext":
             codes = ("WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER") if code == "PHONE" else ("WORK", "PRIV", "OTHER")
             enums = [{"id": self.new_id(), "value": value, "sort": i} for i, value in enumerate(codes)]

@@ -37,6 +37,7 @@ class Demo:
             if "Ctrl-C stops everything" in line:
                 break
         self.panel = self._found(r"panel +(\S+)")
+        self.api = self.panel.removesuffix("/admin/")
         self.amocrm = self._found(r"amoCRM +(\S+)")
         self.token = self._found(r"administrator token +(\S+)")
         self.client_id = self._found(r"integration ID +(\S+)")

@@ -157,3 +157,41 @@ def test_mistakes_in_the_panel_are_told_in_place(context: BrowserContext, demo: 
         page.get_by_role("button", name="Войти").click()
     expect(page.locator("#sign-in-error")).to_contain_text("administrator token")
     expect(page.get_by_role("heading", name="Подключения", exact=True)).to_be_hidden()
+
+
+def test_a_form_and_an_order_of_a_site_reach_amocrm(context: BrowserContext, demo: Demo) -> None:
+    """After the story above: the account is connected."""
+    origin = demo.amocrm.split("/at/")[0]
+    headers = {
+        "Authorization": f"Bearer {demo.token}",
+        "X-Account-Domain": "steklodom.amocrm.ru",
+        "X-Widget-Type": "glass",
+    }
+    made = context.request.post(
+        f"{demo.api}/?action=create_site_key", headers=headers, data={"name": "Сайт", "origins": [origin]}
+    )
+    page = context.new_page()
+    page.goto(f"{origin}/site/?api={demo.api}")
+    expect(page.get_by_role("heading", name="Подключите пример")).to_be_visible()
+    page.get_by_label("Ключ сайта").fill(made.json()["site_key"])
+    page.get_by_role("button", name="Подключить").click()
+    _picture(page, "site")
+    cart = page.locator("#order")
+    cart.get_by_label("Имя").fill("Пётр Сайтов")
+    cart.get_by_label("Телефон").fill("8 916 100-20-30")
+    cart.get_by_role("button", name="Заказать").click()
+    expect(page.get_by_text("Спасибо! Заказ")).to_be_visible()
+    form = page.locator("#callback")
+    form.get_by_label("Имя").fill("Пётр Сайтов")
+    form.get_by_label("Телефон").fill("+7 (916) 100 20 30")
+    form.get_by_label("Город").fill("Самара")
+    page.wait_for_timeout(2100)  # people take their time, and robots are recognised by that they do not
+    form.get_by_role("button", name="Отправить").click()
+    expect(page.get_by_role("heading", name="Спасибо!")).to_be_visible()
+    _picture(page, "site-thanks")
+    page.goto(demo.amocrm)
+    for name in ("Заказ: № W-", "Заявка с сайта: Вызов замерщика"):
+        expect(page.get_by_role("listitem").filter(has_text=name)).to_contain_text("Пётр Сайтов")
+    page.get_by_role("link", name=re.compile("Вызов замерщика")).click()
+    expect(page.locator("#feed")).to_contain_text("Город: Самара")
+    _picture(page, "deal-of-a-form")

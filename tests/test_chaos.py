@@ -38,3 +38,9 @@ def test_killed_at_every_step_every_accepted_calculation_is_in_its_deal_once() -
 def test_32_processes_meeting_one_expired_token_refresh_it_once() -> None:
     summary = _played("tests.chaos.herd", "--processes", "32")
     assert (summary["answers"], summary["refreshes"], summary["refused"]) == (32, 1, 0), summary
+
+
+def test_submissions_of_one_person_make_one_contact() -> None:
+    summary = _played("tests.chaos.submissions", "--count", "40", "--persons", "4", "--seed", "17")
+    wanted = {"contacts": 4, "deals": 40, "notes": 40, "lost": 0, "doubled": 0, "notes_doubled": 0}
+    assert wanted.items() <= summary.items(), summary

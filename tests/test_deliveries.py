@@ -212,7 +212,9 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
         connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
         return connected.runtime.connections.call(connected.row(), work)
 
-    steps = plan.steps(connected.runtime.database, claimed, connected.lead_id, body, connected.row())
+    steps = plan.steps(
+        connected.runtime.database, connected.runtime.locks, claimed, connected.lead_id, body, connected.row()
+    )
     late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen)
     assert (late.state, late.problem_code) == ("accepted", "out_of_time")
     assert not connected.notes()
@@ -383,7 +385,7 @@ def test_the_event_log_tells_the_story_of_a_delivery_in_order(connected: Story) 
     assert "The goods in the account's list: left out. The account has no goods list" in story[1]
     assert story[-3:] == [
         "amoCRM is not available at the moment. Try again.",
-        "The note in the deal's feed: done.",
+        "The note in the feed: done.",
         "Everything of this write is in amoCRM.",
     ]
     assert connected.crm("get_events", connected.admin(), query={"delivery_id": "x"}).status == 422

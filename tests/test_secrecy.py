@@ -211,6 +211,7 @@ def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
     connected.crm("open_session", connected.widget(), {})
     key = json_of(connected.crm("create_site_key", connected.admin(), {"name": "x", "origins": ["https://x.example"]}))
     connected.crm("get_lead", {"Authorization": f"Bearer {key['site_key']}", "Origin": "https://x.example"})
+    connected.sql("INSERT INTO amocrm_locks (integration_id, name) VALUES (%s, %s)", connected.row().id, b"x" * 32)
     settings, database = connected.runtime.settings, connected.runtime.database
     assert sum(retention.run(database, settings).values()) == 0
     connected.clock.advance(days=8)
@@ -221,6 +222,7 @@ def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
         "used_tokens": 2,
         "sessions": 1,
         "throttle": 2,
+        "locks": 1,
         "payloads": 1,
         "events": 0,
     }

@@ -29,6 +29,14 @@ def decode(request: Request, model: type[T]) -> T:
         raise Problem(400, "invalid_json", "The body must be a JSON object in UTF-8.") from None
 
 
+def idempotency_key(request: Request) -> str | None:
+    """The header `Idempotency-Key`. Keys that we make ourselves begin with `body:`, so nobody else's may."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (1 <= len(key) <= 255 and key.isprintable() and not key.startswith("body:")):
+        raise invalid_input("must have 1 to 255 printable characters and not begin with body:", "Idempotency-Key")
+    return key
+
+
 def optional_lead_id(request: Request, in_body: int | None = None) -> int | None:
     """The deal, or None where none is named at all."""
     named = (request.headers.get("X-Lead-Id"), request.parameter("lead_id"), in_body)

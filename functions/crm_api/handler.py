@@ -2,7 +2,7 @@
 
 import msgspec
 
-from functions.crm_api import cors, pages
+from functions.crm_api import cors, html_form, pages
 from functions.crm_api.actions import ACTIONS, Action
 from shared.auth import authenticate, spend
 from shared.endpoint import problem_response
@@ -29,7 +29,9 @@ def handle(runtime: Runtime, request: Request) -> Response:
         problem = problem_from(error)
         if problem is None:
             raise
-        response, integration = problem_response(problem, request.id), None
+        is_page = html_form.is_html_form(request)
+        response = html_form.problem_page(problem, request) if is_page else problem_response(problem, request.id)
+        integration = None
     return cors.allow(runtime, request, response, integration)
 
 

@@ -13,6 +13,8 @@ from shared.due import Worker
 from shared.encryption import DecryptionError
 from shared.integrations import Integration
 from shared.runtime import Runtime
+from shared.submissions import model as submission
+from shared.submissions import plan as submission_plan
 
 Plan = tuple[Sequence[Step], Perform]
 
@@ -51,9 +53,16 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
 def _calculation(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
     body = model.decode(request)
     assert body.lead_id is not None  # set when it was accepted
-    return plan.steps(runtime.database, claimed, body.lead_id, body, integration), partial(
+    return plan.steps(runtime.database, runtime.locks, claimed, body.lead_id, body, integration), partial(
         runtime.connections.call, integration, pace=runtime.connections.pace(integration, plan.calls(body))
     )
+
+
+def _submission(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
+    accepted = submission_plan.decode(request)
+    steps = submission_plan.steps(runtime.database, runtime.keyring, runtime.locks, claimed, integration, accepted)
+    count = submission_plan.calls(accepted.mode, accepted.decoded(claimed.action))
+    return steps, partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration, count))
 
 
 def _notice(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
@@ -64,4 +73,7 @@ def _notice(runtime: Runtime, claimed: Delivery, integration: Integration, reque
 _PLANS: dict[str, Callable[[Runtime, Delivery, Integration, str], Plan]] = {
     model.ACTION: _calculation,
     notices.ACTION: _notice,
+    submission.SUBMIT_FORM: _submission,
+    submission.SUBMIT_ORDER: _submission,
+    submission.SYNC_CONTACT: _submission,
 }

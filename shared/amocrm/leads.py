@@ -49,9 +49,11 @@ class AccountApi:
         params = [("filter[id][]", str(contact_id)) for contact_id in contact_ids]
         return embedded(self.send("GET", "/contacts", params=[*params, ("limit", str(PAGE_LIMIT))]), "contacts")
 
-    def add_note(self, lead_id: int, text: str) -> int:
-        """Writes a plain note into the deal's feed and returns its id."""
-        answer = self.send("POST", f"/leads/{lead_id}/notes", json=[{"note_type": "common", "params": {"text": text}}])
+    def add_note(self, entity_id: int, text: str, entity: str = "leads") -> int:
+        """Writes a plain note into the feed of a deal (or of a contact) and returns its id."""
+        answer = self.send(
+            "POST", f"/{entity}/{entity_id}/notes", json=[{"note_type": "common", "params": {"text": text}}]
+        )
         return int(embedded(answer, "notes")[0]["id"])
 
     def add_attachment_note(self, lead_id: int, file_uuid: str, version_uuid: str, name: str) -> int:
@@ -61,13 +63,19 @@ class AccountApi:
         return int(embedded(answer, "notes")[0]["id"])
 
     def find_note(
-        self, lead_id: int, mark: str, since: int, note_type: str = "common", member: str = "text"
+        self,
+        entity_id: int,
+        mark: str,
+        since: int,
+        note_type: str = "common",
+        member: str = "text",
+        entity: str = "leads",
     ) -> int | None:
         """The id of the note whose `params` carry `mark` in that member, made at `since` (Unix seconds) or later."""
         page = 1
         while True:
             params = {"filter[note_type][]": note_type, "order[id]": "desc", "limit": PAGE_LIMIT, "page": page}
-            notes = embedded(self.send("GET", f"/leads/{lead_id}/notes", params=params), "notes")
+            notes = embedded(self.send("GET", f"/{entity}/{entity_id}/notes", params=params), "notes")
             for note in notes:
                 if mark in str(note.get("params", {}).get(member, "")):
                     return int(note["id"])

@@ -6,21 +6,22 @@ from typing import Any
 from shared.amocrm.drive import DriveApi
 from shared.amocrm.leads import AccountApi
 from shared.calculation import note
-from shared.calculation.goods import Goods
 from shared.calculation.model import Calculation, SaveCalculation
 from shared.calculation.quotation import Company, file_name, render
 from shared.calculation.template import language_of, template
 from shared.database import Database
 from shared.deliveries import Delivery, is_superseded
 from shared.delivering import Result, Step
+from shared.goods import Goods
 from shared.integrations import Integration
+from shared.locks import Locks
 
 # amoCRM's clock may be a little behind the database's.
 _CLOCK_SKEW_SECONDS = 300
 
 
 def steps(
-    database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
+    database: Database, locks: Locks, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
 ) -> list[Step]:
     options, plan = body.options, []
     if options.note:
@@ -28,7 +29,7 @@ def steps(
     if options.update_price or options.responsible_user_id is not None:
         plan.append(_deal(database, delivery, lead_id, body))
     if options.products:
-        plan += _goods(delivery, lead_id, body.calculation)
+        plan += _goods(locks, delivery, lead_id, body.calculation)
     if options.pdf != "none":
         plan += _pdf(delivery, lead_id, body, integration)
     return plan
@@ -89,10 +90,14 @@ def _deal(database: Database, delivery: Delivery, lead_id: int, body: SaveCalcul
     return Step("deal", write, find)
 
 
-def _goods(delivery: Delivery, lead_id: int, calculation: Calculation) -> list[Step]:
-    goods = Goods(delivery.integration_id, lead_id, calculation)
+def _goods(locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculation) -> list[Step]:
+    goods = Goods(delivery.integration_id, calculation.items, locks, delivery.id)
+
+    def find_or_create(account: AccountApi) -> Result:
+        return goods.find_or_create(account) | {"lead_id": lead_id}
+
     return [
-        Step("goods", lambda api: goods.find_or_create(api), lambda _: None),  # looks by itself before it creates
+        Step("goods", find_or_create, lambda _: None),  # looks by itself before it creates
         Step("goods_link", goods.link, goods.find_links, after="goods"),
     ]
 

@@ -89,5 +89,10 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
     return Caller("site", found)
 
 
+def origins_of(caller: Caller) -> tuple[str, ...]:
+    """The pages that a site key is for; none for other callers."""
+    return tuple(caller.integration.origins) if isinstance(caller.integration, _Found) else ()
+
+
 def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from simulator.answers import Answer, ApiError, problem
 from simulator.call import Call
-from simulator.resources import account, catalogs, entities, files, links, notes
+from simulator.resources import account, catalogs, entities, files, incoming, links, notes
 
 Rule = Callable[..., Answer]
 
@@ -20,6 +20,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", rf"/{_ENTITY}/custom_fields", account.custom_fields),
         ("POST", rf"/{_ENTITY}/custom_fields", account.create_custom_fields),
         ("POST", "/leads/complex", entities.create_complex),
+        ("GET", "/leads/unsorted", incoming.page),
+        ("POST", "/leads/unsorted/forms", incoming.create),
+        ("POST", r"/leads/unsorted/([0-9a-f-]+)/accept", incoming.accept),
+        ("DELETE", r"/leads/unsorted/([0-9a-f-]+)/decline", incoming.decline),
         ("GET", rf"/{_ENTITY}", entities.page),
         ("POST", rf"/{_ENTITY}", entities.create),
         ("PATCH", rf"/{_ENTITY}", entities.change_many),

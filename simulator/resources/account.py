@@ -49,7 +49,8 @@ def create_custom_fields(call: Call, owner: str) -> Answer:
         code = item.get("code")
         if code and any(field["code"] == code for field in call.account.custom_fields[owner]):
             raise invalid(f"{index}.code", "NotUnique", "A field with this code exists.", str(index))
-        field = call.world.add_field(call.account, owner, item["name"], item["type"], code)
+        choices = [str(enum.get("value")) for enum in item.get("enums") or []]
+        field = call.world.add_field(call.account, owner, item["name"], item["type"], code, choices)
         call.effect("custom_field.created", entity_type=owner, id=field["id"], name=field["name"])
         created.append(field)
     return document({"_total_items": len(created), "_embedded": {"custom_fields": created}})

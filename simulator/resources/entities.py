@@ -14,6 +14,7 @@ _OWN = {
     "companies": _COMMON,
 }
 _CLOSED = (142, 143)
+_UNSORTED = 1  # the type of the status of incoming leads
 
 
 def page(call: Call, entity_type: str) -> Answer:
@@ -105,7 +106,8 @@ def add(call: Call, entity_type: str, item: Entity, index: int = 0) -> Entity:
         entity |= {"price": 0, "pipeline_id": main["id"], "status_id": None, "closed_at": None, "loss_reason_id": None}
     _write(call, entity_type, entity, item, index)
     if entity_type == "leads" and entity["status_id"] is None:
-        entity["status_id"] = call.account.pipelines[entity["pipeline_id"]]["_embedded"]["statuses"][0]["id"]
+        statuses = call.account.pipelines[entity["pipeline_id"]]["_embedded"]["statuses"]
+        entity["status_id"] = next(status["id"] for status in statuses if status["type"] != _UNSORTED)
     if not entity["name"]:
         entity["name"] = f"Сделка #{entity['id']}" if entity_type == "leads" else ""
     call.account.entities(entity_type)[entity["id"]] = entity
@@ -133,6 +135,12 @@ def view(call: Call, entity_type: str, entity: Entity) -> Entity:
                 for link in links
                 if link["to_entity_type"] == "catalog_elements"
             ]
+    if entity_type == "contacts" and call.embeds("leads"):
+        embedded["leads"] = [
+            {"id": lead_id}
+            for lead_id, links in call.account.links.items()
+            if any(link["to_entity_type"] == "contacts" and link["to_entity_id"] == entity["id"] for link in links)
+        ]
     shown = {name: value for name, value in entity.items() if not name.startswith("_")}
     return shown | {"_links": {"self": call.link(f"/{entity_type}/{entity['id']}")}, "_embedded": embedded}
 
@@ -178,7 +186,9 @@ def _check_status(call: Call, entity: Entity, index: int) -> None:
     pipeline = call.account.pipelines.get(entity["pipeline_id"])
     if pipeline is None:
         raise invalid(f"{index}.pipeline_id", "NotSupportedChoice", "The pipeline does not exist.", str(index))
-    statuses = {status["id"] for status in pipeline["_embedded"]["statuses"]}
+    statuses = {status["id"] for status in pipeline["_embedded"]["statuses"] if status["type"] != _UNSORTED}
+    if entity.get("_incoming"):
+        return
     if entity["status_id"] is not None and entity["status_id"] not in statuses:
         raise invalid(f"{index}.status_id", "NotSupportedChoice", "The status does not exist.", str(index))
     entity["closed_at"] = call.world.now() if entity["status_id"] in _CLOSED else None
@@ -204,9 +214,38 @@ def _field_values(call: Call, entity_type: str, entity: Entity, given: list[Enti
             "field_name": field["name"],
             "field_code": field["code"],
             "field_type": field["type"],
-            "values": item.get("values") or [],
+            "values": [
+                _field_value(field, value, f"{index}.custom_fields_values.{position}", index)
+                for value in item.get("values") or []
+            ],
         }
     return [value for value in values.values() if value["values"]] or None
+
+
+def _field_value(field: Entity, value: Entity, path: str, index: int) -> Entity:
+    """One value, checked by the field's type as amoCRM does."""
+    enums, given, kind = field["enums"] or [], value.get("value"), field["type"]
+    if kind in ("select", "multiselect", "radiobutton", "multitext"):
+        wanted = [
+            enum
+            for enum in enums
+            if value.get("enum_id") == enum["id"]
+            or (kind == "multitext" and value.get("enum_code", "WORK") == enum["value"])
+            or (kind != "multitext" and "enum_id" not in value and given == enum["value"])
+        ]
+        if not wanted:
+            raise invalid(f"{path}.enum_id", "NotSupportedChoice", "The value is not a valid choice.", str(index))
+        if kind == "multitext":
+            return {"value": given, "enum_id": wanted[0]["id"], "enum_code": wanted[0]["value"]}
+        return {"value": wanted[0]["value"], "enum_id": wanted[0]["id"]}
+    fits = {
+        "numeric": isinstance(given, int | float | str) and not isinstance(given, bool),
+        "checkbox": isinstance(given, bool),
+        "date": isinstance(given, int | str),
+    }
+    if not fits.get(kind, given is not None):
+        raise invalid(f"{path}.value", "InvalidType", f"This value is not valid for {kind}.", str(index))
+    return {"value": str(given) if kind == "numeric" else given}
 
 
 def _is_wanted(call: Call, entity: Entity) -> bool:
@@ -223,6 +262,8 @@ def _is_wanted(call: Call, entity: Entity) -> bool:
     if statuses and str(entity.get("status_id")) not in statuses:
         return False
     query = call.parameter("query")
+    if query and entity["updated_at"] + call.account.search_lag > call.world.clock.now():
+        return False
     return not query or _is_found(entity, query)
 
 

@@ -10,12 +10,14 @@ from functions.crm_api.actions import (
     get_lead,
     get_leads,
     open_session,
+    pickers,
     save_calculation,
     save_connection,
     save_token,
     settings,
     site_keys,
     start_connection,
+    submissions,
 )
 from functions.crm_api.actions.action import Action
 
@@ -32,6 +34,10 @@ ACTIONS: dict[str, Action] = {
         get_lead.ACTION,
         get_leads.ACTION,
         open_session.ACTION,
+        pickers.CATALOGS,
+        pickers.FIELDS,
+        pickers.PIPELINES,
+        pickers.USERS,
         save_calculation.ACTION,
         save_connection.ACTION,
         save_token.ACTION,
@@ -41,6 +47,9 @@ ACTIONS: dict[str, Action] = {
         site_keys.LIST,
         site_keys.REVOKE,
         start_connection.ACTION,
+        submissions.FORM,
+        submissions.ORDER,
+        submissions.SYNC,
     )
 }
 

@@ -1,22 +1,27 @@
-"""`GET get_settings`, `POST save_settings`: what an integration's quotations say of the company (row A7)."""
+"""`GET get_settings`, `POST save_settings`: an integration's settings, checked against its account."""
 
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
 from psycopg.types.json import Jsonb
 
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
+from shared import settings
+from shared.amocrm import directory
+from shared.amocrm.directory import Directory
+from shared.amocrm.leads import AccountApi
 from shared.endpoint import json_response
 from shared.http import Request, Response
-from shared.problems import invalid_input
+from shared.problems import Problem, invalid_input
 from shared.rights import Caller, Right
 from shared.runtime import Runtime
+from shared.submissions import plan
+from shared.submissions.settings_check import names_something_of_the_account, problems
 
 _MOST_LOGO_BYTES = 200_000
 
@@ -36,48 +41,39 @@ class _Id:
     id: UUID
 
 
-class Company(Struct, forbid_unknown_fields=True, frozen=True):
-    name: Annotated[str, Meta(max_length=120)] = ""
-    lines: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=8)] = []
-    logo: str | None = None  # PNG or SVG in Base64
-
-
-class Template(Struct, forbid_unknown_fields=True, frozen=True):
-    """What notes and quotations say around the figures; null is the widget type's own text."""
-
-    heading: Annotated[str, Meta(max_length=120)] | None = None
-    note_heading: Annotated[str, Meta(max_length=120)] | None = None
-    closing: Annotated[str, Meta(max_length=500)] | None = None
-
-
-class Settings(Struct, forbid_unknown_fields=True, frozen=True):
+class SaveSettings(settings.Settings, forbid_unknown_fields=True, frozen=True):
     """The whole document; what is left out has its default."""
 
-    company: Company = Company()
-    language: Literal["ru", "en"] = "ru"  # of notes and quotations
-    template: Template = Template()
     action: str | None = None
 
 
 def _get(_runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{settings: {company: {name, lines, logo}, language, template: {heading, note_heading, closing}}}`"""
-    return json_response({"settings": _document(msgspec.convert(caller.require_integration().settings, Settings))})
+    """`{settings}`: the document of :mod:`shared.settings`, with its defaults."""
+    return json_response({"settings": settings.of(caller.require_integration().settings)})
 
 
 def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """As `get_settings` answers."""
+    """As `get_settings` answers. 422 names what the account does not have, and what it has instead."""
     integration = caller.require_integration()
-    settings = bodies.decode(request, Settings)
-    _check_logo(settings.company.logo)
-    document = _document(settings)
-    runtime.database.one(_Id, _SAVE, {"id": integration.id, "settings": Jsonb(document), "request_id": request.id})
-    return json_response({"settings": document})
+    given = bodies.decode(request, SaveSettings)
+    _check_logo(given.company.logo)
+    submissions = given.submissions
 
+    def check(api: AccountApi) -> None:
+        directory.forget(integration.id)
+        found = problems(submissions, Directory(api, integration.id))
+        if found:
+            raise Problem(
+                422, "invalid_input", "The settings do not fit the account; nothing was saved.", errors=tuple(found)
+            )
 
-def _document(settings: Settings) -> dict[str, Any]:
-    document: dict[str, Any] = msgspec.to_builtins(settings)
+    if names_something_of_the_account(submissions):
+        runtime.connections.call(integration, check, calls=4)
+    document: dict[str, Any] = msgspec.to_builtins(given)
     del document["action"]
-    return document
+    runtime.database.one(_Id, _SAVE, {"id": integration.id, "settings": Jsonb(document), "request_id": request.id})
+    runtime.locks.forget(integration.id, plan.refusal_names())
+    return json_response({"settings": document})
 
 
 def _check_logo(logo: str | None) -> None:

@@ -1,5 +1,7 @@
-"""A calculation's goods in the deal: found in the account's goods list by SKU, else by exact name; created when
-missing; linked in one call with their quantities. Source: amoCRM's documentation, "Lists" and "Entity links".
+"""Goods of a calculation or an order in the deal.
+
+Found in the account's goods list by SKU, else by exact name; created when missing; linked in one call with their
+quantities. Source: amoCRM's documentation, "Lists" and "Entity links".
 """
 
 from collections.abc import Sequence
@@ -10,9 +12,10 @@ from uuid import UUID
 
 from shared.amocrm.goods import GoodsApi, GoodsList
 from shared.amocrm.leads import AccountApi
-from shared.calculation.model import Calculation, Item
+from shared.calculation.model import Item
 from shared.delivering import Result
 from shared.expiring import Expiring
+from shared.locks import Locks, name_of
 
 # An account without a goods list is told so, and the rest of the calculation goes on.
 NO_LIST: Final = "The account has no goods list; switch it on in amoCRM's settings."
@@ -23,8 +26,9 @@ _lists: Expiring[UUID, GoodsList] = Expiring(seconds=600)
 @dataclass(frozen=True, slots=True)
 class Goods:
     integration_id: UUID
-    lead_id: int
-    calculation: Calculation
+    items: Sequence[Item]
+    locks: Locks
+    owner: UUID  # the delivery
 
     def find_or_create(self, account: AccountApi) -> Result:
         """`{catalog_id, elements: [{id, quantity}], created}`, or `{skipped}`. Reads, and one write at most, last."""
@@ -33,7 +37,12 @@ class Goods:
         if goods_list is None:
             return {"skipped": NO_LIST}
         _lists.put(self.integration_id, goods_list)
-        items = _merged(self.calculation.items)
+        # One at a time in an account: two that bring the same new goods must not both create them.
+        with self.locks.holding(self.integration_id, [name_of("goods")], self.owner):
+            return self._found_or_created(api, goods_list)
+
+    def _found_or_created(self, api: GoodsApi, goods_list: GoodsList) -> Result:
+        items = _merged(self.items)
         known = _known(api.elements(goods_list, [item.sku or item.name for item in items]))
         missing = [item for item in items if _id_of(item, known) is None]
         created = api.create(goods_list, [_element(item) for item in missing]) if missing else []
@@ -49,19 +58,20 @@ class Goods:
         }
 
     def link(self, account: AccountApi, goods: Result) -> Result:
+        """`goods`: what :meth:`find_or_create` told, and the deal as `lead_id`."""
         if "skipped" in goods:
             return {"linked": 0}
         metadata = {"catalog_id": goods["catalog_id"], "price_id": goods["price_field_id"]}
         given = {name: value for name, value in metadata.items() if value is not None}
         GoodsApi(account).link(
-            self.lead_id, [(one["id"], given | {"quantity": one["quantity"]}) for one in goods["elements"]]
+            goods["lead_id"], [(one["id"], given | {"quantity": one["quantity"]}) for one in goods["elements"]]
         )
         return {"linked": len(goods["elements"])}
 
     def find_links(self, account: AccountApi, goods: Result) -> Result | None:
         if "skipped" in goods:
             return {"linked": 0}
-        linked = GoodsApi(account).linked(self.lead_id)
+        linked = GoodsApi(account).linked(goods["lead_id"])
         wanted = {one["id"]: one["quantity"] for one in goods["elements"]}
         return {"linked": len(wanted)} if wanted.items() <= linked.items() else None
 

@@ -1,0 +1,80 @@
+// An example site: a plain form, and an order sent by script. Copy what you need.
+
+const asked = new URLSearchParams(location.search);
+const api = asked.get("api") ?? "";
+const key = asked.get("key") ?? "";
+
+const CART = [
+  { name: "Зеркало 4 мм, влагостойкое", sku: "MR-4", quantity: 2, unit: "м²", unit_price: 4100, category: "Зеркала" },
+  { name: "Монтаж", sku: "SRV-1", quantity: 1, unit: "услуга", unit_price: 9500, category: "Услуги" },
+];
+const DELIVERY = 700;
+
+const rubles = new Intl.NumberFormat("ru", { style: "currency", currency: "RUB", maximumFractionDigits: 0 });
+const total = CART.reduce((sum, item) => sum + item.quantity * item.unit_price, DELIVERY);
+
+function visit() {
+  const found = [...asked].filter(([name]) => /^utm_|^(gclid|yclid|fbclid)$/.test(name));
+  return Object.fromEntries(document.referrer ? [...found, ["referrer", document.referrer]] : found);
+}
+
+function setUp() {
+  const form = document.querySelector("#setup");
+  form.hidden = false;
+  form.elements.api.value = api;
+  document.querySelector("#origin").textContent = location.origin;
+}
+
+function openShop() {
+  document.querySelector("#shop").hidden = false;
+  const form = document.querySelector("#callback");
+  form.action = `${api}/?${new URLSearchParams({ action: "submit_form", site_key: key })}`;
+  form.elements._opened_at.value = Date.now();
+  form.elements.page.value = location.href.split("?")[0];
+  const cart = document.querySelector(".cart");
+  const lines = [...CART.map((item) => [`${item.name} × ${item.quantity}`, item.quantity * item.unit_price]), ["Доставка", DELIVERY]];
+  cart.replaceChildren(...lines.map(line));
+  document.querySelector(".total output").textContent = rubles.format(total);
+  document.querySelector("#order").addEventListener("submit", order);
+}
+
+function line([name, amount]) {
+  const item = document.createElement("li");
+  item.append(name, Object.assign(document.createElement("span"), { textContent: rubles.format(amount) }));
+  return item;
+}
+
+// The number is this cart's: pressing twice, or once more after a lost answer, is the same order.
+const number = `W-${Date.now().toString(36).toUpperCase()}`;
+
+async function order(event) {
+  event.preventDefault();
+  const { elements } = event.target;
+  const result = document.querySelector(".result");
+  const button = event.target.querySelector("button");
+  button.disabled = true;
+  result.className = "result";
+  result.textContent = "Отправляем…";
+  const body = {
+    contact: { name: elements.name.value, phone: elements.phone.value },
+    order: { number, items: CART, delivery: { method: "Курьер", cost: DELIVERY }, address: elements.address.value, total },
+    tracking: visit(),
+  };
+  try {
+    const answer = await fetch(`${api}/?action=submit_order`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}` },
+      body: JSON.stringify(body),
+    });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error([told.detail, ...(told.errors ?? []).map((one) => `${one.path}: ${one.detail}`)].join(" "));
+    result.textContent = `Спасибо! Заказ ${number} принят.`;
+  } catch (error) {
+    result.className = "result wrong";
+    result.textContent = `Заказ не отправлен. ${error.message}`;
+    button.disabled = false;
+  }
+}
+
+if (api && key) openShop();
+else setUp();

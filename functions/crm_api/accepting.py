@@ -1,0 +1,87 @@
+"""Accepting a write, and carrying it out: the way of every action whose effect must be in amoCRM exactly once."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from shared import deliveries
+from shared.deliveries import Delivery
+from shared.delivering import Step
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.integrations import Integration
+from shared.problems import Problem
+from shared.runtime import Runtime
+
+# The steps of a delivery, and how many calls they are going to make.
+Plan = tuple[Sequence[Step], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    action: str
+    stored: bytes  # all that its steps need, as JSON; equal writes are equal bytes
+    key: str | None  # the caller's Idempotency-Key; without one, an equal write is the same write
+    first_steps: Sequence[str]
+    plan: Callable[[Delivery], Plan]
+    lead_id: int | None = None
+    identity: bytes | None = None  # what makes two writes equal, where that is not all that is stored
+    at_once: bool = True  # False: only accept, the runner carries it out
+
+
+def accept(runtime: Runtime, integration: Integration, request: Request, write: Write) -> Delivery:
+    """The write as it stands now: delivered, accepted (to be finished by `run_deliveries`), or dead."""
+    digest = hashlib.sha256(write.identity or write.stored)
+    delivery, is_new = deliveries.accept(
+        runtime.database,
+        runtime.keyring,
+        integration.id,
+        action=write.action,
+        key=write.key or f"body:{digest.hexdigest()}",
+        request=write.stored.decode(),
+        request_hash=digest.digest(),
+        first_steps=write.first_steps if write.at_once else (),
+        lead_id=write.lead_id,
+        request_id=request.id,
+        at_once=write.at_once,
+    )
+    begun = write.first_steps if is_new else ()
+    if delivery.state == "dead":
+        # Sent once more by a person who has seen the problem: it is tried again.
+        revived = deliveries.revive(runtime.database, runtime.keyring, delivery, write.stored.decode())
+        is_new, delivery = revived is not None, revived or delivery
+    if not is_new:
+        return delivery
+    if not write.at_once and delivery.attempts == 0:
+        runtime.delivering.wakeup.at(delivery.id, 0)
+        return delivery
+    steps, calls = write.plan(delivery)
+    perform = partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration, calls))
+    return runtime.delivering.run(delivery, steps, perform, begun=begun)
+
+
+def answer(delivery: Delivery, *, show_results: bool = True) -> Response:
+    """200 when it is delivered, 202 while it is not; 404 or 422 for what amoCRM refuses for good."""
+    if delivery.state == "dead":
+        raise _refusal(delivery)
+    document: dict[str, object] = {"delivery_id": delivery.id, "state": delivery.state}
+    if show_results:
+        document["results"] = delivery.results()
+    if delivery.state == "delivered":
+        return json_response(document)
+    retry_after = max(1, round(delivery.due_in_seconds or 5))
+    problem = {"code": delivery.problem_code, "detail": delivery.problem_detail} if delivery.problem_code else None
+    headers = (("Retry-After", str(retry_after)),)
+    return json_response(document | {"problem": problem, "retry_after": retry_after}, 202, headers)
+
+
+def _refusal(delivery: Delivery) -> Problem:
+    """amoCRM refused the data itself, or the deal is gone."""
+    gone = delivery.problem_code in ("amocrm_not_found", "amocrm_account_not_found")
+    return Problem(
+        404 if gone else 422,
+        delivery.problem_code or "delivery_failed",
+        delivery.problem_detail or "The write could not be carried out.",
+        extra={"delivery_id": delivery.id},
+    )

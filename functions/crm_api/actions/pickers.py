@@ -1,0 +1,54 @@
+"""What settings are chosen from: `GET get_pipelines`, `get_users`, `get_custom_fields`, `get_catalogs` (row C8).
+
+They are remembered for ten minutes; `?refresh=1` asks amoCRM at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from functions.crm_api.actions.action import Action
+from shared.amocrm import directory
+from shared.amocrm.directory import Directory
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.problems import invalid_input
+from shared.rights import Caller, Right
+from shared.runtime import Runtime
+
+
+def _read(runtime: Runtime, caller: Caller, request: Request, read: Callable[[Directory], Any], name: str) -> Response:
+    integration = caller.require_integration()
+    if request.parameter("refresh") == "1":
+        directory.forget(integration.id)
+    found = runtime.connections.call(integration, lambda api: read(Directory(api, integration.id)))
+    return json_response({name: [asdict(one) for one in found]})
+
+
+def _pipelines(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{pipelines: [{id, name, is_main, statuses: [{id, name, is_unsorted}]}]}`, the main one first."""
+    return _read(runtime, caller, request, lambda account: account.pipelines(), "pipelines")
+
+
+def _users(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{users: [{id, name, is_admin}]}`; without those who were switched off."""
+    return _read(runtime, caller, request, lambda account: account.users(), "users")
+
+
+def _fields(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """Query: `entity`, leads or contacts. `{fields: [{id, name, code, type, enums: [[id, value]]}]}`"""
+    entity = request.parameter("entity") or "leads"
+    if entity not in ("leads", "contacts"):
+        raise invalid_input("must be leads or contacts", "entity")
+    return _read(runtime, caller, request, lambda account: account.fields(entity), "fields")
+
+
+def _catalogs(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{catalogs: [{id, name, type}]}`; the goods list has the type `products`."""
+    return _read(runtime, caller, request, lambda account: account.catalogs(), "catalogs")
+
+
+PIPELINES = Action("get_pipelines", "GET", Right.READ_ACCOUNT, _pipelines)
+USERS = Action("get_users", "GET", Right.READ_ACCOUNT, _users)
+FIELDS = Action("get_custom_fields", "GET", Right.READ_ACCOUNT, _fields)
+CATALOGS = Action("get_catalogs", "GET", Right.READ_ACCOUNT, _catalogs)

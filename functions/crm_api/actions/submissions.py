@@ -1,0 +1,110 @@
+"""`POST submit_form`, `submit_order`, `sync_contact`: what a site sends, into amoCRM once (rows C2-C4, C9, C10)."""
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from functions.crm_api import body as bodies
+from functions.crm_api import html_form
+from functions.crm_api.accepting import Plan, Write, accept, answer
+from functions.crm_api.actions.action import Action
+from shared import deliveries, events
+from shared.deliveries import Delivery
+from shared.endpoint import json_response
+from shared.http import Request, Response
+from shared.integrations import Integration
+from shared.rights import Caller, Right
+from shared.runtime import Runtime
+from shared.settings import of as settings_of
+from shared.submissions import making, model, plan
+from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
+
+# So long an equal submission is the same one; after that a person may well ask for the same thing again.
+_SAME_SECONDS: Final = 600
+
+
+def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> Response:
+    """Body: one of :mod:`shared.submissions.model`; a form may also come as a plain HTML form, see `html_form`.
+
+    200 `{delivery_id, state, results}`, or 202 when it will be delivered later. A public page does not see `results`:
+    they would tell who is a customer already.
+    """
+    integration = caller.require_integration()
+    is_html = html_form.is_html_form(request)
+    body: Body = html_form.submission(request) if is_html else bodies.decode(request, model.BODIES[action])
+    if _is_bot(runtime, integration, request, body):
+        return html_form.thanks(runtime, caller, request) if is_html else json_response({"state": "accepted"}, 202)
+    settings = settings_of(integration.settings).submissions
+    wanted = making.destination_of(settings, body)
+    model.check(body, wanted.required)
+    cleaned = msgspec.json.encode(msgspec.structs.replace(body, action=None), order="deterministic")
+    accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address)
+
+    def planned(delivery: Delivery) -> Plan:
+        parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration)
+        return plan.steps(*parts, accepted), plan.calls(wanted.mode, body)
+
+    write = Write(
+        action,
+        msgspec.json.encode(accepted, order="deterministic"),
+        bodies.idempotency_key(request) or _key(runtime, integration, action, body, cleaned),
+        plan.first_steps(settings, wanted.mode, body),
+        planned,
+        identity=cleaned,
+        at_once=not settings.queue,
+    )
+    delivery = accept(runtime, integration, request, write)
+    shown = answer(delivery, show_results=caller.kind != "site")
+    return html_form.thanks(runtime, caller, request) if is_html else shown
+
+
+def _key(runtime: Runtime, integration: Integration, action: str, body: Body, cleaned: bytes) -> str:
+    """What makes a double click, or a double hook, the same submission (row C10)."""
+    if isinstance(body, SubmitOrder):
+        return f"order:{body.order.number}"
+    digest = hashlib.sha256(cleaned).hexdigest()
+    if isinstance(body, SubmitForm) and body.opened_at is not None:
+        return f"form:{digest}"  # the moment the page was opened is in it: the next visit is another submission
+    window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
+    before = f"form:{digest}:{window - 1}"
+    if deliveries.by_key(runtime.database, integration.id, action, before) is not None:
+        return before
+    return f"form:{digest}:{window}"
+
+
+def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: Body) -> bool:
+    """A filled-in trap, or a form filled in faster than people can. It is answered as if all were well."""
+    if isinstance(body, SyncContact):
+        return False
+    least = settings_of(integration.settings).submissions.time_trap_seconds
+    opened = body.opened_at
+    too_fast = opened is not None and 0 <= runtime.clock.now().timestamp() * 1000 - opened < least * 1000
+    if not body.trap and not too_fast:
+        return False
+    reason = "the hidden field was filled in" if body.trap else f"it was filled in within {least} s"
+    events.add(
+        runtime.database,
+        "submission.bot",
+        f"A submission was left out as a robot's: {reason}.",
+        integration_id=integration.id,
+        request_id=request.id,
+    )
+    return True
+
+
+def _form(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    return _submit(runtime, caller, request, model.SUBMIT_FORM)
+
+
+def _order(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    return _submit(runtime, caller, request, model.SUBMIT_ORDER)
+
+
+def _sync(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    return _submit(runtime, caller, request, model.SYNC_CONTACT)
+
+
+FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form)
+ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order)
+SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync)

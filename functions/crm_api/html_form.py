@@ -1,0 +1,159 @@
+"""A plain HTML form, without any script: `<form method="post" action="…?action=submit_form&site_key=site_…">`.
+
+Fields with these names are understood: `name`, `first_name`, `last_name`, `phone`, `email`, `comment`, `form`, `page`,
+`utm_…` and other visit data; every other one is a field of the form. Those that begin with an underscore are for us:
+`_redirect` (where to go afterwards), `_trap` (hide it from people), `_opened_at` (Unix milliseconds).
+"""
+
+import html
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from shared.http import Request, Response
+from shared.problems import Problem
+from shared.proofs import site_key
+from shared.rights import Caller
+from shared.runtime import Runtime
+from shared.submissions.mapping import TRACKING_CODES
+from shared.submissions.model import Contact, Fields, Form, SubmitForm
+
+_URLENCODED: Final = "application/x-www-form-urlencoded"
+_MULTIPART: Final = "multipart/form-data"
+_CONTACT: Final = ("name", "first_name", "last_name", "phone", "email")
+_VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
+_MOST_FIELDS: Final = 150
+
+_TEXTS: Final = {
+    "ru": ("Спасибо!", "Мы получили вашу заявку и скоро свяжемся с вами.", "Заявка не отправлена", "Вернуться к форме"),
+    "uk": (
+        "Дякуємо!",
+        "Ми отримали вашу заявку й незабаром зв’яжемося з вами.",
+        "Заявку не надіслано",
+        "Назад до форми",
+    ),
+    "uz": ("Rahmat!", "Arizangiz qabul qilindi, tez orada bogʻlanamiz.", "Ariza yuborilmadi", "Shaklga qaytish"),
+    "en": ("Thank you!", "We have received your request and will contact you soon.", "Not sent", "Back to the form"),
+}
+_STYLE: Final = (
+    "body{font:17px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.25rem;color:#1c2733}"
+    "h1{font-size:1.6rem}a{color:#0b65c2}@media(prefers-color-scheme:dark){body{background:#14191f;color:#e6ebf0}"
+    "a{color:#7db8ff}}"
+)
+
+
+def is_html_form(request: Request) -> bool:
+    return _content_type(request) in (_URLENCODED, _MULTIPART)
+
+
+def submission(request: Request) -> SubmitForm:
+    """The form as a body of `submit_form`. Raises 400 and 422."""
+    pairs = _pairs(request)
+    values = dict(pairs)
+    fields: Fields = {}
+    tracking = {}
+    for name, value in pairs:
+        if name.lower().startswith("utm_") or name.lower() in _VISIT:
+            tracking[name.lower()] = value[:1000]
+        elif not name.startswith("_") and name not in (*_CONTACT, "comment", "form", "page", "action"):
+            kept = fields.setdefault(name.removesuffix("[]")[:120], [])
+            assert isinstance(kept, list)  # nobody else fills it
+            kept.append(value[:1000])
+    opened = values.get("_opened_at", "")
+    return SubmitForm(
+        contact=Contact(**{name: values.get(name, "")[:1000] for name in _CONTACT}),
+        form=Form(name=values.get("form", "")[:1000], page=values.get("page", "")[:1000]),
+        fields=fields,
+        comment=values.get("comment", "")[:10_000],
+        tracking=tracking,
+        opened_at=int(opened) if opened.isdigit() and len(opened) < 16 else None,
+        trap=values.get("_trap", "")[:1000],
+    )
+
+
+def thanks(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """To the page that the form names, where that is one of the site's own; else a page that says thank you."""
+    wanted = dict(_pairs(request)).get("_redirect", "")
+    if wanted and _is_own(runtime, caller, wanted):
+        return Response(303, headers=(("Location", wanted),))
+    title, text, _, _ = _texts(request)
+    return _page(request, 200, title, text)
+
+
+def problem_page(problem: Problem, request: Request) -> Response:
+    """What went wrong, for the person who pressed the button."""
+    _, _, title, back = _texts(request)
+    details = " ".join([problem.detail, *(f"{error.path}: {error.detail}." for error in problem.errors)])
+    return _page(request, problem.status, title, f"{details} {back}.")
+
+
+def _is_own(runtime: Runtime, caller: Caller, address: str) -> bool:
+    parts = urlsplit(address)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    allowed = {*runtime.settings.allowed_origins, *site_key.origins_of(caller)}
+    return parts.scheme in ("http", "https") and origin in allowed and address.isprintable()
+
+
+def _pairs(request: Request) -> list[tuple[str, str]]:
+    try:
+        if _content_type(request) == _URLENCODED:
+            text = request.body.decode()
+            found = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        else:
+            found = _multipart(request)
+    except (ValueError, UnicodeDecodeError):
+        raise Problem(400, "invalid_form", "The form cannot be read: is it UTF-8, with at most 150 fields?") from None
+    return [(name[:120], value.replace("\0", "")) for name, value in found if name]
+
+
+def _multipart(request: Request) -> list[tuple[str, str]]:
+    """Files are not taken over; the form tells their names."""
+    import io
+
+    import python_multipart  # for forms of this kind only
+    from python_multipart.exceptions import FormParserError
+
+    found: list[tuple[str, str]] = []
+
+    def on_field(field: python_multipart.multipart.Field) -> None:
+        if len(found) >= _MOST_FIELDS:
+            raise ValueError("too many fields")
+        found.append(((field.field_name or b"").decode(), (field.value or b"").decode()))
+
+    def on_file(file: python_multipart.multipart.File) -> None:
+        if file.file_name:
+            found.append(((file.field_name or b"").decode(), f"[{file.file_name.decode(errors='replace')}]"))
+
+    headers = {"Content-Type": (request.headers.get("Content-Type") or "").encode()}
+    try:
+        python_multipart.parse_form(headers, io.BytesIO(request.body), on_field, on_file)
+    except FormParserError as error:
+        raise ValueError(str(error)) from None
+    return found
+
+
+def _content_type(request: Request) -> str:
+    return (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+
+
+def _texts(request: Request) -> tuple[str, str, str, str]:
+    for part in (request.headers.get("Accept-Language") or "").split(","):
+        language = part.strip()[:2].lower()
+        if language in _TEXTS:
+            return _TEXTS[language]
+    return _TEXTS["ru"]
+
+
+def _page(request: Request, status: int, title: str, text: str) -> Response:
+    import secrets
+
+    nonce = secrets.token_urlsafe(16)
+    body = (
+        f'<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<title>{html.escape(title)}</title><style nonce="{nonce}">{_STYLE}</style></head>'
+        f"<body><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p></body></html>"
+    )
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy))
+    return Response(status, body.encode(), headers)

@@ -1,0 +1,139 @@
+"""What an account consists of: pipelines, users, fields, lists. It changes rarely, so it is remembered for a while.
+
+Source: amoCRM's documentation, "Pipelines", "Users", "Custom fields", "Lists".
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+from shared.expiring import Expiring
+
+UNSORTED_TYPE = 1  # of the status in which incoming leads wait; no deal can be put there (?)
+_MOST_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    id: int
+    name: str
+    is_unsorted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    id: int
+    name: str
+    is_main: bool
+    statuses: tuple[Status, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: int
+    name: str
+    is_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    id: int
+    name: str
+    code: str | None
+    type: str
+    enums: tuple[tuple[int, str], ...] = ()  # id and value
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    id: int
+    name: str
+    type: str
+
+
+_known: Expiring[tuple[UUID, str], tuple[Any, ...]] = Expiring(seconds=600)
+
+
+def forget(integration_id: UUID) -> None:
+    """After the account was seen to have changed."""
+    for what in ("pipelines", "users", "catalogs", "leads", "contacts"):
+        _known.drop((integration_id, what))
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    account: AccountApi
+    integration_id: UUID
+
+    def pipelines(self) -> tuple[Pipeline, ...]:
+        """Those in use, the main one first."""
+        return self._kept("pipelines", self._read_pipelines)
+
+    def users(self) -> tuple[User, ...]:
+        """Those who can work: switched-off users are left out."""
+        return self._kept("users", self._read_users)
+
+    def fields(self, entity: str) -> tuple[Field, ...]:
+        """Custom fields of `leads` or `contacts`."""
+        return self._kept(entity, lambda: tuple(map(_field, self._all(f"/{entity}/custom_fields", "custom_fields"))))
+
+    def catalogs(self) -> tuple[Catalog, ...]:
+        return self._kept("catalogs", self._read_catalogs)
+
+    def create_fields(self, entity: str, wanted: list[dict[str, Any]]) -> None:
+        """Creates fields in one call: `[{name, type, enums?}]`."""
+        self.account.send("POST", f"/{entity}/custom_fields", json=wanted)
+        _known.drop((self.integration_id, entity))
+
+    def _read_pipelines(self) -> tuple[Pipeline, ...]:
+        found = embedded(self.account.send("GET", "/leads/pipelines"), "pipelines")
+        used = [_pipeline(one) for one in found if not one.get("is_archive")]
+        return tuple(sorted(used, key=lambda pipeline: not pipeline.is_main))
+
+    def _read_users(self) -> tuple[User, ...]:
+        found = self._all("/users", "users")
+        rights = [(one, one.get("rights") or {}) for one in found]
+        return tuple(
+            User(int(one["id"]), str(one.get("name") or ""), bool(right.get("is_admin")))
+            for one, right in rights
+            if right.get("is_active", True)
+        )
+
+    def _read_catalogs(self) -> tuple[Catalog, ...]:
+        found = self._all("/catalogs", "catalogs")
+        return tuple(Catalog(int(one["id"]), str(one.get("name")), str(one.get("type"))) for one in found)
+
+    def _kept(self, what: str, read: Any) -> tuple[Any, ...]:
+        known = _known.get((self.integration_id, what))
+        if known is None:
+            known = read()
+            _known.put((self.integration_id, what), known)
+        return known
+
+    def _all(self, path: str, name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for page in range(1, _MOST_PAGES + 1):
+            answer = self.account.send("GET", path, params={"limit": PAGE_LIMIT, "page": page})
+            found += embedded(answer, name)
+            if not (answer and answer.get("_links", {}).get("next")):
+                break
+        return found
+
+
+def _pipeline(one: dict[str, Any]) -> Pipeline:
+    statuses = (one.get("_embedded") or {}).get("statuses") or []
+    return Pipeline(
+        int(one["id"]),
+        str(one.get("name") or ""),
+        bool(one.get("is_main")),
+        tuple(
+            Status(int(status["id"]), str(status.get("name") or ""), status.get("type") == UNSORTED_TYPE)
+            for status in statuses
+        ),
+    )
+
+
+def _field(one: dict[str, Any]) -> Field:
+    enums = tuple((int(enum["id"]), str(enum["value"])) for enum in one.get("enums") or [])
+    return Field(int(one["id"]), str(one.get("name") or ""), one.get("code") or None, str(one.get("type")), enums)

@@ -1,0 +1,89 @@
+"""The calls that make deals and contacts. Source: amoCRM's documentation, "Deals", "Contacts", "Incoming leads"."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.amocrm.errors import UnknownOutcomeError
+from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+
+Entity = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    lead_id: int | None
+    contact_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleApi:
+    account: AccountApi
+
+    def search_contacts(self, query: str) -> list[Entity]:
+        """Contacts in which amoCRM finds the text; a phone is found by its digits, however it was typed."""
+        params = {"query": query, "limit": PAGE_LIMIT, "with": "leads"}
+        return embedded(self.account.send("GET", "/contacts", params=params), "contacts")
+
+    def create_contact(self, contact: Entity) -> int:
+        made = embedded(self.account.send("POST", "/contacts", json=[contact]), "contacts")
+        return int(_only(made)["id"])
+
+    def change_contact(self, contact_id: int, fields: Entity) -> None:
+        self.account.send("PATCH", f"/contacts/{contact_id}", json=fields)
+
+    def create_lead(self, lead: Entity, contact_id: int | None, contact: Entity | None) -> Made:
+        """A deal, and its contact with it in the same call where that is new."""
+        tags = lead.get("_embedded", {})
+        if contact_id is not None:
+            body = lead | {"_embedded": tags | {"contacts": [{"id": contact_id, "is_main": True}]}}
+            made = embedded(self.account.send("POST", "/leads", json=[body]), "leads")
+            return Made(int(_only(made)["id"]), contact_id)
+        answer = self.account.send(
+            "POST", "/leads/complex", json=[lead | {"_embedded": tags | {"contacts": [contact]}}]
+        )
+        one = _only(answer)
+        return Made(int(one["id"]), int(one["contact_id"]) if one.get("contact_id") else None)
+
+    def find_lead(self, mark: str) -> Made | None:
+        """The deal whose name carries the mark, and its main contact."""
+        params = {"query": mark, "limit": PAGE_LIMIT, "with": "contacts"}
+        found = embedded(self.account.send("GET", "/leads", params=params), "leads")
+        lead = next((one for one in found if mark in str(one.get("name"))), None)
+        return None if lead is None else Made(int(lead["id"]), _main_contact(lead))
+
+    def create_incoming_lead(self, submission: Entity) -> Made:
+        """Into "incoming leads", where a person accepts or declines it."""
+        answer = self.account.send("POST", "/leads/unsorted/forms", json=[submission])
+        return _made_incoming(_only(embedded(answer, "unsorted")))
+
+    def find_incoming_lead(self, source_uid: str, since: int) -> Made | None:
+        """By our own id of the submission, among those made at `since` (Unix seconds) or later."""
+        page = 1
+        while True:
+            params = {"order[created_at]": "desc", "limit": PAGE_LIMIT, "page": page}
+            found = embedded(self.account.send("GET", "/leads/unsorted", params=params), "unsorted")
+            own = next((one for one in found if one.get("source_uid") == source_uid), None)
+            if own is not None:
+                return _made_incoming(own)
+            if len(found) < PAGE_LIMIT or int(found[-1].get("created_at") or 0) < since:
+                return None
+            page += 1
+
+
+def _made_incoming(one: Entity) -> Made:
+    inside = one.get("_embedded") or {}
+    ids = [next((int(entity["id"]) for entity in inside.get(name) or []), None) for name in ("leads", "contacts")]
+    return Made(ids[0], ids[1])
+
+
+def _main_contact(lead: Entity) -> int | None:
+    contacts = (lead.get("_embedded") or {}).get("contacts") or []
+    main = next((one for one in contacts if one.get("is_main")), contacts[0] if contacts else None)
+    return int(main["id"]) if main else None
+
+
+def _only(made: Any) -> Entity:
+    if not isinstance(made, list) or len(made) != 1 or ("id" not in made[0] and "uid" not in made[0]):
+        raise UnknownOutcomeError("amoCRM's answer does not name what it made")
+    one: Entity = made[0]
+    return one

@@ -1,0 +1,170 @@
+"""From values of a site to values of amoCRM's fields. Pure: what finds no place is told, never dropped.
+
+Source: amoCRM's documentation, "Custom fields", the table of field types and their values.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from shared.amocrm.directory import Field
+from shared.settings import FieldRule
+
+Values = list[dict[str, Any]]
+
+_YES: Final = frozenset({"1", "true", "yes", "on", "y", "да", "есть", "ha", "так"})
+_NO: Final = frozenset({"0", "false", "no", "off", "n", "нет", "yoʻq", "ні"})
+_DATES: Final = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M")
+_PLAIN: Final = frozenset({"text", "textarea", "url", "streetaddress", "tracking_data"})
+_LONGEST: Final = {"textarea": 65_000}
+_LONGEST_TEXT: Final = 256  # (?)
+
+# Where amoCRM keeps visit data, by the name under which pages send it.
+TRACKING_CODES: Final = {
+    "referrer": "REFERRER",
+    "gclientid": "GCLIENTID",
+    "_ym_uid": "_YM_UID",
+    "_ym_counter": "_YM_COUNTER",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A value that no field took. The reason is for people and holds no value."""
+
+    source: str
+    values: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    fields: Values  # `custom_fields_values`
+    unplaced: tuple[Unplaced, ...]
+
+
+def field_of(rule: FieldRule, fields: Sequence[Field]) -> Field | None:
+    """By id, else by code, else by name in any case."""
+    if rule.field_id is not None:
+        return next((field for field in fields if field.id == rule.field_id), None)
+    wanted = (rule.field or "").casefold()
+    by_code = next((field for field in fields if (field.code or "").casefold() == wanted), None)
+    return by_code or next((field for field in fields if field.name.casefold() == wanted), None)
+
+
+def place(
+    rules: Sequence[FieldRule], given: Mapping[str, Sequence[str]], fields: Sequence[Field], *, skip_empty: bool
+) -> Placed:
+    """The mapped values of one entity. With `skip_empty` off, a mapped value that came empty clears its field."""
+    placed: dict[int, dict[str, Any]] = {}
+    unplaced: list[Unplaced] = []
+    for rule in rules:
+        texts = given.get(rule.source)
+        if texts is None or (not texts and skip_empty):
+            continue
+        field = field_of(rule, fields)
+        if field is None:
+            if texts:
+                unplaced.append(Unplaced(rule.source, tuple(texts), f"the account has no field {_name(rule)}"))
+            continue
+        if not texts:
+            placed.setdefault(field.id, {"field_id": field.id, "values": None})
+            continue
+        values, reason = _values(field, texts, rule.enum)
+        if reason:
+            unplaced.append(Unplaced(rule.source, tuple(texts), reason))
+        if values:
+            placed[field.id] = {"field_id": field.id, "values": _joined(placed.get(field.id), values, field)}
+    return Placed(list(placed.values()), tuple(unplaced))
+
+
+def tracking(given: Mapping[str, str], fields: Sequence[Field]) -> Placed:
+    """UTM and visit data into the account's tracking fields, where it has them."""
+    by_code = {(field.code or "").upper(): field for field in fields if field.type == "tracking_data"}
+    placed, unplaced = [], []
+    for name, text in given.items():
+        if not text.strip():
+            continue
+        field = by_code.get(TRACKING_CODES.get(name.lower(), name.upper()))
+        if field is None:
+            unplaced.append(Unplaced(name, (text,), "the account has no tracking field for it"))
+        else:
+            placed.append({"field_id": field.id, "values": [{"value": text.strip()[:_LONGEST_TEXT]}]})
+    return Placed(placed, tuple(unplaced))
+
+
+def _joined(before: dict[str, Any] | None, values: Values, field: Field) -> Values:
+    """Two sources of one field: several values where the field can have them, else the later one."""
+    earlier = (before or {}).get("values") or []
+    return [*earlier, *values] if field.type in ("multitext", "multiselect") else values
+
+
+def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, str | None]:
+    """The values, and why not all of them could be taken."""
+    kind = field.type
+    if kind in _PLAIN:
+        text, longest = ", ".join(texts), _LONGEST.get(kind, _LONGEST_TEXT)
+        reason = f"longer than the {longest} characters of {field.name}" if len(text) > longest else None
+        return [{"value": text[:longest]}], reason
+    if kind == "multitext":
+        return [{"value": text, "enum_code": enum or "WORK"} for text in texts], None
+    if kind in ("select", "radiobutton", "multiselect"):
+        return _chosen(field, texts)
+    if len(texts) > 1:
+        return [], f"{field.name} takes one value"
+    value = _single(kind, texts[0])
+    if value is None:
+        return [], f"not a value for {field.name} ({kind})"
+    return [{"value": value}], None
+
+
+def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, str | None]:
+    by_text = {value.casefold(): enum_id for enum_id, value in field.enums}
+    found = [by_text[text.casefold()] for text in texts if text.casefold() in by_text]
+    reason = None if len(found) == len(texts) else f"not one of the choices of {field.name}"
+    if field.type != "multiselect" and len(found) > 1:
+        found, reason = found[:1], f"{field.name} takes one choice"
+    return [{"enum_id": enum_id} for enum_id in dict.fromkeys(found)], reason
+
+
+def _single(kind: str, text: str) -> Any:
+    """The value of a field that holds one; None where the text is none."""
+    if kind in ("numeric", "price", "monetary"):
+        return _number(text)
+    if kind == "checkbox":
+        return True if text.casefold() in _YES else False if text.casefold() in _NO else None
+    if kind in ("date", "date_time", "birthday"):
+        return _moment(text)
+    return None
+
+
+def _number(text: str) -> int | float | None:
+    cleaned = re.sub(r"[\s\u00a0\u202f]", "", text).replace(",", ".")
+    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,10})?", cleaned):
+        return None
+    try:
+        number = Decimal(cleaned)
+    except InvalidOperation:
+        return None
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _moment(text: str) -> int | None:
+    """Unix seconds. A day begins at midnight UTC (?)."""
+    for form in _DATES:
+        try:
+            return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
+        except (ValueError, OverflowError):
+            continue
+    try:
+        moment = datetime.fromisoformat(text)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _name(rule: FieldRule) -> str:
+    return rule.field or str(rule.field_id)

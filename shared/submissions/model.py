@@ -1,0 +1,269 @@
+"""What a site sends: a form, an order, or a person's profile. Money is a decimal, as in a calculation."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shared.calculation.model import Item, rounded
+from shared.problems import InputError, Problem
+from shared.settings import Id, Name
+
+SUBMIT_FORM: Final = "submit_form"
+SUBMIT_ORDER: Final = "submit_order"
+SYNC_CONTACT: Final = "sync_contact"
+
+Line = Annotated[str, Meta(max_length=1000)]
+Text = Annotated[str, Meta(max_length=10_000)]
+Lines = Line | Annotated[list[Line], Meta(max_length=20)]
+Scalar = Line | bool | int | float | None
+Fields = Annotated[dict[Name, Scalar | Annotated[list[Scalar], Meta(max_length=50)]], Meta(max_length=100)]
+Tracking = Annotated[dict[Name, Line], Meta(max_length=40)]
+
+_LARGEST: Final = Decimal("1e12")
+
+
+class Contact(Struct, forbid_unknown_fields=True, frozen=True):
+    """The person. Several phones and e-mails are lists."""
+
+    name: Line = ""
+    first_name: Line = ""
+    last_name: Line = ""
+    phone: Lines = ""
+    email: Lines = ""
+    external_id: Line = ""  # the site's own id of its user
+
+    @property
+    def phones(self) -> list[str]:
+        return _listed(self.phone)
+
+    @property
+    def emails(self) -> list[str]:
+        return _listed(self.email)
+
+
+class Form(Struct, forbid_unknown_fields=True, frozen=True):
+    id: Line = ""
+    name: Line = ""
+    page: Line = ""  # its address
+    referrer: Line = ""
+
+
+class SubmitForm(Struct, forbid_unknown_fields=True, frozen=True):
+    """The body of `submit_form`."""
+
+    contact: Contact = Contact()
+    form: Form = Form()
+    fields: Fields = {}
+    comment: Text = ""
+    price: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+    tags: Annotated[list[Name], Meta(max_length=20)] = []
+    tracking: Tracking = {}  # utm_source, gclid, yclid, …
+    opened_at: int | None = None  # when the page was opened, in Unix milliseconds
+    trap: Line = ""  # a field that people do not see: whoever fills it in is no person
+    action: str | None = None
+
+
+class OrderItem(Struct, forbid_unknown_fields=True, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=250)]
+    quantity: Decimal
+    unit_price: Decimal
+    unit: Annotated[str, Meta(min_length=1, max_length=20)] = "шт"
+    sku: Annotated[str, Meta(min_length=1, max_length=250)] | None = None
+    discount: Decimal | None = None
+    category: Name | Annotated[list[Name], Meta(max_length=20)] | None = None  # or its path, the outermost first
+
+    @property
+    def item(self) -> Item:
+        return Item(self.name, self.quantity, self.unit, self.unit_price, self.sku, self.discount)
+
+    @property
+    def categories(self) -> list[str]:
+        """The innermost first."""
+        return [self.category] if isinstance(self.category, str) else list(reversed(self.category or []))
+
+
+class OrderDelivery(Struct, forbid_unknown_fields=True, frozen=True):
+    method: Line = ""
+    cost: Decimal = Decimal()
+
+
+class Address(Struct, forbid_unknown_fields=True, frozen=True):
+    country: Line = ""
+    region: Line = ""
+    city: Line = ""
+    street: Line = ""
+    building: Line = ""
+    room: Line = ""
+    postcode: Line = ""
+
+    @property
+    def parts(self) -> dict[str, str]:
+        return {name: str(value) for name, value in msgspec.structs.asdict(self).items() if value}
+
+
+class Order(Struct, forbid_unknown_fields=True, frozen=True):
+    number: Annotated[str, Meta(min_length=1, max_length=60)]  # the shop's own; sent twice it is one deal
+    items: Annotated[list[OrderItem], Meta(min_length=1, max_length=250)]
+    total: Decimal
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "RUB"
+    discount: Decimal | None = None
+    delivery: OrderDelivery = OrderDelivery()
+    weight: Line | int | float = ""
+    payment: Line = ""
+    address: Address | Line = ""
+    comment: Text = ""
+    pipeline_id: Id | None = None  # these three are for this order only
+    status_id: Id | None = None
+    responsible_user_id: Id | None = None
+
+    @property
+    def expected_total(self) -> Decimal:
+        amounts = sum((item.item.amount for item in self.items), Decimal())
+        return rounded(amounts - (self.discount or 0) + self.delivery.cost)
+
+
+class SubmitOrder(Struct, forbid_unknown_fields=True, frozen=True):
+    """The body of `submit_order`."""
+
+    order: Order
+    contact: Contact = Contact()
+    fields: Fields = {}
+    tags: Annotated[list[Name], Meta(max_length=20)] = []
+    tracking: Tracking = {}
+    opened_at: int | None = None
+    trap: Line = ""
+    action: str | None = None
+
+
+class SyncContact(Struct, forbid_unknown_fields=True, frozen=True):
+    """The body of `sync_contact`: a person as the site knows him now."""
+
+    contact: Contact
+    fields: Fields = {}
+    action: str | None = None
+
+
+Body = SubmitForm | SubmitOrder | SyncContact
+
+BODIES: Final[dict[str, type[SubmitForm] | type[SubmitOrder] | type[SyncContact]]] = {
+    SUBMIT_FORM: SubmitForm,
+    SUBMIT_ORDER: SubmitOrder,
+    SYNC_CONTACT: SyncContact,
+}
+
+
+class Accepted(Struct, frozen=True):
+    """A submission as it is stored. The mode is that of the moment it was accepted: its steps must not change."""
+
+    mode: Literal["lead", "incoming_lead", "contact"]
+    body: msgspec.Raw
+    address: str = ""  # the visitor's, for amoCRM's incoming leads
+
+    def decoded(self, action: str) -> Body:
+        return msgspec.json.decode(self.body, type=BODIES[action])
+
+
+def sources(body: Body) -> dict[str, list[str]]:
+    """Every value that came, by the name that mappings and `required` use. Empty ones are there, as empty lists."""
+    contact = body.contact
+    found: dict[str, list[str]] = {
+        "name": _listed(full_name(contact)),
+        "phone": contact.phones,
+        "email": contact.emails,
+        "external_id": _listed(contact.external_id),
+    }
+    if isinstance(body, SubmitForm):
+        found |= {"comment": _listed(body.comment), "page": _listed(body.form.page)}
+        found |= {"form": _listed(body.form.name or body.form.id), "referrer": _listed(body.form.referrer)}
+    if isinstance(body, SubmitOrder):
+        found |= _order_sources(body.order)
+    for name, value in body.fields.items():
+        given = value if isinstance(value, list) else [value]
+        found[name] = [text for text in map(_text, given) if text]
+    return found
+
+
+def full_name(contact: Contact) -> str:
+    return contact.name.strip() or " ".join(part for part in (contact.first_name, contact.last_name) if part.strip())
+
+
+def _order_sources(order: Order) -> dict[str, list[str]]:
+    address = order.address
+    parts = address.parts if isinstance(address, Address) else {}
+    joined = ", ".join(parts.values()) if isinstance(address, Address) else address
+    found = {
+        "number": order.number,
+        "comment": order.comment,
+        "weight": _text(order.weight),
+        "payment": order.payment,
+        "delivery_method": order.delivery.method,
+        "delivery_cost": f"{order.delivery.cost:f}" if order.delivery.cost else "",
+        "discount": f"{order.discount:f}" if order.discount else "",
+        "address": joined,
+    }
+    found |= {f"address.{name}": value for name, value in parts.items()}
+    return {name: _listed(value) for name, value in found.items()}
+
+
+def check(body: Body, required: list[str]) -> None:
+    """Raises 422 with everything that is missing or does not add up."""
+    given = sources(body)
+    found = [
+        InputError(_path(name), "is required")
+        for name in required
+        if not any(given.get(one.strip()) for one in name.split("|"))
+    ]
+    if isinstance(body, SyncContact) and not (body.contact.phones or body.contact.emails):
+        found.append(InputError("contact", "give a phone or an e-mail, by which the person is found"))
+    if isinstance(body, SubmitOrder):
+        found += _order_problems(body.order)
+    elif not any(values for name, values in given.items() if name not in ("form", "page", "referrer")):
+        found.append(InputError("", "has no values"))
+    if found:
+        raise Problem(422, "invalid_input", "The submission was not accepted; nothing was saved.", errors=tuple(found))
+
+
+def _order_problems(order: Order) -> list[InputError]:
+    amounts: list[tuple[str, Decimal | None]] = [
+        ("order.total", order.total),
+        ("order.discount", order.discount),
+        ("order.delivery.cost", order.delivery.cost),
+    ]
+    for index, item in enumerate(order.items):
+        path = f"order.items[{index}]"
+        amounts += [(f"{path}.unit_price", item.unit_price), (f"{path}.discount", item.discount)]
+        amounts.append((f"{path}.quantity", item.quantity))
+    found = [
+        InputError(path, "must be a number from 0 to 1,000,000,000,000 with at most 6 digits after the point")
+        for path, amount in amounts
+        if amount is not None and not _is_amount(amount)
+    ]
+    if not found and rounded(order.total) != order.expected_total:
+        detail = f"does not add up: the items, discount and delivery make {order.expected_total:f}"
+        found.append(InputError("order.total", detail))
+    return found
+
+
+def _is_amount(amount: Decimal) -> bool:
+    return amount.is_finite() and 0 <= amount <= _LARGEST and int(amount.as_tuple().exponent) >= -6
+
+
+def _path(name: str) -> str:
+    own: Mapping[str, str] = {"name": "contact.name", "phone": "contact.phone", "email": "contact.email"}
+    return own.get(name, name)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    given = value if isinstance(value, list) else [value]
+    return [text.strip() for text in given if text.strip()]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return str(value).strip()

@@ -1,0 +1,96 @@
+"""The note of a submission: what a person wrote, and every value that found no field of its own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from shared.calculation.note import currency_sign, money
+from shared.submissions.mapping import Unplaced
+from shared.submissions.model import Order
+
+_TERMS: Final = {
+    "ru": {
+        "form": "Заявка с сайта",
+        "order": "Заказ",
+        "profile": "Данные с сайта",
+        "page": "Страница",
+        "referrer": "Источник",
+        "comment": "Комментарий",
+        "address": "Адрес",
+        "delivery_method": "Доставка",
+        "payment": "Оплата",
+        "weight": "Вес",
+        "discount": "Скидка",
+        "delivery": "Доставка",
+        "total": "Итого",
+        "kept": "Не вошло в поля",
+    },
+    "en": {
+        "form": "Website form",
+        "order": "Order",
+        "profile": "From the website",
+        "page": "Page",
+        "referrer": "Came from",
+        "comment": "Comment",
+        "address": "Address",
+        "delivery_method": "Delivery",
+        "payment": "Payment",
+        "weight": "Weight",
+        "discount": "Discount",
+        "delivery": "Delivery",
+        "total": "Total",
+        "kept": "Found no field",
+    },
+}
+# Written in the note by name, also where a field has taken them: people read the feed, not the card.
+_SAID: Final = ("page", "referrer", "address", "delivery_method", "payment", "weight", "comment")
+# Said elsewhere: in the contact, in the title, or among the items of an order.
+SPOKEN_FOR: Final = frozenset(
+    {"name", "phone", "email", "form", "number", "delivery_cost", "discount", "external_id", *_SAID}
+)
+
+
+def text(
+    kind: str,
+    heading: str,
+    given: Mapping[str, Sequence[str]],
+    order: Order | None,
+    unmapped: Iterable[str],
+    unplaced: Sequence[Unplaced],
+    mark: str,
+    language: str,
+) -> str | None:
+    """The note; None where there is nothing to say. `kind` is form, order or profile."""
+    terms = _TERMS[language]
+    lines = [f"{terms[name]}: {', '.join(given[name])}" for name in _SAID if given.get(name)]
+    own = [f"{name}: {', '.join(given[name])}" for name in unmapped if given.get(name)]
+    kept = [f"{one.source}: {', '.join(one.values)}" for one in unplaced]
+    parts = [_items(order, language, terms) if order is not None else [], lines, own]
+    parts.append([f"{terms['kept']}:", *kept] if kept else [])
+    if not any(parts):
+        return None
+    title = f"{terms[kind]}: {heading}" if heading else terms[kind]
+    blocks = ["\n".join(part) for part in ([title], *parts, [mark]) if part]
+    return "\n\n".join(blocks)
+
+
+def title(kind: str, template: str | None, heading: str, name: str, mark: str, language: str) -> str:
+    """The deal's name. It carries the mark, by which a retry finds the deal."""
+    if template:
+        made = template.replace("{form}", heading).replace("{number}", heading).replace("{name}", name)
+    else:
+        made = f"{_TERMS[language][kind]}: {heading}" if heading else _TERMS[language][kind]
+    return f"{made.strip()[:200]} ({mark})"
+
+
+def _items(order: Order, language: str, terms: Mapping[str, str]) -> list[str]:
+    sign = "\u00a0" + currency_sign(order.currency)
+    lines = [
+        f"{position}. {one.name} — {one.quantity.normalize():f} {one.unit} × {money(one.unit_price, language)}{sign}"
+        f" = {money(one.item.amount, language)}{sign}"
+        for position, one in enumerate(order.items, 1)
+    ]
+    if order.discount:
+        lines.append(f"{terms['discount']}: −{money(order.discount, language)}{sign}")
+    if order.delivery.cost:
+        lines.append(f"{terms['delivery']}: {money(order.delivery.cost, language)}{sign}")
+    return [*lines, f"{terms['total']}: {money(order.total, language)}{sign}"]

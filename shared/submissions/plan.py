@@ -1,0 +1,159 @@
+"""The steps that bring an accepted submission into amoCRM.
+
+A deal, an incoming lead or a contact is made while the person is locked, so that two submissions of one person make
+one contact. What the account refuses, or no longer has, is met by a fallback, told in the log, and kept in the note.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from shared import goods
+from shared.amocrm import directory
+from shared.amocrm.directory import Directory
+from shared.amocrm.errors import ForbiddenError, ValidationError
+from shared.amocrm.leads import AccountApi
+from shared.calculation.note import reference
+from shared.database import Database
+from shared.deliveries import Delivery
+from shared.delivering import Result, Step
+from shared.encryption import Keyring
+from shared.integrations import Integration
+from shared.locks import Locks, name_of
+from shared.settings import FieldRule, Submissions
+from shared.settings import of as settings_of
+from shared.submissions import mapping, note
+from shared.submissions.making import Submission, kind_of
+from shared.submissions.model import Accepted, Body, SubmitOrder, sources
+
+_FIELDS: Final = {"leads": "lead_fields", "contacts": "contact_fields"}
+
+
+def first_steps(settings: Submissions, mode: str, body: Body) -> list[str]:
+    """The name of the one that depends on nothing."""
+    return [(*(_FIELDS[entity] for entity in _entities_to_complete(settings, mode, body)), mode)[0]]
+
+
+def calls(mode: str, body: Body) -> int:
+    """How many calls the steps make that count against amoCRM's limit, when nothing is in the way."""
+    return 3 + (mode == "lead") + 3 * isinstance(body, SubmitOrder)
+
+
+def steps(
+    database: Database, keyring: Keyring, locks: Locks, delivery: Delivery, integration: Integration, accepted: Accepted
+) -> list[Step]:
+    body, settings = accepted.decoded(delivery.action), settings_of(integration.settings)
+    made = Submission(
+        database, keyring, locks, delivery, integration.id, accepted, body, settings.submissions, settings.language
+    )
+    plan: list[Step] = []
+    for entity in _entities_to_complete(settings.submissions, accepted.mode, body):
+        plan.append(_fields_step(made, entity, plan[-1].name if plan else None))
+    before = plan[-1].name if plan else None
+    plan.append(Step(accepted.mode, made.writer(), made.finder(), after=before))
+    if accepted.mode != "contact":
+        plan.append(Step("contact_update", made.update_contact, lambda *_: None, after=accepted.mode))
+    if isinstance(body, SubmitOrder) and accepted.mode == "lead":
+        plan += _goods_steps(locks, delivery, body)
+    plan.append(_note_step(made))
+    return plan
+
+
+def _entities_to_complete(settings: Submissions, mode: str, body: Body) -> list[str]:
+    """Those with fields that may have to be created for this submission."""
+    if not settings.create_fields:
+        return []
+    given = sources(body)
+    creatable = {rule.entity for rule in settings.mapping if _may_be_created(rule) and given.get(rule.source)}
+    return [entity for entity in _FIELDS if entity in creatable and (entity == "contacts" or mode != "contact")]
+
+
+def _may_be_created(rule: FieldRule) -> bool:
+    return rule.field is not None and rule.field_id is None
+
+
+def _goods_steps(locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
+    own = goods.Goods(delivery.integration_id, tuple(item.item for item in body.order.items), locks, delivery.id)
+
+    def find_or_create(api: AccountApi, lead: Result) -> Result:
+        return own.find_or_create(api) | {"lead_id": lead["lead_id"]}
+
+    return [
+        Step("goods", find_or_create, lambda *_: None, after="lead"),
+        Step("goods_link", own.link, own.find_links, after="goods"),
+    ]
+
+
+def _note_step(made: Submission) -> Step:
+    """Everything that a person wrote, and what found no field."""
+    mark = reference(made.delivery.id)
+
+    def place(result: Result) -> tuple[str, int | None]:
+        is_lead = result.get("lead_id") is not None
+        return ("leads", result["lead_id"]) if is_lead else ("contacts", result.get("contact_id"))
+
+    def write(api: AccountApi, result: Result) -> Result:
+        entity, entity_id = place(result)
+        unmapped, unplaced = made.unplaced(Directory(api, made.integration_id), bool(result.get("bare")))
+        values, _ = made.values()
+        order = made.body.order if isinstance(made.body, SubmitOrder) else None
+        text = note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, mark, made.language)
+        for one in unplaced:
+            made.tell("value_in_note", f"{one.source} is in the note: {one.reason}.")
+        if text is None or entity_id is None:
+            return {"nothing_to_do": True}
+        return {"note_id": api.add_note(entity_id, text, entity)}
+
+    def find(api: AccountApi, result: Result) -> Result | None:
+        entity, entity_id = place(result)
+        note_id = None if entity_id is None else api.find_note(entity_id, mark, made.since, entity=entity)
+        return None if note_id is None else {"note_id": note_id}
+
+    return Step("note", write, find, after=made.accepted.mode)
+
+
+def _fields_step(made: Submission, entity: str, before: str | None) -> Step:
+    """Creates the fields of the mapping that the account does not have, once, however many instances meet (row C6)."""
+
+    def missing(account: Directory) -> Sequence[FieldRule]:
+        rules = [rule for rule in made.settings.mapping if rule.entity == entity and _may_be_created(rule)]
+        fields = account.fields(entity)
+        return [rule for rule in rules if mapping.field_of(rule, fields) is None]
+
+    def write(api: AccountApi, *_: Result) -> Result:
+        account = Directory(api, made.integration_id)
+        if not missing(account):
+            return {"created": 0}
+        with made.locks.holding(made.integration_id, [name_of(f"fields:{entity}")], made.delivery.id) as held:
+            directory.forget(made.integration_id)
+            rules = missing(account)
+            if not rules:
+                return {"created": 0}
+            if held.known:
+                return {"created": 0, "refused": True}  # told before; saving the settings makes us ask again
+            wanted = {str(rule.field).casefold(): {"name": rule.field, "type": rule.type} for rule in rules}
+            try:
+                account.create_fields(entity, list(wanted.values()))
+            except (ForbiddenError, ValidationError) as error:
+                held.remember = 1
+                names = ", ".join(str(rule.field) for rule in rules)
+                made.tell(
+                    "fields_refused",
+                    f"amoCRM does not let us create the fields {names} ({error}). Make them in amoCRM, choose a tariff "
+                    "that allows it, or switch automatic fields off; until then their values are in the notes.",
+                )
+                return {"created": 0, "refused": True}
+        return {"created": len(wanted)}
+
+    return Step(_FIELDS[entity], write, lambda *_: None, after=before)
+
+
+def refusal_names() -> list[bytes]:
+    """The locks that remember that the account lets nobody create fields."""
+    return [name_of(f"fields:{entity}") for entity in _FIELDS]
+
+
+def decode(stored: str) -> Accepted:
+    """A submission as it was accepted and stored."""
+    return msgspec.json.decode(stored, type=Accepted)

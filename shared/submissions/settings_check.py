@@ -1,0 +1,85 @@
+"""Settings against the account they are for: what is not there is named, with what is there instead."""
+
+from collections.abc import Iterable, Iterator
+
+from shared.amocrm.directory import Directory, Pipeline
+from shared.problems import InputError
+from shared.settings import Destination, FieldRule, Route, Submissions
+from shared.submissions.mapping import field_of
+
+
+def names_something_of_the_account(settings: Submissions) -> bool:
+    """Else amoCRM need not be asked, and a connection that is not authorised yet can have settings."""
+    places: list[Destination | Route] = [settings.forms, settings.orders, *settings.routes]
+    return bool(
+        settings.responsible_user_ids
+        or settings.mapping
+        or any(place.pipeline_id or place.status_id for place in places)
+        or any(route.responsible_user_id for route in settings.routes)
+    )
+
+
+def problems(settings: Submissions, account: Directory) -> list[InputError]:
+    pipelines = account.pipelines()
+    found: list[InputError] = []
+    places: list[tuple[str, Destination | Route]] = [("forms", settings.forms), ("orders", settings.orders)]
+    places += [(f"routes[{index}]", route) for index, route in enumerate(settings.routes)]
+    for path, place in places:
+        found += _place_problems(f"submissions.{path}", place, pipelines)
+    found += _user_problems(settings, account)
+    for index, rule in enumerate(settings.mapping):
+        found += _rule_problems(f"submissions.mapping[{index}]", rule, settings.create_fields, account)
+    return found
+
+
+def _place_problems(path: str, place: Destination | Route, pipelines: tuple[Pipeline, ...]) -> Iterator[InputError]:
+    if place.pipeline_id is None:
+        if place.status_id is not None:
+            yield InputError(f"{path}.status_id", "belongs to a pipeline: name that too")
+        return
+    pipeline = next((one for one in pipelines if one.id == place.pipeline_id), None)
+    if pipeline is None:
+        detail = f"the account has no such pipeline; it has {_listed((one.id, one.name) for one in pipelines)}"
+        yield InputError(f"{path}.pipeline_id", detail)
+        return
+    usable = [status for status in pipeline.statuses if not status.is_unsorted]
+    if place.status_id is not None and place.status_id not in {status.id for status in usable}:
+        known = _listed((status.id, status.name) for status in usable)
+        yield InputError(f"{path}.status_id", f"{pipeline.name} has no such status; it has {known}")
+
+
+def _user_problems(settings: Submissions, account: Directory) -> Iterator[InputError]:
+    named = [(f"responsible_user_ids[{index}]", one) for index, one in enumerate(settings.responsible_user_ids)]
+    named += [
+        (f"routes[{index}].responsible_user_id", route.responsible_user_id)
+        for index, route in enumerate(settings.routes)
+        if route.responsible_user_id is not None
+    ]
+    if not named:
+        return
+    users = account.users()
+    for path, user_id in named:
+        if user_id not in {user.id for user in users}:
+            known = _listed((user.id, user.name) for user in users)
+            yield InputError(f"submissions.{path}", f"the account has no such user; it has {known}")
+
+
+def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Directory) -> Iterator[InputError]:
+    if (rule.field_id is None) == (rule.field is None):
+        yield InputError(path, "name the field by field_id, or by its code or name in field")
+        return
+    fields = account.fields(rule.entity)
+    field = field_of(rule, fields)
+    if field is None:
+        if rule.field_id is not None or not may_create:
+            known = _listed((one.id, one.name) for one in fields)
+            yield InputError(path, f"{rule.entity} have no such field; they have {known}")
+        return
+    if rule.enum is not None and rule.enum not in {value for _, value in field.enums}:
+        known = ", ".join(value for _, value in field.enums) or "none"
+        yield InputError(f"{path}.enum", f"{field.name} has the kinds {known}")
+
+
+def _listed(found: Iterable[tuple[int, str]]) -> str:
+    shown = [f"{name} ({number})" for number, name in found]
+    return ", ".join(shown[:30]) + (f" and {len(shown) - 30} more" if len(shown) > 30 else "") if shown else "none"

@@ -1,0 +1,85 @@
+"""Incoming leads ("unsorted"): they wait outside of the statuses until a person accepts them."""
+
+from uuid import uuid4
+
+from simulator.answers import Answer, document, invalid, not_found
+from simulator.call import Call
+from simulator.resources.entities import add
+from simulator.state import Entity
+
+_METADATA = ("form_id", "form_name", "form_page", "form_sent_at", "referer", "ip")
+
+
+def page(call: Call) -> Answer:
+    newest_first = ("order[created_at]", "desc") in call.query
+    found = sorted(call.account.incoming.values(), key=lambda one: one["created_at"], reverse=newest_first)
+    return call.page("unsorted", found)
+
+
+def create(call: Call) -> Answer:
+    items = call.items()
+    for index, item in enumerate(items):
+        for name in ("source_uid", "source_name", "metadata"):
+            if not item.get(name):
+                raise invalid(f"{index}.{name}", "NotBlank", "This value should not be blank.", str(index))
+        for name in _METADATA:
+            if item["metadata"].get(name) in (None, ""):
+                raise invalid(f"{index}.metadata.{name}", "NotBlank", "This value should not be blank.", str(index))
+    return document({"_embedded": {"unsorted": [_created(call, item, index) for index, item in enumerate(items)]}})
+
+
+def accept(call: Call, uid: str) -> Answer:
+    one = _take(call, uid)
+    for lead in one["_embedded"]["leads"]:
+        entity = call.account.leads[lead["id"]]
+        entity.pop("_incoming", None)
+        statuses = call.account.pipelines[entity["pipeline_id"]]["_embedded"]["statuses"]
+        entity["status_id"] = next(status["id"] for status in statuses if status["type"] == 0)
+    return document(one)
+
+
+def decline(call: Call, uid: str) -> Answer:
+    return document(_take(call, uid))
+
+
+def _created(call: Call, item: Entity, index: int) -> Entity:
+    pipelines = call.account.pipelines
+    pipeline_id = item.get("pipeline_id") or next(one["id"] for one in pipelines.values() if one["is_main"])
+    if pipeline_id not in pipelines:
+        raise invalid(f"{index}.pipeline_id", "NotSupportedChoice", "The pipeline does not exist.", str(index))
+    embedded = item.get("_embedded") or {}
+    known = call.account.contacts
+    contacts = [
+        known.get(contact.get("id", 0)) or add(call, "contacts", contact, index)
+        for contact in embedded.get("contacts", [])[:1]
+    ]
+    leads = []
+    for lead in embedded.get("leads", [])[:1]:
+        inside = dict(lead.get("_embedded") or {}) | {"contacts": [{"id": one["id"]} for one in contacts]}
+        entity = add(call, "leads", lead | {"pipeline_id": pipeline_id, "_embedded": inside}, index)
+        entity["_incoming"] = True
+        entity["status_id"] = pipelines[pipeline_id]["_embedded"]["statuses"][0]["id"]
+        leads.append(entity)
+    one = {
+        "uid": str(uuid4()),
+        "source_uid": item["source_uid"],
+        "source_name": item["source_name"],
+        "category": "forms",
+        "created_at": item.get("created_at") or call.world.now(),
+        "pipeline_id": pipeline_id,
+        "metadata": item["metadata"],
+        "account_id": call.account.id,
+        "_embedded": {
+            "leads": [{"id": lead["id"]} for lead in leads],
+            "contacts": [{"id": contact["id"]} for contact in contacts],
+        },
+    }
+    call.account.incoming[one["uid"]] = one
+    call.effect("incoming.created", uid=one["uid"], source_uid=one["source_uid"])
+    return one | {"request_id": str(item.get("request_id", index))}
+
+
+def _take(call: Call, uid: str) -> Entity:
+    if uid not in call.account.incoming:
+        raise not_found()
+    return call.account.incoming.pop(uid)

@@ -1,0 +1,108 @@
+"""`import-settings`: what a shop component's settings become, and what is told to be left out."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.commands import main
+from cli.import_settings import _RULES, UnreadableError, read, take_over
+from shared.settings import Submissions
+from tests.story import Story
+
+COMPONENT = {
+    "amocrm_account": "example",
+    "amocrm_client_secret": "x",
+    "amocrm_form_pipeline_id": "101",
+    "amocrm_form_status_new": "202",
+    "amocrm_form_as_lead": "1",
+    "amocrm_form_filled_fields": "name,phone",
+    "amocrm_new_order_status_id": "1",
+    "amocrm_order_fields": "weight,delivery_cost,goods",
+    "amocrm_order_address_fields": "city,street",
+    "amocrm_user_fields": "name,phone,fax==Факс",
+    "amocrm_user_enum_fields": '{"phone": "MOB", "fax": "FAX"}',
+    "amocrm_user_readonly_fields": "name",
+    "amocrm_skip_empty_fields": "Yes",
+    "amocrm_default_responsible_user_id": "77",
+    "amocrm_auto_create_orders_fields": "1",
+    "amocrm_auto_create_users_fields": "0",
+    "amocrm_categories_pipelines": '{"23": {"pipeline_id": 5, "status_id": 6}}',
+    "amocrm_responsible_id_priority_category": "0",
+    "amocrm_use_simple_queue": "1",
+}
+
+
+def test_everything_that_means_something_is_taken_over() -> None:
+    taken = take_over(COMPONENT)
+    made = msgspec.convert(taken.submissions, Submissions)
+    assert (made.forms.pipeline_id, made.forms.status_id, made.forms.mode) == (101, 202, "lead")
+    assert made.forms.required == ["name", "phone"]
+    assert made.orders.status_id is None
+    rules = [(rule.source, rule.entity, rule.field) for rule in made.mapping]
+    assert rules == [
+        ("weight", "leads", "weight"),
+        ("delivery_cost", "leads", "delivery_cost"),
+        ("address.city", "leads", "city"),
+        ("address.street", "leads", "street"),
+        ("fax", "contacts", "Факс"),
+    ]
+    assert (made.phone_enum, made.read_only, made.responsible_user_ids) == ("MOB", ["name"], [77])
+    assert (made.create_fields, made.queue, made.routing_beats_order) == (True, True, False)
+    assert (made.routes[0].category, made.routes[0].pipeline_id) == ("23", 5)
+    assert [line.partition(":")[0] for line in taken.left] == [
+        "amocrm_account",
+        "amocrm_client_secret",
+        "amocrm_user_enum_fields.fax",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"amocrm_form_pipeline_id": 101}),
+        json.dumps([{"key": "amocrm_form_pipeline_id", "value": "101"}]),
+        "key,value\namocrm_form_pipeline_id,101\n",
+        "amocrm_form_pipeline_id;101",
+    ],
+)
+def test_json_and_csv(text: str) -> None:
+    assert take_over(read(text)).submissions == {"forms": {"pipeline_id": 101}}
+
+
+@pytest.mark.parametrize("text", ["", "hello, world", "5", '"x"'])
+def test_other_files_are_refused(text: str) -> None:
+    with pytest.raises(UnreadableError):
+        read(text)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(_RULES)), st.text(max_size=30) | st.sampled_from(["[]", "{}", "-5"])))
+def test_any_value_is_taken_over_or_told(found: dict[str, str]) -> None:
+    with contextlib.suppress(msgspec.ValidationError):  # told as it is
+        take_over(found)
+
+
+def test_the_command_prints_or_saves(connected: Story, environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"amocrm_use_simple_queue": "1", "amocrm_account": "x"}))
+
+    def run(*arguments: str) -> Any:
+        return CliRunner().invoke(main, ["import-settings", str(file), *arguments], env=environment)
+
+    printed = run()
+    assert '"queue": true' in printed.output
+    assert "not taken over: amocrm_account" in printed.output
+    saved = run("--account", connected.domain, "--widget-type", connected.widget_type)
+    assert saved.exit_code == 0, saved.output
+    assert connected.row().settings["submissions"]["queue"] is True
+    file.write_text(json.dumps({"amocrm_form_pipeline_id": "5"}))
+    refused = run("--account", connected.domain, "--widget-type", connected.widget_type)
+    assert refused.exit_code == 1
+    assert "it has Воронка" in refused.output
+    assert run("--account", "nobody.amocrm.ru").exit_code == 1

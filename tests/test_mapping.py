@@ -1,0 +1,109 @@
+"""Any mapping and any input: nothing raises, and no value is lost (row C5)."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.amocrm.directory import Field
+from shared.settings import FieldRule, Submissions
+from shared.submissions import contacts, mapping, people
+from shared.submissions.model import Contact, SubmitForm, sources
+
+KINDS = (
+    *("text", "textarea", "numeric", "checkbox", "select", "multiselect", "radiobutton", "date", "date_time", "url"),
+    *("birthday", "streetaddress", "smart_address", "legal_entity", "price", "category", "items", "tracking_data"),
+    *("linked_entity", "monetary", "chained_list", "file", "multitext"),
+)
+NAMES = ("size", "city", "phone", "email", "name")
+
+texts = st.text(max_size=40) | st.sampled_from(
+    ["да", "12,5", "1 000", "2026-11-21", "31.02.2026", "M", "0", "١٢", "nan", "1e9"]
+)
+fields = st.lists(
+    st.builds(
+        Field,
+        id=st.integers(1, 6),
+        name=st.sampled_from(["Размер", "Город", "Phone"]),
+        code=st.sampled_from([None, "PHONE", "EMAIL", "SIZE"]),
+        type=st.sampled_from(KINDS),
+        enums=st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["M", "L", "WORK"])), max_size=3).map(tuple),
+    ),
+    max_size=6,
+    unique_by=lambda field: field.id,
+)
+rules = st.lists(
+    st.builds(
+        FieldRule,
+        source=st.sampled_from(NAMES),
+        entity=st.just("contacts"),
+        field_id=st.none() | st.integers(1, 8),
+        field=st.none() | st.sampled_from(["size", "ГОРОД", "phone", "нет"]),
+        enum=st.none() | st.sampled_from(["WORK", "MOB"]),
+    ),
+    max_size=8,
+)
+values = st.dictionaries(st.sampled_from(NAMES), st.lists(texts.filter(str.strip), max_size=3), max_size=5)
+
+
+def _texts(placed: mapping.Placed) -> str:
+    return " ".join(str(value) for field in placed.fields for value in field["values"] or [])
+
+
+@given(rules, values, fields, st.booleans())
+def test_what_finds_no_field_is_told(
+    wanted: list[FieldRule], came: dict[str, list[str]], known: list[Field], skip_empty: bool
+) -> None:
+    placed = mapping.place(wanted, came, known, skip_empty=skip_empty)
+    told = {one.source for one in placed.unplaced}
+    for rule in wanted:
+        if not came.get(rule.source) or rule.source in told:
+            continue
+        field = mapping.field_of(rule, known)
+        assert field is not None
+        others = [one for one in wanted if one is not rule and mapping.field_of(one, known) == field]
+        mine = next(one for one in placed.fields if one["field_id"] == field.id)
+        if not others and field.type in ("text", "url", "multitext"):
+            assert all(text[:256] in _texts(placed) or text in str(mine) for text in came[rule.source])
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=12), texts.filter(str.strip), max_size=6), fields)
+def test_visit_data_is_placed_or_told(came: dict[str, str], known: list[Field]) -> None:
+    placed = mapping.tracking(came, known)
+    assert len(placed.fields) + len(placed.unplaced) == len(came)
+
+
+@given(texts, texts, texts, rules, fields, values)
+def test_any_contact_can_be_made_and_changed(
+    name: str, phone: str, email: str, wanted: list[FieldRule], known: list[Field], extra: dict[str, Any]
+) -> None:
+    body = SubmitForm(contact=Contact(name=name, phone=[phone, phone], email=email), fields=extra)
+    settings = Submissions(mapping=wanted)
+    came, unplaced = contacts.given(sources(body), body.contact, "RU")
+    placed = contacts.placed(settings, came, known)
+    made = contacts.new(body.contact, placed, 7)
+    assert made["name"]
+    for text in filter(str.strip, (phone, email)):
+        where = (str(placed.fields), str(placed.unplaced), str(unplaced))
+        normal = people.phone(text, "RU")
+        shown = {text.strip(), text.strip().lower(), normal.written if normal else text.strip()}
+        assert any(repr(one)[1:-1] in part for one in shown for part in where)
+    before = {"id": 1, "name": "", "custom_fields_values": made["custom_fields_values"]}
+    changed = contacts.changes(before, body.contact, placed, settings, known, renames=True)
+    assert "custom_fields_values" not in changed  # the same once more changes nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("8 (916) 555-44-33", "+79165554433"),
+        ("916 555 44 33", "+79165554433"),
+        ("+998 90 123 45 67", "+998901234567"),
+        ("12", "12"),
+        ("позвоните", None),
+    ],
+)
+def test_phones_in_one_form(text: str, written: str | None) -> None:
+    made = people.phone(text, "RU")
+    assert (made.written if made else None) == written

@@ -1,0 +1,527 @@
+"""Rows C2-C10: forms, orders and profiles of a site."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from functions.run_deliveries.run import run as run_deliveries
+from shared.amocrm import directory
+from shared.http import Headers, Request, Response
+from tests.story import Story, json_of
+
+PERSON = {"name": "Нина Орлова", "phone": "8 (916) 555-44-33", "email": "Nina@Example.org"}
+
+
+def form(**changed: Any) -> dict[str, Any]:
+    return {"contact": PERSON, "form": {"name": "Обратный звонок"}} | changed
+
+
+def order(**changed: Any) -> dict[str, Any]:
+    content = {
+        "number": "1042",
+        "items": [
+            {"name": "Столешница", "sku": "CT-1", "quantity": 2, "unit_price": 15000, "category": ["Камень", "Кварц"]},
+            {"name": "Мойка", "quantity": 1, "unit_price": 9000, "category": "Мойки"},
+        ],
+        "delivery": {"method": "Курьер", "cost": 700},
+        "weight": "84 кг",
+        "address": {"city": "Казань", "street": "Баумана", "building": "5"},
+        "comment": "Позвонить вечером",
+        "total": 39700,
+    }
+    return {"contact": PERSON, "order": content | changed}
+
+
+@pytest.fixture
+def story(connected: Story) -> Story:
+    connected.simulator.control("limits", per_integration=10**6, per_account=10**6)
+    return connected
+
+
+def save(story: Story, **submissions: Any) -> Response:
+    return story.crm("save_settings", story.admin(), {"submissions": submissions})
+
+
+def set_up(story: Story, **submissions: Any) -> None:
+    saved = save(story, **submissions)
+    assert saved.status == 200, saved.body.decode()
+
+
+def submit(story: Story, body: Any, action: str = "submit_form", **headers: str) -> Any:
+    """The results of a submission that went well."""
+    answer = story.crm(action, story.application() | headers, body)
+    assert answer.status == 200, answer.body.decode()
+    return json_of(answer)["results"]
+
+
+def account(story: Story) -> Any:
+    return story.simulator.control("show", domain=story.domain)
+
+
+def lead_of(story: Story, results: Any) -> Any:
+    step = results.get("lead") or results["incoming_lead"]
+    return account(story)["leads"][str(step["lead_id"])]
+
+
+def contact_of(story: Story, results: Any) -> Any:
+    step = results.get("lead") or results.get("incoming_lead") or results["contact"]
+    return account(story)["contacts"][str(step["contact_id"])]
+
+
+def note_of(story: Story, results: Any, entity: str = "leads") -> str:
+    step = results.get("lead") or results.get("incoming_lead") or results["contact"]
+    entity_id = step["lead_id"] if entity == "leads" else step["contact_id"]
+    return "\n".join(note["params"]["text"] for note in account(story)["notes"].get(f"{entity}/{entity_id}", []))
+
+
+def values_of(entity: Any) -> dict[str, list[Any]]:
+    """By the field's name or code."""
+    return {
+        field["field_code"] or field["field_name"]: [value["value"] for value in field["values"]]
+        for field in entity["custom_fields_values"] or []
+    }
+
+
+def test_c2_a_form_becomes_a_deal_and_a_contact_in_one_call(story: Story) -> None:
+    submit(story, form(comment="Как проехать?"))
+    story.simulator.control("forget")
+    results = submit(story, form(contact={"name": "Пётр", "phone": "+7 999 000 11 22"}))
+    writes = [request["path"] for request in story.simulator.requests() if request["method"] == "POST"]
+    assert writes == ["/api/v4/leads/complex"]
+    lead, contact = lead_of(story, results), contact_of(story, results)
+    assert lead["name"].startswith("Заявка с сайта: Обратный звонок (")
+    assert (contact["name"], values_of(contact)["PHONE"]) == ("Пётр", ["+79990001122"])
+
+
+def test_c2_pipeline_status_tags_and_title_as_set(story: Story) -> None:
+    pipeline = list(account(story)["pipelines"].values())[1]
+    status = pipeline["_embedded"]["statuses"][2]
+    place = {"pipeline_id": pipeline["id"], "status_id": status["id"], "tags": ["Сайт"], "title": "{form}: {name}"}
+    set_up(story, forms=place)
+    lead = lead_of(story, submit(story, form(tags=["Акция"])))
+    assert (lead["pipeline_id"], lead["status_id"]) == (pipeline["id"], status["id"])
+    assert [tag["name"] for tag in lead["_tags"]] == ["Сайт", "Акция"]
+    assert lead["name"].startswith("Обратный звонок: Нина Орлова (")
+
+
+def test_c2_required_fields_are_enforced(story: Story) -> None:
+    set_up(story, forms={"required": ["name", "phone|email", "city"]})
+    refused = story.crm("submit_form", story.application(), form(contact={"name": "Нина"}))
+    assert refused.status == 422
+    assert {error["path"] for error in json_of(refused)["errors"]} == {"phone|email", "city"}
+    submit(story, form(contact={"name": "Нина", "email": "n@example.org"}, fields={"city": "Тверь"}))
+
+
+def test_c2_an_empty_form_is_refused(story: Story) -> None:
+    assert story.crm("submit_form", story.application(), {"form": {"name": "x"}}).status == 422
+
+
+def test_c2_incoming_leads(story: Story) -> None:
+    set_up(story, forms={"mode": "incoming_lead"})
+    results = submit(story, form(comment="Жду"))
+    (waiting,) = account(story)["incoming"].values()
+    assert waiting["_embedded"]["leads"] == [{"id": results["incoming_lead"]["lead_id"]}]
+    assert "Жду" in note_of(story, results)
+    again = submit(story, form(comment="Ещё"))
+    assert again["incoming_lead"]["contact_id"] == results["incoming_lead"]["contact_id"]
+
+
+def test_c2_only_a_contact(story: Story) -> None:
+    set_up(story, forms={"mode": "contact"})
+    before = len(account(story)["leads"])
+    results = submit(story, form(comment="Привет"))
+    assert (results["contact"]["created"], len(account(story)["leads"])) == (True, before)
+    assert "Привет" in note_of(story, results, "contacts")
+
+
+def test_c3_an_order_becomes_a_deal_with_goods(story: Story) -> None:
+    pipeline = list(account(story)["pipelines"].values())[1]
+    rules = [
+        {"source": "delivery_cost", "entity": "leads", "field": "Стоимость доставки", "type": "numeric"},
+        {"source": "address.city", "entity": "leads", "field": "Город"},
+        {"source": "weight", "entity": "leads", "field": "Вес"},
+    ]
+    set_up(story, orders={"pipeline_id": pipeline["id"]}, mapping=rules)
+    results = submit(story, order(), "submit_order")
+    lead = lead_of(story, results)
+    assert (lead["price"], lead["pipeline_id"]) == (39700, pipeline["id"])
+    assert values_of(lead) == {"Стоимость доставки": ["700"], "Город": ["Казань"], "Вес": ["84 кг"]}
+    linked = [link for link in account(story)["links"][str(lead["id"])] if link["to_entity_type"] == "catalog_elements"]
+    assert sorted(link["metadata"]["quantity"] for link in linked) == [1, 2]
+    note = note_of(story, results)
+    assert all(part in note for part in ("Заказ: № 1042", "Казань, Баумана, 5", "Позвонить вечером", "Итого: 39"))
+
+
+def test_c3_a_total_that_does_not_add_up_is_refused(story: Story) -> None:
+    refused = story.crm("submit_order", story.application(), order(total=1))
+    assert json_of(refused)["errors"] == [
+        {"path": "order.total", "detail": "does not add up: the items, discount and delivery make 39700.00"}
+    ]
+
+
+@pytest.mark.parametrize("phone", ["+7 916 555-44-33", "89165554433", "8-916-555-44-33", "7 (916) 5554433"])
+def test_c4_a_person_is_found_by_his_phone_however_it_is_written(story: Story, phone: str) -> None:
+    first = submit(story, form())
+    again = submit(story, form(contact={"name": "Н.", "phone": phone}))
+    assert again["lead"]["contact_id"] == first["lead"]["contact_id"]
+    assert contact_of(story, again)["name"] == "Нина Орлова"
+    assert values_of(contact_of(story, again))["PHONE"] == ["+79165554433"]
+
+
+def test_c4_a_contact_typed_by_hand_is_found_too(story: Story) -> None:
+    known = next(one for one in account(story)["contacts"].values() if one["name"] == "Мария Лебедева")
+    results = submit(story, form(contact={"name": "Маша", "phone": "89123456789", "email": "new@example.org"}))
+    assert results["lead"]["contact_id"] == known["id"]
+    contact = contact_of(story, results)
+    assert values_of(contact) == {"PHONE": ["+7 (912) 345-67-89"], "EMAIL": ["maria@example.org", "new@example.org"]}
+    assert contact["name"] == "Мария Лебедева"
+
+
+def test_c4_by_e_mail_when_the_phone_is_new(story: Story) -> None:
+    first = submit(story, form())
+    again = submit(story, form(contact={"phone": "+7 900 000-00-01", "email": "nina@example.org"}))
+    assert again["lead"]["contact_id"] == first["lead"]["contact_id"]
+    assert values_of(contact_of(story, again))["PHONE"] == ["+79165554433", "+79000000001"]
+
+
+def test_c4_a_profile_makes_and_changes_a_contact(story: Story) -> None:
+    assert submit(story, {"contact": PERSON}, "sync_contact")["contact"]["created"] is True
+    set_up(story, read_only=[])
+    changed = {"contact": PERSON | {"name": "Нина Белова"}}
+    results = submit(story, changed, "sync_contact")
+    assert (results["contact"]["created"], contact_of(story, results)["name"]) == (False, "Нина Белова")
+
+
+def test_c4_a_profile_without_phone_and_e_mail_is_refused(story: Story) -> None:
+    assert story.crm("sync_contact", story.application(), {"contact": {"name": "Кто-то"}}).status == 422
+
+
+def test_c4_of_several_contacts_the_newest_with_a_deal_is_taken_and_it_is_told(story: Story) -> None:
+    set_up(story, forms={"mode": "contact"})
+    ids = [
+        submit(story, form(contact={"name": name, "email": f"{name}@example.org"}))["contact"]["contact_id"]
+        for name in ("a", "b")
+    ]
+    token = {"phone": "+7 911 111-11-11"}
+    for name in ("a", "b"):
+        submit(story, form(contact={"email": f"{name}@example.org"} | token))
+    story.sql("DELETE FROM amocrm_locks")
+    story.simulator.control("forget")
+    set_up(story, forms={"mode": "lead"})
+    assert len(set(ids)) <= 2
+    submit(story, form(contact=token))
+    assert ("submission.several_contacts" in story.events()) == (len(set(ids)) == 2)
+
+
+def test_c5_mapping_with_enums_and_read_only_fields(story: Story) -> None:
+    story.simulator.control(
+        "add", domain=story.domain, field={"owner": "contacts", "name": "Скидка", "kind": "numeric"}
+    )
+    made = story.simulator.control(
+        "add",
+        domain=story.domain,
+        field={"owner": "leads", "name": "Размер", "kind": "select", "choices": ["S", "M", "L"]},
+    )
+    rules = [
+        {"source": "phone", "entity": "contacts", "field": "PHONE", "enum": "MOB"},
+        {"source": "size", "entity": "leads", "field_id": made["field"]["id"]},
+        {"source": "card", "entity": "contacts", "field": "Скидка"},
+    ]
+    set_up(story, mapping=rules, read_only=["Скидка"])
+    results = submit(story, form(fields={"size": "m", "card": "5"}))
+    contact = contact_of(story, results)
+    phones = next(field for field in contact["custom_fields_values"] if field["field_code"] == "PHONE")
+    assert phones["values"][0]["enum_code"] == "MOB"
+    assert values_of(lead_of(story, results)) == {"Размер": ["M"]}
+    results = submit(story, form(fields={"size": "XXL", "card": "10"}))
+    assert values_of(contact_of(story, results))["Скидка"] == ["5"]
+    assert "size: XXL" in note_of(story, results)
+    assert "submission.value_in_note" in story.events()
+
+
+@pytest.mark.parametrize("skip_empty", [True, False])
+def test_c5_empty_values_are_skipped_or_clear_the_field(story: Story, skip_empty: bool) -> None:
+    story.simulator.control("add", domain=story.domain, field={"owner": "contacts", "name": "Город", "kind": "text"})
+    set_up(story, mapping=[{"source": "city", "entity": "contacts", "field": "Город"}], skip_empty=skip_empty)
+    submit(story, form(fields={"city": "Тула"}))
+    results = submit(story, form(fields={"city": ""}))
+    assert values_of(contact_of(story, results)).get("Город") == (["Тула"] if skip_empty else None)
+
+
+def test_c6_missing_fields_are_created_once(story: Story) -> None:
+    rules = [
+        {"source": "city", "entity": "contacts", "field": "Город"},
+        {"source": "size", "entity": "leads", "field": "Размер", "type": "numeric"},
+    ]
+    set_up(story, mapping=rules)
+    for number in range(3):
+        results = submit(story, form(fields={"city": "Тула", "size": str(number)}))
+    assert len(story.simulator.effects("custom_field.created")) == 2
+    assert values_of(lead_of(story, results)) == {"Размер": ["2"]}
+    assert values_of(contact_of(story, results))["Город"] == ["Тула"]
+
+
+def test_c6_switched_off_values_stay_in_the_note(story: Story) -> None:
+    set_up(story, create_fields=False)
+    results = submit(story, form(fields={"Город": "Тула"}))
+    assert "Город: Тула" in note_of(story, results)
+    assert not story.simulator.effects("custom_field.created")
+    refused = save(story, create_fields=False, mapping=[{"source": "a", "entity": "leads", "field": "Нет такого"}])
+    assert "leads have no such field; they have" in json_of(refused)["errors"][0]["detail"]
+
+
+def test_c6_a_tariff_that_forbids_it_is_told_once(story: Story) -> None:
+    story.simulator.control("change-account", domain=story.domain, may_create_fields=False)
+    set_up(story, mapping=[{"source": "city", "entity": "leads", "field": "Город"}])
+    for number in range(3):
+        results = submit(story, form(fields={"city": f"Тула {number}"}))
+    assert "city: Тула 2" in note_of(story, results)
+    assert story.events().count("submission.fields_refused") == 1
+    asked = [one for one in story.simulator.requests("/leads/custom_fields") if one["method"] == "POST"]
+    assert len(asked) == 1
+
+
+def _routes(story: Story) -> tuple[Any, Any, int]:
+    pipelines = list(account(story)["pipelines"].values())
+    user = story.simulator.control("add", domain=story.domain, user={"name": "Каменщик"})["user"]
+    return pipelines[0], pipelines[1], user["id"]
+
+
+def test_c7_the_first_category_that_fits_counts_up_through_its_parents(story: Story) -> None:
+    _, other, user = _routes(story)
+    route = {"category": "камень", "pipeline_id": other["id"], "responsible_user_id": user}
+    set_up(story, routes=[route])
+    lead = lead_of(story, submit(story, order(), "submit_order"))
+    assert (lead["pipeline_id"], lead["responsible_user_id"]) == (other["id"], user)
+
+
+def test_c7_parents_from_the_settings(story: Story) -> None:
+    _, other, _ = _routes(story)
+    parents = {"Мойки": "Сантехника", "Сантехника": "Мойки"}  # a ring does no harm
+    set_up(story, routes=[{"category": "Сантехника", "pipeline_id": other["id"]}], category_parents=parents)
+    lead = lead_of(story, submit(story, order(), "submit_order"))
+    assert lead["pipeline_id"] == other["id"]
+
+
+@pytest.mark.parametrize("beats", [True, False])
+def test_c7_the_switch_between_route_and_order(story: Story, beats: bool) -> None:
+    main, other, user = _routes(story)
+    chosen = story.simulator.control("add", domain=story.domain, user={"name": "Личный менеджер"})["user"]["id"]
+    route = {"category": "Кварц", "pipeline_id": other["id"], "responsible_user_id": user}
+    set_up(story, routes=[route], routing_beats_order=beats)
+    body = order(responsible_user_id=chosen, pipeline_id=main["id"])
+    lead = lead_of(story, submit(story, body, "submit_order"))
+    expected = (other["id"], user) if beats else (main["id"], chosen)
+    assert (lead["pipeline_id"], lead["responsible_user_id"]) == expected
+
+
+def test_c8_default_users_take_turns(story: Story) -> None:
+    users = [story.simulator.control("add", domain=story.domain, user={"name": name})["user"]["id"] for name in "АБ"]
+    set_up(story, responsible_user_ids=users)
+    taken = [lead_of(story, submit(story, form(comment=str(n))))["responsible_user_id"] for n in range(4)]
+    assert sorted(taken) == sorted(users * 2)
+    assert taken[0] != taken[1]
+
+
+def test_c8_pickers_tell_the_account(story: Story) -> None:
+    pipelines = json_of(story.crm("get_pipelines", story.admin()))["pipelines"]
+    assert [one["name"] for one in pipelines] == ["Воронка", "Монтаж"]
+    assert [one["is_unsorted"] for one in pipelines[0]["statuses"]][:2] == [True, False]
+    assert {one["name"] for one in json_of(story.crm("get_users", story.admin()))["users"]} > {"Илья Менеджер"}
+    fields = json_of(story.crm("get_custom_fields", story.admin(), query={"entity": "contacts"}))["fields"]
+    assert [one["code"] for one in fields] == ["PHONE", "EMAIL"]
+    assert json_of(story.crm("get_catalogs", story.admin()))["catalogs"][0]["type"] == "products"
+    story.simulator.control("add", domain=story.domain, user={"name": "Новый"})
+    names = {one["name"] for one in json_of(story.crm("get_users", story.admin()))["users"]}
+    assert "Новый" not in names  # remembered
+    fresh = json_of(story.crm("get_users", story.admin(), query={"refresh": "1"}))["users"]
+    assert "Новый" in {one["name"] for one in fresh}
+
+
+def test_c8_settings_that_do_not_fit_the_account_are_refused_with_what_does(story: Story) -> None:
+    refused = save(story, forms={"pipeline_id": 5}, responsible_user_ids=[6])
+    errors = {error["path"]: error["detail"] for error in json_of(refused)["errors"]}
+    assert "it has Воронка (" in errors["submissions.forms.pipeline_id"]
+    assert "Илья Менеджер" in errors["submissions.responsible_user_ids[0]"]
+    assert "settings.saved" not in story.events()
+
+
+def test_settings_can_be_saved_before_the_account_is_connected(tale: Story) -> None:
+    tale.save_connection()
+    assert tale.crm("save_settings", tale.admin(), {"company": {"name": "Стеклодом"}}).status == 200
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_status_that_was_removed_is_met_by_a_fallback(story: Story, is_known: bool) -> None:
+    pipeline = list(account(story)["pipelines"].values())[1]
+    status = pipeline["_embedded"]["statuses"][2]["id"]
+    set_up(story, forms={"pipeline_id": pipeline["id"], "status_id": status})
+    submit(story, form(comment="До"))
+    story.simulator.control("remove", domain=story.domain, status=status)
+    if not is_known:  # a fresh instance reads the account; a warm one is told by amoCRM's refusal
+        directory.forget(story.row().id)
+    lead = lead_of(story, submit(story, form(comment="После")))
+    assert lead["status_id"] == pipeline["_embedded"]["statuses"][1]["id"]
+    assert "submission.fallback" in story.events()
+
+
+def test_a_pipeline_a_user_and_a_field_that_were_removed_lose_nothing(story: Story) -> None:
+    pipeline = list(account(story)["pipelines"].values())[1]
+    user = story.simulator.control("add", domain=story.domain, user={"name": "Ушёл"})["user"]["id"]
+    field = story.simulator.control(
+        "add", domain=story.domain, field={"owner": "leads", "name": "Цвет", "kind": "text"}
+    )
+    set_up(
+        story,
+        forms={"pipeline_id": pipeline["id"]},
+        responsible_user_ids=[user],
+        create_fields=False,
+        mapping=[{"source": "color", "entity": "leads", "field": "Цвет"}],
+    )
+    gone = {"pipeline": pipeline["id"], "user": user, "field": field["field"]["id"]}
+    story.simulator.control("remove", domain=story.domain, **gone)
+    results = submit(story, form(fields={"color": "белый"}))
+    lead = lead_of(story, results)
+    assert lead["pipeline_id"] != pipeline["id"]
+    assert "color: белый" in note_of(story, results)
+    assert story.events().count("submission.fallback") >= 2
+
+
+def test_an_account_that_refuses_everything_still_gets_the_submission(story: Story) -> None:
+    """A required field that we cannot know of, say: the deal is made bare, and all is in the note."""
+    set_up(story, mapping=[{"source": "city", "entity": "leads", "field": "Город"}])
+    submit(story, form(fields={"city": "Уфа"}, comment="первая"))
+    refusal = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": []}]})
+    story.simulator.fault("status", path="/api/v4/leads", method="POST", status=400, times=2, body=refusal)
+    results = submit(story, form(fields={"city": "Уфа"}, comment="вторая"))
+    assert "city: Уфа" in note_of(story, results)
+    assert "submission.values_refused" in story.events()
+
+
+def test_c9_queue_mode_accepts_at_once_and_the_runner_delivers(story: Story) -> None:
+    set_up(story, queue=True)
+    story.simulator.control("forget")
+    accepted = story.crm("submit_form", story.application(), form())
+    assert accepted.status == 202
+    assert not story.simulator.requests()
+    assert run_deliveries(story.runtime, 10)["delivered"] == 1
+    assert story.delivery(json_of(accepted)["delivery_id"])["state"] == "delivered"
+
+
+def test_c10_the_same_event_twice_makes_one_deal(story: Story) -> None:
+    before = len(account(story)["leads"])
+    first, again = (submit(story, form()) for _ in range(2))
+    assert first == again
+    assert submit(story, order(), "submit_order") == submit(story, order(), "submit_order")
+    assert len(account(story)["leads"]) == before + 2
+    story.clock.advance(minutes=25)
+    submit(story, form())
+    assert len(account(story)["leads"]) == before + 3
+    changed = story.crm("submit_order", story.application(), order(comment="другое"))
+    assert json_of(changed)["code"] == "idempotency_key_reused"
+
+
+def test_visit_data_goes_into_tracking_fields_and_the_rest_into_the_note(story: Story) -> None:
+    visit = {"utm_source": "yandex", "UTM_CAMPAIGN": "кухни", "_ym_uid": "17", "roistat": "88"}
+    results = submit(story, form(tracking=visit))
+    assert values_of(lead_of(story, results)) == {
+        "UTM_SOURCE": ["yandex"],
+        "UTM_CAMPAIGN": ["кухни"],
+        "_YM_UID": ["17"],
+    }
+    assert "roistat: 88" in note_of(story, results)
+
+
+# --- public pages -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(story: Story) -> dict[str, str]:
+    made = story.crm("create_site_key", story.admin(), {"name": "Сайт", "origins": ["https://shop.example"]})
+    return {"Authorization": f"Bearer {json_of(made)['site_key']}", "Origin": "https://shop.example"}
+
+
+def post(story: Story, site: dict[str, str], fields: dict[str, str], **headers: str) -> Response:
+    """A plain HTML form, as a browser posts it."""
+    from functions.crm_api.handler import handle
+    from shared.endpoint import serve
+
+    key = site["Authorization"].removeprefix("Bearer ")
+    content = {"Content-Type": "application/x-www-form-urlencoded", "Origin": site["Origin"]}
+    body = urlencode(fields).encode()
+    query = (("action", "submit_form"), ("site_key", key))
+    return serve(handle, story.runtime, Request("POST", "/", query, Headers((content | headers).items()), body))
+
+
+def test_a_site_key_does_not_learn_who_is_a_customer(story: Story, site: dict[str, str]) -> None:
+    answer = story.crm("submit_form", site, form())
+    assert set(json_of(answer)) == {"delivery_id", "state"}
+    assert story.crm("sync_contact", site, {"contact": PERSON}).status == 403
+
+
+def test_a_plain_html_form(story: Story, site: dict[str, str]) -> None:
+    fields = {"name": "Яна", "phone": "+79001112233", "city": "Уфа", "utm_source": "vk", "form": "Замер"}
+    answer = post(story, site, fields, **{"Accept-Language": "en-GB,en;q=0.9"})
+    assert (answer.status, b"Thank you!" in answer.body) == (200, True)
+    (lead,) = [one for one in account(story)["leads"].values() if one["name"].startswith("Заявка с сайта: Замер")]
+    assert values_of(lead) == {"UTM_SOURCE": ["vk"]}
+    assert "city: Уфа" in account(story)["notes"][f"leads/{lead['id']}"][0]["params"]["text"]
+
+
+def test_a_multipart_form_with_a_file(story: Story, site: dict[str, str]) -> None:
+    parts = [
+        'Content-Disposition: form-data; name="phone"\r\n\r\n+79001112233',
+        'Content-Disposition: form-data; name="plan"; filename="план.pdf"\r\n\r\n%PDF',
+    ]
+    body = "".join(f"--x\r\n{part}\r\n" for part in parts) + "--x--\r\n"
+    headers = site | {"Content-Type": "multipart/form-data; boundary=x"}
+    assert story.crm("submit_form", headers, body.encode()).status == 200
+    (lead,) = [one for one in account(story)["leads"].values() if one["name"].startswith("Заявка")]
+    assert "plan: [план.pdf]" in account(story)["notes"][f"leads/{lead['id']}"][0]["params"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "followed"),
+    [
+        ("https://shop.example/thanks", True),
+        ("https://evil.example/", False),
+        ("//evil.example", False),
+        ("javascript:alert(1)", False),
+        ("https://shop.example@evil.example/", False),
+        ("https://shop.example/\r\nSet-Cookie: a=b", False),
+    ],
+)
+def test_a_form_leads_only_to_pages_of_the_site(
+    story: Story, site: dict[str, str], wanted: str, followed: bool
+) -> None:
+    answer = post(story, site, {"phone": "+79001112233", "_redirect": wanted})
+    assert dict(answer.headers).get("Location") == (wanted if followed else None)
+    assert answer.status == (303 if followed else 200)
+
+
+def test_what_is_wrong_with_a_form_is_told_as_a_page(story: Story, site: dict[str, str]) -> None:
+    set_up(story, forms={"required": ["phone"]})
+    answer = post(story, site, {"name": "<script>"}, **{"Accept-Language": "uk"})
+    assert answer.status == 422
+    assert "Заявку не надіслано".encode() in answer.body
+    assert b"<script>" not in answer.body
+    elsewhere = post(story, site | {"Origin": "https://evil.example"}, {"name": "x"})
+    assert elsewhere.status == 403
+
+
+@pytest.mark.parametrize("sign", ["trap", "time"])
+def test_robots_are_thanked_and_left_out(story: Story, site: dict[str, str], sign: str) -> None:
+    now = int(story.clock.now().timestamp() * 1000)
+    fields = {"trap": {"_trap": "https://spam"}, "time": {"_opened_at": str(now - 300)}}[sign]
+    before = len(account(story)["leads"])
+    assert post(story, site, {"phone": "+79001112233"} | fields).status == 200
+    assert len(account(story)["leads"]) == before
+    assert story.events().count("submission.bot") == 1
+
+
+def test_other_proofs_are_not_taken_from_the_address(story: Story) -> None:
+    token = story.admin()["Authorization"].removeprefix("Bearer ")
+    answer = story.crm("submit_form", {}, form(), query={"site_key": token})
+    assert answer.status == 401
