@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench doctor migrate key clean
+.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench doctor widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,12 @@ bench: $(READY) ## measures; prints JSON
 
 doctor: $(READY) ## checks configuration, database and connections, and says what to do
 	@$(BIN)/python -m cli doctor
+
+widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api
+	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --api $(or $(API),http://localhost:8901)
+
+pictures: $(READY) ## screenshots of every page at three widths, for docs/pictures
+	@$(BIN)/python -m tests.pictures
 
 migrate: $(READY) ## applies the missing migrations to DATABASE_URL
 	@$(BIN)/python -m cli migrate

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import IO
@@ -10,7 +11,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import demo, doctor, import_settings, migrations
+from cli import demo, doctor, import_settings, migrations, widget
 from functions.crm_api.actions import settings
 from shared import integrations, key_rotation, spill
 from shared.database import DatabaseUnavailableError
@@ -141,6 +142,22 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
     finally:
         runtime.close()
     click.echo(f"The settings of {widget_type} for {account} were saved.")
+
+
+@main.command("widget")
+@click.option("--type", "widget_type", type=click.Choice(widget.types()), required=True)
+@click.option("--api", required=True, help="The public address of crm_api, such as https://functions.example/crm_api.")
+@click.option("--version", "number", default="1.0.0", show_default=True, help="amoCRM takes an update with a new one.")
+@click.option("--support", default="support@example.org", show_default=True, help="The e-mail that amoCRM shows.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Else dist/widget-TYPE.zip.")
+def build_widget(widget_type: str, api: str, number: str, support: str, out: Path | None) -> None:
+    """Builds the archive that an administrator of amoCRM uploads as the integration's widget."""
+    if not re.fullmatch(r"https://[^\s\"]+|http://(localhost|127\.0\.0\.1)(:\d+)?[^\s\"]*", api):
+        raise click.ClickException("--api must be an https:// address (http:// only for this machine)")
+    file = out or Path("dist") / f"widget-{widget_type}.zip"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(widget.build(widget_type, api, number, support))
+    click.echo(f"{file}: {file.stat().st_size:,} bytes")
 
 
 @main.command("generate-key")

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import click
 import httpx
+import jwt
 
-from cli import embedded, migrations
+from cli import embedded, migrations, widget
 from shared.encryption import generate_key
 from simulator.seed import DEMO_CLIENT_ID, DEMO_SECRET
 
@@ -52,6 +53,7 @@ def run(first_port: int, data: Path, environ: Mapping[str, str]) -> None:
     database_url = embedded.runtime_url(server) if server else environ["DATABASE_URL"]
     settings = _settings(ports, data, database_url)
     _write_environment(data, settings)
+    _write_widgets(data / "widgets", ports.url("crm_api"))
     with _processes(ports, data, dict(environ) | settings):
         _wait_until_ready(ports, data)
         _tell(ports, data, settings)
@@ -97,7 +99,7 @@ def _settings(ports: Ports, data: Path, database_url: str) -> dict[str, str]:
         "OAUTH_REDIRECT_URI": f"{ports.url('oauth_callback')}/",
         "CRM_API_URL": ports.url("crm_api"),
         "ALLOWED_ORIGINS": ports.url("simulator"),
-        "RETURN_LINKS": "demoapp://connected",
+        "RETURN_LINKS": f"demoapp://connected,{ports.url('crm_api')}",
         "AMOCRM_GATEWAY": ports.url("simulator").replace("localhost", "127.0.0.1"),
     }
 
@@ -109,11 +111,17 @@ def _write_environment(data: Path, settings: dict[str, str]) -> None:
     file.write_text("".join(f"{name}='{value}'\n" for name, value in settings.items()))
 
 
+def _write_widgets(folder: Path, api_url: str) -> None:
+    """The archives that the simulated amoCRM hosts: built for this start's address, as an operator builds his."""
+    folder.mkdir(exist_ok=True)
+    for widget_type in widget.types():
+        (folder / f"{widget_type}.zip").write_bytes(widget.build(widget_type, api_url))
+
+
 def _commands(ports: Ports, data: Path) -> dict[str, list[str]]:
-    widget_url = f"{ports.url('crm_api')}/widget/"
     callback = f"{ports.url('oauth_callback')}/"
     simulator = ["-m", "simulator", "--port", str(ports.of("simulator")), "--redirect-uri", callback]
-    simulator += ["--widget-url", widget_url, "--state", str(data / "simulator.state")]
+    simulator += ["--widgets", str(data / "widgets"), "--state", str(data / "simulator.state")]
     commands = {"simulator": simulator}
     for part in _PARTS[1:]:
         source = f"functions/{part}/main.py"
@@ -173,6 +181,7 @@ Open these in a browser:
 
   panel        {ports.url("crm_api")}/admin/
   amoCRM       {ports.url("simulator")}/at/steklodom.amocrm.ru/     (simulated)
+  an app       {ports.url("crm_api")}/app/#token={_app_token(settings)}
   a site       {ports.url("simulator")}/site/?api={ports.url("crm_api")}     (a form and an order)
 
 In the panel:
@@ -185,6 +194,14 @@ In the panel:
 Then open a deal in amoCRM: the calculator is in its right column.
 Logs are in {data}/*.log. Ctrl-C stops everything."""
     )
+
+
+def _app_token(settings: dict[str, str]) -> str:
+    """What an app's own server would give to its user: good for the demo's account, for a day."""
+    now = int(time.time())
+    claims = {"aud": "amocrm-functions", "sub": "demo", "iat": now, "exp": now + 86_400}
+    claims |= {"account_domain": "steklodom.amocrm.ru", "widget_type": "glass"}
+    return jwt.encode(claims, settings["APP_JWT_SECRET"], algorithm="HS256")
 
 
 def _run_schedules(ports: Ports) -> None:

@@ -225,6 +225,7 @@ def _return_links(value: str) -> frozenset[str]:
     links = _items(value)
     for link in links:
         parts = urlsplit(link)
-        if not parts.scheme or not parts.netloc or parts.path or parts.scheme in ("http", "javascript", "data"):
+        is_plain = parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1")
+        if not parts.scheme or not parts.netloc or parts.path or is_plain or parts.scheme in ("javascript", "data"):
             raise ValueError("each entry is SCHEME://HOST, such as myapp://connected or https://example.org")
     return frozenset(link.lower() for link in links)

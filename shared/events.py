@@ -4,6 +4,7 @@ A transition's event is written by the statement of the transition itself (see :
 for events that stand alone, and for reading.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +23,8 @@ FROM amocrm_events e LEFT JOIN amocrm_integrations i ON i.id = e.integration_id
 WHERE (%(integration_id)s::uuid IS NULL OR e.integration_id = %(integration_id)s)
   AND (%(delivery_id)s::uuid IS NULL OR e.delivery_id = %(delivery_id)s)
   AND (%(level)s::text IS NULL OR e.level = %(level)s)
+  AND (%(search)s::text IS NULL
+       OR concat_ws(' ', e.kind, e.message, e.request_id, i.account_domain, i.widget_type) ILIKE %(search)s)
   AND (%(before)s::bigint IS NULL OR e.id < %(before)s)
 ORDER BY e.id DESC LIMIT %(limit)s
 """
@@ -72,8 +75,13 @@ def page(
     before: int | None,
     limit: int,
     delivery_id: UUID | None = None,
+    search: str | None = None,
 ) -> list[Event]:
-    """Events, the newest first; `before` is the id of the last event of the page already read."""
+    """Events, the newest first; `before` is the id of the last event of the page already read.
+
+    `search` is looked for in the words, the kind, the request's id, and the account's address.
+    """
+    pattern = None if search is None else "%" + re.sub(r"([%_\\])", r"\\\1", search) + "%"
     return database.all(
         Event,
         _PAGE,
@@ -83,5 +91,6 @@ def page(
             "level": level,
             "before": before,
             "limit": limit,
+            "search": pattern,
         },
     )

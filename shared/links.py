@@ -17,7 +17,6 @@ from shared.encryption import DecryptionError
 from shared.problems import invalid_input
 from shared.runtime import Runtime
 
-LANGUAGES = ("ru", "en")
 LIFETIME: Final = timedelta(hours=24)
 NOTICE_LIFETIME: Final = timedelta(days=14)  # of the link in a notice, which may be read late
 _PLACE = UUID(int=0)  # a link stands in no row

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from shared import webhooks
 from shared.encryption import Keyring
+from shared.words import LANGUAGES
 
 if TYPE_CHECKING:
     from shared.deliveries import Delivery
@@ -55,7 +56,7 @@ def step(runtime: "Runtime", claimed: "Delivery", integration: "Integration", re
 def _document(runtime: "Runtime", integration: "Integration", facts: dict[str, str]) -> dict[str, Any]:
     from shared import links
 
-    link = links.make(runtime, links.ConnectLink(integration.id, links.LANGUAGES[0], None), links.NOTICE_LIFETIME)
+    link = links.make(runtime, links.ConnectLink(integration.id, LANGUAGES[0], None), links.NOTICE_LIFETIME)
     name = f"{integration.account_domain} ({integration.widget_type})"
     return {
         "event": facts["event"],

@@ -22,6 +22,11 @@ DELETE FROM amocrm_authorization_codes WHERE code_hash IN (
     WHERE created_at < amocrm_now() - interval '1 day' LIMIT %(batch)s)
 """
 
+_INSTALLATIONS = """
+DELETE FROM amocrm_installations WHERE state_hash IN (
+    SELECT state_hash FROM amocrm_installations WHERE expires_at < amocrm_now() LIMIT %(batch)s)
+"""
+
 _USED_TOKENS = """
 DELETE FROM amocrm_used_tokens WHERE (integration_id, jti) IN (
     SELECT integration_id, jti FROM amocrm_used_tokens WHERE expires_at < amocrm_now() LIMIT %(batch)s)
@@ -58,6 +63,7 @@ SELECT amocrm_purge_events(%(event_days)s * interval '1 day', %(batch)s)
 _STATEMENTS: dict[str, LiteralString] = {
     "states": _STATES,
     "codes": _CODES,
+    "installations": _INSTALLATIONS,
     "used_tokens": _USED_TOKENS,
     "sessions": _SESSIONS,
     "throttle": _THROTTLE,

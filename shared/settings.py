@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.calculation.calculator import Calculator
+
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 
@@ -84,6 +86,7 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     language: Literal["ru", "en"] = "ru"  # of notes and quotations
     template: Template = Template()
     submissions: Submissions = Submissions()
+    calculator: Calculator | None = None  # null: the widget type's own
 
 
 def of(stored: Mapping[str, Any]) -> Settings:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import zipfile
 from pathlib import Path
 
 import click
@@ -15,14 +16,20 @@ from simulator.simulation import Simulation
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8900, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--redirect-uri", default="http://localhost:8902/", show_default=True, help="Of the demo's integration.")
-@click.option("--widget-url", default=None, help="Where the deal page loads the widget from.")
+@click.option(
+    "--widgets",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder of widget archives, such as glass.zip, for the demo's integrations.",
+)
 @click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep the state in this file.")
-def main(host: str, port: int, redirect_uri: str, widget_url: str | None, state: Path | None) -> None:
+def main(host: str, port: int, redirect_uri: str, widgets: Path | None, state: Path | None) -> None:
     """Simulates amoCRM: accounts by Host header, pages in a browser, faults by its control API."""
     simulation = Simulation()
     if state is None or not keeping.restore(simulation, state):
         seed.demo(simulation.world)
-    seed.demo_client(simulation.world, redirect_uri, widget_url)
+    archives = {file.stem: _unpacked(file) for file in (widgets.glob("*.zip") if widgets else ())}
+    simulation.archives = archives
+    seed.demo_clients(simulation.world, redirect_uri, archives)
 
     async def run() -> None:
         bound = await serve(simulation, host, port)
@@ -39,6 +46,11 @@ def main(host: str, port: int, redirect_uri: str, widget_url: str | None, state:
         click.echo("simulator: stopped")
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+def _unpacked(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 main()

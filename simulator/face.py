@@ -6,10 +6,12 @@ An account's pages live under `/at/DOMAIN/`, because a browser on this machine c
 import json
 import re
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from simulator import consent
@@ -25,6 +27,10 @@ _STATIC_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; cha
 _SITE_TYPES = _STATIC_TYPES | {".html": "text/html; charset=utf-8"}
 _SITE = {file.name: file for file in (_HERE.parent / "examples" / "site").glob("*") if file.suffix in _SITE_TYPES}
 _STATIC = {file.name: file for file in (_HERE / "static").iterdir() if file.suffix in _STATIC_TYPES}
+
+_STATIC["jquery.js"] = next(
+    Path(str(file.locate())) for file in metadata.files("xstatic-jquery") or () if file.name == "jquery.min.js"
+)
 
 Query = dict[str, str]
 
@@ -102,8 +108,11 @@ def _deal(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> A
     lead = account.leads.get(int(lead_id))
     if lead is None:
         raise _Missing("Такой сделки нет.")
-    widgets = [client for client in simulation.world.clients.values() if client.widget_url]
-    widget = widgets[0] if widgets else None
+    widgets = [
+        client
+        for client in simulation.world.clients.values()
+        if client.widget and simulation.tokens.is_installed(client, account)
+    ]
     return _page(
         "deal.html",
         account=account,
@@ -111,9 +120,18 @@ def _deal(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> A
         status=_status(account, lead),
         people=_people(account, lead),
         responsible=account.users[lead["responsible_user_id"]]["name"],
-        widget=widget,
-        widget_origin=_origin(widget.widget_url) if widget and widget.widget_url else None,
+        user=consent.administrator(account),
+        widgets=[(client, json.loads(client.widget["i18n/ru.json"])["widget"]["name"]) for client in widgets],
     )
+
+
+def _widget_file(simulation: Simulation, _query: Query, _domain: str, client_id: str, name: str) -> Answer:
+    """From the uploaded archive, as amoCRM serves it."""
+    content = _client(simulation, client_id).widget.get(name)
+    if content is None:
+        raise _Missing("Такого файла в архиве виджета нет.")
+    kinds = {"js": "text/javascript; charset=utf-8", "json": "application/json", "png": "image/png"}
+    return Answer(200, content, kinds[name.rpartition(".")[2]])
 
 
 def _feed(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> Answer:
@@ -180,6 +198,8 @@ def _switch_off(simulation: Simulation, form: Query, domain: str) -> Answer:
 
 
 def _ask_consent(simulation: Simulation, query: Query) -> Answer:
+    if not query.get("client_id") and query.get("redirect_uri") and query.get("name"):
+        return _page("install.html", query=query, accounts=list(simulation.world.accounts.values())[:50])
     client = _client(simulation, query.get("client_id"))
     accounts = list(simulation.world.accounts.values())[:50]
     return _page(
@@ -191,17 +211,33 @@ def _ask_consent(simulation: Simulation, query: Query) -> Answer:
     )
 
 
+def _answer_installation(simulation: Simulation, form: Query) -> Answer:
+    """amoCRM's button: the integration is made, its secret delivered, and then the browser goes on with the code."""
+    state, redirect_uri, name = form.get("state") or None, form.get("redirect_uri", ""), form.get("name", "")
+    if form.get("answer") != "allow":
+        return _redirect(f"{redirect_uri}?{urlencode({'error': 'access_denied', 'state': state or ''})}")
+    account = _account(simulation, form.get("domain", ""))
+    client = simulation.world.add_client(redirect_uri, name=name, hook_url=redirect_uri)
+    client.widget = next((one for one in simulation.archives.values() if _is_named(one, name)), {})
+    secret = {"client_id": client.id, "client_secret": client.secret, "state": state}
+    body = secret | {"name": name, "scopes": ["crm"]}
+    delivered = httpx.post(form.get("secrets_uri", ""), json=body, timeout=10, trust_env=False)
+    if delivered.status_code >= 300:
+        text = f"{delivered.status_code} {delivered.text[:200]}"
+        return _page("message.html", 502, title="Ключ не доставлен", text=text)
+    return _redirect(consent.allowed(simulation.tokens, client, account, state, consent.administrator(account)))
+
+
+def _is_named(archive: dict[str, bytes], name: str) -> bool:
+    return bool(json.loads(archive["i18n/ru.json"])["widget"]["name"] == name)
+
+
 def _answer_consent(simulation: Simulation, form: Query) -> Answer:
     client, state = _client(simulation, form.get("client_id")), form.get("state") or None
     if form.get("answer") != "allow":
         return _redirect(consent.denied(client, state))
     account = _account(simulation, form.get("domain", ""))
     return _redirect(consent.allowed(simulation.tokens, client, account, state, consent.administrator(account)))
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _status(account: Account, lead: Entity) -> str:
@@ -222,9 +258,11 @@ _PAGES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "/site/([a-z.]*)", _site),
     ("GET", "/oauth", _ask_consent),
     ("POST", "/oauth", _answer_consent),
+    ("POST", "/oauth/install", _answer_installation),
     ("GET", f"{_DOMAIN}/", _deals),
     ("GET", rf"{_DOMAIN}/leads/detail/(\d+)", _deal),
     ("GET", rf"{_DOMAIN}/leads/detail/(\d+)/feed", _feed),
+    ("GET", f"{_DOMAIN}/widgets/([0-9a-f-]+)/([a-z0-9_/]+[.](?:js|json|png))", _widget_file),
     ("GET", f"{_DOMAIN}/files/([0-9a-f-]+)", _file),
     ("GET", f"{_DOMAIN}/one-time-token", _one_time_token),
     ("GET", f"{_DOMAIN}/integrations", _integrations),

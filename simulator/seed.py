@@ -1,12 +1,27 @@
 """A believable account: a small glass workshop with deals, customers, goods and a second pipeline."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from simulator.state import Account, Client, Entity, World
+from simulator.state import Account, Entity, World
 
 # Fixed, so that a demo database that was connected before still fits after a restart of the simulator.
 DEMO_CLIENT_ID = "5f9c0a52-3f0e-4f6b-9c5e-0d3f6a1b2c4d"
 DEMO_SECRET = "demo-secret-of-the-simulated-integration-4c1f7a90d2"  # noqa: S105 - it opens nothing but the simulator
+
+_CLIENTS = {
+    "glass": (DEMO_CLIENT_ID, DEMO_SECRET, "Калькулятор стекла"),
+    "countertop": (
+        "8a1d6f0e-94b7-4a51-8c1f-27de05b3c6a9",
+        "demo-secret-of-the-countertop-integration-71b8e2d4c0",
+        "Калькулятор столешниц",
+    ),
+    "clinic": (
+        "c37e2b19-5d08-4f7a-b6e4-9f1a80d2e5b3",
+        "demo-secret-of-the-clinic-integration-5e90a3f6b1",
+        "Запись в клинику",
+    ),
+}
 
 _CUSTOMERS = (
     ("Мария Лебедева", "+7 (912) 345-67-89", "maria@example.org"),
@@ -37,16 +52,17 @@ def demo(world: World) -> Account:
     return account
 
 
-def demo_client(world: World, redirect_uri: str, widget_url: str | None) -> Client:
-    """The demo's integration, at the addresses of this start."""
-    return world.add_client(
-        redirect_uri,
-        id=DEMO_CLIENT_ID,
-        secret=DEMO_SECRET,
-        name="Калькулятор стекла",
-        hook_url=redirect_uri,
-        widget_url=widget_url,
-    )
+def demo_clients(world: World, redirect_uri: str, archives: Mapping[str, dict[str, bytes]]) -> None:
+    """The demo's integrations, one for each widget type, at the addresses of this start."""
+    for widget_type, (client_id, secret, name) in _CLIENTS.items():
+        world.add_client(
+            redirect_uri,
+            id=client_id,
+            secret=secret,
+            name=name,
+            hook_url=redirect_uri,
+            widget=archives.get(widget_type, {}),
+        )
 
 
 def fill(world: World, account: Account) -> None:

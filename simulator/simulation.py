@@ -14,4 +14,5 @@ class Simulation:
         self.tokens = Tokens(self.world, self.truth)
         self.limits = Limits()
         self.faults = Faults()
+        self.archives: dict[str, dict[str, bytes]] = {}  # widget archives by widget type, for the demo
         self.latency = 0.0  # seconds before every answer of an account's host

@@ -45,7 +45,7 @@ class Client:
     redirect_uri: str
     name: str = "Integration"
     hook_url: str | None = None
-    widget_url: str | None = None  # where the deal page loads the widget from
+    widget: dict[str, bytes] = field(default_factory=dict)  # the files of its archive, for the deal page
 
 
 @dataclass

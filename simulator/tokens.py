@@ -84,6 +84,11 @@ class Tokens:
             return None
         return grant if grant.expires_at > self._world.clock.now() else None
 
+    def is_installed(self, client: Client, account: Account) -> bool:
+        """Somebody has allowed it, and nobody has switched it off."""
+        owned = (*self.codes.values(), *self.access.values(), *self.refresh.values())
+        return any((one.client_id, one.account_id) == (client.id, account.id) and not one.is_dead for one in owned)
+
     def account_of_refresh_token(self, refresh_token: str) -> Account | None:
         grant = self.refresh.get(refresh_token)
         if grant is None or grant.is_dead or grant.expires_at <= self._world.clock.now():

@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 _TABLES = """
 TRUNCATE amocrm_integrations, amocrm_events, amocrm_oauth_states, amocrm_authorization_codes, amocrm_used_tokens,
-         amocrm_deliveries, amocrm_locks, amocrm_rate, amocrm_sessions, amocrm_site_keys, amocrm_throttle CASCADE
+         amocrm_deliveries, amocrm_locks, amocrm_installations, amocrm_rate, amocrm_sessions, amocrm_site_keys,
+         amocrm_throttle CASCADE
 """
 
 

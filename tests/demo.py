@@ -39,6 +39,7 @@ class Demo:
         self.panel = self._found(r"panel +(\S+)")
         self.api = self.panel.removesuffix("/admin/")
         self.amocrm = self._found(r"amoCRM +(\S+)")
+        self.app = self._found(r"an app +(\S+)")
         self.token = self._found(r"administrator token +(\S+)")
         self.client_id = self._found(r"integration ID +(\S+)")
         self.secret = self._found(r"secret key +(\S+)")

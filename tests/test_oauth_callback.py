@@ -1,11 +1,15 @@
 """The redirect URI: from a clicked link to a connected account, and every way in which that fails."""
 
+import json
 import threading
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from shared.http import Response
+from functions.oauth_callback.handler import handle as oauth_callback
+from shared import integrations
+from shared.endpoint import serve
+from shared.http import Request, Response
 from tests.story import Story, json_of
 
 UNTRUSTED = [
@@ -262,8 +266,59 @@ def test_a_visit_without_anything_explains_itself(tale: Story) -> None:
 
 
 def test_another_method_is_refused(tale: Story) -> None:
-    from functions.oauth_callback.handler import handle
-    from shared.endpoint import serve
-    from shared.http import Request
+    assert serve(oauth_callback, tale.runtime, Request("PUT", "/")).status == 405
 
-    assert serve(handle, tale.runtime, Request("POST", "/")).status == 405
+
+# --- X5: an integration that amoCRM's button makes ------------------------------------------------------------------
+
+
+def _start_installation(story: Story) -> str:
+    started = story.crm("start_installation", story.admin(), {"widget_type": "countertop", "language": "uk"})
+    query = parse_qs(urlsplit(json_of(started)["install_url"]).query)
+    assert query["secrets_uri"] == query["redirect_uri"] == [story.row_redirect()]
+    return str(query["state"][0])
+
+
+def _deliver(story: Story, state: str, **changed: str) -> Response:
+    body = {"client_id": story.client_id, "client_secret": story.secret, "state": state, "name": "x"} | changed
+    request = Request("POST", "/oauth_callback", body=json.dumps(body).encode())
+    return serve(oauth_callback, story.runtime, request)
+
+
+def test_the_button_connects_an_account_without_typing(tale: Story) -> None:
+    state = _start_installation(tale)
+    assert _deliver(tale, state).status == 200
+    assert _deliver(tale, state).status == 200  # amoCRM may repeat it
+    query = tale.allow(state)
+    page = tale.callback(query)
+    assert (page.status, "Підключено".encode() in page.body) == (200, True)
+    assert tale.callback(query).status == 200  # a reload
+    row = integrations.by_domain(tale.runtime.database, tale.domain, "countertop")
+    assert row is not None
+    assert (row.status, row.client_id, row.secret(tale.runtime.keyring)) == ("connected", tale.client_id, tale.secret)
+    assert not [
+        text for (text,) in tale.sql("SELECT client_secret::text FROM amocrm_installations") if tale.secret in text
+    ]
+
+
+def test_a_secret_is_taken_only_for_a_state_that_waits_for_it(tale: Story) -> None:
+    assert _deliver(tale, "unknown").status == 403
+    state = _start_installation(tale)
+    assert _deliver(tale, state).status == 200
+    assert _deliver(tale, state, client_id="another-client").status == 403
+    tale.clock.advance(minutes=16)
+    assert _deliver(tale, state).status == 403
+    broken = serve(oauth_callback, tale.runtime, Request("POST", "/", body=b"{}"))
+    assert broken.status == 400
+
+
+def test_a_code_before_its_secret_is_told_as_too_old(tale: Story) -> None:
+    state = _start_installation(tale)
+    assert tale.callback(tale.allow(state)).status == 400
+    assert integrations.by_domain(tale.runtime.database, tale.domain, "countertop") is None
+
+
+def test_denying_the_button_is_told_as_a_denial(tale: Story) -> None:
+    state = _start_installation(tale)
+    page = tale.callback(f"error=access_denied&state={state}", **{"Accept-Language": "en"})
+    assert (page.status, b"Access was denied" in page.body) == (403, True)

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from cli import embedded
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
-from shared import key_rotation, retention
+from shared import installations, key_rotation, retention
 from shared.config import load
 from shared.encryption import DecryptionError, generate_key
 from shared.http import Response
@@ -212,6 +212,7 @@ def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
     key = json_of(connected.crm("create_site_key", connected.admin(), {"name": "x", "origins": ["https://x.example"]}))
     connected.crm("get_lead", {"Authorization": f"Bearer {key['site_key']}", "Origin": "https://x.example"})
     connected.sql("INSERT INTO amocrm_locks (integration_id, name) VALUES (%s, %s)", connected.row().id, b"x" * 32)
+    installations.begin(connected.runtime.database, "glass", "ru")
     settings, database = connected.runtime.settings, connected.runtime.database
     assert sum(retention.run(database, settings).values()) == 0
     connected.clock.advance(days=8)
@@ -219,6 +220,7 @@ def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
     assert removed == {
         "states": 1,
         "codes": 1,
+        "installations": 1,
         "used_tokens": 2,
         "sessions": 1,
         "throttle": 2,

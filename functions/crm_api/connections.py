@@ -6,6 +6,7 @@ from shared import links
 from shared.integrations import Integration
 from shared.links import ConnectLink
 from shared.runtime import Runtime
+from shared.words import LANGUAGES
 
 
 def connection_view(integration: Integration) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def connect_link(
 ) -> str:
     """The address that begins the consent for this connection."""
     return_to = links.check_return_link(runtime, return_to)
-    chosen = language if language in links.LANGUAGES else links.LANGUAGES[0]
+    chosen = language if language in LANGUAGES else LANGUAGES[0]
     return links.make(runtime, ConnectLink(integration.id, chosen, return_to))
 
 

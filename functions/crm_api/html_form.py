@@ -16,6 +16,7 @@ from shared.rights import Caller
 from shared.runtime import Runtime
 from shared.submissions.mapping import TRACKING_CODES
 from shared.submissions.model import Contact, Fields, Form, SubmitForm
+from shared.words import catalogue, language_of
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
@@ -23,17 +24,6 @@ _CONTACT: Final = ("name", "first_name", "last_name", "phone", "email")
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _MOST_FIELDS: Final = 150
 
-_TEXTS: Final = {
-    "ru": ("Спасибо!", "Мы получили вашу заявку и скоро свяжемся с вами.", "Заявка не отправлена", "Вернуться к форме"),
-    "uk": (
-        "Дякуємо!",
-        "Ми отримали вашу заявку й незабаром зв’яжемося з вами.",
-        "Заявку не надіслано",
-        "Назад до форми",
-    ),
-    "uz": ("Rahmat!", "Arizangiz qabul qilindi, tez orada bogʻlanamiz.", "Ariza yuborilmadi", "Shaklga qaytish"),
-    "en": ("Thank you!", "We have received your request and will contact you soon.", "Not sent", "Back to the form"),
-}
 _STYLE: Final = (
     "body{font:17px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.25rem;color:#1c2733}"
     "h1{font-size:1.6rem}a{color:#0b65c2}@media(prefers-color-scheme:dark){body{background:#14191f;color:#e6ebf0}"
@@ -75,13 +65,13 @@ def thanks(runtime: Runtime, caller: Caller, request: Request) -> Response:
     wanted = dict(_pairs(request)).get("_redirect", "")
     if wanted and _is_own(runtime, caller, wanted):
         return Response(303, headers=(("Location", wanted),))
-    title, text, _, _ = _texts(request)
+    title, text = _words(request, "thanks", "received")
     return _page(request, 200, title, text)
 
 
 def problem_page(problem: Problem, request: Request) -> Response:
     """What went wrong, for the person who pressed the button."""
-    _, _, title, back = _texts(request)
+    title, back = _words(request, "not_sent", "back")
     details = " ".join([problem.detail, *(f"{error.path}: {error.detail}." for error in problem.errors)])
     return _page(request, problem.status, title, f"{details} {back}.")
 
@@ -135,22 +125,25 @@ def _content_type(request: Request) -> str:
     return (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
 
 
-def _texts(request: Request) -> tuple[str, str, str, str]:
-    for part in (request.headers.get("Accept-Language") or "").split(","):
-        language = part.strip()[:2].lower()
-        if language in _TEXTS:
-            return _TEXTS[language]
-    return _TEXTS["ru"]
+def _language(request: Request) -> str:
+    return language_of(request.headers.get("Accept-Language"))
+
+
+def _words(request: Request, *names: str) -> list[str]:
+    words = catalogue(_language(request))
+    return [words[f"form.{name}"] for name in names]
 
 
 def _page(request: Request, status: int, title: str, text: str) -> Response:
     import secrets
 
     nonce = secrets.token_urlsafe(16)
+    head = (
+        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
+    )
     body = (
-        f'<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f'<title>{html.escape(title)}</title><style nonce="{nonce}">{_STYLE}</style></head>'
-        f"<body><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p></body></html>"
+        f'<!doctype html><html lang="{_language(request)}"><head>{head}<style nonce="{nonce}">{_STYLE}</style></head>'
+        f"<body><main><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p></main></body></html>"
     )
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -7,15 +7,21 @@ the request has                             then
 `client_uuid`, `account_id`, `signature`    amoCRM: the integration was switched off in that account
 `error`, `state`                            the person denied: he is told, and can begin again
 `code`, `state`, `referer`                  the person allowed: the code is exchanged and stored, *then* he is told
+`code`, `state`, `referer`                  the same after an installation by amoCRM's button, whose secret came by POST
 `code`, `client_id`, `referer`              installed from inside amoCRM, without a state of ours: the same
+POST `{client_id, client_secret, state}`    amoCRM delivers the secret of an integration that its button has made
 nothing of this                             a page that says that there is nothing to do here
 ==========================================  ==========================================================================
 
 Every failure ends in a page in plain words (`texts.py`), and in the event log where it concerns an integration.
 """
 
+from typing import Annotated
+
+import msgspec
+
 from functions.oauth_callback import pages
-from shared import events, integrations, links, logs
+from shared import events, installations, integrations, links, logs
 from shared.amocrm import errors, oauth
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
 from shared.authorization import AuthorizationFailedError, Consent
@@ -29,9 +35,17 @@ from shared.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.runtime import Runtime
 
 
+class _Delivered(msgspec.Struct):
+    client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    client_secret: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+    state: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
 def handle(runtime: Runtime, request: Request) -> Response:
+    if request.method == "POST":
+        return _secret_delivered(runtime, request)
     if request.method not in ("GET", "HEAD"):
-        raise Problem(405, "method_not_allowed", "This address is visited with GET.", headers=(("Allow", "GET"),))
+        raise Problem(405, "method_not_allowed", "This address is visited with GET.", headers=(("Allow", "GET, POST"),))
     if request.parameter("signature") is not None:
         return _switched_off(runtime, request)
     try:
@@ -67,6 +81,8 @@ def _denied(runtime: Runtime, request: Request) -> Response:
     """The person pressed "deny", or amoCRM refused to ask him."""
     state = request.parameter("state")
     consent = runtime.authorization.use_state(state, used_by="denied") if state else None
+    if consent is None and state and installations.find(runtime.database, state):
+        return pages.failure(request, "access_denied", status=403)
     if consent is None:
         return pages.failure(request, "state_unknown", status=400)
     reason = "access_denied" if request.parameter("error") == "access_denied" else "consent_failed"
@@ -92,6 +108,8 @@ def _allowed(runtime: Runtime, request: Request) -> Response:
         return pages.failure(request, "untrusted_host", status=400)
     consent = runtime.authorization.use_state(state, used_by=code) if state else None
     if state and consent is None:
+        consent = _installed(runtime, request, state, host)
+    if state and consent is None:
         return pages.failure(request, "state_unknown", status=400)
     integration = _integration(runtime, request, consent, host)
     if integration is None:
@@ -110,6 +128,28 @@ def _allowed(runtime: Runtime, request: Request) -> Response:
         logs.warning("authorization.delayed", reason=str(error), integration_id=integration.id)
         return pages.failure(request, "try_again", status=502, consent=consent, again=again)
     return pages.success(runtime, request, consent, connected, host)
+
+
+def _installed(runtime: Runtime, request: Request, state: str, host: str) -> Consent | None:
+    """amoCRM's button has made an integration in this account: its secret has arrived before, under this state."""
+    found = installations.find(runtime.database, state)
+    if found is None:
+        return None
+    uri = runtime.settings.redirect_uri
+    integration = installations.integration_of(runtime.database, runtime.keyring, found, host, uri, request.id)
+    return None if integration is None else Consent(integration.id, found.language, None)
+
+
+def _secret_delivered(runtime: Runtime, request: Request) -> Response:
+    """The body is amoCRM's; the state in it is what nobody else knows."""
+    try:
+        body = msgspec.json.decode(request.body, type=_Delivered)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise Problem(400, "invalid_json", "Expected client_id, client_secret and state.") from None
+    secret = (body.client_id, body.client_secret)
+    if not installations.receive(runtime.database, runtime.keyring, body.state, *secret):
+        raise forbidden("No installation waits for this secret.")
+    return json_response({"received": True})
 
 
 def _integration(runtime: Runtime, request: Request, consent: Consent | None, host: str) -> Integration | None:

@@ -69,8 +69,8 @@ document.getElementById("reload").addEventListener("click", () => location.reloa
 
 def success(runtime: Runtime, request: Request, consent: Consent | None, connected: UUID, host: str) -> Response:
     """The account is connected, and its tokens are stored."""
-    language = texts.language_of(request, consent.language if consent else None)
-    title, line, back = texts.SUCCESS[language]
+    language = texts.language(request, consent.language if consent else None)
+    title, line, back = texts.success(language)
     content = f"<p>{escape(line.format(host=host))}</p>"
     if consent and consent.return_to:
         content += f'<button id="return" data-link="{escape(consent.return_to)}">{escape(back)}</button>'
@@ -93,15 +93,15 @@ def failure(
     detail: str | None = None,
 ) -> Response:
     """What went wrong, in plain words, with the next step: begin again, or reload."""
-    language = texts.language_of(request, consent.language if consent else None)
-    title, happened, advice = texts.FAILURES[code][language]
+    language = texts.language(request, consent.language if consent else None)
+    title, happened, advice = texts.failure(code, language)
     nonce = secrets.token_urlsafe(16)
     content, script = f"<p>{escape(happened)}</p><p>{escape(advice)}</p>", ""
     if code == "try_again":
-        content += f'<button id="reload">{escape(texts.RELOAD[language])}</button>'
+        content += f'<button id="reload">{escape(texts.button("reload", language))}</button>'
         script = _RELOAD.substitute(nonce=nonce)
     elif again:
-        content += f'<a class="button" href="{escape(again)}">{escape(texts.AGAIN[language])}</a>'
+        content += f'<a class="button" href="{escape(again)}">{escape(texts.button("again", language))}</a>'
     if detail:
         content += f'<p class="soft">{escape(detail)}</p>'
     content += f'<p class="soft">{escape(request.id)}</p>'

@@ -53,6 +53,24 @@ class ClientRefusedError(Exception):
     """amoCRM does not know this client id, or the secret or redirect URI is another one. The grant is untouched."""
 
 
+def install_url(gateway: str | None, *, kommo: bool, name: str, description: str, redirect_uri: str, state: str) -> str:
+    """Where amoCRM's button leads that makes an integration (?): the attributes of its script tag, as a query.
+
+    The secret is delivered to the redirect URI too, by POST.
+    """
+    query = {
+        "name": name,
+        "description": description,
+        "redirect_uri": redirect_uri,
+        "secrets_uri": redirect_uri,
+        "scopes[]": ["crm", "files"],
+        "state": state,
+        "mode": "popup",
+    }
+    host = "https://www.kommo.com" if kommo else "https://www.amocrm.ru"
+    return f"{gateway or host}/oauth?{urlencode(query, doseq=True)}"
+
+
 def consent_url(gateway: str | None, account_domain: str, client_id: str, state: str) -> str:
     query = urlencode({"client_id": client_id, "state": state, "mode": "post_message"})
     return f"{gateway or f'https://{account_domain}'}/oauth?{query}"

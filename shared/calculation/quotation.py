@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from shared.calculation.model import Calculation, SaveCalculation
 from shared.calculation.note import currency_sign, day, money, quantity
@@ -78,6 +78,16 @@ class Company:
 
 def render(calculation: Calculation, company: Company, words: Template, moment: datetime) -> bytes:
     """The PDF's bytes; `moment` is the quotation's date."""
+    return bytes(_compile()(_inputs(calculation, company, words, moment), int(moment.timestamp()), "pdf"))
+
+
+def picture(calculation: Calculation, company: Company, words: Template, moment: datetime) -> bytes:
+    """The first page as a PNG, for looking at. Raises RuntimeError for a logo that cannot be drawn."""
+    pages = _compile()(_inputs(calculation, company, words, moment), int(moment.timestamp()), "png")
+    return bytes(pages[0] if isinstance(pages, list) else pages)
+
+
+def _inputs(calculation: Calculation, company: Company, words: Template, moment: datetime) -> dict[str, str]:
     facts = {
         "words": _WORDS[company.language],
         "language": company.language,
@@ -86,8 +96,7 @@ def render(calculation: Calculation, company: Company, words: Template, moment: 
         "company": {"name": company.name, "lines": company.lines, "logo": _logo(company.logo)},
         **_facts(calculation, company.language, moment),
     }
-    inputs = {"facts": json.dumps(facts, ensure_ascii=False)}
-    return bytes(_compile()(inputs, int(moment.timestamp())))
+    return {"facts": json.dumps(facts, ensure_ascii=False)}
 
 
 def file_name(body: SaveCalculation, mark: str) -> str:
@@ -106,15 +115,15 @@ def _compile() -> Any:
 
     fonts = typst.Fonts(include_system_fonts=False)
 
-    def compiled(inputs: dict[str, str], timestamp: int) -> bytes:
-        return bytes(
-            typst.compile(
-                _TEMPLATE.read_bytes(),
-                font_paths=fonts,
-                sys_inputs=inputs,
-                timestamp=timestamp,
-                ignore_system_fonts=True,
-            )
+    def compiled(inputs: dict[str, str], timestamp: int, kind: Literal["pdf", "png"]) -> Any:
+        return typst.compile(
+            _TEMPLATE.read_bytes(),
+            font_paths=fonts,
+            sys_inputs=inputs,
+            timestamp=timestamp,
+            ignore_system_fonts=True,
+            format=kind,
+            ppi=80 if kind == "png" else None,
         )
 
     return compiled

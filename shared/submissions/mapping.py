@@ -51,6 +51,8 @@ def field_of(rule: FieldRule, fields: Sequence[Field]) -> Field | None:
     if rule.field_id is not None:
         return next((field for field in fields if field.id == rule.field_id), None)
     wanted = (rule.field or "").casefold()
+    if not wanted:
+        return None
     by_code = next((field for field in fields if (field.code or "").casefold() == wanted), None)
     return by_code or next((field for field in fields if field.name.casefold() == wanted), None)
 

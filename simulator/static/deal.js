@@ -1,5 +1,4 @@
-// The deal page of the simulated amoCRM: its feed, and the widget in the right column.
-const widget = document.getElementById("widget");
+// The deal page of the simulated amoCRM: its feed, goods and price.
 const feed = document.getElementById("feed");
 const noNotes = document.getElementById("no-notes");
 const goodsList = document.getElementById("goods");
@@ -28,25 +27,6 @@ async function showFeed() {
   }));
 }
 
-// As amoCRM's `$authorizedAjax` does: every call carries a fresh one-time token of the integration.
-async function authorizedFetch(url, options = {}) {
-  const { clientId, domain } = widget.dataset;
-  const answer = await fetch(`/at/${domain}/one-time-token?client_id=${encodeURIComponent(clientId)}`);
-  const { token } = await answer.json();
-  const response = await fetch(url, { ...options, headers: { ...options.headers, "X-Auth-Token": token } });
-  void showFeed();
-  return response;
-}
-
 await showFeed();
 setInterval(showFeed, 3000);
 
-if (widget) {
-  const base = widget.dataset.widgetUrl;
-  try {
-    const { mount } = await import(new URL("calculator.js", base).href);
-    await mount(widget, { leadId: Number(widget.dataset.leadId), authorizedFetch });
-  } catch (error) {
-    widget.textContent = `Виджет не загрузился: ${error.message}`;
-  }
-}

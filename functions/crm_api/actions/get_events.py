@@ -18,7 +18,7 @@ _LEVELS = ("info", "warning", "error")
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """Query: `limit`, `before` (the `next` of the page before), `level`, `delivery_id`. `{events: […], next}`
+    """Query: `limit`, `before` (the `next` of the page before), `level`, `search`, `delivery_id`. `{events: […], next}`
 
     With an account in the headers: its events only.
     """
@@ -31,6 +31,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         integration_id=caller.require_integration().id if caller.named_account else None,
         level=level,
         delivery_id=_delivery(request),
+        search=(request.parameter("search") or "").replace("\0", "")[:200] or None,
         before=optional_positive(request, "before"),
         limit=limit + 1,
     )

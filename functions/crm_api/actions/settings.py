@@ -15,9 +15,10 @@ from shared import settings
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
+from shared.calculation import calculator
 from shared.endpoint import json_response
 from shared.http import Request, Response
-from shared.problems import Problem, invalid_input
+from shared.problems import InputError, Problem, invalid_input
 from shared.rights import Caller, Right
 from shared.runtime import Runtime
 from shared.submissions import plan
@@ -57,15 +58,14 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     integration = caller.require_integration()
     given = bodies.decode(request, SaveSettings)
     _check_logo(given.company.logo)
+    if given.calculator is not None:
+        _refuse(calculator.problems(given.calculator), "The calculator does not fit together; nothing was saved.")
     submissions = given.submissions
 
     def check(api: AccountApi) -> None:
         directory.forget(integration.id)
         found = problems(submissions, Directory(api, integration.id))
-        if found:
-            raise Problem(
-                422, "invalid_input", "The settings do not fit the account; nothing was saved.", errors=tuple(found)
-            )
+        _refuse(found, "The settings do not fit the account; nothing was saved.")
 
     if names_something_of_the_account(submissions):
         runtime.connections.call(integration, check, calls=4)
@@ -74,6 +74,11 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     runtime.database.one(_Id, _SAVE, {"id": integration.id, "settings": Jsonb(document), "request_id": request.id})
     runtime.locks.forget(integration.id, plan.refusal_names())
     return json_response({"settings": document})
+
+
+def _refuse(found: list[InputError], detail: str) -> None:
+    if found:
+        raise Problem(422, "invalid_input", detail, errors=tuple(found))
 
 
 def _check_logo(logo: str | None) -> None:

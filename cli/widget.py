@@ -1,0 +1,102 @@
+"""The amoCRM widget archive: a zip that an account's administrator uploads, built from `web/widget/archive/`.
+
+Source: amoCRM's documentation, "Widgets": structure, `manifest.json`, sizes of images.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+_SOURCES: Final = Path(__file__).resolve().parents[1] / "web" / "widget" / "archive"
+_LANGUAGES: Final = ("ru", "en", "uk", "uz")
+_IMAGES: Final = {
+    "logo_main": (400, 272),
+    "logo": (130, 100),
+    "logo_medium": (240, 84),
+    "logo_small": (108, 108),
+    "logo_min": (84, 84),
+}
+_COLOURS: Final = {"glass": "#1f6feb", "countertop": "#7a5230", "clinic": "#14804a"}
+_EPOCH: Final = (2020, 1, 1, 0, 0, 0)  # the same sources make the same bytes
+
+
+def types() -> tuple[str, ...]:
+    names: dict[str, str] = _words("ru")["widget"]["name"]
+    return tuple(names)
+
+
+def build(widget_type: str, api_url: str, version: str = "1.0.0", support: str = "support@example.org") -> bytes:
+    """The zip. `api_url`: the public address of `crm_api`, without a slash at its end."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(_files(widget_type, api_url.rstrip("/"), version, support)):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+    return made.getvalue()
+
+
+def _files(widget_type: str, api_url: str, version: str, support: str) -> Iterator[tuple[str, bytes]]:
+    yield "manifest.json", _json(_manifest(version, support))
+    script = (_SOURCES / "script.js").read_text()
+    yield "script.js", script.replace('"{{API}}"', json.dumps(api_url)).encode()
+    for language in _LANGUAGES:
+        words = _words(language)
+        words["widget"]["name"] = words["widget"]["name"][widget_type]
+        yield f"i18n/{language}.json", _json(words)
+    for name, size in _IMAGES.items():
+        yield f"images/{name}.png", _image(*size, _COLOURS.get(widget_type, "#1f6feb"))
+
+
+def _manifest(version: str, support: str) -> dict[str, Any]:
+    return {
+        "widget": {
+            "name": "widget.name",
+            "description": "widget.description",
+            "short_description": "widget.short_description",
+            "version": version,
+            "interface_version": 2,
+            "init_once": False,
+            "locale": list(_LANGUAGES),
+            "installation": True,
+            "support": {"link": "", "email": support},
+        },
+        "locations": ["lcard-1"],
+        "tour": {"is_tour": False, "tour_images": {}, "tour_description": "widget.tour_description"},
+        "settings": {},
+    }
+
+
+def _words(language: str) -> dict[str, Any]:
+    words: dict[str, Any] = json.loads((_SOURCES / "i18n" / f"{language}.json").read_text())
+    return words
+
+
+def _image(width: int, height: int, colour: str) -> bytes:
+    """A calculator's keys on the widget's colour."""
+    from PIL import Image, ImageDraw
+
+    scale = 4  # drawn larger, so that edges are smooth
+    image = Image.new("RGB", (width * scale, height * scale), colour)
+    draw = ImageDraw.Draw(image)
+    side = min(width, height) * scale * 0.62
+    left, top = (width * scale - side) / 2, (height * scale - side) / 2
+    draw.rounded_rectangle((left, top, left + side, top + side), side / 8, fill="white")
+    inner, gap = side * 0.76, side * 0.06
+    x, y = left + (side - inner) / 2, top + (side - inner) / 2
+    draw.rounded_rectangle((x, y, x + inner, y + inner * 0.26), side / 30, fill=colour)
+    key = (inner - 2 * gap) / 3
+    rise = (inner * 0.74 - 3 * gap) / 3
+    for row in range(3):
+        for column in range(3):
+            a, b = x + column * (key + gap), y + inner * 0.26 + gap + row * (rise + gap)
+            last = row == column == 2
+            draw.rounded_rectangle((a, b, a + key, b + rise), side / 40, fill="#f0a020" if last else "#cfd8e6")
+    made = io.BytesIO()
+    image.resize((width, height), Image.Resampling.LANCZOS).save(made, "PNG", optimize=True)
+    return made.getvalue()
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()

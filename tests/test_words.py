@@ -1,0 +1,68 @@
+"""No text of the interface outside the four catalogues, and the four say the same."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from functions.oauth_callback import texts
+from shared.words import LANGUAGES, catalogue
+from tests.demo import ROOT
+
+WEB = ROOT / "web"
+SCRIPTS = [file for file in WEB.rglob("*.js") if "archive" not in file.parts]
+_CYRILLIC = re.compile("[а-яёА-ЯЁ]{2,}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_the_catalogues_have_the_same_keys_and_placeholders(language: str) -> None:
+    first, other = catalogue(LANGUAGES[0]), catalogue(language)
+    assert set(first) == set(other)
+    for key, text in first.items():
+        assert text.strip(), key
+        assert other[key].strip(), key
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", other[key])), key
+
+
+def test_the_widgets_own_catalogues_have_the_same_keys() -> None:
+    folder = WEB / "widget" / "archive" / "i18n"
+    shapes = []
+    for language in LANGUAGES:
+        words = json.loads((folder / f"{language}.json").read_text())
+        shapes.append(
+            {part: sorted(inner) for part, inner in words.items()} | {"names": sorted(words["widget"]["name"])}
+        )
+    assert all(shape == shapes[0] for shape in shapes)
+
+
+@pytest.mark.parametrize("file", [*SCRIPTS, *WEB.rglob("*.html")], ids=lambda file: str(file.relative_to(WEB)))
+def test_pages_hold_no_words_of_their_own(file: Path) -> None:
+    text = re.sub(r"//.*", "", file.read_text())
+    names_of_languages = text.replace("Русский", "").replace("Українська", "").replace('?? "шт"', "")
+    assert not _CYRILLIC.findall(names_of_languages)
+
+
+def test_every_word_that_is_used_is_there_and_every_one_there_is_used() -> None:
+    known = set(catalogue(LANGUAGES[0]))
+    sources = "\n".join(file.read_text() for file in [*SCRIPTS, *WEB.rglob("*.html")])
+    used = set(
+        re.findall(
+            r"""(?:\bt\(|labelled\(|check\(|button\(|act\(|destination\([^"]*|rows\([^"]*)\s*"([a-z_.0-9]+)\"""",
+            sources,
+        )
+    )
+    used |= set(re.findall(r'data-t(?:-placeholder|-label)?="([a-z_.]+)"', sources))
+    assert {key for key in used if "." in key or key in known} <= known, used - known
+    families = {match.replace("${", "") for match in re.findall(r"`([a-z_]+\.[a-z_]*)\$\{", sources)}
+    families |= {"callback.", "form.", "event.", "settings."}
+    unused = {key for key in known - used if not any(key.startswith(family) for family in families)}
+    plain = {key for key in unused if f'"{key}"' not in sources}
+    assert not plain
+
+
+def test_every_failure_of_the_callback_has_its_words() -> None:
+    for language in LANGUAGES:
+        for code in texts.FAILURES:
+            assert all(texts.failure(code, language))
+        assert "{host}" in texts.success(language).line

@@ -1,0 +1,63 @@
+// Site keys: for pages of a company's site that send forms and orders.
+
+import { element } from "../ui/dom.js";
+import { moment, t } from "../ui/i18n.js";
+import { busy, call, copyButton, pickConnection } from "./panel.js";
+import { API } from "../ui/api.js";
+
+export async function show(place) {
+  const list = element("ul", { className: "rows" });
+  const none = element("p", { className: "soft", text: t("site.none"), hidden: true });
+  const fresh = element("div", {});
+  let connection = null;
+
+  const refresh = async () => {
+    if (!connection) return;
+    const { site_keys: keys } = await call("get_site_keys", { connection });
+    list.replaceChildren(...keys.map((key) => row(key, connection, refresh)));
+    none.hidden = keys.length > 0;
+  };
+  const pick = await pickConnection(place, async (chosen) => {
+    connection = chosen;
+    fresh.replaceChildren();
+    await refresh();
+  });
+  const name = element("input", { required: true, maxLength: 100, placeholder: " " });
+  const origins = element("textarea", { required: true, rows: 2, placeholder: "https://example.org" });
+  const error = element("p", { className: "error" });
+  error.setAttribute("role", "alert");
+  place.prepend(element("h1", { text: t("tab.site") }), element("p", { className: "soft", text: t("site.hint") }), pick);
+  place.append(fresh, list, none, element("form", {
+    className: "card",
+    onsubmit: (event) => {
+      event.preventDefault();
+      void busy(event.submitter, async () => {
+        const body = { name: name.value.trim(), origins: origins.value.split(/[\s,]+/).filter(Boolean) };
+        const made = await call("create_site_key", { method: "POST", connection, body });
+        fresh.replaceChildren(shown(made));
+        name.value = origins.value = "";
+        await refresh();
+      }, error);
+    },
+  }, element("h2", { text: t("site.new") }), element("label", {}, t("site.name"), name), element("label", {}, t("site.origins"), origins), error, element("button", { text: t("site.create") })));
+  return { refresh };
+}
+
+function shown({ site_key: key }) {
+  const form = `<form method="post" action="${API}/?action=submit_form&site_key=${key}">\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>`;
+  return element("section", { className: "card" }, element("h2", { text: t("site.made") }), element("p", { className: "soft", text: t("site.once") }),
+    element("p", { className: "key" }, element("code", { text: key, id: "site-key" }), copyButton(key)),
+    element("p", { className: "soft", text: t("site.paste") }), element("p", { className: "key" }, element("code", { text: form }), copyButton(form)));
+}
+
+function row(key, connection, refresh) {
+  const facts = element("div", { className: "facts" }, element("b", { text: key.name }), element("small", { text: ` · ${moment(key.created_at)}` }), element("br"),
+    element("span", { className: "soft", text: key.origins.join(", ") }));
+  if (key.revoked_at) facts.append(element("p", { className: "soft", text: t("site.revoked", { moment: moment(key.revoked_at) }) }));
+  const revoke = element("button", { text: t("site.revoke"), className: "quiet", onclick: (event) => busy(event.target, async () => {
+    if (!confirm(t("site.revoke_sure", { name: key.name }))) return;
+    await call("revoke_site_key", { method: "POST", connection, body: { id: key.id } });
+    await refresh();
+  }) });
+  return element("li", {}, element("div", { className: "row" }, facts, key.revoked_at ? null : revoke));
+}

@@ -1,0 +1,102 @@
+// A mobile app's connection flow (rows D1-D7), played by a page: the token of the app's user is given in the address'
+// fragment, as the app's own server would give it.
+
+import { call } from "../ui/api.js";
+import { element } from "../ui/dom.js";
+import { language, languagePicker, moment, money, t, translate } from "../ui/i18n.js";
+
+const TOKEN_KEY = "app-token";
+const app = document.getElementById("app");
+const given = new URLSearchParams(location.hash.slice(1));
+if (given.get("token")) sessionStorage.setItem(TOKEN_KEY, given.get("token"));
+history.replaceState(null, "", location.pathname + location.search);
+translate();
+document.title = t("app.title");
+
+const ask = (action, options) => call(action, { Authorization: `Bearer ${sessionStorage.getItem(TOKEN_KEY)}` }, options);
+const error = element("p", { className: "error" });
+error.setAttribute("role", "alert");
+
+async function told(work, button) {
+  error.textContent = "";
+  if (button) button.disabled = true;
+  try {
+    await work();
+  } catch (problem) {
+    error.textContent = problem.message;
+  }
+  if (button) button.disabled = false;
+}
+
+const button = (key, work, className = "") => element("button", { text: t(key), className, onclick: (event) => told(work, event.target) });
+
+async function show() {
+  const head = element("div", { className: "row" }, element("h1", { text: t("app.title") }), languagePicker());
+  if (!sessionStorage.getItem(TOKEN_KEY)) {
+    app.replaceChildren(head, element("p", { text: t("app.no_token") }));
+    return;
+  }
+  app.replaceChildren(head, error, element("p", { className: "soft", text: t("loading") }));
+  await told(async () => {
+    const { connection } = await ask("connection_status");
+    const isOn = connection.status === "connected";
+    const parts = [head, element("p", { className: `state ${connection.status}`, text: t(`status.${connection.status}`) }), element("p", { className: "soft", text: connection.account_domain }), error];
+    if (isOn) parts.push(...(await leads()), element("div", { className: "grow" }), button("app.disconnect", disconnect, "quiet"));
+    else parts.push(element("p", { text: t("app.why") }), button("app.connect", connect), code());
+    app.replaceChildren(...parts);
+  });
+}
+
+// The consent is a page of amoCRM; its end has a button that leads back here, which only the person's own tap follows.
+async function connect() {
+  const back = `${location.origin}${location.pathname}`;
+  const { connect_url } = await ask("start_connection", { method: "POST", body: { language, return_to: back } });
+  location.assign(connect_url);
+}
+
+function code() {
+  const input = element("input", { required: true, autocomplete: "off", placeholder: " " });
+  return element("details", {}, element("summary", { text: t("app.have_code") }), element("form", {
+    onsubmit: (event) => {
+      event.preventDefault();
+      void told(async () => {
+        await ask("exchange_code", { method: "POST", body: { code: input.value.trim() } });
+        await show();
+      }, event.submitter);
+    },
+  }, element("label", {}, t("crm.by_code"), input), element("button", { text: t("crm.connect"), className: "quiet" })));
+}
+
+async function leads() {
+  const search = element("input", { type: "search", placeholder: " " });
+  const list = element("ul", { className: "leads" });
+  const none = element("p", { className: "soft", text: t("app.no_leads"), hidden: true });
+  let page = 1;
+  const more = button("more", () => read(page + 1), "quiet");
+  const read = async (wanted) => {
+    const query = { page: String(wanted), limit: "10" };
+    if (search.value.trim()) query.query = search.value.trim();
+    const { leads: found, has_more: hasMore } = await ask("get_leads", { query });
+    const lines = found.map((lead) => element("li", {}, element("span", {}, lead.name, element("small", { text: ` ${moment(lead.updated_at * 1000)}` })), element("b", { text: money(lead.price ?? 0, "RUB") })));
+    if (wanted === 1) list.replaceChildren(...lines);
+    else list.append(...lines);
+    page = wanted;
+    more.hidden = !hasMore;
+    none.hidden = list.children.length > 0;
+  };
+  let waiting = null;
+  search.oninput = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => told(() => read(1)), 400);
+  };
+  await read(1);
+  return [element("label", {}, t("app.search"), search), list, none, more];
+}
+
+async function disconnect() {
+  if (!confirm(t("app.disconnect_sure"))) return;
+  await ask("disconnect", { method: "POST" });
+  await show();
+}
+
+await show();

@@ -1,0 +1,90 @@
+// The widget in amoCRM. It opens a session with the one-time token that amoCRM adds to $authorizedAjax, and shows the
+// calculator in a frame of our own origin. Nothing of the deal passes through this page.
+define(["jquery"], function ($) {
+  "use strict";
+
+  var API = "{{API}}";
+  var ORIGIN = API.replace(/^(https?:\/\/[^/]+).*$/, "$1");
+
+  return function () {
+    var self = this;
+    var frame = null;
+
+    function language() {
+      var known = ["ru", "en", "uk", "uz"];
+      var own = String(self.system().language || (window.APP && APP.lang_id) || "ru").slice(0, 2);
+      return known.indexOf(own) < 0 ? "en" : own;
+    }
+
+    function place() {
+      return $("#" + self.get_settings().widget_code + "-calculator");
+    }
+
+    function leadId() {
+      return APP.data.current_card.id;
+    }
+
+    function say(text) {
+      place().empty().append($("<p>").text(text));
+    }
+
+    function open() {
+      say(self.i18n("card.loading"));
+      self.$authorizedAjax({
+        url: API + "/?action=open_session",
+        method: "POST",
+        contentType: "application/json",
+        dataType: "json",
+        data: JSON.stringify({ lead_id: leadId() })
+      }).done(function (session) {
+        frame = document.createElement("iframe");
+        frame.title = self.i18n("widget.name");
+        frame.style.cssText = "width:100%;border:0;display:block;min-height:320px";
+        frame.src = API + "/widget/?lang=" + language() + "#session=" + encodeURIComponent(session.session_token) + "&lead=" + leadId();
+        place().empty().append(frame);
+      }).fail(function (answer) {
+        var problem = answer && answer.responseJSON;
+        say((problem && problem.detail) || self.i18n("card.silent"));
+        place().append($("<button type='button'>").text(self.i18n("card.again")).on("click", open));
+      });
+    }
+
+    function heard(event) {
+      if (!frame || event.origin !== ORIGIN || event.source !== frame.contentWindow) { return; }
+      if (event.data.source !== "amocrm-functions") { return; }
+      if (event.data.height) { frame.style.height = Math.min(4000, Math.max(200, event.data.height)) + "px"; }
+      if (event.data.session === "ended") { open(); }
+    }
+
+    this.callbacks = {
+      settings: function () { return true; },
+      dpSettings: function () { return true; },
+      advancedSettings: function () { return true; },
+      init: function () { return true; },
+      bind_actions: function () {
+        window.addEventListener("message", heard);
+        return true;
+      },
+      render: function () {
+        if (self.system().area !== "lcard" || !leadId()) { return true; }
+        self.render_template({
+          caption: { class_name: "amocrm-functions-caption" },
+          body: "",
+          render: "<div id='" + self.get_settings().widget_code + "-calculator' class='amocrm-functions'></div>"
+        });
+        open();
+        return true;
+      },
+      destroy: function () {
+        window.removeEventListener("message", heard);
+        frame = null;
+        return true;
+      },
+      onSave: function () { return true; },
+      contacts: { selected: function () { return true; } },
+      leads: { selected: function () { return true; } },
+      tasks: { selected: function () { return true; } }
+    };
+    return this;
+  };
+});

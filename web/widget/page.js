@@ -1,0 +1,196 @@
+// The calculator in the deal card. It gets a session of one deal in the address' fragment, which no server sees, and
+// tells the card how tall it is.
+
+import { call } from "../ui/api.js";
+import { element } from "../ui/dom.js";
+import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
+import { items, parameters, plain, refusal, total } from "./engine.js";
+
+const root = document.getElementById("calculator");
+const given = new URLSearchParams(location.hash.slice(1));
+history.replaceState(null, "", location.pathname + location.search);
+const proof = { Authorization: `Bearer ${given.get("session") ?? ""}` };
+const leadId = given.get("lead") ?? "";
+const withLead = { "X-Lead-Id": leadId };
+
+// The card's own origin is not a secret's receiver: only a height and a word about the session are told.
+const tellCard = (message) => window.parent !== window && window.parent.postMessage({ source: "amocrm-functions", ...message }, "*");
+new ResizeObserver(() => tellCard({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.body);
+
+const ask = async (action, options) => {
+  try {
+    return await call(action, proof, options);
+  } catch (error) {
+    if (error.status === 401) tellCard({ session: "ended" });
+    throw error;
+  }
+};
+
+function input(asked) {
+  const id = `field-${asked.id}`;
+  const label = inLanguage(asked.label);
+  if (asked.kind === "switch") {
+    const box = element("input", { type: "checkbox", name: asked.id, id, checked: asked.default === true });
+    return element("label", { className: "check" }, box, label);
+  }
+  let control;
+  if (asked.kind === "choice") {
+    control = element("select", { name: asked.id, id }, ...asked.options.map((one) => new Option(inLanguage(one.label), one.id)));
+    if (asked.default) control.value = asked.default;
+  } else {
+    const types = { number: "number", date: "date", time: "time", text: "text" };
+    control = element("input", { type: types[asked.kind], name: asked.id, id, required: asked.kind !== "text", placeholder: " " });
+    if (asked.least !== undefined) control.min = asked.least;
+    if (asked.most !== undefined) control.max = asked.most;
+    if (asked.step !== undefined) control.step = asked.step;
+    if (asked.default !== undefined) control.value = asked.default;
+    if (asked.kind === "date" && asked.default === undefined) control.value = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  }
+  return element("label", {}, label, control);
+}
+
+// Fields that are half as wide stand in pairs.
+function inputs(fields) {
+  const shown = [];
+  for (const asked of fields) {
+    const before = shown.at(-1);
+    if (!asked.is_half) shown.push(input(asked));
+    else if (before?.className === "pair" && before.children.length === 1) before.append(input(asked));
+    else shown.push(element("div", { className: "pair" }, input(asked)));
+  }
+  return shown;
+}
+
+const read = (form, fields) => Object.fromEntries(fields.map(({ id, kind }) => {
+  const control = form.elements.namedItem(id); // a field may be called "length"
+  return [id, kind === "switch" ? control.checked : control.value];
+}));
+
+async function open() {
+  translate();
+  const status = element("p", { className: "client soft", text: t("calculator.loading") });
+  status.setAttribute("role", "status");
+  root.replaceChildren(status);
+  try {
+    const [{ calculator, lead_id }, read] = await Promise.all([
+      ask("get_calculator"),
+      ask("get_lead", { headers: withLead }).catch((error) => ({ error })),
+    ]);
+    show(calculator, read, lead_id);
+  } catch (error) {
+    status.className = "client error";
+    status.textContent = error.message;
+    root.append(element("button", { text: t("again"), className: "quiet", onclick: open }));
+  }
+  root.removeAttribute("aria-busy");
+}
+
+function client({ client: person, error }) {
+  const line = element("p", { className: "client soft" });
+  line.setAttribute("role", "status");
+  if (error) line.append(element("span", { className: "error", text: error.message }));
+  else if (!person) line.textContent = t("calculator.no_client");
+  else {
+    const reach = [...person.phones, ...person.emails].map(({ value }) => value).join(", ");
+    line.append(element("b", { text: person.name }), reach || t("calculator.no_reach"));
+  }
+  return line;
+}
+
+function show(calculator, lead, boundLead) {
+  const title = inLanguage(calculator.title);
+  document.title = title;
+  const check = (name, isOn) => element("label", { className: "check" }, element("input", { type: "checkbox", name, checked: isOn }), t(`calculator.${name}`));
+  const lines = element("ul", { className: "items" });
+  const sum = element("output", {});
+  const result = element("div", { className: "result", hidden: true });
+  result.setAttribute("role", "alert");
+  const button = element("button", { text: t("calculator.save") });
+  const fieldset = element("fieldset", {}, ...inputs(calculator.fields),
+    element("label", {}, t("calculator.comment"), element("textarea", { name: "own_comment", rows: 2, maxLength: 1000, placeholder: " " })),
+    lines, element("p", { className: "total" }, element("span", { text: t("calculator.total") }), sum),
+    check("price", true), check("products", true), check("pdf", true));
+  const form = element("form", {}, fieldset, button, result);
+  let key = crypto.randomUUID();
+  const refresh = () => {
+    key = crypto.randomUUID(); // another calculation from now on
+    const list = items(calculator, read(form, calculator.fields));
+    lines.replaceChildren(...list.map((item) => element("li", {}, element("span", { text: `${item.name} × ${item.quantity.replace(".", ",")} ${item.unit}` }), element("span", { text: money(plain(item.amount, 2), calculator.currency) }))));
+    sum.textContent = money(plain(total(list), 2), calculator.currency);
+    button.disabled = list.length === 0;
+  };
+  form.addEventListener("input", refresh);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const values = read(form, calculator.fields);
+    const refused = refusal(calculator, values);
+    if (refused) {
+      tell(result, "bad", refused);
+      return;
+    }
+    fieldset.disabled = true;
+    button.disabled = true;
+    try {
+      await save(calculator, values, form.elements, key, result, boundLead ?? leadId);
+    } catch (error) {
+      // The same key again is the same calculation: pressing once more cannot double it.
+      tell(result, "bad", error.message);
+    }
+    fieldset.disabled = false;
+    button.disabled = false;
+  });
+  root.replaceChildren(element("h1", { text: title }), client(lead), form);
+  refresh();
+}
+
+async function save(calculator, values, { own_comment, price, products, pdf }, key, result, lead) {
+  const list = items(calculator, values);
+  const body = {
+    calculation: {
+      title: inLanguage(calculator.title),
+      currency: calculator.currency,
+      items: list.map(({ amount, ...item }) => item),
+      total: plain(total(list), 2),
+      comment: own_comment.value.trim() || null,
+      parameters: parameters(calculator, values, language),
+    },
+    options: { update_price: price.checked, products: products.checked, pdf: pdf.checked ? "render" : "none" },
+  };
+  tell(result, "", t("calculator.saving"));
+  const headers = { "X-Lead-Id": String(lead), "Idempotency-Key": key };
+  await follow(result, await ask("save_calculation", { method: "POST", headers, body }));
+}
+
+// An accepted calculation is ours to deliver; the person is told how far it is, to the end.
+async function follow(result, answer) {
+  let now = answer;
+  for (let tries = 0; now.state === "accepted"; tries += 1) {
+    tell(result, "", t("calculator.accepted"));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(5000 + tries * 1000, 30_000)));
+    now = await ask("get_delivery", { query: { id: answer.delivery_id } }).catch((error) => {
+      if (error.status === 401) throw error;
+      return now; // offline for a moment
+    });
+  }
+  if (now.state === "dead") tell(result, "bad", now.problem?.detail ?? t("calculator.dead"));
+  else tell(result, "good", t("calculator.saved"), done(now.results ?? {}));
+}
+
+// What is in the deal now, in plain words.
+function done(results) {
+  const told = [];
+  if (results.note) told.push(t("calculator.done_note"));
+  if (results.goods?.skipped) told.push(results.goods.skipped);
+  else if (results.goods_link) told.push(t("calculator.done_goods", { count: results.goods_link.linked }));
+  if (results.pdf) told.push(t("calculator.done_pdf", { name: results.pdf.name }));
+  if (results.deal) told.push(t("calculator.done_price"));
+  return told;
+}
+
+function tell(place, kind, text, details = []) {
+  place.className = `result ${kind}`;
+  place.replaceChildren(text, ...(details.length ? [element("ul", {}, ...details.map((one) => element("li", { text: one })))] : []));
+  place.hidden = false;
+}
+
+await open();
