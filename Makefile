@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench doctor widget pictures migrate key clean
+.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench doctor package deploy-local cfn-lint widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -43,6 +43,17 @@ bench: $(READY) ## measures; prints JSON
 doctor: $(READY) ## checks configuration, database and connections, and says what to do
 	@$(BIN)/python -m cli doctor
 
+package: $(READY) ## one zip for each function, for x86-64 and arm64, in dist/
+	@$(BIN)/python -m cli package
+
+deploy-local: $(READY) node_modules ## deploys the packages to a local cloud, and runs the stories over what was deployed
+	@$(BIN)/python -m pytest tests/deployed/stories.py
+
+cfn-lint: $(READY) node_modules ## checks what serverless.yml becomes
+	@mkdir -p .local/cloudformation-artifacts && touch $(foreach one,oauth_callback crm_api refresh_tokens run_deliveries,.local/cloudformation-artifacts/$(one).zip)
+	@AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none npx --no-install osls package --package .local/cloudformation --param artifacts=.local/cloudformation-artifacts
+	@$(BIN)/cfn-lint -t .local/cloudformation/cloudformation-template-update-stack.json
+
 widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api
 	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --api $(or $(API),http://localhost:8901)
 
@@ -57,6 +68,11 @@ key: $(READY) ## prints a new encryption key
 
 clean: ## removes the environment and the demo's data
 	rm -rf $(VENV) .local
+
+node_modules: package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js with npm is needed for osls." >&2; exit 1; }
+	@npm ci --silent --no-progress
+	@touch $@
 
 $(READY): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=..." >&2; exit 1; }

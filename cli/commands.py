@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import IO
@@ -11,7 +12,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import demo, doctor, import_settings, migrations, widget
+from cli import demo, doctor, import_settings, migrations, package, widget
 from functions.crm_api.actions import settings
 from shared import integrations, key_rotation, spill
 from shared.database import DatabaseUnavailableError
@@ -142,6 +143,22 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
     finally:
         runtime.close()
     click.echo(f"The settings of {widget_type} for {account} were saved.")
+
+
+@main.command("package")
+@click.option("--target", "targets", type=click.Choice(package.TARGETS), multiple=True, help="Default: both of AWS.")
+@click.option("--function", "names", type=click.Choice(list(package.PARTS)), multiple=True, help="Default: all four.")
+@click.option("--pdf/--no-pdf", default=True, show_default=True, help="With the engine that renders quotations.")
+@click.option("--out", default="dist", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, out: Path) -> None:
+    """Builds one zip for each function, with only what it needs, and tells their sizes. Fails over a budget."""
+    for target in targets or ("x86_64", "arm64"):
+        for name in names or package.PARTS:
+            try:
+                size = package.build(name, target, out / target / f"{name}.zip", pdf=pdf)
+            except (package.TooLargeError, subprocess.CalledProcessError) as error:
+                raise click.ClickException(str(error)) from None
+            click.echo(f"{out / target / f'{name}.zip'!s:38} {size / 1e6:6.1f} MB")
 
 
 @main.command("widget")

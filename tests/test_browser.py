@@ -71,7 +71,7 @@ def _looked_at(page: Page, name: str) -> None:
         assert overflow <= 0, f"{name} is {overflow} px too wide at {width}"
         _picture(page, f"{name}-{width}")
     for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # a Literal of these two
+        page.emulate_media(color_scheme=scheme)
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         bad = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
         assert not bad, (name, scheme, bad)

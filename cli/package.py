@@ -1,0 +1,105 @@
+"""One zip for each function, with only what it needs: our sources, and the locked libraries for the target.
+
+The same sources and locks make the same bytes: names are sorted, times and rights fixed, and nothing is compiled.
+"""
+
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_REGULAR_FILE: Final = 0o100644 << 16
+_MEGABYTE: Final = 1_000_000
+
+# The runtime of serverless.yml; wheels are chosen for it, whatever runs this command.
+_PYTHON: Final = "3.13"
+_PLATFORMS: Final = {
+    "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
+    "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
+}
+TARGETS: Final = (*_PLATFORMS, "local")  # local: this interpreter, so that the zip can be run here
+
+# Parts of libraries that we never import.
+_LEFT_OUT: Final = ("phonenumbers/geodata/", "phonenumbers/carrierdata/", "phonenumbers/tzdata/")
+_NOT_DETERMINISTIC: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a function's zip holds besides its own folder and `shared/`, and how large it may be."""
+
+    locks: tuple[str, ...]
+    web: tuple[str, ...]  # folders
+    budget: int  # bytes
+
+
+PARTS: Final = {
+    "oauth_callback": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
+    "crm_api": Part(("core", "forms", "pdf"), ("web",), 50 * _MEGABYTE),
+    "refresh_tokens": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
+    "run_deliveries": Part(("core", "forms", "pdf"), ("web/i18n",), 50 * _MEGABYTE),
+}
+WITHOUT_PDF_BUDGET: Final = 15 * _MEGABYTE
+
+
+class TooLargeError(Exception):
+    pass
+
+
+def build(function: str, target: str, out: Path, *, pdf: bool = True) -> int:
+    """Writes the zip, and returns its size in bytes. Raises :class:`TooLargeError` for one over its budget.
+
+    Without `pdf`, quotations cannot be rendered by this function; a deployment that never asks for them is lighter.
+    """
+    part = PARTS[function]
+    locks = [name for name in part.locks if pdf or name != "pdf"]
+    with tempfile.TemporaryDirectory() as folder:
+        _install(locks, target, Path(folder))
+        files = dict(_libraries(Path(folder))) | dict(_sources(function, part.web))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for name, file in sorted(files.items()):
+                info = zipfile.ZipInfo(name, _EPOCH)
+                info.external_attr = _REGULAR_FILE
+                archive.writestr(info, file.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+    size = out.stat().st_size
+    budget = part.budget if pdf else WITHOUT_PDF_BUDGET
+    if size > budget:
+        raise TooLargeError(f"{out.name} has {size:,} bytes, and may have {budget:,}")
+    return size
+
+
+def _install(locks: list[str], target: str, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(folder)]
+    if target != "local":
+        command += ["--implementation", "cp", "--python-version", _PYTHON]
+        command += [argument for platform in _PLATFORMS[target] for argument in ("--platform", platform)]
+    for lock in locks:
+        command += ["-r", str(ROOT / "requirements" / f"{lock}.txt")]
+    subprocess.run(command, check=True)  # noqa: S603 - pip, with our own locks
+
+
+def _libraries(folder: Path) -> Iterator[tuple[str, Path]]:
+    for file in folder.rglob("*"):
+        name = file.relative_to(folder).as_posix()
+        if not file.is_file() or "__pycache__" in name or name.startswith(("bin/", *_LEFT_OUT)):
+            continue
+        if file.name in _NOT_DETERMINISTIC and ".dist-info/" in name:
+            continue
+        yield name, file
+
+
+def _sources(function: str, web: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    yield "functions/__init__.py", ROOT / "functions" / "__init__.py"
+    for folder in (f"functions/{function}", "shared", *web):
+        for file in (ROOT / folder).rglob("*"):
+            if file.is_file() and "__pycache__" not in file.parts:
+                yield file.relative_to(ROOT).as_posix(), file

@@ -1,0 +1,3 @@
+from tests.deployed.cloud import serve
+
+serve()
