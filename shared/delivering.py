@@ -190,6 +190,7 @@ class _Attempt:
         problem = _problem(final or found[0])
         detail = problem.detail + "".join(f" {item.path}: {item.detail}" for item in problem.errors)
         if final is not None or self.delivery.attempts >= MAX_ATTEMPTS:
+            logs.measured("delivery.dead", {"deliveries_dead": 1}, delivery_id=self.delivery.id, code=problem.code)
             return deliveries.bury(self._database, self.delivery, were_sent, code=problem.code, detail=detail)
         retry_after = max(_problem(error).retry_after or 0 for error in found)
         wait = _backoff(self.delivery.attempts, retry_after, any(were_sent.values()))

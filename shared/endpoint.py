@@ -39,13 +39,14 @@ def serve(handler: Handler, runtime: Runtime, request: Request) -> Response:
             response = _failure(error, request)
         response = response.with_headers((*_SECURITY_HEADERS, ("X-Request-Id", request.id)))
         milliseconds = round((time.monotonic() - started) * 1000, 1)
-        logs.info(
+        figures = {"requests": 1, "errors": int(response.status >= 500), "request_ms": milliseconds}
+        logs.measured(
             "request",
+            figures,
             method=request.method,
             path=request.path,
             action=_action(request),
             status=response.status,
-            ms=milliseconds,
         )
         return response
     finally:

@@ -271,6 +271,7 @@ class Rotation:
 
     def require_reauth(self, integration: Integration, code: str, detail: str) -> None:
         """amoCRM's definite no: the row waits for a person, unless it has changed since it was read."""
+        logs.measured("connection.reauth_required", {"reauth_required": 1}, integration_id=integration.id, code=code)
         self.database.execute(
             _REAUTH,
             {

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from functions.crm_api import cors, html_form, pages
+from functions.crm_api import cors, health, html_form, pages
 from functions.crm_api.actions import ACTIONS, Action
 from shared.auth import authenticate, spend
 from shared.endpoint import problem_response
@@ -14,6 +14,8 @@ from shared.runtime import Runtime
 def handle(runtime: Runtime, request: Request) -> Response:
     if request.method == "OPTIONS":
         return cors.preflight(runtime, request)
+    if health.is_asked(request):
+        return health.answer(runtime)
     page = pages.find(runtime, request)
     if page is not None:
         return page

@@ -40,5 +40,6 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         figures["warned"] = long_lived.warn_of_endings(runtime)
         removed = retention.run(runtime.database, runtime.settings)
         figures["removed"] = {name: count for name, count in removed.items() if count}
-    logs.info("refresh.run", **figures)
+    metrics = {"refreshed": figures["refreshed"], "refresh_failures": sum(figures["failed"].values())}
+    logs.measured("refresh.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})
     return figures

@@ -36,7 +36,8 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     worker = Worker(claim, deliver, runtime.settings.deliveries_concurrency, runtime.clock)
     ran = worker.run(seconds)
     figures = ran.as_dict("delivered") | {"is_done": ran.is_done}
-    logs.info("deliveries.run", **figures)
+    metrics = {"delivered": figures["delivered"]}
+    logs.measured("deliveries.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})
     return figures
 
 

@@ -1,0 +1,36 @@
+"""`GET health`, for monitors, without any proof: does this instance reach its database?"""
+
+import time
+from typing import Final
+
+from shared.database import DatabaseUnavailableError
+from shared.endpoint import json_response
+from shared.expiring import Expiring
+from shared.http import Request, Response
+from shared.runtime import Runtime
+
+# Nobody can keep the database busy by asking.
+_answers: Final[Expiring[str, Response]] = Expiring(seconds=2)
+
+
+def is_asked(request: Request) -> bool:
+    named = request.parameter("action") or request.path.rstrip("/").rpartition("/")[2]
+    return request.method in ("GET", "HEAD") and named == "health"
+
+
+def answer(runtime: Runtime) -> Response:
+    """200 `{status: "ok", database_ms}`, or 503 `{status: "database_unavailable"}`."""
+    known = _answers.get("health")
+    if known is None:
+        known = _looked(runtime)
+        _answers.put("health", known)
+    return known
+
+
+def _looked(runtime: Runtime) -> Response:
+    started = time.perf_counter()
+    try:
+        runtime.database.number("SELECT 1")
+    except DatabaseUnavailableError:
+        return json_response({"status": "database_unavailable"}, 503, (("Retry-After", "5"),))
+    return json_response({"status": "ok", "database_ms": round((time.perf_counter() - started) * 1000, 1)})
