@@ -37,6 +37,8 @@ hammer: $(READY) ## sixteen instances call one account for a minute; prints how 
 	@$(BIN)/python -m tests.chaos.hammer
 
 bench: $(READY) ## measures; prints JSON
+	@$(BIN)/python -m benchmarks.start
+	@$(BIN)/python -m benchmarks.read
 	@$(BIN)/python -m benchmarks.refresh
 	@$(BIN)/python -m benchmarks.save
 

@@ -14,7 +14,7 @@ import psycopg
 
 from cli import demo, doctor, import_settings, migrations, package, widget
 from functions.crm_api.actions import settings
-from shared import integrations, key_rotation, spill
+from shared import integrations, key_rotation, logs, spill
 from shared.database import DatabaseUnavailableError
 from shared.encryption import DecryptionError, generate_key
 from shared.http import Request
@@ -24,8 +24,15 @@ from shared.runtime import Runtime
 
 
 @click.group()
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Commands for operating the amoCRM functions."""
+    logs.stream = "stderr"
+
+    def restore() -> None:
+        logs.stream = "stdout"
+
+    context.call_on_close(restore)
 
 
 @main.command()

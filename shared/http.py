@@ -38,6 +38,15 @@ class Request:
     address: str = ""  # the visitor's, as the platform tells it; for throttling only
     id: str = field(default_factory=lambda: uuid4().hex)  # in every log line, event and problem of this request
 
+    @property
+    def content_type(self) -> str:
+        """Without its parameters, in lower case."""
+        return (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def is_html_form(self) -> bool:
+        return self.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
+
     def parameter(self, name: str) -> str | None:
         """The first query parameter of that name, or None."""
         return next((value for key, value in self.query if key == name), None)

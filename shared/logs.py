@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+# Where lines go. A command whose own output is read by programs sends them to stderr.
+stream = "stdout"
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
@@ -40,5 +43,6 @@ def _write(severity: str, event: str, fields: dict[str, object]) -> None:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"severity": severity, "time": at, "event": event, "request_id": request_id.get()} | fields
     known = {name: value for name, value in line.items() if value is not None}
-    sys.stdout.write(json.dumps(known, default=str, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    target = sys.stderr if stream == "stderr" else sys.stdout
+    target.write(json.dumps(known, default=str, ensure_ascii=False) + "\n")
+    target.flush()

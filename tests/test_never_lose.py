@@ -243,14 +243,14 @@ def test_the_doctor_finds_a_healthy_installation_healthy(connected: Story, envir
     told = _doctor(environment)
     assert told.exit_code == 0, told.output
     assert f"{connected.domain} (glass): connected; amoCRM answers as" in told.output
-    document = json.loads(_doctor(environment, "--json").output)
+    document = json.loads(_doctor(environment, "--json").stdout)
     assert document["ok"] is True
     assert {"configuration", "migrations"} <= {finding["subject"] for finding in document["findings"]}
 
 
 def _errors(environment: dict[str, str], *arguments: str) -> dict[str, str]:
     told = _doctor(environment, "--json", *arguments)
-    document = json.loads(told.output)
+    document = json.loads(told.stdout)  # logs go to stderr
     assert (told.exit_code, document["ok"]) == (1, False), document
     return {finding["subject"]: finding["text"] for finding in document["findings"] if finding["level"] == "error"}
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from functions.crm_api import cors, health, html_form, pages
+from functions.crm_api import cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
 from shared.auth import authenticate, spend
 from shared.endpoint import problem_response
@@ -31,10 +31,17 @@ def handle(runtime: Runtime, request: Request) -> Response:
         problem = problem_from(error)
         if problem is None:
             raise
-        is_page = html_form.is_html_form(request)
-        response = html_form.problem_page(problem, request) if is_page else problem_response(problem, request.id)
-        integration = None
+        response, integration = _told(problem, request), None
     return cors.allow(runtime, request, response, integration)
+
+
+def _told(problem: Problem, request: Request) -> Response:
+    """A person who has sent a plain HTML form gets a page, everybody else a problem document."""
+    if request.is_html_form:
+        from functions.crm_api import html_form  # for such forms only
+
+        return html_form.problem_page(problem, request)
+    return problem_response(problem, request.id)
 
 
 def _chosen_action(request: Request) -> Action:

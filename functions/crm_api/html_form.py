@@ -19,7 +19,6 @@ from shared.submissions.model import Contact, Fields, Form, SubmitForm
 from shared.words import catalogue, language_of
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
-_MULTIPART: Final = "multipart/form-data"
 _CONTACT: Final = ("name", "first_name", "last_name", "phone", "email")
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _MOST_FIELDS: Final = 150
@@ -29,10 +28,6 @@ _STYLE: Final = (
     "h1{font-size:1.6rem}a{color:#0b65c2}@media(prefers-color-scheme:dark){body{background:#14191f;color:#e6ebf0}"
     "a{color:#7db8ff}}"
 )
-
-
-def is_html_form(request: Request) -> bool:
-    return _content_type(request) in (_URLENCODED, _MULTIPART)
 
 
 def submission(request: Request) -> SubmitForm:
@@ -85,7 +80,7 @@ def _is_own(runtime: Runtime, caller: Caller, address: str) -> bool:
 
 def _pairs(request: Request) -> list[tuple[str, str]]:
     try:
-        if _content_type(request) == _URLENCODED:
+        if request.content_type == _URLENCODED:
             text = request.body.decode()
             found = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         else:
@@ -119,10 +114,6 @@ def _multipart(request: Request) -> list[tuple[str, str]]:
     except FormParserError as error:
         raise ValueError(str(error)) from None
     return found
-
-
-def _content_type(request: Request) -> str:
-    return (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
 
 
 def _language(request: Request) -> str:

@@ -19,6 +19,7 @@ _YES: Final = frozenset({"1", "true", "yes", "on", "y", "да", "есть", "ha"
 _NO: Final = frozenset({"0", "false", "no", "off", "n", "нет", "yoʻq", "ні"})
 _DATES: Final = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M")
 _PLAIN: Final = frozenset({"text", "textarea", "url", "streetaddress", "tracking_data"})
+_SEVERAL: Final = frozenset({"multitext", "multiselect"})
 _LONGEST: Final = {"textarea": 65_000}
 _LONGEST_TEXT: Final = 256  # (?)
 
@@ -75,11 +76,15 @@ def place(
         if not texts:
             placed.setdefault(field.id, {"field_id": field.id, "values": None})
             continue
+        if placed.get(field.id, {}).get("values") and field.type not in _SEVERAL:
+            unplaced.append(Unplaced(rule.source, tuple(texts), f"{field.name} has a value from another field already"))
+            continue
         values, reason = _values(field, texts, rule.enum)
         if reason:
             unplaced.append(Unplaced(rule.source, tuple(texts), reason))
         if values:
-            placed[field.id] = {"field_id": field.id, "values": _joined(placed.get(field.id), values, field)}
+            earlier = placed.get(field.id, {}).get("values") or []
+            placed[field.id] = {"field_id": field.id, "values": [*earlier, *values]}
     return Placed(list(placed.values()), tuple(unplaced))
 
 
@@ -96,12 +101,6 @@ def tracking(given: Mapping[str, str], fields: Sequence[Field]) -> Placed:
         else:
             placed.append({"field_id": field.id, "values": [{"value": text.strip()[:_LONGEST_TEXT]}]})
     return Placed(placed, tuple(unplaced))
-
-
-def _joined(before: dict[str, Any] | None, values: Values, field: Field) -> Values:
-    """Two sources of one field: several values where the field can have them, else the later one."""
-    earlier = (before or {}).get("values") or []
-    return [*earlier, *values] if field.type in ("multitext", "multiselect") else values
 
 
 def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, str | None]:

@@ -1,0 +1,27 @@
+"""What a cold start must not pay for, and the registry that sees to it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from functions.crm_api.actions import ACTIONS
+from tests.demo import ROOT
+
+LATE = ("typst", "boto3", "flask", "functions_framework", "phonenumbers", "python_multipart", "shared.submissions.plan")
+
+
+@pytest.mark.parametrize("name", ["oauth_callback", "crm_api", "refresh_tokens"])
+def test_what_is_rarely_needed_is_imported_late(name: str, environment: dict[str, str]) -> None:
+    code = f"import sys, functions.{name}.main; print([one for one in {LATE!r} if one in sys.modules])"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=os.environ | environment, capture_output=True, text=True
+    )
+    assert ended.stdout.strip() == "[]", ended.stderr
+
+
+def test_every_action_is_where_the_registry_says() -> None:
+    assert all(name == action.name for name, action in ACTIONS.items())
+    assert len(ACTIONS) == len(list(ACTIONS)) == 29
+    assert "nothing" not in ACTIONS
