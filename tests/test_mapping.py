@@ -26,7 +26,7 @@ fields = st.lists(
     st.builds(
         Field,
         id=st.integers(1, 6),
-        name=st.sampled_from(["Размер", "Город", "Phone"]),
+        name=st.sampled_from(["Размер", "Город", "Телефон"]),
         code=st.sampled_from([None, "PHONE", "EMAIL", "SIZE"]),
         type=st.sampled_from(KINDS),
         enums=st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["M", "L", "WORK"])), max_size=3).map(tuple),
