@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench doctor package deploy-local cfn-lint widget pictures migrate key clean
+.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench doctor package package-source deploy-local cfn-lint widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -47,6 +47,9 @@ doctor: $(READY) ## checks configuration, database and connections, and says wha
 
 package: $(READY) ## one zip for each function, for x86-64 and arm64, in dist/
 	@$(BIN)/python -m cli package
+
+package-source: $(READY) ## sources with locked requirements, for Google and Yandex, in dist/source/
+	@$(BIN)/python -m cli package --target source
 
 deploy-local: $(READY) node_modules ## deploys the packages to a local cloud, and runs the stories over what was deployed
 	@$(BIN)/python -m pytest tests/deployed/stories.py

@@ -162,7 +162,12 @@ def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, 
     for target in targets or ("x86_64", "arm64"):
         for name in names or package.PARTS:
             try:
-                size = package.build(name, target, out / target / f"{name}.zip", pdf=pdf)
+                file = out / target / f"{name}.zip"
+                size = (
+                    package.build_source(name, file)
+                    if target == "source"
+                    else package.build(name, target, file, pdf=pdf)
+                )
             except (package.TooLargeError, subprocess.CalledProcessError) as error:
                 raise click.ClickException(str(error)) from None
             click.echo(f"{out / target / f'{name}.zip'!s:38} {size / 1e6:6.1f} MB")

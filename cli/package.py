@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,8 @@ _PLATFORMS: Final = {
     "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
     "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
 }
-TARGETS: Final = (*_PLATFORMS, "local")  # local: this interpreter, so that the zip can be run here
+# local: this interpreter, so that the zip can be run here; source: for clouds that install libraries themselves
+TARGETS: Final = (*_PLATFORMS, "local", "source")
 
 # Parts of libraries that we never import.
 _LEFT_OUT: Final = ("phonenumbers/geodata/", "phonenumbers/carrierdata/", "phonenumbers/tzdata/")
@@ -49,8 +50,52 @@ PARTS: Final = {
 WITHOUT_PDF_BUDGET: Final = 15 * _MEGABYTE
 
 
+# Google's and Yandex's builders install the libraries themselves, from the requirements beside the sources.
+_GOOGLE_MAIN: Final = '''"""Google Cloud Functions looks for its entry point here."""
+
+from functions.{name}.main import http
+
+__all__ = ["http"]
+'''
+
+
 class TooLargeError(Exception):
     pass
+
+
+def build_source(function: str, out: Path) -> int:
+    """Writes a zip of sources for clouds that install libraries themselves; returns its size in bytes."""
+    part = PARTS[function]
+    locks = [(ROOT / "requirements" / f"{lock}.txt").read_bytes() for lock in (*part.locks, "google")]
+    made = {"main.py": _GOOGLE_MAIN.format(name=function).encode(), "requirements.txt": _joined(locks)}
+    files = made | {name: file.read_bytes() for name, file in _sources(function, part.web)}
+    _write(out, files)
+    return out.stat().st_size
+
+
+def _joined(locks: list[bytes]) -> bytes:
+    """One requirements file: an entry that several locks have stands in it once."""
+    entries = {entry.partition("==")[0]: entry for lock in locks for entry in _entries(lock.decode())}
+    return "".join(entries[name] for name in sorted(entries)).encode()
+
+
+def _entries(lock: str) -> Iterator[str]:
+    entry = ""
+    for line in lock.splitlines(keepends=True):
+        if entry and not line.startswith(" "):
+            yield entry
+            entry = ""
+        entry += line
+    yield entry
+
+
+def _write(out: Path, files: Mapping[str, bytes]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in sorted(files.items()):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.external_attr = _REGULAR_FILE
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED, 9)
 
 
 def build(function: str, target: str, out: Path, *, pdf: bool = True) -> int:
@@ -63,12 +108,7 @@ def build(function: str, target: str, out: Path, *, pdf: bool = True) -> int:
     with tempfile.TemporaryDirectory() as folder:
         _install(locks, target, Path(folder))
         files = dict(_libraries(Path(folder))) | dict(_sources(function, part.web))
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for name, file in sorted(files.items()):
-                info = zipfile.ZipInfo(name, _EPOCH)
-                info.external_attr = _REGULAR_FILE
-                archive.writestr(info, file.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+        _write(out, {name: file.read_bytes() for name, file in files.items()})
     size = out.stat().st_size
     budget = part.budget if pdf else WITHOUT_PDF_BUDGET
     if size > budget:
