@@ -12,7 +12,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import demo, doctor, import_settings, migrations, package, widget
+from cli import demo, doctor, import_settings, migrations, openapi, package, widget
 from functions.crm_api.actions import settings
 from shared import integrations, key_rotation, logs, spill
 from shared.database import DatabaseUnavailableError
@@ -187,6 +187,14 @@ def build_widget(widget_type: str, api: str, number: str, support: str, out: Pat
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(widget.build(widget_type, api, number, support))
     click.echo(f"{file}: {file.stat().st_size:,} bytes")
+
+
+@main.command("openapi")
+@click.option("--out", default="openapi.yaml", show_default=True, type=click.Path(dir_okay=False, path_type=Path))
+def write_openapi(out: Path) -> None:
+    """Writes openapi.yaml from the actions."""
+    out.write_text(openapi.text(), encoding="utf-8")
+    click.echo(f"{out}: {out.stat().st_size:,} bytes")
 
 
 @main.command("generate-key")

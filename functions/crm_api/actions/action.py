@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
+
 from shared.http import Request, Response
 from shared.rights import Caller, Right
 from shared.runtime import Runtime
@@ -16,3 +18,6 @@ class Action:
     right: Right
     run: Callable[[Runtime, Caller, Request], Response]
     calls: int = 0  # to amoCRM, reserved when the caller is identified
+    body: type[Struct] | None = None  # what a POST takes, for openapi.yaml
+    query: tuple[str, ...] = ()  # parameters of a GET
+    is_for_a_deal: bool = False  # named by X-Lead-Id

@@ -39,4 +39,4 @@ def _after(request: Request) -> tuple[str, str] | None:
     return domain, widget_type
 
 
-ACTION = Action("connection_status", "GET", Right.SEE_CONNECTION, _run)
+ACTION = Action("connection_status", "GET", Right.SEE_CONNECTION, _run, query=("limit", "after"))

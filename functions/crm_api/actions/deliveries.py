@@ -55,5 +55,5 @@ def _retry(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"delivery": delivery_view(now)}, 202)
 
 
-LIST = Action("get_deliveries", "GET", Right.MANAGE, _list)
-RETRY = Action("retry_delivery", "POST", Right.MANAGE, _retry)
+LIST = Action("get_deliveries", "GET", Right.MANAGE, _list, query=("state", "limit", "before"))
+RETRY = Action("retry_delivery", "POST", Right.MANAGE, _retry, body=RetryDelivery)

@@ -45,4 +45,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"connection": connection_view(now)})
 
 
-ACTION = Action("exchange_code", "POST", Right.CONNECT, _run)
+ACTION = Action("exchange_code", "POST", Right.CONNECT, _run, body=ExchangeCode)

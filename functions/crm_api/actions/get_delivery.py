@@ -41,4 +41,4 @@ def delivery_view(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-ACTION = Action("get_delivery", "GET", Right.READ_DEAL, _run)
+ACTION = Action("get_delivery", "GET", Right.READ_DEAL, _run, query=("id",))

@@ -48,4 +48,4 @@ def _delivery(request: Request) -> UUID | None:
         raise invalid_input("must be a delivery's id", "delivery_id") from None
 
 
-ACTION = Action("get_events", "GET", Right.MANAGE, _run)
+ACTION = Action("get_events", "GET", Right.MANAGE, _run, query=("limit", "before", "level", "search", "delivery_id"))

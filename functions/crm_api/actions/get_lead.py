@@ -28,4 +28,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return runtime.connections.call(caller.require_integration(), read, calls=2)
 
 
-ACTION = Action("get_lead", "GET", Right.READ_DEAL, _run, calls=2)
+ACTION = Action("get_lead", "GET", Right.READ_DEAL, _run, calls=2, is_for_a_deal=True)

@@ -48,4 +48,11 @@ def _filters(request: Request) -> list[tuple[str, str]]:
     return filters
 
 
-ACTION = Action("get_leads", "GET", Right.LIST_DEALS, _run, calls=1)
+ACTION = Action(
+    "get_leads",
+    "GET",
+    Right.LIST_DEALS,
+    _run,
+    calls=1,
+    query=("page", "limit", "query", "pipeline_id", "status_id", "responsible_user_id"),
+)

@@ -48,7 +48,7 @@ def _catalogs(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _read(runtime, caller, request, lambda account: account.catalogs(), "catalogs")
 
 
-PIPELINES = Action("get_pipelines", "GET", Right.READ_ACCOUNT, _pipelines)
-USERS = Action("get_users", "GET", Right.READ_ACCOUNT, _users)
-FIELDS = Action("get_custom_fields", "GET", Right.READ_ACCOUNT, _fields)
-CATALOGS = Action("get_catalogs", "GET", Right.READ_ACCOUNT, _catalogs)
+PIPELINES = Action("get_pipelines", "GET", Right.READ_ACCOUNT, _pipelines, query=("refresh",))
+USERS = Action("get_users", "GET", Right.READ_ACCOUNT, _users, query=("refresh",))
+FIELDS = Action("get_custom_fields", "GET", Right.READ_ACCOUNT, _fields, query=("entity", "refresh"))
+CATALOGS = Action("get_catalogs", "GET", Right.READ_ACCOUNT, _catalogs, query=("refresh",))

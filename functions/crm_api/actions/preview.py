@@ -61,4 +61,4 @@ def _sample(language: str, today: date) -> Calculation:
     )
 
 
-ACTION = Action("preview", "POST", Right.MANAGE, _run)
+ACTION = Action("preview", "POST", Right.MANAGE, _run, body=Preview)

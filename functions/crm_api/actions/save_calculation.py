@@ -36,4 +36,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return answer(accept(runtime, integration, request, write))
 
 
-ACTION = Action(model.ACTION, "POST", Right.WRITE_DEAL, _run, calls=1)
+ACTION = Action(model.ACTION, "POST", Right.WRITE_DEAL, _run, calls=1, body=model.SaveCalculation, is_for_a_deal=True)

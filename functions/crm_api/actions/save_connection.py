@@ -76,4 +76,4 @@ def _create(runtime: Runtime, body: SaveConnection, domain: str, request_id: str
         raise Problem(409, "saved_elsewhere", "This connection was saved by somebody else at this moment. Save again.")
 
 
-ACTION = Action("save_connection", "POST", Right.MANAGE, _run)
+ACTION = Action("save_connection", "POST", Right.MANAGE, _run, body=SaveConnection)

@@ -29,4 +29,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"connection": connection_view(now)})
 
 
-ACTION = Action("save_token", "POST", Right.MANAGE, _run)
+ACTION = Action("save_token", "POST", Right.MANAGE, _run, body=SaveToken)

@@ -95,4 +95,4 @@ def _check_logo(logo: str | None) -> None:
 
 
 GET = Action("get_settings", "GET", Right.MANAGE, _get)
-SAVE = Action("save_settings", "POST", Right.MANAGE, _save)
+SAVE = Action("save_settings", "POST", Right.MANAGE, _save, body=SaveSettings)

@@ -58,6 +58,6 @@ def _checked(origin: str, index: int) -> str:
         raise invalid_input(str(error), f"origins[{index}]") from None
 
 
-CREATE = Action("create_site_key", "POST", Right.MANAGE, _create)
+CREATE = Action("create_site_key", "POST", Right.MANAGE, _create, body=CreateSiteKey)
 LIST = Action("get_site_keys", "GET", Right.MANAGE, _list)
-REVOKE = Action("revoke_site_key", "POST", Right.MANAGE, _revoke)
+REVOKE = Action("revoke_site_key", "POST", Right.MANAGE, _revoke, body=RevokeSiteKey)

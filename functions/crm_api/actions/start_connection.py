@@ -24,4 +24,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"connect_url": link, **addresses(runtime)})
 
 
-ACTION = Action("start_connection", "POST", Right.CONNECT, _run)
+ACTION = Action("start_connection", "POST", Right.CONNECT, _run, body=StartConnection)

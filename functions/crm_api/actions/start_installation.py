@@ -48,4 +48,4 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     return json_response({"install_url": address})
 
 
-ACTION = Action("start_installation", "POST", Right.MANAGE, _run)
+ACTION = Action("start_installation", "POST", Right.MANAGE, _run, body=StartInstallation)

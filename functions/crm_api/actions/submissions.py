@@ -105,6 +105,6 @@ def _sync(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _submit(runtime, caller, request, model.SYNC_CONTACT)
 
 
-FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form)
-ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order)
-SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync)
+FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form, body=SubmitForm)
+ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order, body=SubmitOrder)
+SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync, body=SyncContact)

@@ -1,0 +1,133 @@
+"""`openapi.yaml`, from the actions themselves: bodies, parameters, rights, docstrings. A test keeps it true."""
+
+import inspect
+from typing import Any
+
+import msgspec
+import yaml
+
+from functions.crm_api.actions import ACTIONS, Action
+from shared.rights import RIGHTS
+
+_PROOFS = {
+    "oneTimeToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Auth-Token",
+        "description": "amoCRM's one-time token, as $authorizedAjax sends it",
+    },
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "a session (ses_…), your application's JWT, a site key (site_…), or an administrator token",
+    },
+}
+_KINDS = {"oneTimeToken": ("widget", "widget_administrator")}
+_GOOD = {"200": "Done.", "201": "Made.", "202": "Accepted; it will be done without you."}
+_BAD = {
+    "400": "The body cannot be read.",
+    "401": "No proof of identity, or a wrong one.",
+    "402": "amoCRM: the account is not paid.",
+    "403": "This proof does not give the right, or is for another account, deal or page.",
+    "404": "There is no such thing in this account.",
+    "405": "The action is called with another method.",
+    "409": "It does not fit the present state.",
+    "413": "The body is too large.",
+    "422": "A value is not right; `errors` name each by its path.",
+    "429": "Too many requests; `Retry-After` says how long to wait.",
+    "502": "amoCRM answered with something that is not its API.",
+    "503": "Something is away for the moment; `Retry-After` says how long to wait.",
+    "504": "amoCRM did not answer in time.",
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "stable"},
+        "detail": {"type": "string", "description": "what a person can do about it"},
+        "request_id": {"type": "string"},
+        "retry_after": {"type": "integer", "description": "seconds"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "detail"],
+                "properties": {"path": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def document() -> dict[str, Any]:
+    bodies = [action.body for action in ACTIONS.values() if action.body is not None]
+    _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "crm_api",
+            "version": "1",
+            "description": "Reads and writes deals of connected amoCRM accounts. docs/http.md is for people.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [
+            {"url": "{CRM_API_URL}", "variables": {"CRM_API_URL": {"default": "https://functions.example/crm_api"}}}
+        ],
+        "paths": {f"/{name}": {action.method.lower(): _operation(action)} for name, action in ACTIONS.items()},
+        "components": {"schemas": {**schemas, "Problem": _PROBLEM}, "securitySchemes": _PROOFS},
+    }
+
+
+def text() -> str:
+    return str(yaml.dump(document(), Dumper=_Plain, allow_unicode=True, sort_keys=False, width=120))
+
+
+class _Plain(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
+def _operation(action: Action) -> dict[str, Any]:
+    allowed = [kind for kind, rights in RIGHTS.items() if action.right in rights]
+    proofs = [name for name in _PROOFS if name in _KINDS and set(_KINDS[name]) & set(allowed)]
+    proofs += ["bearer"] if set(allowed) - {"widget", "widget_administrator"} else []
+    description = f"Right: `{action.right}`; given by {', '.join(allowed)}.\n\n{inspect.getdoc(action.run) or ''}"
+    made: dict[str, Any] = {
+        "operationId": action.name,
+        "summary": _summary(action),
+        "description": description.strip(),
+        "security": [{name: []} for name in proofs],
+        "parameters": _parameters(action),
+        "responses": _responses(action),
+    }
+    if action.body is not None:
+        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{action.body.__name__}"}}}
+        made["requestBody"] = {"required": True, "content": content}
+    return made
+
+
+def _summary(action: Action) -> str:
+    return action.name.replace("_", " ").capitalize()
+
+
+def _parameters(action: Action) -> list[dict[str, Any]]:
+    headers = ["X-Account-Domain", "X-Widget-Type"]
+    headers += ["X-Lead-Id"] if action.is_for_a_deal else []
+    headers += ["Idempotency-Key"] if action.method == "POST" else []
+    found = [{"name": name, "in": "header", "schema": {"type": "string"}} for name in headers]
+    return found + [{"name": name, "in": "query", "schema": {"type": "string"}} for name in action.query]
+
+
+def _responses(action: Action) -> dict[str, Any]:
+    good = {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}
+    bad = {
+        "description": "",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    shown = _GOOD if action.method == "POST" else {"200": _GOOD["200"]}
+    return {status: good | {"description": told} for status, told in shown.items()} | {
+        status: bad | {"description": told} for status, told in _BAD.items()
+    }
