@@ -178,6 +178,7 @@ def story(
 
 
 def test_the_main_stories_pass_over_the_deployed_zips(story: DeployedStory, cloud: dict[str, str]) -> None:
+    story.simulator.control("limits", per_integration=10**6, per_account=10**6)  # the pace has tests of its own
     # connect
     assert story.connect().status == "connected"
     # read
