@@ -1,8 +1,11 @@
-"""What `get_lead` costs on a warm instance, against bare httpx making the same two calls; and requests a second.
+"""What `get_lead` costs on a warm instance, against bare httpx and a peer making the same two calls.
+
+And how many requests one instance answers in a second.
 
 By turns in one process, against the same simulator with the same latency. CPU is this process's own.
 """
 
+import asyncio
 import json
 import statistics
 import time
@@ -15,6 +18,7 @@ import click
 import httpx
 import jwt
 import psutil
+from aioamocrm import AmoCRMClient, LongLivedToken
 
 from functions.crm_api.handler import handle
 from shared import integrations
@@ -53,6 +57,20 @@ def _bare(played: Stage, token: str, client: httpx.Client) -> Callable[[], None]
     return read
 
 
+def _peer(played: Stage, token: str, loop: asyncio.Runner) -> Callable[[], None]:
+    """The package `aioamocrm` with a living token: the same two reads, without our proofs, rights and database."""
+    domain, lead_id = played.domains[0], played.leads[played.domains[0]]
+    client = httpx.AsyncClient(headers={"Host": domain}, trust_env=False)
+    amo = AmoCRMClient(auth=LongLivedToken(token), base_url=played.simulator.url, http=client, rate_limit=None)
+
+    async def reads() -> None:
+        lead = await amo.leads.get(lead_id, with_=["contacts"])
+        ids = [one.id for one in (lead.embedded.contacts if lead.embedded else None) or []]
+        assert [one.id async for one in amo.contacts.iterate(filter={"id": ids})]
+
+    return lambda: loop.run(reads())
+
+
 def measure(repeats: int, latency: float) -> dict[str, Any]:
     with stage(accounts=1) as played, redirect_stdout(StringIO()):
         runtime = Runtime.build(played.settings)
@@ -62,13 +80,13 @@ def measure(repeats: int, latency: float) -> dict[str, Any]:
         token = runtime.keyring.decrypt(row.access_token, row.id, "access_token")
         _with_a_contact(played, token)
         played.simulator.control("latency", seconds=latency)
-        with httpx.Client(base_url=played.simulator.url, trust_env=False) as client:
-            pair = _ours(played, runtime), _bare(played, token, client)
-            wall: tuple[list[float], list[float]] = ([], [])
-            cpu = [0.0, 0.0]
+        with httpx.Client(base_url=played.simulator.url, trust_env=False) as client, asyncio.Runner() as loop:
+            sides = _ours(played, runtime), _bare(played, token, client), _peer(played, token, loop)
+            wall: list[list[float]] = [[] for _ in sides]
+            cpu = [0.0 for _ in sides]
             for turn in range(repeats + 3):
-                for side, read in enumerate(pair):
-                    time.sleep(_PACE_SECONDS / 2)
+                for side, read in enumerate(sides):
+                    time.sleep(_PACE_SECONDS)
                     began, used = time.perf_counter(), time.process_time()
                     read()
                     if turn >= 3:  # warm
@@ -76,14 +94,17 @@ def measure(repeats: int, latency: float) -> dict[str, Any]:
                         cpu[side] += time.process_time() - used
         memory = psutil.Process().memory_info().rss / 1e6
         runtime.close()
-    ours, bare = (sorted(times) for times in wall)
+    ours, bare, peer = (sorted(times) for times in wall)
     return {
         "latency_ms": latency * 1000,
         "reads": repeats,
         "get_lead_ms": {"p50": _ms(statistics.median(ours)), "p99": _ms(ours[int(len(ours) * 0.99) - 1])},
         "bare_httpx_ms": {"p50": _ms(statistics.median(bare)), "p99": _ms(bare[int(len(bare) * 0.99) - 1])},
+        "aioamocrm_ms": {"p50": _ms(statistics.median(peer)), "p99": _ms(peer[int(len(peer) * 0.99) - 1])},
         "p50_ratio": round(statistics.median(ours) / statistics.median(bare), 3),
-        "cpu_ms_a_read": {"get_lead": _ms(cpu[0] / repeats), "bare_httpx": _ms(cpu[1] / repeats)},
+        "cpu_ms_a_read": {
+            name: _ms(used / repeats) for name, used in zip(("get_lead", "bare_httpx", "aioamocrm"), cpu, strict=True)
+        },
         "resident_mb": round(memory, 1),
     }
 

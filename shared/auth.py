@@ -4,6 +4,7 @@
 that disagrees is refused. Only the administrator, who may act for every account, chooses by them.
 """
 
+from shared import logs
 from shared.http import Request
 from shared.problems import forbidden, unauthenticated
 from shared.proofs import administrator, application, one_time_token, session, site_key
@@ -19,6 +20,8 @@ def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
     is read, they are reserved in the same round trip.
     """
     caller = _identified(runtime, request, calls)
+    if caller.integration is not None:
+        logs.integration_id.set(str(caller.integration.id))
     if caller.kind != "administrator":
         _refuse_other_account(request, caller)
     return caller

@@ -8,6 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -133,7 +134,8 @@ class _Attempt:
 
     def _chains(self, pool: ThreadPoolExecutor, ready: Sequence[Step]) -> None:
         """All of these at the same time, the first in this thread."""
-        others = [pool.submit(self._chain, pool, step) for step in ready[1:]]
+        # With our context: their log lines, and the calls that they make, belong to this request.
+        others = [pool.submit(copy_context().run, self._chain, pool, step) for step in ready[1:]]
         for step in ready[:1]:
             self._chain(pool, step)
         for other in others:

@@ -30,6 +30,8 @@ def serve(handler: Handler, runtime: Runtime, request: Request) -> Response:
     """The handler's answer, or the problem document of what it raised. Never raises."""
     started = time.monotonic()
     mark = logs.request_id.set(request.id)
+    calls: list[dict[str, object]] = []
+    marks = logs.upstream.set(calls), logs.integration_id.set(None)
     try:
         try:
             if len(request.body) > MAX_BODY_BYTES:
@@ -47,10 +49,14 @@ def serve(handler: Handler, runtime: Runtime, request: Request) -> Response:
             path=request.path,
             action=_action(request),
             status=response.status,
+            integration_id=logs.integration_id.get(),
+            upstream=calls or None,
         )
         return response
     finally:
         logs.request_id.reset(mark)
+        logs.upstream.reset(marks[0])
+        logs.integration_id.reset(marks[1])
 
 
 def _action(request: Request) -> str | None:

@@ -12,6 +12,19 @@ from datetime import UTC, datetime
 stream = "stdout"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+# Of the request that is being answered: whose it is, and the calls to amoCRM that it has made.
+integration_id: ContextVar[str | None] = ContextVar("integration_id", default=None)
+upstream: ContextVar[list[dict[str, object]] | None] = ContextVar("upstream", default=None)
+
+_MOST_UPSTREAM = 40  # in one line
+
+
+def called(method: str, path: str, status: int | None, seconds: float, upstream_id: str | None) -> None:
+    """Notes a call to amoCRM for the line of the request it was made for. `status` None: no answer came."""
+    calls = upstream.get()
+    if calls is not None and len(calls) < _MOST_UPSTREAM:
+        known = {"call": f"{method} {path}", "status": status, "ms": round(seconds * 1000, 1), "id": upstream_id}
+        calls.append({name: value for name, value in known.items() if value is not None})
 
 
 def info(event: str, **fields: object) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simulator import keeping, seed
+from simulator.proxy import Proxy
 from simulator.server import serve
 from simulator.simulation import Simulation
 
@@ -21,8 +22,26 @@ from simulator.simulation import Simulation
     type=click.Path(file_okay=False, path_type=Path),
     help="A folder of widget archives, such as glass.zip, for the demo's integrations.",
 )
+@click.option(
+    "--proxy-port", type=int, help="Also a CONNECT proxy that speaks TLS for the accounts' names; 0: a free port."
+)
+@click.option(
+    "--ca-file",
+    default="simulator-ca.pem",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the proxy writes the authority that clients are to trust.",
+)
 @click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep the state in this file.")
-def main(host: str, port: int, redirect_uri: str, widgets: Path | None, state: Path | None) -> None:
+def main(
+    host: str,
+    port: int,
+    redirect_uri: str,
+    widgets: Path | None,
+    proxy_port: int | None,
+    ca_file: Path,
+    state: Path | None,
+) -> None:
     """Simulates amoCRM: accounts by Host header, pages in a browser, faults by its control API."""
     simulation = Simulation()
     if state is None or not keeping.restore(simulation, state):
@@ -33,6 +52,11 @@ def main(host: str, port: int, redirect_uri: str, widgets: Path | None, state: P
 
     async def run() -> None:
         bound = await serve(simulation, host, port)
+        if proxy_port is not None:
+            proxy = Proxy(bound, ca_file)
+            click.echo(
+                f"proxy: HTTPS_PROXY=http://{host}:{await proxy.serve(host, proxy_port)} SSL_CERT_FILE={ca_file}"
+            )
         click.echo(f"simulator: http://{host}:{bound}/")
         if state is None:
             await asyncio.Event().wait()

@@ -45,6 +45,20 @@ def test_elsewhere_the_lines_are_plain(connected: Story, capsys: pytest.CaptureF
     assert (line["event"], line["requests"], line["errors"], "_aws" in line) == ("request", 1, 0, False)
 
 
+def test_a_requests_line_tells_whose_it_was_and_what_amocrm_answered(
+    connected: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    wanted = calculation() | {"options": {"products": True, "update_price": True}}
+    connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, wanted)
+    (line,) = [line for line in _lines(capsys) if line["event"] == "request"]
+    assert line["integration_id"] == str(connected.row().id)
+    calls = {call["call"] for call in line["upstream"]}
+    lead = f"/api/v4/leads/{connected.lead_id}"
+    assert {f"POST {lead}/notes", f"PATCH {lead}", f"POST {lead}/link"} <= calls
+    assert all(call["status"] == 200 and call["id"] and call["ms"] > 0 for call in line["upstream"])
+
+
 def test_an_account_that_needs_a_person_is_counted(connected: Story, capsys: pytest.CaptureFixture[str]) -> None:
     connected.simulator.control("kill-tokens", access=True, refresh=True)
     connected.crm("get_lead", connected.widget() | {"X-Lead-Id": str(connected.lead_id)})

@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
+from shared import logs
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
 
@@ -84,7 +85,12 @@ class Transport:
                 **(headers or {}),
             },
         )
-        status, answer_headers, body = self._exchange(request)
+        began, status, answer_headers = time.monotonic(), None, httpx.Headers()
+        try:
+            status, answer_headers, body = self._exchange(request)
+        finally:
+            seconds, upstream_id = time.monotonic() - began, answer_headers.get("X-Request-Id")
+            logs.called(method, path.partition("?")[0], status, seconds, upstream_id)
         return _decoded(status, answer_headers, body)
 
     def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
