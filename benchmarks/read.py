@@ -32,10 +32,7 @@ _PACE_SECONDS = 0.32  # amoCRM's seven calls a second are not what is measured
 
 
 def _ours(played: Stage, runtime: Runtime) -> Callable[[], None]:
-    domain, now = played.domains[0], int(time.time())
-    claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600, "account_domain": domain}
-    token = jwt.encode(claims | {"widget_type": "glass"}, APP_SECRET, algorithm="HS256")
-    headers = Headers({"Authorization": f"Bearer {token}", "X-Lead-Id": str(played.leads[domain])}.items())
+    headers = _request_headers(played)
 
     def read() -> None:
         answer = serve(handle, runtime, Request("GET", "/get_lead", (), headers))
@@ -137,7 +134,7 @@ def _request_headers(played: Stage) -> Headers:
     domain, now = played.domains[0], int(time.time())
     claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600, "account_domain": domain}
     token = jwt.encode(claims | {"widget_type": "glass"}, APP_SECRET, algorithm="HS256")
-    return Headers({"Authorization": f"Bearer {token}"}.items())
+    return Headers({"Authorization": f"Bearer {token}", "X-Lead-Id": str(played.leads[domain])}.items())
 
 
 def _ms(seconds: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from shared import integrations, rate
@@ -41,6 +42,10 @@ class Connections:
             detail = "amoCRM refuses a token it has just given: the user who connected was removed or lost his rights."
             self.rotation.require_reauth(integration, "access_refused", detail)
             raise ReauthRequiredError(detail) from None
+
+    def paced(self, integration: Integration, calls: int) -> Callable[[Callable[[AccountApi], T]], T]:
+        """:meth:`call` for several pieces of work that share the slots of so many calls."""
+        return partial(self.call, integration, pace=self.pace(integration, calls))
 
     def pace(self, integration: Integration, calls: int = 1) -> rate.Pace:
         """The slots that were reserved when the integration was read; further ones are reserved as they are needed."""

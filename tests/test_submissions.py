@@ -521,6 +521,12 @@ def test_robots_are_thanked_and_left_out(story: Story, site: dict[str, str], sig
     assert story.events().count("submission.bot") == 1
 
 
+def test_only_forms_come_as_plain_html(story: Story) -> None:
+    headers = story.application() | {"Content-Type": "application/x-www-form-urlencoded"}
+    assert story.crm("submit_order", headers, b"phone=%2B79001112233").status == 400
+    assert story.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+
+
 def test_other_proofs_are_not_taken_from_the_address(story: Story) -> None:
     token = story.admin()["Authorization"].removeprefix("Bearer ")
     answer = story.crm("submit_form", {}, form(), query={"site_key": token})

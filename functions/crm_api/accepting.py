@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from shared import deliveries
 from shared.deliveries import Delivery
@@ -57,8 +56,7 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
         runtime.delivering.wakeup.at(delivery.id, 0)
         return delivery
     steps, calls = write.plan(delivery)
-    perform = partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration, calls))
-    return runtime.delivering.run(delivery, steps, perform, begun=begun)
+    return runtime.delivering.run(delivery, steps, runtime.connections.paced(integration, calls), begun=begun)
 
 
 def answer(delivery: Delivery, *, show_results: bool = True) -> Response:

@@ -1,7 +1,6 @@
 """Finishes what could not be finished at once: deliveries that were deferred, or whose process died."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from shared import deliveries, integrations, logs, notices
@@ -54,16 +53,15 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
 def _calculation(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
     body = model.decode(request)
     assert body.lead_id is not None  # set when it was accepted
-    return plan.steps(runtime.database, runtime.locks, claimed, body.lead_id, body, integration), partial(
-        runtime.connections.call, integration, pace=runtime.connections.pace(integration, plan.calls(body))
-    )
+    steps = plan.steps(runtime.database, runtime.locks, claimed, body.lead_id, body, integration)
+    return steps, runtime.connections.paced(integration, plan.calls(body))
 
 
 def _submission(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
     accepted = submission_plan.decode(request)
     steps = submission_plan.steps(runtime.database, runtime.keyring, runtime.locks, claimed, integration, accepted)
     count = submission_plan.calls(accepted.mode, accepted.decoded(claimed.action))
-    return steps, partial(runtime.connections.call, integration, pace=runtime.connections.pace(integration, count))
+    return steps, runtime.connections.paced(integration, count)
 
 
 def _notice(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:

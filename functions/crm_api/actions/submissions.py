@@ -31,7 +31,7 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     they would tell who is a customer already.
     """
     integration = caller.require_integration()
-    is_html = request.is_html_form
+    is_html = request.is_html_form and action == model.SUBMIT_FORM  # the others have no form of this kind
     body: Body = html_form.submission(request) if is_html else bodies.decode(request, model.BODIES[action])
     if _is_bot(runtime, integration, request, body):
         return html_form.thanks(runtime, caller, request) if is_html else json_response({"state": "accepted"}, 202)
