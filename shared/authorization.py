@@ -12,26 +12,33 @@ from uuid import UUID, uuid4
 
 from shared import integrations
 from shared.amocrm import errors, oauth
+from shared.amocrm.leads import AccountApi
+from shared.amocrm.refusals import Meaning
 from shared.database import DatabaseUnavailableError
 from shared.integrations import Integration
 from shared.rotation import PERSIST_DELAYS, Rotation, token_columns
 
 STATE_LIFETIME = timedelta(minutes=15)
 
-# Longer than the exchange's own timeouts and the tries to store: until then a second bearer of the code waits.
-_CODE_CLAIM = timedelta(seconds=60)
+# Longer than the exchange, the look at the account, and the tries to store: until then a second bearer waits.
+_CODE_CLAIM = timedelta(seconds=110)
 _WAIT_SECONDS = 20.0
 _POLL_SECONDS = 0.2
+_READ_DELAYS = (0.5, 1.0, 2.0)  # seconds between tries to read the account that was just connected
 
 
 class AuthorizationFailedError(Exception):
-    """The consent did not lead to a connection. `code` is stable and names the text shown to the person (row A11)."""
+    """The consent did not lead to a connection. `code` is stable and names the text shown to the person (row A11).
 
-    def __init__(self, code: str, detail: str, integration_id: UUID | None = None) -> None:
+    `is_final`: the authorization code is used up. Else it lives on: whoever mends what was wrong may bring it again.
+    """
+
+    def __init__(self, code: str, detail: str, integration_id: UUID | None = None, *, is_final: bool = True) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
         self.integration_id = integration_id
+        self.is_final = is_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,20 @@ INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
 SELECT integration_id, 'authorization.failed', 'warning', %(detail)s, %(request_id)s FROM failed
 """
 
+# The code is untouched, so its claim goes; what is wrong is told at the connection.
+_POSTPONE_CODE = """
+WITH released AS (
+    DELETE FROM amocrm_authorization_codes
+    WHERE code_hash = %(code_hash)s AND claim_id = %(claim_id)s AND outcome IS NULL
+), noted AS (
+    UPDATE amocrm_integrations SET
+        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = %(id)s AND status <> 'connected'
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
+VALUES (%(id)s, 'authorization.failed', 'warning', %(detail)s, %(request_id)s)
+"""
+
 # One statement: the code's outcome, the tokens and the event become true together.
 _CONNECT = """
 WITH redeemed AS (
@@ -139,6 +160,7 @@ SELECT id FROM connected
 @dataclass(frozen=True, slots=True)
 class Authorization:
     rotation: Rotation
+    redirect_uri: str  # where consents come to now; older connections may have been made with another one
 
     def begin(self, integration_id: UUID, language: str, return_to: str | None) -> str:
         """A new state for a consent that starts now: 256 random bits, 15 minutes, stored as a hash only."""
@@ -180,14 +202,15 @@ class Authorization:
         if claimed is None or claimed.claim_id != claim_id:
             return self._outcome_of(code_hash, claimed)
         try:
-            pair, account_id = self._exchange(integration, host, code)
+            pair, redirect_uri = self._exchange(integration, host, code)
+            account_id = self._account_of(integration, host, pair)
             target = self._row_for(integration, host, account_id, any_account, request_id)
-            self._store(target, host, account_id, integration.redirect_uri, pair, code_hash, request_id)
+            self._store(target, host, account_id, redirect_uri, pair, code_hash, request_id)
             return target
         except AuthorizationFailedError as failure:
             parameters = {"code": failure.code, "detail": failure.detail, "id": integration.id}
             keys = {"code_hash": code_hash, "claim_id": claim_id, "request_id": request_id}
-            self.rotation.database.execute(_FAIL_CODE, parameters | keys)
+            self.rotation.database.execute(_FAIL_CODE if failure.is_final else _POSTPONE_CODE, parameters | keys)
             raise
         except errors.UnknownOutcomeError:
             raise  # the claim runs out by itself; only then is the code tried again
@@ -196,31 +219,55 @@ class Authorization:
             self.rotation.database.execute(_FORGET_CODE, {"code_hash": code_hash, "claim_id": claim_id})
             raise
 
-    def _exchange(self, integration: Integration, host: str, code: str) -> tuple[oauth.TokenPair, int]:
+    def _exchange(self, integration: Integration, host: str, code: str) -> tuple[oauth.TokenPair, str]:
+        """The pair, and the redirect URI with which amoCRM gave it: its consent went there, and refreshes must name it.
+
+        Normally that is where consents come to now. A code that a person copied may belong to an older address; asking
+        with a wrong one does not use it up.
+        """
+        rotation, secret = self.rotation, integration.secret(self.rotation.keyring)
+        refused: oauth.TokenRefusedError | None = None
+        for redirect_uri in dict.fromkeys((self.redirect_uri, integration.redirect_uri)):
+            credentials = oauth.ClientCredentials(integration.client_id, secret, redirect_uri)
+            try:
+                return oauth.exchange_code(rotation.transport, host, credentials, code), redirect_uri
+            except oauth.TokenRefusedError as refusal:
+                refused = refused or refusal
+                if refusal.meaning not in (Meaning.CLIENT, Meaning.REDIRECT_URI):
+                    raise _not_exchanged(refusal, integration) from None
+            except errors.AddressBlockedError as error:
+                code_, detail = "address_blocked", errors.ADDRESS_BLOCKED
+                raise AuthorizationFailedError(code_, detail, integration.id, is_final=False) from error
+            except errors.NotFoundError:
+                detail = f"There is no account at {host}."
+                raise AuthorizationFailedError("account_not_found", detail, integration.id, is_final=False) from None
+        assert refused is not None
+        raise _not_exchanged(refused, integration)
+
+    def _account_of(self, integration: Integration, host: str, pair: oauth.TokenPair) -> int:
+        """The account that the new token opens at this host.
+
+        The host came from outside, and the token's own word for its account is only a hint: a code of one account,
+        brought with the address of another, must not put its token into the other's row.
+        """
+        # vendor: oauth.checks_host (guess) A code is good at its own account's host only. Not relied on.
+        # source: none found
         rotation = self.rotation
-        credentials = oauth.ClientCredentials(
-            integration.client_id, integration.secret(rotation.keyring), integration.redirect_uri
-        )
-        try:
-            pair = oauth.exchange_code(rotation.transport, host, credentials, code)
-        except oauth.GrantRefusedError as error:
-            detail = (
-                f"amoCRM refuses the authorization code: {error.hint}. Authorise once more; a code lives 20 minutes."
-            )
-            raise AuthorizationFailedError("code_refused", detail, integration.id) from None
-        except oauth.ClientRefusedError as error:
-            detail = f"amoCRM refuses the client id, secret or redirect URI: {error}."
-            raise AuthorizationFailedError("client_refused", detail, integration.id) from None
-        except errors.NotFoundError:
-            raise AuthorizationFailedError(
-                "account_not_found", f"There is no account at {host}.", integration.id
-            ) from None
-        account_id = oauth.access_token_hints(pair.access_token).account_id
-        if account_id is None:
-            raise AuthorizationFailedError(
-                "token_unreadable", "amoCRM's access token names no account.", integration.id
-            )
-        return pair, account_id
+        for delay in (*_READ_DELAYS, None):
+            try:
+                return int(AccountApi(rotation.transport, host, pair.access_token).account()["id"])
+            except (errors.UnauthorizedError, errors.NotFoundError):
+                detail = f"The access that was given does not open {host}. Authorise once more."
+                raise AuthorizationFailedError("other_account", detail, integration.id) from None
+            except errors.AmocrmError as error:
+                known = integration.account_id
+                if known is not None and known == oauth.access_token_hints(pair.access_token).account_id:
+                    return known  # the same account as before, so nothing can be mixed up
+                if delay is None or isinstance(error, errors.ForbiddenError | errors.PaymentRequiredError):
+                    detail = f"amoCRM gave access, but the account could not be read: {error}. Authorise once more."
+                    raise AuthorizationFailedError("account_unreadable", detail, integration.id) from None
+                rotation.clock.sleep(delay)
+        raise AssertionError("the last try returns or raises")
 
     def _row_for(
         self, integration: Integration, host: str, account_id: int, any_account: bool, request_id: str | None
@@ -301,6 +348,16 @@ class Authorization:
 def _other_account(integration: Integration, host: str) -> AuthorizationFailedError:
     detail = f"Access was allowed for {host}, but this connection is for {integration.account_domain}."
     return AuthorizationFailedError("other_account", detail, integration.id)
+
+
+def _not_exchanged(refusal: oauth.TokenRefusedError, integration: Integration) -> AuthorizationFailedError:
+    if refusal.is_grant_dead:
+        detail = (
+            f"amoCRM refuses the authorization code: {refusal.words}. Authorise once more; a code lives 20 minutes."
+        )
+        return AuthorizationFailedError("code_refused", detail, integration.id)
+    detail = f"amoCRM does not exchange the authorization code, which is still good: {refusal.words}."
+    return AuthorizationFailedError(refusal.meaning.value, detail, integration.id, is_final=False)
 
 
 def _sha256(text: str) -> bytes:

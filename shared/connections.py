@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 _WAIT_SECONDS = 8.0  # for another instance's refresh
 _POLL_SECONDS = 0.15
+_MOST_SUPERSEDED = 3  # tokens that others replace while we use them
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,20 @@ class Connections:
             return self._run(integration, work, pace)
         except (errors.UnauthorizedError, errors.AccountNotFoundError):
             integration = self.with_living_token(integration, refused=integration.token_version)
-        try:
-            return self._run(integration, work, pace)
-        except errors.UnauthorizedError:
-            detail = "amoCRM refuses a token it has just given: the user who connected was removed or lost his rights."
-            self.rotation.require_reauth(integration, "access_refused", detail)
-            raise ReauthRequiredError(detail) from None
+        for _ in range(_MOST_SUPERSEDED):
+            try:
+                return self._run(integration, work, pace)
+            except errors.UnauthorizedError:
+                now = self._reloaded(integration)
+            # vendor: oauth.refresh_kills_access (code) A refresh kills the access token before it at once, so another
+            # instance's refresh makes a token that was read a moment ago a dead one.
+            # source: league/oauth2-server 7.4 and 8.5, RefreshTokenGrant
+            if now.status != "connected" or now.token_version == integration.token_version:
+                break
+            integration = now
+        detail = "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
+        self.rotation.require_reauth(integration, "access_refused", detail)
+        raise ReauthRequiredError(detail)
 
     def paced(self, integration: Integration, calls: int) -> Callable[[Callable[[AccountApi], T]], T]:
         """:meth:`call` for several pieces of work that share the slots of so many calls."""

@@ -65,6 +65,20 @@ SELECT * FROM amocrm_connections WHERE client_id = %(client_id)s
 ORDER BY (account_domain = %(account_domain)s) DESC, created_at LIMIT 1
 """
 
+# At most three: the question is whether there is exactly one.
+_AT_HOST = """
+SELECT * FROM amocrm_connections WHERE account_domain = %(account_domain)s
+ORDER BY (status = 'connected'), created_at LIMIT 3
+"""
+
+# The first and the last client in the order of an index: equal where there is one client only.
+_ONLY_CLIENT = """
+SELECT * FROM amocrm_connections
+WHERE client_id = (SELECT min(client_id) FROM amocrm_integrations)
+  AND client_id = (SELECT max(client_id) FROM amocrm_integrations)
+ORDER BY created_at LIMIT 1
+"""
+
 _PAGE = """
 SELECT * FROM amocrm_connections
 WHERE (%(after)s::text IS NULL OR (account_domain, widget_type) > (%(after)s, %(after_widget)s))
@@ -153,6 +167,16 @@ def by_domain(database: Database, account_domain: str, widget_type: str, calls: 
 def of_client(database: Database, client_id: str, account_domain: str) -> Integration | None:
     """A row that knows this client's secret: the account's own where there is one, else any."""
     return database.one(Integration, _OF_CLIENT, {"client_id": client_id, "account_domain": account_domain})
+
+
+def at_host(database: Database, account_domain: str) -> list[Integration]:
+    """The rows of an account, those that wait for a consent first; three at most."""
+    return database.all(Integration, _AT_HOST, {"account_domain": account_domain})
+
+
+def of_only_client(database: Database) -> Integration | None:
+    """A row of the one client that there is; None where there are several, or none."""
+    return database.one(Integration, _ONLY_CLIENT)
 
 
 def page(database: Database, after: tuple[str, str] | None, limit: int) -> list[Integration]:

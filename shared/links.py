@@ -55,12 +55,17 @@ def read(runtime: Runtime, text: str) -> ConnectLink | None:
 
 
 def check_return_link(runtime: Runtime, link: str | None) -> str | None:
-    """A deep link or address that a finished consent may offer: scheme and host must be on the allow-list (row D3)."""
+    """A deep link or address that a finished consent may offer: scheme and host must be on the allow-list (row D3).
+
+    Pages of this installation, such as the panel, are always on it.
+    """
     if link is None:
         return None
     try:
         parts = urlsplit(link)
-        allowed = f"{parts.scheme}://{parts.netloc}".lower() in runtime.settings.return_links
+        own = urlsplit(runtime.settings.crm_api_url)
+        place = f"{parts.scheme}://{parts.netloc}".lower()
+        allowed = place in {*runtime.settings.return_links, f"{own.scheme}://{own.netloc}".lower()}
     except ValueError:
         allowed = False
     if not allowed or any(ord(letter) < 33 for letter in link):

@@ -121,11 +121,20 @@ def _problem_from_amocrm(error: amocrm.AmocrmError) -> Problem:
                 "amoCRM answers that this account is not paid. Its owner must pay the tariff; then try again.",
                 extra=extra,
             )
+        case amocrm.AddressBlockedError():
+            return Problem(502, "amocrm_address_blocked", amocrm.ADDRESS_BLOCKED, extra=extra)
+        case amocrm.ScopeMissingError():
+            detail = (
+                f"The integration has no access to {error.scope!r}. Tick this scope in the integration's settings in "
+                "amoCRM, then authorise the account again."
+            )
+            return Problem(403, "amocrm_scope_missing", detail, extra=extra)
         case amocrm.ForbiddenError():
             return Problem(
                 403,
                 "amocrm_forbidden",
-                "amoCRM refuses: the user who connected the integration lacks the right, or our address is blocked.",
+                "amoCRM refuses: the user who connected the integration, or the account's tariff, lacks the right "
+                f"({error}).",
                 extra=extra,
             )
         case amocrm.UnauthorizedError():

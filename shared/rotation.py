@@ -6,6 +6,8 @@
   whenever the row still is at N, even if our lease has run out meanwhile or another instance was told "revoked".
 * **Unknown outcome.** When amoCRM did not answer, the lease is left to run out: it outlives every timeout of the call.
   Only then is the old refresh token tried again.
+* **Only a dead grant ends a connection.** A wrong setting, a lost scope, a blocked address, or words that nobody knows
+  back off, tell a person, and go on by themselves when it is mended.
 
 Each transition writes its event in the same statement.
 """
@@ -18,7 +20,9 @@ from uuid import UUID, uuid4
 
 from shared import logs, notices, spill
 from shared.amocrm import errors, oauth
+from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.hosts import UntrustedHostError
+from shared.amocrm.refusals import Meaning
 from shared.amocrm.transport import Transport
 from shared.clock import Clock
 from shared.database import Database, DatabaseUnavailableError
@@ -31,6 +35,25 @@ LEASE: Final = timedelta(seconds=120)
 PERSIST_DELAYS: Final = (0.2, 0.5, 1, 2, 4, 8, 12)  # seconds between tries while the database is away
 _FIRST_BACKOFF_SECONDS = 5
 _LAST_BACKOFF_SECONDS = 900
+
+_AT_ONCE: Final = timedelta()
+# After how long of the same trouble a person is told; by the code of the trouble. What is not here mends itself.
+ASK_AFTER: Final = {
+    Meaning.CLIENT: _AT_ONCE,
+    Meaning.REDIRECT_URI: _AT_ONCE,
+    Meaning.SCOPE: _AT_ONCE,
+    Meaning.REQUEST: timedelta(hours=1),
+    Meaning.UNKNOWN: timedelta(hours=1),
+    "address_blocked": timedelta(minutes=15),
+    "refresh_failed": timedelta(hours=6),
+}
+_ADVICE: Final = {
+    Meaning.CLIENT: "Enter the present secret, and check the redirect URI",
+    Meaning.REDIRECT_URI: "Register the redirect URI of this installation in amoCRM, or authorise the account again",
+    Meaning.SCOPE: "Give the integration this scope again in amoCRM",
+    Meaning.REQUEST: "Report this to whoever maintains this installation",
+    Meaning.UNKNOWN: "It is tried again; if it stays, authorise the account again",
+}
 
 
 class ReauthRequiredError(Exception):
@@ -131,14 +154,21 @@ INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
 """
 
+# `problem_at` is since when it is this problem. Who is told, is told once for each token.
 _BACK_OFF = """
 WITH released AS (
     UPDATE amocrm_integrations SET
         lease_id = NULL, lease_until = NULL, refresh_failures = refresh_failures + 1,
         refresh_not_before = amocrm_now() + %(wait)s,
-        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
+        problem_at = CASE problem_code WHEN %(code)s THEN problem_at ELSE amocrm_now() END,
+        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
     WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING id
+    RETURNING id, problem_at
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM released WHERE %(notice)s::bytea IS NOT NULL AND problem_at <= amocrm_now() - %(ask_after)s::interval
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
 )
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_failed', 'warning', %(detail)s FROM released
@@ -207,16 +237,18 @@ class Rotation:
         """Calls amoCRM under the lease and stores what it answers. Returns the row with its new pair."""
         try:
             pair = self._ask(claimed)
-        except oauth.GrantRefusedError as error:
-            return self._refused(claimed, f"amoCRM refuses the refresh token: {error.hint}.")
-        except oauth.ClientRefusedError as error:
-            detail = f"amoCRM refuses the client id, secret or redirect URI: {error}. Enter the present secret."
-            raise self._back_off(claimed, "client_refused", detail) from None
+        except oauth.TokenRefusedError as refusal:
+            if refusal.is_grant_dead:
+                return self._refused(claimed, f"amoCRM refuses the refresh token: {refusal.words}.")
+            detail = f"amoCRM does not refresh the token: {refusal.words}. {_ADVICE[refusal.meaning]}."
+            raise self._back_off(claimed, refusal.meaning.value, detail) from None
         except errors.UnknownOutcomeError as error:
             raise self._leave_unknown(claimed, str(error)) from None
         except errors.NotFoundError:
             detail = f"There is no account at {claimed.account_domain}, and amoCRM does not say where it moved."
             raise self._back_off(claimed, "account_not_found", detail) from None
+        except errors.AddressBlockedError:
+            raise self._back_off(claimed, "address_blocked", ADDRESS_BLOCKED) from None
         except errors.AmocrmError as error:
             raise self._back_off(claimed, "refresh_failed", f"amoCRM did not refresh the token: {error}.") from None
         return self.persist(claimed, pair)
@@ -290,8 +322,10 @@ class Rotation:
         credentials = oauth.ClientCredentials(claimed.client_id, claimed.secret(self.keyring), claimed.redirect_uri)
         try:
             return oauth.refresh(self.transport, claimed.account_domain, credentials, refresh_token)
-        except (errors.UnauthorizedError, errors.NotFoundError):
-            # Not the token endpoint's own refusal: perhaps nobody lives at this host any more (row X7).
+        except (oauth.TokenRefusedError, errors.UnauthorizedError, errors.NotFoundError) as error:
+            if isinstance(error, oauth.TokenRefusedError) and not error.is_grant_dead:
+                raise
+            # Perhaps the account does not live at this host any more (row X7): amoCRM's own client asks after any 401.
             new_host = self._renamed_to(claimed, refresh_token)
             if new_host is None:
                 raise
@@ -312,7 +346,9 @@ class Rotation:
         wait = min(_FIRST_BACKOFF_SECONDS * 2 ** min(claimed.refresh_failures, 20), _LAST_BACKOFF_SECONDS)
         wait *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
-        self.database.execute(_BACK_OFF, parameters | {"wait": timedelta(seconds=wait)})
+        notice = notices.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
+        waits = {"wait": timedelta(seconds=wait), "ask_after": ASK_AFTER.get(code)}
+        self.database.execute(_BACK_OFF, parameters | notice | waits)
         return RefreshDelayedError(code, detail, wait)
 
     def _leave_unknown(self, claimed: Integration, reason: str) -> RefreshDelayedError:

@@ -49,7 +49,7 @@ class Runtime:
             clock,
             rotation,
             Connections(rotation),
-            Authorization(rotation),
+            Authorization(rotation, settings.redirect_uri),
             Delivering(database, clock, wakeup.from_settings(settings)),
             Locks(database, clock),
         )

@@ -35,6 +35,10 @@ def html(text: str, status: int = 200) -> Answer:
     return Answer(status, text.encode(), "text/html; charset=utf-8")
 
 
+# What stands before amoCRM answers to an address that it has blocked.
+BLOCKED = html("<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>403 Forbidden</body>\r\n</html>", 403)
+
+
 def problem(status: int, title: str, detail: str, kind: str = HTTPBIN, **extra: Any) -> Answer:
     value = {"title": title, "type": kind.format(status), "status": status, "detail": detail, **extra}
     return Answer(status, json.dumps(value, ensure_ascii=False).encode(), "application/problem+json")

@@ -2,13 +2,14 @@
 
 import json
 import time
+from urllib.parse import parse_qsl
 
 from simulator import drive, resources
-from simulator.answers import Answer, ApiError, document, html, oauth_problem, problem
+from simulator.answers import BLOCKED, Answer, ApiError, document, html, oauth_problem, problem
 from simulator.call import Call
 from simulator.simulation import Simulation
 from simulator.state import Account
-from simulator.tokens import GrantError
+from simulator.tokens import INVALID_REQUEST, GrantError
 
 _NO_ACCOUNT = "<!doctype html><title>404</title><h1>Аккаунт не найден</h1>"
 
@@ -33,24 +34,35 @@ def answer(
     if account is None:
         return html(_NO_ACCOUNT, 404), None
     if path == "/oauth2/access_token":
-        return _token(simulation, account, method, body)
+        return _token(simulation, account, method, headers.get("content-type", ""), body)
     return _api(simulation, account, method, path, query, headers, body)
 
 
-def _token(simulation: Simulation, account: Account, method: str, body: bytes) -> tuple[Answer, str | None]:
+def _token(
+    simulation: Simulation, account: Account, method: str, content_type: str, body: bytes
+) -> tuple[Answer, str | None]:
     if method != "POST":
         return problem(405, "Method Not Allowed", "This method is not allowed here"), None
-    try:
-        given = json.loads(body)
-    except ValueError:
-        given = None
-    if not isinstance(given, dict):
-        return oauth_problem(400, "The request body is not JSON", None), None
+    given = _token_request(body, content_type)
+    if given is None:
+        hint = "Check that all required parameters have been provided"
+        return oauth_problem(400, INVALID_REQUEST, hint), None
     client_id = str(given.get("client_id"))
     try:
         return document(simulation.tokens.exchange(account, given)), client_id
     except GrantError as error:
         return oauth_problem(error.status, error.detail, error.hint), client_id
+
+
+def _token_request(body: bytes, content_type: str) -> dict[str, object] | None:
+    """The parameters, as JSON or as a form."""
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        given = json.loads(body)
+    except ValueError:
+        return None
+    return given if isinstance(given, dict) else None
 
 
 def _current_subdomain(simulation: Simulation, refresh_token: str) -> Answer:
@@ -81,8 +93,13 @@ def _api(
     if holder is None:
         return problem(401, "Unauthorized", "Invalid credentials provided"), None
     # The limit is of real seconds: a moved clock does not give more of them.
-    if not simulation.limits.admits(time.monotonic(), account.id, holder.client_id):
+    now = time.monotonic()
+    if simulation.limits.is_blocked(now, account.id, holder.client_id):
+        return BLOCKED, holder.client_id
+    if not simulation.limits.admits(now, account.id, holder.client_id):
         return Answer(429, b"Too Many Requests", "text/plain"), holder.client_id
+    if "crm" not in holder.scopes:
+        return problem(403, "Forbidden", "The integration has no access to the scope crm"), holder.client_id
     if not account.paid:
         return problem(402, "Payment Required", "The account is not paid"), holder.client_id
     if holder.user_id not in account.users:

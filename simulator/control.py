@@ -112,6 +112,8 @@ def _change_integration(simulation: Simulation, body: Body) -> Any:
     client = _client(simulation, body)
     client.secret = body.get("secret", client.secret)
     client.redirect_uri = body.get("redirect_uri", client.redirect_uri)
+    client.other_redirect_uris = body.get("other_redirect_uris", client.other_redirect_uris)
+    client.scopes = body.get("scopes", client.scopes)
     return {"secret": client.secret}
 
 
@@ -181,6 +183,15 @@ def _latency(simulation: Simulation, body: Body) -> Any:
 def _limits(simulation: Simulation, body: Body) -> Any:
     simulation.limits.per_integration = body.get("per_integration", simulation.limits.per_integration)
     simulation.limits.per_account = body.get("per_account", simulation.limits.per_account)
+    simulation.limits.block_after = body.get("block_after", simulation.limits.block_after)
+    return {}
+
+
+def _vendor(simulation: Simulation, body: Body) -> Any:
+    """How the vendor is, where one can doubt it: `{kills_access?, checks_host?}`."""
+    for name in ("kills_access", "checks_host"):
+        if name in body:
+            setattr(simulation.tokens, name, body[name])
     return {}
 
 
@@ -247,4 +258,5 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "show": _show,
     "switch-off": _switch_off,
     "truth": _truth,
+    "vendor": _vendor,
 }

@@ -24,8 +24,14 @@ def answer(
 ) -> Answer:
     grant = simulation.tokens.access.get(headers.get("authorization", "").removeprefix("Bearer "))
     account = simulation.world.account_by_id(grant.account_id) if grant else None
-    if account is None or simulation.tokens.holder(headers["authorization"].removeprefix("Bearer "), account) is None:
+    if (
+        grant is None
+        or account is None
+        or simulation.tokens.holder(headers["authorization"].removeprefix("Bearer "), account) is None
+    ):
         return problem(401, "Unauthorized", "Invalid credentials provided")
+    if "files" not in grant.scopes:
+        return problem(403, "Forbidden", "The integration has no access to the scope files")
     if (method, path) == ("POST", "/v1.0/sessions"):
         return _open(account, host, body)
     if (method, path) == ("GET", "/v1.0/files"):

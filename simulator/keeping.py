@@ -8,13 +8,17 @@ from pathlib import Path
 from simulator.simulation import Simulation
 
 _SECONDS = 2.0
+_VERSION = 2  # of what the file holds; another one is left aside
 
 
 def restore(simulation: Simulation, file: Path) -> bool:
-    """Takes up what the file holds. False when there is none. The file is trusted: only `keep` writes it."""
+    """Takes up what the file holds. False when there is none that fits. The file is trusted: only `keep` writes it."""
     if not file.exists():
         return False
-    world, codes, access, refresh, offset = pickle.loads(file.read_bytes())  # noqa: S301
+    version, *rest = pickle.loads(file.read_bytes())  # noqa: S301
+    if version != _VERSION:
+        return False
+    world, codes, access, refresh, offset = rest
     simulation.world.accounts, simulation.world.clients = world
     simulation.world.skip_ids()
     simulation.world.clock.offset = offset
@@ -24,7 +28,7 @@ def restore(simulation: Simulation, file: Path) -> bool:
 
 def save(simulation: Simulation, file: Path) -> None:
     world, tokens = simulation.world, simulation.tokens
-    state = (world.accounts, world.clients), tokens.codes, tokens.access, tokens.refresh, world.clock.offset
+    state = _VERSION, (world.accounts, world.clients), tokens.codes, tokens.access, tokens.refresh, world.clock.offset
     fresh = file.with_suffix(".new")
     fresh.write_bytes(pickle.dumps(state))
     fresh.replace(file)

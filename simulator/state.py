@@ -26,6 +26,9 @@ _TRACKING = (
 )
 
 
+SCOPES = ("crm", "files", "files_delete", "notifications", "push_notifications")
+
+
 class Clock:
     """The real time, moved by the control API."""
 
@@ -42,7 +45,9 @@ class Client:
 
     id: str
     secret: str
-    redirect_uri: str
+    redirect_uri: str  # where consents go
+    other_redirect_uris: list[str] = field(default_factory=list)  # registered too
+    scopes: list[str] = field(default_factory=lambda: list(SCOPES))
     name: str = "Integration"
     hook_url: str | None = None
     widget: dict[str, bytes] = field(default_factory=dict)  # the files of its archive, for the deal page

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import jwt
@@ -18,8 +19,14 @@ REFRESH_SECONDS = 90 * 24 * 3600
 ONE_TIME_SECONDS = 30 * 60
 
 
+INVALID_REQUEST = (
+    "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than "
+    "once, or is otherwise malformed."
+)
+
+
 class GrantError(Exception):
-    """`hint` is amoCRM's word for what is wrong with a grant; None for a wrong client."""
+    """A refusal in the words of league/oauth2-server; `hint` says what is wrong with a grant or a parameter."""
 
     def __init__(self, detail: str, hint: str | None = None, status: int = 401) -> None:
         super().__init__(detail)
@@ -28,15 +35,26 @@ class GrantError(Exception):
         self.status = status
 
 
+def _invalid_request(parameter: str, hint: str | None = None) -> GrantError:
+    return GrantError(INVALID_REQUEST, hint or f"Check the `{parameter}` parameter", 400)
+
+
+def _invalid_refresh_token(hint: str) -> GrantError:
+    return GrantError("The refresh token is invalid.", hint)
+
+
 @dataclass
 class Grant:
-    """A code or refresh token: whose it is, until when, and whether it was used."""
+    """A code or token: whose it is, until when, and whether it was used."""
 
     client_id: str
     account_id: int
     user_id: int
     expires_at: float
     is_dead: bool = False
+    scopes: tuple[str, ...] = ()
+    redirect_uri: str = ""  # of a code: where its consent went
+    access_token: str = ""  # of a refresh token: the access token that dies with it
 
 
 class Tokens:
@@ -48,31 +66,57 @@ class Tokens:
         self.access: dict[str, Grant] = {}
         self.refresh: dict[str, Grant] = {}
         self.access_seconds = ACCESS_SECONDS
+        self.kills_access = True  # a refresh ends the access token before it, as the real endpoint does
+        self.checks_host = True  # a grant is good at its own account's host only (?)
 
     def make_code(self, client: Client, account: Account, user_id: int) -> str:
         code = "def502" + secrets.token_hex(300)
-        self.codes[code] = Grant(client.id, account.id, user_id, self._world.clock.now() + CODE_SECONDS)
+        self.codes[code] = Grant(
+            client.id,
+            account.id,
+            user_id,
+            self._world.clock.now() + CODE_SECONDS,
+            scopes=tuple(client.scopes),
+            redirect_uri=client.redirect_uri,
+        )
         return code
 
     def exchange(self, account: Account, body: dict[str, object]) -> dict[str, object]:
-        """The token endpoint: one grant for a new pair. Raises :class:`GrantError`."""
+        """The token endpoint: one grant for a new pair. Raises :class:`GrantError`.
+
+        Checks and revokes in the order of league/oauth2-server: client, grant, scopes; a code is revoked last, at a
+        refresh the old access token first.
+        """
+        kind = body.get("grant_type")
+        if kind not in ("authorization_code", "refresh_token"):
+            detail = "The authorization grant type is not supported by the authorization server."
+            raise GrantError(detail, "Check that all required parameters have been provided", 400)
         client = self._client(body)
-        match body.get("grant_type"):
-            case "authorization_code":
-                grant = self._used_up(self.codes, body.get("code"), client, account, "Authorization code")
-                kind = "token.issued"
-            case "refresh_token":
-                grant = self._used_up(self.refresh, body.get("refresh_token"), client, account, "Token")
-                kind = "token.refreshed"
-            case _:
-                raise GrantError("The authorization grant type is not supported", status=400)
-        pair = self._pair(grant, account)
+        name = "code" if kind == "authorization_code" else "refresh_token"
+        text = body.get(name)
+        if not isinstance(text, str) or not text:
+            raise _invalid_request(name)
+        try:
+            if kind == "authorization_code":
+                grant = self._checked_code(text, client, account, body.get("redirect_uri"))
+                pair = self._pair(grant, account)
+                grant.is_dead = True
+            else:
+                grant = self._checked_refresh_token(text, client, account)
+                if self.kills_access:
+                    self.access[grant.access_token].is_dead = True
+                grant.is_dead = True
+                pair = self._pair(grant, account)
+        except GrantError as refusal:
+            facts = {"client_id": client.id, "old": _short(text), "hint": refusal.hint}
+            self._truth.effect(self._world.clock.now(), "grant.refused", account.id, **facts)
+            raise
         self._truth.effect(
             self._world.clock.now(),
-            kind,
+            "token.issued" if kind == "authorization_code" else "token.refreshed",
             account.id,
             client_id=client.id,
-            old=_short(body.get("refresh_token") or body.get("code")),
+            old=_short(text),
             new=_short(pair["refresh_token"]),
         )
         return pair
@@ -107,22 +151,23 @@ class Tokens:
 
     def long_lived(self, client: Client, account: Account, user_id: int, days: int) -> str:
         """An access token that an administrator makes by hand; no refresh token belongs to it."""
-        grant = Grant(client.id, account.id, user_id, self._world.clock.now() + days * 86400)
+        ends = self._world.clock.now() + days * 86400
+        grant = Grant(client.id, account.id, user_id, ends, scopes=tuple(client.scopes))
         token = self._access_token(grant, account)
         self.access[token] = grant
         return token
 
     def pair_for(self, client: Client, account: Account, user_id: int) -> dict[str, object]:
         """A pair as after a consent, for filling a database."""
-        return self._pair(Grant(client.id, account.id, user_id, 0), account)
+        return self._pair(Grant(client.id, account.id, user_id, 0, scopes=tuple(client.scopes)), account)
 
     def one_time_token(self, client: Client, account: Account, user_id: int) -> str:
         """What `$authorizedAjax` puts into `X-Auth-Token`."""
         now = self._world.now()
-        scheme, _, rest = client.redirect_uri.partition("://")
+        redirect = urlsplit(client.redirect_uri)
         claims = {
             "iss": f"https://{account.domain}",
-            "aud": f"{scheme}://{rest.split('/')[0]}",
+            "aud": f"{redirect.scheme}://{redirect.hostname}",  # without the port, as the vendor's own client expects
             "jti": str(uuid4()),
             "iat": now,
             "nbf": now,
@@ -136,35 +181,55 @@ class Tokens:
         return jwt.encode(claims, client.secret, algorithm="HS256")
 
     def _client(self, body: dict[str, object]) -> Client:
+        """Unknown, a wrong secret, or a redirect URI that is not registered: all one refusal, without a hint."""
+        if not body.get("client_id"):
+            raise _invalid_request("client_id")
         client = self._world.clients.get(str(body.get("client_id")))
         if client is None or client.secret != body.get("client_secret"):
             raise GrantError("Client authentication failed")
-        if client.redirect_uri != body.get("redirect_uri"):
-            raise GrantError("Client authentication failed: the redirect URI is not the registered one", status=400)
+        if body.get("redirect_uri") not in (None, client.redirect_uri, *client.other_redirect_uris):
+            raise GrantError("Client authentication failed")
         return client
 
-    def _used_up(self, grants: dict[str, Grant], text: object, client: Client, account: Account, name: str) -> Grant:
-        grant = grants.get(str(text))
-        hint = None
-        if grant is None or grant.client_id != client.id or grant.account_id != account.id or grant.is_dead:
-            hint = f"{name} has been revoked"
-        elif grant.expires_at <= self._world.clock.now():
-            hint = f"{name} has expired"
-        if grant is None or hint is not None:
-            self._truth.effect(
-                self._world.clock.now(), "grant.refused", account.id, client_id=client.id, old=_short(text), hint=hint
-            )
-            raise GrantError("The provided grant is invalid", hint, 400 if name != "Token" else 401)
-        grant.is_dead = True
+    def _checked_code(self, text: str, client: Client, account: Account, redirect_uri: object) -> Grant:
+        grant = self.codes.get(text)
+        if grant is None:
+            raise _invalid_request("code", "Cannot decrypt the authorization code")
+        if grant.expires_at <= self._world.clock.now():
+            raise _invalid_request("code", "Authorization code has expired")
+        if grant.is_dead or (self.checks_host and grant.account_id != account.id):
+            raise _invalid_request("code", "Authorization code has been revoked")
+        if grant.client_id != client.id:
+            raise _invalid_request("code", "Authorization code was not issued to this client")
+        if redirect_uri is None:
+            raise _invalid_request("redirect_uri")
+        if grant.redirect_uri != redirect_uri:
+            raise _invalid_request("redirect_uri", "Invalid redirect URI")
+        return grant
+
+    def _checked_refresh_token(self, text: str, client: Client, account: Account) -> Grant:
+        grant = self.refresh.get(text)
+        if grant is None:
+            raise _invalid_refresh_token("Cannot decrypt the refresh token")
+        if grant.client_id != client.id:
+            raise _invalid_refresh_token("Token is not linked to client")
+        if grant.expires_at <= self._world.clock.now():
+            raise _invalid_refresh_token("Token has expired")
+        if grant.is_dead or (self.checks_host and grant.account_id != account.id):
+            raise _invalid_refresh_token("Token has been revoked")
+        lost = next((scope for scope in grant.scopes if scope not in client.scopes), None)
+        if lost is not None:
+            raise GrantError("The requested scope is invalid, unknown, or malformed", f"Check the `{lost}` scope", 400)
         return grant
 
     def _pair(self, grant: Grant, account: Account) -> dict[str, object]:
         who = (grant.client_id, grant.account_id, grant.user_id)
-        access = Grant(*who, self._world.clock.now() + self.access_seconds)
+        now = self._world.clock.now()
+        access = Grant(*who, now + self.access_seconds, scopes=grant.scopes)
         access_token = self._access_token(access, account)
         refresh_token = "def502" + secrets.token_hex(400)
         self.access[access_token] = access
-        self.refresh[refresh_token] = Grant(*who, self._world.clock.now() + REFRESH_SECONDS)
+        self.refresh[refresh_token] = Grant(*who, now + REFRESH_SECONDS, scopes=grant.scopes, access_token=access_token)
         return {
             "token_type": "Bearer",
             "expires_in": self.access_seconds,
@@ -183,10 +248,10 @@ class Tokens:
             "exp": int(grant.expires_at),
             "sub": str(grant.user_id),
             "grant_type": "",
-            "account_id": account.id,
+            "account_id": grant.account_id,
             "base_domain": account.top_level_domain,
             "version": 2,
-            "scopes": ["crm", "files", "files_delete", "notifications", "push_notifications"],
+            "scopes": list(grant.scopes),
             "hash_uuid": str(uuid4()),
             "api_domain": f"api-b.{account.top_level_domain}",
         }

@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 _TABLES = """
 TRUNCATE amocrm_integrations, amocrm_events, amocrm_oauth_states, amocrm_authorization_codes, amocrm_used_tokens,
-         amocrm_deliveries, amocrm_locks, amocrm_installations, amocrm_rate, amocrm_sessions, amocrm_site_keys,
-         amocrm_throttle CASCADE
+         amocrm_deliveries, amocrm_locks, amocrm_installations, amocrm_install_links, amocrm_rate,
+         amocrm_sessions, amocrm_site_keys, amocrm_throttle CASCADE
 """
 
 
@@ -84,7 +84,8 @@ def simulator(simulator_process: Simulator) -> Iterator[Simulator]:
     simulator_process.control("forget")
     yield simulator_process
     simulator_process.control("no-faults")
-    simulator_process.control("limits", per_integration=7, per_account=50)
+    simulator_process.control("limits", per_integration=7, per_account=50, block_after=100)
+    simulator_process.control("vendor", kills_access=True, checks_host=True)
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_a_wrong_client_or_redirect_uri_is_refused(client: Client) -> None:
     code = client.code()
     wrong = client.token(grant_type="authorization_code", code=code, client_secret="x")
     assert (wrong.status_code, "hint" in wrong.json()) == (401, False)
-    assert client.token(grant_type="authorization_code", code=code, redirect_uri=REDIRECT + "/").status_code == 400
+    assert client.token(grant_type="authorization_code", code=code, redirect_uri=REDIRECT + "/").status_code == 401
     assert client.token(grant_type="authorization_code", code=code).status_code == 200
 
 

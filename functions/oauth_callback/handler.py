@@ -3,12 +3,12 @@
 ==========================================  ==========================================================================
 the request has                             then
 ==========================================  ==========================================================================
-`connect`                                   a person clicked a connect link: a state is made, he is sent to amoCRM
+`connect`                                   a person clicked a connect link: a state is made, they are sent to amoCRM
+`install`                                   a person pressed a button on a company's page: for a new integration
 `client_uuid`, `account_id`, `signature`    amoCRM: the integration was switched off in that account
-`error`, `state`                            the person denied: he is told, and can begin again
-`code`, `state`, `referer`                  the person allowed: the code is exchanged and stored, *then* he is told
-`code`, `state`, `referer`                  the same after an installation by amoCRM's button, whose secret came by POST
-`code`, `client_id`, `referer`              installed from inside amoCRM, without a state of ours: the same
+`error`, `state`                            the person denied: they are told, and can begin again
+`code`, `referer`                           the person allowed: whose code it is (`whose.py`), then it is exchanged and
+                                            the tokens are stored, *then* they are told
 POST `{client_id, client_secret, state}`    amoCRM delivers the secret of an integration that its button has made
 nothing of this                             a page that says that there is nothing to do here
 ==========================================  ==========================================================================
@@ -16,12 +16,13 @@ nothing of this                             a page that says that there is nothi
 Every failure ends in a page in plain words (`texts.py`), and in the event log where it concerns an integration.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
-from functions.oauth_callback import pages
-from shared import events, installations, integrations, links, logs
+from functions.oauth_callback import pages, whose
+from functions.oauth_callback.whose import Nobody, given
+from shared import events, install_links, installations, integrations, links, logs, throttle
 from shared.amocrm import errors, oauth
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
 from shared.authorization import AuthorizationFailedError, Consent
@@ -34,6 +35,9 @@ from shared.problems import Problem, forbidden
 from shared.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.runtime import Runtime
 
+_INSTALLATIONS_PER_MINUTE: Final = 30  # begun from one address
+_STATUS: Final = {"several_integrations": 409, "secret_missing": 400, "address_blocked": 502, "account_unreadable": 502}
+
 
 class _Delivered(msgspec.Struct):
     client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
@@ -44,16 +48,20 @@ class _Delivered(msgspec.Struct):
 def handle(runtime: Runtime, request: Request) -> Response:
     if request.method == "POST":
         return _secret_delivered(runtime, request)
-    if request.method not in ("GET", "HEAD"):
+    if request.method == "HEAD":
+        return Response(200)  # whoever looks whether this address is alive must not use a code up
+    if request.method != "GET":
         raise Problem(405, "method_not_allowed", "This address is visited with GET.", headers=(("Allow", "GET, POST"),))
     if request.parameter("signature") is not None:
         return _switched_off(runtime, request)
     try:
-        if request.parameter("connect") is not None:
+        if given(request, "connect"):
             return _begin(runtime, request)
-        if request.parameter("error") is not None:
+        if given(request, "install"):
+            return _begin_installation(runtime, request)
+        if given(request, "error"):
             return _denied(runtime, request)
-        if request.parameter("code") is not None:
+        if given(request, "code"):
             return _allowed(runtime, request)
         return pages.failure(request, "nothing_here", status=400)
     except DatabaseUnavailableError:
@@ -77,11 +85,31 @@ def _begin(runtime: Runtime, request: Request) -> Response:
     return Response(302, headers=(("Location", target),))
 
 
+def _begin_installation(runtime: Runtime, request: Request) -> Response:
+    """Our own link on a company's page: on to amoCRM, which makes an integration in the chosen account."""
+    try:
+        throttle.pass_or_refuse(runtime.database, f"install:{request.address}", _INSTALLATIONS_PER_MINUTE)
+    except Problem:
+        return pages.failure(request, "try_again", status=429)
+    link = install_links.find(runtime.database, request.parameter("install") or "")
+    if link is None:
+        return pages.failure(request, "link_unknown", status=404)
+    state = installations.begin(runtime.database, link.widget_type, link.language)
+    target = installations.address(
+        runtime.settings,
+        platform=link.platform,
+        name=link.name,
+        state=state,
+        origin=request.headers.get("Referer"),
+    )
+    return Response(302, headers=(("Location", target),))
+
+
 def _denied(runtime: Runtime, request: Request) -> Response:
-    """The person pressed "deny", or amoCRM refused to ask him."""
-    state = request.parameter("state")
+    """The person pressed "deny", or amoCRM refused to ask them."""
+    state = given(request, "state")
     consent = runtime.authorization.use_state(state, used_by="denied") if state else None
-    if consent is None and state and installations.find(runtime.database, state):
+    if consent is None and state and _is_of_a_button(runtime, state):
         return pages.failure(request, "access_denied", status=403)
     if consent is None:
         return pages.failure(request, "state_unknown", status=400)
@@ -98,30 +126,33 @@ def _denied(runtime: Runtime, request: Request) -> Response:
     return pages.failure(request, reason, status=403, consent=consent, again=_link_again(runtime, consent))
 
 
+def _is_of_a_button(runtime: Runtime, state: str) -> bool:
+    database = runtime.database
+    return installations.find(database, state, None) is not None or install_links.find(database, state) is not None
+
+
 def _allowed(runtime: Runtime, request: Request) -> Response:
-    """The person pressed "allow": the tokens are stored before he sees anything (row D1)."""
-    code, state = request.parameter("code") or "", request.parameter("state")
+    """The person pressed "allow": the tokens are stored before they see anything (row D1)."""
+    code = given(request, "code") or ""
     try:
         host = require_account_host((request.parameter("referer") or "").lower())
     except UntrustedHostError:
         logs.warning("callback.untrusted_referer")
         return pages.failure(request, "untrusted_host", status=400)
-    consent = runtime.authorization.use_state(state, used_by=code) if state else None
-    if state and consent is None:
-        consent = _installed(runtime, request, state, host)
-    if state and consent is None:
-        return pages.failure(request, "state_unknown", status=400)
-    integration = _integration(runtime, request, consent, host)
-    if integration is None:
-        return pages.failure(request, "client_unknown", status=404, consent=consent)
+    owner = whose.owner(runtime, request, code, host)
+    consent = owner.consent
     again = _link_again(runtime, consent) if consent else None
+    if isinstance(owner, Nobody):
+        return pages.failure(request, owner.reason, status=_STATUS.get(owner.reason, 404), consent=consent, again=again)
+    integration = owner.integration
     try:
         connected = runtime.authorization.redeem(
             integration, host, code, any_account=consent is None, request_id=request.id
         )
     except AuthorizationFailedError as failure:
         logs.warning("authorization.failed", code=failure.code, integration_id=integration.id)
-        return pages.failure(request, failure.code, status=422, consent=consent, again=again, detail=failure.detail)
+        status = _STATUS.get(failure.code, 422)
+        return pages.failure(request, failure.code, status=status, consent=consent, again=again, detail=failure.detail)
     except errors.UnknownOutcomeError:
         return pages.failure(request, "try_again", status=504, consent=consent, again=again)
     except errors.AmocrmError as error:
@@ -130,18 +161,11 @@ def _allowed(runtime: Runtime, request: Request) -> Response:
     return pages.success(runtime, request, consent, connected, host)
 
 
-def _installed(runtime: Runtime, request: Request, state: str, host: str) -> Consent | None:
-    """amoCRM's button has made an integration in this account: its secret has arrived before, under this state."""
-    found = installations.find(runtime.database, state)
-    if found is None:
-        return None
-    uri = runtime.settings.redirect_uri
-    integration = installations.integration_of(runtime.database, runtime.keyring, found, host, uri, request.id)
-    return None if integration is None else Consent(integration.id, found.language, None)
-
-
 def _secret_delivered(runtime: Runtime, request: Request) -> Response:
     """The body is amoCRM's; the state in it is what nobody else knows."""
+    # vendor: button.secret_answer (production) The delivery of the secret is answered with exactly 200 and JSON: with
+    # 204 amoCRM shows an error of creation and never sends the code. Members that are not documented are sent too.
+    # source: a comment in a production integration; the newest example of amocrm-api-php speaks of the two hooks
     try:
         body = msgspec.json.decode(request.body, type=_Delivered)
     except (msgspec.DecodeError, msgspec.ValidationError):
@@ -150,17 +174,6 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
     if not installations.receive(runtime.database, runtime.keyring, body.state, *secret):
         raise forbidden("No installation waits for this secret.")
     return json_response({"received": True})
-
-
-def _integration(runtime: Runtime, request: Request, consent: Consent | None, host: str) -> Integration | None:
-    """Whose client the code is for: the state says it; an installation from inside amoCRM names its client."""
-    client_id = request.parameter("client_id")
-    if consent is None:
-        return integrations.of_client(runtime.database, client_id, host) if client_id else None
-    integration = integrations.by_id(runtime.database, consent.integration_id)
-    if integration is None or client_id not in (None, integration.client_id):
-        return None
-    return integration
 
 
 def _link_again(runtime: Runtime, consent: Consent) -> str:

@@ -49,15 +49,16 @@ $script
 _YES = '<svg viewBox="0 0 44 44" aria-hidden="true"><circle cx="22" cy="22" r="22" fill="#1a9b54"/><path d="M12 23l7 7 13-15" fill="none" stroke="#fff" stroke-width="4"/></svg>'  # noqa: E501
 _NO = '<svg viewBox="0 0 44 44" aria-hidden="true"><circle cx="22" cy="22" r="22" fill="#c9372c"/><path d="M22 11v14M22 29v4" stroke="#fff" stroke-width="4"/></svg>'  # noqa: E501
 
-# Tells the panel that opened this window, and nobody else, and closes it. Returning to an app is left to the person's
-# own tap: Safari and in-app web views open a deep link only then (row D2).
+# Tells the panel that opened this window, and nobody else, and closes it. Where there is no such window (a blocked
+# popup, a phone), a button leads back. Returning to an app is left to the person's own tap: Safari and in-app web views
+# open a deep link only then (row D2).
 _TELL = Template("""<script nonce="$nonce">
 "use strict";
 const button = document.getElementById("return");
 if (button) button.addEventListener("click", () => window.open(button.dataset.link, "_self"));
-if (window.opener && !button) {
+if (window.opener) {
   window.opener.postMessage($message, $origin);
-  window.close();
+  if ($closes) window.close();
 }
 </script>""")
 
@@ -72,13 +73,20 @@ def success(runtime: Runtime, request: Request, consent: Consent | None, connect
     language = texts.language(request, consent.language if consent else None)
     title, line, back = texts.success(language)
     content = f"<p>{escape(line.format(host=host))}</p>"
+    own = f"{runtime.settings.crm_api_url}/admin/"
+    to_panel = bool(consent and consent.return_to and consent.return_to.startswith(own))
+    if to_panel:
+        back = texts.button("panel", language)
     if consent and consent.return_to:
         content += f'<button id="return" data-link="{escape(consent.return_to)}">{escape(back)}</button>'
     nonce = secrets.token_urlsafe(16)
     panel = urlsplit(runtime.settings.crm_api_url)
     message = {"type": "amocrm-connection", "status": "connected", "id": str(connected)}
     script = _TELL.substitute(
-        nonce=nonce, message=json.dumps(message), origin=json.dumps(f"{panel.scheme}://{panel.netloc}")
+        nonce=nonce,
+        message=json.dumps(message),
+        origin=json.dumps(f"{panel.scheme}://{panel.netloc}"),
+        closes=json.dumps(to_panel or not (consent and consent.return_to)),
     )
     return _page(200, language, title, content, _YES, nonce, script)
 
@@ -92,15 +100,15 @@ def failure(
     again: str | None = None,
     detail: str | None = None,
 ) -> Response:
-    """What went wrong, in plain words, with the next step: begin again, or reload."""
+    """What went wrong, in plain words, with the next step: begin again, or reload where the code is still good."""
     language = texts.language(request, consent.language if consent else None)
     title, happened, advice = texts.failure(code, language)
     nonce = secrets.token_urlsafe(16)
     content, script = f"<p>{escape(happened)}</p><p>{escape(advice)}</p>", ""
-    if code == "try_again":
+    if code in texts.RELOADABLE:
         content += f'<button id="reload">{escape(texts.button("reload", language))}</button>'
         script = _RELOAD.substitute(nonce=nonce)
-    elif again:
+    if again and code != "try_again":
         content += f'<a class="button" href="{escape(again)}">{escape(texts.button("again", language))}</a>'
     if detail:
         content += f'<p class="soft">{escape(detail)}</p>'

@@ -10,6 +10,8 @@ FAILURES: Final = frozenset(
     {
         "access_denied",
         "account_not_found",
+        "account_unreadable",
+        "address_blocked",
         "client_in_use",
         "client_refused",
         "client_unknown",
@@ -20,10 +22,30 @@ FAILURES: Final = frozenset(
         "nothing_here",
         "other_account",
         "other_integration",
+        "redirect_uri_changed",
+        "refusal_unknown",
+        "request_refused",
+        "scope_refused",
+        "secret_missing",
+        "several_integrations",
         "state_unknown",
         "token_unreadable",
         "try_again",
         "untrusted_host",
+    }
+)
+
+# The code was not used up: when what was wrong is mended, the same page goes on.
+RELOADABLE: Final = frozenset(
+    {
+        "account_not_found",
+        "address_blocked",
+        "client_refused",
+        "redirect_uri_changed",
+        "refusal_unknown",
+        "scope_refused",
+        "several_integrations",
+        "try_again",
     }
 )
 
@@ -57,5 +79,5 @@ def success(language: str) -> Success:
 
 
 def button(name: str, language: str) -> str:
-    """`again` or `reload`."""
+    """`again`, `reload` or `panel`."""
     return catalogue(language)[f"callback.{name}"]

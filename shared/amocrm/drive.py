@@ -8,12 +8,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from shared.amocrm.errors import UnexpectedAnswerError
+from shared.amocrm.errors import AddressBlockedError, ForbiddenError, ScopeMissingError, UnexpectedAnswerError
 from shared.amocrm.hosts import UntrustedHostError, require_amocrm_host
 from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+from shared.amocrm.oauth import access_token_hints
 from shared.expiring import Expiring
 
 _MOST_PARTS: Final = 1000
+_SCOPE: Final = "files"
 
 _hosts: Expiring[UUID, str] = Expiring(seconds=600)
 
@@ -61,8 +63,19 @@ class DriveApi:
         return known
 
     def _send(self, method: str, host: str, path: str, **named: Any) -> Any:
+        """Raises :class:`ScopeMissingError` where the integration was not given the drive."""
+        # vendor: drive.scope (page) The drive needs the scope "files"; the access token names the scopes that it has.
+        # source: amoCRM's documentation, "Files"; claims of real tokens in public reports
+        scopes = access_token_hints(self.account.access_token).scopes
+        if scopes is not None and _SCOPE not in scopes:
+            raise ScopeMissingError(_SCOPE)
         headers = {"Authorization": f"Bearer {self.account.access_token}"}
-        return self.account.transport.send(method, host, path, headers=headers, **named)
+        try:
+            return self.account.transport.send(method, host, path, headers=headers, **named)
+        except AddressBlockedError:
+            raise
+        except ForbiddenError as error:
+            raise ScopeMissingError(_SCOPE, error.request_id) from None
 
 
 def _checked(url: object) -> tuple[str, str]:

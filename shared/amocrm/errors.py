@@ -10,7 +10,9 @@
         BadRequestError        any other 400
         UnauthorizedError      401: token dead or expired
         PaymentRequiredError   402: the account is not paid
-        ForbiddenError         403: no right, or our address is blocked
+        ForbiddenError         403 of the API: the user or the tariff lacks the right
+          AddressBlockedError  403 that is not the API's: something before amoCRM refuses our address
+          ScopeMissingError    the integration was not given a scope that this call needs
         NotFoundError          404, and 204 where one object was asked for
         AccountNotFoundError   404 that is not the API's: no account lives at this host
         RateLimitedError       429; its body is often not JSON
@@ -20,6 +22,13 @@
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+# What a person is told; the same words wherever it shows.
+ADDRESS_BLOCKED: Final = (
+    "amoCRM refuses the address of our server (403), and waiting does not help. Let the functions leave through "
+    "another address: another region, or a NAT with an address of its own in a country that amoCRM admits."
+)
 
 
 class AmocrmError(Exception):
@@ -72,6 +81,18 @@ class PaymentRequiredError(AnsweredError):
 
 class ForbiddenError(AnsweredError):
     pass
+
+
+class AddressBlockedError(ForbiddenError):
+    pass
+
+
+class ScopeMissingError(ForbiddenError):
+    """`scope` as amoCRM names it, such as `files`."""
+
+    def __init__(self, scope: str, request_id: str | None = None) -> None:
+        super().__init__(f"the integration has no access to {scope}", 403, request_id)
+        self.scope = scope
 
 
 class NotFoundError(AnsweredError):

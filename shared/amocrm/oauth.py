@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from shared.amocrm import errors
 from shared.amocrm.hosts import UntrustedHostError, require_account_host, require_amocrm_host
+from shared.amocrm.refusals import Meaning, meaning_of
 from shared.amocrm.transport import Transport
 
 
@@ -39,36 +40,55 @@ class AccessTokenHints:
     account_id: int | None
     api_domain: str | None  # a checked amoCRM host
     expires_at: datetime | None = None
+    scopes: frozenset[str] | None = None
 
 
-class GrantRefusedError(Exception):
-    """The code or refresh token is used, expired, revoked or foreign: final. `hint` is amoCRM's own word."""
+class TokenRefusedError(Exception):
+    """The token endpoint said no; nothing was used up. `meaning` says what is to be done, `words` are amoCRM's own."""
 
-    def __init__(self, hint: str) -> None:
-        super().__init__(hint)
-        self.hint = hint
+    def __init__(self, meaning: Meaning, words: str) -> None:
+        super().__init__(f"{meaning}: {words}")
+        self.meaning = meaning
+        self.words = words
+
+    @property
+    def is_grant_dead(self) -> bool:
+        return self.meaning is Meaning.GRANT_DEAD
 
 
-class ClientRefusedError(Exception):
-    """amoCRM does not know this client id, or the secret or redirect URI is another one. The grant is untouched."""
+def install_url(
+    gateway: str | None,
+    *,
+    kommo: bool,
+    name: str,
+    description: str,
+    redirect_uri: str,
+    logo: str,
+    origin: str,
+    state: str,
+    mode: str,
+) -> str:
+    """Where amoCRM's button leads that makes an integration. The secret is delivered to the redirect URI too, by POST.
 
-
-def install_url(gateway: str | None, *, kommo: bool, name: str, description: str, redirect_uri: str, state: str) -> str:
-    """Where amoCRM's button leads that makes an integration (?): the attributes of its script tag, as a query.
-
-    The secret is delivered to the redirect URI too, by POST.
+    `mode`: with `post_message` the consent's own window goes to the redirect URI; with `popup` amoCRM posts
+    `{"url"}` to the window that opened it, which must go there.
     """
+    # vendor: button.query (code) The button opens /oauth/ with state, mode, origin (the page that has the button), then
+    # name, description, redirect_uri, secrets_uri, logo, and scopes[] once for each scope; all but logo are needed.
+    # source: button.js of Kommo, of which amoCRM's is the twin
     query = {
+        "state": state,
+        "mode": mode,
+        "origin": origin,
         "name": name,
         "description": description,
         "redirect_uri": redirect_uri,
         "secrets_uri": redirect_uri,
+        "logo": logo,
         "scopes[]": ["crm", "files"],
-        "state": state,
-        "mode": "popup",
     }
     host = "https://www.kommo.com" if kommo else "https://www.amocrm.ru"
-    return f"{gateway or host}/oauth?{urlencode(query, doseq=True)}"
+    return f"{gateway or host}/oauth/?{urlencode(query, doseq=True)}"
 
 
 def consent_url(gateway: str | None, account_domain: str, client_id: str, state: str) -> str:
@@ -83,7 +103,7 @@ def exchange_code(transport: Transport, host: str, credentials: ClientCredential
 def refresh(transport: Transport, host: str, credentials: ClientCredentials, refresh_token: str) -> TokenPair:
     """A new pair; the given refresh token is dead once amoCRM has processed this.
 
-    Raises :class:`GrantRefusedError`, :class:`ClientRefusedError` or an error of :mod:`shared.amocrm.errors`.
+    Raises :class:`TokenRefusedError` or an error of :mod:`shared.amocrm.errors`.
     """
     return _token_call(transport, host, credentials, {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
@@ -106,6 +126,7 @@ def access_token_hints(access_token: str) -> AccessTokenHints:
         payload = access_token.split(".")[1]
         claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         account_id, api_domain, expires = claims.get("account_id"), claims.get("api_domain"), claims.get("exp")
+        scopes = claims.get("scopes")
     except (IndexError, ValueError, AttributeError):
         return AccessTokenHints(None, None)
     try:
@@ -116,6 +137,7 @@ def access_token_hints(access_token: str) -> AccessTokenHints:
         account_id if isinstance(account_id, int) and account_id > 0 else None,
         host,
         datetime.fromtimestamp(expires, UTC) if isinstance(expires, int) and 0 < expires < 2**34 else None,
+        frozenset(map(str, scopes)) if isinstance(scopes, list) else None,
     )
 
 
@@ -132,6 +154,8 @@ def _token_call(transport: Transport, host: str, credentials: ClientCredentials,
         "redirect_uri": credentials.redirect_uri,
         **grant,
     }
+    # vendor: oauth.form (code) The token endpoint takes JSON, and forms as well; JSON is what is documented.
+    # source: the vendor's OAuth documentation; league/oauth2-client, on which its PHP client rests, sends forms
     try:
         answer = transport.send("POST", host, "/oauth2/access_token", json=body)
     except (errors.BadRequestError, errors.UnauthorizedError) as error:
@@ -147,12 +171,9 @@ def _token_call(transport: Transport, host: str, credentials: ClientCredentials,
 
 
 def _refusal(error: errors.AnsweredError) -> Exception:
-    """Sorts a 400 or 401: the grant is dead, the client is wrong, or something else is at this host."""
-    if error.hint:
-        return GrantRefusedError(error.hint)
-    text = str(error).lower()
-    if "client authentication failed" in text or "redirect" in text:
-        return ClientRefusedError(str(error))
-    if isinstance(error, errors.BadRequestError):
-        return GrantRefusedError(str(error))
-    return error
+    """A 400 or 401 in amoCRM's words; a 401 in nobody's words is not the token endpoint's, and stays what it is."""
+    words = error.hint or str(error)
+    meaning = meaning_of(error.hint, str(error))
+    if meaning is Meaning.UNKNOWN and error.hint is None and isinstance(error, errors.UnauthorizedError):
+        return error
+    return TokenRefusedError(meaning, words)

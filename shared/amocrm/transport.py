@@ -150,6 +150,11 @@ def _error(
         return errors.UnknownOutcomeError(f"a gateway before amoCRM gave up (status {status})", request_id)
     if status >= 500:
         return errors.ServerError(message, status, request_id)
+    if status == 403 and document is None:
+        # vendor: http.blocked_address (report) A 403 without JSON, from the API or the token endpoint, means that the
+        # address of the server is blocked, by country or after ignored 429s.
+        # source: amocrm-api-php issues 434, 563; Krukov/amocrm_api issue 82
+        return errors.AddressBlockedError("amoCRM refuses our server's address", status, request_id)
     if status == 404:
         kind = errors.NotFoundError if document is not None else errors.AccountNotFoundError
         return kind(message, status, request_id)

@@ -1,9 +1,11 @@
 """The steps that bring an accepted calculation into its deal. Those that do not depend on each other run at once."""
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Final
 
 from shared.amocrm.drive import DriveApi
+from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.leads import AccountApi
 from shared.calculation import note
 from shared.calculation.model import Calculation, SaveCalculation
@@ -15,6 +17,9 @@ from shared.delivering import Result, Step
 from shared.goods import Goods
 from shared.integrations import Integration
 from shared.locks import Locks
+
+# An integration without access to files is told so, and the rest of the calculation goes on.
+NO_FILES: Final = "The integration has no access to files; tick the scope in amoCRM and authorise the account again."
 
 # amoCRM's clock may be a little behind the database's.
 _CLOCK_SKEW_SECONDS = 300
@@ -135,7 +140,26 @@ def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: I
         return None if note_id is None else {"note_id": note_id}
 
     return [
-        Step("pdf", upload, find),
-        Step("pdf_attach", attach, find_attached, after="pdf"),
-        Step("pdf_note", show, find_shown, after="pdf"),
+        Step("pdf", _in_scope(upload), _in_scope(find)),
+        Step("pdf_attach", _unless_skipped(attach), _unless_skipped(find_attached), after="pdf"),
+        Step("pdf_note", _unless_skipped(show), _unless_skipped(find_shown), after="pdf"),
     ]
+
+
+def _in_scope(work: Callable[[AccountApi], Any]) -> Callable[[AccountApi], Any]:
+    """Without access to files the quotation is left out, and says so."""
+
+    def carried_out(account: AccountApi) -> Any:
+        try:
+            return work(account)
+        except ScopeMissingError:
+            return {"skipped": NO_FILES}
+
+    return carried_out
+
+
+def _unless_skipped(work: Callable[[AccountApi, Result], Any]) -> Callable[[AccountApi, Result], Any]:
+    def carried_out(account: AccountApi, file: Result) -> Any:
+        return {"nothing_to_do": True} if "skipped" in file else work(account, file)
+
+    return carried_out

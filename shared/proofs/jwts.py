@@ -1,5 +1,6 @@
 """JSON Web Tokens, verified: one pinned algorithm, our audience, times by our own clock."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,9 +39,10 @@ def is_signed_by(token: str, key: str, algorithm: str) -> bool:
 
 
 def verified(
-    token: str, key: Any, *, algorithm: str, audience: str, now: datetime, issuer: str | None = None
+    token: str, key: Any, *, algorithm: str, audience: str | Sequence[str], now: datetime, issuer: str | None = None
 ) -> dict[str, Any]:
-    """The claims. Raises 401 for a wrong signature, algorithm, audience, issuer or time."""
+    """The claims. `audience`: ours, or several that are. Raises 401 for a wrong signature, algorithm, audience, issuer
+    or time."""
     options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": ["exp", "iat", "aud"]}
     try:
         claims: dict[str, Any] = jwt.decode(

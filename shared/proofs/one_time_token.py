@@ -51,13 +51,10 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
         raise unauthenticated("The one-time token is not from an integration that is connected here.")
     secret = integration.secret(runtime.keyring)
     redirect = urlsplit(integration.redirect_uri)
-    claims = jwts.verified(
-        token,
-        secret,
-        algorithm="HS256",
-        audience=f"{redirect.scheme}://{redirect.netloc}",
-        now=runtime.clock.now(),
-    )
+    # vendor: one_time_token.audience (code) The audience is scheme and host of the redirect URI, without the port.
+    # source: amocrm-api-php, AmoCRMOAuth::parseDisposableToken; with a port it is accepted too, as in older write-ups
+    audience = (f"{redirect.scheme}://{redirect.hostname}", f"{redirect.scheme}://{redirect.netloc}")
+    claims = jwts.verified(token, secret, algorithm="HS256", audience=audience, now=runtime.clock.now())
     jti, user_id = claims.get("jti"), claims.get("user_id")
     if not isinstance(jti, str) or not 1 <= len(jti) <= 200 or "\0" in jti:
         raise unauthenticated("The one-time token has no identifier.")

@@ -182,7 +182,8 @@ function done(results) {
   if (results.note) told.push(t("calculator.done_note"));
   if (results.goods?.skipped) told.push(results.goods.skipped);
   else if (results.goods_link) told.push(t("calculator.done_goods", { count: results.goods_link.linked }));
-  if (results.pdf) told.push(t("calculator.done_pdf", { name: results.pdf.name }));
+  if (results.pdf?.skipped) told.push(results.pdf.skipped);
+  else if (results.pdf) told.push(t("calculator.done_pdf", { name: results.pdf.name }));
   if (results.deal) told.push(t("calculator.done_price"));
   return told;
 }

@@ -11,6 +11,7 @@ from functions.crm_api.actions.action import Action
 
 _HOMES: Final = {
     "connection_status": "connection_status.ACTION",
+    "create_install_link": "install_links.CREATE",
     "create_site_key": "site_keys.CREATE",
     "disconnect": "disconnect.ACTION",
     "exchange_code": "exchange_code.ACTION",
@@ -20,6 +21,7 @@ _HOMES: Final = {
     "get_deliveries": "deliveries.LIST",
     "get_delivery": "get_delivery.ACTION",
     "get_events": "get_events.ACTION",
+    "get_install_links": "install_links.LIST",
     "get_lead": "get_lead.ACTION",
     "get_leads": "get_leads.ACTION",
     "get_pipelines": "pickers.PIPELINES",
@@ -29,6 +31,7 @@ _HOMES: Final = {
     "open_session": "open_session.ACTION",
     "preview": "preview.ACTION",
     "retry_delivery": "deliveries.RETRY",
+    "revoke_install_link": "install_links.REVOKE",
     "revoke_site_key": "site_keys.REVOKE",
     "save_calculation": "save_calculation.ACTION",
     "save_connection": "save_connection.ACTION",
