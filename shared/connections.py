@@ -112,13 +112,7 @@ class Connections:
     def _run(self, integration: Integration, work: Callable[[AccountApi], T], pace: rate.Pace) -> T:
         assert integration.access_token is not None
         token = self.rotation.keyring.decrypt(integration.access_token, integration.id, "access_token")
-        try:
-            return work(AccountApi(self.rotation.transport, integration.account_domain, token, pace))
-        except errors.HeldBackError:
-            raise
-        except errors.RateLimitedError as error:
-            rate.hold(self.rotation.database, integration.id, error.retry_after)
-            raise
+        return work(AccountApi(self.rotation.transport, integration.account_domain, token, pace))
 
     def _reloaded(self, integration: Integration) -> Integration:
         now = integrations.by_id(self.rotation.database, integration.id)

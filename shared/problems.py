@@ -144,6 +144,12 @@ def _problem_from_amocrm(error: amocrm.AmocrmError) -> Problem:
                 "amoCRM no longer accepts this connection. An administrator must authorise it again.",
                 extra=extra,
             )
+        case amocrm.FilterIgnoredError():
+            detail = (
+                "This amoCRM account has no API filters (is_api_filter_enabled), so deals cannot be listed by "
+                "pipeline, status or user. Leave the filters out, or search by text."
+            )
+            return Problem(409, "amocrm_filters_off", detail, extra=extra)
         case amocrm.AccountNotFoundError():
             return Problem(
                 404, "amocrm_account_not_found", "No amoCRM account lives at this address any more.", extra=extra

@@ -20,6 +20,7 @@ from shared.database import Database
 LONGEST_WAIT: Final = 4.0
 # A slot that could not be used in time (a token had to be refreshed first) lies in a second that others use by now.
 _STALE_SECONDS: Final = 0.5
+_MOST_REFUSALS: Final = 3  # answers of 429 that one piece of work waits out
 
 _HOLD = """
 INSERT INTO amocrm_rate (integration_id, next_free_at)
@@ -33,11 +34,6 @@ _RESERVE = "SELECT amocrm_reserve(%(integration_id)s, %(calls)s, %(longest)s) AS
 @dataclass(frozen=True, slots=True)
 class _Reserved:
     waits: list[float]
-
-
-def hold(database: Database, integration_id: UUID, seconds: float) -> None:
-    """After a 429: nobody calls amoCRM for this integration before the time is over."""
-    database.execute(_HOLD, {"integration_id": integration_id, "seconds": seconds})
 
 
 class Pace:
@@ -54,6 +50,7 @@ class Pace:
         self._clock = clock
         self._integration_id = integration_id
         self._slots: deque[float] = deque()  # moments of the monotonic clock
+        self._refusals = 0
         self._lock = threading.Lock()
         self._first = max(1, calls - len(waits) if self._take(waits) else calls)
 
@@ -64,6 +61,17 @@ class Pace:
         assert reserved is not None
         if not self._take(reserved.waits):
             raise HeldBackError("all calls of the next seconds are taken", None, math.ceil(reserved.waits[-1]))
+
+    def refused(self, seconds: float) -> bool:
+        """After a 429: nobody calls amoCRM for this integration before the time is over, and our slots are void.
+
+        False when this piece of work has waited often enough, or would have to wait too long.
+        """
+        self._database.execute(_HOLD, {"integration_id": self._integration_id, "seconds": seconds})
+        with self._lock:
+            self._slots.clear()
+            self._refusals += 1
+            return self._refusals <= _MOST_REFUSALS and seconds <= LONGEST_WAIT
 
     def _take(self, waits: Sequence[float]) -> bool:
         """False for waits that are too long: those were not reserved."""

@@ -45,7 +45,12 @@ class Call:
         return next((value for key, value in self.query if key == name), None)
 
     def parameters(self, pattern: str) -> list[str]:
-        """All values of the parameters whose whole name matches, such as `filter[id][]`, `filter[id][0]`."""
+        """All values of the parameters whose whole name matches, such as `filter[id][]`, `filter[id][0]`.
+
+        An account without filters ignores them.
+        """
+        if pattern.startswith("filter") and not self.account.has_filters:
+            return []
         return [value for key, value in self.query if re.fullmatch(pattern, key)]
 
     def embeds(self, name: str) -> bool:
@@ -80,7 +85,9 @@ def _number(text: str | None, default: int, most: int) -> int:
 
 
 def ordered(call: Call, found: list[Entity]) -> list[Entity]:
-    """By `order[field]=asc|desc`, else by id."""
+    """By `order[field]=asc|desc`, else by id; an account without filters ignores the order too."""
+    if not call.account.has_filters:
+        return found
     for key, direction in call.query:
         match = re.fullmatch(r"order\[(id|created_at|updated_at)\]", key)
         if match:

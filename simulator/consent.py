@@ -1,4 +1,7 @@
-"""The consent page, and what follows "allow" and "deny". Source: amoCRM's "OAuth 2.0, step by step"."""
+"""The consent page, and what follows "allow" and "deny". Source: amoCRM's "OAuth 2.0, step by step", and its button.
+
+Mode `post_message`: the consent's own window goes to the redirect URI. Mode `popup`: the page that opened it is told.
+"""
 
 from urllib.parse import urlencode
 
@@ -21,14 +24,14 @@ def allowed(tokens: Tokens, client: Client, account: Account, state: str | None,
 
 
 def denied(client: Client, state: str | None) -> str:
-    query = {
-        "error": "access_denied",
-        "error_description": "The resource owner denied the request",
-        "client_id": client.id,
-    }
-    if state:
-        query["state"] = state
+    query = refusal(client) | ({"state": state} if state else {})
     return f"{client.redirect_uri}?{urlencode(query)}"
+
+
+def refusal(client: Client | None) -> dict[str, str]:
+    """What is told of a denial, as a query or as a message to the page that opened the window."""
+    told = {"error": "access_denied", "error_description": "The resource owner denied the request"}
+    return told | ({"client_id": client.id} if client else {})
 
 
 def administrator(account: Account) -> Entity:

@@ -70,7 +70,7 @@ def _make_accounts(simulation: Simulation, body: Body) -> Any:
 def _change_account(simulation: Simulation, body: Body) -> Any:
     account = _account(simulation, body)
     for name, value in body.items():
-        if name in ("paid", "may_create_fields", "missing_entity_status", "search_lag"):
+        if name in ("paid", "may_create_fields", "missing_entity_status", "search_lag", "has_filters"):
             setattr(account, name, value)
     if body.get("goods") is False:
         account.catalogs.clear()
@@ -188,7 +188,8 @@ def _limits(simulation: Simulation, body: Body) -> Any:
 
 
 def _vendor(simulation: Simulation, body: Body) -> Any:
-    """How the vendor is, where one can doubt it: `{kills_access?, checks_host?}`."""
+    """How the vendor is, where one can doubt it: `{kills_access?, checks_host?, consent_mode?}`."""
+    simulation.consent_mode = body.get("consent_mode", simulation.consent_mode)
     for name in ("kills_access", "checks_host"):
         if name in body:
             setattr(simulation.tokens, name, body[name])

@@ -98,6 +98,9 @@ def _part(simulation: Simulation, account: Account, host: str, session_id: str, 
 
 def _files(account: Account, query: list[tuple[str, str]]) -> Answer:
     """`filter[name]` finds files whose name begins with it (?)."""
-    wanted = next((value for key, value in query if key == "filter[name]"), "")
-    found = [file for file in account.files.values() if file["name"].startswith(wanted)]
-    return document({"_embedded": {"files": found}}) if found else nothing()
+    given = dict(query)
+    wanted = given.get("filter[name]", "") if account.has_filters else ""
+    limit, page = int(given.get("limit", 50)), int(given.get("page", 1))
+    found = [file for file in reversed(account.files.values()) if file["name"].startswith(wanted)]
+    shown = found[(page - 1) * limit : page * limit]
+    return document({"_embedded": {"files": shown}}) if shown else nothing()

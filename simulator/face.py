@@ -45,7 +45,8 @@ def answer(simulation: Simulation, method: str, path: str, query: list[tuple[str
         match = re.fullmatch(pattern, path)
         if match and method == wanted:
             try:
-                return page(simulation, dict(query) | form, *match.groups())
+                scopes = {"scopes": ",".join(value for name, value in query if name == "scopes[]")}
+                return page(simulation, scopes | dict(query) | form, *match.groups())
             except _Missing as missing:
                 return _page("message.html", 404, title="Не найдено", text=str(missing))
     return _page("message.html", 404, title="Не найдено", text="Такой страницы у симулятора нет.")
@@ -198,7 +199,12 @@ def _switch_off(simulation: Simulation, form: Query, domain: str) -> Answer:
 
 
 def _ask_consent(simulation: Simulation, query: Query) -> Answer:
-    if not query.get("client_id") and query.get("redirect_uri") and query.get("name"):
+    if not query.get("client_id"):
+        missing = [
+            name for name in ("name", "description", "redirect_uri", "secrets_uri", "scopes") if not query.get(name)
+        ]
+        if missing:
+            raise _Missing(f"Для новой интеграции не хватает: {', '.join(missing)}.")
         return _page("install.html", query=query, accounts=list(simulation.world.accounts.values())[:50])
     client = _client(simulation, query.get("client_id"))
     accounts = list(simulation.world.accounts.values())[:50]
@@ -207,6 +213,7 @@ def _ask_consent(simulation: Simulation, query: Query) -> Answer:
         client=client,
         accounts=accounts,
         state=query.get("state", ""),
+        mode=query.get("mode", ""),
         redirect_host=urlsplit(client.redirect_uri).netloc,
     )
 
@@ -215,17 +222,28 @@ def _answer_installation(simulation: Simulation, form: Query) -> Answer:
     """amoCRM's button: the integration is made, its secret delivered, and then the browser goes on with the code."""
     state, redirect_uri, name = form.get("state") or None, form.get("redirect_uri", ""), form.get("name", "")
     if form.get("answer") != "allow":
-        return _redirect(f"{redirect_uri}?{urlencode({'error': 'access_denied', 'state': state or ''})}")
+        back = f"{redirect_uri}?{urlencode(consent.refusal(None) | {'state': state or ''})}"
+        return _gone_on(simulation, form, back, consent.refusal(None))
     account = _account(simulation, form.get("domain", ""))
-    client = simulation.world.add_client(redirect_uri, name=name, hook_url=redirect_uri)
+    scopes = form.get("scopes", "").split(",")
+    client = simulation.world.add_client(redirect_uri, name=name, hook_url=redirect_uri, scopes=scopes)
     client.widget = next((one for one in simulation.archives.values() if _is_named(one, name)), {})
     secret = {"client_id": client.id, "client_secret": client.secret, "state": state}
-    body = secret | {"name": name, "scopes": ["crm"]}
+    body = secret | {"name": name, "scopes": scopes, "integration_id": client.id, "account_id": account.id}
     delivered = httpx.post(form.get("secrets_uri", ""), json=body, timeout=10, trust_env=False)
-    if delivered.status_code >= 300:
-        text = f"{delivered.status_code} {delivered.text[:200]}"
+    if delivered.status_code != 200:
+        text = f"Ошибка создания (Code {delivered.status_code}) {delivered.text[:200]}"
         return _page("message.html", 502, title="Ключ не доставлен", text=text)
-    return _redirect(consent.allowed(simulation.tokens, client, account, state, consent.administrator(account)))
+    user = consent.administrator(account)
+    return _gone_on(simulation, form, consent.allowed(simulation.tokens, client, account, state, user))
+
+
+def _gone_on(simulation: Simulation, form: Query, location: str, refused: dict[str, str] | None = None) -> Answer:
+    """By the consent's own window, or by a message to the page that opened it."""
+    mode = simulation.consent_mode or form.get("mode") or "popup"
+    if mode != "popup":
+        return _redirect(location)
+    return _page("posted.html", message=refused or {"url": location})
 
 
 def _is_named(archive: dict[str, bytes], name: str) -> bool:
@@ -235,9 +253,10 @@ def _is_named(archive: dict[str, bytes], name: str) -> bool:
 def _answer_consent(simulation: Simulation, form: Query) -> Answer:
     client, state = _client(simulation, form.get("client_id")), form.get("state") or None
     if form.get("answer") != "allow":
-        return _redirect(consent.denied(client, state))
+        return _gone_on(simulation, form, consent.denied(client, state), consent.refusal(client))
     account = _account(simulation, form.get("domain", ""))
-    return _redirect(consent.allowed(simulation.tokens, client, account, state, consent.administrator(account)))
+    user = consent.administrator(account)
+    return _gone_on(simulation, form, consent.allowed(simulation.tokens, client, account, state, user))
 
 
 def _status(account: Account, lead: Entity) -> str:
@@ -256,7 +275,8 @@ _PAGES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "/", _accounts),
     ("GET", "/static/([a-z.]+)", _static),
     ("GET", "/site/([a-z.]*)", _site),
-    ("GET", "/oauth", _ask_consent),
+    ("GET", "/auth/(button[.]min[.]js)", _static),
+    ("GET", "/oauth/?", _ask_consent),
     ("POST", "/oauth", _answer_consent),
     ("POST", "/oauth/install", _answer_installation),
     ("GET", f"{_DOMAIN}/", _deals),

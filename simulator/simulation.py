@@ -15,4 +15,5 @@ class Simulation:
         self.limits = Limits()
         self.faults = Faults()
         self.archives: dict[str, dict[str, bytes]] = {}  # widget archives by widget type, for the demo
+        self.consent_mode: str | None = None  # whatever the address of the consent asks for
         self.latency = 0.0  # seconds before every answer of an account's host

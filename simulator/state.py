@@ -64,6 +64,7 @@ class Account:
     language: str = "ru"
     paid: bool = True
     may_create_fields: bool = True
+    has_filters: bool = True  # is_api_filter_enabled; without it filters are ignored
     search_lag: float = 0.0  # seconds until `query` finds what was made or changed
     incoming: dict[str, Entity] = field(default_factory=dict)  # incoming leads by uid
     missing_entity_status: int = 204  # what GET of an entity that is not there answers

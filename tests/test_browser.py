@@ -2,14 +2,17 @@
 
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, ViewportSize, expect, sync_playwright
 
 from tests.demo import Demo, free_port
 
@@ -278,7 +281,7 @@ def test_connecting_without_typing(context: BrowserContext, demo: Demo) -> None:
     _sign_in(panel, demo)
     heading = panel.get_by_role("heading", name="Подключить без ввода ключей")
     card = panel.locator("section.card").filter(has=heading)
-    card.get_by_label("Вид виджета").select_option("countertop")
+    card.locator(".toolbar").get_by_label("Вид виджета").select_option("countertop")
     with context.expect_page() as opened:
         card.get_by_role("button", name="Подключить через amoCRM").click()
     popup = opened.value
@@ -299,12 +302,202 @@ def test_connecting_without_typing(context: BrowserContext, demo: Demo) -> None:
     expect(widget.get_by_text("Расчёт сохранён в сделке.")).to_be_visible()
 
 
+def _new_account(context: BrowserContext, demo: Demo, **vendor: str | None) -> str:
+    """Another account in the simulated amoCRM; `vendor`: how its consent behaves from now on."""
+    simulator = demo.amocrm.split("/at/")[0]
+    if vendor:
+        context.request.post(f"{simulator}/_control/vendor", data=vendor)
+    made = context.request.post(f"{simulator}/_control/account", data={"subdomain": f"a{secrets.token_hex(5)}"})
+    domain: str = made.json()["domain"]
+    return domain
+
+
+@pytest.fixture
+def _usual_consent(demo: Demo) -> Iterator[None]:
+    yield
+    simulator = demo.amocrm.split("/at/")[0]
+    httpx.post(f"{simulator}/_control/vendor", json={"consent_mode": None}, trust_env=False)
+
+
+def _button_card(panel: Page) -> Locator:
+    heading = panel.get_by_role("heading", name="Подключить без ввода ключей")
+    return panel.locator("section.card").filter(has=heading)
+
+
+@pytest.mark.vendor("button.modes")
+@pytest.mark.usefixtures("_usual_consent")
+def test_connecting_where_amocrm_tells_the_opener_where_to_go(context: BrowserContext, demo: Demo) -> None:
+    domain = _new_account(context, demo, consent_mode="popup")
+    panel = context.new_page()
+    _sign_in(panel, demo)
+    with context.expect_page() as opened:
+        _button_card(panel).get_by_role("button", name="Подключить через amoCRM").click()
+    opened.value.get_by_label("Аккаунт").select_option(domain)
+    with opened.value.expect_event("close"):
+        opened.value.get_by_role("button", name="Создать и разрешить").click()
+    expect(panel.get_by_role("heading", name="Подключено")).to_be_visible()
+    _looked_at(panel, "callback-success-panel")
+    panel.get_by_role("button", name="Вернуться в панель").click()
+    row = panel.locator("#connections > li").filter(has_text=domain)
+    expect(row.locator(".status.connected")).to_be_visible()
+    # An ordinary consent in that mode, and a denial.
+    with context.expect_page() as opened:
+        row.get_by_role("button", name="Авторизовать заново").click()
+    opened.value.get_by_role("button", name="Отказать").click()
+    expect(panel.get_by_text("В amoCRM была нажата кнопка «Отказать».")).to_be_visible()
+
+
+@pytest.mark.vendor("button.modes")
+@pytest.mark.usefixtures("_usual_consent")
+@pytest.mark.parametrize("mode", ["popup", "post_message"])
+def test_a_foreign_message_moves_nothing(context: BrowserContext, demo: Demo, mode: str) -> None:
+    """Neither from a window that is not amoCRM's, nor to an address that is not our redirect URI."""
+    domain = _new_account(context, demo, consent_mode=mode)
+    panel = context.new_page()
+    _sign_in(panel, demo)
+    with context.expect_page() as opened:
+        _button_card(panel).get_by_role("button", name="Подключить через amoCRM").click()
+    consent = opened.value
+    expect(consent.get_by_role("heading", name="Создать интеграцию?")).to_be_visible()
+    panel.evaluate("window.postMessage({ url: 'http://localhost:1/x' }, '*')")
+    consent.evaluate("window.opener.postMessage({ url: 'https://evil.example/' }, '*')")
+    consent.evaluate("window.opener.postMessage({ url: 'javascript:alert(1)' }, '*')")
+    consent.get_by_label("Аккаунт").select_option(domain)
+    consent.get_by_role("button", name="Создать и разрешить").click()
+    if mode == "popup":
+        panel.get_by_role("button", name="Вернуться в панель").click()
+    row = panel.locator("#connections > li").filter(has_text=domain)
+    expect(row.locator(".status.connected")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["blocked", "phone"])
+def test_connecting_without_a_popup(chromium: Browser, demo: Demo, way: str) -> None:
+    """A browser that blocks the window: this page goes itself. A phone: the window is a tab."""
+    size: ViewportSize = {"width": 390, "height": 844}
+    made = chromium.new_context(locale="ru-RU", viewport=size, is_mobile=way == "phone", has_touch=way == "phone")
+    domain = _new_account(made, demo)
+    if way == "blocked":
+        made.add_init_script(
+            "const own = window.open; window.open = (to, where) => where === '_self' ? own(to, where) : null"
+        )
+    panel = made.new_page()
+    _sign_in(panel, demo)
+    button = _button_card(panel).get_by_role("button", name="Подключить через amoCRM")
+    if way == "blocked":
+        button.click()
+        consent = panel
+    else:
+        with made.expect_page() as opened:
+            button.tap()
+        consent = opened.value
+    consent.get_by_label("Аккаунт").select_option(domain)
+    consent.get_by_role("button", name="Создать и разрешить").click()
+    if way == "blocked":
+        panel.get_by_role("button", name="Вернуться в панель").click()
+    row = panel.locator("#connections > li").filter(has_text=domain)
+    expect(row.locator(".status.connected")).to_be_visible()
+    made.close()
+
+
+@pytest.mark.refusals(404)
+@pytest.mark.vendor("button.modes")
+def test_a_button_on_a_companys_own_page(context: BrowserContext, demo: Demo) -> None:
+    """Made in the panel, and revoked there: our link, and amoCRM's own button in both of its modes."""
+    panel = context.new_page()
+    panel.on("dialog", lambda dialog: dialog.accept())
+    _sign_in(panel, demo)
+    card = _button_card(panel)
+    card.get_by_text("Кнопка для вашего сайта").click()
+    form = card.locator("form")
+    form.get_by_label("Вид виджета").select_option("countertop")
+    form.get_by_label("Название интеграции").fill("Столешницы для клиентов")
+    form.get_by_role("button", name="Создать кнопку").click()
+    link, button = card.locator(".made code").all_inner_texts()
+    assert 'class="amocrm_oauth"' in button
+    _looked_at(panel, "panel-install-link")
+    origin = demo.amocrm.split("/at/")[0]
+    key = link.split("install=")[1]
+    page = context.new_page()
+    for mode in ("link", "popup", "post_message"):
+        domain = _new_account(context, demo)
+        page.goto(f"{origin}/site/connect.html?key={key}&callback={link.split('?')[0]}&amocrm={origin}&mode={mode}")
+        if mode == "link":
+            page.get_by_role("link", name="Подключить аккаунт").click()
+            consent = page
+        else:
+            with context.expect_page() as opened:
+                page.get_by_role("button", name="Подключить кнопкой amoCRM").click()
+            consent = opened.value
+        consent.get_by_label("Аккаунт").select_option(domain)
+        consent.get_by_role("button", name="Создать и разрешить").click()
+        done = page if mode != "post_message" else consent
+        if mode == "post_message":
+            consent.wait_for_event("close") if not consent.is_closed() else None
+        else:
+            expect(done.get_by_role("heading", name="Подключено")).to_be_visible()
+        panel.reload()
+        row = panel.locator("#connections > li").filter(has_text=domain)
+        expect(row.locator(".status.connected")).to_be_visible()
+    _button_card(panel).get_by_text("Кнопка для вашего сайта").click()
+    links = panel.locator("#install-links > li")
+    links.get_by_role("button", name="Отозвать").click()
+    expect(links).to_contain_text("отозван")
+    page.goto(link)
+    expect(page.get_by_role("heading", name="Неверная ссылка")).to_be_visible()
+
+
+_POLICIES = {
+    "strict-origin-when-cross-origin": "303",
+    "origin": "303",
+    "unsafe-url": "303",
+    "same-origin": "hidden",
+    "no-referrer": "hidden",
+}
+
+
+def _fulfil(html: str, headers: dict[str, str], route: Route) -> None:
+    route.fulfill(body=html, headers=headers)
+
+
+@pytest.mark.refusals(403)
+@pytest.mark.vendor("browsers.hidden_origin")
+@pytest.mark.parametrize(("policy", "kind"), list(_POLICIES.items()))
+def test_a_plain_form_of_a_page_with_any_referrer_policy(
+    context: BrowserContext, demo: Demo, policy: str, kind: str
+) -> None:
+    site = "http://localhost:4990"
+    headers = {
+        "Authorization": f"Bearer {demo.token}",
+        "X-Account-Domain": "steklodom.amocrm.ru",
+        "X-Widget-Type": "glass",
+    }
+    for accepts in (False, True):
+        data = {"name": policy, "origins": [site], "accepts_hidden_origin": accepts}
+        made = context.request.post(f"{demo.api}/?action=create_site_key", headers=headers, data=data)
+        action = f"{demo.api}/?action=submit_form&site_key={made.json()['site_key']}"
+        html = (
+            f'<!doctype html><title>x</title><form method="post" action="{action}"><input name="name" value="Аноним">'
+            f'<input name="phone" value="+7 916 {secrets.randbelow(900) + 100} 11 22"><button>Отправить</button></form>'
+        )
+        answer = {"Referrer-Policy": policy, "Content-Type": "text/html; charset=utf-8"}
+        context.route(f"{site}/", partial(_fulfil, html, answer))
+        page = context.new_page()
+        page.goto(f"{site}/")
+        page.get_by_role("button", name="Отправить").click()
+        if kind == "hidden" and not accepts:
+            expect(page.get_by_text("The page hides its address")).to_be_visible()
+        else:
+            expect(page.get_by_role("heading", name="Спасибо!")).to_be_visible()
+        context.unroute(f"{site}/")
+
+
 def test_site_keys_in_the_panel(context: BrowserContext, demo: Demo) -> None:
     page = context.new_page()
     _sign_in(page, demo)
     page.get_by_role("tab", name="Сайт").click()
     page.get_by_label("Название").fill("Магазин")
     page.get_by_label("Адреса страниц").fill("https://shop.example")
+    page.get_by_label("страниц, которые скрывают").check()
     page.get_by_role("button", name="Создать ключ").click()
     expect(page.locator("#site-key")).to_have_text(re.compile("^site_"))
     _looked_at(page, "panel-site")

@@ -403,7 +403,7 @@ def test_the_event_log_is_paged_and_filtered(connected: Story) -> None:
     [
         ({"kind": "status", "status": 402}, 402, "amocrm_unpaid"),
         ({"kind": "status", "status": 403}, 403, "amocrm_forbidden"),
-        ({"kind": "status", "status": 429}, 429, "rate_limited"),
+        ({"kind": "status", "status": 429, "retry_after": 9}, 429, "rate_limited"),
         ({"kind": "status", "status": 500}, 503, "amocrm_unavailable"),
         ({"kind": "status", "status": 503}, 503, "amocrm_unavailable"),
         ({"kind": "status", "status": 502}, 504, "amocrm_timeout"),
@@ -421,6 +421,16 @@ def test_troubles_of_amocrm_keep_their_cause(connected: Story, fault: dict[str, 
     problem = _problem(answer, status, code)
     if status in (429, 503, 504):
         assert int(dict(answer.headers)["Retry-After"]) == problem["retry_after"] > 0
+
+
+@pytest.mark.vendor("http.too_many_requests")
+def test_a_429_is_waited_out_while_there_is_time(connected: Story) -> None:
+    """Row G2: it was refused unread, so the same call is sent again, also in the middle of a piece of work."""
+    connected.simulator.fault("status", status=429, body="Too Many Requests", path="/api/v4/contacts", times=2)
+    before = connected.clock.monotonic()
+    answer = connected.crm("get_lead", connected.widget() | {"X-Lead-Id": str(connected.lead_id)})
+    assert (answer.status, json_of(answer)["client"]["name"]) == (200, "Мария Лебедева")
+    assert connected.clock.monotonic() - before >= 2
 
 
 def test_a_429_holds_back_every_instance(connected: Story) -> None:

@@ -94,7 +94,7 @@ def test_a_double_click_at_the_same_instant_makes_one_note(connected: Story) -> 
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        ({"kind": "status", "status": 429}, "rate_limited"),
+        ({"kind": "status", "status": 429, "retry_after": 9}, "rate_limited"),
         ({"kind": "status", "status": 402}, "amocrm_unpaid"),
         ({"kind": "status", "status": 403}, "amocrm_forbidden"),
         ({"kind": "status", "status": 500}, "amocrm_unavailable"),

@@ -14,6 +14,7 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
     ".json": "application/json",
+    ".png": "image/png",
 }
 _FOLDERS = ("admin", "app", "i18n", "ui", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
@@ -37,7 +38,8 @@ def find(runtime: Runtime, request: Request) -> Response | None:
                 ("Content-Type", _TYPES[file.suffix]),
                 ("Content-Security-Policy", _POLICY + _ancestors(runtime, folder)),
                 ("Cache-Control", "no-cache"),
-                ("Cross-Origin-Resource-Policy", "same-origin"),
+                # amoCRM shows the logo of an integration that its button makes.
+                ("Cross-Origin-Resource-Policy", "cross-origin" if file.suffix == ".png" else "same-origin"),
             )
             return cors.allow(runtime, request, Response(200, body, headers), None)
     return None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+from shared.amocrm.filtered import PAGE_LIMIT, embedded
+from shared.amocrm.leads import AccountApi
 from shared.expiring import Expiring
 
 UNSORTED_TYPE = 1  # of the status in which incoming leads wait; no deal can be put there (?)

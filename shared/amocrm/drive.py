@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from shared.amocrm.errors import AddressBlockedError, ForbiddenError, ScopeMissingError, UnexpectedAnswerError
+from shared.amocrm.filtered import PAGE_LIMIT, embedded, newest_first
 from shared.amocrm.hosts import UntrustedHostError, require_amocrm_host
-from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+from shared.amocrm.leads import AccountApi
 from shared.amocrm.oauth import access_token_hints
 from shared.expiring import Expiring
 
@@ -39,12 +40,18 @@ class DriveApi:
             url = answer.get("next_url")
         raise UnexpectedAnswerError("amoCRM's drive never ends the upload", 200)
 
-    def find(self, name: str) -> dict[str, Any] | None:
-        """The newest file of exactly this name, as :meth:`upload` tells it; None where there is none."""
+    def find(self, name: str, since: int) -> dict[str, Any] | None:
+        """A file of exactly this name made at `since` (Unix seconds) or later, as :meth:`upload` tells it."""
+        # vendor: drive.filter_name (guess) `filter[name]` finds files whose name begins with it, without the extension.
+        # source: amoCRM's documentation names the filter and does not say how it compares; names are compared here
         stem = name.rpartition(".")[0]
-        answer = self._send("GET", self._host(), "/v1.0/files", params={"filter[name]": stem, "limit": PAGE_LIMIT})
-        found = [file for file in embedded(answer, "files") if file.get("name") in (stem, name)]
-        return _file(max(found, key=lambda file: int(file.get("created_at") or 0)), name) if found else None
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self._send("GET", self._host(), "/v1.0/files", params=params)
+
+        found = newest_first(read, "files", {"filter[name]": stem}, since)
+        own = next((file for file in found if file.get("name") in (stem, name)), None)
+        return None if own is None else _file(own, name)
 
     def attach(self, lead_id: int, file_uuid: str) -> None:
         """Attaches a file to a deal; attaching it again changes nothing."""

@@ -19,6 +19,7 @@
           HeldBackError        by ourselves, before it came to that
         ServerError            5xx that says the request was not carried out
         UnexpectedAnswerError  not the API's answer: HTML, broken JSON, too large, a redirect
+        FilterIgnoredError     a list that holds what was not asked for
 """
 
 from dataclasses import dataclass
@@ -118,4 +119,8 @@ class ServerError(AnsweredError):
 
 
 class UnexpectedAnswerError(AnsweredError):
+    pass
+
+
+class FilterIgnoredError(AnsweredError):
     pass

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.amocrm.errors import UnknownOutcomeError
-from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+from shared.amocrm.filtered import PAGE_LIMIT, embedded
+from shared.amocrm.leads import AccountApi
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,33 @@
 Source: amoCRM's documentation, "Deals", "Contacts", "Events and notes".
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from shared.amocrm.errors import NotFoundError
+from shared.amocrm import filtered
+from shared.amocrm.errors import NotFoundError, RateLimitedError
+from shared.amocrm.filtered import embedded
 from shared.amocrm.transport import Transport
 
-PAGE_LIMIT = 250  # the API's own
+
+class Pace(Protocol):
+    """Keeps calls within amoCRM's limit."""
+
+    def __call__(self) -> None:
+        """Waits until the limit admits the next call."""
+
+    def refused(self, seconds: int) -> bool:
+        """amoCRM answered 429 all the same: nobody calls for so long. Whether the call may be tried again then."""
+
+
+class Unpaced:
+    """For a single call at a moment when nobody else calls in that account's name."""
+
+    def __call__(self) -> None:
+        pass
+
+    def refused(self, seconds: int) -> bool:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +39,7 @@ class AccountApi:
     transport: Transport
     host: str
     access_token: str = field(repr=False)
-    pace: Callable[[], None] = lambda: None  # waits until amoCRM's limit admits the next call
+    pace: Pace = Unpaced()  # noqa: RUF009 - it holds nothing
 
     def account(self) -> dict[str, Any]:
         return self._object("GET", "/account")
@@ -30,24 +49,29 @@ class AccountApi:
         return self._object("GET", f"/leads/{lead_id}", params={"with": "contacts"})
 
     def leads(
-        self, page: int, limit: int, query: str | None, filters: list[tuple[str, str]]
+        self, page: int, limit: int, query: str | None, filters: "LeadFilters"
     ) -> tuple[list[dict[str, Any]], bool]:
-        """One page of deals, the latest changed first, and whether there is another."""
+        """One page of deals, the latest changed first, and whether there is another. Raises FilterIgnoredError."""
         params: list[tuple[str, Any]] = [
             ("page", page),
             ("limit", limit),
             ("with", "contacts"),
             ("order[updated_at]", "desc"),
+            *filters.parameters(),
         ]
         if query:
             params.append(("query", query))
-        answer = self.send("GET", "/leads", params=params + filters)
-        return embedded(answer, "leads"), bool(answer and answer.get("_links", {}).get("next"))
+        answer = self.send("GET", "/leads", params=params)
+        has_more = bool(answer and answer.get("_links", {}).get("next"))
+        return filtered.page(answer, "leads", filters.admits), has_more
 
     def contacts(self, contact_ids: list[int]) -> list[dict[str, Any]]:
-        """The contacts with these ids (at most 250), in amoCRM's order; deleted ones are left out."""
-        params = [("filter[id][]", str(contact_id)) for contact_id in contact_ids]
-        return embedded(self.send("GET", "/contacts", params=[*params, ("limit", str(PAGE_LIMIT))]), "contacts")
+        """The contacts with these ids (at most 250), and no others; deleted ones are left out."""
+
+        def read_one(contact_id: int) -> dict[str, Any]:
+            return self._object("GET", f"/contacts/{contact_id}")
+
+        return filtered.by_ids(self.host, self._reading("/contacts"), read_one, "contacts", contact_ids)
 
     def add_note(self, entity_id: int, text: str, entity: str = "leads") -> int:
         """Writes a plain note into the feed of a deal (or of a contact) and returns its id."""
@@ -72,20 +96,19 @@ class AccountApi:
         entity: str = "leads",
     ) -> int | None:
         """The id of the note whose `params` carry `mark` in that member, made at `since` (Unix seconds) or later."""
-        page = 1
-        while True:
-            params = {"filter[note_type][]": note_type, "order[id]": "desc", "limit": PAGE_LIMIT, "page": page}
-            notes = embedded(self.send("GET", f"/{entity}/{entity_id}/notes", params=params), "notes")
-            for note in notes:
-                if mark in str(note.get("params", {}).get(member, "")):
-                    return int(note["id"])
-            if len(notes) < PAGE_LIMIT or int(notes[-1].get("created_at", 0)) < since:
-                return None
-            page += 1
+        params = {"filter[note_type][]": note_type, "order[id]": "desc"}
+        read = self._reading(f"/{entity}/{entity_id}/notes")
+        for note in filtered.newest_first(read, "notes", params, since):
+            if note.get("note_type") == note_type and mark in str((note.get("params") or {}).get(member, "")):
+                return int(note["id"])
+        return None
 
     def change_lead(self, lead_id: int, fields: dict[str, Any]) -> None:
         """Changes the deal's own fields; `price` is in whole units of the account's currency."""
         self.send("PATCH", f"/leads/{lead_id}", json=fields)
+
+    def _reading(self, path: str) -> filtered.Read:
+        return lambda params: self.send("GET", path, params=params)
 
     def _object(self, method: str, path: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self.send(method, path, params=params)
@@ -94,12 +117,43 @@ class AccountApi:
         return answer
 
     def send(self, method: str, path: str, *, params: Any = None, json: object = None) -> Any:
-        """One call under /api/v4, in time with amoCRM's limit. The decoded answer; None for 204."""
-        self.pace()
+        """One call under /api/v4, in time with amoCRM's limit. The decoded answer; None for 204.
+
+        A 429 says that the call was refused unread, so it is waited out and sent again while there is time.
+        """
         headers = {"Authorization": f"Bearer {self.access_token}"}
-        return self.transport.send(method, self.host, f"/api/v4{path}", headers=headers, params=params, json=json)
+        while True:
+            self.pace()
+            try:
+                return self.transport.send(
+                    method, self.host, f"/api/v4{path}", headers=headers, params=params, json=json
+                )
+            # vendor: http.too_many_requests (page) Over the limit the answer is 429, often no JSON; nothing was done.
+            # source: amoCRM's documentation, "API limits"
+            except RateLimitedError as error:
+                if not self.pace.refused(error.retry_after):
+                    raise
 
 
-def embedded(answer: Any, name: str) -> list[dict[str, Any]]:
-    """The list inside a list answer; an empty list answers 204 and has no body."""
-    return list(answer["_embedded"][name]) if answer else []
+@dataclass(frozen=True, slots=True)
+class LeadFilters:
+    """Which deals are wanted; None for any."""
+
+    pipeline_id: int | None = None
+    status_id: int | None = None  # with its pipeline
+    responsible_user_id: int | None = None
+
+    def parameters(self) -> list[tuple[str, str]]:
+        given = []
+        if self.status_id is not None:
+            given.append(("filter[statuses][0][pipeline_id]", str(self.pipeline_id)))
+            given.append(("filter[statuses][0][status_id]", str(self.status_id)))
+        elif self.pipeline_id is not None:
+            given.append(("filter[pipeline_id][]", str(self.pipeline_id)))
+        if self.responsible_user_id is not None:
+            given.append(("filter[responsible_user_id][]", str(self.responsible_user_id)))
+        return given
+
+    def admits(self, lead: dict[str, Any]) -> bool:
+        wanted = {name: getattr(self, name) for name in ("pipeline_id", "status_id", "responsible_user_id")}
+        return all(value is None or lead.get(name) == value for name, value in wanted.items())

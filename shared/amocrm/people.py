@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.amocrm.errors import UnknownOutcomeError
-from shared.amocrm.leads import PAGE_LIMIT, AccountApi, embedded
+from shared.amocrm.filtered import PAGE_LIMIT, embedded, newest_first
+from shared.amocrm.leads import AccountApi
 
 Entity = dict[str, Any]
 
@@ -58,16 +59,13 @@ class PeopleApi:
 
     def find_incoming_lead(self, source_uid: str, since: int) -> Made | None:
         """By our own id of the submission, among those made at `since` (Unix seconds) or later."""
-        page = 1
-        while True:
-            params = {"order[created_at]": "desc", "limit": PAGE_LIMIT, "page": page}
-            found = embedded(self.account.send("GET", "/leads/unsorted", params=params), "unsorted")
-            own = next((one for one in found if one.get("source_uid") == source_uid), None)
-            if own is not None:
-                return _made_incoming(own)
-            if len(found) < PAGE_LIMIT or int(found[-1].get("created_at") or 0) < since:
-                return None
-            page += 1
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.account.send("GET", "/leads/unsorted", params=params)
+
+        found = newest_first(read, "unsorted", {"order[created_at]": "desc"}, since)
+        own = next((one for one in found if one.get("source_uid") == source_uid), None)
+        return None if own is None else _made_incoming(own)
 
 
 def _made_incoming(one: Entity) -> Made:

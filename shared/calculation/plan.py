@@ -110,7 +110,7 @@ def _goods(locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculat
 def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration) -> list[Step]:
     """The quotation, rendered or brought by the widget: in the drive, attached to the deal, shown in its feed."""
     mark = note.reference(delivery.id).removeprefix("ref:")[:8]
-    name = file_name(body, mark)
+    name, since = file_name(body, mark), int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
 
     def upload(account: AccountApi) -> Result:
         if body.pdf is not None:
@@ -121,7 +121,7 @@ def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: I
         return DriveApi(account, delivery.integration_id).upload(name, content)
 
     def find(account: AccountApi) -> Result | None:
-        return DriveApi(account, delivery.integration_id).find(name)
+        return DriveApi(account, delivery.integration_id).find(name, since)
 
     def attach(account: AccountApi, file: Result) -> Result:
         DriveApi(account, delivery.integration_id).attach(lead_id, file["file_uuid"])
@@ -135,7 +135,6 @@ def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: I
         return {"note_id": account.add_attachment_note(lead_id, file["file_uuid"], file["version_uuid"], name)}
 
     def find_shown(account: AccountApi, file: Result) -> Result | None:
-        since = int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
         note_id = account.find_note(lead_id, file["file_uuid"], since, "attachment", "file_uuid")
         return None if note_id is None else {"note_id": note_id}
 

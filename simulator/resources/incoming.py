@@ -11,7 +11,7 @@ _METADATA = ("form_id", "form_name", "form_page", "form_sent_at", "referer", "ip
 
 
 def page(call: Call) -> Answer:
-    newest_first = ("order[created_at]", "desc") in call.query
+    newest_first = call.account.has_filters and ("order[created_at]", "desc") in call.query
     found = sorted(call.account.incoming.values(), key=lambda one: one["created_at"], reverse=newest_first)
     return call.page("unsorted", found)
 

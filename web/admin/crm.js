@@ -1,7 +1,8 @@
 // The CRM tab: connections, a new one, another key, other ways to connect, and the addresses to copy.
 
 import { $, element } from "../ui/dom.js";
-import { language, moment, t } from "../ui/i18n.js";
+import { has, language, moment, t } from "../ui/i18n.js";
+import { consent } from "../ui/consent.js";
 import { busy, call, copyButton, told, widgetName } from "./panel.js";
 import { help } from "./help.js";
 
@@ -41,7 +42,7 @@ function row(connection, refresh) {
   const facts = element("div", { className: "facts" }, element("b", { text: connection.account_domain }), ` · ${widgetName(connection.widget_type)}`,
     element("br"), element("span", { className: `status ${connection.status}`, text: t(`status.${connection.status}`) }));
   if (isOn) facts.append(element("span", { className: "soft", text: ` · ${expiry(connection.token_expires_at)}` }));
-  if (connection.problem) facts.append(element("p", { className: "error", text: connection.problem.detail }));
+  if (connection.problem) facts.append(...problem(connection.problem));
   const act = (key, work, className = "quiet") => element("button", { text: t(key), className, onclick: (event) => busy(event.target, work) });
   return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" },
     act(isOn ? "crm.authorise_again" : "crm.authorise", () => authorise(connection, refresh), isOn ? "quiet" : ""),
@@ -50,6 +51,12 @@ function row(connection, refresh) {
       await call("disconnect", { method: "POST", connection });
       await refresh();
     }) : null)), otherWays(connection, refresh));
+}
+
+// In the reader's language where the catalogue knows the trouble; amoCRM's own words below.
+function problem({ code, detail }) {
+  const known = has(`problem.${code}`);
+  return [element("p", { className: "error", text: known ? t(`problem.${code}`) : detail }), known ? element("p", { className: "soft", text: detail }) : null].filter(Boolean);
 }
 
 function expiry(text) {
@@ -77,48 +84,83 @@ function otherWays(connection, refresh) {
     way("code", "exchange_code", t("crm.by_code_hint")), way("token", "save_token", t("crm.by_token_hint")));
 }
 
-async function authorise(connection, refresh) {
-  // The window is opened at the click itself: later the browser would take it for an unwanted popup.
-  const popup = window.open("", "amocrm-consent", "popup,width=620,height=720");
-  try {
-    const { connect_url } = await call("start_connection", { method: "POST", body: { language }, connection });
-    if (popup) popup.location = connect_url;
-    else location.assign(connect_url);
-  } catch (error) {
-    popup?.close();
-    throw error;
-  }
-  if (popup) void follow(popup, refresh);
-}
+const panelAddress = () => location.href.split(/[?#]/)[0];
 
-// The callback page tells us when it is done. Where the browser keeps the two apart, the window's end tells.
-async function follow(popup, refresh) {
-  while (!popup.closed) await new Promise((resolve) => setTimeout(resolve, 700));
-  await told(refresh);
+async function authorise(connection, refresh) {
+  await consent(async () => {
+    const body = { language, return_to: panelAddress() };
+    const { connect_url: url, consent_origin: origin, redirect_uri: redirectUri } = await call("start_connection", { method: "POST", body, connection });
+    return { url, origin, redirectUri };
+  });
+  await refresh();
 }
 
 function widgetSelect() {
   return element("select", { name: "widget_type" }, ...TYPES.map((one) => new Option(widgetName(one), one)));
 }
 
+function platformSelect() {
+  return element("select", { name: "platform" }, new Option("amoCRM", "amocrm"), new Option("Kommo", "kommo"));
+}
+
 // Without typing: amoCRM creates the integration in the account that the person chooses, and hands us its secret.
 function connectByButton(refresh) {
   const select = widgetSelect();
+  const platform = platformSelect();
   const button = element("button", { text: t("crm.button") });
   button.onclick = () => busy(button, async () => {
-    const popup = window.open("", "amocrm-consent", "popup,width=620,height=760");
-    try {
-      const { install_url } = await call("start_installation", { method: "POST", body: { widget_type: select.value, language } });
-      if (popup) popup.location = install_url;
-      else location.assign(install_url);
-    } catch (error) {
-      popup?.close();
-      throw error;
-    }
-    if (popup) void follow(popup, refresh);
+    await consent(async () => {
+      const body = { widget_type: select.value, platform: platform.value, language, origin: location.href.slice(0, 1000), return_to: panelAddress() };
+      const { install_url: url, redirect_uri: redirectUri } = await call("start_installation", { method: "POST", body });
+      return { url, origin: new URL(url).origin, redirectUri };
+    });
+    await refresh();
   });
   return element("section", { className: "card" }, element("h2", { text: t("crm.button_title") }), element("p", { className: "soft", text: t("crm.button_hint") }),
-    element("div", { className: "toolbar" }, element("label", {}, t("crm.type"), select), button));
+    element("div", { className: "toolbar" }, element("label", {}, t("crm.type"), select), element("label", {}, t("crm.platform"), platform), button), buttonsForSites());
+}
+
+// The same for a company's own page, whose visitors connect accounts of their own.
+function buttonsForSites() {
+  const list = element("ul", { className: "rows", id: "install-links" });
+  const fresh = element("div", {});
+  const select = widgetSelect();
+  const platform = platformSelect();
+  const name = element("input", { maxLength: 80, placeholder: " " });
+  const error = element("p", { className: "error" });
+  error.setAttribute("role", "alert");
+  const refresh = async () => {
+    const { install_links: links } = await call("get_install_links");
+    list.replaceChildren(...links.map((link) => installLink(link, refresh)));
+  };
+  const made = ({ link, button }) => element("div", { className: "made" }, ...[["crm.link", link], ["crm.vendor_button", button]].flatMap(([key, code]) => [
+    element("p", { className: "soft", text: t(key) }), element("p", { className: "key" }, element("code", { text: code }), copyButton(code))]));
+  const details = element("details", {}, element("summary", { text: t("crm.site_button") }), element("p", { className: "soft", text: t("crm.site_button_hint") }),
+    element("form", {
+      onsubmit: (event) => {
+        event.preventDefault();
+        void busy(event.submitter, async () => {
+          const body = { widget_type: select.value, platform: platform.value, language, ...(name.value.trim() ? { name: name.value.trim() } : {}) };
+          fresh.replaceChildren(made(await call("create_install_link", { method: "POST", body })));
+          await refresh();
+        }, error);
+      },
+    }, element("label", {}, t("crm.type"), select), element("label", {}, t("crm.platform"), platform), element("label", {}, t("crm.integration_name"), name),
+    error, element("button", { text: t("crm.make_button"), className: "quiet" })), fresh, list);
+  details.addEventListener("toggle", () => { if (details.open) void told(refresh, error); });
+  return details;
+}
+
+function installLink(link, refresh) {
+  const facts = element("div", { className: "facts" }, element("b", { text: link.name }), element("small", { text: ` · ${moment(link.created_at)}` }), element("br"),
+    element("span", { className: "soft", text: `${widgetName(link.widget_type)} · ${link.platform === "kommo" ? "Kommo" : "amoCRM"}` }));
+  if (link.revoked_at) facts.append(element("p", { className: "soft", text: t("site.revoked", { moment: moment(link.revoked_at) }) }));
+  const revoke = element("button", { text: t("site.revoke"), className: "quiet", type: "button", onclick: (event) => busy(event.target, async () => {
+    if (!confirm(t("crm.revoke_button_sure", { name: link.name }))) return;
+    await call("revoke_install_link", { method: "POST", body: { id: link.id } });
+    await refresh();
+  }) });
+  return element("li", {}, element("div", { className: "row" }, facts, link.revoked_at ? null : revoke));
 }
 
 function form(refresh) {

@@ -24,6 +24,7 @@ export async function show(place) {
   });
   const name = element("input", { required: true, maxLength: 100, placeholder: " " });
   const origins = element("textarea", { required: true, rows: 2, placeholder: "https://example.org" });
+  const hidden = element("input", { type: "checkbox" });
   const error = element("p", { className: "error" });
   error.setAttribute("role", "alert");
   place.prepend(element("h1", { text: t("tab.site") }), element("p", { className: "soft", text: t("site.hint") }), pick);
@@ -32,14 +33,16 @@ export async function show(place) {
     onsubmit: (event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
-        const body = { name: name.value.trim(), origins: origins.value.split(/[\s,]+/).filter(Boolean) };
+        const body = { name: name.value.trim(), origins: origins.value.split(/[\s,]+/).filter(Boolean), accepts_hidden_origin: hidden.checked };
         const made = await call("create_site_key", { method: "POST", connection, body });
         fresh.replaceChildren(shown(made));
         name.value = origins.value = "";
+        hidden.checked = false;
         await refresh();
       }, error);
     },
-  }, element("h2", { text: t("site.new") }), element("label", {}, t("site.name"), name), element("label", {}, t("site.origins"), origins), error, element("button", { text: t("site.create") })));
+  }, element("h2", { text: t("site.new") }), element("label", {}, t("site.name"), name), element("label", {}, t("site.origins"), origins),
+  element("label", { className: "check" }, hidden, t("site.hidden_origin")), element("p", { className: "soft", text: t("site.hidden_origin_hint") }), error, element("button", { text: t("site.create") })));
   return { refresh };
 }
 
@@ -52,7 +55,7 @@ function shown({ site_key: key }) {
 
 function row(key, connection, refresh) {
   const facts = element("div", { className: "facts" }, element("b", { text: key.name }), element("small", { text: ` · ${moment(key.created_at)}` }), element("br"),
-    element("span", { className: "soft", text: key.origins.join(", ") }));
+    element("span", { className: "soft", text: [...key.origins, key.accepts_hidden_origin ? t("site.accepts_hidden") : ""].filter(Boolean).join(", ") }));
   if (key.revoked_at) facts.append(element("p", { className: "soft", text: t("site.revoked", { moment: moment(key.revoked_at) }) }));
   const revoke = element("button", { text: t("site.revoke"), className: "quiet", onclick: (event) => busy(event.target, async () => {
     if (!confirm(t("site.revoke_sure", { name: key.name }))) return;

@@ -3,7 +3,8 @@
 from functions.crm_api.actions.action import Action
 from functions.crm_api.body import optional_positive
 from functions.crm_api.leads import lead_view
-from shared.amocrm.leads import PAGE_LIMIT
+from shared.amocrm.filtered import PAGE_LIMIT
+from shared.amocrm.leads import LeadFilters
 from shared.endpoint import json_response
 from shared.http import Request, Response
 from shared.problems import invalid_input
@@ -16,7 +17,8 @@ _LONGEST_QUERY = 200
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """Query: `page` from 1, `limit` to 250, `query`, `pipeline_id`, `status_id` (with its pipeline),
-    `responsible_user_id`. Answer: `{leads: […], page, limit, has_more}`.
+    `responsible_user_id`. Answer: `{leads: […], page, limit, has_more}`;
+    409 `amocrm_filters_off` where the account ignores filters.
     """
     page = optional_positive(request, "page", 10_000) or 1
     limit = optional_positive(request, "limit", PAGE_LIMIT) or _DEFAULT_LIMIT
@@ -31,20 +33,14 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"leads": views, "page": page, "limit": limit, "has_more": has_more})
 
 
-def _filters(request: Request) -> list[tuple[str, str]]:
-    pipeline_id = optional_positive(request, "pipeline_id")
-    status_id = optional_positive(request, "status_id")
-    user_id = optional_positive(request, "responsible_user_id")
-    filters = []
-    if status_id is not None and pipeline_id is None:
+def _filters(request: Request) -> LeadFilters:
+    filters = LeadFilters(
+        optional_positive(request, "pipeline_id"),
+        optional_positive(request, "status_id"),
+        optional_positive(request, "responsible_user_id"),
+    )
+    if filters.status_id is not None and filters.pipeline_id is None:
         raise invalid_input("a status is known only together with its pipeline_id", "status_id")
-    if status_id is not None:
-        filters.append(("filter[statuses][0][pipeline_id]", str(pipeline_id)))
-        filters.append(("filter[statuses][0][status_id]", str(status_id)))
-    elif pipeline_id is not None:
-        filters.append(("filter[pipeline_id][]", str(pipeline_id)))
-    if user_id is not None:
-        filters.append(("filter[responsible_user_id][]", str(user_id)))
     return filters
 
 

@@ -1,4 +1,4 @@
-"""Buttons for a company's own pages: `POST create_install_link`, `GET get_install_links`, `POST revoke_install_link`."""
+"""Buttons for a company's pages: `POST create_install_link`, `GET get_install_links`, `POST revoke_install_link`."""
 
 import html
 from dataclasses import asdict

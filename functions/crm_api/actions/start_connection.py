@@ -18,10 +18,15 @@ class StartConnection(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{connect_url, redirect_uri, hook_url, widget_url}`; the address works for 24 hours."""
+    """`{connect_url, consent_origin, redirect_uri, hook_url, widget_url}`; the address works for 24 hours.
+
+    `consent_origin` is amoCRM's: from its window a page may hear where to go, or that the person denied.
+    """
     body = bodies.decode(request, StartConnection) if request.body else StartConnection()
-    link = connect_link(runtime, caller.require_integration(), body.language, body.return_to)
-    return json_response({"connect_url": link, **addresses(runtime)})
+    integration = caller.require_integration()
+    link = connect_link(runtime, integration, body.language, body.return_to)
+    origin = runtime.settings.amocrm_gateway or f"https://{integration.account_domain}"
+    return json_response({"connect_url": link, "consent_origin": origin, **addresses(runtime)})
 
 
 ACTION = Action("start_connection", "POST", Right.CONNECT, _run, body=StartConnection)
