@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from shared import integrations
+from shared import integrations, rate
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.refusals import Meaning
@@ -206,6 +206,7 @@ class Authorization:
             account_id = self._account_of(integration, host, pair)
             target = self._row_for(integration, host, account_id, any_account, request_id)
             self._store(target, host, account_id, redirect_uri, pair, code_hash, request_id)
+            rate.spent(self.rotation.database, target, 1)
             return target
         except AuthorizationFailedError as failure:
             parameters = {"code": failure.code, "detail": failure.detail, "id": integration.id}

@@ -15,7 +15,6 @@ T = TypeVar("T")
 
 _WAIT_SECONDS = 8.0  # for another instance's refresh
 _POLL_SECONDS = 0.15
-_MOST_SUPERSEDED = 3  # tokens that others replace while we use them
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +36,22 @@ class Connections:
             return self._run(integration, work, pace)
         except (errors.UnauthorizedError, errors.AccountNotFoundError):
             integration = self.with_living_token(integration, refused=integration.token_version)
-        for _ in range(_MOST_SUPERSEDED):
+        deadline = self.rotation.clock.monotonic() + _WAIT_SECONDS
+        while True:
             try:
                 return self._run(integration, work, pace)
             except errors.UnauthorizedError:
                 now = self._reloaded(integration)
             # vendor: oauth.refresh_kills_access (code) A refresh kills the access token before it at once, so another
-            # instance's refresh makes a token that was read a moment ago a dead one.
+            # instance's refresh makes a token that was read a moment ago a dead one, before its successor is stored.
             # source: league/oauth2-server 7.4 and 8.5, RefreshTokenGrant
-            if now.status != "connected" or now.token_version == integration.token_version:
+            is_same = now.token_version == integration.token_version
+            if now.status != "connected" or (is_same and now.lease_id is None):
                 break
+            if is_same:
+                now = self.with_living_token(now, refused=now.token_version)
+            if self.rotation.clock.monotonic() >= deadline:
+                raise RefreshDelayedError("refresh_pending", "Other instances are refreshing the token.", 5)
             integration = now
         detail = "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
         self.rotation.require_reauth(integration, "access_refused", detail)

@@ -36,6 +36,11 @@ class _Reserved:
     waits: list[float]
 
 
+def spent(database: Database, integration_id: UUID, calls: int) -> None:
+    """Counts calls that were made without a slot: the row was not known yet."""
+    database.execute(_RESERVE, {"integration_id": integration_id, "calls": calls, "longest": LONGEST_WAIT})
+
+
 class Pace:
     """The slots of one piece of work. Threads may share it.
 

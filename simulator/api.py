@@ -92,8 +92,7 @@ def _api(
     holder = simulation.tokens.holder(token, account) if scheme == "Bearer" else None
     if holder is None:
         return problem(401, "Unauthorized", "Invalid credentials provided"), None
-    # The limit is of real seconds: a moved clock does not give more of them.
-    now = time.monotonic()
+    now = time.monotonic() + simulation.world.clock.offset
     if simulation.limits.is_blocked(now, account.id, holder.client_id):
         return BLOCKED, holder.client_id
     if not simulation.limits.admits(now, account.id, holder.client_id):

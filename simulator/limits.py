@@ -20,14 +20,14 @@ class Limits:
         self._blocked: dict[tuple[object, ...], float] = {}  # until when
 
     def is_blocked(self, now: float, account_id: int, client_id: str) -> bool:
-        return self._blocked.get((account_id, client_id), 0) > now
+        return 0 < self._blocked.get((account_id, client_id), 0) - now <= self.block_seconds
 
     def admits(self, now: float, account_id: int, client_id: str) -> bool:
         """Counts the request; False when it is one too many within the last second."""
-        integration = _within(self._seen[account_id, client_id], now - 1)
-        account = _within(self._seen[(account_id,)], now - 1)
+        integration = _within(self._seen[account_id, client_id], now - 1, now)
+        account = _within(self._seen[(account_id,)], now - 1, now)
         if len(integration) >= self.per_integration or len(account) >= self.per_account:
-            refused = _within(self._refused[account_id, client_id], now - _SECONDS)
+            refused = _within(self._refused[account_id, client_id], now - _SECONDS, now)
             refused.append(now)
             if len(refused) >= self.block_after:
                 self._blocked[account_id, client_id] = now + self.block_seconds
@@ -37,7 +37,10 @@ class Limits:
         return True
 
 
-def _within(window: deque[float], since: float) -> deque[float]:
+def _within(window: deque[float], since: float, now: float) -> deque[float]:
+    """Without what is too old, and what lies ahead because the clock was set back."""
     while window and window[0] <= since:
         window.popleft()
+    while window and window[-1] > now:
+        window.pop()
     return window

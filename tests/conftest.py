@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -25,6 +26,10 @@ from tests.control import Simulator
 from tests.story import Story
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# On a busy or cold machine the first input takes more than a second to make: Hypothesis builds its tables of letters.
+hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("ours")
 
 _TABLES = """
 TRUNCATE amocrm_integrations, amocrm_events, amocrm_oauth_states, amocrm_authorization_codes, amocrm_used_tokens,

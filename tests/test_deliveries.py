@@ -198,7 +198,7 @@ def test_a_delivery_ends_after_many_attempts(connected: Story) -> None:
 
 def test_a_late_owner_writes_nothing(connected: Story) -> None:
     """A process that was frozen between its claim and its write finds the lease almost over, and lets it be."""
-    connected.simulator.fault("status", status=429, path=NOTES_PATH)
+    connected.simulator.fault("status", status=429, retry_after=9, path=NOTES_PATH)
     _save(connected)
     connected.clock.advance(minutes=2)
     (claimed,) = deliveries.claim_due(connected.runtime.database, 1)

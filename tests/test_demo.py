@@ -45,7 +45,13 @@ def _connect(demo: Demo) -> dict[str, str]:
         saved = client.post(f"{api}save_connection", headers=headers, json=body).json()
         consent = client.get(saved["connect_url"])
         state = httpx.URL(consent.headers["Location"]).params["state"]
-        form = {"client_id": demo.client_id, "state": state, "domain": "steklodom.amocrm.ru", "answer": "allow"}
+        form = {
+            "client_id": demo.client_id,
+            "state": state,
+            "domain": "steklodom.amocrm.ru",
+            "answer": "allow",
+            "mode": "post_message",
+        }
         allowed = client.post(f"http://127.0.0.1:{_port(demo.amocrm)}/oauth", data=form)
         assert client.get(allowed.headers["Location"]).status_code == 200
     return headers

@@ -19,6 +19,7 @@ def _waits(story: Story, calls: int) -> list[float]:
 
 
 def test_seven_leave_at_once_and_the_next_ones_a_second_later(connected: Story) -> None:
+    connected.clock.advance(seconds=2)  # connecting has made a call
     assert _waits(connected, 5) == [0] * 5
     assert _waits(connected, 5) == [0, 0] + [pytest.approx(1.03, abs=0.05)] * 3
     connected.clock.advance(seconds=10)
@@ -27,6 +28,7 @@ def test_seven_leave_at_once_and_the_next_ones_a_second_later(connected: Story) 
 
 def test_slots_too_far_away_are_not_taken(connected: Story) -> None:
     integration = connected.row()
+    connected.clock.advance(seconds=2)
     pace = rate.Pace(connected.runtime.database, connected.clock, integration.id)
     pace.reserve(28)  # four seconds' worth
     with pytest.raises(HeldBackError) as raised:

@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from functions.refresh_tokens.run import run as refresh_tokens
+from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.refusals import Meaning, meaning_of
 from shared.config import load
 from shared.runtime import Runtime
-from tests.story import REDIRECT_URI, Story, json_of
+from tests.story import REDIRECT_URI, Story, calculation, json_of
 
 TOKEN_PATH = "/oauth2/access_token"
 
@@ -129,13 +130,16 @@ def test_a_widget_is_told_of_a_blocked_address(connected: Story) -> None:
 
 
 def test_going_on_after_429_gets_the_address_blocked_and_nothing_is_lost(connected: Story) -> None:
-    connected.simulator.control("limits", per_integration=0, block_after=2)
+    connected.simulator.control("limits", per_integration=0, block_after=3)
     headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
-    codes = []
-    for _ in range(4):
-        codes.append(json_of(connected.crm("get_lead", headers))["code"])
-        connected.clock.advance(seconds=5)
-    assert codes == ["rate_limited", "rate_limited", "amocrm_address_blocked", "amocrm_address_blocked"]
+    assert json_of(connected.crm("get_lead", headers))["code"] == "amocrm_address_blocked"
+    connected.simulator.control("limits", per_integration=7)
+    saved = connected.crm("save_calculation", headers, calculation())
+    assert (saved.status, json_of(saved)["problem"]["code"]) == (202, "amocrm_address_blocked")
+    for _ in range(3):
+        connected.clock.advance(minutes=2)
+        run_deliveries(connected.runtime, 20)
+    assert len(connected.notes()) == 1
 
 
 @pytest.mark.vendor("oauth.refresh_kills_access")
@@ -176,8 +180,6 @@ def test_the_endpoint_takes_json_and_forms(tale: Story, kind: str) -> None:
 
 @pytest.mark.vendor("drive.scope")
 def test_a_quotation_without_the_scope_files_is_left_out_and_says_so(tale: Story) -> None:
-    from tests.story import calculation
-
     tale.simulator.control("change-integration", client_id=tale.client_id, scopes=["crm"])
     tale.connect()
     body = calculation() | {"options": {"pdf": "render"}, "lead_id": tale.lead_id}
