@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench bench-picture doctor package package-source deploy-local cfn-lint widget pictures migrate key clean
+.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench bench-picture doctor conformance package package-source deploy-local cfn-lint widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -35,6 +35,9 @@ chaos-submissions: $(READY) ## 200 forms of 20 people from 8 instances with faul
 
 hammer: $(READY) ## sixteen instances call one account for a minute; prints how many calls arrived in any second
 	@$(BIN)/python -m tests.chaos.hammer
+
+conformance: $(READY) node_modules ## other people's amoCRM clients against the simulator; DESCRIPTION=file.yaml holds all traffic to it
+	@$(BIN)/python -m cli conformance $(if $(DESCRIPTION),--description $(DESCRIPTION)) $(if $(RECORD),--record $(RECORD))
 
 bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.start

@@ -197,6 +197,32 @@ def write_openapi(out: Path) -> None:
     click.echo(f"{out}: {out.stat().st_size:,} bytes")
 
 
+@main.command("conformance")
+@click.option(
+    "--out",
+    default="docs/conformance.md",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the table is written.",
+)
+@click.option(
+    "--description",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Somebody else's OpenAPI description of amoCRM's API, to hold all requests and answers to.",
+)
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What has passed in other runs, recorded with SIMULATOR_RECORD.",
+)
+def run_conformance(out: Path, description: Path | None, record: Path | None) -> None:
+    """Runs other people's amoCRM clients, as they are, against the simulator."""
+    from cli import conformance
+
+    if not conformance.run(out, description, record):
+        raise click.ClickException("something failed that nobody has explained")
+
+
 @main.command("generate-key")
 @click.option("--id", "key_id", default="k1", show_default=True, help="Its name, 1 to 16 of a-z and 0-9.")
 def key(key_id: str) -> None:

@@ -9,6 +9,7 @@ import click
 
 from simulator import keeping, seed
 from simulator.proxy import Proxy
+from simulator.recorder import Recorder
 from simulator.server import serve
 from simulator.simulation import Simulation
 
@@ -32,6 +33,12 @@ from simulator.simulation import Simulation
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the proxy writes the authority that clients are to trust.",
 )
+@click.option(
+    "--record",
+    envvar="SIMULATOR_RECORD",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append what passes through the API to this file, a line of JSON each.",
+)
 @click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="Keep the state in this file.")
 def main(
     host: str,
@@ -40,12 +47,15 @@ def main(
     widgets: Path | None,
     proxy_port: int | None,
     ca_file: Path,
+    record: Path | None,
     state: Path | None,
 ) -> None:
     """Simulates amoCRM: accounts by Host header, pages in a browser, faults by its control API."""
     simulation = Simulation()
     if state is None or not keeping.restore(simulation, state):
         seed.demo(simulation.world)
+    if record is not None:
+        simulation.recorder = Recorder(record)
     archives = {file.stem: _unpacked(file) for file in (widgets.glob("*.zip") if widgets else ())}
     simulation.archives = archives
     seed.demo_clients(simulation.world, redirect_uri, archives)

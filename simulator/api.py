@@ -27,9 +27,12 @@ def answer(
     """The answer, and the client id of who asked where that is known."""
     if host.startswith("api-") and path == "/oauth2/account/current/subdomain":
         return _current_subdomain(simulation, headers.get("x-refresh-token", "")), None
-    if host.startswith("drive-"):
+    if host.startswith(("drive-", "drive.")):
         parts = {"host": host, "method": method, "path": path}
         return drive.answer(simulation, **parts, query=query, headers=headers, body=body), None
+    if host.startswith("www.") and path == "/oauth2/access_token":
+        # A client of others refreshes here, in production; whose grant it is says the grant.
+        return _token(simulation, None, method, headers.get("content-type", ""), body)
     account = simulation.world.accounts.get(host)
     if account is None:
         return html(_NO_ACCOUNT, 404), None
@@ -39,7 +42,7 @@ def answer(
 
 
 def _token(
-    simulation: Simulation, account: Account, method: str, content_type: str, body: bytes
+    simulation: Simulation, account: Account | None, method: str, content_type: str, body: bytes
 ) -> tuple[Answer, str | None]:
     if method != "POST":
         return problem(405, "Method Not Allowed", "This method is not allowed here"), None
@@ -49,7 +52,8 @@ def _token(
         return oauth_problem(400, INVALID_REQUEST, hint), None
     client_id = str(given.get("client_id"))
     try:
-        return document(simulation.tokens.exchange(account, given)), client_id
+        pair = json.dumps(simulation.tokens.exchange(account, given)).encode()
+        return Answer(200, pair, "application/json"), client_id
     except GrantError as error:
         return oauth_problem(error.status, error.detail, error.hint), client_id
 
@@ -106,11 +110,12 @@ def _api(
     call = Call(
         simulation.world,
         simulation.truth,
+        simulation.journal,
         account,
         holder.client_id,
         holder.user_id,
         method,
-        path.removeprefix("/api/v4"),
+        path.removeprefix("/api/v4").rstrip("/"),
         query,
         body,
     )

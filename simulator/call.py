@@ -8,16 +8,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from simulator.answers import Answer, document, invalid, nothing
+from simulator.journal import Journal
 from simulator.state import Account, Entity, World
 from simulator.truth import Truth
 
 _MOST_ON_A_PAGE = 250
+_COUNTED = ("custom_fields", "users", "roles")  # lists that tell how many there are
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     world: World
     truth: Truth
+    journal: Journal
     account: Account
     client_id: str
     user_id: int
@@ -59,6 +62,11 @@ class Call:
     def effect(self, kind: str, **facts: Any) -> None:
         self.truth.effect(self.world.clock.now(), kind, self.account.id, client_id=self.client_id, **facts)
 
+    def tell(self, entity_type: str, action: str, entity: Entity, *, before: Any = None, after: Any = None) -> None:
+        """To the account's events, and to those who have subscribed."""
+        values = {"before": before, "after": after}
+        self.journal.tell(self.account, entity_type, action, entity, user_id=self.user_id, **values)
+
     def link(self, path: str | None = None, **query: Any) -> dict[str, str]:
         tail = f"?{urlencode(query)}" if query else ""
         return {"href": f"https://{self.account.domain}/api/v4{path or self.path}{tail}"}
@@ -73,7 +81,11 @@ class Call:
         links = {"self": self.link(page=page, limit=limit)}
         if page * limit < len(found):
             links["next"] = self.link(page=page + 1, limit=limit)
-        return document({"_page": page, "_links": links, "_embedded": {name: [view(entity) for entity in shown]}})
+        pages = -(-len(found) // limit)
+        more = (
+            {"_page": page, "_page_count": pages, "_total_items": len(found)} if name in _COUNTED else {"_page": page}
+        )
+        return document({**more, "_links": links, "_embedded": {name: [view(entity) for entity in shown]}})
 
 
 def _number(text: str | None, default: int, most: int) -> int:

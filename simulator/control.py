@@ -70,7 +70,15 @@ def _make_accounts(simulation: Simulation, body: Body) -> Any:
 def _change_account(simulation: Simulation, body: Body) -> Any:
     account = _account(simulation, body)
     for name, value in body.items():
-        if name in ("paid", "may_create_fields", "missing_entity_status", "search_lag", "has_filters"):
+        if name in (
+            "paid",
+            "may_create_fields",
+            "missing_entity_status",
+            "search_lag",
+            "has_filters",
+            "may_use_webhooks",
+            "controls_duplicates",
+        ):
             setattr(account, name, value)
     if body.get("goods") is False:
         account.catalogs.clear()
@@ -229,6 +237,9 @@ def _show(simulation: Simulation, body: Body) -> Any:
         "catalogs": account.catalogs,
         "elements": account.elements,
         "incoming": account.incoming,
+        "tasks": account.tasks,
+        "events": account.events,
+        "webhooks": {address: hook.entry | {"waiting": len(hook.waiting)} for address, hook in account.hooks.items()},
         "pipelines": account.pipelines,
         "users": account.users,
         "custom_fields": account.custom_fields,

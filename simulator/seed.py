@@ -128,7 +128,15 @@ def goods(world: World, account: Account) -> None:
     account.catalogs[catalog_id] = {
         "id": catalog_id,
         "name": "Товары",
+        "created_by": next(iter(account.users)),
+        "updated_by": next(iter(account.users)),
+        "created_at": world.now(),
+        "updated_at": world.now(),
+        "sort": 10,
         "type": "products",
+        "can_show_in_cards": True,
+        "can_be_deleted": False,
+        "sdk_widget_code": None,
         "can_add_elements": True,
         "can_link_multiple": True,
         "account_id": account.id,
@@ -144,12 +152,20 @@ def goods(world: World, account: Account) -> None:
             "id": element_id,
             "name": name,
             "catalog_id": catalog_id,
+            "created_by": next(iter(account.users)),
+            "updated_by": next(iter(account.users)),
             "created_at": world.now(),
             "updated_at": world.now(),
             "is_deleted": False,
             "account_id": account.id,
             "custom_fields_values": [
-                {"field_id": fields[code]["id"], "field_code": code, "values": [{"value": value}]}
+                {
+                    "field_id": fields[code]["id"],
+                    "field_name": fields[code]["name"],
+                    "field_code": code,
+                    "field_type": fields[code]["type"],
+                    "values": [{"value": value}],
+                }
                 for code, value in (("SKU", sku), ("PRICE", price), ("UNIT", unit))
             ],
         }

@@ -23,6 +23,8 @@ from simulator.simulation import Simulation
 _AMOCRM = (".amocrm.ru", ".amocrm.com", ".kommo.com")
 _MOST_BYTES = 16 * 1024 * 1024
 
+_tasks: set[asyncio.Future[None]] = set()  # asyncio itself keeps only weak references
+
 Respond = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -46,6 +48,7 @@ async def serve(simulation: Simulation, host: str, port: int) -> int:
     """Listens until it is cancelled. Calls for a free port with 0; prints nothing; returns the port at once."""
     runner = web.ServerRunner(web.Server(handler(simulation), access_log=None))
     await runner.setup()
+    _tasks.add(asyncio.ensure_future(simulation.journal.send_all()))
     site = web.TCPSite(runner, host, port, backlog=1024)
     await site.start()
     return int(runner.addresses[0][1])
@@ -70,6 +73,8 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
     )
     clock = simulation.world.clock
     simulation.truth.request(clock.now(), host, request.method, request.path, answer.status, client_id)
+    if simulation.recorder is not None:
+        simulation.recorder.record(request.method, request.path, body, answer.status, answer.body)
     if fault is not None:
         spoiled = await _after(request, fault, answer)
         if spoiled is not None:

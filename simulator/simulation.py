@@ -1,7 +1,9 @@
 """One simulator: its world, its rules, its faults, and its record of what happened."""
 
 from simulator.faults import Faults
+from simulator.journal import Journal
 from simulator.limits import Limits
+from simulator.recorder import Recorder
 from simulator.state import World
 from simulator.tokens import Tokens
 from simulator.truth import Truth
@@ -12,8 +14,10 @@ class Simulation:
         self.world = World()
         self.truth = Truth()
         self.tokens = Tokens(self.world, self.truth)
+        self.journal = Journal(self.world)
         self.limits = Limits()
         self.faults = Faults()
         self.archives: dict[str, dict[str, bytes]] = {}  # widget archives by widget type, for the demo
+        self.recorder: Recorder | None = None
         self.consent_mode: str | None = None  # whatever the address of the consent asks for
         self.latency = 0.0  # seconds before every answer of an account's host

@@ -83,6 +83,11 @@ class Account:
     uploads: dict[str, Entity] = field(default_factory=dict)  # sessions under way
     attached: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))  # file uuids by lead
     tags: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))  # by entity type
+    tasks: dict[int, Entity] = field(default_factory=dict)
+    events: list[Entity] = field(default_factory=list)  # the oldest first
+    hooks: dict[str, Any] = field(default_factory=dict)  # subscriptions by their address, see journal.py
+    may_use_webhooks: bool = True  # the tariff
+    controls_duplicates: bool = False  # a complex lead of a known person joins that person's open deal
 
     @property
     def domain(self) -> str:
@@ -143,7 +148,20 @@ class World:
 
     def add_user(self, account: Account, name: str, is_admin: bool = False) -> Entity:
         user_id = self.new_id()
-        rights = {"is_admin": is_admin, "is_active": True, "leads": {"view": "A", "edit": "A", "add": "A"}}
+        everything = {"view": "A", "edit": "A", "add": "A", "delete": "A", "export": "A"}
+        rights: Entity = {
+            **{entity: dict(everything) for entity in ("leads", "contacts", "companies")},
+            "tasks": {"edit": "A", "delete": "A"},
+            "mail_access": True,
+            "catalog_access": True,
+            "files_access": True,
+            "status_rights": [],
+            "is_admin": is_admin,
+            "is_free": False,
+            "is_active": True,
+            "group_id": 0,
+            "role_id": None,
+        }
         user = {"id": user_id, "name": name, "email": f"user{user_id}@example.org", "lang": "ru", "rights": rights}
         account.users[user_id] = user
         return user
@@ -169,6 +187,7 @@ class World:
                         "is_editable": status_id not in (142, 143),
                         "pipeline_id": pipeline_id,
                         "color": "#99ccff",
+                        "descriptions": [],
                         "type": 1 if position == 1 else 0,  # incoming leads wait in the first one
                         "account_id": account.id,
                     }

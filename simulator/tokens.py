@@ -81,8 +81,10 @@ class Tokens:
         )
         return code
 
-    def exchange(self, account: Account, body: dict[str, object]) -> dict[str, object]:
+    def exchange(self, at: Account | None, body: dict[str, object]) -> dict[str, object]:
         """The token endpoint: one grant for a new pair. Raises :class:`GrantError`.
+
+        `at`: whose host was asked; None for the vendor's own, which knows the account by the grant.
 
         Checks and revokes in the order of league/oauth2-server: client, grant, scopes; a code is revoked last, at a
         refresh the old access token first.
@@ -96,6 +98,10 @@ class Tokens:
         text = body.get(name)
         if not isinstance(text, str) or not text:
             raise _invalid_request(name)
+        known = (self.codes if kind == "authorization_code" else self.refresh).get(text)
+        account = at or (self._world.account_by_id(known.account_id) if known else None)
+        if account is None:
+            raise GrantError("The resource owner or authorization server denied the request.")
         try:
             if kind == "authorization_code":
                 grant = self._checked_code(text, client, account, body.get("redirect_uri"))

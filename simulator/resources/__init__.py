@@ -5,7 +5,19 @@ from collections.abc import Callable
 
 from simulator.answers import Answer, ApiError, problem
 from simulator.call import Call
-from simulator.resources import account, catalogs, entities, files, incoming, links, notes
+from simulator.resources import (
+    account,
+    catalogs,
+    entities,
+    events,
+    files,
+    incoming,
+    links,
+    notes,
+    tags,
+    tasks,
+    webhooks,
+)
 
 Rule = Callable[..., Answer]
 
@@ -16,11 +28,32 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
     for method, pattern, rule in (
         ("GET", "/account", account.read),
         ("GET", "/users", account.users),
+        ("GET", r"/users/(\d+)", account.user),
+        ("GET", "/roles", account.roles),
+        ("GET", r"/roles/(\d+)", account.role),
         ("GET", "/leads/pipelines", account.pipelines),
+        ("GET", r"/leads/pipelines/(\d+)", account.pipeline),
+        ("GET", r"/leads/pipelines/(\d+)/statuses", account.statuses),
+        ("GET", "/leads/loss_reasons", account.loss_reasons),
+        ("GET", rf"/{_ENTITY}/custom_fields/(\d+)", account.custom_field),
+        ("GET", rf"/{_ENTITY}/tags", tags.page),
+        ("POST", rf"/{_ENTITY}/tags", tags.create),
+        ("GET", "/tasks", tasks.page),
+        ("POST", "/tasks", tasks.create),
+        ("PATCH", "/tasks", tasks.change_many),
+        ("GET", r"/tasks/(\d+)", tasks.read),
+        ("PATCH", r"/tasks/(\d+)", tasks.change),
+        ("GET", "/events", events.page),
+        ("GET", "/events/types", events.types),
+        ("GET", "/events/([0-9a-f]+)", events.read),
+        ("GET", "/webhooks", webhooks.page),
+        ("POST", "/webhooks", webhooks.subscribe),
+        ("DELETE", "/webhooks", webhooks.unsubscribe),
         ("GET", rf"/{_ENTITY}/custom_fields", account.custom_fields),
         ("POST", rf"/{_ENTITY}/custom_fields", account.create_custom_fields),
         ("POST", "/leads/complex", entities.create_complex),
         ("GET", "/leads/unsorted", incoming.page),
+        ("GET", r"/leads/unsorted/([0-9a-f]+-[0-9a-f-]+)", incoming.read),
         ("POST", "/leads/unsorted/forms", incoming.create),
         ("POST", r"/leads/unsorted/([0-9a-f-]+)/accept", incoming.accept),
         ("DELETE", r"/leads/unsorted/([0-9a-f-]+)/decline", incoming.decline),
@@ -31,16 +64,27 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("PATCH", rf"/{_ENTITY}/(\d+)", entities.change),
         ("GET", rf"/{_ENTITY}/(\d+)/notes", notes.page),
         ("POST", rf"/{_ENTITY}/(\d+)/notes", notes.create),
+        ("GET", rf"/{_ENTITY}/notes", notes.page_of_all),
         ("POST", rf"/{_ENTITY}/notes", notes.create_many),
+        ("GET", rf"/{_ENTITY}/notes/(\d+)", notes.read_by_id),
+        ("GET", rf"/{_ENTITY}/(\d+)/notes/(\d+)", notes.read),
+        ("PATCH", rf"/{_ENTITY}/(\d+)/notes/(\d+)", notes.change),
         ("GET", r"/leads/(\d+)/links", links.page),
         ("POST", r"/leads/(\d+)/link", links.link),
         ("POST", r"/leads/(\d+)/unlink", links.unlink),
+        ("GET", r"/contacts/(\d+)/links", links.page_of_contact),
+        ("POST", r"/contacts/(\d+)/link", links.link_contact),
         ("GET", r"/leads/(\d+)/files", files.page),
         ("PUT", r"/leads/(\d+)/files", files.attach),
         ("GET", "/catalogs", catalogs.page),
+        ("POST", "/catalogs", catalogs.create),
+        ("GET", r"/catalogs/(\d+)", catalogs.catalog),
         ("GET", r"/catalogs/(\d+)/custom_fields", catalogs.custom_fields),
         ("GET", r"/catalogs/(\d+)/elements", catalogs.elements),
         ("POST", r"/catalogs/(\d+)/elements", catalogs.create_elements),
+        ("PATCH", r"/catalogs/(\d+)/elements", catalogs.change_elements),
+        ("GET", r"/catalogs/(\d+)/elements/(\d+)", catalogs.element),
+        ("PATCH", r"/catalogs/(\d+)/elements/(\d+)", catalogs.change_element),
     )
 ]
 

@@ -1,33 +1,122 @@
 """The account itself, its users, pipelines and custom fields. Source: amoCRM's "Account", "Users", "Pipelines"."""
 
-from simulator.answers import Answer, ApiError, document, invalid, problem
+from simulator.answers import Answer, ApiError, document, invalid, not_found, problem
 from simulator.call import Call
+from simulator.state import Entity
+
+_ROLE = {"id": 900001, "name": "Менеджер"}
 
 
 def read(call: Call) -> Answer:
     account = call.account
+    owner = next(iter(account.users), 0)
     value = {
         "id": account.id,
         "name": account.name,
         "subdomain": account.subdomain,
         "created_at": 1600000000,
+        "created_by": owner,
+        "updated_at": 1600000000,
+        "updated_by": owner,
         "current_user_id": call.user_id,
         "country": account.country,
         "currency": account.currency,
         "currency_symbol": "₽" if account.currency == "RUB" else account.currency,
+        "customers_mode": "segments",
         "language": account.language,
         "is_unsorted_on": True,
+        "mobile_feature_version": 0,
+        "is_loss_reason_enabled": True,
+        "is_helpbot_enabled": False,
+        "is_technical_account": False,
+        "contact_name_display_order": 1,
         "_links": {"self": call.link()},
+        "_embedded": {},
     }
-    if call.embeds("drive_url"):
-        value["drive_url"] = f"https://drive-b.{account.top_level_domain}"
-    if call.embeds("version"):
-        value["version"] = 11
+    asked = {
+        "drive_url": f"https://drive-b.{account.top_level_domain}",
+        "version": 11,
+        "amojo_id": f"00000000-0000-4000-8000-{account.id:012d}",
+        "uuid": f"00000000-0000-4000-9000-{account.id:012d}",
+        "is_api_filter_enabled": account.has_filters,
+        "invoices_settings": {"lang": account.language, "invoices_catalog_id": None},
+    }
+    value |= {name: given for name, given in asked.items() if call.embeds(name)}
+    parts = {
+        "amojo_rights": {"can_direct": True, "can_create_groups": True},
+        "users_groups": [{"id": 0, "name": "Отдел продаж", "uuid": None}],
+        "task_types": [
+            {"id": 1, "name": "Связаться", "color": None, "icon_id": None, "code": "FOLLOW_UP"},
+            {"id": 2, "name": "Встреча", "color": None, "icon_id": None, "code": "MEETING"},
+        ],
+        "datetime_settings": {
+            "date_pattern": "d.m.Y H:i",
+            "short_date_pattern": "d.m.Y",
+            "short_time_pattern": "H:i",
+            "date_formant": "d.m.Y",
+            "time_format": "H:i:s",
+            "timezone": "Europe/Moscow",
+            "timezone_offset": "+03:00",
+        },
+        "entity_names": {"leads": {"ru": {"gender": "f"}}},
+    }
+    value["_embedded"] = {name: given for name, given in parts.items() if call.embeds(name)}
     return document(value)
 
 
 def users(call: Call) -> Answer:
-    return call.page("users", list(call.account.users.values()))
+    return call.page("users", list(call.account.users.values()), lambda user: _user(call, user))
+
+
+def user(call: Call, user_id: str) -> Answer:
+    found = call.account.users.get(int(user_id))
+    if found is None:
+        raise not_found()
+    return document(_user(call, found))
+
+
+def roles(call: Call) -> Answer:
+    rights = {"leads": {"view": "A", "edit": "A", "add": "A", "delete": "D", "export": "D"}}
+    role = _ROLE | {"rights": rights, "_links": {"self": call.link("/roles/900001")}, "_embedded": {"users": []}}
+    return call.page("roles", [role])
+
+
+def role(call: Call, role_id: str) -> Answer:
+    if int(role_id) != _ROLE["id"]:
+        raise not_found()
+    return document(_ROLE | {"rights": {}, "_links": {"self": call.link()}})
+
+
+def pipeline(call: Call, pipeline_id: str) -> Answer:
+    return document(_pipeline(call, pipeline_id))
+
+
+def statuses(call: Call, pipeline_id: str) -> Answer:
+    found = _pipeline(call, pipeline_id)["_embedded"]["statuses"]
+    return document({"_total_items": len(found), "_embedded": {"statuses": found}})
+
+
+def loss_reasons(call: Call) -> Answer:
+    reason = {"id": 800001, "name": "Слишком дорого", "sort": 100, "created_at": 1600000000, "updated_at": 1600000000}
+    return call.page("loss_reasons", [reason])
+
+
+def custom_field(call: Call, owner: str, field_id: str) -> Answer:
+    found = next((one for one in call.account.custom_fields[owner] if one["id"] == int(field_id)), None)
+    if found is None:
+        raise not_found()
+    return document(found)
+
+
+def _user(call: Call, user: Entity) -> Entity:
+    return user | {"_links": {"self": call.link(f"/users/{user['id']}")}, "_embedded": {"roles": [], "groups": []}}
+
+
+def _pipeline(call: Call, pipeline_id: str) -> Entity:
+    found = call.account.pipelines.get(int(pipeline_id))
+    if found is None:
+        raise not_found()
+    return found | {"_links": {"self": call.link()}}
 
 
 def pipelines(call: Call) -> Answer:

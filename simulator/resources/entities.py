@@ -50,6 +50,10 @@ def create_complex(call: Call) -> Answer:
     created = []
     for index, item in enumerate(call.items()):
         embedded = item.pop("_embedded", {}) or {}
+        known_lead = _open_deal_of(call, embedded) if call.account.controls_duplicates else None
+        if known_lead is not None:
+            created.append(known_lead | {"request_id": [str(item.get("request_id", index))], "merged": True})
+            continue
         ids: dict[str, int | None] = {"contacts": None, "companies": None}
         for entity_type in ids:
             for inner in embedded.get(entity_type, [])[:1]:
@@ -67,6 +71,26 @@ def create_complex(call: Call) -> Answer:
             }
         )
     return document(created)
+
+
+def _open_deal_of(call: Call, embedded: dict[str, Any]) -> Entity | None:
+    """Duplicate control: the open deal of a contact that has one of these phones or e-mails."""
+    wanted = {
+        re.sub(r"\D", "", str(value.get("value")))[-10:] or value.get("value")
+        for contact in embedded.get("contacts", [])
+        for given in contact.get("custom_fields_values") or []
+        for value in given["values"]
+    }
+    for lead_id, links in call.account.links.items():
+        lead = call.account.leads.get(lead_id)
+        for link in links:
+            contact = call.account.contacts.get(link["to_entity_id"])
+            if lead is None or contact is None or lead["status_id"] in _CLOSED or lead.get("_incoming"):
+                continue
+            own = [value for one in contact["custom_fields_values"] or [] for value in one["values"]]
+            if wanted & {re.sub(r"\D", "", str(value["value"]))[-10:] or value["value"] for value in own}:
+                return {"id": lead_id, "contact_id": contact["id"], "company_id": None}
+    return None
 
 
 def change(call: Call, entity_type: str, entity_id: str) -> Answer:
@@ -91,6 +115,7 @@ def add(call: Call, entity_type: str, item: Entity, index: int = 0) -> Entity:
     entity: Entity = {
         "id": call.world.new_id(),
         "name": "",
+        "closest_task_at": None,
         "responsible_user_id": call.user_id,
         "group_id": 0,
         "created_by": call.user_id,
@@ -104,6 +129,9 @@ def add(call: Call, entity_type: str, item: Entity, index: int = 0) -> Entity:
     if entity_type == "leads":
         main = next(pipeline for pipeline in call.account.pipelines.values() if pipeline["is_main"])
         entity |= {"price": 0, "pipeline_id": main["id"], "status_id": None, "closed_at": None, "loss_reason_id": None}
+        entity |= {"score": None, "labor_cost": None}
+    if entity_type == "contacts":
+        entity |= {"first_name": "", "last_name": ""}
     _write(call, entity_type, entity, item, index)
     if entity_type == "leads" and entity["status_id"] is None:
         statuses = call.account.pipelines[entity["pipeline_id"]]["_embedded"]["statuses"]
@@ -112,6 +140,7 @@ def add(call: Call, entity_type: str, item: Entity, index: int = 0) -> Entity:
         entity["name"] = f"Сделка #{entity['id']}" if entity_type == "leads" else ""
     call.account.entities(entity_type)[entity["id"]] = entity
     call.effect(f"{entity_type}.created", id=entity["id"], name=entity["name"])
+    call.tell(entity_type, "add", entity)
     return entity
 
 
@@ -154,7 +183,20 @@ def _changed(call: Call, entity_type: str, entity_id: int, item: Entity, index: 
     entity["updated_at"] = call.world.now()
     changed = {name: entity[name] for name in _OWN[entity_type] if entity.get(name) != before.get(name)}
     call.effect(f"{entity_type}.updated", id=entity_id, changed=changed, sent=sorted(item))
+    _tell_changes(call, entity_type, before, entity)
     return entity
+
+
+def _tell_changes(call: Call, entity_type: str, before: Entity, after: Entity) -> None:
+    places = [
+        {"lead_status": {"id": one.get("status_id"), "pipeline_id": one.get("pipeline_id")}} for one in (before, after)
+    ]
+    if places[0] != places[1]:
+        call.tell(entity_type, "status", after, before=places[0], after=places[1])
+    users = [{"responsible_user": {"id": one["responsible_user_id"]}} for one in (before, after)]
+    if users[0] != users[1]:
+        call.tell(entity_type, "responsible", after, before=users[0], after=users[1])
+    call.tell(entity_type, "update", after)
 
 
 def _write(call: Call, entity_type: str, entity: Entity, item: Entity, index: int) -> None:

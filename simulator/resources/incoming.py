@@ -16,6 +16,12 @@ def page(call: Call) -> Answer:
     return call.page("unsorted", found)
 
 
+def read(call: Call, uid: str) -> Answer:
+    if uid not in call.account.incoming:
+        raise not_found()
+    return document(call.account.incoming[uid])
+
+
 def create(call: Call) -> Answer:
     items = call.items()
     for index, item in enumerate(items):

@@ -14,6 +14,32 @@ def page(call: Call, lead_id: str) -> Answer:
     return document({"_links": {"self": call.link()}, "_embedded": {"links": [_view(lead_id, link) for link in found]}})
 
 
+def page_of_contact(call: Call, contact_id: str) -> Answer:
+    """The same links, seen from their other end."""
+    found = [
+        {"entity_id": int(contact_id), "entity_type": "contacts", "to_entity_id": lead_id, "to_entity_type": "leads"}
+        | {"metadata": one["metadata"]}
+        for lead_id, links in call.account.links.items()
+        for one in links
+        if _key(one) == ("contacts", int(contact_id))
+    ]
+    return document({"_links": {"self": call.link()}, "_embedded": {"links": found}}) if found else nothing()
+
+
+def link_contact(call: Call, contact_id: str) -> Answer:
+    made = []
+    for index, item in enumerate(call.items()):
+        lead_id = item.get("to_entity_id")
+        if item.get("to_entity_type") != "leads" or lead_id not in call.account.leads:
+            raise invalid(f"{index}.to_entity_id", "NotSupportedChoice", "The entity does not exist.", str(index))
+        entry = {"to_entity_id": int(contact_id), "to_entity_type": "contacts", "metadata": {"main_contact": False}}
+        links = call.account.links[int(lead_id)]
+        links[:] = [known for known in links if _key(known) != _key(entry)] + [entry]
+        made.append({"entity_id": int(contact_id), "entity_type": "contacts"} | item)
+        call.effect("link.made", lead_id=lead_id, to_type="contacts", to_id=int(contact_id), metadata={})
+    return document({"_embedded": {"links": made}})
+
+
 def link(call: Call, lead_id: str) -> Answer:
     _require_lead(call, lead_id)
     links = call.account.links[int(lead_id)]

@@ -26,6 +26,44 @@ def page(call: Call, entity_type: str, entity_id: str) -> Answer:
     return call.page("notes", ordered(call, found))
 
 
+def page_of_all(call: Call, entity_type: str) -> Answer:
+    types = call.parameters(r"filter\[note_type\](\[\d*\])?")
+    ids = call.parameters(r"filter\[entity_id\](\[\d*\])?")
+    found = [
+        note
+        for (kind, entity_id), notes in call.account.notes.items()
+        for note in notes
+        if kind == entity_type and (not ids or str(entity_id) in ids) and (not types or note["note_type"] in types)
+    ]
+    return call.page("notes", ordered(call, sorted(found, key=lambda note: note["id"])))
+
+
+def read_by_id(call: Call, entity_type: str, note_id: str) -> Answer:
+    for (kind, _), notes in call.account.notes.items():
+        for note in notes:
+            if (kind, note["id"]) == (entity_type, int(note_id)):
+                return document(note)
+    raise not_found()
+
+
+def read(call: Call, entity_type: str, entity_id: str, note_id: str) -> Answer:
+    return document(_found(call, entity_type, int(entity_id), int(note_id)))
+
+
+def change(call: Call, entity_type: str, entity_id: str, note_id: str) -> Answer:
+    note, item = _found(call, entity_type, int(entity_id), int(note_id)), call.json()
+    note["params"] = note["params"] | (item.get("params") or {})
+    note["updated_at"] = call.world.now()
+    return document({"id": note["id"], "entity_id": note["entity_id"], "updated_at": note["updated_at"]})
+
+
+def _found(call: Call, entity_type: str, entity_id: int, note_id: int) -> Entity:
+    found = next((one for one in call.account.notes[entity_type, entity_id] if one["id"] == note_id), None)
+    if found is None:
+        raise not_found()
+    return found
+
+
 def create(call: Call, entity_type: str, entity_id: str) -> Answer:
     return _created(call, entity_type, [item | {"entity_id": int(entity_id)} for item in call.items()])
 
@@ -55,6 +93,7 @@ def _created(call: Call, entity_type: str, items: list[Entity]) -> Answer:
         }
         call.account.notes[entity_type, item["entity_id"]].append(note)
         text = str(item["params"].get("text", ""))
+        call.tell(entity_type, "note", note)
         call.effect("note.created", id=note["id"], entity_type=entity_type, entity_id=note["entity_id"], text=text)
         created.append(
             {"id": note["id"], "entity_id": note["entity_id"], "request_id": str(item.get("request_id", index))}

@@ -1,0 +1,156 @@
+"""What happened in an account: its events (`/events`), and the webhooks that tell others.
+
+A webhook's body is a form with nested keys, unsigned. Webhooks of one address are sent in order; a failing one is
+repeated, and is switched off after many failures. Sources: amoCRM's documentation, "Events", "Webhooks".
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import aiohttp
+
+from simulator.state import Account, Entity, World
+
+TIMEOUT_SECONDS = 2.0
+MOST_FAILURES = 20  # in a row; then the webhook is switched off (?)
+_RETRY_SECONDS = 0.5
+_PLURALS = {"leads": "lead", "contacts": "contact", "companies": "company", "tasks": "task"}
+
+
+@dataclass
+class Hook:
+    """A subscription, and what is yet to be sent to it."""
+
+    entry: Entity
+    waiting: deque[str] = field(default_factory=deque)
+    failures: int = 0
+
+
+class Journal:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._arrived = asyncio.Event()
+        self.sent = 0
+
+    def tell(
+        self,
+        account: Account,
+        entity_type: str,
+        action: str,
+        entity: Entity,
+        *,
+        user_id: int,
+        before: Any = None,
+        after: Any = None,
+    ) -> None:
+        """`action`: add, update, delete, status, responsible, note. `before` and `after` are the event's values."""
+        kind = {"add": "added", "delete": "deleted", "status": "status_changed", "responsible": "responsible_changed"}
+        single = _PLURALS[entity_type]
+        name = f"{single}_{kind[action]}" if action in kind else None
+        if action == "note":
+            name = f"{entity['note_type']}_note_added"
+        if name is not None:
+            account.events.append(self._event(account, name, single, entity, user_id, before, after))
+        body = urlencode([*_flat(f"{entity_type}[{action}][0]", _hooked(entity_type, action, entity, before)),
+                          *_flat("account", {"id": account.id, "subdomain": account.subdomain})])  # fmt: skip
+        for hook in account.hooks.values():
+            if _setting(single, action) in hook.entry["settings"] and not hook.entry["disabled"]:
+                hook.waiting.append(body)
+                self._arrived.set()
+
+    def _event(
+        self, account: Account, name: str, single: str, entity: Entity, user_id: int, before: Any, after: Any
+    ) -> Entity:
+        return {
+            "id": uuid4().hex[:26],
+            "type": name,
+            "entity_id": entity.get("entity_id", entity["id"]),
+            "entity_type": single,
+            "created_by": user_id,
+            "created_at": self._world.now(),
+            "value_after": [after] if after else [],
+            "value_before": [before] if before else [],
+            "account_id": account.id,
+        }
+
+    async def send_all(self) -> None:
+        """Sends what is waiting, until it is cancelled."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)) as session:
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                hooks = [hook for account in self._world.accounts.values() for hook in account.hooks.values()]
+                results = await asyncio.gather(*(self._send(session, hook) for hook in hooks if hook.waiting))
+                if not all(results):
+                    await asyncio.sleep(_RETRY_SECONDS)
+                    self._arrived.set()
+
+    async def _send(self, session: aiohttp.ClientSession, hook: Hook) -> bool:
+        """Everything that waits for this address, in order, up to the first failure."""
+        while hook.waiting and not hook.entry["disabled"]:
+            is_taken = False
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                headers = {"Content-Type": "application/x-www-form-urlencoded"}
+                async with session.post(hook.entry["destination"], data=hook.waiting[0], headers=headers) as answer:
+                    is_taken = 200 <= answer.status < 300
+            if not is_taken:
+                hook.failures += 1
+                hook.entry["disabled"] = hook.failures >= MOST_FAILURES
+                return False
+            hook.failures = 0
+            hook.waiting.popleft()
+            self.sent += 1
+        return True
+
+
+def _setting(single: str, action: str) -> str:
+    return f"{action}_{single}"
+
+
+def _hooked(entity_type: str, action: str, entity: Entity, before: Any) -> Entity:
+    """The entity as a webhook shows it."""
+    if action == "note":
+        note = {"id": entity["id"], "note_type": entity["note_type"], "element_id": entity["entity_id"]}
+        return {"note": note | {"text": entity["params"].get("text", ""), "created_at": entity["created_at"]}}
+    shown = {name: entity[name] for name in _MEMBERS if entity.get(name) is not None}
+    shown["custom_fields"] = [
+        {"id": one["field_id"], "name": one["field_name"], "values": one["values"]}
+        for one in entity.get("custom_fields_values") or []
+    ]
+    if action == "status" and before:
+        shown["old_status_id"] = before["lead_status"]["id"]
+        shown["old_pipeline_id"] = before["lead_status"]["pipeline_id"]
+    return shown
+
+
+_MEMBERS = (
+    "id",
+    "name",
+    "status_id",
+    "pipeline_id",
+    "price",
+    "responsible_user_id",
+    "created_by",
+    "updated_by",
+    "created_at",
+    "updated_at",
+    "text",
+    "complete_till",
+    "entity_id",
+    "entity_type",
+)
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    """`{"a": [{"b": 1}]}` → `prefix[a][0][b]=1`."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flat(f"{prefix}[{key}]", inner)
+    else:
+        yield prefix, str(value)

@@ -1,0 +1,52 @@
+"""What happened in the account. Source: amoCRM's "Events"."""
+
+from simulator.answers import Answer, document, not_found
+from simulator.call import Call
+from simulator.state import Entity
+
+_TYPES = (
+    "lead_added",
+    "lead_deleted",
+    "lead_status_changed",
+    "lead_responsible_changed",
+    "contact_added",
+    "contact_deleted",
+    "company_added",
+    "task_added",
+    "common_note_added",
+    "service_message_note_added",
+)
+
+
+def page(call: Call) -> Answer:
+    """The newest first. `filter[type]` is a list, parted by commas or repeated."""
+    kinds = {one for value in call.parameters(r"filter\[type\](\[\d*\])?") for one in value.split(",")}
+    entities = set(call.parameters(r"filter\[entity_id\](\[\d*\])?"))
+    since = call.parameters(r"filter\[created_at\]\[from\]")
+    found = [
+        event
+        for event in reversed(call.account.events)
+        if (not kinds or event["type"] in kinds)
+        and (not entities or str(event["entity_id"]) in entities)
+        and (not since or event["created_at"] >= int(since[0]))
+    ]
+    return call.page("events", found, lambda event: _view(call, event))
+
+
+def read(call: Call, event_id: str) -> Answer:
+    event = next((one for one in call.account.events if one["id"] == event_id), None)
+    if event is None:
+        raise not_found()
+    return document(_view(call, event))
+
+
+def types(call: Call) -> Answer:
+    shown = [{"key": name, "type": 1, "lang": name} for name in _TYPES]
+    return document({"_total_items": len(shown), "_embedded": {"events_types": shown}})
+
+
+def _view(call: Call, event: Entity) -> Entity:
+    owner = {"lead": "leads", "contact": "contacts", "company": "companies", "task": "tasks"}[event["entity_type"]]
+    entity = {"id": event["entity_id"], "_links": {"self": call.link(f"/{owner}/{event['entity_id']}")}}
+    links = {"self": call.link(f"/events/{event['id']}")}
+    return event | {"_links": links, "_embedded": {"entity": entity}}

@@ -1,0 +1,24 @@
+"""Tags of deals, contacts and companies. Source: amoCRM's "Tags"."""
+
+from simulator.answers import Answer, document, invalid
+from simulator.call import Call
+
+
+def page(call: Call, entity_type: str) -> Answer:
+    query, name = (call.parameter("query") or "").lower(), call.parameter("filter[name]")
+    found = [
+        {"id": tag_id, "name": tag, "color": None}
+        for tag, tag_id in call.account.tags[entity_type].items()
+        if query in tag.lower() and name in (None, tag)
+    ]
+    return call.page("tags", found)
+
+
+def create(call: Call, entity_type: str) -> Answer:
+    tags, made = call.account.tags[entity_type], []
+    for index, item in enumerate(call.items()):
+        if not item.get("name"):
+            raise invalid(f"{index}.name", "NotBlank", "This value should not be blank.", str(index))
+        tag_id = tags.setdefault(str(item["name"]), call.world.new_id())
+        made.append({"id": tag_id, "name": item["name"], "request_id": str(item.get("request_id", index))})
+    return document({"_total_items": len(made), "_links": {"self": call.link()}, "_embedded": {"tags": made}})

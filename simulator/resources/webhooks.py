@@ -1,0 +1,59 @@
+"""Subscriptions to webhooks. Below the advanced tariff they are refused. Source: amoCRM's "Webhooks"."""
+
+from urllib.parse import urlsplit
+
+from simulator.answers import Answer, ApiError, document, invalid, nothing, problem
+from simulator.call import Call
+from simulator.journal import Hook
+
+_ENTITIES = ("lead", "contact", "company", "customer", "task")
+SETTINGS = frozenset(
+    {f"{action}_{entity}" for action in ("add", "update", "delete", "responsible") for entity in _ENTITIES}
+    | {f"{action}_{entity}" for action in ("restore", "note") for entity in ("lead", "contact", "company")}
+    | {"status_lead", "note_customer", "add_talk", "update_talk", "add_catalog", "update_catalog", "delete_catalog"}
+)
+
+
+def page(call: Call) -> Answer:
+    wanted = call.parameter("filter[destination]")
+    found = [
+        hook.entry for hook in call.account.hooks.values() if wanted in (None, hook.entry["destination"])
+    ]  # fmt: skip
+    if not found:
+        return nothing()
+    return document({"_total_items": len(found), "_links": {"self": call.link()}, "_embedded": {"webhooks": found}})
+
+
+def subscribe(call: Call) -> Answer:
+    if not call.account.may_use_webhooks:
+        raise ApiError(problem(403, "Forbidden", "The tariff of this account does not allow webhooks"))
+    body = call.json() if isinstance(call.json(), dict) else {}
+    destination, settings = str(body.get("destination", "")), body.get("settings")
+    if urlsplit(destination).scheme not in ("http", "https"):
+        raise invalid("destination", "InvalidUrl", "This value is not a valid URL.")
+    if not isinstance(settings, list) or not settings or not set(settings) <= SETTINGS:
+        raise invalid("settings", "NotSupportedChoice", "One or more of the given values is invalid.")
+    now = call.world.now()
+    known = call.account.hooks.get(destination)
+    entry = {
+        "id": known.entry["id"] if known else call.world.new_id(),
+        "destination": destination,
+        "created_at": known.entry["created_at"] if known else now,
+        "updated_at": now,
+        "account_id": call.account.id,
+        "created_by": call.user_id,
+        "sort": len(call.account.hooks) + 1,
+        "disabled": False,
+        "settings": sorted(set(settings)),
+    }
+    call.account.hooks[destination] = Hook(entry)
+    call.effect("webhook.subscribed", destination=destination, settings=entry["settings"])
+    return document(entry, 201)
+
+
+def unsubscribe(call: Call) -> Answer:
+    body = call.json()
+    destination = body.get("destination") if isinstance(body, dict) else None
+    if call.account.hooks.pop(str(destination), None) is not None:
+        call.effect("webhook.unsubscribed", destination=destination)
+    return nothing()
