@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench bench-picture doctor conformance package package-source deploy-local cfn-lint widget pictures migrate key clean
+.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench bench-picture doctor conformance register package package-source deploy-local cfn-lint widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -48,6 +48,9 @@ bench: $(READY) ## measures; prints JSON
 bench-picture: $(READY) ## measures starts, a read and a save, and draws them into docs/pictures/benchmarks.svg
 	@$(BIN)/python -m benchmarks.picture
 
+register: $(READY) ## gathers what is known of amoCRM from the marks in the code, into docs/vendor.md
+	@$(BIN)/python -m cli register
+
 doctor: $(READY) ## checks configuration, database and connections, and says what to do
 	@$(BIN)/python -m cli doctor
 
@@ -65,8 +68,8 @@ cfn-lint: $(READY) node_modules ## checks what serverless.yml becomes
 	@AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none npx --no-install osls package --package .local/cloudformation --param artifacts=.local/cloudformation-artifacts
 	@$(BIN)/cfn-lint -t .local/cloudformation/cloudformation-template-update-stack.json
 
-widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api
-	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --api $(or $(API),http://localhost:8901)
+widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api PLATFORM=amocrm
+	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --platform $(or $(PLATFORM),amocrm) --api $(or $(API),http://localhost:8901)
 
 pictures: $(READY) ## screenshots of every page at three widths, for docs/pictures
 	@$(BIN)/python -m tests.pictures

@@ -12,7 +12,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import demo, doctor, import_settings, migrations, openapi, package, widget
+from cli import demo, doctor, import_settings, migrations, openapi, package, register, widget
 from functions.crm_api.actions import settings
 from shared import integrations, key_rotation, logs, spill
 from shared.database import DatabaseUnavailableError
@@ -175,17 +175,23 @@ def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, 
 
 @main.command("widget")
 @click.option("--type", "widget_type", type=click.Choice(widget.types()), required=True)
+@click.option("--platform", type=click.Choice(list(widget.PLATFORMS)), default="amocrm", show_default=True)
 @click.option("--api", required=True, help="The public address of crm_api, such as https://functions.example/crm_api.")
 @click.option("--version", "number", default="1.0.0", show_default=True, help="amoCRM takes an update with a new one.")
 @click.option("--support", default="support@example.org", show_default=True, help="The e-mail that amoCRM shows.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Else dist/widget-TYPE.zip.")
-def build_widget(widget_type: str, api: str, number: str, support: str, out: Path | None) -> None:
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Else dist/widget-TYPE.zip, or dist/widget-TYPE-kommo.zip.",
+)
+def build_widget(widget_type: str, platform: str, api: str, number: str, support: str, out: Path | None) -> None:
     """Builds the archive that an administrator of amoCRM uploads as the integration's widget."""
     if not re.fullmatch(r"https://[^\s\"]+|http://(localhost|127\.0\.0\.1)(:\d+)?[^\s\"]*", api):
         raise click.ClickException("--api must be an https:// address (http:// only for this machine)")
-    file = out or Path("dist") / f"widget-{widget_type}.zip"
+    kommo = "-kommo" if platform == "kommo" else ""
+    file = out or Path("dist") / f"widget-{widget_type}{kommo}.zip"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(widget.build(widget_type, api, number, support))
+    file.write_bytes(widget.build(widget_type, api, number, support, platform))
     click.echo(f"{file}: {file.stat().st_size:,} bytes")
 
 
@@ -221,6 +227,18 @@ def run_conformance(out: Path, description: Path | None, record: Path | None) ->
 
     if not conformance.run(out, description, record):
         raise click.ClickException("something failed that nobody has explained")
+
+
+@main.command("register")
+@click.option("--out", default=register.FILE, type=click.Path(dir_okay=False, path_type=Path), help="docs/vendor.md")
+def write_register(out: Path) -> None:
+    """Gathers what is known of amoCRM from the marks in the code, and says which of them are wrong."""
+    try:
+        rules = register.read()
+    except register.WrongMarksError as error:
+        raise click.ClickException(str(error)) from None
+    out.write_text(register.text(rules), encoding="utf-8")
+    click.echo(f"{out}: {len(rules)} rules, {sum(rule.sure == 'guess' for rule in rules)} of them guesses")
 
 
 @main.command("generate-key")

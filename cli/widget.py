@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 _SOURCES: Final = Path(__file__).resolve().parents[1] / "web" / "widget" / "archive"
-_LANGUAGES: Final = ("ru", "en", "uk", "uz")
+# vendor: widget.locales (page) An archive for amoCRM may have ru and en only; Kommo's interface has en, es, pt.
+# source: amoCRM's and Kommo's documentation, "Structure of widget"
+PLATFORMS: Final = {"amocrm": ("ru", "en"), "kommo": ("en", "es", "pt")}
 _IMAGES: Final = {
     "logo_main": (400, 272),
     "logo": (130, 100),
@@ -28,20 +30,26 @@ def types() -> tuple[str, ...]:
     return tuple(names)
 
 
-def build(widget_type: str, api_url: str, version: str = "1.0.0", support: str = "support@example.org") -> bytes:
-    """The zip. `api_url`: the public address of `crm_api`, without a slash at its end."""
+def build(
+    widget_type: str,
+    api_url: str,
+    version: str = "1.0.0",
+    support: str = "support@example.org",
+    platform: str = "amocrm",
+) -> bytes:
+    """The zip for a platform, `amocrm` or `kommo`. `api_url`: the public address of `crm_api`."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(_files(widget_type, api_url.rstrip("/"), version, support)):
+        for name, content in sorted(_files(widget_type, api_url.rstrip("/"), version, support, platform)):
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 
-def _files(widget_type: str, api_url: str, version: str, support: str) -> Iterator[tuple[str, bytes]]:
-    yield "manifest.json", _json(_manifest(version, support))
+def _files(widget_type: str, api_url: str, version: str, support: str, platform: str) -> Iterator[tuple[str, bytes]]:
+    yield "manifest.json", _json(_manifest(version, support, PLATFORMS[platform]))
     script = (_SOURCES / "script.js").read_text()
     yield "script.js", script.replace('"{{API}}"', json.dumps(api_url)).encode()
-    for language in _LANGUAGES:
+    for language in PLATFORMS[platform]:
         words = _words(language)
         words["widget"]["name"] = words["widget"]["name"][widget_type]
         yield f"i18n/{language}.json", _json(words)
@@ -49,7 +57,7 @@ def _files(widget_type: str, api_url: str, version: str, support: str) -> Iterat
         yield f"images/{name}.png", _image(*size, _COLOURS.get(widget_type, "#1f6feb"))
 
 
-def _manifest(version: str, support: str) -> dict[str, Any]:
+def _manifest(version: str, support: str, languages: tuple[str, ...]) -> dict[str, Any]:
     return {
         "widget": {
             "name": "widget.name",
@@ -58,7 +66,7 @@ def _manifest(version: str, support: str) -> dict[str, Any]:
             "version": version,
             "interface_version": 2,
             "init_once": False,
-            "locale": list(_LANGUAGES),
+            "locale": list(languages),
             "installation": True,
             "support": {"link": "", "email": support},
         },

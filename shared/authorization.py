@@ -251,8 +251,9 @@ class Authorization:
         The host came from outside, and the token's own word for its account is only a hint: a code of one account,
         brought with the address of another, must not put its token into the other's row.
         """
-        # vendor: oauth.checks_host (guess) A code is good at its own account's host only. Not relied on.
-        # source: none found
+        # vendor: oauth.checks_host (production) A grant is perhaps good at other hosts than its account's own, so what
+        # a host accepts says nothing of whose it is; the account is asked.
+        # source: a client on PyPI that refreshes every account's tokens at www.amocrm.ru
         rotation = self.rotation
         for delay in (*_READ_DELAYS, None):
             try:

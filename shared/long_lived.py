@@ -73,6 +73,9 @@ class _Id:
 
 def store(runtime: Runtime, integration: Integration, token: str, request_id: str) -> None:
     """Tries the token at the account, and stores it. Raises 422 when amoCRM refuses it."""
+    # vendor: oauth.long_lived (page) An administrator can make an access token for 1 day to 5 years; no refresh token
+    # belongs to it.
+    # source: amoCRM's documentation, "Long-lived tokens"
     hints = oauth.access_token_hints(token)
     now = runtime.clock.now()
     if hints.expires_at is None or hints.expires_at <= now + timedelta(minutes=5):

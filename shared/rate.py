@@ -16,6 +16,9 @@ from shared.amocrm.errors import HeldBackError
 from shared.clock import Clock
 from shared.database import Database
 
+# vendor: http.limit (page) 7 requests a second for an integration in an account, 50 for an account; more are answered
+# with 429.
+# source: amoCRM's documentation, "API limits"
 # What an invocation can afford to wait for its slots, in seconds; else a read is 429 and a write is 202.
 LONGEST_WAIT: Final = 4.0
 # A slot that could not be used in time (a token had to be refreshed first) lies in a second that others use by now.

@@ -2,12 +2,12 @@
 
 import asyncio
 import signal
-import zipfile
 from pathlib import Path
 
 import click
 
 from simulator import keeping, seed
+from simulator.archives import RefusedError, unpacked
 from simulator.proxy import Proxy
 from simulator.recorder import Recorder
 from simulator.server import serve
@@ -56,7 +56,7 @@ def main(
         seed.demo(simulation.world)
     if record is not None:
         simulation.recorder = Recorder(record)
-    archives = {file.stem: _unpacked(file) for file in (widgets.glob("*.zip") if widgets else ())}
+    archives = {file.stem: _unpacked(file) for file in (sorted(widgets.glob("*.zip")) if widgets else ())}
     simulation.archives = archives
     seed.demo_clients(simulation.world, redirect_uri, archives)
 
@@ -83,8 +83,10 @@ def main(
 
 
 def _unpacked(file: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(file) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+    try:
+        return unpacked(file.read_bytes(), "amocrm")
+    except RefusedError as error:
+        raise click.ClickException(f"amoCRM would refuse {file.name}: {error}") from None
 
 
 main()

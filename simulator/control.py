@@ -8,7 +8,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from simulator import consent, seed
+from simulator import archives, consent, seed
 from simulator.faults import Fault
 from simulator.simulation import Simulation
 from simulator.state import Account, Client
@@ -78,6 +78,7 @@ def _change_account(simulation: Simulation, body: Body) -> Any:
             "has_filters",
             "may_use_webhooks",
             "controls_duplicates",
+            "utc_offset",
         ):
             setattr(account, name, value)
     if body.get("goods") is False:
@@ -123,6 +124,16 @@ def _change_integration(simulation: Simulation, body: Body) -> Any:
     client.other_redirect_uris = body.get("other_redirect_uris", client.other_redirect_uris)
     client.scopes = body.get("scopes", client.scopes)
     return {"secret": client.secret}
+
+
+def _widget(simulation: Simulation, body: Body) -> Any:
+    """Uploads a widget archive: `{client_id, archive: Base64, platform?}`; `{refused}` says why it was not taken."""
+    try:
+        files = archives.unpacked(base64.b64decode(body["archive"]), body.get("platform", "amocrm"))
+    except archives.RefusedError as error:
+        return {"refused": str(error)}
+    _client(simulation, body).widget = files
+    return {"refused": None}
 
 
 def _consent(simulation: Simulation, body: Body) -> Any:
@@ -271,4 +282,5 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "switch-off": _switch_off,
     "truth": _truth,
     "vendor": _vendor,
+    "widget": _widget,
 }

@@ -97,7 +97,8 @@ def _part(simulation: Simulation, account: Account, host: str, session_id: str, 
 
 
 def _files(account: Account, query: list[tuple[str, str]]) -> Answer:
-    """`filter[name]` finds files whose name begins with it (?)."""
+    """`filter[name]` finds files whose name begins with it."""
+    # vendor: drive.filter_name
     given = dict(query)
     wanted = given.get("filter[name]", "") if account.has_filters else ""
     limit, page = int(given.get("limit", 50)), int(given.get("page", 1))

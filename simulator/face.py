@@ -122,7 +122,7 @@ def _deal(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> A
         people=_people(account, lead),
         responsible=account.users[lead["responsible_user_id"]]["name"],
         user=consent.administrator(account),
-        widgets=[(client, json.loads(client.widget["i18n/ru.json"])["widget"]["name"]) for client in widgets],
+        widgets=[(client, _name(client.widget, account.language)) for client in widgets],
     )
 
 
@@ -247,7 +247,14 @@ def _gone_on(simulation: Simulation, form: Query, location: str, refused: dict[s
 
 
 def _is_named(archive: dict[str, bytes], name: str) -> bool:
-    return bool(json.loads(archive["i18n/ru.json"])["widget"]["name"] == name)
+    return _name(archive, "ru") == name
+
+
+def _name(archive: dict[str, bytes], language: str) -> str:
+    """The widget's, in the account's language where the archive has it."""
+    locales = json.loads(archive["manifest.json"])["widget"]["locale"]
+    texts = json.loads(archive[f"i18n/{language if language in locales else locales[0]}.json"])
+    return str(texts["widget"]["name"])
 
 
 def _answer_consent(simulation: Simulation, form: Query) -> Answer:

@@ -17,8 +17,13 @@ import aiohttp
 
 from simulator.state import Account, Entity, World
 
+# vendor: webhooks.form (page) A webhook is a form with nested keys, not signed, that must be answered within 2 seconds.
+# source: amoCRM's documentation, "Webhooks"
 TIMEOUT_SECONDS = 2.0
-MOST_FAILURES = 20  # in a row; then the webhook is switched off (?)
+# vendor: webhooks.repeat (guess) A failing webhook is repeated in order, and is switched off after 20 failures in a
+# row.
+# source: the documentation says that hooks which keep failing are switched off; the number is ours
+MOST_FAILURES = 20  # in a row; then the webhook is switched off
 _RETRY_SECONDS = 0.5
 _PLURALS = {"leads": "lead", "contacts": "contact", "companies": "company", "tasks": "task"}
 

@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 _SECONDS = 10.0  # within which refusals count
 
 
+# vendor: http.limit
 class Limits:
     def __init__(self) -> None:
         self.per_integration = 7

@@ -63,6 +63,7 @@ class Account:
     country: str = "RU"
     language: str = "ru"
     paid: bool = True
+    utc_offset: int = 3 * 3600  # seconds; days of date fields begin at the account's own midnight
     may_create_fields: bool = True
     has_filters: bool = True  # is_api_filter_enabled; without it filters are ignored
     search_lag: float = 0.0  # seconds until `query` finds what was made or changed

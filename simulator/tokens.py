@@ -66,8 +66,10 @@ class Tokens:
         self.access: dict[str, Grant] = {}
         self.refresh: dict[str, Grant] = {}
         self.access_seconds = ACCESS_SECONDS
+        # vendor: oauth.refresh_kills_access
         self.kills_access = True  # a refresh ends the access token before it, as the real endpoint does
-        self.checks_host = True  # a grant is good at its own account's host only (?)
+        # vendor: oauth.checks_host
+        self.checks_host = True
 
     def make_code(self, client: Client, account: Account, user_id: int) -> str:
         code = "def502" + secrets.token_hex(300)

@@ -20,10 +20,11 @@ from cli import embedded, migrations
 from shared.config import Settings, load
 from shared.encryption import generate_key
 from shared.runtime import Runtime
-from tests import clocks, story
+from tests import clocks
 from tests.clocks import MovableClock
 from tests.control import Simulator
-from tests.story import Story
+from tests.plain_client import Client
+from tests.story import ADMIN_TOKEN, APP_SECRET, REDIRECT_URI, Story
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -106,10 +107,10 @@ def environment(postgres: Any, database_url: str, simulator: Simulator) -> dict[
     return {
         "DATABASE_URL": embedded.runtime_url(postgres),
         "ENCRYPTION_KEYS": f"k1:{generate_key()}",
-        "OAUTH_REDIRECT_URI": story.REDIRECT_URI,
+        "OAUTH_REDIRECT_URI": REDIRECT_URI,
         "CRM_API_URL": "https://functions.example/crm_api",
-        "ADMIN_TOKENS": story.ADMIN_TOKEN,
-        "APP_JWT_SECRET": story.APP_SECRET,
+        "ADMIN_TOKENS": ADMIN_TOKEN,
+        "APP_JWT_SECRET": APP_SECRET,
         "ALLOWED_ORIGINS": "https://site.example",
         "RETURN_LINKS": "demoapp://connected",
         "AMOCRM_GATEWAY": simulator.url,
@@ -132,7 +133,7 @@ def runtime(settings: Settings, clock: MovableClock) -> Iterator[Runtime]:
 def tale(runtime: Runtime, simulator: Simulator, clock: MovableClock, database_url: str) -> Story:
     """A new account with an integration that nobody has connected yet."""
     account = simulator.control("account", subdomain=f"test{secrets.token_hex(4)}")
-    made = simulator.control("integration", redirect_uri=story.REDIRECT_URI, name="Калькулятор")
+    made = simulator.control("integration", redirect_uri=REDIRECT_URI, name="Калькулятор")
     return Story(
         runtime=runtime,
         simulator=simulator,
@@ -152,6 +153,21 @@ def connected(tale: Story) -> Story:
     tale.connect()
     tale.simulator.control("forget")
     return tale
+
+
+@pytest.fixture
+def client(simulator: Simulator) -> Iterator[Client]:
+    simulator.control("limits", per_integration=1000, per_account=1000)
+    made = Client(simulator).connect()
+    yield made
+    made.http.close()
+
+
+@pytest.fixture
+def story(connected: Story) -> Story:
+    """A new account that is connected, and has no limits."""
+    connected.simulator.control("limits", per_integration=10**6, per_account=10**6)
+    return connected
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -44,6 +44,7 @@ def test_get_lead_without_contacts_has_no_client(connected: Story) -> None:
 
 
 @pytest.mark.parametrize("missing", [204, 404])
+@pytest.mark.vendor("http.not_found")
 def test_an_unknown_deal_is_not_found(connected: Story, missing: int) -> None:
     connected.simulator.control("change-account", domain=connected.domain, missing_entity_status=missing)
     answer = connected.crm("get_lead", connected.widget() | {"X-Lead-Id": "999999"})
@@ -56,6 +57,7 @@ def test_a_wrong_lead_id_is_named(connected: Story, wrong: str) -> None:
     assert problem["errors"][0]["path"] == "X-Lead-Id"
 
 
+@pytest.mark.vendor("lists.page")
 def test_get_leads_pages_filters_and_searches(connected: Story) -> None:
     """Row D6."""
     first = json_of(connected.crm("get_leads", connected.application(), query={"limit": "2"}))
@@ -127,6 +129,7 @@ def _one_time_claims(story: Story) -> dict[str, Any]:
         {"jti": 7},
     ],
 )
+@pytest.mark.vendor("one_time_token.claims", "one_time_token.audience")
 def test_a_one_time_token_that_is_wrong_in_any_claim_is_refused(connected: Story, change: dict[str, Any]) -> None:
     claims = {name: value for name, value in (_one_time_claims(connected) | change).items() if value is not None}
     token = jwt.encode(claims, connected.secret, algorithm="HS256")
@@ -415,6 +418,7 @@ def test_the_event_log_is_paged_and_filtered(connected: Story) -> None:
         ({"kind": "truncate"}, 504, "amocrm_timeout"),
     ],
 )
+@pytest.mark.vendor("http.payment")
 def test_troubles_of_amocrm_keep_their_cause(connected: Story, fault: dict[str, Any], status: int, code: str) -> None:
     connected.simulator.fault(**fault, path="/api/v4/leads/.*")
     answer = connected.crm("get_lead", connected.widget() | {"X-Lead-Id": str(connected.lead_id)})
@@ -445,6 +449,7 @@ def test_a_429_holds_back_every_instance(connected: Story) -> None:
     assert connected.crm("get_lead", connected.application() | headers).status == 200
 
 
+@pytest.mark.vendor("http.limit")
 def test_the_limit_of_amocrm_is_kept_by_waiting(connected: Story) -> None:
     headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
     began = connected.clock.monotonic()

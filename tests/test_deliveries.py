@@ -105,6 +105,7 @@ def test_a_double_click_at_the_same_instant_makes_one_note(connected: Story) -> 
         ({"kind": "truncate"}, "amocrm_timeout"),
     ],
 )
+@pytest.mark.vendor("http.gateway")
 def test_temporary_trouble_is_202_and_ends_with_one_note(connected: Story, fault: dict[str, Any], code: str) -> None:
     """Row X2: also where the note was written and only the answer was lost."""
     connected.simulator.fault(**fault, path=NOTES_PATH, method="POST")
@@ -259,6 +260,7 @@ def _goods_of_deal(story: Story) -> dict[str, Any]:
     return {names[link["to_entity_id"]]: link["metadata"]["quantity"] for link in goods}
 
 
+@pytest.mark.vendor("catalogs.products", "batch.request_id")
 def test_goods_are_found_or_created_and_linked_with_quantity_and_price(connected: Story) -> None:
     """Row A6."""
     results = json_of(_save(connected, _with_goods()))["results"]
@@ -297,6 +299,7 @@ def test_a_long_goods_list_is_searched(connected: Story) -> None:
     assert set(_goods_of_deal(connected)) == {"Стекло закалённое 8 мм", "Петля"}
 
 
+@pytest.mark.vendor("catalogs.products")
 def test_an_account_without_a_goods_list_is_told_and_the_rest_goes_on(connected: Story) -> None:
     connected.simulator.control("change-account", domain=connected.domain, goods=False)
     answer = json_of(_save(connected, _with_goods()))
@@ -307,6 +310,7 @@ def test_an_account_without_a_goods_list_is_told_and_the_rest_goes_on(connected:
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "truncate"])
 @pytest.mark.parametrize("path", ["/api/v4/catalogs/.*/elements", "/api/v4/leads/.*/link"])
+@pytest.mark.vendor("links.replace")
 def test_goods_are_in_the_deal_once_whatever_is_lost(connected: Story, kind: str, path: str) -> None:
     connected.simulator.fault(kind, path=path, method="POST")
     assert _save(connected, _with_goods()).status == 202

@@ -22,6 +22,7 @@ SUFFIXES = st.sampled_from(["amocrm.ru", "amocrm.com", "kommo.com"])
 @example("a.amocrm.ru.")
 @example("ａ.amocrm.ru")
 @example("a。amocrm.ru")
+@pytest.mark.vendor("hosts.suffixes")
 def test_whatever_passes_is_one_label_under_a_known_suffix(text: str) -> None:
     try:
         host = clean_account_domain(text)

@@ -37,6 +37,7 @@ def _read(story: Story) -> int:
     return story.crm("get_lead", story.admin() | {"X-Lead-Id": str(story.lead_id)}).status
 
 
+@pytest.mark.vendor("oauth.long_lived")
 def test_a_long_lived_token_connects_and_is_never_refreshed(tale: Story) -> None:
     """Row X6."""
     tale.save_connection()

@@ -282,6 +282,7 @@ def test_any_query_ends_in_a_page_that_says_what_to_do(tale: Story, chosen: dict
     assert all(row == (tale.domain, tale.account_id) for row in rows)
 
 
+@pytest.mark.vendor("oauth.code")
 def test_a_code_older_than_twenty_minutes_is_explained(tale: Story) -> None:
     tale.save_connection()
     query = tale.allow(None)
@@ -404,6 +405,7 @@ def test_a_lost_answer_of_the_exchange_ends_in_a_clear_word(tale: Story) -> None
     assert "Authorise once more" in page.body.decode()
 
 
+@pytest.mark.vendor("oauth.switch_off")
 def test_the_switched_off_hook_ends_the_connection(connected: Story) -> None:
     """Row A1."""
     hook = connected.simulator.control("switch-off", domain=connected.domain, client_id=connected.client_id)
@@ -472,6 +474,7 @@ def _deliver(story: Story, state: str, **changed: object) -> Response:
     return serve(oauth_callback, story.runtime, request)
 
 
+@pytest.mark.vendor("button.query")
 def test_the_button_connects_an_account_without_typing(tale: Story) -> None:
     state = _start_installation(tale)
     assert _deliver(tale, state).status == 200

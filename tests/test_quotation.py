@@ -95,6 +95,7 @@ def _stored(story: Story) -> list[tuple[str, bytes]]:
     return [(file["name"], base64.b64decode(one)) for file, one in zip(files.values(), contents, strict=True)]
 
 
+@pytest.mark.vendor("notes.attachment")
 def test_a_quotation_is_rendered_attached_and_shown(connected: Story) -> None:
     results = json_of(_save(connected, _rendered()))["results"]
     ((name, content),) = _stored(connected)
@@ -107,6 +108,7 @@ def test_a_quotation_is_rendered_attached_and_shown(connected: Story) -> None:
     assert types["attachment"]["file_name"] == f"{name}.pdf"
 
 
+@pytest.mark.vendor("drive.parts")
 def test_a_brought_pdf_is_stored_as_it_is_in_parts(connected: Story) -> None:
     assert json_of(_save(connected, _uploaded()))["state"] == "delivered"
     ((name, content),) = _stored(connected)
@@ -145,6 +147,7 @@ def test_what_is_not_a_pdf_is_refused(connected: Story, wrong: dict[str, Any]) -
         ("/api/v4/account", "GET"),
     ],
 )
+@pytest.mark.vendor("drive.filter_name", "files.attach")
 def test_whatever_is_lost_there_is_one_file_and_one_note_of_it(
     connected: Story, kind: str, path: str, method: str
 ) -> None:

@@ -60,6 +60,7 @@ def test_requests_of_one_instance_wait_for_each_other(connected: Story) -> None:
     assert connected.clock.monotonic() - before >= 2.05  # 16 calls
 
 
+@pytest.mark.vendor("http.limit")
 def test_sixteen_instances_keep_to_seven_a_second() -> None:
     """The short version of `make hammer`."""
     ended = subprocess.run(

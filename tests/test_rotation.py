@@ -135,6 +135,7 @@ def test_an_unprocessed_refresh_whose_answer_is_lost_goes_on_as_if_nothing_happe
     assert not connected.simulator.effects("grant.refused")
 
 
+@pytest.mark.vendor("oauth.refresh_token")
 def test_a_processed_refresh_whose_answer_is_lost_needs_a_person(connected: Story) -> None:
     """The one case that nobody can mend: amoCRM has used the token up, and its answer never came."""
     connected.clock.advance(hours=25)
@@ -261,6 +262,7 @@ def test_a_wrong_secret_does_not_end_the_connection(connected: Story) -> None:
     assert _read(connected).status == 200
 
 
+@pytest.mark.vendor("oauth.rename")
 def test_a_renamed_account_is_found_again(connected: Story) -> None:
     """Row X7."""
     new_name = f"renamed{connected.account_id}"
@@ -280,6 +282,7 @@ def test_a_renamed_account_is_found_by_the_scheduled_refresh(connected: Story) -
     assert _read(connected).status == 200
 
 
+@pytest.mark.vendor("http.not_found")
 def test_an_account_that_is_gone_backs_off(connected: Story) -> None:
     connected.simulator.control("kill-tokens", refresh=True)
     connected.simulator.control("rename", domain=connected.domain, to=f"gone{connected.account_id}")

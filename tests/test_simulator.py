@@ -4,10 +4,8 @@ import asyncio
 import base64
 import json
 import socket
-import time
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -15,51 +13,10 @@ import pytest
 from simulator import keeping, seed
 from simulator.simulation import Simulation
 from tests.control import Simulator
-
-REDIRECT = "https://x.example/cb"
-
-
-class Client:
-    """An amoCRM client of the plainest kind."""
-
-    def __init__(self, simulator: Simulator, **facts: Any) -> None:
-        self.simulator = simulator
-        made = simulator.control("account", subdomain=f"sim{time.time_ns()}", **facts)
-        self.domain, self.id, self.leads, self.users = made["domain"], made["id"], made["leads"], made["users"]
-        self.client = simulator.control("integration", redirect_uri=REDIRECT)
-        self.http = httpx.Client(base_url=simulator.url, trust_env=False, headers={"Host": self.domain})
-        self.pair: dict[str, Any] = {}
-
-    def code(self) -> str:
-        made = self.simulator.control("consent", domain=self.domain, client_id=self.client["id"], state="s")
-        return parse_qs(urlsplit(str(made["location"])).query)["code"][0]
-
-    def token(self, **grant: str) -> httpx.Response:
-        body = {"client_id": self.client["id"], "client_secret": self.client["secret"], "redirect_uri": REDIRECT}
-        return self.http.post("/oauth2/access_token", json=body | grant)
-
-    def connect(self) -> "Client":
-        answer = self.token(grant_type="authorization_code", code=self.code())
-        assert answer.status_code == 200, answer.text
-        self.pair = answer.json()
-        self.http.headers["Authorization"] = f"Bearer {self.pair['access_token']}"
-        return self
-
-    def get(self, path: str, **params: Any) -> httpx.Response:
-        return self.http.get(f"/api/v4{path}", params=params)
-
-    def post(self, path: str, body: Any) -> httpx.Response:
-        return self.http.post(f"/api/v4{path}", json=body)
+from tests.plain_client import REDIRECT, Client
 
 
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    simulator.control("limits", per_integration=1000, per_account=1000)
-    made = Client(simulator).connect()
-    yield made
-    made.http.close()
-
-
+@pytest.mark.vendor("oauth.token_claims")
 def test_tokens_have_the_vendors_shape_and_lifetimes(client: Client) -> None:
     pair = client.pair
     assert (pair["token_type"], pair["expires_in"]) == ("Bearer", 86400)
@@ -74,6 +31,7 @@ def test_tokens_have_the_vendors_shape_and_lifetimes(client: Client) -> None:
     assert len(pair["refresh_token"]) > 500
 
 
+@pytest.mark.vendor("oauth.code", "oauth.refresh_token")
 def test_a_code_and_a_refresh_token_work_once(client: Client) -> None:
     code = client.code()
     assert client.token(grant_type="authorization_code", code=code).status_code == 200
@@ -107,6 +65,7 @@ def test_times_pass_with_the_moved_clock(client: Client, simulator: Simulator) -
     simulator.control("clock", advance=-(91 * 86400 + 21 * 60))
 
 
+@pytest.mark.vendor("http.limit")
 def test_seven_requests_a_second_and_no_more(client: Client, simulator: Simulator) -> None:
     simulator.control("limits", per_integration=7, per_account=50)
     answers = [client.get("/account") for _ in range(9)]
@@ -114,6 +73,7 @@ def test_seven_requests_a_second_and_no_more(client: Client, simulator: Simulato
     assert answers[-1].headers["Content-Type"].startswith("text/plain")
 
 
+@pytest.mark.vendor("http.empty_list", "lists.page")
 def test_lists_are_paged_and_empty_ones_are_204(client: Client) -> None:
     first = client.get("/leads", limit=2).json()
     assert (first["_page"], len(first["_embedded"]["leads"])) == (1, 2)
@@ -126,12 +86,14 @@ def test_lists_are_paged_and_empty_ones_are_204(client: Client) -> None:
     assert client.get("/leads/1").status_code == 204
 
 
+@pytest.mark.vendor("contacts.query")
 def test_contacts_are_found_by_the_digits_of_a_phone(client: Client) -> None:
     for query in ("+79123456789", "89123456789", "9123456789"):
         (found,) = client.get("/contacts", query=query).json()["_embedded"]["contacts"]
         assert found["name"] == "Мария Лебедева"
 
 
+@pytest.mark.vendor("http.validation")
 def test_leads_are_made_changed_and_checked(client: Client) -> None:
     (made,) = client.post("/leads", [{"name": "Новая", "price": 5, "request_id": "q"}]).json()["_embedded"]["leads"]
     assert made["request_id"] == "q"
@@ -149,6 +111,7 @@ def test_leads_are_made_changed_and_checked(client: Client) -> None:
     assert client.post("/leads", [{"name": "x"}] * 251).status_code == 400
 
 
+@pytest.mark.vendor("leads.complex")
 def test_a_complex_lead_brings_its_contact(client: Client) -> None:
     phone = {"field_code": "PHONE", "values": [{"value": "+7 900 000 00 01", "enum_code": "WORK"}]}
     body = [{"name": "Заявка", "_embedded": {"contacts": [{"first_name": "Пётр", "custom_fields_values": [phone]}]}}]
@@ -157,6 +120,7 @@ def test_a_complex_lead_brings_its_contact(client: Client) -> None:
     assert lead["_embedded"]["contacts"] == [{"id": made["contact_id"], "is_main": True}]
 
 
+@pytest.mark.vendor("catalogs.products")
 def test_notes_links_and_goods(client: Client) -> None:
     lead = client.leads[0]
     (note,) = client.post(f"/leads/{lead}/notes", [{"note_type": "common", "params": {"text": "Привет"}}]).json()[
@@ -192,6 +156,7 @@ def test_fields_pipelines_users_and_the_tariff(client: Client, simulator: Simula
     assert client.get("/account").status_code == 402
 
 
+@pytest.mark.vendor("oauth.rename")
 def test_a_renamed_account_is_found_by_its_refresh_token(client: Client, simulator: Simulator) -> None:
     simulator.control("rename", domain=client.domain, to=f"new{client.id}")
     assert client.get("/account").status_code == 404
@@ -229,6 +194,7 @@ def test_a_reset_is_a_reset(client: Client, simulator: Simulator) -> None:
             raw.recv(1)
 
 
+@pytest.mark.vendor("oauth.switch_off")
 def test_the_hook_of_a_switched_off_integration_is_signed(client: Client, simulator: Simulator) -> None:
     from shared.amocrm.oauth import is_genuine_switch_off
 

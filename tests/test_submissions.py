@@ -10,78 +10,7 @@ from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm import directory
 from shared.http import Headers, Request, Response
 from tests.story import Story, json_of
-
-PERSON = {"name": "Нина Орлова", "phone": "8 (916) 555-44-33", "email": "Nina@Example.org"}
-
-
-def form(**changed: Any) -> dict[str, Any]:
-    return {"contact": PERSON, "form": {"name": "Обратный звонок"}} | changed
-
-
-def order(**changed: Any) -> dict[str, Any]:
-    content = {
-        "number": "1042",
-        "items": [
-            {"name": "Столешница", "sku": "CT-1", "quantity": 2, "unit_price": 15000, "category": ["Камень", "Кварц"]},
-            {"name": "Мойка", "quantity": 1, "unit_price": 9000, "category": "Мойки"},
-        ],
-        "delivery": {"method": "Курьер", "cost": 700},
-        "weight": "84 кг",
-        "address": {"city": "Казань", "street": "Баумана", "building": "5"},
-        "comment": "Позвонить вечером",
-        "total": 39700,
-    }
-    return {"contact": PERSON, "order": content | changed}
-
-
-@pytest.fixture
-def story(connected: Story) -> Story:
-    connected.simulator.control("limits", per_integration=10**6, per_account=10**6)
-    return connected
-
-
-def save(story: Story, **submissions: Any) -> Response:
-    return story.crm("save_settings", story.admin(), {"submissions": submissions})
-
-
-def set_up(story: Story, **submissions: Any) -> None:
-    saved = save(story, **submissions)
-    assert saved.status == 200, saved.body.decode()
-
-
-def submit(story: Story, body: Any, action: str = "submit_form", **headers: str) -> Any:
-    """The results of a submission that went well."""
-    answer = story.crm(action, story.application() | headers, body)
-    assert answer.status == 200, answer.body.decode()
-    return json_of(answer)["results"]
-
-
-def account(story: Story) -> Any:
-    return story.simulator.control("show", domain=story.domain)
-
-
-def lead_of(story: Story, results: Any) -> Any:
-    step = results.get("lead") or results["incoming_lead"]
-    return account(story)["leads"][str(step["lead_id"])]
-
-
-def contact_of(story: Story, results: Any) -> Any:
-    step = results.get("lead") or results.get("incoming_lead") or results["contact"]
-    return account(story)["contacts"][str(step["contact_id"])]
-
-
-def note_of(story: Story, results: Any, entity: str = "leads") -> str:
-    step = results.get("lead") or results.get("incoming_lead") or results["contact"]
-    entity_id = step["lead_id"] if entity == "leads" else step["contact_id"]
-    return "\n".join(note["params"]["text"] for note in account(story)["notes"].get(f"{entity}/{entity_id}", []))
-
-
-def values_of(entity: Any) -> dict[str, list[Any]]:
-    """By the field's name or code."""
-    return {
-        field["field_code"] or field["field_name"]: [value["value"] for value in field["values"]]
-        for field in entity["custom_fields_values"] or []
-    }
+from tests.submitting import PERSON, account, contact_of, form, lead_of, note_of, order, save, set_up, submit, values_of
 
 
 def test_c2_a_form_becomes_a_deal_and_a_contact_in_one_call(story: Story) -> None:
@@ -118,6 +47,7 @@ def test_c2_an_empty_form_is_refused(story: Story) -> None:
     assert story.crm("submit_form", story.application(), {"form": {"name": "x"}}).status == 422
 
 
+@pytest.mark.vendor("unsorted.answer")
 def test_c2_incoming_leads(story: Story) -> None:
     set_up(story, forms={"mode": "incoming_lead"})
     results = submit(story, form(comment="Жду"))
@@ -162,6 +92,7 @@ def test_c3_a_total_that_does_not_add_up_is_refused(story: Story) -> None:
 
 
 @pytest.mark.parametrize("phone", ["+7 916 555-44-33", "89165554433", "8-916-555-44-33", "7 (916) 5554433"])
+@pytest.mark.vendor("contacts.query", "contacts.codes")
 def test_c4_a_person_is_found_by_his_phone_however_it_is_written(story: Story, phone: str) -> None:
     first = submit(story, form())
     again = submit(story, form(contact={"name": "Н.", "phone": phone}))
@@ -179,6 +110,7 @@ def test_c4_a_contact_typed_by_hand_is_found_too(story: Story) -> None:
     assert contact["name"] == "Мария Лебедева"
 
 
+@pytest.mark.vendor("contacts.codes")
 def test_c4_by_e_mail_when_the_phone_is_new(story: Story) -> None:
     first = submit(story, form())
     again = submit(story, form(contact={"phone": "+7 900 000-00-01", "email": "nina@example.org"}))
@@ -272,6 +204,7 @@ def test_c6_switched_off_values_stay_in_the_note(story: Story) -> None:
     assert "leads have no such field; they have" in json_of(refused)["errors"][0]["detail"]
 
 
+@pytest.mark.vendor("fields.tariff")
 def test_c6_a_tariff_that_forbids_it_is_told_once(story: Story) -> None:
     story.simulator.control("change-account", domain=story.domain, may_create_fields=False)
     set_up(story, mapping=[{"source": "city", "entity": "leads", "field": "Город"}])
@@ -325,6 +258,7 @@ def test_c8_default_users_take_turns(story: Story) -> None:
     assert taken[0] != taken[1]
 
 
+@pytest.mark.vendor("users.rights", "unsorted.status")
 def test_c8_pickers_tell_the_account(story: Story) -> None:
     pipelines = json_of(story.crm("get_pipelines", story.admin()))["pipelines"]
     assert [one["name"] for one in pipelines] == ["Воронка", "Монтаж"]
@@ -389,6 +323,7 @@ def test_a_pipeline_a_user_and_a_field_that_were_removed_lose_nothing(story: Sto
     assert story.events().count("submission.fallback") >= 2
 
 
+@pytest.mark.vendor("http.validation")
 def test_an_account_that_refuses_everything_still_gets_the_submission(story: Story) -> None:
     """A required field that we cannot know of, say: the deal is made bare, and all is in the note."""
     set_up(story, mapping=[{"source": "city", "entity": "leads", "field": "Город"}])

@@ -14,30 +14,89 @@ from PIL import Image
 from cli import widget
 from cli.commands import main
 from shared.calculation import calculator
+from simulator import archives
 from tests.story import Story, json_of
 
 TYPES = ("glass", "countertop", "clinic")
-SIZES = {"logo_main": (400, 272), "logo": (130, 100), "logo_medium": (240, 84), "logo_small": (108, 108)}
 
 
+def _archive(widget_type: str = "glass", platform: str = "amocrm") -> bytes:
+    return widget.build(widget_type, "https://functions.example/crm_api/", "2.1.0", "help@example.org", platform)
+
+
+@pytest.mark.vendor("widget.locales")
+@pytest.mark.parametrize("platform", ["amocrm", "kommo"])
 @pytest.mark.parametrize("widget_type", TYPES)
-def test_the_archive_is_what_amocrm_takes(widget_type: str) -> None:
-    content = widget.build(widget_type, "https://functions.example/crm_api/", "2.1.0", "help@example.org")
-    assert content == widget.build(widget_type, "https://functions.example/crm_api", "2.1.0", "help@example.org")
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    manifest = json.loads(archive.read("manifest.json"))
-    assert manifest["widget"]["interface_version"] == 2
+def test_the_archive_is_what_amocrm_takes(widget_type: str, platform: str) -> None:
+    content = _archive(widget_type, platform)
+    assert content == _archive(widget_type, platform)
+    files = archives.unpacked(content, platform)
+    manifest = json.loads(files["manifest.json"])
     assert manifest["locations"] == ["lcard-1"]
-    for language in manifest["widget"]["locale"]:
-        words = json.loads(archive.read(f"i18n/{language}.json"))
-        for key in ("name", "description", "short_description"):
-            part, name = manifest["widget"][key].split(".")
-            assert isinstance(words[part][name], str)
-    for name, size in SIZES.items():
-        assert Image.open(io.BytesIO(archive.read(f"images/{name}.png"))).size == size
-    script = archive.read("script.js").decode()
+    assert manifest["widget"]["locale"] == {"amocrm": ["ru", "en"], "kommo": ["en", "es", "pt"]}[platform]
+    script = files["script.js"].decode()
     assert '"https://functions.example/crm_api"' in script
     assert "{{" not in script
+
+
+def _changed(name: str, content: bytes | None) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(_archive())) as old, zipfile.ZipFile(made, "w") as new:
+        for one in old.namelist():
+            if one != name:
+                new.writestr(one, old.read(one))
+        if content is not None:
+            new.writestr(name, content)
+    return made.getvalue()
+
+
+def _manifest(**changed: Any) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(_archive())) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    manifest["widget"] |= changed.pop("widget", {})
+    return json.dumps(manifest | changed).encode()
+
+
+def _image(width: int, height: int, noise: int = 0) -> bytes:
+    made = io.BytesIO()
+    image = Image.effect_noise((width, height), noise) if noise else Image.new("RGB", (width, height))
+    image.save(made, "PNG")
+    return made.getvalue() + b"\0" * (noise * 4000)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("manifest.json", None, "manifest.json is missing"),
+        ("manifest.json", b"{", "not JSON"),
+        ("manifest.json", _manifest(widget={"locale": ["ru", "uk"]}), "locale uk"),
+        ("manifest.json", _manifest(widget={"installation": False}), "installation: true"),
+        ("manifest.json", _manifest(widget={"version": "one"}), "version"),
+        ("manifest.json", _manifest(locations=["leads/card"]), "no location leads/card"),
+        ("manifest.json", _manifest(locations=["digital_pipeline"]), "logo_dp.png is missing"),
+        ("i18n/ru.json", None, "i18n/ru.json is missing"),
+        ("i18n/ru.json", b"{}", "widget.name is missing"),
+        ("i18n/uz.json", b"{}", "not one of amocrm's"),
+        ("script.js", None, "script.js is missing"),
+        ("script.js", b"define([], function () { return {init: 1} })", "callback render is missing"),
+        ("images/logo.png", None, "images/logo.png is missing"),
+        ("images/logo.png", _image(131, 100), "131 × 100"),
+        ("images/logo.png", _image(130, 100, 100), "more than 300 KB"),
+        ("images/logo.png", b"GIF?", "not an image"),
+        ("images/лого.png", b"x", "latin letters"),
+    ],
+)
+@pytest.mark.vendor("widget.locales")
+def test_the_simulator_refuses_what_amocrm_refuses(name: str, content: bytes | None, reason: str) -> None:
+    with pytest.raises(archives.RefusedError, match=reason):
+        archives.unpacked(_changed(name, content), "amocrm")
+
+
+def test_an_archive_for_the_other_platform_is_refused() -> None:
+    with pytest.raises(archives.RefusedError, match="locale es"):
+        archives.unpacked(_archive(platform="kommo"), "amocrm")
+    with pytest.raises(archives.RefusedError, match="not a zip"):
+        archives.unpacked(b"x", "amocrm")
 
 
 def test_the_command_writes_it_and_refuses_plain_http(tmp_path: Path) -> None:

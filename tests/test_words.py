@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.widget import PLATFORMS
 from functions.oauth_callback import texts
 from shared.words import LANGUAGES, catalogue
 from tests.demo import ROOT
@@ -26,10 +27,11 @@ def test_the_catalogues_have_the_same_keys_and_placeholders(language: str) -> No
 
 
 def test_the_widgets_own_catalogues_have_the_same_keys() -> None:
-    folder = WEB / "widget" / "archive" / "i18n"
+    files = sorted((WEB / "widget" / "archive" / "i18n").glob("*.json"))
+    assert {file.stem for file in files} == set().union(*PLATFORMS.values())
     shapes = []
-    for language in LANGUAGES:
-        words = json.loads((folder / f"{language}.json").read_text())
+    for file in files:
+        words = json.loads(file.read_text())
         shapes.append(
             {part: sorted(inner) for part, inner in words.items()} | {"names": sorted(words["widget"]["name"])}
         )

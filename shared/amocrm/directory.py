@@ -11,7 +11,10 @@ from shared.amocrm.filtered import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
 from shared.expiring import Expiring
 
-UNSORTED_TYPE = 1  # of the status in which incoming leads wait; no deal can be put there (?)
+# vendor: unsorted.status (production) The status in which incoming leads wait has `type` 1; no deal can be put there by
+# hand.
+# source: integrations in production that leave it out by that
+UNSORTED_TYPE = 1  # of the status in which incoming leads wait; a deal is not put there
 _MOST_PAGES = 20
 
 
@@ -84,6 +87,8 @@ class Directory:
 
     def create_fields(self, entity: str, wanted: list[dict[str, Any]]) -> None:
         """Creates fields in one call: `[{name, type, enums?}]`."""
+        # vendor: fields.tariff (page) Fields are created in one call; the basic tariff refuses that with 403.
+        # source: amoCRM's documentation, "Custom fields"
         self.account.send("POST", f"/{entity}/custom_fields", json=wanted)
         _known.drop((self.integration_id, entity))
 
@@ -98,6 +103,9 @@ class Directory:
         return tuple(
             User(int(one["id"]), str(one.get("name") or ""), bool(right.get("is_admin")))
             for one, right in rights
+            # vendor: users.rights (code) A user's rights say is_active and is_admin; one who was switched off stays in
+            # the list.
+            # source: amocrm-api-php's model of users
             if right.get("is_active", True)
         )
 

@@ -1,6 +1,6 @@
 """The account's file store ("drive"), and the files of a deal. Source: amoCRM's documentation, "Files".
 
-The drive has a host of its own, which the account tells. Its calls do not count against the API's limit (?).
+The drive has a host of its own, which the account tells.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,9 @@ from shared.amocrm.leads import AccountApi
 from shared.amocrm.oauth import access_token_hints
 from shared.expiring import Expiring
 
+# vendor: drive.rate (guess) Calls to the drive do not count against the API's limit: it is another host. A 429 of it is
+# waited out.
+# source: none found
 _MOST_PARTS: Final = 1000
 _SCOPE: Final = "files"
 
@@ -29,6 +32,9 @@ class DriveApi:
     def upload(self, name: str, content: bytes, content_type: str = "application/pdf") -> dict[str, Any]:
         """Stores a file, in parts where it is large. `{file_uuid, version_uuid, name, size}`"""
         asked = {"file_name": name, "file_size": len(content), "content_type": content_type}
+        # vendor: drive.parts (page) A file is sent in parts of at most the session's `max_part_size` (131072 and 524288
+        # were seen), each answer naming the next address, the last one the file.
+        # source: amoCRM's documentation, "Files"; the vendor's PHP client
         session = self._send("POST", self._host(), "/v1.0/sessions", json=asked)
         url, size, sent = session.get("upload_url"), int(session.get("max_part_size") or 0) or len(content), 0
         for _ in range(_MOST_PARTS):
@@ -55,6 +61,9 @@ class DriveApi:
 
     def attach(self, lead_id: int, file_uuid: str) -> None:
         """Attaches a file to a deal; attaching it again changes nothing."""
+        # vendor: files.attach (guess) Attaching a file again changes nothing. It is looked for before a repetition all
+        # the same.
+        # source: none found; the method is a PUT
         self.account.send("PUT", f"/leads/{lead_id}/files", json=[{"file_uuid": file_uuid}])
 
     def attached(self, lead_id: int) -> set[str]:

@@ -13,6 +13,8 @@ Entity = dict[str, Any]
 # One read with these parameters; the decoded answer, or None for an empty list.
 Read = Callable[[list[tuple[str, Any]]], Any]
 
+# vendor: lists.page (page) A page has at most 250 entities; `_links.next` says that there is another.
+# source: amoCRM's documentation, "API limits"
 PAGE_LIMIT: Final = 250  # the API's own
 _MOST_PAGES: Final = 100
 _MOST_SINGLE: Final = 25  # entities that are read one by one
@@ -65,4 +67,6 @@ def newest_first(read: Read, name: str, params: Mapping[str, Any], since: int) -
 
 def embedded(answer: Any, name: str) -> list[Entity]:
     """The list inside a list answer; an empty list answers 204 and has no body."""
+    # vendor: http.empty_list (page) A list without entities answers 204 and has no body.
+    # source: amoCRM's documentation of every list
     return list(answer["_embedded"][name]) if answer else []

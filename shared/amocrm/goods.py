@@ -25,6 +25,9 @@ class GoodsApi:
     def goods_list(self) -> GoodsList | None:
         """The account's catalog of type `products` and its fields; None where goods are switched off."""
         catalogs = embedded(self.account.send("GET", "/catalogs", params={"limit": PAGE_LIMIT}), "catalogs")
+        # vendor: catalogs.products (page) An account's goods are the one list of type `products`, whose fields have
+        # codes: SKU, PRICE, UNIT and others; an account may have none.
+        # source: amoCRM's documentation, "Lists"
         found = next((catalog for catalog in catalogs if catalog.get("type") == "products"), None)
         if found is None:
             return None
@@ -63,13 +66,18 @@ class GoodsApi:
         made = embedded(answer, "elements")
         if len(made) != len(elements):
             raise UnknownOutcomeError("amoCRM's answer does not name all elements")
-        # In the order that was asked for; amoCRM repeats each `request_id`.
+        # vendor: batch.request_id (page) A batch answers each entity with its `request_id`, perhaps in another order.
+        # It does not make a repetition safe.
+        # source: amoCRM's documentation of every batch
         made.sort(key=lambda one: int(one.get("request_id") or 0))
         return [int(one["id"]) for one in made]
 
     def link(self, lead_id: int, elements: list[tuple[int, dict[str, Any]]]) -> None:
         """Links elements with the deal; linking again replaces the quantity."""
         body = [
+            # vendor: links.replace (guess) Linking the same element again replaces its quantity. Links are looked at
+            # before a repetition all the same.
+            # source: none found; the page calls it adding
             {"to_entity_id": element_id, "to_entity_type": "catalog_elements", "metadata": metadata}
             for element_id, metadata in elements
         ]

@@ -5,6 +5,9 @@ Source: amoCRM's documentation, "Accounts": an account lives at SUBDOMAIN.amocrm
 
 import re
 
+# vendor: hosts.suffixes (page) An account lives at one label under amocrm.ru, amocrm.com or kommo.com; its API and
+# token endpoint are there.
+# source: amoCRM's documentation, "Accounts"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}\.(?:amocrm\.ru|amocrm\.com|kommo\.com)")
 

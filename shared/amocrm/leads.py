@@ -82,6 +82,9 @@ class AccountApi:
 
     def add_attachment_note(self, lead_id: int, file_uuid: str, version_uuid: str, name: str) -> int:
         """Shows a file of the drive in the deal's feed; returns the note's id."""
+        # vendor: notes.attachment (page) A note of type `attachment` with file_uuid, version_uuid and file_name shows a
+        # file in the feed.
+        # source: amoCRM's documentation, "Events and notes"
         params = {"file_uuid": file_uuid, "version_uuid": version_uuid, "file_name": name}
         answer = self.send("POST", f"/leads/{lead_id}/notes", json=[{"note_type": "attachment", "params": params}])
         return int(embedded(answer, "notes")[0]["id"])

@@ -97,6 +97,9 @@ def consent_url(gateway: str | None, account_domain: str, client_id: str, state:
 
 
 def exchange_code(transport: Transport, host: str, credentials: ClientCredentials, code: str) -> TokenPair:
+    # vendor: oauth.code (page) A code works once, and for 20 minutes; the redirect URI must equal that of its consent,
+    # slash included.
+    # source: amoCRM's documentation, "OAuth 2.0, step by step"
     return _token_call(transport, host, credentials, {"grant_type": "authorization_code", "code": code})
 
 
@@ -105,6 +108,9 @@ def refresh(transport: Transport, host: str, credentials: ClientCredentials, ref
 
     Raises :class:`TokenRefusedError` or an error of :mod:`shared.amocrm.errors`.
     """
+    # vendor: oauth.refresh_token (page) A refresh token works once and lives for three months, its access token for a
+    # day; a refresh gives a new pair.
+    # source: amoCRM's documentation, "OAuth 2.0, step by step"; amocrm-api-php issues 123, 246, 269, 315, 575
     return _token_call(transport, host, credentials, {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
@@ -113,6 +119,9 @@ def current_account_host(transport: Transport, api_domain: str, refresh_token: s
 
     Raises :class:`~shared.amocrm.hosts.UntrustedHostError` when the answer names a host that is not amoCRM's.
     """
+    # vendor: oauth.rename (code) An account that was renamed is found by its refresh token:
+    # /oauth2/account/current/subdomain at the access token's api_domain, after a 401 or 404 of the token endpoint.
+    # source: amocrm-api-php, pull request 572
     answer = transport.send(
         "GET", api_domain, "/oauth2/account/current/subdomain", headers={"X-Refresh-Token": refresh_token}
     )
@@ -123,6 +132,9 @@ def current_account_host(transport: Transport, api_domain: str, refresh_token: s
 def access_token_hints(access_token: str) -> AccessTokenHints:
     """What an access token says of itself; all None for one that is not a JWT we can read."""
     try:
+        # vendor: oauth.token_claims (code) An access token is a JWT that tells account_id, api_domain (in newer ones),
+        # scopes and exp.
+        # source: amocrm-api-php, which reads them; claims of real tokens in public reports
         payload = access_token.split(".")[1]
         claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         account_id, api_domain, expires = claims.get("account_id"), claims.get("api_domain"), claims.get("exp")
@@ -143,6 +155,9 @@ def access_token_hints(access_token: str) -> AccessTokenHints:
 
 def is_genuine_switch_off(client_secret: str, client_id: str, account_id: str, signature: str) -> bool:
     """Whether the switched-off hook was signed with the integration's secret."""
+    # vendor: oauth.switch_off (page) The hook of a switched-off integration is signed: HMAC-SHA256, hexadecimal, of
+    # "client_uuid|account_id" with the secret.
+    # source: amoCRM's documentation, "Integrations, disabling"
     signed = hmac.new(client_secret.encode(), f"{client_id}|{account_id}".encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(signed.encode(), signature.lower().encode())
 

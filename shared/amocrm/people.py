@@ -23,6 +23,9 @@ class PeopleApi:
     def search_contacts(self, query: str) -> list[Entity]:
         """Contacts in which amoCRM finds the text; a phone is found by its digits, however it was typed."""
         params = {"query": query, "limit": PAGE_LIMIT, "with": "leads"}
+        # vendor: contacts.query (report) `query` finds a phone by its last ten digits, however it was typed, and other
+        # texts anywhere in the contact; what it finds is compared here.
+        # source: amocrm-api-php issue 515; zero-archive issue 81
         return embedded(self.account.send("GET", "/contacts", params=params), "contacts")
 
     def create_contact(self, contact: Entity) -> int:
@@ -40,7 +43,12 @@ class PeopleApi:
             made = embedded(self.account.send("POST", "/leads", json=[body]), "leads")
             return Made(int(_only(made)["id"]), contact_id)
         answer = self.account.send(
-            "POST", "/leads/complex", json=[lead | {"_embedded": tags | {"contacts": [contact]}}]
+            # vendor: leads.complex (page) A deal with its contact in one call answers a list: id, contact_id, merged.
+            # With duplicate control on, `merged` says that the id is of a deal that was there before.
+            # source: amoCRM's documentation, "Complex adding of deals"
+            "POST",
+            "/leads/complex",
+            json=[lead | {"_embedded": tags | {"contacts": [contact]}}],
         )
         one = _only(answer)
         return Made(int(one["id"]), int(one["contact_id"]) if one.get("contact_id") else None)
@@ -49,6 +57,9 @@ class PeopleApi:
         """The deal whose name carries the mark, and its main contact."""
         params = {"query": mark, "limit": PAGE_LIMIT, "with": "contacts"}
         found = embedded(self.account.send("GET", "/leads", params=params), "leads")
+        # vendor: leads.query (production) `query` finds a deal by a word of its name, seconds after it was made and not
+        # at once.
+        # source: integrations in production that search for what they made; the lag is in public reports
         lead = next((one for one in found if mark in str(one.get("name"))), None)
         return None if lead is None else Made(int(lead["id"]), _main_contact(lead))
 
@@ -69,6 +80,9 @@ class PeopleApi:
 
 
 def _made_incoming(one: Entity) -> Made:
+    # vendor: unsorted.answer (page) An incoming lead is made with a deal and a contact at once, whose ids its answer
+    # tells; they are in no list until it is accepted.
+    # source: amoCRM's documentation, "Incoming leads"
     inside = one.get("_embedded") or {}
     ids = [next((int(entity["id"]) for entity in inside.get(name) or []), None) for name in ("leads", "contacts")]
     return Made(ids[0], ids[1])

@@ -39,6 +39,8 @@ LIMITS: Final = Limits()
 _DEFAULT_RETRY_AFTER = 1  # the limit is per second
 
 # Answers of a proxy that gave up on amoCRM while amoCRM went on: the request may have been carried out.
+# vendor: http.gateway (report) 502 and 504 come from what stands before amoCRM, which may have carried the request out.
+# source: reports of notes and deals that were there after a 504
 _GATEWAY_GAVE_UP = frozenset({502, 504})
 
 
@@ -156,8 +158,14 @@ def _error(
         # source: amocrm-api-php issues 434, 563; Krukov/amocrm_api issue 82
         return errors.AddressBlockedError("amoCRM refuses our server's address", status, request_id)
     if status == 404:
+        # vendor: http.not_found (production) An address without an account answers 404 with a page; an entity that is
+        # not there, 404 with JSON, or 204.
+        # source: amocrm-api-php, which asks for a renamed account after a 404; integrations in production
         kind = errors.NotFoundError if document is not None else errors.AccountNotFoundError
         return kind(message, status, request_id)
+    # vendor: http.validation (page) Values that are refused answer 400 with `validation-errors`: code, path and detail
+    # of each, by request_id; nothing of the batch is made.
+    # source: amoCRM's documentation, "Errors"
     if status == 400 and isinstance(problem.get("validation-errors"), list):
         return errors.ValidationError(
             message, status, request_id, tuple(_validation_items(problem["validation-errors"]))
@@ -165,6 +173,8 @@ def _error(
     simple = {
         400: errors.BadRequestError,
         401: errors.UnauthorizedError,
+        # vendor: http.payment (page) 402: the account is not paid for; its API is closed until it is.
+        # source: amoCRM's documentation, "Errors"
         402: errors.PaymentRequiredError,
         403: errors.ForbiddenError,
     }

@@ -54,6 +54,9 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     # vendor: one_time_token.audience (code) The audience is scheme and host of the redirect URI, without the port.
     # source: amocrm-api-php, AmoCRMOAuth::parseDisposableToken; with a port it is accepted too, as in older write-ups
     audience = (f"{redirect.scheme}://{redirect.hostname}", f"{redirect.scheme}://{redirect.netloc}")
+    # vendor: one_time_token.claims (page) A one-time token is a JWT, HS256 with the integration's secret, for 30
+    # minutes; it tells iss (the account), jti, account_id, client_uuid, user_id, is_admin.
+    # source: amoCRM's documentation, "One-time tokens"; amocrm-api-php's model of it
     claims = jwts.verified(token, secret, algorithm="HS256", audience=audience, now=runtime.clock.now())
     jti, user_id = claims.get("jti"), claims.get("user_id")
     if not isinstance(jti, str) or not 1 <= len(jti) <= 200 or "\0" in jti:

@@ -6,7 +6,7 @@ from typing import Any
 from shared.amocrm.directory import Field
 from shared.settings import FieldRule, Submissions
 from shared.submissions import people
-from shared.submissions.mapping import Placed, Unplaced, place
+from shared.submissions.mapping import DAYS, Placed, Unplaced, is_same_day, place
 from shared.submissions.model import Contact, full_name
 
 Entity = dict[str, Any]
@@ -98,6 +98,8 @@ def _merged(field: Field, before: list[Entity], wanted: list[Entity] | None, cou
     if field.type == "multiselect":
         chosen = {value.get("enum_id") for value in before}
         return [*before, *(one for one in wanted if one.get("enum_id") not in chosen)]
+    if field.type in DAYS and len(before) == len(wanted) == 1:
+        return before if is_same_day(before[0].get("value"), wanted[0]["value"]) else wanted
     return before if _plain(before) == _plain(wanted) else wanted
 
 

@@ -143,7 +143,9 @@ class Submission:
 
             def write(account: Directory, is_bare: bool) -> Made:
                 lead, contact = self.lead_and_contact(account, is_bare)
-                # A known contact by its id (?); where amoCRM refuses that, a person joins the two when he accepts.
+                # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
+                # amoCRM refuses, it is made anew and a person joins the two.
+                # source: none found; the page shows new contacts only
                 person = contact if known is None or is_bare else {"id": int(known["id"])}
                 return PeopleApi(api).create_incoming_lead(self._incoming(lead, person))
 

@@ -6,7 +6,7 @@ Source: amoCRM's documentation, "Custom fields", the table of field types and th
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -21,7 +21,11 @@ _DATES: Final = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%d
 _PLAIN: Final = frozenset({"text", "textarea", "url", "streetaddress", "tracking_data"})
 _SEVERAL: Final = frozenset({"multitext", "multiselect"})
 _LONGEST: Final = {"textarea": 65_000}
-_LONGEST_TEXT: Final = 256  # (?)
+# vendor: fields.text_length (guess) A text field takes 256 characters. What is longer is in the note as a whole.
+# source: none found; older write-ups name 255 and 256
+_LONGEST_TEXT: Final = 256
+DAYS: Final = ("date", "birthday")
+_SAFE_HOUR: Final = time(10)  # UTC: the same day from Hawaii to New Zealand
 
 # Where amoCRM keeps visit data, by the name under which pages send it.
 TRACKING_CODES: Final = {
@@ -137,8 +141,10 @@ def _single(kind: str, text: str) -> Any:
         return _number(text)
     if kind == "checkbox":
         return True if text.casefold() in _YES else False if text.casefold() in _NO else None
-    if kind in ("date", "date_time", "birthday"):
+    if kind == "date_time":
         return _moment(text)
+    if kind in DAYS:
+        return _day(text)
     return None
 
 
@@ -154,15 +160,40 @@ def _number(text: str) -> int | float | None:
 
 
 def _moment(text: str) -> int | None:
-    """Unix seconds. A day begins at midnight UTC (?)."""
+    """Unix seconds; a day without a time begins at midnight UTC."""
+    parsed = _parsed(text)
+    return None if parsed is None else _seconds(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+
+
+def _day(text: str) -> int | None:
+    """An hour of the day that lies in the same day almost everywhere, as Unix seconds."""
+    # vendor: fields.dates (report) A date is kept as midnight of the account's own time zone, of the day in which the
+    # sent moment lies there; so midnight UTC is the day before in every account west of Greenwich.
+    # source: amocrm-api-php issue 402
+    parsed = _parsed(text)
+    return None if parsed is None else _seconds(datetime.combine(parsed.date(), _SAFE_HOUR, UTC))
+
+
+def is_same_day(stored: Any, wanted: Any) -> bool:
+    """Whether a stored date, midnight of an unknown time zone, is the day of a wanted one, see :func:`_day`."""
+    return isinstance(stored, int) and isinstance(wanted, int) and 0 <= wanted - stored < 86_400
+
+
+def _parsed(text: str) -> datetime | None:
     for form in _DATES:
         try:
-            return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
-        except (ValueError, OverflowError):
+            return datetime.strptime(text, form)
+        except ValueError:
             continue
     try:
-        moment = datetime.fromisoformat(text)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _seconds(moment: datetime) -> int | None:
+    try:
+        return int(moment.timestamp())
     except (ValueError, OverflowError):
         return None
 

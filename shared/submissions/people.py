@@ -59,6 +59,9 @@ def values(contact: Entity, code: str) -> list[str]:
     return [
         str(value.get("value", ""))
         for field in contact.get("custom_fields_values") or []
+        # vendor: contacts.codes (page) Phones and e-mails are fields with the codes PHONE and EMAIL, of several values
+        # with an enum_code each.
+        # source: amoCRM's documentation, "Contacts"
         if field.get("field_code") == code
         for value in field.get("values") or []
     ]

@@ -10,6 +10,10 @@ _ROLE = {"id": 900001, "name": "Менеджер"}
 def read(call: Call) -> Answer:
     account = call.account
     owner = next(iter(account.users), 0)
+    # vendor: account.members (code) An account, its users and every value of a custom field have members that clients
+    # insist on: created_at, current_user_id and others of an account; mail_access, catalog_access of rights;
+    # field_type, field_name of values.
+    # source: amocrm-api-php's models; clients on PyPI and npm that fail without them
     value = {
         "id": account.id,
         "name": account.name,
@@ -129,6 +133,7 @@ def custom_fields(call: Call, owner: str) -> Answer:
 
 
 def create_custom_fields(call: Call, owner: str) -> Answer:
+    # vendor: fields.tariff
     if not call.account.may_create_fields:
         raise ApiError(problem(403, "Forbidden", "The tariff of this account does not allow custom fields"))
     created = []

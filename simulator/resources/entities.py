@@ -257,14 +257,14 @@ def _field_values(call: Call, entity_type: str, entity: Entity, given: list[Enti
             "field_code": field["code"],
             "field_type": field["type"],
             "values": [
-                _field_value(field, value, f"{index}.custom_fields_values.{position}", index)
+                _field_value(call, field, value, f"{index}.custom_fields_values.{position}", index)
                 for value in item.get("values") or []
             ],
         }
     return [value for value in values.values() if value["values"]] or None
 
 
-def _field_value(field: Entity, value: Entity, path: str, index: int) -> Entity:
+def _field_value(call: Call, field: Entity, value: Entity, path: str, index: int) -> Entity:
     """One value, checked by the field's type as amoCRM does."""
     enums, given, kind = field["enums"] or [], value.get("value"), field["type"]
     if kind in ("select", "multiselect", "radiobutton", "multitext"):
@@ -287,6 +287,10 @@ def _field_value(field: Entity, value: Entity, path: str, index: int) -> Entity:
     }
     if not fits.get(kind, given is not None):
         raise invalid(f"{path}.value", "InvalidType", f"This value is not valid for {kind}.", str(index))
+    if kind in ("date", "birthday") and isinstance(given, int):
+        # Midnight of the account's own day (amocrm-api-php issue 402).
+        offset = call.account.utc_offset
+        return {"value": (given + offset) // 86_400 * 86_400 - offset}
     return {"value": str(given) if kind == "numeric" else given}
 
 

@@ -25,6 +25,8 @@ def page(call: Call) -> Answer:
 
 
 def subscribe(call: Call) -> Answer:
+    # vendor: webhooks.tariff (page) Webhooks need the advanced tariff; below it, subscribing is refused with 403.
+    # source: amoCRM's documentation, "Webhooks"
     if not call.account.may_use_webhooks:
         raise ApiError(problem(403, "Forbidden", "The tariff of this account does not allow webhooks"))
     body = call.json() if isinstance(call.json(), dict) else {}

@@ -1,0 +1,252 @@
+"""Rules of the vendor that no other test holds, and the register of them all."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from cli import register
+from functions.run_deliveries.run import run as run_deliveries
+from shared.amocrm.directory import Field
+from shared.settings import FieldRule
+from shared.submissions import mapping
+from tests.plain_client import Client
+from tests.story import Story, calculation, json_of
+from tests.submitting import account, contact_of, form, note_of, set_up, submit, values_of
+
+# --- the register ---------------------------------------------------------------------------------------------
+
+
+def test_the_register_is_what_the_marks_say() -> None:
+    assert register.FILE.read_text() == register.text(register.read()), "run: make register"
+
+
+@pytest.mark.parametrize(
+    ("code", "test", "wrong"),
+    [
+        ("# vendor: a.b (page) It is so.\n# source: there\n", "", "a.b has no test"),
+        ("# vendor: a.b (page) It is so.\n", '@pytest.mark.vendor("a.b")\ndef test(): ...', "a.b has no source"),
+        ("# vendor: a.b (sure) It is so.\n# source: there\n", '@pytest.mark.vendor("a.b")\ndef test(): ...', "(sure)"),
+        ("# vendor: a.b\n", "", "a.b is named, and declared nowhere"),
+        ("", '@pytest.mark.vendor("a.b")\ndef test(): ...', "a.b is tested, and declared nowhere"),
+        ("", "", None),
+        ("# vendor: a.b (page) It\n# is so.\n# source: there\n", '@pytest.mark.vendor("a.b")\ndef test(): ...', None),
+    ],
+)
+def test_a_mark_needs_a_source_a_test_and_a_word_for_how_sure(
+    code: str, test: str, wrong: str | None, tmp_path: Path
+) -> None:
+    for folder, text in (("shared", code), ("tests", test)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "one.py").write_text(text)
+    if wrong is None:
+        assert all(rule.text == "It is so." for rule in register.read(tmp_path))
+    else:
+        with pytest.raises(register.WrongMarksError, match=wrong.replace("(", r"\(").replace(")", r"\)")):
+            register.read(tmp_path)
+
+
+def test_no_doubt_is_left_unmarked() -> None:
+    """A doubt is a mark that says (guess), and not a question mark in passing."""
+    doubts = [file for file in register.files() if "(?)" in file.read_text(encoding="utf-8")]
+    assert not doubts
+
+
+# --- values ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vendor("fields.text_length")
+@pytest.mark.parametrize(("kind", "longest"), [("text", 256), ("textarea", 65_000)])
+def test_a_text_that_is_too_long_is_cut_and_told(kind: str, longest: int) -> None:
+    rule, field = FieldRule(source="x", entity="leads", field="X"), Field(1, "X", None, kind)
+    fits = mapping.place([rule], {"x": ["я" * longest]}, [field], skip_empty=True)
+    assert (fits.fields, fits.unplaced) == ([{"field_id": 1, "values": [{"value": "я" * longest}]}], ())
+    cut = mapping.place([rule], {"x": ["я" * longest + "!"]}, [field], skip_empty=True)
+    assert cut.fields == fits.fields
+    assert cut.unplaced[0].values == ("я" * longest + "!",)
+
+
+@pytest.mark.vendor("fields.dates")
+@pytest.mark.parametrize("hours", [-10, -5, 0, 3, 12, 13])
+def test_a_day_stays_the_same_day_wherever_the_account_is(story: Story, hours: int) -> None:
+    story.simulator.control("change-account", domain=story.domain, utc_offset=hours * 3600)
+    field = {"owner": "contacts", "name": "День рождения", "kind": "birthday"}
+    story.simulator.control("add", domain=story.domain, field=field)
+    set_up(story, mapping=[{"source": "born", "entity": "contacts", "field": "День рождения"}])
+    made = contact_of(story, submit(story, form(fields={"born": "1990-05-17"})))
+    (stored,) = values_of(made)["День рождения"]
+    local = stored + hours * 3600
+    assert local == 642_902_400  # 1990-05-17, midnight
+    # The same day once more is no change, another one is.
+    for day, changed in (("17.05.1990", 0), ("1990-05-18", 1), ("1990-05-16", 1)):
+        story.simulator.control("forget")
+        submit(story, form(fields={"born": day}))
+        assert len(story.simulator.effects("contacts.updated")) == changed, day
+
+
+# --- what is made ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vendor("leads.query")
+def test_a_deal_that_the_search_does_not_find_yet_is_not_made_twice(story: Story) -> None:
+    story.simulator.control("change-account", domain=story.domain, search_lag=20)
+    story.simulator.fault("reset_after", path="/api/v4/leads/complex")
+    answer = story.crm("submit_form", story.application(), form(contact={"name": "Иван", "phone": "+79990001122"}))
+    assert answer.status == 202
+    for _ in range(4):
+        story.clock.advance(minutes=2)
+        run_deliveries(story.runtime, 30)
+    assert (
+        json_of(story.crm("get_delivery", story.admin(), query={"id": json_of(answer)["delivery_id"]}))["state"]
+        == "delivered"
+    )
+    assert len([one for one in account(story)["leads"].values() if "Обратный звонок" in one["name"]]) == 1
+
+
+@pytest.mark.vendor("leads.complex")
+@pytest.mark.parametrize("kind", [None, "reset_after"])
+def test_a_deal_that_duplicate_control_joins_with_another_is_written_into_that_one(
+    story: Story, kind: str | None
+) -> None:
+    """`merged` answers another deal's id, and our mark is in nobody's name."""
+    first = submit(story, form(contact={"name": "Иван", "phone": "+79990001122"}))
+    story.simulator.control("change-account", domain=story.domain, controls_duplicates=True)
+    story.sql("DELETE FROM amocrm_locks")  # nobody remembers the person
+    story.simulator.control("change-account", domain=story.domain, search_lag=3600)  # nor does the search find him
+    if kind:
+        story.simulator.fault(kind, path="/api/v4/leads/complex")
+    body = form(contact={"name": "Иван", "phone": "+79990001122"}, comment="И ещё вопрос")
+    answer = story.crm("submit_form", story.application(), body)
+    for _ in range(4):
+        story.clock.advance(minutes=2)
+        run_deliveries(story.runtime, 30)
+    told = json_of(story.crm("get_delivery", story.admin(), query={"id": json_of(answer)["delivery_id"]}))
+    assert told["state"] == "delivered"
+    notes = [text for text in map(str, account(story)["notes"].values()) if "И ещё вопрос" in text]
+    assert len(notes) == 1
+    assert len(account(story)["contacts"]) == len({one["id"] for one in account(story)["contacts"].values()})
+    assert told["results"]["lead"]["lead_id"] == first["lead"]["lead_id"] or kind
+
+
+@pytest.mark.vendor("unsorted.answer", "unsorted.known_contact")
+def test_an_incoming_lead_of_somebody_known_survives_that_amocrm_refuses_his_id(story: Story) -> None:
+    set_up(story, forms={"mode": "incoming_lead"})
+    known = submit(story, form())["incoming_lead"]["contact_id"]
+    error = {"code": "NotSupportedChoice", "path": "0._embedded.contacts.0.id", "detail": "no"}
+    refusal = {"status": 400, "title": "Bad Request", "validation-errors": [{"request_id": "0", "errors": [error]}]}
+    story.simulator.fault("status", path=".*/unsorted/forms", status=400, body=json.dumps(refusal), times=2)
+    results = submit(story, form(comment="Снова я"))
+    assert results["incoming_lead"]["contact_id"] != known
+    assert "Снова я" in note_of(story, results)
+
+
+@pytest.mark.vendor("drive.rate")
+def test_a_429_of_the_drive_leaves_the_file_for_later(connected: Story) -> None:
+    connected.simulator.control("limits", per_integration=1000, per_account=1000)
+    connected.simulator.fault("status", path="/v1.0/sessions", status=429, retry_after=1)
+    body = calculation() | {"options": {"pdf": "render"}}
+    answer = connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, body)
+    assert answer.status == 202
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert len(connected.simulator.effects("file.uploaded")) == 1
+
+
+# --- webhooks -------------------------------------------------------------------------------------------------
+
+
+class _Hearing(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hook)
+        self.heard: list[dict[str, str]] = []
+        self.kinds: list[str] = []
+        self.refusals = 0  # so many are answered with 500
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/secret-path"
+
+
+class _Hook(BaseHTTPRequestHandler):
+    server: _Hearing
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        status = 500 if self.server.refusals > 0 else 200
+        self.server.refusals -= 1
+        if status == 200:
+            self.server.kinds.append(self.headers["Content-Type"])
+            self.server.heard.append(dict(parse_qsl(body)))
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def hearing() -> Iterator[_Hearing]:
+    server = _Hearing()
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def _subscribe(client: Client, url: str, *settings: str) -> int:
+    return client.post("/webhooks", {"destination": url, "settings": list(settings)}).status_code
+
+
+def _waiting(client: Client, url: str) -> tuple[int, bool]:
+    hook = client.simulator.control("show", domain=client.domain)["webhooks"][url]
+    return hook["waiting"], hook["disabled"]
+
+
+async def _until(is_so: Any) -> None:
+    """Bounded: the simulator sends in its own time."""
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.vendor("webhooks.form", "webhooks.repeat")
+def test_webhooks_come_as_forms_in_order_and_again_until_they_are_taken(client: Client, hearing: _Hearing) -> None:
+    hearing.refusals = 2
+    assert _subscribe(client, hearing.url, "update_lead", "status_lead", "note_lead") == 201
+    for price in (100, 200, 300):
+        client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": price})
+    client.post(f"/leads/{client.leads[0]}/notes", [{"note_type": "common", "params": {"text": "Привет"}}])
+    asyncio.run(_until(lambda: len(hearing.heard) == 4))
+    prices = [one.get("leads[update][0][price]") for one in hearing.heard]
+    assert prices == ["100", "200", "300", None]
+    assert hearing.heard[3]["leads[note][0][note][text]"] == "Привет"
+    assert all(one["account[id]"] == str(client.id) for one in hearing.heard)
+    assert set(hearing.kinds) == {"application/x-www-form-urlencoded"}
+
+
+@pytest.mark.vendor("webhooks.repeat")
+def test_a_webhook_that_keeps_failing_is_switched_off(client: Client, hearing: _Hearing) -> None:
+    hearing.refusals = 10**6
+    assert _subscribe(client, hearing.url, "update_lead") == 201
+    client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": 1})
+    asyncio.run(_until(lambda: _waiting(client, hearing.url)[1]))
+    assert not hearing.heard
+    hearing.refusals = 0
+    assert _subscribe(client, hearing.url, "update_lead") == 201  # subscribing again switches it on
+    client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": 2})
+    asyncio.run(_until(lambda: hearing.heard))
+    assert hearing.heard[-1]["leads[update][0][price]"] == "2"
+
+
+@pytest.mark.vendor("webhooks.tariff")
+def test_a_tariff_without_webhooks_refuses_them(client: Client) -> None:
+    client.simulator.control("change-account", domain=client.domain, may_use_webhooks=False)
+    assert _subscribe(client, "https://hooks.example/", "update_lead") == 403
+    assert client.get("/webhooks").status_code == 204
