@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 
 from cli import demo, doctor, import_settings, migrations, openapi, package, register, widget
+from cli.probe.command import probe
 from functions.crm_api.actions import settings
 from shared import integrations, key_rotation, logs, spill
 from shared.database import DatabaseUnavailableError
@@ -239,6 +240,9 @@ def write_register(out: Path) -> None:
         raise click.ClickException(str(error)) from None
     out.write_text(register.text(rules), encoding="utf-8")
     click.echo(f"{out}: {len(rules)} rules, {sum(rule.sure == 'guess' for rule in rules)} of them guesses")
+
+
+main.add_command(probe)
 
 
 @main.command("generate-key")

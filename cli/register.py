@@ -7,8 +7,7 @@ A rule is declared where it is relied on, and named again where else it is playe
 
     # vendor: lists.filters
 
-A test that holds it carries `@pytest.mark.vendor("lists.filters")`, a fact of the probe that tries it
-`@fact("lists.filters", …)`.
+A test that holds it carries `@pytest.mark.vendor("lists.filters")`; the probe tries it as `fact("lists.filters", …)`.
 """
 
 import ast
@@ -72,7 +71,7 @@ def read(root: Path = ROOT) -> list[Rule]:
             else:
                 named[rule.id].append(place)
     tests = _named_by(root / "tests", "vendor")
-    probed = _named_by(root / _PROBE, "fact")
+    probed = _probed_by(root / _PROBE)
     for what, names in (("named", named), ("tested", tests), ("probed", probed)):
         unknown = {id_: places for id_, places in names.items() if id_ not in rules}
         wrong += [f"{', '.join(places)}: {id_} is {what}, and declared nowhere" for id_, places in unknown.items()]
@@ -159,6 +158,18 @@ def _named_by(folder: Path, decorator: str) -> defaultdict[str, list[str]]:
                     for rule in mark.args:
                         if isinstance(rule, ast.Constant) and _ID.fullmatch(str(rule.value)):
                             named[str(rule.value)].append(name)
+    return named
+
+
+def _probed_by(folder: Path) -> defaultdict[str, list[str]]:
+    """Rule → files that hand it to something called fact, as a decorator or not."""
+    named: defaultdict[str, list[str]] = defaultdict(list)
+    for file in sorted(folder.rglob("*.py")) if folder.exists() else ():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).endswith("fact"):
+                rule = node.args[0]
+                if isinstance(rule, ast.Constant) and _ID.fullmatch(str(rule.value)):
+                    named[str(rule.value)].append(file.name)
     return named
 
 

@@ -4,7 +4,7 @@ import json
 import time
 from urllib.parse import parse_qsl
 
-from simulator import drive, resources
+from simulator import drive, interface, resources
 from simulator.answers import BLOCKED, Answer, ApiError, document, html, oauth_problem, problem
 from simulator.call import Call
 from simulator.simulation import Simulation
@@ -119,7 +119,8 @@ def _api(
         query,
         body,
     )
+    rules = interface if call.path.startswith("/ajax/") else resources
     try:
-        return resources.answer(call), holder.client_id
+        return rules.answer(call), holder.client_id
     except ApiError as error:
         return error.answer, holder.client_id

@@ -36,6 +36,8 @@ def answer(
         return _open(account, host, body)
     if (method, path) == ("GET", "/v1.0/files"):
         return _files(account, query)
+    if (method, path) == ("DELETE", "/v1.0/files"):
+        return _delete(simulation, account, grant.scopes, body)
     upload = re.fullmatch(r"/v1\.0/sessions/upload/([0-9a-f-]+)/(\d+)", path)
     if upload and method == "POST":
         return _part(simulation, account, host, upload[1], int(upload[2]), body)
@@ -94,6 +96,23 @@ def _part(simulation: Simulation, account: Account, host: str, session_id: str, 
         simulation.world.clock.now(), "file.uploaded", account.id, uuid=file["uuid"], name=session["name"]
     )
     return document(file)
+
+
+def _delete(simulation: Simulation, account: Account, scopes: tuple[str, ...], body: bytes) -> Answer:
+    """`[{"uuid"}]`, with a scope of its own."""
+    if "files_delete" not in scopes:
+        return problem(403, "Forbidden", "The integration has no access to the scope files_delete")
+    try:
+        uuids = [str(item["uuid"]) for item in json.loads(body)]
+    except (ValueError, KeyError, TypeError):
+        return problem(400, "Bad Request", "A list of uuids is required")
+    for uuid in uuids:
+        if account.files.pop(uuid, None) is not None:
+            account.contents.pop(uuid)
+            for attached in account.attached.values():
+                attached[:] = [one for one in attached if one != uuid]
+            simulation.truth.effect(simulation.world.clock.now(), "file.deleted", account.id, uuid=uuid)
+    return nothing()
 
 
 def _files(account: Account, query: list[tuple[str, str]]) -> Answer:

@@ -59,6 +59,15 @@ class DriveApi:
         own = next((file for file in found if file.get("name") in (stem, name)), None)
         return None if own is None else _file(own, name)
 
+    def named(self, beginning: str) -> list[dict[str, Any]]:
+        """Files whose name begins so, as amoCRM shows them."""
+        params = {"filter[name]": beginning, "limit": PAGE_LIMIT}
+        found = embedded(self._send("GET", self._host(), "/v1.0/files", params=params), "files")
+        return [file for file in found if str(file.get("name", "")).startswith(beginning)]
+
+    def delete(self, file_uuid: str) -> None:
+        self._send("DELETE", self._host(), "/v1.0/files", json=[{"uuid": file_uuid}])
+
     def attach(self, lead_id: int, file_uuid: str) -> None:
         """Attaches a file to a deal; attaching it again changes nothing."""
         # vendor: files.attach (guess) Attaching a file again changes nothing. It is looked for before a repetition all

@@ -36,6 +36,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", r"/leads/pipelines/(\d+)/statuses", account.statuses),
         ("GET", "/leads/loss_reasons", account.loss_reasons),
         ("GET", rf"/{_ENTITY}/custom_fields/(\d+)", account.custom_field),
+        ("DELETE", rf"/{_ENTITY}/custom_fields/(\d+)", account.delete_custom_field),
         ("GET", rf"/{_ENTITY}/tags", tags.page),
         ("POST", rf"/{_ENTITY}/tags", tags.create),
         ("GET", "/tasks", tasks.page),

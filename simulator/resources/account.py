@@ -1,8 +1,8 @@
 """The account itself, its users, pipelines and custom fields. Source: amoCRM's "Account", "Users", "Pipelines"."""
 
-from simulator.answers import Answer, ApiError, document, invalid, not_found, problem
+from simulator.answers import Answer, ApiError, document, invalid, not_found, nothing, problem
 from simulator.call import Call
-from simulator.state import Entity
+from simulator.state import Account, Entity
 
 _ROLE = {"id": 900001, "name": "Менеджер"}
 
@@ -59,13 +59,24 @@ def read(call: Call) -> Answer:
             "short_time_pattern": "H:i",
             "date_formant": "d.m.Y",
             "time_format": "H:i:s",
-            "timezone": "Europe/Moscow",
-            "timezone_offset": "+03:00",
+            "timezone": _time_zone(account),
+            "timezone_offset": _offset(account),
         },
         "entity_names": {"leads": {"ru": {"gender": "f"}}},
     }
     value["_embedded"] = {name: given for name, given in parts.items() if call.embeds(name)}
     return document(value)
+
+
+def _offset(account: Account) -> str:
+    hours, minutes = divmod(abs(account.utc_offset) // 60, 60)
+    return f"{'-' if account.utc_offset < 0 else '+'}{hours:02d}:{minutes:02d}"
+
+
+def _time_zone(account: Account) -> str:
+    """A name in the database of time zones; that of Moscow for most."""
+    hours = account.utc_offset // 3600
+    return "Europe/Moscow" if hours == 3 else f"Etc/GMT{-hours:+d}"
 
 
 def users(call: Call) -> Answer:
@@ -110,6 +121,19 @@ def custom_field(call: Call, owner: str, field_id: str) -> Answer:
     if found is None:
         raise not_found()
     return document(found)
+
+
+def delete_custom_field(call: Call, owner: str, field_id: str) -> Answer:
+    fields = call.account.custom_fields[owner]
+    found = next((one for one in fields if one["id"] == int(field_id)), None)
+    if found is None:
+        raise not_found()
+    fields.remove(found)
+    for entity in call.account.entities(owner).values():
+        kept = [one for one in entity["custom_fields_values"] or [] if one["field_id"] != found["id"]]
+        entity["custom_fields_values"] = kept or None
+    call.effect("custom_field.deleted", entity_type=owner, id=found["id"])
+    return nothing()
 
 
 def _user(call: Call, user: Entity) -> Entity:

@@ -45,7 +45,13 @@ def accept(call: Call, uid: str) -> Answer:
 
 
 def decline(call: Call, uid: str) -> Answer:
-    return document(_take(call, uid))
+    """Its deal stays in the account, closed (an integration in production met that)."""
+    one = _take(call, uid)
+    for lead in one["_embedded"]["leads"]:
+        entity = call.account.leads[lead["id"]]
+        entity.pop("_incoming", None)
+        entity["status_id"] = 143
+    return document(one)
 
 
 def _created(call: Call, item: Entity, index: int) -> Entity:

@@ -1,0 +1,160 @@
+"""Another amoCRM than the simulator's: a gateway before it that changes what passes, one named difference each."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+
+@dataclass
+class Passing:
+    """A request on its way, and then its answer."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    body: bytes
+    status: int = 0
+    document: Any = None  # of the answer; None where it has none
+
+    def asks(self, method: str, path: str, **query: str) -> bool:
+        return (self.method, self.path) == (method, f"/api/v4{path}") and all(
+            self.query.get(name) == [value] for name, value in query.items()
+        )
+
+
+Change = Callable[[Passing], None]
+
+
+def _no_customers_mode(one: Passing) -> None:
+    if one.asks("GET", "/account"):
+        one.document.pop("customers_mode")
+
+
+def _empty_list_is_a_document(one: Passing) -> None:
+    if one.asks("GET", "/leads") and one.status == 204:
+        one.status, one.document = 200, {"_page": 1, "_embedded": {"leads": []}}
+
+
+def _words_are_prices(one: Passing) -> None:
+    if one.asks("POST", "/leads") and b"a word" in one.body:
+        one.body = one.body.replace(b'"a word"', b"0")
+
+
+def _complex_is_a_document(one: Passing) -> None:
+    if one.asks("POST", "/leads/complex"):
+        one.document = {"_embedded": {"leads": one.document}}
+
+
+def _digits_find_nothing(one: Passing) -> None:
+    if one.asks("GET", "/contacts") and one.query.get("query", [""])[0].isdigit():
+        one.status, one.document = 204, None
+
+
+def _short_texts(one: Passing) -> None:
+    for value in _values(one, "text"):
+        value["value"] = str(value["value"])[:100]
+
+
+def _next_day(one: Passing) -> None:
+    for value in _values(one, "date"):
+        value["value"] += 86_400
+
+
+def _request_ids_are_swapped(one: Passing) -> None:
+    if one.method == "POST" and one.path.endswith("/elements"):
+        made = one.document["_embedded"]["elements"]
+        for element, other in zip(made, reversed([dict(element) for element in made]), strict=True):
+            element["request_id"] = other["request_id"]
+
+
+def _quantities_add_up(one: Passing) -> None:
+    if one.method == "GET" and one.path.endswith("/links"):
+        for link in one.document["_embedded"]["links"]:
+            if link["to_entity_type"] == "catalog_elements":
+                link["metadata"]["quantity"] = 5
+
+
+def _somebody_elses_contact(one: Passing) -> None:
+    if one.asks("POST", "/leads/unsorted/forms") and b'"contacts":[{"id":' in one.body:
+        one.document["_embedded"]["unsorted"][0]["_embedded"]["contacts"] = [{"id": _strangers[0]}]
+
+
+_strangers: list[int] = [0]
+
+# By the rule of docs/vendor.md that each breaks.
+DIFFERENCES: dict[str, Change] = {
+    "account.members": _no_customers_mode,
+    "http.empty_list": _empty_list_is_a_document,
+    "http.validation": _words_are_prices,
+    "leads.complex": _complex_is_a_document,
+    "contacts.query": _digits_find_nothing,
+    "fields.text_length": _short_texts,
+    "fields.dates": _next_day,
+    "batch.request_id": _request_ids_are_swapped,
+    "links.replace": _quantities_add_up,
+    "unsorted.known_contact": _somebody_elses_contact,
+}
+
+
+def _values(one: Passing, kind: str) -> list[dict[str, Any]]:
+    if (
+        one.method != "GET"
+        or not one.path.startswith("/api/v4/leads/")
+        or "custom_fields_values" not in (one.document or {})
+    ):
+        return []
+    fields = one.document["custom_fields_values"] or []
+    return [value for field in fields if field["field_type"] == kind for value in field["values"]]
+
+
+@contextmanager
+def before(url: str, changes: list[Change], stranger: int) -> Iterator[str]:
+    """The address of a gateway before the simulator at `url`. `stranger`: a contact that nobody may touch."""
+    _strangers[0] = stranger
+    with httpx.Client(trust_env=False, timeout=30) as client:
+
+        class Gateway(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                parts = urlsplit(self.path)
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                one = Passing(self.command, parts.path, parse_qs(parts.query), body)
+                if one.body:
+                    for change in changes:
+                        if change is _words_are_prices:
+                            change(one)
+                headers = {name: value for name, value in self.headers.items() if name != "Content-Length"}
+                sent = client.request(self.command, f"{url}{self.path}", headers=headers, content=one.body)
+                one.status = sent.status_code
+                if "json" in sent.headers.get("Content-Type", "") and sent.content:
+                    one.document = sent.json()
+                if sent.is_success:
+                    for change in changes:
+                        change(one)
+                content = sent.content if one.document is None else json.dumps(one.document).encode()
+                content = b"" if one.status == 204 else content
+                self.send_response(one.status)
+                self.send_header("Content-Type", sent.headers.get("Content-Type", "application/hal+json"))
+                if one.status != 204:
+                    self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()
