@@ -97,7 +97,8 @@ def _known(elements: list[dict[str, Any]]) -> dict[str, int]:
         known.setdefault(f"name:{element['name']}", int(element["id"]))
         for field in element.get("custom_fields_values") or []:
             if field.get("field_code") == "SKU":
-                known.setdefault(f"sku:{field['values'][0].get('value')}", int(element["id"]))
+                for value in field.get("values") or []:
+                    known.setdefault(f"sku:{value.get('value')}", int(element["id"]))
     return known
 
 
