@@ -13,7 +13,9 @@ import psycopg
 
 from cli import migrations
 from shared import integrations
-from shared.amocrm import errors
+from shared.amocrm import errors, oauth
+from shared.amocrm.drive import SCOPE as FILES_SCOPE
+from shared.amocrm.leads import AccountApi
 from shared.config import ConfigurationError, Settings, load
 from shared.database import DatabaseUnavailableError
 from shared.encryption import DecryptionError
@@ -29,6 +31,31 @@ _MOST_SKEW_SECONDS: Final = 30.0
 _ROLE = "SELECT rolsuper, current_user FROM pg_roles WHERE rolname = current_user"
 _APPLIED = "SELECT version, checksum FROM schema_migrations"
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
+
+
+_OTHER_ADDRESS: Final = (
+    "Let the functions leave through another address: another region, or a NAT with an address of its own. "
+    "The connection is kept, and works again by itself."
+)
+_SCOPE: Final = "Tick the scope in the integration's settings in amoCRM"
+# What to do about a problem, by its code; what is not here is tried again and passes.
+_ADVICE: Final = {
+    "address_blocked": _OTHER_ADDRESS,
+    "amocrm_address_blocked": _OTHER_ADDRESS,
+    "amocrm_account_not_found": "Check the address of the account in the panel.",
+    "amocrm_forbidden": "Let an administrator of the account, with rights to its deals, authorise it again.",
+    "amocrm_scope_missing": f"{_SCOPE}, and authorise the account again.",
+    "amocrm_unpaid": "Its owner must pay the tariff. The connection is kept, and works again by itself.",
+    "client_refused": "Compare client ID, secret and redirect URI in the panel with the integration's page in amoCRM.",
+    "decryption_failed": "Put the key that wrote it into ENCRYPTION_KEYS, after the first one.",
+    "reauth_required": "Authorise the account again, with the link in the panel.",
+    "redirect_uri_changed": "Register OAUTH_REDIRECT_URI in amoCRM, and authorise the account again.",
+    "refusal_unknown": "Nobody has met these words yet: please report them. Authorise the account again if it stays.",
+    "request_refused": "This is a fault of this version: please report it. The connection is kept.",
+    "scope_refused": f"{_SCOPE} again. The connection is kept, and works again by itself.",
+    "token_ending": "Make a new long-lived token in amoCRM, and save it in the panel.",
+}
+_PASSES: Final = "It is tried again by itself; see the event log if it stays."
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +166,11 @@ def _connection(runtime: Runtime, integration: Integration, live: bool) -> Itera
     if integration.status != "connected":
         level = "error" if integration.status == "reauth_required" else "warning"
         detail = integration.problem_detail or "not authorised yet"
-        yield Finding(level, name, f"{integration.status}: {detail}", "Authorise it in the panel, if it is needed.")
+        advice = _ADVICE.get(integration.problem_code or "", "Authorise it in the panel, if it is needed.")
+        yield Finding(level, name, f"{integration.status}: {detail}", advice)
         return
     if integration.problem_code:
-        advice = "It is tried again by itself; see the event log if it stays."
+        advice = _ADVICE.get(integration.problem_code, _PASSES)
         yield Finding("warning", name, f"{integration.problem_code}: {integration.problem_detail}", advice)
     if not integration.access_is_alive and integration.refresh_token is not None:
         yield Finding("warning", name, "its token has ended", "Check that refresh_tokens runs every 10 minutes.")
@@ -159,8 +187,7 @@ def _is_readable(runtime: Runtime, name: str, integration: Integration) -> Gener
             if stored is not None:
                 runtime.keyring.decrypt(stored, integration.id, column)
     except DecryptionError as error:
-        advice = "Put the key that wrote it into ENCRYPTION_KEYS, after the first one."
-        yield Finding("error", name, str(error), advice)
+        yield Finding("error", name, str(error), _ADVICE["decryption_failed"])
         return False
     return True
 
@@ -168,16 +195,31 @@ def _is_readable(runtime: Runtime, name: str, integration: Integration) -> Gener
 def _live(runtime: Runtime, name: str, integration: Integration) -> Iterator[Finding]:
     """Asks for the account, as every widget's call would: a token that has ended is refreshed on the way."""
     try:
-        account = runtime.connections.call(integration, lambda api: api.account())
+        account, has_files = runtime.connections.call(integration, _look)
     except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError) as error:
         problem = problem_from(error)
-        yield Finding("error", name, problem.code if problem else "failed", problem.detail if problem else "")
+        if problem is None:
+            raise
+        yield Finding("error", name, f"{problem.code}: {problem.detail}", _ADVICE.get(problem.code, _PASSES))
         return
     yield Finding("ok", name, f"connected; amoCRM answers as {account.get('name')}")
+    if not has_files:
+        text = "has no access to files, so quotations are left out of the deals"
+        yield Finding("warning", name, text, _ADVICE["amocrm_scope_missing"])
+    if account.get("is_api_filter_enabled") is False:
+        text = "has no API filters: deals are listed by text only, and some reads take more calls"
+        yield Finding("warning", name, text, "It is an option of the account's tariff; everything else works without.")
     server_time = runtime.transport.server_time
     if server_time is not None:
         now = runtime.clock.now()
         yield from skew("amoCRM", (server_time - now).total_seconds())
+
+
+def _look(api: AccountApi) -> tuple[dict[str, Any], bool]:
+    """The account, and whether the token admits to files."""
+    scopes = oauth.access_token_hints(api.access_token).scopes
+    account = api.send("GET", "/account", params={"with": "is_api_filter_enabled"})
+    return account or {}, scopes is None or FILES_SCOPE in scopes
 
 
 def skew(subject: str, seconds: float) -> Iterator[Finding]:

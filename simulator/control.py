@@ -50,7 +50,10 @@ def _make_account(simulation: Simulation, body: Body) -> Any:
 
 
 def _make_accounts(simulation: Simulation, body: Body) -> Any:
-    """Many accounts with a deal each, and a code of the one integration, or a pair: `{count, client_id, pairs?}`."""
+    """Many accounts with a deal each, and the one integration's code, or a pair: `{count, client_id, pairs?, fill?}`.
+
+    `fill`: with other people's deals and contacts beside it.
+    """
     client = _client(simulation, body)
     made = []
     for _ in range(body["count"]):
@@ -61,7 +64,10 @@ def _make_accounts(simulation: Simulation, body: Body) -> Any:
             if body.get("pairs")
             else {"code": simulation.tokens.make_code(client, account, user_id)}
         )
-        seed.goods(simulation.world, account)
+        if body.get("fill"):
+            seed.fill(simulation.world, account)
+        else:
+            seed.goods(simulation.world, account)
         lead = seed.deal(simulation.world, account, "Сделка", 0, [], account.users[user_id])
         made.append({"domain": account.domain, "id": account.id, "lead": lead["id"], **grant})
     return {"accounts": made}

@@ -281,11 +281,59 @@ def test_the_doctor_names_connections_that_need_something(connected: Story, envi
     name = f"{connected.domain} (glass)"
     assert "ENCRYPTION_KEYS does not hold" in _errors(environment | {"ENCRYPTION_KEYS": _other_key()})[name]
     connected.simulator.control("change-account", domain=connected.domain, paid=False)
-    assert _errors(environment)[name] == "amocrm_unpaid"
+    assert _errors(environment)[name].startswith("amocrm_unpaid: ")
     connected.simulator.control("change-account", domain=connected.domain, paid=True)
     connected.simulator.control("kill-tokens", access=True, refresh=True)
-    assert _errors(environment)[name] == "reauth_required"
+    assert _errors(environment)[name].startswith("reauth_required: ")
     assert "Token has been revoked" in _errors(environment, "--no-live")[name]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "advice"),
+    [
+        ({"kind": "html", "status": 403, "path": "/api/.*"}, "amocrm_address_blocked", "another region"),
+        ({"kind": "status", "status": 403, "path": "/api/.*"}, "amocrm_forbidden", "an administrator of the account"),
+        ({"kind": "status", "status": 500, "path": "/api/.*"}, "amocrm_unavailable", "tried again by itself"),
+    ],
+)
+def test_the_doctor_says_what_helps(
+    connected: Story, environment: dict[str, str], fault: dict[str, Any], code: str, advice: str
+) -> None:
+    connected.simulator.fault(**fault)
+    (found,) = [one for one in _findings(environment) if one["level"] == "error"]
+    assert found["text"].startswith(f"{code}: ")
+    assert advice in found["advice"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "advice"),
+    [
+        ({"scopes": ["crm"]}, "scope_refused", "Tick the scope"),
+        ({"secret": "another"}, "client_refused", "Compare client ID, secret and redirect URI"),
+    ],
+)
+def test_the_doctor_says_what_helps_a_refresh(
+    connected: Story, environment: dict[str, str], change: dict[str, Any], code: str, advice: str
+) -> None:
+    connected.simulator.control("change-integration", client_id=connected.client_id, **change)
+    connected.clock.advance(hours=23)
+    refresh_tokens(connected.runtime, 20)
+    (found,) = [one for one in _findings(environment, "--no-live") if code in one["text"]]
+    assert (found["level"], advice in found["advice"]) == ("warning", True)
+
+
+def test_the_doctor_names_what_an_account_lacks(connected: Story, environment: dict[str, str]) -> None:
+    connected.simulator.control("change-account", domain=connected.domain, has_filters=False)
+    connected.simulator.control("change-integration", client_id=connected.client_id, scopes=["crm"])
+    connected.callback(connected.allow(connected.begin_consent()))
+    told = [one["text"] for one in _findings(environment) if one["level"] == "warning"]
+    assert any("no access to files" in text for text in told)
+    assert any("no API filters" in text for text in told)
+
+
+def _findings(environment: dict[str, str], *arguments: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(_doctor(environment, "--json", *arguments).stdout)["findings"]
+    return found
 
 
 def _other_key() -> str:

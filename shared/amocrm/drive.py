@@ -19,7 +19,7 @@ from shared.expiring import Expiring
 # waited out.
 # source: none found
 _MOST_PARTS: Final = 1000
-_SCOPE: Final = "files"
+SCOPE: Final = "files"
 
 _hosts: Expiring[UUID, str] = Expiring(seconds=600)
 
@@ -92,15 +92,15 @@ class DriveApi:
         # vendor: drive.scope (page) The drive needs the scope "files"; the access token names the scopes that it has.
         # source: amoCRM's documentation, "Files"; claims of real tokens in public reports
         scopes = access_token_hints(self.account.access_token).scopes
-        if scopes is not None and _SCOPE not in scopes:
-            raise ScopeMissingError(_SCOPE)
+        if scopes is not None and SCOPE not in scopes:
+            raise ScopeMissingError(SCOPE)
         headers = {"Authorization": f"Bearer {self.account.access_token}"}
         try:
             return self.account.transport.send(method, host, path, headers=headers, **named)
         except AddressBlockedError:
             raise
         except ForbiddenError as error:
-            raise ScopeMissingError(_SCOPE, error.request_id) from None
+            raise ScopeMissingError(SCOPE, error.request_id) from None
 
 
 def _checked(url: object) -> tuple[str, str]:

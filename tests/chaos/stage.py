@@ -66,8 +66,11 @@ class Stage:
 
 
 @contextmanager
-def stage(accounts: int) -> Iterator[Stage]:
-    """A stage with that many connected accounts; everything of it is gone afterwards."""
+def stage(accounts: int, *, strangers: bool = False) -> Iterator[Stage]:
+    """A stage with that many connected accounts; everything of it is gone afterwards.
+
+    `strangers`: other people's deals and contacts are in them.
+    """
     with tempfile.TemporaryDirectory(prefix="amochaos", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -83,7 +86,8 @@ def stage(accounts: int) -> Iterator[Stage]:
             clock = MovableClock(owner_url, simulator)
             played = Stage(folder, postgres, simulator, clock, load(environment), environment, made["id"], [], {})
             with played.runtime() as runtime:
-                for account in simulator.control("accounts", count=accounts, client_id=made["id"])["accounts"]:
+                wanted = {"count": accounts, "client_id": made["id"], "fill": strangers}
+                for account in simulator.control("accounts", **wanted)["accounts"]:
                     played.connect(runtime, account["domain"], made["secret"])
                     played.domains.append(account["domain"])
                     played.leads[account["domain"]] = account["lead"]

@@ -1,6 +1,8 @@
 """200 submissions of 20 persons, phones written in 10 ways, from 8 instances at once, with faults on (rows C4, C10).
 
 Each is sent several times, by any of the instances. At the end the simulator must hold 20 contacts and 200 deals.
+Every second person is a customer of an account that has no filters (they are accepted and ignored there), and nothing
+that was in the accounts before may have changed: a stranger's contact that came back unasked is nobody's.
 """
 
 import json
@@ -82,7 +84,7 @@ def work(orders: Orders, persons: int) -> None:
 
 
 def _request(played: Stage, number: int, persons: int) -> Request:
-    now, domain = int(time.time()), played.domains[0]
+    now, domain = int(time.time()), played.domains[number % persons % len(played.domains)]
     claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600, "account_domain": domain}
     token = jwt.encode(claims | {"widget_type": "glass"}, APP_SECRET, algorithm="HS256")
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"form-{number}"}
@@ -92,10 +94,11 @@ def _request(played: Stage, number: int, persons: int) -> Request:
 
 def play(count: int, persons: int, seed: int) -> dict[str, Any]:
     rng, started = random.Random(seed), time.monotonic()
-    with stage(accounts=1) as played:
-        domain = played.domains[0]
-        played.simulator.control("change-account", domain=domain, search_lag=0.5)  # as real searches have one
-        before = played.simulator.control("show", domain=domain)
+    with stage(accounts=2, strangers=True) as played:
+        for domain in played.domains:
+            played.simulator.control("change-account", domain=domain, search_lag=0.5)  # as real searches have one
+        played.simulator.control("change-account", domain=played.domains[1], has_filters=False)
+        before = _shown(played)
         faults = _order_faults(played, rng, count)
         clicks = [number for number in range(count) for _ in range(_CLICKS)]
         rng.shuffle(clicks)
@@ -107,7 +110,7 @@ def play(count: int, persons: int, seed: int) -> dict[str, Any]:
         for process in processes:
             process.join(300)
         _settle(played)
-        after = played.simulator.control("show", domain=domain)
+        after = _shown(played)
         states = _states(played)
     leads = [lead for lead_id, lead in after["leads"].items() if lead_id not in before["leads"]]
     forms = Counter(lead["name"].rpartition(" (")[0].removeprefix("Заявка с сайта: ") for lead in leads)
@@ -125,10 +128,22 @@ def play(count: int, persons: int, seed: int) -> dict[str, Any]:
         "doubled": sum(forms.values()) - len(forms),
         "notes": sum(notes.values()),
         "notes_doubled": sum(notes.values()) - len(notes),
+        "strangers_changed": sum(
+            after[kind].get(id_) != entity for kind in ("leads", "contacts") for id_, entity in before[kind].items()
+        ),
         "deliveries": states,
         "faults_ordered": faults,
         "seed": seed,
         "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def _shown(played: Stage) -> dict[str, dict[str, Any]]:
+    """The entities of all accounts together; ids are nobody's twice."""
+    shown = [played.simulator.control("show", domain=domain) for domain in played.domains]
+    return {
+        kind: {id_: one for account in shown for id_, one in account[kind].items()}
+        for kind in ("leads", "contacts", "notes")
     }
 
 
@@ -161,6 +176,7 @@ def _states(played: Stage) -> dict[str, int]:
 
 def is_good(summary: dict[str, Any], persons: int) -> bool:
     wanted = {"contacts": persons, "deals": summary["submissions"], "lost": 0, "doubled": 0, "notes_doubled": 0}
+    wanted["strangers_changed"] = 0
     return wanted.items() <= summary.items() and summary["notes"] == summary["submissions"]
 
 
