@@ -81,9 +81,13 @@ WHERE integration_id = %(integration_id)s AND (%(state)s::text IS NULL OR state 
 ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 """
 
+# What a submission had made may be gone: somebody deleted the deal. Then every step is looked for, and done anew.
 _RETRY = """
 WITH taken_up AS (
     UPDATE amocrm_deliveries SET
+        steps = CASE WHEN problem_code = 'amocrm_not_found' AND lead_id IS NULL AND steps <> '{}'
+            THEN (SELECT jsonb_object_agg(name, '{"state": "started"}'::jsonb) FROM jsonb_object_keys(steps) AS name)
+            ELSE steps END,
         state = 'accepted', due_at = amocrm_now(), finished_at = NULL, attempts = 0, updated_at = amocrm_now()
     WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'dead' AND request IS NOT NULL
     RETURNING id, integration_id

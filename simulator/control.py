@@ -105,6 +105,29 @@ def _remove(simulation: Simulation, body: Body) -> Any:
     return {}
 
 
+def _delete(simulation: Simulation, body: Body) -> Any:
+    """What somebody of the account deletes, or merges away: `{domain, kind: leads|contacts, id, into?}`.
+
+    With `into`, another contact's id, its links and values are that one's now.
+    """
+    account = _account(simulation, body)
+    entities, id_, into = account.entities(body["kind"]), body["id"], body.get("into")
+    for links in account.links.values():
+        if into is None:
+            links[:] = [one for one in links if (one["to_entity_type"], one["to_entity_id"]) != (body["kind"], id_)]
+        for link in links:
+            if (link["to_entity_type"], link["to_entity_id"]) == (body["kind"], id_):
+                link["to_entity_id"] = into
+    gone = entities.pop(id_)
+    if into is not None:
+        merged = {one["field_id"]: dict(one) for one in entities[into]["custom_fields_values"] or []}
+        for one in gone["custom_fields_values"] or []:
+            field = merged.setdefault(one["field_id"], one | {"values": []})
+            field["values"] = [*field["values"], *(value for value in one["values"] if value not in field["values"])]
+        entities[into]["custom_fields_values"] = list(merged.values()) or None
+    return {}
+
+
 def _add(simulation: Simulation, body: Body) -> Any:
     """What an administrator of the account makes: `{domain, pipeline?: {…}, user?: {…}, field?: {…}}`."""
     account, world = _account(simulation, body), simulation.world
@@ -272,6 +295,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "change-integration": _change_integration,
     "clock": _clock,
     "consent": _consent,
+    "delete": _delete,
     "fault": _fault,
     "file": _file,
     "forget": _forget,

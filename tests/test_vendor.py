@@ -158,6 +158,56 @@ def test_a_429_of_the_drive_leaves_the_file_for_later(connected: Story) -> None:
     assert len(connected.simulator.effects("file.uploaded")) == 1
 
 
+# --- what people of the account do meanwhile --------------------------------------------------------------------
+
+
+def _interrupted(story: Story, path: str, body: Any) -> str:
+    """A submission that got as far as this path; its delivery's id."""
+    story.simulator.fault("status", path=path, method="POST|PATCH", status=500)
+    answer = story.crm("submit_form", story.application(), body)
+    assert answer.status == 202, answer.body.decode()
+    return str(json_of(answer)["delivery_id"])
+
+
+def test_a_deal_that_somebody_deletes_between_two_steps_is_told(story: Story) -> None:
+    delivery_id = _interrupted(story, ".*/notes", form(comment="Важно"))
+    made = story.delivery(delivery_id)["results"]["lead"]
+    story.simulator.control("delete", domain=story.domain, kind="leads", id=made["lead_id"])
+    story.clock.advance(minutes=2)
+    run_deliveries(story.runtime, 30)
+    told = story.delivery(delivery_id)
+    assert (told["state"], told["problem"]["code"]) == ("dead", "amocrm_not_found")
+    # What the person wrote is not lost: another try makes the deal anew.
+    assert story.crm("retry_delivery", story.admin(), {"id": delivery_id}).status == 202
+    run_deliveries(story.runtime, 30)
+    told = story.delivery(delivery_id)
+    assert told["state"] == "delivered"
+    assert told["results"]["lead"]["lead_id"] != made["lead_id"]
+    assert "Важно" in note_of(story, told["results"])
+
+
+@pytest.mark.parametrize("mode", ["lead", "contact"])
+def test_a_contact_that_is_merged_into_another_between_two_steps(story: Story, mode: str) -> None:
+    set_up(story, forms={"mode": mode})
+    other = contact_of(story, submit(story, form(contact={"name": "Нина", "email": "other@example.org"})))["id"]
+    delivery_id = _interrupted(story, ".*/notes", form(comment="Важно"))
+    results = story.delivery(delivery_id)["results"]
+    contact_id = (results.get("lead") or results["contact"])["contact_id"]
+    story.simulator.control("delete", domain=story.domain, kind="contacts", id=contact_id, into=other)
+    for _ in range(2):
+        story.clock.advance(minutes=2)
+        run_deliveries(story.runtime, 30)
+    told = story.delivery(delivery_id)
+    assert told["state"] == ("delivered" if mode == "lead" else "dead")
+    if mode == "contact":  # nobody knows where the note belongs; another try finds the person where he is now
+        assert story.crm("retry_delivery", story.admin(), {"id": delivery_id}).status == 202
+        run_deliveries(story.runtime, 30)
+        assert story.delivery(delivery_id)["state"] == "delivered"
+        assert "Важно" in str(account(story)["notes"][f"contacts/{other}"])
+    again = submit(story, form(comment="И снова", form={"name": "Вторая"}))
+    assert (again.get("lead") or again["contact"])["contact_id"] == other
+
+
 # --- webhooks -------------------------------------------------------------------------------------------------
 
 
