@@ -99,7 +99,9 @@ def test_every_answer_is_as_documented(connected: Story, served: str, proof: str
     command += ["--checks", _CHECKS, "--max-examples", str(EXAMPLES), "--workers", "4", "--no-color"]
     command += ["--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--continue-on-failure"]
     command += ["--exclude-operation-id", "disconnect"]  # it would end what the others need
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
+    environ = os.environ | hooks
+    ended = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=600)
     generated = re.search(r"(\d+) generated", ended.stdout)
     assert generated, ended.stdout[-3000:] + ended.stderr[-2000:]
     sys.stdout.write(f"{proof}: {generated[1]} cases\n")
