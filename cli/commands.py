@@ -12,7 +12,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import demo, doctor, import_settings, migrations, openapi, package, register, widget
+from cli import codes, demo, doctor, import_settings, migrations, openapi, package, register, widget
 from cli.probe.command import probe
 from functions.crm_api.actions import settings
 from shared import integrations, key_rotation, logs, spill
@@ -228,6 +228,15 @@ def run_conformance(out: Path, description: Path | None, record: Path | None) ->
 
     if not conformance.run(out, description, record):
         raise click.ClickException("something failed that nobody has explained")
+
+
+@main.command("codes")
+@click.option("--out", default=codes.FILE, type=click.Path(dir_okay=False, path_type=Path), help="docs/http.md")
+def write_codes(out: Path) -> None:
+    """Writes the table of problem codes into docs/http.md, from where they are declared."""
+    found = codes.read()
+    out.write_text(codes.written(out.read_text(encoding="utf-8"), found), encoding="utf-8")
+    click.echo(f"{out}: {len(found)} codes")
 
 
 @main.command("register")

@@ -16,6 +16,7 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from psycopg.rows import RowFactory, TupleRow
 
+from shared.problems import ForeseenError, Kind
 from shared.secret import Secret
 
 Parameters = Mapping[str, object]
@@ -26,8 +27,15 @@ T = TypeVar("T")
 _CONNECT_TIMEOUT_SECONDS = 3
 
 
-class DatabaseUnavailableError(Exception):
+class DatabaseUnavailableError(ForeseenError):
     """PostgreSQL could not be reached, twice. The statement may or may not have been carried out."""
+
+    kind = Kind(
+        503,
+        "database_unavailable",
+        "The database cannot be reached. Nothing was changed that you need to undo; try again.",
+        retry_after=5,
+    )
 
 
 class Database:

@@ -12,13 +12,16 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.problems import ForeseenError, Kind
 from shared.secret import Secret
 
 _NONCE_BYTES = 12
 
 
-class DecryptionError(Exception):
+class DecryptionError(ForeseenError):
     """The value is damaged, stands in the wrong place, or its key is not configured. Says which, never the value."""
+
+    kind = Kind(500, "decryption_failed", "A stored secret cannot be read. The operator must check ENCRYPTION_KEYS.")
 
 
 class Keyring:

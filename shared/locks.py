@@ -14,6 +14,7 @@ from uuid import UUID
 from shared.amocrm.errors import UnknownOutcomeError
 from shared.clock import Clock
 from shared.database import Database
+from shared.problems import ForeseenError, Kind
 
 # Longer than the calls that are made under a lock.
 LEASE: Final = timedelta(seconds=90)
@@ -59,8 +60,15 @@ def name_of(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-class LockedError(Exception):
+class LockedError(ForeseenError):
     """Somebody else has been at it for longer than we can wait."""
+
+    kind = Kind(
+        503,
+        "busy",
+        "The same person or field is being worked on elsewhere at this moment. Try again.",
+        retry_after=2,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,14 @@
 """Errors as the caller sees them: RFC 9457 problem details with a stable code.
 
-Code raises :class:`Problem` (or an error of a deeper layer, which :func:`problem_from` knows) and nobody but
-:mod:`shared.endpoint` turns it into an answer.
+Code raises :class:`Problem`, or an error of its own that says what it means to a caller (:class:`ForeseenError`), and
+nobody but :mod:`shared.endpoint` turns it into an answer. The table of docs/http.md is gathered from the declarations.
 """
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import ClassVar
 
-from shared.amocrm import errors as amocrm
-from shared.database import DatabaseUnavailableError
-from shared.encryption import DecryptionError
 from shared.http import Pairs
-from shared.locks import LockedError
-from shared.rotation import ReauthRequiredError, RefreshDelayedError
-from shared.webhooks import WebhookError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,26 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         return document | self.extra
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an error means to a caller: the status, the stable code, and what the person can do."""
+
+    status: int
+    code: str
+    detail: str = ""
+    retry_after: int | None = None  # seconds
+
+
+class ForeseenError(Exception):
+    """An error that means something to the caller; each class declares its own."""
+
+    kind: ClassVar[Kind]
+
+    def problem(self) -> Problem:
+        told = self.kind
+        return Problem(told.status, told.code, told.detail, retry_after=told.retry_after)
+
+
 def invalid_input(detail: str, path: str = "") -> Problem:
     return Problem(
         422,
@@ -71,105 +86,7 @@ def unauthenticated(detail: str) -> Problem:
 
 
 def problem_from(error: Exception) -> Problem | None:
-    """The problem an error of a deeper layer means to a caller; None for an error nobody foresaw."""
-    match error:
-        case Problem():
-            return error
-        case DatabaseUnavailableError():
-            return Problem(
-                503,
-                "database_unavailable",
-                "The database cannot be reached. Nothing was changed that you need to undo; try again.",
-                retry_after=5,
-            )
-        case DecryptionError():
-            return Problem(
-                500, "decryption_failed", "A stored secret cannot be read. The operator must check ENCRYPTION_KEYS."
-            )
-        case ReauthRequiredError():
-            return Problem(409, "reauth_required", f"{error.detail} An administrator must authorise the account again.")
-        case RefreshDelayedError():
-            return Problem(503, error.code, error.detail, retry_after=max(1, round(error.retry_after)))
-        case LockedError():
-            detail = "The same person or field is being worked on elsewhere at this moment. Try again."
-            return Problem(503, "busy", detail, retry_after=2)
-        case WebhookError():
-            return Problem(502, "webhook_failed", f"The webhook did not take the notice: {error}.", retry_after=30)
-        case amocrm.AmocrmError():
-            return _problem_from_amocrm(error)
-    return None
-
-
-def _problem_from_amocrm(error: amocrm.AmocrmError) -> Problem:
-    extra: dict[str, object] = {"upstream_request_id": error.request_id} if error.request_id else {}
-    match error:
-        case amocrm.ValidationError():
-            found = tuple(InputError(item.path, f"{item.code}: {item.detail}") for item in error.errors)
-            return Problem(422, "amocrm_refused_input", f"amoCRM refused the data: {error}", errors=found, extra=extra)
-        case amocrm.RateLimitedError():
-            return Problem(
-                429,
-                "rate_limited",
-                "amoCRM's limit of requests for this account is reached. Try again shortly.",
-                retry_after=error.retry_after,
-                extra=extra,
-            )
-        case amocrm.PaymentRequiredError():
-            return Problem(
-                402,
-                "amocrm_unpaid",
-                "amoCRM answers that this account is not paid. Its owner must pay the tariff; then try again.",
-                extra=extra,
-            )
-        case amocrm.AddressBlockedError():
-            return Problem(502, "amocrm_address_blocked", amocrm.ADDRESS_BLOCKED, extra=extra)
-        case amocrm.ScopeMissingError():
-            detail = (
-                f"The integration has no access to {error.scope!r}. Tick this scope in the integration's settings in "
-                "amoCRM, then authorise the account again."
-            )
-            return Problem(403, "amocrm_scope_missing", detail, extra=extra)
-        case amocrm.ForbiddenError():
-            return Problem(
-                403,
-                "amocrm_forbidden",
-                "amoCRM refuses: the user who connected the integration, or the account's tariff, lacks the right "
-                f"({error}).",
-                extra=extra,
-            )
-        case amocrm.UnauthorizedError():
-            return Problem(
-                409,
-                "reauth_required",
-                "amoCRM no longer accepts this connection. An administrator must authorise it again.",
-                extra=extra,
-            )
-        case amocrm.FilterIgnoredError():
-            detail = (
-                "This amoCRM account has no API filters (is_api_filter_enabled), so deals cannot be listed by "
-                "pipeline, status or user. Leave the filters out, or search by text."
-            )
-            return Problem(409, "amocrm_filters_off", detail, extra=extra)
-        case amocrm.AccountNotFoundError():
-            return Problem(
-                404, "amocrm_account_not_found", "No amoCRM account lives at this address any more.", extra=extra
-            )
-        case amocrm.NotFoundError():
-            return Problem(
-                404, "amocrm_not_found", "amoCRM has no such object in this account, or it was deleted.", extra=extra
-            )
-        case amocrm.UnknownOutcomeError():
-            return Problem(
-                504, "amocrm_timeout", "amoCRM did not answer in time. Try again.", retry_after=10, extra=extra
-            )
-        case amocrm.UnexpectedAnswerError():
-            return Problem(
-                502,
-                "amocrm_unexpected_answer",
-                "amoCRM answered with something that is not its API. Try again later.",
-                retry_after=30,
-                extra=extra,
-            )
-    return Problem(
-        503, "amocrm_unavailable", "amoCRM is not available at the moment. Try again.", retry_after=15, extra=extra
-    )
+    """The problem that an error means to a caller; None for an error that nobody foresaw."""
+    if isinstance(error, Problem):
+        return error
+    return error.problem() if isinstance(error, ForeseenError) else None

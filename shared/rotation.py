@@ -13,7 +13,7 @@ Each transition writes its event in the same statement.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -28,6 +28,7 @@ from shared.clock import Clock
 from shared.database import Database, DatabaseUnavailableError
 from shared.encryption import Keyring
 from shared.integrations import Integration
+from shared.problems import ForeseenError, Kind, Problem
 
 # Longer than the longest way through `run`: two calls to the token endpoint and one look-up of a renamed account
 # (25 s each at worst, see transport.py) and all tries to persist.
@@ -56,15 +57,20 @@ _ADVICE: Final = {
 }
 
 
-class ReauthRequiredError(Exception):
+class ReauthRequiredError(ForeseenError):
     """Only a person can go on: an administrator of the account must give consent again."""
+
+    kind = Kind(409, "reauth_required", "An administrator must authorise the account again.")
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
 
+    def problem(self) -> Problem:
+        return replace(super().problem(), detail=f"{self.detail} {self.kind.detail}")
 
-class RefreshDelayedError(Exception):
+
+class RefreshDelayedError(ForeseenError):
     """The access token cannot be renewed right now; `retry_after` is in seconds, `code` says why."""
 
     def __init__(self, code: str, detail: str, retry_after: float) -> None:
@@ -72,6 +78,9 @@ class RefreshDelayedError(Exception):
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
+
+    def problem(self) -> Problem:
+        return Problem(503, self.code, self.detail, retry_after=max(1, round(self.retry_after)))
 
 
 _CLAIM = """

@@ -6,18 +6,25 @@ The receiver checks ``webhook-signature`` and knows a repetition by ``webhook-id
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 from typing import Any, Final
 
 import httpx
 import msgspec
 
+from shared.problems import ForeseenError, Kind, Problem
 from shared.secret import Secret
 
 _TIMEOUT_SECONDS: Final = 10.0
 
 
-class WebhookError(Exception):
+class WebhookError(ForeseenError):
     """It did not answer, or not with 2xx. The message holds neither the address nor the answer."""
+
+    kind = Kind(502, "webhook_failed", retry_after=30)
+
+    def problem(self) -> Problem:
+        return replace(super().problem(), detail=f"The webhook did not take the notice: {self}.")
 
 
 def call(url: str, secret: Secret, message_id: str, timestamp: int, document: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 
-from cli import openapi
+from cli import codes, openapi
 from tests.demo import ROOT, free_port
 from tests.story import Story, json_of
 
@@ -33,6 +33,12 @@ _CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,r
 
 def test_the_contract_is_what_the_actions_say() -> None:
     assert (ROOT / "openapi.yaml").read_text() == openapi.text(), "run: python -m cli openapi"
+
+
+def test_the_table_of_codes_is_what_is_declared() -> None:
+    text, found = codes.FILE.read_text(), codes.read()
+    assert text == codes.written(text, found), "run: python -m cli codes"
+    assert not [one for one in found if one.detail and not one.detail[0].isprintable()]
 
 
 @pytest.fixture

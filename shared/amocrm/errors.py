@@ -22,8 +22,10 @@
         FilterIgnoredError     a list that holds what was not asked for
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+from shared.problems import ForeseenError, InputError, Kind, Problem
 
 # What a person is told; the same words wherever it shows.
 ADDRESS_BLOCKED: Final = (
@@ -32,12 +34,18 @@ ADDRESS_BLOCKED: Final = (
 )
 
 
-class AmocrmError(Exception):
+class AmocrmError(ForeseenError):
     """`request_id` is amoCRM's own (X-Request-Id), for its support."""
+
+    kind = Kind(503, "amocrm_unavailable", "amoCRM is not available at the moment. Try again.", retry_after=15)
 
     def __init__(self, message: str, request_id: str | None = None) -> None:
         super().__init__(message)
         self.request_id = request_id
+
+    def problem(self) -> Problem:
+        told = super().problem()
+        return replace(told, extra={"upstream_request_id": self.request_id}) if self.request_id else told
 
 
 class NotSentError(AmocrmError):
@@ -45,7 +53,7 @@ class NotSentError(AmocrmError):
 
 
 class UnknownOutcomeError(AmocrmError):
-    pass
+    kind = Kind(504, "amocrm_timeout", "amoCRM did not answer in time. Try again.", retry_after=10)
 
 
 class AnsweredError(AmocrmError):
@@ -67,47 +75,83 @@ class BadRequestError(AnsweredError):
 
 
 class ValidationError(BadRequestError):
+    kind = Kind(422, "amocrm_refused_input", "amoCRM refused the data")
+
     def __init__(self, message: str, status: int, request_id: str | None, errors: tuple[ValidationItem, ...]) -> None:
         super().__init__(message, status, request_id)
         self.errors = errors
 
+    def problem(self) -> Problem:
+        found = tuple(InputError(item.path, f"{item.code}: {item.detail}") for item in self.errors)
+        return replace(super().problem(), detail=f"{self.kind.detail}: {self}", errors=found)
+
 
 class UnauthorizedError(AnsweredError):
-    pass
+    kind = Kind(
+        409, "reauth_required", "amoCRM no longer accepts this connection. An administrator must authorise it again."
+    )
 
 
 class PaymentRequiredError(AnsweredError):
-    pass
+    kind = Kind(
+        402,
+        "amocrm_unpaid",
+        "amoCRM answers that this account is not paid. Its owner must pay the tariff; then try again.",
+    )
 
 
 class ForbiddenError(AnsweredError):
-    pass
+    kind = Kind(
+        403,
+        "amocrm_forbidden",
+        "amoCRM refuses: the user who connected the integration, or the account's tariff, lacks the right",
+    )
+
+    def problem(self) -> Problem:
+        return replace(super().problem(), detail=f"{self.kind.detail} ({self}).")
 
 
 class AddressBlockedError(ForbiddenError):
-    pass
+    kind = Kind(502, "amocrm_address_blocked", ADDRESS_BLOCKED)
+
+    def problem(self) -> Problem:
+        return replace(super().problem(), detail=ADDRESS_BLOCKED)
 
 
 class ScopeMissingError(ForbiddenError):
     """`scope` as amoCRM names it, such as `files`."""
 
+    kind = Kind(
+        403,
+        "amocrm_scope_missing",
+        "Tick this scope in the integration's settings in amoCRM, then authorise the account again.",
+    )
+
     def __init__(self, scope: str, request_id: str | None = None) -> None:
         super().__init__(f"the integration has no access to {scope}", 403, request_id)
         self.scope = scope
 
+    def problem(self) -> Problem:
+        return replace(super().problem(), detail=f"The integration has no access to {self.scope!r}. {self.kind.detail}")
+
 
 class NotFoundError(AnsweredError):
-    pass
+    kind = Kind(404, "amocrm_not_found", "amoCRM has no such object in this account, or it was deleted.")
 
 
 class AccountNotFoundError(NotFoundError):
-    pass
+    kind = Kind(404, "amocrm_account_not_found", "No amoCRM account lives at this address any more.")
 
 
 class RateLimitedError(AnsweredError):
+    kind = Kind(429, "rate_limited", "amoCRM's limit of requests for this account is reached. Try again shortly.")
+
     def __init__(self, message: str, request_id: str | None, retry_after: int) -> None:
         super().__init__(message, 429, request_id)
         self.retry_after = retry_after  # seconds
+
+    def problem(self) -> Problem:
+        return replace(super().problem(), retry_after=self.retry_after)
 
 
 class HeldBackError(RateLimitedError):
@@ -119,8 +163,18 @@ class ServerError(AnsweredError):
 
 
 class UnexpectedAnswerError(AnsweredError):
-    pass
+    kind = Kind(
+        502,
+        "amocrm_unexpected_answer",
+        "amoCRM answered with something that is not its API. Try again later.",
+        retry_after=30,
+    )
 
 
 class FilterIgnoredError(AnsweredError):
-    pass
+    kind = Kind(
+        409,
+        "amocrm_filters_off",
+        "This amoCRM account has no API filters (is_api_filter_enabled), so deals cannot be listed by "
+        "pipeline, status or user. Leave the filters out, or search by text.",
+    )

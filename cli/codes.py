@@ -1,0 +1,91 @@
+"""`codes`: the table of problem codes in docs/http.md, gathered from where errors are declared and raised."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from shared.amocrm.refusals import Meaning
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+FILE: Final = ROOT / "docs" / "http.md"
+_FOLDERS: Final = ("shared", "functions")
+_BEGIN: Final = "<!-- codes: python -m cli codes -->\n"
+_END: Final = "<!-- end of codes -->\n"
+
+# Declared with a status and a code; and raised with a code, where one place gives all of them their status.
+_WITH_STATUS: Final = frozenset({"Problem", "Kind"})
+_STATUS_OF: Final = {"AuthorizationFailedError": 422, "RefreshDelayedError": 503}
+_BACK_OFF: Final = "_back_off"  # of the rotation: its second argument is the code of a RefreshDelayedError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Code:
+    status: int
+    code: str
+    detail: str  # what the person reads; … where something of the case stands
+
+
+def read(root: Path = ROOT) -> list[Code]:
+    """Every code once for each status, with the first text that is found for it."""
+    found: dict[tuple[int, str], Code] = {}
+    files = [file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.py"))]
+    for file in files:
+        for code in _declared(ast.parse(file.read_text(encoding="utf-8"))):
+            known = found.get((code.status, code.code))
+            if known is None or not known.detail:
+                found[code.status, code.code] = code
+    for meaning in Meaning:
+        if meaning is not Meaning.GRANT_DEAD:
+            for status in _STATUS_OF.values():
+                found.setdefault(
+                    (status, str(meaning)), Code(status, str(meaning), "amoCRM's own words, and what helps.")
+                )
+    return sorted(found.values())
+
+
+def table(codes: list[Code]) -> str:
+    lines = ["| status | code | what it says |", "|---|---|---|"]
+    lines += [f"| {one.status} {HTTPStatus(one.status).phrase} | `{one.code}` | {one.detail or '—'} |" for one in codes]
+    return "\n".join(lines) + "\n"
+
+
+def written(text: str, codes: list[Code]) -> str:
+    """The document with the table in its place."""
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"{FILE.name} has no place for the table")
+    return f"{before}{begin}{table(codes)}{end}{after}"
+
+
+def _declared(tree: ast.Module) -> Iterator[Code]:
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and len(node.targets) == 1]
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name, given = ast.unparse(node.func).split(".")[-1], node.args
+        if name in _STATUS_OF:
+            given = [ast.Constant(_STATUS_OF[name]), *given]
+        elif name == _BACK_OFF:
+            given = [ast.Constant(_STATUS_OF["RefreshDelayedError"]), *given[1:]]
+        elif name not in _WITH_STATUS:
+            continue
+        match given:
+            case [ast.Constant(value=int(status)), ast.Constant(value=str(code)), *rest]:
+                yield Code(status, code, _text(rest[0], texts) if rest else "")
+
+
+def _text(node: ast.expr, texts: list[ast.Assign]) -> str:
+    """A text that stands there, or was given a name just before."""
+    match node:
+        case ast.Constant(value=str(value)):
+            return value
+        case ast.JoinedStr(values=values):
+            return "".join(_text(value, texts) if isinstance(value, ast.Constant) else "…" for value in values)
+        case ast.Name(id=name):
+            named = [one for one in texts if ast.unparse(one.targets[0]) == name and one.lineno <= node.lineno]
+            return _text(max(named, key=lambda one: one.lineno).value, []) if named else ""
+    return ""
