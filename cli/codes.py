@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.refusals import Meaning
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -33,16 +34,14 @@ def read(root: Path = ROOT) -> list[Code]:
     found: dict[tuple[int, str], Code] = {}
     files = [file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.py"))]
     for file in files:
-        for code in _declared(ast.parse(file.read_text(encoding="utf-8"))):
-            known = found.get((code.status, code.code))
+        for one in _declared(ast.parse(file.read_text(encoding="utf-8"))):
+            known = found.get((one.status, one.code))
             if known is None or not known.detail:
-                found[code.status, code.code] = code
-    for meaning in Meaning:
-        if meaning is not Meaning.GRANT_DEAD:
-            for status in _STATUS_OF.values():
-                found.setdefault(
-                    (status, str(meaning)), Code(status, str(meaning), "amoCRM's own words, and what helps.")
-                )
+                found[one.status, one.code] = one
+    words = {str(one): "amoCRM's own words, and what helps." for one in Meaning if one is not Meaning.GRANT_DEAD}
+    for code, detail in (words | {"address_blocked": ADDRESS_BLOCKED}).items():
+        for status in _STATUS_OF.values():
+            found.setdefault((status, code), Code(status, code, detail))
     return sorted(found.values())
 
 
@@ -85,6 +84,8 @@ def _text(node: ast.expr, texts: list[ast.Assign]) -> str:
             return value
         case ast.JoinedStr(values=values):
             return "".join(_text(value, texts) if isinstance(value, ast.Constant) else "…" for value in values)
+        case ast.Name(id="ADDRESS_BLOCKED"):
+            return ADDRESS_BLOCKED
         case ast.Name(id=name):
             named = [one for one in texts if ast.unparse(one.targets[0]) == name and one.lineno <= node.lineno]
             return _text(max(named, key=lambda one: one.lineno).value, []) if named else ""

@@ -21,10 +21,10 @@ _TIMEOUT_SECONDS: Final = 10.0
 class WebhookError(ForeseenError):
     """It did not answer, or not with 2xx. The message holds neither the address nor the answer."""
 
-    kind = Kind(502, "webhook_failed", retry_after=30)
+    kind = Kind(502, "webhook_failed", "The webhook did not take the notice", retry_after=30)
 
     def problem(self) -> Problem:
-        return replace(super().problem(), detail=f"The webhook did not take the notice: {self}.")
+        return replace(super().problem(), detail=f"{self.kind.detail}: {self}.")
 
 
 def call(url: str, secret: Secret, message_id: str, timestamp: int, document: dict[str, Any]) -> None:
