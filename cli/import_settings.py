@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from shared.settings import Submissions
+from shared.submissions.settings import Submissions
 
 Document = dict[str, Any]
 
@@ -50,7 +50,7 @@ def _delimiter(text: str) -> "type[csv.Dialect]":
 
 
 def take_over(found: dict[str, str]) -> Taken:
-    """Everything that means something here. The result fits :class:`shared.settings.Submissions`."""
+    """Everything that means something here. The result fits :class:`shared.submissions.settings.Submissions`."""
     taken = Taken()
     for key, value in found.items():
         rule = _RULES.get(key)

@@ -217,6 +217,11 @@ _WORDS: Final = {
 }
 
 
+def reference(delivery_id: UUID) -> str:
+    """The mark of a delivery; 26 letters and digits are enough to be its own."""
+    return f"ref:{delivery_id.hex[:26]}"
+
+
 class LeaseLostError(Exception):
     """Another instance has taken the delivery over; what it does counts."""
 

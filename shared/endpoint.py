@@ -3,16 +3,15 @@
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from shared import logs
 from shared.http import Pairs, Request, Response
 from shared.problems import Problem, problem_from
-from shared.runtime import Runtime
 
-Handler = Callable[[Runtime, Request], Response]
+Instance = TypeVar("Instance")
 
 # A Lambda request carries at most 6 MB.
 MAX_BODY_BYTES = 6_000_000
@@ -26,7 +25,7 @@ _SECURITY_HEADERS: Pairs = (
 )
 
 
-def serve(handler: Handler, runtime: Runtime, request: Request) -> Response:
+def serve(handler: Callable[[Instance, Request], Response], runtime: Instance, request: Request) -> Response:
     """The handler's answer, or the problem document of what it raised. Never raises."""
     started = time.monotonic()
     mark = logs.request_id.set(request.id)

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from shared.amocrm.goods import GoodsApi, GoodsList
 from shared.amocrm.leads import AccountApi
-from shared.calculation.model import Item
 from shared.delivering import Result
 from shared.expiring import Expiring
+from shared.items import Item
 from shared.locks import Locks, name_of
 
 # An account without a goods list is told so, and the rest of the calculation goes on.

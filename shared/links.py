@@ -13,9 +13,10 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from shared.encryption import DecryptionError
+from shared.clock import Clock
+from shared.config import Settings
+from shared.encryption import DecryptionError, Keyring
 from shared.problems import invalid_input
-from shared.runtime import Runtime
 
 LIFETIME: Final = timedelta(hours=24)
 NOTICE_LIFETIME: Final = timedelta(days=14)  # of the link in a notice, which may be read late
@@ -33,28 +34,33 @@ class LinkExpiredError(Exception):
     pass
 
 
-def make(runtime: Runtime, link: ConnectLink, lifetime: timedelta = LIFETIME) -> str:
-    """The whole address. It works as long as `lifetime`, as often as somebody clicks it."""
-    expires = int((runtime.clock.now() + lifetime).timestamp())
-    facts = json.dumps([str(link.integration_id), link.language, link.return_to, expires])
-    sealed = runtime.keyring.encrypt(facts, _PLACE, "connect_link")
-    return f"{runtime.settings.redirect_uri}?connect={base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+@dataclass(frozen=True, slots=True)
+class ConnectLinks:
+    keyring: Keyring
+    clock: Clock
+    redirect_uri: str
+
+    def make(self, link: ConnectLink, lifetime: timedelta = LIFETIME) -> str:
+        """The whole address. It works as long as `lifetime`, as often as somebody clicks it."""
+        expires = int((self.clock.now() + lifetime).timestamp())
+        facts = json.dumps([str(link.integration_id), link.language, link.return_to, expires])
+        sealed = self.keyring.encrypt(facts, _PLACE, "connect_link")
+        return f"{self.redirect_uri}?connect={base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+
+    def read(self, text: str) -> ConnectLink | None:
+        """The link's facts; None for one we did not make. Raises :class:`LinkExpiredError`."""
+        try:
+            sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            facts = json.loads(self.keyring.decrypt(sealed, _PLACE, "connect_link"))
+        except (binascii.Error, DecryptionError, ValueError):
+            return None
+        integration_id, language, return_to, expires = facts
+        if expires <= self.clock.now().timestamp():
+            raise LinkExpiredError
+        return ConnectLink(UUID(integration_id), language, return_to)
 
 
-def read(runtime: Runtime, text: str) -> ConnectLink | None:
-    """The link's facts; None for one we did not make. Raises :class:`LinkExpiredError`."""
-    try:
-        sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        facts = json.loads(runtime.keyring.decrypt(sealed, _PLACE, "connect_link"))
-    except (binascii.Error, DecryptionError, ValueError):
-        return None
-    integration_id, language, return_to, expires = facts
-    if expires <= runtime.clock.now().timestamp():
-        raise LinkExpiredError
-    return ConnectLink(UUID(integration_id), language, return_to)
-
-
-def check_return_link(runtime: Runtime, link: str | None) -> str | None:
+def check_return_link(settings: Settings, link: str | None) -> str | None:
     """A deep link or address that a finished consent may offer: scheme and host must be on the allow-list (row D3).
 
     Pages of this installation, such as the panel, are always on it.
@@ -63,9 +69,9 @@ def check_return_link(runtime: Runtime, link: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(link)
-        own = urlsplit(runtime.settings.crm_api_url)
+        own = urlsplit(settings.crm_api_url)
         place = f"{parts.scheme}://{parts.netloc}".lower()
-        allowed = place in {*runtime.settings.return_links, f"{own.scheme}://{own.netloc}".lower()}
+        allowed = place in {*settings.return_links, f"{own.scheme}://{own.netloc}".lower()}
     except ValueError:
         allowed = False
     if not allowed or any(ord(letter) < 33 for letter in link):

@@ -13,7 +13,7 @@ from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
 from shared.integrations import Integration
 from shared.problems import Problem
-from shared.runtime import Runtime
+from shared.rotation import Rotation
 
 WARN_AHEAD: Final = timedelta(days=14)
 _BATCH: Final = 200
@@ -71,54 +71,53 @@ class _Id:
     id: UUID
 
 
-def store(runtime: Runtime, integration: Integration, token: str, request_id: str) -> None:
+def store(rotation: Rotation, integration: Integration, token: str, request_id: str) -> None:
     """Tries the token at the account, and stores it. Raises 422 when amoCRM refuses it."""
     # vendor: oauth.long_lived (page) An administrator can make an access token for 1 day to 5 years; no refresh token
     # belongs to it.
     # source: amoCRM's documentation, "Long-lived tokens"
     hints = oauth.access_token_hints(token)
-    now = runtime.clock.now()
+    now = rotation.clock.now()
     if hints.expires_at is None or hints.expires_at <= now + timedelta(minutes=5):
         raise Problem(
             422, "token_refused", "This is not a long-lived token of amoCRM's, or it has ended. Make a new one."
         )
-    account_id = _account_of(runtime, integration, token)
-    known = integrations.by_client(runtime.database, integration.client_id, account_id)
+    account_id = _account_of(rotation, integration, token)
+    known = integrations.by_client(rotation.database, integration.client_id, account_id)
     if integration.account_id not in (None, account_id) or (known is not None and known.id != integration.id):
         raise Problem(422, "other_account", "This token is for an account that another connection serves.")
     parameters = {
         "id": integration.id,
         "version": integration.token_version,
         "account_id": account_id,
-        "access_token": runtime.keyring.encrypt(token, integration.id, "access_token"),
+        "access_token": rotation.keyring.encrypt(token, integration.id, "access_token"),
         "api_domain": hints.api_domain,
         "expires_at": hints.expires_at,
         "request_id": request_id,
     }
-    if runtime.database.one(_Id, _STORE, parameters) is None:
+    if rotation.database.one(_Id, _STORE, parameters) is None:
         raise Problem(
             409, "changed_meanwhile", "The connection was changed at this moment. Look at it, then try again."
         )
 
 
-def warn_of_endings(runtime: Runtime) -> int:
+def warn_of_endings(rotation: Rotation) -> int:
     """Tells of every long-lived token that ends soon, once. Returns how many were new."""
     ahead = {"ahead": WARN_AHEAD, "batch": _BATCH}
-    return sum(_warned(runtime, row) for row in runtime.database.all(Integration, _ENDING, ahead))
+    return sum(_warned(rotation, row) for row in rotation.database.all(Integration, _ENDING, ahead))
 
 
-def _warned(runtime: Runtime, row: Integration) -> bool:
+def _warned(rotation: Rotation, row: Integration) -> bool:
     assert row.access_expires_at is not None  # a check of the table
     detail = f"The long-lived token ends on {_day(row.access_expires_at)}. Make a new one in amoCRM, and save it."
-    notify = runtime.settings.notice_webhook_url is not None
-    notice = notices.columns(runtime.keyring, notify, "token_ending", row.token_version, detail)
+    notice = notices.columns(rotation.keyring, rotation.notify, "token_ending", row.token_version, detail)
     parameters = {"id": row.id, "version": row.token_version, "detail": detail}
-    return runtime.database.one(_Id, _WARN, parameters | notice) is not None
+    return rotation.database.one(_Id, _WARN, parameters | notice) is not None
 
 
-def _account_of(runtime: Runtime, integration: Integration, token: str) -> int:
+def _account_of(rotation: Rotation, integration: Integration, token: str) -> int:
     try:
-        account = AccountApi(runtime.transport, integration.account_domain, token).account()
+        account = AccountApi(rotation.transport, integration.account_domain, token).account()
     except errors.UnauthorizedError:
         detail = f"{integration.account_domain} does not accept this token. Check that it was copied whole."
         raise Problem(422, "token_refused", detail) from None

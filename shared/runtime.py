@@ -15,6 +15,7 @@ from shared.connections import Connections
 from shared.database import Database
 from shared.delivering import Delivering
 from shared.encryption import Keyring
+from shared.links import ConnectLinks
 from shared.locks import Locks
 from shared.rotation import Rotation
 from shared.secret_store import environment
@@ -32,6 +33,7 @@ class Runtime:
     authorization: Authorization
     delivering: Delivering
     locks: Locks
+    connect_links: ConnectLinks
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> "Runtime":
@@ -52,6 +54,7 @@ class Runtime:
             Authorization(rotation, settings.redirect_uri),
             Delivering(database, clock, wakeup.from_settings(settings)),
             Locks(database, clock),
+            ConnectLinks(keyring, clock, settings.redirect_uri),
         )
 
     @classmethod

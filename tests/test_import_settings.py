@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cli.commands import main
 from cli.import_settings import _RULES, UnreadableError, read, take_over
-from shared.settings import Submissions
+from shared.submissions.settings import Submissions
 from tests.story import Story
 
 COMPONENT = {

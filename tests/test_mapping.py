@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.amocrm.directory import Field
-from shared.settings import FieldRule, Submissions
 from shared.submissions import contacts, mapping, people
 from shared.submissions.model import Contact, SubmitForm, sources
+from shared.submissions.settings import FieldRule, Submissions
 
 KINDS = (
     *("text", "textarea", "numeric", "checkbox", "select", "multiselect", "radiobutton", "date", "date_time", "url"),

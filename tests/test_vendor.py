@@ -14,8 +14,8 @@ import pytest
 from cli import register
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.directory import Field
-from shared.settings import FieldRule
 from shared.submissions import mapping
+from shared.submissions.settings import FieldRule
 from tests.plain_client import Client
 from tests.story import Story, calculation, json_of
 from tests.submitting import account, contact_of, form, note_of, set_up, submit, values_of

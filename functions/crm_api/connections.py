@@ -35,9 +35,9 @@ def connect_link(
     runtime: Runtime, integration: Integration, language: str | None = None, return_to: str | None = None
 ) -> str:
     """The address that begins the consent for this connection."""
-    return_to = links.check_return_link(runtime, return_to)
+    return_to = links.check_return_link(runtime.settings, return_to)
     chosen = language if language in LANGUAGES else LANGUAGES[0]
-    return links.make(runtime, ConnectLink(integration.id, chosen, return_to))
+    return runtime.connect_links.make(ConnectLink(integration.id, chosen, return_to))
 
 
 def addresses(runtime: Runtime) -> dict[str, str]:

@@ -72,7 +72,7 @@ def handle(runtime: Runtime, request: Request) -> Response:
 def _begin(runtime: Runtime, request: Request) -> Response:
     """A connect link was clicked: on to amoCRM's consent page, with a new state."""
     try:
-        link = links.read(runtime, request.parameter("connect") or "")
+        link = runtime.connect_links.read(request.parameter("connect") or "")
     except links.LinkExpiredError:
         return pages.failure(request, "link_expired", status=410)
     integration = integrations.by_id(runtime.database, link.integration_id) if link else None
@@ -177,7 +177,7 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
 
 
 def _link_again(runtime: Runtime, consent: Consent) -> str:
-    return links.make(runtime, links.ConnectLink(consent.integration_id, consent.language, consent.return_to))
+    return runtime.connect_links.make(links.ConnectLink(consent.integration_id, consent.language, consent.return_to))
 
 
 def _switched_off(runtime: Runtime, request: Request) -> Response:

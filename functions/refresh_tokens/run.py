@@ -37,7 +37,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     if "database_unavailable" not in ran.outcomes:
         figures |= runtime.rotation.still_due()
     if ran.is_done:
-        figures["warned"] = long_lived.warn_of_endings(runtime)
+        figures["warned"] = long_lived.warn_of_endings(runtime.rotation)
         removed = retention.run(runtime.database, runtime.settings)
         figures["removed"] = {name: count for name, count in removed.items() if count}
     metrics = {"refreshed": figures["refreshed"], "refresh_failures": sum(figures["failed"].values())}

@@ -11,6 +11,7 @@ from shared.delivering import Perform, Step
 from shared.due import Worker
 from shared.encryption import DecryptionError
 from shared.integrations import Integration
+from shared.notifying import Notifying
 from shared.runtime import Runtime
 from shared.submissions import model as submission
 from shared.submissions import plan as submission_plan
@@ -65,7 +66,8 @@ def _submission(runtime: Runtime, claimed: Delivery, integration: Integration, r
 
 
 def _notice(runtime: Runtime, claimed: Delivery, integration: Integration, request: str) -> Plan:
-    return [notices.step(runtime, claimed, integration, request)], lambda work: work(None)
+    notifying = Notifying(runtime.settings, runtime.clock, runtime.connect_links)
+    return [notifying.step(claimed.id, integration, request)], lambda work: work(None)
 
 
 # Each kind of delivery, by the action that accepted it.

@@ -6,37 +6,21 @@ half up to two digits; the total is the sum of the amounts ``- discount + delive
 
 import base64
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.items import Item, LongText, Text
+from shared.money import rounded
 from shared.problems import InputError, Problem
 
 ACTION: Final = "save_calculation"
 
 MAX_PDF_BYTES: Final = 4 * 1024 * 1024
 
-_CENT = Decimal("0.01")
 _LARGEST = Decimal("1e12")
-
-Text = Annotated[str, Meta(min_length=1, max_length=250)]
-LongText = Annotated[str, Meta(max_length=4000)]
-
-
-class Item(Struct, forbid_unknown_fields=True, frozen=True):
-    name: Text
-    quantity: Decimal
-    unit: Annotated[str, Meta(min_length=1, max_length=20)]
-    unit_price: Decimal
-    sku: Text | None = None
-    discount: Decimal | None = None
-    category: Text | None = None
-
-    @property
-    def amount(self) -> Decimal:
-        return rounded(self.quantity * self.unit_price - (self.discount or 0))
 
 
 class Parameter(Struct, forbid_unknown_fields=True, frozen=True):
@@ -112,10 +96,6 @@ def check(body: SaveCalculation) -> None:
         found.append(InputError("options", "ask for a note, goods, the price or a responsible user"))
     if found:
         raise Problem(422, "invalid_input", "The calculation was not accepted; nothing was saved.", errors=tuple(found))
-
-
-def rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
 def _pdf_problems(body: SaveCalculation) -> list[InputError]:

@@ -12,7 +12,7 @@ from shared.calculation.model import Calculation, SaveCalculation
 from shared.calculation.quotation import Company, file_name, render
 from shared.calculation.template import language_of, template
 from shared.database import Database
-from shared.deliveries import Delivery, is_superseded
+from shared.deliveries import Delivery, is_superseded, reference
 from shared.delivering import Result, Step
 from shared.goods import Goods
 from shared.integrations import Integration
@@ -60,7 +60,7 @@ def calls(body: SaveCalculation) -> int:
 
 
 def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integration: Integration) -> Step:
-    mark = note.reference(delivery.id)
+    mark = reference(delivery.id)
     since = int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
 
     def write(api: AccountApi) -> Result:
@@ -109,7 +109,7 @@ def _goods(locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculat
 
 def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration) -> list[Step]:
     """The quotation, rendered or brought by the widget: in the drive, attached to the deal, shown in its feed."""
-    mark = note.reference(delivery.id).removeprefix("ref:")[:8]
+    mark = reference(delivery.id).removeprefix("ref:")[:8]
     name, since = file_name(body, mark), int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
 
     def upload(account: AccountApi) -> Result:

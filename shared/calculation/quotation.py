@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from shared.calculation.model import Calculation, SaveCalculation
-from shared.calculation.note import currency_sign, day, money, quantity
 from shared.calculation.template import Template, language_of
+from shared.money import currency_sign, day, money, quantity
 
 _TEMPLATE: Final = Path(__file__).with_name("quotation.typ")
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.amocrm.directory import Field
-from shared.settings import FieldRule, Submissions
 from shared.submissions import people
 from shared.submissions.mapping import DAYS, Placed, Unplaced, is_same_day, place
 from shared.submissions.model import Contact, full_name
+from shared.submissions.settings import FieldRule, Submissions
 
 Entity = dict[str, Any]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.amocrm.directory import Pipeline, User
-from shared.settings import Destination, Route, Submissions
 from shared.submissions.model import Order
+from shared.submissions.settings import Destination, Route, Submissions
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from shared.deliveries import Delivery
 from shared.delivering import Result
 from shared.encryption import Keyring
 from shared.locks import Held, Locks, name_of
-from shared.settings import Destination, Submissions
 from shared.submissions import contacts, destination, mapping, note, people
 from shared.submissions.destination import Chosen
 from shared.submissions.mapping import Placed, Unplaced
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact, full_name, sources
+from shared.submissions.settings import Destination, Submissions
 
 Entity = dict[str, Any]
 

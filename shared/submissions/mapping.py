@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from shared.amocrm.directory import Field
-from shared.settings import FieldRule
+from shared.submissions.settings import FieldRule
 
 Values = list[dict[str, Any]]
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.calculation.model import Item, rounded
+from shared.items import Item
+from shared.money import rounded
 from shared.problems import InputError, Problem
-from shared.settings import Id, Name
+from shared.submissions.settings import Id, Name
 
 SUBMIT_FORM: Final = "submit_form"
 SUBMIT_ORDER: Final = "submit_order"

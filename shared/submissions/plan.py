@@ -14,18 +14,17 @@ from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ForbiddenError, ValidationError
 from shared.amocrm.leads import AccountApi
-from shared.calculation.note import reference
 from shared.database import Database
-from shared.deliveries import Delivery
+from shared.deliveries import Delivery, reference
 from shared.delivering import Result, Step
 from shared.encryption import Keyring
 from shared.integrations import Integration
 from shared.locks import Locks, name_of
-from shared.settings import FieldRule, Submissions
-from shared.settings import of as settings_of
 from shared.submissions import mapping, note
 from shared.submissions.making import Submission, kind_of
 from shared.submissions.model import Accepted, Body, SubmitOrder, sources
+from shared.submissions.settings import FieldRule, Submissions, language_of
+from shared.submissions.settings import of as settings_of
 
 _FIELDS: Final = {"leads": "lead_fields", "contacts": "contact_fields"}
 
@@ -45,10 +44,10 @@ def steps(
 ) -> list[Step]:
     body, settings = accepted.decoded(delivery.action), settings_of(integration.settings)
     made = Submission(
-        database, keyring, locks, delivery, integration.id, accepted, body, settings.submissions, settings.language
+        database, keyring, locks, delivery, integration.id, accepted, body, settings, language_of(integration.settings)
     )
     plan: list[Step] = []
-    for entity in _entities_to_complete(settings.submissions, accepted.mode, body):
+    for entity in _entities_to_complete(settings, accepted.mode, body):
         plan.append(_fields_step(made, entity, plan[-1].name if plan else None))
     before = plan[-1].name if plan else None
     plan.append(Step(accepted.mode, made.writer(), made.finder(), after=before))

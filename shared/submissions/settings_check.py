@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from shared.amocrm.directory import Directory, Pipeline
 from shared.problems import InputError
-from shared.settings import Destination, FieldRule, Route, Submissions
 from shared.submissions.mapping import field_of
+from shared.submissions.settings import Destination, FieldRule, Route, Submissions
 
 
 def names_something_of_the_account(settings: Submissions) -> bool:

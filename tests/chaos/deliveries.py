@@ -25,8 +25,8 @@ from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared import deliveries
 from shared.amocrm.transport import Limits, Transport
-from shared.calculation.note import reference
 from shared.connections import Connections
+from shared.deliveries import reference
 from shared.endpoint import serve
 from shared.http import Headers, Request
 from shared.runtime import Runtime

@@ -11,16 +11,17 @@ from msgspec import Struct
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from shared.calculation import note
-from shared.calculation.model import Calculation, Item, Parameter
+from shared.calculation.model import Calculation, Parameter
 from shared.calculation.quotation import Company, picture
+from shared.calculation.settings import Company as CompanySettings
+from shared.calculation.settings import Template
 from shared.calculation.template import language_of, template
 from shared.endpoint import json_response
 from shared.http import Request, Response
+from shared.items import Item
 from shared.problems import invalid_input
 from shared.rights import Caller, Right
 from shared.runtime import Runtime
-from shared.settings import Company as CompanySettings
-from shared.settings import Template
 
 _SAMPLES: Final = {
     "ru": ("Душевая перегородка", "Стекло закалённое 8 мм", "Монтаж", "м²", "услуга", "Размер", "1200 × 2100 мм"),

@@ -23,7 +23,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{connection}`. The connection's client id and secret are saved before, for the widget's one-time tokens."""
     integration = caller.require_integration()
     body = bodies.decode(request, SaveToken)
-    long_lived.store(runtime, integration, body.token, request.id)
+    long_lived.store(runtime.rotation, integration, body.token, request.id)
     now = integrations.by_id(runtime.database, integration.id)
     assert now is not None
     return json_response({"connection": connection_view(now)})

@@ -32,7 +32,7 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     the address that amoCRM's window posts to it as `{url}`, if that begins with `redirect_uri`."""
     body = bodies.decode(request, StartInstallation)
     language = body.language if body.language in LANGUAGES else LANGUAGES[0]
-    return_to = links.check_return_link(runtime, body.return_to)
+    return_to = links.check_return_link(runtime.settings, body.return_to)
     state = installations.begin(runtime.database, body.widget_type, language, return_to)
     address = installations.address(
         runtime.settings,

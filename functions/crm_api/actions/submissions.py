@@ -16,9 +16,9 @@ from shared.http import Request, Response
 from shared.integrations import Integration
 from shared.rights import Caller, Right
 from shared.runtime import Runtime
-from shared.settings import of as settings_of
 from shared.submissions import making, model, plan
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
+from shared.submissions.settings import of as settings_of
 
 # So long an equal submission is the same one; after that a person may well ask for the same thing again.
 _SAME_SECONDS: Final = 600
@@ -35,7 +35,7 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     body: Body = html_form.submission(request) if is_html else bodies.decode(request, model.BODIES[action])
     if _is_bot(runtime, integration, request, body):
         return html_form.thanks(runtime, caller, request) if is_html else json_response({"state": "accepted"}, 202)
-    settings = settings_of(integration.settings).submissions
+    settings = settings_of(integration.settings)
     wanted = making.destination_of(settings, body)
     model.check(body, wanted.required)
     cleaned = msgspec.json.encode(msgspec.structs.replace(body, action=None), order="deterministic")
@@ -77,7 +77,7 @@ def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: 
     """A filled-in trap, or a form filled in faster than people can. It is answered as if all were well."""
     if isinstance(body, SyncContact):
         return False
-    least = settings_of(integration.settings).submissions.time_trap_seconds
+    least = settings_of(integration.settings).time_trap_seconds
     opened = body.opened_at
     too_fast = opened is not None and 0 <= runtime.clock.now().timestamp() * 1000 - opened < least * 1000
     if not body.trap and not too_fast:
