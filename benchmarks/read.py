@@ -21,9 +21,9 @@ import psutil
 from aioamocrm import AmoCRMClient, LongLivedToken
 
 from functions.crm_api.handler import handle
-from shared import integrations
-from shared.endpoint import serve
-from shared.http import Headers, Request
+from shared.connections import integrations
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 from tests.story import APP_SECRET

@@ -21,7 +21,7 @@ import psycopg
 
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm.oauth import TokenPair
-from shared.rotation import token_columns
+from shared.connections.rotation import token_columns
 from shared.runtime import Runtime
 from tests import story
 from tests.chaos.stage import Stage, stage

@@ -18,12 +18,12 @@ import jwt
 import msgspec
 
 from functions.crm_api.handler import handle
-from shared import integrations
-from shared.calculation.model import SaveCalculation
-from shared.calculation.quotation import Company, render
-from shared.calculation.template import template
-from shared.endpoint import serve
-from shared.http import Headers, Request
+from shared.calculations.model import SaveCalculation
+from shared.calculations.quotation import Company, render
+from shared.calculations.template import template
+from shared.connections import integrations
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 from tests.story import APP_SECRET

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from shared.encryption import generate_key
+from shared.storage.encryption import generate_key
 from tests.demo import ROOT
 
 _LIBRARIES = "httpx, msgspec, psycopg, jwt, cryptography.hazmat.primitives.ciphers.aead"

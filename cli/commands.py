@@ -12,16 +12,19 @@ import click
 import msgspec
 import psycopg
 
-from cli import codes, demo, doctor, import_settings, migrations, openapi, package, register, widget
+from cli import codes, demo, doctor, floors, import_settings, migrations, openapi, package, register, widget
 from cli.probe.command import probe
 from functions.crm_api.actions import settings
-from shared import integrations, key_rotation, logs, spill
-from shared.database import DatabaseUnavailableError
-from shared.encryption import DecryptionError, generate_key
-from shared.http import Request
-from shared.problems import problem_from
-from shared.rights import Caller
+from shared.access.rights import Caller
+from shared.connections import integrations
+from shared.connections import token_escrow as spill
+from shared.platform import logs
+from shared.platform.http import Request
+from shared.platform.problems import problem_from
 from shared.runtime import Runtime
+from shared.storage import key_rotation
+from shared.storage.database import DatabaseUnavailableError
+from shared.storage.encryption import DecryptionError, generate_key
 
 
 @click.group()
@@ -237,6 +240,14 @@ def write_codes(out: Path) -> None:
     found = codes.read()
     out.write_text(codes.written(out.read_text(encoding="utf-8"), found), encoding="utf-8")
     click.echo(f"{out}: {len(found)} codes")
+
+
+@main.command("floors")
+@click.option("--out", default=floors.FILE, type=click.Path(dir_okay=False, path_type=Path), help="docs/tour.md")
+def write_floors(out: Path) -> None:
+    """Draws the rooms into docs/tour.md, from the contracts that `make check` holds."""
+    out.write_text(floors.written(out.read_text(encoding="utf-8")), encoding="utf-8")
+    click.echo(f"{out}: {len(floors.layers())} floors")
 
 
 @main.command("register")

@@ -18,7 +18,7 @@ import httpx
 import jwt
 
 from cli import embedded, migrations, widget
-from shared.encryption import generate_key
+from shared.storage.encryption import generate_key
 from simulator.seed import DEMO_CLIENT_ID, DEMO_SECRET
 
 ROOT = Path(__file__).resolve().parents[1]

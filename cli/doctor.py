@@ -12,18 +12,18 @@ from typing import Any, Final
 import psycopg
 
 from cli import migrations
-from shared import integrations
 from shared.amocrm import errors, oauth
 from shared.amocrm.drive import SCOPE as FILES_SCOPE
 from shared.amocrm.leads import AccountApi
-from shared.config import ConfigurationError, Settings, load
-from shared.database import DatabaseUnavailableError
-from shared.encryption import DecryptionError
-from shared.integrations import Integration
-from shared.problems import problem_from
-from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.connections import integrations
+from shared.connections.integrations import Integration
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.platform.config import ConfigurationError, Settings, load
+from shared.platform.problems import problem_from
+from shared.platform.secret_store import environment
 from shared.runtime import Runtime
-from shared.secret_store import environment
+from shared.storage.database import DatabaseUnavailableError
+from shared.storage.encryption import DecryptionError
 
 _PAGE: Final = 100
 _MOST_SKEW_SECONDS: Final = 30.0

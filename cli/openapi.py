@@ -7,7 +7,7 @@ import msgspec
 import yaml
 
 from functions.crm_api.actions import ACTIONS, Action
-from shared.rights import RIGHTS
+from shared.access.rights import RIGHTS
 
 _PROOFS = {
     "oneTimeToken": {

@@ -1,1 +1,1 @@
-"""The library the functions share. One concept, one module, named by the field's word for it."""
+"""The library under the functions: a room for each subject, on floors; docs/tour.md draws them."""

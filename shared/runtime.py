@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared import wakeup
 from shared.amocrm.transport import Transport
-from shared.authorization import Authorization
-from shared.clock import Clock, SystemClock
-from shared.config import ConfigurationError, Settings, load
-from shared.connections import Connections
-from shared.database import Database
-from shared.delivering import Delivering
-from shared.encryption import Keyring
-from shared.links import ConnectLinks
-from shared.locks import Locks
-from shared.rotation import Rotation
-from shared.secret_store import environment
+from shared.connections.authorization import Authorization
+from shared.connections.calling import Connections
+from shared.connections.connect_links import ConnectLinks
+from shared.connections.rotation import Rotation
+from shared.deliveries import wakeup
+from shared.deliveries.locks import Locks
+from shared.deliveries.runner import Delivering
+from shared.platform.clock import Clock, SystemClock
+from shared.platform.config import ConfigurationError, Settings, load
+from shared.platform.secret_store import environment
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from shared.calculation.calculator import Calculator
-from shared.calculation.settings import Company, Template
+from shared.calculations.calculator import Calculator
+from shared.calculations.settings import Company, Template
 from shared.submissions.settings import Submissions
 
 

@@ -17,9 +17,9 @@ import psycopg
 import pytest
 
 from cli import embedded, migrations
-from shared.config import Settings, load
-from shared.encryption import generate_key
+from shared.platform.config import Settings, load
 from shared.runtime import Runtime
+from shared.storage.encryption import generate_key
 from tests import clocks
 from tests.clocks import MovableClock
 from tests.control import Simulator

@@ -11,10 +11,10 @@ import psycopg
 
 from functions.crm_api.handler import handle as crm_api
 from functions.oauth_callback.handler import handle as oauth_callback
-from shared import integrations
-from shared.endpoint import serve
-from shared.http import Headers, Request, Response, parse_query
-from shared.integrations import Integration
+from shared.connections import integrations
+from shared.connections.integrations import Integration
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request, Response, parse_query
 from shared.runtime import Runtime
 from tests.clocks import MovableClock
 from tests.control import Simulator

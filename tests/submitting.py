@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.http import Response
+from shared.platform.http import Response
 from tests.story import Story, json_of
 
 PERSON = {"name": "Нина Орлова", "phone": "8 (916) 555-44-33", "email": "Nina@Example.org"}

@@ -7,8 +7,8 @@ from typing import Any
 import flask
 import pytest
 
-from shared.adapters import aws, google, schedule, yandex
-from shared.http import Request, Response
+from shared.platform.adapters import aws, google, schedule, yandex
+from shared.platform.http import Request, Response
 
 SEEN: list[Request] = []
 

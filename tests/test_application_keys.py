@@ -12,10 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto import mock_aws
 
-from shared.config import ConfigurationError, load
-from shared.proofs import jwks
+from shared.access.proofs import jwks
+from shared.platform.config import ConfigurationError, load
+from shared.platform.secret_store import environment as completed
 from shared.runtime import Runtime
-from shared.secret_store import environment as completed
 from tests.story import Story
 
 ISSUER = "https://issuer.example/"
@@ -164,5 +164,5 @@ def test_without_a_secret_id_nothing_of_aws_is_imported() -> None:
     import subprocess
     import sys
 
-    code = "import sys; from shared.secret_store import environment; environment({}); sys.exit('boto3' in sys.modules)"
+    code = "import sys; from shared.platform.secret_store import environment as of; of({}); sys.exit('boto3' in sys.modules)"  # noqa: E501
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

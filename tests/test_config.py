@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.config import ConfigurationError, Settings, load
-from shared.encryption import generate_key
-from shared.secret import Secret
+from shared.platform.config import ConfigurationError, Settings, load
+from shared.platform.secret import Secret
+from shared.storage.encryption import generate_key
 
 
 def test_a_whole_environment_is_read(environment: dict[str, str]) -> None:

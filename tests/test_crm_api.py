@@ -8,8 +8,8 @@ import jwt
 import pytest
 
 from functions.crm_api.handler import handle
-from shared.endpoint import MAX_BODY_BYTES, serve
-from shared.http import Headers, Request, Response
+from shared.platform.endpoint import MAX_BODY_BYTES, serve
+from shared.platform.http import Headers, Request, Response
 from tests.story import Story, calculation, json_of
 
 

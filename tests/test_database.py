@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared.config import load
+from shared.platform.config import load
 from shared.runtime import Runtime
 from tests.story import Story, calculation, json_of
 

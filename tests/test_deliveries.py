@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
-from shared import deliveries
-from shared.http import Response
+from shared.deliveries import rows as deliveries
+from shared.platform.http import Response
 from shared.runtime import Runtime
 from tests.story import Story, calculation, json_of
 
@@ -203,8 +203,8 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
     _save(connected)
     connected.clock.advance(minutes=2)
     (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
-    from shared.calculation import model, plan
-    from shared.delivering import Delivering
+    from shared.calculations import model, plan
+    from shared.deliveries.runner import Delivering
 
     assert claimed.request is not None
     body = model.decode(connected.runtime.keyring.decrypt(claimed.request, claimed.id, "request"))

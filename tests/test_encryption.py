@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.encryption import DecryptionError, Keyring, generate_key
-from shared.secret import Secret
+from shared.platform.secret import Secret
+from shared.storage.encryption import DecryptionError, Keyring, generate_key
 
 OLD, NEW = ("old", Secret(generate_key())), ("new", Secret(generate_key()))
 OWNER = uuid4()

@@ -13,13 +13,13 @@ from click.testing import CliRunner, Result
 from cli.commands import main
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
-from shared import rotation as rotation_module
-from shared import spill
-from shared.config import ConfigurationError, load
-from shared.database import DatabaseUnavailableError
+from shared.connections import rotation as rotation_module
+from shared.connections import token_escrow as spill
+from shared.deliveries.webhooks import signature
+from shared.platform.config import ConfigurationError, load
+from shared.platform.secret import Secret
 from shared.runtime import Runtime
-from shared.secret import Secret
-from shared.webhooks import signature
+from shared.storage.database import DatabaseUnavailableError
 from tests.story import Story, json_of
 
 SECRET = "notice-secret-for-tests-0123"
@@ -337,7 +337,7 @@ def _findings(environment: dict[str, str], *arguments: str) -> list[dict[str, st
 
 
 def _other_key() -> str:
-    from shared.encryption import generate_key
+    from shared.storage.encryption import generate_key
 
     return f"k9:{generate_key()}"
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings, strategies
 
 from functions.oauth_callback import texts
 from functions.oauth_callback.handler import handle as oauth_callback
-from shared import integrations
-from shared.endpoint import serve
-from shared.http import Request, Response, parse_query
+from shared.connections import integrations
+from shared.platform.endpoint import serve
+from shared.platform.http import Request, Response, parse_query
 from tests.story import REDIRECT_URI, Story, json_of
 
 UNTRUSTED = [

@@ -8,8 +8,8 @@ import pytest
 from functions.crm_api import health
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.endpoint import serve
-from shared.http import Request, Response
+from shared.platform.endpoint import serve
+from shared.platform.http import Request, Response
 from tests.story import Story, calculation, json_of
 
 
@@ -84,7 +84,7 @@ def test_health_needs_no_proof_and_looks_at_the_database(tale: Story) -> None:
 def _without_database(tale: Story) -> Any:
     from dataclasses import replace
 
-    from shared.database import Database
-    from shared.secret import Secret
+    from shared.platform.secret import Secret
+    from shared.storage.database import Database
 
     return replace(tale.runtime, database=Database(Secret("postgresql://nobody@127.0.0.1:1/none")))

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
-from shared.calculation import note, quotation
-from shared.calculation.model import Calculation, SaveCalculation
-from shared.calculation.template import template
-from shared.http import Response
+from shared.calculations import note, quotation
+from shared.calculations.model import Calculation, SaveCalculation
+from shared.calculations.template import template
+from shared.platform.http import Response
 from tests.story import Story, calculation, json_of
 
 WORDS = template("glass", {})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared import rate
 from shared.amocrm.errors import HeldBackError
+from shared.connections import rate
 from tests.demo import ROOT
 from tests.story import Story, json_of
 

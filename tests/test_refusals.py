@@ -10,7 +10,7 @@ import pytest
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.refusals import Meaning, meaning_of
-from shared.config import load
+from shared.platform.config import load
 from shared.runtime import Runtime
 from tests.story import REDIRECT_URI, Story, calculation, json_of
 

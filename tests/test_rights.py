@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from functions.crm_api.actions import ACTIONS
-from shared.http import Response
-from shared.proofs import session, site_key
-from shared.rights import RIGHTS, Right
+from shared.access.proofs import session, site_key
+from shared.access.rights import RIGHTS, Right
+from shared.platform.http import Response
 from tests.story import APP_SECRET, Story, json_of
 
 SITE = "https://shop.example"

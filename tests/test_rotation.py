@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared import rotation as rotation_module
 from shared.amocrm import oauth
 from shared.amocrm.transport import LIMITS
-from shared.http import Response
-from shared.integrations import Integration
-from shared.rotation import LEASE, PERSIST_DELAYS, ReauthRequiredError, RefreshDelayedError
+from shared.connections import rotation as rotation_module
+from shared.connections.integrations import Integration
+from shared.connections.rotation import LEASE, PERSIST_DELAYS, ReauthRequiredError, RefreshDelayedError
+from shared.platform.http import Response
 from shared.runtime import Runtime
 from tests.story import Story, json_of
 

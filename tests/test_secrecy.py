@@ -15,11 +15,12 @@ from click.testing import CliRunner
 from cli import embedded
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
-from shared import installations, key_rotation, retention
-from shared.config import load
-from shared.encryption import DecryptionError, generate_key
-from shared.http import Response
+from shared.connections import installations
+from shared.platform.config import load
+from shared.platform.http import Response
 from shared.runtime import Runtime
+from shared.storage import key_rotation, retention
+from shared.storage.encryption import DecryptionError, generate_key
 from tests.story import ADMIN_TOKEN, APP_SECRET, Story, calculation, json_of
 
 FAULTS: list[dict[str, Any]] = [

@@ -8,7 +8,7 @@ import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm import directory
-from shared.http import Headers, Request, Response
+from shared.platform.http import Headers, Request, Response
 from tests.story import Story, json_of
 from tests.submitting import PERSON, account, contact_of, form, lead_of, note_of, order, save, set_up, submit, values_of
 
@@ -381,7 +381,7 @@ def site(story: Story) -> dict[str, str]:
 def post(story: Story, site: dict[str, str], fields: dict[str, str], **headers: str) -> Response:
     """A plain HTML form, as a browser posts it."""
     from functions.crm_api.handler import handle
-    from shared.endpoint import serve
+    from shared.platform.endpoint import serve
 
     key = site["Authorization"].removeprefix("Bearer ")
     content = {"Content-Type": "application/x-www-form-urlencoded", "Origin": site["Origin"]}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
-from shared.config import load
+from shared.platform.config import load
 from shared.runtime import Runtime
 from tests.clocks import MovableClock
 from tests.control import Simulator

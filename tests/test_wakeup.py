@@ -8,8 +8,8 @@ import pytest
 from moto import mock_aws
 
 from functions.run_deliveries.run import run as run_deliveries
-from shared.adapters import schedule
-from shared.config import load
+from shared.platform.adapters import schedule
+from shared.platform.config import load
 from shared.runtime import Runtime
 from tests.story import Story, calculation, json_of
 
@@ -96,7 +96,7 @@ def test_a_message_tells_no_more_than_an_id(connected: Story, environment: dict[
 
 def test_accounts_take_turns(connected: Story) -> None:
     """An account with many due deliveries does not keep another one waiting."""
-    from shared import deliveries
+    from shared.deliveries import rows as deliveries
 
     connected.simulator.fault("status", status=500, path="/api/v4/leads/.*/notes", times=100)
     headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}

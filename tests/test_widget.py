@@ -13,7 +13,7 @@ from PIL import Image
 
 from cli import widget
 from cli.commands import main
-from shared.calculation import calculator
+from shared.calculations import calculator
 from simulator import archives
 from tests.story import Story, json_of
 
@@ -173,8 +173,8 @@ def test_a_preview_shows_note_and_page(connected: Story) -> None:
 
 def test_only_the_calculator_may_be_framed_and_only_by_deal_cards(connected: Story) -> None:
     from functions.crm_api.handler import handle
-    from shared.endpoint import serve
-    from shared.http import Request
+    from shared.platform.endpoint import serve
+    from shared.platform.http import Request
 
     def policy(path: str) -> str:
         answer = serve(handle, connected.runtime, Request("GET", path))

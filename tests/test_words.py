@@ -8,7 +8,7 @@ import pytest
 
 from cli.widget import PLATFORMS
 from functions.oauth_callback import texts
-from shared.words import LANGUAGES, catalogue
+from shared.platform.i18n import LANGUAGES, catalogue
 from tests.demo import ROOT
 
 WEB = ROOT / "web"

@@ -16,7 +16,7 @@ from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.oauth import ClientCredentials
 from shared.amocrm.transport import Transport
-from shared.clock import SystemClock
+from shared.platform.clock import SystemClock
 
 _WARNING = """
 In {domain} the probe makes a deal, two incoming leads, contacts, a list, a file, custom fields, a task and a webhook,

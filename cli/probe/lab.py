@@ -13,7 +13,7 @@ from shared.amocrm.errors import AmocrmError, NotFoundError
 from shared.amocrm.filtered import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.transport import Transport
-from shared.clock import Clock
+from shared.platform.clock import Clock
 
 PREFIX: Final = "amocrm-functions-probe"
 WEBHOOK: Final = "https://example.com/amocrm-functions-probe/"

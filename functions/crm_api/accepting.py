@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shared import deliveries
-from shared.deliveries import Delivery
-from shared.delivering import Step
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.integrations import Integration
-from shared.problems import Problem
+from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
+from shared.deliveries.rows import Delivery
+from shared.deliveries.runner import Step
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
 # The steps of a delivery, and how many calls they are going to make.

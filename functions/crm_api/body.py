@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.http import Request
-from shared.problems import InputError, Problem, invalid_input
+from shared.platform.http import Request
+from shared.platform.problems import InputError, Problem, invalid_input
 
 T = TypeVar("T")
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from shared import links
-from shared.integrations import Integration
-from shared.links import ConnectLink
+from shared.connections import connect_links as links
+from shared.connections.connect_links import ConnectLink
+from shared.connections.integrations import Integration
+from shared.platform.i18n import LANGUAGES
 from shared.runtime import Runtime
-from shared.words import LANGUAGES
 
 
 def connection_view(integration: Integration) -> dict[str, Any]:

@@ -6,9 +6,9 @@ Never `*`, never with credentials: a proof of identity travels in a header that 
 from dataclasses import dataclass
 
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
-from shared.http import Pairs, Request, Response
-from shared.integrations import Integration
-from shared.problems import forbidden
+from shared.connections.integrations import Integration
+from shared.platform.http import Pairs, Request, Response
+from shared.platform.problems import forbidden
 from shared.runtime import Runtime
 
 _IS_KNOWN = """

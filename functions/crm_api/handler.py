@@ -4,10 +4,10 @@ import msgspec
 
 from functions.crm_api import cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
-from shared.auth import authenticate, spend
-from shared.endpoint import problem_response
-from shared.http import Request, Response
-from shared.problems import Problem, problem_from
+from shared.access.authentication import authenticate, spend
+from shared.platform.endpoint import problem_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem, problem_from
 from shared.runtime import Runtime
 
 

@@ -3,11 +3,11 @@
 import time
 from typing import Final
 
-from shared.database import DatabaseUnavailableError
-from shared.endpoint import json_response
-from shared.expiring import Expiring
-from shared.http import Request, Response
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.ttl_cache import Expiring
 from shared.runtime import Runtime
+from shared.storage.database import DatabaseUnavailableError
 
 # Nobody can keep the database busy by asking.
 _answers: Final[Expiring[str, Response]] = Expiring(seconds=2)

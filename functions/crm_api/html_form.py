@@ -9,14 +9,14 @@ import html
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from shared.http import Request, Response
-from shared.problems import Problem
-from shared.proofs import site_key
-from shared.rights import Caller
+from shared.access.proofs import site_key
+from shared.access.rights import Caller
+from shared.platform.http import Request, Response
+from shared.platform.i18n import catalogue, language_of
+from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.submissions.mapping import TRACKING_CODES
 from shared.submissions.model import Contact, Fields, Form, SubmitForm
-from shared.words import catalogue, language_of
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _CONTACT: Final = ("name", "first_name", "last_name", "phone", "email")

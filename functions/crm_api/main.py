@@ -6,8 +6,8 @@ On one machine: ``python -m functions_framework --source functions/crm_api/main.
 from functools import partial
 
 from functions.crm_api.handler import handle
-from shared.adapters import aws, google, yandex
-from shared.endpoint import serve
+from shared.platform.adapters import aws, google, yandex
+from shared.platform.endpoint import serve
 from shared.runtime import Runtime
 
 respond = partial(serve, handle, Runtime.from_environment())

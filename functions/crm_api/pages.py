@@ -4,7 +4,7 @@ as well."""
 from pathlib import Path
 
 from functions.crm_api import cors
-from shared.http import Request, Response
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 _ROOT = Path(__file__).resolve().parents[2] / "web"

@@ -22,18 +22,22 @@ import msgspec
 
 from functions.oauth_callback import pages, whose
 from functions.oauth_callback.whose import Nobody, given
-from shared import events, install_links, installations, integrations, links, logs, throttle
+from shared.access import throttle
 from shared.amocrm import errors, oauth
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
-from shared.authorization import AuthorizationFailedError, Consent
-from shared.connections import Connections
-from shared.database import DatabaseUnavailableError
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.integrations import Integration
-from shared.problems import Problem, forbidden
-from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.connections import connect_links as links
+from shared.connections import install_links, installations, integrations
+from shared.connections.authorization import AuthorizationFailedError, Consent
+from shared.connections.calling import Connections
+from shared.connections.integrations import Integration
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.platform import logs
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem, forbidden
 from shared.runtime import Runtime
+from shared.storage import events
+from shared.storage.database import DatabaseUnavailableError
 
 _INSTALLATIONS_PER_MINUTE: Final = 30  # begun from one address
 _STATUS: Final = {"several_integrations": 409, "secret_missing": 400, "address_blocked": 502, "account_unreadable": 502}

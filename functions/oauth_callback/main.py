@@ -6,8 +6,8 @@ On one machine: ``python -m functions_framework --source functions/oauth_callbac
 from functools import partial
 
 from functions.oauth_callback.handler import handle
-from shared.adapters import aws, google, yandex
-from shared.endpoint import serve
+from shared.platform.adapters import aws, google, yandex
+from shared.platform.endpoint import serve
 from shared.runtime import Runtime
 
 respond = partial(serve, handle, Runtime.from_environment())

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from functions.oauth_callback import texts
-from shared.authorization import Consent
-from shared.http import Request, Response
+from shared.connections.authorization import Consent
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 _PAGE = Template("""<!doctype html>

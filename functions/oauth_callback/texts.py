@@ -2,8 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from shared.http import Request
-from shared.words import catalogue, language_of
+from shared.platform.http import Request
+from shared.platform.i18n import catalogue, language_of
 
 # Every way in which a visit can fail; each has a title, what happened, and what to do.
 FAILURES: Final = frozenset(

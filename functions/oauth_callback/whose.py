@@ -11,10 +11,10 @@ up, but a page that guesses connects what nobody asked for.
 
 from dataclasses import dataclass
 
-from shared import installations, integrations
-from shared.authorization import Consent
-from shared.http import Request
-from shared.integrations import Integration
+from shared.connections import installations, integrations
+from shared.connections.authorization import Consent
+from shared.connections.integrations import Integration
+from shared.platform.http import Request
 from shared.runtime import Runtime
 
 _LONGEST = 4096

@@ -6,7 +6,7 @@ On one machine: ``python -m functions_framework --source functions/refresh_token
 from functools import partial
 
 from functions.refresh_tokens.run import run
-from shared.adapters import schedule
+from shared.platform.adapters import schedule
 from shared.runtime import Runtime
 
 _runtime = Runtime.from_environment()

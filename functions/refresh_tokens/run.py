@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from shared import logs, long_lived, retention
-from shared.database import DatabaseUnavailableError
-from shared.due import Worker
-from shared.encryption import DecryptionError
-from shared.integrations import Integration
-from shared.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.connections import long_lived_tokens as long_lived
+from shared.connections.integrations import Integration
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.platform import logs
 from shared.runtime import Runtime
+from shared.storage import retention
+from shared.storage.database import DatabaseUnavailableError
+from shared.storage.encryption import DecryptionError
+from shared.storage.lease_worker import Worker
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ On one machine: ``python -m functions_framework --source functions/run_deliverie
 from functools import partial
 
 from functions.run_deliveries.run import run
-from shared.adapters import schedule
+from shared.platform.adapters import schedule
 from shared.runtime import Runtime
 
 _runtime = Runtime.from_environment()

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shared import deliveries, integrations, logs, notices
-from shared.calculation import model, plan
-from shared.database import DatabaseUnavailableError
-from shared.deliveries import Delivery
-from shared.delivering import Perform, Step
-from shared.due import Worker
-from shared.encryption import DecryptionError
-from shared.integrations import Integration
-from shared.notifying import Notifying
+from shared.calculations import model, plan
+from shared.connections import integrations, notices
+from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
+from shared.deliveries.notifying import Notifying
+from shared.deliveries.rows import Delivery
+from shared.deliveries.runner import Perform, Step
+from shared.platform import logs
 from shared.runtime import Runtime
+from shared.storage.database import DatabaseUnavailableError
+from shared.storage.encryption import DecryptionError
+from shared.storage.lease_worker import Worker
 from shared.submissions import model as submission
 from shared.submissions import plan as submission_plan
 

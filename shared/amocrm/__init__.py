@@ -1,1 +1,1 @@
-"""amoCRM (Kommo) as we use it: hosts that may be trusted, errors, OAuth, and the calls for deals."""
+"""The vendor's API: hosts that may be trusted, errors, OAuth, and the calls; knows nothing of our tables."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.amocrm.filtered import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
-from shared.expiring import Expiring
+from shared.platform.ttl_cache import Expiring
 
 # vendor: unsorted.status (production) The status in which incoming leads wait has `type` 1; no deal can be put there by
 # hand.

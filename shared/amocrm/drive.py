@@ -13,7 +13,7 @@ from shared.amocrm.filtered import PAGE_LIMIT, embedded, newest_first
 from shared.amocrm.hosts import UntrustedHostError, require_amocrm_host
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.oauth import access_token_hints
-from shared.expiring import Expiring
+from shared.platform.ttl_cache import Expiring
 
 # vendor: drive.rate (guess) Calls to the drive do not count against the API's limit: it is another host. A 429 of it is
 # waited out.

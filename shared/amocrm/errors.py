@@ -25,7 +25,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from shared.problems import ForeseenError, InputError, Kind, Problem
+from shared.platform.problems import ForeseenError, InputError, Kind, Problem
 
 # What a person is told; the same words wherever it shows.
 ADDRESS_BLOCKED: Final = (

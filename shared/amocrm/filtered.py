@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.amocrm.errors import FilterIgnoredError, NotFoundError
-from shared.expiring import Expiring
+from shared.platform.ttl_cache import Expiring
 
 Entity = dict[str, Any]
 # One read with these parameters; the decoded answer, or None for an empty list.

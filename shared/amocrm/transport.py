@@ -14,9 +14,9 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from shared import logs
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
+from shared.platform import logs
 
 USER_AGENT = "amocrm-functions/0.1"
 

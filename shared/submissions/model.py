@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.items import Item
-from shared.money import rounded
-from shared.problems import InputError, Problem
+from shared.deliveries.items import Item
+from shared.platform.money import rounded
+from shared.platform.problems import InputError, Problem
 from shared.submissions.settings import Id, Name
 
 SUBMIT_FORM: Final = "submit_form"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from shared.money import currency_sign, money
+from shared.platform.money import currency_sign, money
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import Order
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared.encryption import Keyring
+from shared.storage.encryption import Keyring
 from shared.submissions.model import Contact
 
 Entity = dict[str, Any]

@@ -9,22 +9,22 @@ from typing import Final
 
 import msgspec
 
-from shared import goods
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ForbiddenError, ValidationError
 from shared.amocrm.leads import AccountApi
-from shared.database import Database
-from shared.deliveries import Delivery, reference
-from shared.delivering import Result, Step
-from shared.encryption import Keyring
-from shared.integrations import Integration
-from shared.locks import Locks, name_of
+from shared.connections.integrations import Integration
+from shared.deliveries import goods
+from shared.deliveries.locks import Locks, name_of
+from shared.deliveries.rows import Delivery, reference
+from shared.deliveries.runner import Result, Step
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
 from shared.submissions import mapping, note
-from shared.submissions.making import Submission, kind_of
 from shared.submissions.model import Accepted, Body, SubmitOrder, sources
 from shared.submissions.settings import FieldRule, Submissions, language_of
 from shared.submissions.settings import of as settings_of
+from shared.submissions.writer import Submission, kind_of
 
 _FIELDS: Final = {"leads": "lead_fields", "contacts": "contact_fields"}
 

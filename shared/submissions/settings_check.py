@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from shared.amocrm.directory import Directory, Pipeline
-from shared.problems import InputError
+from shared.platform.problems import InputError
 from shared.submissions.mapping import field_of
 from shared.submissions.settings import Destination, FieldRule, Route, Submissions
 

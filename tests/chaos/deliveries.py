@@ -23,12 +23,12 @@ import psycopg
 
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared import deliveries
 from shared.amocrm.transport import Limits, Transport
-from shared.connections import Connections
-from shared.deliveries import reference
-from shared.endpoint import serve
-from shared.http import Headers, Request
+from shared.connections.calling import Connections
+from shared.deliveries import rows as deliveries
+from shared.deliveries.rows import reference
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos.killing import Killer, kill_myself, restart_postgres
 from tests.chaos.stage import Stage, stage

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from shared import integrations
 from shared.amocrm import errors
+from shared.connections import integrations
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 

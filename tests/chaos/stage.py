@@ -14,10 +14,10 @@ from uuid import uuid4
 import psycopg
 
 from cli import embedded, migrations
-from shared import integrations
-from shared.config import Settings, load
-from shared.encryption import generate_key
+from shared.connections import integrations
+from shared.platform.config import Settings, load
 from shared.runtime import Runtime
+from shared.storage.encryption import generate_key
 from tests import clocks, story
 from tests.clocks import MovableClock
 from tests.control import Simulator

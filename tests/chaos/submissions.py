@@ -23,9 +23,9 @@ import psycopg
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.transport import Limits, Transport
-from shared.connections import Connections
-from shared.endpoint import serve
-from shared.http import Headers, Request
+from shared.connections.calling import Connections
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 from tests.story import APP_SECRET

@@ -16,9 +16,10 @@ from typing import Any
 import click
 
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared import integrations, spill
-from shared.integrations import Integration
-from shared.rotation import LEASE
+from shared.connections import integrations
+from shared.connections import token_escrow as spill
+from shared.connections.integrations import Integration
+from shared.connections.rotation import LEASE
 from shared.runtime import Runtime
 from tests.chaos import worker
 from tests.chaos.killing import Killer, restart_postgres

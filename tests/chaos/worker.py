@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared import integrations
 from shared.amocrm import errors, oauth
 from shared.amocrm.transport import Limits, Transport
-from shared.clock import SystemClock
-from shared.config import Settings
-from shared.connections import Connections
-from shared.database import DatabaseUnavailableError
-from shared.integrations import Integration
-from shared.rotation import ReauthRequiredError, RefreshDelayedError, Rotation
+from shared.connections import integrations
+from shared.connections.calling import Connections
+from shared.connections.integrations import Integration
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError, Rotation
+from shared.platform.clock import SystemClock
+from shared.platform.config import Settings
 from shared.runtime import Runtime
+from shared.storage.database import DatabaseUnavailableError
 from tests.chaos.killing import kill_myself
 
 POINTS = ("after_claim", "after_send", "after_answer", "after_persist")

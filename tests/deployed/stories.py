@@ -21,9 +21,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from cli import package
-from shared.clock import SystemClock
-from shared.config import load
-from shared.http import Response
+from shared.platform.clock import SystemClock
+from shared.platform.config import load
+from shared.platform.http import Response
 from shared.runtime import Runtime
 from tests.control import Simulator
 from tests.demo import ROOT, free_port

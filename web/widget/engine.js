@@ -1,4 +1,4 @@
-// One engine for every calculator; what it asks and how it reckons is data (shared/calculation/calculator.py).
+// One engine for every calculator; what it asks and how it reckons is data (shared/calculations/calculator.py).
 // Quantities are whole thousandths and money whole kopecks, so that no total is off by a rounding of the machine's.
 
 import { day, inLanguage } from "../ui/i18n.js";

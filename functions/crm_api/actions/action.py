@@ -6,8 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shared.http import Request, Response
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 

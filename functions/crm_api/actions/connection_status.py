@@ -3,11 +3,11 @@
 from functions.crm_api.actions.action import Action
 from functions.crm_api.body import optional_positive
 from functions.crm_api.connections import addresses, connection_view
-from shared import integrations
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import invalid_input
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.connections import integrations
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 
 _DEFAULT_LIMIT = 50

@@ -8,11 +8,11 @@ from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from functions.crm_api.actions.get_delivery import delivery_view
 from functions.crm_api.body import optional_positive
-from shared import deliveries
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import Problem, invalid_input
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.deliveries import rows as deliveries
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
 _DEFAULT_LIMIT = 50

@@ -2,11 +2,11 @@
 
 from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import connection_view
-from shared import integrations
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import Problem
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.connections import integrations
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
 

@@ -10,13 +10,13 @@ from msgspec import Meta, Struct
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import connection_view
-from shared import integrations
+from shared.access.rights import Caller, Right
 from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
-from shared.authorization import AuthorizationFailedError
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import Problem, invalid_input
-from shared.rights import Caller, Right
+from shared.connections import integrations
+from shared.connections.authorization import AuthorizationFailedError
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
 

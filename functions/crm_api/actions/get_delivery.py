@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from functions.crm_api.actions.action import Action
-from shared import deliveries
-from shared.deliveries import Delivery
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import Problem, invalid_input
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.deliveries import rows as deliveries
+from shared.deliveries.rows import Delivery
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
 

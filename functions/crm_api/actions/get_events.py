@@ -5,12 +5,12 @@ from uuid import UUID
 
 from functions.crm_api.actions.action import Action
 from functions.crm_api.body import optional_positive
-from shared import events
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import invalid_input
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
+from shared.storage import events
 
 _DEFAULT_LIMIT = 50
 _MOST = 200

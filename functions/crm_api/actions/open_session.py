@@ -6,10 +6,10 @@ from msgspec import Meta, Struct
 
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.proofs import session
-from shared.rights import Caller, Right
+from shared.access.proofs import session
+from shared.access.rights import Caller, Right
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 

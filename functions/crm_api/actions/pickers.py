@@ -8,12 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.crm_api.actions.action import Action
+from shared.access.rights import Caller, Right
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import invalid_input
-from shared.rights import Caller, Right
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 
 

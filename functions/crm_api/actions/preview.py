@@ -10,17 +10,17 @@ from msgspec import Struct
 
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
-from shared.calculation import note
-from shared.calculation.model import Calculation, Parameter
-from shared.calculation.quotation import Company, picture
-from shared.calculation.settings import Company as CompanySettings
-from shared.calculation.settings import Template
-from shared.calculation.template import language_of, template
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.items import Item
-from shared.problems import invalid_input
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.calculations import note
+from shared.calculations.model import Calculation, Parameter
+from shared.calculations.quotation import Company, picture
+from shared.calculations.settings import Company as CompanySettings
+from shared.calculations.settings import Template
+from shared.calculations.template import language_of, template
+from shared.deliveries.items import Item
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 
 _SAMPLES: Final = {

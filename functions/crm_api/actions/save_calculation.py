@@ -9,15 +9,15 @@ import msgspec
 from functions.crm_api import body as bodies
 from functions.crm_api.accepting import Plan, Write, accept, answer
 from functions.crm_api.actions.action import Action
-from shared.calculation import model, plan
-from shared.deliveries import Delivery
-from shared.http import Request, Response
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.calculations import model, plan
+from shared.deliveries.rows import Delivery
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """Body: :class:`shared.calculation.model.SaveCalculation`.
+    """Body: :class:`shared.calculations.model.SaveCalculation`.
 
     200 `{delivery_id, state, results}`, or 202 with `problem` when it will be delivered later.
 

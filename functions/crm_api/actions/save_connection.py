@@ -8,12 +8,12 @@ from msgspec import Meta, Struct
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import addresses, connect_link, connection_view
-from shared import integrations
+from shared.access.rights import Caller, Right
 from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import Problem, invalid_input
-from shared.rights import Caller, Right
+from shared.connections import integrations
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
 Credential = Annotated[str, Meta(min_length=8, max_length=128, pattern=r"^[\x21-\x7e]+$")]

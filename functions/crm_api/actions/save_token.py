@@ -7,10 +7,11 @@ from msgspec import Meta, Struct
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import connection_view
-from shared import integrations, long_lived
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.connections import integrations
+from shared.connections import long_lived_tokens as long_lived
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 

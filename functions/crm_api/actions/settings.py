@@ -12,14 +12,14 @@ from psycopg.types.json import Jsonb
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from shared import settings
+from shared.access.rights import Caller, Right
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
-from shared.calculation import calculator
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import InputError, Problem, invalid_input
-from shared.rights import Caller, Right
+from shared.calculations import calculator
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import InputError, Problem, invalid_input
 from shared.runtime import Runtime
 from shared.submissions import plan
 from shared.submissions.settings_check import names_something_of_the_account, problems

@@ -8,12 +8,12 @@ from msgspec import Meta, Struct
 
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
-from shared.config import web_origin
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.problems import Problem, invalid_input
-from shared.proofs import site_key
-from shared.rights import Caller, Right
+from shared.access.proofs import site_key
+from shared.access.rights import Caller, Right
+from shared.platform.config import web_origin
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
 

@@ -5,9 +5,9 @@ from msgspec import Struct
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import addresses, connect_link
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 

@@ -6,12 +6,13 @@ from msgspec import Meta, Struct
 
 from functions.crm_api import body as bodies
 from functions.crm_api.actions.action import Action
-from shared import installations, links
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.connections import connect_links as links
+from shared.connections import installations
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.i18n import LANGUAGES
 from shared.runtime import Runtime
-from shared.words import LANGUAGES
 
 
 class StartInstallation(Struct, forbid_unknown_fields=True, frozen=True):

@@ -9,14 +9,15 @@ from functions.crm_api import body as bodies
 from functions.crm_api import html_form
 from functions.crm_api.accepting import Plan, Write, accept, answer
 from functions.crm_api.actions.action import Action
-from shared import deliveries, events
-from shared.deliveries import Delivery
-from shared.endpoint import json_response
-from shared.http import Request, Response
-from shared.integrations import Integration
-from shared.rights import Caller, Right
+from shared.access.rights import Caller, Right
+from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
+from shared.deliveries.rows import Delivery
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
-from shared.submissions import making, model, plan
+from shared.storage import events
+from shared.submissions import model, plan, writer
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.settings import of as settings_of
 
@@ -36,7 +37,7 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     if _is_bot(runtime, integration, request, body):
         return html_form.thanks(runtime, caller, request) if is_html else json_response({"state": "accepted"}, 202)
     settings = settings_of(integration.settings)
-    wanted = making.destination_of(settings, body)
+    wanted = writer.destination_of(settings, body)
     model.check(body, wanted.required)
     cleaned = msgspec.json.encode(msgspec.structs.replace(body, action=None), order="deterministic")
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address)

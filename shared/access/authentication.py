@@ -1,0 +1,62 @@
+"""Who is asking. Each proof of identity has a module in `shared/access/proofs/`; here they are told apart.
+
+`X-Account-Domain` and `X-Widget-Type` are only a wish: the account and widget type come from the proof, and a header
+that disagrees is refused. Only the administrator, who may act for every account, chooses by them.
+"""
+
+from shared.access.proofs import administrator, application, one_time_token, session, site_key
+from shared.access.proofs.claimed_account import wished_account
+from shared.access.rights import Caller
+from shared.platform import logs
+from shared.platform.http import Request
+from shared.platform.problems import forbidden, unauthenticated
+from shared.runtime import Runtime
+
+
+def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
+    """Raises 401 for a missing or wrong proof, 403 for headers that disagree with it.
+
+    `calls`: how many calls to amoCRM the action will make. Where the proof is known to be good before the integration
+    is read, they are reserved in the same round trip.
+    """
+    caller = _identified(runtime, request, calls)
+    if caller.integration is not None:
+        logs.integration_id.set(str(caller.integration.id))
+    if caller.kind != "administrator":
+        _refuse_other_account(request, caller)
+    return caller
+
+
+def spend(runtime: Runtime, caller: Caller, request: Request) -> None:
+    """A one-time token pays for one write; raises 401 when it has paid before."""
+    if caller.jti is not None:
+        one_time_token.spend(runtime.database, caller, request.id)
+
+
+def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
+    token = request.headers.get("X-Auth-Token")
+    if token:
+        return one_time_token.identify(runtime, token, calls)
+    scheme, _, credential = (request.headers.get("Authorization") or "").partition(" ")
+    if not credential and (key := request.parameter("site_key")):
+        scheme, credential = "bearer", key  # a plain HTML form sets no headers; the key is no secret
+        if not key.startswith(site_key.PREFIX):
+            raise unauthenticated("site_key takes a site key only. Send other proofs in a header.")
+    if scheme.lower() != "bearer" or not credential:
+        raise unauthenticated("Send X-Auth-Token (amoCRM's one-time token) or Authorization: Bearer.")
+    if credential.startswith(session.PREFIX):
+        return session.identify(runtime, credential, calls)
+    if credential.startswith(site_key.PREFIX):
+        return site_key.identify(runtime, request, credential)
+    if credential.count(".") == 2:
+        return application.identify(runtime, credential, calls)
+    return administrator.identify(runtime, request, credential, calls)
+
+
+def _refuse_other_account(request: Request, caller: Caller) -> None:
+    integration = caller.require_integration()
+    domain, widget_type = wished_account(request)
+    if domain not in (None, integration.account_domain):
+        raise forbidden("X-Account-Domain names another account than the proof of identity.")
+    if widget_type not in (None, integration.widget_type):
+        raise forbidden("X-Widget-Type names another widget type than the proof of identity.")

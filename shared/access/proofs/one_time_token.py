@@ -1,0 +1,98 @@
+"""amoCRM's one-time token, which its page adds to a widget's request. Source: amoCRM's "One-time tokens"."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from shared.access.proofs import jwts
+from shared.access.rights import Caller
+from shared.connections import integrations
+from shared.connections.integrations import Integration
+from shared.platform.problems import unauthenticated
+from shared.platform.secret import Secret
+from shared.runtime import Runtime
+from shared.storage.database import Database
+
+# Kept for longer than a token lives, which is 30 minutes.
+_SPEND = """
+INSERT INTO amocrm_used_tokens AS u (integration_id, jti, request_id, expires_at)
+VALUES (%(integration_id)s, %(jti)s, %(request_id)s, amocrm_now() + interval '1 hour')
+ON CONFLICT (integration_id, jti) DO UPDATE SET request_id = EXCLUDED.request_id
+WHERE u.request_id = EXCLUDED.request_id
+RETURNING integration_id AS id
+"""
+
+
+# Secrets that this warm instance has seen to be right. Only a hint: the row's own secret decides.
+_known: dict[tuple[str, int], Secret] = {}
+_MOST_KNOWN: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    id: UUID
+
+
+def identify(runtime: Runtime, token: str, calls: int) -> Caller:
+    """The user of the widget. The token names its integration, whose secret must have signed it.
+
+    Calls are reserved with the read only for a token that fits the secret which this instance knows from before:
+    nobody without a good token can use up an account's calls.
+    """
+    claimed = jwts.unverified(token)
+    client_id, account_id = claimed.get("client_uuid"), claimed.get("account_id")
+    if not isinstance(client_id, str) or not isinstance(account_id, int) or not 0 < account_id < 2**63:
+        raise unauthenticated("The one-time token names no client and account.")
+    client_id = client_id[:128].replace("\0", "")
+    is_trusted = _signed_before(client_id, account_id, token)
+    integration = integrations.by_client(runtime.database, client_id, account_id, calls if is_trusted else 0)
+    if integration is None:
+        raise unauthenticated("The one-time token is not from an integration that is connected here.")
+    secret = integration.secret(runtime.keyring)
+    redirect = urlsplit(integration.redirect_uri)
+    # vendor: one_time_token.audience (code) The audience is scheme and host of the redirect URI, without the port.
+    # source: amocrm-api-php, AmoCRMOAuth::parseDisposableToken; with a port it is accepted too, as in older write-ups
+    audience = (f"{redirect.scheme}://{redirect.hostname}", f"{redirect.scheme}://{redirect.netloc}")
+    # vendor: one_time_token.claims (page) A one-time token is a JWT, HS256 with the integration's secret, for 30
+    # minutes; it tells iss (the account), jti, account_id, client_uuid, user_id, is_admin.
+    # source: amoCRM's documentation, "One-time tokens"; amocrm-api-php's model of it
+    claims = jwts.verified(token, secret, algorithm="HS256", audience=audience, now=runtime.clock.now())
+    jti, user_id = claims.get("jti"), claims.get("user_id")
+    if not isinstance(jti, str) or not 1 <= len(jti) <= 200 or "\0" in jti:
+        raise unauthenticated("The one-time token has no identifier.")
+    _remember(client_id, account_id, secret)
+    integration = _issued_for(runtime, integration, str(claims.get("iss")))
+    return Caller(
+        "widget_administrator" if claims.get("is_admin") is True else "widget",
+        integration,
+        user_id=user_id if isinstance(user_id, int) else None,
+        jti=jti,
+    )
+
+
+def _signed_before(client_id: str, account_id: int, token: str) -> bool:
+    known = _known.get((client_id, account_id))
+    return known is not None and jwts.is_signed_by(token, known.reveal(), "HS256")
+
+
+def _remember(client_id: str, account_id: int, secret: str) -> None:
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[client_id, account_id] = Secret(secret)
+
+
+def spend(database: Database, caller: Caller, request_id: str) -> None:
+    """Uses the token up for a write. Raises 401 when it was used before."""
+    parameters = {"integration_id": caller.require_integration().id, "jti": caller.jti, "request_id": request_id}
+    if database.one(_Id, _SPEND, parameters) is None:
+        raise unauthenticated("This one-time token was used before. Ask amoCRM for a new one.")
+
+
+def _issued_for(runtime: Runtime, integration: Integration, issuer: str) -> Integration:
+    if issuer != f"https://{integration.account_domain}":
+        # The account was perhaps renamed since we last heard of it; amoCRM itself is asked, not the token.
+        integration = runtime.rotation.follow_rename(integration)
+    if issuer != f"https://{integration.account_domain}":
+        raise unauthenticated("The one-time token was issued for another account.")
+    return integration

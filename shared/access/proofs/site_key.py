@@ -1,0 +1,123 @@
+"""A site key: it stands in a public page, so it is no secret. It may only submit forms and orders, only from pages
+of its origins, and only so often for each key and each visitor's address."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from shared.access import throttle
+from shared.access.rights import Caller
+from shared.connections.integrations import Integration
+from shared.platform.http import Request
+from shared.platform.problems import forbidden, unauthenticated
+from shared.runtime import Runtime
+from shared.storage.database import Database
+
+PREFIX: Final = "site_"
+PER_KEY: Final = 300  # submissions a minute
+PER_ADDRESS: Final = 20
+# The same for forms of pages that hide their origin, which anybody's page can do.
+PER_KEY_HIDDEN: Final = 60
+PER_ADDRESS_HIDDEN: Final = 5
+_HIDDEN: Final = "null"
+
+_CREATE = """
+INSERT INTO amocrm_site_keys (id, integration_id, key_hash, name, origins, accepts_hidden_origin)
+VALUES (%(id)s, %(integration_id)s, %(key_hash)s, %(name)s, %(origins)s, %(accepts_hidden_origin)s)
+ON CONFLICT (id) DO NOTHING
+"""
+
+_LIST = """
+SELECT id, name, origins, accepts_hidden_origin, created_at, revoked_at FROM amocrm_site_keys
+WHERE integration_id = %(integration_id)s ORDER BY created_at DESC LIMIT 200
+"""
+
+_REVOKE = """
+UPDATE amocrm_site_keys SET revoked_at = coalesce(revoked_at, amocrm_now())
+WHERE id = %(id)s AND integration_id = %(integration_id)s
+"""
+
+_FIND = """
+SELECT c.*, k.id AS key_id, k.origins, k.accepts_hidden_origin
+FROM amocrm_site_keys k JOIN amocrm_connections c ON c.id = k.integration_id
+WHERE k.key_hash = %(key_hash)s AND k.revoked_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteKey:
+    """What is kept of a key; the key itself is shown once, when it is made."""
+
+    id: UUID
+    name: str
+    origins: list[str]
+    accepts_hidden_origin: bool
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found(Integration):
+    key_id: UUID | None = None
+    origins: tuple[str, ...] = ()
+    accepts_hidden_origin: bool = False
+
+
+def create(
+    database: Database, integration: Integration, name: str, origins: list[str], accepts_hidden_origin: bool = False
+) -> tuple[UUID, str]:
+    """A new key's id, and the key."""
+    key_id, key = uuid4(), PREFIX + secrets.token_urlsafe(24)
+    parameters = {"id": key_id, "integration_id": integration.id, "key_hash": _hash(key)}
+    facts = {"name": name, "origins": origins, "accepts_hidden_origin": accepts_hidden_origin}
+    database.execute(_CREATE, parameters | facts)
+    return key_id, key
+
+
+def of_integration(database: Database, integration: Integration) -> list[SiteKey]:
+    return database.all(SiteKey, _LIST, {"integration_id": integration.id})
+
+
+def revoke(database: Database, integration: Integration, key_id: UUID) -> bool:
+    """False for a key that this integration does not have. Revoking twice is no error."""
+    return database.execute(_REVOKE, {"id": key_id, "integration_id": integration.id}) > 0
+
+
+def identify(runtime: Runtime, request: Request, key: str) -> Caller:
+    """The page. Raises 401 for an unknown or revoked key, 403 for another origin, 429 when it comes too often."""
+    found = runtime.database.one(_Found, _FIND, {"key_hash": _hash(key)})
+    if found is None:
+        raise unauthenticated("This site key is not known, or was revoked.")
+    bucket, per_key, per_address = f"site:{found.key_id}", PER_KEY, PER_ADDRESS
+    if request.headers.get("Origin") not in found.origins:
+        _require_hidden_origin(found, request)
+        bucket, per_key, per_address = f"{bucket}:hidden", PER_KEY_HIDDEN, PER_ADDRESS_HIDDEN
+    throttle.pass_or_refuse(runtime.database, bucket, per_key)
+    throttle.pass_or_refuse(runtime.database, f"{bucket}:{request.address}", per_address)
+    return Caller("site", found)
+
+
+# vendor: browsers.hidden_origin (page) Browsers send "Origin: null" with a form to another host from a page with
+# Referrer-Policy: same-origin, which is some frameworks' default, or no-referrer.
+# source: the Fetch standard, "Append a request Origin header"; seen in Chromium
+def _require_hidden_origin(found: _Found, request: Request) -> None:
+    """A plain form of a page that hides its origin, where the key accepts such; a script has an origin to show."""
+    if request.headers.get("Origin") != _HIDDEN or not request.is_html_form:
+        raise forbidden("This site key is not for pages of this origin.")
+    if not found.accepts_hidden_origin:
+        raise forbidden(
+            "The page hides its address (Referrer-Policy: same-origin or no-referrer), and this site key does not "
+            "accept such forms. Make a key that does, or let the page send Referrer-Policy: strict-origin."
+        )
+
+
+def origins_of(caller: Caller) -> tuple[str, ...]:
+    """The pages that a site key is for; none for other callers."""
+    return tuple(caller.integration.origins) if isinstance(caller.integration, _Found) else ()
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

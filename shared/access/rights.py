@@ -1,0 +1,72 @@
+"""Who may do what: a proof of identity makes a caller of some kind, the kind has rights, an action asks for one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.connections.integrations import Integration
+from shared.platform.problems import Problem, forbidden, invalid_input
+
+
+class Right(StrEnum):
+    READ_DEAL = "read_deal"
+    WRITE_DEAL = "write_deal"
+    LIST_DEALS = "list_deals"
+    SUBMIT = "submit"  # forms and orders from a public page
+    SYNC_CONTACT = "sync_contact"  # a person's profile, from a server
+    READ_ACCOUNT = "read_account"  # pipelines, users, fields: for settings
+    OPEN_SESSION = "open_session"
+    SEE_CONNECTION = "see_connection"
+    CONNECT = "connect"  # begin a consent, hand in a code, disconnect
+    MANAGE = "manage"  # client ids and secrets, site keys, the event log
+
+
+_WIDGET = frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.LIST_DEALS, Right.OPEN_SESSION, Right.SEE_CONNECTION})
+
+# Which proof gives which rights. A reviewer should need nothing else.
+RIGHTS: dict[str, frozenset[Right]] = {
+    "widget": _WIDGET,  # amoCRM's one-time token, of any user of the account
+    "widget_administrator": _WIDGET
+    | {Right.CONNECT, Right.READ_ACCOUNT},  # the same, and amoCRM says that he is an administrator there
+    "session": frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.SEE_CONNECTION}),  # opened by a one-time token
+    "application": frozenset(
+        {
+            Right.READ_DEAL,
+            Right.WRITE_DEAL,
+            Right.LIST_DEALS,
+            Right.SUBMIT,
+            Right.SYNC_CONTACT,
+            Right.READ_ACCOUNT,
+            Right.SEE_CONNECTION,
+            Right.CONNECT,
+        }
+    ),  # a JWT of the operator's own application
+    "site": frozenset({Right.SUBMIT}),  # a publishable key
+    "administrator": frozenset(Right) - {Right.OPEN_SESSION},  # the operator's token; a session needs an amoCRM user
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    kind: str  # a key of RIGHTS
+    integration: Integration | None  # None only for an administrator: he named no account, or one that is not here
+    named_account: bool = True
+    user_id: int | None = None  # the amoCRM user at the widget
+    jti: str | None = None  # of a one-time token
+    lead_id: int | None = None  # the only deal that a session is for
+
+    def require(self, right: Right) -> None:
+        if right not in RIGHTS[self.kind]:
+            raise forbidden(f"This proof of identity ({self.kind}) does not give the right {right}.")
+
+    def require_integration(self) -> Integration:
+        if self.integration is not None:
+            return self.integration
+        if self.named_account:
+            raise Problem(404, "unknown_connection", "There is no connection for this account and widget type.")
+        raise invalid_input("name the account and the widget type in these headers", "X-Account-Domain, X-Widget-Type")
+
+    def require_lead(self, lead_id: int) -> int:
+        """The deal itself, if the caller may work with it."""
+        if self.lead_id not in (None, lead_id):
+            raise forbidden("This session is for another deal.")
+        return lead_id

@@ -1,0 +1,33 @@
+"""Not too often: counted per minute in PostgreSQL, for all instances together."""
+
+import hashlib
+from dataclasses import dataclass
+
+from shared.platform.problems import Problem
+from shared.storage.database import Database
+
+_COUNT = """
+INSERT INTO amocrm_throttle AS t (bucket, minute, count)
+VALUES (%(bucket)s, date_trunc('minute', amocrm_now()), 1)
+ON CONFLICT (bucket, minute) DO UPDATE SET count = t.count + 1
+RETURNING count, extract(epoch FROM minute + interval '1 minute' - amocrm_now())::float8 AS seconds_left
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    count: int
+    seconds_left: float
+
+
+def pass_or_refuse(database: Database, bucket: str, per_minute: int) -> None:
+    """Counts one use of the bucket. Raises 429 for one too many within this minute."""
+    counted = database.one(_Counted, _COUNT, {"bucket": hashlib.sha256(bucket.encode()).digest()})
+    assert counted is not None
+    if counted.count > per_minute:
+        raise Problem(
+            429,
+            "too_many_requests",
+            "Too many requests. Wait a minute.",
+            retry_after=max(1, round(counted.seconds_left)),
+        )

@@ -1,1 +1,0 @@
-"""A calculation: `model.py` is what a widget saves, `note.py` and `goods.py` what it becomes, `plan.py` the steps."""

@@ -1,0 +1,140 @@
+"""A calculation as a widget saves it, and what is checked before it is accepted.
+
+Money is a decimal, in JSON as text or as a number. An item's amount is ``quantity * unit_price - discount``, rounded
+half up to two digits; the total is the sum of the amounts ``- discount + delivery``.
+"""
+
+import base64
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shared.deliveries.items import Item, LongText, Text
+from shared.platform.money import rounded
+from shared.platform.problems import InputError, Problem
+
+ACTION: Final = "save_calculation"
+
+MAX_PDF_BYTES: Final = 4 * 1024 * 1024
+
+_LARGEST = Decimal("1e12")
+
+
+class Parameter(Struct, forbid_unknown_fields=True, frozen=True):
+    name: Text
+    value: Annotated[str, Meta(max_length=1000)]
+
+
+class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
+    title: Text
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]  # ISO 4217
+    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=250)]
+    total: Decimal
+    number: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
+    discount: Decimal | None = None
+    delivery: Decimal | None = None
+    comment: LongText | None = None
+    parameters: Annotated[tuple[Parameter, ...], Meta(max_length=100)] = ()
+    valid_until: date | None = None
+
+    @property
+    def expected_total(self) -> Decimal:
+        amounts = sum((item.amount for item in self.items), Decimal())
+        return rounded(amounts - (self.discount or 0) + (self.delivery or 0))
+
+
+class Options(Struct, forbid_unknown_fields=True, frozen=True):
+    note: bool = True
+    products: bool = False
+    pdf: Literal["render", "upload", "none"] = "none"
+    update_price: bool = False
+    responsible_user_id: Annotated[int, Meta(gt=0)] | None = None  # of the deal
+
+    @property
+    def asks_for_something(self) -> bool:
+        return (
+            self.note
+            or self.products
+            or self.pdf != "none"
+            or self.update_price
+            or self.responsible_user_id is not None
+        )
+
+
+class Pdf(Struct, forbid_unknown_fields=True, frozen=True):
+    filename: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")]
+    content_base64: str
+
+    def content(self) -> bytes:
+        """Raises ValueError for what is not Base64."""
+        return base64.b64decode(self.content_base64, validate=True)
+
+
+class SaveCalculation(Struct, forbid_unknown_fields=True, frozen=True):
+    """The body of `save_calculation`. `lead_id` may come in the header `X-Lead-Id` instead."""
+
+    calculation: Calculation
+    options: Options = Options()
+    pdf: Pdf | None = None
+    lead_id: Annotated[int, Meta(gt=0)] | None = None
+    action: str | None = None
+
+
+def check(body: SaveCalculation) -> None:
+    """Raises 422 with every value that is not right, and for a total that does not add up the sum expected."""
+    found = list(_out_of_range(body.calculation))
+    if not found and rounded(body.calculation.total) != body.calculation.expected_total:
+        expected = f"{body.calculation.expected_total:f}"
+        found.append(
+            InputError("calculation.total", f"does not add up: the items, discount and delivery make {expected}")
+        )
+    found += _pdf_problems(body)
+    if not body.options.asks_for_something:
+        found.append(InputError("options", "ask for a note, goods, the price or a responsible user"))
+    if found:
+        raise Problem(422, "invalid_input", "The calculation was not accepted; nothing was saved.", errors=tuple(found))
+
+
+def _pdf_problems(body: SaveCalculation) -> list[InputError]:
+    if (body.options.pdf == "upload") != (body.pdf is not None):
+        return [InputError("pdf", "belongs together with options.pdf = upload: give both, or neither")]
+    if body.pdf is None:
+        return []
+    try:
+        content = body.pdf.content()
+    except ValueError:
+        return [InputError("pdf.content_base64", "is not Base64")]
+    if len(content) > MAX_PDF_BYTES:
+        return [InputError("pdf.content_base64", f"is larger than {MAX_PDF_BYTES:,} bytes")]
+    if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-1024:]:
+        return [InputError("pdf.content_base64", "is not a PDF document")]
+    return []
+
+
+def _out_of_range(calculation: Calculation) -> "list[InputError]":
+    amounts: list[tuple[str, Decimal | None]] = [
+        ("calculation.total", calculation.total),
+        ("calculation.discount", calculation.discount),
+        ("calculation.delivery", calculation.delivery),
+    ]
+    found = []
+    for index, item in enumerate(calculation.items):
+        path = f"calculation.items[{index}]"
+        amounts += [(f"{path}.unit_price", item.unit_price), (f"{path}.discount", item.discount)]
+        amounts.append((f"{path}.quantity", item.quantity))
+        if item.quantity.is_finite() and item.quantity <= 0:
+            found.append(InputError(f"{path}.quantity", "must be more than 0"))
+    for path, amount in amounts:
+        if amount is not None and not (amount.is_finite() and 0 <= amount <= _LARGEST):
+            found.append(InputError(path, "must be a number from 0 to 1,000,000,000,000"))
+        elif amount is not None and amount.as_tuple().exponent < -6:  # type: ignore[operator] # finite
+            found.append(InputError(path, "may have at most 6 digits after the point"))
+    return found
+
+
+def decode(stored: str) -> SaveCalculation:
+    """A body as it was accepted and stored."""
+    return msgspec.json.decode(stored, type=SaveCalculation)

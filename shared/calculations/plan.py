@@ -1,0 +1,164 @@
+"""The steps that bring an accepted calculation into its deal. Those that do not depend on each other run at once."""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from shared.amocrm.drive import DriveApi
+from shared.amocrm.errors import ScopeMissingError
+from shared.amocrm.leads import AccountApi
+from shared.calculations import note
+from shared.calculations.model import Calculation, SaveCalculation
+from shared.calculations.quotation import Company, file_name, render
+from shared.calculations.template import language_of, template
+from shared.connections.integrations import Integration
+from shared.deliveries.goods import Goods
+from shared.deliveries.locks import Locks
+from shared.deliveries.rows import Delivery, is_superseded, reference
+from shared.deliveries.runner import Result, Step
+from shared.storage.database import Database
+
+# An integration without access to files is told so, and the rest of the calculation goes on.
+NO_FILES: Final = "The integration has no access to files; tick the scope in amoCRM and authorise the account again."
+
+# amoCRM's clock may be a little behind the database's.
+_CLOCK_SKEW_SECONDS = 300
+
+
+def steps(
+    database: Database, locks: Locks, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
+) -> list[Step]:
+    options, plan = body.options, []
+    if options.note:
+        plan.append(_note(delivery, lead_id, body.calculation, integration))
+    if options.update_price or options.responsible_user_id is not None:
+        plan.append(_deal(database, delivery, lead_id, body))
+    if options.products:
+        plan += _goods(locks, delivery, lead_id, body.calculation)
+    if options.pdf != "none":
+        plan += _pdf(delivery, lead_id, body, integration)
+    return plan
+
+
+def first_steps(body: SaveCalculation) -> list[str]:
+    """The names of those that depend on nothing."""
+    options = body.options
+    asked = {
+        "note": options.note,
+        "deal": options.update_price or options.responsible_user_id is not None,
+        "goods": options.products,
+        "pdf": options.pdf != "none",
+    }
+    return [name for name, is_asked in asked.items() if is_asked]
+
+
+def calls(body: SaveCalculation) -> int:
+    """How many calls the steps make that count against amoCRM's limit, when nothing is in the way."""
+    options = body.options
+    asked = [options.note, options.update_price or options.responsible_user_id is not None]
+    return sum(asked) + 3 * options.products + 2 * (options.pdf != "none")
+
+
+def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integration: Integration) -> Step:
+    mark = reference(delivery.id)
+    since = int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+
+    def write(api: AccountApi) -> Result:
+        words, language = template(integration.widget_type, integration.settings), language_of(integration.settings)
+        return {"note_id": api.add_note(lead_id, note.text(calculation, mark, words, language))}
+
+    def find(api: AccountApi) -> Result | None:
+        note_id = api.find_note(lead_id, mark, since)
+        return None if note_id is None else {"note_id": note_id}
+
+    return Step("note", write, find)
+
+
+def _deal(database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation) -> Step:
+    """The deal's own fields, in one change. A retry leaves them to a newer calculation of the same deal."""
+    wanted: dict[str, Any] = {}
+    if body.options.update_price:
+        wanted["price"] = int(body.calculation.total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    if body.options.responsible_user_id is not None:
+        wanted["responsible_user_id"] = body.options.responsible_user_id
+
+    def write(api: AccountApi) -> Result:
+        if delivery.attempts > 1 and is_superseded(database, delivery, "deal"):
+            return {"superseded": True}
+        api.change_lead(lead_id, wanted)
+        return wanted
+
+    def find(api: AccountApi) -> Result | None:
+        lead = api.lead(lead_id)
+        return wanted if all(lead.get(name) == value for name, value in wanted.items()) else None
+
+    return Step("deal", write, find)
+
+
+def _goods(locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculation) -> list[Step]:
+    goods = Goods(delivery.integration_id, calculation.items, locks, delivery.id)
+
+    def find_or_create(account: AccountApi) -> Result:
+        return goods.find_or_create(account) | {"lead_id": lead_id}
+
+    return [
+        Step("goods", find_or_create, lambda _: None),  # looks by itself before it creates
+        Step("goods_link", goods.link, goods.find_links, after="goods"),
+    ]
+
+
+def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration) -> list[Step]:
+    """The quotation, rendered or brought by the widget: in the drive, attached to the deal, shown in its feed."""
+    mark = reference(delivery.id).removeprefix("ref:")[:8]
+    name, since = file_name(body, mark), int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+
+    def upload(account: AccountApi) -> Result:
+        if body.pdf is not None:
+            content = body.pdf.content()
+        else:
+            words, company = template(integration.widget_type, integration.settings), Company.of(integration.settings)
+            content = render(body.calculation, company, words, delivery.created_at)
+        return DriveApi(account, delivery.integration_id).upload(name, content)
+
+    def find(account: AccountApi) -> Result | None:
+        return DriveApi(account, delivery.integration_id).find(name, since)
+
+    def attach(account: AccountApi, file: Result) -> Result:
+        DriveApi(account, delivery.integration_id).attach(lead_id, file["file_uuid"])
+        return {"attached": True}
+
+    def find_attached(account: AccountApi, file: Result) -> Result | None:
+        uuids = DriveApi(account, delivery.integration_id).attached(lead_id)
+        return {"attached": True} if file["file_uuid"] in uuids else None
+
+    def show(account: AccountApi, file: Result) -> Result:
+        return {"note_id": account.add_attachment_note(lead_id, file["file_uuid"], file["version_uuid"], name)}
+
+    def find_shown(account: AccountApi, file: Result) -> Result | None:
+        note_id = account.find_note(lead_id, file["file_uuid"], since, "attachment", "file_uuid")
+        return None if note_id is None else {"note_id": note_id}
+
+    return [
+        Step("pdf", _in_scope(upload), _in_scope(find)),
+        Step("pdf_attach", _unless_skipped(attach), _unless_skipped(find_attached), after="pdf"),
+        Step("pdf_note", _unless_skipped(show), _unless_skipped(find_shown), after="pdf"),
+    ]
+
+
+def _in_scope(work: Callable[[AccountApi], Any]) -> Callable[[AccountApi], Any]:
+    """Without access to files the quotation is left out, and says so."""
+
+    def carried_out(account: AccountApi) -> Any:
+        try:
+            return work(account)
+        except ScopeMissingError:
+            return {"skipped": NO_FILES}
+
+    return carried_out
+
+
+def _unless_skipped(work: Callable[[AccountApi, Result], Any]) -> Callable[[AccountApi, Result], Any]:
+    def carried_out(account: AccountApi, file: Result) -> Any:
+        return {"nothing_to_do": True} if "skipped" in file else work(account, file)
+
+    return carried_out

@@ -1,0 +1,167 @@
+"""The quotation: a PDF like a good company's, rendered by typst from the template beside this file.
+
+The same calculation, company and moment give the same bytes. typst is imported when the first quotation is rendered.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from shared.calculations.model import Calculation, SaveCalculation
+from shared.calculations.template import Template, language_of
+from shared.platform.money import currency_sign, day, money, quantity
+
+_TEMPLATE: Final = Path(__file__).with_name("quotation.typ")
+
+_WORDS: Final = {
+    "ru": {
+        "number": "№",
+        "of": "от",
+        "item": "Наименование",
+        "quantity": "Кол-во",
+        "price": "Цена",
+        "discount": "Скидка",
+        "amount": "Сумма",
+        "delivery": "Доставка",
+        "total": "Итого",
+        "valid": "Предложение действительно до",
+        "page": "Страница",
+        "pages": "из",
+    },
+    "en": {
+        "number": "No.",
+        "of": "of",
+        "item": "Item",
+        "quantity": "Quantity",
+        "price": "Price",
+        "discount": "Discount",
+        "amount": "Amount",
+        "delivery": "Delivery",
+        "total": "Total",
+        "valid": "This quotation is valid until",
+        "page": "Page",
+        "pages": "of",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who quotes: from the integration's settings, `{"company": {name, lines[], logo}, "language"}`."""
+
+    name: str = ""
+    lines: tuple[str, ...] = ()  # address, phone, bank details …
+    logo: bytes | None = None  # PNG or SVG
+    language: str = "ru"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Company":
+        company = settings.get("company") or {}
+        try:
+            logo = base64.b64decode(company["logo"], validate=True) if company.get("logo") else None
+        except binascii.Error:
+            logo = None
+        return cls(
+            str(company.get("name") or ""),
+            tuple(str(line) for line in company.get("lines") or ()),
+            logo,
+            language_of(settings),
+        )
+
+
+def render(calculation: Calculation, company: Company, words: Template, moment: datetime) -> bytes:
+    """The PDF's bytes; `moment` is the quotation's date."""
+    return bytes(_compile()(_inputs(calculation, company, words, moment), int(moment.timestamp()), "pdf"))
+
+
+def picture(calculation: Calculation, company: Company, words: Template, moment: datetime) -> bytes:
+    """The first page as a PNG, for looking at. Raises RuntimeError for a logo that cannot be drawn."""
+    pages = _compile()(_inputs(calculation, company, words, moment), int(moment.timestamp()), "png")
+    return bytes(pages[0] if isinstance(pages, list) else pages)
+
+
+def _inputs(calculation: Calculation, company: Company, words: Template, moment: datetime) -> dict[str, str]:
+    facts = {
+        "words": _WORDS[company.language],
+        "language": company.language,
+        "heading": words.heading,
+        "closing": words.closing,
+        "company": {"name": company.name, "lines": company.lines, "logo": _logo(company.logo)},
+        **_facts(calculation, company.language, moment),
+    }
+    return {"facts": json.dumps(facts, ensure_ascii=False)}
+
+
+def file_name(body: SaveCalculation, mark: str) -> str:
+    """What people see in the deal; the mark at its end lets a retry find the file."""
+    if body.pdf is not None:
+        stem = re.sub(r"\.pdf$", "", body.pdf.filename, flags=re.IGNORECASE)
+    else:
+        stem = f"{body.calculation.title} {body.calculation.number or ''}"
+    clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", stem)
+    return f"{' '.join(clean.split())[:100]} {mark}.pdf"
+
+
+@cache
+def _compile() -> Any:
+    import typst
+
+    fonts = typst.Fonts(include_system_fonts=False)
+
+    def compiled(inputs: dict[str, str], timestamp: int, kind: Literal["pdf", "png"]) -> Any:
+        return typst.compile(
+            _TEMPLATE.read_bytes(),
+            font_paths=fonts,
+            sys_inputs=inputs,
+            timestamp=timestamp,
+            ignore_system_fonts=True,
+            format=kind,
+            ppi=80 if kind == "png" else None,
+        )
+
+    return compiled
+
+
+def _logo(logo: bytes | None) -> dict[str, str] | None:
+    if logo is None:
+        return None
+    kind = "png" if logo.startswith(b"\x89PNG") else "svg"
+    return {"format": kind, "bytes": base64.b16encode(logo).decode()}
+
+
+def _facts(calculation: Calculation, language: str, moment: datetime) -> dict[str, Any]:
+    sign = currency_sign(calculation.currency)
+
+    def amount(value: Any) -> str:
+        return f"{money(value, language)}\u00a0{sign}"
+
+    return {
+        "title": calculation.title,
+        "number": calculation.number,
+        "date": day(moment, language),
+        "valid_until": day(calculation.valid_until, language) if calculation.valid_until else None,
+        "has_discounts": any(item.discount for item in calculation.items),
+        "items": [
+            {
+                "name": item.name,
+                "sku": item.sku,
+                "quantity": f"{quantity(item.quantity, language)}\u00a0{item.unit}",
+                "price": amount(item.unit_price),
+                "discount": amount(item.discount) if item.discount else "",
+                "amount": amount(item.amount),
+            }
+            for item in calculation.items
+        ],
+        "discount": f"−{amount(calculation.discount)}" if calculation.discount else None,
+        "delivery": amount(calculation.delivery) if calculation.delivery else None,
+        "total": amount(calculation.total),
+        "parameters": [[parameter.name, parameter.value] for parameter in calculation.parameters],
+        "comment": calculation.comment,
+    }

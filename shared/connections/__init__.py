@@ -1,0 +1,1 @@
+"""A customer's account: its integration, its tokens, its rate, and how to call it."""

@@ -1,0 +1,79 @@
+"""Connect links: an address that begins a consent for one integration, and can be clicked, mailed or opened in a popup.
+
+The link carries its facts encrypted, so nothing is stored until somebody clicks it. It gives no right but to begin a
+consent, which only an administrator of that account can finish.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from shared.platform.clock import Clock
+from shared.platform.config import Settings
+from shared.platform.problems import invalid_input
+from shared.storage.encryption import DecryptionError, Keyring
+
+LIFETIME: Final = timedelta(hours=24)
+NOTICE_LIFETIME: Final = timedelta(days=14)  # of the link in a notice, which may be read late
+_PLACE = UUID(int=0)  # a link stands in no row
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectLink:
+    integration_id: UUID
+    language: str
+    return_to: str | None
+
+
+class LinkExpiredError(Exception):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectLinks:
+    keyring: Keyring
+    clock: Clock
+    redirect_uri: str
+
+    def make(self, link: ConnectLink, lifetime: timedelta = LIFETIME) -> str:
+        """The whole address. It works as long as `lifetime`, as often as somebody clicks it."""
+        expires = int((self.clock.now() + lifetime).timestamp())
+        facts = json.dumps([str(link.integration_id), link.language, link.return_to, expires])
+        sealed = self.keyring.encrypt(facts, _PLACE, "connect_link")
+        return f"{self.redirect_uri}?connect={base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+
+    def read(self, text: str) -> ConnectLink | None:
+        """The link's facts; None for one we did not make. Raises :class:`LinkExpiredError`."""
+        try:
+            sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            facts = json.loads(self.keyring.decrypt(sealed, _PLACE, "connect_link"))
+        except (binascii.Error, DecryptionError, ValueError):
+            return None
+        integration_id, language, return_to, expires = facts
+        if expires <= self.clock.now().timestamp():
+            raise LinkExpiredError
+        return ConnectLink(UUID(integration_id), language, return_to)
+
+
+def check_return_link(settings: Settings, link: str | None) -> str | None:
+    """A deep link or address that a finished consent may offer: scheme and host must be on the allow-list (row D3).
+
+    Pages of this installation, such as the panel, are always on it.
+    """
+    if link is None:
+        return None
+    try:
+        parts = urlsplit(link)
+        own = urlsplit(settings.crm_api_url)
+        place = f"{parts.scheme}://{parts.netloc}".lower()
+        allowed = place in {*settings.return_links, f"{own.scheme}://{own.netloc}".lower()}
+    except ValueError:
+        allowed = False
+    if not allowed or any(ord(letter) < 33 for letter in link):
+        raise invalid_input("is not on the list of allowed return links (RETURN_LINKS)", "return_to")
+    return link

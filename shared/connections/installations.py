@@ -1,0 +1,152 @@
+"""Connecting without typing (row X5): amoCRM's own button makes the integration, and delivers its secret to us.
+
+Source: amoCRM's documentation, "Button on a site". The state, 256 random bits, is what makes the delivery genuine. On a
+company's page the button carries the key of an install link instead: there the new client id tells installations apart.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from shared.amocrm import oauth
+from shared.connections import install_links, integrations
+from shared.connections.integrations import Integration
+from shared.platform.config import Settings
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
+
+LIFETIME: Final = timedelta(minutes=15)
+DESCRIPTION: Final = "Расчёты, формы и заказы попадают в сделки"
+# What a person reads in amoCRM's list of integrations.
+NAMES: Final = {
+    "glass": "Калькулятор стекла",
+    "countertop": "Калькулятор столешниц",
+    "clinic": "Запись в клинику",
+    "site": "Формы и заказы с сайта",
+}
+
+_BEGIN = """
+INSERT INTO amocrm_installations (state_hash, id, widget_type, language, return_to, link_id, expires_at)
+VALUES (%(state_hash)s, %(id)s, %(widget_type)s, %(language)s, %(return_to)s, %(link_id)s, amocrm_now() + %(lifetime)s)
+ON CONFLICT DO NOTHING
+"""
+
+# The first delivery counts; amoCRM may repeat it. From now on it waits for the code, which lives 20 minutes.
+_RECEIVE = """
+UPDATE amocrm_installations SET
+    expires_at = CASE WHEN client_id IS NULL THEN amocrm_now() + interval '20 minutes' ELSE expires_at END,
+    client_id = %(client_id)s, client_secret = %(client_secret)s
+WHERE state_hash = %(state_hash)s AND expires_at > amocrm_now() AND (client_id IS NULL OR client_id = %(client_id)s)
+"""
+
+# Without the client's id: the only installation under way by that link.
+_OF_LINK = """
+SELECT * FROM amocrm_installations WHERE link_id = %(link_id)s AND expires_at > amocrm_now() LIMIT 2
+"""
+
+_FIND = """
+SELECT * FROM amocrm_installations WHERE state_hash = ANY(%(hashes)s) AND expires_at > amocrm_now()
+ORDER BY expires_at DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    id: UUID
+    widget_type: str
+    language: str
+    return_to: str | None
+    client_id: str | None
+    client_secret: bytes | None = field(repr=False)
+
+
+def begin(database: Database, widget_type: str, language: str, return_to: str | None = None) -> str:
+    """A state for an installation that starts now; stored as a hash only."""
+    state = secrets.token_urlsafe(32)
+    _insert(database, _hash(state), widget_type, language, return_to=return_to)
+    return state
+
+
+def address(
+    settings: Settings, *, platform: str, name: str, state: str, origin: str | None, mode: str = "post_message"
+) -> str:
+    """amoCRM's page that makes the integration in the account which the person chooses there.
+
+    `origin`: the page with the button, where it is known. `mode`: who is sent back, see :func:`oauth.install_url`.
+    """
+    return oauth.install_url(
+        settings.amocrm_gateway,
+        kommo=platform == "kommo",
+        name=name,
+        description=DESCRIPTION,
+        redirect_uri=settings.redirect_uri,
+        logo=f"{settings.crm_api_url}/ui/logo.png",
+        origin=origin or settings.crm_api_url,
+        state=state,
+        mode=mode,
+    )
+
+
+def find(database: Database, state: str, client_id: str | None) -> Installation | None:
+    """None for a state that is unknown, or too old."""
+    found = database.one(Installation, _FIND, {"hashes": [_hash(state), _hash(state, client_id or "")]})
+    if found is not None or client_id is not None:
+        return found
+    link = install_links.find(database, state)
+    under_way = database.all(Installation, _OF_LINK, {"link_id": link.id}) if link else []
+    return under_way[0] if len(under_way) == 1 else None
+
+
+def receive(database: Database, keyring: Keyring, state: str, client_id: str, client_secret: str) -> bool:
+    """amoCRM's delivery of the secret. False for a state that is not waiting for this one."""
+    place = _hash(state)
+    found = database.one(Installation, _FIND, {"hashes": [place]})
+    if found is None:
+        link = install_links.find(database, state)
+        if link is None:
+            return False
+        place = _hash(state, client_id)
+        _insert(database, place, link.widget_type, link.language, link_id=link.id)
+        found = database.one(Installation, _FIND, {"hashes": [place]})
+        assert found is not None
+    sealed = keyring.encrypt(client_secret, found.id, "client_secret")
+    parameters = {"state_hash": place, "client_id": client_id, "client_secret": sealed}
+    return database.execute(_RECEIVE, parameters) > 0
+
+
+def _insert(
+    database: Database,
+    state_hash: bytes,
+    widget_type: str,
+    language: str,
+    *,
+    return_to: str | None = None,
+    link_id: UUID | None = None,
+) -> None:
+    facts = {"id": uuid4(), "widget_type": widget_type, "language": language, "return_to": return_to}
+    database.execute(_BEGIN, facts | {"state_hash": state_hash, "link_id": link_id, "lifetime": LIFETIME})
+
+
+def integration_of(
+    database: Database, keyring: Keyring, found: Installation, host: str, redirect_uri: str, request_id: str
+) -> Integration | None:
+    """The row of the account that the person chose, with the new client. None while the secret has not arrived."""
+    if found.client_id is None or found.client_secret is None:
+        return None
+    secret = keyring.decrypt(found.client_secret, found.id, "client_secret")
+    client = {"client_id": found.client_id, "client_secret": secret, "redirect_uri": redirect_uri}
+    known = integrations.by_domain(database, host, found.widget_type)
+    if known is None:
+        place = {"widget_type": found.widget_type, "account_domain": host}
+        integrations.create(database, keyring, found.id, **place, **client, request_id=request_id)
+    elif known.client_id != found.client_id:
+        integrations.change_client(database, keyring, known.id, **client, request_id=request_id)
+    return integrations.by_domain(database, host, found.widget_type)
+
+
+def _hash(state: str, client_id: str | None = None) -> bytes:
+    text = state if client_id is None else f"{state}\n{client_id}"
+    return hashlib.sha256(text.encode()).digest()

@@ -1,0 +1,247 @@
+"""Integrations: one row is one connection, a widget type in an amoCRM account.
+
+Reading a row costs one round trip and brings everything a call needs: the tokens, what the clock says about them, and
+whether amoCRM's limit holds us back.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.connections.rate import LONGEST_WAIT
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A row of the view `amocrm_connections`. Bytes are encrypted, see :mod:`shared.storage.encryption`."""
+
+    id: UUID
+    widget_type: str
+    account_domain: str
+    account_id: int | None
+    client_id: str
+    client_secret: bytes = field(repr=False)
+    redirect_uri: str
+    status: str  # pending, connected, reauth_required, disconnected
+    access_token: bytes | None = field(repr=False)
+    refresh_token: bytes | None = field(repr=False)
+    access_expires_at: datetime | None
+    token_version: int
+    api_domain: str | None
+    lease_id: UUID | None
+    refresh_failures: int
+    problem_code: str | None
+    problem_detail: str | None
+    problem_at: datetime | None
+    settings: dict[str, Any]
+    created_at: datetime
+    connected_at: datetime | None
+    access_is_fresh: bool  # for at least another minute
+    access_is_alive: bool
+    refresh_wait_seconds: float | None  # until a failed refresh may be tried again
+    waits: tuple[float, ...] | list[float] = ()  # seconds until each call that was reserved with the read may leave
+
+    def secret(self, keyring: Keyring) -> str:
+        return keyring.decrypt(self.client_secret, self.id, "client_secret")
+
+
+_BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
+
+_BY_CLIENT = """
+SELECT *, amocrm_reserve(id, %(calls)s, %(longest_wait)s) AS waits FROM amocrm_connections
+WHERE client_id = %(client_id)s AND account_id = %(account_id)s
+"""
+
+_BY_DOMAIN = """
+SELECT *, amocrm_reserve(id, %(calls)s, %(longest_wait)s) AS waits FROM amocrm_connections
+WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
+"""
+
+_OF_CLIENT = """
+SELECT * FROM amocrm_connections WHERE client_id = %(client_id)s
+ORDER BY (account_domain = %(account_domain)s) DESC, created_at LIMIT 1
+"""
+
+# At most three: the question is whether there is exactly one.
+_AT_HOST = """
+SELECT * FROM amocrm_connections WHERE account_domain = %(account_domain)s
+ORDER BY (status = 'connected'), created_at LIMIT 3
+"""
+
+# The first and the last client in the order of an index: equal where there is one client only.
+_ONLY_CLIENT = """
+SELECT * FROM amocrm_connections
+WHERE client_id = (SELECT min(client_id) FROM amocrm_integrations)
+  AND client_id = (SELECT max(client_id) FROM amocrm_integrations)
+ORDER BY created_at LIMIT 1
+"""
+
+_PAGE = """
+SELECT * FROM amocrm_connections
+WHERE (%(after)s::text IS NULL OR (account_domain, widget_type) > (%(after)s, %(after_widget)s))
+ORDER BY account_domain, widget_type LIMIT %(limit)s
+"""
+
+# A new client id is another integration: its tokens are not ours to use any more, so they go. A new secret of the same
+# client keeps them (row E2). An empty secret keeps the one that is stored.
+_SAVE = """
+WITH saved AS (
+    INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri)
+    VALUES (%(id)s, %(widget_type)s, %(account_domain)s, %(client_id)s, %(client_secret)s, %(redirect_uri)s)
+    ON CONFLICT (account_domain, widget_type) DO NOTHING
+    RETURNING id
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message, request_id)
+    SELECT id, 'connection.saved', 'Client id and secret were saved; the account is not authorised yet.', %(request_id)s
+    FROM saved
+)
+SELECT id FROM saved
+"""
+
+_CHANGE = """
+WITH changed AS (
+    UPDATE amocrm_integrations SET
+        client_id = %(client_id)s,
+        client_secret = coalesce(%(client_secret)s, client_secret),
+        redirect_uri = CASE WHEN client_id = %(client_id)s THEN redirect_uri ELSE %(redirect_uri)s END,
+        status = CASE WHEN client_id = %(client_id)s THEN status ELSE 'pending' END,
+        account_id = CASE WHEN client_id = %(client_id)s THEN account_id END,
+        access_token = CASE WHEN client_id = %(client_id)s THEN access_token END,
+        refresh_token = CASE WHEN client_id = %(client_id)s THEN refresh_token END,
+        refresh_due_at = CASE WHEN client_id = %(client_id)s THEN refresh_due_at END,
+        token_version = token_version + CASE WHEN client_id = %(client_id)s THEN 0 ELSE 1 END,
+        refresh_not_before = NULL,
+        updated_at = amocrm_now()
+    WHERE id = %(id)s
+    RETURNING id, status
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message, request_id)
+    SELECT id, 'connection.changed',
+           CASE status WHEN 'pending' THEN 'Client id and secret were saved; the account is not authorised yet.'
+                       ELSE 'The client secret was changed; the connection stays.' END, %(request_id)s
+    FROM changed
+)
+SELECT id FROM changed
+"""
+
+_DISCONNECT = """
+WITH ended AS (
+    UPDATE amocrm_integrations SET
+        status = 'disconnected', access_token = NULL, refresh_token = NULL, access_expires_at = NULL,
+        refresh_due_at = NULL, lease_id = NULL, lease_until = NULL, token_version = token_version + 1,
+        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = %(id)s AND status <> 'disconnected' AND token_version = %(version)s
+    RETURNING id
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
+    SELECT id, 'connection.disconnected', 'warning', %(detail)s, %(request_id)s FROM ended
+)
+SELECT id FROM ended
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    id: UUID
+
+
+def by_id(database: Database, integration_id: UUID) -> Integration | None:
+    return database.one(Integration, _BY_ID, {"id": integration_id})
+
+
+def by_client(database: Database, client_id: str, account_id: int, calls: int = 0) -> Integration | None:
+    """The connection that a one-time token or the switched-off hook names; reserves `calls` calls with it."""
+    parameters = {"client_id": client_id, "account_id": account_id, "calls": calls, "longest_wait": LONGEST_WAIT}
+    return database.one(Integration, _BY_CLIENT, parameters)
+
+
+def by_domain(database: Database, account_domain: str, widget_type: str, calls: int = 0) -> Integration | None:
+    """The connection of a widget type in an account; reserves `calls` calls to amoCRM with it."""
+    parameters = {"account_domain": account_domain, "widget_type": widget_type}
+    return database.one(Integration, _BY_DOMAIN, parameters | {"calls": calls, "longest_wait": LONGEST_WAIT})
+
+
+def of_client(database: Database, client_id: str, account_domain: str) -> Integration | None:
+    """A row that knows this client's secret: the account's own where there is one, else any."""
+    return database.one(Integration, _OF_CLIENT, {"client_id": client_id, "account_domain": account_domain})
+
+
+def at_host(database: Database, account_domain: str) -> list[Integration]:
+    """The rows of an account, those that wait for a consent first; three at most."""
+    return database.all(Integration, _AT_HOST, {"account_domain": account_domain})
+
+
+def of_only_client(database: Database) -> Integration | None:
+    """A row of the one client that there is; None where there are several, or none."""
+    return database.one(Integration, _ONLY_CLIENT)
+
+
+def page(database: Database, after: tuple[str, str] | None, limit: int) -> list[Integration]:
+    """Connections by domain and widget type; `after` is the last pair of the page already read."""
+    domain, widget = after or (None, None)
+    return database.all(Integration, _PAGE, {"after": domain, "after_widget": widget, "limit": limit})
+
+
+def create(
+    database: Database,
+    keyring: Keyring,
+    new_id: UUID,
+    *,
+    widget_type: str,
+    account_domain: str,
+    client_id: str,
+    client_secret: str,
+    redirect_uri: str,
+    request_id: str | None,
+) -> bool:
+    """Stores a connection that waits for its consent. False when this widget type and account have one already."""
+    row = {
+        "id": new_id,
+        "widget_type": widget_type,
+        "account_domain": account_domain,
+        "client_id": client_id,
+        "client_secret": keyring.encrypt(client_secret, new_id, "client_secret"),
+        "redirect_uri": redirect_uri,
+        "request_id": request_id,
+    }
+    return database.one(_Id, _SAVE, row) is not None
+
+
+def change_client(
+    database: Database,
+    keyring: Keyring,
+    integration_id: UUID,
+    *,
+    client_id: str,
+    client_secret: str | None,
+    redirect_uri: str,
+    request_id: str | None,
+) -> None:
+    """Another client id ends the present connection; another secret alone keeps it; no secret keeps the stored one."""
+    secret = keyring.encrypt(client_secret, integration_id, "client_secret") if client_secret else None
+    database.one(
+        _Id,
+        _CHANGE,
+        {
+            "id": integration_id,
+            "client_id": client_id,
+            "client_secret": secret,
+            "redirect_uri": redirect_uri,
+            "request_id": request_id,
+        },
+    )
+
+
+def disconnect(database: Database, integration: Integration, code: str, detail: str, request_id: str | None) -> bool:
+    """Forgets the tokens. False when the row has changed since it was read (a new consent wins over an old hook)."""
+    parameters = {
+        "id": integration.id,
+        "version": integration.token_version,
+        "code": code,
+        "detail": detail,
+        "request_id": request_id,
+    }
+    return database.one(_Id, _DISCONNECT, parameters) is not None

@@ -1,0 +1,128 @@
+"""Long-lived tokens (row X6): an administrator makes one in amoCRM, for 1 day to 5 years. There is nothing to refresh.
+
+Source: amoCRM's documentation, "Long-lived tokens".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from shared.amocrm import errors, oauth
+from shared.amocrm.leads import AccountApi
+from shared.connections import integrations, notices
+from shared.connections.integrations import Integration
+from shared.connections.rotation import Rotation
+from shared.platform.problems import Problem
+
+WARN_AHEAD: Final = timedelta(days=14)
+_BATCH: Final = 200
+
+_STORE = """
+WITH stored AS (
+    UPDATE amocrm_integrations SET
+        status = 'connected', account_id = %(account_id)s,
+        access_token = %(access_token)s, refresh_token = NULL, api_domain = coalesce(%(api_domain)s, api_domain),
+        access_expires_at = %(expires_at)s, refresh_expires_at = NULL, refresh_due_at = NULL,
+        token_version = token_version + 1, lease_id = NULL, lease_until = NULL,
+        refresh_failures = 0, refresh_not_before = NULL,
+        problem_code = NULL, problem_detail = NULL, problem_at = NULL,
+        connected_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = %(id)s AND token_version = %(version)s
+    RETURNING id
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message, request_id)
+    SELECT id, 'connection.token_saved', 'The account was connected with a long-lived token.', %(request_id)s
+    FROM stored
+)
+SELECT id FROM stored
+"""
+
+_ENDING = """
+SELECT * FROM amocrm_connections WHERE id IN (
+    SELECT id FROM amocrm_integrations
+    WHERE status = 'connected' AND refresh_token IS NULL AND access_expires_at < amocrm_now() + %(ahead)s
+      AND warned_version IS DISTINCT FROM token_version
+    ORDER BY access_expires_at LIMIT %(batch)s)
+"""
+
+_WARN = """
+WITH warned AS (
+    UPDATE amocrm_integrations SET
+        warned_version = token_version, problem_code = 'token_ending', problem_detail = %(detail)s,
+        problem_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = %(id)s AND token_version = %(version)s AND warned_version IS DISTINCT FROM token_version
+    RETURNING id
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM warned WHERE %(notice)s::bytea IS NOT NULL
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, level, message)
+    SELECT id, 'token.ending', 'warning', %(detail)s FROM warned
+)
+SELECT id FROM warned
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    id: UUID
+
+
+def store(rotation: Rotation, integration: Integration, token: str, request_id: str) -> None:
+    """Tries the token at the account, and stores it. Raises 422 when amoCRM refuses it."""
+    # vendor: oauth.long_lived (page) An administrator can make an access token for 1 day to 5 years; no refresh token
+    # belongs to it.
+    # source: amoCRM's documentation, "Long-lived tokens"
+    hints = oauth.access_token_hints(token)
+    now = rotation.clock.now()
+    if hints.expires_at is None or hints.expires_at <= now + timedelta(minutes=5):
+        raise Problem(
+            422, "token_refused", "This is not a long-lived token of amoCRM's, or it has ended. Make a new one."
+        )
+    account_id = _account_of(rotation, integration, token)
+    known = integrations.by_client(rotation.database, integration.client_id, account_id)
+    if integration.account_id not in (None, account_id) or (known is not None and known.id != integration.id):
+        raise Problem(422, "other_account", "This token is for an account that another connection serves.")
+    parameters = {
+        "id": integration.id,
+        "version": integration.token_version,
+        "account_id": account_id,
+        "access_token": rotation.keyring.encrypt(token, integration.id, "access_token"),
+        "api_domain": hints.api_domain,
+        "expires_at": hints.expires_at,
+        "request_id": request_id,
+    }
+    if rotation.database.one(_Id, _STORE, parameters) is None:
+        raise Problem(
+            409, "changed_meanwhile", "The connection was changed at this moment. Look at it, then try again."
+        )
+
+
+def warn_of_endings(rotation: Rotation) -> int:
+    """Tells of every long-lived token that ends soon, once. Returns how many were new."""
+    ahead = {"ahead": WARN_AHEAD, "batch": _BATCH}
+    return sum(_warned(rotation, row) for row in rotation.database.all(Integration, _ENDING, ahead))
+
+
+def _warned(rotation: Rotation, row: Integration) -> bool:
+    assert row.access_expires_at is not None  # a check of the table
+    detail = f"The long-lived token ends on {_day(row.access_expires_at)}. Make a new one in amoCRM, and save it."
+    notice = notices.columns(rotation.keyring, rotation.notify, "token_ending", row.token_version, detail)
+    parameters = {"id": row.id, "version": row.token_version, "detail": detail}
+    return rotation.database.one(_Id, _WARN, parameters | notice) is not None
+
+
+def _account_of(rotation: Rotation, integration: Integration, token: str) -> int:
+    try:
+        account = AccountApi(rotation.transport, integration.account_domain, token).account()
+    except errors.UnauthorizedError:
+        detail = f"{integration.account_domain} does not accept this token. Check that it was copied whole."
+        raise Problem(422, "token_refused", detail) from None
+    return int(account["id"])
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

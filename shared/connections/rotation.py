@@ -1,0 +1,382 @@
+"""Rotation of the single-use refresh token: claim, call, persist. `docs/rotation.md` draws the states.
+
+* **Single flight by lease.** A claim writes a lease into the row; while it is alive nobody else calls. No transaction
+  and no connection is held during the call.
+* **The answer is the truth.** A pair that amoCRM gave for version N is the only successor of version N. It is stored
+  whenever the row still is at N, even if our lease has run out meanwhile or another instance was told "revoked".
+* **Unknown outcome.** When amoCRM did not answer, the lease is left to run out: it outlives every timeout of the call.
+  Only then is the old refresh token tried again.
+* **Only a dead grant ends a connection.** A wrong setting, a lost scope, a blocked address, or words that nobody knows
+  back off, tell a person, and go on by themselves when it is mended.
+
+Each transition writes its event in the same statement.
+"""
+
+import random
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from shared.amocrm import errors, oauth
+from shared.amocrm.errors import ADDRESS_BLOCKED
+from shared.amocrm.hosts import UntrustedHostError
+from shared.amocrm.refusals import Meaning
+from shared.amocrm.transport import Transport
+from shared.connections import notices
+from shared.connections import token_escrow as spill
+from shared.connections.integrations import Integration
+from shared.platform import logs
+from shared.platform.clock import Clock
+from shared.platform.problems import ForeseenError, Kind, Problem
+from shared.storage.database import Database, DatabaseUnavailableError
+from shared.storage.encryption import Keyring
+
+# Longer than the longest way through `run`: two calls to the token endpoint and one look-up of a renamed account
+# (25 s each at worst, see transport.py) and all tries to persist.
+LEASE: Final = timedelta(seconds=120)
+PERSIST_DELAYS: Final = (0.2, 0.5, 1, 2, 4, 8, 12)  # seconds between tries while the database is away
+_FIRST_BACKOFF_SECONDS = 5
+_LAST_BACKOFF_SECONDS = 900
+
+_AT_ONCE: Final = timedelta()
+# After how long of the same trouble a person is told; by the code of the trouble. What is not here mends itself.
+ASK_AFTER: Final = {
+    Meaning.CLIENT: _AT_ONCE,
+    Meaning.REDIRECT_URI: _AT_ONCE,
+    Meaning.SCOPE: _AT_ONCE,
+    Meaning.REQUEST: timedelta(hours=1),
+    Meaning.UNKNOWN: timedelta(hours=1),
+    "address_blocked": timedelta(minutes=15),
+    "refresh_failed": timedelta(hours=6),
+}
+_ADVICE: Final = {
+    Meaning.CLIENT: "Enter the present secret, and check the redirect URI",
+    Meaning.REDIRECT_URI: "Register the redirect URI of this installation in amoCRM, or authorise the account again",
+    Meaning.SCOPE: "Give the integration this scope again in amoCRM",
+    Meaning.REQUEST: "Report this to whoever maintains this installation",
+    Meaning.UNKNOWN: "It is tried again; if it stays, authorise the account again",
+}
+
+
+class ReauthRequiredError(ForeseenError):
+    """Only a person can go on: an administrator of the account must give consent again."""
+
+    kind = Kind(409, "reauth_required", "An administrator must authorise the account again.")
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def problem(self) -> Problem:
+        return replace(super().problem(), detail=f"{self.detail} {self.kind.detail}")
+
+
+class RefreshDelayedError(ForeseenError):
+    """The access token cannot be renewed right now; `retry_after` is in seconds, `code` says why."""
+
+    def __init__(self, code: str, detail: str, retry_after: float) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+
+    def problem(self) -> Problem:
+        return Problem(503, self.code, self.detail, retry_after=max(1, round(self.retry_after)))
+
+
+_CLAIM = """
+WITH claimed AS (
+    UPDATE amocrm_connections SET
+        lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND status = 'connected' AND refresh_token IS NOT NULL AND token_version = %(version)s
+      AND (lease_until IS NULL OR lease_until < amocrm_now() OR lease_id = %(lease_id)s)
+      AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message)
+    SELECT id, 'token.refresh_claimed', 'The refresh of the token has begun.' FROM claimed
+)
+SELECT * FROM claimed
+"""
+
+_CLAIM_DUE = """
+WITH claimed AS (
+    UPDATE amocrm_connections SET
+        lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+    WHERE id IN (
+        SELECT id FROM amocrm_integrations
+        WHERE status = 'connected' AND refresh_due_at <= amocrm_now()
+          AND (lease_until IS NULL OR lease_until < amocrm_now())
+          AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
+        ORDER BY refresh_due_at LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED)
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message)
+    SELECT id, 'token.refresh_claimed', 'The refresh of the token has begun, on schedule.' FROM claimed
+)
+SELECT * FROM claimed
+"""
+
+# The second half answers a repetition of a statement that had been carried out (the ciphertext is unique).
+_STILL_DUE = """
+SELECT count(*) FILTER (WHERE NOT is_held) AS left_over, count(*) FILTER (WHERE is_held) AS skipped
+FROM (SELECT coalesce(lease_until >= amocrm_now() OR refresh_not_before > amocrm_now(), false) AS is_held
+      FROM amocrm_integrations WHERE status = 'connected' AND refresh_due_at <= amocrm_now() LIMIT 100000) due
+"""
+
+_PERSIST = """
+WITH stored AS (
+    UPDATE amocrm_connections SET
+        status = 'connected', access_token = %(access_token)s, refresh_token = %(refresh_token)s,
+        access_expires_at = amocrm_now() + %(lifetime)s, refresh_expires_at = amocrm_now() + interval '3 months',
+        refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1,
+        api_domain = coalesce(%(api_domain)s, api_domain), lease_id = NULL, lease_until = NULL,
+        refresh_failures = 0, refresh_not_before = NULL,
+        problem_code = NULL, problem_detail = NULL, problem_at = NULL, updated_at = amocrm_now()
+    WHERE id = %(id)s AND token_version = %(version)s AND status IN ('connected', 'reauth_required')
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message)
+    SELECT id, 'token.refreshed', 'The token was refreshed.' FROM stored
+)
+SELECT * FROM stored
+UNION ALL
+SELECT * FROM amocrm_connections
+WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM stored)
+"""
+
+_REAUTH = """
+WITH ended AS (
+    UPDATE amocrm_integrations SET
+        status = 'reauth_required', lease_id = NULL, lease_until = NULL, refresh_due_at = NULL,
+        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected'
+      AND lease_id IS NOT DISTINCT FROM %(lease_id)s
+    RETURNING id
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM ended WHERE %(notice)s::bytea IS NOT NULL
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message)
+SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
+"""
+
+# `problem_at` is since when it is this problem. Who is told, is told once for each token.
+_BACK_OFF = """
+WITH released AS (
+    UPDATE amocrm_integrations SET
+        lease_id = NULL, lease_until = NULL, refresh_failures = refresh_failures + 1,
+        refresh_not_before = amocrm_now() + %(wait)s,
+        problem_at = CASE problem_code WHEN %(code)s THEN problem_at ELSE amocrm_now() END,
+        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING id, problem_at
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM released WHERE %(notice)s::bytea IS NOT NULL AND problem_at <= amocrm_now() - %(ask_after)s::interval
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message)
+SELECT id, 'token.refresh_failed', 'warning', %(detail)s FROM released
+"""
+
+_UNKNOWN = """
+WITH noted AS (
+    UPDATE amocrm_integrations SET
+        problem_code = 'refresh_outcome_unknown', problem_detail = %(detail)s, problem_at = amocrm_now(),
+        refresh_failures = refresh_failures + 1, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING id
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message)
+SELECT id, 'token.refresh_outcome_unknown', 'warning', %(detail)s FROM noted
+"""
+
+_RENAME = """
+WITH moved AS (
+    UPDATE amocrm_integrations i SET account_domain = %(domain)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND account_domain <> %(domain)s
+      AND NOT EXISTS (SELECT FROM amocrm_integrations o
+                      WHERE o.account_domain = %(domain)s AND o.widget_type = i.widget_type)
+    RETURNING id
+)
+INSERT INTO amocrm_events (integration_id, kind, message)
+SELECT id, 'account.renamed', 'The account was found again at its new address ' || %(domain)s || '.' FROM moved
+"""
+
+_BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
+
+
+@dataclass(frozen=True, slots=True)
+class _StillDue:
+    left_over: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Renews one integration's pair. Raises :class:`ReauthRequiredError` and :class:`RefreshDelayedError`."""
+
+    database: Database
+    keyring: Keyring
+    transport: Transport
+    clock: Clock
+    ahead: timedelta  # how long before its end a token is due for the scheduler
+    notify: bool = False  # whether somebody is to be told when a person is needed
+
+    def claim(self, integration: Integration) -> Integration | None:
+        """The row with our lease; None when somebody else's is alive, when it backs off, or when it has changed."""
+        parameters = {"id": integration.id, "version": integration.token_version, "lease_id": uuid4(), "lease": LEASE}
+        return self.database.one(Integration, _CLAIM, parameters)
+
+    def claim_due(self, limit: int) -> list[Integration]:
+        """Leases on up to `limit` integrations that are due. Instances share them out among themselves."""
+        return self.database.all(Integration, _CLAIM_DUE, {"limit": limit, "lease": LEASE})
+
+    def still_due(self) -> dict[str, int]:
+        """`{left, skipped}`: due and free to be claimed; due but leased or backing off (100,000 counted at most)."""
+        counted = self.database.one(_StillDue, _STILL_DUE)
+        assert counted is not None
+        return {"left": counted.left_over, "skipped": counted.skipped}
+
+    def run(self, claimed: Integration) -> Integration:
+        """Calls amoCRM under the lease and stores what it answers. Returns the row with its new pair."""
+        try:
+            pair = self._ask(claimed)
+        except oauth.TokenRefusedError as refusal:
+            if refusal.is_grant_dead:
+                return self._refused(claimed, f"amoCRM refuses the refresh token: {refusal.words}.")
+            detail = f"amoCRM does not refresh the token: {refusal.words}. {_ADVICE[refusal.meaning]}."
+            raise self._back_off(claimed, refusal.meaning.value, detail) from None
+        except errors.UnknownOutcomeError as error:
+            raise self._leave_unknown(claimed, str(error)) from None
+        except errors.NotFoundError:
+            detail = f"There is no account at {claimed.account_domain}, and amoCRM does not say where it moved."
+            raise self._back_off(claimed, "account_not_found", detail) from None
+        except errors.AddressBlockedError:
+            raise self._back_off(claimed, "address_blocked", ADDRESS_BLOCKED) from None
+        except errors.AmocrmError as error:
+            raise self._back_off(claimed, "refresh_failed", f"amoCRM did not refresh the token: {error}.") from None
+        return self.persist(claimed, pair)
+
+    def persist(self, claimed: Integration, pair: oauth.TokenPair) -> Integration:
+        """Stores the pair before anything else happens with it; waits for a database that is away."""
+        parameters = token_columns(self.keyring, claimed.id, pair, self.ahead) | {
+            "id": claimed.id,
+            "version": claimed.token_version,
+        }
+        for delay in (*PERSIST_DELAYS, None):
+            try:
+                return self._stored(claimed, parameters)
+            except DatabaseUnavailableError:
+                if delay is None:
+                    spill.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
+                    raise
+                self.clock.sleep(delay)
+        raise AssertionError("the last try returns or raises")
+
+    def restore(self, spilled: spill.Spilled) -> bool:
+        """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless."""
+        return self.database.one(Integration, _PERSIST, spilled.parameters(self.clock.now())) is not None
+
+    def _refused(self, claimed: Integration, detail: str) -> Integration:
+        """The refresh token is dead. Where another instance has stored its successor meanwhile, nobody is harmed."""
+        self.require_reauth(claimed, "token_revoked", detail)
+        now = self.database.one(Integration, _BY_ID, {"id": claimed.id})
+        if now is not None and now.status == "connected" and now.token_version != claimed.token_version:
+            return now
+        raise ReauthRequiredError(detail)
+
+    def _stored(self, claimed: Integration, parameters: dict[str, object]) -> Integration:
+        stored = self.database.one(Integration, _PERSIST, parameters)
+        if stored is not None:
+            return stored
+        # A person has connected or disconnected this account meanwhile: what he did is newer than our pair.
+        logs.warning("token.superseded", integration_id=claimed.id)
+        now = self.database.one(Integration, _BY_ID, {"id": claimed.id})
+        if now is None or now.status != "connected":
+            raise ReauthRequiredError("The connection was ended while its token was being refreshed.")
+        return now
+
+    def follow_rename(self, integration: Integration) -> Integration:
+        """Asks amoCRM where the account lives now, and moves the row there; the same row when nothing is new."""
+        if integration.refresh_token is not None:
+            refresh_token = self.keyring.decrypt(integration.refresh_token, integration.id, "refresh_token")
+            new_host = self._renamed_to(integration, refresh_token)
+            if new_host is not None:
+                self.database.execute(_RENAME, {"id": integration.id, "domain": new_host})
+        return self.database.one(Integration, _BY_ID, {"id": integration.id}) or integration
+
+    def require_reauth(self, integration: Integration, code: str, detail: str) -> None:
+        """amoCRM's definite no: the row waits for a person, unless it has changed since it was read."""
+        logs.measured("connection.reauth_required", {"reauth_required": 1}, integration_id=integration.id, code=code)
+        self.database.execute(
+            _REAUTH,
+            {
+                "id": integration.id,
+                "version": integration.token_version,
+                "lease_id": integration.lease_id,
+                "code": code,
+                "detail": detail,
+            }
+            | notices.columns(self.keyring, self.notify, "reauth_required", integration.token_version, detail),
+        )
+
+    def _ask(self, claimed: Integration) -> oauth.TokenPair:
+        assert claimed.refresh_token is not None
+        refresh_token = self.keyring.decrypt(claimed.refresh_token, claimed.id, "refresh_token")
+        credentials = oauth.ClientCredentials(claimed.client_id, claimed.secret(self.keyring), claimed.redirect_uri)
+        try:
+            return oauth.refresh(self.transport, claimed.account_domain, credentials, refresh_token)
+        except (oauth.TokenRefusedError, errors.UnauthorizedError, errors.NotFoundError) as error:
+            if isinstance(error, oauth.TokenRefusedError) and not error.is_grant_dead:
+                raise
+            # Perhaps the account does not live at this host any more (row X7): amoCRM's own client asks after any 401.
+            new_host = self._renamed_to(claimed, refresh_token)
+            if new_host is None:
+                raise
+            self.database.execute(_RENAME, {"id": claimed.id, "domain": new_host})
+            return oauth.refresh(self.transport, new_host, credentials, refresh_token)
+
+    def _renamed_to(self, claimed: Integration, refresh_token: str) -> str | None:
+        if claimed.api_domain is None:
+            return None
+        try:
+            host = oauth.current_account_host(self.transport, claimed.api_domain, refresh_token)
+        except (errors.AmocrmError, UntrustedHostError) as error:
+            logs.warning("account.lookup_failed", integration_id=claimed.id, reason=str(error))
+            return None
+        return host if host != claimed.account_domain else None
+
+    def _back_off(self, claimed: Integration, code: str, detail: str) -> RefreshDelayedError:
+        wait = min(_FIRST_BACKOFF_SECONDS * 2 ** min(claimed.refresh_failures, 20), _LAST_BACKOFF_SECONDS)
+        wait *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+        parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
+        notice = notices.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
+        waits = {"wait": timedelta(seconds=wait), "ask_after": ASK_AFTER.get(code)}
+        self.database.execute(_BACK_OFF, parameters | notice | waits)
+        return RefreshDelayedError(code, detail, wait)
+
+    def _leave_unknown(self, claimed: Integration, reason: str) -> RefreshDelayedError:
+        detail = f"{reason}. Whether the token was refreshed is not known; it is tried again when that is safe."
+        self.database.execute(_UNKNOWN, {"id": claimed.id, "lease_id": claimed.lease_id, "detail": detail})
+        return RefreshDelayedError("refresh_outcome_unknown", detail, LEASE.total_seconds())
+
+
+def token_columns(keyring: Keyring, owner: UUID, pair: oauth.TokenPair, ahead: timedelta) -> dict[str, object]:
+    """The pair as column values: encrypted, with its lifetime and the moment the scheduler takes it up again."""
+    lifetime = timedelta(seconds=pair.expires_in)
+    # At least half of the lifetime passes before the scheduler comes, however short a token the account gives.
+    early = min(ahead * random.uniform(1.0, 1.5), lifetime / 2)  # noqa: S311 - spreads load, guards nothing
+    return {
+        "access_token": keyring.encrypt(pair.access_token, owner, "access_token"),
+        "refresh_token": keyring.encrypt(pair.refresh_token, owner, "refresh_token"),
+        "lifetime": lifetime,
+        "due_in": lifetime - early,
+        "api_domain": oauth.access_token_hints(pair.access_token).api_domain,
+    }

@@ -1,0 +1,127 @@
+"""Locks with names, kept by all instances together through rows that end by themselves.
+
+The owner is a delivery: taking a lock again under the same owner is the same lock, so every statement may be repeated.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from shared.amocrm.errors import UnknownOutcomeError
+from shared.platform.clock import Clock
+from shared.platform.problems import ForeseenError, Kind
+from shared.storage.database import Database
+
+# Longer than the calls that are made under a lock.
+LEASE: Final = timedelta(seconds=90)
+# What was sent without an answer may still be carried out: so long nobody else begins.
+_SETTLE: Final = timedelta(seconds=30)
+_WAIT_SECONDS: Final = 4.0
+_POLL_SECONDS: Final = 0.1
+
+_TAKE = """
+INSERT INTO amocrm_locks AS l (integration_id, name, lease_id, lease_until)
+SELECT %(integration_id)s, name, %(owner)s, amocrm_now() + %(lease)s
+FROM unnest(%(names)s::bytea[]) AS name ORDER BY name
+ON CONFLICT (integration_id, name) DO UPDATE SET
+    lease_id = EXCLUDED.lease_id, lease_until = EXCLUDED.lease_until, touched_at = amocrm_now()
+WHERE l.lease_id IS NULL OR l.lease_id = EXCLUDED.lease_id OR l.lease_until < amocrm_now()
+RETURNING name, remembered
+"""
+
+_RELEASE = """
+UPDATE amocrm_locks SET
+    lease_id = NULL, lease_until = NULL, remembered = coalesce(%(remembered)s, remembered), touched_at = amocrm_now()
+WHERE integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[]) AND lease_id = %(owner)s
+"""
+
+_TURN = """
+INSERT INTO amocrm_locks AS l (integration_id, name, remembered) VALUES (%(integration_id)s, %(name)s, 1)
+ON CONFLICT (integration_id, name) DO UPDATE SET remembered = coalesce(l.remembered, 0) + 1, touched_at = amocrm_now()
+RETURNING remembered
+"""
+
+_FORGET = """
+UPDATE amocrm_locks SET remembered = NULL WHERE integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[])
+"""
+
+_KEEP = """
+UPDATE amocrm_locks SET lease_until = amocrm_now() + %(settle)s
+WHERE integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[]) AND lease_id = %(owner)s
+"""
+
+
+def name_of(text: str) -> bytes:
+    """The name of a lock that stands for no person."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+class LockedError(ForeseenError):
+    """Somebody else has been at it for longer than we can wait."""
+
+    kind = Kind(
+        503,
+        "busy",
+        "The same person or field is being worked on elsewhere at this moment. Try again.",
+        retry_after=2,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    name: bytes
+    remembered: int | None
+
+
+@dataclass
+class Held:
+    """`known`: the numbers that were remembered for the names. `remember`: to be remembered for all of them."""
+
+    known: list[int] = field(default_factory=list)
+    remember: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    database: Database
+    clock: Clock
+
+    @contextmanager
+    def holding(self, integration_id: UUID, names: Sequence[bytes], owner: UUID) -> Iterator[Held]:
+        """All of the names at once. Raises :class:`LockedError` after a few seconds of waiting."""
+        parameters = {"integration_id": integration_id, "names": list(names), "owner": owner}
+        held = Held(self._take(parameters, len(set(names))))
+        try:
+            yield held
+        except UnknownOutcomeError:
+            self.database.execute(_KEEP, parameters | {"settle": _SETTLE})
+            raise
+        except Exception:
+            self.database.execute(_RELEASE, parameters | {"remembered": None})
+            raise
+        self.database.execute(_RELEASE, parameters | {"remembered": held.remember})
+
+    def forget(self, integration_id: UUID, names: Sequence[bytes]) -> None:
+        """What was remembered for these names is not true any more."""
+        self.database.execute(_FORGET, {"integration_id": integration_id, "names": list(names)})
+
+    def turn(self, integration_id: UUID, name: bytes) -> int:
+        """Counts: 1, 2, 3 … Told again after a lost answer it may leave one out, which harms nothing."""
+        return self.database.number(_TURN, {"integration_id": integration_id, "name": name})
+
+    def _take(self, parameters: dict[str, object], count: int) -> list[int]:
+        if count == 0:
+            return []
+        deadline = self.clock.monotonic() + _WAIT_SECONDS
+        while True:
+            taken = self.database.all(_Taken, _TAKE, parameters | {"lease": LEASE})
+            if len(taken) == count:
+                return [one.remembered for one in taken if one.remembered is not None]
+            self.database.execute(_RELEASE, parameters | {"remembered": None})
+            if self.clock.monotonic() >= deadline:
+                raise LockedError
+            self.clock.sleep(_POLL_SECONDS)

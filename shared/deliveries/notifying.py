@@ -1,0 +1,48 @@
+"""Carrying a notice out: signed, and retried until the webhook takes it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from shared.connections.connect_links import NOTICE_LIFETIME, ConnectLink, ConnectLinks
+from shared.connections.integrations import Integration
+from shared.deliveries import webhooks
+from shared.deliveries.runner import Step
+from shared.platform.clock import Clock
+from shared.platform.config import Settings
+from shared.platform.i18n import LANGUAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Notifying:
+    settings: Settings
+    clock: Clock
+    links: ConnectLinks
+
+    def step(self, notice_id: UUID, integration: Integration, request: str) -> Step:
+        """The one step of a notice. The webhook may get it twice, with the same id, when its answer is lost."""
+
+        def write(_: None) -> dict[str, Any]:
+            url, secret = self.settings.notice_webhook_url, self.settings.notice_secret
+            if url is None or secret is None:
+                raise webhooks.WebhookError("NOTICE_WEBHOOK_URL is not set any more")
+            document = self._document(integration, json.loads(request))
+            webhooks.call(url, secret, str(notice_id), int(self.clock.now().timestamp()), document)
+            return {"told": document["event"]}
+
+        return Step("webhook", write, lambda _: None)
+
+    def _document(self, integration: Integration, facts: dict[str, str]) -> dict[str, Any]:
+        link = self.links.make(ConnectLink(integration.id, LANGUAGES[0], None), NOTICE_LIFETIME)
+        name = f"{integration.account_domain} ({integration.widget_type})"
+        return {
+            "event": facts["event"],
+            "text": f"{name}: {facts['detail']} {link}",  # chat services show this member
+            "detail": facts["detail"],
+            "integration_id": str(integration.id),
+            "account_domain": integration.account_domain,
+            "widget_type": integration.widget_type,
+            "status": integration.status,
+            "connect_url": link,
+        }

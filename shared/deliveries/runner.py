@@ -1,0 +1,211 @@
+"""Carrying a delivery out: every unfinished step, those that do not depend on each other at the same time.
+
+A step is named, writes once, and can look for its own mark. Before a write the row says `started`; when the answer is
+lost, or the process, the next attempt looks in amoCRM before it writes again.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from shared.amocrm import errors
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.deliveries import rows as deliveries
+from shared.deliveries.locks import LockedError
+from shared.deliveries.rows import Delivery, LeaseLostError
+from shared.deliveries.wakeup import TimerOnly, Wakeup
+from shared.deliveries.webhooks import WebhookError
+from shared.platform import logs
+from shared.platform.clock import Clock
+from shared.platform.problems import Problem, problem_from
+from shared.storage.database import Database
+
+Result = dict[str, Any]
+
+# Lends a step whatever it talks to: an account's API with a living token, or a webhook.
+Perform = Callable[[Callable[[Any], Result | None]], Result | None]
+
+# A call that we gave up may still be carried out: so long nobody looks for what it wrote.
+SETTLE: Final = timedelta(seconds=30)
+# A write begins only while this much of the lease is left: the longest call and its answer's way into the row.
+_LONGEST_WRITE_SECONDS = 40.0
+_FIRST_BACKOFF_SECONDS = 10
+_LAST_BACKOFF_SECONDS = 3600
+MAX_ATTEMPTS: Final = 60  # with the backoff above: more than two days
+
+# amoCRM's definite no to the data itself: trying again with the same data changes nothing.
+_FINAL = (errors.BadRequestError, errors.NotFoundError)
+# The request did not arrive, or was refused unread.
+_NOT_CARRIED_OUT = (
+    errors.NotSentError,
+    errors.RateLimitedError,
+    errors.UnauthorizedError,
+    errors.PaymentRequiredError,
+    errors.ForbiddenError,
+    ReauthRequiredError,
+    RefreshDelayedError,
+    LockedError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`after`: a step whose result is needed; `write` and `find` get it as their second argument."""
+
+    name: str
+    write: Callable[..., Result]  # reads, and at most one write, at the end; its result must be JSON
+    find: Callable[..., Result | None]  # what an earlier write left, or None
+    after: str | None = None
+
+
+class _TooLateError(Exception):
+    """The lease might end before a write's answer is stored, so the write is not begun."""
+
+
+_FORESEEN = (
+    errors.AmocrmError,
+    ReauthRequiredError,
+    RefreshDelayedError,
+    LockedError,
+    WebhookError,
+    _TooLateError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivering:
+    database: Database
+    clock: Clock
+    wakeup: Wakeup = TimerOnly()  # noqa: RUF009 - it holds nothing
+
+    def run(
+        self, delivery: Delivery, steps: Sequence[Step], perform: Perform, *, begun: Collection[str] = ()
+    ) -> Delivery:
+        """Carries the delivery on under our lease. Returns it delivered, deferred or dead.
+
+        `begun`: steps whose `started` mark was stored with the acceptance itself, so nothing was sent for them yet.
+        """
+        attempt = _Attempt(self.database, self.clock, delivery, steps, perform, begun)
+        try:
+            now = attempt.run()
+        except LeaseLostError:
+            logs.warning("delivery.lease_lost", delivery_id=delivery.id)
+            return deliveries.by_id(self.database, delivery.id, delivery.integration_id) or attempt.delivery
+        if now.state == "accepted":
+            self.wakeup.at(now.id, now.due_in_seconds or 0)
+        return now
+
+
+class _Attempt:
+    """One pass through the unfinished steps. Steps that wait for nothing run at the same time, each in a thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        delivery: Delivery,
+        steps: Sequence[Step],
+        perform: Perform,
+        begun: Collection[str],
+    ) -> None:
+        self.delivery = delivery
+        self._database = database
+        self._clock = clock
+        self._perform = perform
+        self._steps = steps
+        self._new = set(begun)  # marked as started, and certainly not sent
+        self._unfinished = {step.name for step in steps if delivery.result_of(step.name) is None}
+        self._failures: dict[str, tuple[Exception, bool]] = {}
+        self._lock = threading.Lock()  # around the row: a statement, and what it tells us
+        self._lease_began = clock.monotonic()
+
+    def run(self) -> Delivery:
+        with ThreadPoolExecutor(max(1, len(self._unfinished))) as pool:  # a thread is started when it is needed
+            self._chains(pool, [step for step in self._steps if self._is_ready(step)])
+        return self._failed() if self._failures else self.delivery
+
+    def _is_ready(self, step: Step) -> bool:
+        is_free = step.after is None or step.after not in self._unfinished
+        return step.name in self._unfinished and is_free
+
+    def _chains(self, pool: ThreadPoolExecutor, ready: Sequence[Step]) -> None:
+        """All of these at the same time, the first in this thread."""
+        # With our context: their log lines, and the calls that they make, belong to this request.
+        others = [pool.submit(copy_context().run, self._chain, pool, step) for step in ready[1:]]
+        for step in ready[:1]:
+            self._chain(pool, step)
+        for other in others:
+            other.result()
+
+    def _chain(self, pool: ThreadPoolExecutor, step: Step) -> None:
+        """The step, and then those that waited for it."""
+        following = [later for later in self._steps if later.after == step.name]
+        try:
+            self._carry_out(step, [later.name for later in following])
+        except _FORESEEN as error:
+            was_open = self.delivery.was_started(step.name) and step.name not in self._new
+            # A failed look leaves open what the earlier write did.
+            was_sent = was_open or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, _TooLateError))
+            self._failures[step.name] = (error, was_sent)
+            return
+        self._chains(pool, following)
+
+    def _carry_out(self, step: Step, next_steps: list[str]) -> None:
+        needed = () if step.after is None else (self.delivery.result_of(step.after),)
+        is_new = step.name in self._new
+        must_look = self.delivery.was_started(step.name) and not is_new
+        result = self._perform(lambda api: step.find(api, *needed)) if must_look else None
+        if result is None:
+            if not is_new:
+                with self._lock:
+                    self._renewed(deliveries.mark_started(self._database, self.delivery, step.name))
+            result = self._perform(lambda api: self._in_time(step, api, needed))
+            assert result is not None
+        with self._lock:
+            self._unfinished.discard(step.name)
+            is_last = not self._unfinished
+            stored = deliveries.mark_done(
+                self._database, self.delivery, step.name, result, next_steps=next_steps, last=is_last
+            )
+            self._new.update(next_steps)
+            self._renewed(stored)
+
+    def _renewed(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self._lease_began = self._clock.monotonic()
+
+    def _in_time(self, step: Step, api: Any, needed: tuple[Any, ...]) -> Result:
+        left = deliveries.LEASE.total_seconds() - (self._clock.monotonic() - self._lease_began)
+        if left < _LONGEST_WRITE_SECONDS:
+            raise _TooLateError
+        return step.write(api, *needed)
+
+    def _failed(self) -> Delivery:
+        """Defers the delivery, or ends it when amoCRM's no is definite, or when it was tried often enough."""
+        were_sent = {name: was_sent for name, (_, was_sent) in self._failures.items()}
+        found = [error for error, _ in self._failures.values()]
+        final = next((error for error in found if isinstance(error, _FINAL)), None)
+        problem = _problem(final or found[0])
+        detail = problem.detail + "".join(f" {item.path}: {item.detail}" for item in problem.errors)
+        if final is not None or self.delivery.attempts >= MAX_ATTEMPTS:
+            logs.measured("delivery.dead", {"deliveries_dead": 1}, delivery_id=self.delivery.id, code=problem.code)
+            return deliveries.bury(self._database, self.delivery, were_sent, code=problem.code, detail=detail)
+        retry_after = max(_problem(error).retry_after or 0 for error in found)
+        wait = _backoff(self.delivery.attempts, retry_after, any(were_sent.values()))
+        return deliveries.defer(self._database, self.delivery, were_sent, wait=wait, code=problem.code, detail=detail)
+
+
+def _problem(error: Exception) -> Problem:
+    return problem_from(error) or Problem(503, "out_of_time", "There was no time left for this attempt.")
+
+
+def _backoff(attempts: int, retry_after: int, was_sent: bool) -> timedelta:
+    seconds = min(_FIRST_BACKOFF_SECONDS * 2 ** min(attempts - 1, 20), _LAST_BACKOFF_SECONDS)
+    seconds = max(seconds, retry_after) * random.uniform(1.0, 1.3)  # noqa: S311 - spreads load, guards nothing
+    wait = timedelta(seconds=seconds)
+    return max(wait, SETTLE) if was_sent else wait

@@ -1,0 +1,1 @@
+"""What any small service needs, and knows nothing of amoCRM."""

@@ -1,0 +1,231 @@
+"""Configuration: environment variables, typed, checked together, never printed.
+
+`docs/configuration.md` is the list for people; :func:`load` is the list for the code.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from shared.platform.secret import Secret
+
+T = TypeVar("T")
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class ConfigurationError(Exception):
+    """Everything that is wrong with the environment, one line a problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"The configuration has {len(problems)} problem(s):\n{lines}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    database_url: Secret
+    encryption_keys: tuple[tuple[str, Secret], ...]  # (key id, base64 of 32 bytes); the first one writes
+    redirect_uri: str  # registered with every integration; also the address of the switched-off hook
+    crm_api_url: str  # where widgets and the panel reach crm_api
+    admin_token_digests: tuple[bytes, ...]  # SHA-256
+    app_jwt_secret: Secret | None
+    app_jwt_audience: str
+    app_jwt_issuer: str | None
+    app_jwt_jwks_url: str | None
+    app_jwt_algorithm: str
+    notice_webhook_url: str | None
+    notice_secret: Secret | None
+    allowed_origins: frozenset[str]
+    return_links: frozenset[str]  # "scheme://host" of links that a finished consent may offer
+    amocrm_gateway: str | None
+    refresh_ahead_hours: float
+    refresh_concurrency: int
+    deliveries_concurrency: int
+    deliveries_queue_url: str | None
+    deliveries_queue_endpoint: str | None
+    time_limit_seconds: float
+    keep_events_days: float
+    keep_payloads_days: float
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Reads the settings. Raises :class:`ConfigurationError` with every problem at once."""
+    reader = _Reader(environ)
+    settings = Settings(
+        database_url=Secret(reader.text("DATABASE_URL", _database_url)),
+        encryption_keys=reader.parsed("ENCRYPTION_KEYS", _encryption_keys, default=()),
+        redirect_uri=reader.text("OAUTH_REDIRECT_URI", public_url),
+        crm_api_url=reader.text("CRM_API_URL", public_url).rstrip("/"),
+        admin_token_digests=reader.parsed("ADMIN_TOKENS", _admin_token_digests, default=(), required=False),
+        app_jwt_secret=reader.parsed("APP_JWT_SECRET", _jwt_secret, default=None, required=False),
+        app_jwt_audience=environ.get("APP_JWT_AUDIENCE", "") or "amocrm-functions",
+        app_jwt_issuer=environ.get("APP_JWT_ISSUER") or None,
+        app_jwt_jwks_url=reader.parsed("APP_JWT_JWKS_URL", public_url, default=None, required=False),
+        app_jwt_algorithm=reader.parsed("APP_JWT_ALGORITHM", _public_key_algorithm, default="RS256", required=False),
+        notice_webhook_url=reader.parsed("NOTICE_WEBHOOK_URL", webhook_url, default=None, required=False),
+        notice_secret=reader.parsed("NOTICE_SECRET", _notice_secret, default=None, required=False),
+        allowed_origins=reader.parsed("ALLOWED_ORIGINS", _origins, default=frozenset(), required=False),
+        return_links=reader.parsed("RETURN_LINKS", _return_links, default=frozenset(), required=False),
+        amocrm_gateway=reader.parsed("AMOCRM_GATEWAY", _origin, default=None, required=False),
+        refresh_ahead_hours=reader.number("REFRESH_AHEAD_HOURS", 6, minimum=0.1, maximum=23),
+        refresh_concurrency=int(reader.number("REFRESH_CONCURRENCY", 16, minimum=1, maximum=256)),
+        deliveries_concurrency=int(reader.number("DELIVERIES_CONCURRENCY", 8, minimum=1, maximum=256)),
+        deliveries_queue_url=reader.parsed("DELIVERIES_QUEUE_URL", public_url, default=None, required=False),
+        deliveries_queue_endpoint=reader.parsed("DELIVERIES_QUEUE_ENDPOINT", public_url, default=None, required=False),
+        time_limit_seconds=reader.number("TIME_LIMIT_SECONDS", 50, minimum=1, maximum=3600),
+        keep_events_days=reader.number("KEEP_EVENTS_DAYS", 90, minimum=1, maximum=3650),
+        keep_payloads_days=reader.number("KEEP_PAYLOADS_DAYS", 7, minimum=0, maximum=3650),
+    )
+    if (settings.app_jwt_issuer is None) != (settings.app_jwt_jwks_url is None):
+        reader.problems.append("APP_JWT_ISSUER and APP_JWT_JWKS_URL belong together: set both, or neither")
+    if (settings.notice_webhook_url is None) != (settings.notice_secret is None):
+        reader.problems.append("NOTICE_WEBHOOK_URL and NOTICE_SECRET belong together: set both, or neither")
+    if reader.problems:
+        raise ConfigurationError(reader.problems)
+    return settings
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def parsed(self, name: str, parse: Callable[[str], T], default: T, required: bool = True) -> T:
+        """The parsed variable. On trouble notes the problem and goes on with the default, to find the next one."""
+        value = self._environ.get(name, "").strip()
+        if not value:
+            if required:
+                self.problems.append(f"{name} is not set")
+            return default
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+            return default
+
+    def text(self, name: str, parse: Callable[[str], str]) -> str:
+        return self.parsed(name, parse, default="")
+
+    def number(self, name: str, default: float, minimum: float, maximum: float) -> float:
+        def parse(value: str) -> float:
+            try:
+                number = float(value)
+            except ValueError:
+                raise ValueError("must be a number") from None
+            if not minimum <= number <= maximum:
+                raise ValueError(f"must be between {minimum:g} and {maximum:g}")
+            return number
+
+        return self.parsed(name, parse, default, required=False)
+
+
+def _items(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must start with postgresql://")
+    return value
+
+
+def _encryption_keys(value: str) -> tuple[tuple[str, Secret], ...]:
+    keys: dict[str, Secret] = {}
+    for item in _items(value):
+        key_id, separator, encoded = item.partition(":")
+        if not separator or not re.fullmatch(r"[a-z0-9]{1,16}", key_id):
+            raise ValueError("each key is ID:BASE64, the id 1 to 16 of a-z and 0-9 (`make key` makes one)")
+        if key_id in keys:
+            raise ValueError(f"the key id {key_id} occurs twice")
+        try:
+            raw = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raise ValueError(f"the key {key_id} is not base64") from None
+        if len(raw) != 32:
+            raise ValueError(f"the key {key_id} has {len(raw)} bytes instead of 32")
+        keys[key_id] = Secret(encoded)
+    return tuple(keys.items())
+
+
+def _admin_token_digests(value: str) -> tuple[bytes, ...]:
+    """Each token as it is, or as `sha256:` and the hexadecimal SHA-256 of it."""
+    digests = []
+    for token in _items(value):
+        if token.startswith("sha256:"):
+            if not re.fullmatch(r"[0-9a-f]{64}", token.removeprefix("sha256:")):
+                raise ValueError("after sha256: there are 64 hexadecimal digits")
+            digests.append(bytes.fromhex(token.removeprefix("sha256:")))
+        elif len(token) < 24:
+            raise ValueError("an administrator token has at least 24 characters")
+        else:
+            digests.append(hashlib.sha256(token.encode()).digest())
+    return tuple(digests)
+
+
+def _public_key_algorithm(value: str) -> str:
+    if value not in ("RS256", "ES256"):
+        raise ValueError("must be RS256 or ES256")
+    return value
+
+
+def _jwt_secret(value: str) -> Secret:
+    if len(value.encode()) < 32:
+        raise ValueError("must have at least 32 bytes (RFC 7518, section 3.2)")
+    return Secret(value)
+
+
+def public_url(value: str) -> str:
+    """An address people's browsers use: HTTPS, or HTTP on this machine only (row A10)."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a whole URL, such as https://example.org/oauth_callback")
+    if parts.username or parts.password or parts.fragment or parts.query:
+        raise ValueError("must have no user, query or fragment")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise ValueError("must be https:// (http:// is allowed on localhost only)")
+    return value
+
+
+def webhook_url(value: str) -> str:
+    """HTTPS, or HTTP on this machine; a query is allowed, since services put their tokens there."""
+    public_url(value.partition("?")[0])
+    return value
+
+
+def _notice_secret(value: str) -> Secret:
+    if len(value.encode()) < 24:
+        raise ValueError("must have at least 24 bytes")
+    return Secret(value)
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise ValueError("must be an origin, such as https://example.org, without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def web_origin(value: str) -> str:
+    """The origin of a web page, as browsers send it; HTTPS, or HTTP on this machine."""
+    return _origin(public_url(value)).lower()
+
+
+def _origins(value: str) -> frozenset[str]:
+    return frozenset(web_origin(item) for item in _items(value))
+
+
+def _return_links(value: str) -> frozenset[str]:
+    links = _items(value)
+    for link in links:
+        parts = urlsplit(link)
+        is_plain = parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1")
+        if not parts.scheme or not parts.netloc or parts.path or is_plain or parts.scheme in ("javascript", "data"):
+            raise ValueError("each entry is SCHEME://HOST, such as myapp://connected or https://example.org")
+    return frozenset(link.lower() for link in links)

@@ -1,0 +1,97 @@
+"""Around every HTTP handler: errors become problem documents here and nowhere else; headers and a log line follow."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from shared.platform import logs
+from shared.platform.http import Pairs, Request, Response
+from shared.platform.problems import Problem, problem_from
+
+Instance = TypeVar("Instance")
+
+# A Lambda request carries at most 6 MB.
+MAX_BODY_BYTES = 6_000_000
+
+_SECURITY_HEADERS: Pairs = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Strict-Transport-Security", "max-age=31536000"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+def serve(handler: Callable[[Instance, Request], Response], runtime: Instance, request: Request) -> Response:
+    """The handler's answer, or the problem document of what it raised. Never raises."""
+    started = time.monotonic()
+    mark = logs.request_id.set(request.id)
+    calls: list[dict[str, object]] = []
+    marks = logs.upstream.set(calls), logs.integration_id.set(None)
+    try:
+        try:
+            if len(request.body) > MAX_BODY_BYTES:
+                raise Problem(413, "body_too_large", f"The body may have at most {MAX_BODY_BYTES:,} bytes.")
+            response = handler(runtime, request)
+        except Exception as error:  # noqa: BLE001 - the one place that turns any error into an answer
+            response = _failure(error, request)
+        response = response.with_headers((*_SECURITY_HEADERS, ("X-Request-Id", request.id)))
+        milliseconds = round((time.monotonic() - started) * 1000, 1)
+        figures = {"requests": 1, "errors": int(response.status >= 500), "request_ms": milliseconds}
+        logs.measured(
+            "request",
+            figures,
+            method=request.method,
+            path=request.path,
+            action=_action(request),
+            status=response.status,
+            integration_id=logs.integration_id.get(),
+            upstream=calls or None,
+        )
+        return response
+    finally:
+        logs.request_id.reset(mark)
+        logs.upstream.reset(marks[0])
+        logs.integration_id.reset(marks[1])
+
+
+def _action(request: Request) -> str | None:
+    """The rest of the query is not logged: it may hold a code or a state."""
+    action = request.parameter("action") or ""
+    return action if re.fullmatch("[a-z_]{1,40}", action) else None
+
+
+def json_response(document: Any, status: int = 200, headers: Pairs = ()) -> Response:
+    return Response(status, msgspec.json.encode(document), (("Content-Type", "application/json"), *headers))
+
+
+def problem_response(problem: Problem, request_id: str) -> Response:
+    headers: Pairs = (("Content-Type", "application/problem+json"), *problem.headers)
+    if problem.retry_after is not None:
+        headers += (("Retry-After", str(problem.retry_after)),)
+    return Response(problem.status, msgspec.json.encode(problem.as_dict(request_id)), headers)
+
+
+def _failure(error: Exception, request: Request) -> Response:
+    problem = problem_from(error)
+    if problem is None:
+        # The class and the place say enough; the message could hold anything.
+        logs.error("unforeseen", error=type(error).__name__, at=_place(error))
+        problem = Problem(
+            500, "internal_error", "Something failed that nobody foresaw. Tell the operator the request id."
+        )
+    elif problem.status >= 500:
+        logs.warning("problem", code=problem.code, cause=type(error).__name__)
+    return problem_response(problem, request.id)
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}"

@@ -1,0 +1,93 @@
+"""Errors as the caller sees them: RFC 9457 problem details with a stable code.
+
+Code raises :class:`Problem`, or an error of its own that says what it means to a caller (:class:`ForeseenError`), and
+nobody but :mod:`shared.platform.endpoint` turns it into an answer. The table of docs/http.md is gathered from the
+declarations.
+"""
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import ClassVar
+
+from shared.platform.http import Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class InputError:
+    path: str  # as in `calculation.items[0].quantity`; empty for the whole body
+    detail: str
+
+
+@dataclass
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
+    """What went wrong (`code`, stable), and what the person can do about it (`detail`)."""
+
+    status: int
+    code: str
+    detail: str
+    errors: tuple[InputError, ...] = ()
+    retry_after: int | None = None  # seconds
+    headers: Pairs = ()
+    extra: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.code)
+
+    def as_dict(self, request_id: str) -> dict[str, object]:
+        document: dict[str, object] = {
+            "type": f"urn:amocrm-functions:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": request_id,
+        }
+        if self.errors:
+            document["errors"] = [{"path": error.path, "detail": error.detail} for error in self.errors]
+        if self.retry_after is not None:
+            document["retry_after"] = self.retry_after
+        return document | self.extra
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an error means to a caller: the status, the stable code, and what the person can do."""
+
+    status: int
+    code: str
+    detail: str = ""
+    retry_after: int | None = None  # seconds
+
+
+class ForeseenError(Exception):
+    """An error that means something to the caller; each class declares its own."""
+
+    kind: ClassVar[Kind]
+
+    def problem(self) -> Problem:
+        told = self.kind
+        return Problem(told.status, told.code, told.detail, retry_after=told.retry_after)
+
+
+def invalid_input(detail: str, path: str = "") -> Problem:
+    return Problem(
+        422,
+        "invalid_input",
+        "The request was understood, but a value in it is not right.",
+        errors=(InputError(path, detail),),
+    )
+
+
+def forbidden(detail: str) -> Problem:
+    return Problem(403, "forbidden", detail)
+
+
+def unauthenticated(detail: str) -> Problem:
+    return Problem(401, "unauthenticated", detail, headers=(("WWW-Authenticate", "Bearer"),))
+
+
+def problem_from(error: Exception) -> Problem | None:
+    """The problem that an error means to a caller; None for an error that nobody foresaw."""
+    if isinstance(error, Problem):
+        return error
+    return error.problem() if isinstance(error, ForeseenError) else None

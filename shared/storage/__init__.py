@@ -1,0 +1,1 @@
+"""PostgreSQL, and what is kept in it under a key."""

@@ -1,0 +1,77 @@
+"""Encryption of single values at rest: AES-256-GCM, bound to the place the value belongs to.
+
+A stored value is ``key id length (1 byte) | key id | nonce (12 bytes) | ciphertext and tag``. The associated data is
+the row's id and the column's name: a value moved to another row or column does not decrypt.
+"""
+
+import base64
+import hmac
+import os
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.platform.problems import ForeseenError, Kind
+from shared.platform.secret import Secret
+
+_NONCE_BYTES = 12
+
+
+class DecryptionError(ForeseenError):
+    """The value is damaged, stands in the wrong place, or its key is not configured. Says which, never the value."""
+
+    kind = Kind(500, "decryption_failed", "A stored secret cannot be read. The operator must check ENCRYPTION_KEYS.")
+
+
+class Keyring:
+    """Several keys can read; the first one writes. Keys are 32 bytes, given in base64."""
+
+    def __init__(self, keys: tuple[tuple[str, Secret], ...]) -> None:
+        if not keys:
+            raise ValueError("a keyring needs at least one key")
+        self._fingerprint_secrets = [
+            hmac.digest(base64.b64decode(key.reveal()), b"amocrm-functions fingerprint", "sha256") for _, key in keys
+        ]
+        self._ciphers = {key_id: AESGCM(base64.b64decode(key.reveal())) for key_id, key in keys}
+        self.writing_key_id = keys[0][0]
+
+    def encrypt(self, value: str, owner: UUID, column: str) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        key_id = self.writing_key_id.encode()
+        sealed = self._ciphers[self.writing_key_id].encrypt(nonce, value.encode(), _associated_data(owner, column))
+        return bytes([len(key_id)]) + key_id + nonce + sealed
+
+    def fingerprints(self, value: str, owner: UUID) -> list[bytes]:
+        """32 bytes that stand for a value and do not tell it, one for each key: instances that share a key meet."""
+        message = _associated_data(owner, "fingerprint") + b":" + value.encode()
+        return [hmac.digest(secret, message, "sha256") for secret in self._fingerprint_secrets]
+
+    def is_current(self, stored: bytes) -> bool:
+        """Whether the value was written with the key that writes now."""
+        key_id = self.writing_key_id.encode()
+        return stored[: 1 + len(key_id)] == bytes([len(key_id)]) + key_id
+
+    def decrypt(self, stored: bytes, owner: UUID, column: str) -> str:
+        """Raises :class:`DecryptionError`."""
+        if len(stored) < 2 or len(stored) < 1 + stored[0] + _NONCE_BYTES + 16:
+            raise DecryptionError(f"{column} of {owner} is too short to be an encrypted value")
+        body = 1 + stored[0]
+        key_id = stored[1:body].decode("ascii", "replace")
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise DecryptionError(f"{column} of {owner} was written with a key that ENCRYPTION_KEYS does not hold")
+        nonce, sealed = stored[body : body + _NONCE_BYTES], stored[body + _NONCE_BYTES :]
+        try:
+            return cipher.decrypt(nonce, sealed, _associated_data(owner, column)).decode()
+        except InvalidTag:
+            raise DecryptionError(f"{column} of {owner} is damaged or belongs to another place") from None
+
+
+def generate_key() -> str:
+    """A new key, in base64."""
+    return base64.b64encode(AESGCM.generate_key(256)).decode()
+
+
+def _associated_data(owner: UUID, column: str) -> bytes:
+    return f"{owner}:{column}".encode()

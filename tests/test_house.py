@@ -1,0 +1,42 @@
+"""The rooms of `shared/`: their floors, and the picture of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import floors
+from tests.demo import ROOT
+
+
+def test_the_picture_is_of_the_contracts() -> None:
+    text = floors.FILE.read_text()
+    assert text == floors.written(text), "run: python -m cli floors"
+
+
+def test_every_room_stands_on_a_floor_and_says_what_it_is_for() -> None:
+    rooms = {room for floor in floors.layers() for room in floor}
+    there = {f"shared.{one.stem}" for one in (ROOT / "shared").iterdir() if one.stem not in ("__init__", "__pycache__")}
+    assert rooms == there | {"functions"}
+    assert all(not row.endswith(") |") and ")<br>" not in row for row in floors.picture().splitlines()[2:])
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("shared/platform/clock.py", "from shared.storage import database"),
+        ("shared/amocrm/hosts.py", "from shared.storage import database"),
+        ("shared/deliveries/items.py", "import shared.runtime"),
+        ("shared/submissions/model.py", "import shared.calculations.model"),
+        ("functions/refresh_tokens/run.py", "import functions.run_deliveries.run"),
+    ],
+)
+def test_an_arrow_that_goes_up_breaks_the_contracts(file: str, line: str, tmp_path: Path) -> None:
+    for name in ("shared", "functions", "pyproject.toml"):
+        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path)], check=True)
+    changed = tmp_path / file
+    changed.write_text(f"{changed.read_text()}\n{line}\n")
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, "BROKEN" in ended.stdout) == (1, True), ended.stdout + ended.stderr
