@@ -1,5 +1,7 @@
-"""How long a cold start takes: a new process imports a function and its runtime is built, against bare imports of the
-libraries it needs. Both are whole processes, by turns; what must not be imported before it is needed is looked for.
+"""How long a cold start takes, of what is deployed: the unzipped package, in which nothing can be written.
+
+A new process imports a function and its runtime is built, against bare imports of the libraries that it needs. Both are
+whole processes, by turns; what must not be imported before it is needed is looked for.
 """
 
 import json
@@ -7,13 +9,16 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import click
 
+from cli import package
 from shared.storage.encryption import generate_key
-from tests.demo import ROOT
 
 _LIBRARIES = "httpx, msgspec, psycopg, jwt, cryptography.hazmat.primitives.ciphers.aead"
 _LATE = ("typst", "boto3", "flask", "functions_framework", "phonenumbers", "python_multipart")
@@ -30,23 +35,44 @@ def _environment() -> dict[str, str]:
     }
 
 
+def _unpacked(name: str, folder: Path) -> Path:
+    """As Lambda lays it out; nothing is compiled anew."""
+    archive, place = folder / f"{name}.zip", folder / name
+    package.build(name, "local", archive)
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(place)
+    return place
+
+
+def _run(code: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-S", "-P", "-c", code]  # of this machine's libraries none
+    return subprocess.run(command, env=environ, check=True, capture_output=True, text=True)  # noqa: S603 - our own code
+
+
 def _seconds(code: str, environ: dict[str, str]) -> float:
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environ, check=True)  # noqa: S603 - our own code
+    _run(code, environ)
     return time.perf_counter() - started
 
 
 def measure(repeats: int) -> dict[str, Any]:
-    environ, found = _environment(), {}
+    with tempfile.TemporaryDirectory() as folder:
+        return _measured(repeats, Path(folder))
+
+
+def _measured(repeats: int, folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    environ = _environment() | {"PYTHONDONTWRITEBYTECODE": "1"}
     empty = statistics.median(_seconds("pass", environ) for _ in range(repeats))
     for name in _FUNCTIONS:
+        environ["PYTHONPATH"] = str(_unpacked(name, folder))
         own, bare = [], []
         for _ in range(repeats):
             own.append(_seconds(f"import functions.{name}.main", environ))
             # A client, too: its TLS context is most of what httpx costs, and every function makes one.
             bare.append(_seconds(f"import {_LIBRARIES}; httpx.Client()", environ))
         check = f"import sys, functions.{name}.main; print([one for one in {_LATE!r} if one in sys.modules])"
-        early = subprocess.run([sys.executable, "-c", check], cwd=ROOT, env=environ, capture_output=True, text=True)  # noqa: S603
+        early = _run(check, environ)
         function, libraries = statistics.median(own), statistics.median(bare)
         found[name] = {
             "function_ms": round(function * 1000, 1),

@@ -160,9 +160,20 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
 @click.option("--target", "targets", type=click.Choice(package.TARGETS), multiple=True, help="Default: both of AWS.")
 @click.option("--function", "names", type=click.Choice(list(package.PARTS)), multiple=True, help="Default: all four.")
 @click.option("--pdf/--no-pdf", default=True, show_default=True, help="With the engine that renders quotations.")
+@click.option(
+    "--python",
+    type=click.Choice(package.RUNTIMES),
+    default=package.OWN if package.OWN in package.RUNTIMES else package.RUNTIMES[-1],
+    show_default=True,
+    help="Of the runtime; with another than this command's own, packages carry no bytecode.",
+)
 @click.option("--out", default="dist", show_default=True, type=click.Path(file_okay=False, path_type=Path))
-def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, out: Path) -> None:
+def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, python: str, out: Path) -> None:
     """Builds one zip for each function, with only what it needs, and tells their sizes. Fails over a budget."""
+    if python != package.OWN:
+        click.echo(
+            f"without bytecode: this is Python {package.OWN}, so cold starts are slower by a quarter of a second"
+        )
     for target in targets or ("x86_64", "arm64"):
         for name in names or package.PARTS:
             try:
@@ -170,7 +181,7 @@ def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, 
                 size = (
                     package.build_source(name, file)
                     if target == "source"
-                    else package.build(name, target, file, pdf=pdf)
+                    else package.build(name, target, file, pdf=pdf, python=python)
                 )
             except (package.TooLargeError, subprocess.CalledProcessError) as error:
                 raise click.ClickException(str(error)) from None

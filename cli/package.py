@@ -1,8 +1,11 @@
 """One zip for each function, with only what it needs: our sources, and the locked libraries for the target.
 
-The same sources and locks make the same bytes: names are sorted, times and rights fixed, and nothing is compiled.
+The same sources and locks make the same bytes: names are sorted, times and rights fixed, and what is compiled is
+compiled the same way. Without bytecode every cold start would compile everything: Lambda's folder is read-only.
 """
 
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,14 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cli import bytecode
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE: Final = 0o100644 << 16
 _MEGABYTE: Final = 1_000_000
 
-# The runtime of serverless.yml; wheels are chosen for it, whatever runs this command.
-_PYTHON: Final = "3.13"
+# Versions of Python that Lambda has. Bytecode can be made only by the very version that runs it, so packages are for
+# the one that runs this command; serverless.yml takes the runtime's name from what is written beside them.
+RUNTIMES: Final = ("3.11", "3.12", "3.13")
+OWN: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PLATFORMS: Final = {
     "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
     "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
@@ -98,17 +105,27 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
             archive.writestr(info, content, zipfile.ZIP_DEFLATED, 9)
 
 
-def build(function: str, target: str, out: Path, *, pdf: bool = True) -> int:
+def build(function: str, target: str, out: Path, *, pdf: bool = True, python: str = OWN) -> int:
     """Writes the zip, and returns its size in bytes. Raises :class:`TooLargeError` for one over its budget.
 
+    `python`: the version of the runtime; with another than this command's own the zip carries no bytecode.
     Without `pdf`, quotations cannot be rendered by this function; a deployment that never asks for them is lighter.
     """
     part = PARTS[function]
     locks = [name for name in part.locks if pdf or name != "pdf"]
     with tempfile.TemporaryDirectory() as folder:
-        _install(locks, target, Path(folder))
-        files = dict(_libraries(Path(folder))) | dict(_sources(function, part.web))
-        _write(out, {name: file.read_bytes() for name, file in files.items()})
+        installed, whole = Path(folder) / "installed", Path(folder) / "whole"
+        _install(locks, target, installed, python)
+        for name, file in (*_libraries(installed), *_sources(function, part.web)):
+            (whole / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, whole / name)
+        if python == OWN:
+            bytecode.add_to(whole)
+        _write(
+            out, {file.relative_to(whole).as_posix(): file.read_bytes() for file in whole.rglob("*") if file.is_file()}
+        )
+    if target in _PLATFORMS:
+        (out.parent / "runtime.json").write_text(json.dumps({"runtime": f"python{python}"}) + "\n", encoding="utf-8")
     size = out.stat().st_size
     budget = part.budget if pdf else WITHOUT_PDF_BUDGET
     if size > budget:
@@ -116,11 +133,11 @@ def build(function: str, target: str, out: Path, *, pdf: bool = True) -> int:
     return size
 
 
-def _install(locks: list[str], target: str, folder: Path) -> None:
+def _install(locks: list[str], target: str, folder: Path, python: str) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(folder)]
     if target != "local":
-        command += ["--implementation", "cp", "--python-version", _PYTHON]
+        command += ["--implementation", "cp", "--python-version", python]
         command += [argument for platform in _PLATFORMS[target] for argument in ("--platform", platform)]
     for lock in locks:
         command += ["-r", str(ROOT / "requirements" / f"{lock}.txt")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simulator import keeping, seed
+from simulator import persistence, seed
 from simulator.archives import RefusedError, unpacked
 from simulator.proxy import Proxy
 from simulator.recorder import Recorder
@@ -52,7 +52,7 @@ def main(
 ) -> None:
     """Simulates amoCRM: accounts by Host header, pages in a browser, faults by its control API."""
     simulation = Simulation()
-    if state is None or not keeping.restore(simulation, state):
+    if state is None or not persistence.restore(simulation, state):
         seed.demo(simulation.world)
     if record is not None:
         simulation.recorder = Recorder(record)
@@ -71,7 +71,7 @@ def main(
         if state is None:
             await asyncio.Event().wait()
         else:
-            await keeping.keep(simulation, state)
+            await persistence.keep(simulation, state)
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from simulator import api, control, face
+from simulator import api, control, pages
 from simulator.answers import Answer, html, problem
 from simulator.control import UnknownNameError
 from simulator.faults import Fault
@@ -38,7 +38,7 @@ def handler(simulation: Simulation) -> Respond:
         if request.path.startswith("/_control/"):
             return _control(simulation, request.path.removeprefix("/_control/"), body)
         if not host.endswith(_AMOCRM):
-            return _sent(face.answer(simulation, request.method, request.path, list(request.query.items()), body))
+            return _sent(pages.answer(simulation, request.method, request.path, list(request.query.items()), body))
         return await _amocrm(simulation, request, host, body)
 
     return respond

@@ -385,6 +385,7 @@ def test_connecting_without_a_popup(chromium: Browser, demo: Demo, way: str) -> 
     button = _button_card(panel).get_by_role("button", name="Подключить через amoCRM")
     if way == "blocked":
         button.click()
+        panel.wait_for_url("**/oauth/**")  # the panel has a field of the same name
         consent = panel
     else:
         with made.expect_page() as opened:

@@ -26,6 +26,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
         ("DATABASE_URL", "mysql://x"),
         ("ENCRYPTION_KEYS", "k1"),
         ("ENCRYPTION_KEYS", "k1:not-base64!"),
+        ("ENCRYPTION_KEYS", "k1:ключ"),
         ("ENCRYPTION_KEYS", "k1:c2hvcnQ="),
         ("ENCRYPTION_KEYS", f"K-1:{generate_key()}"),
         ("ENCRYPTION_KEYS", f"k1:{generate_key()},k1:{generate_key()}"),

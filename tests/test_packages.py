@@ -1,5 +1,6 @@
 """What Google and Yandex are given: sources with locked requirements, run from the folder as it is uploaded."""
 
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +38,35 @@ def test_every_requirement_is_locked_with_hashes(uploaded: tuple[str, Path]) -> 
     assert len({line.partition("==")[0] for line in entries}) == len(entries)
     assert any(line.startswith("typst==") for line in entries) == ("pdf" in package.PARTS[name].locks)
     assert "://" not in "".join(lines)
+
+
+def test_a_package_carries_its_bytecode_and_is_the_same_every_time(environment: dict[str, str], tmp_path: Path) -> None:
+    """Lambda's folder is read-only: without it every cold start compiles everything."""
+    archive, place = tmp_path / "refresh_tokens.zip", tmp_path / "unzipped"
+    package.build("refresh_tokens", "local", archive)
+    content = archive.read_bytes()
+    package.build("refresh_tokens", "local", archive)
+    assert archive.read_bytes() == content
+    zipfile.ZipFile(archive).extractall(place)
+    sources = {file for file in place.rglob("*.py") if file.parent.name != "__pycache__"}
+    tag = sys.implementation.cache_tag
+    missing = [file for file in sources if not (file.parent / "__pycache__" / f"{file.stem}.{tag}.pyc").exists()]
+    assert [file for file in missing if "functions" in file.parts or "shared" in file.parts] == []
+    assert len(missing) < 0.01 * len(sources)
+    # What is imported is the bytecode: the source is never looked at.
+    (place / "functions" / "refresh_tokens" / "run.py").write_text("raise SystemExit('compiled anew')")
+    environ = environment | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-S", "-P", "-c", "import functions.refresh_tokens.main as one; print(one.__file__)"]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True)
+    assert ended.stdout.strip() == str(place / "functions" / "refresh_tokens" / "main.py"), ended.stderr
+
+
+def test_packages_for_another_python_say_what_they_lack(tmp_path: Path) -> None:
+    other = next(one for one in package.RUNTIMES if one != package.OWN)
+    archive = tmp_path / "oauth_callback.zip"
+    package.build("oauth_callback", "arm64", archive, python=other)
+    assert not [name for name in zipfile.ZipFile(archive).namelist() if name.endswith(".pyc")]
+    assert json.loads((tmp_path / "runtime.json").read_text()) == {"runtime": f"python{other}"}
 
 
 def test_google_runs_the_folder_as_uploaded(

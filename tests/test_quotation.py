@@ -194,11 +194,13 @@ def test_the_company_is_saved_and_used(connected: Story) -> None:
         {"template": {"heading": 5}},
         {"language": "de"},
         {"company": {"logo": "x!"}},
+        {"company": {"logo": "é"}},
         {"company": {"logo": "eA=="}},
         {"x": 1},
     ]
     for body in wrong:
-        assert connected.crm("save_settings", connected.admin(), body).status == 422
+        for action in ("save_settings", "preview"):
+            assert connected.crm(action, connected.admin(), body).status == 422
 
 
 def test_deliveries_are_listed_paged_and_a_dead_one_is_taken_up_again(connected: Story) -> None:

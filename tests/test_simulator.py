@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from simulator import keeping, seed
+from simulator import persistence, seed
 from simulator.simulation import Simulation
 from tests.control import Simulator
 from tests.plain_client import REDIRECT, Client
@@ -227,16 +227,16 @@ def test_the_state_is_kept_in_a_file(tmp_path: Any) -> None:
             "code": first.tokens.make_code(client, account, user),
         },
     )
-    assert keeping.restore(second, file) is False
+    assert persistence.restore(second, file) is False
 
     async def run() -> None:
-        task = asyncio.create_task(keeping.keep(first, file))
+        task = asyncio.create_task(persistence.keep(first, file))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(run())
-    assert keeping.restore(second, file) is True
+    assert persistence.restore(second, file) is True
     known = second.world.accounts[account.domain]
     assert second.tokens.holder(str(pair["access_token"]), known) is not None
     assert second.world.new_id() > max(known.leads)

@@ -4,7 +4,6 @@ The same calculation, company and moment give the same bytes. typst is imported 
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -66,7 +65,7 @@ class Company:
         company = settings.get("company") or {}
         try:
             logo = base64.b64decode(company["logo"], validate=True) if company.get("logo") else None
-        except binascii.Error:
+        except ValueError:  # binascii.Error, or letters that are not ASCII
             logo = None
         return cls(
             str(company.get("name") or ""),

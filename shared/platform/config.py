@@ -4,7 +4,6 @@
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -146,7 +145,7 @@ def _encryption_keys(value: str) -> tuple[tuple[str, Secret], ...]:
             raise ValueError(f"the key id {key_id} occurs twice")
         try:
             raw = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error, or letters that are not ASCII
             raise ValueError(f"the key {key_id} is not base64") from None
         if len(raw) != 32:
             raise ValueError(f"the key {key_id} has {len(raw)} bytes instead of 32")

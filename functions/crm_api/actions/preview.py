@@ -15,7 +15,7 @@ from shared.calculations import note
 from shared.calculations.model import Calculation, Parameter
 from shared.calculations.quotation import Company, picture
 from shared.calculations.settings import Company as CompanySettings
-from shared.calculations.settings import Template
+from shared.calculations.settings import Template, check_logo
 from shared.calculations.template import language_of, template
 from shared.deliveries.items import Item
 from shared.platform.endpoint import json_response
@@ -39,7 +39,9 @@ class Preview(Struct, forbid_unknown_fields=True, frozen=True):
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{note, page}`: the note's text, and the quotation's first page as a PNG in Base64."""
     integration = caller.require_integration()
-    given: dict[str, Any] = msgspec.to_builtins(bodies.decode(request, Preview))
+    asked = bodies.decode(request, Preview)
+    check_logo(asked.company.logo)
+    given: dict[str, Any] = msgspec.to_builtins(asked)
     language, words = language_of(given), template(integration.widget_type, given)
     sample = _sample(language, runtime.clock.now().date())
     try:

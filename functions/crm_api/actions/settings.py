@@ -1,7 +1,5 @@
 """`GET get_settings`, `POST save_settings`: an integration's settings, checked against its account."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,14 +15,13 @@ from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
 from shared.calculations import calculator
+from shared.calculations.settings import check_logo
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
-from shared.platform.problems import InputError, Problem, invalid_input
+from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
 from shared.submissions import plan
 from shared.submissions.settings_check import names_something_of_the_account, problems
-
-_MOST_LOGO_BYTES = 200_000
 
 _SAVE = """
 WITH saved AS (
@@ -57,7 +54,7 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """As `get_settings` answers. 422 names what the account does not have, and what it has instead."""
     integration = caller.require_integration()
     given = bodies.decode(request, SaveSettings)
-    _check_logo(given.company.logo)
+    check_logo(given.company.logo)
     if given.calculator is not None:
         _refuse(calculator.problems(given.calculator), "The calculator does not fit together; nothing was saved.")
     submissions = given.submissions
@@ -79,19 +76,6 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
 def _refuse(found: list[InputError], detail: str) -> None:
     if found:
         raise Problem(422, "invalid_input", detail, errors=tuple(found))
-
-
-def _check_logo(logo: str | None) -> None:
-    if logo is None:
-        return
-    try:
-        content = base64.b64decode(logo, validate=True)
-    except binascii.Error:
-        raise invalid_input("is not Base64", "company.logo") from None
-    if len(content) > _MOST_LOGO_BYTES:
-        raise invalid_input(f"is larger than {_MOST_LOGO_BYTES:,} bytes", "company.logo")
-    if not content.startswith(b"\x89PNG\r\n") and b"<svg" not in content[:500]:
-        raise invalid_input("must be a PNG or SVG image", "company.logo")
 
 
 GET = Action("get_settings", "GET", Right.MANAGE, _get)
