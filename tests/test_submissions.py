@@ -147,6 +147,7 @@ def test_c4_of_several_contacts_the_newest_with_a_deal_is_taken_and_it_is_told(s
     assert ("submission.several_contacts" in story.events()) == (len(set(ids)) == 2)
 
 
+@pytest.mark.vendor("fields.enum_id")
 def test_c5_mapping_with_enums_and_read_only_fields(story: Story) -> None:
     story.simulator.control(
         "add", domain=story.domain, field={"owner": "contacts", "name": "Скидка", "kind": "numeric"}
@@ -173,6 +174,7 @@ def test_c5_mapping_with_enums_and_read_only_fields(story: Story) -> None:
     assert "submission.value_in_note" in story.events()
 
 
+@pytest.mark.vendor("fields.clear")
 @pytest.mark.parametrize("skip_empty", [True, False])
 def test_c5_empty_values_are_skipped_or_clear_the_field(story: Story, skip_empty: bool) -> None:
     story.simulator.control("add", domain=story.domain, field={"owner": "contacts", "name": "Город", "kind": "text"})

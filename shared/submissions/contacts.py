@@ -91,6 +91,8 @@ def changes(
 
 def _merged(field: Field, before: list[Entity], wanted: list[Entity] | None, country: str) -> list[Entity] | None:
     if wanted is None:
+        # vendor: fields.clear (code) `values: null` clears a field.
+        # source: amocrm-api-php, NullCustomFieldValueCollection and the readme's words on it
         return None if before and field.type != "multitext" else before
     if field.type == "multitext":
         known = {_same(field, str(value.get("value")), country) for value in before}

@@ -132,6 +132,8 @@ def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, str | None]:
     reason = None if len(found) == len(texts) else f"not one of the choices of {field.name}"
     if field.type != "multiselect" and len(found) > 1:
         found, reason = found[:1], f"{field.name} takes one choice"
+    # vendor: fields.enum_id (code) A choice of a list is named by its `enum_id` alone.
+    # source: amocrm-api-php's models of the values of lists
     return [{"enum_id": enum_id} for enum_id in dict.fromkeys(found)], reason
 
 
