@@ -12,7 +12,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import codes, demo, doctor, floors, import_settings, migrations, openapi, package, register, widget
+from cli import codes, demo, doctor, floors, migrations, openapi, package, register, widget
 from cli.probe.command import probe
 from functions.crm_api.actions import settings
 from shared.access.rights import Caller
@@ -126,9 +126,11 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
 
     Says what it could not take over. Saving checks them against the account.
     """
+    from shared.submissions import shop_settings
+
     try:
-        taken = import_settings.take_over(import_settings.read(file.read()))
-    except (import_settings.UnreadableError, msgspec.ValidationError) as error:
+        taken = shop_settings.take_over(shop_settings.read(file.read()))
+    except (shop_settings.UnreadableError, msgspec.ValidationError) as error:
         raise click.ClickException(f"the file cannot be taken over: {error}") from None
     for line in taken.left:
         click.echo(f"not taken over: {line}", err=True)

@@ -112,7 +112,7 @@ def _write_environment(data: Path, settings: dict[str, str]) -> None:
 
 
 def _write_widgets(folder: Path, api_url: str) -> None:
-    """The archives that the simulated amoCRM hosts: built for this start's address, as an operator builds his."""
+    """The archives that the simulated amoCRM hosts: built for this start's address, as an operator builds them."""
     folder.mkdir(exist_ok=True)
     for widget_type in widget.types():
         (folder / f"{widget_type}.zip").write_bytes(widget.build(widget_type, api_url))

@@ -51,7 +51,7 @@ def hold(description: Path, record: Path) -> Held:
     operations = list(_operations(document))
     found: Counter[Difference] = Counter()
     held, unknown, count = set(), set(), 0
-    for line in record.read_text(encoding="utf-8").splitlines():
+    for line in record.read_bytes().splitlines():
         exchange = json.loads(line)
         if not 200 <= exchange["status"] < 300:
             continue

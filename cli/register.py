@@ -22,7 +22,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 FILE: Final = ROOT / "docs" / "vendor.md"
 
 SURE: Final = {
-    "code": "the vendor's own code, or the library that his endpoint speaks",
+    "code": "the vendor's own code, or the library that its endpoint speaks",
     "page": "the vendor's documentation",
     "production": "code or notes of an integration that runs against real accounts",
     "report": "what people reported in public",
@@ -146,11 +146,12 @@ def _named_by(folder: Path, decorator: str) -> defaultdict[str, list[str]]:
     """Rule → functions that `@…decorator("rule", …)`, or a module's `pytestmark`, names it for."""
     named: defaultdict[str, list[str]] = defaultdict(list)
     for file in sorted(folder.rglob("*.py")) if folder.exists() else ():
+        where = file.relative_to(folder).as_posix()
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                marks, name = node.decorator_list, f"{file.name}::{node.name}"
+                marks, name = node.decorator_list, f"{where}::{node.name}"
             elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
-                marks, name = [node.value], file.name
+                marks, name = [node.value], where
             else:
                 continue
             for mark in marks:
@@ -175,7 +176,7 @@ def _probed_by(folder: Path) -> defaultdict[str, list[str]]:
 
 def _linked(test: str) -> str:
     file, _, name = test.partition("::")
-    return f"[{(name or file).removeprefix('test_')}](../tests/{file})"
+    return f"[{(name or Path(file).name).removeprefix('test_')}](../tests/{file})"
 
 
 def _cell(words: str) -> str:

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 
 class Recorder:
+    """Several simulators may write to one file: each line is one write at its end."""
+
     def __init__(self, file: Path) -> None:
-        self._file: IO[str] = file.open("a", encoding="utf-8", buffering=1)
+        self._file = file.open("ab", buffering=0)
 
     def record(self, method: str, path: str, body: bytes, status: int, answer: bytes) -> None:
         """Only JSON of the API; everything else is not described anywhere."""
@@ -19,7 +21,11 @@ class Recorder:
                 "sent": _json(body),
                 "answered": _json(answer),
             }
-            self._file.write(json.dumps(exchange, ensure_ascii=False) + "\n")
+            # In ASCII: some characters of texts end a line in the eyes of `splitlines`.
+            self._file.write(f"{json.dumps(exchange)}\n".encode())
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _json(body: bytes) -> Any:

@@ -34,7 +34,7 @@ def handler(simulation: Simulation) -> Respond:
         try:
             body = await request.read()
         except ConnectionError:
-            return web.Response(status=400)  # the caller died in the middle of his request; nobody sees this
+            return web.Response(status=400)  # the caller died in the middle of a request; nobody sees this
         if request.path.startswith("/_control/"):
             return _control(simulation, request.path.removeprefix("/_control/"), body)
         if not host.endswith(_AMOCRM):

@@ -44,7 +44,7 @@ def demo() -> Iterator[Demo]:
 
 @pytest.fixture
 def context(chromium: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A new visitor. No page of his may log an error or call a foreign origin.
+    """A new visitor. No page of theirs may log an error or call a foreign origin.
 
     A browser logs a refused request as an error: a story that expects some says so with `@pytest.mark.refusals`.
     """

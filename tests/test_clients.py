@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from cli import conformance, described
+from simulator.recorder import Recorder
 
 PYTHON = [peer for peer in conformance.ALL if not peer.is_node]
 
@@ -60,13 +61,17 @@ components:
 """
     )
     record = tmp_path / "record.jsonl"
-    lines = [
-        '{"method": "GET", "path": "/api/v4/leads/7", "status": 200, "sent": null, "answered": {"id": 7, "name": "x"}}',
-        '{"method": "GET", "path": "/api/v4/leads/8", "status": 200, "sent": null, "answered": {"id": "8"}}',
-        '{"method": "GET", "path": "/api/v4/tasks/8", "status": 200, "sent": null, "answered": {}}',
-        '{"method": "GET", "path": "/api/v4/leads/9", "status": 404, "sent": null, "answered": {}}',
+    exchanges: list[tuple[str, int, bytes]] = [
+        ("GET /api/v4/leads/7", 200, '{"id": 7, "name": "two\x85\u2028lines"}'.encode()),
+        ("GET /api/v4/leads/8", 200, b'{"id": "8"}'),
+        ("GET /api/v4/tasks/8", 200, b"{}"),
+        ("GET /api/v4/leads/9", 404, b"{}"),
     ]
-    record.write_text("\n".join(lines))
+    recorder = Recorder(record)
+    for call, status, answer in exchanges:
+        method, _, path = call.partition(" ")
+        recorder.record(method, path, b"", status, answer)
+    recorder.close()
     held = described.hold(description, record)
     assert (held.exchanges, held.methods, held.undescribed) == (3, ("GET /leads/{id}",), ("GET /api/v4/tasks/…",))
     assert {(one.place, one.message.split("(")[1]) for one, _ in held.differences} == {

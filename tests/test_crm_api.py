@@ -1,4 +1,4 @@
-"""crm_api: who may ask, what he gets, and what bad input is told."""
+"""crm_api: who may ask, what they get, and what bad input is told."""
 
 import json
 from typing import Any

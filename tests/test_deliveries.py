@@ -203,19 +203,17 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
     _save(connected)
     connected.clock.advance(minutes=2)
     (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
-    from shared.calculations import model, plan
+    from shared.calculations import plan
     from shared.deliveries.runner import Delivering
 
     assert claimed.request is not None
-    body = model.decode(connected.runtime.keyring.decrypt(claimed.request, claimed.id, "request"))
+    request = connected.runtime.keyring.decrypt(claimed.request, claimed.id, "request")
 
     def frozen(work: Any) -> Any:
         connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
         return connected.runtime.connections.call(connected.row(), work)
 
-    steps = plan.steps(
-        connected.runtime.database, connected.runtime.locks, claimed, connected.lead_id, body, connected.row()
-    )
+    steps, _ = plan.planned(connected.runtime, claimed, connected.row(), request)
     late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen)
     assert (late.state, late.problem_code) == ("accepted", "out_of_time")
     assert not connected.notes()

@@ -28,7 +28,7 @@ def _port(url: str) -> int:
 
 
 def _connect(demo: Demo) -> dict[str, str]:
-    """The administrator's way by HTTP, consent included. Returns his headers."""
+    """The administrator's way by HTTP, consent included. Returns their headers."""
     headers = {
         "Authorization": f"Bearer {demo.token}",
         "X-Account-Domain": "steklodom.amocrm.ru",

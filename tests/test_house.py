@@ -1,5 +1,6 @@
 """The rooms of `shared/`: their floors, and the picture of them."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +41,45 @@ def test_an_arrow_that_goes_up_breaks_the_contracts(file: str, line: str, tmp_pa
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, "BROKEN" in ended.stdout) == (1, True), ended.stdout + ended.stderr
+
+
+# What a subject leaves behind: the tests of one other subject, and of what no subject belongs to.
+_REST = {
+    "calculations": ["tests/submissions", "tests/test_rotation.py"],
+    "submissions": ["tests/calculations", "tests/test_deliveries.py"],
+}
+_IMPORT_ALL = """
+import pkgutil, importlib, functions, shared, cli
+from cli import openapi
+for root in (functions, shared, cli):
+    for one in pkgutil.walk_packages(root.__path__, root.__name__ + "."):
+        if not one.name.endswith((".__main__", ".main")):
+            importlib.import_module(one.name)
+print(*openapi.document()["paths"])
+"""
+
+
+@pytest.mark.parametrize("subject", _REST)
+def test_a_subject_is_removed_with_its_folder_and_one_line(subject: str, tmp_path: Path) -> None:
+    for name in ("shared", "functions", "cli", "simulator", "tests", "web", "db_migrations", "docs", "pyproject.toml"):
+        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path)], check=True)
+    for folder in (f"shared/{subject}", f"tests/{subject}"):
+        shutil.rmtree(tmp_path / folder)
+    registry = tmp_path / "shared" / "subjects.py"
+    lines = registry.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if f"shared.{subject}." not in line]
+    assert len(kept) == len(lines) - 1
+    registry.write_text("".join(kept))
+
+    def run(*command: str) -> str:
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
+        return ended.stdout
+
+    actions = run(sys.executable, "-c", _IMPORT_ALL)
+    assert ("/save_calculation" in actions, "/submit_form" in actions) == (
+        subject != "calculations",
+        subject != "submissions",
+    )
+    run(str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache")
+    run(sys.executable, "-m", "pytest", "-x", *_REST[subject])

@@ -118,7 +118,7 @@ def test_a_deal_that_duplicate_control_joins_with_another_is_written_into_that_o
     first = submit(story, form(contact={"name": "Иван", "phone": "+79990001122"}))
     story.simulator.control("change-account", domain=story.domain, controls_duplicates=True)
     story.sql("DELETE FROM amocrm_locks")  # nobody remembers the person
-    story.simulator.control("change-account", domain=story.domain, search_lag=3600)  # nor does the search find him
+    story.simulator.control("change-account", domain=story.domain, search_lag=3600)  # nor does the search find them
     if kind:
         story.simulator.fault(kind, path="/api/v4/leads/complex")
     body = form(contact={"name": "Иван", "phone": "+79990001122"}, comment="И ещё вопрос")
@@ -199,7 +199,7 @@ def test_a_contact_that_is_merged_into_another_between_two_steps(story: Story, m
         run_deliveries(story.runtime, 30)
     told = story.delivery(delivery_id)
     assert told["state"] == ("delivered" if mode == "lead" else "dead")
-    if mode == "contact":  # nobody knows where the note belongs; another try finds the person where he is now
+    if mode == "contact":  # nobody knows where the note belongs; another try finds the person where they are now
         assert story.crm("retry_delivery", story.admin(), {"id": delivery_id}).status == 202
         run_deliveries(story.runtime, 30)
         assert story.delivery(delivery_id)["state"] == "delivered"

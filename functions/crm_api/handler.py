@@ -1,4 +1,4 @@
-"""One request to `crm_api`: which action, who is asking, may he, and then the action itself."""
+"""One request to `crm_api`: which action, who is asking, may they, and then the action itself."""
 
 import msgspec
 
@@ -38,9 +38,9 @@ def handle(runtime: Runtime, request: Request) -> Response:
 def _told(problem: Problem, request: Request) -> Response:
     """A person who has sent a plain HTML form gets a page, everybody else a problem document."""
     if request.is_html_form:
-        from functions.crm_api import html_form  # for such forms only
+        from shared.actions import html_page  # for such forms only
 
-        return html_form.problem_page(problem, request)
+        return html_page.problem_page(problem, request)
     return problem_response(problem, request.id)
 
 

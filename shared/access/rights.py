@@ -26,7 +26,7 @@ _WIDGET = frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.LIST_DEALS, Right.
 RIGHTS: dict[str, frozenset[Right]] = {
     "widget": _WIDGET,  # amoCRM's one-time token, of any user of the account
     "widget_administrator": _WIDGET
-    | {Right.CONNECT, Right.READ_ACCOUNT},  # the same, and amoCRM says that he is an administrator there
+    | {Right.CONNECT, Right.READ_ACCOUNT},  # the same, and amoCRM says that they are an administrator there
     "session": frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.SEE_CONNECTION}),  # opened by a one-time token
     "application": frozenset(
         {
@@ -48,7 +48,9 @@ RIGHTS: dict[str, frozenset[Right]] = {
 @dataclass(frozen=True, slots=True)
 class Caller:
     kind: str  # a key of RIGHTS
-    integration: Integration | None  # None only for an administrator: he named no account, or one that is not here
+    integration: (
+        Integration | None
+    )  # None only for an administrator: the caller named no account, or one that is not here
     named_account: bool = True
     user_id: int | None = None  # the amoCRM user at the widget
     jti: str | None = None  # of a one-time token

@@ -9,7 +9,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from shared.deliveries.items import Item, LongText, Text
@@ -133,8 +132,3 @@ def _out_of_range(calculation: Calculation) -> "list[InputError]":
         elif amount is not None and amount.as_tuple().exponent < -6:  # type: ignore[operator] # finite
             found.append(InputError(path, "may have at most 6 digits after the point"))
     return found
-
-
-def decode(stored: str) -> SaveCalculation:
-    """A body as it was accepted and stored."""
-    return msgspec.json.decode(stored, type=SaveCalculation)

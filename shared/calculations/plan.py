@@ -4,6 +4,9 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+import msgspec
+
+from shared.actions.accepting import Plan
 from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.leads import AccountApi
@@ -16,6 +19,7 @@ from shared.deliveries.goods import Goods
 from shared.deliveries.locks import Locks
 from shared.deliveries.rows import Delivery, is_superseded, reference
 from shared.deliveries.runner import Result, Step
+from shared.runtime import Runtime
 from shared.storage.database import Database
 
 # An integration without access to files is told so, and the rest of the calculation goes on.
@@ -23,6 +27,13 @@ NO_FILES: Final = "The integration has no access to files; tick the scope in amo
 
 # amoCRM's clock may be a little behind the database's.
 _CLOCK_SKEW_SECONDS = 300
+
+
+def planned(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
+    """Of a delivery that was accepted before."""
+    body = msgspec.json.decode(request, type=SaveCalculation)
+    assert body.lead_id is not None  # set when it was accepted
+    return steps(runtime.database, runtime.locks, delivery, body.lead_id, body, integration), calls(body)
 
 
 def steps(

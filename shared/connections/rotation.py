@@ -296,7 +296,7 @@ class Rotation:
         stored = self.database.one(Integration, _PERSIST, parameters)
         if stored is not None:
             return stored
-        # A person has connected or disconnected this account meanwhile: what he did is newer than our pair.
+        # A person has connected or disconnected this account meanwhile: what they did is newer than our pair.
         logs.warning("token.superseded", integration_id=claimed.id)
         now = self.database.one(Integration, _BY_ID, {"id": claimed.id})
         if now is None or now.status != "connected":

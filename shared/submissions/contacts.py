@@ -68,7 +68,7 @@ def changes(
     """What to change in a contact that is there; empty for nothing.
 
     Phones, e-mails and other lists are added to. Read-only fields stay. `renames`: a profile knows the person's name
-    better than a form that he has filled in.
+    better than a form that they have filled in.
     """
     read_only = {name.casefold() for name in settings.read_only}
     by_id = {field.id: field for field in fields}

@@ -140,7 +140,7 @@ class SubmitOrder(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class SyncContact(Struct, forbid_unknown_fields=True, frozen=True):
-    """The body of `sync_contact`: a person as the site knows him now."""
+    """The body of `sync_contact`: a person as the site knows them now."""
 
     contact: Contact
     fields: Fields = {}

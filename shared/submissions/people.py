@@ -1,4 +1,4 @@
-"""Who a person is: phones and e-mails in one form, the locks that stand for him, and the contact that is his."""
+"""Who a person is: phones and e-mails in one form, the locks that stand for them, and their contact."""
 
 import re
 from collections.abc import Sequence

@@ -9,20 +9,22 @@ from typing import Final
 
 import msgspec
 
+from shared.actions.accepting import Plan
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ForbiddenError, ValidationError
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
 from shared.deliveries import goods
-from shared.deliveries.locks import Locks, name_of
+from shared.deliveries.locks import Locks
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Result, Step
+from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.submissions import mapping, note
 from shared.submissions.model import Accepted, Body, SubmitOrder, sources
-from shared.submissions.settings import FieldRule, Submissions, language_of
+from shared.submissions.settings import FieldRule, Submissions, language_of, refusal_name
 from shared.submissions.settings import of as settings_of
 from shared.submissions.writer import Submission, kind_of
 
@@ -37,6 +39,13 @@ def first_steps(settings: Submissions, mode: str, body: Body) -> list[str]:
 def calls(mode: str, body: Body) -> int:
     """How many calls the steps make that count against amoCRM's limit, when nothing is in the way."""
     return 3 + (mode == "lead") + 3 * isinstance(body, SubmitOrder)
+
+
+def planned(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
+    """Of a delivery that was accepted before."""
+    accepted = msgspec.json.decode(request, type=Accepted)
+    own = steps(runtime.database, runtime.keyring, runtime.locks, delivery, integration, accepted)
+    return own, calls(accepted.mode, accepted.decoded(delivery.action))
 
 
 def steps(
@@ -124,7 +133,7 @@ def _fields_step(made: Submission, entity: str, before: str | None) -> Step:
         account = Directory(api, made.integration_id)
         if not missing(account):
             return {"created": 0}
-        with made.locks.holding(made.integration_id, [name_of(f"fields:{entity}")], made.delivery.id) as held:
+        with made.locks.holding(made.integration_id, [refusal_name(entity)], made.delivery.id) as held:
             directory.forget(made.integration_id)
             rules = missing(account)
             if not rules:
@@ -146,13 +155,3 @@ def _fields_step(made: Submission, entity: str, before: str | None) -> Step:
         return {"created": len(wanted)}
 
     return Step(_FIELDS[entity], write, lambda *_: None, after=before)
-
-
-def refusal_names() -> list[bytes]:
-    """The locks that remember that the account lets nobody create fields."""
-    return [name_of(f"fields:{entity}") for entity in _FIELDS]
-
-
-def decode(stored: str) -> Accepted:
-    """A submission as it was accepted and stored."""
-    return msgspec.json.decode(stored, type=Accepted)

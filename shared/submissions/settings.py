@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from shared.deliveries.locks import name_of
+
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 
@@ -73,3 +75,8 @@ def of(stored: Mapping[str, Any]) -> Submissions:
 def language_of(stored: Mapping[str, Any]) -> str:
     """Of the notes: `ru` or `en`, as the whole document says."""
     return str(stored.get("language") or "ru")
+
+
+def refusal_name(entity: str) -> bytes:
+    """The lock that remembers that the account lets nobody create fields of leads, or of contacts."""
+    return name_of(f"fields:{entity}")

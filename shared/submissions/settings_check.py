@@ -2,13 +2,41 @@
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+
+from shared.actions.subject import SettingsPart
+from shared.amocrm import directory
 from shared.amocrm.directory import Directory, Pipeline
-from shared.platform.problems import InputError
+from shared.amocrm.leads import AccountApi
+from shared.connections.integrations import Integration
+from shared.platform.problems import InputError, Problem
+from shared.runtime import Runtime
 from shared.submissions.mapping import field_of
-from shared.submissions.settings import Destination, FieldRule, Route, Submissions
+from shared.submissions.settings import Destination, FieldRule, Route, Submissions, refusal_name
 
 
-def names_something_of_the_account(settings: Submissions) -> bool:
+class Document(Struct, frozen=True):
+    """What submissions add to the settings of an integration."""
+
+    submissions: Submissions = Submissions()
+
+
+def _check(runtime: Runtime, integration: Integration, given: Document) -> None:
+    """Raises 422 with what the account does not have, and what it has instead."""
+    if not _names_something_of_the_account(given.submissions):
+        return
+
+    def ask(api: AccountApi) -> list[InputError]:
+        directory.forget(integration.id)
+        return _problems(given.submissions, Directory(api, integration.id))
+
+    found = runtime.connections.call(integration, ask, calls=4)
+    if found:
+        detail = "The settings do not fit the account; nothing was saved."
+        raise Problem(422, "invalid_input", detail, errors=tuple(found))
+
+
+def _names_something_of_the_account(settings: Submissions) -> bool:
     """Else amoCRM need not be asked, and a connection that is not authorised yet can have settings."""
     places: list[Destination | Route] = [settings.forms, settings.orders, *settings.routes]
     return bool(
@@ -19,7 +47,7 @@ def names_something_of_the_account(settings: Submissions) -> bool:
     )
 
 
-def problems(settings: Submissions, account: Directory) -> list[InputError]:
+def _problems(settings: Submissions, account: Directory) -> list[InputError]:
     pipelines = account.pipelines()
     found: list[InputError] = []
     places: list[tuple[str, Destination | Route]] = [("forms", settings.forms), ("orders", settings.orders)]
@@ -83,3 +111,11 @@ def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Direct
 def _listed(found: Iterable[tuple[int, str]]) -> str:
     shown = [f"{name} ({number})" for number, name in found]
     return ", ".join(shown[:30]) + (f" and {len(shown) - 30} more" if len(shown) > 30 else "") if shown else "none"
+
+
+def _saved(runtime: Runtime, integration: Integration) -> None:
+    """Fields that the account did not let us create are tried again."""
+    runtime.locks.forget(integration.id, [refusal_name(entity) for entity in ("leads", "contacts")])
+
+
+PART = SettingsPart(Document, _check, _saved)

@@ -1,64 +1,62 @@
-"""The actions of `crm_api`, and where each lives. To remove one, delete its module and its line here.
+"""The actions of `crm_api`: its own, and those that the subjects add. To remove one, delete its module and its line.
 
 A module is imported when its action is called for the first time: a cold start pays for what it needs.
 """
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Final
 
-from functions.crm_api.actions.action import Action
+from shared import subjects
+from shared.actions.action import Action
+from shared.actions.subject import found
 
-_HOMES: Final = {
-    "connection_status": "connection_status.ACTION",
-    "create_install_link": "install_links.CREATE",
-    "create_site_key": "site_keys.CREATE",
-    "disconnect": "disconnect.ACTION",
-    "exchange_code": "exchange_code.ACTION",
-    "get_calculator": "get_calculator.ACTION",
-    "get_catalogs": "pickers.CATALOGS",
-    "get_custom_fields": "pickers.FIELDS",
-    "get_deliveries": "deliveries.LIST",
-    "get_delivery": "get_delivery.ACTION",
-    "get_events": "get_events.ACTION",
-    "get_install_links": "install_links.LIST",
-    "get_lead": "get_lead.ACTION",
-    "get_leads": "get_leads.ACTION",
-    "get_pipelines": "pickers.PIPELINES",
-    "get_settings": "settings.GET",
-    "get_site_keys": "site_keys.LIST",
-    "get_users": "pickers.USERS",
-    "open_session": "open_session.ACTION",
-    "preview": "preview.ACTION",
-    "retry_delivery": "deliveries.RETRY",
-    "revoke_install_link": "install_links.REVOKE",
-    "revoke_site_key": "site_keys.REVOKE",
-    "save_calculation": "save_calculation.ACTION",
-    "save_connection": "save_connection.ACTION",
-    "save_settings": "settings.SAVE",
-    "save_token": "save_token.ACTION",
-    "start_connection": "start_connection.ACTION",
-    "start_installation": "start_installation.ACTION",
-    "submit_form": "submissions.FORM",
-    "submit_order": "submissions.ORDER",
-    "sync_contact": "submissions.SYNC",
+_OWN: Final = {
+    "connection_status": "connection_status:ACTION",
+    "create_install_link": "install_links:CREATE",
+    "create_site_key": "site_keys:CREATE",
+    "disconnect": "disconnect:ACTION",
+    "exchange_code": "exchange_code:ACTION",
+    "get_catalogs": "pickers:CATALOGS",
+    "get_custom_fields": "pickers:FIELDS",
+    "get_deliveries": "deliveries:LIST",
+    "get_delivery": "get_delivery:ACTION",
+    "get_events": "get_events:ACTION",
+    "get_install_links": "install_links:LIST",
+    "get_lead": "get_lead:ACTION",
+    "get_leads": "get_leads:ACTION",
+    "get_pipelines": "pickers:PIPELINES",
+    "get_settings": "settings:GET",
+    "get_site_keys": "site_keys:LIST",
+    "get_users": "pickers:USERS",
+    "open_session": "open_session:ACTION",
+    "retry_delivery": "deliveries:RETRY",
+    "revoke_install_link": "install_links:REVOKE",
+    "revoke_site_key": "site_keys:REVOKE",
+    "save_connection": "save_connection:ACTION",
+    "save_settings": "settings:SAVE",
+    "save_token": "save_token:ACTION",
+    "start_connection": "start_connection:ACTION",
+    "start_installation": "start_installation:ACTION",
 }
 
 
 class _Actions(Mapping[str, Action]):
     """Name -> action."""
 
+    def __init__(self) -> None:
+        own = {name: f"{__name__}.{home}" for name, home in _OWN.items()}
+        self._homes = dict(sorted((own | subjects.actions()).items()))
+
     def __getitem__(self, name: str) -> Action:
-        module, _, variable = _HOMES[name].partition(".")
-        action = getattr(import_module(f"{__name__}.{module}"), variable)
+        action = found(self._homes[name])
         assert isinstance(action, Action)
         return action
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_HOMES)
+        return iter(self._homes)
 
     def __len__(self) -> int:
-        return len(_HOMES)
+        return len(self._homes)
 
 
 ACTIONS: Final[Mapping[str, Action]] = _Actions()

@@ -1,9 +1,9 @@
 """`GET connection_status`: one connection, or, for an administrator who names no account, all of them (row D5)."""
 
-from functions.crm_api.actions.action import Action
-from functions.crm_api.body import optional_positive
 from functions.crm_api.connections import addresses, connection_view
 from shared.access.rights import Caller, Right
+from shared.actions.action import Action
+from shared.actions.body import optional_positive
 from shared.connections import integrations
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response

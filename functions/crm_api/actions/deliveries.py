@@ -4,11 +4,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from functions.crm_api import body as bodies
-from functions.crm_api.actions.action import Action
 from functions.crm_api.actions.get_delivery import delivery_view
-from functions.crm_api.body import optional_positive
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
+from shared.actions.body import optional_positive
 from shared.deliveries import rows as deliveries
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response

@@ -1,8 +1,8 @@
 """`POST disconnect`: forgets the tokens of a connection; the client id and secret stay (row D5)."""
 
-from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import connection_view
 from shared.access.rights import Caller, Right
+from shared.actions.action import Action
 from shared.connections import integrations
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response

@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from functions.crm_api.actions.action import Action
 from shared.access.rights import Caller, Right
+from shared.actions.action import Action
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
 from shared.platform.endpoint import json_response

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from functions.crm_api.actions.action import Action
-from functions.crm_api.body import optional_positive
 from shared.access.rights import Caller, Right
+from shared.actions.action import Action
+from shared.actions.body import optional_positive
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.problems import invalid_input

@@ -3,10 +3,10 @@
 Costs one database round trip and two calls to amoCRM: the deal, and its contacts together.
 """
 
-from functions.crm_api.actions.action import Action
-from functions.crm_api.body import lead_id
 from functions.crm_api.leads import contact_ids, contact_view, lead_view
 from shared.access.rights import Caller, Right
+from shared.actions.action import Action
+from shared.actions.body import lead_id
 from shared.amocrm.leads import AccountApi
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response

@@ -1,9 +1,9 @@
 """`GET get_leads`: deals for a list, the latest changed first; paged, filtered, searched (row D6)."""
 
-from functions.crm_api.actions.action import Action
-from functions.crm_api.body import optional_positive
 from functions.crm_api.leads import lead_view
 from shared.access.rights import Caller, Right
+from shared.actions.action import Action
+from shared.actions.body import optional_positive
 from shared.amocrm.filtered import PAGE_LIMIT
 from shared.amocrm.leads import LeadFilters
 from shared.platform.endpoint import json_response

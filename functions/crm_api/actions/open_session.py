@@ -4,10 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from functions.crm_api import body as bodies
-from functions.crm_api.actions.action import Action
 from shared.access.proofs import session
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from functions.crm_api.actions.action import Action
 from shared.access.rights import Caller, Right
+from shared.actions.action import Action
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.platform.endpoint import json_response

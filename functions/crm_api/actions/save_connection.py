@@ -5,10 +5,10 @@ from uuid import uuid4
 
 from msgspec import Meta, Struct
 
-from functions.crm_api import body as bodies
-from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import addresses, connect_link, connection_view
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
 from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
 from shared.connections import integrations
 from shared.platform.endpoint import json_response

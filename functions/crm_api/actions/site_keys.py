@@ -6,10 +6,10 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from functions.crm_api import body as bodies
-from functions.crm_api.actions.action import Action
 from shared.access.proofs import site_key
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
 from shared.platform.config import web_origin
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response

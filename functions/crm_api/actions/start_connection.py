@@ -1,11 +1,11 @@
-"""`POST start_connection`: the address at which an administrator of the account gives his consent (rows D2, D3)."""
+"""`POST start_connection`: the address at which an administrator of the account gives consent (rows D2, D3)."""
 
 from msgspec import Struct
 
-from functions.crm_api import body as bodies
-from functions.crm_api.actions.action import Action
 from functions.crm_api.connections import addresses, connect_link
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime

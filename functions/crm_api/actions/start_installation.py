@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from functions.crm_api import body as bodies
-from functions.crm_api.actions.action import Action
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
 from shared.connections import connect_links as links
 from shared.connections import installations
 from shared.platform.endpoint import json_response

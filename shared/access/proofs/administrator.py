@@ -12,7 +12,7 @@ from shared.runtime import Runtime
 
 
 def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Caller:
-    """The administrator, acting for the account that his headers name, if they name one."""
+    """The administrator, acting for the account that the headers name, if they name one."""
     given = hashlib.sha256(token.encode()).digest()
     # A sum, not any(): every digest is compared, whichever fits.
     if not sum(hmac.compare_digest(given, digest) for digest in runtime.settings.admin_token_digests):

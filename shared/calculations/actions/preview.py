@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from functions.crm_api import body as bodies
-from functions.crm_api.actions.action import Action
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
 from shared.calculations import note
 from shared.calculations.model import Calculation, Parameter
 from shared.calculations.quotation import Company, picture

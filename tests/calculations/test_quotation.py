@@ -176,7 +176,9 @@ def test_the_drive_must_be_amocrms() -> None:
 def test_the_company_is_saved_and_used(connected: Story) -> None:
     empty = json_of(connected.crm("get_settings", connected.admin()))["settings"]
     nothing = {"heading": None, "note_heading": None, "closing": None}
-    others = {name: empty.pop(name) for name in ("submissions", "calculator")}  # have tests of their own
+    others = {
+        name: empty.pop(name) for name in ("submissions", "calculator") if name in empty
+    }  # have tests of their own
     assert empty == {"company": {"name": "", "lines": [], "logo": None}, "language": "ru", "template": nothing}
     wanted = {
         "company": {"name": "Glasshouse", "lines": ["12 Forest St"], "logo": LOGO},

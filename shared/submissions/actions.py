@@ -5,11 +5,10 @@ from typing import Final
 
 import msgspec
 
-from functions.crm_api import body as bodies
-from functions.crm_api import html_form
-from functions.crm_api.accepting import Plan, Write, accept, answer
-from functions.crm_api.actions.action import Action
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.accepting import Plan, Write, accept, answer
+from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
@@ -17,7 +16,7 @@ from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 from shared.storage import events
-from shared.submissions import model, plan, writer
+from shared.submissions import html_form, model, plan, writer
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.settings import of as settings_of
 

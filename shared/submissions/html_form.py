@@ -5,14 +5,13 @@ Fields with these names are understood: `name`, `first_name`, `last_name`, `phon
 `_redirect` (where to go afterwards), `_trap` (hide it from people), `_opened_at` (Unix milliseconds).
 """
 
-import html
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from shared.access.proofs import site_key
 from shared.access.rights import Caller
+from shared.actions import html_page
 from shared.platform.http import Request, Response
-from shared.platform.i18n import catalogue, language_of
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.submissions.mapping import TRACKING_CODES
@@ -22,12 +21,6 @@ _URLENCODED: Final = "application/x-www-form-urlencoded"
 _CONTACT: Final = ("name", "first_name", "last_name", "phone", "email")
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _MOST_FIELDS: Final = 150
-
-_STYLE: Final = (
-    "body{font:17px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.25rem;color:#1c2733}"
-    "h1{font-size:1.6rem}a{color:#0b65c2}@media(prefers-color-scheme:dark){body{background:#14191f;color:#e6ebf0}"
-    "a{color:#7db8ff}}"
-)
 
 
 def submission(request: Request) -> SubmitForm:
@@ -60,15 +53,8 @@ def thanks(runtime: Runtime, caller: Caller, request: Request) -> Response:
     wanted = dict(_pairs(request)).get("_redirect", "")
     if wanted and _is_own(runtime, caller, wanted):
         return Response(303, headers=(("Location", wanted),))
-    title, text = _words(request, "thanks", "received")
-    return _page(request, 200, title, text)
-
-
-def problem_page(problem: Problem, request: Request) -> Response:
-    """What went wrong, for the person who pressed the button."""
-    title, back = _words(request, "not_sent", "back")
-    details = " ".join([problem.detail, *(f"{error.path}: {error.detail}." for error in problem.errors)])
-    return _page(request, problem.status, title, f"{details} {back}.")
+    title, text = html_page.words(request, "thanks", "received")
+    return html_page.page(request, 200, title, text)
 
 
 def _is_own(runtime: Runtime, caller: Caller, address: str) -> bool:
@@ -114,30 +100,3 @@ def _multipart(request: Request) -> list[tuple[str, str]]:
     except FormParserError as error:
         raise ValueError(str(error)) from None
     return found
-
-
-def _language(request: Request) -> str:
-    return language_of(request.headers.get("Accept-Language"))
-
-
-def _words(request: Request, *names: str) -> list[str]:
-    words = catalogue(_language(request))
-    return [words[f"form.{name}"] for name in names]
-
-
-def _page(request: Request, status: int, title: str, text: str) -> Response:
-    import secrets
-
-    nonce = secrets.token_urlsafe(16)
-    head = (
-        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
-    )
-    body = (
-        f'<!doctype html><html lang="{_language(request)}"><head>{head}<style nonce="{nonce}">{_STYLE}</style></head>'
-        f"<body><main><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p></main></body></html>"
-    )
-    policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Security-Policy", policy))
-    return Response(status, body.encode(), headers)

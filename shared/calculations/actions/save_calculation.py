@@ -6,10 +6,10 @@ the delivery's id, and `run_deliveries` finishes it.
 
 import msgspec
 
-from functions.crm_api import body as bodies
-from functions.crm_api.accepting import Plan, Write, accept, answer
-from functions.crm_api.actions.action import Action
 from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.accepting import Plan, Write, accept, answer
+from shared.actions.action import Action
 from shared.calculations import model, plan
 from shared.deliveries.rows import Delivery
 from shared.platform.http import Request, Response

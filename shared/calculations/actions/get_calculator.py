@@ -1,9 +1,8 @@
 """`GET get_calculator`: what the calculator of this connection asks, and how it reckons."""
 
-from functions.crm_api.actions.action import Action
-from shared import settings
 from shared.access.rights import Caller, Right
-from shared.calculations import calculator
+from shared.actions.action import Action
+from shared.calculations import calculator, settings
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.problems import Problem

@@ -1,0 +1,42 @@
+"""A subject: something that can be delivered into a deal, with all that it adds to the product.
+
+Everything is named as `module:NAME`, in words, and imported when it is first needed: a cold start pays for nothing
+that its request does not ask for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from msgspec import Struct
+
+from shared.actions.accepting import Plan
+from shared.connections.integrations import Integration
+from shared.deliveries.rows import Delivery
+from shared.runtime import Runtime
+
+# The plan of a delivery that was accepted before; the text is the request as it was stored.
+Planner = Callable[[Runtime, Delivery, Integration, str], Plan]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    actions: Mapping[str, str]  # of `crm_api`: name -> an Action
+    planners: Mapping[str, str]  # of deliveries: the name of the action that accepted them -> a Planner
+    settings: str  # a SettingsPart
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPart:
+    """What a subject adds to the settings of an integration."""
+
+    document: type[Struct]  # its members are members of the whole document; it ignores those of others
+    check: Callable[[Runtime, Integration, Any], None]  # raises 422; Any: an instance of `document`
+    saved: Callable[[Runtime, Integration], None]  # after it was saved
+
+
+def found(home: str) -> Any:
+    """What stands at `module:NAME`."""
+    module, _, name = home.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,33 @@
+"""What can be delivered into a deal. To remove a subject, delete its folder and its line here."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from shared.actions.subject import Planner, SettingsPart, Subject, found
+
+_HOMES: Final = (
+    "shared.calculations.subject:SUBJECT",
+    "shared.submissions.subject:SUBJECT",
+)
+
+
+@cache
+def subjects() -> tuple[Subject, ...]:
+    return tuple(found(home) for home in _HOMES)
+
+
+def actions() -> dict[str, str]:
+    """Name of an action of `crm_api` -> where it is."""
+    return {name: home for subject in subjects() for name, home in subject.actions.items()}
+
+
+def planner(action: str) -> Planner:
+    """Of the deliveries that this action has accepted. Raises KeyError for a subject that is not here (any more)."""
+    homes = {name: home for subject in subjects() for name, home in subject.planners.items()}
+    chosen: Planner = found(homes[action])
+    return chosen
+
+
+def settings_parts() -> Iterator[SettingsPart]:
+    return (found(subject.settings) for subject in subjects())

@@ -1,0 +1,1 @@
+"""Tests that go with `shared/calculations/`."""
