@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests wait more than they reckon: two for each core.
+WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 
-.PHONY: help demo test check unit chaos-tokens chaos-deliveries chaos-submissions hammer bench bench-picture doctor conformance register package package-source deploy-local cfn-lint widget pictures migrate key clean
+.PHONY: help demo test check unit soak-tests chaos-tokens chaos-deliveries chaos-submissions hammer bench bench-picture doctor conformance register package package-source deploy-local cfn-lint widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -23,7 +25,10 @@ check: $(READY)
 
 unit: $(READY)
 	@tests/install-chromium
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+soak-tests: $(READY) ## the whole suite ten times in a row: cold, with busy cores, quiet; red when any run was
+	@$(BIN)/python -m tests.soak --workers $(WORKERS)
 
 chaos-tokens: $(READY) ## kills refreshing processes 500 times, and checks that no account was lost by us
 	@$(BIN)/python -m tests.chaos.tokens --kills 500
@@ -45,6 +50,7 @@ bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.read
 	@$(BIN)/python -m benchmarks.refresh
 	@$(BIN)/python -m benchmarks.save
+	@$(BIN)/python -m benchmarks.first_save
 
 bench-picture: $(READY) ## measures starts, a read and a save, and draws them into docs/pictures/benchmarks.svg
 	@$(BIN)/python -m benchmarks.picture

@@ -22,10 +22,10 @@ def actions() -> dict[str, str]:
     return {name: home for subject in subjects() for name, home in subject.actions.items()}
 
 
-def planner(action: str) -> Planner:
-    """Of the deliveries that this action has accepted. Raises KeyError for a subject that is not here (any more)."""
+def planner(action: str) -> Planner | None:
+    """Of the deliveries that this action has accepted; None when its subject is not here any more."""
     homes = {name: home for subject in subjects() for name, home in subject.planners.items()}
-    chosen: Planner = found(homes[action])
+    chosen: Planner | None = found(homes[action]) if action in homes else None
     return chosen
 
 

@@ -251,11 +251,12 @@ def _truth(simulation: Simulation, body: Body) -> Any:
 
 
 def _requests(simulation: Simulation, _body: Body) -> Any:
-    return {"requests": list(simulation.truth.requests)}
+    return {"requests": list(simulation.truth.requests), "most_at_once": simulation.most_at_once}
 
 
 def _forget(simulation: Simulation, _body: Body) -> Any:
     simulation.truth.clear()
+    simulation.most_at_once = simulation.at_once
     return {}
 
 

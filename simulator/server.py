@@ -39,7 +39,12 @@ def handler(simulation: Simulation) -> Respond:
             return _control(simulation, request.path.removeprefix("/_control/"), body)
         if not host.endswith(_AMOCRM):
             return _sent(pages.answer(simulation, request.method, request.path, list(request.query.items()), body))
-        return await _amocrm(simulation, request, host, body)
+        simulation.at_once += 1
+        simulation.most_at_once = max(simulation.most_at_once, simulation.at_once)
+        try:
+            return await _amocrm(simulation, request, host, body)
+        finally:
+            simulation.at_once -= 1
 
     return respond
 

@@ -21,3 +21,5 @@ class Simulation:
         self.recorder: Recorder | None = None
         self.consent_mode: str | None = None  # whatever the address of the consent asks for
         self.latency = 0.0  # seconds before every answer of an account's host
+        self.at_once = 0  # requests that wait for their answer now
+        self.most_at_once = 0

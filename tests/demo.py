@@ -1,22 +1,32 @@
 """A running demo, as `make demo` starts it, in a folder and on ports of its own."""
 
+import contextlib
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
+# Below those from which this machine takes the ports of its own outgoing connections.
+_PORTS = range(20_000, 32_000, 10)
+
+
 def free_port() -> int:
-    """A port that is free now, with room for the demo's others above it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port if port < 60_000 else free_port()
+    """A port that is free now, and four above it: the demo takes five."""
+    while True:
+        first = secrets.choice(_PORTS)
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for port in range(first, first + 5):
+                held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
 
 
 class Demo:
@@ -38,6 +48,7 @@ class Demo:
                 break
         self.panel = self._found(r"panel +(\S+)")
         self.api = self.panel.removesuffix("/admin/")
+        self.api_by_address = self.api.replace("localhost", "127.0.0.1")
         self.amocrm = self._found(r"amoCRM +(\S+)")
         self.app = self._found(r"an app +(\S+)")
         self.token = self._found(r"administrator token +(\S+)")
@@ -55,3 +66,37 @@ class Demo:
         rest, _ = self.process.communicate(timeout=30)
         assert self.process.returncode == 0, rest
         return rest
+
+
+def port_of(url: str) -> int:
+    return int(url.split(":")[2].split("/")[0])
+
+
+def connect(demo: Demo) -> dict[str, str]:
+    """The administrator's way by HTTP, consent included. Returns their headers."""
+    headers = {
+        "Authorization": f"Bearer {demo.token}",
+        "X-Account-Domain": "steklodom.amocrm.ru",
+        "X-Widget-Type": "glass",
+    }
+    body = {
+        "widget_type": "glass",
+        "account_domain": "steklodom.amocrm.ru",
+        "client_id": demo.client_id,
+        "client_secret": demo.secret,
+    }
+    api = f"http://127.0.0.1:{port_of(demo.panel)}/"
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        saved = client.post(f"{api}save_connection", headers=headers, json=body).json()
+        consent = client.get(saved["connect_url"])
+        state = httpx.URL(consent.headers["Location"]).params["state"]
+        form = {
+            "client_id": demo.client_id,
+            "state": state,
+            "domain": "steklodom.amocrm.ru",
+            "answer": "allow",
+            "mode": "post_message",
+        }
+        allowed = client.post(f"http://127.0.0.1:{port_of(demo.amocrm)}/oauth", data=form)
+        assert client.get(allowed.headers["Location"]).status_code == 200
+    return headers

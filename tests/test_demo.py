@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.demo import ROOT, Demo, free_port
+from tests.demo import ROOT, Demo, connect, free_port, port_of
 from tests.story import calculation
 
 
@@ -23,40 +23,6 @@ def data() -> Iterator[Path]:
         yield Path(folder) / "data"
 
 
-def _port(url: str) -> int:
-    return int(url.split(":")[2].split("/")[0])
-
-
-def _connect(demo: Demo) -> dict[str, str]:
-    """The administrator's way by HTTP, consent included. Returns their headers."""
-    headers = {
-        "Authorization": f"Bearer {demo.token}",
-        "X-Account-Domain": "steklodom.amocrm.ru",
-        "X-Widget-Type": "glass",
-    }
-    body = {
-        "widget_type": "glass",
-        "account_domain": "steklodom.amocrm.ru",
-        "client_id": demo.client_id,
-        "client_secret": demo.secret,
-    }
-    api = f"http://127.0.0.1:{_port(demo.panel)}/"
-    with httpx.Client(trust_env=False, timeout=30) as client:
-        saved = client.post(f"{api}save_connection", headers=headers, json=body).json()
-        consent = client.get(saved["connect_url"])
-        state = httpx.URL(consent.headers["Location"]).params["state"]
-        form = {
-            "client_id": demo.client_id,
-            "state": state,
-            "domain": "steklodom.amocrm.ru",
-            "answer": "allow",
-            "mode": "post_message",
-        }
-        allowed = client.post(f"http://127.0.0.1:{_port(demo.amocrm)}/oauth", data=form)
-        assert client.get(allowed.headers["Location"]).status_code == 200
-    return headers
-
-
 def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data: Path) -> None:
     port = free_port()
     with socket.socket() as busy:
@@ -64,8 +30,8 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
         busy.listen()
         first = Demo(data, port)
         assert f"Ports from {port} are in use" in first.told
-        headers = _connect(first)
-        api = f"http://127.0.0.1:{_port(first.panel)}/"
+        headers = connect(first)
+        api = f"http://127.0.0.1:{port_of(first.panel)}/"
         with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
             lead_id = client.get(f"{api}get_leads").json()["leads"][0]["id"]
             saved = client.post(f"{api}save_calculation", headers={"X-Lead-Id": str(lead_id)}, json=calculation())
@@ -78,14 +44,14 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
     try:
         assert second.token == first.token
         with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
-            api = f"http://127.0.0.1:{_port(second.panel)}/"
+            api = f"http://127.0.0.1:{port_of(second.panel)}/"
             assert client.get(f"{api}connection_status").json()["connection"]["status"] == "connected"
             lead = client.get(f"{api}get_lead", headers={"X-Lead-Id": str(lead_id)})
             assert lead.status_code == 200
             feed = client.get(f"{second.amocrm}leads/detail/{lead_id}/feed".replace("localhost", "127.0.0.1"))
             assert "Душевая перегородка" in feed.json()["notes"][0]["text"]
             for part, offset in (("refresh_tokens", 3), ("run_deliveries", 4)):
-                ran = client.post(f"http://127.0.0.1:{_port(second.amocrm) + offset}/")
+                ran = client.post(f"http://127.0.0.1:{port_of(second.amocrm) + offset}/")
                 assert ran.json()["due"] == 0, part
     finally:
         second.stop()

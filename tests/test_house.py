@@ -43,10 +43,10 @@ def test_an_arrow_that_goes_up_breaks_the_contracts(file: str, line: str, tmp_pa
     assert (ended.returncode, "BROKEN" in ended.stdout) == (1, True), ended.stdout + ended.stderr
 
 
-# What a subject leaves behind: the tests of one other subject, and of what no subject belongs to.
+# What a subject leaves behind that needs all that it needed.
 _REST = {
-    "calculations": ["tests/submissions", "tests/test_rotation.py"],
-    "submissions": ["tests/calculations", "tests/test_deliveries.py"],
+    "calculations": ["tests/submissions"],
+    "submissions": ["tests/calculations"],
 }
 _IMPORT_ALL = """
 import pkgutil, importlib, functions, shared, cli

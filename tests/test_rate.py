@@ -68,7 +68,7 @@ def test_sixteen_instances_keep_to_seven_a_second() -> None:
     )
     summary: dict[str, Any] = json.loads(ended.stdout[ended.stdout.find("{\n") :])
     assert summary["most_in_any_second"] <= 7, summary
-    assert summary["per_second"] >= 6.0, summary
+    assert summary["per_second"] >= 3.0, summary
     assert summary["answered_429"] == 0, summary
 
 

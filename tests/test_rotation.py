@@ -9,6 +9,7 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm import oauth
 from shared.amocrm.transport import LIMITS
 from shared.connections import rotation as rotation_module
+from shared.connections import statements
 from shared.connections.integrations import Integration
 from shared.connections.rotation import LEASE, PERSIST_DELAYS, ReauthRequiredError, RefreshDelayedError
 from shared.platform.http import Response
@@ -216,7 +217,7 @@ def test_persisting_twice_is_the_same_as_once(connected: Story) -> None:
     )
     parameters = columns | {"id": claimed.id, "version": claimed.token_version}
     for _ in range(2):
-        stored = connected.runtime.database.one(Integration, rotation_module._PERSIST, parameters)
+        stored = connected.runtime.database.one(Integration, statements.PERSIST, parameters)
         assert stored is not None
         assert stored.token_version == claimed.token_version + 1
 

@@ -44,17 +44,23 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
     assert integration is not None  # a foreign key
     assert claimed.request is not None  # a check
     request = runtime.keyring.decrypt(claimed.request, claimed.id, "request")
-    steps, perform = _planned(runtime, claimed, integration, request)
-    delivery = runtime.delivering.run(claimed, steps, perform)
+    planned = _planned(runtime, claimed, integration, request)
+    if planned is None:
+        detail = f"Nothing in this installation carries out {claimed.action}; its subject was removed."
+        return deliveries.bury(runtime.database, claimed, {}, code="unknown_action", detail=detail).state
+    delivery = runtime.delivering.run(claimed, *planned)
     return "deferred" if delivery.state == "accepted" else delivery.state
 
 
 def _planned(
     runtime: Runtime, claimed: Delivery, integration: Integration, request: str
-) -> tuple[Sequence[Step], Perform]:
+) -> tuple[Sequence[Step], Perform] | None:
     if claimed.action == notices.ACTION:
         # To the company's own server: the account is not called.
         notifying = Notifying(runtime.settings, runtime.clock, runtime.connect_links)
         return [notifying.step(claimed.id, integration, request)], lambda work: work(None)
-    steps, calls = planner(claimed.action)(runtime, claimed, integration, request)
+    plan = planner(claimed.action)
+    if plan is None:
+        return None
+    steps, calls = plan(runtime, claimed, integration, request)
     return steps, runtime.connections.paced(integration, calls)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.refusals import Meaning
-from shared.connections import integrations, rate
+from shared.connections import integrations, rate, statements
 from shared.connections.integrations import Integration
 from shared.connections.rotation import PERSIST_DELAYS, Rotation, token_columns
 from shared.storage.database import DatabaseUnavailableError
@@ -63,100 +63,6 @@ class _Id:
     id: UUID
 
 
-_BEGIN = """
-INSERT INTO amocrm_oauth_states (state_hash, integration_id, language, return_to, expires_at)
-VALUES (%(state_hash)s, %(integration_id)s, %(language)s, %(return_to)s, amocrm_now() + %(lifetime)s)
-ON CONFLICT (state_hash) DO NOTHING
-"""
-
-# The same code may use its state again: a reload of the callback page is not an attack.
-_USE_STATE = """
-UPDATE amocrm_oauth_states SET used_by = %(used_by)s
-WHERE state_hash = %(state_hash)s AND expires_at > amocrm_now() AND (used_by IS NULL OR used_by = %(used_by)s)
-RETURNING integration_id, language, return_to
-"""
-
-# A claim without an outcome whose time is over belongs to an instance that died: the code may be tried again.
-_CLAIM_CODE = """
-WITH claimed AS (
-    INSERT INTO amocrm_authorization_codes AS c (code_hash, claim_id, claimed_until)
-    VALUES (%(code_hash)s, %(claim_id)s, amocrm_now() + %(lease)s)
-    ON CONFLICT (code_hash) DO UPDATE SET claim_id = EXCLUDED.claim_id, claimed_until = EXCLUDED.claimed_until
-    WHERE c.outcome IS NULL AND (c.claimed_until < amocrm_now() OR c.claim_id = EXCLUDED.claim_id)
-    RETURNING claim_id, integration_id, outcome, failure_code
-)
-SELECT * FROM claimed
-UNION ALL
-SELECT claim_id, integration_id, outcome, failure_code FROM amocrm_authorization_codes
-WHERE code_hash = %(code_hash)s AND NOT EXISTS (SELECT FROM claimed)
-"""
-
-_READ_CODE = """
-SELECT claim_id, integration_id, outcome, failure_code FROM amocrm_authorization_codes WHERE code_hash = %(code_hash)s
-"""
-
-_FORGET_CODE = """
-DELETE FROM amocrm_authorization_codes
-WHERE code_hash = %(code_hash)s AND claim_id = %(claim_id)s AND outcome IS NULL
-"""
-
-_FAIL_CODE = """
-WITH failed AS (
-    UPDATE amocrm_authorization_codes SET outcome = 'failed', failure_code = %(code)s, integration_id = %(id)s
-    WHERE code_hash = %(code_hash)s AND claim_id = %(claim_id)s AND outcome IS NULL
-    RETURNING integration_id
-), noted AS (
-    UPDATE amocrm_integrations SET
-        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
-    WHERE id = (SELECT integration_id FROM failed) AND status <> 'connected'
-)
-INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
-SELECT integration_id, 'authorization.failed', 'warning', %(detail)s, %(request_id)s FROM failed
-"""
-
-# The code is untouched, so its claim goes; what is wrong is told at the connection.
-_POSTPONE_CODE = """
-WITH released AS (
-    DELETE FROM amocrm_authorization_codes
-    WHERE code_hash = %(code_hash)s AND claim_id = %(claim_id)s AND outcome IS NULL
-), noted AS (
-    UPDATE amocrm_integrations SET
-        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
-    WHERE id = %(id)s AND status <> 'connected'
-)
-INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
-VALUES (%(id)s, 'authorization.failed', 'warning', %(detail)s, %(request_id)s)
-"""
-
-# One statement: the code's outcome, the tokens and the event become true together.
-_CONNECT = """
-WITH redeemed AS (
-    UPDATE amocrm_authorization_codes SET outcome = 'connected', failure_code = NULL, integration_id = %(id)s
-    WHERE code_hash = %(code_hash)s
-), connected AS (
-    UPDATE amocrm_integrations i SET
-        status = 'connected', account_id = %(account_id)s,
-        account_domain = CASE
-            WHEN EXISTS (SELECT FROM amocrm_integrations o WHERE o.account_domain = %(account_domain)s
-                         AND o.widget_type = i.widget_type AND o.id <> i.id) THEN i.account_domain
-            ELSE %(account_domain)s END,
-        redirect_uri = %(redirect_uri)s,
-        access_token = %(access_token)s, refresh_token = %(refresh_token)s,
-        access_expires_at = amocrm_now() + %(lifetime)s, refresh_expires_at = amocrm_now() + interval '3 months',
-        refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1, api_domain = %(api_domain)s,
-        lease_id = NULL, lease_until = NULL, refresh_failures = 0, refresh_not_before = NULL,
-        problem_code = NULL, problem_detail = NULL, problem_at = NULL,
-        connected_at = amocrm_now(), updated_at = amocrm_now()
-    WHERE id = %(id)s AND access_token IS DISTINCT FROM %(access_token)s
-    RETURNING id
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, kind, message, request_id)
-    SELECT id, 'connection.authorised', 'The account was connected.', %(request_id)s FROM connected
-)
-SELECT id FROM connected
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class Authorization:
     rotation: Rotation
@@ -166,7 +72,7 @@ class Authorization:
         """A new state for a consent that starts now: 256 random bits, 15 minutes, stored as a hash only."""
         state = secrets.token_urlsafe(32)
         self.rotation.database.execute(
-            _BEGIN,
+            statements.BEGIN_CONSENT,
             {
                 "state_hash": _sha256(state),
                 "integration_id": integration_id,
@@ -180,7 +86,7 @@ class Authorization:
     def use_state(self, state: str, used_by: str) -> Consent | None:
         """What the state stands for; None when it is unknown, too old, or was used by something else."""
         return self.rotation.database.one(
-            Consent, _USE_STATE, {"state_hash": _sha256(state), "used_by": _sha256(used_by)}
+            Consent, statements.USE_STATE, {"state_hash": _sha256(state), "used_by": _sha256(used_by)}
         )
 
     def redeem(
@@ -197,7 +103,7 @@ class Authorization:
         claim_id = uuid4()
         code_hash = _sha256(code)
         claimed = self.rotation.database.one(
-            _Code, _CLAIM_CODE, {"code_hash": code_hash, "claim_id": claim_id, "lease": _CODE_CLAIM}
+            _Code, statements.CLAIM_CODE, {"code_hash": code_hash, "claim_id": claim_id, "lease": _CODE_CLAIM}
         )
         if claimed is None or claimed.claim_id != claim_id:
             return self._outcome_of(code_hash, claimed)
@@ -211,13 +117,15 @@ class Authorization:
         except AuthorizationFailedError as failure:
             parameters = {"code": failure.code, "detail": failure.detail, "id": integration.id}
             keys = {"code_hash": code_hash, "claim_id": claim_id, "request_id": request_id}
-            self.rotation.database.execute(_FAIL_CODE if failure.is_final else _POSTPONE_CODE, parameters | keys)
+            self.rotation.database.execute(
+                statements.FAIL_CODE if failure.is_final else statements.POSTPONE_CODE, parameters | keys
+            )
             raise
         except errors.UnknownOutcomeError:
             raise  # the claim runs out by itself; only then is the code tried again
         except errors.AmocrmError:
             # amoCRM has not used the code up: a reload may try again at once.
-            self.rotation.database.execute(_FORGET_CODE, {"code_hash": code_hash, "claim_id": claim_id})
+            self.rotation.database.execute(statements.FORGET_CODE, {"code_hash": code_hash, "claim_id": claim_id})
             raise
 
     def _exchange(self, integration: Integration, host: str, code: str) -> tuple[oauth.TokenPair, str]:
@@ -325,7 +233,7 @@ class Authorization:
         }
         for delay in (*PERSIST_DELAYS, None):
             try:
-                rotation.database.one(_Id, _CONNECT, parameters)
+                rotation.database.one(_Id, statements.CONNECT, parameters)
                 return
             except DatabaseUnavailableError:
                 if delay is None:
@@ -338,7 +246,7 @@ class Authorization:
         deadline = clock.monotonic() + _WAIT_SECONDS
         while seen is not None and seen.outcome is None and clock.monotonic() < deadline:
             clock.sleep(_POLL_SECONDS)
-            seen = self.rotation.database.one(_Code, _READ_CODE, {"code_hash": code_hash})
+            seen = self.rotation.database.one(_Code, statements.READ_CODE, {"code_hash": code_hash})
         if seen is not None and seen.outcome == "connected" and seen.integration_id is not None:
             return seen.integration_id
         if seen is not None and seen.outcome == "failed":

@@ -23,7 +23,7 @@ from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.hosts import UntrustedHostError
 from shared.amocrm.refusals import Meaning
 from shared.amocrm.transport import Transport
-from shared.connections import notices
+from shared.connections import notices, statements
 from shared.connections import token_escrow as spill
 from shared.connections.integrations import Integration
 from shared.platform import logs
@@ -85,133 +85,6 @@ class RefreshDelayedError(ForeseenError):
         return Problem(503, self.code, self.detail, retry_after=max(1, round(self.retry_after)))
 
 
-_CLAIM = """
-WITH claimed AS (
-    UPDATE amocrm_connections SET
-        lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND status = 'connected' AND refresh_token IS NOT NULL AND token_version = %(version)s
-      AND (lease_until IS NULL OR lease_until < amocrm_now() OR lease_id = %(lease_id)s)
-      AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, kind, message)
-    SELECT id, 'token.refresh_claimed', 'The refresh of the token has begun.' FROM claimed
-)
-SELECT * FROM claimed
-"""
-
-_CLAIM_DUE = """
-WITH claimed AS (
-    UPDATE amocrm_connections SET
-        lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
-    WHERE id IN (
-        SELECT id FROM amocrm_integrations
-        WHERE status = 'connected' AND refresh_due_at <= amocrm_now()
-          AND (lease_until IS NULL OR lease_until < amocrm_now())
-          AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
-        ORDER BY refresh_due_at LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED)
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, kind, message)
-    SELECT id, 'token.refresh_claimed', 'The refresh of the token has begun, on schedule.' FROM claimed
-)
-SELECT * FROM claimed
-"""
-
-# The second half answers a repetition of a statement that had been carried out (the ciphertext is unique).
-_STILL_DUE = """
-SELECT count(*) FILTER (WHERE NOT is_held) AS left_over, count(*) FILTER (WHERE is_held) AS skipped
-FROM (SELECT coalesce(lease_until >= amocrm_now() OR refresh_not_before > amocrm_now(), false) AS is_held
-      FROM amocrm_integrations WHERE status = 'connected' AND refresh_due_at <= amocrm_now() LIMIT 100000) due
-"""
-
-_PERSIST = """
-WITH stored AS (
-    UPDATE amocrm_connections SET
-        status = 'connected', access_token = %(access_token)s, refresh_token = %(refresh_token)s,
-        access_expires_at = amocrm_now() + %(lifetime)s, refresh_expires_at = amocrm_now() + interval '3 months',
-        refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1,
-        api_domain = coalesce(%(api_domain)s, api_domain), lease_id = NULL, lease_until = NULL,
-        refresh_failures = 0, refresh_not_before = NULL,
-        problem_code = NULL, problem_detail = NULL, problem_at = NULL, updated_at = amocrm_now()
-    WHERE id = %(id)s AND token_version = %(version)s AND status IN ('connected', 'reauth_required')
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, kind, message)
-    SELECT id, 'token.refreshed', 'The token was refreshed.' FROM stored
-)
-SELECT * FROM stored
-UNION ALL
-SELECT * FROM amocrm_connections
-WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM stored)
-"""
-
-_REAUTH = """
-WITH ended AS (
-    UPDATE amocrm_integrations SET
-        status = 'reauth_required', lease_id = NULL, lease_until = NULL, refresh_due_at = NULL,
-        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
-    WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected'
-      AND lease_id IS NOT DISTINCT FROM %(lease_id)s
-    RETURNING id
-), notified AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
-    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
-    FROM ended WHERE %(notice)s::bytea IS NOT NULL
-    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
-)
-INSERT INTO amocrm_events (integration_id, kind, level, message)
-SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
-"""
-
-# `problem_at` is since when it is this problem. Who is told, is told once for each token.
-_BACK_OFF = """
-WITH released AS (
-    UPDATE amocrm_integrations SET
-        lease_id = NULL, lease_until = NULL, refresh_failures = refresh_failures + 1,
-        refresh_not_before = amocrm_now() + %(wait)s,
-        problem_at = CASE problem_code WHEN %(code)s THEN problem_at ELSE amocrm_now() END,
-        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING id, problem_at
-), notified AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
-    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
-    FROM released WHERE %(notice)s::bytea IS NOT NULL AND problem_at <= amocrm_now() - %(ask_after)s::interval
-    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
-)
-INSERT INTO amocrm_events (integration_id, kind, level, message)
-SELECT id, 'token.refresh_failed', 'warning', %(detail)s FROM released
-"""
-
-_UNKNOWN = """
-WITH noted AS (
-    UPDATE amocrm_integrations SET
-        problem_code = 'refresh_outcome_unknown', problem_detail = %(detail)s, problem_at = amocrm_now(),
-        refresh_failures = refresh_failures + 1, updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING id
-)
-INSERT INTO amocrm_events (integration_id, kind, level, message)
-SELECT id, 'token.refresh_outcome_unknown', 'warning', %(detail)s FROM noted
-"""
-
-_RENAME = """
-WITH moved AS (
-    UPDATE amocrm_integrations i SET account_domain = %(domain)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND account_domain <> %(domain)s
-      AND NOT EXISTS (SELECT FROM amocrm_integrations o
-                      WHERE o.account_domain = %(domain)s AND o.widget_type = i.widget_type)
-    RETURNING id
-)
-INSERT INTO amocrm_events (integration_id, kind, message)
-SELECT id, 'account.renamed', 'The account was found again at its new address ' || %(domain)s || '.' FROM moved
-"""
-
-_BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
-
-
 @dataclass(frozen=True, slots=True)
 class _StillDue:
     left_over: int
@@ -232,15 +105,15 @@ class Rotation:
     def claim(self, integration: Integration) -> Integration | None:
         """The row with our lease; None when somebody else's is alive, when it backs off, or when it has changed."""
         parameters = {"id": integration.id, "version": integration.token_version, "lease_id": uuid4(), "lease": LEASE}
-        return self.database.one(Integration, _CLAIM, parameters)
+        return self.database.one(Integration, statements.CLAIM, parameters)
 
     def claim_due(self, limit: int) -> list[Integration]:
         """Leases on up to `limit` integrations that are due. Instances share them out among themselves."""
-        return self.database.all(Integration, _CLAIM_DUE, {"limit": limit, "lease": LEASE})
+        return self.database.all(Integration, statements.CLAIM_DUE, {"limit": limit, "lease": LEASE})
 
     def still_due(self) -> dict[str, int]:
         """`{left, skipped}`: due and free to be claimed; due but leased or backing off (100,000 counted at most)."""
-        counted = self.database.one(_StillDue, _STILL_DUE)
+        counted = self.database.one(_StillDue, statements.COUNT_DUE)
         assert counted is not None
         return {"left": counted.left_over, "skipped": counted.skipped}
 
@@ -282,23 +155,23 @@ class Rotation:
 
     def restore(self, spilled: spill.Spilled) -> bool:
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless."""
-        return self.database.one(Integration, _PERSIST, spilled.parameters(self.clock.now())) is not None
+        return self.database.one(Integration, statements.PERSIST, spilled.parameters(self.clock.now())) is not None
 
     def _refused(self, claimed: Integration, detail: str) -> Integration:
         """The refresh token is dead. Where another instance has stored its successor meanwhile, nobody is harmed."""
         self.require_reauth(claimed, "token_revoked", detail)
-        now = self.database.one(Integration, _BY_ID, {"id": claimed.id})
+        now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
         if now is not None and now.status == "connected" and now.token_version != claimed.token_version:
             return now
         raise ReauthRequiredError(detail)
 
     def _stored(self, claimed: Integration, parameters: dict[str, object]) -> Integration:
-        stored = self.database.one(Integration, _PERSIST, parameters)
+        stored = self.database.one(Integration, statements.PERSIST, parameters)
         if stored is not None:
             return stored
         # A person has connected or disconnected this account meanwhile: what they did is newer than our pair.
         logs.warning("token.superseded", integration_id=claimed.id)
-        now = self.database.one(Integration, _BY_ID, {"id": claimed.id})
+        now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
         if now is None or now.status != "connected":
             raise ReauthRequiredError("The connection was ended while its token was being refreshed.")
         return now
@@ -309,14 +182,14 @@ class Rotation:
             refresh_token = self.keyring.decrypt(integration.refresh_token, integration.id, "refresh_token")
             new_host = self._renamed_to(integration, refresh_token)
             if new_host is not None:
-                self.database.execute(_RENAME, {"id": integration.id, "domain": new_host})
-        return self.database.one(Integration, _BY_ID, {"id": integration.id}) or integration
+                self.database.execute(statements.RENAME, {"id": integration.id, "domain": new_host})
+        return self.database.one(Integration, statements.BY_ID, {"id": integration.id}) or integration
 
     def require_reauth(self, integration: Integration, code: str, detail: str) -> None:
         """amoCRM's definite no: the row waits for a person, unless it has changed since it was read."""
         logs.measured("connection.reauth_required", {"reauth_required": 1}, integration_id=integration.id, code=code)
         self.database.execute(
-            _REAUTH,
+            statements.END_GRANT,
             {
                 "id": integration.id,
                 "version": integration.token_version,
@@ -340,7 +213,7 @@ class Rotation:
             new_host = self._renamed_to(claimed, refresh_token)
             if new_host is None:
                 raise
-            self.database.execute(_RENAME, {"id": claimed.id, "domain": new_host})
+            self.database.execute(statements.RENAME, {"id": claimed.id, "domain": new_host})
             return oauth.refresh(self.transport, new_host, credentials, refresh_token)
 
     def _renamed_to(self, claimed: Integration, refresh_token: str) -> str | None:
@@ -359,12 +232,14 @@ class Rotation:
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
         notice = notices.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
         waits = {"wait": timedelta(seconds=wait), "ask_after": ASK_AFTER.get(code)}
-        self.database.execute(_BACK_OFF, parameters | notice | waits)
+        self.database.execute(statements.BACK_OFF, parameters | notice | waits)
         return RefreshDelayedError(code, detail, wait)
 
     def _leave_unknown(self, claimed: Integration, reason: str) -> RefreshDelayedError:
         detail = f"{reason}. Whether the token was refreshed is not known; it is tried again when that is safe."
-        self.database.execute(_UNKNOWN, {"id": claimed.id, "lease_id": claimed.lease_id, "detail": detail})
+        self.database.execute(
+            statements.NOTE_UNKNOWN, {"id": claimed.id, "lease_id": claimed.lease_id, "detail": detail}
+        )
         return RefreshDelayedError("refresh_outcome_unknown", detail, LEASE.total_seconds())
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
+from shared.deliveries import statements
 from shared.platform.problems import Problem
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
@@ -46,157 +47,6 @@ class Delivery:
 
     def results(self) -> dict[str, Any]:
         return {name: entry["result"] for name, entry in self.steps.items() if entry.get("state") == "done"}
-
-
-_ACCEPT = """
-WITH accepted AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
-                                   steps, attempts, lease_id, lease_until, due_at)
-    VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
-            %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now())
-    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
-    SELECT integration_id, id, 'delivery.accepted', 'The write was accepted.', %(request_id)s FROM accepted
-)
-SELECT * FROM accepted
-"""
-
-_BY_KEY = """
-SELECT * FROM amocrm_deliveries
-WHERE integration_id = %(integration_id)s AND action = %(action)s AND idempotency_key = %(key)s
-"""
-
-_BY_ID = """
-SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds
-FROM amocrm_deliveries WHERE id = %(id)s AND integration_id = %(integration_id)s
-"""
-
-_PAGE = """
-SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds FROM amocrm_deliveries
-WHERE integration_id = %(integration_id)s AND (%(state)s::text IS NULL OR state = %(state)s)
-  AND (%(before)s::uuid IS NULL
-       OR (created_at, id) < (SELECT b.created_at, b.id FROM amocrm_deliveries b WHERE b.id = %(before)s))
-ORDER BY created_at DESC, id DESC LIMIT %(limit)s
-"""
-
-# What a submission had made may be gone: somebody deleted the deal. Then every step is looked for, and done anew.
-_RETRY = """
-WITH taken_up AS (
-    UPDATE amocrm_deliveries SET
-        steps = CASE WHEN problem_code = 'amocrm_not_found' AND lead_id IS NULL AND steps <> '{}'
-            THEN (SELECT jsonb_object_agg(name, '{"state": "started"}'::jsonb) FROM jsonb_object_keys(steps) AS name)
-            ELSE steps END,
-        state = 'accepted', due_at = amocrm_now(), finished_at = NULL, attempts = 0, updated_at = amocrm_now()
-    WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'dead' AND request IS NOT NULL
-    RETURNING id, integration_id
-)
-INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
-SELECT integration_id, id, 'delivery.retried', 'A person has taken the write up again.', %(request_id)s FROM taken_up
-"""
-
-_IS_SUPERSEDED = """
-SELECT count(*) FROM amocrm_deliveries newer JOIN amocrm_deliveries own ON own.id = %(id)s
-WHERE newer.integration_id = own.integration_id AND newer.lead_id = own.lead_id AND newer.steps ? %(step)s
-  AND (newer.created_at, newer.id) > (own.created_at, own.id) AND newer.state <> 'dead'
-"""
-
-_REVIVE = """
-UPDATE amocrm_deliveries SET
-    state = 'accepted', lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, due_at = amocrm_now(),
-    request = %(request)s, finished_at = NULL, attempts = attempts + 1, updated_at = amocrm_now()
-WHERE id = %(id)s AND state = 'dead' AND (lease_until IS NULL OR lease_until < amocrm_now())
-RETURNING *
-"""
-
-# By turns: the oldest of each account, then the second oldest of each, so that no account waits for another's many.
-_CLAIM_DUE = """
-WITH waiting AS (
-    SELECT DISTINCT integration_id FROM amocrm_deliveries WHERE state = 'accepted' AND due_at <= amocrm_now()
-), turns AS (
-    SELECT own.id, own.turn, own.due_at FROM waiting CROSS JOIN LATERAL (
-        SELECT id, due_at, row_number() OVER (ORDER BY due_at) AS turn FROM amocrm_deliveries
-        WHERE integration_id = waiting.integration_id AND state = 'accepted' AND due_at <= amocrm_now()
-          AND (lease_until IS NULL OR lease_until < amocrm_now())
-        ORDER BY due_at LIMIT %(limit)s) own
-)
-UPDATE amocrm_deliveries SET
-    lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, attempts = attempts + 1,
-    updated_at = amocrm_now()
-WHERE id IN (
-    SELECT d.id FROM amocrm_deliveries d JOIN turns USING (id)
-    WHERE d.state = 'accepted' AND d.due_at <= amocrm_now()
-      AND (d.lease_until IS NULL OR d.lease_until < amocrm_now())
-    ORDER BY turns.turn, turns.due_at LIMIT %(limit)s
-    FOR UPDATE OF d SKIP LOCKED)
-RETURNING *
-"""
-
-_MARK = """
-UPDATE amocrm_deliveries SET
-    steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
-WHERE id = %(id)s AND lease_id = %(lease_id)s
-RETURNING *
-"""
-
-_DONE = """
-WITH marked AS (
-    UPDATE amocrm_deliveries SET
-        steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
-    SELECT integration_id, id, 'delivery.step_done', %(told)s FROM marked
-)
-SELECT * FROM marked
-"""
-
-_FINISH = """
-WITH finished AS (
-    UPDATE amocrm_deliveries SET
-        steps = steps || %(step)s, state = 'delivered', due_at = NULL, finished_at = amocrm_now(),
-        lease_id = NULL, lease_until = NULL, problem_code = NULL, problem_detail = NULL, updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
-    SELECT integration_id, id, kind, message FROM finished CROSS JOIN (VALUES
-        ('delivery.step_done', %(told)s), ('delivery.delivered', 'Everything of this write is in amoCRM.')
-    ) story (kind, message)
-)
-SELECT * FROM finished
-"""
-
-_DEFER = """
-WITH deferred AS (
-    UPDATE amocrm_deliveries SET
-        steps = steps || %(step)s, due_at = amocrm_now() + %(wait)s, lease_id = NULL, lease_until = NULL,
-        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
-    SELECT integration_id, id, 'delivery.deferred', 'warning', left(%(detail)s, 2000) FROM deferred
-)
-SELECT *, extract(epoch FROM %(wait)s::interval)::float8 AS due_in_seconds FROM deferred
-"""
-
-_BURY = """
-WITH buried AS (
-    UPDATE amocrm_deliveries SET
-        steps = steps || %(step)s, state = 'dead', due_at = NULL, finished_at = amocrm_now(),
-        lease_id = NULL, lease_until = NULL, problem_code = %(code)s, problem_detail = %(detail)s,
-        updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
-    SELECT integration_id, id, 'delivery.dead', 'error', left(%(detail)s, 2000) FROM buried
-)
-SELECT * FROM buried
-"""
 
 
 _WORDS: Final = {
@@ -261,10 +111,10 @@ def accept(
         "lease": LEASE if at_once else None,
         "request_id": request_id,
     }
-    accepted = database.one(Delivery, _ACCEPT, parameters)
+    accepted = database.one(Delivery, statements.ACCEPT, parameters)
     if accepted is not None:
         return accepted, True
-    known = database.one(Delivery, _BY_KEY, parameters)
+    known = database.one(Delivery, statements.BY_KEY, parameters)
     assert known is not None
     if known.request_hash != request_hash:
         raise Problem(
@@ -274,11 +124,11 @@ def accept(
 
 
 def by_id(database: Database, delivery_id: UUID, integration_id: UUID) -> Delivery | None:
-    return database.one(Delivery, _BY_ID, {"id": delivery_id, "integration_id": integration_id})
+    return database.one(Delivery, statements.BY_ID, {"id": delivery_id, "integration_id": integration_id})
 
 
 def by_key(database: Database, integration_id: UUID, action: str, key: str) -> Delivery | None:
-    return database.one(Delivery, _BY_KEY, {"integration_id": integration_id, "action": action, "key": key})
+    return database.one(Delivery, statements.BY_KEY, {"integration_id": integration_id, "action": action, "key": key})
 
 
 def page(
@@ -286,33 +136,35 @@ def page(
 ) -> list[Delivery]:
     """Deliveries of an integration, the newest first; `before` is the last one of the page already read."""
     parameters = {"integration_id": integration_id, "state": state, "before": before, "limit": limit}
-    return database.all(Delivery, _PAGE, parameters)
+    return database.all(Delivery, statements.PAGE, parameters)
 
 
 def retry(database: Database, delivery_id: UUID, integration_id: UUID, request_id: str) -> bool:
     """Makes a dead delivery due again. False for one that is not dead, or whose content is not kept any more."""
     parameters = {"id": delivery_id, "integration_id": integration_id, "request_id": request_id}
-    return database.execute(_RETRY, parameters) > 0
+    return database.execute(statements.RETRY, parameters) > 0
 
 
 def is_superseded(database: Database, delivery: Delivery, step: str) -> bool:
     """Whether a newer delivery to the same deal has the same step."""
-    return database.number(_IS_SUPERSEDED, {"id": delivery.id, "step": step}) > 0
+    return database.number(statements.IS_SUPERSEDED, {"id": delivery.id, "step": step}) > 0
 
 
 def revive(database: Database, keyring: Keyring, delivery: Delivery, request: str) -> Delivery | None:
     """Takes a dead delivery up again, with our lease; None when somebody else has."""
     parameters = {"id": delivery.id, "request": keyring.encrypt(request, delivery.id, "request")}
-    return database.one(Delivery, _REVIVE, parameters | {"lease_id": uuid4(), "lease": LEASE})
+    return database.one(Delivery, statements.REVIVE, parameters | {"lease_id": uuid4(), "lease": LEASE})
 
 
 def claim_due(database: Database, limit: int) -> list[Delivery]:
     """Leases on up to `limit` deliveries that are due. Instances share them out among themselves."""
-    return database.all(Delivery, _CLAIM_DUE, {"limit": limit, "lease": LEASE})
+    return database.all(Delivery, statements.CLAIM_DUE, {"limit": limit, "lease": LEASE})
 
 
 def mark_started(database: Database, delivery: Delivery, step: str) -> Delivery:
-    return _written(database.one(Delivery, _MARK, _steps(delivery, {step: {"state": "started"}}) | {"lease": LEASE}))
+    return _written(
+        database.one(Delivery, statements.MARK, _steps(delivery, {step: {"state": "started"}}) | {"lease": LEASE})
+    )
 
 
 def mark_done(
@@ -322,8 +174,8 @@ def mark_done(
     entries: dict[str, Any] = {name: {"state": "started"} for name in next_steps}
     parameters = _steps(delivery, entries | {step: {"state": "done", "result": result}}) | {"told": _told(step, result)}
     if last:
-        return _written(database.one(Delivery, _FINISH, parameters))
-    return _written(database.one(Delivery, _DONE, parameters | {"lease": LEASE}))
+        return _written(database.one(Delivery, statements.FINISH, parameters))
+    return _written(database.one(Delivery, statements.DONE, parameters | {"lease": LEASE}))
 
 
 def defer(
@@ -332,13 +184,13 @@ def defer(
     """Puts the delivery off. `were_sent`: for each step that failed, whether it may have been carried out after all;
     then the next attempt looks before it writes again."""
     parameters = _steps(delivery, _failed(were_sent)) | {"wait": wait, "code": code, "detail": detail}
-    return _written(database.one(Delivery, _DEFER, parameters))
+    return _written(database.one(Delivery, statements.DEFER, parameters))
 
 
 def bury(database: Database, delivery: Delivery, were_sent: Mapping[str, bool], *, code: str, detail: str) -> Delivery:
     """Ends the delivery for good; a person can take it up again."""
     parameters = _steps(delivery, _failed(were_sent)) | {"code": code, "detail": detail}
-    return _written(database.one(Delivery, _BURY, parameters))
+    return _written(database.one(Delivery, statements.BURY, parameters))
 
 
 def _told(step: str, result: Mapping[str, Any]) -> str:

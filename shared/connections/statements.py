@@ -1,0 +1,239 @@
+"""The statements of the rotation and of authorization, each with what it is for. Every transition tells its event."""
+
+# --- rotation ------------------------------------------------------------------------------------------------------
+
+# Takes the lease on one integration, where nobody else has it, nothing holds it back, and its pair is still the one
+# that the caller has read.
+CLAIM = """
+WITH claimed AS (
+    UPDATE amocrm_connections SET
+        lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND status = 'connected' AND refresh_token IS NOT NULL AND token_version = %(version)s
+      AND (lease_until IS NULL OR lease_until < amocrm_now() OR lease_id = %(lease_id)s)
+      AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message)
+    SELECT id, 'token.refresh_claimed', 'The refresh of the token has begun.' FROM claimed
+)
+SELECT * FROM claimed
+"""
+
+# Takes leases on integrations whose token is due; instances share them out among themselves.
+CLAIM_DUE = """
+WITH claimed AS (
+    UPDATE amocrm_connections SET
+        lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+    WHERE id IN (
+        SELECT id FROM amocrm_integrations
+        WHERE status = 'connected' AND refresh_due_at <= amocrm_now()
+          AND (lease_until IS NULL OR lease_until < amocrm_now())
+          AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
+        ORDER BY refresh_due_at LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED)
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message)
+    SELECT id, 'token.refresh_claimed', 'The refresh of the token has begun, on schedule.' FROM claimed
+)
+SELECT * FROM claimed
+"""
+
+# What a run of the scheduler leaves behind, counted up to 100,000.
+COUNT_DUE = """
+SELECT count(*) FILTER (WHERE NOT is_held) AS left_over, count(*) FILTER (WHERE is_held) AS skipped
+FROM (SELECT coalesce(lease_until >= amocrm_now() OR refresh_not_before > amocrm_now(), false) AS is_held
+      FROM amocrm_integrations WHERE status = 'connected' AND refresh_due_at <= amocrm_now() LIMIT 100000) due
+"""
+
+# Stores the successor of a version, whoever holds the lease. The second half answers a repetition of a statement that
+# had been carried out (the ciphertext is unique).
+PERSIST = """
+WITH stored AS (
+    UPDATE amocrm_connections SET
+        status = 'connected', access_token = %(access_token)s, refresh_token = %(refresh_token)s,
+        access_expires_at = amocrm_now() + %(lifetime)s, refresh_expires_at = amocrm_now() + interval '3 months',
+        refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1,
+        api_domain = coalesce(%(api_domain)s, api_domain), lease_id = NULL, lease_until = NULL,
+        refresh_failures = 0, refresh_not_before = NULL,
+        problem_code = NULL, problem_detail = NULL, problem_at = NULL, updated_at = amocrm_now()
+    WHERE id = %(id)s AND token_version = %(version)s AND status IN ('connected', 'reauth_required')
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message)
+    SELECT id, 'token.refreshed', 'The token was refreshed.' FROM stored
+)
+SELECT * FROM stored
+UNION ALL
+SELECT * FROM amocrm_connections
+WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM stored)
+"""
+
+# The grant is dead: a person is needed, and told once for each token.
+END_GRANT = """
+WITH ended AS (
+    UPDATE amocrm_integrations SET
+        status = 'reauth_required', lease_id = NULL, lease_until = NULL, refresh_due_at = NULL,
+        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected'
+      AND lease_id IS NOT DISTINCT FROM %(lease_id)s
+    RETURNING id
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM ended WHERE %(notice)s::bytea IS NOT NULL
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message)
+SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
+"""
+
+# Gives the lease back and waits. `problem_at` is since when it is this problem; a person is told once for each token,
+# when it has lasted.
+BACK_OFF = """
+WITH released AS (
+    UPDATE amocrm_integrations SET
+        lease_id = NULL, lease_until = NULL, refresh_failures = refresh_failures + 1,
+        refresh_not_before = amocrm_now() + %(wait)s,
+        problem_at = CASE problem_code WHEN %(code)s THEN problem_at ELSE amocrm_now() END,
+        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING id, problem_at
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM released WHERE %(notice)s::bytea IS NOT NULL AND problem_at <= amocrm_now() - %(ask_after)s::interval
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message)
+SELECT id, 'token.refresh_failed', 'warning', %(detail)s FROM released
+"""
+
+# No answer came: the lease stays, and says why.
+NOTE_UNKNOWN = """
+WITH noted AS (
+    UPDATE amocrm_integrations SET
+        problem_code = 'refresh_outcome_unknown', problem_detail = %(detail)s, problem_at = amocrm_now(),
+        refresh_failures = refresh_failures + 1, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING id
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message)
+SELECT id, 'token.refresh_outcome_unknown', 'warning', %(detail)s FROM noted
+"""
+
+# The account has another address, unless another connection of this widget type has it already.
+RENAME = """
+WITH moved AS (
+    UPDATE amocrm_integrations i SET account_domain = %(domain)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND account_domain <> %(domain)s
+      AND NOT EXISTS (SELECT FROM amocrm_integrations o
+                      WHERE o.account_domain = %(domain)s AND o.widget_type = i.widget_type)
+    RETURNING id
+)
+INSERT INTO amocrm_events (integration_id, kind, message)
+SELECT id, 'account.renamed', 'The account was found again at its new address ' || %(domain)s || '.' FROM moved
+"""
+
+# The row as it is now.
+BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
+
+# --- authorization -------------------------------------------------------------------------------------------------
+
+# A state for a consent that begins now.
+BEGIN_CONSENT = """
+INSERT INTO amocrm_oauth_states (state_hash, integration_id, language, return_to, expires_at)
+VALUES (%(state_hash)s, %(integration_id)s, %(language)s, %(return_to)s, amocrm_now() + %(lifetime)s)
+ON CONFLICT (state_hash) DO NOTHING
+"""
+
+# The same code may use its state again: a reload of the callback page is not an attack.
+USE_STATE = """
+UPDATE amocrm_oauth_states SET used_by = %(used_by)s
+WHERE state_hash = %(state_hash)s AND expires_at > amocrm_now() AND (used_by IS NULL OR used_by = %(used_by)s)
+RETURNING integration_id, language, return_to
+"""
+
+# Whoever claims a code first exchanges it; everybody else reads the outcome. A claim without an outcome whose time is
+# over belongs to an instance that died: the code may be tried again.
+CLAIM_CODE = """
+WITH claimed AS (
+    INSERT INTO amocrm_authorization_codes AS c (code_hash, claim_id, claimed_until)
+    VALUES (%(code_hash)s, %(claim_id)s, amocrm_now() + %(lease)s)
+    ON CONFLICT (code_hash) DO UPDATE SET claim_id = EXCLUDED.claim_id, claimed_until = EXCLUDED.claimed_until
+    WHERE c.outcome IS NULL AND (c.claimed_until < amocrm_now() OR c.claim_id = EXCLUDED.claim_id)
+    RETURNING claim_id, integration_id, outcome, failure_code
+)
+SELECT * FROM claimed
+UNION ALL
+SELECT claim_id, integration_id, outcome, failure_code FROM amocrm_authorization_codes
+WHERE code_hash = %(code_hash)s AND NOT EXISTS (SELECT FROM claimed)
+"""
+
+# What has become of a code.
+READ_CODE = """
+SELECT claim_id, integration_id, outcome, failure_code FROM amocrm_authorization_codes WHERE code_hash = %(code_hash)s
+"""
+
+# amoCRM has not used the code up: it may be claimed anew at once.
+FORGET_CODE = """
+DELETE FROM amocrm_authorization_codes
+WHERE code_hash = %(code_hash)s AND claim_id = %(claim_id)s AND outcome IS NULL
+"""
+
+# The code came to nothing, for good.
+FAIL_CODE = """
+WITH failed AS (
+    UPDATE amocrm_authorization_codes SET outcome = 'failed', failure_code = %(code)s, integration_id = %(id)s
+    WHERE code_hash = %(code_hash)s AND claim_id = %(claim_id)s AND outcome IS NULL
+    RETURNING integration_id
+), noted AS (
+    UPDATE amocrm_integrations SET
+        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = (SELECT integration_id FROM failed) AND status <> 'connected'
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
+SELECT integration_id, 'authorization.failed', 'warning', %(detail)s, %(request_id)s FROM failed
+"""
+
+# The code is untouched, so its claim goes; what is wrong is told at the connection.
+POSTPONE_CODE = """
+WITH released AS (
+    DELETE FROM amocrm_authorization_codes
+    WHERE code_hash = %(code_hash)s AND claim_id = %(claim_id)s AND outcome IS NULL
+), noted AS (
+    UPDATE amocrm_integrations SET
+        problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = %(id)s AND status <> 'connected'
+)
+INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
+VALUES (%(id)s, 'authorization.failed', 'warning', %(detail)s, %(request_id)s)
+"""
+
+# One statement: the code's outcome, the tokens and the event become true together.
+CONNECT = """
+WITH redeemed AS (
+    UPDATE amocrm_authorization_codes SET outcome = 'connected', failure_code = NULL, integration_id = %(id)s
+    WHERE code_hash = %(code_hash)s
+), connected AS (
+    UPDATE amocrm_integrations i SET
+        status = 'connected', account_id = %(account_id)s,
+        account_domain = CASE
+            WHEN EXISTS (SELECT FROM amocrm_integrations o WHERE o.account_domain = %(account_domain)s
+                         AND o.widget_type = i.widget_type AND o.id <> i.id) THEN i.account_domain
+            ELSE %(account_domain)s END,
+        redirect_uri = %(redirect_uri)s,
+        access_token = %(access_token)s, refresh_token = %(refresh_token)s,
+        access_expires_at = amocrm_now() + %(lifetime)s, refresh_expires_at = amocrm_now() + interval '3 months',
+        refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1, api_domain = %(api_domain)s,
+        lease_id = NULL, lease_until = NULL, refresh_failures = 0, refresh_not_before = NULL,
+        problem_code = NULL, problem_detail = NULL, problem_at = NULL,
+        connected_at = amocrm_now(), updated_at = amocrm_now()
+    WHERE id = %(id)s AND access_token IS DISTINCT FROM %(access_token)s
+    RETURNING id
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, kind, message, request_id)
+    SELECT id, 'connection.authorised', 'The account was connected.', %(request_id)s FROM connected
+)
+SELECT id FROM connected
+"""

@@ -1,0 +1,167 @@
+"""The statements of deliveries, each with what it is for."""
+
+# --- accepting and reading -----------------------------------------------------------------------------------------
+
+# Stores a write with its lease and its first steps, or nothing where its key was accepted before.
+ACCEPT = """
+WITH accepted AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
+                                   steps, attempts, lease_id, lease_until, due_at)
+    VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
+            %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now())
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
+    SELECT integration_id, id, 'delivery.accepted', 'The write was accepted.', %(request_id)s FROM accepted
+)
+SELECT * FROM accepted
+"""
+
+# The write that has this key.
+BY_KEY = """
+SELECT * FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND action = %(action)s AND idempotency_key = %(key)s
+"""
+
+# One delivery of one integration.
+BY_ID = """
+SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds
+FROM amocrm_deliveries WHERE id = %(id)s AND integration_id = %(integration_id)s
+"""
+
+# Deliveries of an integration, the newest first, from the one that ended the page before.
+PAGE = """
+SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(before)s::uuid IS NULL
+       OR (created_at, id) < (SELECT b.created_at, b.id FROM amocrm_deliveries b WHERE b.id = %(before)s))
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+"""
+
+# A person takes a dead delivery up again. What a submission had made may be gone, because somebody deleted the deal:
+# then every step is looked for, and done anew.
+RETRY = """
+WITH taken_up AS (
+    UPDATE amocrm_deliveries SET
+        steps = CASE WHEN problem_code = 'amocrm_not_found' AND lead_id IS NULL AND steps <> '{}'
+            THEN (SELECT jsonb_object_agg(name, '{"state": "started"}'::jsonb) FROM jsonb_object_keys(steps) AS name)
+            ELSE steps END,
+        state = 'accepted', due_at = amocrm_now(), finished_at = NULL, attempts = 0, updated_at = amocrm_now()
+    WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'dead' AND request IS NOT NULL
+    RETURNING id, integration_id
+)
+INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
+SELECT integration_id, id, 'delivery.retried', 'A person has taken the write up again.', %(request_id)s FROM taken_up
+"""
+
+# A dead delivery that is sent again by its caller: tried at once, under a lease.
+REVIVE = """
+UPDATE amocrm_deliveries SET
+    state = 'accepted', lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, due_at = amocrm_now(),
+    request = %(request)s, finished_at = NULL, attempts = attempts + 1, updated_at = amocrm_now()
+WHERE id = %(id)s AND state = 'dead' AND (lease_until IS NULL OR lease_until < amocrm_now())
+RETURNING *
+"""
+
+# Newer deliveries of the same deal that have the same step.
+IS_SUPERSEDED = """
+SELECT count(*) FROM amocrm_deliveries newer JOIN amocrm_deliveries own ON own.id = %(id)s
+WHERE newer.integration_id = own.integration_id AND newer.lead_id = own.lead_id AND newer.steps ? %(step)s
+  AND (newer.created_at, newer.id) > (own.created_at, own.id) AND newer.state <> 'dead'
+"""
+
+# --- carrying out --------------------------------------------------------------------------------------------------
+
+# By turns: the oldest of each account, then the second oldest of each, so that no account waits for another's many.
+CLAIM_DUE = """
+WITH waiting AS (
+    SELECT DISTINCT integration_id FROM amocrm_deliveries WHERE state = 'accepted' AND due_at <= amocrm_now()
+), turns AS (
+    SELECT own.id, own.turn, own.due_at FROM waiting CROSS JOIN LATERAL (
+        SELECT id, due_at, row_number() OVER (ORDER BY due_at) AS turn FROM amocrm_deliveries
+        WHERE integration_id = waiting.integration_id AND state = 'accepted' AND due_at <= amocrm_now()
+          AND (lease_until IS NULL OR lease_until < amocrm_now())
+        ORDER BY due_at LIMIT %(limit)s) own
+)
+UPDATE amocrm_deliveries SET
+    lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, attempts = attempts + 1,
+    updated_at = amocrm_now()
+WHERE id IN (
+    SELECT d.id FROM amocrm_deliveries d JOIN turns USING (id)
+    WHERE d.state = 'accepted' AND d.due_at <= amocrm_now()
+      AND (d.lease_until IS NULL OR d.lease_until < amocrm_now())
+    ORDER BY turns.turn, turns.due_at LIMIT %(limit)s
+    FOR UPDATE OF d SKIP LOCKED)
+RETURNING *
+"""
+
+# A step begins.
+MARK = """
+UPDATE amocrm_deliveries SET
+    steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+WHERE id = %(id)s AND lease_id = %(lease_id)s
+RETURNING *
+"""
+
+# A step is done, and others begin.
+DONE = """
+WITH marked AS (
+    UPDATE amocrm_deliveries SET
+        steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
+    SELECT integration_id, id, 'delivery.step_done', %(told)s FROM marked
+)
+SELECT * FROM marked
+"""
+
+# The last step is done.
+FINISH = """
+WITH finished AS (
+    UPDATE amocrm_deliveries SET
+        steps = steps || %(step)s, state = 'delivered', due_at = NULL, finished_at = amocrm_now(),
+        lease_id = NULL, lease_until = NULL, problem_code = NULL, problem_detail = NULL, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
+    SELECT integration_id, id, kind, message FROM finished CROSS JOIN (VALUES
+        ('delivery.step_done', %(told)s), ('delivery.delivered', 'Everything of this write is in amoCRM.')
+    ) story (kind, message)
+)
+SELECT * FROM finished
+"""
+
+# Not now: the lease goes, and the next attempt has its time.
+DEFER = """
+WITH deferred AS (
+    UPDATE amocrm_deliveries SET
+        steps = steps || %(step)s, due_at = amocrm_now() + %(wait)s, lease_id = NULL, lease_until = NULL,
+        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
+    SELECT integration_id, id, 'delivery.deferred', 'warning', left(%(detail)s, 2000) FROM deferred
+)
+SELECT *, extract(epoch FROM %(wait)s::interval)::float8 AS due_in_seconds FROM deferred
+"""
+
+# Not at all: a person must look.
+BURY = """
+WITH buried AS (
+    UPDATE amocrm_deliveries SET
+        steps = steps || %(step)s, state = 'dead', due_at = NULL, finished_at = amocrm_now(),
+        lease_id = NULL, lease_until = NULL, problem_code = %(code)s, problem_detail = %(detail)s,
+        updated_at = amocrm_now()
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING *
+), logged AS (
+    INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
+    SELECT integration_id, id, 'delivery.dead', 'error', left(%(detail)s, 2000) FROM buried
+)
+SELECT * FROM buried
+"""

@@ -1,0 +1,87 @@
+"""The whole suite many times in a row, under circumstances that machines have: cold, busy, and quiet.
+
+Nothing is repeated that was red: a test that wavers is found here, with its log, and not by the next person.
+"""
+
+import ctypes
+import json
+import multiprocessing
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tests.demo import ROOT
+
+_DROP = Path("/proc/sys/vm/drop_caches")
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+def _spin() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    while True:
+        pass
+
+
+@contextmanager
+def _busy(cores: int) -> Iterator[None]:
+    others = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(cores)]
+    for one in others:
+        one.start()
+    try:
+        yield
+    finally:
+        for one in others:
+            one.kill()
+            one.join()
+
+
+def _run(number: int, workers: int, folder: Path) -> dict[str, Any]:
+    log, started = folder / f"{number}.log", time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "worksteal"]
+    with log.open("wb") as file:
+        ended = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, timeout=3600)
+    last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-1:]
+    told = re.sub(r"[= ]+$|^[= ]+", "", last[0]) if last else ""
+    return {"green": ended.returncode == 0, "seconds": round(time.monotonic() - started), "told": told, "log": log.name}
+
+
+@click.command()
+@click.option("--runs", default=10, show_default=True)
+@click.option("--workers", default=2 * (os.cpu_count() or 2), show_default=True)
+@click.option("--out", default=ROOT / ".local" / "soak", type=click.Path(file_okay=False, path_type=Path), help="Logs.")
+def main(runs: int, workers: int, out: Path) -> None:
+    """Prints a line of JSON for each run; ends with 1 when any was red. The second and third have busy cores."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a job in the background ignores it, and so would the demo
+    out.mkdir(parents=True, exist_ok=True)
+    red = 0
+    for number in range(1, runs + 1):
+        how = "quiet"
+        if number == 1:
+            try:
+                _DROP.write_text("3")
+                how = "after dropping the page cache"
+            except OSError:
+                how = "quiet: the page cache could not be dropped"
+        is_busy = number in (2, 3)
+        with _busy((os.cpu_count() or 2) if is_busy else 0):
+            told = _run(number, workers, out)
+        click.echo(json.dumps({"run": number, "how": "all cores kept busy" if is_busy else how} | told))
+        red += not told["green"]
+    if red:
+        raise click.ClickException(f"{red} of {runs} runs were red; their logs are in {out}")
+
+
+if __name__ == "__main__":
+    main()
