@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from simulator import drive, interface, resources
 from simulator.answers import BLOCKED, Answer, ApiError, document, html, oauth_problem, problem
 from simulator.call import Call
+from simulator.request import Request
 from simulator.simulation import Simulation
 from simulator.state import Account
 from simulator.tokens import INVALID_REQUEST, GrantError
@@ -14,39 +15,28 @@ from simulator.tokens import INVALID_REQUEST, GrantError
 _NO_ACCOUNT = "<!doctype html><title>404</title><h1>Аккаунт не найден</h1>"
 
 
-def answer(
-    simulation: Simulation,
-    *,
-    host: str,
-    method: str,
-    path: str,
-    query: list[tuple[str, str]],
-    headers: dict[str, str],
-    body: bytes,
-) -> tuple[Answer, str | None]:
+def answer(simulation: Simulation, request: Request) -> tuple[Answer, str | None]:
     """The answer, and the client id of who asked where that is known."""
+    host, path = request.host, request.path
     if host.startswith("api-") and path == "/oauth2/account/current/subdomain":
-        return _current_subdomain(simulation, headers.get("x-refresh-token", "")), None
+        return _current_subdomain(simulation, request.header("x-refresh-token")), None
     if host.startswith(("drive-", "drive.")):
-        parts = {"host": host, "method": method, "path": path}
-        return drive.answer(simulation, **parts, query=query, headers=headers, body=body), None
+        return drive.answer(simulation, request), None
     if host.startswith("www.") and path == "/oauth2/access_token":
         # A client of others refreshes here, in production; whose grant it is says the grant.
-        return _token(simulation, None, method, headers.get("content-type", ""), body)
+        return _token(simulation, None, request)
     account = simulation.world.accounts.get(host)
     if account is None:
         return html(_NO_ACCOUNT, 404), None
     if path == "/oauth2/access_token":
-        return _token(simulation, account, method, headers.get("content-type", ""), body)
-    return _api(simulation, account, method, path, query, headers, body)
+        return _token(simulation, account, request)
+    return _api(simulation, account, request)
 
 
-def _token(
-    simulation: Simulation, account: Account | None, method: str, content_type: str, body: bytes
-) -> tuple[Answer, str | None]:
-    if method != "POST":
+def _token(simulation: Simulation, account: Account | None, request: Request) -> tuple[Answer, str | None]:
+    if request.method != "POST":
         return problem(405, "Method Not Allowed", "This method is not allowed here"), None
-    given = _token_request(body, content_type)
+    given = _token_request(request.body, request.header("content-type"))
     if given is None:
         hint = "Check that all required parameters have been provided"
         return oauth_problem(400, INVALID_REQUEST, hint), None
@@ -83,17 +73,8 @@ def _current_subdomain(simulation: Simulation, refresh_token: str) -> Answer:
     )
 
 
-def _api(
-    simulation: Simulation,
-    account: Account,
-    method: str,
-    path: str,
-    query: list[tuple[str, str]],
-    headers: dict[str, str],
-    body: bytes,
-) -> tuple[Answer, str | None]:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    holder = simulation.tokens.holder(token, account) if scheme == "Bearer" else None
+def _api(simulation: Simulation, account: Account, request: Request) -> tuple[Answer, str | None]:
+    holder = simulation.tokens.holder(request.bearer, account)
     if holder is None:
         return problem(401, "Unauthorized", "Invalid credentials provided"), None
     now = time.monotonic() + simulation.world.clock.offset
@@ -114,10 +95,10 @@ def _api(
         account,
         holder.client_id,
         holder.user_id,
-        method,
-        path.removeprefix("/api/v4").rstrip("/"),
-        query,
-        body,
+        request.method,
+        request.path.removeprefix("/api/v4").rstrip("/"),
+        request.query,
+        request.body,
     )
     rules = interface if call.path.startswith("/ajax/") else resources
     try:

@@ -5,6 +5,7 @@ import re
 from uuid import uuid4
 
 from simulator.answers import Answer, document, nothing, problem
+from simulator.request import Request
 from simulator.simulation import Simulation
 from simulator.state import Account, Entity
 
@@ -12,30 +13,18 @@ MAX_FILE_SIZE = 300 * 1024 * 1024
 MAX_PART_SIZE = 128 * 1024  # the real one is 512 KB; a smaller one makes parts of small files
 
 
-def answer(
-    simulation: Simulation,
-    *,
-    host: str,
-    method: str,
-    path: str,
-    query: list[tuple[str, str]],
-    headers: dict[str, str],
-    body: bytes,
-) -> Answer:
-    grant = simulation.tokens.access.get(headers.get("authorization", "").removeprefix("Bearer "))
+def answer(simulation: Simulation, request: Request) -> Answer:
+    method, path, host, body = request.method, request.path, request.host, request.body
+    grant = simulation.tokens.access.get(request.bearer)
     account = simulation.world.account_by_id(grant.account_id) if grant else None
-    if (
-        grant is None
-        or account is None
-        or simulation.tokens.holder(headers["authorization"].removeprefix("Bearer "), account) is None
-    ):
+    if grant is None or account is None or simulation.tokens.holder(request.bearer, account) is None:
         return problem(401, "Unauthorized", "Invalid credentials provided")
     if "files" not in grant.scopes:
         return problem(403, "Forbidden", "The integration has no access to the scope files")
     if (method, path) == ("POST", "/v1.0/sessions"):
         return _open(account, host, body)
     if (method, path) == ("GET", "/v1.0/files"):
-        return _files(account, query)
+        return _files(account, request.query)
     if (method, path) == ("DELETE", "/v1.0/files"):
         return _delete(simulation, account, grant.scopes, body)
     upload = re.fullmatch(r"/v1\.0/sessions/upload/([0-9a-f-]+)/(\d+)", path)

@@ -18,6 +18,7 @@ from simulator import api, control, pages
 from simulator.answers import Answer, html, problem
 from simulator.control import UnknownNameError
 from simulator.faults import Fault
+from simulator.request import Request
 from simulator.simulation import Simulation
 
 _AMOCRM = (".amocrm.ru", ".amocrm.com", ".kommo.com")
@@ -67,15 +68,9 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
         spoiled = await _before(request, fault)
         if spoiled is not None:
             return spoiled
-    answer, client_id = api.answer(
-        simulation,
-        host=host,
-        method=request.method,
-        path=request.path,
-        query=list(request.query.items()),
-        headers={name.lower(): value for name, value in request.headers.items()},
-        body=body,
-    )
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    query = list(request.query.items())
+    answer, client_id = api.answer(simulation, Request(host, request.method, request.path, query, headers, body))
     clock = simulation.world.clock
     simulation.truth.request(clock.now(), host, request.method, request.path, answer.status, client_id)
     if simulation.recorder is not None:

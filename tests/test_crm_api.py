@@ -471,6 +471,19 @@ def test_a_body_that_is_not_json_is_told(connected: Story, body: bytes) -> None:
     _problem(answer, 400, "invalid_json")
 
 
+def test_a_character_that_postgresql_cannot_hold_is_told(connected: Story) -> None:
+    """Found by fuzzing: it was a 500 where a text went into the database as it came."""
+    link = {"widget_type": "glass", "name": "a\0b"}
+    _problem(connected.crm("create_install_link", connected.admin(), link), 400, "null_character")
+    in_query = connected.crm("get_events", connected.admin(), query={"search": "a\0"})
+    _problem(in_query, 400, "null_character")
+    in_header = connected.crm("get_events", connected.admin() | {"X-Widget-Type": "gl\0ss"})
+    _problem(in_header, 400, "null_character")
+    assert connected.callback("client_id=%00&code=x").status == 400
+    written = {"widget_type": "glass", "name": r"no such character: \u0000"}
+    assert connected.crm("create_install_link", connected.admin(), written).status == 201
+
+
 @pytest.mark.parametrize("body", [b"[1]", b"null", b"7", b'"text"', b"[" * 100_000])
 def test_a_body_that_is_not_an_object_is_told(connected: Story, body: bytes) -> None:
     problem = _problem(_save(connected, body), 422, "invalid_input")

@@ -35,6 +35,8 @@ def serve(handler: Callable[[Instance, Request], Response], runtime: Instance, r
         try:
             if len(request.body) > MAX_BODY_BYTES:
                 raise Problem(413, "body_too_large", f"The body may have at most {MAX_BODY_BYTES:,} bytes.")
+            if request.has_null_character:
+                raise Problem(400, "null_character", "No value may contain the character U+0000.")
             response = handler(runtime, request)
         except Exception as error:  # noqa: BLE001 - the one place that turns any error into an answer
             response = _failure(error, request)

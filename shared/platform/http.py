@@ -1,11 +1,14 @@
 """The one request type and the one response type of all functions; adapters translate each cloud's own."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
 Pairs = tuple[tuple[str, str], ...]
+
+_NULL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after an even number of backslashes
 
 
 class Headers:
@@ -46,6 +49,12 @@ class Request:
     @property
     def is_html_form(self) -> bool:
         return self.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
+
+    @property
+    def has_null_character(self) -> bool:
+        """In a place from which it could reach PostgreSQL, whose texts cannot hold it. (A form's parser drops it.)"""
+        values = (part for pair in (*self.query, *self.headers.items()) for part in pair)
+        return any("\0" in value for value in values) or bool(not self.is_html_form and _NULL_IN_JSON.search(self.body))
 
     def parameter(self, name: str) -> str | None:
         """The first query parameter of that name, or None."""

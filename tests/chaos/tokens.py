@@ -7,24 +7,20 @@ hours, which ends all leases, as waiting would. Afterwards the simulator's groun
 
 import json
 import random
-import sys
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
-
-import click
 
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.connections import integrations
 from shared.connections import token_escrow as spill
-from shared.connections.integrations import Integration
 from shared.connections.rotation import LEASE
 from shared.runtime import Runtime
-from tests.chaos import worker
+from tests.chaos import campaign, worker
+from tests.chaos.campaign import Person
 from tests.chaos.killing import Killer, restart_postgres
 from tests.chaos.stage import Stage, stage
-from tests.chaos.worker import POINTS, Orders, token_hash
+from tests.chaos.worker import POINTS, Orders
 
 _WORKERS = 6
 _ACCOUNTS = 24
@@ -52,15 +48,14 @@ class Findings:
     faults: int = 0
     restarts: int = 0
     spilled: int = 0
-    cut_off: Counter[str] = field(default_factory=Counter)  # accounts that needed a person, by cause
     violations: list[str] = field(default_factory=list)
 
 
 class Driver:
-    def __init__(self, played: Stage, seed: int, secret: str) -> None:
+    def __init__(self, played: Stage, seed: int) -> None:
         self.stage = played
         self.rng = random.Random(seed)
-        self.secret = secret
+        self.person = Person(played)
         self.findings = Findings()
         self.journal = played.folder / "journal"
         self.log = played.folder / "log"
@@ -123,7 +118,7 @@ class Driver:
         self._read_to = len(lines)
         stored = {entry["new"] for entry in entries if entry["what"] == "stored"}
         gave_up = {entry["new"] for entry in entries if entry["what"] == "gave_up"}
-        held = {hash_ for row in _rows(runtime) if (hash_ := _held(runtime, row))}
+        held = {hash_ for row in campaign.rows(runtime) if (hash_ := campaign.held(runtime, row))}
         used = {effect["old"] for effect in self.stage.simulator.effects("token.refreshed")}
         for entry in entries:
             if entry["what"] != "received" or entry["new"] in stored | held | used:
@@ -132,16 +127,7 @@ class Driver:
                 self.findings.violations.append(f"an answer that reached process {entry['pid']} was not kept")
 
     def _reconnect(self, runtime: Runtime) -> None:
-        """An account may need a person only when amoCRM has consumed the stored token, and the answer is lost."""
-        consumed = {effect["old"] for effect in self.stage.simulator.effects("token.refreshed")}
-        for row in _rows(runtime):
-            if row.status != "reauth_required":
-                continue
-            if _held(runtime, row) in consumed:
-                self.findings.cut_off["consumed_and_answer_lost"] += 1
-            else:
-                self.findings.violations.append(f"{row.account_domain} was cut off: {row.problem_detail}")
-            self.stage.connect(runtime, row.account_domain, self.secret)
+        self.findings.violations += self.person.come(runtime)
 
     def _check_single_flight(self) -> None:
         """The same refresh token reached amoCRM twice only when the first lease was over."""
@@ -156,53 +142,24 @@ class Driver:
             seen[effect["old"]] = effect["at"]
 
 
-def _rows(runtime: Runtime) -> list[Integration]:
-    return integrations.page(runtime.database, None, 1000)
-
-
-def _held(runtime: Runtime, row: Integration) -> str | None:
-    if row.refresh_token is None:
-        return None
-    return token_hash(runtime.keyring.decrypt(row.refresh_token, row.id, "refresh_token"))
-
-
 def play(kills: int, seed: int) -> dict[str, Any]:
-    """Rounds until that many processes were killed at random instants. Returns the summary."""
-    started = time.monotonic()
     with stage(_ACCOUNTS) as played:
-        secret = played.simulator.control("change-integration", client_id=played.client_id)
-        driver = Driver(played, seed, secret["secret"])
-        rounds = 0
-        while driver.killer.kills["random"] < kills or min(driver.killer.kills[point] for point in POINTS) < 1:
-            driver.round(rounds)
-            rounds += 1
+        driver = Driver(played, seed)
+        number = campaign.rounds(driver, kills, POINTS)
         driver.settle()
         refreshes = len(played.simulator.effects("token.refreshed"))
     found = driver.findings
     return {
-        "ok": not found.violations,
-        "rounds": rounds,
+        "rounds": number,
         "kills": dict(sorted(driver.killer.kills.items())),
         "faults_ordered": found.faults,
         "postgres_restarts": found.restarts,
         "refreshes_by_amocrm": refreshes,
         "pairs_restored_from_spill": found.spilled,
-        "accounts_that_needed_a_person": {name: count for name, count in found.cut_off.items() if count},
+        "accounts_that_needed_a_person": dict(driver.person.came_for),
         "violations": found.violations,
-        "seed": seed,
-        "seconds": round(time.monotonic() - started, 1),
     }
 
 
-@click.command()
-@click.option("--kills", default=500, show_default=True, help="Processes to kill at random instants.")
-@click.option("--seed", default=None, type=int, help="To repeat a run's choices.")
-def main(kills: int, seed: int | None) -> None:
-    """Kills processes that refresh tokens, and checks that no account was lost by us. Prints a JSON summary."""
-    summary = play(kills, seed if seed is not None else random.SystemRandom().getrandbits(32))
-    click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
-    sys.exit(0 if summary["ok"] else 1)
-
-
 if __name__ == "__main__":
-    main()
+    campaign.command(play, "Kills processes that refresh tokens, and checks that no account was lost by us.")()

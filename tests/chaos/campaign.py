@@ -1,0 +1,110 @@
+"""What campaigns of kills have in common: rounds until enough processes are dead, the person, and the command."""
+
+import json
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+import click
+
+from shared.connections import integrations
+from shared.connections.integrations import Integration
+from shared.runtime import Runtime
+from tests.chaos.killing import Killer
+from tests.chaos.stage import Stage
+from tests.chaos.worker import token_hash
+
+Play = Callable[[int, int], dict[str, Any]]  # kills, seed -> the summary, with `violations`
+
+
+class Driver(Protocol):
+    killer: Killer
+
+    def round(self, number: int) -> None: ...
+
+
+def rounds(driver: Driver, kills: int, points: Collection[str]) -> int:
+    """Until that many processes were killed at random instants, and one at each point. Returns how many there were."""
+    number = 0
+    while driver.killer.kills["random"] < kills or min(driver.killer.kills[point] for point in points) < 1:
+        driver.round(number)
+        number += 1
+    return number
+
+
+@dataclass
+class Person:
+    """Authorises accounts again that can't go on without. What they may need that for is one thing only: amoCRM has
+    consumed the stored refresh token, and its answer died with the process that had asked."""
+
+    stage: Stage
+    came_for: Counter[str] = field(default_factory=Counter)  # accounts, by cause
+    were_waiting: int = 0  # deliveries that an account had accepted, and that went on only then
+
+    def come(self, runtime: Runtime) -> list[str]:
+        """Violations: accounts that needed a person for any other cause."""
+        simulator, violations = self.stage.simulator, []
+        consumed = {effect["old"] for effect in simulator.effects("token.refreshed")}
+        secret = simulator.control("change-integration", client_id=self.stage.client_id)["secret"]
+        for row in rows(runtime):
+            if row.status != "reauth_required":
+                continue
+            if held(runtime, row) in consumed:
+                self.came_for["consumed_and_answer_lost"] += 1
+            else:
+                told = story(runtime, "integration_id", row.id)
+                violations.append(f"{row.account_domain} was cut off: {row.problem_detail}\n{told}")
+            self.were_waiting += runtime.database.number(_WAITING, {"id": row.id})
+            self.stage.connect(runtime, row.account_domain, secret)
+        return violations
+
+
+_WAITING = "SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(id)s AND state = 'accepted'"
+_STORY = """
+SELECT concat_ws(' ', created_at, kind, level, message) AS line FROM amocrm_events
+WHERE CASE %(of)s WHEN 'delivery_id' THEN delivery_id ELSE integration_id END = %(id)s
+ORDER BY created_at DESC, id DESC LIMIT 40
+"""
+
+
+@dataclass(frozen=True)
+class _Line:
+    line: str
+
+
+def story(runtime: Runtime, of: Literal["integration_id", "delivery_id"], id_: UUID) -> str:
+    """The last events of what is left, the newest first: they explain a violation when the run is over."""
+    return "\n".join(f"    {one.line}" for one in runtime.database.all(_Line, _STORY, {"of": of, "id": id_}))
+
+
+def rows(runtime: Runtime) -> list[Integration]:
+    return integrations.page(runtime.database, None, 1000)
+
+
+def held(runtime: Runtime, row: Integration) -> str | None:
+    """The refresh token that the row holds, as the simulator names it."""
+    if row.refresh_token is None:
+        return None
+    return token_hash(runtime.keyring.decrypt(row.refresh_token, row.id, "refresh_token"))
+
+
+def command(play: Play, told: str) -> click.Command:
+    """Plays, and prints the summary as JSON; ends with 1 when something was violated."""
+
+    @click.command(help=f"{told} Prints a JSON summary.")
+    @click.option("--kills", default=500, show_default=True, help="Processes to kill at random instants.")
+    @click.option("--seed", default=None, type=int, help="To repeat a run's choices.")
+    def main(kills: int, seed: int | None) -> None:
+        started, chosen = time.monotonic(), seed if seed is not None else random.SystemRandom().getrandbits(32)
+        found = play(kills, chosen)
+        summary: dict[str, Any] = {"ok": not found["violations"]} | found
+        summary |= {"seed": chosen, "seconds": round(time.monotonic() - started, 1)}
+        click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+        sys.exit(0 if summary["ok"] else 1)
+
+    return main
