@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from shared.amocrm.transport import Transport
 from shared.connections.authorization import Authorization
@@ -21,8 +22,7 @@ from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     settings: Settings
     database: Database
     keyring: Keyring

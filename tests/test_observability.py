@@ -82,7 +82,7 @@ def test_health_needs_no_proof_and_looks_at_the_database(tale: Story) -> None:
 
 
 def _without_database(tale: Story) -> Any:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from shared.platform.secret import Secret
     from shared.storage.database import Database

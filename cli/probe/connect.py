@@ -4,9 +4,11 @@ import http.server
 import secrets
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from msgspec.structs import replace
 
 from cli.probe.facts import Fact, Result
 from cli.probe.lab import why

@@ -3,7 +3,7 @@
 Never `*`, never with credentials: a proof of identity travels in a header that the page itself sets.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
 from shared.connections.integrations import Integration
@@ -17,8 +17,7 @@ SELECT EXISTS (SELECT FROM amocrm_integrations WHERE account_domain = %(host)s A
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     known: bool
 
 

@@ -9,7 +9,7 @@ Two candidates are never tried one after the other: the person is told what to d
 up, but a page that guesses connects what nobody asked for.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from shared.connections import installations, integrations
 from shared.connections.authorization import Consent
@@ -20,14 +20,12 @@ from shared.runtime import Runtime
 _LONGEST = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     integration: Integration
     consent: Consent | None  # None: installed from inside amoCRM, so each account gets a row of its own
 
 
-@dataclass(frozen=True, slots=True)
-class Nobody:
+class Nobody(Struct, frozen=True):
     reason: str  # a text of the callback's pages
     consent: Consent | None = None
 

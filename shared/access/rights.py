@@ -1,7 +1,8 @@
 """Who may do what: a proof of identity makes a caller of some kind, the kind has rights, an action asks for one."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shared.connections.integrations import Integration
 from shared.platform.problems import Problem, forbidden, invalid_input
@@ -45,8 +46,7 @@ RIGHTS: dict[str, frozenset[Right]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     kind: str  # a key of RIGHTS
     integration: (
         Integration | None

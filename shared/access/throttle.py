@@ -1,7 +1,8 @@
 """Not too often: counted per minute in PostgreSQL, for all instances together."""
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.platform.problems import Problem
 from shared.storage.database import Database
@@ -14,8 +15,7 @@ RETURNING count, extract(epoch FROM minute + interval '1 minute' - amocrm_now())
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
+class _Counted(Struct, frozen=True):
     count: int
     seconds_left: float
 

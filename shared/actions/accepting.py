@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
@@ -17,8 +18,7 @@ from shared.runtime import Runtime
 Plan = tuple[Sequence[Step], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     action: str
     stored: bytes  # all that its steps need, as JSON; equal writes are equal bytes
     key: str | None  # the caller's Idempotency-Key; without one, an equal write is the same write

@@ -1,7 +1,6 @@
 """What an action is: its name, how it is called, the right it asks for, and the function that does it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from msgspec import Struct
@@ -11,8 +10,7 @@ from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     name: str
     method: Literal["GET", "POST"]  # GET reads, POST writes
     right: Right

@@ -5,7 +5,6 @@ that its request does not ask for.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -20,15 +19,13 @@ from shared.runtime import Runtime
 Planner = Callable[[Runtime, Delivery, Integration, str], Plan]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     actions: Mapping[str, str]  # of `crm_api`: name -> an Action
     planners: Mapping[str, str]  # of deliveries: the name of the action that accepted them -> a Planner
     settings: str  # a SettingsPart
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsPart:
+class SettingsPart(Struct, frozen=True):
     """What a subject adds to the settings of an integration."""
 
     document: type[Struct]  # its members are members of the whole document; it ignores those of others

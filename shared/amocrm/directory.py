@@ -3,9 +3,10 @@
 Source: amoCRM's documentation, "Pipelines", "Users", "Custom fields", "Lists".
 """
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.amocrm.filtered import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
@@ -18,30 +19,26 @@ UNSORTED_TYPE = 1  # of the status in which incoming leads wait; a deal is not p
 _MOST_PAGES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     id: int
     name: str
     is_unsorted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     id: int
     name: str
     is_main: bool
     statuses: tuple[Status, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     id: int
     name: str
     is_admin: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     id: int
     name: str
     code: str | None
@@ -49,8 +46,7 @@ class Field:
     enums: tuple[tuple[int, str], ...] = ()  # id and value
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     id: int
     name: str
     type: str
@@ -65,8 +61,7 @@ def forget(integration_id: UUID) -> None:
         _known.drop((integration_id, what))
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     account: AccountApi
     integration_id: UUID
 

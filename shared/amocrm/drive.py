@@ -3,10 +3,11 @@
 The drive has a host of its own, which the account tells.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.amocrm.errors import AddressBlockedError, ForbiddenError, ScopeMissingError, UnexpectedAnswerError
 from shared.amocrm.filtered import PAGE_LIMIT, embedded, newest_first
@@ -24,8 +25,7 @@ SCOPE: Final = "files"
 _hosts: Expiring[UUID, str] = Expiring(seconds=600)
 
 
-@dataclass(frozen=True, slots=True)
-class DriveApi:
+class DriveApi(Struct, frozen=True):
     account: AccountApi
     integration_id: UUID  # whose drive host is remembered
 

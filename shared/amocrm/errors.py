@@ -22,8 +22,10 @@
         FilterIgnoredError     a list that holds what was not asked for
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+from msgspec import Struct
 
 from shared.platform.problems import ForeseenError, InputError, Kind, Problem
 
@@ -63,8 +65,7 @@ class AnsweredError(AmocrmError):
         self.hint = hint  # the token endpoint's word for what is wrong with a grant
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationItem:
+class ValidationItem(Struct, frozen=True):
     code: str
     path: str
     detail: str

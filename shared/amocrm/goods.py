@@ -1,15 +1,15 @@
 """The calls that concern an account's goods list. Source: amoCRM's documentation, "Lists", "Entity links"."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from shared.amocrm.errors import UnknownOutcomeError
 from shared.amocrm.filtered import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
 
 
-@dataclass(frozen=True, slots=True)
-class GoodsList:
+class GoodsList(Struct, frozen=True):
     catalog_id: int
     fields: dict[str, int]  # code -> field id
 
@@ -18,8 +18,7 @@ class GoodsList:
         return self.fields.get("PRICE")
 
 
-@dataclass(frozen=True, slots=True)
-class GoodsApi:
+class GoodsApi(Struct, frozen=True):
     account: AccountApi
 
     def goods_list(self) -> GoodsList | None:

@@ -3,13 +3,15 @@
 Source: amoCRM's documentation, "Deals", "Contacts", "Events and notes".
 """
 
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from shared.amocrm import filtered
 from shared.amocrm.errors import NotFoundError, RateLimitedError
 from shared.amocrm.filtered import embedded
 from shared.amocrm.transport import Transport
+from shared.platform.secret import Guarded
 
 
 class Pace(Protocol):
@@ -32,14 +34,15 @@ class Unpaced:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class AccountApi:
+class AccountApi(Guarded, frozen=True):
     """Calls in the name of one connection. Raises the errors of :mod:`shared.amocrm.errors`."""
+
+    HIDDEN = ("access_token",)
 
     transport: Transport
     host: str
-    access_token: str = field(repr=False)
-    pace: Pace = Unpaced()  # noqa: RUF009 - it holds nothing
+    access_token: str
+    pace: Pace = Unpaced()
 
     def account(self) -> dict[str, Any]:
         return self._object("GET", "/account")
@@ -138,8 +141,7 @@ class AccountApi:
                     raise
 
 
-@dataclass(frozen=True, slots=True)
-class LeadFilters:
+class LeadFilters(Struct, frozen=True):
     """Which deals are wanted; None for any."""
 
     pipeline_id: int | None = None

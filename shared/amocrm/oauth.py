@@ -8,33 +8,36 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.amocrm.hosts import UntrustedHostError, require_account_host, require_amocrm_host
 from shared.amocrm.refusals import Meaning, meaning_of
 from shared.amocrm.transport import Transport
+from shared.platform.secret import Guarded
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCredentials:
+class ClientCredentials(Guarded, frozen=True):
+    HIDDEN = ("client_secret",)
+
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str
     redirect_uri: str  # equal to the registered one, trailing slash included, in the exchange and in every refresh
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPair:
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
+class TokenPair(Guarded, frozen=True):
+    HIDDEN = ("access_token", "refresh_token")
+
+    access_token: str
+    refresh_token: str
     expires_in: int  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class AccessTokenHints:
+class AccessTokenHints(Struct, frozen=True):
     """Claims of an access token. Its signature is not ours to check: trust it only as far as its way to us."""
 
     account_id: int | None

@@ -1,7 +1,8 @@
 """The calls that make deals and contacts. Source: amoCRM's documentation, "Deals", "Contacts", "Incoming leads"."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from shared.amocrm.errors import UnknownOutcomeError
 from shared.amocrm.filtered import PAGE_LIMIT, embedded, newest_first
@@ -10,14 +11,12 @@ from shared.amocrm.leads import AccountApi
 Entity = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     lead_id: int | None
     contact_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleApi:
+class PeopleApi(Struct, frozen=True):
     account: AccountApi
 
     def search_contacts(self, query: str) -> list[Entity]:

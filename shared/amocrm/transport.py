@@ -6,13 +6,13 @@ error of :mod:`shared.amocrm.errors` that says whether the request may have been
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
 import msgspec
+from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
@@ -21,8 +21,7 @@ from shared.platform import logs
 USER_AGENT = "amocrm-functions/0.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Seconds and bytes. A call ends after `total` plus, at worst, one `read`."""
 
     connect: float = 3.0

@@ -7,11 +7,12 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from shared.calculations.model import Calculation, SaveCalculation
 from shared.calculations.template import Template, language_of
@@ -51,8 +52,7 @@ _WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(Struct, frozen=True):
     """Who quotes: from the integration's settings, `{"company": {name, lines[], logo}, "language"}`."""
 
     name: str = ""

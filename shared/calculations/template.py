@@ -2,12 +2,13 @@
 have it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Template:
+
+class Template(Struct, frozen=True):
     heading: str  # over the quotation's title
     note_heading: str  # before the note's title
     closing: str  # the last words of the quotation
@@ -35,7 +36,7 @@ def template(widget_type: str, settings: Mapping[str, Any]) -> Template:
     language = language_of(settings)
     own = _BY_WIDGET[language].get(widget_type, _OTHER[language])
     given = settings.get("template") or {}
-    known = {field.name for field in fields(Template)}
+    known = Template.__struct_fields__
     return replace(own, **{name: str(text) for name, text in given.items() if name in known and text is not None})
 
 

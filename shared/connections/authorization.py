@@ -6,9 +6,10 @@ It claims the code first, so that it is exchanged once, and answers everybody el
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
+
+from msgspec import Struct
 
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
@@ -41,8 +42,7 @@ class AuthorizationFailedError(Exception):
         self.is_final = is_final
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """What a state stands for."""
 
     integration_id: UUID
@@ -50,21 +50,18 @@ class Consent:
     return_to: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Code:
+class _Code(Struct, frozen=True):
     claim_id: UUID
     integration_id: UUID | None
     outcome: str | None
     failure_code: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Id:
+class _Id(Struct, frozen=True):
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(Struct, frozen=True):
     rotation: Rotation
     redirect_uri: str  # where consents come to now; older connections may have been made with another one
 

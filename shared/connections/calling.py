@@ -1,9 +1,10 @@
 """Calling amoCRM in the name of an integration: with a living token, at its present address, within its limit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.amocrm.leads import AccountApi
@@ -17,8 +18,7 @@ _WAIT_SECONDS = 8.0  # for another instance's refresh
 _POLL_SECONDS = 0.15
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     rotation: Rotation
 
     def call(

@@ -7,11 +7,12 @@ consent, which only an administrator of that account can finish.
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.platform.clock import Clock
 from shared.platform.config import Settings
@@ -23,8 +24,7 @@ NOTICE_LIFETIME: Final = timedelta(days=14)  # of the link in a notice, which ma
 _PLACE = UUID(int=0)  # a link stands in no row
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectLink:
+class ConnectLink(Struct, frozen=True):
     integration_id: UUID
     language: str
     return_to: str | None
@@ -34,8 +34,7 @@ class LinkExpiredError(Exception):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectLinks:
+class ConnectLinks(Struct, frozen=True):
     keyring: Keyring
     clock: Clock
     redirect_uri: str

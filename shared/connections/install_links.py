@@ -6,10 +6,11 @@ that amoCRM account can finish. It serves our own link (`…?install=KEY`), and 
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
+
+from msgspec import Struct
 
 from shared.storage.database import Database
 
@@ -36,8 +37,7 @@ FROM amocrm_install_links WHERE key_hash = %(key_hash)s AND revoked_at IS NULL
 """
 
 
-@dataclass(frozen=True, slots=True)
-class InstallLink:
+class InstallLink(Struct, frozen=True):
     """What is kept of a link; its key is shown once, when it is made."""
 
     id: UUID

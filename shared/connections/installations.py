@@ -6,7 +6,6 @@ company's page the button carries the key of an install link instead: there the 
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -15,6 +14,7 @@ from shared.amocrm import oauth
 from shared.connections import install_links, integrations
 from shared.connections.integrations import Integration
 from shared.platform.config import Settings
+from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
@@ -53,14 +53,15 @@ ORDER BY expires_at DESC LIMIT 1
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Guarded, frozen=True):
+    HIDDEN = ("client_secret",)
+
     id: UUID
     widget_type: str
     language: str
     return_to: str | None
     client_id: str | None
-    client_secret: bytes | None = field(repr=False)
+    client_secret: bytes | None
 
 
 def begin(database: Database, widget_type: str, language: str, return_to: str | None = None) -> str:

@@ -4,30 +4,33 @@ Reading a row costs one round trip and brings everything a call needs: the token
 whether amoCRM's limit holds us back.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from shared.connections.rate import LONGEST_WAIT
+from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
+class Integration(Guarded, frozen=True):
     """A row of the view `amocrm_connections`. Bytes are encrypted, see :mod:`shared.storage.encryption`."""
+
+    HIDDEN = ("client_secret", "access_token", "refresh_token")
 
     id: UUID
     widget_type: str
     account_domain: str
     account_id: int | None
     client_id: str
-    client_secret: bytes = field(repr=False)
+    client_secret: bytes
     redirect_uri: str
     status: str  # pending, connected, reauth_required, disconnected
-    access_token: bytes | None = field(repr=False)
-    refresh_token: bytes | None = field(repr=False)
+    access_token: bytes | None
+    refresh_token: bytes | None
     access_expires_at: datetime | None
     token_version: int
     api_domain: str | None
@@ -143,8 +146,7 @@ SELECT id FROM ended
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Id:
+class _Id(Struct, frozen=True):
     id: UUID
 
 

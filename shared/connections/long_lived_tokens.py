@@ -3,10 +3,11 @@
 Source: amoCRM's documentation, "Long-lived tokens".
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
@@ -66,8 +67,7 @@ SELECT id FROM warned
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Id:
+class _Id(Struct, frozen=True):
     id: UUID
 
 

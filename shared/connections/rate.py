@@ -8,9 +8,10 @@ import math
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.amocrm.errors import HeldBackError
 from shared.platform.clock import Clock
@@ -34,8 +35,7 @@ ON CONFLICT (integration_id) DO UPDATE SET next_free_at = greatest(amocrm_rate.n
 _RESERVE = "SELECT amocrm_reserve(%(integration_id)s, %(calls)s, %(longest)s) AS waits"
 
 
-@dataclass(frozen=True, slots=True)
-class _Reserved:
+class _Reserved(Struct, frozen=True):
     waits: list[float]
 
 

@@ -13,10 +13,12 @@ Each transition writes its event in the same statement.
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
+
+from msgspec import Struct
 
 from shared.amocrm import errors, oauth
 from shared.amocrm.errors import ADDRESS_BLOCKED
@@ -85,14 +87,12 @@ class RefreshDelayedError(ForeseenError):
         return Problem(503, self.code, self.detail, retry_after=max(1, round(self.retry_after)))
 
 
-@dataclass(frozen=True, slots=True)
-class _StillDue:
+class _StillDue(Struct, frozen=True):
     left_over: int
     skipped: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(Struct, frozen=True):
     """Renews one integration's pair. Raises :class:`ReauthRequiredError` and :class:`RefreshDelayedError`."""
 
     database: Database

@@ -7,18 +7,18 @@ database: a log that leaks opens nothing.
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.platform import logs
 
 EVENT: Final = "token.spilled"
 
 
-@dataclass(frozen=True, slots=True)
-class Spilled:
+class Spilled(Struct, frozen=True):
     """The successor of a row's version, as it was written to the log."""
 
     integration_id: UUID

@@ -5,10 +5,11 @@ quantities. Source: amoCRM's documentation, "Lists" and "Entity links".
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.amocrm.goods import GoodsApi, GoodsList
 from shared.amocrm.leads import AccountApi
@@ -23,8 +24,7 @@ NO_LIST: Final = "The account has no goods list; switch it on in amoCRM's settin
 _lists: Expiring[UUID, GoodsList] = Expiring(seconds=600)
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+class Goods(Struct, frozen=True):
     integration_id: UUID
     items: Sequence[Item]
     locks: Locks

@@ -6,10 +6,11 @@ The owner is a delivery: taking a lock again under the same owner is the same lo
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from shared.amocrm.errors import UnknownOutcomeError
 from shared.platform.clock import Clock
@@ -71,22 +72,19 @@ class LockedError(ForeseenError):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(Struct, frozen=True):
     name: bytes
     remembered: int | None
 
 
-@dataclass
-class Held:
+class Held(Struct):
     """`known`: the numbers that were remembered for the names. `remember`: to be remembered for all of them."""
 
     known: list[int] = field(default_factory=list)
     remember: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Locks:
+class Locks(Struct, frozen=True):
     database: Database
     clock: Clock
 

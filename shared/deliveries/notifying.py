@@ -1,9 +1,10 @@
 """Carrying a notice out: signed, and retried until the webhook takes it."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.connections.connect_links import NOTICE_LIFETIME, ConnectLink, ConnectLinks
 from shared.connections.integrations import Integration
@@ -14,8 +15,7 @@ from shared.platform.config import Settings
 from shared.platform.i18n import LANGUAGES
 
 
-@dataclass(frozen=True, slots=True)
-class Notifying:
+class Notifying(Struct, frozen=True):
     settings: Settings
     clock: Clock
     links: ConnectLinks

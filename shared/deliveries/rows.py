@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -13,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from shared.deliveries import statements
 from shared.platform.problems import Problem
+from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
@@ -20,13 +20,14 @@ from shared.storage.encryption import Keyring
 LEASE: Final = timedelta(seconds=90)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Guarded, frozen=True):
+    HIDDEN = ("request",)
+
     id: UUID
     integration_id: UUID
     action: str
     request_hash: bytes
-    request: bytes | None = field(repr=False)  # encrypted
+    request: bytes | None  # encrypted
     state: str  # accepted, delivered, dead
     steps: dict[str, Any]
     attempts: int

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+
+from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
@@ -53,8 +54,7 @@ _NOT_CARRIED_OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """`after`: a step whose result is needed; `write` and `find` get it as their second argument."""
 
     name: str
@@ -77,11 +77,10 @@ _FORESEEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Delivering:
+class Delivering(Struct, frozen=True):
     database: Database
     clock: Clock
-    wakeup: Wakeup = TimerOnly()  # noqa: RUF009 - it holds nothing
+    wakeup: Wakeup = TimerOnly()
 
     def run(
         self, delivery: Delivery, steps: Sequence[Step], perform: Perform, *, begun: Collection[str] = ()

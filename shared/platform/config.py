@@ -7,9 +7,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from shared.platform.secret import Secret
 
@@ -27,8 +28,7 @@ class ConfigurationError(Exception):
         super().__init__(f"The configuration has {len(problems)} problem(s):\n{lines}")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     database_url: Secret
     encryption_keys: tuple[tuple[str, Secret], ...]  # (key id, base64 of 32 bytes); the first one writes
     redirect_uri: str  # registered with every integration; also the address of the switched-off hook

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 from uuid import uuid4
+
+from msgspec import field
+
+from shared.platform.secret import Guarded
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -31,13 +34,14 @@ class Headers:
         return self._fields
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Guarded, frozen=True):
+    HIDDEN = ("body",)
+
     method: str  # upper case
     path: str  # begins with a slash; "/" where the platform has no paths
     query: Pairs = ()
     headers: Headers = field(default_factory=Headers)
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     address: str = ""  # the visitor's, as the platform tells it; for throttling only
     id: str = field(default_factory=lambda: uuid4().hex)  # in every log line, event and problem of this request
 
@@ -61,10 +65,11 @@ class Request:
         return next((value for key, value in self.query if key == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Guarded, frozen=True):
+    HIDDEN = ("body",)
+
     status: int
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     headers: Pairs = ()
 
     def with_headers(self, headers: Pairs) -> "Response":

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import ClassVar
 
+from msgspec import Struct
+
 from shared.platform.http import Pairs
 
 
-@dataclass(frozen=True, slots=True)
-class InputError:
+class InputError(Struct, frozen=True):
     path: str  # as in `calculation.items[0].quantity`; empty for the whole body
     detail: str
 
@@ -49,8 +50,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         return document | self.extra
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What an error means to a caller: the status, the stable code, and what the person can do."""
 
     status: int

@@ -1,6 +1,8 @@
 """A value that must not be seen: it does not appear in repr, str, format or a traceback's locals."""
 
-from typing import final
+from typing import ClassVar, final
+
+from msgspec import Struct
 
 
 @final
@@ -25,3 +27,15 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._value)
+
+
+class Guarded(Struct, frozen=True):
+    """A value that shows some of its members to nobody who prints it."""
+
+    HIDDEN: ClassVar[tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{name}={'***' if name in self.HIDDEN else repr(getattr(self, name))}" for name in self.__struct_fields__
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"

@@ -8,12 +8,12 @@ statements.
 """
 
 import contextlib
-import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
+from msgspec import Struct
 from psycopg.rows import RowFactory, TupleRow
 
 from shared.platform.problems import ForeseenError, Kind
@@ -21,7 +21,7 @@ from shared.platform.secret import Secret
 
 Parameters = Mapping[str, object]
 Connection = psycopg.Connection[TupleRow]
-Model = TypeVar("Model")
+Model = TypeVar("Model", bound=Struct)
 T = TypeVar("T")
 
 _CONNECT_TIMEOUT_SECONDS = 3
@@ -39,9 +39,9 @@ class DatabaseUnavailableError(ForeseenError):
 
 
 class Database:
-    """Rows come back as the given dataclass. Threads may share it.
+    """Rows come back as the given Struct. Threads may share it.
 
-    A column that the dataclass does not know is left out, so that a migration may add one before the code knows it.
+    A column that it does not know is left out, so that a migration may add one before the code knows it.
     """
 
     def __init__(self, url: Secret) -> None:
@@ -108,7 +108,7 @@ class Database:
 
 
 def _rows_of(model: type[Model]) -> RowFactory[Model]:
-    known = {field.name for field in dataclasses.fields(model)}  # type: ignore[arg-type] # only dataclasses are given
+    known = frozenset(model.__struct_fields__)
 
     def factory(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Model]:
         names = [column.name for column in cursor.description or ()]

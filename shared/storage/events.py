@@ -5,9 +5,10 @@ for events that stand alone, and for reading.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.storage.database import Database
 
@@ -30,8 +31,7 @@ ORDER BY e.id DESC LIMIT %(limit)s
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     id: int
     at: datetime
     integration_id: UUID | None

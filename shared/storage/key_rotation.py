@@ -5,10 +5,10 @@ written with the new key anyway. Can be stopped at any time and run again.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, LiteralString
 from uuid import UUID
 
+from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
@@ -49,13 +49,14 @@ _STATEMENTS: dict[str, LiteralString] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Guarded, frozen=True):
+    HIDDEN = ("client_secret", "access_token", "refresh_token", "request")
+
     id: UUID
-    client_secret: bytes | None = field(default=None, repr=False)
-    access_token: bytes | None = field(default=None, repr=False)
-    refresh_token: bytes | None = field(default=None, repr=False)
-    request: bytes | None = field(default=None, repr=False)
+    client_secret: bytes | None = None
+    access_token: bytes | None = None
+    refresh_token: bytes | None = None
+    request: bytes | None = None
 
 
 def rows(database: Database) -> int:

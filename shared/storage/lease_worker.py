@@ -7,8 +7,9 @@ several instances share the work because a claim skips what others have claimed.
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from shared.platform import logs
 from shared.platform.clock import Clock
@@ -17,8 +18,7 @@ from shared.storage.database import DatabaseUnavailableError
 Row = TypeVar("Row")
 
 
-@dataclass(slots=True)
-class Figures:
+class Figures(Struct):
     """`is_done`: nothing that is due was left when the time ended."""
 
     claimed: int = 0
@@ -33,8 +33,7 @@ class Figures:
         return {"due": self.claimed, good: self.outcomes[good], "failed": failed, "seconds": seconds}
 
 
-@dataclass(frozen=True, slots=True)
-class Worker(Generic[Row]):
+class Worker(Struct, Generic[Row], frozen=True):
     claim: Callable[[int], list[Row]]  # leases on at most so many rows
     work: Callable[[Row], str]  # does one row and names the outcome; must not raise
     concurrency: int

@@ -1,15 +1,15 @@
 """Where a submission goes: pipeline, status and responsible user, with a way out when the account has changed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.amocrm.directory import Pipeline, User
 from shared.submissions.model import Order
 from shared.submissions.settings import Destination, Route, Submissions
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     pipeline_id: int | None
     status_id: int | None
     responsible_user_id: int | None

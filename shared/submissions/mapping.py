@@ -5,10 +5,11 @@ Source: amoCRM's documentation, "Custom fields", the table of field types and th
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+
+from msgspec import Struct
 
 from shared.amocrm.directory import Field
 from shared.submissions.settings import FieldRule
@@ -36,8 +37,7 @@ TRACKING_CODES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unplaced:
+class Unplaced(Struct, frozen=True):
     """A value that no field took. The reason is for people and holds no value."""
 
     source: str
@@ -45,8 +45,7 @@ class Unplaced:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     fields: Values  # `custom_fields_values`
     unplaced: tuple[Unplaced, ...]
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.storage.encryption import Keyring
 from shared.submissions.model import Contact
@@ -12,8 +13,7 @@ from shared.submissions.model import Contact
 Entity = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
+class Phone(Struct, frozen=True):
     """`written`: as it is stored in amoCRM. `digits`: what amoCRM searches by. Equal phones have the same `written`."""
 
     written: str

@@ -5,10 +5,10 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from shared.submissions.settings import Submissions
 
@@ -19,8 +19,7 @@ class UnreadableError(ValueError):
     """The file is neither of the two kinds."""
 
 
-@dataclass
-class Taken:
+class Taken(Struct):
     submissions: Document = field(default_factory=lambda: {"forms": {}, "orders": {}, "mapping": []})
     left: list[str] = field(default_factory=list)  # what was not taken over, and why
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import click
+from msgspec import Struct
 
 from shared.connections import integrations
 from shared.connections.integrations import Integration
@@ -72,8 +73,7 @@ ORDER BY created_at DESC, id DESC LIMIT 40
 """
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(Struct, frozen=True):
     line: str
 
 

@@ -13,12 +13,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jwt
 import psycopg
+from msgspec.structs import replace
 
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries

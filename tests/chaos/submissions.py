@@ -12,13 +12,14 @@ import sys
 import time
 from collections import Counter
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
 import click
 import jwt
 import psycopg
+from msgspec.structs import replace
 
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries

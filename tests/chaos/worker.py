@@ -10,10 +10,12 @@ import random
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm import errors, oauth
@@ -101,8 +103,7 @@ class _Transport(Transport):
         return super().send(method, host, path, **named)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Rotation(Rotation):
+class _Rotation(Rotation, frozen=True, kw_only=True):
     point: str | None
     journal: Journal
 

@@ -1,11 +1,11 @@
 """Any mapping and any input: nothing raises, and no value is lost (row C5)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.amocrm.directory import Field
 from shared.submissions import contacts, mapping, people

@@ -1,7 +1,8 @@
 """`GET get_events`: the event log, the newest first (row A12)."""
 
-from dataclasses import asdict
 from uuid import UUID
+
+from msgspec.structs import asdict
 
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action

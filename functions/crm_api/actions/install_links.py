@@ -1,11 +1,11 @@
 """Buttons for a company's pages: `POST create_install_link`, `GET get_install_links`, `POST revoke_install_link`."""
 
 import html
-from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies

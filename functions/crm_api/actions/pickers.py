@@ -4,8 +4,9 @@ They are remembered for ten minutes; `?refresh=1` asks amoCRM at once.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action

@@ -1,10 +1,10 @@
 """`GET get_settings`, `POST save_settings`: an integration's settings, checked against its account."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from shared import settings
@@ -27,8 +27,7 @@ SELECT id FROM saved
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Id:
+class _Id(Struct, frozen=True):
     id: UUID
 
 

@@ -1,10 +1,10 @@
 """Site keys: `POST create_site_key`, `GET get_site_keys`, `POST revoke_site_key`."""
 
-from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from shared.access.proofs import site_key
 from shared.access.rights import Caller, Right

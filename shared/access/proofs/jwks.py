@@ -1,11 +1,11 @@
 """The public keys of an issuer, read from its JWKS address and kept for a while (RFC 7517)."""
 
 import threading
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
 import jwt
+from msgspec import Struct, field
 
 from shared.platform import logs
 from shared.platform.clock import Clock
@@ -18,8 +18,7 @@ _MAX_BYTES: Final = 200_000
 _TIMEOUT_SECONDS: Final = 5.0
 
 
-@dataclass
-class _Published:
+class _Published(Struct):
     keys: dict[str, Any] = field(default_factory=dict)
     asked_at: float = float("-inf")
 

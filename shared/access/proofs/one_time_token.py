@@ -1,9 +1,10 @@
 """amoCRM's one-time token, which its page adds to a widget's request. Source: amoCRM's "One-time tokens"."""
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.access.proofs import jwts
 from shared.access.rights import Caller
@@ -29,8 +30,7 @@ _known: dict[tuple[str, int], Secret] = {}
 _MOST_KNOWN: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Id:
+class _Id(Struct, frozen=True):
     id: UUID
 
 

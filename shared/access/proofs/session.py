@@ -5,7 +5,6 @@ Opened by a one-time token; bound to the account, the widget type, the user and 
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -32,8 +31,7 @@ WHERE s.token_hash = %(token_hash)s AND s.expires_at > amocrm_now()
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Session(Integration):
+class _Session(Integration, frozen=True, kw_only=True):
     user_id: int | None = None
     lead_id: int | None = None
 

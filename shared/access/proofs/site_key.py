@@ -3,10 +3,11 @@ of its origins, and only so often for each key and each visitor's address."""
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
+
+from msgspec import Struct
 
 from shared.access import throttle
 from shared.access.rights import Caller
@@ -47,8 +48,7 @@ WHERE k.key_hash = %(key_hash)s AND k.revoked_at IS NULL
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SiteKey:
+class SiteKey(Struct, frozen=True):
     """What is kept of a key; the key itself is shown once, when it is made."""
 
     id: UUID
@@ -59,8 +59,7 @@ class SiteKey:
     revoked_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Found(Integration):
+class _Found(Integration, frozen=True, kw_only=True):
     key_id: UUID | None = None
     origins: tuple[str, ...] = ()
     accepts_hidden_origin: bool = False
