@@ -134,7 +134,7 @@ def build(function: str, target: str, out: Path, *, pdf: bool = True, python: st
 
 
 def _install(locks: list[str], target: str, folder: Path, python: str) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
     command += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(folder)]
     if target != "local":
         command += ["--implementation", "cp", "--python-version", python]

@@ -9,10 +9,21 @@ import pytest
 from functions.crm_api.actions import ACTIONS
 from tests.demo import ROOT
 
-LATE = ("typst", "boto3", "flask", "functions_framework", "phonenumbers", "python_multipart", "shared.submissions.plan")
+LATE = (
+    "typst",
+    "boto3",
+    "flask",
+    "functions_framework",
+    "jwt",
+    "phonenumbers",
+    "python_multipart",
+    "shared.access.proofs.jwks",
+    "shared.calculations.plan",
+    "shared.submissions.plan",
+)
 
 
-@pytest.mark.parametrize("name", ["oauth_callback", "crm_api", "refresh_tokens"])
+@pytest.mark.parametrize("name", ["oauth_callback", "crm_api", "refresh_tokens", "run_deliveries"])
 def test_what_is_rarely_needed_is_imported_late(name: str, environment: dict[str, str]) -> None:
     code = f"import sys, functions.{name}.main; print([one for one in {LATE!r} if one in sys.modules])"
     ended = subprocess.run(

@@ -1,6 +1,7 @@
 """The panel, the calculator and the app's page, served from `web/`, so that one address is enough. Any static host does
 as well."""
 
+from functools import cache
 from pathlib import Path
 
 from functions.crm_api import cors
@@ -31,7 +32,7 @@ def find(runtime: Runtime, request: Request) -> Response | None:
         return None
     for folder in _FOLDERS:
         _, separator, name = request.path.partition(f"/{folder}/")
-        file = _FILES.get(f"{folder}/{name or 'index.html'}") if separator else None
+        file = _files().get(f"{folder}/{name or 'index.html'}") if separator else None
         if file is not None:
             body = b"" if request.method == "HEAD" else file.read_bytes()
             headers = (
@@ -49,9 +50,12 @@ def _ancestors(runtime: Runtime, folder: str) -> str:
     return " ".join((_CARDS, *runtime.settings.allowed_origins)) if folder == "widget" else "'none'"
 
 
-# Only what is there at start can be asked for: no path from outside reaches the file system.
-_FILES = {
-    file.relative_to(_ROOT).as_posix(): file
-    for file in (_ROOT.rglob("*") if _ROOT.is_dir() else ())
-    if file.suffix in _TYPES and "archive" not in file.parts
-}
+@cache
+def _files() -> dict[str, Path]:
+    """Only what is there at first can be asked for: no path from outside reaches the file system."""
+    found = _ROOT.rglob("*") if _ROOT.is_dir() else ()
+    return {
+        file.relative_to(_ROOT).as_posix(): file
+        for file in found
+        if file.suffix in _TYPES and "archive" not in file.parts
+    }

@@ -4,7 +4,7 @@
 that disagrees is refused. Only the administrator, who may act for every account, chooses by them.
 """
 
-from shared.access.proofs import administrator, application, one_time_token, session, site_key
+from shared.access.proofs import administrator, session, site_key
 from shared.access.proofs.claimed_account import wished_account
 from shared.access.rights import Caller
 from shared.platform import logs
@@ -30,12 +30,16 @@ def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
 def spend(runtime: Runtime, caller: Caller, request: Request) -> None:
     """A one-time token pays for one write; raises 401 when it has paid before."""
     if caller.jti is not None:
+        from shared.access.proofs import one_time_token
+
         one_time_token.spend(runtime.database, caller, request.id)
 
 
 def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
     token = request.headers.get("X-Auth-Token")
     if token:
+        from shared.access.proofs import one_time_token  # brings PyJWT and its cryptography
+
         return one_time_token.identify(runtime, token, calls)
     scheme, _, credential = (request.headers.get("Authorization") or "").partition(" ")
     if not credential and (key := request.parameter("site_key")):
@@ -49,6 +53,8 @@ def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
     if credential.startswith(site_key.PREFIX):
         return site_key.identify(runtime, request, credential)
     if credential.count(".") == 2:
+        from shared.access.proofs import application  # likewise
+
         return application.identify(runtime, credential, calls)
     return administrator.identify(runtime, request, credential, calls)
 

@@ -8,14 +8,11 @@ from msgspec import Struct
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
-from shared.deliveries.runner import Step
+from shared.deliveries.runner import Plan
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
-
-# The steps of a delivery, and how many calls they are going to make.
-Plan = tuple[Sequence[Step], int]
 
 
 class Write(Struct, frozen=True):

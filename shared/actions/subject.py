@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.actions.accepting import Plan
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
+from shared.deliveries.runner import Plan
 from shared.runtime import Runtime
 
 # The plan of a delivery that was accepted before; the text is the request as it was stored.

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import msgspec
 
-from shared.actions.accepting import Plan
 from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.leads import AccountApi
@@ -18,7 +17,7 @@ from shared.connections.integrations import Integration
 from shared.deliveries.goods import Goods
 from shared.deliveries.locks import Locks
 from shared.deliveries.rows import Delivery, is_superseded, reference
-from shared.deliveries.runner import Result, Step
+from shared.deliveries.runner import Plan, Result, Step
 from shared.runtime import Runtime
 from shared.storage.database import Database
 

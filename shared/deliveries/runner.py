@@ -77,6 +77,10 @@ _FORESEEN = (
 )
 
 
+# The steps of a delivery, and how many calls they are going to make.
+Plan = tuple[Sequence[Step], int]
+
+
 class Delivering(Struct, frozen=True):
     database: Database
     clock: Clock

@@ -7,11 +7,12 @@ import msgspec
 
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
-from shared.actions.accepting import Plan, Write, accept, answer
+from shared.actions.accepting import Write, accept, answer
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
+from shared.deliveries.runner import Plan
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime

@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from shared.actions.accepting import Plan
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ForbiddenError, ValidationError
@@ -18,7 +17,7 @@ from shared.connections.integrations import Integration
 from shared.deliveries import goods
 from shared.deliveries.locks import Locks
 from shared.deliveries.rows import Delivery, reference
-from shared.deliveries.runner import Result, Step
+from shared.deliveries.runner import Plan, Result, Step
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
