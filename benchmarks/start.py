@@ -16,9 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+import jwt
 
 from cli import package
+from shared.amocrm.leads import AccountApi
+from shared.amocrm.people import PeopleApi
+from shared.connections import integrations
 from shared.storage.encryption import generate_key
+from tests.chaos.stage import stage
+from tests.story import APP_SECRET
 
 _LIBRARIES = "httpx, msgspec, psycopg, cryptography.hazmat.primitives.ciphers.aead"
 _LATE = ("typst", "boto3", "flask", "functions_framework", "jwt", "phonenumbers", "python_multipart")
@@ -46,7 +52,7 @@ def _unpacked(name: str, folder: Path) -> Path:
 
 def _run(code: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-S", "-P", "-c", code]  # of this machine's libraries none
-    return subprocess.run(command, env=environ, check=True, capture_output=True, text=True)  # noqa: S603 - our own code
+    return subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own code
 
 
 def _seconds(code: str, environ: dict[str, str]) -> float:
@@ -82,7 +88,71 @@ def _measured(repeats: int, folder: Path) -> dict[str, Any]:
             "ratio_without_python_itself": round((function - empty) / (libraries - empty), 3),
             "imported_too_early": early.stdout.strip(),
         }
-    return {"python_itself_ms": round(empty * 1000, 1), "functions": found}
+    first = _first_answer(repeats, folder / "crm_api")
+    return {"python_itself_ms": round(empty * 1000, 1), "functions": found, "first_get_lead": first}
+
+
+# A new process until it has answered `get_lead`; and a copy of a snapshot, which has everything but its own runtime.
+_FIRST = """
+import json, os, sys, time
+from functions.crm_api.main import aws_handler, instance
+started = time.perf_counter()
+if {is_restored}:
+    instance._renew()
+answer = aws_handler(json.loads(os.environ["FIRST_EVENT"]), None)
+assert answer["statusCode"] == 200, answer
+print("answered", (time.perf_counter() - started) * 1000)
+"""
+# The same with the libraries alone: the row, the deal, its contacts.
+_BARE_FIRST = """
+import json, os
+import httpx, msgspec, psycopg, jwt, cryptography.hazmat.primitives.ciphers.aead
+gateway = os.environ["AMOCRM_GATEWAY"]
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection, httpx.Client(base_url=gateway, trust_env=False) as http:
+    connection.execute("SELECT * FROM amocrm_integrations").fetchall()
+    headers = {"Authorization": "Bearer " + os.environ["FIRST_TOKEN"], "Host": os.environ["FIRST_DOMAIN"]}
+    lead = http.get("/api/v4/leads/" + os.environ["FIRST_LEAD"], params={"with": "contacts"}, headers=headers).json()
+    ids = [one["id"] for one in lead["_embedded"]["contacts"]]
+    assert http.get("/api/v4/contacts", params={"filter[id][]": ids}, headers=headers).status_code == 200, ids
+"""
+
+
+def _first_answer(repeats: int, folder: Path) -> dict[str, float]:
+    """Milliseconds of whole processes until `get_lead` is answered (the simulator answers at once), and of a copy."""
+    with stage(accounts=1) as played, played.runtime() as runtime:
+        played.simulator.control("limits", per_integration=10**6, per_account=10**6)
+        domain = played.domains[0]
+        row = integrations.by_domain(runtime.database, domain, "glass")
+        assert row is not None
+        assert row.access_token is not None
+        api = AccountApi(runtime.transport, domain, runtime.keyring.decrypt(row.access_token, row.id, "access_token"))
+        contact = PeopleApi(api).create_contact({"name": "Мария"})
+        link = [{"to_entity_id": contact, "to_entity_type": "contacts"}]
+        api.send("POST", f"/leads/{played.leads[domain]}/link", json=link)
+        now = int(time.time())
+        claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600}
+        claims |= {"account_domain": domain, "widget_type": "glass"}
+        event = {
+            "httpMethod": "GET",
+            "path": "/get_lead",
+            "headers": {
+                "Authorization": f"Bearer {jwt.encode(claims, APP_SECRET, algorithm='HS256')}",
+                "X-Lead-Id": str(played.leads[domain]),
+            },
+        }
+        environ = os.environ | played.environment | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
+        environ |= {"FIRST_EVENT": json.dumps(event), "FIRST_DOMAIN": domain, "FIRST_LEAD": str(played.leads[domain])}
+        environ["FIRST_TOKEN"] = api.access_token
+        whole, bare, restored = [], [], []
+        for _ in range(repeats):
+            whole.append(_seconds(_FIRST.format(is_restored=False), environ) * 1000)
+            bare.append(_seconds(_BARE_FIRST, environ) * 1000)
+            told = _run(_FIRST.format(is_restored=True), environ).stdout
+            restored.append(float(told.rpartition("answered ")[2]))
+            time.sleep(0.4)  # two calls of seven a second
+    ratio = statistics.median(one / other for one, other in zip(whole, bare, strict=True))
+    names = {"new_process_ms": whole, "libraries_alone_ms": bare, "restored_copy_ms": restored}
+    return {name: round(statistics.median(times), 1) for name, times in names.items()} | {"ratio": round(ratio, 3)}
 
 
 @click.command()

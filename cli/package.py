@@ -26,6 +26,7 @@ _MEGABYTE: Final = 1_000_000
 # Versions of Python that Lambda has. Bytecode can be made only by the very version that runs it, so packages are for
 # the one that runs this command; serverless.yml takes the runtime's name from what is written beside them.
 RUNTIMES: Final = ("3.11", "3.12", "3.13")
+_WITHOUT_SNAPSHOTS: Final = frozenset({"3.11"})  # Lambda's SnapStart begins with Python 3.12
 OWN: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PLATFORMS: Final = {
     "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
@@ -125,7 +126,8 @@ def build(function: str, target: str, out: Path, *, pdf: bool = True, python: st
             out, {file.relative_to(whole).as_posix(): file.read_bytes() for file in whole.rglob("*") if file.is_file()}
         )
     if target in _PLATFORMS:
-        (out.parent / "runtime.json").write_text(json.dumps({"runtime": f"python{python}"}) + "\n", encoding="utf-8")
+        runtime = {"runtime": f"python{python}", "snapStart": python not in _WITHOUT_SNAPSHOTS}
+        (out.parent / "runtime.json").write_text(json.dumps(runtime) + "\n", encoding="utf-8")
     size = out.stat().st_size
     budget = part.budget if pdf else WITHOUT_PDF_BUDGET
     if size > budget:

@@ -1,6 +1,7 @@
 """What a warm instance holds: settings and connections. Made once at start, handed to every handler."""
 
 import os
+import random
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,6 +16,7 @@ from shared.connections.rotation import Rotation
 from shared.deliveries import wakeup
 from shared.deliveries.locks import Locks
 from shared.deliveries.runner import Delivering
+from shared.platform.adapters import snapshots
 from shared.platform.clock import Clock, SystemClock
 from shared.platform.config import ConfigurationError, Settings, load
 from shared.platform.secret_store import environment
@@ -68,3 +70,20 @@ class Runtime(Struct, frozen=True):
     def close(self) -> None:
         self.database.close()
         self.transport.close()
+
+
+class Instance:
+    """A function's instance: the runtime that its handlers are given.
+
+    Copies of a snapshot share nothing that must be one's own. Before it is taken every connection is closed; each copy
+    reads the configuration anew (a secret may have been replaced since), makes connections of its own, and draws other
+    random numbers. (Keys, nonces and ids come from the system, not from `random`.)
+    """
+
+    def __init__(self) -> None:
+        self.runtime = Runtime.from_environment()
+        snapshots.hooks(lambda: self.runtime.close(), self._renew)
+
+    def _renew(self) -> None:
+        random.seed()
+        self.runtime = Runtime.from_environment()

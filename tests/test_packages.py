@@ -66,7 +66,10 @@ def test_packages_for_another_python_say_what_they_lack(tmp_path: Path) -> None:
     archive = tmp_path / "oauth_callback.zip"
     package.build("oauth_callback", "arm64", archive, python=other)
     assert not [name for name in zipfile.ZipFile(archive).namelist() if name.endswith(".pyc")]
-    assert json.loads((tmp_path / "runtime.json").read_text()) == {"runtime": f"python{other}"}
+    assert json.loads((tmp_path / "runtime.json").read_text()) == {
+        "runtime": f"python{other}",
+        "snapStart": other != "3.11",
+    }
 
 
 def test_google_runs_the_folder_as_uploaded(

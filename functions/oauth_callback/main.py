@@ -3,14 +3,18 @@
 On one machine: ``python -m functions_framework --source functions/oauth_callback/main.py --target http --port 8902``
 """
 
-from functools import partial
-
 from functions.oauth_callback.handler import handle
 from shared.platform.adapters import aws, google, yandex
 from shared.platform.endpoint import serve
-from shared.runtime import Runtime
+from shared.platform.http import Request, Response
+from shared.runtime import Instance
 
-respond = partial(serve, handle, Runtime.from_environment())
+instance = Instance()
+
+
+def respond(request: Request) -> Response:
+    return serve(handle, instance.runtime, request)
+
 
 http = google.http_function(respond)
 aws_handler = aws.http_function(respond)
