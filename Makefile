@@ -39,7 +39,7 @@ chaos-deliveries: $(READY) ## kills processes that save calculations 500 times, 
 chaos-submissions: $(READY) ## 200 forms of 20 people from 8 instances with faults on, and checks that each is there once
 	@$(BIN)/python -m tests.chaos.submissions
 
-hammer: $(READY) ## sixteen instances call one account for a minute; prints how many calls arrived in any second
+hammer: $(READY) ## instances with threads call one account for three minutes, at 20, 100 and 400 ms; prints how many calls arrived in any second
 	@$(BIN)/python -m tests.chaos.hammer
 
 conformance: $(READY) node_modules ## other people's amoCRM clients against the simulator; DESCRIPTION=file.yaml holds all traffic to it

@@ -19,9 +19,6 @@ import click
 import jwt
 
 from cli import package
-from shared.amocrm.leads import AccountApi
-from shared.amocrm.people import PeopleApi
-from shared.connections import integrations
 from shared.storage.encryption import generate_key
 from tests.chaos.stage import stage
 from tests.story import APP_SECRET
@@ -122,13 +119,7 @@ def _first_answer(repeats: int, folder: Path) -> dict[str, float]:
     with stage(accounts=1) as played, played.runtime() as runtime:
         played.simulator.control("limits", per_integration=10**6, per_account=10**6)
         domain = played.domains[0]
-        row = integrations.by_domain(runtime.database, domain, "glass")
-        assert row is not None
-        assert row.access_token is not None
-        api = AccountApi(runtime.transport, domain, runtime.keyring.decrypt(row.access_token, row.id, "access_token"))
-        contact = PeopleApi(api).create_contact({"name": "Мария"})
-        link = [{"to_entity_id": contact, "to_entity_type": "contacts"}]
-        api.send("POST", f"/leads/{played.leads[domain]}/link", json=link)
+        played.add_contact(domain)
         now = int(time.time())
         claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600}
         claims |= {"account_domain": domain, "widget_type": "glass"}
@@ -142,7 +133,7 @@ def _first_answer(repeats: int, folder: Path) -> dict[str, float]:
         }
         environ = os.environ | played.environment | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
         environ |= {"FIRST_EVENT": json.dumps(event), "FIRST_DOMAIN": domain, "FIRST_LEAD": str(played.leads[domain])}
-        environ["FIRST_TOKEN"] = api.access_token
+        environ["FIRST_TOKEN"] = played.api(runtime, domain).access_token
         whole, bare, restored = [], [], []
         for _ in range(repeats):
             whole.append(_seconds(_FIRST.format(is_restored=False), environ) * 1000)

@@ -25,8 +25,9 @@ PROOFS = ("nobody", "widget", "session", "application", "site", "administrator")
 
 # Here only the contract is looked at: neither amoCRM's pace nor the throttle of public pages.
 _NO_PACE = """
-CREATE OR REPLACE FUNCTION amocrm_reserve(integration uuid, calls integer, longest_wait float8) RETURNS float8[]
-    LANGUAGE sql AS 'SELECT array_fill(0::float8, ARRAY[calls])'
+CREATE OR REPLACE FUNCTION amocrm_slots(integration uuid, calls integer, longest_wait float8) RETURNS float8[]
+    LANGUAGE sql AS 'SELECT CASE WHEN calls > 0 THEN (SELECT array_agg(CASE WHEN i % 2 = 1 THEN 0 ELSE 60 END::float8)
+        FROM generate_series(1, 2 * calls) AS i) ELSE ''{}''::float8[] END'
 """
 _CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
@@ -46,7 +47,7 @@ def served(connected: Story, environment: dict[str, str], database_url: str, tmp
     """crm_api under functions-framework."""
     connected.simulator.control("limits", per_integration=10**6, per_account=10**6)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        (before,) = connection.execute("SELECT pg_get_functiondef('amocrm_reserve'::regproc)").fetchone() or ("",)
+        (before,) = connection.execute("SELECT pg_get_functiondef('amocrm_slots'::regproc)").fetchone() or ("",)
         connection.execute(_NO_PACE)
     port = free_port()
     command = [sys.executable, "-m", "functions_framework", "--source", "functions/crm_api/main.py", "--target", "http"]

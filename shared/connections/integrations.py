@@ -45,7 +45,7 @@ class Integration(Guarded, frozen=True):
     access_is_fresh: bool  # for at least another minute
     access_is_alive: bool
     refresh_wait_seconds: float | None  # until a failed refresh may be tried again
-    waits: tuple[float, ...] | list[float] = ()  # seconds until each call that was reserved with the read may leave
+    slots: tuple[float, ...] | list[float] = ()  # reserved with the read, as `amocrm_slots` returns them
 
     def secret(self, keyring: Keyring) -> str:
         return keyring.decrypt(self.client_secret, self.id, "client_secret")
@@ -54,12 +54,12 @@ class Integration(Guarded, frozen=True):
 _BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 
 _BY_CLIENT = """
-SELECT *, amocrm_reserve(id, %(calls)s, %(longest_wait)s) AS waits FROM amocrm_connections
+SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots FROM amocrm_connections
 WHERE client_id = %(client_id)s AND account_id = %(account_id)s
 """
 
 _BY_DOMAIN = """
-SELECT *, amocrm_reserve(id, %(calls)s, %(longest_wait)s) AS waits FROM amocrm_connections
+SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots FROM amocrm_connections
 WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
 """
 

@@ -1,7 +1,8 @@
 """amoCRM's limit of requests, kept by all instances together through one row per integration.
 
 Source: amoCRM's documentation, "API limits": 7 requests a second for an integration in an account; going on after
-a 429 gets the address blocked. Each call reserves a slot (`amocrm_reserve`, in the migrations) and waits for it.
+a 429 gets the address blocked. What counts is when a call arrives: each reserves a slot, a span in which it leaves
+(`amocrm_slots`, in the migrations), and waits for it.
 """
 
 import math
@@ -22,8 +23,6 @@ from shared.storage.database import Database
 # source: amoCRM's documentation, "API limits"
 # What an invocation can afford to wait for its slots, in seconds; else a read is 429 and a write is 202.
 LONGEST_WAIT: Final = 4.0
-# A slot that could not be used in time (a token had to be refreshed first) lies in a second that others use by now.
-_STALE_SECONDS: Final = 0.5
 _MOST_REFUSALS: Final = 3  # answers of 429 that one piece of work waits out
 
 _HOLD = """
@@ -32,11 +31,23 @@ VALUES (%(integration_id)s, amocrm_now() + %(seconds)s * interval '1 second')
 ON CONFLICT (integration_id) DO UPDATE SET next_free_at = greatest(amocrm_rate.next_free_at, EXCLUDED.next_free_at)
 """
 
-_RESERVE = "SELECT amocrm_reserve(%(integration_id)s, %(calls)s, %(longest)s) AS waits"
+_RESERVE = "SELECT amocrm_slots(%(integration_id)s, %(calls)s, %(longest)s) AS spans"
+
+# A piece of work that has begun waits longer for what it still needs: its first calls would have been in vain.
+_LONGEST_WAIT_WITHIN: Final = 2 * LONGEST_WAIT
+# From PostgreSQL's answer to the moment at which we look at our clock.
+_ANSWER_SECONDS: Final = 0.03
 
 
 class _Reserved(Struct, frozen=True):
-    waits: list[float]
+    spans: list[float]
+
+
+class _Slot(Struct, frozen=True):
+    """A span of the monotonic clock in which one call may leave."""
+
+    opens: float
+    ends: float
 
 
 def spent(database: Database, integration_id: UUID, calls: int) -> None:
@@ -47,28 +58,23 @@ def spent(database: Database, integration_id: UUID, calls: int) -> None:
 class Pace:
     """The slots of one piece of work. Threads may share it.
 
-    `waits`: seconds until slots that were reserved when the integration was read. The rest of `calls` is reserved at
-    once when it is needed; what goes beyond, one by one.
+    `spans`: slots that were reserved when the integration was read. `calls`: how many will follow each other; slots
+    for them are reserved together where that keeps nobody waiting, else each when it is needed.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, integration_id: UUID, waits: Sequence[float] = (), calls: int = 1
+        self, database: Database, clock: Clock, integration_id: UUID, spans: Sequence[float] = (), calls: int = 1
     ) -> None:
         self._database = database
         self._clock = clock
         self._integration_id = integration_id
-        self._slots: deque[float] = deque()  # moments of the monotonic clock
+        self._slots: deque[_Slot] = deque()
+        self._expected = calls
+        self._longest = LONGEST_WAIT
         self._refusals = 0
         self._lock = threading.Lock()
-        self._first = max(1, calls - len(waits) if self._take(waits) else calls)
-
-    def reserve(self, calls: int) -> None:
-        """Reserves slots for so many calls at once. Raises HeldBackError when they are too far away."""
-        parameters = {"integration_id": self._integration_id, "calls": calls, "longest": LONGEST_WAIT}
-        reserved = self._database.one(_Reserved, _RESERVE, parameters)
-        assert reserved is not None
-        if not self._take(reserved.waits):
-            raise HeldBackError("all calls of the next seconds are taken", None, math.ceil(reserved.waits[-1]))
+        if spans and spans[0] <= LONGEST_WAIT:
+            self._take(spans, clock.monotonic() - _ANSWER_SECONDS)
 
     def refused(self, seconds: float) -> bool:
         """After a 429: nobody calls amoCRM for this integration before the time is over, and our slots are void.
@@ -81,23 +87,38 @@ class Pace:
             self._refusals += 1
             return self._refusals <= _MOST_REFUSALS and seconds <= LONGEST_WAIT
 
-    def _take(self, waits: Sequence[float]) -> bool:
-        """False for waits that are too long: those were not reserved."""
-        if waits and waits[-1] > LONGEST_WAIT:
-            return False
-        now = self._clock.monotonic()
-        self._slots.extend(now + wait for wait in waits)
-        return True
-
     def __call__(self) -> None:
-        """Waits for the next slot; to be called before each call to amoCRM. Raises HeldBackError."""
+        """Waits for the next slot; to be called right before each call to amoCRM. Raises HeldBackError."""
+        while True:
+            slot = self._next()
+            left = slot.opens - self._clock.monotonic()
+            if left > 0:
+                self._clock.sleep(left)
+            if self._clock.monotonic() <= slot.ends:
+                return
+            # This thread was kept from running, or a token had to be refreshed: its second belongs to others by now.
+
+    def _next(self) -> _Slot:
         with self._lock:
-            while self._slots and self._slots[0] < self._clock.monotonic() - _STALE_SECONDS:
+            now = self._clock.monotonic()
+            while self._slots and self._slots[0].ends < now:
                 self._slots.popleft()
             if not self._slots:
-                self.reserve(self._first)
-                self._first = 1
-            slot = self._slots.popleft()
-        left = slot - self._clock.monotonic()
-        if left > 0:
-            self._clock.sleep(left)
+                self._reserve(now)
+            self._expected -= 1
+            self._longest = _LONGEST_WAIT_WITHIN
+            return self._slots.popleft()
+
+    def _reserve(self, now: float) -> None:
+        parameters = {"integration_id": self._integration_id, "calls": max(1, self._expected), "longest": self._longest}
+        reserved = self._database.one(_Reserved, _RESERVE, parameters)
+        assert reserved is not None
+        if reserved.spans[0] > self._longest:
+            raise HeldBackError("all calls of the next seconds are taken", None, math.ceil(reserved.spans[0]))
+        self._take(reserved.spans, now)
+
+    def _take(self, spans: Sequence[float], asked_at: float) -> None:
+        """PostgreSQL's now was between asking and its answer: a slot opens no sooner, and ends no later."""
+        answered_at = self._clock.monotonic()
+        for opens, ends in zip(spans[::2], spans[1::2], strict=True):
+            self._slots.append(_Slot(answered_at + opens, asked_at + ends))

@@ -14,6 +14,8 @@ from uuid import uuid4
 import psycopg
 
 from cli import embedded, migrations
+from shared.amocrm.leads import AccountApi
+from shared.amocrm.people import PeopleApi
 from shared.connections import integrations
 from shared.platform.config import Settings, load
 from shared.runtime import Runtime
@@ -42,6 +44,21 @@ class Stage:
         made = Runtime.build(self.settings, self.clock)
         yield made
         made.close()
+
+    def api(self, runtime: Runtime, domain: str) -> AccountApi:
+        row = integrations.by_domain(runtime.database, domain, "glass")
+        assert row is not None
+        assert row.access_token is not None
+        token = runtime.keyring.decrypt(row.access_token, row.id, "access_token")
+        return AccountApi(runtime.transport, domain, token)
+
+    def add_contact(self, domain: str) -> None:
+        """A person in the deal, so that `get_lead` makes its two calls."""
+        with self.runtime() as runtime:
+            api = self.api(runtime, domain)
+            contact = PeopleApi(api).create_contact({"name": "Мария"})
+            link = [{"to_entity_id": contact, "to_entity_type": "contacts"}]
+            api.send("POST", f"/leads/{self.leads[domain]}/link", json=link)
 
     def connect(self, runtime: Runtime, domain: str, secret: str) -> None:
         """An account's first connection, or its next one."""

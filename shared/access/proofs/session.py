@@ -25,7 +25,7 @@ ON CONFLICT (token_hash) DO NOTHING
 
 # The session and its integration in one round trip.
 _FIND = """
-SELECT c.*, s.user_id, s.lead_id, amocrm_reserve(c.id, %(calls)s, %(longest_wait)s) AS waits
+SELECT c.*, s.user_id, s.lead_id, amocrm_slots(c.id, %(calls)s, %(longest_wait)s) AS slots
 FROM amocrm_sessions s JOIN amocrm_connections c ON c.id = s.integration_id
 WHERE s.token_hash = %(token_hash)s AND s.expires_at > amocrm_now()
 """
