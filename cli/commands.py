@@ -16,8 +16,7 @@ from cli import codes, demo, doctor, floors, migrations, openapi, package, regis
 from cli.probe.command import probe
 from functions.crm_api.actions import settings
 from shared.access.rights import Caller
-from shared.connections import integrations
-from shared.connections import token_escrow as spill
+from shared.connections import integrations, token_escrow
 from shared.platform import logs
 from shared.platform.http import Request
 from shared.platform.problems import problem_from
@@ -83,7 +82,7 @@ def restore_spill(log: IO[str]) -> None:
     runtime = Runtime.from_environment()
     restored = left_out = 0
     try:
-        for spilled in spill.read(log):
+        for spilled in token_escrow.read(log):
             if runtime.rotation.restore(spilled):
                 restored += 1
             else:

@@ -14,7 +14,7 @@ from cli.commands import main
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import rotation as rotation_module
-from shared.connections import token_escrow as spill
+from shared.connections import token_escrow
 from shared.deliveries.webhooks import signature
 from shared.platform.config import ConfigurationError, load
 from shared.platform.secret import Secret
@@ -224,10 +224,10 @@ def test_a_spilled_pair_that_is_too_late_changes_nothing(connected: Story, capsy
     pair = rotation._ask(claimed)
     columns = rotation_module.token_columns(rotation.keyring, claimed.id, pair, rotation.ahead)
     capsys.readouterr()
-    spill.write(claimed.id, claimed.token_version, pair.expires_in, connected.clock.now(), columns)
+    token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, connected.clock.now(), columns)
     line = capsys.readouterr().out
     connected.connect()
-    (spilled,) = spill.read([line])
+    (spilled,) = token_escrow.read([line])
     assert rotation.restore(spilled) is False
     assert _read(connected) == 200
 

@@ -12,6 +12,7 @@ from shared.runtime import Runtime
 
 
 def handle(runtime: Runtime, request: Request) -> Response:
+    """The answer to any request: a page, a health check, or an action."""
     if request.method == "OPTIONS":
         return cors.preflight(runtime, request)
     if health.is_asked(request):

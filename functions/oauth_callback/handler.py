@@ -50,6 +50,7 @@ class _Delivered(msgspec.Struct):
 
 
 def handle(runtime: Runtime, request: Request) -> Response:
+    """The answer to any visit of the redirect URI; the table above tells the cases apart."""
     if request.method == "POST":
         return _secret_delivered(runtime, request)
     if request.method == "HEAD":

@@ -1,11 +1,11 @@
 """Who is asking. Each proof of identity has a module in `shared/access/proofs/`; here they are told apart.
 
-`X-Account-Domain` and `X-Widget-Type` are only a wish: the account and widget type come from the proof, and a header
+`X-Account-Domain` and `X-Widget-Type` are only a claim: the account and widget type come from the proof, and a header
 that disagrees is refused. Only the administrator, who may act for every account, chooses by them.
 """
 
 from shared.access.proofs import administrator, session, site_key
-from shared.access.proofs.claimed_account import wished_account
+from shared.access.proofs.claimed_account import claimed_account
 from shared.access.rights import Caller
 from shared.platform import logs
 from shared.platform.http import Request
@@ -61,7 +61,7 @@ def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
 
 def _refuse_other_account(request: Request, caller: Caller) -> None:
     integration = caller.require_integration()
-    domain, widget_type = wished_account(request)
+    domain, widget_type = claimed_account(request)
     if domain not in (None, integration.account_domain):
         raise forbidden("X-Account-Domain names another account than the proof of identity.")
     if widget_type not in (None, integration.widget_type):

@@ -47,6 +47,8 @@ RIGHTS: dict[str, frozenset[Right]] = {
 
 
 class Caller(Struct, frozen=True):
+    """Who is asking, once the proof is checked."""
+
     kind: str  # a key of RIGHTS
     integration: (
         Integration | None
@@ -57,10 +59,12 @@ class Caller(Struct, frozen=True):
     lead_id: int | None = None  # the only deal that a session is for
 
     def require(self, right: Right) -> None:
+        """Raises 403 when this kind of proof does not give the right."""
         if right not in RIGHTS[self.kind]:
             raise forbidden(f"This proof of identity ({self.kind}) does not give the right {right}.")
 
     def require_integration(self) -> Integration:
+        """The caller's connection. Raises 404 or 422 when there is none, or none was named."""
         if self.integration is not None:
             return self.integration
         if self.named_account:

@@ -16,6 +16,8 @@ from shared.runtime import Runtime
 
 
 class Write(Struct, frozen=True):
+    """A write as an action accepts it; two with the same key and identity are one."""
+
     action: str
     stored: bytes  # all that its steps need, as JSON; equal writes are equal bytes
     key: str | None  # the caller's Idempotency-Key; without one, an equal write is the same write

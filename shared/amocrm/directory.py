@@ -62,6 +62,8 @@ def forget(integration_id: UUID) -> None:
 
 
 class Directory(Struct, frozen=True):
+    """What an account consists of, remembered for some minutes by a warm instance."""
+
     account: AccountApi
     integration_id: UUID
 

@@ -26,6 +26,8 @@ _hosts: Expiring[UUID, str] = Expiring(seconds=600)
 
 
 class DriveApi(Struct, frozen=True):
+    """The account's file store (`drive-….amocrm.ru`), and files at its deals."""
+
     account: AccountApi
     integration_id: UUID  # whose drive host is remembered
 

@@ -19,6 +19,8 @@ class GoodsList(Struct, frozen=True):
 
 
 class GoodsApi(Struct, frozen=True):
+    """The account's list of goods: a catalog of type `products`."""
+
     account: AccountApi
 
     def goods_list(self) -> GoodsList | None:

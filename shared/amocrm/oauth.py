@@ -22,6 +22,8 @@ from shared.platform.secret import Guarded
 
 
 class ClientCredentials(Guarded, frozen=True):
+    """What the token endpoint asks of an integration; the redirect URI is that of the consent."""
+
     HIDDEN = ("client_secret",)
 
     client_id: str
@@ -30,6 +32,8 @@ class ClientCredentials(Guarded, frozen=True):
 
 
 class TokenPair(Guarded, frozen=True):
+    """As the token endpoint gives it. The refresh token works once, and for three months."""
+
     HIDDEN = ("access_token", "refresh_token")
 
     access_token: str
@@ -95,11 +99,13 @@ def install_url(
 
 
 def consent_url(gateway: str | None, account_domain: str, client_id: str, state: str) -> str:
+    """Where an administrator of the account allows access; `gateway` is an origin in amoCRM's place."""
     query = urlencode({"client_id": client_id, "state": state, "mode": "post_message"})
     return f"{gateway or f'https://{account_domain}'}/oauth?{query}"
 
 
 def exchange_code(transport: Transport, host: str, credentials: ClientCredentials, code: str) -> TokenPair:
+    """The first pair of a consent. Raises :class:`TokenRefusedError` and the errors of :mod:`shared.amocrm.errors`."""
     # vendor: oauth.code (page) A code works once, and for 20 minutes; the redirect URI must equal that of its consent,
     # slash included.
     # source: amoCRM's documentation, "OAuth 2.0, step by step"

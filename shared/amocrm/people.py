@@ -17,6 +17,8 @@ class Made(Struct, frozen=True):
 
 
 class PeopleApi(Struct, frozen=True):
+    """Contacts, deals and incoming leads, as submissions make and find them."""
+
     account: AccountApi
 
     def search_contacts(self, query: str) -> list[Entity]:

@@ -89,6 +89,8 @@ class Rule(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
 
 
 class Calculator(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
+    """Questions and formulas as data; `engine.js` and the panel read the same document."""
+
     title: Words
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
     fields: Annotated[list[Field], Meta(min_length=1, max_length=60)]

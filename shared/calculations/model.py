@@ -28,6 +28,8 @@ class Parameter(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
+    """What was reckoned; amounts as in the head of this module."""
+
     title: Text
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]  # ISO 4217
     items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=250)]
@@ -46,6 +48,8 @@ class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Options(Struct, forbid_unknown_fields=True, frozen=True):
+    """What is to become of it in amoCRM."""
+
     note: bool = True
     products: bool = False
     pdf: Literal["render", "upload", "none"] = "none"

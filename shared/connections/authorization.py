@@ -62,6 +62,8 @@ class _Id(Struct, frozen=True):
 
 
 class Authorization(Struct, frozen=True):
+    """Consents and their codes, for every way in."""
+
     rotation: Rotation
     redirect_uri: str  # where consents come to now; older connections may have been made with another one
 

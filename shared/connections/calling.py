@@ -19,6 +19,8 @@ _POLL_SECONDS = 0.15
 
 
 class Connections(Struct, frozen=True):
+    """Lends an account's API to whoever may call it."""
+
     rotation: Rotation
 
     def call(

@@ -25,6 +25,8 @@ _PLACE = UUID(int=0)  # a link stands in no row
 
 
 class ConnectLink(Struct, frozen=True):
+    """What a link that begins a consent says; it is encrypted, so it can be handed out."""
+
     integration_id: UUID
     language: str
     return_to: str | None

@@ -54,6 +54,8 @@ ORDER BY expires_at DESC LIMIT 1
 
 
 class Installation(Guarded, frozen=True):
+    """An integration that amoCRM is making for us: its secret waits here for the code that follows."""
+
     HIDDEN = ("client_secret",)
 
     id: UUID

@@ -25,8 +25,7 @@ from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.hosts import UntrustedHostError
 from shared.amocrm.refusals import Meaning
 from shared.amocrm.transport import Transport
-from shared.connections import notices, statements
-from shared.connections import token_escrow as spill
+from shared.connections import notices, statements, token_escrow
 from shared.connections.integrations import Integration
 from shared.platform import logs
 from shared.platform.clock import Clock
@@ -148,12 +147,12 @@ class Rotation(Struct, frozen=True):
                 return self._stored(claimed, parameters)
             except DatabaseUnavailableError:
                 if delay is None:
-                    spill.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
+                    token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
                     raise
                 self.clock.sleep(delay)
         raise AssertionError("the last try returns or raises")
 
-    def restore(self, spilled: spill.Spilled) -> bool:
+    def restore(self, spilled: token_escrow.Spilled) -> bool:
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless."""
         return self.database.one(Integration, statements.PERSIST, spilled.parameters(self.clock.now())) is not None
 

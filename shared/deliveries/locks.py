@@ -85,6 +85,8 @@ class Held(Struct):
 
 
 class Locks(Struct, frozen=True):
+    """Locks of one integration over all instances, each a row that outlives its holder by a lease."""
+
     database: Database
     clock: Clock
 

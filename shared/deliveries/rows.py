@@ -21,6 +21,8 @@ LEASE: Final = timedelta(seconds=90)
 
 
 class Delivery(Guarded, frozen=True):
+    """A row of `amocrm_deliveries`; `steps` holds each begun step's state and result by its name."""
+
     HIDDEN = ("request",)
 
     id: UUID
@@ -129,6 +131,7 @@ def by_id(database: Database, delivery_id: UUID, integration_id: UUID) -> Delive
 
 
 def by_key(database: Database, integration_id: UUID, action: str, key: str) -> Delivery | None:
+    """The delivery that this key was accepted for; None when there is none."""
     return database.one(Delivery, statements.BY_KEY, {"integration_id": integration_id, "action": action, "key": key})
 
 
@@ -163,6 +166,7 @@ def claim_due(database: Database, limit: int) -> list[Delivery]:
 
 
 def mark_started(database: Database, delivery: Delivery, step: str) -> Delivery:
+    """Stores that a step begins, before it writes. Raises :class:`LeaseLostError`."""
     return _written(
         database.one(Delivery, statements.MARK, _steps(delivery, {step: {"state": "started"}}) | {"lease": LEASE})
     )

@@ -82,6 +82,8 @@ Plan = tuple[Sequence[Step], int]
 
 
 class Delivering(Struct, frozen=True):
+    """Carries deliveries out, for whoever has accepted or claimed one."""
+
     database: Database
     clock: Clock
     wakeup: Wakeup = TimerOnly()

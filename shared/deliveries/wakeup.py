@@ -50,6 +50,7 @@ class Sqs:
 
 
 def from_settings(settings: Settings) -> Wakeup:
+    """The queue of `DELIVERIES_QUEUE_URL`, else nothing but the timer."""
     if settings.deliveries_queue_url is None:
         return TimerOnly()
     return Sqs(settings.deliveries_queue_url, settings.deliveries_queue_endpoint)

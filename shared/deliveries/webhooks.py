@@ -45,6 +45,7 @@ def call(url: str, secret: Secret, message_id: str, timestamp: int, document: di
 
 
 def signature(secret: Secret, message_id: str, timestamp: int, body: bytes) -> str:
+    """`sha256=…` over the timestamp and the body, with the shared secret."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = hmac.new(secret.reveal().encode(), signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"

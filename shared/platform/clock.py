@@ -7,6 +7,8 @@ from typing import Protocol
 
 
 class Clock(Protocol):
+    """Time, so that tests can move it. PostgreSQL's own clock decides about leases and lives."""
+
     def now(self) -> datetime: ...
 
     def monotonic(self) -> float:

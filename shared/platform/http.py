@@ -35,6 +35,8 @@ class Headers:
 
 
 class Request(Guarded, frozen=True):
+    """What a caller asked, whichever cloud brought it."""
+
     HIDDEN = ("body",)
 
     method: str  # upper case
@@ -66,6 +68,8 @@ class Request(Guarded, frozen=True):
 
 
 class Response(Guarded, frozen=True):
+    """What the caller gets; headers may be repeated."""
+
     HIDDEN = ("body",)
 
     status: int
@@ -79,4 +83,5 @@ class Response(Guarded, frozen=True):
 
 
 def parse_query(text: str) -> Pairs:
+    """The pairs of a query string in their order; a name may come again."""
     return tuple(parse_qsl(text, keep_blank_values=True))

@@ -15,6 +15,8 @@ from shared.platform.http import Pairs
 
 
 class InputError(Struct, frozen=True):
+    """One value that is not right; `path` is where it stands in the request."""
+
     path: str  # as in `calculation.items[0].quantity`; empty for the whole body
     detail: str
 

@@ -17,6 +17,7 @@ class Expiring(Generic[Key, Value]):
         self._kept: dict[Key, tuple[float, Value]] = {}
 
     def get(self, key: Key) -> Value | None:
+        """The value while it is young enough; else None."""
         until, value = self._kept.get(key, (0.0, None))
         return value if until > time.monotonic() else None
 

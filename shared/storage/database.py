@@ -55,6 +55,8 @@ class Database:
         return rows[0] if rows else None
 
     def all(self, model: type[Model], statement: LiteralString, parameters: Parameters | None = None) -> list[Model]:
+        """Every row that the statement returns. Raises :class:`DatabaseUnavailableError`."""
+
         def fetch(connection: Connection) -> list[Model]:
             with connection.cursor(row_factory=_rows_of(model)) as cursor:
                 return cursor.execute(statement, parameters).fetchall()

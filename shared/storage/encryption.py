@@ -37,6 +37,7 @@ class Keyring:
         self.writing_key_id = keys[0][0]
 
     def encrypt(self, value: str, owner: UUID, column: str) -> bytes:
+        """AES-256-GCM, bound to its row and column: a value that was moved to another place cannot be read."""
         nonce = os.urandom(_NONCE_BYTES)
         key_id = self.writing_key_id.encode()
         sealed = self._ciphers[self.writing_key_id].encrypt(nonce, value.encode(), _associated_data(owner, column))

@@ -32,6 +32,8 @@ ORDER BY e.id DESC LIMIT %(limit)s
 
 
 class Event(Struct, frozen=True):
+    """A line of the log that people read; `level` is info, warning or error."""
+
     id: int
     at: datetime
     integration_id: UUID | None
@@ -54,6 +56,7 @@ def add(
     delivery_id: UUID | None = None,
     request_id: str | None = None,
 ) -> None:
+    """Writes a line that no other statement writes together with its change."""
     database.execute(
         _ADD,
         {

@@ -42,6 +42,8 @@ def destination_of(settings: Submissions, body: Body) -> Destination:
 
 @dataclass(frozen=True)
 class Submission:
+    """One accepted submission with what its steps share: who, where to, which values."""
+
     database: Database
     keyring: Keyring
     locks: Locks

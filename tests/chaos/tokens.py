@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared.connections import integrations
-from shared.connections import token_escrow as spill
+from shared.connections import integrations, token_escrow
 from shared.connections.rotation import LEASE
 from shared.runtime import Runtime
 from tests.chaos import campaign, worker
@@ -107,7 +106,7 @@ class Driver:
 
     def _restore_spill(self, runtime: Runtime) -> None:
         if self.log.exists():
-            for spilled in spill.read(self.log.read_text().splitlines()):
+            for spilled in token_escrow.read(self.log.read_text().splitlines()):
                 self.findings.spilled += runtime.rotation.restore(spilled)
             self.log.unlink()
 

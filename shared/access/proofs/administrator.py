@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 
-from shared.access.proofs.claimed_account import wished_account
+from shared.access.proofs.claimed_account import claimed_account
 from shared.access.rights import Caller
 from shared.connections import integrations
 from shared.platform.http import Request
@@ -17,7 +17,7 @@ def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Call
     # A sum, not any(): every digest is compared, whichever fits.
     if not sum(hmac.compare_digest(given, digest) for digest in runtime.settings.admin_token_digests):
         raise unauthenticated("The administrator token is not right.")
-    domain, widget_type = wished_account(request)
+    domain, widget_type = claimed_account(request)
     if domain is None or widget_type is None:
         return Caller("administrator", None, named_account=False)
     return Caller("administrator", integrations.by_domain(runtime.database, domain, widget_type, calls))

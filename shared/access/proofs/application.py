@@ -15,6 +15,7 @@ from shared.runtime import Runtime
 
 
 def identify(runtime: Runtime, token: str, calls: int) -> Caller:
+    """Raises 401 for a token that the company's application, or its issuer, has not signed."""
     claims = _claims(runtime, token)
     domain, widget_type = claims.get("account_domain"), claims.get("widget_type")
     if not isinstance(domain, str) or not isinstance(widget_type, str) or "\0" in domain + widget_type:

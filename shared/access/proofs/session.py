@@ -53,6 +53,7 @@ def open_for(runtime: Runtime, caller: Caller, lead_id: int | None) -> str:
 
 
 def identify(runtime: Runtime, token: str, calls: int) -> Caller:
+    """Raises 401 for a session that ended, was never opened, or whose connection is gone."""
     parameters = {"token_hash": _hash(token), "calls": calls, "longest_wait": LONGEST_WAIT}
     found = runtime.database.one(_Session, _FIND, parameters)
     if found is None:
