@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tests wait more than they reckon: two for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 
-.PHONY: help demo test check unit soak-tests chaos-tokens chaos-deliveries chaos-submissions hammer bench bench-picture doctor conformance register package package-source deploy-local cfn-lint widget pictures migrate key clean
+.PHONY: help demo test check unit soak-tests chaos-tokens chaos-deliveries chaos-submissions hammer scale bench bench-picture doctor conformance register package package-source deploy-local cfn-lint widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,9 @@ hammer: $(READY) ## instances with threads call one account for three minutes, a
 
 conformance: $(READY) node_modules ## other people's amoCRM clients against the simulator; DESCRIPTION=file.yaml holds all traffic to it
 	@$(BIN)/python -m cli conformance $(if $(DESCRIPTION),--description $(DESCRIPTION)) $(if $(RECORD),--record $(RECORD))
+
+scale: $(READY) ## fills a database with ACCOUNTS=1000 and runs every query; red when one is slow or reads a whole table
+	@$(BIN)/python -m benchmarks.scale --accounts $(or $(ACCOUNTS),1000)
 
 bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.start

@@ -1,4 +1,4 @@
-"""Migrations: `db_migrations/V<n>__<name>.sql`, applied in order, in one transaction, by one process at a time.
+"""Migrations: `db_migrations/V<n>__<name>.sql`, applied in order, each in a transaction, by one process at a time.
 
 What was applied is kept with its checksum. A file that changed or vanished after it was applied is refused, because
 then nobody knows what the database is.
@@ -6,6 +6,9 @@ then nobody knows what the database is.
 
 import hashlib
 import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "db_migrations"
 
 _NAME = re.compile(r"V([1-9][0-9]*)__[a-z0-9_]+\.sql")
 _LOCK = 4_612_077_001  # any number; it is this project's
+_POLL_SECONDS = 0.05
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -42,24 +46,60 @@ class Migration:
         return self.file.read_text("utf-8")
 
     @property
+    def is_concurrent(self) -> bool:
+        """Statements that PostgreSQL carries out outside of a transaction only; each may be repeated."""
+        return self.sql.startswith("-- concurrently")
+
+    @property
+    def statements(self) -> list[str]:
+        lines = [line for line in self.sql.splitlines() if not line.startswith("--")]
+        return [statement for statement in "\n".join(lines).split(";") if statement.strip()]
+
+    @property
     def checksum(self) -> str:
         # Line ends do not count: a checkout on Windows is the same migration.
         return hashlib.sha256(self.sql.replace("\r\n", "\n").encode()).hexdigest()
 
 
 def migrate(database_url: str, folder: Path = FOLDER) -> list[Migration]:
-    """Applies what is missing and returns it. Raises :class:`MigrationError`; then nothing was changed."""
+    """Applies what is missing, in order, and returns it. Raises :class:`MigrationError`; then nothing was changed.
+
+    A migration that fails changes nothing itself; those before it are applied.
+    """
     found = read(folder)
-    with psycopg.connect(database_url, connect_timeout=5) as connection:  # one transaction, the lock included
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    with psycopg.connect(database_url, connect_timeout=5, autocommit=True) as connection, _alone(connection):
         connection.execute(_TABLE)
         applied = {row[0]: (row[1], row[2]) for row in connection.execute(_APPLIED).fetchall()}
         _refuse_changes(found, applied)
         missing = [migration for migration in found if migration.version not in applied]
         for migration in missing:
-            connection.execute(migration.sql.encode())
-            connection.execute(_REMEMBER, (migration.version, migration.file.name, migration.checksum))
+            _apply(connection, migration)
     return missing
+
+
+@contextmanager
+def _alone(connection: psycopg.Connection) -> Iterator[None]:
+    """One process at a time. Whoever waits for the lock asks again and again: a statement that waited inside PostgreSQL
+    would be a transaction that an index, built concurrently, waits for in turn."""
+    while not (connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() or (False,))[0]:
+        time.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def _apply(connection: psycopg.Connection, migration: Migration) -> None:
+    remembered = (migration.version, migration.file.name, migration.checksum)
+    if migration.is_concurrent:
+        for statement in migration.statements:
+            connection.execute(statement.encode())
+        connection.execute(_REMEMBER, remembered)
+        return
+    with connection.transaction():
+        connection.execute(migration.sql.encode())
+        connection.execute(_REMEMBER, remembered)
 
 
 def read(folder: Path) -> list[Migration]:

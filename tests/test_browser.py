@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, ViewportSize, expect, sync_playwright
 
-from tests.demo import Demo, free_port
+from tests.demo import Demo, connect, free_port
 
 # Where to put a picture of each page, for looking at: `SCREENSHOTS=folder make test`.
 PICTURES = os.environ.get("SCREENSHOTS")
@@ -33,8 +34,8 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
+@contextmanager
+def _running() -> Iterator[Demo]:
     with tempfile.TemporaryDirectory(prefix="amodemo", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         running = Demo(Path(folder) / "data", free_port())
@@ -42,8 +43,22 @@ def demo() -> Iterator[Demo]:
         running.stop()
 
 
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    """With the demo's account connected. Each story leaves it so, and stands for itself."""
+    with _running() as running:
+        connect(running)
+        yield running
+
+
 @pytest.fixture
-def context(chromium: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+def empty_demo() -> Iterator[Demo]:
+    with _running() as running:
+        yield running
+
+
+@pytest.fixture
+def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A new visitor. No page of theirs may log an error or call a foreign origin.
 
     A browser logs a refused request as an error: a story that expects some says so with `@pytest.mark.refusals`.
@@ -95,12 +110,12 @@ def _save_connection(page: Page, demo: Demo) -> None:
     page.get_by_role("button", name="Сохранить").click()
 
 
-def test_from_an_empty_panel_to_a_note_in_the_deal(context: BrowserContext, demo: Demo) -> None:
+def test_from_an_empty_panel_to_a_note_in_the_deal(context: BrowserContext, empty_demo: Demo) -> None:
     panel = context.new_page()
-    _sign_in(panel, demo)
+    _sign_in(panel, empty_demo)
     expect(panel.get_by_text("Пока ни одного")).to_be_visible()
     _looked_at(panel, "panel-empty")
-    _save_connection(panel, demo)
+    _save_connection(panel, empty_demo)
     expect(panel.locator(".status.pending")).to_be_visible()
 
     with context.expect_page() as opened:
@@ -121,7 +136,7 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(context: BrowserContext, demo
     expect(panel.get_by_text("Ничего не найдено.")).to_be_visible()
 
     deal = context.new_page()
-    deal.goto(demo.amocrm)
+    deal.goto(empty_demo.amocrm)
     _picture(deal, "deals")
     deal.get_by_role("link", name=re.compile("Душевая перегородка")).click()
     card = deal.frame_locator("iframe")

@@ -10,6 +10,7 @@ import pytest
 from functions.crm_api.handler import handle
 from shared.platform.endpoint import MAX_BODY_BYTES, serve
 from shared.platform.http import Headers, Request, Response
+from shared.storage import events
 from tests.story import Story, calculation, json_of
 
 
@@ -396,6 +397,31 @@ def test_the_event_log_is_paged_and_filtered(connected: Story) -> None:
     assert second["events"][0]["account_domain"] == connected.domain
     assert json_of(connected.crm("get_events", connected.admin(), query={"level": "error"}))["events"] == []
     _problem(connected.crm("get_events", connected.admin(), query={"level": "x"}), 422, "invalid_input")
+
+
+def test_a_search_looks_at_so_many_lines_and_says_where_it_goes_on(
+    connected: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LOOKED_AT", 10)
+    connected.sql("INSERT INTO amocrm_events (kind, message) VALUES ('a.test', 'the 100%%_needle')")
+    connected.sql("INSERT INTO amocrm_events (kind, message) SELECT 'a.test', 'hay' FROM generate_series(1, 25)")
+
+    def searched(query: dict[str, str]) -> tuple[int, int | None]:
+        headers = {"Authorization": connected.admin()["Authorization"]}
+        found = json_of(connected.crm("get_events", headers, query={"search": "100%_n"} | query))
+        return len(found["events"]), found["next"]
+
+    pages: list[int] = []
+    following = None
+    while not pages or following is not None:
+        count, following = searched({"before": str(following)} if following is not None else {})
+        pages.append(count)
+    assert sum(pages) == 1
+    assert pages[:3] == [0, 0, 1]  # the third ten lines hold it
+    # Many on one page: it goes on where that page ends.
+    count, following = searched({"search": "hay", "limit": "4"})
+    assert count == 4
+    assert searched({"search": "hay", "limit": "30", "before": str(following)})[0] == 10
 
 
 # --- amoCRM's troubles ------------------------------------------------------------------------------------------

@@ -58,14 +58,31 @@ def test_a_changed_or_missing_file_is_refused(empty_database: str, folder: Path)
         migrate(empty_database, folder)
 
 
-def test_a_failing_migration_changes_nothing(empty_database: str, folder: Path) -> None:
+def test_a_failing_migration_changes_nothing_itself(empty_database: str, folder: Path) -> None:
     version = len(migrations.read(folder)) + 1
     (folder / f"V{version}__broken.sql").write_text("CREATE TABLE half (); SELECT nonsense;")
     with pytest.raises(psycopg.Error):
         migrate(empty_database, folder)
     with psycopg.connect(empty_database) as connection:
         found = connection.execute("SELECT to_regclass('half'), to_regclass('amocrm_integrations')").fetchone()
-    assert found == (None, None)
+    assert found == (None, "amocrm_integrations")
+    assert [one.version for one in migrations.read(folder)][-1] == version
+    (folder / f"V{version}__broken.sql").write_text("CREATE TABLE half ();")
+    assert [one.version for one in migrate(empty_database, folder)] == [version]
+
+
+def test_what_runs_outside_of_a_transaction_may_be_repeated(empty_database: str, folder: Path) -> None:
+    """The process dies after the index was built, before that was remembered; or the index was left invalid."""
+    concurrent = [one for one in migrations.read(folder) if one.is_concurrent]
+    assert concurrent
+    migrate(empty_database, folder)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        for one in concurrent:
+            connection.execute("DELETE FROM schema_migrations WHERE version = %s", (one.version,))
+    assert [one.version for one in migrate(empty_database, folder)] == [one.version for one in concurrent]
+    with psycopg.connect(empty_database) as connection:
+        invalid = connection.execute("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid").fetchall()
+    assert invalid == []
 
 
 @pytest.mark.parametrize("name", ["V1__twice.sql", "V90__gap.sql", "V6-name.sql", "v6__small.sql", "V06__zero.sql"])

@@ -201,6 +201,8 @@ def test_the_functions_role_cannot_purge_the_last_day(connected: Story) -> None:
     gone = connected.runtime.database.number("SELECT amocrm_purge_events(interval '0', 1000)")
     assert gone == 0
     assert connected.events()
+    connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
+    assert connected.runtime.database.number("SELECT amocrm_purge_deliveries(interval '0', 1000)") == 0
 
 
 # --- retention --------------------------------------------------------------------------------------------------
@@ -215,9 +217,9 @@ def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
     connected.sql("INSERT INTO amocrm_locks (integration_id, name) VALUES (%s, %s)", connected.row().id, b"x" * 32)
     installations.begin(connected.runtime.database, "glass", "ru")
     settings, database = connected.runtime.settings, connected.runtime.database
-    assert sum(retention.run(database, settings).values()) == 0
+    assert sum(retention.run(database, settings, connected.runtime.clock).values()) == 0
     connected.clock.advance(days=8)
-    removed = retention.run(database, settings)
+    removed = retention.run(database, settings, connected.runtime.clock)
     assert removed == {
         "states": 1,
         "codes": 1,
@@ -227,21 +229,47 @@ def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
         "throttle": 2,
         "locks": 1,
         "payloads": 1,
+        "deliveries": 0,
         "events": 0,
     }
     assert connected.sql("SELECT count(*) FROM amocrm_deliveries WHERE request IS NOT NULL") == [(0,)]
     assert connected.delivery(saved["delivery_id"])["state"] == "delivered"
     before = len(connected.events())
-    connected.clock.advance(days=83)
-    assert retention.run(database, settings)["events"] == before
+    connected.clock.advance(days=23)
+    removed = retention.run(database, settings, connected.runtime.clock)
+    assert (removed["deliveries"], removed["events"]) == (1, 0)  # what the log says of it stays
+    shown = json_of(connected.crm("get_events", connected.admin(), query={"delivery_id": saved["delivery_id"]}))
+    assert shown["events"]
+    connected.clock.advance(days=60)
+    assert retention.run(database, settings, connected.runtime.clock)["events"] == before
     assert connected.row().status == "connected"
 
 
 def test_an_unfinished_delivery_keeps_what_it_needs(connected: Story) -> None:
     connected.simulator.fault("status", status=500, path="/api/v4/leads/.*/notes", times=100)
     connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
-    connected.clock.advance(days=30)
-    assert retention.run(connected.runtime.database, connected.runtime.settings)["payloads"] == 0
+    connected.clock.advance(days=300)
+    removed = retention.run(connected.runtime.database, connected.runtime.settings, connected.runtime.clock)
+    assert (removed["payloads"], removed["deliveries"]) == (0, 0)
+
+
+def test_retention_goes_by_turns_and_ends_in_time(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many events do not keep other things from going; what time leaves over goes in the next run."""
+    monkeypatch.setattr(retention, "_BATCH", 10)
+    connected.sql("INSERT INTO amocrm_events (kind, message) SELECT 'a.test', 'x' FROM generate_series(1, 95)")
+    connected.clock.advance(days=400)
+    clock = connected.runtime.clock
+    moments = iter([0.0, 0.0, 1.0, 2.0, 30.0])
+
+    class Passing:
+        now, sleep = clock.now, clock.sleep
+
+        def monotonic(self) -> float:
+            return next(moments)
+
+    removed = retention.run(connected.runtime.database, connected.runtime.settings, Passing())
+    assert (removed["states"], removed["events"]) == (1, 30)
+    assert retention.run(connected.runtime.database, connected.runtime.settings, clock)["events"] >= 65
 
 
 def test_the_schedule_removes_what_is_old(connected: Story) -> None:

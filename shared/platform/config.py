@@ -51,6 +51,7 @@ class Settings(Struct, frozen=True):
     deliveries_queue_endpoint: str | None
     time_limit_seconds: float
     keep_events_days: float
+    keep_deliveries_days: float
     keep_payloads_days: float
 
 
@@ -80,6 +81,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         deliveries_queue_endpoint=reader.parsed("DELIVERIES_QUEUE_ENDPOINT", public_url, default=None, required=False),
         time_limit_seconds=reader.number("TIME_LIMIT_SECONDS", 50, minimum=1, maximum=3600),
         keep_events_days=reader.number("KEEP_EVENTS_DAYS", 90, minimum=1, maximum=3650),
+        keep_deliveries_days=reader.number("KEEP_DELIVERIES_DAYS", 30, minimum=1, maximum=3650),
         keep_payloads_days=reader.number("KEEP_PAYLOADS_DAYS", 7, minimum=0, maximum=3650),
     )
     if (settings.app_jwt_issuer is None) != (settings.app_jwt_jwks_url is None):

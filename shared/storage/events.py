@@ -6,6 +6,7 @@ for events that stand alone, and for reading.
 
 import re
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -24,10 +25,30 @@ FROM amocrm_events e LEFT JOIN amocrm_integrations i ON i.id = e.integration_id
 WHERE (%(integration_id)s::uuid IS NULL OR e.integration_id = %(integration_id)s)
   AND (%(delivery_id)s::uuid IS NULL OR e.delivery_id = %(delivery_id)s)
   AND (%(level)s::text IS NULL OR e.level = %(level)s)
-  AND (%(search)s::text IS NULL
-       OR concat_ws(' ', e.kind, e.message, e.request_id, i.account_domain, i.widget_type) ILIKE %(search)s)
   AND (%(before)s::bigint IS NULL OR e.id < %(before)s)
 ORDER BY e.id DESC LIMIT %(limit)s
+"""
+
+# No index finds words anywhere in a line, so a search looks at so many lines at a time, and says how far it came.
+LOOKED_AT: Final = 10_000
+_SEARCH = """
+WITH looked AS MATERIALIZED (
+    SELECT e.id, e.at, e.integration_id, e.delivery_id, e.kind, e.level, e.message, e.request_id
+    FROM amocrm_events e
+    WHERE (%(integration_id)s::uuid IS NULL OR e.integration_id = %(integration_id)s)
+      AND (%(delivery_id)s::uuid IS NULL OR e.delivery_id = %(delivery_id)s)
+      AND (%(level)s::text IS NULL OR e.level = %(level)s)
+      AND (%(before)s::bigint IS NULL OR e.id < %(before)s)
+    ORDER BY e.id DESC LIMIT %(looked_at)s
+), bounds AS (
+    SELECT CASE WHEN count(*) = %(looked_at)s THEN min(id) END AS looked_until FROM looked
+)
+SELECT found.*, bounds.looked_until FROM bounds LEFT JOIN LATERAL (
+    SELECT looked.*, i.account_domain, i.widget_type
+    FROM looked LEFT JOIN amocrm_integrations i ON i.id = looked.integration_id
+    WHERE concat_ws(' ', kind, message, request_id, i.account_domain, i.widget_type) ILIKE %(search)s
+    ORDER BY looked.id DESC LIMIT %(limit)s
+) found ON true
 """
 
 
@@ -44,6 +65,22 @@ class Event(Struct, frozen=True):
     request_id: str | None
     account_domain: str | None
     widget_type: str | None
+
+
+class _Found(Struct, frozen=True):
+    """A line of a search, or none: then all members but the last are None."""
+
+    id: int | None
+    at: Any
+    integration_id: UUID | None
+    delivery_id: UUID | None
+    kind: Any
+    level: Any
+    message: Any
+    request_id: str | None
+    account_domain: str | None
+    widget_type: str | None
+    looked_until: int | None  # the last line that was looked at, where there are more
 
 
 def add(
@@ -79,21 +116,30 @@ def page(
     limit: int,
     delivery_id: UUID | None = None,
     search: str | None = None,
-) -> list[Event]:
-    """Events, the newest first; `before` is the id of the last event of the page already read.
+) -> tuple[list[Event], int | None]:
+    """Events, the newest first, and the `before` of the page that follows; None when there is none.
 
-    `search` is looked for in the words, the kind, the request's id, and the account's address.
+    `search` is looked for in the words, the kind, the request's id, and the account's address, in the next
+    :data:`LOOKED_AT` lines: a page may hold few lines, or none, and others follow all the same.
     """
-    pattern = None if search is None else "%" + re.sub(r"([%_\\])", r"\\\1", search) + "%"
-    return database.all(
-        Event,
-        _PAGE,
-        {
-            "integration_id": integration_id,
-            "delivery_id": delivery_id,
-            "level": level,
-            "before": before,
-            "limit": limit,
-            "search": pattern,
-        },
-    )
+    parameters = {
+        "integration_id": integration_id,
+        "delivery_id": delivery_id,
+        "level": level,
+        "before": before,
+        "limit": limit + 1,
+        "looked_at": LOOKED_AT,
+    }
+    if search is None:
+        found, until = database.all(Event, _PAGE, parameters), None
+    else:
+        pattern = "%" + re.sub(r"([%_\\])", r"\\\1", search) + "%"
+        rows = database.all(_Found, _SEARCH, parameters | {"search": pattern})
+        found, until = [_event(row) for row in rows if row.id is not None], rows[0].looked_until
+    if len(found) > limit:
+        return found[:limit], found[limit - 1].id
+    return found, until
+
+
+def _event(row: _Found) -> Event:
+    return Event(**{name: getattr(row, name) for name in Event.__struct_fields__})

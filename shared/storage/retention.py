@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, LiteralString
 
+from shared.platform.clock import Clock
 from shared.platform.config import Settings
 from shared.storage.database import Database
 
-_BATCH: Final = 1000
-_MOST_BATCHES: Final = 20  # in one run; the next one goes on
+_BATCH: Final = 5000
+LONGEST: Final = 20.0  # seconds of one run
 
 _STATES = """
 DELETE FROM amocrm_oauth_states WHERE state_hash IN (
@@ -56,6 +57,10 @@ UPDATE amocrm_deliveries SET request = NULL WHERE id IN (
     WHERE request IS NOT NULL AND finished_at < amocrm_now() - %(payload_days)s * interval '1 day' LIMIT %(batch)s)
 """
 
+_DELIVERIES = """
+SELECT amocrm_purge_deliveries(%(delivery_days)s * interval '1 day', %(batch)s)
+"""
+
 _EVENTS = """
 SELECT amocrm_purge_events(%(event_days)s * interval '1 day', %(batch)s)
 """
@@ -72,25 +77,26 @@ _STATEMENTS: dict[str, LiteralString] = {
 }
 
 
-def run(database: Database, settings: Settings) -> dict[str, int]:
-    """How many of each kind were removed."""
+def run(database: Database, settings: Settings, clock: Clock, seconds: float = LONGEST) -> dict[str, int]:
+    """How many of each kind were removed, in so many seconds at most; the next run goes on."""
+    ends = clock.monotonic() + seconds
     parameters = {
         "batch": _BATCH,
         "payload_days": settings.keep_payloads_days,
+        "delivery_days": settings.keep_deliveries_days,
         "event_days": settings.keep_events_days,
     }
-    removed = {}
-    for name, statement in _STATEMENTS.items():
-        removed[name] = _in_batches(partial(database.execute, statement, parameters))
-    removed["events"] = _in_batches(partial(database.number, _EVENTS, parameters))
+    removers: dict[str, Callable[[], int]] = {
+        name: partial(database.execute, statement, parameters) for name, statement in _STATEMENTS.items()
+    }
+    removers["deliveries"] = partial(database.number, _DELIVERIES, parameters)
+    removers["events"] = partial(database.number, _EVENTS, parameters)
+    removed = dict.fromkeys(removers, 0)
+    # By turns, a batch of each: many of one kind do not keep the others from going.
+    while removers and clock.monotonic() < ends:
+        for name, remove in list(removers.items()):
+            gone = remove()
+            removed[name] += gone
+            if gone < _BATCH:
+                del removers[name]
     return removed
-
-
-def _in_batches(remove: Callable[[], int]) -> int:
-    total = 0
-    for _ in range(_MOST_BATCHES):
-        gone = remove()
-        total += gone
-        if gone < _BATCH:
-            break
-    return total

@@ -15,7 +15,7 @@ export async function show(place) {
   const search = element("input", { type: "search", id: "search", placeholder: " " });
   const live = element("input", { type: "checkbox", checked: true });
   let connection = null;
-  let oldest = null;
+  let following = null;  // where the next page begins
 
   const read = (before) => {
     const query = { limit: String(PAGE) };
@@ -25,14 +25,15 @@ export async function show(place) {
     return call("get_events", { connection, query });
   };
   const refresh = async ({ append = false } = {}) => {
-    const { events } = await read(append ? oldest : null);
+    const { events, next } = await read(append ? following : null);
     const lines = events.map(eventLine);
     if (append) list.append(...lines);
     else list.replaceChildren(...lines);
-    if (events.length || !append) oldest = events.at(-1)?.id ?? null;
-    more.hidden = events.length < PAGE;
+    following = next;
+    more.hidden = next === null;
+    more.textContent = next !== null && events.length < PAGE ? t("log.search_further") : t("more");
     none.hidden = list.children.length > 0;
-    none.textContent = level.value || search.value ? t("log.nothing_found") : t("log.none");
+    none.textContent = next !== null ? t("log.nothing_yet") : level.value || search.value ? t("log.nothing_found") : t("log.none");
   };
   const pick = await pickConnection(place, async (chosen) => { connection = chosen; await refresh(); }, { all: true });
   level.onchange = () => told(refresh);
