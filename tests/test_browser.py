@@ -110,7 +110,7 @@ def _save_connection(page: Page, demo: Demo) -> None:
     page.get_by_role("button", name="Сохранить").click()
 
 
-def test_from_an_empty_panel_to_a_note_in_the_deal(context: BrowserContext, empty_demo: Demo) -> None:
+def test_from_an_empty_panel_to_a_note_in_the_deal(empty_demo: Demo, context: BrowserContext) -> None:
     panel = context.new_page()
     _sign_in(panel, empty_demo)
     expect(panel.get_by_text("Пока ни одного")).to_be_visible()
@@ -562,6 +562,28 @@ def test_the_panel_speaks_four_languages(chromium: Browser, demo: Demo, locale: 
         text = page.locator("body").inner_text()
         assert not re.search(r"\b(crm|settings|site|deliveries|log|status|event)\.[a-z_]{3,}", text), text
     context.close()
+
+
+@pytest.mark.refusals(429)
+def test_an_overrun_account_is_waited_for_in_the_card(context: BrowserContext, demo: Demo) -> None:
+    """Row G2: a countdown, and then the calculator goes on by itself."""
+    answers = iter([429, 429])
+
+    def overrun(route: Route) -> None:
+        status = next(answers, None)
+        if status is None:
+            route.continue_()
+            return
+        problem = {"code": "rate_limited", "detail": "The limit is reached.", "retry_after": 2}
+        route.fulfill(status=status, json=problem, headers={"Access-Control-Allow-Origin": "*"})
+
+    context.route(re.compile("action=get_lead&|action=get_lead$"), overrun)
+    deal = context.new_page()
+    deal.goto(demo.amocrm)
+    deal.get_by_role("link", name=re.compile("Душевая перегородка")).click()
+    card = deal.frame_locator("iframe")
+    expect(card.get_by_text(re.compile(r"повторим через \d с"))).to_be_visible()
+    expect(card.locator(".client")).to_contain_text("Мария Лебедева", timeout=15_000)
 
 
 def test_keyboard_alone_reaches_every_tab(context: BrowserContext, demo: Demo) -> None:

@@ -7,6 +7,8 @@ import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
 import { items, parameters, plain, refusal, total } from "./engine.js";
 
 const root = document.getElementById("calculator");
+const MOST_WAITS = 3;
+const LONGEST_WAIT = 60; // seconds
 const given = new URLSearchParams(location.hash.slice(1));
 history.replaceState(null, "", location.pathname + location.search);
 const proof = { Authorization: `Bearer ${given.get("session") ?? ""}` };
@@ -66,15 +68,31 @@ const read = (form, fields) => Object.fromEntries(fields.map(({ id, kind }) => {
   return [id, kind === "switch" ? control.checked : control.value];
 }));
 
+// Where the account is overrun (429), the person sees how long it takes, and does nothing.
+async function patiently(asking, told) {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await asking();
+    } catch (error) {
+      if (error.status !== 429 || tries === MOST_WAITS) throw error;
+      for (let left = Math.min(error.retryAfter ?? 5, LONGEST_WAIT); left > 0; left -= 1) {
+        told(t("calculator.busy", { seconds: left }));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
+  }
+}
+
 async function open() {
   translate();
   const status = element("p", { className: "client soft", text: t("calculator.loading") });
   status.setAttribute("role", "status");
   root.replaceChildren(status);
   try {
+    const wait = (text) => { status.textContent = text; };
     const [{ calculator, lead_id }, read] = await Promise.all([
-      ask("get_calculator"),
-      ask("get_lead", { headers: withLead }).catch((error) => ({ error })),
+      patiently(() => ask("get_calculator"), wait),
+      patiently(() => ask("get_lead", { headers: withLead }), wait).catch((error) => ({ error })),
     ]);
     show(calculator, read, lead_id);
   } catch (error) {
@@ -158,7 +176,8 @@ async function save(calculator, values, { own_comment, price, products, pdf }, k
   };
   tell(result, "", t("calculator.saving"));
   const headers = { "X-Lead-Id": String(lead), "Idempotency-Key": key };
-  await follow(result, await ask("save_calculation", { method: "POST", headers, body }));
+  const saving = () => ask("save_calculation", { method: "POST", headers, body });
+  await follow(result, await patiently(saving, (text) => tell(result, "", text)));
 }
 
 // An accepted calculation is ours to deliver; the person is told how far it is, to the end.
