@@ -25,7 +25,7 @@ check: $(READY)
 
 unit: $(READY)
 	@tests/install-chromium
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 soak-tests: $(READY) ## the whole suite ten times in a row: cold, with busy cores, quiet; red when any run was
 	@$(BIN)/python -m tests.soak --workers $(WORKERS)

@@ -47,7 +47,7 @@ def _busy(cores: int) -> Iterator[None]:
 
 def _run(number: int, workers: int, folder: Path) -> dict[str, Any]:
     log, started = folder / f"{number}.log", time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "worksteal"]
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "loadgroup"]
     with log.open("wb") as file:
         ended = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, timeout=3600)
     last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-1:]

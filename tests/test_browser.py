@@ -20,6 +20,12 @@ from tests.demo import Demo, connect, free_port
 # Where to put a picture of each page, for looking at: `SCREENSHOTS=folder make test`.
 PICTURES = os.environ.get("SCREENSHOTS")
 
+# Other stories connect other widget types in the same account, whose calculators stand in the same card.
+GLASS = 'iframe[title="Калькулятор стекла"]'
+
+# One demo for all, in which they follow each other: one process runs them, in their order.
+pytestmark = pytest.mark.xdist_group("browser")
+
 _ORIGINS = re.compile(r"http://(localhost|127\.0\.0\.1):\d+/|data:|about:")
 
 
@@ -45,7 +51,7 @@ def _running() -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    """With the demo's account connected. Each story leaves it so, and stands for itself."""
+    """With the demo's account connected."""
     with _running() as running:
         connect(running)
         yield running
@@ -139,7 +145,7 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(empty_demo: Demo, context: Br
     deal.goto(empty_demo.amocrm)
     _picture(deal, "deals")
     deal.get_by_role("link", name=re.compile("Душевая перегородка")).click()
-    card = deal.frame_locator("iframe")
+    card = deal.frame_locator(GLASS)
     expect(card.locator(".client")).to_contain_text("Мария Лебедева")
     expect(card.locator(".client")).to_contain_text("+7 (912) 345-67-89")
     card.get_by_label("Ширина, мм").fill("1250")
@@ -259,7 +265,7 @@ def test_settings_are_chosen_from_the_account_and_seen_at_once(context: BrowserC
     deal = context.new_page()
     deal.goto(demo.amocrm)
     deal.get_by_role("link", name=re.compile("Зеркало в прихожую")).click()
-    expect(deal.frame_locator("iframe").locator("output")).to_have_text(re.compile(r"12\s600"))
+    expect(deal.frame_locator(GLASS).locator("output")).to_have_text(re.compile(r"12\s600"))
 
 
 @pytest.mark.refusals(422)
@@ -268,7 +274,7 @@ def test_a_dead_delivery_tells_its_story_and_is_taken_up_again(context: BrowserC
     deal = context.new_page()
     deal.goto(demo.amocrm)
     deal.get_by_role("link", name=re.compile("Стеклянный козырёк")).click()
-    card = deal.frame_locator("iframe")
+    card = deal.frame_locator(GLASS)
     expect(card.locator("output")).to_be_visible()
     context.request.post(
         f"{simulator}/_control/fault",
@@ -428,6 +434,7 @@ def test_a_button_on_a_companys_own_page(context: BrowserContext, demo: Demo) ->
     form.get_by_label("Вид виджета").select_option("countertop")
     form.get_by_label("Название интеграции").fill("Столешницы для клиентов")
     form.get_by_role("button", name="Создать кнопку").click()
+    expect(card.locator(".made code")).to_have_count(2)  # what follows does not wait
     link, button = card.locator(".made code").all_inner_texts()
     assert 'class="amocrm_oauth"' in button
     _looked_at(panel, "panel-install-link")
@@ -581,7 +588,7 @@ def test_an_overrun_account_is_waited_for_in_the_card(context: BrowserContext, d
     deal = context.new_page()
     deal.goto(demo.amocrm)
     deal.get_by_role("link", name=re.compile("Душевая перегородка")).click()
-    card = deal.frame_locator("iframe")
+    card = deal.frame_locator(GLASS)
     expect(card.get_by_text(re.compile(r"повторим через \d с"))).to_be_visible()
     expect(card.locator(".client")).to_contain_text("Мария Лебедева", timeout=15_000)
 
