@@ -42,7 +42,7 @@ def new(contact: Contact, fields: Placed, responsible_user_id: int | None) -> En
     """A contact as amoCRM takes it."""
     filled = [value for value in fields.fields if value["values"]]
     written = full_name(contact) or next((text for text in (*contact.phones, *contact.emails)), "—")
-    body: Entity = {"name": written[:250], "custom_fields_values": filled or None}
+    body: Entity = {"name": written[:250]} | ({"custom_fields_values": filled} if filled else {})
     names = {"first_name": contact.first_name.strip(), "last_name": contact.last_name.strip()}
     body |= {name: value[:250] for name, value in names.items() if value}
     return body | ({"responsible_user_id": responsible_user_id} if responsible_user_id else {})
