@@ -15,9 +15,8 @@ import click
 import httpx
 
 from benchmarks.save import calculation
+from tests import page_cache
 from tests.demo import Demo, connect, free_port
-
-_DROP = Path("/proc/sys/vm/drop_caches")
 
 
 def measure() -> dict[str, Any]:
@@ -30,7 +29,7 @@ def measure() -> dict[str, Any]:
             with httpx.Client(base_url=demo.api_by_address, trust_env=False, headers=headers, timeout=60) as client:
                 lead_id = client.get("/get_leads").json()["leads"][0]["id"]
                 headers = {"X-Lead-Id": str(lead_id)}
-                saves, is_cold = [], _drop()
+                saves, is_cold = [], page_cache.drop()
                 for number in (1, 2):
                     time.sleep(1.5)  # opening the card has used some of the calls that amoCRM allows in a second
                     started = time.perf_counter()
@@ -40,14 +39,6 @@ def measure() -> dict[str, Any]:
         finally:
             demo.stop()
     return {"caches_were_dropped": is_cold, "first_save_s": saves[0], "second_save_s": saves[1]}
-
-
-def _drop() -> bool:
-    try:
-        _DROP.write_text("3")
-    except OSError:
-        return False
-    return True
 
 
 @click.command()

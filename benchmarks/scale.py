@@ -97,16 +97,10 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
     def page(**facts: Any) -> object:
         return events.page(database, **({"integration_id": None, "level": None, "before": None, "limit": 50} | facts))
 
-    def due(limit: int) -> object:
-        return database.number(
-            "SELECT count(*) FROM amocrm_integrations WHERE id = ANY (%(ids)s)", {"ids": ids[:limit]}
-        )
-
     nothing: dict[str, Any] = {"integration_id": None, "delivery_id": None, "level": None, "before": None}
     return [
         Query("an account by its domain, with slots", lambda: integrations.by_domain(database, domain(), "glass", 2)),
         Query("a page of connections", lambda: integrations.page(database, None, 200)),
-        Query("connections by id", lambda: due(50)),
         Query("the newest lines", page, (events._PAGE, nothing | {"limit": 51})),
         Query("lines of an account", lambda: page(integration_id=rng.choice(ids))),
         Query("lines from the middle", lambda: page(before=rng.randint(1, newest))),

@@ -85,7 +85,7 @@ def connect(demo: Demo) -> dict[str, str]:
         "client_id": demo.client_id,
         "client_secret": demo.secret,
     }
-    api = f"http://127.0.0.1:{port_of(demo.panel)}/"
+    api = f"{demo.api_by_address}/"
     with httpx.Client(trust_env=False, timeout=30) as client:
         saved = client.post(f"{api}save_connection", headers=headers, json=body).json()
         consent = client.get(saved["connect_url"])

@@ -19,9 +19,9 @@ from typing import Any
 
 import click
 
+from tests import page_cache
 from tests.demo import ROOT
 
-_DROP = Path("/proc/sys/vm/drop_caches")
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -69,11 +69,7 @@ def main(runs: int, workers: int, out: Path) -> None:
     for number in range(1, runs + 1):
         how = "quiet"
         if number == 1:
-            try:
-                _DROP.write_text("3")
-                how = "after dropping the page cache"
-            except OSError:
-                how = "quiet: the page cache could not be dropped"
+            how = "after dropping the page cache" if page_cache.drop() else "quiet: the page cache could not be dropped"
         is_busy = number in (2, 3)
         with _busy((os.cpu_count() or 2) if is_busy else 0):
             told = _run(number, workers, out)

@@ -40,9 +40,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         figures |= runtime.rotation.still_due()
     if ran.is_done:
         figures["warned"] = long_lived.warn_of_endings(runtime.rotation)
-        removed = retention.run(
-            runtime.database, runtime.settings, runtime.clock, min(retention.LONGEST, max(0.0, seconds - ran.seconds))
-        )
+        removed = retention.run(runtime.database, runtime.settings, runtime.clock, seconds - ran.seconds)
         figures["removed"] = {name: count for name, count in removed.items() if count}
     metrics = {"refreshed": figures["refreshed"], "refresh_failures": sum(figures["failed"].values())}
     logs.measured("refresh.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})

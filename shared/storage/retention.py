@@ -79,7 +79,7 @@ _STATEMENTS: dict[str, LiteralString] = {
 
 def run(database: Database, settings: Settings, clock: Clock, seconds: float = LONGEST) -> dict[str, int]:
     """How many of each kind were removed, in so many seconds at most; the next run goes on."""
-    ends = clock.monotonic() + seconds
+    ends = clock.monotonic() + min(seconds, LONGEST)
     parameters = {
         "batch": _BATCH,
         "payload_days": settings.keep_payloads_days,
