@@ -17,6 +17,7 @@ import psycopg
 FOLDER = Path(__file__).resolve().parents[1] / "db_migrations"
 
 _NAME = re.compile(r"V([1-9][0-9]*)__[a-z0-9_]+\.sql")
+_STATEMENT = re.compile(r"(?:\$\$.*?\$\$|[^;])+", re.DOTALL)  # a block may hold semicolons
 _LOCK = 4_612_077_001  # any number; it is this project's
 _POLL_SECONDS = 0.05
 
@@ -53,7 +54,8 @@ class Migration:
     @property
     def statements(self) -> list[str]:
         lines = [line for line in self.sql.splitlines() if not line.startswith("--")]
-        return [statement for statement in "\n".join(lines).split(";") if statement.strip()]
+        parted = _STATEMENT.findall("\n".join(lines))
+        return [statement for statement in parted if statement.strip()]
 
     @property
     def checksum(self) -> str:

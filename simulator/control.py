@@ -93,8 +93,10 @@ def _change_account(simulation: Simulation, body: Body) -> Any:
 
 
 def _remove(simulation: Simulation, body: Body) -> Any:
-    """What an administrator of the account deletes: `{domain, pipeline?, status?, user?, field?}`, each an id."""
+    """What an administrator deletes: `{domain, pipeline?, status?, user?, field?, element?}`, each an id."""
     account = _account(simulation, body)
+    for elements in account.elements.values():
+        elements.pop(body.get("element", 0), None)
     account.pipelines.pop(body.get("pipeline", 0), None)
     account.users.pop(body.get("user", 0), None)
     for pipeline in account.pipelines.values():

@@ -13,7 +13,17 @@ from pathlib import Path
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FrameLocator,
+    Locator,
+    Page,
+    Route,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.demo import Demo, connect, free_port
 
@@ -67,10 +77,11 @@ def empty_demo() -> Iterator[Demo]:
 def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A new visitor. No page of theirs may log an error or call a foreign origin.
 
-    A browser logs a refused request as an error: a story that expects some says so with `@pytest.mark.refusals`.
+    A browser logs a refused request as an error: a story that expects some says so with `@pytest.mark.refusals`, by
+    status, or by Chromium's word for a connection that came to nothing.
     """
     marker = request.node.get_closest_marker("refusals")
-    expected = [f"status of {status} " for status in marker.args] if marker else []
+    expected = [f"status of {one} " if isinstance(one, int) else one for one in marker.args] if marker else []
     made = chromium.new_context(locale="ru-RU", viewport={"width": 1280, "height": 900})
     complaints: list[str] = []
     made.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -295,6 +306,46 @@ def test_a_dead_delivery_tells_its_story_and_is_taken_up_again(context: BrowserC
     row.get_by_role("button", name="Повторить").click()
     panel.get_by_label("Состояние").select_option(label="Все")
     expect(panel.locator("#deliveries .status.dead")).to_have_count(0)
+
+
+def _at_the_calculator(context: BrowserContext, demo: Demo) -> FrameLocator:
+    deal = context.new_page()
+    deal.goto(demo.amocrm)
+    deal.get_by_role("link", name=re.compile("Стеклянный козырёк")).click()
+    card = deal.frame_locator(GLASS)
+    expect(card.locator("output")).to_be_visible()
+    card.get_by_label("Комментарий").fill(secrets.token_hex(5))  # another calculation
+    return card
+
+
+def test_a_save_that_takes_long_tells_how_far_it_is(context: BrowserContext, demo: Demo) -> None:
+    """The person knows early that the calculation cannot be lost, and sees each step come true."""
+    simulator = demo.amocrm.split("/at/")[0]
+    card = _at_the_calculator(context, demo)
+    slow = {"kind": "delay", "seconds": 4, "path": "/api/v4/leads/.*/notes", "method": "POST", "times": 1}
+    context.request.post(f"{simulator}/_control/fault", data=slow)
+    card.get_by_role("button", name="Сохранить в сделку").click()
+    result = card.locator(".result")
+    expect(result).to_contain_text("Расчёт принят и не потеряется", timeout=3000)
+    expect(result.get_by_text("… Примечание в ленте")).to_be_visible()
+    expect(result.get_by_text("✓ Поля сделки")).to_be_visible()
+    expect(result).to_contain_text("Расчёт сохранён в сделке", timeout=20_000)
+
+
+@pytest.mark.refusals("net::ERR_FAILED")
+def test_a_save_whose_answer_is_lost_is_followed_by_its_key(context: BrowserContext, demo: Demo) -> None:
+    card = _at_the_calculator(context, demo)
+
+    def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fetch()  # carried out, and nobody hears of it
+            route.abort("failed")
+        else:
+            route.continue_()
+
+    context.route(re.compile("action=save_calculation"), lose)
+    card.get_by_role("button", name="Сохранить в сделку").click()
+    expect(card.locator(".result.good")).to_contain_text("Расчёт сохранён в сделке", timeout=20_000)
 
 
 def test_connecting_without_typing(context: BrowserContext, demo: Demo) -> None:

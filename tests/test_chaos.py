@@ -5,7 +5,9 @@ import subprocess
 import sys
 from typing import Any
 
+from tests.chaos import campaign
 from tests.demo import ROOT
+from tests.story import Story, calculation, json_of
 
 
 def _played(module: str, *arguments: str) -> Any:
@@ -52,3 +54,11 @@ def test_submissions_of_one_person_make_one_contact() -> None:
         "strangers_changed": 0,
     }
     assert wanted.items() <= summary.items(), summary
+
+
+def test_a_violation_is_explained_by_what_happened(connected: Story) -> None:
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    saved = json_of(connected.crm("save_calculation", headers, calculation()))
+    told = campaign.story(connected.runtime, "delivery_id", saved["delivery_id"])
+    assert told.index("delivered") < told.index("step_done") < told.index("accepted")
+    assert "connection.authorised" in campaign.story(connected.runtime, "integration_id", connected.row().id)

@@ -119,7 +119,7 @@ def test_temporary_trouble_is_202_and_ends_with_one_note(connected: Story, fault
     shown = connected.delivery(document["delivery_id"])
     assert (shown["state"], shown["problem"]) == ("delivered", None)
     assert shown["results"]["note"]["note_id"] == connected.notes()[0]["id"]
-    assert connected.events()[-3:] == ["delivery.deferred", "delivery.step_done", "delivery.delivered"]
+    assert connected.events()[-2:] == ["delivery.deferred", "delivery.delivered"]
 
 
 def test_a_look_that_fails_is_repeated_before_anything_is_written(connected: Story) -> None:
@@ -306,6 +306,36 @@ def test_a_long_goods_list_is_searched(connected: Story) -> None:
     assert set(_goods_of_deal(connected)) == {"Стекло закалённое 8 мм", "Петля"}
 
 
+@pytest.mark.parametrize("filters", [True, False])
+def test_goods_of_a_long_list_that_were_found_before_are_asked_for_all_at_once(connected: Story, filters: bool) -> None:
+    connected.simulator.control("limits", per_integration=1000, per_account=1000)
+    connected.simulator.control("change-account", domain=connected.domain, has_filters=filters)
+    (catalog_id,) = connected.simulator.control("show", domain=connected.domain)["catalogs"]
+    path = f"/api/v4/catalogs/{catalog_id}/elements"
+    many = [{"name": f"Товар {index}"} for index in range(250)]
+    connected.runtime.connections.call(
+        connected.row(), lambda api: api.send("POST", f"/catalogs/{catalog_id}/elements", json=many)
+    )
+
+    def save(number: int) -> tuple[dict[str, Any], int]:
+        items = [{"name": f"Товар {index}", "quantity": 1, "unit": "шт", "unit_price": number} for index in range(9)]
+        body = _with_goods(items=items, discount=None, delivery=None, total=9 * number)
+        connected.simulator.control("forget")
+        results = json_of(_save(connected, body))["results"]
+        return results, sum(request["method"] == "GET" for request in connected.simulator.requests(path))
+
+    first, reads = save(1)
+    assert (first["goods"]["created"], first["goods_link"], reads) == (0, {"linked": 9}, 10)
+    again, reads = save(2)
+    assert again["goods"]["elements"] == first["goods"]["elements"]
+    assert reads == 1  # without filters they happen to be among what came back
+    gone = first["goods"]["elements"][0]["id"]
+    connected.simulator.control("remove", domain=connected.domain, element=gone)
+    anew, reads = save(3)
+    assert (anew["goods"]["created"], anew["goods_link"]) == (1, {"linked": 9})
+    assert reads == (2 if filters else 10)  # without filters each is read; the one that is gone is searched for
+
+
 @pytest.mark.vendor("catalogs.products")
 def test_an_account_without_a_goods_list_is_told_and_the_rest_goes_on(connected: Story) -> None:
     connected.simulator.control("change-account", domain=connected.domain, goods=False)
@@ -381,20 +411,57 @@ def test_a_retry_does_not_set_back_the_price_of_a_newer_calculation(connected: S
     assert leads[str(connected.lead_id)]["price"] == 100
 
 
-def test_the_event_log_tells_the_story_of_a_delivery_in_order(connected: Story) -> None:
+def test_a_delivery_keeps_its_story(connected: Story) -> None:
     connected.simulator.control("change-account", domain=connected.domain, goods=False)
-    connected.simulator.fault("status", status=500, path=NOTES_PATH)
+    connected.simulator.fault("status", status=500, path=NOTES_PATH, times=2)
     answer = json_of(_save(connected, calculation() | {"options": {"products": True}}))
-    connected.clock.advance(minutes=2)
-    run_deliveries(connected.runtime, 30)
+    for _ in range(2):
+        connected.clock.advance(minutes=3)
+        run_deliveries(connected.runtime, 30)
+    query = {"id": answer["delivery_id"]}
+    shown = json_of(connected.crm("get_delivery", connected.admin(), query=query))
+    story = shown["story"]
+    assert [one["kind"] for one in story] == [
+        "accepted", "step_done", "step_done", "deferred", "deferred", "step_done", "delivered"
+    ]  # fmt: skip
+    assert story[0]["request_id"]
+    assert {(one["step"], one["outcome"]) for one in story if "step" in one} == {
+        ("goods", "skipped"),
+        ("goods_link", "done"),
+        ("note", "done"),
+    }
+    assert "no goods list" in story[1]["detail"]
+    assert (story[3]["code"], story[3]["detail"]) == (
+        "amocrm_unavailable",
+        "amoCRM is not available at the moment. Try again.",
+    )
+    assert shown["steps"] == {"note": "done", "goods": "done", "goods_link": "done"}
+    # The log is told of the problem once, and of the end.
     query = {"delivery_id": answer["delivery_id"]}
     told = json_of(connected.crm("get_events", connected.admin(), query=query))["events"]
-    story = [event["message"] for event in reversed(told)]
-    assert story[0] == "The write was accepted."
-    assert "The goods in the account's list: left out. The account has no goods list" in story[1]
-    assert story[-3:] == [
-        "amoCRM is not available at the moment. Try again.",
-        "The note in the feed: done.",
-        "Everything of this write is in amoCRM.",
-    ]
+    assert [event["kind"] for event in reversed(told)] == ["delivery.deferred", "delivery.delivered"]
+    assert told[0]["message"] == f"save_calculation to deal {connected.lead_id}: goods, goods_link, note."
+
+
+def test_of_a_long_story_the_beginning_and_the_latest_are_kept(connected: Story) -> None:
+    answer = json_of(_save(connected))
+    entry = "amocrm_told(story, jsonb_build_object('kind', 'deferred', 'detail', %s::text))"
+    for number in range(130):
+        connected.sql(f"UPDATE amocrm_deliveries SET story = {entry}", str(number))
+    story = connected.delivery(answer["delivery_id"])["story"]
+    assert (len(story), story[0]["kind"], story[1]["detail"], story[-1]["detail"]) == (100, "accepted", "31", "129")
+
+
+def test_a_write_can_be_followed_by_its_key_before_it_has_answered(connected: Story) -> None:
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    query = {"write": "save_calculation", "key": "press-1"}
+    assert connected.crm("get_delivery", headers, query=query).status == 404
+    connected.simulator.fault("status", status=500, path=NOTES_PATH)
+    _save(connected, **{"Idempotency-Key": "press-1"})
+    found = json_of(connected.crm("get_delivery", headers, query=query))
+    assert (found["state"], found["steps"], found["lead_id"]) == ("accepted", {"note": "started"}, connected.lead_id)
+    assert connected.crm("get_delivery", headers, query=query | {"write": "submit_form"}).status == 404
+
+
+def test_the_log_takes_a_delivery_that_is_one(connected: Story) -> None:
     assert connected.crm("get_events", connected.admin(), query={"delivery_id": "x"}).status == 422

@@ -71,18 +71,75 @@ def test_a_failing_migration_changes_nothing_itself(empty_database: str, folder:
     assert [one.version for one in migrate(empty_database, folder)] == [version]
 
 
-def test_what_runs_outside_of_a_transaction_may_be_repeated(empty_database: str, folder: Path) -> None:
+def test_what_runs_outside_of_a_transaction_may_be_repeated(empty_database: str, folder: Path, tmp_path: Path) -> None:
     """The process dies after the index was built, before that was remembered; or the index was left invalid."""
-    concurrent = [one for one in migrations.read(folder) if one.is_concurrent]
-    assert concurrent
-    migrate(empty_database, folder)
-    with psycopg.connect(empty_database, autocommit=True) as connection:
-        for one in concurrent:
-            connection.execute("DELETE FROM schema_migrations WHERE version = %s", (one.version,))
-    assert [one.version for one in migrate(empty_database, folder)] == [one.version for one in concurrent]
+    until_now = tmp_path / "until_now"
+    until_now.mkdir()
+    concurrent = []
+    for one in migrations.read(folder):
+        shutil.copy(one.file, until_now)
+        migrate(empty_database, until_now)
+        if one.is_concurrent:
+            concurrent.append(one.version)
+            with psycopg.connect(empty_database, autocommit=True) as connection:
+                connection.execute("DELETE FROM schema_migrations WHERE version = %s", (one.version,))
+            assert [again.version for again in migrate(empty_database, until_now)] == [one.version]
+    assert concurrent == [17, 18]
     with psycopg.connect(empty_database) as connection:
         invalid = connection.execute("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid").fetchall()
     assert invalid == []
+
+
+def test_a_log_that_is_there_becomes_the_first_partition(empty_database: str, folder: Path, tmp_path: Path) -> None:
+    """V18 and V19 on a filled table: nothing is lost, numbers go on, and old lines go by batches, then by weeks."""
+    before = tmp_path / "before"
+    before.mkdir()
+    for one in migrations.read(folder):
+        if one.version < 18:
+            shutil.copy(one.file, before)
+    migrate(empty_database, before)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+
+        def ask(statement: str) -> list[Any]:
+            return connection.execute(statement.encode()).fetchall()
+
+        def write(at: str) -> None:
+            connection.execute(f"INSERT INTO amocrm_events (at, kind, message) VALUES ({at}, 'a.b', 'x')".encode())
+
+        for days in range(100, 0, -1):
+            write(f"now() - interval '{days} days'")
+        migrate(empty_database, folder)
+        write("now()")
+        assert ask("SELECT count(*), max(id) - min(id) FROM amocrm_events") == [(101, 101)]
+        # The week that is over, four from now on, what was before, and what no week takes.
+        write("now() + interval '1 year'")
+        assert ask("SELECT tableoid::regclass::text FROM amocrm_events ORDER BY id DESC LIMIT 2") == [
+            ("amocrm_events_default",),
+            ("amocrm_events_before",),
+        ]
+        assert ask("SELECT amocrm_purge_events('90 days', 5), amocrm_purge_events('90 days', 500)") == [(5, 6)]
+        clock = "CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE AS "
+        connection.execute(f"{clock} $$SELECT now() + interval '364 days'$$".encode())
+        assert ask("SELECT amocrm_roll_events('400 days')") == [(0,)]
+        # Its week has taken the line over.
+        assert ask("SELECT count(*) FROM amocrm_events_default") == [(0,)]
+        assert ask("SELECT count(*) FROM amocrm_events") == [(91,)]
+        assert ask("SELECT amocrm_roll_events('90 days')")[0][0] >= 2
+        assert ask("SELECT count(*), to_regclass('amocrm_events_before') FROM amocrm_events") == [(1, None)]
+        assert ask("SELECT amocrm_purge_events('90 days', 5)") == [(0,)]
+
+
+def test_a_week_is_not_dropped_while_somebody_reads_it_and_nobody_waits_long(empty_database: str) -> None:
+    migrate(empty_database)
+    clock = "CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE AS "
+    with psycopg.connect(empty_database) as reader, psycopg.connect(empty_database, autocommit=True) as roller:
+        reader.execute("SELECT count(*) FROM amocrm_events")
+        roller.execute(f"{clock} $$SELECT now() + interval '300 days'$$".encode())
+        roll = "SELECT amocrm_roll_events('30 days')"
+        assert roller.execute(roll).fetchone() == (0,)  # after 0.3 s
+        reader.rollback()
+        (gone,) = roller.execute(roll).fetchone() or (0,)
+        assert gone >= 2
 
 
 @pytest.mark.parametrize("name", ["V1__twice.sql", "V90__gap.sql", "V6-name.sql", "v6__small.sql", "V06__zero.sql"])

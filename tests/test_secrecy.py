@@ -113,7 +113,8 @@ def test_keys_are_changed_under_traffic_without_one_failed_request(
     connected.simulator.fault("status", status=500, path="/api/v4/leads/.*/notes")
     connected.crm("save_calculation", connected.widget() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
     both = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"
-    runtimes = [Runtime.build(load(environment | {"ENCRYPTION_KEYS": both}), connected.clock) for _ in range(3)]
+    # In real time: an injected clock would be moved on by each of them while the others wait for a new token.
+    runtimes = [Runtime.build(load(environment | {"ENCRYPTION_KEYS": both})) for _ in range(3)]
     answers: list[int] = []
     is_over = threading.Event()
 
@@ -129,12 +130,12 @@ def test_keys_are_changed_under_traffic_without_one_failed_request(
     threads = [threading.Thread(target=read, args=(runtime,)) for runtime in runtimes[:2]]
     for thread in threads:
         thread.start()
-    while len(answers) < 10:
+    while len(answers) < 5:
         time.sleep(0.01)
     rotating = runtimes[2]
     changed = sum(key_rotation.rotate(rotating.database, rotating.keyring))
     before = len(answers)
-    while len(answers) < before + 10:
+    while len(answers) < before + 5:
         time.sleep(0.01)
     is_over.set()
     for thread in threads:
@@ -230,6 +231,7 @@ def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
         "locks": 1,
         "payloads": 1,
         "deliveries": 0,
+        "weeks_of_events": 0,
         "events": 0,
     }
     assert connected.sql("SELECT count(*) FROM amocrm_deliveries WHERE request IS NOT NULL") == [(0,)]
@@ -240,8 +242,11 @@ def test_what_is_old_goes_and_the_rest_stays(connected: Story) -> None:
     assert (removed["deliveries"], removed["events"]) == (1, 0)  # what the log says of it stays
     shown = json_of(connected.crm("get_events", connected.admin(), query={"delivery_id": saved["delivery_id"]}))
     assert shown["events"]
-    connected.clock.advance(days=60)
-    assert retention.run(database, settings, connected.runtime.clock)["events"] == before
+    # By lines or by weeks, which depends on what stood there before; a week may last seven days longer.
+    assert before > 0
+    connected.clock.advance(days=67)
+    retention.run(database, settings, connected.runtime.clock)
+    assert connected.events() == []
     assert connected.row().status == "connected"
 
 
@@ -256,6 +261,8 @@ def test_an_unfinished_delivery_keeps_what_it_needs(connected: Story) -> None:
 def test_retention_goes_by_turns_and_ends_in_time(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many events do not keep other things from going; what time leaves over goes in the next run."""
     monkeypatch.setattr(retention, "_BATCH", 10)
+    # Later than all weeks that are there: such lines go by batches.
+    connected.clock.advance(days=365)
     connected.sql("INSERT INTO amocrm_events (kind, message) SELECT 'a.test', 'x' FROM generate_series(1, 95)")
     connected.clock.advance(days=400)
     clock = connected.runtime.clock

@@ -1,11 +1,12 @@
 """The calls that concern an account's goods list. Source: amoCRM's documentation, "Lists", "Entity links"."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from shared.amocrm.errors import UnknownOutcomeError
-from shared.amocrm.filtered import PAGE_LIMIT, embedded
+from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
+from shared.amocrm.filtered import PAGE_LIMIT, by_ids, embedded
 from shared.amocrm.leads import AccountApi
 
 
@@ -36,17 +37,30 @@ class GoodsApi(Struct, frozen=True):
         fields = embedded(self.account.send("GET", path, params={"limit": PAGE_LIMIT}), "custom_fields")
         return GoodsList(int(found["id"]), {field["code"]: int(field["id"]) for field in fields if field.get("code")})
 
-    def elements(self, goods_list: GoodsList, wanted: list[str]) -> list[dict[str, Any]]:
-        """Elements that may be the wanted ones (SKUs or names): the whole list where it fits a page, else by search."""
-        path = f"/catalogs/{goods_list.catalog_id}/elements"
-        page = self.account.send("GET", path, params={"limit": PAGE_LIMIT})
-        if not (page and page.get("_links", {}).get("next")):
-            return embedded(page, "elements")
-        found = []
-        for text in wanted:
-            params = {"query": text, "limit": PAGE_LIMIT}
-            found += embedded(self.account.send("GET", path, params=params), "elements")
-        return found
+    def first_page(self, goods_list: GoodsList) -> tuple[list[dict[str, Any]], bool]:
+        """Up to 250 elements, and whether these are all."""
+        page = self.account.send("GET", self._path(goods_list), params={"limit": PAGE_LIMIT})
+        return embedded(page, "elements"), not (page and page.get("_links", {}).get("next"))
+
+    def search(self, goods_list: GoodsList, text: str) -> list[dict[str, Any]]:
+        """Elements that have the text somewhere."""
+        params = {"query": text, "limit": PAGE_LIMIT}
+        return embedded(self.account.send("GET", self._path(goods_list), params=params), "elements")
+
+    def by_ids(self, goods_list: GoodsList, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """The elements with these ids (at most 250), and no others; deleted ones are left out."""
+        path = self._path(goods_list)
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.account.send("GET", path, params=params)
+
+        def read_one(element_id: int) -> dict[str, Any]:
+            answer: dict[str, Any] | None = self.account.send("GET", f"{path}/{element_id}")
+            if answer is None:
+                raise NotFoundError("amoCRM has no such element", 204)
+            return answer
+
+        return by_ids(self.account.host, read, read_one, "elements", ids)
 
     def create(self, goods_list: GoodsList, elements: list[dict[str, Any]]) -> list[int]:
         """Creates all in one call; returns their ids in the same order. Fields the list does not have are left out."""
@@ -63,7 +77,7 @@ class GoodsApi(Struct, frozen=True):
             }
             for index, element in enumerate(elements)
         ]
-        answer = self.account.send("POST", f"/catalogs/{goods_list.catalog_id}/elements", json=body)
+        answer = self.account.send("POST", self._path(goods_list), json=body)
         made = embedded(answer, "elements")
         if len(made) != len(elements):
             raise UnknownOutcomeError("amoCRM's answer does not name all elements")
@@ -92,3 +106,7 @@ class GoodsApi(Struct, frozen=True):
             for link in links
             if link.get("to_entity_type") == "catalog_elements"
         }
+
+    @staticmethod
+    def _path(goods_list: GoodsList) -> str:
+        return f"/catalogs/{goods_list.catalog_id}/elements"

@@ -22,6 +22,9 @@ from shared.platform.ttl_cache import Expiring
 NO_LIST: Final = "The account has no goods list; switch it on in amoCRM's settings."
 
 _lists: Expiring[UUID, GoodsList] = Expiring(seconds=600)
+# Where a list does not fit a page: which element an item was. Asked again all at once, instead of searched one by one.
+_found_before: Expiring[UUID, dict[str, int]] = Expiring(seconds=600)
+_MOST_FOUND: Final = 5000
 
 
 class Goods(Struct, frozen=True):
@@ -43,7 +46,7 @@ class Goods(Struct, frozen=True):
 
     def _found_or_created(self, api: GoodsApi, goods_list: GoodsList) -> Result:
         items = _merged(self.items)
-        known = _known(api.elements(goods_list, [item.sku or item.name for item in items]))
+        known = self._known(api, goods_list, items)
         missing = [item for item in items if _id_of(item, known) is None]
         created = api.create(goods_list, [_element(item) for item in missing]) if missing else []
         ids = {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
@@ -56,6 +59,25 @@ class Goods(Struct, frozen=True):
             "elements": elements,
             "created": len(created),
         }
+
+    def _known(self, api: GoodsApi, goods_list: GoodsList, items: list[Item]) -> dict[str, int]:
+        """Those of the account's elements that may be the items: all where they fit a page, which costs one read."""
+        before = _found_before.get(self.integration_id)
+        if before is None:
+            elements, are_all = api.first_page(goods_list)
+            if are_all:
+                return _known(elements)
+            before = {}
+        ids = [before[key] for key in map(_key, items) if key in before]
+        elements = api.by_ids(goods_list, ids) if ids else []
+        known = _known(elements)
+        for item in items:
+            if _id_of(item, known) is None:
+                elements += api.search(goods_list, item.sku or item.name)
+                known = _known(elements)
+        found = {_key(item): id_ for item in items if (id_ := _id_of(item, known)) is not None}
+        _found_before.put(self.integration_id, (before if len(before) < _MOST_FOUND else {}) | found)
+        return known
 
     def link(self, account: AccountApi, goods: Result) -> Result:
         """`goods`: what :meth:`find_or_create` told, and the deal as `lead_id`."""

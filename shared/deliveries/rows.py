@@ -27,6 +27,7 @@ class Delivery(Guarded, frozen=True):
 
     id: UUID
     integration_id: UUID
+    lead_id: int | None
     action: str
     request_hash: bytes
     request: bytes | None  # encrypted
@@ -38,6 +39,7 @@ class Delivery(Guarded, frozen=True):
     problem_detail: str | None
     created_at: datetime
     finished_at: datetime | None
+    story: list[dict[str, Any]]  # in order: {at, kind, step?, outcome?, code?, detail?, request_id?}
     due_in_seconds: float | None = None
 
     def result_of(self, step: str) -> dict[str, Any] | None:
@@ -50,24 +52,6 @@ class Delivery(Guarded, frozen=True):
 
     def results(self) -> dict[str, Any]:
         return {name: entry["result"] for name, entry in self.steps.items() if entry.get("state") == "done"}
-
-
-_WORDS: Final = {
-    "note": "The note in the feed",
-    "deal": "The deal's own fields",
-    "goods": "The goods in the account's list",
-    "goods_link": "The goods in the deal",
-    "pdf": "The PDF in the file store",
-    "pdf_attach": "The PDF at the deal",
-    "pdf_note": "The PDF in the deal's feed",
-    "lead": "The deal",
-    "incoming_lead": "The incoming lead",
-    "contact": "The contact",
-    "contact_update": "What is new about the contact",
-    "lead_fields": "The deal's fields in the account",
-    "contact_fields": "The contact's fields in the account",
-    "webhook": "The notice to the webhook",
-}
 
 
 def reference(delivery_id: UUID) -> str:
@@ -112,7 +96,7 @@ def accept(
         "attempts": int(at_once),
         "lease_id": uuid4() if at_once else None,
         "lease": LEASE if at_once else None,
-        "request_id": request_id,
+        "told": Jsonb({"kind": "accepted", "request_id": request_id}),
     }
     accepted = database.one(Delivery, statements.ACCEPT, parameters)
     if accepted is not None:
@@ -145,7 +129,8 @@ def page(
 
 def retry(database: Database, delivery_id: UUID, integration_id: UUID, request_id: str) -> bool:
     """Makes a dead delivery due again. False for one that is not dead, or whose content is not kept any more."""
-    parameters = {"id": delivery_id, "integration_id": integration_id, "request_id": request_id}
+    told = Jsonb({"kind": "retried", "request_id": request_id})
+    parameters = {"id": delivery_id, "integration_id": integration_id, "request_id": request_id, "told": told}
     return database.execute(statements.RETRY, parameters) > 0
 
 
@@ -177,7 +162,9 @@ def mark_done(
 ) -> Delivery:
     """Stores a step's result before those that follow it begin; the last one ends the delivery."""
     entries: dict[str, Any] = {name: {"state": "started"} for name in next_steps}
-    parameters = _steps(delivery, entries | {step: {"state": "done", "result": result}}) | {"told": _told(step, result)}
+    entries[step] = {"state": "done", "result": result}
+    told = {"kind": "step_done", "step": step, "outcome": _outcome(result), "detail": result.get("skipped")}
+    parameters = _steps(delivery, entries) | {"told": Jsonb(told)}
     if last:
         return _written(database.one(Delivery, statements.FINISH, parameters))
     return _written(database.one(Delivery, statements.DONE, parameters | {"lease": LEASE}))
@@ -188,25 +175,28 @@ def defer(
 ) -> Delivery:
     """Puts the delivery off. `were_sent`: for each step that failed, whether it may have been carried out after all;
     then the next attempt looks before it writes again."""
-    parameters = _steps(delivery, _failed(were_sent)) | {"wait": wait, "code": code, "detail": detail}
+    parameters = _steps(delivery, _failed(were_sent)) | _problem("deferred", code, detail) | {"wait": wait}
     return _written(database.one(Delivery, statements.DEFER, parameters))
 
 
 def bury(database: Database, delivery: Delivery, were_sent: Mapping[str, bool], *, code: str, detail: str) -> Delivery:
     """Ends the delivery for good; a person can take it up again."""
-    parameters = _steps(delivery, _failed(were_sent)) | {"code": code, "detail": detail}
+    parameters = _steps(delivery, _failed(were_sent)) | _problem("dead", code, detail)
     return _written(database.one(Delivery, statements.BURY, parameters))
 
 
-def _told(step: str, result: Mapping[str, Any]) -> str:
-    """The step in plain words, for the event log."""
-    if "skipped" in result:
-        return f"{_WORDS.get(step, step)}: left out. {result['skipped']}"
-    if "superseded" in result:
-        return f"{_WORDS.get(step, step)}: left to a newer calculation of this deal."
-    if "nothing_to_do" in result:
-        return f"{_WORDS.get(step, step)}: nothing to do."
-    return f"{_WORDS.get(step, step)}: done."
+def warn(database: Database, delivery_id: UUID, kind: str, detail: str) -> None:
+    """Tells the delivery's story and the log what a person should know; it names fields and never their values."""
+    told = Jsonb({"kind": "warned", "code": kind.rpartition(".")[2], "detail": detail[:2000]})
+    database.execute(statements.WARN, {"id": delivery_id, "kind": kind, "detail": detail, "told": told})
+
+
+def _outcome(result: Mapping[str, Any]) -> str:
+    return next((name for name in ("skipped", "superseded", "nothing_to_do") if name in result), "done")
+
+
+def _problem(kind: str, code: str, detail: str) -> dict[str, Any]:
+    return {"code": code, "detail": detail, "told": Jsonb({"kind": kind, "code": code, "detail": detail[:2000]})}
 
 
 def _failed(were_sent: Mapping[str, bool]) -> dict[str, Any]:

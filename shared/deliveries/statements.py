@@ -1,21 +1,18 @@
-"""The statements of deliveries, each with what it is for."""
+"""The statements of deliveries, each with what it is for.
+
+A transition tells itself in the delivery's own story; the log gets what concerns the connection.
+"""
 
 # --- accepting and reading -----------------------------------------------------------------------------------------
 
 # Stores a write with its lease and its first steps, or nothing where its key was accepted before.
 ACCEPT = """
-WITH accepted AS (
-    INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
-                                   steps, attempts, lease_id, lease_until, due_at)
-    VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
-            %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now())
-    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
-    SELECT integration_id, id, 'delivery.accepted', 'The write was accepted.', %(request_id)s FROM accepted
-)
-SELECT * FROM accepted
+INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
+                               steps, attempts, lease_id, lease_until, due_at, story)
+VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
+        %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now(), amocrm_told('[]', %(told)s))
+ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+RETURNING *
 """
 
 # The write that has this key.
@@ -47,7 +44,8 @@ WITH taken_up AS (
         steps = CASE WHEN problem_code = 'amocrm_not_found' AND lead_id IS NULL AND steps <> '{}'
             THEN (SELECT jsonb_object_agg(name, '{"state": "started"}'::jsonb) FROM jsonb_object_keys(steps) AS name)
             ELSE steps END,
-        state = 'accepted', due_at = amocrm_now(), finished_at = NULL, attempts = 0, updated_at = amocrm_now()
+        state = 'accepted', due_at = amocrm_now(), finished_at = NULL, attempts = 0, updated_at = amocrm_now(),
+        story = amocrm_told(story, %(told)s)
     WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'dead' AND request IS NOT NULL
     RETURNING id, integration_id
 )
@@ -59,7 +57,8 @@ SELECT integration_id, id, 'delivery.retried', 'A person has taken the write up 
 REVIVE = """
 UPDATE amocrm_deliveries SET
     state = 'accepted', lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, due_at = amocrm_now(),
-    request = %(request)s, finished_at = NULL, attempts = attempts + 1, updated_at = amocrm_now()
+    request = %(request)s, finished_at = NULL, attempts = attempts + 1, updated_at = amocrm_now(),
+    story = amocrm_told(story, '{"kind": "retried"}')
 WHERE id = %(id)s AND state = 'dead' AND (lease_until IS NULL OR lease_until < amocrm_now())
 RETURNING *
 """
@@ -106,16 +105,11 @@ RETURNING *
 
 # A step is done, and others begin.
 DONE = """
-WITH marked AS (
-    UPDATE amocrm_deliveries SET
-        steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
-    SELECT integration_id, id, 'delivery.step_done', %(told)s FROM marked
-)
-SELECT * FROM marked
+UPDATE amocrm_deliveries SET
+    steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now(),
+    story = amocrm_told(story, %(told)s)
+WHERE id = %(id)s AND lease_id = %(lease_id)s
+RETURNING *
 """
 
 # The last step is done.
@@ -123,29 +117,33 @@ FINISH = """
 WITH finished AS (
     UPDATE amocrm_deliveries SET
         steps = steps || %(step)s, state = 'delivered', due_at = NULL, finished_at = amocrm_now(),
-        lease_id = NULL, lease_until = NULL, problem_code = NULL, problem_detail = NULL, updated_at = amocrm_now()
+        lease_id = NULL, lease_until = NULL, problem_code = NULL, problem_detail = NULL, updated_at = amocrm_now(),
+        story = amocrm_told(amocrm_told(story, %(told)s), '{"kind": "delivered"}')
     WHERE id = %(id)s AND lease_id = %(lease_id)s
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
-    SELECT integration_id, id, kind, message FROM finished CROSS JOIN (VALUES
-        ('delivery.step_done', %(told)s), ('delivery.delivered', 'Everything of this write is in amoCRM.')
-    ) story (kind, message)
+    SELECT integration_id, id, 'delivery.delivered', concat_ws(' ', action, 'to deal ' || lead_id) || ': '
+        || (SELECT string_agg(name, ', ' ORDER BY name) FROM jsonb_object_keys(steps) AS name) || '.' FROM finished
 )
 SELECT * FROM finished
 """
 
-# Not now: the lease goes, and the next attempt has its time.
+# Not now: the lease goes, and the next attempt has its time. The log is told once for each problem.
 DEFER = """
-WITH deferred AS (
-    UPDATE amocrm_deliveries SET
+WITH before AS MATERIALIZED (
+    SELECT id, problem_code FROM amocrm_deliveries WHERE id = %(id)s AND lease_id = %(lease_id)s FOR UPDATE
+), deferred AS (
+    UPDATE amocrm_deliveries d SET
         steps = steps || %(step)s, due_at = amocrm_now() + %(wait)s, lease_id = NULL, lease_until = NULL,
-        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING *
+        problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now(),
+        story = amocrm_told(story, %(told)s)
+    FROM before WHERE d.id = before.id AND d.lease_id = %(lease_id)s
+    RETURNING d.*
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
     SELECT integration_id, id, 'delivery.deferred', 'warning', left(%(detail)s, 2000) FROM deferred
+    WHERE NOT EXISTS (SELECT FROM before WHERE before.problem_code = %(code)s)
 )
 SELECT *, extract(epoch FROM %(wait)s::interval)::float8 AS due_in_seconds FROM deferred
 """
@@ -156,7 +154,7 @@ WITH buried AS (
     UPDATE amocrm_deliveries SET
         steps = steps || %(step)s, state = 'dead', due_at = NULL, finished_at = amocrm_now(),
         lease_id = NULL, lease_until = NULL, problem_code = %(code)s, problem_detail = %(detail)s,
-        updated_at = amocrm_now()
+        updated_at = amocrm_now(), story = amocrm_told(story, %(told)s)
     WHERE id = %(id)s AND lease_id = %(lease_id)s
     RETURNING *
 ), logged AS (
@@ -164,4 +162,13 @@ WITH buried AS (
     SELECT integration_id, id, 'delivery.dead', 'error', left(%(detail)s, 2000) FROM buried
 )
 SELECT * FROM buried
+"""
+
+# What a person should know of a write that goes on all the same.
+WARN = """
+WITH warned AS (
+    UPDATE amocrm_deliveries SET story = amocrm_told(story, %(told)s) WHERE id = %(id)s RETURNING id, integration_id
+)
+INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
+SELECT integration_id, id, %(kind)s, 'warning', left(%(detail)s, 2000) FROM warned
 """

@@ -61,6 +61,11 @@ _DELIVERIES = """
 SELECT amocrm_purge_deliveries(%(delivery_days)s * interval '1 day', %(batch)s)
 """
 
+_WEEKS = """
+SELECT amocrm_roll_events(%(event_days)s * interval '1 day')
+"""
+
+# Those that are in no week.
 _EVENTS = """
 SELECT amocrm_purge_events(%(event_days)s * interval '1 day', %(batch)s)
 """
@@ -91,7 +96,7 @@ def run(database: Database, settings: Settings, clock: Clock, seconds: float = L
     }
     removers["deliveries"] = partial(database.number, _DELIVERIES, parameters)
     removers["events"] = partial(database.number, _EVENTS, parameters)
-    removed = dict.fromkeys(removers, 0)
+    removed = dict.fromkeys(removers, 0) | {"weeks_of_events": database.number(_WEEKS, parameters)}
     # By turns, a batch of each: many of one kind do not keep the others from going.
     while removers and clock.monotonic() < ends:
         for name, remove in list(removers.items()):

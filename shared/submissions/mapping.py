@@ -151,7 +151,8 @@ def _single(kind: str, text: str) -> Any:
 
 def _number(text: str) -> int | float | None:
     cleaned = re.sub(r"[\s\u00a0\u202f]", "", text).replace(",", ".")
-    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,10})?", cleaned):
+    # Zeros in front belong to a code, such as 007, which a number would lose.
+    if not re.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d{1,10})?", cleaned):
         return None
     try:
         number = Decimal(cleaned)

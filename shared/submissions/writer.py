@@ -11,10 +11,10 @@ from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ValidationError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
+from shared.deliveries import rows as deliveries
 from shared.deliveries.locks import Held, Locks, name_of
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
-from shared.storage import events
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.submissions import contacts, destination, mapping, note, people
@@ -73,15 +73,7 @@ class Submission:
         return contacts.given(sources(self.body), self.body.contact, self.settings.phone_country)
 
     def tell(self, kind: str, message: str) -> None:
-        """A warning in the event log; it names fields and never their values."""
-        events.add(
-            self.database,
-            f"submission.{kind}",
-            message,
-            level="warning",
-            integration_id=self.integration_id,
-            delivery_id=self.delivery.id,
-        )
+        deliveries.warn(self.database, self.delivery.id, f"submission.{kind}", message)
 
     # --- the person -------------------------------------------------------------------------------------------
 

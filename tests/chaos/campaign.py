@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, LiteralString, Protocol
 from uuid import UUID
 
 import click
@@ -66,11 +66,16 @@ class Person:
 
 
 _WAITING = "SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(id)s AND state = 'accepted'"
-_STORY = """
-SELECT concat_ws(' ', created_at, kind, level, message) AS line FROM amocrm_events
-WHERE CASE %(of)s WHEN 'delivery_id' THEN delivery_id ELSE integration_id END = %(id)s
-ORDER BY created_at DESC, id DESC LIMIT 40
-"""
+_STORIES: Final[dict[str, LiteralString]] = {
+    "integration_id": """
+SELECT concat_ws(' ', at, kind, level, message) AS line FROM amocrm_events
+WHERE integration_id = %(id)s ORDER BY id DESC LIMIT 40
+""",
+    "delivery_id": """
+SELECT entry::text AS line FROM amocrm_deliveries, jsonb_array_elements(story) WITH ORDINALITY AS told (entry, turn)
+WHERE id = %(id)s ORDER BY turn DESC LIMIT 40
+""",
+}
 
 
 class _Line(Struct, frozen=True):
@@ -79,7 +84,7 @@ class _Line(Struct, frozen=True):
 
 def story(runtime: Runtime, of: Literal["integration_id", "delivery_id"], id_: UUID) -> str:
     """The last events of what is left, the newest first: they explain a violation when the run is over."""
-    return "\n".join(f"    {one.line}" for one in runtime.database.all(_Line, _STORY, {"of": of, "id": id_}))
+    return "\n".join(f"    {one.line}" for one in runtime.database.all(_Line, _STORIES[of], {"id": id_}))
 
 
 def rows(runtime: Runtime) -> list[Integration]:

@@ -2,7 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { has, moment, t } from "../ui/i18n.js";
-import { busy, call, eventLine, pickConnection, told } from "./panel.js";
+import { busy, call, pickConnection, told } from "./panel.js";
 
 export async function show(place) {
   const list = element("ul", { className: "rows", id: "deliveries" });
@@ -40,14 +40,25 @@ function row(delivery, connection, refresh) {
     element("small", { text: ` · ${moment(delivery.created_at)}${delivery.attempts > 1 ? ` · ${t("deliveries.attempts", { count: delivery.attempts })}` : ""}` }));
   if (delivery.problem) facts.append(element("p", { className: delivery.state === "dead" ? "error" : "soft", text: delivery.problem.detail }));
   const story = element("ol", { className: "log" });
-  const details = element("details", {}, element("summary", { text: t("deliveries.story") }), element("p", { className: "soft" }, element("code", { text: delivery.id ?? delivery.delivery_id })), story);
+  const details = element("details", {}, element("summary", { text: t("deliveries.story") }), element("p", { className: "soft" }, element("code", { text: delivery.delivery_id })), story);
   details.ontoggle = () => details.open && told(async () => {
-    const { events } = await call("get_events", { connection, query: { delivery_id: delivery.id ?? delivery.delivery_id, limit: "100" } });
-    story.replaceChildren(...events.reverse().map((event) => eventLine({ ...event, account_domain: null, widget_type: null })));
+    const { story: entries } = await call("get_delivery", { connection, query: { id: delivery.delivery_id } });
+    story.replaceChildren(...entries.map(entryLine));
   });
   const again = element("button", { text: t("deliveries.retry"), onclick: (event) => busy(event.target, async () => {
-    await call("retry_delivery", { method: "POST", connection, body: { id: delivery.id ?? delivery.delivery_id } });
+    await call("retry_delivery", { method: "POST", connection, body: { id: delivery.delivery_id } });
     await refresh();
   }) });
   return element("li", {}, element("div", { className: "row" }, facts, delivery.state === "dead" ? again : null), details);
 }
+
+// An entry of the story, in the reader's words; what has none of its own is told as the server tells it.
+function entryLine({ at, kind, step, outcome, code, detail }) {
+  const level = { dead: "error", deferred: "warning", warned: "warning" }[kind] ?? "info";
+  const text = kind === "step_done" ? `${stepName(step)}: ${t(`outcome.${outcome}`)}`
+    : kind === "warned" && has(`event.submission.${code}`) ? t(`event.submission.${code}`)
+    : has(`event.delivery.${kind}`) ? t(`event.delivery.${kind}`) : detail ?? kind;
+  return element("li", { className: level }, text, detail && text !== detail ? element("small", { text: detail }) : null, element("small", { text: moment(at) }));
+}
+
+const stepName = (name) => (has(`step.${name}`) ? t(`step.${name}`) : name);

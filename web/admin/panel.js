@@ -95,9 +95,8 @@ export async function pickConnection(place, show, { all = false } = {}) {
 export function eventLine({ at, level, kind, message, account_domain, widget_type }) {
   const known = has(`event.${kind}`);
   const where = [moment(at), account_domain, widget_type && widgetName(widget_type)].filter(Boolean).join(" · ");
-  const isStep = kind === "delivery.step_done";
-  return element("li", { className: level }, known && !isStep ? t(`event.${kind}`) : message,
-    known && level !== "info" ? element("small", { text: message }) : null, element("small", { text: where }));
+  return element("li", { className: level }, known ? t(`event.${kind}`) : message,
+    known && (level !== "info" || kind === "delivery.delivered") ? element("small", { text: message }) : null, element("small", { text: where }));
 }
 
 // --- tabs ------------------------------------------------------------------------------------------------------

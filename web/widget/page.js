@@ -9,6 +9,8 @@ import { items, parameters, plain, refusal, total } from "./engine.js";
 const root = document.getElementById("calculator");
 const MOST_WAITS = 3;
 const LONGEST_WAIT = 60; // seconds
+const FIRST_LOOK = 700; // milliseconds; most saves are over by then
+const NEXT_LOOK = 900;
 const given = new URLSearchParams(location.hash.slice(1));
 history.replaceState(null, "", location.pathname + location.search);
 const proof = { Authorization: `Bearer ${given.get("session") ?? ""}` };
@@ -77,7 +79,7 @@ async function patiently(asking, told) {
       if (error.status !== 429 || tries === MOST_WAITS) throw error;
       for (let left = Math.min(error.retryAfter ?? 5, LONGEST_WAIT); left > 0; left -= 1) {
         told(t("calculator.busy", { seconds: left }));
-        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await pause(1000);
       }
     }
   }
@@ -176,16 +178,43 @@ async function save(calculator, values, { own_comment, price, products, pdf }, k
   };
   tell(result, "", t("calculator.saving"));
   const headers = { "X-Lead-Id": String(lead), "Idempotency-Key": key };
-  const saving = () => ask("save_calculation", { method: "POST", headers, body });
-  await follow(result, await patiently(saving, (text) => tell(result, "", text)));
+  const saving = patiently(() => ask("save_calculation", { method: "POST", headers, body }), (text) => tell(result, "", text));
+  await follow(result, await watched(result, key, saving));
 }
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const look = (key) => ask("get_delivery", { query: { write: "save_calculation", key } });
+
+// While the answer takes its time, the person sees that the calculation is accepted, and how far it is. An answer that
+// never comes is no answer: what was accepted is followed by its key.
+async function watched(result, key, saving) {
+  let is_over = false;
+  void (async () => {
+    for (await pause(FIRST_LOOK); !is_over; await pause(NEXT_LOOK)) {
+      const seen = await look(key).catch(() => null); // not accepted yet, or offline
+      if (seen?.state === "accepted" && !is_over) tell(result, "", t("calculator.under_way"), progress(seen.steps));
+    }
+  })();
+  try {
+    return await saving;
+  } catch (error) {
+    const is_answer = error.status >= 400 && error.status < 500;
+    const accepted = is_answer ? null : await look(key).catch(() => null);
+    if (!accepted) throw error;
+    return accepted;
+  } finally {
+    is_over = true;
+  }
+}
+
+const progress = (steps) => Object.entries(steps).map(([name, state]) => `${state === "done" ? "✓" : "…"} ${t(`step.${name}`)}`);
 
 // An accepted calculation is ours to deliver; the person is told how far it is, to the end.
 async function follow(result, answer) {
   let now = answer;
   for (let tries = 0; now.state === "accepted"; tries += 1) {
-    tell(result, "", t("calculator.accepted"));
-    await new Promise((resolve) => setTimeout(resolve, Math.min(5000 + tries * 1000, 30_000)));
+    tell(result, "", t("calculator.accepted"), progress(now.steps ?? {}));
+    await pause(Math.min(5000 + tries * 1000, 30_000));
     now = await ask("get_delivery", { query: { id: answer.delivery_id } }).catch((error) => {
       if (error.status === 401) throw error;
       return now; // offline for a moment
