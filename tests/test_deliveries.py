@@ -1,5 +1,6 @@
 """Rows A5, C9, C10, X2: an accepted calculation appears in its deal once, whatever fails in between."""
 
+import json
 import threading
 from typing import Any
 
@@ -9,6 +10,7 @@ from functions.run_deliveries.run import run as run_deliveries
 from shared.deliveries import rows as deliveries
 from shared.platform.http import Response
 from shared.runtime import Runtime
+from shared.storage import remembered
 from tests.story import Story, calculation, json_of
 
 NOTES_PATH = "/api/v4/leads/.*/notes"
@@ -334,6 +336,42 @@ def test_goods_of_a_long_list_that_were_found_before_are_asked_for_all_at_once(c
     anew, reads = save(3)
     assert (anew["goods"]["created"], anew["goods_link"]) == (1, {"linked": 9})
     assert reads == (2 if filters else 10)  # without filters each is read; the one that is gone is searched for
+
+
+def _asked(story: Story, path: str) -> int:
+    return sum(request["path"] == path for request in story.simulator.requests())
+
+
+def test_what_changes_rarely_is_asked_by_one_instance_and_known_to_all(connected: Story) -> None:
+    connected.simulator.control("limits", per_integration=1000, per_account=1000)
+    body = _with_goods()
+    body["options"] |= {"pdf": "render"}
+    for number, asked in ((1, 1), (2, 0)):
+        remembered._memory.clear()  # another instance
+        connected.simulator.control("forget")
+        answer = json_of(_save(connected, body | {"calculation": body["calculation"] | {"number": str(number)}}))
+        assert set(answer["results"]) == {"note", "goods", "goods_link", "pdf", "pdf_attach", "pdf_note"}
+        assert _asked(connected, "/api/v4/catalogs") == asked
+        assert _asked(connected, "/api/v4/account") == asked
+    connected.clock.advance(hours=2)
+    remembered._memory.clear()
+    connected.simulator.control("forget")
+    _save(connected, _with_goods(number="3"))
+    assert _asked(connected, "/api/v4/catalogs") == 1
+
+
+def test_a_goods_list_that_is_not_what_is_remembered_is_asked_for_anew(connected: Story) -> None:
+    connected.simulator.control("limits", per_integration=1000, per_account=1000)
+    assert json_of(_save(connected, _with_goods()))["state"] == "delivered"
+    kept = connected.sql("SELECT value FROM amocrm_remembered WHERE name = 'goods_list'")[0][0]
+    for wrong in ({"catalog_id": 999}, {"fields": kept["fields"] | {"SKU": 12345}}):
+        remembered._memory.clear()
+        value = json.dumps(kept | wrong)
+        connected.sql("UPDATE amocrm_remembered SET value = %s WHERE name = 'goods_list'", value)
+        item = {"name": f"Новое {next(iter(wrong))}", "sku": next(iter(wrong)), "quantity": 1, "unit": "шт", "unit_price": 5}
+        answer = json_of(_save(connected, _with_goods(items=[item], discount=None, delivery=None, total=5)))
+        assert (answer["state"], answer["results"]["goods"]["created"]) == ("delivered", 1)
+        assert connected.sql("SELECT value FROM amocrm_remembered WHERE name = 'goods_list'") == [(kept,)]
 
 
 @pytest.mark.vendor("catalogs.products")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
-from uuid import uuid4
 
 from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import AmocrmError, NotFoundError
@@ -57,7 +56,7 @@ class Lab:
 
     @cached_property
     def drive(self) -> DriveApi:
-        return DriveApi(self.api, uuid4())
+        return DriveApi(self.api)
 
     def made(self, kind: str, id_: Any) -> int:
         self._tried_ids.append((kind, int(id_)))

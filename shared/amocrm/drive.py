@@ -3,9 +3,9 @@
 The drive has a host of its own, which the account tells.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -14,7 +14,6 @@ from shared.amocrm.filtered import PAGE_LIMIT, embedded, newest_first
 from shared.amocrm.hosts import UntrustedHostError, require_amocrm_host
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.oauth import access_token_hints
-from shared.platform.ttl_cache import Expiring
 
 # vendor: drive.rate (guess) Calls to the drive do not count against the API's limit: it is another host. A 429 of it is
 # waited out.
@@ -22,14 +21,13 @@ from shared.platform.ttl_cache import Expiring
 _MOST_PARTS: Final = 1000
 SCOPE: Final = "files"
 
-_hosts: Expiring[UUID, str] = Expiring(seconds=600)
-
 
 class DriveApi(Struct, frozen=True):
     """The account's file store (`drive-….amocrm.ru`), and files at its deals."""
 
     account: AccountApi
-    integration_id: UUID  # whose drive host is remembered
+    # The drive's host as the account tells it: given how to ask, or what is remembered of it.
+    host: Callable[[Callable[[], str]], str] = lambda ask: ask()
 
     def upload(self, name: str, content: bytes, content_type: str = "application/pdf") -> dict[str, Any]:
         """Stores a file, in parts where it is large. `{file_uuid, version_uuid, name, size}`"""
@@ -82,12 +80,11 @@ class DriveApi(Struct, frozen=True):
         return {str(file.get("file_uuid")) for file in embedded(answer, "files")}
 
     def _host(self) -> str:
-        known = _hosts.get(self.integration_id)
-        if known is None:
+        def asked() -> str:
             account = self.account.send("GET", "/account", params={"with": "drive_url"})
-            known, _ = _checked(account.get("drive_url") if account else None)
-            _hosts.put(self.integration_id, known)
-        return known
+            return _checked(account.get("drive_url") if account else None)[0]
+
+        return self.host(asked)
 
     def _send(self, method: str, host: str, path: str, **named: Any) -> Any:
         """Raises :class:`ScopeMissingError` where the integration was not given the drive."""

@@ -20,6 +20,7 @@ from shared.deliveries.rows import Delivery, is_superseded, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.runtime import Runtime
 from shared.storage.database import Database
+from shared.storage.remembered import Remembered
 
 # An integration without access to files is told so, and the rest of the calculation goes on.
 NO_FILES: Final = "The integration has no access to files; tick the scope in amoCRM and authorise the account again."
@@ -38,15 +39,15 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, requ
 def steps(
     database: Database, locks: Locks, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
 ) -> list[Step]:
-    options, plan = body.options, []
+    options, plan, remembered = body.options, [], Remembered(database, delivery.integration_id)
     if options.note:
         plan.append(_note(delivery, lead_id, body.calculation, integration))
     if options.update_price or options.responsible_user_id is not None:
         plan.append(_deal(database, delivery, lead_id, body))
     if options.products:
-        plan += _goods(locks, delivery, lead_id, body.calculation)
+        plan += _goods(remembered, locks, delivery, lead_id, body.calculation)
     if options.pdf != "none":
-        plan += _pdf(delivery, lead_id, body, integration)
+        plan += _pdf(remembered, delivery, lead_id, body, integration)
     return plan
 
 
@@ -105,8 +106,10 @@ def _deal(database: Database, delivery: Delivery, lead_id: int, body: SaveCalcul
     return Step("deal", write, find)
 
 
-def _goods(locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculation) -> list[Step]:
-    goods = Goods(delivery.integration_id, calculation.items, locks, delivery.id)
+def _goods(
+    remembered: Remembered, locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculation
+) -> list[Step]:
+    goods = Goods(remembered, calculation.items, locks, delivery.id)
 
     def find_or_create(account: AccountApi) -> Result:
         return goods.find_or_create(account) | {"lead_id": lead_id}
@@ -117,10 +120,15 @@ def _goods(locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculat
     ]
 
 
-def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration) -> list[Step]:
+def _pdf(
+    remembered: Remembered, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
+) -> list[Step]:
     """The quotation, rendered or brought by the widget: in the drive, attached to the deal, shown in its feed."""
     mark = reference(delivery.id).removeprefix("ref:")[:8]
     name, since = file_name(body, mark), int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+
+    def drive(account: AccountApi) -> DriveApi:
+        return DriveApi(account, lambda ask: remembered.get("drive_host", str, ask) or ask())
 
     def upload(account: AccountApi) -> Result:
         if body.pdf is not None:
@@ -128,17 +136,17 @@ def _pdf(delivery: Delivery, lead_id: int, body: SaveCalculation, integration: I
         else:
             words, company = template(integration.widget_type, integration.settings), Company.of(integration.settings)
             content = render(body.calculation, company, words, delivery.created_at)
-        return DriveApi(account, delivery.integration_id).upload(name, content)
+        return drive(account).upload(name, content)
 
     def find(account: AccountApi) -> Result | None:
-        return DriveApi(account, delivery.integration_id).find(name, since)
+        return drive(account).find(name, since)
 
     def attach(account: AccountApi, file: Result) -> Result:
-        DriveApi(account, delivery.integration_id).attach(lead_id, file["file_uuid"])
+        drive(account).attach(lead_id, file["file_uuid"])
         return {"attached": True}
 
     def find_attached(account: AccountApi, file: Result) -> Result | None:
-        uuids = DriveApi(account, delivery.integration_id).attached(lead_id)
+        uuids = drive(account).attached(lead_id)
         return {"attached": True} if file["file_uuid"] in uuids else None
 
     def show(account: AccountApi, file: Result) -> Result:

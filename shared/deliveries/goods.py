@@ -11,38 +11,56 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.goods import GoodsApi, GoodsList
 from shared.amocrm.leads import AccountApi
 from shared.deliveries.items import Item
 from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.runner import Result
 from shared.platform.ttl_cache import Expiring
+from shared.storage.remembered import Remembered
 
 # An account without a goods list is told so, and the rest of the calculation goes on.
 NO_LIST: Final = "The account has no goods list; switch it on in amoCRM's settings."
 
-_lists: Expiring[UUID, GoodsList] = Expiring(seconds=600)
+_LIST: Final = "goods_list"
 # Where a list does not fit a page: which element an item was. Asked again all at once, instead of searched one by one.
 _found_before: Expiring[UUID, dict[str, int]] = Expiring(seconds=600)
 _MOST_FOUND: Final = 5000
 
 
 class Goods(Struct, frozen=True):
-    integration_id: UUID
+    remembered: Remembered
     items: Sequence[Item]
     locks: Locks
     owner: UUID  # the delivery
 
+    @property
+    def integration_id(self) -> UUID:
+        return self.remembered.integration_id
+
     def find_or_create(self, account: AccountApi) -> Result:
         """`{catalog_id, elements: [{id, quantity}], created}`, or `{skipped}`. Reads, and one write at most, last."""
-        api = GoodsApi(account)
-        goods_list = _lists.get(self.integration_id) or api.goods_list()
-        if goods_list is None:
-            return {"skipped": NO_LIST}
-        _lists.put(self.integration_id, goods_list)
-        # One at a time in an account: two that bring the same new goods must not both create them.
-        with self.locks.holding(self.integration_id, [name_of("goods")], self.owner):
-            return self._found_or_created(api, goods_list)
+        api, is_asked = GoodsApi(account), False
+
+        def ask() -> GoodsList | None:
+            nonlocal is_asked
+            is_asked = True
+            return api.goods_list()
+
+        while True:
+            goods_list = self.remembered.get(_LIST, GoodsList, ask)
+            if goods_list is None:
+                return {"skipped": NO_LIST}
+            try:
+                # One at a time in an account: two that bring the same new goods must not both create them.
+                with self.locks.holding(self.integration_id, [name_of("goods")], self.owner):
+                    return self._found_or_created(api, goods_list)
+            except (BadRequestError, NotFoundError):
+                # The list that is remembered, or a field of it, may be gone; what was refused has changed nothing.
+                self.remembered.forget(_LIST)
+                if is_asked:
+                    raise
 
     def _found_or_created(self, api: GoodsApi, goods_list: GoodsList) -> Result:
         items = _merged(self.items)

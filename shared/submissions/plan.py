@@ -21,6 +21,7 @@ from shared.deliveries.runner import Plan, Result, Step
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
+from shared.storage.remembered import Remembered
 from shared.submissions import mapping, note
 from shared.submissions.model import Accepted, Body, SubmitOrder, sources
 from shared.submissions.settings import FieldRule, Submissions, language_of, refusal_name
@@ -62,7 +63,7 @@ def steps(
     if accepted.mode != "contact":
         plan.append(Step("contact_update", made.update_contact, lambda *_: None, after=accepted.mode))
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
-        plan += _goods_steps(locks, delivery, body)
+        plan += _goods_steps(Remembered(database, delivery.integration_id), locks, delivery, body)
     plan.append(_note_step(made))
     return plan
 
@@ -80,8 +81,8 @@ def _may_be_created(rule: FieldRule) -> bool:
     return rule.field is not None and rule.field_id is None
 
 
-def _goods_steps(locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
-    own = goods.Goods(delivery.integration_id, tuple(item.item for item in body.order.items), locks, delivery.id)
+def _goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
+    own = goods.Goods(remembered, tuple(item.item for item in body.order.items), locks, delivery.id)
 
     def find_or_create(api: AccountApi, lead: Result) -> Result:
         return own.find_or_create(api) | {"lead_id": lead["lead_id"]}
