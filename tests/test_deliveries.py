@@ -368,7 +368,13 @@ def test_a_goods_list_that_is_not_what_is_remembered_is_asked_for_anew(connected
         remembered._memory.clear()
         value = json.dumps(kept | wrong)
         connected.sql("UPDATE amocrm_remembered SET value = %s WHERE name = 'goods_list'", value)
-        item = {"name": f"Новое {next(iter(wrong))}", "sku": next(iter(wrong)), "quantity": 1, "unit": "шт", "unit_price": 5}
+        item = {
+            "name": f"Новое {next(iter(wrong))}",
+            "sku": next(iter(wrong)),
+            "quantity": 1,
+            "unit": "шт",
+            "unit_price": 5,
+        }
         answer = json_of(_save(connected, _with_goods(items=[item], discount=None, delivery=None, total=5)))
         assert (answer["state"], answer["results"]["goods"]["created"]) == ("delivered", 1)
         assert connected.sql("SELECT value FROM amocrm_remembered WHERE name = 'goods_list'") == [(kept,)]
