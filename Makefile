@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tests wait more than they reckon: two for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 
-.PHONY: help demo test check unit soak-tests chaos-tokens chaos-deliveries chaos-submissions hammer scale bench bench-picture doctor conformance register package package-source deploy-local cfn-lint widget pictures migrate key clean
+.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-events hammer scale load bad-night bench bench-picture doctor conformance register package package-source deploy-local cfn-lint widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,8 +24,12 @@ check: $(READY)
 	@$(BIN)/lint-imports --no-logo --no-cache
 
 unit: $(READY)
-	@tests/install-chromium
+	@tests/install-programs
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+postgres-versions: $(READY) ## the database's stories on PostgreSQL 14 to 18, and through pgbouncer; VERSIONS="14 pgbouncer" chooses
+	@tests/install-programs
+	@tests/postgres/run $(VERSIONS)
 
 soak-tests: $(READY) ## the whole suite ten times in a row: cold, with busy cores, quiet; red when any run was
 	@$(BIN)/python -m tests.soak --workers $(WORKERS)
@@ -35,6 +39,9 @@ chaos-tokens: $(READY) ## kills refreshing processes 500 times, and checks that 
 
 chaos-deliveries: $(READY) ## kills processes that save calculations 500 times, and checks that each is in its deal once
 	@$(BIN)/python -m tests.chaos.deliveries --kills 500
+
+chaos-events: $(READY) ## people change 200 deals while processes are killed 400 times, and checks what a consumer was told
+	@$(BIN)/python -m tests.chaos.events --kills 400
 
 chaos-submissions: $(READY) ## 200 forms of 20 people from 8 instances with faults on, and checks that each is there once
 	@$(BIN)/python -m tests.chaos.submissions
@@ -48,12 +55,21 @@ conformance: $(READY) node_modules ## other people's amoCRM clients against the 
 scale: $(READY) ## fills a database with ACCOUNTS=1000 and runs every query; red when one is slow or reads a whole table
 	@$(BIN)/python -m benchmarks.scale --accounts $(or $(ACCOUNTS),1000)
 
+load: $(READY) ## a whole installation behind pgbouncer under people's load for ten minutes, beside handlers that do nothing
+	@tests/install-programs
+	@$(BIN)/python -m benchmarks.load.run
+
+bad-night: $(READY) ## the same while everything breaks, one after the other; draws docs/pictures/bad-night.svg
+	@tests/install-programs
+	@$(BIN)/python -m benchmarks.load.night --picture docs/pictures/bad-night.svg
+
 bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.start
 	@$(BIN)/python -m benchmarks.read
 	@$(BIN)/python -m benchmarks.refresh
 	@$(BIN)/python -m benchmarks.save
 	@$(BIN)/python -m benchmarks.first_save
+	@$(BIN)/python -m benchmarks.ingress
 
 bench-picture: $(READY) ## measures starts, a read and a save, and draws them into docs/pictures/benchmarks.svg
 	@$(BIN)/python -m benchmarks.picture
@@ -74,7 +90,7 @@ deploy-local: $(READY) node_modules ## deploys the packages to a local cloud, an
 	@$(BIN)/python -m pytest tests/deployed/stories.py
 
 cfn-lint: $(READY) node_modules ## checks what serverless.yml becomes
-	@mkdir -p .local/cloudformation-artifacts && echo '{"runtime": "python3.13", "snapStart": true}' > .local/cloudformation-artifacts/runtime.json && touch $(foreach one,oauth_callback crm_api refresh_tokens run_deliveries,.local/cloudformation-artifacts/$(one).zip)
+	@mkdir -p .local/cloudformation-artifacts && echo '{"runtime": "python3.13", "snapStart": true}' > .local/cloudformation-artifacts/runtime.json && touch $(foreach one,amocrm_events oauth_callback crm_api refresh_tokens run_deliveries,.local/cloudformation-artifacts/$(one).zip)
 	@AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none npx --no-install osls package --package .local/cloudformation --param artifacts=.local/cloudformation-artifacts
 	@$(BIN)/cfn-lint -t .local/cloudformation/cloudformation-template-update-stack.json
 

@@ -105,12 +105,12 @@ def rendering(repeats: int) -> dict[str, float]:
     moment, found = datetime(2026, 11, 21, tzinfo=UTC), {}
     for items in (1, 3, 60):
         body = msgspec.json.decode(json.dumps(calculation(1, items)), type=SaveCalculation)
-        render(body.calculation, Company(), template("glass", {}), moment)
+        render(body.calculation, Company(), template("glass", {}, "ru"), moment)
         times = []
         for number in range(repeats):
             one = msgspec.structs.replace(body.calculation, number=str(number))
             started = time.perf_counter()
-            render(one, Company(), template("glass", {}), moment)
+            render(one, Company(), template("glass", {}, "ru"), moment)
             times.append(time.perf_counter() - started)
         found[f"{items} item(s)"] = round(statistics.median(times) * 1000, 1)
     return found

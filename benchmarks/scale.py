@@ -1,18 +1,22 @@
 """A database of a stated number of accounts, and how long every query of the panel and the functions takes in it.
 
-An account has 20 finished deliveries, 60 lines of the log, and one delivery in a hundred accounts is due. Each query
-runs with many values; told are p50 and p99, and whether its plan reads a large table from one end to the other. Ends
-with 1 when one takes more than 50 ms, or does that.
+An account has 20 finished deliveries, 60 lines of the log, and one delivery in a hundred accounts is due. The database
+is filled as it was before the latest migrations, which are then applied while somebody writes and reads; told is the
+longest wait of theirs. Each query runs with many values; told are p50 and p99, and whether its plan reads a large table
+from one end to the other. Ends with 1 when one takes more than 50 ms, does that, or somebody waited for a second.
 """
 
 import json
 import random
+import shutil
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,19 +24,26 @@ import click
 import psycopg
 
 from cli import embedded, migrations
+from shared import settings
+from shared.calculations import versions
+from shared.changes import changes, endpoints, feeds, sending
 from shared.connections import integrations, statements
+from shared.connections.integrations import Wanted
+from shared.connections.levels import Level
 from shared.connections.rotation import LEASE
 from shared.deliveries import rows as deliveries
 from shared.deliveries import statements as delivery_statements
 from shared.platform.secret import Secret
-from shared.storage import events, retention
+from shared.storage import events, overview, retention
 from shared.storage.database import Database
 
 _MOST_MS: Final = 50.0
 _FEW: Final = 2000  # rows, of which a page or two are quicker read than an index
-_LARGE: Final = ("amocrm_integrations", "amocrm_deliveries", "amocrm_events")
+_LARGE: Final = ("amocrm_integrations", "amocrm_deliveries", "amocrm_events", "amocrm_feeds", "amocrm_sends")
 _DELIVERIES: Final = 20  # of an account
 _EVENTS: Final = 60
+_FILLED_AT: Final = 17  # the migration with which a database is filled; what came later is applied to the filled one
+_LONGEST_WAIT: Final = 1.0  # seconds, of whoever works while it is migrated
 
 _ACCOUNTS = """
 INSERT INTO amocrm_integrations (id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri,
@@ -64,11 +75,79 @@ WHERE i.account_id BETWEEN %(first)s AND %(last)s
 """
 
 
+# Two months later nothing is left of the partition of what was there before the log had weeks.
+_WEEKS = """
+DO $$
+DECLARE
+    day timestamptz := date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
+    first timestamptz;
+BEGIN
+    ALTER TABLE amocrm_events DETACH PARTITION amocrm_events_before;
+    FOR weeks_ago IN 0..9 LOOP
+        first := day - weeks_ago * interval '1 week';
+        CONTINUE WHEN to_regclass('amocrm_events_' || to_char(first, 'YYYYMMDD')) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I PARTITION OF amocrm_events FOR VALUES FROM (%L) TO (%L)',
+            'amocrm_events_' || to_char(first, 'YYYYMMDD'), first, first + interval '1 week');
+    END LOOP;
+    INSERT INTO amocrm_events SELECT * FROM amocrm_events_before ORDER BY id;
+    DROP TABLE amocrm_events_before;
+END
+$$
+"""
+_WRITES = (
+    "INSERT INTO amocrm_events (kind, message) VALUES ('connection.probed', 'Somebody works.')",
+    "UPDATE amocrm_deliveries SET updated_at = now() WHERE id = (SELECT id FROM amocrm_deliveries LIMIT 1)",
+    "UPDATE amocrm_integrations SET updated_at = now() WHERE account_domain = 'acc1.amocrm.ru'",
+    "SELECT count(*) FROM (SELECT FROM amocrm_events ORDER BY id DESC LIMIT 50) newest",
+)
+
+# Every tenth account has a calculator of its own, with three versions.
+_CALCULATORS = """
+INSERT INTO amocrm_calculators (widget_type, level, integration_id, version, document, revision, changed_by)
+SELECT i.widget_type, 'connection:' || i.id, i.id, v, '{"fields": []}'::jsonb, gen_random_uuid(), 'somebody'
+FROM amocrm_integrations i, generate_series(1, 3) AS v WHERE i.account_id % 10 = 0
+UNION ALL SELECT 'glass', 'widget', NULL::uuid, 1, '{"fields": []}'::jsonb, gen_random_uuid(), 'somebody'
+"""
+# Every account is told of, and tells one endpoint; one in a hundred has something to do, and five changes of its own.
+_CHANGES = """
+WITH feeds AS (
+    INSERT INTO amocrm_feeds (integration_id, is_on, key_hash, key, salt, begun_at, asked_until, check_due_at,
+        ask_due_at, read_due_at)
+    SELECT id, true, sha256(id::text::bytea), '\\x00', '\\x00', 0, 0, now() + interval '1 hour',
+        now() + interval '10 minutes', CASE WHEN account_id % 100 = 0 THEN now() - interval '1 minute' END
+    FROM amocrm_integrations
+), endpoints AS (
+    INSERT INTO amocrm_endpoints (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, fields,
+        due_at)
+    SELECT gen_random_uuid(), id, 'Shop', '\\x00', 'shop.example', '\\x00', '{}', '{}', '{}', '{}',
+        CASE WHEN account_id % 100 = 0 THEN now() - interval '1 minute' END
+    FROM amocrm_integrations RETURNING id, integration_id
+), changes AS (
+    INSERT INTO amocrm_changes (id, integration_id, kind, entity_type, entity_id, document)
+    SELECT gen_random_uuid(), id, 'lead.updated', 'lead', n, '\\x00'
+    FROM amocrm_integrations, generate_series(1, 5) AS n
+    RETURNING id, position, integration_id, entity_id
+)
+INSERT INTO amocrm_sends (endpoint_id, position, change_id, entity, state)
+SELECT endpoints.id, position, changes.id, 'lead:' || entity_id,
+    CASE WHEN entity_id = 1 THEN 'waiting' ELSE 'delivered' END
+FROM changes JOIN endpoints USING (integration_id)
+"""
+
+# As many are due at each claim.
+_RELEASE = """
+UPDATE amocrm_deliveries SET lease_id = NULL, lease_until = NULL WHERE state = 'accepted' AND lease_id IS NOT NULL
+"""
+_RELEASE_FEEDS = "UPDATE amocrm_feeds SET lease_id = NULL, lease_until = NULL WHERE lease_id IS NOT NULL"
+_RELEASE_ENDPOINTS = "UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL WHERE lease_id IS NOT NULL"
+
+
 @dataclass
 class Query:
     name: str
     run: Callable[[], object]
     plan: tuple[str, dict[str, Any]] | None = None  # a statement to be explained
+    undo: Callable[[], object] | None = None  # between two runs, not timed
     times: list[float] = field(default_factory=list)
 
 
@@ -86,6 +165,37 @@ def fill(url: str, accounts: int) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
+def migrate_under_work(url: str) -> dict[str, float]:
+    """Applies what is missing while somebody writes and reads; how long it took, and how long they waited at most."""
+    over, longest = threading.Event(), [0.0]
+
+    def work() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not over.is_set():
+                for statement in _WRITES:
+                    began = time.monotonic()
+                    connection.execute(statement.encode())
+                    longest[0] = max(longest[0], time.monotonic() - began)
+
+    somebody = threading.Thread(target=work)
+    somebody.start()
+    began = time.monotonic()
+    try:
+        migrations.migrate(url)
+    finally:
+        took = time.monotonic() - began
+        over.set()
+        somebody.join()
+    return {"seconds": round(took, 2), "longest_wait_s": round(longest[0], 3)}
+
+
+def _migrate_until(url: str, version: int, folder: Path) -> None:
+    folder.mkdir()
+    for one in migrations.read(migrations.FOLDER)[:version]:
+        shutil.copy(one.file, folder)
+    migrations.migrate(url, folder)
+
+
 def _queries(database: Database, accounts: int, rng: random.Random) -> list[Query]:
     def domain() -> str:
         return f"acc{rng.randint(1, accounts)}.amocrm.ru"
@@ -97,10 +207,24 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
     def page(**facts: Any) -> object:
         return events.page(database, **({"integration_id": None, "level": None, "before": None, "limit": 50} | facts))
 
+    finished = [
+        row for one in ids[:10] for row in deliveries.page(database, one, deliveries.Wanted(), before=None, limit=20)
+    ]
+
     nothing: dict[str, Any] = {"integration_id": None, "delivery_id": None, "level": None, "before": None}
     return [
         Query("an account by its domain, with slots", lambda: integrations.by_domain(database, domain(), "glass", 2)),
-        Query("a page of connections", lambda: integrations.page(database, None, 200)),
+        Query("the calculator in force", lambda: versions.in_force(database, rng.choice(some))),
+        Query("whom a widget's calculator touches", lambda: versions.touched(database, Level("glass", "widget"))),
+        Query("settings by level", lambda: settings.levels(database, rng.choice(some))),
+        Query("newer calculations of a deal", lambda: deliveries.newer(database, rng.choice(finished), "note")),
+        Query("a page of connections", lambda: integrations.page(database, None, 50)),
+        Query(
+            "connections of a name", lambda: integrations.page(database, None, 50, Wanted(f"c{rng.randint(1, 99)}."))
+        ),
+        Query("a name that nobody has", lambda: integrations.page(database, None, 50, Wanted("no-such-name"))),
+        Query("connections of a status", lambda: integrations.page(database, None, 50, Wanted(status="pending"))),
+        Query("connections in trouble", lambda: integrations.page(database, None, 50, Wanted(in_trouble=True))),
         Query("the newest lines", page, (events._PAGE, nothing | {"limit": 51})),
         Query("lines of an account", lambda: page(integration_id=rng.choice(ids))),
         Query("lines from the middle", lambda: page(before=rng.randint(1, newest))),
@@ -110,22 +234,33 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         Query("a search in an account", lambda: page(search="no such words", integration_id=rng.choice(ids))),
         Query(
             "deliveries of an account",
-            lambda: deliveries.page(database, rng.choice(ids), state=None, before=None, limit=51),
+            lambda: deliveries.page(database, rng.choice(ids), deliveries.Wanted(), before=None, limit=51),
         ),
         Query(
             "dead deliveries of an account",
-            lambda: deliveries.page(database, rng.choice(ids), state="dead", before=None, limit=51),
+            lambda: deliveries.page(database, rng.choice(ids), deliveries.Wanted("dead"), before=None, limit=51),
         ),
         Query(
             "claiming due deliveries",
             lambda: deliveries.claim_due(database, 8),
             (delivery_statements.CLAIM_DUE, {"limit": 8, "lease": LEASE}),
+            lambda: database.execute(_RELEASE, {}),
         ),
         Query(
             "claiming due refreshes",
             lambda: database.all(integrations.Integration, statements.CLAIM_DUE, {"limit": 16, "lease": LEASE}),
             (statements.CLAIM_DUE, {"limit": 16, "lease": LEASE}),
         ),
+        Query("claiming feeds", lambda: feeds.claim(database, 8), undo=lambda: database.execute(_RELEASE_FEEDS, {})),
+        Query(
+            "claiming endpoints",
+            lambda: sending.claim(database, 8),
+            undo=lambda: database.execute(_RELEASE_ENDPOINTS, {}),
+        ),
+        Query("a webhook of amoCRM's", lambda: feeds.take(database, "no such key", 1, ())),
+        Query("endpoints of an account", lambda: endpoints.of(database, rng.choice(ids))),
+        Query("changes of an account", lambda: changes.page(database, rng.choice(ids), None, 50)),
+        Query("the overview of a month", lambda: overview.overview(database, "month", datetime.now(UTC))),
         Query(
             "a batch of old payloads", lambda: database.execute(retention._PAYLOADS, {"batch": 100, "payload_days": 7})
         ),
@@ -133,7 +268,6 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
             "a batch of old deliveries",
             lambda: database.number(retention._DELIVERIES, {"batch": 100, "delivery_days": 15}),
         ),
-        Query("a batch of old lines", lambda: database.number(retention._EVENTS, {"batch": 100, "event_days": 50})),
     ]
 
 
@@ -143,7 +277,7 @@ def _reads_whole_tables(url: str, plan: tuple[str, dict[str, Any]]) -> list[str]
     found: list[str] = []
 
     def walk(node: dict[str, Any]) -> None:
-        if node["Node Type"] == "Seq Scan" and node.get("Relation Name") in _LARGE and node["Plan Rows"] > _FEW:
+        if node["Node Type"] == "Seq Scan" and _is_large(node.get("Relation Name", "")) and node["Plan Rows"] > _FEW:
             found.append(node["Relation Name"])
         for inner in node.get("Plans", []):
             walk(inner)
@@ -152,22 +286,34 @@ def _reads_whole_tables(url: str, plan: tuple[str, dict[str, Any]]) -> list[str]
     return found
 
 
+def _is_large(table: str) -> bool:
+    return table in _LARGE or table.startswith("amocrm_events_")
+
+
 def measure(accounts: int, repeats: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="amoscale", ignore_cleanup_errors=True) as folder:
         server = embedded.start(Path(folder) / "pg")
         try:
             url = server.get_uri()
-            migrations.migrate(url)
+            _migrate_until(url, _FILLED_AT, Path(folder) / "migrations")
             started = time.monotonic()
             fill(url, accounts)
             filled = time.monotonic() - started
+            migrated = migrate_under_work(url)
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(_WEEKS.encode())
+                connection.execute(_CALCULATORS.encode())
+                connection.execute(_CHANGES.encode())
+                connection.execute("VACUUM ANALYZE")
             database = Database(Secret(url))
-            found, bad = {}, []
+            found, bad = {}, ["migrating"] if migrated["longest_wait_s"] > _LONGEST_WAIT else []
             for query in _queries(database, accounts, random.Random(1)):  # noqa: S311 - chooses rows
                 for _ in range(repeats):
                     began = time.perf_counter()
                     query.run()
                     query.times.append((time.perf_counter() - began) * 1000)
+                    if query.undo is not None:
+                        query.undo()
                 p50, p99 = statistics.median(query.times), sorted(query.times)[int(0.99 * (repeats - 1))]
                 found[query.name] = {"p50_ms": round(p50, 2), "p99_ms": round(p99, 2)}
                 whole = _reads_whole_tables(url, query.plan) if query.plan else []
@@ -186,6 +332,7 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
         "events": accounts * _EVENTS,
         "database_mb": round(size / 1e6),
         "filled_in_s": round(filled, 1),
+        "migrated_under_work": migrated,
         "queries": found,
         "removed_a_second": removal,
         "too_slow": bad,
@@ -193,17 +340,17 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
 
 
 def _removal(database: Database) -> dict[str, int]:
-    """Rows a second, in batches as retention removes them; at most 100,000 of each."""
-    found = {}
-    for name, statement, days in (
-        ("deliveries", retention._DELIVERIES, "delivery_days"),
-        ("events", retention._EVENTS, "event_days"),
-    ):
-        gone, started = 0, time.monotonic()
-        while gone < 100_000 and (batch := database.number(statement, {"batch": retention._BATCH, days: 10})):
-            gone += batch
-        found[name] = round(gone / max(0.001, time.monotonic() - started))
-    return found
+    """Rows a second: deliveries in batches, at most 100,000; lines by dropping the weeks that are over."""
+    gone, started = 0, time.monotonic()
+    deliveries_of = {"batch": retention._BATCH, "delivery_days": 10}
+    while gone < 100_000 and (batch := database.number(retention._DELIVERIES, deliveries_of)):
+        gone += batch
+    found = {"deliveries": round(gone / max(0.001, time.monotonic() - started))}
+    lines, started = database.number("SELECT count(*) FROM amocrm_events"), time.monotonic()
+    database.number(retention._WEEKS, {"event_days": 10})
+    took = time.monotonic() - started
+    lines -= database.number("SELECT count(*) FROM amocrm_events")
+    return found | {"events": round(lines / max(0.001, took))}
 
 
 @click.command()

@@ -25,7 +25,7 @@ from tests.story import APP_SECRET
 
 _LIBRARIES = "httpx, msgspec, psycopg, cryptography.hazmat.primitives.ciphers.aead"
 _LATE = ("typst", "boto3", "flask", "functions_framework", "jwt", "phonenumbers", "python_multipart")
-_FUNCTIONS = ("oauth_callback", "crm_api", "refresh_tokens", "run_deliveries")
+_FUNCTIONS = ("amocrm_events", "oauth_callback", "crm_api", "refresh_tokens", "run_deliveries")
 
 
 def _environment() -> dict[str, str]:

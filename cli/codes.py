@@ -1,6 +1,7 @@
 """`codes`: the table of problem codes in docs/http.md, gathered from where errors are declared and raised."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -80,10 +81,10 @@ def _declared(tree: ast.Module) -> Iterator[Code]:
 def _text(node: ast.expr, texts: list[ast.Assign]) -> str:
     """A text that stands there, or was given a name just before."""
     match node:
-        case ast.Constant(value=str(value)):
-            return value
-        case ast.JoinedStr(values=values):
-            return "".join(_text(value, texts) if isinstance(value, ast.Constant) else "…" for value in values)
+        case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(sentence)), *_]):
+            return re.sub(r"\{\w+\}", "…", sentence)
+        case ast.Call(func=ast.Name(id="said"), args=[ast.BoolOp(values=[*_, last])]):
+            return _text(last, texts)
         case ast.Name(id="ADDRESS_BLOCKED"):
             return ADDRESS_BLOCKED
         case ast.Name(id=name):

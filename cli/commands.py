@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +15,8 @@ import psycopg
 
 from cli import codes, demo, doctor, floors, migrations, openapi, package, register, widget
 from cli.probe.command import probe
-from functions.crm_api.actions import settings
+from functions.crm_api.actions import administrators, settings
+from shared.access.proofs import named_administrator
 from shared.access.rights import Caller
 from shared.connections import integrations, token_escrow
 from shared.platform import logs
@@ -72,6 +74,23 @@ def rotate_keys() -> None:
     click.echo(f"{changed} value(s) were written anew with the key {runtime.keyring.writing_key_id}.")
 
 
+@main.command()
+@click.argument("name")
+@click.option("--rights", type=click.Choice(["see", "operate", "manage"]), default="manage", show_default=True)
+@click.option("--days", type=click.IntRange(1, 3650), help="When the sign-in ends; without it, when it is revoked.")
+def invite(name: str, rights: str, days: int | None) -> None:
+    """Prints a link by which NAME signs in to the panel: once, within a day."""
+    runtime = Runtime.from_environment()
+    try:
+        lifetime = timedelta(days=days) if days else None
+        _, code = named_administrator.invite(runtime.database, name, rights, "command line", lifetime)
+        click.echo(administrators.link(runtime, code))
+    except DatabaseUnavailableError as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        runtime.close()
+
+
 @main.command("restore-spill")
 @click.argument("log", type=click.File("r"), default="-")
 def restore_spill(log: IO[str]) -> None:
@@ -125,6 +144,7 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
 
     Says what it could not take over. Saving checks them against the account.
     """
+    from shared import settings as shared_settings
     from shared.submissions import shop_settings
 
     try:
@@ -142,7 +162,8 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
         row = integrations.by_domain(runtime.database, account, widget_type)
         if row is None:
             raise click.ClickException(f"there is no connection of {widget_type} for {account}")
-        kept = {name: value for name, value in row.settings.items() if name != "submissions"}
+        own = shared_settings.levels(runtime.database, row).own["connection"]
+        kept = {name: own[name] for name in shared_settings.names() if name in own and name != "submissions"}
         body = json.dumps(kept | document).encode()
         request = Request("POST", "/save_settings", body=body)
         settings.SAVE.run(runtime, Caller("administrator", row), request)

@@ -19,7 +19,7 @@ import jwt
 
 from cli import embedded, migrations, widget
 from shared.storage.encryption import generate_key
-from simulator.seed import DEMO_CLIENT_ID, DEMO_SECRET
+from simulator.seed import DEMO_CLIENT_ID, DEMO_SECRET, KOMMO_CLIENT_ID, KOMMO_SECRET
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,12 +27,12 @@ _START_SECONDS = 30
 _STOP_SECONDS = 8
 _SCHEDULE_SECONDS = 20  # the timers of the scheduled functions
 
-_PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries")
+_PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries", "amocrm_events")
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Five in a row, in the order of `_PARTS`."""
+    """Six in a row, in the order of `_PARTS`."""
 
     first: int
 
@@ -61,7 +61,7 @@ def run(first_port: int, data: Path, environ: Mapping[str, str]) -> None:
 
 
 def _free_ports(first: int) -> int:
-    """The first of five free ports in a row, beginning at `first`; says so when it is another."""
+    """The first of six free ports in a row, beginning at `first`; says so when it is another."""
     for start in range(first, first + 200, 10):
         busy = [port for port in range(start, start + len(_PARTS)) if not _is_free(port)]
         if not busy:
@@ -98,10 +98,23 @@ def _settings(ports: Ports, data: Path, database_url: str) -> dict[str, str]:
         "DATABASE_URL": database_url,
         "OAUTH_REDIRECT_URI": f"{ports.url('oauth_callback')}/",
         "CRM_API_URL": ports.url("crm_api"),
-        "ALLOWED_ORIGINS": ports.url("simulator"),
+        "AMOCRM_EVENTS_URL": ports.url("amocrm_events"),
+        # By both names: the panel's links into the simulated amoCRM have the gateway's.
+        "ALLOWED_ORIGINS": ",".join((ports.url("simulator"), _by_address(ports.url("simulator")))),
+        "ENDPOINT_PRIVATE_HOSTS": ",".join(
+            _host(url) for url in (ports.url("simulator"), _by_address(ports.url("simulator")))
+        ),
         "RETURN_LINKS": f"demoapp://connected,{ports.url('crm_api')}",
-        "AMOCRM_GATEWAY": ports.url("simulator").replace("localhost", "127.0.0.1"),
+        "AMOCRM_GATEWAY": _by_address(ports.url("simulator")),
     }
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2]
+
+
+def _by_address(url: str) -> str:
+    return url.replace("localhost", "127.0.0.1")
 
 
 def _write_environment(data: Path, settings: dict[str, str]) -> None:
@@ -116,6 +129,7 @@ def _write_widgets(folder: Path, api_url: str) -> None:
     folder.mkdir(exist_ok=True)
     for widget_type in widget.types():
         (folder / f"{widget_type}.zip").write_bytes(widget.build(widget_type, api_url))
+    (folder / "glass.kommo.zip").write_bytes(widget.build("glass", api_url, platform="kommo"))
 
 
 def _commands(ports: Ports, data: Path) -> dict[str, list[str]]:
@@ -181,8 +195,10 @@ Open these in a browser:
 
   panel        {ports.url("crm_api")}/admin/
   amoCRM       {ports.url("simulator")}/at/steklodom.amocrm.ru/     (simulated)
+  Kommo        {ports.url("simulator")}/at/vidrarialuz.kommo.com/     (simulated; ?lang=es for a user who reads Spanish)
   an app       {ports.url("crm_api")}/app/#token={_app_token(settings)}
   a site       {ports.url("simulator")}/site/?api={ports.url("crm_api")}     (a form and an order)
+  a server     {ports.url("simulator")}/receiver     (shows what it is told, as an endpoint of events)
 
 In the panel:
 
@@ -190,6 +206,8 @@ In the panel:
   account               steklodom.amocrm.ru
   integration ID        {DEMO_CLIENT_ID}
   secret key            {DEMO_SECRET}
+
+  or vidrarialuz.kommo.com, {KOMMO_CLIENT_ID}, {KOMMO_SECRET}
 
 Then open a deal in amoCRM: the calculator is in its right column.
 Logs are in {data}/*.log. Ctrl-C stops everything."""

@@ -8,6 +8,7 @@ import yaml
 
 from functions.crm_api.actions import ACTIONS, Action
 from shared.access.rights import RIGHTS
+from shared.subjects import webhooks
 
 _PROOFS = {
     "oneTimeToken": {
@@ -63,7 +64,9 @@ _PROBLEM = {
 
 
 def document() -> dict[str, Any]:
-    bodies = [action.body for action in ACTIONS.values() if action.body is not None]
+    bodies: list[Any] = [action.body for action in ACTIONS.values() if action.body is not None]
+    messages = webhooks()
+    bodies += dict.fromkeys(messages.values())
     _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
@@ -77,7 +80,34 @@ def document() -> dict[str, Any]:
             {"url": "{CRM_API_URL}", "variables": {"CRM_API_URL": {"default": "https://functions.example/crm_api"}}}
         ],
         "paths": {f"/{name}": {action.method.lower(): _operation(action)} for name, action in ACTIONS.items()},
+        "webhooks": {kind: {"post": _webhook(kind, data)} for kind, data in sorted(messages.items())},
         "components": {"schemas": {**schemas, "Problem": _PROBLEM}, "securitySchemes": _PROOFS},
+    }
+
+
+def _webhook(kind: str, data: type[msgspec.Struct]) -> dict[str, Any]:
+    """A message to an endpoint; docs/events.md says what is promised."""
+    headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    envelope = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {
+            "type": {"const": kind},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "data": {"$ref": f"#/components/schemas/{data.__name__}"},
+        },
+    }
+    return {
+        "operationId": f"webhook_{kind.replace('.', '_')}",
+        "summary": kind,
+        "parameters": [
+            {"name": one, "in": "header", "required": True, "schema": {"type": "string"}} for one in headers
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": envelope}}},
+        "responses": {
+            "2XX": {"description": "It was taken; anything else is tried again for three days."},
+            "410": {"description": "The endpoint is turned off."},
+        },
     }
 
 
@@ -122,7 +152,8 @@ def _parameters(action: Action) -> list[dict[str, Any]]:
 
 
 def _responses(action: Action) -> dict[str, Any]:
-    good = {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}
+    shape = "object" if action.answers == "application/json" else "string"
+    good = {"description": "", "content": {action.answers: {"schema": {"type": shape}}}}
     bad = {
         "description": "",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},

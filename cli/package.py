@@ -50,6 +50,7 @@ class Part:
 
 
 PARTS: Final = {
+    "amocrm_events": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "oauth_callback": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "crm_api": Part(("core", "forms", "pdf"), ("web",), 50 * _MEGABYTE),
     "refresh_tokens": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),

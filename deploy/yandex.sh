@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploys the four functions to Yandex Cloud. Needs `yc` (configured) and `make package-source`.
+# Deploys the five functions to Yandex Cloud. Needs `yc` (configured) and `make package-source`.
 #
 #   SERVICE_ACCOUNT_ID=… ENVIRONMENT=.env.yandex deploy/yandex.sh
 #
@@ -32,6 +32,7 @@ timer() { # name, cron
 
 deploy oauth_callback 256m 30 public
 deploy crm_api 512m 60 public
+deploy amocrm_events 256m 10 public
 deploy refresh_tokens 256m 300 private
 deploy run_deliveries 512m 120 private
 timer refresh_tokens '*/10 * ? * * *'

@@ -1,13 +1,16 @@
-"""What can be delivered into a deal. To remove a subject, delete its folder and its line here."""
+"""What can be delivered into a deal, and what comes back. To remove a subject, delete its folder and its line here."""
 
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from shared.actions.subject import Planner, SettingsPart, Subject, found
+from msgspec import Struct
+
+from shared.actions.subject import Chore, Ending, Planner, SettingsPart, Subject, found
 
 _HOMES: Final = (
     "shared.calculations.subject:SUBJECT",
+    "shared.changes.subject:SUBJECT",
     "shared.submissions.subject:SUBJECT",
 )
 
@@ -27,6 +30,24 @@ def planner(action: str) -> Planner | None:
     homes = {name: home for subject in subjects() for name, home in subject.planners.items()}
     chosen: Planner | None = found(homes[action]) if action in homes else None
     return chosen
+
+
+def webhooks() -> dict[str, type[Struct]]:
+    """Kind of a message to others -> the type of its `data`."""
+    told: dict[str, type[Struct]] = {}
+    for subject in subjects():
+        told |= found(subject.webhooks) if subject.webhooks is not None else {}
+    return told
+
+
+def chores() -> Iterator[Chore]:
+    """What subjects do every minute."""
+    return (found(subject.chore) for subject in subjects() if subject.chore is not None)
+
+
+def endings() -> Iterator[Ending]:
+    """What subjects do before a connection is ended here."""
+    return (found(subject.ending) for subject in subjects() if subject.ending is not None)
 
 
 def settings_parts() -> Iterator[SettingsPart]:

@@ -84,7 +84,7 @@ def main(
 
 def _unpacked(file: Path) -> dict[str, bytes]:
     try:
-        return unpacked(file.read_bytes(), "amocrm")
+        return unpacked(file.read_bytes(), "kommo" if file.stem.endswith(".kommo") else "amocrm")
     except RefusedError as error:
         raise click.ClickException(f"amoCRM would refuse {file.name}: {error}") from None
 

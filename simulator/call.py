@@ -67,6 +67,10 @@ class Call:
         values = {"before": before, "after": after}
         self.journal.tell(self.account, entity_type, action, entity, user_id=self.user_id, **values)
 
+    def record(self, entity_type: str, name: str, entity: Entity) -> None:
+        """To the account's events only."""
+        self.journal.record(self.account, entity_type, name, entity, self.user_id)
+
     def link(self, path: str | None = None, **query: Any) -> dict[str, str]:
         tail = f"?{urlencode(query)}" if query else ""
         return {"href": f"https://{self.account.domain}/api/v4{path or self.path}{tail}"}

@@ -8,8 +8,9 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from simulator import archives, consent, seed
+from simulator import archives, consent, person, seed
 from simulator.faults import Fault
+from simulator.journal import Weather
 from simulator.simulation import Simulation
 from simulator.state import Account, Client
 
@@ -128,6 +129,29 @@ def _delete(simulation: Simulation, body: Body) -> Any:
             field["values"] = [*field["values"], *(value for value in one["values"] if value not in field["values"])]
         entities[into]["custom_fields_values"] = list(merged.values()) or None
     return {}
+
+
+def _person(simulation: Simulation, body: Body) -> Any:
+    """What somebody of the account does: `{domain, kind: leads|contacts, id?, fields?, note?, delete?, user_id?}`."""
+    done = {name: body[name] for name in ("fields", "note", "delete", "user_id") if name in body}
+    return person.act(simulation, _account(simulation, body), body["kind"], body.get("id"), **done)
+
+
+def _change_webhook(simulation: Simulation, body: Body) -> Any:
+    """What becomes of a subscription: `{domain, destination, settings?, disabled?, gone?}`."""
+    hooks = _account(simulation, body).hooks
+    if body.get("gone"):
+        del hooks[body["destination"]]
+    else:
+        hooks[body["destination"]].entry |= {name: body[name] for name in ("settings", "disabled") if name in body}
+    return {}
+
+
+def _webhooks(simulation: Simulation, body: Body) -> Any:
+    """How webhooks fare: `{lost?, doubled?, overtaking?, seed?}`, shares of 1; how many were sent so far."""
+    if body:
+        simulation.journal.weather = Weather(**body)
+    return {"sent": simulation.journal.sent}
 
 
 def _add(simulation: Simulation, body: Body) -> Any:
@@ -296,6 +320,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "accounts": _make_accounts,
     "change-account": _change_account,
     "change-integration": _change_integration,
+    "change-webhook": _change_webhook,
     "clock": _clock,
     "consent": _consent,
     "delete": _delete,
@@ -309,11 +334,13 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "long-lived-token": _long_lived_token,
     "no-faults": _no_faults,
     "one-time-token": _one_time_token,
+    "person": _person,
     "rename": _rename,
     "requests": _requests,
     "show": _show,
     "switch-off": _switch_off,
     "truth": _truth,
     "vendor": _vendor,
+    "webhooks": _webhooks,
     "widget": _widget,
 }

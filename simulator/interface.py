@@ -12,15 +12,13 @@ def answer(call: Call) -> Answer:
     form = parse_qsl(call.body.decode("utf-8", "replace"))
     match [call.method, *call.path.strip("/").split("/")]:
         case ["POST", "ajax", entity_type, "multiple", "delete"] if entity_type in _ENTITIES:
-            return _delete(
-                call, entity_type, [int(value) for name, value in form if name == "ID[]" and value.isdigit()]
-            )
+            return delete(call, entity_type, [int(value) for name, value in form if name == "ID[]" and value.isdigit()])
         case ["POST", "ajax", "v1", "catalogs", "set"]:
             return _delete_catalogs(call, [value for name, value in form if name == "request[catalogs][delete]"])
     return html("<!doctype html><title>404</title><h1>Здесь ничего нет</h1>", 404)
 
 
-def _delete(call: Call, entity_type: str, ids: list[int]) -> Answer:
+def delete(call: Call, entity_type: str, ids: list[int]) -> Answer:
     """Into the trash: in no list, and not found by the id. What belongs to a deal goes with it."""
     entities = call.account.entities(entity_type)
     if not ids or any(id_ not in entities for id_ in ids):

@@ -6,6 +6,7 @@ repeated, and is switched off after many failures. Sources: amoCRM's documentati
 
 import asyncio
 import contextlib
+import random
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,9 +38,32 @@ class Hook:
     failures: int = 0
 
 
+@dataclass
+class Weather:
+    """How hooks fare on their way: the share of them that is lost, comes twice, or before an earlier one."""
+
+    lost: float = 0.0
+    doubled: float = 0.0
+    overtaking: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    def bring(self, waiting: deque[str], body: str) -> None:
+        if self._random.random() < self.lost:
+            return
+        for _ in range(2 if self._random.random() < self.doubled else 1):
+            if waiting and self._random.random() < self.overtaking:
+                waiting.insert(self._random.randrange(len(waiting) + 1), body)
+            else:
+                waiting.append(body)
+
+
 class Journal:
     def __init__(self, world: World) -> None:
         self._world = world
+        self.weather = Weather()
         self._arrived = asyncio.Event()
         self.sent = 0
 
@@ -59,15 +83,19 @@ class Journal:
         single = _PLURALS[entity_type]
         name = f"{single}_{kind[action]}" if action in kind else None
         if action == "note":
-            name = f"{entity['note_type']}_note_added"
+            name, after = f"{entity['note_type']}_note_added", {"note": {"id": entity["id"]}}
         if name is not None:
             account.events.append(self._event(account, name, single, entity, user_id, before, after))
         body = urlencode([*_flat(f"{entity_type}[{action}][0]", _hooked(entity_type, action, entity, before)),
                           *_flat("account", {"id": account.id, "subdomain": account.subdomain})])  # fmt: skip
         for hook in account.hooks.values():
             if _setting(single, action) in hook.entry["settings"] and not hook.entry["disabled"]:
-                hook.waiting.append(body)
+                self.weather.bring(hook.waiting, body)
                 self._arrived.set()
+
+    def record(self, account: Account, entity_type: str, name: str, entity: Entity, user_id: int) -> None:
+        """An event that no webhook tells of."""
+        account.events.append(self._event(account, name, _PLURALS[entity_type], entity, user_id, None, None))
 
     def _event(
         self, account: Account, name: str, single: str, entity: Entity, user_id: int, before: Any, after: Any
@@ -75,7 +103,7 @@ class Journal:
         return {
             "id": uuid4().hex[:26],
             "type": name,
-            "entity_id": entity.get("entity_id", entity["id"]),
+            "entity_id": entity["entity_id"] if "note_type" in entity else entity["id"],
             "entity_type": single,
             "created_by": user_id,
             "created_at": self._world.now(),

@@ -6,6 +6,8 @@ An account's pages live under `/at/DOMAIN/`, because a browser on this machine c
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from simulator import consent
+from simulator import consent, person
 from simulator.answers import Answer, html
 from simulator.simulation import Simulation
 from simulator.state import Account, Client, Entity
+from simulator.words import LANGUAGES, said
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Environment(
@@ -33,6 +36,7 @@ _STATIC["jquery.js"] = next(
 )
 
 Query = dict[str, str]
+_BODY = "\0body"  # beside the parameters, as it came
 
 
 class _Missing(Exception):  # noqa: N818 - never leaves this module
@@ -46,14 +50,23 @@ def answer(simulation: Simulation, method: str, path: str, query: list[tuple[str
         if match and method == wanted:
             try:
                 scopes = {"scopes": ",".join(value for name, value in query if name == "scopes[]")}
-                return page(simulation, scopes | dict(query) | form, *match.groups())
+                asked = scopes | dict(query) | form | {_BODY: body.decode("utf-8", "replace")}
+                return page(simulation, asked, *match.groups())
             except _Missing as missing:
                 return _page("message.html", 404, title="Не найдено", text=str(missing))
     return _page("message.html", 404, title="Не найдено", text="Такой страницы у симулятора нет.")
 
 
-def _page(template: str, status: int = 200, /, **values: Any) -> Answer:
-    return html(_TEMPLATES.get_template(template).render(**values), status)
+def _page(template: str, status: int = 200, /, account: Account | None = None, **values: Any) -> Answer:
+    """In the language of the account, where the page is one's."""
+    language = account.language if account is not None else "ru"
+    facts = {"account": account, "language": language, "brand": "Kommo" if _is_kommo(account) else "amoCRM"}
+    words = partial(said, language=language)
+    return html(_TEMPLATES.get_template(template).render(**facts, t=words, **values), status)
+
+
+def _is_kommo(account: Account | None) -> bool:
+    return account is not None and account.domain.endswith(".kommo.com")
 
 
 def _redirect(location: str) -> Answer:
@@ -93,19 +106,25 @@ def _client(simulation: Simulation, client_id: str | None) -> Client:
     return client
 
 
+def _as_read(account: Account, query: Query) -> Account:
+    """As a user reads it whose own language is `lang`."""
+    language = query.get("lang", "")
+    return replace(account, language=language) if language in LANGUAGES else account
+
+
 def _accounts(simulation: Simulation, _query: Query) -> Answer:
     return _page("accounts.html", accounts=list(simulation.world.accounts.values())[:200])
 
 
-def _deals(simulation: Simulation, _query: Query, domain: str) -> Answer:
-    account = _account(simulation, domain)
+def _deals(simulation: Simulation, query: Query, domain: str) -> Answer:
+    account = _as_read(_account(simulation, domain), query)
     deals = sorted(account.leads.values(), key=lambda lead: -lead["updated_at"])[:200]
     rows = [(lead, _status(account, lead), [c["name"] for c in _people(account, lead)]) for lead in deals]
     return _page("deals.html", account=account, rows=rows)
 
 
-def _deal(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> Answer:
-    account = _account(simulation, domain)
+def _deal(simulation: Simulation, query: Query, domain: str, lead_id: str) -> Answer:
+    account = _as_read(_account(simulation, domain), query)
     lead = account.leads.get(int(lead_id))
     if lead is None:
         raise _Missing("Такой сделки нет.")
@@ -118,12 +137,37 @@ def _deal(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> A
         "deal.html",
         account=account,
         lead=lead,
-        status=_status(account, lead),
+        stages=account.pipelines[lead["pipeline_id"]]["_embedded"]["statuses"],
         people=_people(account, lead),
         responsible=account.users[lead["responsible_user_id"]]["name"],
         user=consent.administrator(account),
         widgets=[(client, _name(client.widget, account.language)) for client in widgets],
     )
+
+
+def _move(simulation: Simulation, form: Query, domain: str, lead_id: str) -> Answer:
+    """Somebody moves the deal to another stage."""
+    account = _account(simulation, domain)
+    if int(lead_id) not in account.leads or not form.get("status", "").isdigit():
+        raise _Missing("Такой сделки нет.")
+    person.act(simulation, account, "leads", int(lead_id), fields={"status_id": int(form["status"])})
+    return _redirect(f"/at/{domain}/leads/detail/{lead_id}")
+
+
+def _receive(simulation: Simulation, form: Query) -> Answer:
+    """A company's own server, for the demo: it takes whatever it is told."""
+    simulation.received.appendleft(form[_BODY])
+    return _json({})
+
+
+def _received(simulation: Simulation, _query: Query) -> Answer:
+    shown = []
+    for text in simulation.received:
+        try:
+            shown.append(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
+        except ValueError:
+            shown.append(text[:2000])
+    return _page("receiver.html", messages=shown)
 
 
 def _widget_file(simulation: Simulation, _query: Query, _domain: str, client_id: str, name: str) -> Answer:
@@ -176,9 +220,10 @@ def _one_time_token(simulation: Simulation, query: Query, domain: str) -> Answer
     return _json({"token": simulation.tokens.one_time_token(client, account, user["id"])})
 
 
-def _integrations(simulation: Simulation, _query: Query, domain: str) -> Answer:
-    account = _account(simulation, domain)
-    return _page("integrations.html", account=account, clients=list(simulation.world.clients.values()))
+def _integrations(simulation: Simulation, query: Query, domain: str) -> Answer:
+    account = _as_read(_account(simulation, domain), query)
+    own = [one for one in simulation.world.clients.values() if one.made_in in (None, domain)]
+    return _page("integrations.html", account=account, clients=own)
 
 
 def _make_integration(simulation: Simulation, form: Query, domain: str) -> Answer:
@@ -207,9 +252,10 @@ def _ask_consent(simulation: Simulation, query: Query) -> Answer:
             raise _Missing(f"Для новой интеграции не хватает: {', '.join(missing)}.")
         return _page("install.html", query=query, accounts=list(simulation.world.accounts.values())[:50])
     client = _client(simulation, query.get("client_id"))
-    accounts = list(simulation.world.accounts.values())[:50]
+    accounts = [one for one in simulation.world.accounts.values() if client.made_in in (None, one.domain)][:50]
     return _page(
         "consent.html",
+        account=accounts[0] if client.made_in else None,
         client=client,
         accounts=accounts,
         state=query.get("state", ""),
@@ -282,6 +328,8 @@ _PAGES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", "/", _accounts),
     ("GET", "/static/([a-z.]+)", _static),
     ("GET", "/site/([a-z.]*)", _site),
+    ("GET", "/receiver", _received),
+    ("POST", "/receiver", _receive),
     ("GET", "/auth/(button[.]min[.]js)", _static),
     ("GET", "/oauth/?", _ask_consent),
     ("POST", "/oauth", _answer_consent),
@@ -289,6 +337,7 @@ _PAGES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", f"{_DOMAIN}/", _deals),
     ("GET", rf"{_DOMAIN}/leads/detail/(\d+)", _deal),
     ("GET", rf"{_DOMAIN}/leads/detail/(\d+)/feed", _feed),
+    ("POST", rf"{_DOMAIN}/leads/detail/(\d+)/move", _move),
     ("GET", f"{_DOMAIN}/widgets/([0-9a-f-]+)/([a-z0-9_/]+[.](?:js|json|png))", _widget_file),
     ("GET", f"{_DOMAIN}/files/([0-9a-f-]+)", _file),
     ("GET", f"{_DOMAIN}/one-time-token", _one_time_token),

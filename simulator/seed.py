@@ -1,7 +1,8 @@
-"""A believable account: a small glass workshop with deals, customers, goods and a second pipeline."""
+"""Believable accounts: a small glass workshop at amoCRM with deals, customers, goods and a second pipeline, and one at
+Kommo, whose people speak Portuguese and Spanish."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.state import Account, Entity, World
 
@@ -23,32 +24,72 @@ _CLIENTS = {
     ),
 }
 
-_CUSTOMERS = (
-    ("Мария Лебедева", "+7 (912) 345-67-89", "maria@example.org"),
-    ("Олег Панин", "8 903 111 22 33", "panin@example.org"),
-    ("ООО «Светлый дом», Ирина", "+7 495 000-11-22", "irina@svetdom.example"),
-    ("Тимур Ахмедов", "+998 90 123 45 67", None),
+KOMMO_CLIENT_ID = "e1b7c4d9-6a20-4f85-9d3e-72c0f5a8b164"
+KOMMO_SECRET = "demo-secret-of-the-kommo-integration-9d04e6b7f1"  # noqa: S105 - as above
+
+
+class Filling(NamedTuple):
+    """What an account holds. A deal's people are places in `customers`; goods are name, SKU, price, unit."""
+
+    manager: str
+    pipeline: tuple[str, list[str]]
+    field: str
+    customers: tuple[tuple[str, str, str | None], ...]
+    deals: tuple[tuple[str, int, tuple[int, ...]], ...]
+    catalog: tuple[str, str, str, str]  # its name, and those of its fields: SKU, price, unit
+    goods: tuple[tuple[str, str, int, str], ...]
+
+
+WORKSHOP = Filling(
+    "Илья Менеджер",
+    ("Монтаж", ["Замер", "В производстве", "Установка"]),
+    "Адрес объекта",
+    (
+        ("Мария Лебедева", "+7 (912) 345-67-89", "maria@example.org"),
+        ("Олег Панин", "8 903 111 22 33", "panin@example.org"),
+        ("ООО «Светлый дом», Ирина", "+7 495 000-11-22", "irina@svetdom.example"),
+        ("Тимур Ахмедов", "+998 90 123 45 67", None),
+    ),
+    (
+        ("Душевая перегородка, ул. Лесная 12", 48_500, (0, 1)),
+        ("Зеркало в прихожую", 12_900, (1,)),
+        ("Стеклянный козырёк, офис", 164_000, (2,)),
+        ("Фартук для кухни", 23_400, (3,)),
+        ("Замер без контактов", 0, ()),
+    ),
+    ("Товары", "Артикул", "Цена", "Единица"),
+    (
+        ("Стекло закалённое 8 мм", "GL-8", 6200, "м²"),
+        ("Стекло закалённое 10 мм", "GL-10", 7900, "м²"),
+        ("Зеркало 4 мм, влагостойкое", "MR-4", 4100, "м²"),
+        ("Петля для душевой, хром", "HG-CR", 2350, "шт"),
+        ("Монтаж", "SRV-1", 9500, "услуга"),
+    ),
 )
-_DEALS = (
-    ("Душевая перегородка, ул. Лесная 12", 48_500, (0, 1)),
-    ("Зеркало в прихожую", 12_900, (1,)),
-    ("Стеклянный козырёк, офис", 164_000, (2,)),
-    ("Фартук для кухни", 23_400, (3,)),
-    ("Замер без контактов", 0, ()),
-)
-_GOODS = (
-    ("Стекло закалённое 8 мм", "GL-8", 6200, "м²"),
-    ("Стекло закалённое 10 мм", "GL-10", 7900, "м²"),
-    ("Зеркало 4 мм, влагостойкое", "MR-4", 4100, "м²"),
-    ("Петля для душевой, хром", "HG-CR", 2350, "шт"),
-    ("Монтаж", "SRV-1", 9500, "услуга"),
+VIDRARIA = Filling(
+    "Beatriz Gerente",
+    ("Instalação", ["Medição", "Em produção", "Montagem"]),
+    "Endereço da obra",
+    (
+        ("Joana Ribeiro", "+55 11 91234-5678", "joana@example.org"),
+        ("Carlos Méndez", "+52 55 1234 5678", "carlos@example.org"),
+    ),
+    (
+        ("Box de banheiro, Rua das Flores 12", 3_900, (0,)),
+        ("Espejo para el recibidor", 1_200, (1,)),
+        ("Medição sem contatos", 0, ()),
+    ),
+    ("Produtos", "Código", "Preço", "Unidade"),
+    (("Vidro temperado 8 mm", "GL-8", 620, "m²"), ("Instalação", "SRV-1", 950, "serviço")),
 )
 
 
 def demo(world: World) -> Account:
-    """The demo's account."""
+    """The demo's accounts; returns the one at amoCRM."""
     account = world.add_account("steklodom", name="Стеклодом")
     fill(world, account)
+    facts = {"currency": "BRL", "country": "BR", "language": "pt", "utc_offset": -3 * 3600}
+    fill(world, world.add_account("vidrarialuz", "kommo.com", name="Vidraria Luz", **facts), VIDRARIA)
     return account
 
 
@@ -63,17 +104,26 @@ def demo_clients(world: World, redirect_uri: str, archives: Mapping[str, dict[st
             hook_url=redirect_uri,
             widget=archives.get(widget_type, {}),
         )
+    world.add_client(
+        redirect_uri,
+        id=KOMMO_CLIENT_ID,
+        secret=KOMMO_SECRET,
+        name="Calculadora de vidro",
+        hook_url=redirect_uri,
+        made_in="vidrarialuz.kommo.com",
+        widget=archives.get("glass.kommo", {}),
+    )
 
 
-def fill(world: World, account: Account) -> None:
+def fill(world: World, account: Account, filling: Filling = WORKSHOP) -> None:
     """Deals, contacts, goods, users and pipelines for an empty account."""
-    manager = world.add_user(account, "Илья Менеджер")
-    world.add_pipeline(account, "Монтаж", ["Замер", "В производстве", "Установка"])
-    world.add_field(account, "leads", "Адрес объекта", "text")
-    contacts = [_contact(world, account, *customer) for customer in _CUSTOMERS]
-    for name, price, people in _DEALS:
+    manager = world.add_user(account, filling.manager)
+    world.add_pipeline(account, *filling.pipeline)
+    world.add_field(account, "leads", filling.field, "text")
+    contacts = [_contact(world, account, *customer) for customer in filling.customers]
+    for name, price, people in filling.deals:
         deal(world, account, name, price, [contacts[index] for index in people], manager)
-    goods(world, account)
+    goods(world, account, filling)
 
 
 def _contact(world: World, account: Account, name: str, phone: str, email: str | None) -> Entity:
@@ -122,12 +172,12 @@ def deal(world: World, account: Account, name: str, price: int, people: list[Ent
     return lead
 
 
-def goods(world: World, account: Account) -> None:
+def goods(world: World, account: Account, filling: Filling = WORKSHOP) -> None:
     """A goods list with a few goods."""
     catalog_id = world.new_id()
     account.catalogs[catalog_id] = {
         "id": catalog_id,
-        "name": "Товары",
+        "name": filling.catalog[0],
         "created_by": next(iter(account.users)),
         "updated_by": next(iter(account.users)),
         "created_at": world.now(),
@@ -144,9 +194,11 @@ def goods(world: World, account: Account) -> None:
     owner = f"catalogs/{catalog_id}"
     fields = {
         code: world.add_field(account, owner, name, kind, code)
-        for code, name, kind in (("SKU", "Артикул", "text"), ("PRICE", "Цена", "price"), ("UNIT", "Единица", "text"))
+        for (code, kind), name in zip(
+            (("SKU", "text"), ("PRICE", "price"), ("UNIT", "text")), filling.catalog[1:], strict=True
+        )
     }
-    for name, sku, price, unit in _GOODS:
+    for name, sku, price, unit in filling.goods:
         element_id = world.new_id()
         account.elements[catalog_id][element_id] = {
             "id": element_id,

@@ -72,7 +72,9 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
     query = list(request.query.items())
     answer, client_id = api.answer(simulation, Request(host, request.method, request.path, query, headers, body))
     clock = simulation.world.clock
-    simulation.truth.request(clock.now(), host, request.method, request.path, answer.status, client_id)
+    has_cookie = "cookie" in headers
+    simulation.truth.request(clock.now(), host, request.method, request.path, answer.status, client_id, has_cookie)
+    answer.headers.setdefault("Set-Cookie", f"session_id={uuid4().hex}; path=/; HttpOnly")
     if simulation.recorder is not None:
         simulation.recorder.record(request.method, request.path, body, answer.status, answer.body)
     if fault is not None:

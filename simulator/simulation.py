@@ -1,5 +1,7 @@
 """One simulator: its world, its rules, its faults, and its record of what happened."""
 
+from collections import deque
+
 from simulator.faults import Faults
 from simulator.journal import Journal
 from simulator.limits import Limits
@@ -19,6 +21,7 @@ class Simulation:
         self.faults = Faults()
         self.archives: dict[str, dict[str, bytes]] = {}  # widget archives by widget type, for the demo
         self.recorder: Recorder | None = None
+        self.received: deque[str] = deque(maxlen=50)  # what a company's server was told, for the demo
         self.consent_mode: str | None = None  # whatever the address of the consent asks for
         self.latency = 0.0  # seconds before every answer of an account's host
         self.at_once = 0  # requests that wait for their answer now

@@ -39,6 +39,17 @@ class Clock:
         return time.time() + self.offset
 
 
+# What a new account has: its owner, its pipeline, and the pipeline's statuses. And the statuses of every pipeline.
+_BORN_WITH = {
+    "ru": ("Анна Руководитель", "Воронка", "Первичный контакт", "Переговоры", "Принимают решение"),
+    "pt": ("Ana Diretora", "Funil", "Primeiro contato", "Negociação", "Decisão"),
+}
+_STATUSES = {
+    "ru": ("Неразобранное", "Успешно реализовано", "Закрыто и не реализовано"),
+    "pt": ("Leads de entrada", "Ganho", "Perdido"),
+}
+
+
 @dataclass
 class Client:
     """An integration as its developer registered it: known to every account, or made inside one."""
@@ -51,6 +62,7 @@ class Client:
     name: str = "Integration"
     hook_url: str | None = None
     widget: dict[str, bytes] = field(default_factory=dict)  # the files of its archive, for the deal page
+    made_in: str | None = None  # the host of the account in which it was made, and which alone it serves
 
 
 @dataclass
@@ -123,10 +135,11 @@ class World:
         name = facts.pop("name", subdomain)
         account = Account(self.new_id(), subdomain, top_level_domain, name, **facts)
         self.accounts[account.domain] = account
-        self.add_user(account, "Анна Руководитель", is_admin=True)
-        self.add_pipeline(account, "Воронка", ["Первичный контакт", "Переговоры", "Принимают решение"], is_main=True)
+        owner, funnel, *statuses = _BORN_WITH["ru" if account.language == "ru" else "pt"]
+        self.add_user(account, owner, is_admin=True)
+        self.add_pipeline(account, funnel, statuses, is_main=True)
         for entity_type in ("contacts", "companies"):
-            for code, title in (("PHONE", "Телефон"), ("EMAIL", "Email")):
+            for code, title in (("PHONE", "Телефон" if account.language == "ru" else "Telefone"), ("EMAIL", "Email")):
                 self.add_field(account, entity_type, title, "multitext", code)
         for code in _TRACKING:
             self.add_field(account, "leads", code.lower(), "tracking_data", code)
@@ -169,8 +182,9 @@ class World:
 
     def add_pipeline(self, account: Account, name: str, statuses: list[str], is_main: bool = False) -> Entity:
         pipeline_id = self.new_id()
-        named = [(self.new_id(), status) for status in ("Неразобранное", *statuses)]
-        shown = [*named, (142, "Успешно реализовано"), (143, "Закрыто и не реализовано")]
+        unsorted, won, lost = _STATUSES["ru" if account.language == "ru" else "pt"]
+        named = [(self.new_id(), status) for status in (unsorted, *statuses)]
+        shown = [*named, (142, won), (143, lost)]
         pipeline = {
             "id": pipeline_id,
             "name": name,

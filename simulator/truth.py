@@ -15,10 +15,11 @@ class Truth:
     def effect(self, at: float, kind: str, account_id: int | None, **facts: Any) -> None:
         self.effects.append({"seq": len(self.effects) + 1, "at": at, "kind": kind, "account_id": account_id, **facts})
 
-    def request(self, at: float, host: str, method: str, path: str, status: int, client_id: str | None) -> None:
-        self.requests.append(
-            {"at": at, "host": host, "method": method, "path": path, "status": status, "client_id": client_id}
-        )
+    def request(
+        self, at: float, host: str, method: str, path: str, status: int, client_id: str | None, has_cookie: bool
+    ) -> None:
+        facts = {"at": at, "host": host, "method": method, "path": path, "status": status, "client_id": client_id}
+        self.requests.append(facts | {"has_cookie": has_cookie})
 
     def clear(self) -> None:
         self.effects.clear()

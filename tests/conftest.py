@@ -17,10 +17,11 @@ import psycopg
 import pytest
 
 from cli import embedded, migrations
+from shared.platform import answers
 from shared.platform.config import Settings, load
 from shared.runtime import Runtime
 from shared.storage.encryption import generate_key
-from tests import clocks
+from tests import clocks, servers
 from tests.clocks import MovableClock
 from tests.control import Simulator
 from tests.plain_client import Client
@@ -35,15 +36,18 @@ hypothesis.settings.load_profile("ours")
 _TABLES = """
 TRUNCATE amocrm_integrations, amocrm_events, amocrm_oauth_states, amocrm_authorization_codes, amocrm_used_tokens,
          amocrm_deliveries, amocrm_locks, amocrm_installations, amocrm_install_links, amocrm_rate,
-         amocrm_sessions, amocrm_site_keys, amocrm_throttle CASCADE
+         amocrm_sessions, amocrm_site_keys, amocrm_throttle, amocrm_counters, amocrm_administrators,
+         amocrm_level_settings CASCADE
 """
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
-    """The embedded server."""
+    """The embedded server, or the one whose programs are in POSTGRES_PROGRAMS."""
     folder = Path(tempfile.mkdtemp(prefix="amo"))  # short: a socket's path has at most 107 characters
-    server = embedded.start(folder / "pg")
+    folder.chmod(0o755)
+    programs = os.environ.get("POSTGRES_PROGRAMS")
+    server = servers.PostgreSQL(Path(programs), folder / "pg") if programs else embedded.start(folder / "pg")
     yield server
     server.stop()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -57,6 +61,20 @@ def migrated_url(postgres: Any) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(clocks.INSTALL)
     return url
+
+
+@pytest.fixture(scope="session")
+def runtime_url(postgres: Any, migrated_url: str) -> Iterator[str]:
+    """Where the functions find the database, in their own role; with THROUGH_PGBOUNCER, behind one."""
+    direct = embedded.runtime_url(postgres)
+    if "THROUGH_PGBOUNCER" not in os.environ:
+        yield direct
+        return
+    folder = Path(tempfile.mkdtemp(prefix="amobouncer"))
+    bouncer = servers.Bouncer(folder, migrated_url, embedded.RUNTIME_LOGIN)
+    yield bouncer.url()
+    bouncer.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -102,10 +120,10 @@ def clock(migrated_url: str, simulator: Simulator) -> Iterator[MovableClock]:
 
 
 @pytest.fixture
-def environment(postgres: Any, database_url: str, simulator: Simulator) -> dict[str, str]:
+def environment(runtime_url: str, database_url: str, simulator: Simulator) -> dict[str, str]:
     """A whole configuration for functions that run against the test's database, in their own role, and simulator."""
     return {
-        "DATABASE_URL": embedded.runtime_url(postgres),
+        "DATABASE_URL": runtime_url,
         "ENCRYPTION_KEYS": f"k1:{generate_key()}",
         "OAUTH_REDIRECT_URI": REDIRECT_URI,
         "CRM_API_URL": "https://functions.example/crm_api",
@@ -124,6 +142,7 @@ def settings(environment: dict[str, str]) -> Settings:
 
 @pytest.fixture
 def runtime(settings: Settings, clock: MovableClock) -> Iterator[Runtime]:
+    answers.taken()  # what an earlier test's calls have counted is not this one's
     made = Runtime.build(settings, clock)
     yield made
     made.close()
@@ -170,9 +189,15 @@ def story(connected: Story) -> Story:
     return connected
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Chromium the browser stories cannot run; `tests/install-chromium` has said so, and CI insists."""
-    if shutil.which("chromium") is None and not os.environ.get("CI"):
-        for item in items:
-            if "chromium" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes a minute and mostly waits begins first, so that nobody waits for it at the end. Without Chromium or
+    pgbouncer their stories cannot run; `tests/install-programs` has said so, and CI insists."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    for item in items:
+        if config.getoption("loadgroup", False) and item.get_closest_marker("xdist_group"):
+            assert "@" in item.nodeid, "this pytest-xdist does not keep groups together with this pytest"
+        marker = item.get_closest_marker("needs")
+        lacking = [name for name in (marker.args if marker else ()) if servers.program(name) is None]
+        if lacking and not os.environ.get("CI"):
+            item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(lacking)}"))

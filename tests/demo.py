@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from simulator.seed import KOMMO_CLIENT_ID, KOMMO_SECRET
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -50,6 +52,7 @@ class Demo:
         self.api = self.panel.removesuffix("/admin/")
         self.api_by_address = self.api.replace("localhost", "127.0.0.1")
         self.amocrm = self._found(r"amoCRM +(\S+)")
+        self.kommo = self._found(r"Kommo +(\S+)")
         self.app = self._found(r"an app +(\S+)")
         self.token = self._found(r"administrator token +(\S+)")
         self.client_id = self._found(r"integration ID +(\S+)")
@@ -72,18 +75,20 @@ def port_of(url: str) -> int:
     return int(url.split(":")[2].split("/")[0])
 
 
-def connect(demo: Demo) -> dict[str, str]:
+def connect(demo: Demo, domain: str = "steklodom.amocrm.ru") -> dict[str, str]:
     """The administrator's way by HTTP, consent included. Returns their headers."""
+    is_kommo = domain.endswith("kommo.com")
+    client_id, secret = (KOMMO_CLIENT_ID, KOMMO_SECRET) if is_kommo else (demo.client_id, demo.secret)
     headers = {
         "Authorization": f"Bearer {demo.token}",
-        "X-Account-Domain": "steklodom.amocrm.ru",
+        "X-Account-Domain": domain,
         "X-Widget-Type": "glass",
     }
     body = {
         "widget_type": "glass",
-        "account_domain": "steklodom.amocrm.ru",
-        "client_id": demo.client_id,
-        "client_secret": demo.secret,
+        "account_domain": domain,
+        "client_id": client_id,
+        "client_secret": secret,
     }
     api = f"{demo.api_by_address}/"
     with httpx.Client(trust_env=False, timeout=30) as client:
@@ -91,9 +96,9 @@ def connect(demo: Demo) -> dict[str, str]:
         consent = client.get(saved["connect_url"])
         state = httpx.URL(consent.headers["Location"]).params["state"]
         form = {
-            "client_id": demo.client_id,
+            "client_id": client_id,
             "state": state,
-            "domain": "steklodom.amocrm.ru",
+            "domain": domain,
             "answer": "allow",
             "mode": "post_message",
         }

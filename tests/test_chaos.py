@@ -1,49 +1,39 @@
 """The fast versions of the chaos runs; `make chaos-tokens` plays them at length."""
 
-import json
-import subprocess
-import sys
-from typing import Any
+import pytest
 
 from tests.chaos import campaign
-from tests.demo import ROOT
+from tests.commands import json_of_command, whole
 from tests.story import Story, calculation, json_of
 
 
-def _played(module: str, *arguments: str) -> Any:
-    """In a process of its own, because it forks."""
-    ended = subprocess.run(
-        [sys.executable, "-m", module, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
-    )
-    start = ended.stdout.find("{\n")
-    assert start >= 0, ended.stdout + ended.stderr
-    return json.loads(ended.stdout[start:])
-
-
+@pytest.mark.long
 def test_killed_at_every_step_no_account_is_lost_by_us() -> None:
     """Row X1."""
-    summary = _played("tests.chaos.tokens", "--kills", "25")
-    assert summary["violations"] == [], summary
+    summary = json_of_command("tests.chaos.tokens", "--kills", "25")
+    assert summary["violations"] == [], whole(summary)
     assert summary["kills"]["random"] >= 25
     assert {"after_claim", "after_send", "after_answer", "after_persist"} <= set(summary["kills"])
     assert summary["refreshes_by_amocrm"] > 0
 
 
+@pytest.mark.long
 def test_killed_at_every_step_every_accepted_calculation_is_in_its_deal_once() -> None:
     """Row X2."""
-    summary = _played("tests.chaos.deliveries", "--kills", "25")
-    assert summary["violations"] == [], summary
+    summary = json_of_command("tests.chaos.deliveries", "--kills", "25")
+    assert summary["violations"] == [], whole(summary)
     assert set(summary["kills"]) >= {"after_accept", "before_started", "after_started", "before_done", "after_done"}
     assert summary["calculations"]["accepted"] > 10
 
 
 def test_32_processes_meeting_one_expired_token_refresh_it_once() -> None:
-    summary = _played("tests.chaos.herd", "--processes", "32")
-    assert (summary["answers"], summary["refreshes"], summary["refused"]) == (32, 1, 0), summary
+    summary = json_of_command("tests.chaos.herd", "--processes", "32")
+    assert (summary["answers"], summary["refreshes"], summary["refused"]) == (32, 1, 0), whole(summary)
 
 
+@pytest.mark.long
 def test_submissions_of_one_person_make_one_contact() -> None:
-    summary = _played("tests.chaos.submissions", "--count", "40", "--persons", "4", "--seed", "17")
+    summary = json_of_command("tests.chaos.submissions", "--count", "40", "--persons", "4", "--seed", "17")
     wanted = {
         "contacts": 4,
         "deals": 40,
@@ -53,7 +43,17 @@ def test_submissions_of_one_person_make_one_contact() -> None:
         "notes_doubled": 0,
         "strangers_changed": 0,
     }
-    assert wanted.items() <= summary.items(), summary
+    assert wanted.items() <= summary.items(), whole(summary)
+
+
+@pytest.mark.long
+def test_killed_at_every_step_a_consumer_is_told_of_everything_once_and_in_order() -> None:
+    """Rows H1, H5."""
+    summary = json_of_command("tests.chaos.events", "--kills", "20")
+    assert summary["violations"] == [], whole(summary)
+    assert len(summary["kills"]) > 2  # at random instants, and at some of the points
+    assert summary["changes_of_people"] >= 160
+    assert summary["events"]["told"] > 100
 
 
 def test_a_violation_is_explained_by_what_happened(connected: Story) -> None:

@@ -93,6 +93,7 @@ def _headers(story: Story, proof: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("proof", PROOFS)
+@pytest.mark.long
 def test_every_answer_is_as_documented(connected: Story, served: str, proof: str, tmp_path: Path) -> None:
     headers = [part for item in _headers(connected, proof).items() for part in ("-H", f"{item[0]}: {item[1]}")]
     command = [

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
+from shared.amocrm.leads import AccountApi
 from shared.deliveries import rows as deliveries
 from shared.platform.http import Response
 from shared.runtime import Runtime
@@ -455,6 +456,50 @@ def test_a_retry_does_not_set_back_the_price_of_a_newer_calculation(connected: S
     assert leads[str(connected.lead_id)]["price"] == 100
 
 
+@pytest.mark.parametrize("is_answer_lost", [False, True])
+def test_an_older_calculation_that_is_written_last_does_not_have_the_last_word(
+    connected: Story, monkeypatch: pytest.MonkeyPatch, is_answer_lost: bool
+) -> None:
+    """Both are under way at once, and the older one's call arrives after the newer one's; also where it dies of it."""
+    item = {"name": "x", "quantity": 1, "unit": "шт", "unit_price": 100}
+    options = {"options": {"note": False, "update_price": True}}
+    newer = calculation(items=[item], discount=None, delivery=None, total=100, number="2") | options
+    change = AccountApi.change_lead
+    prices: list[int] = []
+
+    def changing(api: AccountApi, lead_id: int, changed: dict[str, Any]) -> None:
+        prices.append(changed["price"])
+        if len(prices) == 1:
+            connected.clock.advance(seconds=1)
+            assert json_of(_save(connected, newer))["state"] == "delivered"
+            if is_answer_lost:
+                connected.simulator.fault("reset_after", path="/api/v4/leads/[0-9]+", method="PATCH")
+        change(api, lead_id, changed)
+
+    monkeypatch.setattr(AccountApi, "change_lead", changing)
+    answer = json_of(_save(connected, calculation() | options))
+    assert answer["state"] == ("accepted" if is_answer_lost else "delivered")
+    connected.clock.advance(minutes=2)
+    run_deliveries(connected.runtime, 30)
+    assert connected.delivery(answer["delivery_id"])["state"] == "delivered"
+    assert prices == [18000, 100, 100]
+    leads = connected.simulator.control("show", domain=connected.domain)["leads"]
+    assert leads[str(connected.lead_id)]["price"] == 100
+
+
+def test_each_field_of_the_deal_is_left_to_whoever_sets_it_later(connected: Story) -> None:
+    leads = connected.simulator.control("show", domain=connected.domain)["leads"].values()
+    manager = next(lead["responsible_user_id"] for lead in leads)
+    price = calculation() | {"options": {"note": False, "update_price": True}}
+    connected.simulator.fault("status", status=500, path="/api/v4/leads/[0-9]+", method="PATCH")
+    first = json_of(_save(connected, price))["delivery_id"]
+    connected.clock.advance(seconds=1)
+    _save(connected, calculation(number="2") | {"options": {"note": False, "responsible_user_id": manager}})
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert connected.delivery(first)["results"]["deal"] == {"price": 18000}
+
+
 def test_a_delivery_keeps_its_story(connected: Story) -> None:
     connected.simulator.control("change-account", domain=connected.domain, goods=False)
     connected.simulator.fault("status", status=500, path=NOTES_PATH, times=2)
@@ -509,3 +554,61 @@ def test_a_write_can_be_followed_by_its_key_before_it_has_answered(connected: St
 
 def test_the_log_takes_a_delivery_that_is_one(connected: Story) -> None:
     assert connected.crm("get_events", connected.admin(), query={"delivery_id": "x"}).status == 422
+
+
+def test_a_delivery_leads_to_its_deal_and_says_whose_it_is(story: Story) -> None:
+    """Row I3."""
+    headers = story.widget() | {"X-Lead-Id": str(story.lead_id)}
+    saved = json_of(story.crm("save_calculation", headers, calculation()))
+    listed = json_of(story.crm("get_deliveries", story.admin()))["deliveries"][0]
+    assert listed["links"]["lead"].endswith(f"/leads/detail/{story.lead_id}")
+    assert listed["summary"]["currency"] == "RUB"
+    assert listed["summary"]["by"].startswith("widget")
+    assert (listed["account_domain"], listed["widget_type"]) == (story.domain, "glass")
+    query = {"id": saved["delivery_id"], "content": "1"}
+    told = json_of(story.crm("get_delivery", story.admin(), query=query))
+    sent = calculation()["calculation"]["items"]
+    assert [one["name"] for one in told["content"]["calculation"]["items"]] == [one["name"] for one in sent]
+    assert "content" not in json_of(story.crm("get_delivery", headers, query={"id": saved["delivery_id"]}))
+    assert story.crm("get_delivery", headers, query=query).status == 403  # what was sent is personal
+
+
+def test_an_uploaded_pdf_is_not_part_of_what_is_shown(story: Story) -> None:
+    body = calculation() | {"pdf": {"filename": "a.pdf", "content_base64": "JVBERi0xLjcKJSVFT0Y="}}
+    body["options"] = {"pdf": "upload"}
+    headers = story.widget() | {"X-Lead-Id": str(story.lead_id)}
+    saved = json_of(story.crm("save_calculation", headers, body))
+    told = json_of(story.crm("get_delivery", story.admin(), query={"id": saved["delivery_id"], "content": "1"}))
+    assert told["content"]["pdf"] == {"filename": "a.pdf"}
+
+
+def test_deliveries_are_found_by_deal_kind_and_time(story: Story) -> None:
+    headers = story.widget() | {"X-Lead-Id": str(story.lead_id)}
+    story.crm("save_calculation", headers, calculation())
+    now = int(story.clock.now().timestamp())
+
+    def count(**query: str) -> int:
+        return len(json_of(story.crm("get_deliveries", story.admin(), query=query))["deliveries"])
+
+    assert (count(lead_id=str(story.lead_id)), count(lead_id="1")) == (1, 0)
+    assert (count(write="save_calculation"), count(write="submit_form")) == (1, 0)
+    assert (count(since=str(now - 60)), count(since=str(now + 60))) == (1, 0)
+    assert (count(until=str(now + 60)), count(until=str(now - 60))) == (1, 0)
+    assert story.crm("get_deliveries", story.admin(), query={"since": "99999999999999"}).status == 422
+
+
+def test_what_is_not_finished_is_listed_and_taken_up_over_all_accounts(story: Story) -> None:
+    story.simulator.fault("status", status=404, path="/api/v4/leads/.*", times=10)
+    headers = story.widget() | {"X-Lead-Id": str(story.lead_id)}
+    story.crm("save_calculation", headers, calculation())
+    story.simulator.control("no-faults")
+    everybody = {"Authorization": story.admin()["Authorization"]}
+    dead = json_of(story.crm("get_deliveries", everybody, query={"state": "dead"}))["deliveries"]
+    assert [(one["state"], one["account_domain"]) for one in dead] == [("dead", story.domain)]
+    assert story.crm("get_deliveries", everybody).status == 422  # those that are done are millions
+    body = {"ids": [dead[0]["delivery_id"], "00000000-0000-4000-8000-000000000000"]}
+    assert json_of(story.crm("retry_delivery", everybody, body)) == {"retried": 1}
+    assert json_of(story.crm("retry_delivery", everybody, body)) == {"retried": 0}
+    run_deliveries(story.runtime, 10)
+    assert json_of(story.crm("get_deliveries", story.admin()))["deliveries"][0]["state"] == "delivered"
+    assert story.crm("retry_delivery", everybody, {"ids": body["ids"] * 101}).status == 422

@@ -1,9 +1,7 @@
 """Rows X6, X10, X11: long-lived tokens, notices, the spill, and the doctor."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import psycopg
@@ -17,10 +15,11 @@ from shared.connections import rotation as rotation_module
 from shared.connections import token_escrow
 from shared.deliveries.webhooks import signature
 from shared.platform.config import ConfigurationError, load
-from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
+from tests import servers
 from tests.story import Story, json_of
+from tests.webhook import Webhook
 
 SECRET = "notice-secret-for-tests-0123"
 
@@ -85,32 +84,6 @@ def test_a_token_that_is_wrong_or_for_another_account_is_refused(connected: Stor
 # --- notices ----------------------------------------------------------------------------------------------------
 
 
-class Webhook:
-    """Somebody who listens."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-        webhook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = webhook.statuses.pop(0) if webhook.statuses else 204
-                if status < 300:
-                    webhook.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?key=1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture
 def webhook() -> Iterator[Webhook]:
     made = Webhook()
@@ -136,7 +109,7 @@ def test_somebody_is_told_once_and_can_mend_it_with_one_click(heard: Story, webh
     assert run_deliveries(heard.runtime, 20)["due"] == 0
     ((headers, body),) = webhook.taken
     assert headers["webhook-signature"] == signature(
-        Secret(SECRET), headers["webhook-id"], int(headers["webhook-timestamp"]), body
+        SECRET.encode(), headers["webhook-id"], int(headers["webhook-timestamp"]), body
     )
     document = json.loads(body)
     assert (document["event"], document["account_domain"]) == ("reauth_required", heard.domain)
@@ -206,6 +179,7 @@ def test_a_pair_that_cannot_be_stored_is_spilled_and_restored(
     with pytest.raises(DatabaseUnavailableError):
         falling.run(claimed)
     postgres.start()
+    servers.wait_for(connected.runtime.settings.database_url.reveal())
     log = tmp_path / "log"
     log.write_text("2026-11-21T10:00:00Z stdout " + capsys.readouterr().out + '{"severity": token.spilled\n')
     assert connected.row().token_version == 1

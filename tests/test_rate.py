@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Iterable
 
 import pytest
 
@@ -21,10 +22,19 @@ def _spans(story: Story, calls: int, longest: float = 100) -> list[Span]:
     return [(round(opens, 2), round(ends, 2)) for opens, ends in zip(given[::2], given[1::2], strict=True)]
 
 
+def _spans_by_the_clock(story: Story, calls: Iterable[int]) -> list[tuple[float, list[Span]]]:
+    """For each number of calls: when they were asked for, and their spans, all in seconds of one clock."""
+    ask = "SELECT extract(epoch FROM amocrm_now())::float8, amocrm_slots(%s, %s, 100)"
+    found = []
+    for number in calls:
+        ((now, given),) = story.sql(ask, story.row().id, number)
+        found.append((now, [(now + one, now + other) for one, other in zip(given[::2], given[1::2], strict=True)]))
+    return found
+
+
 def _busy(story: Story, calls: int) -> None:
-    """So many calls of others, as close together as may be."""
-    for _ in range(calls):
-        _spans(story, 1)
+    """So many calls of others, as close together as may be: in one statement, which has one time."""
+    story.sql("SELECT amocrm_slots(%s, 1, 100) FROM generate_series(1, %s)", story.row().id, calls)
 
 
 def test_calls_that_follow_each_other_have_time_while_there_is_little_to_do(connected: Story) -> None:
@@ -35,13 +45,13 @@ def test_calls_that_follow_each_other_have_time_while_there_is_little_to_do(conn
 
 def test_when_there_is_much_to_do_one_short_span_is_given_at_a_time(connected: Story) -> None:
     connected.clock.advance(seconds=2)
-    found = [_spans(connected, 8) for _ in range(15)]  # eight follow each other: never little
-    assert [len(one) for one in found] == [1] * 15
-    opens = [one[0][0] for one in found]
-    assert opens[:7] == [0] * 7
-    assert opens[7:14] == [pytest.approx(1.11, abs=0.25)] * 7
-    assert opens[14] == pytest.approx(2.22, abs=0.4)
-    assert {round(one[0][1] - one[0][0], 2) for one in found} == {0.08}
+    found = _spans_by_the_clock(connected, [8] * 15)  # eight follow each other: never little
+    assert [len(spans) for _, spans in found] == [1] * 15
+    for number, (now, ((opens, ends),)) in enumerate(found):
+        seventh_before = found[number - 7][1][0][1] if number >= 7 else 0
+        assert opens == pytest.approx(max(now, seventh_before + 1.03), abs=0.001)
+        assert ends == pytest.approx(opens + 0.08, abs=0.001)
+    assert found[14][1][0][0] > found[0][0] + 2.2
     connected.clock.advance(seconds=10)
     assert _spans(connected, 7)[-1] == (0, 3.3)
 
@@ -49,11 +59,10 @@ def test_when_there_is_much_to_do_one_short_span_is_given_at_a_time(connected: S
 @pytest.mark.parametrize("seed", range(6))
 def test_no_second_holds_more_than_seven_whenever_calls_leave_in_their_spans(connected: Story, seed: int) -> None:
     rng, left = random.Random(seed), []
-    ask = "SELECT extract(epoch FROM amocrm_now())::float8, amocrm_slots(%s, %s, 100)"
     for _ in range(150):
-        ((now, given),) = connected.sql(ask, connected.row().id, rng.choice([1, 1, 2, 2, 3, 8]))
-        for opens, ends in zip(given[::2], given[1::2], strict=True):
-            left.append(now + rng.choice([opens, ends, rng.uniform(opens, ends)]))
+        ((_, spans),) = _spans_by_the_clock(connected, [rng.choice([1, 1, 2, 2, 3, 8])])
+        for opens, ends in spans:
+            left.append(rng.choice([opens, ends, rng.uniform(opens, ends)]))
         if rng.random() < 0.6:
             connected.clock.advance(seconds=rng.choice([rng.uniform(0, 0.3), rng.uniform(0, 3)]))
     left.sort()

@@ -14,6 +14,7 @@ from shared.connections.integrations import Integration
 from shared.connections.rotation import LEASE, PERSIST_DELAYS, ReauthRequiredError, RefreshDelayedError
 from shared.platform.http import Response
 from shared.runtime import Runtime
+from tests import servers
 from tests.story import Story, json_of
 
 TOKEN_PATH = "/oauth2/access_token"
@@ -239,6 +240,7 @@ def test_the_database_is_away_while_the_answer_comes(connected: Story, postgres:
             naps.append(seconds)
             if len(naps) == 3:
                 postgres.start()
+                servers.wait_for(connected.runtime.settings.database_url.reveal())
 
     patient = rotation_module.Rotation(
         rotation.database, rotation.keyring, rotation.transport, Restarting(), rotation.ahead

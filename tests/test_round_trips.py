@@ -64,13 +64,14 @@ def test_an_application_and_an_administrator_cost_the_same(connected: Story) -> 
         assert counted == [1]
 
 
-def test_save_calculation_costs_four_round_trips_and_one_call(connected: Story) -> None:
-    """The caller's row, the one-time token spent, the acceptance, and the note's result with the delivery's end."""
+def test_save_calculation_costs_five_round_trips_and_one_call(connected: Story) -> None:
+    """The caller's row, the one-time token spent, the calculator in force, the acceptance, and the note's result with
+    the delivery's end."""
     headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
     connected.crm("connection_status", headers)
     with _round_trips(connected.runtime) as counted:
         assert connected.crm("save_calculation", headers, calculation()).status == 200
-    assert counted == [4]
+    assert counted == [5]
     assert len(connected.simulator.requests()) == 1
 
 

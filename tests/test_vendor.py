@@ -300,3 +300,13 @@ def test_a_tariff_without_webhooks_refuses_them(client: Client) -> None:
     client.simulator.control("change-account", domain=client.domain, may_use_webhooks=False)
     assert _subscribe(client, "https://hooks.example/", "update_lead") == 403
     assert client.get("/webhooks").status_code == 204
+
+
+@pytest.mark.vendor("http.cookies")
+def test_no_cookie_of_amocrms_is_kept(connected: Story) -> None:
+    """Every answer of the simulator sets one."""
+    headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
+    for _ in range(3):
+        assert connected.crm("get_lead", headers).status == 200
+    assert len(connected.simulator.requests()) >= 6
+    assert not any(request["has_cookie"] for request in connected.simulator.requests())

@@ -1,8 +1,10 @@
 """The widget archive, the calculators as data, and their preview (rows B5, A7)."""
 
 import base64
+import gzip
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,11 @@ from PIL import Image
 
 from cli import widget
 from cli.commands import main
-from shared.calculations import calculator
+from functions.crm_api.handler import handle
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request, Response
 from simulator import archives
+from tests.demo import ROOT
 from tests.story import Story, json_of
 
 TYPES = ("glass", "countertop", "clinic")
@@ -110,57 +115,6 @@ def test_the_command_writes_it_and_refuses_plain_http(tmp_path: Path) -> None:
     assert run('https://a"b').exit_code == 1
 
 
-@pytest.mark.parametrize("widget_type", TYPES)
-def test_our_calculators_fit_together_in_four_languages(widget_type: str) -> None:
-    own = calculator.usual(widget_type)
-    assert own is not None
-    assert calculator.problems(own) == []
-    labels = [own.title, *(field.label for field in own.fields)]
-    labels += [option.label for field in own.fields for option in field.options]
-    assert all(set(label) == {"ru", "en", "uk", "uz"} for label in labels)
-
-
-def test_a_calculator_is_changed_in_the_settings(connected: Story) -> None:
-    usual = json_of(connected.crm("get_calculator", connected.widget()))
-    assert (usual["widget_type"], usual["calculator"]["fields"][0]["id"]) == ("glass", "material")
-    changed = usual["calculator"]
-    changed["fields"][0]["options"][0]["price"] = "7000"
-    assert connected.crm("save_settings", connected.admin(), {"calculator": changed}).status == 200
-    now = json_of(connected.crm("get_calculator", connected.widget()))["calculator"]
-    assert now["fields"][0]["options"][0]["price"] == "7000"
-    assert connected.crm("save_settings", connected.admin(), {}).status == 200
-    assert json_of(connected.crm("get_calculator", connected.widget()))["calculator"] != now
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "told"),
-    [
-        (("items", 0, "option"), "nothing", "calculator.items[0].option"),
-        (("items", 0, "quantity", 0, "field"), "material", "calculator.items[0].quantity[0].field"),
-        (("fields", 1, "id"), "material", "calculator.fields"),
-        (("fields", 0, "options"), [], "calculator.fields[0].options"),
-        (("items", 3, "price"), None, "calculator.items[3]"),
-    ],
-)
-def test_a_calculator_that_does_not_fit_together_is_refused(
-    connected: Story, path: tuple[Any, ...], value: Any, told: str
-) -> None:
-    changed = json_of(connected.crm("get_calculator", connected.widget()))["calculator"]
-    place = changed
-    for part in path[:-1]:
-        place = place[part]
-    place[path[-1]] = value
-    refused = connected.crm("save_settings", connected.admin(), {"calculator": changed})
-    assert refused.status == 422
-    assert told in {error["path"] for error in json_of(refused)["errors"]}
-
-
-def test_a_widget_type_without_a_calculator(tale: Story) -> None:
-    tale.widget_type = "site"
-    tale.connect()
-    assert json_of(tale.crm("get_calculator", tale.widget()))["code"] == "no_calculator"
-
-
 def test_a_preview_shows_note_and_page(connected: Story) -> None:
     body = {"company": {"name": "Glasshouse"}, "language": "en", "template": {"closing": "Bye."}}
     shown = json_of(connected.crm("preview", connected.admin(), body))
@@ -172,10 +126,6 @@ def test_a_preview_shows_note_and_page(connected: Story) -> None:
 
 
 def test_only_the_calculator_may_be_framed_and_only_by_deal_cards(connected: Story) -> None:
-    from functions.crm_api.handler import handle
-    from shared.platform.endpoint import serve
-    from shared.platform.http import Request
-
     def policy(path: str) -> str:
         answer = serve(handle, connected.runtime, Request("GET", path))
         assert answer.status == 200, path
@@ -185,3 +135,35 @@ def test_only_the_calculator_may_be_framed_and_only_by_deal_cards(connected: Sto
     assert "frame-ancestors 'none'" in policy("/admin/")
     assert "frame-ancestors 'none'" in policy("/app/")
     assert serve(handle, connected.runtime, Request("GET", "/widget/archive/script.js")).status == 404
+
+
+def test_a_second_visit_asks_for_the_page_only(connected: Story) -> None:
+    """Scripts and styles stand at addresses that change with them, and are kept for ever; the page is asked for."""
+
+    def get(path: str, **headers: str) -> Response:
+        fields = [(name.replace("_", "-"), value) for name, value in headers.items()]
+        request = Request("GET", path, (), Headers(fields))
+        return serve(handle, connected.runtime, request)
+
+    page = get("/admin/")
+    assert dict(page.headers)["Cache-Control"] == "no-cache"
+    (script,) = re.findall(r'src="(\.\./_/[0-9a-f]{16}/admin/panel\.js)"', page.body.decode())
+    kept = get(script.removeprefix(".."))
+    assert "immutable" in dict(kept.headers)["Cache-Control"]
+    assert kept.body == (ROOT / "web" / "admin" / "panel.js").read_bytes()
+    again = get("/admin/", If_None_Match=dict(page.headers)["ETag"])
+    assert (again.status, again.body) == (304, b"")
+    old = get("/_/0123456789abcdef/admin/panel.js")  # of a page that was opened before the last deployment
+    assert (old.status, dict(old.headers)["Cache-Control"]) == (200, "no-cache")
+    assert get("/_/0123456789abcdef/admin/../../shared/settings.py").status == 404
+    small = get(script.removeprefix(".."), Accept_Encoding="br, gzip")
+    assert dict(small.headers)["Content-Encoding"] == "gzip"
+    assert gzip.decompress(small.body) == kept.body
+
+
+def test_a_page_of_the_panel_is_small(connected: Story) -> None:
+    """All that any tab loads, compressed, without the fonts of the system: at most 100 KB."""
+    files = [file for folder in ("admin", "ui", "vendor", "widget") for file in (ROOT / "web" / folder).iterdir()]
+    shown = [file for file in files if file.suffix in (".js", ".css", ".html")]
+    words = max(len(gzip.compress(file.read_bytes())) for file in (ROOT / "web" / "i18n").iterdir())
+    assert sum(len(gzip.compress(file.read_bytes())) for file in shown) + words <= 100_000

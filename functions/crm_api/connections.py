@@ -5,16 +5,17 @@ from typing import Any
 from shared.connections import connect_links as links
 from shared.connections.connect_links import ConnectLink
 from shared.connections.integrations import Integration
-from shared.platform.i18n import LANGUAGES
+from shared.platform.i18n import LANGUAGES, home_language
+from shared.platform.messages import translated
 from shared.runtime import Runtime
 
 
-def connection_view(integration: Integration) -> dict[str, Any]:
+def connection_view(integration: Integration, language: str) -> dict[str, Any]:
     problem = None
     if integration.problem_code:
         problem = {
             "code": integration.problem_code,
-            "detail": integration.problem_detail,
+            "detail": translated(integration.problem_detail or "", language),
             "at": integration.problem_at,
         }
     return {
@@ -36,8 +37,8 @@ def connect_link(
 ) -> str:
     """The address that begins the consent for this connection."""
     return_to = links.check_return_link(runtime.settings, return_to)
-    chosen = language if language in LANGUAGES else LANGUAGES[0]
-    return runtime.connect_links.make(ConnectLink(integration.id, chosen, return_to))
+    chosen = language if language in LANGUAGES else home_language(integration.account_domain)
+    return runtime.connect_links.make(ConnectLink(integration.id, str(chosen), return_to))
 
 
 def addresses(runtime: Runtime) -> dict[str, str]:

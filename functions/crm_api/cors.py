@@ -8,6 +8,7 @@ from msgspec import Struct
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
 from shared.connections.integrations import Integration
 from shared.platform.http import Pairs, Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import forbidden
 from shared.runtime import Runtime
 
@@ -25,7 +26,9 @@ def preflight(runtime: Runtime, request: Request) -> Response:
     """The browser's question before a call with headers of ours. 403 for a page that may not call."""
     origin = request.headers.get("Origin")
     if origin is None or not _is_allowed(runtime, origin, None):
-        raise forbidden("Pages of this origin may not call here. Connect the account, or add it to ALLOWED_ORIGINS.")
+        raise forbidden(
+            say("Pages of this origin may not call here. Connect the account, or add it to ALLOWED_ORIGINS.")
+        )
     return Response(
         204,
         headers=(

@@ -2,11 +2,12 @@
 
 import msgspec
 
-from functions.crm_api import cors, health, pages
+from functions.crm_api import audit, cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
 from shared.access.authentication import authenticate, spend
 from shared.platform.endpoint import problem_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import Problem, problem_from
 from shared.runtime import Runtime
 
@@ -27,6 +28,8 @@ def handle(runtime: Runtime, request: Request) -> Response:
         if action.method == "POST":
             spend(runtime, caller, request)
         response, integration = action.run(runtime, caller, request), caller.integration
+        if caller.actor is not None and action.method == "POST":
+            audit.tell(runtime, caller, action, request)
     except Exception as error:
         # A page of another origin may only read the problem when it, too, has the CORS headers.
         problem = problem_from(error)
@@ -42,7 +45,7 @@ def _told(problem: Problem, request: Request) -> Response:
         from shared.actions import html_page  # for such forms only
 
         return html_page.problem_page(problem, request)
-    return problem_response(problem, request.id)
+    return problem_response(problem, request)
 
 
 def _chosen_action(request: Request) -> Action:
@@ -51,9 +54,9 @@ def _chosen_action(request: Request) -> Action:
     action = ACTIONS.get(name or "")
     if action is None:
         known = ", ".join(sorted(ACTIONS))
-        raise Problem(404, "unknown_action", f"Name one of these actions: {known}.")
+        raise Problem(404, "unknown_action", say("Name one of these actions: {known}.", known=known))
     if request.method != action.method:
-        detail = f"{action.name} is called with {action.method}."
+        detail = say("{name} is called with {method}.", name=action.name, method=action.method)
         raise Problem(405, "method_not_allowed", detail, headers=(("Allow", f"{action.method}, OPTIONS"),))
     return action
 

@@ -8,12 +8,15 @@ from shared.platform.adapters import aws, google, yandex
 from shared.platform.endpoint import serve
 from shared.platform.http import Request, Response
 from shared.runtime import Instance
+from shared.storage import counters
 
 instance = Instance()
 
 
 def respond(request: Request) -> Response:
-    return serve(handle, instance.runtime, request)
+    response = serve(handle, instance.runtime, request)
+    counters.keep(instance.runtime.database)
+    return response
 
 
 http = google.http_function(respond)

@@ -1,6 +1,13 @@
 """The panel, the calculator and the app's page, served from `web/`, so that one address is enough. Any static host does
-as well."""
+as well.
 
+A page names its scripts and styles at an address that holds the hash of all files (`/_/<hash>/…`), which browsers keep
+for ever: a second visit asks for the page only, and is answered 304.
+"""
+
+import gzip
+import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +24,10 @@ _TYPES = {
     ".json": "application/json",
     ".png": "image/png",
 }
-_FOLDERS = ("admin", "app", "i18n", "ui", "widget")
+# In a page: what it loads from its own folder or a sister's.
+_OWN = re.compile(rb' (href|src)="(\.\./)?([a-z./]+)"')
+_KEPT = "public, max-age=31536000, immutable"
+_FOLDERS = ("admin", "app", "i18n", "ui", "vendor", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
 _CARDS = "https://*.amocrm.ru https://*.amocrm.com https://*.kommo.com"
 _POLICY = (
@@ -31,19 +41,57 @@ def find(runtime: Runtime, request: Request) -> Response | None:
     if request.method not in ("GET", "HEAD") or request.parameter("action"):
         return None
     for folder in _FOLDERS:
-        _, separator, name = request.path.partition(f"/{folder}/")
-        file = _files().get(f"{folder}/{name or 'index.html'}") if separator else None
-        if file is not None:
-            body = b"" if request.method == "HEAD" else file.read_bytes()
-            headers = (
-                ("Content-Type", _TYPES[file.suffix]),
-                ("Content-Security-Policy", _POLICY + _ancestors(runtime, folder)),
-                ("Cache-Control", "no-cache"),
-                # amoCRM shows the logo of an integration that its button makes.
-                ("Cross-Origin-Resource-Policy", "cross-origin" if file.suffix == ".png" else "same-origin"),
-            )
-            return cors.allow(runtime, request, Response(200, body, headers), None)
+        before, separator, name = request.path.partition(f"/{folder}/")
+        named = f"{folder}/{name or 'index.html'}"
+        if not separator or named not in _files():
+            continue
+        # An older page may still ask by the hash of what was there then: it gets what is there now, unkept.
+        is_kept = before.endswith(f"/_/{_hash()}")
+        tag = f'"{_hash()}"'
+        headers = (
+            ("Content-Type", _TYPES[_files()[named].suffix]),
+            ("Content-Security-Policy", _POLICY + _ancestors(runtime, folder)),
+            ("Cache-Control", _KEPT if is_kept else "no-cache"),
+            ("ETag", tag),
+            # amoCRM shows the logo of an integration that its button makes.
+            ("Cross-Origin-Resource-Policy", "cross-origin" if named.endswith(".png") else "same-origin"),
+            ("Vary", "Accept-Encoding, Origin"),
+        )
+        if tag in (request.headers.get("If-None-Match") or ""):
+            return cors.allow(runtime, request, Response(304, b"", headers), None)
+        is_small = "gzip" in (request.headers.get("Accept-Encoding") or "") and not named.endswith(".png")
+        body = b"" if request.method == "HEAD" else _compressed(named) if is_small else _content(named)
+        encoding = (("Content-Encoding", "gzip"),) if is_small else ()
+        return cors.allow(runtime, request, Response(200, body, (*headers, *encoding)), None)
     return None
+
+
+@cache
+def _hash() -> str:
+    """Of all files together: what changes in one changes the address of all, as they load each other."""
+    found = hashlib.sha256()
+    for name, file in sorted(_files().items()):
+        found.update(name.encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()[:16]
+
+
+@cache
+def _content(named: str) -> bytes:
+    content = _files()[named].read_bytes()
+    if not named.endswith(".html"):
+        return content
+    folder = named.partition("/")[0]
+
+    def kept(match: re.Match[bytes]) -> bytes:
+        attribute, sister, place = (part.decode() if part else "" for part in match.groups())
+        return f' {attribute}="../_/{_hash()}/{place if sister else f"{folder}/{place}"}"'.encode()
+
+    return _OWN.sub(kept, content)
+
+
+@cache
+def _compressed(named: str) -> bytes:
+    return gzip.compress(_content(named), mtime=0)
 
 
 def _ancestors(runtime: Runtime, folder: str) -> str:

@@ -34,6 +34,7 @@ from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import Problem, forbidden
 from shared.runtime import Runtime
 from shared.storage import events
@@ -56,7 +57,9 @@ def handle(runtime: Runtime, request: Request) -> Response:
     if request.method == "HEAD":
         return Response(200)  # whoever looks whether this address is alive must not use a code up
     if request.method != "GET":
-        raise Problem(405, "method_not_allowed", "This address is visited with GET.", headers=(("Allow", "GET, POST"),))
+        raise Problem(
+            405, "method_not_allowed", say("This address is visited with GET."), headers=(("Allow", "GET, POST"),)
+        )
     if request.parameter("signature") is not None:
         return _switched_off(runtime, request)
     try:
@@ -119,7 +122,11 @@ def _denied(runtime: Runtime, request: Request) -> Response:
     if consent is None:
         return pages.failure(request, "state_unknown", status=400)
     reason = "access_denied" if request.parameter("error") == "access_denied" else "consent_failed"
-    message = "The consent was denied in amoCRM." if reason == "access_denied" else "amoCRM could not ask for consent."
+    message = (
+        say("The consent was denied in amoCRM.")
+        if reason == "access_denied"
+        else say("amoCRM could not ask for consent.")
+    )
     events.add(
         runtime.database,
         "authorization.denied",
@@ -174,10 +181,10 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
     try:
         body = msgspec.json.decode(request.body, type=_Delivered)
     except (msgspec.DecodeError, msgspec.ValidationError):
-        raise Problem(400, "invalid_json", "Expected client_id, client_secret and state.") from None
+        raise Problem(400, "invalid_json", say("Expected client_id, client_secret and state.")) from None
     secret = (body.client_id, body.client_secret)
     if not installations.receive(runtime.database, runtime.keyring, body.state, *secret):
-        raise forbidden("No installation waits for this secret.")
+        raise forbidden(say("No installation waits for this secret."))
     return json_response({"received": True})
 
 
@@ -198,15 +205,15 @@ def _switched_off(runtime: Runtime, request: Request) -> Response:
     if integration is None or not oauth.is_genuine_switch_off(
         integration.secret(runtime.keyring), client_id, account_id, request.parameter("signature") or ""
     ):
-        raise forbidden("The signature is not right for this integration and account.")
+        raise forbidden(say("The signature is not right for this integration and account."))
     if _still_works(runtime.connections, integration):
-        message = (
+        message = say(
             "amoCRM reported that the integration was switched off, but the connection works; nothing was changed."
         )
         level, kind = "warning", "connection.switch_off_doubted"
         events.add(runtime.database, kind, message, level=level, integration_id=integration.id, request_id=request.id)
         return json_response({"disconnected": False})
-    detail = "The integration was switched off in amoCRM."
+    detail = say("The integration was switched off in amoCRM.")
     integrations.disconnect(runtime.database, integration, "switched_off", detail, request.id)
     return json_response({"disconnected": True})
 

@@ -63,8 +63,8 @@ class Success(NamedTuple):
 
 
 def language(request: Request, chosen: str | None) -> str:
-    """The language of the consent, else the browser's."""
-    return language_of(request.headers.get("Accept-Language"), chosen)
+    """The language of the consent, else the browser's, else the account's (amoCRM names it as `referer`)."""
+    return language_of(request.headers.get("Accept-Language"), chosen, request.parameter("referer"))
 
 
 def failure(code: str, language: str) -> Failure:
@@ -80,4 +80,4 @@ def success(language: str) -> Success:
 
 def button(name: str, language: str) -> str:
     """`again`, `reload` or `panel`."""
-    return catalogue(language)[f"callback.{name}"]
+    return str(catalogue(language)[f"callback.{name}"])

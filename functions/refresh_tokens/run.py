@@ -7,7 +7,7 @@ from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.runtime import Runtime
-from shared.storage import retention
+from shared.storage import counters, retention
 from shared.storage.database import DatabaseUnavailableError
 from shared.storage.encryption import DecryptionError
 from shared.storage.lease_worker import Worker
@@ -33,7 +33,8 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
             return "database_unavailable" if isinstance(error, DatabaseUnavailableError) else "unreadable_secret"
         return "refreshed"
 
-    worker = Worker(runtime.rotation.claim_due, refresh, runtime.settings.refresh_concurrency, runtime.clock)
+    rotation, concurrency = runtime.rotation, runtime.settings.refresh_concurrency
+    worker = Worker(rotation.claim_due, refresh, concurrency, runtime.clock, concurrency, rotation.give_back)
     ran = worker.run(seconds)
     figures = ran.as_dict("refreshed") | {"is_done": ran.is_done}
     if "database_unavailable" not in ran.outcomes:
@@ -42,6 +43,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         figures["warned"] = long_lived.warn_of_endings(runtime.rotation)
         removed = retention.run(runtime.database, runtime.settings, runtime.clock, seconds - ran.seconds)
         figures["removed"] = {name: count for name, count in removed.items() if count}
+    counters.keep(runtime.database, at_once=True)
     metrics = {"refreshed": figures["refreshed"], "refresh_failures": sum(figures["failed"].values())}
     logs.measured("refresh.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})
     return figures

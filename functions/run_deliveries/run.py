@@ -1,7 +1,7 @@
 """Finishes what could not be finished at once: deliveries that were deferred, or whose process died."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from shared.connections import integrations, notices
 from shared.connections.integrations import Integration
@@ -10,11 +10,15 @@ from shared.deliveries.notifying import Notifying
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Perform, Step
 from shared.platform import logs
+from shared.platform.messages import say
 from shared.runtime import Runtime
+from shared.storage import counters
 from shared.storage.database import DatabaseUnavailableError
 from shared.storage.encryption import DecryptionError
 from shared.storage.lease_worker import Worker
-from shared.subjects import planner
+from shared.subjects import chores, planner
+
+_SHARE: Final = 0.6  # of a run is for deliveries; what they leave is for chores
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
@@ -32,11 +36,25 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         return deliveries.claim_due(runtime.database, limit)
 
     worker = Worker(claim, deliver, runtime.settings.deliveries_concurrency, runtime.clock)
-    ran = worker.run(seconds)
+    began = runtime.clock.monotonic()
+    ran = worker.run(seconds * _SHARE)
+    _chores(runtime, seconds - (runtime.clock.monotonic() - began))
+    counters.keep(runtime.database, at_once=True)
     figures = ran.as_dict("delivered") | {"is_done": ran.is_done}
     metrics = {"delivered": figures["delivered"]}
     logs.measured("deliveries.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})
     return figures
+
+
+def _chores(runtime: Runtime, seconds: float) -> None:
+    """What subjects do every minute; one that fails does not keep the others from theirs."""
+    ends = runtime.clock.monotonic() + seconds
+    for chore in chores():
+        left = ends - runtime.clock.monotonic()
+        try:
+            chore(runtime, max(0.0, left))
+        except DatabaseUnavailableError as error:
+            logs.error("chore.failed", error=str(error))
 
 
 def _deliver(runtime: Runtime, claimed: Delivery) -> str:
@@ -46,7 +64,9 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
     request = runtime.keyring.decrypt(claimed.request, claimed.id, "request")
     planned = _planned(runtime, claimed, integration, request)
     if planned is None:
-        detail = f"Nothing in this installation carries out {claimed.action}; its subject was removed."
+        detail = say(
+            "Nothing in this installation carries out {action}; its subject was removed.", action=claimed.action
+        )
         return deliveries.bury(runtime.database, claimed, {}, code="unknown_action", detail=detail).state
     delivery = runtime.delivering.run(claimed, *planned)
     return "deferred" if delivery.state == "accepted" else delivery.state

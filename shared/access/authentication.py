@@ -4,11 +4,12 @@
 that disagrees is refused. Only the administrator, who may act for every account, chooses by them.
 """
 
-from shared.access.proofs import administrator, session, site_key
+from shared.access.proofs import administrator, named_administrator, session, site_key
 from shared.access.proofs.claimed_account import claimed_account
 from shared.access.rights import Caller
 from shared.platform import logs
 from shared.platform.http import Request
+from shared.platform.messages import say
 from shared.platform.problems import forbidden, unauthenticated
 from shared.runtime import Runtime
 
@@ -22,7 +23,7 @@ def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
     caller = _identified(runtime, request, calls)
     if caller.integration is not None:
         logs.integration_id.set(str(caller.integration.id))
-    if caller.kind != "administrator":
+    if not caller.is_administrator and caller.kind != "invited":
         _refuse_other_account(request, caller)
     return caller
 
@@ -45,13 +46,17 @@ def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
     if not credential and (key := request.parameter("site_key")):
         scheme, credential = "bearer", key  # a plain HTML form sets no headers; the key is no secret
         if not key.startswith(site_key.PREFIX):
-            raise unauthenticated("site_key takes a site key only. Send other proofs in a header.")
+            raise unauthenticated(say("site_key takes a site key only. Send other proofs in a header."))
     if scheme.lower() != "bearer" or not credential:
-        raise unauthenticated("Send X-Auth-Token (amoCRM's one-time token) or Authorization: Bearer.")
+        raise unauthenticated(say("Send X-Auth-Token (amoCRM's one-time token) or Authorization: Bearer."))
     if credential.startswith(session.PREFIX):
         return session.identify(runtime, credential, calls)
     if credential.startswith(site_key.PREFIX):
         return site_key.identify(runtime, request, credential)
+    if credential.startswith((named_administrator.PREFIX, named_administrator.LINK_PREFIX)):
+        if credential.startswith(named_administrator.LINK_PREFIX):
+            return named_administrator.identify_invited(runtime, credential)
+        return named_administrator.identify(runtime, request, credential, calls)
     if credential.count(".") == 2:
         from shared.access.proofs import application  # likewise
 
@@ -63,6 +68,6 @@ def _refuse_other_account(request: Request, caller: Caller) -> None:
     integration = caller.require_integration()
     domain, widget_type = claimed_account(request)
     if domain not in (None, integration.account_domain):
-        raise forbidden("X-Account-Domain names another account than the proof of identity.")
+        raise forbidden(say("X-Account-Domain names another account than the proof of identity."))
     if widget_type not in (None, integration.widget_type):
-        raise forbidden("X-Widget-Type names another widget type than the proof of identity.")
+        raise forbidden(say("X-Widget-Type names another widget type than the proof of identity."))

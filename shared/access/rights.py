@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from shared.connections.integrations import Integration
+from shared.platform.messages import say
 from shared.platform.problems import Problem, forbidden, invalid_input
 
 
@@ -13,15 +14,21 @@ class Right(StrEnum):
     WRITE_DEAL = "write_deal"
     LIST_DEALS = "list_deals"
     SUBMIT = "submit"  # forms and orders from a public page
+    SEE_ORDER = "see_order"  # where an order stands
     SYNC_CONTACT = "sync_contact"  # a person's profile, from a server
     READ_ACCOUNT = "read_account"  # pipelines, users, fields: for settings
     OPEN_SESSION = "open_session"
     SEE_CONNECTION = "see_connection"
     CONNECT = "connect"  # begin a consent, hand in a code, disconnect
-    MANAGE = "manage"  # client ids and secrets, site keys, the event log
+    SEE = "see"  # what stands in the panel: the overview, deliveries, the log, settings
+    OPERATE = "operate"  # take deliveries up again
+    MANAGE = "manage"  # client ids and secrets, settings, site keys, administrators; what customers wrote
+    SIGN_IN = "sign_in"  # make a token from a link
 
 
 _WIDGET = frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.LIST_DEALS, Right.OPEN_SESSION, Right.SEE_CONNECTION})
+
+_VIEWER = frozenset({Right.SEE, Right.SEE_CONNECTION, Right.READ_DEAL, Right.READ_ACCOUNT})
 
 # Which proof gives which rights. A reviewer should need nothing else.
 RIGHTS: dict[str, frozenset[Right]] = {
@@ -35,15 +42,21 @@ RIGHTS: dict[str, frozenset[Right]] = {
             Right.WRITE_DEAL,
             Right.LIST_DEALS,
             Right.SUBMIT,
+            Right.SEE_ORDER,
             Right.SYNC_CONTACT,
             Right.READ_ACCOUNT,
             Right.SEE_CONNECTION,
             Right.CONNECT,
         }
     ),  # a JWT of the operator's own application
-    "site": frozenset({Right.SUBMIT}),  # a publishable key
-    "administrator": frozenset(Right) - {Right.OPEN_SESSION},  # the operator's token; a session needs an amoCRM user
+    "site": frozenset({Right.SUBMIT, Right.SEE_ORDER}),  # a publishable key
+    # The operator's token, or an administrator with a name who may manage; a session needs an amoCRM user.
+    "administrator": frozenset(Right) - {Right.OPEN_SESSION, Right.SIGN_IN},
+    "operator": _VIEWER | {Right.OPERATE, Right.CONNECT},
+    "viewer": _VIEWER,
+    "invited": frozenset({Right.SIGN_IN}),  # has a sign-in link
 }
+_ADMINISTRATORS = ("administrator", "operator", "viewer")
 
 
 class Caller(Struct, frozen=True):
@@ -57,22 +70,36 @@ class Caller(Struct, frozen=True):
     user_id: int | None = None  # the amoCRM user at the widget
     jti: str | None = None  # of a one-time token
     lead_id: int | None = None  # the only deal that a session is for
+    actor: str | None = None  # an administrator's name, for the log
+
+    @property
+    def is_administrator(self) -> bool:
+        """Chooses the account by headers, of all that are here."""
+        return self.kind in _ADMINISTRATORS
+
+    def sender(self) -> dict[str, object]:
+        """Who sends a write, for the lists of deliveries."""
+        return {"by": self.kind} | ({"user_id": self.user_id} if self.user_id is not None else {})
 
     def require(self, right: Right) -> None:
         """Raises 403 when this kind of proof does not give the right."""
         if right not in RIGHTS[self.kind]:
-            raise forbidden(f"This proof of identity ({self.kind}) does not give the right {right}.")
+            raise forbidden(
+                say("This proof of identity ({kind}) does not give the right {right}.", kind=self.kind, right=right)
+            )
 
     def require_integration(self) -> Integration:
         """The caller's connection. Raises 404 or 422 when there is none, or none was named."""
         if self.integration is not None:
             return self.integration
         if self.named_account:
-            raise Problem(404, "unknown_connection", "There is no connection for this account and widget type.")
-        raise invalid_input("name the account and the widget type in these headers", "X-Account-Domain, X-Widget-Type")
+            raise Problem(404, "unknown_connection", say("There is no connection for this account and widget type."))
+        raise invalid_input(
+            say("name the account and the widget type in these headers"), "X-Account-Domain, X-Widget-Type"
+        )
 
     def require_lead(self, lead_id: int) -> int:
         """The deal itself, if the caller may work with it."""
         if self.lead_id not in (None, lead_id):
-            raise forbidden("This session is for another deal.")
+            raise forbidden(say("This session is for another deal."))
         return lead_id

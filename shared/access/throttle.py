@@ -4,6 +4,7 @@ import hashlib
 
 from msgspec import Struct
 
+from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.storage.database import Database
 
@@ -28,6 +29,6 @@ def pass_or_refuse(database: Database, bucket: str, per_minute: int) -> None:
         raise Problem(
             429,
             "too_many_requests",
-            "Too many requests. Wait a minute.",
+            say("Too many requests. Wait a minute."),
             retry_after=max(1, round(counted.seconds_left)),
         )

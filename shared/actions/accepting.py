@@ -1,7 +1,8 @@
 """Accepting a write, and carrying it out: the way of every action whose effect must be in amoCRM exactly once."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Plan
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import said, say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
@@ -26,6 +28,7 @@ class Write(Struct, frozen=True):
     lead_id: int | None = None
     identity: bytes | None = None  # what makes two writes equal, where that is not all that is stored
     at_once: bool = True  # False: only accept, the runner carries it out
+    summary: Mapping[str, Any] = {}  # what lists of deliveries say of it, nothing personal
 
 
 def accept(runtime: Runtime, integration: Integration, request: Request, write: Write) -> Delivery:
@@ -42,6 +45,7 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
         first_steps=write.first_steps if write.at_once else (),
         lead_id=write.lead_id,
         request_id=request.id,
+        summary=write.summary,
         at_once=write.at_once,
     )
     begun = write.first_steps if is_new else ()
@@ -58,19 +62,20 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
     return runtime.delivering.run(delivery, steps, runtime.connections.paced(integration, calls), begun=begun)
 
 
-def answer(delivery: Delivery, *, show_results: bool = True) -> Response:
+def answer(request: Request, delivery: Delivery, *, show_results: bool = True) -> Response:
     """200 when it is delivered, 202 while it is not; 404 or 422 for what amoCRM refuses for good."""
     if delivery.state == "dead":
         raise _refusal(delivery)
     document: dict[str, object] = {"delivery_id": delivery.id, "state": delivery.state}
     if show_results:
-        document["results"] = delivery.results()
+        document["results"] = delivery.results(request.language)
     if delivery.state == "delivered":
         return json_response(document)
     retry_after = max(1, round(delivery.due_in_seconds or 5))
-    problem = {"code": delivery.problem_code, "detail": delivery.problem_detail} if delivery.problem_code else None
     headers = (("Retry-After", str(retry_after)),)
-    return json_response(document | {"problem": problem, "retry_after": retry_after}, 202, headers)
+    return json_response(
+        document | {"problem": delivery.problem(request.language), "retry_after": retry_after}, 202, headers
+    )
 
 
 def _refusal(delivery: Delivery) -> Problem:
@@ -79,6 +84,6 @@ def _refusal(delivery: Delivery) -> Problem:
     return Problem(
         404 if gone else 422,
         delivery.problem_code or "delivery_failed",
-        delivery.problem_detail or "The write could not be carried out.",
+        said(delivery.problem_detail or say("The write could not be carried out.")),
         extra={"delivery_id": delivery.id},
     )

@@ -19,3 +19,4 @@ class Action(Struct, frozen=True):
     body: type[Struct] | None = None  # what a POST takes, for openapi.yaml
     query: tuple[str, ...] = ()  # parameters of a GET
     is_for_a_deal: bool = False  # named by X-Lead-Id
+    answers: str = "application/json"  # the type of a good answer

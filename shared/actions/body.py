@@ -5,12 +5,28 @@ from typing import TypeVar
 
 import msgspec
 
+from shared.connections.levels import LEVELS, LevelName
 from shared.platform.http import Request
+from shared.platform.messages import said, say
 from shared.platform.problems import InputError, Problem, invalid_input
 
 T = TypeVar("T")
 
 _LARGEST_ID = 2**63 - 1
+
+# What msgspec says, so that it is translated like our own sentences.
+_OF_MSGSPEC = (
+    say("Expected {wanted}, got {given}"),
+    say("Expected {wanted} of length {bound}"),
+    say("Expected {wanted} matching regex {pattern}"),
+    say("Expected {wanted} >= {least}"),
+    say("Expected {wanted} <= {most}"),
+    say("Object missing required field {name}"),
+    say("Object contains unknown field {name}"),
+    say("Invalid enum value {value}"),
+    say("Invalid UUID"),
+    say("Invalid decimal string"),
+)
 
 
 def decode(request: Request, model: type[T]) -> T:
@@ -18,22 +34,36 @@ def decode(request: Request, model: type[T]) -> T:
     try:
         return msgspec.json.decode(request.body, type=model)
     except msgspec.ValidationError as error:
-        detail, _, path = str(error).partition(" - at `")
         raise Problem(
             422,
             "invalid_input",
-            "The request was understood, but a value in it is not right.",
-            errors=(InputError(path.rstrip("`").removeprefix("$").removeprefix("."), detail),),
+            say("The request was understood, but a value in it is not right."),
+            errors=(misfit(error),),
         ) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise Problem(400, "invalid_json", "The body must be a JSON object in UTF-8.") from None
+        raise Problem(400, "invalid_json", say("The body must be a JSON object in UTF-8.")) from None
+
+
+def misfit(error: msgspec.ValidationError, root: str = "") -> InputError:
+    """What does not fit a model, and where; `root` is the place of the whole."""
+    detail, _, path = str(error).partition(" - at `$")
+    return InputError(f"{root}{path.rstrip('`')}".removeprefix("."), said(detail))
+
+
+def level(request: Request) -> LevelName:
+    """The query parameter `level`; without it the connection itself."""
+    name = request.parameter("level") or "connection"
+    for one in LEVELS:
+        if one == name:
+            return one
+    raise invalid_input(say("is not one of {choices}", choices=", ".join(LEVELS)), "level")
 
 
 def idempotency_key(request: Request) -> str | None:
     """The header `Idempotency-Key`. Keys that we make ourselves begin with `body:`, so nobody else's may."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (1 <= len(key) <= 255 and key.isprintable() and not key.startswith("body:")):
-        raise invalid_input("must have 1 to 255 printable characters and not begin with body:", "Idempotency-Key")
+        raise invalid_input(say("must have 1 to 255 printable characters and not begin with body:"), "Idempotency-Key")
     return key
 
 
@@ -48,14 +78,14 @@ def lead_id(request: Request, in_body: int | None = None) -> int:
     given = {request.headers.get("X-Lead-Id"), request.parameter("lead_id"), None if in_body is None else str(in_body)}
     given -= {None, ""}
     if len(given) != 1:
-        detail = "name one deal only" if given else "name the deal in X-Lead-Id"
+        detail = say("name one deal only") if given else say("name the deal in X-Lead-Id")
         raise invalid_input(detail, "X-Lead-Id")
     return positive(given.pop() or "", "X-Lead-Id")
 
 
 def positive(text: str, path: str, largest: int = _LARGEST_ID) -> int:
     if not re.fullmatch(r"[0-9]{1,19}", text) or not 0 < int(text) <= largest:
-        raise invalid_input(f"must be a whole number from 1 to {largest}", path)
+        raise invalid_input(say("must be a whole number from 1 to {largest}", largest=largest), path)
     return int(text)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.platform.http import Request, Response
 from shared.platform.i18n import catalogue, language_of
+from shared.platform.messages import translated
 from shared.platform.problems import Problem
 
 _STYLE: Final = (
@@ -18,7 +19,9 @@ _STYLE: Final = (
 def problem_page(problem: Problem, request: Request) -> Response:
     """What went wrong, for the person who pressed the button."""
     title, back = words(request, "not_sent", "back")
-    details = " ".join([problem.detail, *(f"{error.path}: {error.detail}." for error in problem.errors)])
+    language = _language(request)
+    errors = [f"{error.path}: {translated(error.detail, language)}." for error in problem.errors]
+    details = " ".join([translated(problem.detail, language), *errors])
     return page(request, problem.status, title, f"{details} {back}.")
 
 

@@ -19,10 +19,19 @@ from shared.runtime import Runtime
 Planner = Callable[[Runtime, Delivery, Integration, str], Plan]
 
 
+# What is to be done every minute, in so many seconds; returns figures for the log.
+Chore = Callable[[Runtime, float], dict[str, Any]]
+# Before a connection is ended here, while its tokens live. It may fail, and the connection ends all the same.
+Ending = Callable[[Runtime, Integration], None]
+
+
 class Subject(Struct, frozen=True):
     actions: Mapping[str, str]  # of `crm_api`: name -> an Action
     planners: Mapping[str, str]  # of deliveries: the name of the action that accepted them -> a Planner
     settings: str  # a SettingsPart
+    webhooks: str | None = None  # what it tells others: kind -> the Struct of a message's `data`
+    chore: str | None = None  # a Chore
+    ending: str | None = None  # an Ending
 
 
 class SettingsPart(Struct, frozen=True):
@@ -31,6 +40,7 @@ class SettingsPart(Struct, frozen=True):
     document: type[Struct]  # its members are members of the whole document; it ignores those of others
     check: Callable[[Runtime, Integration, Any], None]  # raises 422; Any: an instance of `document`
     saved: Callable[[Runtime, Integration], None]  # after it was saved
+    is_of_account: bool = False  # it names what one account has, so no other inherits it
 
 
 def found(home: str) -> Any:

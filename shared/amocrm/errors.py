@@ -27,10 +27,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from shared.platform.messages import joined, said, say
 from shared.platform.problems import ForeseenError, InputError, Kind, Problem
 
 # What a person is told; the same words wherever it shows.
-ADDRESS_BLOCKED: Final = (
+ADDRESS_BLOCKED: Final = say(
     "amoCRM refuses the address of our server (403), and waiting does not help. Let the functions leave through "
     "another address: another region, or a NAT with an address of its own in a country that amoCRM admits."
 )
@@ -39,7 +40,7 @@ ADDRESS_BLOCKED: Final = (
 class AmocrmError(ForeseenError):
     """`request_id` is amoCRM's own (X-Request-Id), for its support."""
 
-    kind = Kind(503, "amocrm_unavailable", "amoCRM is not available at the moment. Try again.", retry_after=15)
+    kind = Kind(503, "amocrm_unavailable", say("amoCRM is not available at the moment. Try again."), retry_after=15)
 
     def __init__(self, message: str, request_id: str | None = None) -> None:
         super().__init__(message)
@@ -55,7 +56,7 @@ class NotSentError(AmocrmError):
 
 
 class UnknownOutcomeError(AmocrmError):
-    kind = Kind(504, "amocrm_timeout", "amoCRM did not answer in time. Try again.", retry_after=10)
+    kind = Kind(504, "amocrm_timeout", say("amoCRM did not answer in time. Try again."), retry_after=10)
 
 
 class AnsweredError(AmocrmError):
@@ -76,20 +77,22 @@ class BadRequestError(AnsweredError):
 
 
 class ValidationError(BadRequestError):
-    kind = Kind(422, "amocrm_refused_input", "amoCRM refused the data")
+    kind = Kind(422, "amocrm_refused_input", say("amoCRM refused the data"))
 
     def __init__(self, message: str, status: int, request_id: str | None, errors: tuple[ValidationItem, ...]) -> None:
         super().__init__(message, status, request_id)
         self.errors = errors
 
     def problem(self) -> Problem:
-        found = tuple(InputError(item.path, f"{item.code}: {item.detail}") for item in self.errors)
-        return replace(super().problem(), detail=f"{self.kind.detail}: {self}", errors=found)
+        found = tuple(InputError(item.path, said(f"{item.code}: {item.detail}")) for item in self.errors)
+        return replace(super().problem(), detail=say("amoCRM refused the data: {words}", words=self), errors=found)
 
 
 class UnauthorizedError(AnsweredError):
     kind = Kind(
-        409, "reauth_required", "amoCRM no longer accepts this connection. An administrator must authorise it again."
+        409,
+        "reauth_required",
+        say("amoCRM no longer accepts this connection. An administrator must authorise it again."),
     )
 
 
@@ -97,7 +100,7 @@ class PaymentRequiredError(AnsweredError):
     kind = Kind(
         402,
         "amocrm_unpaid",
-        "amoCRM answers that this account is not paid. Its owner must pay the tariff; then try again.",
+        say("amoCRM answers that this account is not paid. Its owner must pay the tariff; then try again."),
     )
 
 
@@ -105,11 +108,11 @@ class ForbiddenError(AnsweredError):
     kind = Kind(
         403,
         "amocrm_forbidden",
-        "amoCRM refuses: the user who connected the integration, or the account's tariff, lacks the right",
+        say("amoCRM refuses: the user who connected the integration, or the account's tariff, lacks the right."),
     )
 
     def problem(self) -> Problem:
-        return replace(super().problem(), detail=f"{self.kind.detail} ({self}).")
+        return replace(super().problem(), detail=joined(self.kind.detail, said(f"({self})")))
 
 
 class AddressBlockedError(ForbiddenError):
@@ -125,7 +128,7 @@ class ScopeMissingError(ForbiddenError):
     kind = Kind(
         403,
         "amocrm_scope_missing",
-        "Tick this scope in the integration's settings in amoCRM, then authorise the account again.",
+        say("Tick this scope in the integration's settings in amoCRM, then authorise the account again."),
     )
 
     def __init__(self, scope: str, request_id: str | None = None) -> None:
@@ -133,19 +136,20 @@ class ScopeMissingError(ForbiddenError):
         self.scope = scope
 
     def problem(self) -> Problem:
-        return replace(super().problem(), detail=f"The integration has no access to {self.scope!r}. {self.kind.detail}")
+        missing = say("The integration has no access to '{scope}'.", scope=self.scope)
+        return replace(super().problem(), detail=joined(missing, self.kind.detail))
 
 
 class NotFoundError(AnsweredError):
-    kind = Kind(404, "amocrm_not_found", "amoCRM has no such object in this account, or it was deleted.")
+    kind = Kind(404, "amocrm_not_found", say("amoCRM has no such object in this account, or it was deleted."))
 
 
 class AccountNotFoundError(NotFoundError):
-    kind = Kind(404, "amocrm_account_not_found", "No amoCRM account lives at this address any more.")
+    kind = Kind(404, "amocrm_account_not_found", say("No amoCRM account lives at this address any more."))
 
 
 class RateLimitedError(AnsweredError):
-    kind = Kind(429, "rate_limited", "amoCRM's limit of requests for this account is reached. Try again shortly.")
+    kind = Kind(429, "rate_limited", say("amoCRM's limit of requests for this account is reached. Try again shortly."))
 
     def __init__(self, message: str, request_id: str | None, retry_after: int) -> None:
         super().__init__(message, 429, request_id)
@@ -167,7 +171,7 @@ class UnexpectedAnswerError(AnsweredError):
     kind = Kind(
         502,
         "amocrm_unexpected_answer",
-        "amoCRM answered with something that is not its API. Try again later.",
+        say("amoCRM answered with something that is not its API. Try again later."),
         retry_after=30,
     )
 
@@ -176,6 +180,8 @@ class FilterIgnoredError(AnsweredError):
     kind = Kind(
         409,
         "amocrm_filters_off",
-        "This amoCRM account has no API filters (is_api_filter_enabled), so deals cannot be listed by "
-        "pipeline, status or user. Leave the filters out, or search by text.",
+        say(
+            "This amoCRM account has no API filters (is_api_filter_enabled), so deals cannot be listed by "
+            "pipeline, status or user. Leave the filters out, or search by text."
+        ),
     )

@@ -5,6 +5,8 @@ Source: amoCRM's documentation, "Accounts": an account lives at SUBDOMAIN.amocrm
 
 import re
 
+from shared.platform.messages import say
+
 # vendor: hosts.suffixes (page) An account lives at one label under amocrm.ru, amocrm.com or kommo.com; its API and
 # token endpoint are there.
 # source: amoCRM's documentation, "Accounts"
@@ -19,7 +21,10 @@ class UntrustedHostError(ValueError):
     """The host is not one of amoCRM's. The message is fit for people and does not repeat the host."""
 
     def __init__(self) -> None:
-        super().__init__("must be an amoCRM address such as example.amocrm.ru, example.amocrm.com or example.kommo.com")
+        self.detail = say(
+            "must be an amoCRM address such as example.amocrm.ru, example.amocrm.com or example.kommo.com"
+        )
+        super().__init__(self.detail)
 
 
 def require_amocrm_host(host: str) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 import httpx
@@ -16,7 +17,7 @@ from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
-from shared.platform import logs
+from shared.platform import answers, logs
 
 USER_AGENT = "amocrm-functions/0.1"
 
@@ -58,6 +59,10 @@ class Transport:
             limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
             headers={"User-Agent": USER_AGENT},
         )
+        # vendor: http.cookies (production) amoCRM sets a session's cookie. Who keeps cookies would bring one
+        # integration's to the next one's call of the same account; only the token says who is calling.
+        # source: clients of the API's older versions, which signed in once and kept the session in a cookie file
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     def close(self) -> None:
         self._client.close()
@@ -92,6 +97,7 @@ class Transport:
         finally:
             seconds, upstream_id = time.monotonic() - began, answer_headers.get("X-Request-Id")
             logs.called(method, path.partition("?")[0], status, seconds, upstream_id)
+            answers.count(status, seconds)
         return _decoded(status, answer_headers, body)
 
     def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:

@@ -7,11 +7,13 @@ half up to two digits; the total is the sum of the amounts ``- discount + delive
 import base64
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
 from shared.deliveries.items import Item, LongText, Text
+from shared.platform.i18n import Language
+from shared.platform.messages import say
 from shared.platform.money import rounded
 from shared.platform.problems import InputError, Problem
 
@@ -76,10 +78,19 @@ class Pdf(Struct, forbid_unknown_fields=True, frozen=True):
         return base64.b64decode(self.content_base64, validate=True)
 
 
+class ByCalculator(Struct, forbid_unknown_fields=True, frozen=True):
+    """What was typed and chosen in a calculator, from which the server reckons the calculation again."""
+
+    revision: Annotated[str, Meta(max_length=64)]  # as `get_calculator` has named it
+    values: dict[str, Any]  # by the fields' ids; rows are lists of the same
+    language: Language = "en"  # of the items' names
+
+
 class SaveCalculation(Struct, forbid_unknown_fields=True, frozen=True):
     """The body of `save_calculation`. `lead_id` may come in the header `X-Lead-Id` instead."""
 
     calculation: Calculation
+    calculator: ByCalculator | None = None  # of the product's own page
     options: Options = Options()
     pdf: Pdf | None = None
     lead_id: Annotated[int, Meta(gt=0)] | None = None
@@ -92,28 +103,33 @@ def check(body: SaveCalculation) -> None:
     if not found and rounded(body.calculation.total) != body.calculation.expected_total:
         expected = f"{body.calculation.expected_total:f}"
         found.append(
-            InputError("calculation.total", f"does not add up: the items, discount and delivery make {expected}")
+            InputError(
+                "calculation.total",
+                say("does not add up: the items, discount and delivery make {expected}", expected=expected),
+            )
         )
     found += _pdf_problems(body)
     if not body.options.asks_for_something:
-        found.append(InputError("options", "ask for a note, goods, the price or a responsible user"))
+        found.append(InputError("options", say("ask for a note, goods, the price or a responsible user")))
     if found:
-        raise Problem(422, "invalid_input", "The calculation was not accepted; nothing was saved.", errors=tuple(found))
+        raise Problem(
+            422, "invalid_input", say("The calculation was not accepted; nothing was saved."), errors=tuple(found)
+        )
 
 
 def _pdf_problems(body: SaveCalculation) -> list[InputError]:
     if (body.options.pdf == "upload") != (body.pdf is not None):
-        return [InputError("pdf", "belongs together with options.pdf = upload: give both, or neither")]
+        return [InputError("pdf", say("belongs together with options.pdf = upload: give both, or neither"))]
     if body.pdf is None:
         return []
     try:
         content = body.pdf.content()
     except ValueError:
-        return [InputError("pdf.content_base64", "is not Base64")]
+        return [InputError("pdf.content_base64", say("is not Base64"))]
     if len(content) > MAX_PDF_BYTES:
-        return [InputError("pdf.content_base64", f"is larger than {MAX_PDF_BYTES:,} bytes")]
+        return [InputError("pdf.content_base64", say("is larger than {most} bytes", most=f"{MAX_PDF_BYTES:,}"))]
     if not content.startswith(b"%PDF-") or b"%%EOF" not in content[-1024:]:
-        return [InputError("pdf.content_base64", "is not a PDF document")]
+        return [InputError("pdf.content_base64", say("is not a PDF document"))]
     return []
 
 
@@ -129,10 +145,10 @@ def _out_of_range(calculation: Calculation) -> "list[InputError]":
         amounts += [(f"{path}.unit_price", item.unit_price), (f"{path}.discount", item.discount)]
         amounts.append((f"{path}.quantity", item.quantity))
         if item.quantity.is_finite() and item.quantity <= 0:
-            found.append(InputError(f"{path}.quantity", "must be more than 0"))
+            found.append(InputError(f"{path}.quantity", say("must be more than 0")))
     for path, amount in amounts:
         if amount is not None and not (amount.is_finite() and 0 <= amount <= _LARGEST):
-            found.append(InputError(path, "must be a number from 0 to 1,000,000,000,000"))
+            found.append(InputError(path, say("must be a number from 0 to 1,000,000,000,000")))
         elif amount is not None and amount.as_tuple().exponent < -6:  # type: ignore[operator] # finite
-            found.append(InputError(path, "may have at most 6 digits after the point"))
+            found.append(InputError(path, say("may have at most 6 digits after the point")))
     return found

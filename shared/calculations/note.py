@@ -6,27 +6,19 @@ Its last line is a reference mark. It lets a retry find the note, and people fin
 from shared.calculations.model import Calculation
 from shared.calculations.template import Template
 from shared.deliveries.items import Item
+from shared.platform import i18n
 from shared.platform.money import currency_sign, day, money, quantity
-
-_TERMS = {
-    "ru": {
-        "number": "№",
-        "discount": "Скидка",
-        "delivery": "Доставка",
-        "total": "Итого",
-        "valid": "Действительно до",
-    },
-    "en": {"number": "No.", "discount": "Discount", "delivery": "Delivery", "total": "Total", "valid": "Valid until"},
-}
 
 
 def text(calculation: Calculation, mark: str, words: Template, language: str) -> str:
-    terms, currency = _TERMS[language], "\u00a0" + currency_sign(calculation.currency)
+    terms, currency = i18n.words(language, "document.note"), "\u00a0" + currency_sign(calculation.currency)
     lines = [_title(calculation, words, terms), ""]
     lines += [f"{parameter.name}: {parameter.value}" for parameter in calculation.parameters]
     if calculation.parameters:
         lines.append("")
-    lines += [_item_line(position, item, currency, language) for position, item in enumerate(calculation.items, 1)]
+    lines += [
+        _item_line(position, item, currency, language, terms) for position, item in enumerate(calculation.items, 1)
+    ]
     lines.append("")
     if calculation.discount:
         lines.append(f"{terms['discount']}: −{money(calculation.discount, language)}{currency}")
@@ -47,9 +39,9 @@ def _title(calculation: Calculation, words: Template, terms: dict[str, str]) -> 
     return f"{heading}{calculation.title}{number}"
 
 
-def _item_line(position: int, item: Item, currency: str, language: str) -> str:
+def _item_line(position: int, item: Item, currency: str, language: str, terms: dict[str, str]) -> str:
     price, amount = money(item.unit_price, language), money(item.amount, language)
     line = f"{position}. {item.name} — {quantity(item.quantity, language)} {item.unit} × {price} = {amount}{currency}"
     if not item.discount:
         return line
-    return f"{line} ({_TERMS[language]['discount'].lower()} {money(item.discount, language)}{currency})"
+    return f"{line} ({terms['discount'].lower()} {money(item.discount, language)}{currency})"

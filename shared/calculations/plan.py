@@ -12,18 +12,22 @@ from shared.amocrm.leads import AccountApi
 from shared.calculations import note
 from shared.calculations.model import Calculation, SaveCalculation
 from shared.calculations.quotation import Company, file_name, render
-from shared.calculations.template import language_of, template
+from shared.calculations.template import template
 from shared.connections.integrations import Integration
 from shared.deliveries.goods import Goods
 from shared.deliveries.locks import Locks
-from shared.deliveries.rows import Delivery, is_superseded, reference
+from shared.deliveries.rows import Delivery, newer, reference
 from shared.deliveries.runner import Plan, Result, Step
+from shared.platform.i18n import document_language
+from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.remembered import Remembered
 
 # An integration without access to files is told so, and the rest of the calculation goes on.
-NO_FILES: Final = "The integration has no access to files; tick the scope in amoCRM and authorise the account again."
+NO_FILES: Final = say(
+    "The integration has no access to files; tick the scope in amoCRM and authorise the account again."
+)
 
 # amoCRM's clock may be a little behind the database's.
 _CLOCK_SKEW_SECONDS = 300
@@ -75,7 +79,8 @@ def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integratio
     since = int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
 
     def write(api: AccountApi) -> Result:
-        words, language = template(integration.widget_type, integration.settings), language_of(integration.settings)
+        language = document_language(integration.settings, integration.account_domain)
+        words = template(integration.widget_type, integration.settings, language)
         return {"note_id": api.add_note(lead_id, note.text(calculation, mark, words, language))}
 
     def find(api: AccountApi) -> Result | None:
@@ -85,23 +90,51 @@ def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integratio
     return Step("note", write, find)
 
 
-def _deal(database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation) -> Step:
-    """The deal's own fields, in one change. A retry leaves them to a newer calculation of the same deal."""
+def of_deal(body: SaveCalculation) -> dict[str, Any]:
+    """The deal's own fields, as they are to become. A deal's price has no cents."""
     wanted: dict[str, Any] = {}
     if body.options.update_price:
         wanted["price"] = int(body.calculation.total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
     if body.options.responsible_user_id is not None:
         wanted["responsible_user_id"] = body.options.responsible_user_id
+    return wanted
+
+
+def _deal(database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation) -> Step:
+    """The deal's own fields, in one change. A field is left to a newer calculation of the same deal that sets it.
+
+    Calculations may be under way at once, and nobody knows whose call comes last. So whoever finds that an older value,
+    its own, has come over a newer one's puts the newer one back: after its write, and when a retry looks.
+    """
+    wanted = of_deal(body)
+
+    def later() -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for summary in newer(database, delivery, "deal"):
+            found |= summary.get("deal", {})
+        return {name: value for name, value in found.items() if name in wanted}
+
+    def overwritten(api: AccountApi, newest: dict[str, Any]) -> dict[str, Any]:
+        """What an attempt of ours has written over a newer calculation's, as that one has it."""
+        lead = api.lead(lead_id) if newest else {}
+        return {name: value for name, value in newest.items() if lead.get(name) == wanted[name] != value}
 
     def write(api: AccountApi) -> Result:
-        if delivery.attempts > 1 and is_superseded(database, delivery, "deal"):
-            return {"superseded": True}
-        api.change_lead(lead_id, wanted)
-        return wanted
+        newest = later()
+        ours = {name: value for name, value in wanted.items() if name not in newest}
+        change = ours | (overwritten(api, newest) if delivery.attempts > 1 else {})
+        if change:
+            api.change_lead(lead_id, change)
+        meanwhile = {name: value for name, value in later().items() if name in ours}
+        if meanwhile:
+            api.change_lead(lead_id, meanwhile)
+        return ours or {"superseded": True}
 
     def find(api: AccountApi) -> Result | None:
-        lead = api.lead(lead_id)
-        return wanted if all(lead.get(name) == value for name, value in wanted.items()) else None
+        newest, lead = later(), api.lead(lead_id)
+        ours = {name: value for name, value in wanted.items() if name not in newest}
+        is_there = all(lead.get(name) == value for name, value in ours.items()) and not overwritten(api, newest)
+        return (ours or {"superseded": True}) if is_there else None
 
     return Step("deal", write, find)
 
@@ -134,7 +167,9 @@ def _pdf(
         if body.pdf is not None:
             content = body.pdf.content()
         else:
-            words, company = template(integration.widget_type, integration.settings), Company.of(integration.settings)
+            language = document_language(integration.settings, integration.account_domain)
+            words = template(integration.widget_type, integration.settings, language)
+            company = Company.of(integration.settings, language)
             content = render(body.calculation, company, words, delivery.created_at)
         return drive(account).upload(name, content)
 

@@ -15,53 +15,23 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from shared.calculations.model import Calculation, SaveCalculation
-from shared.calculations.template import Template, language_of
+from shared.calculations.template import Template
+from shared.platform import i18n
 from shared.platform.money import currency_sign, day, money, quantity
 
 _TEMPLATE: Final = Path(__file__).with_name("quotation.typ")
 
-_WORDS: Final = {
-    "ru": {
-        "number": "№",
-        "of": "от",
-        "item": "Наименование",
-        "quantity": "Кол-во",
-        "price": "Цена",
-        "discount": "Скидка",
-        "amount": "Сумма",
-        "delivery": "Доставка",
-        "total": "Итого",
-        "valid": "Предложение действительно до",
-        "page": "Страница",
-        "pages": "из",
-    },
-    "en": {
-        "number": "No.",
-        "of": "of",
-        "item": "Item",
-        "quantity": "Quantity",
-        "price": "Price",
-        "discount": "Discount",
-        "amount": "Amount",
-        "delivery": "Delivery",
-        "total": "Total",
-        "valid": "This quotation is valid until",
-        "page": "Page",
-        "pages": "of",
-    },
-}
-
 
 class Company(Struct, frozen=True):
-    """Who quotes: from the integration's settings, `{"company": {name, lines[], logo}, "language"}`."""
+    """Who quotes: from the integration's settings, `{"company": {name, lines[], logo}}`, in a language."""
 
     name: str = ""
     lines: tuple[str, ...] = ()  # address, phone, bank details …
     logo: bytes | None = None  # PNG or SVG
-    language: str = "ru"
+    language: str = "en"
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> "Company":
+    def of(cls, settings: Mapping[str, Any], language: str) -> "Company":
         company = settings.get("company") or {}
         try:
             logo = base64.b64decode(company["logo"], validate=True) if company.get("logo") else None
@@ -71,7 +41,7 @@ class Company(Struct, frozen=True):
             str(company.get("name") or ""),
             tuple(str(line) for line in company.get("lines") or ()),
             logo,
-            language_of(settings),
+            language,
         )
 
 
@@ -88,7 +58,7 @@ def picture(calculation: Calculation, company: Company, words: Template, moment:
 
 def _inputs(calculation: Calculation, company: Company, words: Template, moment: datetime) -> dict[str, str]:
     facts = {
-        "words": _WORDS[company.language],
+        "words": i18n.words(company.language, "document.quotation"),
         "language": company.language,
         "heading": words.heading,
         "closing": words.closing,

@@ -2,16 +2,15 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from shared.actions.subject import SettingsPart
-from shared.calculations import calculator
-from shared.calculations.calculator import Calculator
 from shared.connections.integrations import Integration
-from shared.platform.problems import Problem, invalid_input
+from shared.platform.messages import say
+from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 
 _MOST_LOGO_BYTES = 200_000
@@ -36,7 +35,9 @@ class Calculations(Struct, frozen=True):
 
     company: Company = Company()
     template: Template = Template()
-    calculator: Calculator | None = None  # null: the widget type's own
+    # Who says what a calculation costs: the published calculator alone, or also widgets that bring a calculation of
+    # their own. Null: the calculator alone, as soon as one is published.
+    reckoned_by: Literal["server", "widget"] | None = None
 
 
 def of(stored: Mapping[str, Any]) -> Calculations:
@@ -51,19 +52,15 @@ def check_logo(logo: str | None) -> None:
     try:
         content = base64.b64decode(logo, validate=True)
     except ValueError:  # binascii.Error, or letters that are not ASCII
-        raise invalid_input("is not Base64", "company.logo") from None
+        raise invalid_input(say("is not Base64"), "company.logo") from None
     if len(content) > _MOST_LOGO_BYTES:
-        raise invalid_input(f"is larger than {_MOST_LOGO_BYTES:,} bytes", "company.logo")
+        raise invalid_input(say("is larger than {most} bytes", most=f"{_MOST_LOGO_BYTES:,}"), "company.logo")
     if not content.startswith(b"\x89PNG\r\n") and b"<svg" not in content[:500]:
-        raise invalid_input("must be a PNG or SVG image", "company.logo")
+        raise invalid_input(say("must be a PNG or SVG image"), "company.logo")
 
 
 def _check(_runtime: Runtime, _integration: Integration, given: Calculations) -> None:
     check_logo(given.company.logo)
-    found = calculator.problems(given.calculator) if given.calculator is not None else []
-    if found:
-        detail = "The calculator does not fit together; nothing was saved."
-        raise Problem(422, "invalid_input", detail, errors=tuple(found))
 
 
 PART = SettingsPart(Calculations, _check, lambda _runtime, _integration: None)

@@ -2,10 +2,12 @@
 have it."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+from shared.platform.i18n import words
 
 
 class Template(Struct, frozen=True):
@@ -14,32 +16,10 @@ class Template(Struct, frozen=True):
     closing: str  # the last words of the quotation
 
 
-_BY_WIDGET: Final[dict[str, dict[str, Template]]] = {
-    "ru": {
-        "glass": Template("Коммерческое предложение", "Расчёт стекла", "Размеры уточняются при замере."),
-        "countertop": Template("Коммерческое предложение", "Расчёт столешницы", "Цвет и фактура камня — по образцу."),
-        "clinic": Template("План лечения и смета", "Запись и смета", "Объём услуг уточняет врач на приёме."),
-    },
-    "en": {
-        "glass": Template("Quotation", "Glass calculation", "Dimensions are confirmed on site."),
-        "countertop": Template("Quotation", "Countertop calculation", "Colour and texture follow the sample."),
-        "clinic": Template(
-            "Treatment plan and estimate", "Appointment and estimate", "Your doctor confirms the services."
-        ),
-    },
-}
-_OTHER: Final = {"ru": Template("Коммерческое предложение", "", ""), "en": Template("Quotation", "", "")}
-
-
-def template(widget_type: str, settings: Mapping[str, Any]) -> Template:
+def template(widget_type: str, settings: Mapping[str, Any], language: str) -> Template:
     """The widget type's own, with what the settings' `template` says instead."""
-    language = language_of(settings)
-    own = _BY_WIDGET[language].get(widget_type, _OTHER[language])
+    usual = {"heading": words(language, "document.quotation")["heading"], "note_heading": "", "closing": ""}
+    own = Template(**usual | words(language, f"document.template.{widget_type}"))
     given = settings.get("template") or {}
     known = Template.__struct_fields__
     return replace(own, **{name: str(text) for name, text in given.items() if name in known and text is not None})
-
-
-def language_of(settings: Mapping[str, Any]) -> str:
-    language = settings.get("language")
-    return language if language in _BY_WIDGET else "ru"

@@ -17,6 +17,7 @@ from shared.amocrm.refusals import Meaning
 from shared.connections import integrations, rate, statements
 from shared.connections.integrations import Integration
 from shared.connections.rotation import PERSIST_DELAYS, Rotation, token_columns
+from shared.platform.messages import Message, say
 from shared.storage.database import DatabaseUnavailableError
 
 STATE_LIFETIME = timedelta(minutes=15)
@@ -34,7 +35,9 @@ class AuthorizationFailedError(Exception):
     `is_final`: the authorization code is used up. Else it lives on: whoever mends what was wrong may bring it again.
     """
 
-    def __init__(self, code: str, detail: str, integration_id: UUID | None = None, *, is_final: bool = True) -> None:
+    def __init__(
+        self, code: str, detail: Message, integration_id: UUID | None = None, *, is_final: bool = True
+    ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
@@ -147,7 +150,7 @@ class Authorization(Struct, frozen=True):
                 code_, detail = "address_blocked", errors.ADDRESS_BLOCKED
                 raise AuthorizationFailedError(code_, detail, integration.id, is_final=False) from error
             except errors.NotFoundError:
-                detail = f"There is no account at {host}."
+                detail = say("There is no account at {host}.", host=host)
                 raise AuthorizationFailedError("account_not_found", detail, integration.id, is_final=False) from None
         assert refused is not None
         raise _not_exchanged(refused, integration)
@@ -166,14 +169,17 @@ class Authorization(Struct, frozen=True):
             try:
                 return int(AccountApi(rotation.transport, host, pair.access_token).account()["id"])
             except (errors.UnauthorizedError, errors.NotFoundError):
-                detail = f"The access that was given does not open {host}. Authorise once more."
+                detail = say("The access that was given does not open {host}. Authorise once more.", host=host)
                 raise AuthorizationFailedError("other_account", detail, integration.id) from None
             except errors.AmocrmError as error:
                 known = integration.account_id
                 if known is not None and known == oauth.access_token_hints(pair.access_token).account_id:
                     return known  # the same account as before, so nothing can be mixed up
                 if delay is None or isinstance(error, errors.ForbiddenError | errors.PaymentRequiredError):
-                    detail = f"amoCRM gave access, but the account could not be read: {error}. Authorise once more."
+                    detail = say(
+                        "amoCRM gave access, but the account could not be read: {error}. Authorise once more.",
+                        error=error,
+                    )
                     raise AuthorizationFailedError("account_unreadable", detail, integration.id) from None
                 rotation.clock.sleep(delay)
         raise AssertionError("the last try returns or raises")
@@ -188,7 +194,10 @@ class Authorization(Struct, frozen=True):
         if known is not None and (any_account or known.id == integration.id):
             return known.id
         if known is not None:
-            detail = f"This client id serves {known.widget_type} in this account already; make another integration."
+            detail = say(
+                "This client id serves {widget_type} in this account already; make another integration.",
+                widget_type=known.widget_type,
+            )
             raise AuthorizationFailedError("client_in_use", detail, integration.id)
         if integration.account_id is None and integration.account_domain == host:
             return integration.id
@@ -207,7 +216,11 @@ class Authorization(Struct, frozen=True):
             request_id=request_id,
         )
         if not created:
-            detail = f"{host} has another integration for {integration.widget_type} already."
+            detail = say(
+                "{host} has another integration for {widget_type} already.",
+                host=host,
+                widget_type=integration.widget_type,
+            )
             raise AuthorizationFailedError("other_integration", detail, integration.id)
         return new_id
 
@@ -249,23 +262,28 @@ class Authorization(Struct, frozen=True):
         if seen is not None and seen.outcome == "connected" and seen.integration_id is not None:
             return seen.integration_id
         if seen is not None and seen.outcome == "failed":
-            detail = "This authorization code was refused before. Authorise once more."
+            detail = say("This authorization code was refused before. Authorise once more.")
             raise AuthorizationFailedError(seen.failure_code or "code_refused", detail, seen.integration_id)
         raise errors.UnknownOutcomeError("the exchange of this code is under way elsewhere")
 
 
 def _other_account(integration: Integration, host: str) -> AuthorizationFailedError:
-    detail = f"Access was allowed for {host}, but this connection is for {integration.account_domain}."
+    detail = say(
+        "Access was allowed for {host}, but this connection is for {account_domain}.",
+        host=host,
+        account_domain=integration.account_domain,
+    )
     return AuthorizationFailedError("other_account", detail, integration.id)
 
 
 def _not_exchanged(refusal: oauth.TokenRefusedError, integration: Integration) -> AuthorizationFailedError:
     if refusal.is_grant_dead:
-        detail = (
-            f"amoCRM refuses the authorization code: {refusal.words}. Authorise once more; a code lives 20 minutes."
+        detail = say(
+            "amoCRM refuses the authorization code: {words}. Authorise once more; a code lives 20 minutes.",
+            words=refusal.words,
         )
         return AuthorizationFailedError("code_refused", detail, integration.id)
-    detail = f"amoCRM does not exchange the authorization code, which is still good: {refusal.words}."
+    detail = say("amoCRM does not exchange the authorization code, which is still good: {words}.", words=refusal.words)
     return AuthorizationFailedError(refusal.meaning.value, detail, integration.id, is_final=False)
 
 

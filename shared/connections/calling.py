@@ -11,6 +11,7 @@ from shared.amocrm.leads import AccountApi
 from shared.connections import integrations, rate
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError, Rotation
+from shared.platform.messages import said, say
 
 T = TypeVar("T")
 
@@ -53,9 +54,11 @@ class Connections(Struct, frozen=True):
             if is_same:
                 now = self.with_living_token(now, refused=now.token_version)
             if self.rotation.clock.monotonic() >= deadline:
-                raise RefreshDelayedError("refresh_pending", "Other instances are refreshing the token.", 5)
+                raise RefreshDelayedError("refresh_pending", say("Another instance is refreshing the token."), 5)
             integration = now
-        detail = "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
+        detail = say(
+            "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
+        )
         self.rotation.require_reauth(integration, "access_refused", detail)
         raise ReauthRequiredError(detail)
 
@@ -86,7 +89,7 @@ class Connections(Struct, frozen=True):
                 return integration
             self._require_refreshable(integration)
             if clock.monotonic() >= deadline:
-                raise RefreshDelayedError("refresh_pending", "Another instance is refreshing the token.", 5)
+                raise RefreshDelayedError("refresh_pending", say("Another instance is refreshing the token."), 5)
             clock.sleep(_POLL_SECONDS)
             integration = self._reloaded(integration)
 
@@ -105,13 +108,15 @@ class Connections(Struct, frozen=True):
     def _require_refreshable(self, integration: Integration) -> None:
         """Ends the wait for a new token when none will come by itself, or not soon."""
         if integration.status == "connected" and integration.refresh_token is None:
-            detail = "The long-lived token has ended or was revoked. Enter a new one, or authorise the account."
+            detail = say("The long-lived token has ended or was revoked. Enter a new one, or authorise the account.")
             self.rotation.require_reauth(integration, "access_refused", detail)
             raise ReauthRequiredError(detail)
         if integration.status != "connected":
-            raise ReauthRequiredError(integration.problem_detail or "This account is not authorised in amoCRM.")
+            raise ReauthRequiredError(
+                said(integration.problem_detail or say("This account is not authorised in amoCRM."))
+            )
         if integration.refresh_wait_seconds:
-            detail = integration.problem_detail or "The last refresh of the token failed."
+            detail = said(integration.problem_detail or say("The last refresh of the token failed."))
             raise RefreshDelayedError(
                 integration.problem_code or "refresh_failed", detail, integration.refresh_wait_seconds
             )
@@ -124,5 +129,5 @@ class Connections(Struct, frozen=True):
     def _reloaded(self, integration: Integration) -> Integration:
         now = integrations.by_id(self.rotation.database, integration.id)
         if now is None:
-            raise ReauthRequiredError("This connection was removed.")
+            raise ReauthRequiredError(say("This connection was removed."))
         return now

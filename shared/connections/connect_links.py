@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from shared.platform.clock import Clock
 from shared.platform.config import Settings
+from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.storage.encryption import DecryptionError, Keyring
 
@@ -76,5 +77,5 @@ def check_return_link(settings: Settings, link: str | None) -> str | None:
     except ValueError:
         allowed = False
     if not allowed or any(ord(letter) < 33 for letter in link):
-        raise invalid_input("is not on the list of allowed return links (RETURN_LINKS)", "return_to")
+        raise invalid_input(say("is not on the list of allowed return links (RETURN_LINKS)"), "return_to")
     return link

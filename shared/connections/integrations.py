@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from shared.connections.rate import LONGEST_WAIT
+from shared.platform.config import Settings
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
@@ -82,10 +84,18 @@ WHERE client_id = (SELECT min(client_id) FROM amocrm_integrations)
 ORDER BY created_at LIMIT 1
 """
 
+# Whom it is about is found in indexes alone; then only the page's rows are read.
 _PAGE = """
 SELECT * FROM amocrm_connections
-WHERE (%(after)s::text IS NULL OR (account_domain, widget_type) > (%(after)s, %(after_widget)s))
-ORDER BY account_domain, widget_type LIMIT %(limit)s
+WHERE (account_domain, widget_type) IN (
+    SELECT account_domain, widget_type FROM amocrm_integrations
+    WHERE (%(after)s::text IS NULL OR (account_domain, widget_type) > (%(after)s, %(after_widget)s))
+      AND (%(search)s::text IS NULL OR strpos(account_domain, %(search)s) > 0)
+      AND (%(status)s::text IS NULL OR status = %(status)s)
+      AND (%(widget_type)s::text IS NULL OR widget_type = %(widget_type)s)
+      AND (NOT %(in_trouble)s OR problem_code IS NOT NULL)
+    ORDER BY account_domain, widget_type LIMIT %(limit)s)
+ORDER BY account_domain, widget_type
 """
 
 # A new client id is another integration: its tokens are not ours to use any more, so they go. A new secret of the same
@@ -181,10 +191,27 @@ def of_only_client(database: Database) -> Integration | None:
     return database.one(Integration, _ONLY_CLIENT)
 
 
-def page(database: Database, after: tuple[str, str] | None, limit: int) -> list[Integration]:
+def account_page(settings: Settings, account_domain: str) -> str:
+    """Where people see the account: its own address, or the simulator's place for it."""
+    return f"{settings.amocrm_gateway}/at/{account_domain}" if settings.amocrm_gateway else f"https://{account_domain}"
+
+
+class Wanted(Struct, frozen=True):
+    """Which connections; what is None, or False, is not asked for. `search` is a part of the account's address."""
+
+    search: str | None = None
+    status: str | None = None
+    widget_type: str | None = None
+    in_trouble: bool = False
+
+
+def page(
+    database: Database, after: tuple[str, str] | None, limit: int, wanted: Wanted | None = None
+) -> list[Integration]:
     """Connections by domain and widget type; `after` is the last pair of the page already read."""
     domain, widget = after or (None, None)
-    return database.all(Integration, _PAGE, {"after": domain, "after_widget": widget, "limit": limit})
+    place = {"after": domain, "after_widget": widget, "limit": limit}
+    return database.all(Integration, _PAGE, place | asdict(wanted or Wanted()))
 
 
 def create(

@@ -14,6 +14,7 @@ from shared.amocrm.leads import AccountApi
 from shared.connections import integrations, notices
 from shared.connections.integrations import Integration
 from shared.connections.rotation import Rotation
+from shared.platform.messages import say
 from shared.platform.problems import Problem
 
 WARN_AHEAD: Final = timedelta(days=14)
@@ -80,12 +81,12 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
     now = rotation.clock.now()
     if hints.expires_at is None or hints.expires_at <= now + timedelta(minutes=5):
         raise Problem(
-            422, "token_refused", "This is not a long-lived token of amoCRM's, or it has ended. Make a new one."
+            422, "token_refused", say("This is not a long-lived token of amoCRM's, or it has ended. Make a new one.")
         )
     account_id = _account_of(rotation, integration, token)
     known = integrations.by_client(rotation.database, integration.client_id, account_id)
     if integration.account_id not in (None, account_id) or (known is not None and known.id != integration.id):
-        raise Problem(422, "other_account", "This token is for an account that another connection serves.")
+        raise Problem(422, "other_account", say("This token is for an account that another connection serves."))
     parameters = {
         "id": integration.id,
         "version": integration.token_version,
@@ -97,7 +98,7 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
     }
     if rotation.database.one(_Id, _STORE, parameters) is None:
         raise Problem(
-            409, "changed_meanwhile", "The connection was changed at this moment. Look at it, then try again."
+            409, "changed_meanwhile", say("The connection was changed at this moment. Look at it, then try again.")
         )
 
 
@@ -109,7 +110,9 @@ def warn_of_endings(rotation: Rotation) -> int:
 
 def _warned(rotation: Rotation, row: Integration) -> bool:
     assert row.access_expires_at is not None  # a check of the table
-    detail = f"The long-lived token ends on {_day(row.access_expires_at)}. Make a new one in amoCRM, and save it."
+    detail = say(
+        "The long-lived token ends on {day}. Make a new one in amoCRM, and save it.", day=_day(row.access_expires_at)
+    )
     notice = notices.columns(rotation.keyring, rotation.notify, "token_ending", row.token_version, detail)
     parameters = {"id": row.id, "version": row.token_version, "detail": detail}
     return rotation.database.one(_Id, _WARN, parameters | notice) is not None
@@ -119,7 +122,10 @@ def _account_of(rotation: Rotation, integration: Integration, token: str) -> int
     try:
         account = AccountApi(rotation.transport, integration.account_domain, token).account()
     except errors.UnauthorizedError:
-        detail = f"{integration.account_domain} does not accept this token. Check that it was copied whole."
+        detail = say(
+            "{account_domain} does not accept this token. Check that it was copied whole.",
+            account_domain=integration.account_domain,
+        )
         raise Problem(422, "token_refused", detail) from None
     return int(account["id"])
 

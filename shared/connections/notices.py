@@ -9,12 +9,13 @@ import json
 from typing import Final
 from uuid import uuid4
 
+from shared.platform.messages import Message
 from shared.storage.encryption import Keyring
 
 ACTION: Final = "notify"
 
 
-def columns(keyring: Keyring, notify: bool, event: str, version: int, detail: str) -> dict[str, object]:
+def columns(keyring: Keyring, notify: bool, event: str, version: int, detail: Message) -> dict[str, object]:
     """The notice as parameters of the statement that makes the event true; `notice` is None when nobody listens.
 
     `version` is the token's: the same event of the same token is told once.

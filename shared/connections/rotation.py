@@ -13,6 +13,7 @@ Each transition writes its event in the same statement.
 """
 
 import random
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -29,6 +30,7 @@ from shared.connections import notices, statements, token_escrow
 from shared.connections.integrations import Integration
 from shared.platform import logs
 from shared.platform.clock import Clock
+from shared.platform.messages import Message, joined, said, say
 from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.storage.database import Database, DatabaseUnavailableError
 from shared.storage.encryption import Keyring
@@ -52,31 +54,33 @@ ASK_AFTER: Final = {
     "refresh_failed": timedelta(hours=6),
 }
 _ADVICE: Final = {
-    Meaning.CLIENT: "Enter the present secret, and check the redirect URI",
-    Meaning.REDIRECT_URI: "Register the redirect URI of this installation in amoCRM, or authorise the account again",
-    Meaning.SCOPE: "Give the integration this scope again in amoCRM",
-    Meaning.REQUEST: "Report this to whoever maintains this installation",
-    Meaning.UNKNOWN: "It is tried again; if it stays, authorise the account again",
+    Meaning.CLIENT: say("Enter the present secret, and check the redirect URI."),
+    Meaning.REDIRECT_URI: say(
+        "Register the redirect URI of this installation in amoCRM, or authorise the account again."
+    ),
+    Meaning.SCOPE: say("Give the integration this scope again in amoCRM."),
+    Meaning.REQUEST: say("Report this to whoever maintains this installation."),
+    Meaning.UNKNOWN: say("It is tried again; if it stays, authorise the account again."),
 }
 
 
 class ReauthRequiredError(ForeseenError):
     """Only a person can go on: an administrator of the account must give consent again."""
 
-    kind = Kind(409, "reauth_required", "An administrator must authorise the account again.")
+    kind = Kind(409, "reauth_required", say("An administrator must authorise the account again."))
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: Message) -> None:
         super().__init__(detail)
         self.detail = detail
 
     def problem(self) -> Problem:
-        return replace(super().problem(), detail=f"{self.detail} {self.kind.detail}")
+        return replace(super().problem(), detail=joined(self.detail, self.kind.detail))
 
 
 class RefreshDelayedError(ForeseenError):
     """The access token cannot be renewed right now; `retry_after` is in seconds, `code` says why."""
 
-    def __init__(self, code: str, detail: str, retry_after: float) -> None:
+    def __init__(self, code: str, detail: Message, retry_after: float) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
@@ -110,6 +114,12 @@ class Rotation(Struct, frozen=True):
         """Leases on up to `limit` integrations that are due. Instances share them out among themselves."""
         return self.database.all(Integration, statements.CLAIM_DUE, {"limit": limit, "lease": LEASE})
 
+    def give_back(self, claimed: list[Integration]) -> None:
+        """Ends leases under which nothing was done. A database that is away is no harm: they end by themselves."""
+        leases = {"ids": [one.id for one in claimed], "lease_ids": [one.lease_id for one in claimed]}
+        with suppress(DatabaseUnavailableError):
+            self.database.execute(statements.GIVE_BACK, leases)
+
     def still_due(self) -> dict[str, int]:
         """`{left, skipped}`: due and free to be claimed; due but leased or backing off (100,000 counted at most)."""
         counted = self.database.one(_StillDue, statements.COUNT_DUE)
@@ -122,18 +132,23 @@ class Rotation(Struct, frozen=True):
             pair = self._ask(claimed)
         except oauth.TokenRefusedError as refusal:
             if refusal.is_grant_dead:
-                return self._refused(claimed, f"amoCRM refuses the refresh token: {refusal.words}.")
-            detail = f"amoCRM does not refresh the token: {refusal.words}. {_ADVICE[refusal.meaning]}."
+                return self._refused(claimed, say("amoCRM refuses the refresh token: {words}.", words=refusal.words))
+            refused = say("amoCRM does not refresh the token: {words}.", words=refusal.words)
+            detail = joined(refused, _ADVICE[refusal.meaning])
             raise self._back_off(claimed, refusal.meaning.value, detail) from None
         except errors.UnknownOutcomeError as error:
             raise self._leave_unknown(claimed, str(error)) from None
         except errors.NotFoundError:
-            detail = f"There is no account at {claimed.account_domain}, and amoCRM does not say where it moved."
+            detail = say(
+                "There is no account at {account_domain}, and amoCRM does not say where it moved.",
+                account_domain=claimed.account_domain,
+            )
             raise self._back_off(claimed, "account_not_found", detail) from None
         except errors.AddressBlockedError:
             raise self._back_off(claimed, "address_blocked", ADDRESS_BLOCKED) from None
         except errors.AmocrmError as error:
-            raise self._back_off(claimed, "refresh_failed", f"amoCRM did not refresh the token: {error}.") from None
+            detail = say("amoCRM did not refresh the token: {error}.", error=error)
+            raise self._back_off(claimed, "refresh_failed", detail) from None
         return self.persist(claimed, pair)
 
     def persist(self, claimed: Integration, pair: oauth.TokenPair) -> Integration:
@@ -156,7 +171,7 @@ class Rotation(Struct, frozen=True):
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless."""
         return self.database.one(Integration, statements.PERSIST, spilled.parameters(self.clock.now())) is not None
 
-    def _refused(self, claimed: Integration, detail: str) -> Integration:
+    def _refused(self, claimed: Integration, detail: Message) -> Integration:
         """The refresh token is dead. Where another instance has stored its successor meanwhile, nobody is harmed."""
         self.require_reauth(claimed, "token_revoked", detail)
         now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
@@ -172,7 +187,7 @@ class Rotation(Struct, frozen=True):
         logs.warning("token.superseded", integration_id=claimed.id)
         now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
         if now is None or now.status != "connected":
-            raise ReauthRequiredError("The connection was ended while its token was being refreshed.")
+            raise ReauthRequiredError(say("The connection was ended while its token was being refreshed."))
         return now
 
     def follow_rename(self, integration: Integration) -> Integration:
@@ -184,7 +199,7 @@ class Rotation(Struct, frozen=True):
                 self.database.execute(statements.RENAME, {"id": integration.id, "domain": new_host})
         return self.database.one(Integration, statements.BY_ID, {"id": integration.id}) or integration
 
-    def require_reauth(self, integration: Integration, code: str, detail: str) -> None:
+    def require_reauth(self, integration: Integration, code: str, detail: Message) -> None:
         """amoCRM's definite no: the row waits for a person, unless it has changed since it was read."""
         logs.measured("connection.reauth_required", {"reauth_required": 1}, integration_id=integration.id, code=code)
         self.database.execute(
@@ -225,7 +240,7 @@ class Rotation(Struct, frozen=True):
             return None
         return host if host != claimed.account_domain else None
 
-    def _back_off(self, claimed: Integration, code: str, detail: str) -> RefreshDelayedError:
+    def _back_off(self, claimed: Integration, code: str, detail: Message) -> RefreshDelayedError:
         wait = min(_FIRST_BACKOFF_SECONDS * 2 ** min(claimed.refresh_failures, 20), _LAST_BACKOFF_SECONDS)
         wait *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
@@ -235,7 +250,8 @@ class Rotation(Struct, frozen=True):
         return RefreshDelayedError(code, detail, wait)
 
     def _leave_unknown(self, claimed: Integration, reason: str) -> RefreshDelayedError:
-        detail = f"{reason}. Whether the token was refreshed is not known; it is tried again when that is safe."
+        later = say("Whether the token was refreshed is not known; it is tried again when that is safe.")
+        detail = joined(said(f"{reason}."), later)
         self.database.execute(
             statements.NOTE_UNKNOWN, {"id": claimed.id, "lease_id": claimed.lease_id, "detail": detail}
         )

@@ -21,22 +21,23 @@ SELECT * FROM claimed
 
 # Takes leases on integrations whose token is due; instances share them out among themselves.
 CLAIM_DUE = """
-WITH claimed AS (
-    UPDATE amocrm_connections SET
-        lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
-    WHERE id IN (
-        SELECT id FROM amocrm_integrations
-        WHERE status = 'connected' AND refresh_due_at <= amocrm_now()
-          AND (lease_until IS NULL OR lease_until < amocrm_now())
-          AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
-        ORDER BY refresh_due_at LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED)
-    RETURNING *
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, kind, message)
-    SELECT id, 'token.refresh_claimed', 'The refresh of the token has begun, on schedule.' FROM claimed
-)
-SELECT * FROM claimed
+UPDATE amocrm_connections SET
+    lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+WHERE id IN (
+    SELECT id FROM amocrm_integrations
+    WHERE status = 'connected' AND refresh_due_at <= amocrm_now()
+      AND (lease_until IS NULL OR lease_until < amocrm_now())
+      AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
+    ORDER BY refresh_due_at LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+
+# Leases whose work has not begun.
+GIVE_BACK = """
+UPDATE amocrm_integrations i SET lease_id = NULL, lease_until = NULL
+FROM unnest(%(ids)s::uuid[], %(lease_ids)s::uuid[]) AS held (id, lease_id)
+WHERE i.id = held.id AND i.lease_id = held.lease_id
 """
 
 # What a run of the scheduler leaves behind, counted up to 100,000.

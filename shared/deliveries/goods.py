@@ -17,11 +17,12 @@ from shared.amocrm.leads import AccountApi
 from shared.deliveries.items import Item
 from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.runner import Result
+from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
 from shared.storage.remembered import Remembered
 
 # An account without a goods list is told so, and the rest of the calculation goes on.
-NO_LIST: Final = "The account has no goods list; switch it on in amoCRM's settings."
+NO_LIST: Final = say("The account has no goods list; switch it on in amoCRM's settings.")
 
 _LIST: Final = "goods_list"
 # Where a list does not fit a page: which element an item was. Asked again all at once, instead of searched one by one.

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from shared.amocrm.errors import UnknownOutcomeError
 from shared.platform.clock import Clock
+from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind
 from shared.storage.database import Database
 
@@ -67,7 +68,7 @@ class LockedError(ForeseenError):
     kind = Kind(
         503,
         "busy",
-        "The same person or field is being worked on elsewhere at this moment. Try again.",
+        say("The same person or field is being worked on elsewhere at this moment. Try again."),
         retry_after=2,
     )
 

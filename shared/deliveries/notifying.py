@@ -12,7 +12,8 @@ from shared.deliveries import webhooks
 from shared.deliveries.runner import Step
 from shared.platform.clock import Clock
 from shared.platform.config import Settings
-from shared.platform.i18n import LANGUAGES
+from shared.platform.i18n import document_language, home_language
+from shared.platform.messages import translated
 
 
 class Notifying(Struct, frozen=True):
@@ -34,11 +35,15 @@ class Notifying(Struct, frozen=True):
         return Step("webhook", write, lambda _: None)
 
     def _document(self, integration: Integration, facts: dict[str, str]) -> dict[str, Any]:
-        link = self.links.make(ConnectLink(integration.id, LANGUAGES[0], None), NOTICE_LIFETIME)
+        link = self.links.make(
+            ConnectLink(integration.id, home_language(integration.account_domain), None), NOTICE_LIFETIME
+        )
         name = f"{integration.account_domain} ({integration.widget_type})"
+        language = document_language(integration.settings, integration.account_domain)
         return {
             "event": facts["event"],
-            "text": f"{name}: {facts['detail']} {link}",  # chat services show this member
+            # Chat services show this member, so it is for people.
+            "text": f"{name}: {translated(facts['detail'], language)} {link}",
             "detail": facts["detail"],
             "integration_id": str(integration.id),
             "account_domain": integration.account_domain,

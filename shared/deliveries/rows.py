@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from msgspec import Struct, field
+from msgspec.structs import asdict
 from psycopg.types.json import Jsonb
 
 from shared.deliveries import statements
+from shared.platform.messages import Message, say, translated, translated_in
 from shared.platform.problems import Problem
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
@@ -40,7 +43,10 @@ class Delivery(Guarded, frozen=True):
     created_at: datetime
     finished_at: datetime | None
     story: list[dict[str, Any]]  # in order: {at, kind, step?, outcome?, code?, detail?, request_id?}
+    summary: dict[str, Any] = field(default_factory=dict)  # {by, user_id?, total?, currency?, deal?}
     due_in_seconds: float | None = None
+    account_domain: str | None = None  # where several accounts' are listed
+    widget_type: str | None = None
 
     def result_of(self, step: str) -> dict[str, Any] | None:
         entry = self.steps.get(step, {})
@@ -50,8 +56,16 @@ class Delivery(Guarded, frozen=True):
         """Sent perhaps, by an attempt that did not hear the answer."""
         return bool(self.steps.get(step, {}).get("state") == "started")
 
-    def results(self) -> dict[str, Any]:
-        return {name: entry["result"] for name, entry in self.steps.items() if entry.get("state") == "done"}
+    def results(self, language: str = "en") -> dict[str, Any]:
+        """What each finished step has made; why one was left out (`skipped`) in the language."""
+        done = {name: entry["result"] for name, entry in self.steps.items() if entry.get("state") == "done"}
+        return {name: translated_in(result, language, "skipped") for name, result in done.items()}
+
+    def problem(self, language: str = "en") -> dict[str, Any] | None:
+        """`{code, detail}` of the last attempt that failed."""
+        if self.problem_code is None:
+            return None
+        return {"code": self.problem_code, "detail": translated(self.problem_detail or "", language)}
 
 
 def reference(delivery_id: UUID) -> str:
@@ -75,6 +89,7 @@ def accept(
     first_steps: Sequence[str],
     lead_id: int | None,
     request_id: str,
+    summary: Mapping[str, Any],
     at_once: bool = True,
 ) -> tuple[Delivery, bool]:
     """Stores the write, with our lease on it and its first steps begun. False: this key was accepted before.
@@ -97,6 +112,7 @@ def accept(
         "lease_id": uuid4() if at_once else None,
         "lease": LEASE if at_once else None,
         "told": Jsonb({"kind": "accepted", "request_id": request_id}),
+        "summary": Jsonb(dict(summary)),
     }
     accepted = database.one(Delivery, statements.ACCEPT, parameters)
     if accepted is not None:
@@ -105,7 +121,9 @@ def accept(
     assert known is not None
     if known.request_hash != request_hash:
         raise Problem(
-            409, "idempotency_key_reused", "This Idempotency-Key was used for another request. Use a new key for it."
+            409,
+            "idempotency_key_reused",
+            say("This Idempotency-Key was used for another request. Use a new key for it."),
         )
     return known, known.id == new_id
 
@@ -119,24 +137,39 @@ def by_key(database: Database, integration_id: UUID, action: str, key: str) -> D
     return database.one(Delivery, statements.BY_KEY, {"integration_id": integration_id, "action": action, "key": key})
 
 
+class Wanted(Struct, frozen=True):
+    """Which deliveries; what is None is not asked for. `since` and `until` are of when they were accepted."""
+
+    state: str | None = None
+    lead_id: int | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def page(
-    database: Database, integration_id: UUID, *, state: str | None, before: UUID | None, limit: int
+    database: Database, integration_id: UUID | None, wanted: Wanted, *, before: UUID | None, limit: int
 ) -> list[Delivery]:
-    """Deliveries of an integration, the newest first; `before` is the last one of the page already read."""
-    parameters = {"integration_id": integration_id, "state": state, "before": before, "limit": limit}
-    return database.all(Delivery, statements.PAGE, parameters)
+    """Deliveries of an integration, or of all, the newest first; `before` is the last one of the page already read."""
+    place = {"integration_id": integration_id, "before": before, "limit": limit}
+    return database.all(Delivery, statements.PAGE, place | asdict(wanted))
 
 
-def retry(database: Database, delivery_id: UUID, integration_id: UUID, request_id: str) -> bool:
-    """Makes a dead delivery due again. False for one that is not dead, or whose content is not kept any more."""
+def retry(database: Database, ids: Sequence[UUID], integration_id: UUID | None, request_id: str) -> int:
+    """Makes dead deliveries due again, those of the integration only where one is named. Returns how many: not those
+    that are not dead, or whose content is not kept any more."""
     told = Jsonb({"kind": "retried", "request_id": request_id})
-    parameters = {"id": delivery_id, "integration_id": integration_id, "request_id": request_id, "told": told}
-    return database.execute(statements.RETRY, parameters) > 0
+    parameters = {"ids": list(ids), "integration_id": integration_id, "request_id": request_id, "told": told}
+    return database.execute(statements.RETRY, parameters)
 
 
-def is_superseded(database: Database, delivery: Delivery, step: str) -> bool:
-    """Whether a newer delivery to the same deal has the same step."""
-    return database.number(statements.IS_SUPERSEDED, {"id": delivery.id, "step": step}) > 0
+class _Summary(Struct, frozen=True):
+    summary: dict[str, Any]
+
+
+def newer(database: Database, delivery: Delivery, step: str) -> list[dict[str, Any]]:
+    """The summaries of newer deliveries to the same deal that have the same step, the newest last."""
+    return [one.summary for one in database.all(_Summary, statements.NEWER, {"id": delivery.id, "step": step})]
 
 
 def revive(database: Database, keyring: Keyring, delivery: Delivery, request: str) -> Delivery | None:
@@ -171,7 +204,13 @@ def mark_done(
 
 
 def defer(
-    database: Database, delivery: Delivery, were_sent: Mapping[str, bool], *, wait: timedelta, code: str, detail: str
+    database: Database,
+    delivery: Delivery,
+    were_sent: Mapping[str, bool],
+    *,
+    wait: timedelta,
+    code: str,
+    detail: Message,
 ) -> Delivery:
     """Puts the delivery off. `were_sent`: for each step that failed, whether it may have been carried out after all;
     then the next attempt looks before it writes again."""
@@ -179,13 +218,15 @@ def defer(
     return _written(database.one(Delivery, statements.DEFER, parameters))
 
 
-def bury(database: Database, delivery: Delivery, were_sent: Mapping[str, bool], *, code: str, detail: str) -> Delivery:
+def bury(
+    database: Database, delivery: Delivery, were_sent: Mapping[str, bool], *, code: str, detail: Message
+) -> Delivery:
     """Ends the delivery for good; a person can take it up again."""
     parameters = _steps(delivery, _failed(were_sent)) | _problem("dead", code, detail)
     return _written(database.one(Delivery, statements.BURY, parameters))
 
 
-def warn(database: Database, delivery_id: UUID, kind: str, detail: str) -> None:
+def warn(database: Database, delivery_id: UUID, kind: str, detail: Message) -> None:
     """Tells the delivery's story and the log what a person should know; it names fields and never their values."""
     told = Jsonb({"kind": "warned", "code": kind.rpartition(".")[2], "detail": detail[:2000]})
     database.execute(statements.WARN, {"id": delivery_id, "kind": kind, "detail": detail, "told": told})

@@ -23,6 +23,7 @@ from shared.deliveries.wakeup import TimerOnly, Wakeup
 from shared.deliveries.webhooks import WebhookError
 from shared.platform import logs
 from shared.platform.clock import Clock
+from shared.platform.messages import joined, said, say
 from shared.platform.problems import Problem, problem_from
 from shared.storage.database import Database
 
@@ -196,7 +197,7 @@ class _Attempt:
         found = [error for error, _ in self._failures.values()]
         final = next((error for error in found if isinstance(error, _FINAL)), None)
         problem = _problem(final or found[0])
-        detail = problem.detail + "".join(f" {item.path}: {item.detail}" for item in problem.errors)
+        detail = joined(problem.detail, *(said(f"{item.path}: {item.detail}") for item in problem.errors))
         if final is not None or self.delivery.attempts >= MAX_ATTEMPTS:
             logs.measured("delivery.dead", {"deliveries_dead": 1}, delivery_id=self.delivery.id, code=problem.code)
             return deliveries.bury(self._database, self.delivery, were_sent, code=problem.code, detail=detail)
@@ -206,7 +207,7 @@ class _Attempt:
 
 
 def _problem(error: Exception) -> Problem:
-    return problem_from(error) or Problem(503, "out_of_time", "There was no time left for this attempt.")
+    return problem_from(error) or Problem(503, "out_of_time", say("There was no time left for this attempt."))
 
 
 def _backoff(attempts: int, retry_after: int, was_sent: bool) -> timedelta:

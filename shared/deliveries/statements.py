@@ -8,9 +8,10 @@ A transition tells itself in the delivery's own story; the log gets what concern
 # Stores a write with its lease and its first steps, or nothing where its key was accepted before.
 ACCEPT = """
 INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
-                               steps, attempts, lease_id, lease_until, due_at, story)
+                               steps, attempts, lease_id, lease_until, due_at, story, summary)
 VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
-        %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now(), amocrm_told('[]', %(told)s))
+        %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now(), amocrm_told('[]', %(told)s),
+        %(summary)s)
 ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
 RETURNING *
 """
@@ -27,16 +28,23 @@ SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_
 FROM amocrm_deliveries WHERE id = %(id)s AND integration_id = %(integration_id)s
 """
 
-# Deliveries of an integration, the newest first, from the one that ended the page before.
+# Deliveries of an integration, or of all, the newest first, from the one that ended the page before.
 PAGE = """
-SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds FROM amocrm_deliveries
-WHERE integration_id = %(integration_id)s AND (%(state)s::text IS NULL OR state = %(state)s)
+SELECT d.*, greatest(0, extract(epoch FROM d.due_at - amocrm_now()))::float8 AS due_in_seconds,
+       i.account_domain, i.widget_type
+FROM amocrm_deliveries d JOIN amocrm_integrations i ON i.id = d.integration_id
+WHERE (%(integration_id)s::uuid IS NULL OR d.integration_id = %(integration_id)s)
+  AND (%(state)s::text IS NULL OR d.state = %(state)s)
+  AND (%(lead_id)s::bigint IS NULL OR d.lead_id = %(lead_id)s)
+  AND (%(action)s::text IS NULL OR d.action = %(action)s)
+  AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)
   AND (%(before)s::uuid IS NULL
-       OR (created_at, id) < (SELECT b.created_at, b.id FROM amocrm_deliveries b WHERE b.id = %(before)s))
-ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+       OR (d.created_at, d.id) < (SELECT b.created_at, b.id FROM amocrm_deliveries b WHERE b.id = %(before)s))
+ORDER BY d.created_at DESC, d.id DESC LIMIT %(limit)s
 """
 
-# A person takes a dead delivery up again. What a submission had made may be gone, because somebody deleted the deal:
+# A person takes dead deliveries up again. What a submission had made may be gone, because somebody deleted the deal:
 # then every step is looked for, and done anew.
 RETRY = """
 WITH taken_up AS (
@@ -46,7 +54,8 @@ WITH taken_up AS (
             ELSE steps END,
         state = 'accepted', due_at = amocrm_now(), finished_at = NULL, attempts = 0, updated_at = amocrm_now(),
         story = amocrm_told(story, %(told)s)
-    WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'dead' AND request IS NOT NULL
+    WHERE id = ANY(%(ids)s) AND (%(integration_id)s::uuid IS NULL OR integration_id = %(integration_id)s)
+      AND state = 'dead' AND request IS NOT NULL
     RETURNING id, integration_id
 )
 INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
@@ -64,22 +73,31 @@ RETURNING *
 """
 
 # Newer deliveries of the same deal that have the same step.
-IS_SUPERSEDED = """
-SELECT count(*) FROM amocrm_deliveries newer JOIN amocrm_deliveries own ON own.id = %(id)s
+NEWER = """
+SELECT newer.summary FROM amocrm_deliveries newer JOIN amocrm_deliveries own ON own.id = %(id)s
 WHERE newer.integration_id = own.integration_id AND newer.lead_id = own.lead_id AND newer.steps ? %(step)s
   AND (newer.created_at, newer.id) > (own.created_at, own.id) AND newer.state <> 'dead'
+ORDER BY newer.created_at, newer.id
 """
 
 # --- carrying out --------------------------------------------------------------------------------------------------
 
 # By turns: the oldest of each account, then the second oldest of each, so that no account waits for another's many.
+# Where many accounts wait, some of them are looked at, from a random one on: what a claim costs does not grow with
+# their number, and instances do not meet. (A walk by the index from one account to the next, and round. Each candidate
+# is looked up by its id and nothing else, hence `coalesce`: the planner expects one row to be due, not thousands.)
 CLAIM_DUE = """
-WITH waiting AS (
-    SELECT DISTINCT integration_id FROM amocrm_deliveries WHERE state = 'accepted' AND due_at <= amocrm_now()
+WITH RECURSIVE waiting AS (
+    SELECT first.id, first.id AS first, 1 AS place
+    FROM amocrm_next_waiting(gen_random_uuid()) AS first (id) WHERE first.id IS NOT NULL
+    UNION ALL
+    SELECT next.id, waiting.first, place + 1
+    FROM waiting CROSS JOIN LATERAL amocrm_next_waiting(waiting.id) AS next (id)
+    WHERE next.id <> waiting.first AND place < 8 * %(limit)s
 ), turns AS (
     SELECT own.id, own.turn, own.due_at FROM waiting CROSS JOIN LATERAL (
         SELECT id, due_at, row_number() OVER (ORDER BY due_at) AS turn FROM amocrm_deliveries
-        WHERE integration_id = waiting.integration_id AND state = 'accepted' AND due_at <= amocrm_now()
+        WHERE integration_id = waiting.id AND state = 'accepted' AND due_at <= amocrm_now()
           AND (lease_until IS NULL OR lease_until < amocrm_now())
         ORDER BY due_at LIMIT %(limit)s) own
 )
@@ -87,11 +105,12 @@ UPDATE amocrm_deliveries SET
     lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, attempts = attempts + 1,
     updated_at = amocrm_now()
 WHERE id IN (
-    SELECT d.id FROM amocrm_deliveries d JOIN turns USING (id)
-    WHERE d.state = 'accepted' AND d.due_at <= amocrm_now()
-      AND (d.lease_until IS NULL OR d.lease_until < amocrm_now())
-    ORDER BY turns.turn, turns.due_at LIMIT %(limit)s
-    FOR UPDATE OF d SKIP LOCKED)
+    SELECT free.id FROM (SELECT id FROM turns ORDER BY turn, due_at) AS candidates CROSS JOIN LATERAL (
+        SELECT d.id FROM amocrm_deliveries d
+        WHERE d.id = candidates.id AND d.state = 'accepted' AND coalesce(d.due_at <= amocrm_now(), false)
+          AND coalesce(d.lease_until < amocrm_now(), true)
+        FOR UPDATE SKIP LOCKED) AS free
+    LIMIT %(limit)s)
 RETURNING *
 """
 

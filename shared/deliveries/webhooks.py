@@ -6,36 +6,35 @@ The receiver checks ``webhook-signature`` and knows a repetition by ``webhook-id
 import base64
 import hashlib
 import hmac
+import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import httpx
 import msgspec
 
+from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.platform.secret import Secret
 
 _TIMEOUT_SECONDS: Final = 10.0
+_PREFIX: Final = "whsec_"
 
 
 class WebhookError(ForeseenError):
     """It did not answer, or not with 2xx. The message holds neither the address nor the answer."""
 
-    kind = Kind(502, "webhook_failed", "The webhook did not take the notice", retry_after=30)
+    kind = Kind(502, "webhook_failed", say("The webhook did not take the notice."), retry_after=30)
 
     def problem(self) -> Problem:
-        return replace(super().problem(), detail=f"{self.kind.detail}: {self}.")
+        return replace(super().problem(), detail=say("The webhook did not take the notice: {answer}.", answer=self))
 
 
 def call(url: str, secret: Secret, message_id: str, timestamp: int, document: dict[str, Any]) -> None:
-    """Posts the document. Raises :class:`WebhookError`."""
+    """Posts the document to an address that the operator has chosen. Raises :class:`WebhookError`."""
     body = msgspec.json.encode(document)
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secret, message_id, timestamp, body),
-    }
+    headers = signed([secret.reveal().encode()], message_id, timestamp, body)
     try:
         answer = httpx.post(url, content=body, headers=headers, timeout=_TIMEOUT_SECONDS, follow_redirects=False)
     except httpx.HTTPError as error:
@@ -44,8 +43,27 @@ def call(url: str, secret: Secret, message_id: str, timestamp: int, document: di
         raise WebhookError(f"status {answer.status_code}")
 
 
-def signature(secret: Secret, message_id: str, timestamp: int, body: bytes) -> str:
-    """`sha256=…` over the timestamp and the body, with the shared secret."""
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    digest = hmac.new(secret.reveal().encode(), signed, hashlib.sha256).digest()
+def signed(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The headers of a message; while a secret is replaced there are two signatures, and either is good."""
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(signature(key, message_id, timestamp, body) for key in keys),
+    }
+
+
+def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
+    """`v1,…` over the id, the timestamp and the body."""
+    digest = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def new_secret() -> str:
+    """A secret as the specification writes it: `whsec_` and base64."""
+    return _PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def key_of(secret: str) -> bytes:
+    """What a secret of :func:`new_secret` signs with."""
+    return base64.b64decode(secret.removeprefix(_PREFIX))

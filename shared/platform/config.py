@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from shared.platform.messages import say
 from shared.platform.secret import Secret
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ class Settings(Struct, frozen=True):
     encryption_keys: tuple[tuple[str, Secret], ...]  # (key id, base64 of 32 bytes); the first one writes
     redirect_uri: str  # registered with every integration; also the address of the switched-off hook
     crm_api_url: str  # where widgets and the panel reach crm_api
+    amocrm_events_url: str | None  # where amoCRM's webhooks reach amocrm_events
+    endpoint_private_hosts: frozenset[str]  # "host:port" of our own network that may be told of changes
     admin_token_digests: tuple[bytes, ...]  # SHA-256
     app_jwt_secret: Secret | None
     app_jwt_audience: str
@@ -63,6 +66,10 @@ def load(environ: Mapping[str, str]) -> Settings:
         encryption_keys=reader.parsed("ENCRYPTION_KEYS", _encryption_keys, default=()),
         redirect_uri=reader.text("OAUTH_REDIRECT_URI", public_url),
         crm_api_url=reader.text("CRM_API_URL", public_url).rstrip("/"),
+        amocrm_events_url=reader.parsed("AMOCRM_EVENTS_URL", public_url, default=None, required=False),
+        endpoint_private_hosts=reader.parsed(
+            "ENDPOINT_PRIVATE_HOSTS", _private_hosts, default=frozenset(), required=False
+        ),
         admin_token_digests=reader.parsed("ADMIN_TOKENS", _admin_token_digests, default=(), required=False),
         app_jwt_secret=reader.parsed("APP_JWT_SECRET", _jwt_secret, default=None, required=False),
         app_jwt_audience=environ.get("APP_JWT_AUDIENCE", "") or "amocrm-functions",
@@ -186,11 +193,11 @@ def public_url(value: str) -> str:
     """An address people's browsers use: HTTPS, or HTTP on this machine only (row A10)."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a whole URL, such as https://example.org/oauth_callback")
+        raise ValueError(say("must be a whole URL, such as https://example.org/oauth_callback"))
     if parts.username or parts.password or parts.fragment or parts.query:
-        raise ValueError("must have no user, query or fragment")
+        raise ValueError(say("must have no user, query or fragment"))
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
-        raise ValueError("must be https:// (http:// is allowed on localhost only)")
+        raise ValueError(say("must be https:// (http:// is allowed on localhost only)"))
     return value
 
 
@@ -209,7 +216,7 @@ def _notice_secret(value: str) -> Secret:
 def _origin(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
-        raise ValueError("must be an origin, such as https://example.org, without a path")
+        raise ValueError(say("must be an origin, such as https://example.org, without a path"))
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -220,6 +227,13 @@ def web_origin(value: str) -> str:
 
 def _origins(value: str) -> frozenset[str]:
     return frozenset(web_origin(item) for item in _items(value))
+
+
+def _private_hosts(value: str) -> frozenset[str]:
+    hosts = _items(value)
+    if not all(re.fullmatch(r"[a-z0-9.-]+:[0-9]{1,5}", host) for host in hosts):
+        raise ValueError("each entry is HOST:PORT, such as crm.internal:8443")
+    return frozenset(hosts)
 
 
 def _return_links(value: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ import msgspec
 
 from shared.platform import logs
 from shared.platform.http import Pairs, Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import Problem, problem_from
 
 Instance = TypeVar("Instance")
@@ -34,9 +35,13 @@ def serve(handler: Callable[[Instance, Request], Response], runtime: Instance, r
     try:
         try:
             if len(request.body) > MAX_BODY_BYTES:
-                raise Problem(413, "body_too_large", f"The body may have at most {MAX_BODY_BYTES:,} bytes.")
+                raise Problem(
+                    413,
+                    "body_too_large",
+                    say("The body may have at most {most} bytes.", most=f"{MAX_BODY_BYTES:,}"),
+                )
             if request.has_null_character:
-                raise Problem(400, "null_character", "No value may contain the character U+0000.")
+                raise Problem(400, "null_character", say("No value may contain the character U+0000."))
             response = handler(runtime, request)
         except Exception as error:  # noqa: BLE001 - the one place that turns any error into an answer
             response = _failure(error, request)
@@ -70,11 +75,13 @@ def json_response(document: Any, status: int = 200, headers: Pairs = ()) -> Resp
     return Response(status, msgspec.json.encode(document), (("Content-Type", "application/json"), *headers))
 
 
-def problem_response(problem: Problem, request_id: str) -> Response:
-    headers: Pairs = (("Content-Type", "application/problem+json"), *problem.headers)
+def problem_response(problem: Problem, request: Request) -> Response:
+    """The problem document, in the language of whoever asked (`Accept-Language`; English where there is none)."""
+    language = request.language
+    headers: Pairs = (("Content-Type", "application/problem+json"), ("Content-Language", language), *problem.headers)
     if problem.retry_after is not None:
         headers += (("Retry-After", str(problem.retry_after)),)
-    return Response(problem.status, msgspec.json.encode(problem.as_dict(request_id)), headers)
+    return Response(problem.status, msgspec.json.encode(problem.as_dict(request.id, language)), headers)
 
 
 def _failure(error: Exception, request: Request) -> Response:
@@ -83,11 +90,11 @@ def _failure(error: Exception, request: Request) -> Response:
         # The class and the place say enough; the message could hold anything.
         logs.error("unforeseen", error=type(error).__name__, at=_place(error))
         problem = Problem(
-            500, "internal_error", "Something failed that nobody foresaw. Tell the operator the request id."
+            500, "internal_error", say("Something failed that nobody foresaw. Tell the operator the request id.")
         )
     elif problem.status >= 500:
         logs.warning("problem", code=problem.code, cause=type(error).__name__)
-    return problem_response(problem, request.id)
+    return problem_response(problem, request)
 
 
 def _place(error: Exception) -> str:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from msgspec import field
 
+from shared.platform.i18n import language_of
 from shared.platform.secret import Guarded
 
 Pairs = tuple[tuple[str, str], ...]
@@ -64,6 +65,11 @@ class Request(Guarded, frozen=True):
             return True
         # The pattern walks through a body slowly, and a quotation brings megabytes that do not hold the escape at all.
         return b"\\u0000" in self.body and not self.is_html_form and bool(_NULL_IN_JSON.search(self.body))
+
+    @property
+    def language(self) -> str:
+        """What the caller reads, by `Accept-Language`; English where it does not say, or we do not speak it."""
+        return language_of(self.headers.get("Accept-Language"))
 
     def parameter(self, name: str) -> str | None:
         """The first query parameter of that name, or None."""

@@ -1,25 +1,46 @@
-"""The interface's words, in four languages: the same catalogues that the pages use (`web/i18n/`)."""
+"""The words of pages and documents, in six languages: catalogues under `web/i18n/`, which the pages use too."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
-LANGUAGES: Final = ("ru", "en", "uk", "uz")
+Language = Literal["en", "ru", "uk", "uz", "es", "pt"]
+LANGUAGES: Final = ("en", "ru", "uk", "uz", "es", "pt")
+LANGUAGE_OF: Final = {"amocrm": "ru", "kommo": "en"}  # what most people of the platform speak
 
 _FOLDER: Final = Path(__file__).resolve().parents[2] / "web" / "i18n"
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
-    """Key -> text, with `{names}` to be filled in."""
-    found: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+def catalogue(language: str) -> dict[str, Any]:
+    """Key -> text, with `{names}` to be filled in. Texts of the pages that count are `{one, few, many, other}`."""
+    found: dict[str, Any] = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
     return found
 
 
-def language_of(accept_language: str | None, chosen: str | None = None) -> str:
-    """What was chosen, else the browser's first language that we speak, else the first of ours."""
+def home_language(account_domain: str | None) -> str:
+    """Where nobody says what they speak: Russian at amoCRM, English at Kommo and where no account is known."""
+    is_amocrm = account_domain is not None and "amocrm" in account_domain.rpartition(".")[0].rpartition(".")[2]
+    return LANGUAGE_OF["amocrm" if is_amocrm else "kommo"]
+
+
+def language_of(accept_language: str | None, chosen: str | None = None, account_domain: str | None = None) -> str:
+    """What was chosen, else the browser's first language that we speak, else the account's."""
     wanted = [chosen or ""]
     for part in (accept_language or "").split(",")[:10]:
         wanted.append(part.split(";")[0].strip().lower()[:2])
-    return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])
+    return next((language for language in wanted if language in LANGUAGES), home_language(account_domain))
+
+
+def document_language(settings: Mapping[str, Any], account_domain: str) -> str:
+    """Of notes and quotations: as the integration's settings say, else the account's."""
+    chosen = settings.get("language")
+    return chosen if chosen in LANGUAGES else home_language(account_domain)
+
+
+def words(language: str, family: str) -> dict[str, str]:
+    """The texts of one family, by what follows it: `document.note` has `document.note.total` as `total`."""
+    start = f"{family}."
+    return {key.removeprefix(start): text for key, text in catalogue(language).items() if key.startswith(start)}

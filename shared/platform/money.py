@@ -4,8 +4,13 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-_SIGNS: Final = {"RUB": "₽", "KZT": "₸", "UAH": "₴", "USD": "$", "EUR": "€", "UZS": "soʻm", "BYN": "Br"}
+_SIGNS: Final = {"RUB": "₽", "KZT": "₸", "UAH": "₴", "USD": "$", "EUR": "€", "UZS": "soʻm", "BYN": "Br", "BRL": "R$"}
 _CENT: Final = Decimal("0.01")
+# How languages part thousands and write fractions (Unicode CLDR).
+_COMMAS: Final = str.maketrans({",": "\u202f", ".": ","})
+_DOTS: Final = str.maketrans({",": ".", ".": ","})
+_DIGITS: Final = {"en": {}, "es": _DOTS, "pt": _DOTS}
+_DAYS: Final = {"es": "%d/%m/%Y", "pt": "%d/%m/%Y"}
 
 
 def rounded(amount: Decimal) -> Decimal:
@@ -18,18 +23,16 @@ def currency_sign(code: str) -> str:
     return _SIGNS.get(code, code)
 
 
-def money(amount: Decimal, language: str = "ru") -> str:
+def money(amount: Decimal, language: str) -> str:
     """An amount as it is written in the language, without cents where there are none."""
-    digits = f"{amount:,.2f}".removesuffix(".00")
-    return digits if language == "en" else digits.replace(",", "\u202f").replace(".", ",")
+    return f"{amount:,.2f}".removesuffix(".00").translate(_DIGITS.get(language, _COMMAS))
 
 
-def quantity(amount: Decimal, language: str = "ru") -> str:
+def quantity(amount: Decimal, language: str) -> str:
     """A quantity with as many digits as it has."""
-    digits = f"{amount.normalize():f}"
-    return digits if language == "en" else digits.replace(".", ",")
+    return f"{amount.normalize():f}".translate(_DIGITS.get(language, _COMMAS))
 
 
 def day(moment: date, language: str) -> str:
     """A date as it is written in the language."""
-    return f"{moment:%d.%m.%Y}" if language == "ru" else f"{moment.day} {moment:%B %Y}"
+    return f"{moment.day} {moment:%B %Y}" if language == "en" else moment.strftime(_DAYS.get(language, "%d.%m.%Y"))

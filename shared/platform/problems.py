@@ -5,6 +5,7 @@ nobody but :mod:`shared.platform.endpoint` turns it into an answer. The table of
 declarations.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import ClassVar
@@ -12,13 +13,19 @@ from typing import ClassVar
 from msgspec import Struct
 
 from shared.platform.http import Pairs
+from shared.platform.messages import Message, say, translated
 
 
 class InputError(Struct, frozen=True):
     """One value that is not right; `path` is where it stands in the request."""
 
     path: str  # as in `calculation.items[0].quantity`; empty for the whole body
-    detail: str
+    detail: Message
+
+
+def told(errors: Iterable[InputError], language: str) -> list[dict[str, str]]:
+    """As callers get them, in the language."""
+    return [{"path": error.path, "detail": translated(error.detail, language)} for error in errors]
 
 
 @dataclass
@@ -27,7 +34,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
     status: int
     code: str
-    detail: str
+    detail: Message
     errors: tuple[InputError, ...] = ()
     retry_after: int | None = None  # seconds
     headers: Pairs = ()
@@ -36,17 +43,18 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
     def __post_init__(self) -> None:
         super().__init__(self.code)
 
-    def as_dict(self, request_id: str) -> dict[str, object]:
+    def as_dict(self, request_id: str, language: str = "en") -> dict[str, object]:
+        """The document; its sentences in the language, its codes and names as they are."""
         document: dict[str, object] = {
             "type": f"urn:amocrm-functions:problem:{self.code}",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "code": self.code,
-            "detail": self.detail,
+            "detail": translated(self.detail, language),
             "request_id": request_id,
         }
         if self.errors:
-            document["errors"] = [{"path": error.path, "detail": error.detail} for error in self.errors]
+            document["errors"] = told(self.errors, language)
         if self.retry_after is not None:
             document["retry_after"] = self.retry_after
         return document | self.extra
@@ -57,7 +65,7 @@ class Kind(Struct, frozen=True):
 
     status: int
     code: str
-    detail: str = ""
+    detail: Message
     retry_after: int | None = None  # seconds
 
 
@@ -67,24 +75,24 @@ class ForeseenError(Exception):
     kind: ClassVar[Kind]
 
     def problem(self) -> Problem:
-        told = self.kind
-        return Problem(told.status, told.code, told.detail, retry_after=told.retry_after)
+        kind = self.kind
+        return Problem(kind.status, kind.code, kind.detail, retry_after=kind.retry_after)
 
 
-def invalid_input(detail: str, path: str = "") -> Problem:
+def invalid_input(detail: Message, path: str = "") -> Problem:
     return Problem(
         422,
         "invalid_input",
-        "The request was understood, but a value in it is not right.",
+        say("The request was understood, but a value in it is not right."),
         errors=(InputError(path, detail),),
     )
 
 
-def forbidden(detail: str) -> Problem:
+def forbidden(detail: Message) -> Problem:
     return Problem(403, "forbidden", detail)
 
 
-def unauthenticated(detail: str) -> Problem:
+def unauthenticated(detail: Message) -> Problem:
     return Problem(401, "unauthenticated", detail, headers=(("WWW-Authenticate", "Bearer"),))
 
 

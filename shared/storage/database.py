@@ -16,6 +16,7 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import RowFactory, TupleRow
 
+from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind
 from shared.platform.secret import Secret
 
@@ -33,7 +34,7 @@ class DatabaseUnavailableError(ForeseenError):
     kind = Kind(
         503,
         "database_unavailable",
-        "The database cannot be reached. Nothing was changed that you need to undo; try again.",
+        say("The database cannot be reached. Nothing was changed that you need to undo; try again."),
         retry_after=5,
     )
 

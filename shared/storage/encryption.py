@@ -12,6 +12,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind
 from shared.platform.secret import Secret
 
@@ -21,7 +22,9 @@ _NONCE_BYTES = 12
 class DecryptionError(ForeseenError):
     """The value is damaged, stands in the wrong place, or its key is not configured. Says which, never the value."""
 
-    kind = Kind(500, "decryption_failed", "A stored secret cannot be read. The operator must check ENCRYPTION_KEYS.")
+    kind = Kind(
+        500, "decryption_failed", say("A stored secret cannot be read. The operator must check ENCRYPTION_KEYS.")
+    )
 
 
 class Keyring:

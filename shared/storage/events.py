@@ -11,15 +11,23 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.platform.messages import Message
 from shared.storage.database import Database
 
 _ADD = """
-INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message, request_id)
-VALUES (%(integration_id)s, %(delivery_id)s, %(kind)s, %(level)s, left(%(message)s, 2000), %(request_id)s)
+INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message, request_id, actor)
+VALUES (%(integration_id)s, %(delivery_id)s, %(kind)s, %(level)s, left(%(message)s, 2000), %(request_id)s, %(actor)s)
+"""
+
+_ADD_RARELY = """
+INSERT INTO amocrm_events (integration_id, kind, level, message)
+SELECT %(integration_id)s, %(kind)s, %(level)s, %(message)s
+WHERE NOT EXISTS (SELECT FROM amocrm_events WHERE integration_id = %(integration_id)s AND kind = %(kind)s
+    AND at > amocrm_now() - interval '1 minute')
 """
 
 _PAGE = """
-SELECT e.id, e.at, e.integration_id, e.delivery_id, e.kind, e.level, e.message, e.request_id,
+SELECT e.id, e.at, e.integration_id, e.delivery_id, e.kind, e.level, e.message, e.request_id, e.actor,
        i.account_domain, i.widget_type
 FROM amocrm_events e LEFT JOIN amocrm_integrations i ON i.id = e.integration_id
 WHERE (%(integration_id)s::uuid IS NULL OR e.integration_id = %(integration_id)s)
@@ -30,10 +38,10 @@ ORDER BY e.id DESC LIMIT %(limit)s
 """
 
 # No index finds words anywhere in a line, so a search looks at so many lines at a time, and says how far it came.
-LOOKED_AT: Final = 10_000
+LOOKED_AT: Final = 8_000
 _SEARCH = """
 WITH looked AS MATERIALIZED (
-    SELECT e.id, e.at, e.integration_id, e.delivery_id, e.kind, e.level, e.message, e.request_id
+    SELECT e.id, e.at, e.integration_id, e.delivery_id, e.kind, e.level, e.message, e.request_id, e.actor
     FROM amocrm_events e
     WHERE (%(integration_id)s::uuid IS NULL OR e.integration_id = %(integration_id)s)
       AND (%(delivery_id)s::uuid IS NULL OR e.delivery_id = %(delivery_id)s)
@@ -46,7 +54,7 @@ WITH looked AS MATERIALIZED (
 SELECT found.*, bounds.looked_until FROM bounds LEFT JOIN LATERAL (
     SELECT looked.*, i.account_domain, i.widget_type
     FROM looked LEFT JOIN amocrm_integrations i ON i.id = looked.integration_id
-    WHERE concat_ws(' ', kind, message, request_id, i.account_domain, i.widget_type) ILIKE %(search)s
+    WHERE concat_ws(' ', kind, message, request_id, actor, i.account_domain, i.widget_type) ILIKE %(search)s
     ORDER BY looked.id DESC LIMIT %(limit)s
 ) found ON true
 """
@@ -63,6 +71,7 @@ class Event(Struct, frozen=True):
     level: str
     message: str
     request_id: str | None
+    actor: str | None  # who has done it, where a person has
     account_domain: str | None
     widget_type: str | None
 
@@ -78,6 +87,7 @@ class _Found(Struct, frozen=True):
     level: Any
     message: Any
     request_id: str | None
+    actor: str | None
     account_domain: str | None
     widget_type: str | None
     looked_until: int | None  # the last line that was looked at, where there are more
@@ -86,12 +96,13 @@ class _Found(Struct, frozen=True):
 def add(
     database: Database,
     kind: str,
-    message: str,
+    message: Message,
     *,
     level: str = "info",
     integration_id: UUID | None = None,
     delivery_id: UUID | None = None,
     request_id: str | None = None,
+    actor: str | None = None,
 ) -> None:
     """Writes a line that no other statement writes together with its change."""
     database.execute(
@@ -103,8 +114,14 @@ def add(
             "level": level,
             "message": message,
             "request_id": request_id,
+            "actor": actor,
         },
     )
+
+
+def add_rarely(database: Database, kind: str, message: Message, *, level: str, integration_id: UUID | None) -> None:
+    """The same, once a minute at most: for what somebody else may repeat at will."""
+    database.execute(_ADD_RARELY, {"integration_id": integration_id, "kind": kind, "level": level, "message": message})
 
 
 def page(

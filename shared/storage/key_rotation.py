@@ -17,6 +17,8 @@ _START: Final = UUID(int=0)
 
 _COUNT = """
 SELECT (SELECT count(*) FROM amocrm_integrations) + (SELECT count(*) FROM amocrm_deliveries WHERE request IS NOT NULL)
+    + (SELECT count(*) FROM amocrm_feeds) + (SELECT count(*) FROM amocrm_endpoints)
+    + (SELECT count(*) FROM amocrm_changes)
 """
 
 _INTEGRATIONS = """
@@ -26,6 +28,20 @@ WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 
 _DELIVERIES = """
 SELECT id, request FROM amocrm_deliveries WHERE id > %(after)s AND request IS NOT NULL ORDER BY id LIMIT %(batch)s
+"""
+
+_FEEDS = """
+SELECT integration_id AS id, key AS feed_key, salt AS feed_salt, subscribed AS feed_address FROM amocrm_feeds
+WHERE integration_id > %(after)s ORDER BY integration_id LIMIT %(batch)s
+"""
+
+_ENDPOINTS = """
+SELECT id, url AS endpoint_url, secret AS endpoint_secret, old_secret AS old_endpoint_secret FROM amocrm_endpoints
+WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
+"""
+
+_CHANGES = """
+SELECT id, document AS change FROM amocrm_changes WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 """
 
 _EXCHANGE_CLIENT = """
@@ -40,23 +56,60 @@ UPDATE amocrm_integrations SET refresh_token = %(new)s WHERE id = %(id)s AND ref
 _EXCHANGE_REQUEST = """
 UPDATE amocrm_deliveries SET request = %(new)s WHERE id = %(id)s AND request = %(old)s
 """
+_EXCHANGE_FEED_KEY = """
+UPDATE amocrm_feeds SET key = %(new)s WHERE integration_id = %(id)s AND key = %(old)s
+"""
+_EXCHANGE_FEED_SALT = """
+UPDATE amocrm_feeds SET salt = %(new)s WHERE integration_id = %(id)s AND salt = %(old)s
+"""
+_EXCHANGE_FEED_ADDRESS = """
+UPDATE amocrm_feeds SET subscribed = %(new)s WHERE integration_id = %(id)s AND subscribed = %(old)s
+"""
+_EXCHANGE_ENDPOINT_URL = """
+UPDATE amocrm_endpoints SET url = %(new)s WHERE id = %(id)s AND url = %(old)s
+"""
+_EXCHANGE_ENDPOINT_SECRET = """
+UPDATE amocrm_endpoints SET secret = %(new)s WHERE id = %(id)s AND secret = %(old)s
+"""  # noqa: S105 - a statement
+_EXCHANGE_OLD_ENDPOINT_SECRET = """
+UPDATE amocrm_endpoints SET old_secret = %(new)s WHERE id = %(id)s AND old_secret = %(old)s
+"""  # noqa: S105 - a statement
+_EXCHANGE_CHANGE = """
+UPDATE amocrm_changes SET document = %(new)s WHERE id = %(id)s AND document = %(old)s
+"""
 
 _STATEMENTS: dict[str, LiteralString] = {
     "client_secret": _EXCHANGE_CLIENT,
     "access_token": _EXCHANGE_ACCESS,
     "refresh_token": _EXCHANGE_REFRESH,
     "request": _EXCHANGE_REQUEST,
+    "feed_key": _EXCHANGE_FEED_KEY,
+    "feed_salt": _EXCHANGE_FEED_SALT,
+    "feed_address": _EXCHANGE_FEED_ADDRESS,
+    "endpoint_url": _EXCHANGE_ENDPOINT_URL,
+    "endpoint_secret": _EXCHANGE_ENDPOINT_SECRET,
+    "old_endpoint_secret": _EXCHANGE_OLD_ENDPOINT_SECRET,
+    "change": _EXCHANGE_CHANGE,
 }
+# A value that has moved within its row is bound to the place where it was written.
+_BOUND_AS: Final = {"old_endpoint_secret": "endpoint_secret"}
 
 
 class _Row(Guarded, frozen=True):
-    HIDDEN = ("client_secret", "access_token", "refresh_token", "request")
+    HIDDEN = tuple(_STATEMENTS)
 
     id: UUID
     client_secret: bytes | None = None
     access_token: bytes | None = None
     refresh_token: bytes | None = None
     request: bytes | None = None
+    feed_key: bytes | None = None
+    feed_salt: bytes | None = None
+    feed_address: bytes | None = None
+    endpoint_url: bytes | None = None
+    endpoint_secret: bytes | None = None
+    old_endpoint_secret: bytes | None = None
+    change: bytes | None = None
 
 
 def rows(database: Database) -> int:
@@ -66,7 +119,7 @@ def rows(database: Database) -> int:
 
 def rotate(database: Database, keyring: Keyring) -> Iterator[int]:
     """Goes through all rows; yields for each how many of its values were written anew."""
-    for statement in (_INTEGRATIONS, _DELIVERIES):
+    for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _CHANGES):
         after = _START
         while batch := database.all(_Row, statement, {"after": after, "batch": _BATCH}):
             after = batch[-1].id
@@ -78,5 +131,6 @@ def _exchanged(database: Database, keyring: Keyring, row: _Row, column: str) -> 
     old: bytes | None = getattr(row, column)
     if old is None or keyring.is_current(old):
         return 0
-    new = keyring.encrypt(keyring.decrypt(old, row.id, column), row.id, column)
+    place = _BOUND_AS.get(column, column)
+    new = keyring.encrypt(keyring.decrypt(old, row.id, place), row.id, place)
     return database.execute(_STATEMENTS[column], {"id": row.id, "old": old, "new": new})

@@ -6,6 +6,7 @@ from typing import Final, LiteralString
 
 from shared.platform.clock import Clock
 from shared.platform.config import Settings
+from shared.storage import counters
 from shared.storage.database import Database
 
 _BATCH: Final = 5000
@@ -57,6 +58,25 @@ UPDATE amocrm_deliveries SET request = NULL WHERE id IN (
     WHERE request IS NOT NULL AND finished_at < amocrm_now() - %(payload_days)s * interval '1 day' LIMIT %(batch)s)
 """
 
+# What has happened holds what customers told a company; so long it can be replayed. What waits for a consumer goes too.
+_CHANGES = """
+DELETE FROM amocrm_changes WHERE id IN (
+    SELECT id FROM amocrm_changes
+    WHERE created_at < amocrm_now() - greatest(%(payload_days)s, 4) * interval '1 day' LIMIT %(batch)s)
+"""
+
+_OWN_WRITES = """
+DELETE FROM amocrm_own_writes WHERE ctid IN (
+    SELECT ctid FROM amocrm_own_writes WHERE written_at < amocrm_now() - interval '1 day' LIMIT %(batch)s)
+"""
+
+# Nothing has happened to it for half a year: the next change is told without what was before.
+_ENTITIES = """
+DELETE FROM amocrm_entities WHERE (integration_id, entity_type, entity_id) IN (
+    SELECT integration_id, entity_type, entity_id FROM amocrm_entities
+    WHERE read_at < amocrm_now() - interval '180 days' LIMIT %(batch)s)
+"""
+
 _DELIVERIES = """
 SELECT amocrm_purge_deliveries(%(delivery_days)s * interval '1 day', %(batch)s)
 """
@@ -79,6 +99,9 @@ _STATEMENTS: dict[str, LiteralString] = {
     "throttle": _THROTTLE,
     "locks": _LOCKS,
     "payloads": _PAYLOADS,
+    "changes": _CHANGES,
+    "own_writes": _OWN_WRITES,
+    "entities": _ENTITIES,
 }
 
 
@@ -95,6 +118,7 @@ def run(database: Database, settings: Settings, clock: Clock, seconds: float = L
         name: partial(database.execute, statement, parameters) for name, statement in _STATEMENTS.items()
     }
     removers["deliveries"] = partial(database.number, _DELIVERIES, parameters)
+    removers["counters"] = partial(counters.remove_old, database)
     removers["events"] = partial(database.number, _EVENTS, parameters)
     removed = dict.fromkeys(removers, 0) | {"weeks_of_events": database.number(_WEEKS, parameters)}
     # By turns, a batch of each: many of one kind do not keep the others from going.

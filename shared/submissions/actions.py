@@ -11,10 +11,12 @@ from shared.actions.accepting import Write, accept, answer
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
+from shared.deliveries.order_proof import proofs
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Plan
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage import events
 from shared.submissions import html_form, model, plan, writer
@@ -54,10 +56,22 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
         planned,
         identity=cleaned,
         at_once=not settings.queue,
+        summary=_summary(runtime, integration, body) | caller.sender(),
     )
     delivery = accept(runtime, integration, request, write)
-    shown = answer(delivery, show_results=caller.kind != "site")
+    shown = answer(request, delivery, show_results=caller.kind != "site")
     return html_form.thanks(runtime, caller, request) if is_html else shown
+
+
+def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:
+    if not isinstance(body, SubmitOrder):
+        return {}
+    return {
+        "total": f"{body.order.total:f}",
+        "currency": body.order.currency,
+        "order": body.order.number,
+        "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
+    }
 
 
 def _key(runtime: Runtime, integration: Integration, action: str, body: Body, cleaned: bytes) -> str:
@@ -83,11 +97,13 @@ def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: 
     too_fast = opened is not None and 0 <= runtime.clock.now().timestamp() * 1000 - opened < least * 1000
     if not body.trap and not too_fast:
         return False
-    reason = "the hidden field was filled in" if body.trap else f"it was filled in within {least} s"
+    reason = (
+        say("the hidden field was filled in") if body.trap else say("it was filled in within {least} s", least=least)
+    )
     events.add(
         runtime.database,
         "submission.bot",
-        f"A submission was left out as a robot's: {reason}.",
+        say("A submission was left out as a robot's: {reason}.", reason=reason),
         integration_id=integration.id,
         request_id=request.id,
     )

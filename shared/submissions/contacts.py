@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.amocrm.directory import Field
+from shared.platform.messages import say
 from shared.submissions import people
 from shared.submissions.mapping import DAYS, Placed, Unplaced, is_same_day, place
 from shared.submissions.model import Contact, full_name
@@ -18,8 +19,8 @@ def given(values: dict[str, list[str]], contact: Contact, country: str) -> tuple
     emails = people.emails(contact.emails)
     wrong = [text for text in contact.phones if people.phone(text, country) is None]
     no_mail = [text for text in contact.emails if not people.emails([text])]
-    unplaced = [Unplaced("phone", tuple(wrong), "not a phone number")] if wrong else []
-    unplaced += [Unplaced("email", tuple(no_mail), "not an e-mail address")] if no_mail else []
+    unplaced = [Unplaced("phone", tuple(wrong), say("not a phone number"))] if wrong else []
+    unplaced += [Unplaced("email", tuple(no_mail), say("not an e-mail address"))] if no_mail else []
     return values | {"phone": phones, "email": emails}, unplaced
 
 

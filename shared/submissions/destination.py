@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from shared.amocrm.directory import Pipeline, User
+from shared.platform.messages import Message, say
 from shared.submissions.model import Order
 from shared.submissions.settings import Destination, Route, Submissions
 
@@ -13,7 +14,7 @@ class Chosen(Struct, frozen=True):
     pipeline_id: int | None
     status_id: int | None
     responsible_user_id: int | None
-    fallbacks: tuple[str, ...] = ()  # what had to be done otherwise than set, for people
+    fallbacks: tuple[Message, ...] = ()  # what had to be done otherwise than set, for people
 
 
 def choose(
@@ -63,20 +64,22 @@ def route_of(settings: Submissions, order: Order) -> Route | None:
 
 def _place(
     pipeline_id: int | None, status_id: int | None, pipelines: Sequence[Pipeline]
-) -> tuple[tuple[int | None, int | None], tuple[str, ...]]:
+) -> tuple[tuple[int | None, int | None], tuple[Message, ...]]:
     if not pipelines:
         return (pipeline_id, status_id), ()
     pipeline = pipelines[0]
     if pipeline_id is not None:
         found = next((one for one in pipelines if one.id == pipeline_id), None)
         if found is None:
-            told = f"The account has no pipeline {pipeline_id} any more; {pipeline.name} was taken."
+            told = say(
+                "The account has no pipeline {id} any more; {taken} was taken.", id=pipeline_id, taken=pipeline.name
+            )
             return (pipeline.id, _first_status(pipeline)), (told,)
         pipeline = found
     known = {status.id for status in pipeline.statuses if not status.is_unsorted}
     if status_id is None or status_id in known:
         return (pipeline.id, status_id or _first_status(pipeline)), ()
-    told = f"{pipeline.name} has no status {status_id} any more; its first status was taken."
+    told = say("{name} has no status {id} any more; its first status was taken.", name=pipeline.name, id=status_id)
     return (pipeline.id, _first_status(pipeline)), (told,)
 
 
@@ -86,18 +89,18 @@ def _first_status(pipeline: Pipeline) -> int | None:
 
 def _user(
     wanted: int | None, defaults: Sequence[int], users: Sequence[User], turn: Callable[[], int]
-) -> tuple[int | None, tuple[str, ...]]:
+) -> tuple[int | None, tuple[Message, ...]]:
     """None leaves it to amoCRM, which takes the user who connected the account."""
     living = {user.id for user in users}
     told = []
     if wanted is not None:
         if wanted in living or not users:
             return wanted, ()
-        told.append(f"There is no user {wanted} any more; a default one was taken.")
+        told.append(say("There is no user {id} any more; a default one was taken.", id=wanted))
     able = [user_id for user_id in defaults if user_id in living or not users]
     if len(able) < len(defaults):
         gone = ", ".join(str(user_id) for user_id in defaults if user_id not in able)
-        told.append(f"Default users who are gone were left out: {gone}.")
+        told.append(say("Default users who are gone were left out: {ids}.", ids=gone))
     if not able:
         return None, tuple(told)
     return (able[0] if len(able) == 1 else able[turn() % len(able)]), tuple(told)

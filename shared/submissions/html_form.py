@@ -12,6 +12,7 @@ from shared.access.proofs import site_key
 from shared.access.rights import Caller
 from shared.actions import html_page
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.submissions.mapping import TRACKING_CODES
@@ -72,7 +73,9 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
         else:
             found = _multipart(request)
     except (ValueError, UnicodeDecodeError):
-        raise Problem(400, "invalid_form", "The form cannot be read: is it UTF-8, with at most 150 fields?") from None
+        raise Problem(
+            400, "invalid_form", say("The form cannot be read: is it UTF-8, with at most 150 fields?")
+        ) from None
     return [(name[:120], value.replace("\0", "")) for name, value in found if name]
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from shared.amocrm.directory import Field
+from shared.platform.messages import Message, say
 from shared.submissions.settings import FieldRule
 
 Values = list[dict[str, Any]]
@@ -42,7 +43,7 @@ class Unplaced(Struct, frozen=True):
 
     source: str
     values: tuple[str, ...]
-    reason: str
+    reason: Message
 
 
 class Placed(Struct, frozen=True):
@@ -74,13 +75,15 @@ def place(
         field = field_of(rule, fields)
         if field is None:
             if texts:
-                unplaced.append(Unplaced(rule.source, tuple(texts), f"the account has no field {_name(rule)}"))
+                gone = say("the account has no field {name}", name=_name(rule))
+                unplaced.append(Unplaced(rule.source, tuple(texts), gone))
             continue
         if not texts:
             placed.setdefault(field.id, {"field_id": field.id, "values": None})
             continue
         if placed.get(field.id, {}).get("values") and field.type not in _SEVERAL:
-            unplaced.append(Unplaced(rule.source, tuple(texts), f"{field.name} has a value from another field already"))
+            taken = say("{name} has a value from another field already", name=field.name)
+            unplaced.append(Unplaced(rule.source, tuple(texts), taken))
             continue
         values, reason = _values(field, texts, rule.enum)
         if reason:
@@ -100,37 +103,41 @@ def tracking(given: Mapping[str, str], fields: Sequence[Field]) -> Placed:
             continue
         field = by_code.get(TRACKING_CODES.get(name.lower(), name.upper()))
         if field is None:
-            unplaced.append(Unplaced(name, (text,), "the account has no tracking field for it"))
+            unplaced.append(Unplaced(name, (text,), say("the account has no tracking field for it")))
         else:
             placed.append({"field_id": field.id, "values": [{"value": text.strip()[:_LONGEST_TEXT]}]})
     return Placed(placed, tuple(unplaced))
 
 
-def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, str | None]:
+def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, Message | None]:
     """The values, and why not all of them could be taken."""
     kind = field.type
     if kind in _PLAIN:
         text, longest = ", ".join(texts), _LONGEST.get(kind, _LONGEST_TEXT)
-        reason = f"longer than the {longest} characters of {field.name}" if len(text) > longest else None
+        reason = (
+            say("longer than the {most} characters of {name}", most=longest, name=field.name)
+            if len(text) > longest
+            else None
+        )
         return [{"value": text[:longest]}], reason
     if kind == "multitext":
         return [{"value": text, "enum_code": enum or "WORK"} for text in texts], None
     if kind in ("select", "radiobutton", "multiselect"):
         return _chosen(field, texts)
     if len(texts) > 1:
-        return [], f"{field.name} takes one value"
+        return [], say("{name} takes one value", name=field.name)
     value = _single(kind, texts[0])
     if value is None:
-        return [], f"not a value for {field.name} ({kind})"
+        return [], say("not a value for {name} ({kind})", name=field.name, kind=kind)
     return [{"value": value}], None
 
 
-def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, str | None]:
+def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, Message | None]:
     by_text = {value.casefold(): enum_id for enum_id, value in field.enums}
     found = [by_text[text.casefold()] for text in texts if text.casefold() in by_text]
-    reason = None if len(found) == len(texts) else f"not one of the choices of {field.name}"
+    reason = None if len(found) == len(texts) else say("not one of the choices of {name}", name=field.name)
     if field.type != "multiselect" and len(found) > 1:
-        found, reason = found[:1], f"{field.name} takes one choice"
+        found, reason = found[:1], say("{name} takes one choice", name=field.name)
     # vendor: fields.enum_id (code) A choice of a list is named by its `enum_id` alone.
     # source: amocrm-api-php's models of the values of lists
     return [{"enum_id": enum_id} for enum_id in dict.fromkeys(found)], reason

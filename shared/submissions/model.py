@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from shared.deliveries.items import Item
+from shared.platform.messages import say
 from shared.platform.money import rounded
 from shared.platform.problems import InputError, Problem
 from shared.submissions.settings import Id, Name
@@ -213,18 +214,20 @@ def check(body: Body, required: list[str]) -> None:
     """Raises 422 with everything that is missing or does not add up."""
     given = sources(body)
     found = [
-        InputError(_path(name), "is required")
+        InputError(_path(name), say("is required"))
         for name in required
         if not any(given.get(one.strip()) for one in name.split("|"))
     ]
     if isinstance(body, SyncContact) and not (body.contact.phones or body.contact.emails):
-        found.append(InputError("contact", "give a phone or an e-mail, by which the person is found"))
+        found.append(InputError("contact", say("give a phone or an e-mail, by which the person is found")))
     if isinstance(body, SubmitOrder):
         found += _order_problems(body.order)
     elif not any(values for name, values in given.items() if name not in ("form", "page", "referrer")):
-        found.append(InputError("", "has no values"))
+        found.append(InputError("", say("has no values")))
     if found:
-        raise Problem(422, "invalid_input", "The submission was not accepted; nothing was saved.", errors=tuple(found))
+        raise Problem(
+            422, "invalid_input", say("The submission was not accepted; nothing was saved."), errors=tuple(found)
+        )
 
 
 def _order_problems(order: Order) -> list[InputError]:
@@ -238,12 +241,15 @@ def _order_problems(order: Order) -> list[InputError]:
         amounts += [(f"{path}.unit_price", item.unit_price), (f"{path}.discount", item.discount)]
         amounts.append((f"{path}.quantity", item.quantity))
     found = [
-        InputError(path, "must be a number from 0 to 1,000,000,000,000 with at most 6 digits after the point")
+        InputError(path, say("must be a number from 0 to 1,000,000,000,000 with at most 6 digits after the point"))
         for path, amount in amounts
         if amount is not None and not _is_amount(amount)
     ]
     if not found and rounded(order.total) != order.expected_total:
-        detail = f"does not add up: the items, discount and delivery make {order.expected_total:f}"
+        detail = say(
+            "does not add up: the items, discount and delivery make {expected}",
+            expected=f"{order.expected_total:f}",
+        )
         found.append(InputError("order.total", detail))
     return found
 

@@ -3,44 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from shared.platform import i18n
 from shared.platform.money import currency_sign, money
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import Order
 
-_TERMS: Final = {
-    "ru": {
-        "form": "Заявка с сайта",
-        "order": "Заказ",
-        "profile": "Данные с сайта",
-        "page": "Страница",
-        "referrer": "Источник",
-        "comment": "Комментарий",
-        "address": "Адрес",
-        "delivery_method": "Доставка",
-        "payment": "Оплата",
-        "weight": "Вес",
-        "discount": "Скидка",
-        "delivery": "Доставка",
-        "total": "Итого",
-        "kept": "Не вошло в поля",
-    },
-    "en": {
-        "form": "Website form",
-        "order": "Order",
-        "profile": "From the website",
-        "page": "Page",
-        "referrer": "Came from",
-        "comment": "Comment",
-        "address": "Address",
-        "delivery_method": "Delivery",
-        "payment": "Payment",
-        "weight": "Weight",
-        "discount": "Discount",
-        "delivery": "Delivery",
-        "total": "Total",
-        "kept": "Found no field",
-    },
-}
 # Written in the note by name, also where a field has taken them: people read the feed, not the card.
 _SAID: Final = ("page", "referrer", "address", "delivery_method", "payment", "weight", "comment")
 # Said elsewhere: in the contact, in the title, or among the items of an order.
@@ -60,7 +27,7 @@ def text(
     language: str,
 ) -> str | None:
     """The note; None where there is nothing to say. `kind` is form, order or profile."""
-    terms = _TERMS[language]
+    terms = i18n.words(language, "document.submission")
     lines = [f"{terms[name]}: {', '.join(given[name])}" for name in _SAID if given.get(name)]
     own = [f"{name}: {', '.join(given[name])}" for name in unmapped if given.get(name)]
     kept = [f"{one.source}: {', '.join(one.values)}" for one in unplaced]
@@ -78,7 +45,8 @@ def title(kind: str, template: str | None, heading: str, name: str, mark: str, l
     if template:
         made = template.replace("{form}", heading).replace("{number}", heading).replace("{name}", name)
     else:
-        made = f"{_TERMS[language][kind]}: {heading}" if heading else _TERMS[language][kind]
+        of_kind = i18n.words(language, "document.submission")[kind]
+        made = f"{of_kind}: {heading}" if heading else of_kind
     return f"{made.strip()[:200]} ({mark})"
 
 

@@ -18,13 +18,15 @@ from shared.deliveries import goods
 from shared.deliveries.locks import Locks
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
+from shared.platform.i18n import document_language
+from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.storage.remembered import Remembered
 from shared.submissions import mapping, note
 from shared.submissions.model import Accepted, Body, SubmitOrder, sources
-from shared.submissions.settings import FieldRule, Submissions, language_of, refusal_name
+from shared.submissions.settings import FieldRule, Submissions, refusal_name
 from shared.submissions.settings import of as settings_of
 from shared.submissions.writer import Submission, kind_of
 
@@ -52,9 +54,8 @@ def steps(
     database: Database, keyring: Keyring, locks: Locks, delivery: Delivery, integration: Integration, accepted: Accepted
 ) -> list[Step]:
     body, settings = accepted.decoded(delivery.action), settings_of(integration.settings)
-    made = Submission(
-        database, keyring, locks, delivery, integration.id, accepted, body, settings, language_of(integration.settings)
-    )
+    language = document_language(integration.settings, integration.account_domain)
+    made = Submission(database, keyring, locks, delivery, integration.id, accepted, body, settings, language)
     plan: list[Step] = []
     for entity in _entities_to_complete(settings, accepted.mode, body):
         plan.append(_fields_step(made, entity, plan[-1].name if plan else None))
@@ -108,7 +109,7 @@ def _note_step(made: Submission) -> Step:
         order = made.body.order if isinstance(made.body, SubmitOrder) else None
         text = note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, mark, made.language)
         for one in unplaced:
-            made.tell("value_in_note", f"{one.source} is in the note: {one.reason}.")
+            made.tell("value_in_note", say("{source} is in the note: {reason}.", source=one.source, reason=one.reason))
         if text is None or entity_id is None:
             return {"nothing_to_do": True}
         return {"note_id": api.add_note(entity_id, text, entity)}
@@ -148,8 +149,13 @@ def _fields_step(made: Submission, entity: str, before: str | None) -> Step:
                 names = ", ".join(str(rule.field) for rule in rules)
                 made.tell(
                     "fields_refused",
-                    f"amoCRM does not let us create the fields {names} ({error}). Make them in amoCRM, choose a tariff "
-                    "that allows it, or switch automatic fields off; until then their values are in the notes.",
+                    say(
+                        "amoCRM does not let us create the fields {names} ({error}). Make them in amoCRM, choose a "
+                        "tariff that allows it, or switch automatic fields off; until then their values are in the "
+                        "notes.",
+                        names=names,
+                        error=error,
+                    ),
                 )
                 return {"created": 0, "refused": True}
         return {"created": len(wanted)}

@@ -72,11 +72,6 @@ def of(stored: Mapping[str, Any]) -> Submissions:
     return msgspec.convert(stored.get("submissions") or {}, Submissions)
 
 
-def language_of(stored: Mapping[str, Any]) -> str:
-    """Of the notes: `ru` or `en`, as the whole document says."""
-    return str(stored.get("language") or "ru")
-
-
 def refusal_name(entity: str) -> bytes:
     """The lock that remembers that the account lets nobody create fields of leads, or of contacts."""
     return name_of(f"fields:{entity}")

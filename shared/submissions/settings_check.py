@@ -9,6 +9,7 @@ from shared.amocrm import directory
 from shared.amocrm.directory import Directory, Pipeline
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
+from shared.platform.messages import say
 from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
 from shared.submissions.mapping import field_of
@@ -32,7 +33,7 @@ def _check(runtime: Runtime, integration: Integration, given: Document) -> None:
 
     found = runtime.connections.call(integration, ask, calls=4)
     if found:
-        detail = "The settings do not fit the account; nothing was saved."
+        detail = say("The settings do not fit the account; nothing was saved.")
         raise Problem(422, "invalid_input", detail, errors=tuple(found))
 
 
@@ -63,17 +64,21 @@ def _problems(settings: Submissions, account: Directory) -> list[InputError]:
 def _place_problems(path: str, place: Destination | Route, pipelines: tuple[Pipeline, ...]) -> Iterator[InputError]:
     if place.pipeline_id is None:
         if place.status_id is not None:
-            yield InputError(f"{path}.status_id", "belongs to a pipeline: name that too")
+            yield InputError(f"{path}.status_id", say("belongs to a pipeline: name that too"))
         return
     pipeline = next((one for one in pipelines if one.id == place.pipeline_id), None)
     if pipeline is None:
-        detail = f"the account has no such pipeline; it has {_listed((one.id, one.name) for one in pipelines)}"
+        detail = say(
+            "the account has no such pipeline; it has {known}", known=_listed((one.id, one.name) for one in pipelines)
+        )
         yield InputError(f"{path}.pipeline_id", detail)
         return
     usable = [status for status in pipeline.statuses if not status.is_unsorted]
     if place.status_id is not None and place.status_id not in {status.id for status in usable}:
         known = _listed((status.id, status.name) for status in usable)
-        yield InputError(f"{path}.status_id", f"{pipeline.name} has no such status; it has {known}")
+        yield InputError(
+            f"{path}.status_id", say("{name} has no such status; it has {known}", name=pipeline.name, known=known)
+        )
 
 
 def _user_problems(settings: Submissions, account: Directory) -> Iterator[InputError]:
@@ -89,23 +94,25 @@ def _user_problems(settings: Submissions, account: Directory) -> Iterator[InputE
     for path, user_id in named:
         if user_id not in {user.id for user in users}:
             known = _listed((user.id, user.name) for user in users)
-            yield InputError(f"submissions.{path}", f"the account has no such user; it has {known}")
+            yield InputError(f"submissions.{path}", say("the account has no such user; it has {known}", known=known))
 
 
 def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Directory) -> Iterator[InputError]:
     if (rule.field_id is None) == (rule.field is None):
-        yield InputError(path, "name the field by field_id, or by its code or name in field")
+        yield InputError(path, say("name the field by field_id, or by its code or name in field"))
         return
     fields = account.fields(rule.entity)
     field = field_of(rule, fields)
     if field is None:
         if rule.field_id is not None or not may_create:
             known = _listed((one.id, one.name) for one in fields)
-            yield InputError(path, f"{rule.entity} have no such field; they have {known}")
+            yield InputError(
+                path, say("{entity} have no such field; they have {known}", entity=rule.entity, known=known)
+            )
         return
     if rule.enum is not None and rule.enum not in {value for _, value in field.enums}:
         known = ", ".join(value for _, value in field.enums) or "none"
-        yield InputError(f"{path}.enum", f"{field.name} has the kinds {known}")
+        yield InputError(f"{path}.enum", say("{name} has the kinds {known}", name=field.name, known=known))
 
 
 def _listed(found: Iterable[tuple[int, str]]) -> str:
@@ -118,4 +125,4 @@ def _saved(runtime: Runtime, integration: Integration) -> None:
     runtime.locks.forget(integration.id, [refusal_name(entity) for entity in ("leads", "contacts")])
 
 
-PART = SettingsPart(Document, _check, _saved)
+PART = SettingsPart(Document, _check, _saved, is_of_account=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from shared.amocrm import directory
+from shared.amocrm import directory, members
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ValidationError
 from shared.amocrm.leads import AccountApi
@@ -15,6 +15,8 @@ from shared.deliveries import rows as deliveries
 from shared.deliveries.locks import Held, Locks, name_of
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
+from shared.platform.messages import Message, say
+from shared.storage import own_writes
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.submissions import contacts, destination, mapping, note, people
@@ -72,7 +74,7 @@ class Submission:
     def values(self) -> tuple[dict[str, list[str]], list[Unplaced]]:
         return contacts.given(sources(self.body), self.body.contact, self.settings.phone_country)
 
-    def tell(self, kind: str, message: str) -> None:
+    def tell(self, kind: str, message: Message) -> None:
         deliveries.warn(self.database, self.delivery.id, f"submission.{kind}", message)
 
     # --- the person -------------------------------------------------------------------------------------------
@@ -93,7 +95,10 @@ class Submission:
                 found = people.matching(made.search_contacts(query), contact, country, code)
                 if len(found) > 1:
                     ids = ", ".join(str(one["id"]) for one in found)
-                    self.tell("several_contacts", f"Contacts {ids} are this person; {found[0]['id']} was taken.")
+                    self.tell(
+                        "several_contacts",
+                        say("Contacts {ids} are this person; {taken} was taken.", ids=ids, taken=found[0]["id"]),
+                    )
                 if found:
                     return found[0]
         return None
@@ -185,7 +190,9 @@ class Submission:
         renames = isinstance(self.body, SyncContact)
         body = contacts.changes(known, self.body.contact, wanted, self.settings, fields, renames)
         if body:
-            PeopleApi(api).change_contact(int(known["id"]), body)
+            known_id, written = int(known["id"]), dict(members.texts(body))
+            own_writes.note(self.database, self.keyring, self.integration_id, "contact", known_id, written)
+            PeopleApi(api).change_contact(known_id, body)
         return bool(body)
 
     def lead_and_contact(self, account: Directory, is_bare: bool) -> tuple[Entity, Entity]:
@@ -295,7 +302,7 @@ class Submission:
             return write(account, False), False
         except ValidationError as error:
             where = ", ".join(item.path for item in error.errors) or "its values"
-            self.tell("values_refused", f"amoCRM refused {where}; what it refused is in the note.")
+            self.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
         return write(account, True), True
 
 

@@ -14,6 +14,7 @@ _OWN = {
     "companies": _COMMON,
 }
 _CLOSED = (142, 143)
+_TOLD_BY_NAME = {"name": "name_field_changed", "price": "sale_field_changed"}  # events that no webhook has
 _UNSORTED = 1  # the type of the status of incoming leads
 
 
@@ -196,6 +197,9 @@ def _tell_changes(call: Call, entity_type: str, before: Entity, after: Entity) -
     users = [{"responsible_user": {"id": one["responsible_user_id"]}} for one in (before, after)]
     if users[0] != users[1]:
         call.tell(entity_type, "responsible", after, before=users[0], after=users[1])
+    for name, kind in _TOLD_BY_NAME.items():
+        if before.get(name) != after.get(name):
+            call.record(entity_type, kind, after)
     call.tell(entity_type, "update", after)
 
 
@@ -306,6 +310,9 @@ def _is_wanted(call: Call, entity: Entity) -> bool:
         return False
     statuses = call.parameters(r"filter\[statuses\]\[\d+\]\[status_id\]")
     if statuses and str(entity.get("status_id")) not in statuses:
+        return False
+    since = call.parameters(r"filter\[updated_at\]\[from\]")
+    if since and entity["updated_at"] < int(since[0]):
         return False
     query = call.parameter("query")
     if query and entity["updated_at"] + call.account.search_lag > call.world.clock.now():

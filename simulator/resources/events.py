@@ -9,6 +9,8 @@ _TYPES = (
     "lead_deleted",
     "lead_status_changed",
     "lead_responsible_changed",
+    "name_field_changed",
+    "sale_field_changed",
     "contact_added",
     "contact_deleted",
     "company_added",

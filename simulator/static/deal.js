@@ -9,18 +9,18 @@ async function showFeed() {
   const answer = await fetch(`${location.pathname}/feed`);
   if (!answer.ok) return;
   const { notes, goods, price: budget } = await answer.json();
-  price.textContent = budget.toLocaleString("ru-RU");
+  price.textContent = budget.toLocaleString(document.documentElement.lang);
   noNotes.hidden = notes.length > 0;
   noGoods.hidden = goods.length > 0;
   goodsList.replaceChildren(...goods.map(({ name, quantity }) => {
     const item = document.createElement("li");
-    item.textContent = `${name} — ${quantity.toLocaleString("ru-RU")}`;
+    item.textContent = `${name} — ${quantity.toLocaleString(document.documentElement.lang)}`;
     return item;
   }));
   feed.replaceChildren(...notes.map(({ at, text, file }) => {
     const item = document.createElement("li");
     const time = document.createElement("time");
-    time.textContent = new Date(at * 1000).toLocaleString("ru-RU");
+    time.textContent = new Date(at * 1000).toLocaleString(document.documentElement.lang);
     item.append(time, text);
     if (file) item.append(Object.assign(document.createElement("a"), { href: file.url, textContent: file.name, target: "_blank" }));
     return item;
@@ -30,3 +30,6 @@ async function showFeed() {
 await showFeed();
 setInterval(showFeed, 3000);
 
+// Another stage is chosen: the deal is moved.
+const move = document.querySelector("#move");
+move.addEventListener("change", () => move.requestSubmit());

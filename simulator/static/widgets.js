@@ -7,7 +7,7 @@ const { domain, subdomain, leadId, userId, user } = places?.dataset ?? {};
 
 window.APP = {
   data: { current_card: { id: Number(leadId) } },
-  lang_id: new URLSearchParams(location.search).get("lang") ?? "ru",
+  lang_id: places?.dataset.language ?? "ru",
   constant: (name) => (name === "account" ? { subdomain, language: window.APP.lang_id } : undefined),
 };
 
@@ -50,6 +50,6 @@ for (const section of document.querySelectorAll(".widget")) {
   try {
     await host(section);
   } catch (error) {
-    section.querySelector(".body").textContent = `Виджет не загрузился: ${error.message}`;
+    section.querySelector(".body").textContent = `${places.dataset.failed}: ${error.message}`;
   }
 }

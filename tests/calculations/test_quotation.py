@@ -15,9 +15,10 @@ from shared.calculations import note, quotation
 from shared.calculations.model import Calculation, SaveCalculation
 from shared.calculations.template import template
 from shared.platform.http import Response
+from shared.platform.i18n import LANGUAGES
 from tests.story import Story, calculation, json_of
 
-WORDS = template("glass", {})
+WORDS = template("glass", {}, "ru")
 MOMENT = datetime(2026, 11, 21, tzinfo=UTC)
 PDF = b"%PDF-1.7\n" + b"x" * 300_000 + b"\n%%EOF\n"  # three parts for the simulator's drive
 LOGO = base64.b64encode(
@@ -43,7 +44,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("currency", ["RUB", "KZT", "UAH", "UZS", "USD", "XXX"])
-@pytest.mark.parametrize("language", ["ru", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_currency_and_language_is_rendered(currency: str, language: str) -> None:
     company = quotation.Company("Glasshouse", (), base64.b64decode(LOGO), language)
     assert len(quotation.render(_calculation(currency=currency), company, WORDS, MOMENT)) > 5000
@@ -57,15 +58,23 @@ def test_a_long_table_goes_over_pages_and_hostile_text_is_only_text() -> None:
 
 
 def test_each_widget_type_has_its_words_and_settings_may_change_them() -> None:
-    for language, total in (("ru", "Итого: 17\u202f999,99\u00a0₽"), ("en", "Total: 17,999.99\u00a0₽")):
+    totals = {
+        "ru": "Итого: 17\u202f999,99",
+        "en": "Total: 17,999.99",
+        "uk": "Разом: 17\u202f999,99",
+        "uz": "Jami: 17\u202f999,99",
+        "es": "Total: 17.999,99",
+        "pt": "Total: 17.999,99",
+    }
+    for language, total in totals.items():
         texts = set()
         for widget_type in ("glass", "countertop", "clinic", "other"):
-            words = template(widget_type, {"language": language})
+            words = template(widget_type, {}, language)
             texts.add(note.text(_calculation(), "ref:x", words, language))
         assert len(texts) == 4
-        assert all(total in text for text in texts)
-    own = template("clinic", {"template": {"note_heading": "Смета", "closing": None, "unknown": 1}})
-    assert (own.note_heading, own.closing) == ("Смета", template("clinic", {}).closing)
+        assert all(f"{total}\u00a0₽" in text for text in texts)
+    own = template("clinic", {"template": {"note_heading": "Смета", "closing": None, "unknown": 1}}, "ru")
+    assert (own.note_heading, own.closing) == ("Смета", template("clinic", {}, "ru").closing)
     assert note.text(_calculation(title="Смета зала"), "ref:x", own, "ru").startswith("Смета зала №")
 
 
@@ -177,9 +186,9 @@ def test_the_company_is_saved_and_used(connected: Story) -> None:
     empty = json_of(connected.crm("get_settings", connected.admin()))["settings"]
     nothing = {"heading": None, "note_heading": None, "closing": None}
     others = {
-        name: empty.pop(name) for name in ("submissions", "calculator") if name in empty
+        name: empty.pop(name) for name in ("changes", "submissions", "reckoned_by") if name in empty
     }  # have tests of their own
-    assert empty == {"company": {"name": "", "lines": [], "logo": None}, "language": "ru", "template": nothing}
+    assert empty == {"company": {"name": "", "lines": [], "logo": None}, "language": None, "template": nothing}
     wanted = {
         "company": {"name": "Glasshouse", "lines": ["12 Forest St"], "logo": LOGO},
         "language": "en",
@@ -188,10 +197,10 @@ def test_the_company_is_saved_and_used(connected: Story) -> None:
     }
     assert json_of(connected.crm("save_settings", connected.admin(), wanted))["settings"] == wanted
     assert json_of(connected.crm("get_settings", connected.admin()))["settings"] == wanted
-    company = quotation.Company.of(connected.row().settings)
+    company = quotation.Company.of(connected.row().settings, "en")
     assert (company.name, company.lines, company.language) == ("Glasshouse", ("12 Forest St",), "en")
     assert _save(connected, _rendered()).status == 200
-    assert template("glass", connected.row().settings).closing == "See you soon."
+    assert template("glass", connected.row().settings, "en").closing == "See you soon."
     wrong = [
         {"template": {"heading": 5}},
         {"language": "de"},

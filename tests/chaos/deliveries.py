@@ -74,6 +74,10 @@ SELECT idempotency_key, state, id, coalesce((steps #>> '{deal,result,superseded}
 FROM amocrm_deliveries
 """
 
+_NEWEST = """
+SELECT DISTINCT ON (lead_id) lead_id, idempotency_key FROM amocrm_deliveries ORDER BY lead_id, created_at DESC, id DESC
+"""
+
 
 @dataclass(frozen=True)
 class Orders:
@@ -225,23 +229,22 @@ class Driver:
         )
         elements = Counter(effect["name"] for effect in effects if effect["kind"] == "element.created")
         links = Counter(effect["to_id"] for effect in effects if effect["kind"] == "link.made")
-        prices = Counter(
-            effect["changed"]["price"]
-            for effect in effects
-            if effect["kind"] == "leads.updated" and effect["changed"].get("price")
-        )
+        changes = [effect for effect in effects if effect["kind"] == "leads.updated" and effect["changed"].get("price")]
+        prices = Counter(effect["changed"]["price"] for effect in changes)
         for number, state, delivery_id, is_superseded in rows:
             mark = reference(delivery_id).removeprefix("ref:")
             found = {
                 "note": notes[mark],
                 "file": files[mark[:8]],
                 "goods": elements[f"Изделие {number}"],
-                # A retry leaves the price to a newer calculation of the deal, whether or not it was set before.
-                "price": prices[2 * number + 10] or int(is_superseded),
+                # It may be left to a newer calculation of the deal, and is written again where an older one's came in
+                # between; what counts is which one the deal has at the end.
+                "price": min(1, prices[2 * number + 10]) or int(is_superseded),
             }
             if state != "delivered" or set(found.values()) != {1}:
                 self.findings.violations.append(f"calculation {number} is {state}, and amoCRM holds {found}")
         self._compare_links(rows, links, effects)
+        self._compare_prices({effect["id"]: effect["changed"]["price"] for effect in changes})
         return {"accepted": len(rows), "answered": len(answered)}
 
     def _compare_links(self, rows: list[Row], links: Counter[int], effects: list[dict[str, Any]]) -> None:
@@ -250,6 +253,16 @@ class Driver:
             count = links[made.get(f"Изделие {number}", 0)]
             if count != 1:
                 self.findings.violations.append(f"the goods of calculation {number} were linked {count} times")
+
+    def _compare_prices(self, prices: dict[int, int]) -> None:
+        """The newest calculation of each deal has the last word."""
+        with psycopg.connect(self.stage.postgres.get_uri()) as connection:
+            newest = connection.execute(_NEWEST).fetchall()
+        for lead_id, key in newest:
+            number = int(key.removeprefix("click-"))
+            if prices.get(lead_id) != 2 * number + 10:
+                told = f"deal {lead_id} has the price {prices.get(lead_id)}, its newest calculation is {number}"
+                self.findings.violations.append(told)
 
     def _answered(self) -> set[int]:
         lines = self.journal.read_text().splitlines() if self.journal.exists() else []

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,10 +83,10 @@ class Stage:
 
 
 @contextmanager
-def stage(accounts: int, *, strangers: bool = False) -> Iterator[Stage]:
+def stage(accounts: int, *, strangers: bool = False, more: Mapping[str, str] | None = None) -> Iterator[Stage]:
     """A stage with that many connected accounts; everything of it is gone afterwards.
 
-    `strangers`: other people's deals and contacts are in them.
+    `strangers`: other people's deals and contacts are in them. `more`: of the environment.
     """
     with tempfile.TemporaryDirectory(prefix="amochaos", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -99,7 +99,7 @@ def stage(accounts: int, *, strangers: bool = False) -> Iterator[Stage]:
         with _simulator() as simulator:
             simulator.control("limits", per_integration=10**6, per_account=10**6)
             made = simulator.control("integration", redirect_uri=story.REDIRECT_URI)
-            environment = _environment(embedded.runtime_url(postgres), simulator)
+            environment = _environment(embedded.runtime_url(postgres), simulator) | dict(more or {})
             clock = MovableClock(owner_url, simulator)
             played = Stage(folder, postgres, simulator, clock, load(environment), environment, made["id"], [], {})
             with played.runtime() as runtime:

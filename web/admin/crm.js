@@ -3,9 +3,12 @@
 import { $, element } from "../ui/dom.js";
 import { has, language, moment, t } from "../ui/i18n.js";
 import { consent } from "../ui/consent.js";
-import { busy, call, copyButton, told, widgetName } from "./panel.js";
+import { afterTyping, latest } from "../ui/pace.js";
+import { busy, call, copyButton, may, told, widgetName } from "./panel.js";
 import { help } from "./help.js";
 
+const STATUSES = ["connected", "pending", "reauth_required", "disconnected"];
+const FEW = 6;
 const TYPES = ["glass", "countertop", "clinic", "site"];
 
 export async function show(place) {
@@ -13,16 +16,23 @@ export async function show(place) {
   const none = element("p", { className: "soft", text: t("crm.none"), hidden: true });
   const more = element("button", { text: t("more"), className: "quiet", hidden: true });
   const addresses = element("dl", { className: "addresses" });
+  const found = filters(() => told(refresh));
   let following = null;
+  const begin = latest();
 
   const refresh = async ({ append = false } = {}) => {
-    const query = append && following ? { after: following } : {};
+    const isOld = begin();
+    const query = found.query();
+    if (append && following) query.after = following;
     const { connections, next, ...urls } = await call("connection_status", { query });
+    if (isOld()) return;
     following = next;
     const rows = connections.map((one) => row(one, refresh));
     if (append) list.append(...rows);
     else list.replaceChildren(...rows);
     none.hidden = list.children.length > 0;
+    none.textContent = found.isOn() ? t("log.nothing_found") : t("crm.none");
+    found.view.hidden = !found.isOn() && !next && list.children.length < FEW;
     more.hidden = !next;
     addresses.replaceChildren(...Object.entries(urls).map(([name, url]) => element("div", {},
       element("dt", { text: t(`address.${name}`) }), element("dd", {}, element("code", { text: url }), copyButton(url)))));
@@ -30,11 +40,25 @@ export async function show(place) {
   more.onclick = () => busy(more, () => refresh({ append: true }));
 
   place.append(
-    element("h1", { text: t("crm.title") }), list, none, more,
-    connectByButton(refresh), form(refresh),
+    element("h1", { text: t("crm.title") }), found.view, list, none, more,
+    ...(may("manage") ? [connectByButton(refresh), form(refresh)] : []),
     element("section", { className: "card" }, element("h2", { text: t("crm.addresses") }), element("p", { className: "soft", text: t("crm.addresses_hint") }), addresses));
   await refresh();
   return { refresh: () => told(refresh) };
+}
+
+// Shown where there are more than a few.
+function filters(changed) {
+  const search = element("input", { type: "search", placeholder: " " });
+  const status = element("select", {}, new Option(t("crm.any_status"), ""), ...STATUSES.map((one) => new Option(t(`status.${one}`), one)));
+  const trouble = element("input", { type: "checkbox" });
+  search.oninput = afterTyping(changed);
+  status.onchange = changed;
+  trouble.onchange = changed;
+  const view = element("div", { className: "toolbar", hidden: true }, element("label", {}, t("search_connection"), search), element("label", {}, t("deliveries.state"), status),
+    element("label", { className: "check" }, trouble, t("crm.in_trouble")));
+  const query = () => Object.fromEntries(Object.entries({ search: search.value.trim(), status: status.value, trouble: trouble.checked ? "1" : "" }).filter(([, value]) => value));
+  return { view, query, isOn: () => Object.keys(query()).length > 0 };
 }
 
 function row(connection, refresh) {
@@ -44,13 +68,14 @@ function row(connection, refresh) {
   if (isOn) facts.append(element("span", { className: "soft", text: ` · ${expiry(connection.token_expires_at)}` }));
   if (connection.problem) facts.append(...problem(connection.problem));
   const act = (key, work, className = "quiet") => element("button", { text: t(key), className, onclick: (event) => busy(event.target, work) });
+  if (!may("connect")) return element("li", {}, element("div", { className: "row" }, facts));
   return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" },
     act(isOn ? "crm.authorise_again" : "crm.authorise", () => authorise(connection, refresh), isOn ? "quiet" : ""),
     isOn ? act("crm.disconnect", async () => {
       if (!confirm(t("crm.disconnect_sure", { account: connection.account_domain }))) return;
       await call("disconnect", { method: "POST", connection });
       await refresh();
-    }) : null)), otherWays(connection, refresh));
+    }) : null)), may("manage") ? otherWays(connection, refresh) : null);
 }
 
 // In the reader's language where the catalogue knows the trouble; amoCRM's own words below.
@@ -84,7 +109,7 @@ function otherWays(connection, refresh) {
     way("code", "exchange_code", t("crm.by_code_hint")), way("token", "save_token", t("crm.by_token_hint")));
 }
 
-const panelAddress = () => location.href.split(/[?#]/)[0];
+const panelAddress = () => `${location.href.split(/[?#]/)[0]}#crm`; // where somebody wants to see that it worked
 
 async function authorise(connection, refresh) {
   await consent(async () => {

@@ -1,55 +1,134 @@
-// Deliveries: what was accepted, how far it is, its story, and another try for what amoCRM refused.
+// Deliveries: what was accepted, of which deal, how far it is, its story and content, another try, and a file of them.
 
 import { element } from "../ui/dom.js";
-import { has, moment, t } from "../ui/i18n.js";
-import { busy, call, pickConnection, told } from "./panel.js";
+import { has, moment, money, t } from "../ui/i18n.js";
+import { latest } from "../ui/pace.js";
+import { busy, call, connectionName, may, pickConnection, told } from "./panel.js";
+
+const STATES = ["accepted", "delivered", "dead"];
+const WRITES = ["save_calculation", "submit_form", "submit_order", "sync_contact", "notify"];
+const PAGE = 30;
+const MOST = 200; // of one question
+const COLUMNS = ["created_at", "account_domain", "widget_type", "action", "state", "lead_id", "total", "currency", "by", "attempts", "finished_at", "problem", "delivery_id"];
 
 export async function show(place) {
+  const [, asked] = location.hash.split("/"); // of which state, or which one
   const list = element("ul", { className: "rows", id: "deliveries" });
-  const none = element("p", { className: "soft", text: t("deliveries.none"), hidden: true });
+  const none = element("p", { className: "soft", hidden: true });
   const more = element("button", { text: t("more"), className: "quiet", hidden: true });
-  const state = element("select", { id: "state" }, ...["", "accepted", "delivered", "dead"].map((one) => new Option(t(`deliveries.state_${one || "all"}`), one)));
+  const state = Object.assign(element("select", { id: "state" }, ...["", ...STATES].map((one) => new Option(t(`deliveries.state_${one || "all"}`), one))), { value: STATES.includes(asked) ? asked : "" });
+  const write = element("select", {}, new Option(t("deliveries.write_all"), ""), ...WRITES.map((one) => new Option(t(`action.${one}`), one)));
+  const lead = element("input", { inputMode: "numeric", pattern: "[0-9]*", placeholder: " " });
+  const since = element("input", { type: "date" });
+  const until = element("input", { type: "date" });
+  const retryAll = element("button", { text: t("deliveries.retry_all"), className: "quiet", hidden: true });
+  const save = element("button", { text: t("deliveries.export"), className: "quiet" });
+  const work = element("p", { className: "soft", hidden: true });
+  work.setAttribute("role", "status");
   let connection = null;
   let following = null;
+  const begin = latest();
+  let named = STATES.includes(asked) ? null : asked; // the one that a link leads to
 
+  const theOne = async () => {
+    const found = row(await call("get_delivery", { connection, query: { id: named } }), connection, refresh);
+    named = null;
+    found.querySelector("details").open = true;
+    return found;
+  };
+
+  const query = (limit) => {
+    const seconds = (field, days) => (field.value ? String(Math.floor(new Date(`${field.value}T00:00`).getTime() / 1000) + days * 86_400) : "");
+    const asking = { limit: String(limit), state: state.value, write: write.value, lead_id: lead.value.trim(), since: seconds(since, 0), until: seconds(until, 1) };
+    return Object.fromEntries(Object.entries(asking).filter(([, value]) => value));
+  };
   const refresh = async ({ append = false } = {}) => {
-    if (!connection) return;
-    const query = { limit: "30" };
-    if (state.value) query.state = state.value;
-    if (append && following) query.before = following;
-    const { deliveries, next } = await call("get_deliveries", { connection, query });
+    const isOld = begin();
+    // Over all accounts only what is not finished is listed.
+    for (const one of state.options) one.disabled = !connection && ["", "delivered"].includes(one.value);
+    if (!connection && ["", "delivered"].includes(state.value)) state.value = "dead";
+    const { deliveries, next } = await call("get_deliveries", { connection, query: append && following ? { ...query(PAGE), before: following } : query(PAGE) });
+    if (isOld()) return;
     following = next;
     const rows = deliveries.map((one) => row(one, connection, refresh));
+    if (named && connection) rows.unshift(await theOne());
     if (append) list.append(...rows);
     else list.replaceChildren(...rows);
     none.hidden = list.children.length > 0;
+    none.textContent = Object.keys(query(PAGE)).length > 1 ? t("log.nothing_found") : t("deliveries.none");
     more.hidden = !next;
+    retryAll.hidden = !may("operate") || state.value !== "dead" || !deliveries.length;
+    save.disabled = !list.children.length;
   };
-  state.onchange = () => told(refresh);
+  // Every one of the filter, a page at a time, with word of how far it is.
+  const all = async (each) => {
+    let before = null;
+    let count = 0;
+    work.hidden = false;
+    do {
+      const { deliveries, next } = await call("get_deliveries", { connection, query: before ? { ...query(MOST), before } : query(MOST) });
+      await each(deliveries);
+      count += deliveries.length;
+      before = next;
+      work.replaceChildren(element("progress", {}), t("deliveries.so_far", { count }));
+    } while (before);
+    work.replaceChildren(t("deliveries.so_far", { count }));
+    return count;
+  };
+  retryAll.onclick = () => busy(retryAll, async () => {
+    if (!confirm(t("deliveries.retry_all_sure"))) return;
+    await all((deliveries) => call("retry_delivery", { method: "POST", connection, body: { ids: deliveries.map((one) => one.delivery_id) } }));
+    await refresh();
+  });
+  save.onclick = () => busy(save, async () => {
+    const lines = [COLUMNS];
+    await all((deliveries) => lines.push(...deliveries.map(cells)));
+    download(`deliveries-${new Date().toISOString().slice(0, 10)}.csv`, csv(lines));
+  });
+  for (const one of [state, write, lead, since, until]) one.onchange = () => told(refresh);
   more.onclick = () => busy(more, () => refresh({ append: true }));
-  const pick = await pickConnection(place, async (chosen) => { connection = chosen; await refresh(); });
-  place.prepend(element("h1", { text: t("tab.deliveries") }), element("div", { className: "toolbar" }, pick, element("label", {}, t("deliveries.state"), state),
-    element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) })));
+  const pick = await pickConnection(place, async (chosen) => { connection = chosen; await refresh(); }, { all: true, start: STATES.includes(asked) ? "every" : "one" });
+  const labelled = (key, control) => element("label", {}, t(key), control);
+  place.prepend(element("h1", { text: t("tab.deliveries") }), element("div", { className: "toolbar" }, pick, labelled("deliveries.state", state),
+    labelled("deliveries.write", write), labelled("deliveries.lead", lead), labelled("deliveries.since", since), labelled("deliveries.until", until)),
+  element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) }), save, retryAll), work);
   place.append(list, none, more);
   return { refresh: () => told(refresh) };
 }
 
 function row(delivery, connection, refresh) {
+  const own = connection ?? delivery; // whose it is stands in it where all are listed
   const name = has(`action.${delivery.action}`) ? t(`action.${delivery.action}`) : delivery.action;
-  const facts = element("div", { className: "facts" }, element("b", { text: name }), " ", element("span", { className: `status ${delivery.state}`, text: t(`deliveries.state_${delivery.state}`) }),
-    element("small", { text: ` · ${moment(delivery.created_at)}${delivery.attempts > 1 ? ` · ${t("deliveries.attempts", { count: delivery.attempts })}` : ""}` }));
+  const { summary, links } = delivery;
+  const about = [moment(delivery.created_at), connection ? null : connectionName(delivery), has(`by.${summary.by}`) ? t(`by.${summary.by}`) : null,
+    delivery.attempts > 1 ? t("deliveries.attempts", { count: delivery.attempts }) : null].filter(Boolean);
+  const facts = element("div", { className: "facts" }, element("b", { text: name }), summary.total ? ` ${money(summary.total, summary.currency)}` : "", " ",
+    element("span", { className: `status ${delivery.state}`, text: t(`deliveries.state_${delivery.state}`) }), element("br"),
+    element("small", { text: about.join(" · ") }), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))));
   if (delivery.problem) facts.append(element("p", { className: delivery.state === "dead" ? "error" : "soft", text: delivery.problem.detail }));
   const story = element("ol", { className: "log" });
-  const details = element("details", {}, element("summary", { text: t("deliveries.story") }), element("p", { className: "soft" }, element("code", { text: delivery.delivery_id })), story);
+  const content = element("dl", { className: "content" });
+  const details = element("details", {}, element("summary", { text: t("deliveries.story") }), element("p", { className: "soft" }, element("code", { text: delivery.delivery_id })), story,
+    ...(may("manage") ? [element("h3", { text: t("deliveries.content") }), content] : []));
   details.ontoggle = () => details.open && told(async () => {
-    const { story: entries } = await call("get_delivery", { connection, query: { id: delivery.delivery_id } });
-    story.replaceChildren(...entries.map(entryLine));
+    const found = await call("get_delivery", { connection: own, query: { id: delivery.delivery_id, ...(may("manage") ? { content: "1" } : {}) } });
+    story.replaceChildren(...found.story.map(entryLine));
+    if (may("manage")) content.replaceChildren(...(found.content ? members(found.content.body ?? found.content) : [element("dd", { className: "soft", text: t("deliveries.content_gone") })]));
   });
   const again = element("button", { text: t("deliveries.retry"), onclick: (event) => busy(event.target, async () => {
-    await call("retry_delivery", { method: "POST", connection, body: { id: delivery.delivery_id } });
+    await call("retry_delivery", { method: "POST", connection: own, body: { id: delivery.delivery_id } });
     await refresh();
   }) });
-  return element("li", {}, element("div", { className: "row" }, facts, delivery.state === "dead" ? again : null), details);
+  return element("li", {}, element("div", { className: "row" }, facts, delivery.state === "dead" && may("operate") ? again : null), details);
+}
+
+// What was sent, member by member, with its own names.
+function members(document, path = "") {
+  return Object.entries(document).flatMap(([name, value]) => {
+    if (value === null || value === "" || (typeof value === "object" && !Object.keys(value).length)) return [];
+    const place = path ? `${path}.${name}` : name;
+    return typeof value === "object" ? members(value, place) : [element("div", {}, element("dt", { text: place }), element("dd", { text: String(value) }))];
+  });
 }
 
 // An entry of the story, in the reader's words; what has none of its own is told as the server tells it.
@@ -62,3 +141,20 @@ function entryLine({ at, kind, step, outcome, code, detail }) {
 }
 
 const stepName = (name) => (has(`step.${name}`) ? t(`step.${name}`) : name);
+
+// --- a file for a spreadsheet ----------------------------------------------------------------------------------
+
+function cells(one) {
+  const flat = { ...one, ...one.summary, problem: one.problem?.detail };
+  return COLUMNS.map((name) => flat[name] ?? "");
+}
+
+// A cell that begins like a formula is none: a spreadsheet would carry it out.
+const cell = (value) => `"${String(value).replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
+const csv = (lines) => `\ufeff${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
+
+function download(name, text) {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  element("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -2,6 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
+import { afterTyping, latest } from "../ui/pace.js";
 import { busy, call, eventLine, pickConnection, told } from "./panel.js";
 
 const LIVE_MILLISECONDS = 4000;
@@ -16,6 +17,7 @@ export async function show(place) {
   const live = element("input", { type: "checkbox", checked: true });
   let connection = null;
   let following = null;  // where the next page begins
+  const begin = latest();
 
   const read = (before) => {
     const query = { limit: String(PAGE) };
@@ -25,7 +27,9 @@ export async function show(place) {
     return call("get_events", { connection, query });
   };
   const refresh = async ({ append = false } = {}) => {
+    const isOld = begin();
     const { events, next } = await read(append ? following : null);
+    if (isOld()) return;
     const lines = events.map(eventLine);
     if (append) list.append(...lines);
     else list.replaceChildren(...lines);
@@ -37,11 +41,7 @@ export async function show(place) {
   };
   const pick = await pickConnection(place, async (chosen) => { connection = chosen; await refresh(); }, { all: true });
   level.onchange = () => told(refresh);
-  let waiting = null;
-  search.oninput = () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => told(refresh), 300);
-  };
+  search.oninput = afterTyping(() => told(refresh));
   more.onclick = () => busy(more, () => refresh({ append: true }));
   place.append(element("h1", { text: t("tab.log") }),
     element("div", { className: "toolbar" }, pick, element("label", {}, t("log.level"), level), element("label", {}, t("log.search"), search),

@@ -2,16 +2,20 @@
 
 import { call as callApi } from "../ui/api.js";
 import { $, element } from "../ui/dom.js";
+import { afterTyping, latest } from "../ui/pace.js";
 import { has, languagePicker, moment, t, translate } from "../ui/i18n.js";
 
 const TOKEN_KEY = "administrator-token";
-const TABS = ["crm", "settings", "site", "deliveries", "log"];
+// Each with the right that it is for.
+const TABS = { overview: "see", crm: "see", calculator: "manage", settings: "manage", site: "manage", events: "see", deliveries: "see", log: "see", people: "manage" };
 
 translate();
 document.title = t("panel.title");
 $("languages").append(languagePicker());
 
+let me = { name: "", rights: [] };
 let shownTab = null; // what the open tab wants to be told
+let signedIn = null; // whose work waits behind the sign-in
 
 // --- what the tabs use -----------------------------------------------------------------------------------------
 
@@ -23,6 +27,9 @@ export function call(action, { connection, ...options } = {}) {
   }
   return callApi(action, proof, options);
 }
+
+// Whether whoever is signed in may: see, operate, connect, manage.
+export const may = (right) => me.rights.includes(right);
 
 export const widgetName = (type) => (has(`widget.${type}`) ? t(`widget.${type}`) : type);
 export const connectionName = ({ account_domain, widget_type }) => `${account_domain} · ${widgetName(widget_type)}`;
@@ -41,7 +48,7 @@ export async function told(work, place = $("panel-error")) {
     await work();
     return true;
   } catch (error) {
-    if (error.status === 401) signOut(error.message);
+    if (error.status === 401 && $("sign-in").hidden) sessionEnded(error.message);
     else place.textContent = error.message;
     return false;
   }
@@ -57,52 +64,92 @@ export function copyButton(text) {
   return copy;
 }
 
-export async function connections() {
-  const found = [];
-  let after;
-  do {
-    const { connections: page, next } = await call("connection_status", { query: after ? { after, limit: "200" } : { limit: "200" } });
-    found.push(...page);
-    after = next;
-  } while (after && found.length < 2000);
-  return found;
+const PAGE = 50;
+
+// A choice of the connection that a tab is about. `show` is called with it, now and at every change. Where there are
+// more than a page of them, they are searched by the server.
+export async function pickConnection(place, show, { all = false, start = all ? "all" : "one" } = {}) {
+  const { connections: first, next } = await call("connection_status", { query: { limit: String(PAGE) } });
+  if (!first.length && !all) {
+    place.append(element("p", { className: "soft", text: t("no_connections_yet") }));
+    return element("label", {}, t("connection"), element("select", { id: "connection" }));
+  }
+  const select = element("select", { id: "connection" });
+  const label = element("label", {}, t("connection"), select);
+  let listed = [];
+  const list = (found, kept) => {
+    listed = kept && !found.some((one) => one.id === kept.id) ? [kept, ...found] : found;
+    select.replaceChildren(...(all ? [new Option(t("all_connections"), "")] : []), ...listed.map((one) => new Option(connectionName(one), one.id, false, one.id === kept?.id)));
+  };
+  const chosen = () => listed.find((one) => one.id === select.value) ?? null;
+  const change = () => {
+    const now = chosen();
+    if (now) sessionStorage.setItem("connection", JSON.stringify([now.account_domain, now.widget_type]));
+    else sessionStorage.removeItem("connection");
+    void told(() => show(now));
+  };
+  const usual = () => (start === "one" ? first.find((one) => one.status === "connected") ?? first[0] : null);
+  list(first, start === "every" ? null : (await before()) ?? usual());
+  select.onchange = change;
+  queueMicrotask(change);
+  return next ? element("div", { className: "picker" }, searching(list, chosen, change), label) : label;
 }
 
-// A choice of the connection that a tab is about. `show` is called with it, now and at every change.
-export async function pickConnection(place, show, { all = false } = {}) {
-  const found = await connections();
-  const chosenBefore = found.find((one) => one.id === sessionStorage.getItem("connection"));
-  const kept = (chosenBefore ?? (all ? null : found.find((one) => one.status === "connected")))?.id;
-  const select = element("select", { id: "connection" });
-  if (all) select.append(new Option(t("all_connections"), ""));
-  select.append(...found.map((one) => new Option(connectionName(one), one.id, false, one.id === kept)));
-  const label = element("label", {}, t("connection"), select);
-  if (!found.length && !all) {
-    place.append(element("p", { className: "soft", text: t("no_connections_yet") }));
-    return label;
+// For whom something is set: one connection, or all of an integration or of a widget type.
+export function levelPicker() {
+  const levels = ["connection", "client", "widget"].map((one) => new Option(t(`calculators.level_${one}`), one));
+  return element("select", { id: "level-of" }, ...levels);
+}
+
+// Somebody else has changed the same thing: whose it is to be.
+export function conflictOf(text, theirs, mine) {
+  const button = (key, work) => element("button", { text: t(key), className: "quiet small", type: "button", onclick: ({ target }) => work(target) });
+  return element("div", { className: "key" }, element("span", { className: "warning", text }), button("calculators.theirs", theirs), button("calculators.mine", mine));
+}
+
+// The one that was chosen on another tab.
+async function before() {
+  try {
+    const [account_domain, widget_type] = JSON.parse(sessionStorage.getItem("connection"));
+    return (await call("connection_status", { connection: { account_domain, widget_type } })).connection;
+  } catch {
+    return null; // there was none, or it is gone
   }
-  const chosen = () => found.find((one) => one.id === select.value) ?? null;
-  select.onchange = () => {
-    sessionStorage.setItem("connection", select.value);
-    void told(() => show(chosen()));
-  };
-  if (!all || select.value) sessionStorage.setItem("connection", select.value);
-  queueMicrotask(() => void told(() => show(chosen())));
-  return label;
+}
+
+function searching(list, chosen, change) {
+  const field = element("input", { type: "search", id: "connection-search", placeholder: " " });
+  const begin = latest();
+  field.oninput = afterTyping(() => told(async () => {
+    const isOld = begin();
+    const { connections: found } = await call("connection_status", { query: { limit: String(PAGE), search: field.value.trim() } });
+    if (isOld()) return;
+    const kept = chosen();
+    list(found, found.length ? found.find((one) => one.id === kept?.id) ?? found[0] : kept);
+    if (chosen()?.id !== kept?.id) change();
+  }));
+  return element("label", {}, t("search_connection"), field);
 }
 
 // The log's own words are English; people read these where the catalogue has them.
-export function eventLine({ at, level, kind, message, account_domain, widget_type }) {
+export function eventLine({ at, level, kind, message, account_domain, widget_type, delivery_id, actor }) {
   const known = has(`event.${kind}`);
-  const where = [moment(at), account_domain, widget_type && widgetName(widget_type)].filter(Boolean).join(" · ");
+  const where = [moment(at), actor, account_domain, widget_type && widgetName(widget_type)].filter(Boolean).join(" · ");
   return element("li", { className: level }, known ? t(`event.${kind}`) : message,
-    known && (level !== "info" || kind === "delivery.delivered") ? element("small", { text: message }) : null, element("small", { text: where }));
+    known && (level !== "info" || kind === "delivery.delivered" || actor) ? element("small", { text: message }) : null, element("small", { text: where }, delivery_id ? toDelivery({ account_domain, widget_type, delivery_id }) : null));
+}
+
+// From a line of the log to the delivery that it is about.
+function toDelivery({ account_domain, widget_type, delivery_id }) {
+  return element("span", {}, " · ", element("a", { href: `#deliveries/${delivery_id}`, text: t("deliveries.open"), onclick: () => sessionStorage.setItem("connection", JSON.stringify([account_domain, widget_type])) }));
 }
 
 // --- tabs ------------------------------------------------------------------------------------------------------
 
+const tabs = () => Object.keys(TABS).filter((name) => may(TABS[name]));
+
 function buildTabs() {
-  $("tabs").replaceChildren(...TABS.map((name) => {
+  $("tabs").replaceChildren(...tabs().map((name) => {
     const tab = element("button", { text: t(`tab.${name}`), id: `tab-${name}`, type: "button" });
     tab.setAttribute("role", "tab");
     tab.setAttribute("aria-controls", "view");
@@ -110,7 +157,7 @@ function buildTabs() {
     tab.onkeydown = ({ key }) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
       if (!step) return;
-      const next = TABS[(TABS.indexOf(name) + step + TABS.length) % TABS.length];
+      const next = tabs()[(tabs().indexOf(name) + step + tabs().length) % tabs().length];
       location.hash = next;
       $(`tab-${next}`).focus();
     };
@@ -118,10 +165,13 @@ function buildTabs() {
   }));
 }
 
+const beginTab = latest();
+
 async function openTab() {
+  const isOld = beginTab();
   const asked = location.hash.slice(1).split("/")[0];
-  const name = TABS.includes(asked) ? asked : TABS[0];
-  for (const one of TABS) {
+  const name = tabs().includes(asked) ? asked : tabs()[0];
+  for (const one of tabs()) {
     $(`tab-${one}`).setAttribute("aria-selected", String(one === name));
     $(`tab-${one}`).tabIndex = one === name ? 0 : -1;
   }
@@ -130,37 +180,63 @@ async function openTab() {
   view.setAttribute("aria-labelledby", `tab-${name}`);
   view.replaceChildren(element("progress", {}));
   view.firstChild.setAttribute("aria-label", t("loading"));
+  shownTab = null;
   await told(async () => {
     const module = await import(`./${name}.js`);
     const fresh = element("div", {});
-    shownTab = (await module.show(fresh)) ?? null;
+    const shown = (await module.show(fresh)) ?? null;
+    if (isOld()) { // somebody has gone on to another tab
+      shown?.close?.();
+      return;
+    }
+    shownTab = shown;
     view.replaceChildren(fresh);
   });
-  if (view.firstChild?.tagName === "PROGRESS") view.replaceChildren(element("button", { text: t("again"), className: "quiet", onclick: openTab }));
+  if (!isOld() && view.firstChild?.tagName === "PROGRESS") view.replaceChildren(element("button", { text: t("again"), className: "quiet", onclick: openTab }));
 }
 
 // --- sign-in ---------------------------------------------------------------------------------------------------
 
-function signOut(reason = "") {
-  sessionStorage.removeItem(TOKEN_KEY);
+// What was typed stays behind the sign-in, and is there again for the same person.
+function sessionEnded(reason) {
+  signedIn = me.name;
+  askToken(reason);
+}
+
+function signOut() {
+  signedIn = null;
   shownTab?.close?.();
   shownTab = null;
+  $("view").replaceChildren();
+  askToken("");
+}
+
+function askToken(reason) {
+  sessionStorage.removeItem(TOKEN_KEY);
   $("panel").hidden = true;
   $("leave").hidden = true;
+  $("me").textContent = "";
   $("sign-in").hidden = false;
   $("sign-in-error").textContent = reason;
   $("token").focus();
 }
 
 async function enter() {
-  const isIn = await told(() => call("connection_status", { query: { limit: "1" } }), $("sign-in-error"));
+  const isIn = await told(async () => { me = await call("get_administrator"); }, $("sign-in-error"));
   if (!isIn) {
+    sessionStorage.removeItem(TOKEN_KEY);
     $("sign-in").hidden = false;
     return;
   }
   $("sign-in").hidden = true;
   $("panel").hidden = false;
   $("leave").hidden = false;
+  $("me").textContent = me.name === "ADMIN_TOKENS" ? "" : me.name;
+  if (signedIn === me.name && $("view").firstChild) {
+    signedIn = null;
+    return;
+  }
+  signedIn = null;
   buildTabs();
   await openTab();
 }
@@ -178,6 +254,19 @@ window.addEventListener("message", ({ data }) => {
   if (data?.type === "amocrm-connection") void shownTab?.refresh?.();
 });
 
+// A sign-in link works once: its code makes the token, and stands in no history.
+async function enterByLink(code) {
+  history.replaceState(null, "", location.pathname);
+  $("sign-in").hidden = false;
+  const isMade = await told(async () => {
+    const { token } = await callApi("sign_in", { Authorization: `Bearer ${code}` }, { method: "POST" });
+    sessionStorage.setItem(TOKEN_KEY, token);
+  }, $("sign-in-error"));
+  if (isMade) await enter();
+}
+
 // Not awaited: a tab's module imports this one, and would wait for its end.
-if (sessionStorage.getItem(TOKEN_KEY)) void enter();
+const invited = new URLSearchParams(location.hash.slice(1)).get("invite");
+if (invited) void enterByLink(invited);
+else if (sessionStorage.getItem(TOKEN_KEY)) void enter();
 else $("sign-in").hidden = false;

@@ -1,35 +1,72 @@
-// Settings of one connection: what notes and quotations say, the calculator's prices, and where forms and orders go.
+// Settings of a connection, an integration or a widget type: what notes and quotations say, whose sums are taken, and
+// where forms and orders go.
 
 import { element } from "../ui/dom.js";
-import { inLanguage, t } from "../ui/i18n.js";
-import { busy, call, pickConnection, told } from "./panel.js";
+import { bounded, LANGUAGES, t } from "../ui/i18n.js";
+import { afterTyping, latest } from "../ui/pace.js";
+import { busy, call, conflictOf, levelPicker, pickConnection, told } from "./panel.js";
 
 const PREVIEW_MILLISECONDS = 600;
 
 export async function show(place) {
   const body = element("div", {});
-  const pick = await pickConnection(place, (connection) => open(body, connection));
-  place.prepend(element("h1", { text: t("tab.settings") }), pick);
+  const level = levelPicker();
+  let connection = null;
+  const again = () => open(body, connection, level.value);
+  const pick = await pickConnection(place, (chosen) => { connection = chosen; return again(); });
+  level.onchange = () => told(again);
+  place.prepend(element("h1", { text: t("tab.settings") }), element("div", { className: "toolbar" }, pick, element("label", {}, t("calculators.level"), level)));
   place.append(body);
 }
 
-async function open(body, connection) {
+const begin = latest();
+
+async function open(body, connection, level, saved = "") {
+  const isOld = begin();
   if (!connection) return;
   body.replaceChildren(element("progress", {}));
-  const [{ settings }, known, usual] = await Promise.all([call("get_settings", { connection }), directory(connection), usualCalculator(connection)]);
-  const parts = [words(settings, connection), calculator(settings, usual), submissions(settings.submissions, known)];
+  const isOfAccount = level === "connection";
+  const [found, known] = await Promise.all([call("get_settings", { connection, query: { level } }), isOfAccount ? directory(connection) : null]);
+  if (isOld()) return;
+  const { settings, sources } = found;
+  const own = (names, part) => inherited(part, names.map((name) => sources[name]).find(Boolean) ?? null, level);
+  const parts = [own(["company", "language", "template"], words(settings, connection)), own(["reckoned_by"], sums(settings))];
+  if (isOfAccount) parts.push(submissions(settings.submissions, known), kept("changes", found));
   const error = element("p", { className: "error" });
   error.setAttribute("role", "alert");
-  const done = element("span", { className: "good" });
+  const conflict = element("div", {});
+  const done = element("span", { className: "good", text: saved });
   done.setAttribute("role", "status");
   const save = element("button", { text: t("save") });
-  save.onclick = () => busy(save, async () => {
-    done.textContent = "";
-    const document = Object.assign({}, ...parts.map((part) => part.read()));
-    await call("save_settings", { method: "POST", connection, body: document });
-    done.textContent = t("settings.saved");
-  }, error);
-  body.replaceChildren(...parts.map((part) => part.view), error, element("div", { className: "sticky" }, save, done));
+  const send = async (revision) => {
+    const document = Object.assign({ level, revision }, ...parts.map((part) => part.read()));
+    try {
+      await call("save_settings", { method: "POST", connection, body: document });
+    } catch (failed) {
+      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, theirs, mine));
+      throw failed;
+    }
+    await open(body, connection, level, t("settings.saved"));
+  };
+  const theirs = () => told(() => open(body, connection, level), error);
+  const mine = (button) => busy(button, async () => send((await call("get_settings", { connection, query: { level } })).revision), error);
+  save.onclick = () => busy(save, () => send(found.revision), error);
+  body.replaceChildren(...(isOfAccount ? [] : [element("p", { className: "soft", text: `${t("calculators.touches", bounded(found.touched))} ${t("settings.of_account")}` })]),
+    ...parts.map((part) => part.view), conflict, error, element("div", { className: "sticky" }, save, done));
+}
+
+// A part that is the level's own, or inherited from the level above it. Whoever types makes it the level's own.
+function inherited(part, source, level) {
+  const { box, view } = check("settings.own_here", source === level);
+  const from = element("p", { className: "soft" });
+  const told_ = () => { from.textContent = box.checked ? "" : t(`settings.from_${source === level ? "above" : source ?? "default"}`); };
+  part.view.addEventListener("input", ({ target }) => {
+    if (target !== box) box.checked = true;
+    told_();
+  });
+  part.view.querySelector("h2").after(view, from);
+  told_();
+  return { view: part.view, read: () => (box.checked ? part.read() : {}) };
 }
 
 // What the account has; without a connection to it there is nothing to choose from.
@@ -45,13 +82,8 @@ async function directory(connection) {
   }
 }
 
-async function usualCalculator(connection) {
-  try {
-    return (await call("get_calculator", { connection })).calculator;
-  } catch {
-    return null;
-  }
-}
+// What another tab sets stays as it is.
+const kept = (name, { settings, sources }) => ({ view: element("div", { hidden: true }), read: () => (sources[name] === "connection" ? { [name]: settings[name] } : {}) });
 
 const labelled = (key, control) => element("label", {}, t(key), control);
 const input = (value, properties = {}) => element("input", { value: value ?? "", placeholder: " ", ...properties });
@@ -76,7 +108,7 @@ function words(settings, connection) {
   const { company, template } = settings;
   const name = input(company.name, { maxLength: 120 });
   const lines = element("textarea", { rows: 3, value: company.lines.join("\n"), placeholder: t("settings.lines_example") });
-  const language = select([["ru", "Русский"], ["en", "English"]], settings.language);
+  const language = select([["", t("settings.language_of_account")], ...Object.entries(LANGUAGES)], settings.language ?? "");
   const [heading, noteHeading, closing] = ["heading", "note_heading", "closing"].map((one) => input(template[one], { maxLength: one === "closing" ? 500 : 120 }));
   const file = element("input", { type: "file", accept: "image/png,image/svg+xml" });
   let logo = company.logo;
@@ -86,19 +118,18 @@ function words(settings, connection) {
   const error = element("p", { className: "error" });
   const read = () => ({
     company: { name: name.value, lines: lines.value.split("\n").map((one) => one.trim()).filter(Boolean), logo },
-    language: language.value,
+    language: language.value || null,
     template: { heading: heading.value || null, note_heading: noteHeading.value || null, closing: closing.value || null },
   });
+  const begin = latest();
   const preview = () => told(async () => {
+    const isOld = begin();
     const shown = await call("preview", { method: "POST", connection, body: read() });
+    if (isOld()) return;
     note.textContent = shown.note;
     page.src = `data:image/png;base64,${shown.page}`;
   }, error);
-  let waiting = null;
-  const soon = () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(preview, PREVIEW_MILLISECONDS);
-  };
+  const soon = afterTyping(preview, PREVIEW_MILLISECONDS);
   file.onchange = async () => {
     const bytes = new Uint8Array(await file.files[0].arrayBuffer());
     logo = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
@@ -120,54 +151,13 @@ function words(settings, connection) {
   return { view, read };
 }
 
-// --- the calculator --------------------------------------------------------------------------------------------
+// --- whose sums --------------------------------------------------------------------------------------------------
 
-function calculator(settings, usual) {
-  const shown = structuredClone(settings.calculator ?? usual);
-  const view = element("section", { className: "card" }, element("h2", { text: t("settings.calculator") }));
-  if (!shown) {
-    view.append(element("p", { className: "soft", text: t("settings.no_calculator") }));
-    return { view, read: () => ({ calculator: settings.calculator }) };
-  }
-  let isOwn = settings.calculator !== null;
-  const prices = [];
-  const price = (owner, title) => {
-    const field = input(owner.price ?? "0", { type: "number", min: 0, step: "0.01" });
-    field.oninput = () => {
-      owner.price = field.value || "0";
-      isOwn = true;
-      source.value = JSON.stringify(shown, null, 2);
-    };
-    prices.push(field);
-    return element("label", {}, title, field);
-  };
-  const source = element("textarea", { rows: 16, spellcheck: false });
-  const groups = shown.fields.filter(({ options }) => options?.length).map((field) => element("fieldset", {}, element("legend", { text: inLanguage(field.label) }),
-    element("div", { className: "grid" }, ...field.options.map((one) => price(one, `${inLanguage(one.label)}${one.unit ? `, ${one.unit}` : ""}`)))));
-  const own = shown.items.filter((item) => item.price !== undefined).map((item) => price(item, inLanguage(item.name)));
-  source.value = JSON.stringify(shown, null, 2);
-  let typed = false;
-  source.oninput = () => { typed = true; isOwn = true; };
-  const reset = element("button", { text: t("settings.reset_calculator"), className: "quiet small", type: "button" });
-  reset.onclick = () => {
-    if (!confirm(t("settings.reset_sure"))) return;
-    isOwn = false;
-    for (const field of [...prices, source]) field.disabled = true;
-    reset.textContent = t("settings.will_reset");
-  };
-  view.append(element("p", { className: "soft", text: t("settings.prices", { currency: shown.currency }) }), ...groups,
-    ...(own.length ? [element("fieldset", {}, element("legend", { text: t("settings.services") }), element("div", { className: "grid" }, ...own))] : []), reset,
-    element("details", {}, element("summary", { text: t("settings.definition") }), element("p", { className: "soft", text: t("settings.definition_hint") }), labelled("settings.definition", source)));
-  const read = () => {
-    if (!isOwn) return { calculator: null };
-    if (!typed) return { calculator: shown };
-    try {
-      return { calculator: JSON.parse(source.value) };
-    } catch (error) {
-      throw new Error(`${t("settings.definition")}: ${error.message}`);
-    }
-  };
-  return { view, read };
+function sums(settings) {
+  const by = select([["", t("settings.reckoned_usual")], ["server", t("settings.reckoned_server")], ["widget", t("settings.reckoned_widget")]], settings.reckoned_by ?? "");
+  const view = element("section", { className: "card" }, element("h2", { text: t("settings.sums") }), element("p", { className: "soft", text: t("settings.sums_hint") }), labelled("settings.reckoned_by", by),
+    element("p", {}, element("a", { href: "#calculator", text: t("settings.to_calculator") })));
+  return { view, read: () => ({ reckoned_by: by.value || null }) };
 }
 
 // --- forms and orders ------------------------------------------------------------------------------------------

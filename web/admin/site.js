@@ -2,6 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
+import { latest } from "../ui/pace.js";
 import { busy, call, copyButton, pickConnection } from "./panel.js";
 import { API } from "../ui/api.js";
 
@@ -11,9 +12,13 @@ export async function show(place) {
   const fresh = element("div", {});
   let connection = null;
 
+  const begin = latest();
+
   const refresh = async () => {
+    const isOld = begin();
     if (!connection) return;
     const { site_keys: keys } = await call("get_site_keys", { connection });
+    if (isOld()) return;
     list.replaceChildren(...keys.map((key) => row(key, connection, refresh)));
     none.hidden = keys.length > 0;
   };

@@ -1,8 +1,9 @@
 // Calling crm_api. `proof` are the headers that say who is asking.
 
-import { t } from "./i18n.js";
+import { language, t } from "./i18n.js";
 
-export const API = new URL("..", import.meta.url).href.replace(/\/$/, "");
+// Where this file is served by crm_api itself, its address holds a hash: see functions/crm_api/pages.py.
+export const API = new URL("..", import.meta.url).href.replace(/(\/_\/[0-9a-f]+)?\/$/, "");
 
 export class ApiError extends Error {
   constructor(status, problem) {
@@ -10,12 +11,13 @@ export class ApiError extends Error {
     super(errors.length ? errors.join("\n") : problem.detail ?? t("server.answered", { status }));
     this.status = status;
     this.code = problem.code;
+    this.problem = problem;
     this.retryAfter = problem.retry_after;
   }
 }
 
 export async function call(action, proof, { method = "GET", body, query = {}, headers = {} } = {}) {
-  const sent = { ...proof, ...headers, ...(body ? { "Content-Type": "application/json" } : {}) };
+  const sent = { "Accept-Language": language, ...proof, ...headers, ...(body ? { "Content-Type": "application/json" } : {}) };
   let answer;
   try {
     answer = await fetch(`${API}/?${new URLSearchParams({ action, ...query })}`, { method, headers: sent, body: body && JSON.stringify(body) });

@@ -1,23 +1,33 @@
-// The words of every page, in four languages. A page's language: ?lang=, else what was chosen before, else the browser's.
+// The words of every page, in six languages. A page's language: ?lang=, else what was chosen before, else the browser's,
+// else what most people of the platform speak that shows the page in a deal card.
 
-export const LANGUAGES = { ru: "Русский", en: "English", uk: "Українська", uz: "Oʻzbekcha" };
-const LOCALES = { ru: "ru-RU", en: "en-GB", uk: "uk-UA", uz: "uz-Latn-UZ" };
+export const LANGUAGES = { en: "English", ru: "Русский", uk: "Українська", uz: "Oʻzbekcha", es: "Español", pt: "Português" };
+const LOCALES = { ru: "ru-RU", en: "en-GB", uk: "uk-UA", uz: "uz-Latn-UZ", es: "es", pt: "pt-BR" };
 const KEY = "language";
 
 function chosen() {
   let kept = null;
   try { kept = localStorage.getItem(KEY); } catch { /* a page in a frame may have no storage */ }
   const wished = [new URLSearchParams(location.search).get("lang"), kept, ...navigator.languages.map((one) => one.slice(0, 2))];
-  return wished.find((one) => one in LANGUAGES) ?? "ru";
+  const isAmocrm = /^https:\/\/[^/]+\.amocrm\.(ru|com)\//.test(document.referrer);
+  return wished.find((one) => one in LANGUAGES) ?? (isAmocrm ? "ru" : "en");
 }
 
 export const language = chosen();
 const answer = await fetch(new URL(`../i18n/${language}.json`, import.meta.url));
 const words = await answer.json();
+const plurals = new Intl.PluralRules(LOCALES[language]);
 
+// A text that counts has forms ({one, few, many, other}); its first number decides which.
 export function t(key, values = {}) {
-  const text = words[key] ?? key;
+  const text = form(words[key] ?? key, values);
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+function form(text, values) {
+  if (typeof text === "string") return text;
+  const counted = Object.values(values).find((value) => typeof value === "number");
+  return text[plurals.select(counted ?? 0)] ?? text.other;
 }
 
 export const has = (key) => key in words;
@@ -47,8 +57,21 @@ export function languagePicker() {
 // Words that come with data: {ru: …, en: …}. A language that is not there takes another.
 export const inLanguage = (choices, code = language) => choices[code] ?? choices.en ?? Object.values(choices)[0];
 
+// The same where one text may serve all languages: m².
+export const worded = (text, code = language) => (typeof text === "string" ? text : inLanguage(text, code));
+
 export const money = (amount, currency, code = language) =>
   Number(amount).toLocaleString(LOCALES[code], { style: "currency", currency, minimumFractionDigits: 0, maximumFractionDigits: 2 });
 export const number = (amount) => Number(amount).toLocaleString(LOCALES[language]);
+// A number that the server counts no further than 10,000, as the values of a text.
+export const bounded = (count) => (count < 10_000 ? { count } : { counted: count, count: `${number(count)}+` });
 export const moment = (text) => new Date(text).toLocaleString(LOCALES[language], { dateStyle: "medium", timeStyle: "short" });
+// Of a curve: Unix seconds as a time, and as a day of the year.
+export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(LOCALES[language], { timeStyle: "short" });
+export const date = (seconds) => new Date(seconds * 1000).toLocaleDateString(LOCALES[language], { day: "numeric", month: "short" });
+// Seconds as people say them, in the largest unit that fits.
+export function duration(seconds) {
+  const [unit, size] = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, one]) => seconds >= one) ?? ["second", 1];
+  return new Intl.NumberFormat(LOCALES[language], { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(seconds / size));
+}
 export const day = (text) => new Date(`${text}T00:00`).toLocaleDateString(LOCALES[language], { dateStyle: "long" });

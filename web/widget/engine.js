@@ -1,90 +1,137 @@
-// One engine for every calculator; what it asks and how it reckons is data (shared/calculations/calculator.py).
-// Quantities are whole thousandths and money whole kopecks, so that no total is off by a rounding of the machine's.
+// What a calculator makes of what was typed and chosen: shared/calculations/reckoning.py, which reckons it once more
+// before anything is written. Money and quantities are exact fractions, and decimal text where they leave.
 
-import { day, inLanguage } from "../ui/i18n.js";
+import { day, inLanguage, language as mine, t, worded } from "../ui/i18n.js";
+import { compare, fraction, holds, minus, plus, ReckoningError, times, toStep, value, ZERO } from "./formulas.js";
 
-const THOUSAND = 1000n;
+const CENT = [1n, 100n];
+const THOUSANDTH = [1n, 1000n];
+const ONE = [1n, 1n];
+const NUMBER = /^-?\d{1,12}(\.\d{1,6})?$/;
+const LONGEST_NAME = 250;
+const NOTHING = { number: ZERO, choice: "", switch: false, rows: [] };
 
-// The nearest whole number of thousandths; exact for what people type.
-const thousandths = (value) => BigInt(Math.round(Number(value) * 1000));
-
-const kopecks = (price) => BigInt(Math.round(Number(price) * 100));
-
-const field = (calculator, id) => calculator.fields.find((one) => one.id === id);
-
-export function chosenOption(calculator, values, id) {
-  const asked = field(calculator, id);
-  return asked.options.find((one) => one.id === values[id]) ?? asked.options[0];
+// The result of one calculator for `given`: what stands in its fields, by their ids; rows are lists of the same.
+// {items, discount, delivery, total, refused, asked}; amounts as decimal text, `refused` is why it cannot be made,
+// `asked(field)` whether it is asked now (of a field in rows with the index of its row).
+export function reckon(calculator, given, language = mine) {
+  const prices = pricesOf(calculator.fields);
+  const asked = new Set();
+  try {
+    const values = readAll(calculator.fields, given, {}, prices, asked, "");
+    for (const { id, formula } of calculator.variables ?? []) values[id] = value(formula, values, prices);
+    const broken = (calculator.rules ?? []).find(({ refuse }) => holds(refuse, values, prices));
+    if (broken) return { ...nothing(asked), refused: inLanguage(broken.message, language) };
+    return { ...whole(calculator, values, prices, language), refused: null, asked: isIn(asked), parameters: parameters(calculator, values, language) };
+  } catch (error) {
+    if (!(error instanceof ReckoningError)) throw error;
+    return { ...nothing(asked), refused: t(`calculator.${error.code}`) };
+  }
 }
 
-function isOn(values, when) {
-  if (!when) return true;
-  const value = values[when.field];
-  if (when.among) return when.among.includes(value);
-  if (when.unless) return !when.unless.includes(value);
-  return value === true;
+const isIn = (asked) => (id, row = null) => asked.has(row === null ? id : `${row}.${id}`);
+const nothing = (asked) => ({ items: [], discount: "0", delivery: "0", total: "0", parameters: [], asked: isIn(asked) });
+
+function whole(calculator, values, prices, language) {
+  const items = [...itemsOf(calculator, values, prices, language)];
+  const subtotal = items.map((item) => fraction(item.amount)).reduce(plus, ZERO);
+  const money = (formula) => (formula ? toStep("round", value(formula, { ...values, subtotal }, prices), CENT) : ZERO);
+  const [discount, delivery] = [money(calculator.discount), money(calculator.delivery)];
+  if (discount[0] < 0n || delivery[0] < 0n || compare(discount, subtotal) > 0) throw new ReckoningError("negative");
+  const total = plus(minus(subtotal, discount), delivery);
+  return { items, discount: decimal(discount, 2), delivery: decimal(delivery, 2), total: decimal(total, 2) };
 }
 
-// The product of the factors, in thousandths, rounded half up.
-function product(values, factors = []) {
-  const exact = factors.reduce((result, { field: id, scale = 1 }) => result * Number(values[id] || 0) * Number(scale), 1);
-  return BigInt(Math.round(exact * 1000 + 1e-7));
+function* itemsOf(calculator, values, prices, language) {
+  const fields = fieldsById(calculator.fields);
+  for (const item of calculator.items) {
+    for (const row of item.each ? values[item.each] : [{}]) {
+      const here = { ...values, ...row };
+      if (item.when && !holds(item.when, here, prices)) continue;
+      const found = itemOf(item, fields, here, prices, language);
+      if (found) yield found;
+    }
+  }
 }
 
-// The items of a calculation, ready to be sent; `amount` in kopecks.
-export function items(calculator, values, language) {
-  const found = [];
-  for (const rule of calculator.items) {
-    if (!isOn(values, rule.when)) continue;
-    const option = rule.option ? chosenOption(calculator, values, rule.option) : {};
-    let quantity = product(values, rule.quantity);
-    if (rule.least && quantity > 0n && quantity < thousandths(rule.least)) quantity = thousandths(rule.least);
-    const price = kopecks(rule.price ?? option.price ?? 0);
-    if (quantity <= 0n) continue;
-    const amount = (quantity * price * 2n + THOUSAND) / (THOUSAND * 2n);
-    const sku = rule.sku ?? option.sku;
-    found.push({
-      name: inLanguage(rule.name ?? option.label, language),
-      quantity: plain(quantity, 3),
-      unit: rule.unit ?? option.unit ?? "шт",
-      unit_price: plain(price, 2),
-      ...(sku ? { sku } : {}),
-      ...(option.category ? { category: option.category } : {}),
-      amount,
-    });
+function itemOf(item, fields, values, prices, language) {
+  const chosen = item.option ? values[item.option] : null;
+  if (chosen === "") return null; // the choice is not asked
+  const option = item.option ? fields[item.option].options.find((one) => one.id === chosen) : {};
+  let quantity = item.quantity ? value(item.quantity, values, prices) : ONE;
+  const least = item.least === undefined ? null : fraction(item.least);
+  if (least && quantity[0] > 0n && compare(quantity, least) < 0) quantity = least;
+  quantity = toStep("round", quantity, THOUSANDTH);
+  if (quantity[0] <= 0n) return null;
+  const price = toStep("round", item.price ? value(item.price, values, prices) : fraction(option.price ?? 0), CENT);
+  const discount = item.discount ? toStep("round", value(item.discount, values, prices), CENT) : ZERO;
+  const before = toStep("round", times(quantity, price), CENT);
+  if (price[0] < 0n || discount[0] < 0n || compare(discount, before) > 0) throw new ReckoningError("negative");
+  const sku = item.sku ?? option.sku;
+  const name = filled(inLanguage(item.name ?? option.label, language), fields, values, language);
+  return {
+    name: [...name].slice(0, LONGEST_NAME).join(""),
+    quantity: decimal(quantity, 3),
+    unit: worded(item.unit ?? option.unit ?? t("unit.piece"), language),
+    unit_price: decimal(price, 2),
+    ...(sku ? { sku } : {}),
+    ...(discount[0] ? { discount: decimal(discount, 2) } : {}),
+    ...(option.category ? { category: option.category } : {}),
+    amount: decimal(toStep("round", minus(times(quantity, price), discount), CENT), 2),
+  };
+}
+
+function parameters(calculator, values, language) {
+  const fields = fieldsById(calculator.fields);
+  return (calculator.parameters ?? []).map(({ name, text, each }) => ({
+    name: inLanguage(name, language),
+    value: (each ? values[each] : [{}]).map((row) => filled(inLanguage(text, language), fields, { ...values, ...row }, language, day)).filter((one) => one.replace(/[\s,]/g, "")).join("; "),
+  })).filter((one) => one.value);
+}
+
+// --- values ------------------------------------------------------------------------------------------------------
+
+function readAll(fields, given, outer, prices, asked, row) {
+  const found = {};
+  for (const field of fields) {
+    const here = { ...outer, ...found };
+    found[field.id] = NOTHING[field.kind] ?? "";
+    if (field.when && !holds(field.when, here, prices)) continue;
+    asked.add(`${row}${field.id}`);
+    const typed = given[field.id];
+    if (field.kind === "rows") found[field.id] = (typed ?? []).map((one, index) => readAll(field.fields, one, here, prices, asked, `${index}.`));
+    else if (field.kind === "number") found[field.id] = NUMBER.test(typed ?? "") ? fraction(typed) : ZERO;
+    else if (field.kind === "switch") found[field.id] = typed === true;
+    else if (field.kind === "choice") found[field.id] = (field.options.find((one) => one.id === typed) ?? field.options[0]).id;
+    else found[field.id] = typed ?? "";
   }
   return found;
 }
 
-export const total = (list) => list.reduce((sum, item) => sum + item.amount, 0n);
+const fieldsById = (fields) => Object.fromEntries(fields.flatMap((field) => [field, ...(field.fields ?? [])]).map((field) => [field.id, field]));
 
-// Whole units of 10^-digits as decimal text.
-export function plain(whole, digits) {
-  const text = String(whole).padStart(digits + 1, "0");
-  return `${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, "");
+function pricesOf(fields) {
+  const byId = fieldsById(fields);
+  const of = (which) => (id, chosen) => fraction(byId[id].options.find((one) => one.id === chosen)?.[which] ?? 0);
+  return { price: of("price"), value: of("value") };
 }
 
-// Why this cannot be made, or null.
-export function refusal(calculator, values) {
-  const broken = (calculator.rules ?? []).find(({ quantity, most, least }) => {
-    const value = product(values, quantity);
-    return (most !== undefined && value > thousandths(most)) || (least !== undefined && value < thousandths(least));
+// --- texts and digits ---------------------------------------------------------------------------------------------
+
+function filled(text, fields, values, language, dated = String) {
+  return text.replace(/\{(\w+)\}/g, (_, id) => {
+    const typed = values[id];
+    if (fields[id].kind === "choice") return typed ? inLanguage(fields[id].options.find((one) => one.id === typed).label, language) : "";
+    if (fields[id].kind === "number") return decimal(typed, 6);
+    if (fields[id].kind === "date") return typed && dated(typed);
+    return typed === true || typed === false ? "" : String(typed);
   });
-  return broken ? inLanguage(broken.message) : null;
 }
 
-export function parameters(calculator, values, language) {
-  const shown = (id) => {
-    const asked = field(calculator, id);
-    if (!asked) return `{${id}}`;
-    if (asked.kind === "choice") return inLanguage(chosenOption(calculator, values, id).label, language);
-    if (asked.kind === "date" && values[id]) return day(values[id]);
-    return String(values[id] ?? "");
-  };
-  return (calculator.parameters ?? [])
-    .map(({ name, text }) => ({
-      name: inLanguage(name, language),
-      value: inLanguage(text, language).replace(/\{(\w+)\}/g, (_, id) => shown(id)),
-    }))
-    .filter(({ value }) => value.replace(/[\s,]/g, ""));
+// As decimal text; the fraction has at most so many digits.
+export function decimal(number, digits) {
+  const [over, under] = times(number, [10n ** BigInt(digits), 1n]);
+  const whole = over / under;
+  const text = String(whole < 0n ? -whole : whole).padStart(digits + 1, "0");
+  return `${whole < 0n ? "-" : ""}${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, "");
 }

@@ -3,8 +3,8 @@
 
 import { call } from "../ui/api.js";
 import { element } from "../ui/dom.js";
-import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
-import { items, parameters, plain, refusal, total } from "./engine.js";
+import { inLanguage, language, t, translate } from "../ui/i18n.js";
+import { form as formOf } from "./form.js";
 
 const root = document.getElementById("calculator");
 const MOST_WAITS = 3;
@@ -30,46 +30,6 @@ const ask = async (action, options) => {
   }
 };
 
-function input(asked) {
-  const id = `field-${asked.id}`;
-  const label = inLanguage(asked.label);
-  if (asked.kind === "switch") {
-    const box = element("input", { type: "checkbox", name: asked.id, id, checked: asked.default === true });
-    return element("label", { className: "check" }, box, label);
-  }
-  let control;
-  if (asked.kind === "choice") {
-    control = element("select", { name: asked.id, id }, ...asked.options.map((one) => new Option(inLanguage(one.label), one.id)));
-    if (asked.default) control.value = asked.default;
-  } else {
-    const types = { number: "number", date: "date", time: "time", text: "text" };
-    control = element("input", { type: types[asked.kind], name: asked.id, id, required: asked.kind !== "text", placeholder: " " });
-    if (asked.least !== undefined) control.min = asked.least;
-    if (asked.most !== undefined) control.max = asked.most;
-    if (asked.step !== undefined) control.step = asked.step;
-    if (asked.default !== undefined) control.value = asked.default;
-    if (asked.kind === "date" && asked.default === undefined) control.value = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
-  }
-  return element("label", {}, label, control);
-}
-
-// Fields that are half as wide stand in pairs.
-function inputs(fields) {
-  const shown = [];
-  for (const asked of fields) {
-    const before = shown.at(-1);
-    if (!asked.is_half) shown.push(input(asked));
-    else if (before?.className === "pair" && before.children.length === 1) before.append(input(asked));
-    else shown.push(element("div", { className: "pair" }, input(asked)));
-  }
-  return shown;
-}
-
-const read = (form, fields) => Object.fromEntries(fields.map(({ id, kind }) => {
-  const control = form.elements.namedItem(id); // a field may be called "length"
-  return [id, kind === "switch" ? control.checked : control.value];
-}));
-
 // Where the account is overrun (429), the person sees how long it takes, and does nothing.
 async function patiently(asking, told) {
   for (let tries = 0; ; tries += 1) {
@@ -85,22 +45,23 @@ async function patiently(asking, told) {
   }
 }
 
-async function open() {
+// `kept`: what stood in the fields before.
+async function open(kept = null) {
   translate();
   const status = element("p", { className: "client soft", text: t("calculator.loading") });
   status.setAttribute("role", "status");
   root.replaceChildren(status);
   try {
     const wait = (text) => { status.textContent = text; };
-    const [{ calculator, lead_id }, read] = await Promise.all([
+    const [{ calculator, revision, lead_id }, read] = await Promise.all([
       patiently(() => ask("get_calculator"), wait),
       patiently(() => ask("get_lead", { headers: withLead }), wait).catch((error) => ({ error })),
     ]);
-    show(calculator, read, lead_id);
+    show(calculator, revision, read, lead_id, kept);
   } catch (error) {
     status.className = "client error";
     status.textContent = error.message;
-    root.append(element("button", { text: t("again"), className: "quiet", onclick: open }));
+    root.append(element("button", { text: t("again"), className: "quiet", onclick: () => open(kept) }));
   }
   root.removeAttribute("aria-busy");
 }
@@ -117,63 +78,68 @@ function client({ client: person, error }) {
   return line;
 }
 
-function show(calculator, lead, boundLead) {
+function show(calculator, revision, lead, boundLead, kept) {
   const title = inLanguage(calculator.title);
   document.title = title;
   const check = (name, isOn) => element("label", { className: "check" }, element("input", { type: "checkbox", name, checked: isOn }), t(`calculator.${name}`));
-  const lines = element("ul", { className: "items" });
-  const sum = element("output", {});
   const result = element("div", { className: "result", hidden: true });
   result.setAttribute("role", "alert");
   const button = element("button", { text: t("calculator.save") });
-  const fieldset = element("fieldset", {}, ...inputs(calculator.fields),
-    element("label", {}, t("calculator.comment"), element("textarea", { name: "own_comment", rows: 2, maxLength: 1000, placeholder: " " })),
-    lines, element("p", { className: "total" }, element("span", { text: t("calculator.total") }), sum),
-    check("price", true), check("products", true), check("pdf", true));
-  const form = element("form", {}, fieldset, button, result);
   let key = crypto.randomUUID();
-  const refresh = () => {
-    key = crypto.randomUUID(); // another calculation from now on
-    const list = items(calculator, read(form, calculator.fields));
-    lines.replaceChildren(...list.map((item) => element("li", {}, element("span", { text: `${item.name} × ${item.quantity.replace(".", ",")} ${item.unit}` }), element("span", { text: money(plain(item.amount, 2), calculator.currency) }))));
-    sum.textContent = money(plain(total(list), 2), calculator.currency);
-    button.disabled = list.length === 0;
+  const fields = formOf(calculator);
+  // Another calculation from now on.
+  const changed = () => {
+    key = crypto.randomUUID();
+    button.disabled = !fields.result().items.length && !fields.result().refused; // pressing says why it is refused
   };
-  form.addEventListener("input", refresh);
+  if (kept) fields.restore(kept);
+  const fieldset = element("fieldset", {}, fields.view,
+    element("label", {}, t("calculator.comment"), element("textarea", { name: "own_comment", rows: 2, maxLength: 1000, placeholder: " " })),
+    fields.lines, check("price", true), check("products", true), check("pdf", true));
+  const form = element("form", {}, fieldset, button, result);
+  form.addEventListener("input", changed);
+  // Pressing "save" once more is the same calculation; whoever wants another one says so.
+  const asNew = element("button", { text: t("calculator.save_as_new"), className: "quiet small", type: "button", onclick: () => {
+    key = crypto.randomUUID();
+    form.requestSubmit();
+  } });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const values = read(form, calculator.fields);
-    const refused = refusal(calculator, values);
-    if (refused) {
-      tell(result, "bad", refused);
+    if (fields.result().refused) {
+      tell(result, "bad", fields.result().refused);
       return;
     }
+    const by = { revision, values: fields.values(), language };
     fieldset.disabled = true;
     button.disabled = true;
     try {
-      await save(calculator, values, form.elements, key, result, boundLead ?? leadId);
+      await save(calculator, fields.result(), by, form.elements, key, result, boundLead ?? leadId);
+      if (result.classList.contains("good")) result.append(asNew);
     } catch (error) {
       // The same key again is the same calculation: pressing once more cannot double it.
       tell(result, "bad", error.message);
+      if (error.code === "calculator_changed") result.append(element("button", { text: t("calculator.renew"), className: "quiet small", type: "button", onclick: () => open(by.values) }));
     }
     fieldset.disabled = false;
     button.disabled = false;
   });
   root.replaceChildren(element("h1", { text: title }), client(lead), form);
-  refresh();
+  changed();
 }
 
-async function save(calculator, values, { own_comment, price, products, pdf }, key, result, lead) {
-  const list = items(calculator, values);
+async function save(calculator, made, by, { own_comment, price, products, pdf }, key, result, lead) {
   const body = {
     calculation: {
       title: inLanguage(calculator.title),
       currency: calculator.currency,
-      items: list.map(({ amount, ...item }) => item),
-      total: plain(total(list), 2),
+      items: made.items.map(({ amount, ...item }) => item),
+      total: made.total,
+      ...(made.discount === "0" ? {} : { discount: made.discount }),
+      ...(made.delivery === "0" ? {} : { delivery: made.delivery }),
       comment: own_comment.value.trim() || null,
-      parameters: parameters(calculator, values, language),
+      parameters: made.parameters,
     },
+    calculator: by,
     options: { update_price: price.checked, products: products.checked, pdf: pdf.checked ? "render" : "none" },
   };
   tell(result, "", t("calculator.saving"));

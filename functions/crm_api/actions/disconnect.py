@@ -3,25 +3,43 @@
 from functions.crm_api.connections import connection_view
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
+from shared.amocrm.errors import AmocrmError
 from shared.connections import integrations
+from shared.connections.integrations import Integration
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.platform import logs
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
+from shared.subjects import endings
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{connection}`. Disconnecting twice is no error."""
     integration = caller.require_integration()
-    detail = "The connection was ended on our side. amoCRM still lists the integration until it is removed there."
+    _say_goodbye(runtime, integration)
+    detail = say("The connection was ended on our side. amoCRM still lists the integration until it is removed there.")
     ended = integrations.disconnect(runtime.database, integration, "disconnected_here", detail, request.id)
     now = integrations.by_id(runtime.database, integration.id)
     assert now is not None
     if not ended and now.status != "disconnected":
         raise Problem(
-            409, "changed_meanwhile", "The connection was renewed at this moment. Look at it, then try again."
+            409, "changed_meanwhile", say("The connection was renewed at this moment. Look at it, then try again.")
         )
-    return json_response({"connection": connection_view(now)})
+    return json_response({"connection": connection_view(now, request.language)})
+
+
+def _say_goodbye(runtime: Runtime, integration: Integration) -> None:
+    """What we have left in the account goes, as far as amoCRM lets us at this moment."""
+    if integration.status != "connected":
+        return
+    for ending in endings():
+        try:
+            ending(runtime, integration)
+        except (AmocrmError, ReauthRequiredError, RefreshDelayedError) as error:
+            logs.warning("disconnect.left_behind", integration_id=integration.id, error=type(error).__name__)
 
 
 ACTION = Action("disconnect", "POST", Right.CONNECT, _run)

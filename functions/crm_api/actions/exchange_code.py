@@ -16,6 +16,7 @@ from shared.connections import integrations
 from shared.connections.authorization import AuthorizationFailedError
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
@@ -33,16 +34,16 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     try:
         host = clean_account_domain(body.referer) if body.referer else integration.account_domain
     except UntrustedHostError as error:
-        raise invalid_input(str(error), "referer") from None
+        raise invalid_input(error.detail, "referer") from None
     try:
         connected = runtime.authorization.redeem(integration, host, body.code, request_id=request.id)
     except AuthorizationFailedError as failure:
         raise Problem(422, failure.code, failure.detail) from None
     if connected != integration.id:
-        raise Problem(409, "other_connection", "This code has connected another integration.")
+        raise Problem(409, "other_connection", say("This code has connected another integration."))
     now = integrations.by_id(runtime.database, connected)
     assert now is not None
-    return json_response({"connection": connection_view(now)})
+    return json_response({"connection": connection_view(now, request.language)})
 
 
 ACTION = Action("exchange_code", "POST", Right.CONNECT, _run, body=ExchangeCode)

@@ -8,6 +8,7 @@ from shared.amocrm.filtered import PAGE_LIMIT
 from shared.amocrm.leads import LeadFilters
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 
@@ -24,7 +25,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     limit = optional_positive(request, "limit", PAGE_LIMIT) or _DEFAULT_LIMIT
     query = (request.parameter("query") or "").strip()
     if len(query) > _LONGEST_QUERY:
-        raise invalid_input(f"may have at most {_LONGEST_QUERY} characters", "query")
+        raise invalid_input(say("may have at most {most} characters", most=_LONGEST_QUERY), "query")
     filters = _filters(request)
     leads, has_more = runtime.connections.call(
         caller.require_integration(), lambda api: api.leads(page, limit, query or None, filters)
@@ -40,7 +41,7 @@ def _filters(request: Request) -> LeadFilters:
         optional_positive(request, "responsible_user_id"),
     )
     if filters.status_id is not None and filters.pipeline_id is None:
-        raise invalid_input("a status is known only together with its pipeline_id", "status_id")
+        raise invalid_input(say("a status is known only together with its pipeline_id"), "status_id")
     return filters
 
 

@@ -13,7 +13,8 @@ from shared.actions.action import Action
 from shared.connections import install_links, installations
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
-from shared.platform.i18n import LANGUAGES
+from shared.platform.i18n import LANGUAGE_OF, LANGUAGES
+from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
@@ -35,7 +36,7 @@ def _create(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{id, key, link, button, name, platform}`: our link, and amoCRM's button as HTML. The key is shown this once."""
     body = bodies.decode(request, CreateInstallLink)
     name = body.name or installations.NAMES.get(body.widget_type, body.widget_type)
-    language = body.language if body.language in LANGUAGES else LANGUAGES[0]
+    language = body.language if body.language in LANGUAGES else LANGUAGE_OF[body.platform]
     link_id, key = install_links.create(
         runtime.database, widget_type=body.widget_type, platform=body.platform, name=name, language=language
     )
@@ -54,7 +55,7 @@ def _revoke(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{id, revoked: true}`; accounts that were connected through it stay connected."""
     body = bodies.decode(request, RevokeInstallLink)
     if not install_links.revoke(runtime.database, body.id):
-        raise Problem(404, "unknown_install_link", "There is no such link.")
+        raise Problem(404, "unknown_install_link", say("There is no such link."))
     return json_response({"id": body.id, "revoked": True})
 
 
@@ -81,5 +82,5 @@ def _button(runtime: Runtime, platform: str, name: str, key: str) -> str:
 
 
 CREATE = Action("create_install_link", "POST", Right.MANAGE, _create, body=CreateInstallLink)
-LIST = Action("get_install_links", "GET", Right.MANAGE, _list)
+LIST = Action("get_install_links", "GET", Right.SEE, _list)
 REVOKE = Action("revoke_install_link", "POST", Right.MANAGE, _revoke, body=RevokeInstallLink)

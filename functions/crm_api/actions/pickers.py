@@ -14,6 +14,7 @@ from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 
@@ -40,7 +41,7 @@ def _fields(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """Query: `entity`, leads or contacts. `{fields: [{id, name, code, type, enums: [[id, value]]}]}`"""
     entity = request.parameter("entity") or "leads"
     if entity not in ("leads", "contacts"):
-        raise invalid_input("must be leads or contacts", "entity")
+        raise invalid_input(say("must be leads or contacts"), "entity")
     return _read(runtime, caller, request, lambda account: account.fields(entity), "fields")
 
 

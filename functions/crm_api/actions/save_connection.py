@@ -13,6 +13,7 @@ from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
 from shared.connections import integrations
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
@@ -37,7 +38,7 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     try:
         domain = clean_account_domain(body.account_domain)
     except UntrustedHostError as error:
-        raise invalid_input(str(error), "account_domain") from None
+        raise invalid_input(error.detail, "account_domain") from None
     known = integrations.by_domain(runtime.database, domain, body.widget_type)
     if known is None:
         _create(runtime, body, domain, request.id)
@@ -54,13 +55,13 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     saved = integrations.by_domain(runtime.database, domain, body.widget_type)
     assert saved is not None
     link = connect_link(runtime, saved, body.language)
-    document = {"connection": connection_view(saved), "connect_url": link, **addresses(runtime)}
+    document = {"connection": connection_view(saved, request.language), "connect_url": link, **addresses(runtime)}
     return json_response(document, 200 if known else 201)
 
 
 def _create(runtime: Runtime, body: SaveConnection, domain: str, request_id: str) -> None:
     if body.client_secret is None:
-        raise invalid_input("a new connection needs the integration's secret key", "client_secret")
+        raise invalid_input(say("a new connection needs the integration's secret key"), "client_secret")
     created = integrations.create(
         runtime.database,
         runtime.keyring,
@@ -73,7 +74,9 @@ def _create(runtime: Runtime, body: SaveConnection, domain: str, request_id: str
         request_id=request_id,
     )
     if not created:
-        raise Problem(409, "saved_elsewhere", "This connection was saved by somebody else at this moment. Save again.")
+        raise Problem(
+            409, "saved_elsewhere", say("This connection was saved by somebody else at this moment. Save again.")
+        )
 
 
 ACTION = Action("save_connection", "POST", Right.MANAGE, _run, body=SaveConnection)

@@ -27,7 +27,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     long_lived.store(runtime.rotation, integration, body.token, request.id)
     now = integrations.by_id(runtime.database, integration.id)
     assert now is not None
-    return json_response({"connection": connection_view(now)})
+    return json_response({"connection": connection_view(now, request.language)})
 
 
 ACTION = Action("save_token", "POST", Right.MANAGE, _run, body=SaveToken)

@@ -1,55 +1,94 @@
-"""`GET get_settings`, `POST save_settings`: an integration's settings, checked against its account."""
+"""`GET get_settings`, `POST save_settings`: what a connection, an integration or a widget type sets, checked against
+the account."""
 
 from typing import Any
-from uuid import UUID
 
 import msgspec
-from msgspec import Struct
-from psycopg.types.json import Jsonb
 
 from shared import settings
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
+from shared.actions.subject import SettingsPart
+from shared.connections import levels
+from shared.connections.integrations import Integration
+from shared.connections.levels import LevelName
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
+from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 from shared.subjects import settings_parts
 
-_SAVE = """
-WITH saved AS (
-    UPDATE amocrm_integrations SET settings = %(settings)s, updated_at = amocrm_now() WHERE id = %(id)s RETURNING id
-), logged AS (
-    INSERT INTO amocrm_events (integration_id, kind, message, request_id)
-    SELECT id, 'settings.saved', 'The settings were saved.', %(request_id)s FROM saved
-)
-SELECT id FROM saved
-"""
 
-
-class _Id(Struct, frozen=True):
-    id: UUID
-
-
-def _get(_runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{settings}`: the document of :mod:`shared.settings`, with its defaults."""
-    return json_response({"settings": settings.of(caller.require_integration().settings)})
+def _get(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{settings, level, sources, revision, touched}`: the document of :mod:`shared.settings` that holds at the level,
+    with its defaults; `sources` says which level sets each member, `touched` for how many connections it counts."""
+    return _shown(runtime, caller, bodies.level(request))
 
 
 def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """As `get_settings` answers. 422 names what the account does not have, and what it has instead."""
+    """As `get_settings` answers. 422 names what the account does not have, and what it has instead; 409 where somebody
+    else has changed the level since `revision`."""
     integration = caller.require_integration()
-    given = bodies.decode(request, settings.SaveSettings)
+    given: Any = bodies.decode(request, settings.SaveSettings)
+    level: LevelName = given.level
+    document = _set(request, given)
     parts = list(settings_parts())
-    for part in parts:
-        part.check(runtime, integration, msgspec.convert(given, part.document, from_attributes=True))
-    document: dict[str, Any] = msgspec.to_builtins(given)
-    del document["action"]
-    runtime.database.one(_Id, _SAVE, {"id": integration.id, "settings": Jsonb(document), "request_id": request.id})
+    stored = settings.levels(runtime.database, integration)
+    if given.revision not in (None, stored.revision(level)):
+        raise _changed()
+    if level == "connection":
+        holds = msgspec.convert(stored.merged("client") | document, settings.Settings)
+        for part in parts:
+            part.check(runtime, integration, msgspec.convert(holds, part.document, from_attributes=True))
+    else:
+        _check_level(runtime, integration, parts, given, document)
+    seen = None if given.revision is None else stored.own[level]
+    by = caller.actor or caller.kind
+    if not settings.save(runtime.database, integration, level, document, seen=seen, by=by, request_id=request.id):
+        raise _changed()
     for part in parts:
         part.saved(runtime, integration)
-    return json_response({"settings": document})
+    return _shown(runtime, caller, level)
 
 
-GET = Action("get_settings", "GET", Right.MANAGE, _get)
+def _set(request: Request, given: Any) -> dict[str, Any]:
+    """Only what was given: a default is nobody's setting."""
+    named = msgspec.json.decode(request.body)
+    document: dict[str, Any] = msgspec.to_builtins(given)
+    return {name: document[name] for name in settings.names() if named.get(name) is not None}
+
+
+def _check_level(
+    runtime: Runtime, integration: Integration, parts: list[SettingsPart], given: Any, document: dict[str, Any]
+) -> None:
+    """A level above connections sets nothing that one account has."""
+    for part in parts:
+        for name in part.document.__struct_fields__ if part.is_of_account else ():
+            if name in document:
+                raise invalid_input(say("names what one account has: set it there"), name)
+        if not part.is_of_account:
+            part.check(runtime, integration, msgspec.convert(given, part.document, from_attributes=True))
+
+
+def _shown(runtime: Runtime, caller: Caller, level: LevelName) -> Response:
+    integration = caller.require_integration()
+    stored = settings.levels(runtime.database, integration)
+    return json_response(
+        {
+            "settings": settings.of(stored.merged(level)),
+            "level": level,
+            "sources": stored.sources(level),
+            "revision": stored.revision(level),
+            "touched": levels.below(runtime.database, levels.level_of(integration, level)),
+        }
+    )
+
+
+def _changed() -> Problem:
+    return Problem(409, "settings_changed", say("Somebody else has changed these settings in between."))
+
+
+GET = Action("get_settings", "GET", Right.SEE, _get, query=("level",))
 SAVE = Action("save_settings", "POST", Right.MANAGE, _save, body=settings.SaveSettings)

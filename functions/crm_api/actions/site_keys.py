@@ -13,6 +13,7 @@ from shared.actions.action import Action
 from shared.platform.config import web_origin
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import said, say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
@@ -50,7 +51,7 @@ def _revoke(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{id, revoked: true}`; 404 for a key of another account."""
     body = bodies.decode(request, RevokeSiteKey)
     if not site_key.revoke(runtime.database, caller.require_integration(), body.id):
-        raise Problem(404, "unknown_site_key", "There is no such site key in this account.")
+        raise Problem(404, "unknown_site_key", say("There is no such site key in this account."))
     return json_response({"id": body.id, "revoked": True})
 
 
@@ -58,9 +59,9 @@ def _checked(origin: str, index: int) -> str:
     try:
         return web_origin(origin)
     except ValueError as error:
-        raise invalid_input(str(error), f"origins[{index}]") from None
+        raise invalid_input(said(str(error)), f"origins[{index}]") from None
 
 
 CREATE = Action("create_site_key", "POST", Right.MANAGE, _create, body=CreateSiteKey)
-LIST = Action("get_site_keys", "GET", Right.MANAGE, _list)
+LIST = Action("get_site_keys", "GET", Right.SEE, _list)
 REVOKE = Action("revoke_site_key", "POST", Right.MANAGE, _revoke, body=RevokeSiteKey)

@@ -11,7 +11,7 @@ from shared.connections import connect_links as links
 from shared.connections import installations
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
-from shared.platform.i18n import LANGUAGES
+from shared.platform.i18n import LANGUAGE_OF, LANGUAGES
 from shared.runtime import Runtime
 
 
@@ -32,7 +32,7 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{install_url, redirect_uri}`; it works for 15 minutes, once. In mode `popup` the page that opens it must go to
     the address that amoCRM's window posts to it as `{url}`, if that begins with `redirect_uri`."""
     body = bodies.decode(request, StartInstallation)
-    language = body.language if body.language in LANGUAGES else LANGUAGES[0]
+    language = body.language if body.language in LANGUAGES else LANGUAGE_OF[body.platform]
     return_to = links.check_return_link(runtime.settings, body.return_to)
     state = installations.begin(runtime.database, body.widget_type, language, return_to)
     address = installations.address(

@@ -2,13 +2,17 @@
 
 import hashlib
 import hmac
+from typing import Final
 
 from shared.access.proofs.claimed_account import claimed_account
 from shared.access.rights import Caller
 from shared.connections import integrations
 from shared.platform.http import Request
+from shared.platform.messages import say
 from shared.platform.problems import unauthenticated
 from shared.runtime import Runtime
+
+ACTOR: Final = "ADMIN_TOKENS"  # who it was is not known
 
 
 def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Caller:
@@ -16,8 +20,13 @@ def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Call
     given = hashlib.sha256(token.encode()).digest()
     # A sum, not any(): every digest is compared, whichever fits.
     if not sum(hmac.compare_digest(given, digest) for digest in runtime.settings.admin_token_digests):
-        raise unauthenticated("The administrator token is not right.")
+        raise unauthenticated(say("The administrator token is not right."))
+    return acting(runtime, request, calls, "administrator", ACTOR)
+
+
+def acting(runtime: Runtime, request: Request, calls: int, kind: str, actor: str) -> Caller:
+    """Somebody who may choose, for the account that the headers name, if they name one."""
     domain, widget_type = claimed_account(request)
     if domain is None or widget_type is None:
-        return Caller("administrator", None, named_account=False)
-    return Caller("administrator", integrations.by_domain(runtime.database, domain, widget_type, calls))
+        return Caller(kind, None, named_account=False, actor=actor)
+    return Caller(kind, integrations.by_domain(runtime.database, domain, widget_type, calls), actor=actor)

@@ -10,6 +10,7 @@ from shared.access.proofs import jwks, jwts
 from shared.access.rights import Caller
 from shared.connections import integrations
 from shared.platform.config import Settings
+from shared.platform.messages import say
 from shared.platform.problems import Problem, unauthenticated
 from shared.runtime import Runtime
 
@@ -19,10 +20,10 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     claims = _claims(runtime, token)
     domain, widget_type = claims.get("account_domain"), claims.get("widget_type")
     if not isinstance(domain, str) or not isinstance(widget_type, str) or "\0" in domain + widget_type:
-        raise unauthenticated("The token must have the claims account_domain and widget_type.")
+        raise unauthenticated(say("The token must have the claims account_domain and widget_type."))
     integration = integrations.by_domain(runtime.database, domain, widget_type, calls)
     if integration is None:
-        raise Problem(404, "unknown_connection", "There is no connection for this account and widget type.")
+        raise Problem(404, "unknown_connection", say("There is no connection for this account and widget type."))
     return Caller("application", integration)
 
 
@@ -38,7 +39,7 @@ def _claims(runtime: Runtime, token: str) -> dict[str, Any]:
         assert settings.app_jwt_jwks_url is not None  # checked with the issuer
         found = jwks.key(settings.app_jwt_jwks_url, str(header.get("kid")), runtime.clock)
         if found is None:
-            raise unauthenticated("The token was signed with a key that its issuer does not publish.")
+            raise unauthenticated(say("The token was signed with a key that its issuer does not publish."))
         audience, issuer = settings.app_jwt_audience, settings.app_jwt_issuer
         return jwts.verified(token, found, algorithm=algorithm, audience=audience, now=now, issuer=issuer)
-    raise unauthenticated("Tokens of this kind are not accepted here (APP_JWT_SECRET, APP_JWT_ISSUER).")
+    raise unauthenticated(say("Tokens of this kind are not accepted here (APP_JWT_SECRET, APP_JWT_ISSUER)."))

@@ -11,4 +11,4 @@ def claimed_account(request: Request) -> tuple[str | None, str | None]:
     try:
         return clean_account_domain(domain) if domain else None, request.headers.get("X-Widget-Type") or None
     except UntrustedHostError as error:
-        raise invalid_input(str(error), "X-Account-Domain") from None
+        raise invalid_input(error.detail, "X-Account-Domain") from None

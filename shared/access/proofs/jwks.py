@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from shared.platform import logs
 from shared.platform.clock import Clock
+from shared.platform.messages import say
 from shared.platform.problems import Problem
 
 _KEEP_SECONDS: Final = 600.0
@@ -37,7 +38,7 @@ def key(url: str, key_id: str, clock: Clock) -> Any:
             known.keys = _fetched(url) or known.keys
             if not known.keys:
                 known.asked_at = float("-inf")
-                raise Problem(503, "issuer_unavailable", "The issuer's keys cannot be read.", retry_after=10)
+                raise Problem(503, "issuer_unavailable", say("The issuer's keys cannot be read."), retry_after=10)
         return known.keys.get(key_id)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 
+from shared.platform.messages import say
 from shared.platform.problems import unauthenticated
 
 _LEEWAY = timedelta(seconds=30)
@@ -16,7 +17,7 @@ def unverified(token: str) -> dict[str, Any]:
     try:
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError:
-        raise unauthenticated("The token is not a JWT.") from None
+        raise unauthenticated(say("The token is not a JWT.")) from None
     return claims
 
 
@@ -24,7 +25,7 @@ def header_of(token: str) -> dict[str, Any]:
     try:
         header: dict[str, Any] = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError:
-        raise unauthenticated("The token is not a JWT.") from None
+        raise unauthenticated(say("The token is not a JWT.")) from None
     return header
 
 
@@ -49,7 +50,7 @@ def verified(
             token, key, algorithms=[algorithm], audience=audience, issuer=issuer, options=options
         )
     except (jwt.InvalidTokenError, jwt.InvalidKeyError) as error:
-        raise unauthenticated(f"The token is not valid ({type(error).__name__}).") from None
+        raise unauthenticated(say("The token is not valid ({kind}).", kind=type(error).__name__)) from None
     _check_times(claims, now.timestamp())
     return claims
 
@@ -58,8 +59,8 @@ def _check_times(claims: dict[str, Any], now: float) -> None:
     leeway = _LEEWAY.total_seconds()
     times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
     if not all(isinstance(value, int | float) for value in times.values()):
-        raise unauthenticated("The token's times are not numbers.")
+        raise unauthenticated(say("The token's times are not numbers."))
     if times["exp"] <= now - leeway:
-        raise unauthenticated("The token has expired.")
+        raise unauthenticated(say("The token has expired."))
     if max(times.get("nbf", 0), times["iat"]) > now + leeway:
-        raise unauthenticated("The token is not valid yet: check the clocks.")
+        raise unauthenticated(say("The token is not valid yet: check the clocks."))

@@ -10,6 +10,7 @@ from shared.access.proofs import jwts
 from shared.access.rights import Caller
 from shared.connections import integrations
 from shared.connections.integrations import Integration
+from shared.platform.messages import say
 from shared.platform.problems import unauthenticated
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
@@ -43,12 +44,12 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     claimed = jwts.unverified(token)
     client_id, account_id = claimed.get("client_uuid"), claimed.get("account_id")
     if not isinstance(client_id, str) or not isinstance(account_id, int) or not 0 < account_id < 2**63:
-        raise unauthenticated("The one-time token names no client and account.")
+        raise unauthenticated(say("The one-time token names no client and account."))
     client_id = client_id[:128].replace("\0", "")
     is_trusted = _signed_before(client_id, account_id, token)
     integration = integrations.by_client(runtime.database, client_id, account_id, calls if is_trusted else 0)
     if integration is None:
-        raise unauthenticated("The one-time token is not from an integration that is connected here.")
+        raise unauthenticated(say("The one-time token is not from an integration that is connected here."))
     secret = integration.secret(runtime.keyring)
     redirect = urlsplit(integration.redirect_uri)
     # vendor: one_time_token.audience (code) The audience is scheme and host of the redirect URI, without the port.
@@ -60,7 +61,7 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     claims = jwts.verified(token, secret, algorithm="HS256", audience=audience, now=runtime.clock.now())
     jti, user_id = claims.get("jti"), claims.get("user_id")
     if not isinstance(jti, str) or not 1 <= len(jti) <= 200 or "\0" in jti:
-        raise unauthenticated("The one-time token has no identifier.")
+        raise unauthenticated(say("The one-time token has no identifier."))
     _remember(client_id, account_id, secret)
     integration = _issued_for(runtime, integration, str(claims.get("iss")))
     return Caller(
@@ -86,7 +87,7 @@ def spend(database: Database, caller: Caller, request_id: str) -> None:
     """Uses the token up for a write. Raises 401 when it was used before."""
     parameters = {"integration_id": caller.require_integration().id, "jti": caller.jti, "request_id": request_id}
     if database.one(_Id, _SPEND, parameters) is None:
-        raise unauthenticated("This one-time token was used before. Ask amoCRM for a new one.")
+        raise unauthenticated(say("This one-time token was used before. Ask amoCRM for a new one."))
 
 
 def _issued_for(runtime: Runtime, integration: Integration, issuer: str) -> Integration:
@@ -94,5 +95,5 @@ def _issued_for(runtime: Runtime, integration: Integration, issuer: str) -> Inte
         # The account was perhaps renamed since we last heard of it; amoCRM itself is asked, not the token.
         integration = runtime.rotation.follow_rename(integration)
     if issuer != f"https://{integration.account_domain}":
-        raise unauthenticated("The one-time token was issued for another account.")
+        raise unauthenticated(say("The one-time token was issued for another account."))
     return integration

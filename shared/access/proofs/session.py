@@ -11,6 +11,7 @@ from typing import Final
 from shared.access.rights import Caller
 from shared.connections.integrations import Integration
 from shared.connections.rate import LONGEST_WAIT
+from shared.platform.messages import say
 from shared.platform.problems import unauthenticated
 from shared.runtime import Runtime
 
@@ -57,7 +58,7 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     parameters = {"token_hash": _hash(token), "calls": calls, "longest_wait": LONGEST_WAIT}
     found = runtime.database.one(_Session, _FIND, parameters)
     if found is None:
-        raise unauthenticated("This session has ended. Open the widget again.")
+        raise unauthenticated(say("This session has ended. Open the widget again."))
     return Caller("session", found, user_id=found.user_id, lead_id=found.lead_id)
 
 

@@ -13,6 +13,7 @@ from shared.access import throttle
 from shared.access.rights import Caller
 from shared.connections.integrations import Integration
 from shared.platform.http import Request
+from shared.platform.messages import say
 from shared.platform.problems import forbidden, unauthenticated
 from shared.runtime import Runtime
 from shared.storage.database import Database
@@ -23,6 +24,9 @@ PER_ADDRESS: Final = 20
 # The same for forms of pages that hide their origin, which anybody's page can do.
 PER_KEY_HIDDEN: Final = 60
 PER_ADDRESS_HIDDEN: Final = 5
+# Pages that ask where an order stands ask often; it does not keep anybody from ordering.
+PER_KEY_READS: Final = 1200
+PER_ADDRESS_READS: Final = 30
 _HIDDEN: Final = "null"
 
 _CREATE = """
@@ -89,11 +93,13 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
     """The page. Raises 401 for an unknown or revoked key, 403 for another origin, 429 when it comes too often."""
     found = runtime.database.one(_Found, _FIND, {"key_hash": _hash(key)})
     if found is None:
-        raise unauthenticated("This site key is not known, or was revoked.")
+        raise unauthenticated(say("This site key is not known, or was revoked."))
     bucket, per_key, per_address = f"site:{found.key_id}", PER_KEY, PER_ADDRESS
     if request.headers.get("Origin") not in found.origins:
         _require_hidden_origin(found, request)
         bucket, per_key, per_address = f"{bucket}:hidden", PER_KEY_HIDDEN, PER_ADDRESS_HIDDEN
+    elif request.method == "GET":
+        bucket, per_key, per_address = f"{bucket}:reads", PER_KEY_READS, PER_ADDRESS_READS
     throttle.pass_or_refuse(runtime.database, bucket, per_key)
     throttle.pass_or_refuse(runtime.database, f"{bucket}:{request.address}", per_address)
     return Caller("site", found)
@@ -105,11 +111,13 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
 def _require_hidden_origin(found: _Found, request: Request) -> None:
     """A plain form of a page that hides its origin, where the key accepts such; a script has an origin to show."""
     if request.headers.get("Origin") != _HIDDEN or not request.is_html_form:
-        raise forbidden("This site key is not for pages of this origin.")
+        raise forbidden(say("This site key is not for pages of this origin."))
     if not found.accepts_hidden_origin:
         raise forbidden(
-            "The page hides its address (Referrer-Policy: same-origin or no-referrer), and this site key does not "
-            "accept such forms. Make a key that does, or let the page send Referrer-Policy: strict-origin."
+            say(
+                "The page hides its address (Referrer-Policy: same-origin or no-referrer), and this site key does not "
+                "accept such forms. Make a key that does, or let the page send Referrer-Policy: strict-origin."
+            )
         )
 
 

@@ -2,21 +2,24 @@
 
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
-from shared.calculations import calculator, settings
+from shared.calculations import published
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
 
-def _run(_runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{calculator, widget_type, lead_id}`: of the settings, else the widget type's own. 404 for a type without one."""
+def _run(runtime: Runtime, caller: Caller, _request: Request) -> Response:
+    """`{calculator, revision, widget_type, lead_id}`: the one in force, with formulas ready to be reckoned (trees; see
+    docs/calculators.md). `revision` changes with it. 404 for a widget type without one."""
     integration = caller.require_integration()
-    chosen = settings.of(integration.settings).calculator or calculator.usual(integration.widget_type)
-    if chosen is None:
-        detail = "This widget type has no calculator of its own; put one into the settings."
+    found = published.of(runtime.database, integration)
+    if found is None:
+        detail = say("This widget type has no calculator yet; make one in the panel.")
         raise Problem(404, "no_calculator", detail)
-    return json_response({"calculator": chosen, "widget_type": integration.widget_type, "lead_id": caller.lead_id})
+    answer = {"calculator": found.document, "revision": found.revision, "widget_type": integration.widget_type}
+    return json_response(answer | {"lead_id": caller.lead_id})
 
 
 ACTION = Action("get_calculator", "GET", Right.READ_DEAL, _run)

@@ -10,10 +10,12 @@ from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.accepting import Write, accept, answer
 from shared.actions.action import Action
-from shared.calculations import model, plan
+from shared.calculations import model, plan, published
+from shared.deliveries import rows
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Plan
 from shared.platform.http import Request, Response
+from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
 
@@ -28,13 +30,23 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     body = bodies.decode(request, model.SaveCalculation)
     lead_id = caller.require_lead(bodies.lead_id(request, body.lead_id))
     model.check(body)
-    stored = msgspec.json.encode(msgspec.structs.replace(body, lead_id=lead_id, action=None), order="deterministic")
+    key = bodies.idempotency_key(request)
+    try:
+        published.check(runtime.database, integration, body)
+    except Problem:
+        # What was accepted before stands, whatever the calculator has become since.
+        if key is None or rows.by_key(runtime.database, integration.id, model.ACTION, key) is None:
+            raise
+    kept = msgspec.structs.replace(body, lead_id=lead_id, action=None, calculator=None)
+    stored = msgspec.json.encode(kept, order="deterministic")
 
     def planned(delivery: Delivery) -> Plan:
         return plan.steps(runtime.database, runtime.locks, delivery, lead_id, body, integration), plan.calls(body)
 
-    write = Write(model.ACTION, stored, bodies.idempotency_key(request), plan.first_steps(body), planned, lead_id)
-    return answer(accept(runtime, integration, request, write))
+    summary = {"total": f"{body.calculation.total:f}", "currency": body.calculation.currency} | caller.sender()
+    summary |= {"deal": deal} if (deal := plan.of_deal(body)) else {}
+    write = Write(model.ACTION, stored, key, plan.first_steps(body), planned, lead_id, summary=summary)
+    return answer(request, accept(runtime, integration, request, write))
 
 
 ACTION = Action(model.ACTION, "POST", Right.WRITE_DEAL, _run, calls=1, body=model.SaveCalculation, is_for_a_deal=True)

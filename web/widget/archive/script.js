@@ -11,7 +11,7 @@ define(["jquery"], function ($) {
     var frame = null;
 
     function language() {
-      var known = ["ru", "en", "uk", "uz"];
+      var known = ["en", "ru", "uk", "uz", "es", "pt"];
       var own = String(self.system().language || (window.APP && APP.lang_id) || "ru").slice(0, 2);
       return known.indexOf(own) < 0 ? "en" : own;
     }

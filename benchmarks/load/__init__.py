@@ -1,0 +1,1 @@
+"""A whole installation under load, by day and on a bad night."""

@@ -1,0 +1,94 @@
+"""What people were promised, against what amoCRM holds."""
+
+import re
+import time
+from collections import Counter
+from typing import Any, Final
+
+import httpx
+import psycopg
+
+from benchmarks.load.town import Town
+
+_WITHIN_SECONDS: Final = 600.0
+_LEFT = """
+SELECT count(*) FILTER (WHERE state = 'accepted'), count(*) FILTER (WHERE state = 'dead') FROM amocrm_deliveries
+"""
+_CUT_OFF = "SELECT account_domain, status, problem_detail FROM amocrm_integrations WHERE status <> 'connected'"
+
+
+def settle(made: Town) -> dict[str, Any]:
+    """Lets the timers finish what is left, sends what was never accepted once more, and compares.
+
+    `{pressed, accepted, deliveries, needed_s, violations}`; `needed_s`: until nothing was left.
+    """
+    started, violations = time.monotonic(), []
+    pressed, accepted = _ledger(made)
+    for key, line in pressed.items():
+        if key not in accepted:
+            _press_again(made, line, key)
+    while True:
+        httpx.post(made.addresses["run_deliveries"], json={}, timeout=120, trust_env=False)
+        waiting, dead = _one(made, _LEFT)
+        if not waiting:
+            break
+        if time.monotonic() - started > _WITHIN_SECONDS:
+            violations.append(f"{waiting} deliveries are left after {_WITHIN_SECONDS:.0f} s")
+            break
+        time.sleep(2)
+    if dead:
+        violations.append(f"{dead} deliveries are dead")
+    violations += [f"cut off: {row}" for row in _rows(made, _CUT_OFF)]
+    notes = Counter(
+        key
+        for effect in made.played.simulator.effects("note.created")
+        for key in set(re.findall(r"\b[0-9a-f]{32}\b", effect.get("text") or ""))
+    )
+    for key, line in pressed.items():
+        if notes[key] != 1:
+            violations.append(f"{line['name']} {key} at {line['domain']} has {notes[key]} notes")
+    return {
+        "pressed": len(pressed),
+        "accepted_while_it_lasted": len(accepted),
+        "needed_s": round(time.monotonic() - started, 1),
+        "violations": violations[:20],
+    }
+
+
+def _ledger(made: Town) -> tuple[dict[str, dict[str, Any]], set[str]]:
+    did = made.did
+    refused = {line["refused"] for line in did if "refused" in line}
+    assert not refused, [line for line in did if "refused" in line][:3]
+    pressed = {line["pressed"]: line for line in did if "pressed" in line}
+    return pressed, {line["accepted"] for line in did if "accepted" in line}
+
+
+def _press_again(made: Town, line: dict[str, Any], key: str) -> None:
+    """As somebody does whose page was open all the time."""
+    account = next(one for one in made.facts["accounts"] if one["domain"] == line["domain"])
+    headers = {
+        "Authorization": f"Bearer {account['token']}",
+        "X-Lead-Id": str(account["lead"]),
+        "Idempotency-Key": key,
+    }
+    for _ in range(60):
+        answer = httpx.post(
+            f"{made.addresses['crm_api']}/{line['name']}",
+            json=line["body"],
+            headers=headers,
+            timeout=60,
+            trust_env=False,
+        )
+        if answer.status_code in (200, 202):
+            return
+        time.sleep(1)
+    raise AssertionError(f"{line['name']} {key} is never accepted: {answer.status_code} {answer.text}")
+
+
+def _one(made: Town, statement: str) -> tuple[int, ...]:
+    return tuple(_rows(made, statement)[0])
+
+
+def _rows(made: Town, statement: str) -> list[Any]:
+    with psycopg.connect(made.played.postgres.get_uri()) as connection:
+        return connection.execute(statement.encode()).fetchall()

@@ -1,0 +1,112 @@
+"""`make load`: a whole installation at ten times the usual pace of 1,000 accounts, beside handlers that do nothing.
+
+Red when anything was answered 5xx, or a write was accepted and is not in its deal once.
+"""
+
+import json
+import statistics
+import sys
+from collections import defaultdict
+from typing import Any
+
+import click
+
+from benchmarks.load.ledger import settle
+from benchmarks.load.town import WORKERS, Town, town
+
+_COMPARED: dict[str, str] = {"get_lead": "crm_api", "two bare calls": "two_calls", "nothing": "nothing"}
+
+
+def load(made: Town, seconds: float, people: int) -> dict[str, Any]:
+    before = made.cpu_seconds("crm_api")
+    made.people("Customers Timers", seconds, people, made.addresses["crm_api"]).wait(seconds + 120)
+    used = made.cpu_seconds("crm_api") - before
+    did = [line for line in made.did if "ms" in line]
+    took = defaultdict(list)
+    for line in did:
+        took[line["name"]].append(line["ms"])
+    memory = [one["memory_mb"] for one in made.samples]
+    fifth = max(1, len(memory) // 5)
+    return {
+        "accounts": len(made.played.domains),
+        "people": people,
+        "workers": WORKERS,
+        "seconds": seconds,
+        "requests": len(did),
+        "requests_a_second": round(len(did) / seconds, 1),
+        "by_action": {name: _told(ms) for name, ms in sorted(took.items())},
+        "answers": _counted(str(line["status"]) for line in did),
+        "unanswered": _counted(line["why"] for line in did if "why" in line),
+        "cpu_ms_a_request": round(1000 * used / max(1, len(did)), 1),
+        "database_connections": max((one["connections"] or 0 for one in made.samples), default=0),
+        "memory_mb_by_fifths": [
+            round(statistics.median(memory[start : start + fifth])) for start in range(0, fifth * 5, fifth)
+        ],
+    }
+
+
+def compare(made: Town, seconds: float, people: int) -> dict[str, Any]:
+    """The same reads of deals, at handlers that do less."""
+    found = {}
+    for name, part in _COMPARED.items():
+        made.forget()
+        before = made.cpu_seconds(part)
+        made.people("Readers", seconds, people, made.addresses[part]).wait(seconds + 120)
+        used = made.cpu_seconds(part) - before
+        ms = [line["ms"] for line in made.did if "ms" in line]
+        found[name] = _told(ms) | {"cpu_ms_a_request": round(1000 * used / max(1, len(ms)), 1)}
+    return found
+
+
+def harm(made: Town, seconds: float, people: int) -> dict[str, Any]:
+    """What readers feel of one who floods, and of bodies of 6 MB, and how much memory is taken at most."""
+    found: dict[str, Any] = {}
+    scenes = {"alone": "Readers", "beside a flood": "Readers Flooders", "beside 6 MB bodies": "Readers Heavy"}
+    for name, kinds in scenes.items():
+        made.forget()
+        since = len(made.samples)
+        made.people(kinds, seconds, people, made.addresses["crm_api"]).wait(seconds + 120)
+        did = [line for line in made.did if "ms" in line]
+        reads = [line["ms"] for line in did if line["name"] == "get_lead"]
+        others = _counted(str(line["status"]) for line in did if line["name"] != "get_lead")
+        memory = max((one["memory_mb"] for one in made.samples[since:]), default=0.0)
+        found[name] = {"get_lead": _told(reads), "others": others, "memory_mb": memory}
+    return found
+
+
+def _told(ms: list[float]) -> dict[str, float]:
+    ordered = sorted(ms) or [0.0]
+    return {"count": len(ms), "p50_ms": statistics.median(ordered), "p99_ms": ordered[int(0.99 * (len(ordered) - 1))]}
+
+
+def _counted(names: Any) -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for name in names:
+        counts[name] += 1
+    return dict(sorted(counts.items()))
+
+
+@click.command()
+@click.option("--accounts", default=1000, show_default=True)
+@click.option("--people", default=100, show_default=True, help="Each makes a request every four seconds.")
+@click.option("--seconds", default=600.0, show_default=True)
+@click.option("--compare-seconds", default=40.0, show_default=True, help="Of each handler.")
+@click.option("--latency", default=0.1, show_default=True, help="Of amoCRM, in seconds.")
+def main(accounts: int, people: int, seconds: float, compare_seconds: float, latency: float) -> None:
+    """Prints JSON."""
+    click.echo("Connecting the accounts …", err=True)
+    with town(accounts, latency) as made:
+        click.echo(f"{people} people for {seconds:.0f} s …", err=True)
+        found = load(made, seconds, people)
+        found["truth"] = settle(made)
+        click.echo("The same reads at handlers that do less …", err=True)
+        found["compared"] = compare(made, compare_seconds, people)
+        click.echo("Readers beside those who harm …", err=True)
+        found["harm"] = harm(made, compare_seconds / 2, people)
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    is_bad = any(status[0] not in "24" for status in found["answers"]) or found["truth"]["violations"]
+    sys.exit(int(bool(is_bad)))
+
+
+if __name__ == "__main__":
+    main()

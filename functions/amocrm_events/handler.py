@@ -1,0 +1,63 @@
+"""A webhook of amoCRM's: written down in one statement, and answered. What it says is looked into later.
+
+==============================  ======  ========================================================================
+the address has no key of ours  404     nobody listens here
+it names another account        403     and that is told in the log, once a minute
+the connection has ended        410     what comes is dropped
+too much waits already          200     asking finds it later; amoCRM would switch off a hook that fails
+anything else                   200     also news that nothing is made of
+==============================  ======  ========================================================================
+
+vendor: webhooks.form, webhooks.repeat - amoCRM waits two seconds, and switches off what keeps failing.
+"""
+
+from typing import Final
+
+from shared.changes import feeds, hook_body
+from shared.changes.feeds import Taken
+from shared.platform import logs
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.messages import say
+from shared.platform.problems import Problem
+from shared.runtime import Runtime
+from shared.storage import events
+
+_LONGEST_KEY: Final = 100
+_FOREIGN: Final = say("A webhook with this connection's address named another account, and was refused.")
+
+
+def handle(runtime: Runtime, request: Request) -> Response:
+    """The answer to a hook. Raises the problems of :mod:`shared.changes.hook_body`, 404, 403 and 410."""
+    if request.method != "POST":
+        detail = say("{name} is called with {method}.", name="amocrm_events", method="POST")
+        raise Problem(405, "method_not_allowed", detail, headers=(("Allow", "POST"),))
+    key = request.parameter("key") or ""
+    if not 20 <= len(key) <= _LONGEST_KEY:
+        raise _unknown()
+    said = hook_body.read(request.body)
+    if said.unknown:
+        logs.info("hook.nothing_made_of", kinds=said.unknown)
+    taken = feeds.take(runtime.database, key, said.account_id, said.hints)
+    if taken.integration is not None:
+        logs.integration_id.set(str(taken.integration))
+    if taken.outcome in ("taken", "full"):
+        if taken.is_first and taken.integration is not None:
+            runtime.delivering.wakeup.at(taken.integration, feeds.SETTLE.total_seconds())
+        if taken.outcome == "full":
+            logs.warning("hook.too_much_waits", integration_id=taken.integration)
+        return json_response({"taken": len(said.hints) if taken.outcome == "taken" else 0})
+    raise _refused(runtime, taken)
+
+
+def _refused(runtime: Runtime, taken: Taken) -> Problem:
+    if taken.outcome == "off":
+        return Problem(410, "events_are_off", say("Nobody listens here any more."))
+    if taken.outcome == "foreign":
+        events.add_rarely(runtime.database, "hook.foreign", _FOREIGN, level="warning", integration_id=taken.integration)
+        return Problem(403, "foreign_account", say("This address is for another account."))
+    return _unknown()
+
+
+def _unknown() -> Problem:
+    return Problem(404, "unknown_hook", say("Nobody listens here."))

@@ -1,0 +1,97 @@
+"""Who looks after the installation: `get_administrators`, `create_administrator`, `renew_sign_in`,
+`revoke_administrator`, `sign_in`, and `get_administrator` for who one is."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
+
+from shared.access.proofs import named_administrator as administrators
+from shared.access.rights import RIGHTS, Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.messages import say
+from shared.platform.problems import Problem, unauthenticated
+from shared.runtime import Runtime
+
+
+class CreateAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
+    """`days`: how long the sign-in works; without it until it is revoked."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    rights: Literal["see", "operate", "manage"] = "see"
+    days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    action: str | None = None
+
+
+class NamedAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
+    id: UUID
+    action: str | None = None
+
+
+def _me(_runtime: Runtime, caller: Caller, _request: Request) -> Response:
+    """`{name, rights}`: `rights` are the names of what this sign-in may do."""
+    return json_response({"name": caller.actor, "rights": sorted(RIGHTS[caller.kind])})
+
+
+def _list(runtime: Runtime, _caller: Caller, _request: Request) -> Response:
+    """`{administrators: […]}`, each with `id, name, rights, created_at, created_by, expires_at, revoked_at,
+    last_used_at, is_invited`."""
+    return json_response({"administrators": [asdict(one) for one in administrators.listed(runtime.database)]})
+
+
+def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{id, link}`: the address at which they sign in, once, within a day. It is shown this once."""
+    body = bodies.decode(request, CreateAdministrator)
+    lifetime = timedelta(days=body.days) if body.days else None
+    new_id, code = administrators.invite(runtime.database, body.name.strip(), body.rights, str(caller.actor), lifetime)
+    return json_response({"id": new_id, "link": link(runtime, code)}, 201)
+
+
+def _renew(runtime: Runtime, _caller: Caller, request: Request) -> Response:
+    """`{id, link}`: another link for somebody; their present sign-in ends when it is used. 404 for who is not there."""
+    body = bodies.decode(request, NamedAdministrator)
+    code = administrators.invite_again(runtime.database, body.id)
+    if code is None:
+        raise _unknown()
+    return json_response({"id": body.id, "link": link(runtime, code)})
+
+
+def _revoke(runtime: Runtime, _caller: Caller, request: Request) -> Response:
+    """`{id, revoked: true}`; 404 for who is not there, or was revoked before."""
+    body = bodies.decode(request, NamedAdministrator)
+    if not administrators.revoke(runtime.database, body.id):
+        raise _unknown()
+    return json_response({"id": body.id, "revoked": True})
+
+
+def _sign_in(runtime: Runtime, _caller: Caller, request: Request) -> Response:
+    """With the link's code as the proof: `{token, name, rights}`. The token is shown this once; the link is used up."""
+    code = (request.headers.get("Authorization") or "").partition(" ")[2]
+    made = administrators.sign_in(runtime.database, code)
+    if made is None:  # used at this very moment by somebody else
+        raise unauthenticated(say("This sign-in link was used, or is older than a day. Ask for a new one."))
+    known, token = made
+    rights = sorted(RIGHTS[administrators.KINDS[known.rights]])
+    return json_response({"token": token, "name": known.name, "rights": rights})
+
+
+def link(runtime: Runtime, code: str) -> str:
+    """In the fragment, which no server and no log sees."""
+    return f"{runtime.settings.crm_api_url}/admin/#invite={code}"
+
+
+def _unknown() -> Problem:
+    return Problem(404, "unknown_administrator", say("There is no such administrator, or they were revoked."))
+
+
+ME = Action("get_administrator", "GET", Right.SEE, _me)
+LIST = Action("get_administrators", "GET", Right.MANAGE, _list)
+CREATE = Action("create_administrator", "POST", Right.MANAGE, _create, body=CreateAdministrator)
+RENEW = Action("renew_sign_in", "POST", Right.MANAGE, _renew, body=NamedAdministrator)
+REVOKE = Action("revoke_administrator", "POST", Right.MANAGE, _revoke, body=NamedAdministrator)
+SIGN_IN = Action("sign_in", "POST", Right.SIGN_IN, _sign_in)

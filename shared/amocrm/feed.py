@@ -1,0 +1,102 @@
+"""The calls that tell what has happened in an account.
+
+Source: amoCRM's documentation, "Webhooks", "Events and notes".
+"""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from shared.amocrm import filtered
+from shared.amocrm.errors import NotFoundError
+from shared.amocrm.filtered import embedded
+from shared.amocrm.leads import AccountApi
+
+Entity = dict[str, Any]
+
+# vendor: webhooks.settings (page) What a subscription may ask for: add, update, delete, restore, status, responsible
+# and note, each with the entity's name.
+# source: amoCRM's documentation, "Webhooks", "Available actions"
+SETTINGS: Final = tuple(
+    sorted(
+        [f"{kind}_{entity}" for kind in ("add", "update", "delete", "restore", "responsible", "note") for entity in
+         ("lead", "contact")] + ["status_lead"]
+    )
+)  # fmt: skip
+# vendor: events.page (page) A page of events has at most 100 of them.
+# source: amoCRM's documentation, "Events and notes"
+_EVENTS_PAGE: Final = 100
+_EMBEDDED: Final = {"leads": "contacts", "contacts": "leads"}  # whose ids come with an entity
+
+
+class FeedApi(Struct, frozen=True):
+    """Raises the errors of :mod:`shared.amocrm.errors`."""
+
+    api: AccountApi
+
+    def webhook(self, destination: str) -> Entity | None:
+        """The subscription of exactly this address: `settings`, `disabled`."""
+        answer = self.api.send("GET", "/webhooks", params=[("filter[destination]", destination)])
+        return next((one for one in embedded(answer, "webhooks") if one.get("destination") == destination), None)
+
+    def subscribe(self, destination: str) -> None:
+        """Makes the subscription, or gives it these settings and switches it on again."""
+        self.api.send("POST", "/webhooks", json={"destination": destination, "settings": list(SETTINGS)})
+
+    def unsubscribe(self, destination: str) -> None:
+        """No error where there is none."""
+        with contextlib.suppress(NotFoundError):
+            self.api.send("DELETE", "/webhooks", json={"destination": destination})
+
+    def entities(self, plural: str, ids: Sequence[int]) -> list[Entity]:
+        """Deals or contacts with these ids (at most 250), deals with the ids of their contacts; deleted ones are left
+        out."""
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.api.send("GET", f"/{plural}", params=[*params, ("with", _EMBEDDED[plural])])
+
+        def read_one(id_: int) -> Entity:
+            return self.entity(plural, id_)
+
+        return filtered.by_ids(self.api.host, read, read_one, plural, ids)
+
+    def entity(self, plural: str, id_: int) -> Entity:
+        """Raises NotFoundError where it is not there any more, or says itself that it is deleted."""
+        answer = self.api.send("GET", f"/{plural}/{id_}", params={"with": _EMBEDDED[plural]})
+        if not isinstance(answer, dict) or answer.get("is_deleted"):
+            raise NotFoundError("amoCRM has no such entity any more", 204)
+        return answer
+
+    def note(self, plural: str, parent_id: int | None, note_id: int) -> Entity:
+        """One note of a deal or contact; by its own id where the parent is not known."""
+        path = f"/{plural}/notes/{note_id}" if parent_id is None else f"/{plural}/{parent_id}/notes/{note_id}"
+        answer = self.api.send("GET", path)
+        if not isinstance(answer, dict):
+            raise NotFoundError("amoCRM has no such note any more", 204)
+        return answer
+
+    def changed(self, plural: str, since: int, page: int) -> tuple[list[Entity], bool]:
+        """A page of what was changed at `since` (Unix seconds) or later, the oldest change first, and whether there is
+        another. Raises FilterIgnoredError."""
+        params = [
+            ("filter[updated_at][from]", since),
+            ("order[updated_at]", "asc"),
+            ("limit", filtered.PAGE_LIMIT),
+            ("page", page),
+        ]
+        answer = self.api.send("GET", f"/{plural}", params=params)
+        found = filtered.page(answer, plural, lambda one: int(one.get("updated_at") or 0) >= since)
+        return found, bool(answer and answer.get("_links", {}).get("next"))
+
+    def events_of(self, single: str, entity_id: int) -> list[Entity]:
+        """What happened lately to one deal or contact, the newest first. (Where filters are off, out of the latest.)"""
+        params = [("filter[entity]", single), ("filter[entity_id][]", entity_id), ("limit", _EVENTS_PAGE)]
+        found = embedded(self.api.send("GET", "/events", params=params), "events")
+        return [one for one in found if one.get("entity_type") == single and one.get("entity_id") == entity_id]
+
+    def events(self, page: int) -> list[Entity]:
+        """A page of what happened in the account, the newest first."""
+        answer = self.api.send("GET", "/events", params=[("limit", _EVENTS_PAGE), ("page", page)])
+        return embedded(answer, "events")

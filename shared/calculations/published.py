@@ -1,0 +1,83 @@
+"""The calculator that a connection reckons by, and whether a calculation that was sent is what it makes."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from shared.calculations import reckoning, settings, versions
+from shared.calculations.model import Calculation, SaveCalculation
+from shared.calculations.reckoning import Reckoned
+from shared.connections.integrations import Integration
+from shared.platform.messages import say
+from shared.platform.money import rounded
+from shared.platform.problems import Problem
+from shared.storage.database import Database
+
+
+class Published(Struct, frozen=True):
+    document: dict[str, Any]  # compiled
+    revision: str
+    is_own: bool  # made in the panel, not the one that comes with the widget type
+
+
+def of(database: Database, integration: Integration) -> Published | None:
+    """Of the nearest level; None for a widget type without any. Raises 409 for one that cannot be reckoned: what was
+    published could be, so somebody has changed it past us, and the next level's has other prices."""
+    found = next(iter(versions.in_force(database, integration)), None)
+    if found is None:
+        return None
+    document = found.compiled.document
+    if document is None:
+        raise Problem(
+            409, "calculator_broken", say("The calculator of this connection has mistakes. Correct it in the panel.")
+        )
+    return Published(document, found.revision, is_own=found.level is not None)
+
+
+def check(database: Database, integration: Integration, body: SaveCalculation) -> None:
+    """Reckons again what a calculator's page has sent. Raises 409 where the calculator is another by now, and 422 for a
+    sum, an item or a price that is not what it makes; and for a calculation of somebody else's where the settings
+    want the calculator's own."""
+    by = settings.of(integration.settings).reckoned_by
+    if body.calculator is None and by == "widget":
+        return
+    found = of(database, integration)
+    if body.calculator is None:
+        if by == "server" or (found is not None and found.is_own):
+            raise Problem(
+                422,
+                "calculator_required",
+                say("Here only what the published calculator has reckoned is saved: send calculator with its values."),
+            )
+        return
+    if found is None:
+        raise Problem(404, "no_calculator", say("This widget type has no calculator yet; make one in the panel."))
+    made = reckoning.reckoned(found.document, body.calculator.values, body.calculator.language)
+    if isinstance(made, Reckoned) and made.refused is None and _is_the_same(made, body.calculation):
+        return
+    if body.calculator.revision != found.revision:
+        raise Problem(
+            409,
+            "calculator_changed",
+            say("The calculator has been changed in between. Look at the new sum and save again."),
+        )
+    if not isinstance(made, Reckoned):
+        detail = say("The calculation was not accepted; nothing was saved.")
+        raise Problem(422, "invalid_input", detail, errors=tuple(made))
+    if made.refused is not None:
+        raise Problem(422, "calculation_refused", made.refused)
+    raise Problem(
+        422,
+        "sum_differs",
+        say("This is not what the calculator makes of these values; nothing was saved."),
+        extra={"expected_total": f"{made.total:f}"},
+    )
+
+
+def _is_the_same(made: Reckoned, sent: Calculation) -> bool:
+    return (
+        made.items == sent.items
+        and made.total == rounded(sent.total)
+        and made.discount == (sent.discount or 0)
+        and made.delivery == (sent.delivery or 0)
+    )

@@ -1,0 +1,1 @@
+"""The actions of `crm_api` that changes add."""

@@ -1,0 +1,214 @@
+"""Endpoints: the servers of a company that are told what happens in its account."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+
+from shared.deliveries.webhooks import new_secret
+from shared.platform.secret import Guarded
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
+
+MOST: Final = 20  # of one connection
+OVERLAP: Final = timedelta(hours=24)  # a secret that was replaced signs as well
+LEASE: Final = timedelta(seconds=60)
+
+_OF = """
+SELECT e.*,
+    (SELECT count(*) FROM amocrm_sends s WHERE s.endpoint_id = e.id AND s.state = 'waiting') AS waiting,
+    (SELECT extract(epoch FROM amocrm_now() - min(s.asked_at))::float8 FROM amocrm_sends s
+     WHERE s.endpoint_id = e.id AND s.state = 'waiting') AS oldest_seconds
+FROM amocrm_endpoints e WHERE e.integration_id = %(integration_id)s AND e.removed_at IS NULL
+ORDER BY e.created_at, e.id
+"""
+# The ceiling is a part of the statement, so that two who add the last one at once do not both.
+_ADD = """
+INSERT INTO amocrm_endpoints (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, fields)
+SELECT %(id)s, %(integration_id)s, %(name)s, %(url)s, %(host)s, %(secret)s, %(kinds)s, %(pipelines)s, %(statuses)s,
+    %(fields)s
+WHERE %(most)s > (
+    SELECT count(*) FROM amocrm_endpoints WHERE integration_id = %(integration_id)s AND removed_at IS NULL)
+ON CONFLICT (id) DO NOTHING
+"""
+# Whoever turns it on again has looked at it: everything that waits is tried at once.
+_CHANGE = """
+UPDATE amocrm_endpoints SET
+    name = %(name)s, url = %(url)s, host = %(host)s, kinds = %(kinds)s, pipelines = %(pipelines)s,
+    statuses = %(statuses)s, fields = %(fields)s, is_on = %(is_on)s,
+    off_reason = CASE WHEN %(is_on)s THEN NULL ELSE coalesce(off_reason, 'person') END,
+    failures = CASE WHEN %(is_on)s THEN 0 ELSE failures END,
+    failing_since = CASE WHEN %(is_on)s THEN NULL ELSE failing_since END,
+    due_at = CASE WHEN %(is_on)s THEN amocrm_now() END
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
+"""
+# What waits is due again, where an endpoint comes back.
+_AWAKEN = """
+UPDATE amocrm_sends SET due_at = amocrm_now() WHERE endpoint_id = %(id)s AND state = 'waiting' AND due_at > amocrm_now()
+"""
+_REMOVE = """
+WITH gone AS (
+    UPDATE amocrm_endpoints SET removed_at = amocrm_now(), is_on = false, off_reason = 'person', due_at = NULL
+    WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL RETURNING id
+), forgotten AS (
+    DELETE FROM amocrm_sends WHERE endpoint_id IN (SELECT id FROM gone)
+)
+SELECT count(*) FROM gone
+"""
+_RENEW = """
+UPDATE amocrm_endpoints SET old_secret = secret, old_secret_until = amocrm_now() + %(overlap)s, secret = %(secret)s
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
+"""
+# Delivered ones, too: the consumer knows a repetition by its id. What was told since keeps its place behind them.
+_REPLAY = """
+WITH again AS (
+    UPDATE amocrm_sends s SET
+        state = 'waiting', attempts = 0, due_at = amocrm_now(), asked_at = amocrm_now(), answer = NULL
+    FROM amocrm_changes c, amocrm_endpoints e
+    WHERE s.endpoint_id = %(id)s AND c.id = s.change_id AND e.id = s.endpoint_id
+      AND e.integration_id = %(integration_id)s AND e.removed_at IS NULL AND s.state <> 'waiting'
+      AND (%(ids)s::uuid[] IS NULL OR c.id = ANY(%(ids)s))
+      AND (%(since)s::timestamptz IS NULL OR c.created_at >= %(since)s)
+      AND (%(until)s::timestamptz IS NULL OR c.created_at < %(until)s)
+    RETURNING 1
+), woken AS (
+    UPDATE amocrm_endpoints SET due_at = amocrm_now(), wakes = wakes + 1
+    WHERE id = %(id)s AND EXISTS (SELECT FROM again)
+)
+SELECT count(*) FROM again
+"""
+
+
+class Endpoint(Guarded, frozen=True):
+    """A row of `amocrm_endpoints`."""
+
+    HIDDEN = ("url", "secret", "old_secret")
+
+    id: UUID
+    integration_id: UUID
+    name: str
+    url: bytes
+    host: str
+    secret: bytes
+    old_secret: bytes | None
+    old_secret_until: datetime | None
+    kinds: list[str]
+    pipelines: list[int]
+    statuses: list[int]
+    fields: list[str]
+    is_on: bool
+    off_reason: str | None  # person, gone (it answered 410), failing (for three days)
+    failures: int  # in a row
+    failing_since: datetime | None
+    last_status: str | None
+    last_ok_at: datetime | None
+    lease_id: UUID | None
+    created_at: datetime
+    waiting: int = 0
+    oldest_seconds: float | None = None
+
+    def wants(self, kind: str, document: Mapping[str, Any]) -> bool:
+        """Whether it is told of this. One that is failing goes on collecting; one that a person turned off does not."""
+        if not self.is_on and self.off_reason != "failing":
+            return False
+        if self.kinds and kind not in self.kinds:
+            return False
+        lead = document.get("lead")
+        if lead is not None and "pipeline_id" in lead:
+            if self.pipelines and lead["pipeline_id"] not in self.pipelines:
+                return False
+            if self.statuses and lead["status_id"] not in self.statuses:
+                return False
+        changed = document.get("changed")
+        return not (self.fields and changed is not None and not set(self.fields) & set(changed))
+
+
+class Wanted(Struct, frozen=True):
+    """What a person sets. Empty lists: everything."""
+
+    name: str
+    url: str
+    kinds: Sequence[str] = ()
+    pipelines: Sequence[int] = ()
+    statuses: Sequence[int] = ()
+    fields: Sequence[str] = ()
+    is_on: bool = True
+
+
+def of(database: Database, integration_id: UUID) -> list[Endpoint]:
+    """Those of a connection, the oldest first."""
+    return database.all(Endpoint, _OF, {"integration_id": integration_id})
+
+
+def add(database: Database, keyring: Keyring, integration_id: UUID, wanted: Wanted) -> tuple[UUID, str] | None:
+    """The new one's id, and its secret, which is shown this once. None where there are too many already."""
+    new_id, secret = uuid4(), new_secret()
+    parameters = _columns(keyring, new_id, integration_id, wanted)
+    parameters |= {"secret": keyring.encrypt(secret, new_id, "endpoint_secret"), "most": MOST}
+    return (new_id, secret) if database.execute(_ADD, parameters) else None
+
+
+def change(database: Database, keyring: Keyring, integration_id: UUID, endpoint_id: UUID, wanted: Wanted) -> bool:
+    """False for one that this connection does not have."""
+    parameters = _columns(keyring, endpoint_id, integration_id, wanted) | {"is_on": wanted.is_on}
+    if not database.execute(_CHANGE, parameters):
+        return False
+    if wanted.is_on:
+        database.execute(_AWAKEN, {"id": endpoint_id})
+    return True
+
+
+def remove(database: Database, integration_id: UUID, endpoint_id: UUID) -> bool:
+    """What waited for it goes with it. False for one that this connection does not have."""
+    return database.number(_REMOVE, {"id": endpoint_id, "integration_id": integration_id}) > 0
+
+
+def replace_secret(database: Database, keyring: Keyring, integration_id: UUID, endpoint_id: UUID) -> str | None:
+    """The new secret; the one before signs as well for a day. None for one that this connection does not have."""
+    secret = new_secret()
+    parameters = {
+        "id": endpoint_id,
+        "integration_id": integration_id,
+        "secret": keyring.encrypt(secret, endpoint_id, "endpoint_secret"),
+        "overlap": OVERLAP,
+    }
+    return secret if database.execute(_RENEW, parameters) else None
+
+
+def replay(
+    database: Database,
+    integration_id: UUID,
+    endpoint_id: UUID,
+    *,
+    ids: Sequence[UUID] | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> int:
+    """Sends again what was delivered or given up; how many. Those that wait are not touched."""
+    return database.number(
+        _REPLAY,
+        {
+            "id": endpoint_id,
+            "integration_id": integration_id,
+            "ids": None if ids is None else list(ids),
+            "since": since,
+            "until": until,
+        },
+    )
+
+
+def _columns(keyring: Keyring, endpoint_id: UUID, integration_id: UUID, wanted: Wanted) -> dict[str, Any]:
+    return {
+        "id": endpoint_id,
+        "integration_id": integration_id,
+        "name": wanted.name,
+        "url": keyring.encrypt(wanted.url, endpoint_id, "endpoint_url"),
+        "host": urlsplit(wanted.url).netloc.lower(),
+        "kinds": sorted(set(wanted.kinds)),
+        "pipelines": sorted(set(wanted.pipelines)),
+        "statuses": sorted(set(wanted.statuses)),
+        "fields": sorted(set(wanted.fields)),
+    }

@@ -1,0 +1,111 @@
+"""What we have written ourselves: it does not come back as news (row H5).
+
+Deals are recognised by the deliveries that wrote them, whose rows say before the write what it is going to be; contacts
+by `amocrm_own_writes`, which says it too.
+"""
+
+import base64
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.amocrm import members
+from shared.changes.comparing import Entity
+from shared.storage import own_writes
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
+
+# Deliveries whose write may be newer than what was known: those that are under way, or were when it was read. Of each
+# deal, by its own time: an older write of ours must not pass for a person's later one.
+_OF_DEALS = """
+SELECT d.lead_id, d.summary -> 'deal' AS deal
+FROM unnest(%(ids)s::bigint[], %(since)s::timestamptz[]) AS wanted (id, since)
+JOIN amocrm_deliveries d ON d.integration_id = %(integration_id)s AND d.lead_id = wanted.id
+WHERE d.summary ? 'deal' AND d.steps ? 'deal' AND (d.state = 'accepted' OR d.updated_at >= wanted.since)
+"""
+_OF_NOTE = """
+SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND lead_id = %(lead_id)s
+  AND jsonb_path_exists(steps, '$.*.result ? (@.note_id == $id || @.file_uuid == $uuid)',
+      jsonb_build_object('id', %(id)s::bigint, 'uuid', %(uuid)s::text))
+"""
+_BY_PREFIX = """
+SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND id BETWEEN %(first)s AND %(last)s
+"""
+_OF_CONTACT = """
+SELECT count(*) FROM (
+    SELECT steps FROM amocrm_deliveries
+    WHERE integration_id = %(integration_id)s AND created_at > amocrm_now() - interval '1 day'
+    ORDER BY created_at DESC LIMIT 1000) AS latest
+WHERE jsonb_path_exists(steps, '$.*.result ? (@.contact_id == $id && @.created == true)',
+    jsonb_build_object('id', %(id)s::bigint))
+"""
+_CREATING = """
+SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND state = 'accepted'
+  AND lead_id IS NULL AND jsonb_path_exists(steps, '$.* ? (@.state == "started")') AND lease_until > amocrm_now()
+"""
+# Signs of ours: a deal's name ends with ten of the delivery's id in base32, a note has `ref:` and 26 in base16.
+_MARK: Final = re.compile(r"\b[A-Z2-7]{10}\b")
+_REFERENCE: Final = re.compile(r"\bref:([0-9a-f]{26})\b")
+
+
+class _Deal(Struct, frozen=True):
+    lead_id: int
+    deal: dict[str, Any]
+
+
+class Own(Struct, frozen=True):
+    """Answers for one connection."""
+
+    database: Database
+    keyring: Keyring
+    integration_id: UUID
+
+    def values_of_deals(self, since: Mapping[int, datetime]) -> dict[int, list[dict[str, Any]]]:
+        """Deal -> what we have set in it, or may have, since its time."""
+        found: dict[int, list[dict[str, Any]]] = {}
+        parameters = {"integration_id": self.integration_id, "ids": list(since), "since": list(since.values())}
+        for row in self.database.all(_Deal, _OF_DEALS, parameters):
+            found.setdefault(row.lead_id, []).append(row.deal)
+        return found
+
+    def made_deal(self, lead: Entity) -> bool:
+        return any(
+            self._is_delivery(base64.b32decode(mark + "======").hex()[:12])
+            for mark in _MARK.findall(str(lead.get("name") or ""))[-3:]
+        )
+
+    def made_contact(self, contact_id: int) -> bool:
+        return self.database.number(_OF_CONTACT, {"integration_id": self.integration_id, "id": contact_id}) > 0
+
+    def is_creating(self) -> bool:
+        """A submission is under way at this moment, whose person or deal may have come about already."""
+        return self.database.number(_CREATING, {"integration_id": self.integration_id}) > 0
+
+    def made_note(self, parent: str, parent_id: int, note: Entity) -> bool:
+        content = note.get("params") or {}
+        if any(self._is_delivery(one) for one in _REFERENCE.findall(str(content.get("text") or ""))[-3:]):
+            return True
+        if parent != "lead":
+            return False
+        wanted = {"id": int(note["id"]), "uuid": str(content.get("file_uuid") or "-")}
+        parameters = {"integration_id": self.integration_id, "lead_id": parent_id}
+        return self.database.number(_OF_NOTE, parameters | wanted) > 0
+
+    def fields_of_contact(self, contact: Entity, changed: Collection[str]) -> set[str]:
+        """Which of these members are as we have written them."""
+        written = own_writes.of(self.database, self.integration_id, "contact", int(contact["id"]))
+        texts = dict(members.texts(contact))
+
+        def prints(name: str) -> set[str]:
+            return own_writes.fingerprints(self.keyring, self.integration_id, texts.get(name, ""))
+
+        return {name for name in changed if written.get(name, set()) & prints(name)}
+
+    def _is_delivery(self, prefix: str) -> bool:
+        first, last = (UUID(prefix.ljust(32, sign)) for sign in "0f")
+        parameters = {"integration_id": self.integration_id, "first": first, "last": last}
+        return self.database.number(_BY_PREFIX, parameters) > 0

@@ -1,0 +1,194 @@
+"""Telling endpoints: each by one worker at a time, each entity's changes in their order, until they are taken.
+
+Who does not answer keeps nobody else waiting: it is left after a few failures, and tried again later. After three days
+without an answer, or with 410, it is turned off, and a person is told.
+"""
+
+import random
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from shared.changes.endpoints import LEASE, Endpoint
+from shared.deliveries.webhooks import key_of, signed
+from shared.platform import logs, outward
+from shared.platform.messages import say
+from shared.platform.outward import OutwardError
+from shared.runtime import Runtime
+from shared.storage import events
+from shared.storage.database import Database
+
+GIVEN_UP_AFTER: Final = timedelta(days=3)
+_FIRST_BACKOFF: Final = 5.0
+_LAST_BACKOFF: Final = 3 * 3600.0
+_MOST_AT_ONCE: Final = 20  # of one claim; then others have their turn
+_MOST_FAILURES: Final = 3  # in a row, and the endpoint is left for now
+
+_CLAIM = """
+UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s
+WHERE id IN (
+    SELECT id FROM amocrm_endpoints
+    WHERE is_on AND removed_at IS NULL AND due_at <= amocrm_now()
+      AND (lease_until IS NULL OR lease_until < amocrm_now())
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+# What comes before it of the same entity must have been taken.
+_NEXT = """
+SELECT c.id, c.kind, c.document, c.created_at, s.attempts, s.asked_at, s.entity
+FROM amocrm_sends s JOIN amocrm_changes c ON c.id = s.change_id
+WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' AND s.due_at <= amocrm_now()
+  AND NOT EXISTS (SELECT FROM amocrm_sends earlier WHERE earlier.endpoint_id = s.endpoint_id
+      AND earlier.entity = s.entity AND earlier.state = 'waiting' AND earlier.position < s.position)
+ORDER BY s.position LIMIT %(limit)s
+"""
+# Under our lease only. `state` says what became of it; a success ends the endpoint's row of failures.
+_ANSWERED = """
+WITH own AS (
+    UPDATE amocrm_endpoints SET
+        lease_until = amocrm_now() + %(lease)s, last_status = %(answer)s,
+        last_ok_at = CASE WHEN %(is_ok)s THEN amocrm_now() ELSE last_ok_at END,
+        failures = CASE WHEN %(is_ok)s THEN 0 ELSE failures + 1 END,
+        failing_since = CASE WHEN NOT %(is_ok)s THEN coalesce(failing_since, amocrm_now()) END
+    WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING id, failures, failing_since
+), told AS (
+    UPDATE amocrm_sends SET state = %(state)s, attempts = attempts + 1, answer = %(answer)s, answered_at = amocrm_now(),
+        due_at = amocrm_now() + %(wait)s
+    WHERE endpoint_id = (SELECT id FROM own) AND change_id = %(change_id)s AND state = 'waiting'
+)
+SELECT failures, coalesce(failing_since < amocrm_now() - %(given_up)s, false) AS is_given_up FROM own
+"""
+_RELEASE = """
+UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL,
+    due_at = greatest(amocrm_now() + %(pause)s, (SELECT min(s.due_at) FROM amocrm_sends s
+        WHERE s.endpoint_id = %(id)s AND s.state = 'waiting'))
+WHERE id = %(id)s AND lease_id = %(lease_id)s
+RETURNING wakes
+"""
+# Nothing waits. What is stored at this moment, and not seen here, has woken it, or is going to.
+_IDLE = """
+UPDATE amocrm_endpoints SET due_at = NULL WHERE id = %(id)s AND lease_id IS NULL AND wakes = %(wakes)s
+    AND NOT EXISTS (SELECT FROM amocrm_sends s WHERE s.endpoint_id = %(id)s AND s.state = 'waiting')
+"""
+_TURN_OFF = """
+UPDATE amocrm_endpoints SET is_on = false, off_reason = %(reason)s, due_at = NULL, lease_id = NULL, lease_until = NULL
+WHERE id = %(id)s AND lease_id = %(lease_id)s AND is_on
+"""
+
+
+class _Send(Struct, frozen=True):
+    id: UUID  # of the change: the consumer's webhook-id
+    kind: str
+    document: bytes
+    created_at: datetime
+    attempts: int
+    asked_at: datetime
+    entity: str
+
+
+class _Answered(Struct, frozen=True):
+    failures: int
+    is_given_up: bool
+
+
+class _Released(Struct, frozen=True):
+    wakes: int
+
+
+def claim(database: Database, limit: int) -> list[Endpoint]:
+    return database.all(Endpoint, _CLAIM, {"limit": limit, "lease": LEASE})
+
+
+def work(runtime: Runtime, endpoint: Endpoint) -> str:
+    """Sends what waits, for a while. The outcome: sent, failing, gone, given_up."""
+    database, failures = runtime.database, 0
+    for _ in range(_MOST_AT_ONCE):
+        found = database.one(_Send, _NEXT, {"id": endpoint.id, "limit": 1})
+        if found is None:
+            _release(database, endpoint, timedelta(0))
+            return "sent"
+        answer, is_ok = _told(runtime, endpoint, found)
+        now = _answered(runtime, endpoint, found, answer, is_ok)
+        if now is None:
+            logs.warning("endpoint.lease_lost", endpoint_id=endpoint.id)
+            return "lease_lost"
+        if answer == "410" or now.is_given_up:
+            _turn_off(runtime, endpoint, "gone" if answer == "410" else "failing")
+            return "gone" if answer == "410" else "given_up"
+        failures = 0 if is_ok else failures + 1
+        if failures >= _MOST_FAILURES or (not is_ok and now.failures > _MOST_FAILURES):
+            _release(database, endpoint, _backoff(now.failures - _MOST_FAILURES))
+            return "failing"
+    _release(database, endpoint, timedelta(0))
+    return "sent"
+
+
+def envelope(kind: str, created_at: datetime, data: Any) -> bytes:
+    """The body of a message, as the specification recommends it."""
+    return msgspec.json.encode({"type": kind, "timestamp": created_at, "data": data})
+
+
+def ask(runtime: Runtime, endpoint: Endpoint, message_id: str, body: bytes) -> tuple[str, bool]:
+    """Posts a message now. What came of it, in a word, and whether it was taken."""
+    read, now = runtime.keyring.decrypt, runtime.clock.now()
+    secrets = [read(endpoint.secret, endpoint.id, "endpoint_secret")]
+    if endpoint.old_secret is not None and endpoint.old_secret_until is not None and now < endpoint.old_secret_until:
+        secrets.append(read(endpoint.old_secret, endpoint.id, "endpoint_secret"))
+    headers = signed([key_of(one) for one in secrets], message_id, int(now.timestamp()), body)
+    url = read(endpoint.url, endpoint.id, "endpoint_url")
+    try:
+        status = outward.post(url, body, headers, private_hosts=runtime.settings.endpoint_private_hosts)
+    except OutwardError as error:
+        return str(error), False
+    return str(status), 200 <= status < 300
+
+
+def _told(runtime: Runtime, endpoint: Endpoint, send: _Send) -> tuple[str, bool]:
+    data = msgspec.Raw(runtime.keyring.decrypt(send.document, send.id, "change").encode())
+    return ask(runtime, endpoint, str(send.id), envelope(send.kind, send.created_at, data))
+
+
+def _answered(runtime: Runtime, endpoint: Endpoint, send: _Send, answer: str, is_ok: bool) -> _Answered | None:
+    # The one message that a consumer never takes goes; who takes nothing at all gets everything when it is back.
+    takes_others = endpoint.last_ok_at is not None and endpoint.last_ok_at > send.asked_at
+    is_over = takes_others and runtime.clock.now() - send.asked_at > GIVEN_UP_AFTER
+    return runtime.database.one(
+        _Answered,
+        _ANSWERED,
+        {
+            "id": endpoint.id,
+            "lease_id": endpoint.lease_id,
+            "lease": LEASE,
+            "change_id": send.id,
+            "answer": answer,
+            "is_ok": is_ok,
+            "state": "delivered" if is_ok else "dead" if is_over else "waiting",
+            "wait": _backoff(send.attempts),
+            "given_up": GIVEN_UP_AFTER,
+        },
+    )
+
+
+def _release(database: Database, endpoint: Endpoint, pause: timedelta) -> None:
+    released = database.one(_Released, _RELEASE, {"id": endpoint.id, "lease_id": endpoint.lease_id, "pause": pause})
+    if released is not None:
+        database.execute(_IDLE, {"id": endpoint.id, "wakes": released.wakes})
+
+
+def _turn_off(runtime: Runtime, endpoint: Endpoint, reason: str) -> None:
+    runtime.database.execute(_TURN_OFF, {"id": endpoint.id, "lease_id": endpoint.lease_id, "reason": reason})
+    detail = (
+        say("The endpoint {name} answered 410, and is not told any more.", name=endpoint.name)
+        if reason == "gone"
+        else say("The endpoint {name} has taken nothing for three days, and was turned off.", name=endpoint.name)
+    )
+    events.add(runtime.database, "endpoint.turned_off", detail, level="error", integration_id=endpoint.integration_id)
+
+
+def _backoff(attempts: int) -> timedelta:
+    seconds = min(_FIRST_BACKOFF * 2 ** min(max(attempts, 0), 20), _LAST_BACKOFF)
+    return timedelta(seconds=seconds * random.uniform(1.0, 1.3))  # noqa: S311 - spreads load, guards nothing

@@ -1,0 +1,136 @@
+"""Requests to addresses that customers name: never into our own network, and never for longer or larger than we say.
+
+A name is resolved once, every address of it is checked, and the connection goes to the address that was checked
+("pinned"), so that a name which resolves to another one a moment later gains nothing. Redirects are not followed, and
+no body is read.
+"""
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+
+from shared.platform.messages import Message, say
+
+_TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
+_TOTAL_SECONDS: Final = 10.0
+# IPv6 addresses that carry an IPv4 address, to which they may lead: NAT64 and 6to4.
+_CARRIERS: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
+
+Resolve = Callable[[str, int], list[str]]
+
+
+class OutwardError(Exception):
+    """No answer; the message says why, and holds neither the address nor what came."""
+
+
+class RefusedAddressError(OutwardError):
+    """The address is not one that we call."""
+
+
+def checked(url: str, private_hosts: frozenset[str]) -> SplitResult:
+    """The parts of an address that may be called. Raises ValueError with a sentence for people.
+
+    `private_hosts`: `host:port` of places that may be called although they are in our own network, also without TLS.
+    """
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError(_NOT_A_URL) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise ValueError(_NOT_A_URL)
+    if parts.fragment or not url.isascii() or not url.isprintable() or " " in url or len(url) > 2000:
+        raise ValueError(_NOT_A_URL)
+    if f"{parts.hostname}:{port or _port(parts)}" in private_hosts:
+        return parts
+    if parts.scheme != "https":
+        raise ValueError(say("must be https://"))
+    try:
+        literal = ipaddress.ip_address(parts.hostname)
+    except ValueError:
+        if "." not in parts.hostname.strip("."):
+            raise ValueError(_PRIVATE) from None
+        return parts
+    if not _is_public(literal):
+        raise ValueError(_PRIVATE)
+    return parts
+
+
+_NOT_A_URL: Final[Message] = say("must be a whole URL, such as https://example.org/amocrm")
+_PRIVATE: Final[Message] = say("must be a server of the public internet")
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Every address of a name."""
+    return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def post(
+    url: str,
+    content: bytes,
+    headers: Mapping[str, str],
+    *,
+    private_hosts: frozenset[str] = frozenset(),
+    resolved: Resolve = resolve,
+) -> int:
+    """The status of the answer. Raises :class:`OutwardError`."""
+    try:
+        parts = checked(url, private_hosts)
+    except ValueError:
+        raise RefusedAddressError("the address is not allowed") from None
+    host, port = parts.hostname or "", parts.port or _port(parts)
+    headers, extensions = {**headers, "Host": parts.netloc}, {}
+    if f"{host}:{port}" not in private_hosts:
+        address = _public_address(host, port, resolved)
+        place = f"[{address}]" if ":" in address else address
+        url = parts._replace(netloc=f"{place}:{port}").geturl()
+        extensions = {"sni_hostname": host}
+    client = httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+    # Timeouts count from byte to byte; who sends one now and then is left after this time.
+    is_over = threading.Event()
+
+    def end() -> None:
+        is_over.set()
+        client.close()
+
+    watch = threading.Timer(_TOTAL_SECONDS, end)
+    watch.daemon = True
+    watch.start()
+    try:
+        with client.stream("POST", url, content=content, headers=headers, extensions=extensions) as answer:
+            return answer.status_code
+    except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, OSError) as error:
+        reason = "TooSlow" if is_over.is_set() else type(error).__name__
+        raise OutwardError(reason) from None
+    finally:
+        watch.cancel()
+        client.close()
+
+
+def _public_address(host: str, port: int, resolved: Resolve) -> str:
+    try:
+        addresses = resolved(host, port)
+    except (OSError, UnicodeError):
+        raise OutwardError("the name is not known") from None
+    found = [ipaddress.ip_address(one.partition("%")[0]) for one in addresses]
+    if not found or not all(map(_is_public, found)):
+        raise RefusedAddressError("the name leads into a private network")
+    return str(found[0])
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(address.ipv4_mapped)
+        if any(address in network for network in _CARRIERS):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def _port(parts: SplitResult) -> int:
+    return 443 if parts.scheme == "https" else 80

@@ -1,0 +1,44 @@
+"""What somebody of an account does in amoCRM's interface; it goes through the same rules as the API."""
+
+import json
+from typing import Any
+
+from simulator import consent, interface
+from simulator.call import Call
+from simulator.resources import entities, notes
+from simulator.simulation import Simulation
+from simulator.state import Account
+
+
+def act(
+    simulation: Simulation,
+    account: Account,
+    kind: str,
+    entity_id: int | None = None,
+    *,
+    fields: dict[str, Any] | None = None,
+    note: str | None = None,
+    delete: bool = False,
+    user_id: int | None = None,
+) -> dict[str, int | None]:
+    """Makes a deal or contact (without an id), changes it, writes a note, deletes it: `{id, note_id}`.
+
+    `kind`: leads or contacts. `user_id` None: the account's administrator.
+    """
+    user = user_id or consent.administrator(account)["id"]
+
+    def call(path: str, content: Any) -> Call:
+        world, truth, journal = simulation.world, simulation.truth, simulation.journal
+        return Call(world, truth, journal, account, "", user, "POST", path, [], json.dumps(content).encode())
+
+    id_ = entity_id or int(entities.add(call(f"/{kind}", []), kind, fields or {})["id"])
+    if entity_id and fields:
+        entities.change(call(f"/{kind}/{id_}", fields), kind, str(id_))
+    note_id = None
+    if note is not None:
+        written = [{"note_type": "common", "params": {"text": note}}]
+        notes.create(call(f"/{kind}/{id_}/notes", written), kind, str(id_))
+        note_id = account.notes[kind, id_][-1]["id"]
+    if delete:
+        interface.delete(call(f"/ajax/{kind}/multiple/delete", None), kind, [id_])
+    return {"id": id_, "note_id": note_id}

@@ -1,0 +1,251 @@
+"""Rows H1, H2: amoCRM's webhooks come in, whatever is sent to their address; and the subscription that brings them."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.amocrm_events.handler import handle
+from shared.amocrm.feed import SETTINGS
+from shared.changes import feeds, hook_body
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request, Response
+from shared.platform.problems import Problem
+from tests.changes.conftest import Feed
+from tests.story import json_of
+
+_FORM = Headers([("Content-Type", "application/x-www-form-urlencoded")])
+
+
+def _post(feed: Feed, body: bytes | dict[str, Any], key: str | None = None) -> Response:
+    content = body if isinstance(body, bytes) else urlencode(body).encode()
+    request = Request("POST", "/", (("key", _key(feed) if key is None else key),), _FORM, content)
+    return serve(handle, feed.story.runtime, request)
+
+
+def _key(feed: Feed) -> str:
+    found = feeds.of(feed.story.runtime.database, feed.story.row().id)
+    assert found is not None
+    address = found.address(feed.story.runtime.keyring, "https://events.example/")
+    return parse_qs(urlsplit(str(address)).query)["key"][0]
+
+
+def _moved(feed: Feed, **changed: Any) -> dict[str, Any]:
+    return {"leads[status][0][id]": feed.story.lead_id, "account[id]": feed.story.account_id} | changed
+
+
+def _waiting(feed: Feed) -> int:
+    ((number,),) = feed.story.sql("SELECT count(*) FROM amocrm_hints")
+    return int(number)
+
+
+# --- what a body says -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vendor("webhooks.keys")
+def test_a_body_as_amocrm_sends_it() -> None:
+    said = hook_body.read(
+        urlencode(
+            {
+                "leads[status][0][id]": "10701093",
+                "leads[status][0][name]": "Семинар: & питание",
+                "leads[status][0][status_id]": "142",
+                "leads[status][0][old_status_id]": "20067736",
+                "leads[status][0][pipeline_id]": "9217056",
+                "leads[status][0][old_pipeline_id]": "9217057",
+                "leads[status][0][custom_fields][0][values][0][value]": "Сайт",
+                "leads[update][0][id]": "10701093",
+                "contacts[note][0][note][id]": "60864725",
+                "contacts[note][0][note][type]": "3",
+                "contacts[note][0][note][type][message_uuid]": "70f31734",
+                "contacts[note][0][note][element_id]": "40700289",
+                "contacts[add][0][id]": "7",
+                "contacts[add][0][type]": "company",
+                "task[add][0][id]": "9",
+                "account[id]": "17769199",
+                "account[subdomain]": "test",
+            }
+        ).encode()
+    )
+    assert said.account_id == 17769199
+    assert [(one.entity_type, one.entity_id, one.kinds, one.facts) for one in said.hints] == [
+        ("lead", 10701093, ["status", "update"], {"old_status_id": 20067736, "old_pipeline_id": 9217057}),
+        ("contact_note", 60864725, ["note"], {"parent_id": 40700289}),
+    ]
+    assert said.unknown == ["task.add"]
+
+
+@given(st.binary(max_size=2000))
+def test_no_body_is_more_than_wrong(body: bytes) -> None:
+    with contextlib.suppress(Problem):
+        hook_body.read(body)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["leads", "contacts", "x"]), st.text(max_size=8), st.text(max_size=20))))
+def test_no_key_is_more_than_left_out(parts: list[tuple[str, str, str]]) -> None:
+    body = urlencode([(f"{entity}[{kind}][0][id]", value) for entity, kind, value in parts])
+    for hint in hook_body.read(body.encode()).hints:
+        assert 0 < hint.entity_id < 2**63
+
+
+# --- what is answered -----------------------------------------------------------------------------------------------
+
+
+def test_the_key_is_what_lets_somebody_in(quiet: Feed) -> None:
+    quiet.run()
+    assert _post(quiet, _moved(quiet), key="x" * 43).status == 404
+    assert _post(quiet, _moved(quiet), key="").status == 404
+    assert _post(quiet, _moved(quiet), key="k" * 5000).status == 404
+    request = Request("GET", "/", (("key", _key(quiet)),))
+    assert serve(handle, quiet.story.runtime, request).status == 405
+    assert _waiting(quiet) == 0
+    assert _post(quiet, _moved(quiet)).status == 200
+    assert _waiting(quiet) == 1
+
+
+def test_another_account_is_refused_and_told_once(quiet: Feed) -> None:
+    for account in (1, quiet.story.account_id + 1, ""):
+        assert _post(quiet, _moved(quiet, **{"account[id]": account})).status == 403
+    assert quiet.story.events().count("hook.foreign") == 1
+    assert _waiting(quiet) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (lambda _: b"x" * 5_000_000, 413),
+        (lambda _: b"&".join(b"a%d=1" % number for number in range(25_000)), 422),
+        (lambda feed: _moved(feed) | {f"leads[update][{one}][id]": one + 1 for one in range(2000)}, 422),
+        (lambda feed: b"\xff\xfe leads[status][0][id]=1&account[id]=%d" % feed.story.account_id, 200),
+        (lambda feed: _moved(feed, **{"leads[status][0][id]": "1e9"}), 200),
+        (lambda feed: _moved(feed, **{"leads[status][0][id]": str(2**63)}), 200),
+        (lambda feed: {"account[id]": feed.story.account_id, "leads[teleported][0][id]": "5"}, 200),
+        (lambda feed: {"account[id]": feed.story.account_id, "unsorted[add][0][uid]": "5"}, 200),
+        (lambda feed: [*_moved(feed).items(), ("leads[status][0][id]", "999"), ("account[id]", "1")], 200),
+    ],
+)
+def test_bad_bodies(quiet: Feed, body: Callable[[Feed], Any], status: int) -> None:
+    content = body(quiet)
+    answer = _post(quiet, urlencode(content).encode() if isinstance(content, list) else content)
+    assert answer.status == status, answer.body
+    quiet.run()  # whatever was taken harms nobody later
+    assert quiet.story.row().status == "connected"
+
+
+def test_an_old_body_again_changes_nothing(feed: Feed) -> None:
+    feed.person(fields={"price": 5})
+    feed.run()
+    assert len(feed.told()) == 1
+    for _ in range(3):
+        assert _post(feed, _moved(feed, **{"leads[status][0][old_status_id]": 1})).status == 200
+        feed.run()
+    assert feed.told() == []
+
+
+def test_after_the_end_nobody_listens(feed: Feed) -> None:
+    key = _key(feed)
+    assert set(feed.hooks()) == {f"{feed.ingress.url}?key={key}"}
+    assert feed.story.crm("disconnect", feed.story.admin(), {}).status == 200
+    assert feed.hooks() == {}
+    assert _post(feed, _moved(feed), key=key).status == 410
+
+
+def test_a_hook_is_one_statement(feed: Feed) -> None:
+    """And what it costs does not grow with what waits."""
+    statements, key = [], _key(feed)
+    connected = feed.story.runtime.database._repeated
+
+    def counted(work: Any) -> Any:
+        statements.append(1)
+        return connected(work)
+
+    feed.story.runtime.database._repeated = counted  # type: ignore[method-assign]
+    began = time.monotonic()
+    for number in range(200):
+        assert _post(feed, _moved(feed, **{"leads[status][0][id]": number + 1}), key=key).status == 200
+    assert len(statements) == 200
+    assert time.monotonic() - began < 200 * 0.1
+
+
+# --- the subscription -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vendor("webhooks.settings")
+def test_the_subscription_is_made_repaired_and_removed(quiet: Feed) -> None:
+    story = quiet.story
+    assert quiet.hooks() == {}
+    quiet.run()
+    ((address, hook),) = quiet.hooks().items()
+    assert set(hook["settings"]) == set(SETTINGS)
+    assert story.events()[-1] == "feed.subscribed"
+    client = {"domain": story.domain, "destination": address}
+    for broken in ({"settings": ["add_lead"]}, {"disabled": True}, {"gone": True}):
+        story.simulator.control("change-webhook", **client, **broken)
+        quiet.run(feeds.CHECK_EVERY.total_seconds())
+        ((again, hook),) = quiet.hooks().items()
+        assert (again, hook["disabled"], set(hook["settings"])) == (address, False, set(SETTINGS))
+    assert story.events().count("feed.subscribed") == 4
+    quiet.run(feeds.CHECK_EVERY.total_seconds())
+    assert story.events().count("feed.subscribed") == 4
+    assert quiet.settings(is_on=False).status == 200
+    quiet.run(60)
+    assert quiet.hooks() == {}
+    assert quiet.settings().status == 200
+    quiet.run()
+    assert list(quiet.hooks()) == [address]
+
+
+def test_an_account_that_cannot_be_called_is_left_alone_and_mended_later(feed: Feed) -> None:
+    """Events are turned off while amoCRM is away: its subscription goes as soon as it can be told."""
+    feed.story.simulator.fault("status", status=503, times=3)
+    assert feed.settings(is_on=False).status == 200
+    for _ in range(3):
+        feed.run(3600)
+        assert feed.hooks()
+    feed.run(3600)
+    assert feed.hooks() == {}
+    assert feed.run(3600)["feeds"]["due"] == 0
+
+
+def test_another_key_is_another_address_and_the_old_one_is_gone(feed: Feed) -> None:
+    old = _key(feed)
+    assert feed.story.crm("replace_hook_key", feed.story.admin(), {}).status == 200
+    assert _post(feed, _moved(feed), key=old).status == 404
+    feed.run()
+    assert list(feed.hooks()) == [f"{feed.ingress.url}?key={_key(feed)}"]
+    feed.person(fields={"price": 9})
+    feed.run()
+    assert feed.kinds() == ["lead.updated"]
+
+
+@pytest.mark.vendor("events.page", "events.types")
+@pytest.mark.parametrize("has_filters", [True, False])
+def test_where_webhooks_are_refused_the_same_is_asked_for(quiet: Feed, has_filters: bool) -> None:
+    story = quiet.story
+    story.simulator.control("change-account", domain=story.domain, may_use_webhooks=False, has_filters=has_filters)
+    quiet.listen()
+    quiet.run()
+    assert quiet.hooks() == {}
+    assert story.events()[-1] == "feed.refused"
+    assert json_of(story.crm("get_endpoints", story.admin()))["feed"]["way"] == "ask"
+    quiet.person(fields={"price": 11, "status_id": 142}, note="A note")
+    quiet.run(60)
+    quiet.run()
+    told = {one["type"]: one["data"] for one in quiet.told()}
+    assert set(told) >= {"lead.status_changed", "lead.note_added"}
+    assert told["lead.status_changed"]["before"]["status_id"] != 142
+    quiet.person(fields={"price": 12})
+    quiet.run(60)
+    quiet.run()
+    (updated,) = quiet.told()
+    assert (updated["type"], updated["data"]["before"]) == ("lead.updated", {"price": 11})
+    story.simulator.control("change-account", domain=story.domain, may_use_webhooks=True)
+    quiet.run(24 * 3600)  # another tariff is noticed within a day
+    assert len(quiet.hooks()) == 1
+    assert json_of(story.crm("get_endpoints", story.admin()))["feed"]["way"] == "hook"
+    assert story.events().count("feed.refused") == 1

@@ -1,0 +1,430 @@
+"""`make chaos-events`: what happens in amoCRM reaches a consumer once and in order, whatever is killed (rows H1, H5).
+
+Rounds: people change deals and write notes while our own calculations write into the same deals; webhooks are lost,
+come twice, or before earlier ones; the ingress breaks off, the consumer fails half of the time, routes have faults,
+PostgreSQL is restarted, and every process is killed: around a statement, or at a random instant. At the end
+everything is carried out without faults, and what the consumer was told is compared with what people did.
+"""
+
+import json
+import os
+import random
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+import psycopg
+from msgspec.structs import replace
+
+from functions.amocrm_events.handler import handle as amocrm_events
+from functions.crm_api.handler import handle as crm_api
+from functions.run_deliveries.run import run as run_deliveries
+from shared.amocrm.transport import Limits, Transport
+from shared.changes import changes, chores, endpoints, feeds, sending
+from shared.connections import integrations
+from shared.connections.calling import Connections
+from shared.platform import logs
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request, parse_query
+from shared.runtime import Runtime
+from tests.chaos import campaign
+from tests.chaos.campaign import Person
+from tests.chaos.killing import Killer, kill_myself, restart_postgres
+from tests.chaos.stage import Stage, stage
+from tests.chaos.worker import QuickClock
+from tests.story import APP_SECRET, calculation
+
+_WORKERS = 8
+_ACCOUNTS = 4
+_LONG = 100  # kills
+_CHANGES = 90  # of a round
+_WEATHER = {"lost": 0.1, "doubled": 0.2, "overtaking": 0.3}
+_ROUTES = ("/api/v4/leads", "/api/v4/leads/.*", "/api/v4/events", "/api/v4/webhooks", "/api/v4/.*")
+_KINDS: list[dict[str, Any]] = [
+    {"kind": "delay", "seconds": 0.4},
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 504},
+    {"kind": "html", "status": 200},
+]
+
+# Where processes end themselves: before or after one of these.
+_PLACES: dict[str, tuple[Any, str]] = {
+    "store": (changes, "store"),
+    "told": (sending, "ask"),
+    "answered": (sending, "_answered"),
+    "asked": (feeds, "asked"),
+    "done": (feeds, "done"),
+}
+POINTS = tuple(f"{moment}_{place}" for place in _PLACES for moment in ("before", "after"))
+
+
+class _Server:
+    """An HTTP server in a thread, which now and then breaks off: before it has done anything, or before it answers."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.breaks_off = 0.0
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if rng.random() < server.breaks_off / 2:
+                    return self._break_off()
+                status = server.answer(self.path, dict(self.headers.items()), body)
+                if rng.random() < server.breaks_off / 2:
+                    return self._break_off()
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return None
+
+            def _break_off(self) -> None:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+                self.connection.close()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: Any) -> None:
+                pass  # connections that were broken off on purpose
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        raise NotImplementedError
+
+
+class Ingress(_Server):
+    runtime: Runtime | None = None
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        parts = urlsplit(path)
+        request = Request("POST", parts.path, parse_query(parts.query), Headers(headers.items()), body)
+        assert self.runtime is not None
+        return serve(amocrm_events, self.runtime, request).status
+
+
+class Consumer(_Server):
+    """Takes a message in, or fails; a repetition by its id is left out, as the specification asks."""
+
+    def __init__(self, rng: random.Random) -> None:
+        super().__init__(rng)
+        self._rng = rng
+        self._lock = threading.Lock()
+        self.fails = 0.0
+        self.repeated = 0
+        self.taken: dict[str, dict[str, Any]] = {}
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        if self._rng.random() < self.fails:
+            return self._rng.choice([500, 503, 429, 404])
+        with self._lock:
+            id_ = headers["webhook-id"]
+            self.repeated += id_ in self.taken
+            self.taken.setdefault(id_, json.loads(body))
+        return 200
+
+
+@dataclass(frozen=True)
+class Orders:
+    stage: Stage
+    log: Path
+    seed: int
+    point: str | None
+    deals: dict[str, list[int]]
+
+
+@dataclass
+class Deal:
+    """What people have done to it."""
+
+    domain: str
+    id: int
+    version: int = 0
+    status: int | None = None
+    notes: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Findings:
+    faults: int = 0
+    restarts: int = 0
+    changes: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+def work(orders: Orders) -> None:
+    """The life of a worker: saves calculations, and runs the schedule, until it is killed."""
+    output = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(output, sys.stdout.fileno())
+    rng = random.Random(orders.seed)
+    _die_at(orders.point)
+    runtime = _quick(Runtime.build(orders.stage.settings, QuickClock()))
+    while True:
+        if orders.point is not None:
+            chores.run(runtime, 2.0)
+            time.sleep(0.02)
+        elif rng.random() < 0.4:
+            domain = rng.choice(orders.stage.domains)
+            _save(runtime, domain, rng.choice(orders.deals[domain]), rng)
+        else:
+            run_deliveries(runtime, 0.6)
+            time.sleep(0.02)
+
+
+def _quick(base: Runtime) -> Runtime:
+    transport = Transport(base.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
+    rotation = replace(base.rotation, transport=transport)
+    return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
+
+
+def _save(runtime: Runtime, domain: str, lead_id: int, rng: random.Random) -> None:
+    now = int(time.time())
+    claims = {
+        "aud": "amocrm-functions",
+        "iat": now,
+        "exp": now + 3600,
+        "account_domain": domain,
+        "widget_type": "glass",
+    }
+    token = jwt.encode(claims, APP_SECRET, algorithm="HS256")
+    headers = {"Authorization": f"Bearer {token}", "X-Lead-Id": str(lead_id)}
+    content = calculation(comment=f"{rng.getrandbits(40)}", discount=rng.randint(0, 900), total=None)["calculation"]
+    content["total"] = str(18499.99 - content["discount"])
+    body = {"calculation": content, "options": {"update_price": True}}
+    request = Request("POST", "/save_calculation", (), Headers(headers.items()), json.dumps(body).encode())
+    serve(crm_api, runtime, request)
+
+
+def _die_at(point: str | None) -> None:
+    if point is None:
+        return
+    moment, _, place = point.partition("_")
+    module, name = _PLACES[place]
+    original: Callable[..., Any] = getattr(module, name)
+
+    def dying(*args: Any, **named: Any) -> Any:
+        if moment == "before":
+            kill_myself()
+        result = original(*args, **named)
+        kill_myself()
+        return result
+
+    setattr(module, name, dying)
+
+
+class Driver:
+    def __init__(self, played: Stage, ingress: Ingress, consumer: Consumer, seed: int, deals: int) -> None:
+        self.stage, self.ingress, self.consumer = played, ingress, consumer
+        self.rng = random.Random(seed)
+        self.killer = Killer(self.rng)
+        self.findings = Findings()
+        self.person = Person(played)
+        self.log = played.folder / "log"
+        self.statuses: dict[str, list[int]] = {}
+        self.deals: list[Deal] = []
+        for domain in played.domains:
+            self._begin(domain, deals // len(played.domains))
+        self.by_domain: dict[str, list[int]] = defaultdict(list)
+        for deal in self.deals:
+            self.by_domain[deal.domain].append(deal.id)
+
+    def _begin(self, domain: str, deals: int) -> None:
+        """Deals that were there before, a consumer of everything, and events turned on."""
+        simulator = self.stage.simulator
+        shown = simulator.control("show", domain=domain)
+        pipeline = next(one for one in shown["pipelines"].values() if one["is_main"])
+        self.statuses[domain] = [int(one["id"]) for one in pipeline["_embedded"]["statuses"]][1:]
+        for _ in range(deals):
+            made = simulator.control("person", domain=domain, kind="leads", fields={"name": "v0"})
+            self.deals.append(Deal(domain, made["id"]))
+        self.stage.clock.advance(seconds=2)
+        with self.stage.runtime() as runtime:
+            row = integrations.by_domain(runtime.database, domain, "glass")
+            assert row is not None
+            wanted = endpoints.Wanted("Consumer", f"http://{self.consumer.host}/")
+            endpoints.add(runtime.database, runtime.keyring, row.id, wanted)
+            feeds.switch(runtime.database, runtime.keyring, row.id, True)
+            chores.run(runtime, 10)
+
+    def round(self, number: int) -> None:
+        rng, simulator = self.rng, self.stage.simulator
+        self.stage.clock.advance(minutes=rng.choice([3, 12, 45]))
+        for _ in range(3):
+            times = rng.randint(1, 3)
+            fault = rng.choice(_KINDS) | {"path": rng.choice(_ROUTES), "times": times, "skip": rng.randint(0, 8)}
+            simulator.fault(**fault)
+            self.findings.faults += times
+        simulator.control("webhooks", seed=rng.getrandbits(30), **_WEATHER)
+        self.ingress.breaks_off, self.consumer.breaks_off, self.consumer.fails = 0.1, 0.2, 0.4
+        # Those first at which nobody has died yet.
+        points = sorted(POINTS, key=lambda point: (self.killer.kills[point], rng.random()))
+        missing = [point for point in points if not self.killer.kills[point]]
+        chosen = (missing * _WORKERS if missing else points)[: _WORKERS - 2]
+        for point in [*chosen, None, None]:
+            orders = Orders(self.stage, self.log, rng.getrandbits(32), point, self.by_domain)
+            self.killer.start(work, orders, point)
+        people = threading.Thread(target=self._people, args=(random.Random(rng.getrandbits(32)), _CHANGES))
+        people.start()
+        if number % 12 == 5:
+            restart_postgres(self.stage, rng)
+            self.findings.restarts += 1
+        self.killer.end_all(within=1.6)
+        people.join()
+        simulator.control("no-faults")
+
+    def _people(self, rng: random.Random, number: int) -> None:
+        for _ in range(number):
+            deal, fields, note = rng.choice(self.deals), dict[str, Any](), {}
+            kind = rng.random()
+            if kind < 0.5:
+                deal.status = rng.choice([one for one in self.statuses[deal.domain] if one != deal.status])
+                fields["status_id"] = deal.status
+            if 0.3 < kind < 0.85:
+                deal.version += 1
+                fields["name"] = f"v{deal.version}"
+            if kind >= 0.85:
+                note = {"note": f"A note of a person, {rng.getrandbits(40)}"}
+            place = {"domain": deal.domain, "kind": "leads", "id": deal.id}
+            made = self.stage.simulator.control("person", **place, fields=fields, **note)
+            if made["note_id"] is not None:
+                deal.notes.append(made["note_id"])
+            self.findings.changes += 1
+
+    def settle(self) -> None:
+        """Without faults, and with a person where one is needed, everybody is told of everything."""
+        self.ingress.breaks_off = self.consumer.breaks_off = self.consumer.fails = 0.0
+        self.stage.simulator.control("webhooks", lost=0.0)
+        quiet = 0
+        for _ in range(60):
+            self.stage.clock.advance(minutes=61)
+            time.sleep(0.2)
+            with self.stage.runtime() as runtime:
+                run_deliveries(runtime, 60)
+                self.findings.violations += self.person.come(runtime)
+            left = self._count("hints"), self._count("sends WHERE state = 'waiting'")
+            quiet = quiet + 1 if left == (0, 0) else 0
+            if quiet == 3:
+                return
+        self.findings.violations.append(f"hints and messages are left at the end: {left}")
+
+    def compare(self) -> dict[str, int]:
+        told: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+        for id_ in self._order_of_arrival():
+            message = self.consumer.taken[id_]
+            data = message["data"]
+            told[data["account"]["domain"], data["lead"]["id"]].append(message)
+        counts: Counter[str] = Counter()
+        for deal in self.deals:
+            messages = told[deal.domain, deal.id]
+            counts["told"] += len(messages)
+            for problem in _wrong(deal, messages):
+                kind = problem.partition(":")[0]
+                counts[kind] += 1
+                lines = "\n".join(f"    {one['timestamp']} {_short(one)}" for one in messages[-12:])
+                self.findings.violations.append(f"{problem} (deal {deal.id} of {deal.domain})\n{lines}")
+        kinds = ("lost", "out of order", "own writes told", "doubled")
+        return {"told": counts["told"], "repeated_with_the_same_id": self.consumer.repeated} | {
+            kind: counts[kind] for kind in kinds
+        }
+
+    def _order_of_arrival(self) -> list[str]:
+        return list(self.consumer.taken)
+
+    def _count(self, table: str) -> int:
+        with psycopg.connect(self.stage.postgres.get_uri()) as connection:
+            return int((connection.execute(f"SELECT count(*) FROM amocrm_{table}".encode()).fetchone() or (0,))[0])
+
+
+def _wrong(deal: Deal, messages: list[dict[str, Any]]) -> list[str]:
+    found: list[str] = []
+    versions, statuses, notes, names = [0], list[int](), list[int](), set[int]()
+    for message in messages:
+        data, kind = message["data"], message["type"]
+        if kind == "lead.note_added":
+            notes.append(data["note"]["id"])
+            continue
+        if kind == "lead.updated" and data["changed"] is not None and set(data["changed"]) == {"price"}:
+            found.append("own writes told: a price of ours")
+        if deal.version == 0 and deal.status is None:
+            found.append("own writes told: of a deal that no person has changed")
+        version = int(data["lead"]["name"].removeprefix("v"))
+        if version < versions[-1]:
+            found.append(f"out of order: v{version} after v{versions[-1]}")
+        if kind == "lead.updated" and "name" in (data["changed"] or ()):
+            found += [f"doubled: v{version}"] if version in names else []
+            names.add(version)
+        if kind == "lead.status_changed":
+            before = (data.get("before") or {}).get("status_id")
+            if statuses and before != statuses[-1]:
+                found.append(f"out of order: from {before}, where {statuses[-1]} was told last")
+            if statuses and data["lead"]["status_id"] == statuses[-1]:
+                found.append(f"doubled: status {statuses[-1]}")
+        versions.append(version)
+        statuses.append(data["lead"]["status_id"])
+    if deal.version != versions[-1]:
+        found.append(f"lost: v{deal.version}, the last that was told is v{versions[-1]}")
+    if deal.status is not None and statuses[-1:] != [deal.status]:
+        found.append(f"lost: status {deal.status}, the last that was told is {statuses[-1:]}")
+    found += [f"lost: note {one}" for one in set(deal.notes) - set(notes)]
+    found += [f"doubled: note {one}" for one, count in Counter(notes).items() if count > 1]
+    found += [f"own writes told: note {one}" for one in set(notes) - set(deal.notes)]
+    return found
+
+
+def _short(message: dict[str, Any]) -> str:
+    data = message["data"]
+    lead = {name: data["lead"].get(name) for name in ("name", "status_id", "price")}
+    return f"{message['type']} {lead} {data.get('before')} {data.get('changed')} {(data.get('note') or {}).get('id')}"
+
+
+def play(kills: int, seed: int, deals: int = 200) -> dict[str, Any]:
+    logs.stream = "stderr"
+    rng = random.Random(seed)
+    ingress, consumer = Ingress(rng), Consumer(rng)
+    more = {"AMOCRM_EVENTS_URL": f"http://{ingress.host}/", "ENDPOINT_PRIVATE_HOSTS": consumer.host}
+    with stage(_ACCOUNTS, more=more) as played:
+        with played.runtime() as own:
+            ingress.runtime = own
+            driver = Driver(played, ingress, consumer, seed, deals)
+            # A short run need not end somebody at every point.
+            number = campaign.rounds(driver, kills, POINTS if kills >= _LONG else POINTS[:1])
+            driver.settle()
+        counts = driver.compare()
+        calculations = driver._count("deliveries WHERE state = 'delivered'")
+    return {
+        "rounds": number,
+        "kills": dict(sorted(driver.killer.kills.items())),
+        "faults_ordered": driver.findings.faults,
+        "postgres_restarts": driver.findings.restarts,
+        "accounts_that_needed_a_person": dict(driver.person.came_for),
+        "changes_of_people": driver.findings.changes,
+        "deals": len(driver.deals),
+        "calculations_of_ours": calculations,
+        "events": counts,
+        "violations": driver.findings.violations,
+    }
+
+
+if __name__ == "__main__":
+    help_ = "Kills processes that tell what happens in amoCRM, and checks what a consumer was told."
+    campaign.command(play, help_)()

@@ -1,0 +1,151 @@
+"""Row I6: administrators with a name, their rights, their sign-in, and who changed what."""
+
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cli.commands import main
+from shared.access.proofs import named_administrator
+from shared.platform.http import Response
+from tests.story import Story, json_of
+
+Headers = dict[str, str]
+
+
+def _code(link: str) -> str:
+    return link.partition("#invite=")[2]
+
+
+def _sign_in(story: Story, link: str) -> Response:
+    return story.crm("sign_in", {"Authorization": f"Bearer {_code(link)}"}, b"", method="POST")
+
+
+def _signed_in(story: Story, rights: str = "manage", name: str = "Анна", **more: Any) -> tuple[Headers, str]:
+    """Headers with their token, and their id."""
+    made = json_of(story.crm("create_administrator", story.admin(), {"name": name, "rights": rights} | more))
+    token = json_of(_sign_in(story, made["link"]))["token"]
+    return story.admin() | {"Authorization": f"Bearer {token}"}, made["id"]
+
+
+def _events(story: Story, kind: str) -> list[Any]:
+    found = json_of(story.crm("get_events", story.admin(), query={"limit": "100"}))["events"]
+    return [one for one in found if one["kind"] == kind]
+
+
+def test_a_link_signs_in_once(connected: Story) -> None:
+    made = json_of(connected.crm("create_administrator", connected.admin(), {"name": "Анна", "rights": "operate"}))
+    assert made["link"].startswith("https://functions.example/crm_api/admin/#invite=inv_")
+    first = json_of(_sign_in(connected, made["link"]))
+    assert (first["name"], "operate" in first["rights"], "manage" in first["rights"]) == ("Анна", True, False)
+    assert _sign_in(connected, made["link"]).status == 401
+    me = json_of(connected.crm("get_administrator", {"Authorization": f"Bearer {first['token']}"}))
+    assert (me["name"], me["rights"]) == ("Анна", first["rights"])
+    stored = connected.sql("SELECT link_hash, token_hash, name FROM amocrm_administrators")
+    assert stored[0][0] is None
+    assert first["token"].encode() not in bytes(stored[0][1])
+
+
+def test_a_link_ends_after_a_day(connected: Story) -> None:
+    made = json_of(connected.crm("create_administrator", connected.admin(), {"name": "Анна"}))
+    connected.clock.advance(hours=25)
+    assert _sign_in(connected, made["link"]).status == 401
+
+
+@pytest.mark.parametrize(
+    ("rights", "may", "may_not"),
+    [
+        ("see", ["get_events", "get_overview", "get_settings", "connection_status"], ["disconnect", "retry_delivery"]),
+        ("operate", ["get_events", "retry_delivery"], ["save_settings", "get_administrators", "create_site_key"]),
+        ("manage", ["get_administrators", "create_site_key", "save_settings"], ["open_session", "sign_in"]),
+    ],
+)
+def test_rights_are_what_they_say(connected: Story, rights: str, may: list[str], may_not: list[str]) -> None:
+    from functions.crm_api.actions import ACTIONS
+
+    headers, _ = _signed_in(connected, rights)
+
+    def status(action: str) -> int:
+        body = None if ACTIONS[action].method == "GET" else b"{"
+        return connected.crm(action, headers, body, method=ACTIONS[action].method).status
+
+    assert 403 not in [status(action) for action in may]
+    assert {status(action) for action in may_not} == {403}
+
+
+def test_a_sign_in_ends_and_is_revoked(connected: Story) -> None:
+    ending, _ = _signed_in(connected, days=2)
+    lasting, lasting_id = _signed_in(connected, name="Пётр")
+    connected.clock.advance(days=3)
+    assert connected.crm("get_events", ending).status == 401
+    assert connected.crm("get_events", lasting).status == 200
+    assert connected.crm("revoke_administrator", connected.admin(), {"id": lasting_id}).status == 200
+    assert connected.crm("get_events", lasting).status == 401
+    assert connected.crm("revoke_administrator", connected.admin(), {"id": lasting_id}).status == 404
+    assert connected.crm("renew_sign_in", connected.admin(), {"id": lasting_id}).status == 404
+
+
+def test_another_link_replaces_the_token_when_it_is_used(connected: Story) -> None:
+    old, their_id = _signed_in(connected)
+    link = json_of(connected.crm("renew_sign_in", connected.admin(), {"id": their_id}))["link"]
+    assert connected.crm("get_events", old).status == 200
+    _sign_in(connected, link)
+    assert connected.crm("get_events", old).status == 401
+
+
+def test_the_list_says_who_was_here_and_never_a_secret(connected: Story) -> None:
+    headers, _ = _signed_in(connected)
+    connected.crm("get_events", headers)
+    answer = connected.crm("get_administrators", headers)
+    (one,) = json_of(answer)["administrators"]
+    assert (one["name"], one["rights"], one["created_by"]) == ("Анна", "manage", "ADMIN_TOKENS")
+    assert not one["is_invited"]
+    assert one["last_used_at"] is not None
+    assert b"hash" not in answer.body
+
+
+def test_the_log_says_who_changed_what_before_and_after(connected: Story) -> None:
+    headers, _ = _signed_in(connected)
+    connected.crm("save_settings", headers, {"company": {"name": "Glasshouse"}})
+    connected.crm("save_settings", headers, {"company": {"name": "Glass & Co"}, "language": "pt"})
+    latest, first = _events(connected, "administrator.save_settings")
+    assert (latest["actor"], latest["account_domain"]) == ("Анна", connected.domain)
+    assert 'company.name: "Glasshouse" → "Glass & Co"' in latest["message"]
+    assert 'language: "pt"' in latest["message"]
+    assert 'company.name: "Glasshouse"' in first["message"]
+    (invited,) = _events(connected, "administrator.create_administrator")
+    assert invited["actor"] == "ADMIN_TOKENS"
+
+
+def test_no_secret_gets_into_the_log(connected: Story) -> None:
+    body = {
+        "widget_type": "clinic",
+        "account_domain": connected.domain,
+        "client_id": "another-client",
+        "client_secret": "very-secret-words",
+    }
+    assert connected.crm("save_connection", connected.admin(), body).status in (200, 201)
+    (saved,) = _events(connected, "administrator.save_connection")
+    assert "another-client" in saved["message"]
+    everything = str(connected.sql("SELECT message FROM amocrm_events"))
+    assert "very-secret-words" not in everything
+
+
+def test_what_is_refused_is_not_told_as_done(connected: Story) -> None:
+    headers, _ = _signed_in(connected, "see")
+    assert connected.crm("save_settings", headers, {"company": {"name": "x"}}).status == 403
+    assert connected.crm("save_settings", connected.admin(), {"company": {"name": 5}}).status == 422
+    assert _events(connected, "administrator.save_settings") == []
+
+
+def test_bad_names_and_rights_are_refused(connected: Story) -> None:
+    for body in ({"name": ""}, {"name": "x" * 81}, {"name": "x", "rights": "everything"}, {"name": "x", "days": 0}):
+        assert connected.crm("create_administrator", connected.admin(), body).status == 422
+
+
+def test_the_command_line_invites_the_first_one(connected: Story, environment: dict[str, str]) -> None:
+    made = CliRunner().invoke(main, ["invite", "Анна", "--rights", "see", "--days", "30"], env=environment)
+    assert made.exit_code == 0, made.output
+    found = named_administrator.sign_in(connected.runtime.database, _code(made.output.strip()))
+    assert found is not None
+    assert (found[0].name, found[0].rights) == ("Анна", "see")

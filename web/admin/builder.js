@@ -1,0 +1,329 @@
+// The editor of a calculator's document (shared/calculations/calculator.py), without JSON: everything has a field, a
+// name in formulas, and a place for what is wrong with it. It changes the document that it is given.
+
+import { element } from "../ui/dom.js";
+import { inLanguage, LANGUAGES, t } from "../ui/i18n.js";
+
+const KINDS = ["number", "choice", "switch", "text", "date", "time", "rows"];
+const UNITS = ["mm", "cm", "m", "km", "mm2", "cm2", "m2", "mm3", "cm3", "m3", "l", "g", "kg", "t", "min", "h", "day", "ha"];
+const FUNCTIONS = ["min(, )", "max(, )", "round(, )", "up(, )", "down(, )", "if(, , )", "sum(, )", "count()", "largest(, )", "any(, )", "price()", "value()", "given()"];
+const LETTERS = { а: "a", б: "b", в: "v", г: "g", ґ: "g", д: "d", е: "e", є: "ye", ё: "e", ж: "zh", з: "z", и: "i", і: "i", ї: "yi", й: "y", к: "k", л: "l", м: "m", н: "n", о: "o", п: "p", р: "r", с: "s", т: "t", у: "u", ф: "f", х: "h", ц: "ts", ч: "ch", ш: "sh", щ: "sch", ы: "y", э: "e", ю: "yu", я: "ya" };
+const RESERVED = ["and", "or", "not", "in", "subtotal"];
+const opened = new WeakSet(); // entries that somebody is looking into
+
+export const empty = (currency = "RUB") => ({ title: {}, currency, fields: [], items: [] });
+
+// How many texts a language lacks.
+export function lacking(document, language) {
+  let count = 0;
+  visitWords(document, (words) => { if (!words[language]) count += 1; });
+  return count;
+}
+
+function visitWords(value, visit) {
+  if (Array.isArray(value)) value.forEach((one) => visitWords(one, visit));
+  else if (value && typeof value === "object") {
+    const names = Object.keys(value);
+    if (names.length && names.every((name) => name in LANGUAGES)) visit(value);
+    else names.forEach((name) => visitWords(value[name], visit));
+  }
+}
+
+// `changed(isOther)` is called after every change; with true where the editor has to be drawn anew.
+export function builder(document, language, changed) {
+  const make = editor(document, language, changed);
+  return element("div", { className: "builder" }, make.head(), make.fields(document, "fields", t("builder.fields"), true), make.variables(), make.items(), make.totals(), make.rules(), make.parameters());
+}
+
+function editor(document, language, changed) {
+  // --- single values ---------------------------------------------------------------------------------------------
+
+  const place = (path, label, control, hint = null) => {
+    control.dataset.path = path;
+    const told = element("small", { className: "error", id: `problem-${path}` });
+    told.dataset.problem = path;
+    const help = hint && element("small", { text: hint, id: `hint-${path}` });
+    control.setAttribute("aria-describedby", hint ? `hint-${path} problem-${path}` : `problem-${path}`);
+    return element("div", { className: "field" }, element("label", {}, label, control), help, told);
+  };
+  const set = (owner, name, value) => {
+    if (value === "" || value === null || value === undefined || value === false) delete owner[name];
+    else owner[name] = value;
+    changed(false);
+  };
+  const plain = (owner, name, path, label, properties = {}) => {
+    const control = element("input", { value: owner[name] ?? "", placeholder: " ", ...properties });
+    control.oninput = () => set(owner, name, control.value.trim());
+    return place(`${path}.${name}`, label, control);
+  };
+  const amount = (owner, name, path, label, properties = {}) => plain(owner, name, path, label, { type: "number", step: "any", ...properties });
+  const check = (owner, name, label) => {
+    const box = element("input", { type: "checkbox", checked: owner[name] === true });
+    box.onchange = () => set(owner, name, box.checked);
+    return element("label", { className: "check" }, box, label);
+  };
+  const select = (owner, name, path, label, choices, isOther = false) => {
+    const control = element("select", {}, ...choices.map(([value, text]) => new Option(text, value, false, value === (owner[name] ?? ""))));
+    control.onchange = () => {
+      set(owner, name, control.value);
+      if (name === "option" && control.value) fromChoice(owner);
+      if (isOther) changed(true);
+    };
+    return place(path ? `${path}.${name}` : name, label, control);
+  };
+  // Name and price come from what is chosen, unless somebody has given the line its own.
+  const fromChoice = (item) => {
+    if (!Object.keys(item.name ?? {}).length) delete item.name;
+    if (item.price === "0") delete item.price;
+  };
+  // A text in the language that is edited; what other languages say stands in grey.
+  const words = (owner, name, path, label) => {
+    const now = owner[name];
+    const isPlain = typeof now === "string";
+    const control = element("input", { value: (isPlain ? now : now?.[language]) ?? "", placeholder: now && !isPlain && Object.keys(now).length ? inLanguage(now, language) : " ", maxLength: 200, lang: language });
+    control.oninput = () => {
+      const text = control.value.trim();
+      if (isPlain) set(owner, name, text);
+      else {
+        const { [language]: _, ...others } = owner[name] ?? {};
+        const made = text ? { ...others, [language]: text } : others;
+        if (Object.keys(made).length || ["title", "label", "message", "text"].includes(name)) owner[name] = made;
+        else delete owner[name];
+        changed(false);
+      }
+    };
+    return place(path ? `${path}.${name}` : name, label, control);
+  };
+  const formula = (owner, name, path, label, scope, hint = null) => {
+    const control = element("input", { value: owner[name] ?? "", placeholder: " ", spellcheck: false, autocomplete: "off", className: "formula", maxLength: 500 });
+    control.oninput = () => set(owner, name, control.value.trim());
+    const add = element("select", { className: "insert" }, new Option("+", ""), ...[...namesFor(document, scope), ...FUNCTIONS].map((one) => new Option(one, one)));
+    add.setAttribute("aria-label", `${label}: ${t("builder.insert")}`);
+    add.onchange = () => {
+      const at = control.selectionStart ?? control.value.length;
+      control.setRangeText(add.value, at, control.selectionEnd ?? at, "end");
+      add.value = "";
+      control.focus();
+      control.oninput();
+    };
+    const made = place(path ? `${path}.${name}` : name, label, control, hint);
+    return element("div", { className: "with-insert" }, made, add);
+  };
+
+  // --- lists -----------------------------------------------------------------------------------------------------
+
+  const list = ({ owner, name, path, title, named, body, fresh, add, hint }) => {
+    const entries = owner[name] ?? [];
+    const move = (from, to) => {
+      entries.splice(to, 0, ...entries.splice(from, 1));
+      changed(true);
+    };
+    const rows = entries.map((entry, index) => {
+      const here = `${path}[${index}]`;
+      const small = (text, label, onclick, disabled = false) => {
+        const button = element("button", { text, className: "quiet small", type: "button", onclick, disabled, title: label });
+        button.setAttribute("aria-label", `${label}: ${named(entry) || index + 1}`);
+        return button;
+      };
+      const summary = element("summary", { text: named(entry) || "—" });
+      const details = element("details", { open: opened.has(entry) }, summary, element("div", { className: "entry" }, ...body(entry, here),
+        element("div", { className: "actions" }, small("↑", t("builder.up"), () => move(index, index - 1), index === 0), small("↓", t("builder.down"), () => move(index, index + 1), index === entries.length - 1),
+          small(t("builder.copy"), t("builder.copy"), () => { const copy = structuredClone(entry); if (copy.id) copy.id = freshName(document, copy.id); entries.splice(index + 1, 0, copy); opened.add(copy); changed(true); }),
+          small("×", t("remove"), () => { entries.splice(index, 1); if (!entries.length && name !== "fields" && name !== "items") delete owner[name]; changed(true); }))));
+      details.addEventListener("input", () => { summary.textContent = named(entry) || "—"; });
+      details.dataset.entry = here;
+      details.ontoggle = () => (details.open ? opened.add(entry) : opened.delete(entry));
+      return details;
+    });
+    const button = element("button", { text: `+ ${add}`, className: "quiet small", type: "button", onclick: () => {
+      const entry = fresh();
+      opened.add(entry);
+      owner[name] = [...entries, entry];
+      changed(true, `${path}[${entries.length}]`);
+    } });
+    button.dataset.add = path;
+    return element("fieldset", {}, element("legend", { text: title }), hint && element("p", { className: "soft", text: hint }), ...rows, button);
+  };
+
+  const fields = (owner, path, title, isOuter) => list({
+    owner, name: "fields", path, title, add: t("builder.add_field"),
+    named: (field) => inLanguage(field.label, language) ?? field.id,
+    fresh: () => ({ id: freshName(document, "field"), kind: "number", label: {} }),
+    body: (field, here) => [
+      element("div", { className: "grid" }, words(field, "label", here, t("builder.label")),
+        select(field, "kind", here, t("builder.kind"), KINDS.filter((kind) => isOuter || kind !== "rows").map((kind) => [kind, t(`builder.kind_${kind}`)]), true), nameInput(field, here)),
+      ...ofKind(field, here),
+      isOuter ? formula(field, "when", here, t("builder.asked_if"), { until: field }) : formula(field, "when", here, t("builder.asked_if"), owner.id),
+    ],
+  });
+  const ofKind = (field, here) => {
+    if (field.kind === "choice") return [options(field, here)];
+    if (field.kind === "rows") return [element("div", { className: "grid" }, amount(field, "least", here, t("builder.least_rows")), amount(field, "most", here, t("builder.most_rows"))), fields(field, `${here}.fields`, t("builder.row_fields"), false)];
+    if (field.kind === "number") {
+      return [element("div", { className: "grid" }, select(field, "unit", here, t("builder.unit_of_number"), [["", t("builder.no_unit")], ...UNITS.map((one) => [one, one])]),
+        amount(field, "least", here, t("builder.least")), amount(field, "most", here, t("builder.most")), amount(field, "step", here, t("builder.step")), preset(field, here)), check(field, "is_half", t("builder.half"))];
+    }
+    return field.kind === "switch" ? [check(field, "default", t("builder.is_on"))] : [];
+  };
+  const preset = (field, here) => {
+    const control = element("input", { type: "number", step: "any", value: field.default ?? "", placeholder: " " });
+    control.oninput = () => set(field, "default", control.value === "" ? "" : Number(control.value));
+    return place(`${here}.default`, t("builder.default"), control);
+  };
+  // Another name goes into every formula and text that has the old one.
+  const nameInput = (owner, here) => {
+    const control = element("input", { value: owner.id, pattern: "[a-z][a-z0-9_]*", maxLength: 32, required: true, spellcheck: false });
+    control.onchange = () => {
+      const name = control.value.trim();
+      if (!/^[a-z][a-z0-9_]{0,31}$/.test(name) || name === owner.id || names(document).includes(name) || RESERVED.includes(name)) control.value = owner.id;
+      else rename(document, owner, name);
+      changed(true);
+    };
+    return place(`${here}.id`, t("builder.name"), control);
+  };
+  const options = (field, here) => list({
+    owner: field, name: "options", path: `${here}.options`, title: t("builder.options"), add: t("builder.add_option"),
+    named: (one) => [inLanguage(one.label, language), one.price].filter(Boolean).join(" · "),
+    fresh: () => ({ id: freshId((field.options ?? []).map((one) => one.id), "option"), label: {}, price: "0" }),
+    body: (one, place_) => [element("div", { className: "grid" }, words(one, "label", place_, t("builder.label")), amount(one, "price", place_, t("builder.price"), { min: 0 }), words(one, "unit", place_, t("builder.unit")),
+      plain(one, "sku", place_, t("builder.sku")), amount(one, "value", place_, t("builder.value")), plain(one, "category", place_, t("builder.category")), optionName(field, one, place_))],
+  });
+  const optionName = (field, option, here) => {
+    const control = element("input", { value: option.id, pattern: "[a-z][a-z0-9_]*", maxLength: 32, required: true, spellcheck: false });
+    control.onchange = () => {
+      const name = control.value.trim();
+      if (!/^[a-z][a-z0-9_]{0,31}$/.test(name) || field.options.some((one) => one.id === name)) control.value = option.id;
+      else renameOption(document, field, option, name);
+      changed(true);
+    };
+    return place(`${here}.id`, t("builder.name"), control);
+  };
+
+  // --- parts -----------------------------------------------------------------------------------------------------
+
+  const choices = (kind) => document.fields.flatMap((field) => [field, ...(kind === "rows" ? [] : field.fields ?? [])]).filter((field) => field.kind === kind).map((field) => [field.id, inLanguage(field.label, language) ?? field.id]);
+  return {
+    fields,
+    head: () => element("div", { className: "grid" }, words(document, "title", "", t("builder.title")), plainTop("currency", t("builder.currency"))),
+    variables: () => list({
+      owner: document, name: "variables", path: "variables", title: t("builder.variables"), hint: t("builder.variables_hint"), add: t("builder.add_variable"),
+      named: (one) => `${one.id} = ${one.formula ?? ""}`, fresh: () => ({ id: freshName(document, "number"), formula: "1" }),
+      body: (one, here) => [element("div", { className: "grid" }, nameInput(one, here)), formula(one, "formula", here, t("builder.formula"), null)],
+    }),
+    items: () => list({
+      owner: document, name: "items", path: "items", title: t("builder.items"), hint: t("builder.items_hint"), add: t("builder.add_item"),
+      named: (item) => itemName(item), fresh: () => ({ name: {}, price: "0" }),
+      body: (item, here) => [
+        element("div", { className: "grid" }, select(item, "option", here, t("builder.from_choice"), [["", t("builder.own")], ...choices("choice")], true),
+          choices("rows").length ? select(item, "each", here, t("builder.each"), [["", t("builder.once")], ...choices("rows")], true) : null, words(item, "name", here, t("builder.item_name"))),
+        formula(item, "quantity", here, t("builder.quantity"), item.each, t("builder.quantity_hint")),
+        element("div", { className: "grid" }, select(item, "measure", here, t("builder.measure"), [["", t("builder.no_unit")], ...UNITS.map((one) => [one, one])]), amount(item, "least", here, t("builder.charged_least"), { min: 0 }),
+          words(item, "unit", here, t("builder.unit")), plain(item, "sku", here, t("builder.sku"))),
+        formula(item, "price", here, t("builder.price"), item.each, item.option ? t("builder.price_hint") : null),
+        formula(item, "discount", here, t("builder.line_discount"), item.each), formula(item, "when", here, t("builder.only_if"), item.each),
+      ],
+    }),
+    totals: () => element("fieldset", {}, element("legend", { text: t("builder.totals") }), element("p", { className: "soft", text: t("builder.totals_hint") }),
+      formula(document, "discount", "", t("builder.discount"), "subtotal"), formula(document, "delivery", "", t("builder.delivery"), "subtotal")),
+    rules: () => list({
+      owner: document, name: "rules", path: "rules", title: t("builder.rules"), hint: t("builder.rules_hint"), add: t("builder.add_rule"),
+      named: (rule) => rule.refuse ?? "", fresh: () => ({ refuse: "1 = 0", message: {} }),
+      body: (rule, here) => [formula(rule, "refuse", here, t("builder.refuse"), null), words(rule, "message", here, t("builder.message"))],
+    }),
+    parameters: () => list({
+      owner: document, name: "parameters", path: "parameters", title: t("builder.parameters"), hint: t("builder.parameters_hint"), add: t("builder.add_parameter"),
+      named: (one) => inLanguage(one.name ?? {}, language) ?? "", fresh: () => ({ name: {}, text: {} }),
+      body: (one, here) => [element("div", { className: "grid" }, words(one, "name", here, t("builder.label")), words(one, "text", here, t("builder.text")),
+        choices("rows").length ? select(one, "each", here, t("builder.each"), [["", t("builder.once")], ...choices("rows")], true) : null)],
+    }),
+  };
+
+  function plainTop(name, label) {
+    const control = element("input", { value: document[name] ?? "", maxLength: 3, pattern: "[A-Z]{3}", required: true });
+    control.oninput = () => { document[name] = control.value.trim().toUpperCase(); changed(false); };
+    return place(name, label, control);
+  }
+
+  function itemName(item) {
+    if (item.name && inLanguage(item.name, language)) return inLanguage(item.name, language);
+    const field = allFields(document).find((one) => one.id === item.option);
+    return field ? inLanguage(field.label, language) ?? field.id : "";
+  }
+}
+
+// --- names in formulas -------------------------------------------------------------------------------------------
+
+const allFields = (document) => document.fields.flatMap((field) => [field, ...(field.fields ?? [])]);
+const names = (document) => [...allFields(document), ...(document.variables ?? [])].map((one) => one.id);
+
+// `scope`: the list of rows whose fields may be named too, "subtotal", or {until}: only the fields before that one.
+function namesFor(document, scope) {
+  if (scope?.until) return document.fields.slice(0, document.fields.indexOf(scope.until)).map((one) => one.id);
+  const outer = [...document.fields, ...(document.variables ?? [])].map((one) => one.id);
+  if (scope === "subtotal") return ["subtotal", ...outer];
+  const rows = document.fields.find((one) => one.id === scope);
+  return [...(rows?.fields ?? []).map((one) => one.id), ...outer];
+}
+
+function freshId(taken, wish) {
+  let made = wish;
+  for (let number = 2; taken.includes(made); number += 1) made = `${wish.replace(/_?\d+$/, "").slice(0, 28)}_${number}`;
+  return made;
+}
+
+const freshName = (document, wish) => freshId([...names(document), ...RESERVED], wish);
+
+// "Высота, мм" -> "vysota_mm"
+const nameFrom = (text) => text.toLowerCase().replace(/[\u0400-\u04ff]/g, (letter) => LETTERS[letter] ?? "").normalize("NFD").replace(/[^a-z0-9]+/g, "_").replace(/^[_0-9]+|_+$/g, "").slice(0, 24);
+
+const FORMULAS = ["when", "quantity", "price", "discount", "delivery", "formula", "refuse"];
+
+// Outside of quotes only.
+const inFormula = (text, old, name) => text.replace(/"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*/g, (token) => (token === old ? name : token));
+
+function rename(document, owner, name) {
+  const old = owner.id;
+  owner.id = name;
+  const visit = (value) => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (value && typeof value === "object") {
+      for (const [member, inner] of Object.entries(value)) {
+        if (typeof inner !== "string") visit(inner);
+        else if ((member === "option" || member === "each") && inner === old) value[member] = name;
+        else if (FORMULAS.includes(member)) value[member] = inFormula(inner, old, name);
+        else if (member in LANGUAGES) value[member] = inner.replaceAll(`{${old}}`, `{${name}}`);
+      }
+    }
+  };
+  visit(document);
+}
+
+// In the formulas that compare this choice.
+function renameOption(document, field, option, name) {
+  const old = option.id;
+  option.id = name;
+  if (field.default === old) field.default = name;
+  const compared = new RegExp(`(\\b${field.id}\\s*(?:!?=|<>|in\\b)[^)]*?)(["'])${old}\\2`, "g");
+  const visit = (value) => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (value && typeof value === "object") {
+      for (const [member, inner] of Object.entries(value)) {
+        if (typeof inner !== "string") visit(inner);
+        else if (FORMULAS.includes(member)) value[member] = inner.replace(compared, `$1$2${name}$2`);
+      }
+    }
+  };
+  visit(document);
+}
+
+// A field that was called after nothing yet is called after its label.
+export function nameAfterLabels(document, language) {
+  for (const field of allFields(document)) {
+    const wish = nameFrom(inLanguage(field.label, language) ?? "");
+    if (/^field(_\d+)?$/.test(field.id) && wish && wish !== field.id) rename(document, field, freshName(document, wish));
+    for (const option of field.options ?? []) {
+      const wished = nameFrom(inLanguage(option.label, language) ?? "");
+      if (/^option(_\d+)?$/.test(option.id) && wished) renameOption(document, field, option, freshId(field.options.map((one) => one.id), wished));
+    }
+  }
+}

@@ -1,0 +1,271 @@
+// The calculator of a connection: built, tried beside, kept as a draft, published, and taken back.
+
+import { element } from "../ui/dom.js";
+import { bounded, inLanguage, language as mine, LANGUAGES, moment, t } from "../ui/i18n.js";
+import { afterTyping, latest } from "../ui/pace.js";
+import { form } from "../widget/form.js";
+import { builder, empty, lacking, nameAfterLabels } from "./builder.js";
+import { busy, call, conflictOf, levelPicker, may, pickConnection, told, widgetName } from "./panel.js";
+
+const SAVE_MILLISECONDS = 700;
+const MOST_UNDO = 50;
+
+const begin = latest();
+
+export async function show(place) {
+  const level = levelPicker();
+  const body = element("div", {});
+  let connection = null;
+  let bench = null;
+  const open = async () => {
+    await bench?.close();
+    const isOld = begin();
+    if (!connection) return;
+    body.replaceChildren(element("progress", {}));
+    const known = await call("get_calculator_draft", { connection, query: { level: level.value } });
+    if (isOld()) return;
+    bench = workbench(body, connection, level.value, known, open);
+  };
+  const pick = await pickConnection(place, async (chosen) => { connection = chosen; await open(); });
+  level.onchange = () => told(open);
+  place.prepend(element("h1", { text: t("tab.calculator") }), element("p", { className: "soft", text: t("calculators.hint") }),
+    element("div", { className: "toolbar" }, pick, element("label", {}, t("calculators.level"), level)));
+  place.append(body);
+  return { close: () => bench?.close() };
+}
+
+function workbench(body, connection, level, known, reopen) {
+  // What was typed and could not be sent (a session that ended, a tunnel) is kept in this browser.
+  const KEPT = `calculator:${connection.id}:${level}`;
+  const inForce = known.in_force[0] ?? null;
+  let revision = known.draft?.revision ?? null;
+  const kept = read(KEPT);
+  let document_ = structuredClone(kept && kept.revision === revision ? kept.document : known.draft?.document ?? inForce?.document ?? empty());
+  let edited = document_.title?.[mine] || !Object.keys(document_.title ?? {}).length ? mine : Object.keys(document_.title)[0];
+  let isUnsaved = Boolean(kept && kept.revision === revision);
+  let undo = [];
+  let snapshot = JSON.stringify(document_);
+  let tried = null; // the preview's form
+
+  const state = element("span", { className: "soft" });
+  state.setAttribute("role", "status");
+  const error = element("p", { className: "error" });
+  error.setAttribute("role", "alert");
+  const conflict = element("div", {});
+  const others = element("ul", { className: "error" });
+  const left = element("div", {});
+  const right = element("div", { className: "card preview-card" });
+  const languages = element("select", { id: "edited-language" });
+  const undoButton = element("button", { text: t("calculators.undo"), className: "quiet small", type: "button", disabled: true });
+  const publish = element("button", { text: t("calculators.publish"), type: "button" });
+  const discard = element("button", { text: t("calculators.discard"), className: "quiet small", type: "button" });
+  const note = element("input", { maxLength: 200, placeholder: t("calculators.note_example") });
+
+  // --- saving ----------------------------------------------------------------------------------------------------
+
+  const begun = latest();
+  const save = async (over = revision) => {
+    const isOld = begun();
+    const sent = JSON.stringify(document_);
+    state.textContent = t("calculators.saving");
+    keep(KEPT, { revision, document: document_ });
+    let answer;
+    try {
+      answer = await call("save_calculator_draft", { method: "POST", connection, body: { level, document: JSON.parse(sent), revision: over } });
+    } catch (failed) {
+      if (isOld()) return;
+      state.textContent = t("calculators.not_saved");
+      if (failed.code === "draft_changed") tellConflict(failed);
+      throw failed;
+    }
+    revision = answer.revision;
+    if (isOld()) return;
+    conflict.replaceChildren();
+    if (sent === JSON.stringify(document_)) {
+      isUnsaved = false;
+      sessionStorage.removeItem(KEPT);
+    }
+    state.textContent = t("calculators.saved");
+    showProblems(answer.problems);
+    if (answer.calculator) tryOut(answer.calculator);
+    buttons(answer.problems.length === 0);
+  };
+  // One after the other, so that each is over the one before.
+  let queue = Promise.resolve();
+  const queued = () => { queue = queue.then(() => (isUnsaved ? told(save, error) : null)); return queue; };
+  const soon = afterTyping(queued, SAVE_MILLISECONDS);
+  const changed = (isOther, added = null) => {
+    undo.push(snapshot);
+    undo = undo.slice(-MOST_UNDO);
+    snapshot = JSON.stringify(document_);
+    isUnsaved = true;
+    state.textContent = t("calculators.unsaved");
+    undoButton.disabled = false;
+    keep(KEPT, { revision, document: document_ });
+    if (isOther) draw(added);
+    soon();
+  };
+  const replace = (fresh) => {
+    document_ = structuredClone(fresh);
+    changed(true);
+  };
+  undoButton.onclick = () => {
+    document_ = JSON.parse(undo.pop());
+    snapshot = JSON.stringify(document_);
+    isUnsaved = true;
+    undoButton.disabled = !undo.length;
+    draw();
+    soon();
+  };
+  const tellConflict = ({ problem }) => {
+    const theirs = () => {
+      sessionStorage.removeItem(KEPT);
+      isUnsaved = false;
+      void told(reopen);
+    };
+    const who = problem.changed_by ? t("calculators.changed_by", { who: problem.changed_by, when: moment(problem.changed_at) }) : problem.detail;
+    conflict.replaceChildren(conflictOf(who, theirs, (button) => busy(button, () => save(problem.revision ?? null), error)));
+  };
+
+  // --- what is seen ----------------------------------------------------------------------------------------------
+
+  const draw = (added = null) => {
+    const focused = body.contains(globalThis.document.activeElement) ? globalThis.document.activeElement.dataset.path : null;
+    left.replaceChildren(builder(document_, edited, changed));
+    languages.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => {
+      const count = lacking(document_, code);
+      return new Option(count ? t("calculators.lacking", { language: name, count }) : name, code, false, code === edited);
+    }));
+    const next = added ? left.querySelector(`[data-entry="${CSS.escape(added)}"] input`) : focused && left.querySelector(`[data-path="${CSS.escape(focused)}"]`);
+    next?.focus();
+  };
+  const showProblems = (problems) => {
+    for (const place of left.querySelectorAll("[data-problem]")) place.textContent = "";
+    for (const control of left.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+    const elsewhere = [];
+    for (const { path, detail } of problems) {
+      const here = path.replace(/^calculator\.?/, "");
+      const place = left.querySelector(`[data-problem="${CSS.escape(here)}"]`);
+      if (!place) elsewhere.push(`${where(here)}${detail}`);
+      else {
+        place.textContent = detail;
+        left.querySelector(`[data-path="${CSS.escape(here)}"]`).setAttribute("aria-invalid", "true");
+        for (let around = place.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+      }
+    }
+    others.replaceChildren(...elsewhere.map((text) => element("li", { text })));
+  };
+  const where = (path) => {
+    const entry = path && left.querySelector(`[data-entry="${CSS.escape(path.replace(/\.[a-z_]+$/, ""))}"] summary`);
+    return entry ? `${entry.textContent}: ` : path ? `${path}: ` : "";
+  };
+  const tryOut = (calculator) => {
+    const values = tried?.values();
+    tried = form(calculator, edited);
+    if (values) tried.restore(values);
+    right.replaceChildren(element("h2", { text: inLanguage(calculator.title, edited) }), element("fieldset", {}, tried.view, tried.lines));
+  };
+  const buttons = (fits) => {
+    publish.disabled = !fits || revision === null;
+    discard.hidden = revision === null;
+  };
+
+  // --- doing -----------------------------------------------------------------------------------------------------
+
+  languages.onchange = () => {
+    edited = languages.value;
+    draw();
+    void check();
+  };
+  publish.onclick = () => busy(publish, async () => {
+    nameAfterLabels(document_, edited);
+    if (JSON.stringify(document_) !== snapshot) changed(true);
+    await queued();
+    if (isUnsaved) return; // it could not be saved, and that is told
+    if (!confirm(t("calculators.publish_sure", bounded(known.touched)))) return;
+    await call("publish_calculator", { method: "POST", connection, body: { level, revision, note: note.value.trim() || null } });
+    await reopen();
+  }, error);
+  discard.onclick = () => busy(discard, async () => {
+    if (!confirm(t("calculators.discard_sure"))) return;
+    await call("discard_calculator_draft", { method: "POST", connection, body: { level, revision } });
+    sessionStorage.removeItem(KEPT);
+    isUnsaved = false;
+    await reopen();
+  }, error);
+  const starts = element("select", { id: "begin-from" }, new Option("—", ""), new Option(t("calculators.empty"), "empty"), ...Object.keys(known.usual).map((one) => new Option(widgetName(one), one)));
+  starts.onchange = () => {
+    if (starts.value) replace(starts.value === "empty" ? empty(document_.currency) : known.usual[starts.value]);
+    starts.value = "";
+  };
+  const file = element("input", { type: "file", accept: "application/json,.json", hidden: true });
+  file.onchange = () => told(async () => {
+    const [given] = file.files;
+    if (!given) return;
+    let found;
+    try {
+      found = JSON.parse(await given.text());
+    } catch {
+      throw new Error(t("calculators.not_a_file"));
+    }
+    if (!Array.isArray(found?.fields) || !Array.isArray(found?.items)) throw new Error(t("calculators.not_a_file"));
+    file.value = "";
+    replace(found);
+  }, error);
+  const load = element("button", { text: t("calculators.import"), className: "quiet small", type: "button", onclick: () => file.click() });
+  const store = element("button", { text: t("calculators.export"), className: "quiet small", type: "button", onclick: () => {
+    const address = URL.createObjectURL(new Blob([JSON.stringify(document_, null, 1)], { type: "application/json" }));
+    element("a", { href: address, download: `calculator-${connection.widget_type}.json` }).click();
+    URL.revokeObjectURL(address);
+  } });
+  const check = () => told(async () => {
+    const found = await call("check_calculator", { method: "POST", connection, body: { document: document_ } });
+    showProblems(found.problems);
+    if (found.calculator) tryOut(found.calculator);
+    buttons(found.problems.length === 0);
+  }, error);
+
+  const origin = inForce ? t(`calculators.in_force_${inForce.level ?? "usual"}`, { version: inForce.version ?? "" }) : t("calculators.none_in_force");
+  body.replaceChildren(
+    element("p", { className: "soft", text: `${origin} ${t("calculators.touches", bounded(known.touched))}${known.draft ? ` ${t("calculators.draft_of", { who: known.draft.changed_by, when: moment(known.draft.changed_at) })}` : ""}` }),
+    element("div", { className: "toolbar" }, element("label", {}, t("calculators.language"), languages), element("label", {}, t("calculators.begin_from"), starts), load, file, store, undoButton, discard),
+    conflict, element("div", { className: "workbench" }, left, right), others, error,
+    ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, state)] : []),
+    history(known, level, {
+      use: (version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),
+      inherit: (button) => busy(button, async () => {
+        if (!confirm(t("calculators.inherit_sure"))) return;
+        await call("inherit_calculator", { method: "POST", connection, body: { level } });
+        await reopen();
+      }, error),
+    }));
+  draw();
+  if (isUnsaved) void queued();
+  else void check();
+  const leaving = (event) => { if (isUnsaved) event.preventDefault(); };
+  globalThis.addEventListener("beforeunload", leaving);
+  return { close: async () => {
+    globalThis.removeEventListener("beforeunload", leaving);
+    if (isUnsaved) await queued();
+  } };
+}
+
+function history(known, level, { use, inherit }) {
+  const lines = known.versions.map((one) => {
+    const again = element("button", { text: t("calculators.use_again"), className: "quiet small", type: "button", hidden: one.is_inherited || !may("manage"), onclick: () => use(one.version) });
+    const text = one.is_inherited ? t("calculators.version_inherited", { version: one.version }) : t("calculators.version", { version: one.version });
+    return element("li", {}, element("div", { className: "row" }, element("span", { className: "facts" }, text, element("small", { text: ` ${[moment(one.changed_at), one.changed_by, one.note].filter(Boolean).join(" · ")}` })), again));
+  });
+  const isOwn = known.versions.length && !known.versions[0].is_inherited;
+  const back = element("button", { text: t("calculators.inherit"), className: "quiet small", type: "button", hidden: !isOwn || !may("manage") });
+  back.onclick = () => inherit(back);
+  return element("section", { className: "card" }, element("h2", { text: t("calculators.versions") }), lines.length ? element("ul", { className: "log" }, ...lines) : element("p", { className: "soft", text: t("calculators.no_versions") }), back);
+}
+
+function keep(name, value) {
+  try { sessionStorage.setItem(name, JSON.stringify(value)); } catch { /* full, or not there: it is on the page all the same */ }
+}
+
+function read(name) {
+  try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; }
+}

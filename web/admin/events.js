@@ -1,0 +1,237 @@
+// Events: what happens in an account, who is told of it, and how they fare.
+
+import { element } from "../ui/dom.js";
+import { duration, moment, t } from "../ui/i18n.js";
+import { latest } from "../ui/pace.js";
+import { busy, call, conflictOf, copyButton, may, pickConnection, told } from "./panel.js";
+
+const KINDS = ["lead.added", "lead.status_changed", "lead.responsible_changed", "lead.updated", "lead.deleted", "lead.restored", "lead.note_added",
+  "contact.added", "contact.responsible_changed", "contact.updated", "contact.deleted", "contact.restored", "contact.note_added", "order.status_changed"];
+const DAY_MILLISECONDS = 86_400_000;
+const LIVE_MILLISECONDS = 4000;
+const PAGE = 50;
+
+export async function show(place) {
+  const body = element("div", {});
+  let connection = null;
+  let latestNews = null;
+  const begin = latest();
+
+  const refresh = async (saved = "") => {
+    const isOld = begin();
+    if (!connection) return;
+    const [{ endpoints, feed }, settings, pipelines] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), pipelinesOf(connection)]);
+    if (isOld()) return;
+    const again = (text) => refresh(text);
+    latestNews = happened(connection, endpoints);
+    body.replaceChildren(wanted(connection, settings, pipelines, feed, again, saved), told_(connection, endpoints, pipelines, again), latestNews.view);
+    await latestNews.refresh();
+  };
+  const pick = await pickConnection(place, async (chosen) => {
+    connection = chosen;
+    body.replaceChildren(element("progress", {}));
+    await refresh();
+  });
+  place.prepend(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), pick);
+  place.append(body);
+  const timer = setInterval(() => { if (!document.hidden) void latestNews?.live(); }, LIVE_MILLISECONDS);
+  return { refresh: () => told(() => refresh()), close: () => clearInterval(timer) };
+}
+
+// Without a connection to the account there is nothing to choose from.
+async function pipelinesOf(connection) {
+  if (connection.status !== "connected") return [];
+  try {
+    return (await call("get_pipelines", { connection })).pipelines;
+  } catch {
+    return [];
+  }
+}
+
+const places = (pipelines) => pipelines.flatMap((one) => one.statuses.map((status) => ({ pipeline: one, status, text: pipelines.length > 1 ? `${one.name}: ${status.name}` : status.name })));
+const alert = () => {
+  const made = element("p", { className: "error" });
+  made.setAttribute("role", "alert");
+  return made;
+};
+const button = (key, work, className = "quiet small") => element("button", { text: t(key), className, type: "button", onclick: ({ target }) => work(target) });
+function check(text, isOn, value = "") {
+  const box = element("input", { type: "checkbox", checked: isOn, value });
+  return { box, view: element("label", { className: "check" }, box, text) };
+}
+
+// --- on or off, and the words of a shop ------------------------------------------------------------------------------
+
+function wanted(connection, found, pipelines, feed, again, saved) {
+  const { settings, sources, revision } = found;
+  const isOn = check(t("events.on"), settings.changes.is_on);
+  const words = new Map(settings.changes.order_statuses.map((one) => [`${one.pipeline_id}/${one.status_id}`, one]));
+  const rows = places(pipelines).map(({ pipeline, status, text }) => {
+    const key = `${pipeline.id}/${status.id}`;
+    const field = element("input", { value: words.get(key)?.status ?? "", maxLength: 60, placeholder: " " });
+    words.delete(key);
+    return { field, pipeline_id: pipeline.id, status_id: status.id, view: element("label", {}, text, field) };
+  });
+  const gone = [...words.values()]; // of places that cannot be seen now: they stay
+  const error = alert(), conflict = element("div", {});
+  const done = element("span", { className: "good", text: saved });
+  done.setAttribute("role", "status");
+  const save = element("button", { text: t("save") });
+  const send = async (seen) => {
+    const order_statuses = [...gone, ...rows.filter((one) => one.field.value.trim()).map(({ field, pipeline_id, status_id }) => ({ pipeline_id, status_id, status: field.value.trim() }))];
+    const own = Object.fromEntries(Object.entries(settings).filter(([name]) => sources[name] === "connection"));
+    try {
+      await call("save_settings", { method: "POST", connection, body: { ...own, changes: { is_on: isOn.box.checked, order_statuses }, revision: seen } });
+    } catch (failed) {
+      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => again(), error), (pressed) => busy(pressed, () => send(null), error)));
+      throw failed;
+    }
+    await again(t("settings.saved"));
+  };
+  save.onclick = () => busy(save, () => send(revision), error);
+  const orders = element("details", {}, element("summary", { text: t("events.orders") }), element("p", { className: "soft", text: t("events.orders_hint") }),
+    rows.length ? element("div", { className: "grid" }, ...rows.map((one) => one.view)) : element("p", { className: "soft", text: t("settings.not_connected") }));
+  return element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, standing(connection, feed, again, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done));
+}
+
+function standing(connection, feed, again, error) {
+  if (!feed?.is_on) return element("p", { className: "soft", text: t("events.off_now") });
+  const facts = [t(`events.way_${feed.way}`), feed.last_hook_at ? t("events.last_hook", { moment: moment(feed.last_hook_at) }) : ""].filter(Boolean).join(" ");
+  const replace = may("manage") ? button("events.replace_key", (pressed) => busy(pressed, async () => {
+    if (!confirm(t("events.replace_key_sure"))) return;
+    await call("replace_hook_key", { method: "POST", connection, body: {} });
+    await again();
+  }, error)) : null;
+  return element("div", {}, element("p", { className: "soft", text: facts }), feed.problem ? element("p", { className: "warning", text: feed.problem.detail }) : null, replace);
+}
+
+// --- endpoints -------------------------------------------------------------------------------------------------------
+
+function told_(connection, endpoints, pipelines, again) {
+  const fresh = element("div", {}), place = element("div", {});
+  const edit = (endpoint) => {
+    place.replaceChildren(form(connection, endpoint, pipelines, fresh, again, () => place.replaceChildren(add)));
+    place.querySelector("input").focus();
+  };
+  const add = may("manage") ? button("events.new", () => edit(null), "") : element("span", {});
+  place.append(add);
+  const list = element("ul", { className: "rows", id: "endpoints" }, ...endpoints.map((one) => row(connection, one, edit, fresh, again)));
+  return element("section", { className: "card" }, element("h2", { text: t("events.endpoints") }), fresh,
+    endpoints.length ? list : element("p", { className: "soft", text: t("events.none") }), place);
+}
+
+function row(connection, endpoint, edit, fresh, again) {
+  const error = alert(), answer = element("p", { className: "soft" });
+  answer.setAttribute("role", "status");
+  const post = (action, body = {}) => call(action, { method: "POST", connection, body: { id: endpoint.id, ...body } });
+  const buttons = element("div", { className: "toolbar" });
+  if (may("operate")) {
+    buttons.append(button("events.try", (pressed) => busy(pressed, async () => {
+      const { answer: said, is_taken: isTaken, ms } = await post("test_endpoint");
+      answer.className = isTaken ? "good" : "warning";
+      answer.textContent = t(isTaken ? "events.tried" : "events.tried_in_vain", { answer: said, ms });
+    }, error)), button("events.replay", (pressed) => busy(pressed, async () => {
+      const since = new Date(Date.now() - DAY_MILLISECONDS).toISOString();
+      const { replayed } = await call("replay_changes", { method: "POST", connection, body: { endpoint_id: endpoint.id, since } });
+      answer.className = "soft";
+      answer.textContent = t("events.replayed", { count: replayed });
+    }, error)));
+  }
+  if (may("manage")) {
+    buttons.append(button("events.edit", () => edit(endpoint)), button("events.new_secret", (pressed) => busy(pressed, async () => {
+      if (!confirm(t("events.new_secret_sure"))) return;
+      fresh.replaceChildren(secretOf(await post("replace_endpoint_secret")));
+    }, error)), button("events.remove", (pressed) => busy(pressed, async () => {
+      if (!confirm(t("events.remove_sure", { name: endpoint.name }))) return;
+      await post("remove_endpoint");
+      await again();
+    }, error)));
+  }
+  const kinds = endpoint.kinds.length ? endpoint.kinds.map((kind) => t(`events.kind_${kind}`)).join(", ") : t("events.every_kind");
+  return element("li", {}, element("div", { className: "facts" }, element("b", { text: endpoint.name }), element("small", { text: ` · ${endpoint.host}` }), element("br"),
+    health(endpoint), element("br"), element("small", { className: "soft", text: kinds })), answer, error, buttons);
+}
+
+function health(endpoint) {
+  const { is_on: isOn, off_reason: reason, failing_since: since, last_ok_at: taken, waiting, oldest_seconds: age, last_status: last } = endpoint;
+  if (!isOn) return element("span", { className: reason === "person" ? "soft" : "error", text: t(`events.off_${reason}`) });
+  if (since) return element("span", { className: "warning", text: t("events.failing", { moment: moment(since), answer: last, count: waiting }) });
+  if (waiting) return element("span", { text: t("events.waiting", { count: waiting, age: duration(age ?? 0) }) });
+  return element("span", { className: taken ? "good" : "soft", text: taken ? t("events.well", { moment: moment(taken) }) : t("events.not_yet") });
+}
+
+function form(connection, endpoint, pipelines, fresh, again, leave) {
+  const error = alert();
+  const name = element("input", { required: true, maxLength: 100, value: endpoint?.name ?? "", placeholder: " " });
+  const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
+  const isOn = check(t("events.is_on"), endpoint?.is_on ?? true);
+  const kinds = KINDS.map((kind) => check(t(`events.kind_${kind}`), endpoint?.kinds.includes(kind) ?? false, kind));
+  const statuses = places(pipelines).map(({ status, pipeline, text }) => check(text, endpoint?.statuses.includes(status.id) && (!endpoint.pipelines.length || endpoint.pipelines.includes(pipeline.id)), `${pipeline.id}/${status.id}`));
+  const fields = element("input", { value: endpoint?.fields.join(", ") ?? "", placeholder: "price, name, field:123" });
+  const group = (key, boxes) => element("fieldset", {}, element("legend", { text: t(key) }), ...boxes.map((one) => one.view));
+  const chosen = (boxes) => boxes.filter((one) => one.box.checked).map((one) => one.box.value);
+  const save = async () => {
+    const stages = chosen(statuses).map((one) => one.split("/").map(Number));
+    const made = await call("save_endpoint", { method: "POST", connection, body: {
+      name: name.value.trim(), url: url.value.trim() || null, id: endpoint?.id ?? null, kinds: chosen(kinds), is_on: isOn.box.checked,
+      pipelines: [...new Set(stages.map(([pipeline]) => pipeline))], statuses: [...new Set(stages.map(([, status]) => status))],
+      fields: fields.value.split(/[\s,]+/).filter(Boolean),
+    } });
+    await again();
+    if (made.secret) document.getElementById("endpoints").before(secretOf(made));
+  };
+  return element("form", { className: "card", onsubmit: (event) => {
+    event.preventDefault();
+    void busy(event.submitter, save, error);
+  } }, element("h3", { text: t(endpoint ? "events.edit" : "events.new") }), element("label", {}, t("events.name"), name), element("label", {}, t(endpoint ? "events.other_url" : "events.url"), url), isOn.view,
+  element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), group("events.kinds", kinds), statuses.length ? group("events.statuses", statuses) : null,
+    element("label", {}, t("events.fields"), fields)), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave)));
+}
+
+function secretOf({ secret }) {
+  return element("div", { className: "card" }, element("p", { className: "soft", text: t("events.secret_once") }), element("p", { className: "key" }, element("code", { text: secret, id: "endpoint-secret" }), copyButton(secret)));
+}
+
+// --- what has happened -----------------------------------------------------------------------------------------------
+
+function happened(connection, endpoints) {
+  const list = element("ol", { className: "log", id: "changes" }), error = alert();
+  const none = element("p", { className: "soft", text: t("events.nothing_yet"), hidden: true });
+  const more = element("button", { text: t("more"), className: "quiet", hidden: true });
+  let following = null;
+  let shown = ""; // so that nothing moves under a finger where nothing has changed
+  const begin = latest();
+  const read = async (before) => {
+    const isOld = begin();
+    const { changes, next_before: next } = await call("get_changes", { connection, query: before ? { before: String(before) } : {} });
+    if (isOld() || (!before && shown === JSON.stringify(changes))) return;
+    if (!before) {
+      shown = JSON.stringify(changes);
+      list.replaceChildren();
+    }
+    list.append(...changes.map((one) => change(connection, one, endpoints, error)));
+    following = next;
+    more.hidden = next === null;
+    none.hidden = list.children.length > 0;
+  };
+  more.onclick = () => busy(more, () => read(following), error);
+  const view = element("section", { className: "card" }, element("h2", { text: t("events.happened") }), list, none, error, more);
+  // Not while somebody reads further down.
+  const live = () => (list.children.length <= PAGE ? told(() => read(null), error) : null);
+  return { view, refresh: () => read(null), live };
+}
+
+function change(connection, one, endpoints, error) {
+  const names = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint.name]));
+  const sends = one.sends.filter((send) => names.has(send.endpoint_id));
+  const fate = sends.map((send) => `${names.get(send.endpoint_id)}: ${t(`events.send_${send.state}`, { answer: send.answer ?? "" })}`).join(" · ") || t("events.nobody");
+  const line = element("li", { className: sends.some((send) => send.state === "dead") ? "error" : "" }, t(`events.kind_${one.kind}`),
+    one.link ? element("span", {}, " ", element("a", { href: one.link, target: "_blank", rel: "noopener", text: `№ ${one.entity_id}` })) : null, element("small", { text: `${moment(one.created_at)} · ${fate}` }));
+  for (const send of may("operate") ? sends.filter((each) => each.state !== "waiting") : []) {
+    line.append(button("events.send_again", (pressed) => busy(pressed, async () => {
+      await call("replay_changes", { method: "POST", connection, body: { endpoint_id: send.endpoint_id, ids: [one.id] } });
+      pressed.replaceWith(element("small", { className: "good", text: t("events.sent_again") }));
+    }, error)));
+  }
+  return line;
+}

@@ -1,0 +1,83 @@
+// The first page: whether all is well, what to do now, and curves of what happened.
+
+import { element } from "../ui/dom.js";
+import { duration, moment, number, t } from "../ui/i18n.js";
+import { chart } from "./chart.js";
+import { latest } from "../ui/pace.js";
+import { busy, call, told } from "./panel.js";
+
+const LIVE_MILLISECONDS = 30_000;
+// Where each thing that waits for a person is looked after.
+const PLACES = { reauth_required: "#crm", pending: "#crm", ending_soon: "#crm", dead_deliveries: "#deliveries/dead", stale_deliveries: "#deliveries/accepted", overdue_refreshes: "#log", endpoints_off: "#events" };
+const STEPS = { saved_connection: "#crm", connected: "#crm", seen_in_card: "#crm", first_save: "#deliveries", company: "#settings", site_key: "#site" };
+const HIDDEN = "first-steps-hidden";
+const CURVES = {
+  deliveries: [["accepted", "accent"], ["delivered", "good"], ["dead", "bad"]],
+  answers: [["ok", "good"], ["refused", "warn"], ["limited", "accent"], ["failed", "bad"], ["silent", "soft"]],
+  latency: [["p50", "accent"], ["p95", "warn"]],
+  refreshes: [["done", "good"], ["failed", "bad"]],
+};
+
+export async function show(place) {
+  const period = element("select", { id: "period" }, ...["hour", "day", "month"].map((one) => new Option(t(`overview.${one}`), one, one === "day", one === "day")));
+  const verdict = element("section", { className: "card verdict" });
+  verdict.setAttribute("role", "status");
+  const facts = element("dl", { className: "tiles" });
+  const charts = Object.entries(CURVES).map(([name, curves]) => chart({
+    title: t(`overview.${name}`), unit: name === "latency" ? t("overview.milliseconds") : "",
+    curves: curves.map(([key, colour]) => ({ key, colour, label: t(`overview.${name}_${key}`) })),
+  }));
+  const steps = element("section", { className: "card", hidden: true });
+  const begin = latest();
+  const refresh = async () => {
+    const isOld = begin();
+    const now = await call("get_overview", { query: { period: period.value } });
+    if (isOld()) return;
+    const spans = now.series;
+    verdict.replaceChildren(...judged(now.todo));
+    facts.replaceChildren(...tiles(now));
+    showSteps(steps, now.first_steps);
+    Object.keys(CURVES).forEach((name, index) => charts[index].draw(spans.starts, spans[name], spans.span));
+  };
+  period.onchange = () => told(refresh);
+  place.append(element("h1", { text: t("tab.overview") }), steps, verdict, facts,
+    element("div", { className: "toolbar" }, element("label", {}, t("overview.period"), period),
+      element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) })),
+    element("div", { className: "charts" }, ...charts.map((one) => one.place)));
+  await refresh();
+  const timer = setInterval(() => { if (!document.hidden) void told(refresh); }, LIVE_MILLISECONDS);
+  return { refresh: () => told(refresh), close: () => { clearInterval(timer); for (const one of charts) one.close(); } };
+}
+
+function judged(todo) {
+  if (!todo.length) return [element("h2", { className: "good", text: `✓ ${t("overview.well")}` })];
+  const lines = todo.map(({ code, count }) => element("li", {}, element("a", { href: PLACES[code], text: t(`overview.todo_${code}`, { count }) }), element("small", { text: ` ${t(`overview.advice_${code}`)}` })));
+  return [element("h2", { className: "warning", text: `! ${t("overview.to_do")}` }), element("ul", {}, ...lines)];
+}
+
+// The way of a new installation: what is done, and the next step with its place and its help. Gone when all is done, or
+// when somebody does not want to see it any more.
+function showSteps(place, done) {
+  const names = Object.keys(STEPS);
+  place.hidden = names.every((name) => done[name]) || localStorage.getItem(HIDDEN) === "1";
+  if (place.hidden) return;
+  const next = names.find((name) => !done[name]);
+  const lines = names.map((name) => {
+    const line = element("li", { className: done[name] ? "done" : name === next ? "next" : "" }, element("span", { text: done[name] ? "✓ " : "○ " }), t(`steps.${name}`));
+    if (name === next) line.append(element("p", { className: "soft", text: t(`steps.${name}_how`) }), element("a", { href: STEPS[name], text: t("steps.go") }));
+    return line;
+  });
+  const away = element("button", { text: t("steps.hide"), className: "quiet small", onclick: () => { localStorage.setItem(HIDDEN, "1"); place.hidden = true; } });
+  place.replaceChildren(element("h2", { text: t("steps.title") }), element("ol", { className: "steps" }, ...lines), away);
+}
+
+function tiles({ connections, deliveries }) {
+  const shown = [
+    ["connected", number(connections.connected)],
+    ["waiting", number(connections.reauth_required + connections.pending)],
+    ["under_way", number(deliveries.accepted)],
+    ["oldest", deliveries.oldest_seconds === null ? "—" : duration(deliveries.oldest_seconds)],
+    ["dead", number(deliveries.dead)],
+  ];
+  return shown.map(([name, value]) => element("div", {}, element("dt", { text: t(`overview.tile_${name}`) }), element("dd", { text: value })));
+}

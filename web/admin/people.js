@@ -1,0 +1,66 @@
+// Administrators: who they are and what they may, a link for somebody new, and an end.
+
+import { element } from "../ui/dom.js";
+import { moment, t } from "../ui/i18n.js";
+import { busy, call, copyButton } from "./panel.js";
+
+const RIGHTS = ["see", "operate", "manage"];
+
+export async function show(place) {
+  const list = element("ul", { className: "rows", id: "people" });
+  const none = element("p", { className: "soft", text: t("people.none"), hidden: true });
+  const fresh = element("div", { role: "status" });
+  const offer = (name, link) => {
+    fresh.replaceChildren(element("p", { text: t("people.made", { name }) }), element("p", { className: "key" }, element("code", { text: link }), copyButton(link)), element("p", { className: "soft", text: t("people.once") }));
+    fresh.scrollIntoView({ block: "nearest" });
+  };
+  const refresh = async () => {
+    const { administrators } = await call("get_administrators");
+    list.replaceChildren(...administrators.map((one) => row(one, refresh, offer)));
+    none.hidden = administrators.length > 0;
+  };
+  place.append(element("h1", { text: t("tab.people") }), element("p", { className: "soft", text: t("people.hint") }), list, none, form(refresh, offer), fresh);
+  await refresh();
+  return { refresh };
+}
+
+function row(one, refresh, offer) {
+  const state = one.revoked_at ? t("site.revoked", { moment: moment(one.revoked_at) })
+    : [one.expires_at ? t("people.until", { moment: moment(one.expires_at) }) : null,
+      one.last_used_at ? t("people.used", { moment: moment(one.last_used_at) }) : t("people.never"),
+      one.is_invited ? t("people.invited") : null].filter(Boolean).join(" · ");
+  const facts = element("div", { className: "facts" }, element("b", { text: one.name }), ` · ${t(`people.right_${one.rights}`)}`, element("br"),
+    element("small", { text: `${state} · ${t("people.by", { name: one.created_by, moment: moment(one.created_at) })}` }));
+  if (one.revoked_at) return element("li", {}, facts);
+  const again = element("button", { text: t("people.again"), className: "quiet", onclick: (event) => busy(event.target, async () => {
+    const { link } = await call("renew_sign_in", { method: "POST", body: { id: one.id } });
+    await refresh();
+    offer(one.name, link);
+  }) });
+  const revoke = element("button", { text: t("site.revoke"), className: "quiet", onclick: (event) => busy(event.target, async () => {
+    if (!confirm(t("people.revoke_sure", { name: one.name }))) return;
+    await call("revoke_administrator", { method: "POST", body: { id: one.id } });
+    await refresh();
+  }) });
+  return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" }, again, revoke)));
+}
+
+function form(refresh, offer) {
+  const name = element("input", { required: true, maxLength: 80, placeholder: " ", autocomplete: "off" });
+  const rights = element("select", {}, ...RIGHTS.map((one) => new Option(t(`people.right_${one}`), one)));
+  const days = element("input", { type: "number", min: 1, max: 3650, placeholder: " " });
+  const error = element("p", { className: "error" });
+  error.setAttribute("role", "alert");
+  return element("section", { className: "card" }, element("h2", { text: t("people.new") }), element("form", {
+    onsubmit: (event) => {
+      event.preventDefault();
+      void busy(event.submitter, async () => {
+        const body = { name: name.value.trim(), rights: rights.value, ...(days.value ? { days: Number(days.value) } : {}) };
+        const { link } = await call("create_administrator", { method: "POST", body });
+        offer(body.name, link);
+        name.value = "";
+        await refresh();
+      }, error);
+    },
+  }, element("label", {}, t("people.name"), name), element("label", {}, t("people.rights"), rights), element("label", {}, t("people.days"), days), error, element("button", { text: t("people.invite") })));
+}
