@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,9 @@ ROOT = Path(__file__).resolve().parents[1]
 # On a busy or cold machine the first input takes more than a second to make: Hypothesis builds its tables of letters.
 hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("ours")
+
+# Jobs in the background ignore it, and hand that down: a demo under test would not hear Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _TABLES = """
 TRUNCATE amocrm_integrations, amocrm_events, amocrm_oauth_states, amocrm_authorization_codes, amocrm_used_tokens,

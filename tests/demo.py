@@ -1,6 +1,6 @@
 """A running demo, as `make demo` starts it, in a folder and on ports of its own."""
 
-import contextlib
+import fcntl
 import os
 import re
 import secrets
@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Final
 
 import httpx
 
@@ -18,17 +20,47 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 # Below those from which this machine takes the ports of its own outgoing connections.
-_PORTS = range(20_000, 32_000, 10)
+_PORTS: Final = range(20_000, 32_000, 10)
+_HELD: Final = Path(tempfile.gettempdir()) / f"amocrm-tests-ports-{os.geteuid()}"
+_locks: Final[list[int]] = []
 
 
-def free_port() -> int:
-    """A port that is free now, and four above it: the demo takes five."""
+def free_port(blocks: int = 1) -> int:
+    """The first of ten ports that are free, and this process's until it ends: the demo takes six.
+
+    Looking is not enough: until the program that is told the port listens on it, another process would find it
+    free as well, and then be answered by the wrong program. `blocks`: tens in a row.
+    """
+    _HELD.mkdir(exist_ok=True)
     while True:
-        first = secrets.choice(_PORTS)
-        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
-            for port in range(first, first + 5):
-                held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+        first = secrets.choice(_PORTS[: 1 - blocks or None])
+        ports = range(first, first + 10 * blocks)
+        if all(_is_free(port) for port in ports) and _is_taken(range(first, ports.stop, 10)):
             return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _is_taken(tens: range) -> bool:
+    """Whether they are this process's now. A lock ends with its process, however that ends."""
+    mine: list[int] = []
+    for ten in tens:
+        mine.append(os.open(_HELD / str(ten), os.O_RDWR | os.O_CREAT, 0o600))
+        try:
+            fcntl.flock(mine[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            for one in mine:
+                os.close(one)
+            return False
+    _locks.extend(mine)
+    return True
 
 
 class Demo:
