@@ -39,7 +39,8 @@ def start(folder: Path) -> Any:
         _lock = fasteners.InterProcessLock(lock_path)
 
     folder.mkdir(parents=True, exist_ok=True)
-    server = Server(folder.resolve(), cleanup_mode="stop")
+    with Server._lock:  # on a machine that has had none yet, it makes the user that the server runs as
+        server = Server(folder.resolve(), cleanup_mode="stop")
     server.start()
     return server
 
