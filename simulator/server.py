@@ -61,6 +61,7 @@ async def serve(simulation: Simulation, host: str, port: int) -> int:
 
 
 async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, body: bytes) -> web.StreamResponse:
+    arrived = simulation.world.clock.now()
     fault = simulation.faults.take(request.method, host, request.path)
     if simulation.latency:
         await asyncio.sleep(simulation.latency)
@@ -71,9 +72,8 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
     headers = {name.lower(): value for name, value in request.headers.items()}
     query = list(request.query.items())
     answer, client_id = api.answer(simulation, Request(host, request.method, request.path, query, headers, body))
-    clock = simulation.world.clock
     has_cookie = "cookie" in headers
-    simulation.truth.request(clock.now(), host, request.method, request.path, answer.status, client_id, has_cookie)
+    simulation.truth.request(arrived, host, request.method, request.path, answer.status, client_id, has_cookie)
     answer.headers.setdefault("Set-Cookie", f"session_id={uuid4().hex}; path=/; HttpOnly")
     if simulation.recorder is not None:
         simulation.recorder.record(request.method, request.path, body, answer.status, answer.body)

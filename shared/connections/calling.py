@@ -68,7 +68,8 @@ class Connections(Struct, frozen=True):
 
     def pace(self, integration: Integration, calls: int = 1) -> rate.Pace:
         """The slots that were reserved when the integration was read; further ones are reserved as they are needed."""
-        return rate.Pace(self.rotation.database, self.rotation.clock, integration.id, integration.slots, calls)
+        slots = rate.Reserved(integration.slots, integration.asked_at)
+        return rate.Pace(self.rotation.database, self.rotation.clock, integration.id, slots, calls)
 
     def with_living_token(self, integration: Integration, refused: int | None = None) -> Integration:
         """The integration with an access token that lives; refreshes it, or waits for whoever does.

@@ -48,6 +48,7 @@ class Integration(Guarded, frozen=True):
     access_is_alive: bool
     refresh_wait_seconds: float | None  # until a failed refresh may be tried again
     slots: tuple[float, ...] | list[float] = ()  # reserved with the read, as `amocrm_slots` returns them
+    asked_at: float = 0.0  # when they were asked for, by the monotonic clock of who asked
 
     def secret(self, keyring: Keyring) -> str:
         return keyring.decrypt(self.client_secret, self.id, "client_secret")
@@ -56,13 +57,13 @@ class Integration(Guarded, frozen=True):
 _BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 
 _BY_CLIENT = """
-SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots FROM amocrm_connections
-WHERE client_id = %(client_id)s AND account_id = %(account_id)s
+SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots, %(asked_at)s::float8 AS asked_at
+FROM amocrm_connections WHERE client_id = %(client_id)s AND account_id = %(account_id)s
 """
 
 _BY_DOMAIN = """
-SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots FROM amocrm_connections
-WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
+SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots, %(asked_at)s::float8 AS asked_at
+FROM amocrm_connections WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
 """
 
 _OF_CLIENT = """
@@ -164,16 +165,27 @@ def by_id(database: Database, integration_id: UUID) -> Integration | None:
     return database.one(Integration, _BY_ID, {"id": integration_id})
 
 
-def by_client(database: Database, client_id: str, account_id: int, calls: int = 0) -> Integration | None:
-    """The connection that a one-time token or the switched-off hook names; reserves `calls` calls with it."""
-    parameters = {"client_id": client_id, "account_id": account_id, "calls": calls, "longest_wait": LONGEST_WAIT}
-    return database.one(Integration, _BY_CLIENT, parameters)
+def by_client(
+    database: Database, client_id: str, account_id: int, calls: int = 0, asked_at: float = 0.0
+) -> Integration | None:
+    """The connection that a one-time token or the switched-off hook names; reserves `calls` calls with it.
+
+    `asked_at`: now, by the caller's monotonic clock.
+    """
+    parameters = {"client_id": client_id, "account_id": account_id}
+    return database.one(Integration, _BY_CLIENT, parameters | _reserving(calls, asked_at))
 
 
-def by_domain(database: Database, account_domain: str, widget_type: str, calls: int = 0) -> Integration | None:
-    """The connection of a widget type in an account; reserves `calls` calls to amoCRM with it."""
+def by_domain(
+    database: Database, account_domain: str, widget_type: str, calls: int = 0, asked_at: float = 0.0
+) -> Integration | None:
+    """The connection of a widget type in an account; reserves `calls` calls with it, as :func:`by_client` does."""
     parameters = {"account_domain": account_domain, "widget_type": widget_type}
-    return database.one(Integration, _BY_DOMAIN, parameters | {"calls": calls, "longest_wait": LONGEST_WAIT})
+    return database.one(Integration, _BY_DOMAIN, parameters | _reserving(calls, asked_at))
+
+
+def _reserving(calls: int, asked_at: float) -> dict[str, object]:
+    return {"calls": calls, "asked_at": asked_at, "longest_wait": LONGEST_WAIT}
 
 
 def of_client(database: Database, client_id: str, account_domain: str) -> Integration | None:

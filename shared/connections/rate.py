@@ -37,12 +37,20 @@ _RESERVE = "SELECT amocrm_slots(%(integration_id)s, %(calls)s, %(longest)s) AS s
 _LONGEST_WAIT_WITHIN: Final = 2 * LONGEST_WAIT
 # Calls that follow each other have long spans, which keep later ones waiting: worth it for a read of two or three.
 _MOST_TOGETHER: Final = 3
-# From PostgreSQL's answer to the moment at which we look at our clock.
-_ANSWER_SECONDS: Final = 0.03
 
 
-class _Reserved(Struct, frozen=True):
+class Reserved(Struct, frozen=True):
+    """Slots as `amocrm_slots` returned them, and when they were asked for, by the monotonic clock."""
+
+    spans: Sequence[float] = ()
+    asked_at: float = 0.0
+
+
+class _Row(Struct, frozen=True):
     spans: list[float]
+
+
+_NONE: Final = Reserved()
 
 
 class _Slot(Struct, frozen=True):
@@ -60,12 +68,12 @@ def spent(database: Database, integration_id: UUID, calls: int) -> None:
 class Pace:
     """The slots of one piece of work. Threads may share it.
 
-    `spans`: slots that were reserved when the integration was read. `calls`: how many will follow; slots for a few are
+    `given`: slots that were reserved when the integration was read. `calls`: how many will follow; slots for a few are
     reserved together where that keeps nobody waiting, else each when it is needed.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, integration_id: UUID, spans: Sequence[float] = (), calls: int = 1
+        self, database: Database, clock: Clock, integration_id: UUID, given: Reserved = _NONE, calls: int = 1
     ) -> None:
         self._database = database
         self._clock = clock
@@ -75,8 +83,8 @@ class Pace:
         self._longest = LONGEST_WAIT
         self._refusals = 0
         self._lock = threading.Lock()
-        if spans and spans[0] <= LONGEST_WAIT:
-            self._take(spans, clock.monotonic() - _ANSWER_SECONDS)
+        if given.spans and given.spans[0] <= LONGEST_WAIT:
+            self._take(given.spans, given.asked_at)
 
     def refused(self, seconds: float) -> bool:
         """After a 429: nobody calls amoCRM for this integration before the time is over, and our slots are void.
@@ -113,7 +121,7 @@ class Pace:
 
     def _reserve(self, now: float) -> None:
         parameters = {"integration_id": self._integration_id, "calls": max(1, self._together), "longest": self._longest}
-        reserved = self._database.one(_Reserved, _RESERVE, parameters)
+        reserved = self._database.one(_Row, _RESERVE, parameters)
         assert reserved is not None
         if reserved.spans[0] > self._longest:
             raise HeldBackError("all calls of the next seconds are taken", None, math.ceil(reserved.spans[0]))

@@ -1,5 +1,9 @@
-"""Instances with threads call one account as fast as they may, by reads of two calls and by saves, with latency; the
-simulator tells how many calls arrived in any second.
+"""Instances with threads call one account as fast as they may, by reads of two calls and saves, with latency; told is
+how many calls left, and how many arrived, in any second.
+
+When calls leave is ours to decide. Between leaving and arriving is the network's time, and that of a machine with more
+to do than it can: calls that left well apart then arrive in a bunch. `latest_arrival_ms` is the longest of these times;
+arrivals say something about us while it is shorter than the margin between two seconds.
 
 Nobody is warm: connections are opened while it is counted. Some callers more than the account can serve are there all
 the time, so what is told to them counts too: while there is time left they wait, and are not told 429.
@@ -20,6 +24,8 @@ import click
 import jwt
 
 from functions.crm_api.handler import handle
+from shared.connections.rate import Pace
+from shared.platform.clock import SystemClock
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
@@ -28,11 +34,43 @@ from tests.story import APP_SECRET, calculation
 
 _LATENCIES = (0.02, 0.1, 0.4)
 _SAVES_EVERY = 4  # so many requests hold one save
+MARGIN_MS = 30  # between seven calls and the next seven
 _WARM_UP = 2.0  # seconds at the beginning, and at the end, that do not count for how much of the limit is used
 
 
+class _Watched(SystemClock):
+    """Remembers of each thread when it last looked: a call leaves at the moment at which its slot was found open."""
+
+    def __init__(self) -> None:
+        self._seen = threading.local()
+        self._behind = time.time() - time.monotonic()
+
+    def monotonic(self) -> float:
+        self._seen.at = time.monotonic()
+        return float(self._seen.at)
+
+    def looked_at(self) -> float:
+        """By the clock of the simulator, which other processes have as well."""
+        return float(self._seen.at) + self._behind
+
+
+def _departures(clock: _Watched) -> list[float]:
+    """When each call of this process leaves, from now on."""
+    found: list[float] = []
+    wait = Pace.__call__
+
+    def watched(pace: Pace) -> None:
+        wait(pace)
+        found.append(clock.looked_at())
+
+    Pace.__call__ = watched  # type: ignore[method-assign, assignment]
+    return found
+
+
 def _instance(played: Stage, number: int, threads: int, start: Barrier, seconds: float, told: Any) -> None:
-    runtime, answers, lock = Runtime.build(played.settings), Counter[str](), threading.Lock()
+    clock = _Watched()
+    left = _departures(clock)
+    runtime, answers, lock = Runtime.build(played.settings, clock), Counter[str](), threading.Lock()
     domain, now = played.domains[0], int(time.time())
     claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600, "account_domain": domain}
     token = jwt.encode(claims | {"widget_type": "glass"}, APP_SECRET, algorithm="HS256")
@@ -61,7 +99,7 @@ def _instance(played: Stage, number: int, threads: int, start: Barrier, seconds:
             one.start()
         for one in workers:
             one.join()
-    told.put(dict(answers))
+    told.put((dict(answers), left))
 
 
 def play(latency: float, seconds: float, instances: int, threads: int) -> dict[str, Any]:
@@ -79,19 +117,29 @@ def play(latency: float, seconds: float, instances: int, threads: int) -> dict[s
             process.start()
         played.simulator.control("forget")
         start.wait(30)
-        answers = sum((Counter(told.get(timeout=seconds + 60)) for _ in processes), Counter[str]())
+        found = [told.get(timeout=seconds + 60) for _ in processes]
         for process in processes:
             process.join(10)
         requests = played.simulator.requests("/api/")
     arrived = sorted(request["at"] for request in requests)
+    left = sorted(at for _, departures in found for at in departures)
+    assert len(left) == len(arrived), (len(left), len(arrived))  # every call has its slot
+    answers = sum((Counter(one) for one, _ in found), Counter[str]())
     counted = [at for at in arrived if arrived[0] + _WARM_UP <= at <= arrived[0] + seconds - _WARM_UP]
     return {
         "latency_ms": round(latency * 1000),
         "calls": len(arrived),
         "per_second": round(len(counted) / (seconds - 2 * _WARM_UP), 2),
+        "most_left_in_any_second": max(_within_a_second(left)),
         "most_in_any_second": max(_within_a_second(arrived)),
+        "latest_arrival_ms": round(1000 * max(there - here for here, there in zip(left, arrived, strict=True))),
         "answers": dict(sorted(answers.items())),
     }
+
+
+def is_too_many(run: dict[str, Any]) -> bool:
+    are_quick = run["latest_arrival_ms"] <= MARGIN_MS
+    return bool(run["most_left_in_any_second"] > 7 or (are_quick and run["most_in_any_second"] > 7))
 
 
 def _within_a_second(arrived: list[float]) -> list[int]:
@@ -110,10 +158,10 @@ def _within_a_second(arrived: list[float]) -> list[int]:
 @click.option("--threads", default=4, show_default=True, help="Of each instance.")
 @click.option("--latency", "latencies", multiple=True, type=float, default=_LATENCIES, show_default=True)
 def main(seconds: float, instances: int, threads: int, latencies: tuple[float, ...]) -> None:
-    """Prints a JSON summary; ends with 1 when more than seven arrived in any second."""
+    """Prints a JSON summary; ends with 1 when more than seven left in any second, or arrived, where they were quick."""
     found = [play(latency, seconds, instances, threads) for latency in latencies]
     click.echo(json.dumps({"instances": instances, "threads": threads, "runs": found}, indent=2))
-    sys.exit(int(any(one["most_in_any_second"] > 7 for one in found)))
+    sys.exit(int(any(is_too_many(one) for one in found)))
 
 
 if __name__ == "__main__":

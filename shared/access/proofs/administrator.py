@@ -29,4 +29,5 @@ def acting(runtime: Runtime, request: Request, calls: int, kind: str, actor: str
     domain, widget_type = claimed_account(request)
     if domain is None or widget_type is None:
         return Caller(kind, None, named_account=False, actor=actor)
-    return Caller(kind, integrations.by_domain(runtime.database, domain, widget_type, calls), actor=actor)
+    now = runtime.clock.monotonic()
+    return Caller(kind, integrations.by_domain(runtime.database, domain, widget_type, calls, now), actor=actor)

@@ -21,7 +21,8 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     domain, widget_type = claims.get("account_domain"), claims.get("widget_type")
     if not isinstance(domain, str) or not isinstance(widget_type, str) or "\0" in domain + widget_type:
         raise unauthenticated(say("The token must have the claims account_domain and widget_type."))
-    integration = integrations.by_domain(runtime.database, domain, widget_type, calls)
+    now = runtime.clock.monotonic()
+    integration = integrations.by_domain(runtime.database, domain, widget_type, calls, now)
     if integration is None:
         raise Problem(404, "unknown_connection", say("There is no connection for this account and widget type."))
     return Caller("application", integration)

@@ -47,7 +47,8 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
         raise unauthenticated(say("The one-time token names no client and account."))
     client_id = client_id[:128].replace("\0", "")
     is_trusted = _signed_before(client_id, account_id, token)
-    integration = integrations.by_client(runtime.database, client_id, account_id, calls if is_trusted else 0)
+    now = runtime.clock.monotonic()
+    integration = integrations.by_client(runtime.database, client_id, account_id, calls if is_trusted else 0, now)
     if integration is None:
         raise unauthenticated(say("The one-time token is not from an integration that is connected here."))
     secret = integration.secret(runtime.keyring)
