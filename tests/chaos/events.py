@@ -155,12 +155,14 @@ class Orders:
 
 @dataclass
 class Deal:
-    """What people have done to it."""
+    """What people have done to it. `first_status`: where it was made."""
 
     domain: str
     id: int
+    first_status: int
+    status: int
     version: int = 0
-    status: int | None = None
+    is_touched: bool = False
     notes: list[int] = field(default_factory=list)
 
 
@@ -255,8 +257,9 @@ class Driver:
         pipeline = next(one for one in shown["pipelines"].values() if one["is_main"])
         self.statuses[domain] = [int(one["id"]) for one in pipeline["_embedded"]["statuses"]][1:]
         for _ in range(deals):
-            made = simulator.control("person", domain=domain, kind="leads", fields={"name": "v0"})
-            self.deals.append(Deal(domain, made["id"]))
+            fields = {"name": "v0", "status_id": self.statuses[domain][0]}
+            made = simulator.control("person", domain=domain, kind="leads", fields=fields)
+            self.deals.append(Deal(domain, made["id"], self.statuses[domain][0], self.statuses[domain][0]))
         self.stage.clock.advance(seconds=2)
         with self.stage.runtime() as runtime:
             row = integrations.by_domain(runtime.database, domain, "glass")
@@ -308,6 +311,7 @@ class Driver:
             made = self.stage.simulator.control("person", **place, fields=fields, **note)
             if made["note_id"] is not None:
                 deal.notes.append(made["note_id"])
+            deal.is_touched = True
             self.findings.changes += 1
 
     def settle(self) -> None:
@@ -365,7 +369,7 @@ def _wrong(deal: Deal, messages: list[dict[str, Any]]) -> list[str]:
             continue
         if kind == "lead.updated" and data["changed"] is not None and set(data["changed"]) == {"price"}:
             found.append("own writes told: a price of ours")
-        if deal.version == 0 and deal.status is None:
+        if not deal.is_touched:
             found.append("own writes told: of a deal that no person has changed")
         version = int(data["lead"]["name"].removeprefix("v"))
         if version < versions[-1]:
@@ -383,7 +387,7 @@ def _wrong(deal: Deal, messages: list[dict[str, Any]]) -> list[str]:
         statuses.append(data["lead"]["status_id"])
     if deal.version != versions[-1]:
         found.append(f"lost: v{deal.version}, the last that was told is v{versions[-1]}")
-    if deal.status is not None and statuses[-1:] != [deal.status]:
+    if deal.status != (statuses[-1] if statuses else deal.first_status):
         found.append(f"lost: status {deal.status}, the last that was told is {statuses[-1:]}")
     found += [f"lost: note {one}" for one in set(deal.notes) - set(notes)]
     found += [f"doubled: note {one}" for one, count in Counter(notes).items() if count > 1]
