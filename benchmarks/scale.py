@@ -165,6 +165,15 @@ def fill(url: str, accounts: int) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
+def fill_rest(url: str) -> None:
+    """What the latest migrations brought: weeks of the log, calculators, events."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_WEEKS.encode())
+        connection.execute(_CALCULATORS.encode())
+        connection.execute(_CHANGES.encode())
+        connection.execute("VACUUM ANALYZE")
+
+
 def migrate_under_work(url: str) -> dict[str, float]:
     """Applies what is missing while somebody writes and reads; how long it took, and how long they waited at most."""
     over, longest = threading.Event(), [0.0]
@@ -300,11 +309,7 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
             fill(url, accounts)
             filled = time.monotonic() - started
             migrated = migrate_under_work(url)
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute(_WEEKS.encode())
-                connection.execute(_CALCULATORS.encode())
-                connection.execute(_CHANGES.encode())
-                connection.execute("VACUUM ANALYZE")
+            fill_rest(url)
             database = Database(Secret(url))
             found, bad = {}, ["migrating"] if migrated["longest_wait_s"] > _LONGEST_WAIT else []
             for query in _queries(database, accounts, random.Random(1)):  # noqa: S311 - chooses rows

@@ -1,5 +1,6 @@
 """The newcomer's three minutes, in a real Chromium, against the demo as `make demo` starts it."""
 
+import json
 import os
 import re
 import secrets
@@ -26,6 +27,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from benchmarks import pages
 from shared.platform.i18n import LANGUAGES, catalogue
 from shared.platform.messages import translations
 from tests.demo import Demo, connect, free_port
@@ -109,7 +111,7 @@ def _looked_at(page: Page, name: str) -> None:
     """No serious accessibility violation, nothing wider than the window; a picture at each width."""
     for width in (390, 768, 1440):
         page.set_viewport_size({"width": width, "height": 900})
-        expect(page.locator("progress")).to_have_count(0)
+        expect(page.locator(".skeleton, progress")).to_have_count(0)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{name} is {overflow} px too wide at {width}"
         _picture(page, f"{name}-{width}")
@@ -774,6 +776,32 @@ def test_an_overrun_account_is_waited_for_in_the_card(context: BrowserContext, d
 
 
 @in_the_demo
+@pytest.mark.refusals(503)
+def test_a_tab_that_could_not_load_begins_again(context: BrowserContext, demo: Demo) -> None:
+    page = context.new_page()
+    _sign_in(page, demo)
+
+    def refuse(route: Route) -> None:
+        problem = {"title": "Service Unavailable", "status": 503, "code": "busy", "detail": "Сейчас не выходит."}
+        route.fulfill(status=503, content_type="application/problem+json", body=json.dumps(problem))
+
+    page.route("**/*get_settings*", refuse)
+    page.get_by_role("tab", name="Настройки").click()
+    expect(page.get_by_text("Сейчас не выходит.")).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+    page.unroute("**/*get_settings*")
+    page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_role("button", name="Сохранить").first).to_be_visible()
+    expect(page.get_by_text("Сейчас не выходит.")).to_have_count(0)
+
+
+@in_the_demo
+@pytest.mark.parametrize("tab", pages.TABS)
+def test_a_page_of_the_panel_is_light(chromium: Browser, demo: Demo, tab: str) -> None:
+    assert pages.weigh(chromium, demo, tab, is_slow=False)["bytes"] <= pages.MOST_BYTES
+
+
+@in_the_demo
 def test_the_tab_that_was_chosen_last_is_shown(context: BrowserContext, demo: Demo) -> None:
     """Also where an earlier one takes longer."""
     held: list[Route] = []
@@ -864,7 +892,7 @@ def test_no_page_of_the_panel_has_a_word_of_another_language(
         page.locator(f"#tab-{tab}").click()
         expect(page.locator("#view h1")).to_be_visible()
         page.evaluate("for (const one of document.querySelectorAll('#view details')) one.open = true")
-        expect(page.locator("progress")).to_have_count(0)
+        expect(page.locator(".skeleton, progress")).to_have_count(0)
         _speaks(page, language)
     context.close()
 

@@ -1,5 +1,6 @@
 """crm_api: who may ask, what they get, and what bad input is told."""
 
+import gzip
 import json
 from typing import Any
 from urllib.parse import urlencode
@@ -559,3 +560,18 @@ def test_a_body_over_the_limit_is_refused(connected: Story) -> None:
 def test_a_wrong_idempotency_key_is_refused(connected: Story, key: str) -> None:
     problem = _problem(_save(connected, calculation(), **{"Idempotency-Key": key}), 422, "invalid_input")
     assert problem["errors"][0]["path"] == "Idempotency-Key"
+
+
+def test_a_long_answer_is_compressed_for_who_takes_it(connected: Story) -> None:
+    plain = connected.crm("get_calculator_draft", connected.admin(), query={"level": "widget"})
+    zipped = connected.crm(
+        "get_calculator_draft", connected.admin() | {"Accept-Encoding": "br, gzip"}, query={"level": "widget"}
+    )
+    headers = dict(zipped.headers)
+    assert headers["Content-Encoding"] == "gzip"
+    assert headers["Vary"] == "Origin, Accept-Encoding"
+    assert gzip.decompress(zipped.body) == plain.body
+    assert len(zipped.body) < len(plain.body) / 2
+    assert "Content-Encoding" not in dict(plain.headers)
+    short = connected.crm("get_administrator", connected.admin() | {"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in dict(short.headers)

@@ -25,7 +25,7 @@ _TYPES = {
     ".png": "image/png",
 }
 # In a page: what it loads from its own folder or a sister's.
-_OWN = re.compile(rb' (href|src)="(\.\./)?([a-z./]+)"')
+_OWN = re.compile(rb' (href|src)="(\.\./)?([a-z0-9./]+)"')
 _KEPT = "public, max-age=31536000, immutable"
 _FOLDERS = ("admin", "app", "i18n", "ui", "vendor", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.

@@ -5,7 +5,7 @@ import { bounded, inLanguage, language as mine, LANGUAGES, moment, t } from "../
 import { afterTyping, latest } from "../ui/pace.js";
 import { form } from "../widget/form.js";
 import { builder, empty, lacking, nameAfterLabels } from "./builder.js";
-import { busy, call, conflictOf, levelPicker, may, pickConnection, told, widgetName } from "./panel.js";
+import { busy, call, conflictOf, filled, levelPicker, may, pickConnection, told, widgetName } from "./panel.js";
 
 const SAVE_MILLISECONDS = 700;
 const MOST_UNDO = 50;
@@ -21,8 +21,7 @@ export async function show(place) {
     await bench?.close();
     const isOld = begin();
     if (!connection) return;
-    body.replaceChildren(element("progress", {}));
-    const known = await call("get_calculator_draft", { connection, query: { level: level.value } });
+    const known = await filled(body, () => call("get_calculator_draft", { connection, query: { level: level.value } }), open);
     if (isOld()) return;
     bench = workbench(body, connection, level.value, known, open);
   };

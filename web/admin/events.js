@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { busy, call, conflictOf, copyButton, may, pickConnection, told } from "./panel.js";
+import { busy, call, conflictOf, copyButton, filled, may, pickConnection, told } from "./panel.js";
 
 const KINDS = ["lead.added", "lead.status_changed", "lead.responsible_changed", "lead.updated", "lead.deleted", "lead.restored", "lead.note_added",
   "contact.added", "contact.responsible_changed", "contact.updated", "contact.deleted", "contact.restored", "contact.note_added", "order.status_changed"];
@@ -29,8 +29,7 @@ export async function show(place) {
   };
   const pick = await pickConnection(place, async (chosen) => {
     connection = chosen;
-    body.replaceChildren(element("progress", {}));
-    await refresh();
+    await filled(body, refresh, refresh);
   });
   place.prepend(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), pick);
   place.append(body);

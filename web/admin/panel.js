@@ -165,6 +165,27 @@ function buildTabs() {
   }));
 }
 
+// What is there while the server is asked: as tall as most of what comes, so that little moves.
+function skeleton() {
+  const made = element("div", { className: "skeleton" }, ...Array.from({ length: 5 }, () => element("span", {})));
+  made.setAttribute("role", "status");
+  made.setAttribute("aria-label", t("loading"));
+  return made;
+}
+
+const againButton = (again) => element("button", { text: t("again"), className: "quiet", onclick: again });
+
+// What `load` gives. While it loads, `body` shows so; where it fails, a button that begins again.
+export async function filled(body, load, again) {
+  body.replaceChildren(skeleton());
+  try {
+    return await load();
+  } catch (problem) {
+    if (body.firstChild?.className === "skeleton") body.replaceChildren(againButton(() => told(again)));
+    throw problem;
+  }
+}
+
 const beginTab = latest();
 
 async function openTab() {
@@ -178,8 +199,7 @@ async function openTab() {
   shownTab?.close?.();
   const view = $("view");
   view.setAttribute("aria-labelledby", `tab-${name}`);
-  view.replaceChildren(element("progress", {}));
-  view.firstChild.setAttribute("aria-label", t("loading"));
+  view.replaceChildren(skeleton());
   shownTab = null;
   await told(async () => {
     const module = await import(`./${name}.js`);
@@ -192,7 +212,7 @@ async function openTab() {
     shownTab = shown;
     view.replaceChildren(fresh);
   });
-  if (!isOld() && view.firstChild?.tagName === "PROGRESS") view.replaceChildren(element("button", { text: t("again"), className: "quiet", onclick: openTab }));
+  if (!isOld() && view.firstChild?.className === "skeleton") view.replaceChildren(againButton(openTab));
 }
 
 // --- sign-in ---------------------------------------------------------------------------------------------------

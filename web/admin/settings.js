@@ -4,7 +4,7 @@
 import { element } from "../ui/dom.js";
 import { bounded, LANGUAGES, t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
-import { busy, call, conflictOf, levelPicker, pickConnection, told } from "./panel.js";
+import { busy, call, conflictOf, filled, levelPicker, pickConnection, told } from "./panel.js";
 
 const PREVIEW_MILLISECONDS = 600;
 
@@ -24,9 +24,9 @@ const begin = latest();
 async function open(body, connection, level, saved = "") {
   const isOld = begin();
   if (!connection) return;
-  body.replaceChildren(element("progress", {}));
   const isOfAccount = level === "connection";
-  const [found, known] = await Promise.all([call("get_settings", { connection, query: { level } }), isOfAccount ? directory(connection) : null]);
+  const load = () => Promise.all([call("get_settings", { connection, query: { level } }), isOfAccount ? directory(connection) : null]);
+  const [found, known] = await filled(body, load, () => open(body, connection, level, saved));
   if (isOld()) return;
   const { settings, sources } = found;
   const own = (names, part) => inherited(part, names.map((name) => sources[name]).find(Boolean) ?? null, level);

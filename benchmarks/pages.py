@@ -1,0 +1,100 @@
+"""What the pages weigh, and when something is seen on a slow phone.
+
+Each page is opened by a new visitor in Chromium against `make demo`, on the profile that Lighthouse calls a slow phone:
+150 ms round trips, 1.6 Mbit/s down, 0.75 Mbit/s up, a processor four times slower. Told are the bytes that
+crossed the wire, compressed and with headers, the number of requests, and the first paint. Ends with 1 for a page of
+more than 100 KB, or with a first paint after a second.
+"""
+
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.demo import Demo, connect, free_port
+
+MOST_BYTES: Final = 100_000
+MOST_MS: Final = 1000
+TABS: Final = ("overview", "crm", "calculator", "settings", "site", "events", "deliveries", "log", "people")
+_SLOW_PHONE: Final = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 1_600_000 / 8,
+    "uploadThroughput": 750_000 / 8,
+}
+_SLOWER: Final = 4
+_FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+
+
+def weigh(browser: Browser, demo: Demo, tab: str, *, is_slow: bool) -> dict[str, Any]:
+    """A tab of the panel, by somebody who is signed in and has nothing in their cache.
+
+    `{bytes, requests, first_paint_ms}`.
+    """
+    context = browser.new_context(locale="ru-RU", viewport={"width": 390, "height": 844})
+    try:
+        context.add_init_script(f"sessionStorage.setItem('administrator-token', {json.dumps(demo.token)})")
+        page = context.new_page()
+        got = _counted(page, is_slow=is_slow)
+        page.goto(f"{demo.panel}#{tab}")
+        expect(page.locator(f"#tab-{tab}[aria-selected=true]")).to_be_visible(timeout=30_000)
+        expect(page.locator("#view .skeleton")).to_have_count(0, timeout=30_000)
+        page.wait_for_load_state("networkidle")
+        return {"bytes": sum(got), "requests": len(got), "first_paint_ms": round(page.evaluate(_FIRST_PAINT))}
+    finally:
+        context.close()
+
+
+def _counted(page: Page, *, is_slow: bool) -> list[int]:
+    session, got = page.context.new_cdp_session(page), list[int]()
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda told: got.append(int(told["encodedDataLength"])))
+    if is_slow:
+        session.send("Network.emulateNetworkConditions", _SLOW_PHONE)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": _SLOWER})
+    return got
+
+
+def measure(repeats: int) -> dict[str, Any]:
+    found: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory(prefix="amopages", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        demo = Demo(Path(folder) / "data", free_port())
+        try:
+            connect(demo)
+            for browser in _chromium():
+                for tab in TABS:
+                    runs = [weigh(browser, demo, tab, is_slow=True) for _ in range(repeats)]
+                    paint = statistics.median(one["first_paint_ms"] for one in runs)
+                    found[tab] = runs[-1] | {"first_paint_ms": paint}
+        finally:
+            demo.stop()
+    too_much = [tab for tab, told in found.items() if told["bytes"] > MOST_BYTES or told["first_paint_ms"] > MOST_MS]
+    return {"pages": found, "too_much": too_much}
+
+
+def _chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@click.command()
+@click.option("--repeats", default=5, show_default=True)
+def main(repeats: int) -> None:
+    """Prints JSON."""
+    found = measure(repeats)
+    click.echo(json.dumps(found, indent=2))
+    sys.exit(int(bool(found["too_much"])))
+
+
+if __name__ == "__main__":
+    main()
