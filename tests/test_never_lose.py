@@ -18,8 +18,8 @@ from shared.platform.config import ConfigurationError, load
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
 from tests import servers
+from tests.listener import Webhook
 from tests.story import Story, json_of
-from tests.webhook import Webhook
 
 SECRET = "notice-secret-for-tests-0123"
 
@@ -88,8 +88,7 @@ def test_a_token_that_is_wrong_or_for_another_account_is_refused(connected: Stor
 def webhook() -> Iterator[Webhook]:
     made = Webhook()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 @pytest.fixture

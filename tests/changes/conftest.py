@@ -1,54 +1,18 @@
 """An account whose changes are told: amoCRM's webhooks reach `amocrm_events` over HTTP, and a consumer listens."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 
-from functions.amocrm_events.handler import handle
 from shared.changes import chores
 from shared.changes.messages import MESSAGES
-from shared.platform.endpoint import serve
-from shared.platform.http import Headers, Request, parse_query
-from shared.runtime import Runtime
+from tests.listener import Ingress, Webhook
 from tests.story import Story, json_of
-from tests.webhook import Webhook
-
-
-class Ingress:
-    """`amocrm_events` behind an address of its own."""
-
-    def __init__(self) -> None:
-        self.runtime: Runtime | None = None
-        self.answers: list[int] = []
-        ingress = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                parts = urlsplit(self.path)
-                request = Request("POST", parts.path, parse_query(parts.query), Headers(self.headers.items()), body)
-                assert ingress.runtime is not None
-                response = serve(handle, ingress.runtime, request)
-                ingress.answers.append(response.status)
-                self.send_response(response.status)
-                self.send_header("Content-Length", str(len(response.body)))
-                self.end_headers()
-                self.wfile.write(response.body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/amocrm_events"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @dataclass
@@ -110,8 +74,7 @@ class Feed:
 def ingress() -> Iterator[Ingress]:
     made = Ingress()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 @pytest.fixture

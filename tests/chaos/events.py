@@ -9,24 +9,19 @@ everything is carried out without faults, and what the consumer was told is comp
 import json
 import os
 import random
-import socket
-import struct
 import sys
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import jwt
 import psycopg
 from msgspec.structs import replace
 
-from functions.amocrm_events.handler import handle as amocrm_events
 from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.transport import Limits, Transport
@@ -35,19 +30,20 @@ from shared.connections import integrations
 from shared.connections.calling import Connections
 from shared.platform import logs
 from shared.platform.endpoint import serve
-from shared.platform.http import Headers, Request, parse_query
+from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos import campaign
 from tests.chaos.campaign import Person
 from tests.chaos.killing import Killer, kill_myself, restart_postgres
 from tests.chaos.stage import Stage, stage
 from tests.chaos.worker import QuickClock
+from tests.listener import Ingress, Listener
 from tests.story import APP_SECRET, calculation
 
 _WORKERS = 8
 _ACCOUNTS = 4
 _LONG = 100  # kills
-_CHANGES = 90  # of a round
+_CHANGES = 110  # of a round
 _WEATHER = {"lost": 0.1, "doubled": 0.2, "overtaking": 0.3}
 _ROUTES = ("/api/v4/leads", "/api/v4/leads/.*", "/api/v4/events", "/api/v4/webhooks", "/api/v4/.*")
 _KINDS: list[dict[str, Any]] = [
@@ -71,77 +67,52 @@ _PLACES: dict[str, tuple[Any, str]] = {
 POINTS = tuple(f"{moment}_{place}" for place in _PLACES for moment in ("before", "after"))
 
 
-class _Server:
-    """An HTTP server in a thread, which now and then breaks off: before it has done anything, or before it answers."""
+class _Breaking(Listener):
+    """Now and then breaks off: before it has done anything, or before it answers."""
+
+    breaks_off = 0.0
 
     def __init__(self, rng: random.Random) -> None:
-        self.breaks_off = 0.0
-        server = self
+        self.rng = rng
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if rng.random() < server.breaks_off / 2:
-                    return self._break_off()
-                status = server.answer(self.path, dict(self.headers.items()), body)
-                if rng.random() < server.breaks_off / 2:
-                    return self._break_off()
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return None
-
-            def _break_off(self) -> None:
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close_connection = True
-                self.connection.close()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: Any) -> None:
-                pass  # connections that were broken off on purpose
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int:
-        raise NotImplementedError
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
+        if self.rng.random() < self.breaks_off / 2:
+            return None
+        status = super().answer(path, headers, body)
+        return None if self.rng.random() < self.breaks_off / 2 else status
 
 
-class Ingress(_Server):
-    runtime: Runtime | None = None
-
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int:
-        parts = urlsplit(path)
-        request = Request("POST", parts.path, parse_query(parts.query), Headers(headers.items()), body)
-        assert self.runtime is not None
-        return serve(amocrm_events, self.runtime, request).status
+class Doorway(_Breaking, Ingress):
+    """Where amoCRM's webhooks come to."""
 
 
-class Consumer(_Server):
-    """Takes a message in, or fails; a repetition by its id is left out, as the specification asks."""
+class _Memory(Listener):
+    """Takes messages in; a repetition by its id is left out, as the specification asks."""
 
-    def __init__(self, rng: random.Random) -> None:
-        super().__init__(rng)
-        self._rng = rng
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.fails = 0.0
         self.repeated = 0
         self.taken: dict[str, dict[str, Any]] = {}
+        super().__init__()
 
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int:
-        if self._rng.random() < self.fails:
-            return self._rng.choice([500, 503, 429, 404])
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
         with self._lock:
             id_ = headers["webhook-id"]
             self.repeated += id_ in self.taken
             self.taken.setdefault(id_, json.loads(body))
         return 200
+
+
+class Consumer(_Breaking, _Memory):
+    """Fails as well."""
+
+    fails = 0.0
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
+        if self.rng.random() < self.fails:
+            return self.rng.choice([500, 503, 429, 404])
+        return super().answer(path, headers, body)
 
 
 @dataclass(frozen=True)
@@ -235,7 +206,7 @@ def _die_at(point: str | None) -> None:
 
 
 class Driver:
-    def __init__(self, played: Stage, ingress: Ingress, consumer: Consumer, seed: int, deals: int) -> None:
+    def __init__(self, played: Stage, ingress: Doorway, consumer: Consumer, seed: int, deals: int) -> None:
         self.stage, self.ingress, self.consumer = played, ingress, consumer
         self.rng = random.Random(seed)
         self.killer = Killer(self.rng)
@@ -404,8 +375,8 @@ def _short(message: dict[str, Any]) -> str:
 def play(kills: int, seed: int, deals: int = 200) -> dict[str, Any]:
     logs.stream = "stderr"
     rng = random.Random(seed)
-    ingress, consumer = Ingress(rng), Consumer(rng)
-    more = {"AMOCRM_EVENTS_URL": f"http://{ingress.host}/", "ENDPOINT_PRIVATE_HOSTS": consumer.host}
+    ingress, consumer = Doorway(rng), Consumer(rng)
+    more = {"AMOCRM_EVENTS_URL": ingress.url, "ENDPOINT_PRIVATE_HOSTS": consumer.host}
     with stage(_ACCOUNTS, more=more) as played:
         with played.runtime() as own:
             ingress.runtime = own

@@ -1,0 +1,92 @@
+"""Servers that others talk to: a company's, which is told things, and the one that amoCRM's webhooks come to."""
+
+import socket
+import struct
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from functions.amocrm_events.handler import handle
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request, parse_query
+from shared.runtime import Runtime
+
+
+class Listener:
+    """Answers each POST with what `answer` says."""
+
+    def __init__(self) -> None:
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = listener.answer(self.path, {name.lower(): one for name, one in self.headers.items()}, body)
+                if status is None:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: Any) -> None:
+                pass  # whoever was killed in the middle of a request
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
+        """The status; None breaks the connection off. Names of headers are in small letters."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Webhook(Listener):
+    """A company's server that remembers what it has taken, and refuses as a test wants it."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[dict[str, str], bytes]] = []
+        self.statuses: list[int] = []  # of the next answers; then 204
+        self.asked = 0
+        super().__init__()
+        self.url = f"http://{self.host}/hook?key=1"
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
+        self.asked += 1
+        status = self.statuses.pop(0) if self.statuses else 204
+        if status < 300:
+            self.taken.append((headers, body))
+        return status
+
+
+class Ingress(Listener):
+    """`amocrm_events` behind an address of its own."""
+
+    def __init__(self) -> None:
+        self.runtime: Runtime | None = None
+        self.answers: list[int] = []
+        super().__init__()
+        self.url = f"http://{self.host}/amocrm_events"
+
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
+        parts = urlsplit(path)
+        request = Request("POST", parts.path, parse_query(parts.query), Headers(headers.items()), body)
+        assert self.runtime is not None
+        self.answers.append(serve(handle, self.runtime, request).status)
+        return self.answers[-1]
