@@ -70,6 +70,8 @@ bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.save
 	@$(BIN)/python -m benchmarks.first_save
 	@$(BIN)/python -m benchmarks.ingress
+	@$(BIN)/python -m benchmarks.panel
+	@$(BIN)/python -m benchmarks.pages
 
 bench-picture: $(READY) ## measures starts, a read and a save, and draws them into docs/pictures/benchmarks.svg
 	@$(BIN)/python -m benchmarks.picture

@@ -96,7 +96,7 @@ def test_what_cannot_be_kept_is_kept_later(story: Story, monkeypatch: pytest.Mon
     counters.keep(story.runtime.database, at_once=True)
     totals = counters.totals(story.runtime.database)
     assert (totals["amocrm.ok"], totals["amocrm.limited"]) == (1, 1)
-    assert (totals["amocrm.ms_50"], totals["amocrm.ms_400"]) == (1, 1)
+    assert (totals["amocrm.ms_50"], totals["amocrm.ms_400"], totals["amocrm.ms_sum"]) == (1, 1, 330)
 
 
 def test_answers_are_kept_now_and_then(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +151,8 @@ def test_metrics_are_in_prometheus_words(story: Story) -> None:
     buckets = [float(line.split()[1]) for line in lines if line.startswith("amocrm_answer_seconds_bucket")]
     assert buckets == sorted(buckets)
     assert buckets[-1] > 0
+    (total,) = (float(line.split()[1]) for line in lines if line.startswith("amocrm_answer_seconds_sum"))
+    assert total > 0
 
 
 def test_only_an_administrator_sees_how_everything_stands(story: Story) -> None:

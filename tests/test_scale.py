@@ -1,6 +1,6 @@
-"""Row G3: the short version of `make scale`."""
+"""Row G3: the short versions of `make scale` and of what the panel asks."""
 
-from benchmarks import scale
+from benchmarks import panel, scale
 
 
 def test_no_query_is_slow_or_reads_a_whole_table() -> None:
@@ -9,3 +9,15 @@ def test_no_query_is_slow_or_reads_a_whole_table() -> None:
     slow = {name: told for name, told in found["queries"].items() if "reads_whole" in told or told["p50_ms"] > 50}
     assert not slow
     assert min(found["removed_a_second"].values()) > 1000
+
+
+def test_the_panel_is_answered_quickly_and_briefly() -> None:
+    """The short version of `benchmarks.panel`."""
+    found = panel.measure(accounts=200, repeats=3)
+    assert found["connections"] == 201
+    too_much = {
+        words: told
+        for words, told in found["answers"].items()
+        if told["p50_ms"] > panel.MOST_MS or told["bytes"] > panel.MOST_BYTES
+    }
+    assert not too_much

@@ -1,7 +1,7 @@
 """How amoCRM answers this process, counted until it is kept in the database (:mod:`shared.storage.counters`).
 
 Names: `amocrm.ok`, `amocrm.refused` (4xx), `amocrm.limited` (429), `amocrm.failed` (5xx), `amocrm.silent` (no answer),
-and `amocrm.ms_<most>` for how long it took: one of :data:`BOUNDS`, or `more`.
+`amocrm.ms_<most>` for how long it took: one of :data:`BOUNDS`, or `more`; and `amocrm.ms_sum`, all of it together.
 """
 
 import threading
@@ -21,6 +21,7 @@ def count(status: int | None, seconds: float) -> None:
     with _lock:
         _counted[f"amocrm.{_kind(status)}"] += 1
         _counted[f"amocrm.ms_{bound}"] += 1
+        _counted["amocrm.ms_sum"] += round(milliseconds)
 
 
 def taken() -> Counter[str]:

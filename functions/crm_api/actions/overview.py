@@ -74,6 +74,7 @@ def _lines(runtime: Runtime) -> Iterator[str]:
         seen += totals.get(f"amocrm.ms_{bound}", 0)
         yield f'amocrm_answer_seconds_bucket{{le="{bound / 1000:g}"}} {seen}'
     yield f'amocrm_answer_seconds_bucket{{le="+Inf"}} {seen + totals.get("amocrm.ms_more", 0)}'
+    yield f"amocrm_answer_seconds_sum {totals.get('amocrm.ms_sum', 0) / 1000:.3f}"
     yield f"amocrm_answer_seconds_count {seen + totals.get('amocrm.ms_more', 0)}"
 
 
