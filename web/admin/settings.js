@@ -15,7 +15,7 @@ export async function show(place) {
   const again = () => open(body, connection, level.value);
   const pick = await pickConnection(place, (chosen) => { connection = chosen; return again(); });
   level.onchange = () => told(again);
-  place.prepend(element("h1", { text: t("tab.settings") }), element("div", { className: "toolbar" }, pick, element("label", {}, t("calculators.level"), level)));
+  place.prepend(element("h1", { text: t("tab.settings") }), element("div", { className: "toolbar" }, pick, element("label", {}, t("settings.level"), level)));
   place.append(body);
 }
 
