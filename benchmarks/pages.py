@@ -32,7 +32,7 @@ _SLOW_PHONE: Final = {
 }
 _SLOWER: Final = 4
 _CALCULATOR: Final = 'iframe[title="Калькулятор стекла"]'
-_FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
+_FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 
 def weigh(browser: Browser, demo: Demo, tab: str, *, is_slow: bool) -> dict[str, Any]:

@@ -61,9 +61,6 @@ def _run(number: int, workers: int, folder: Path) -> dict[str, Any]:
 @click.option("--out", default=ROOT / ".local" / "soak", type=click.Path(file_okay=False, path_type=Path), help="Logs.")
 def main(runs: int, workers: int, out: Path) -> None:
     """Prints a line of JSON for each run; ends with 1 when any was red. The second and third have busy cores."""
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a job in the background ignores it, and so would the demo
     out.mkdir(parents=True, exist_ok=True)
     red = 0
     for number in range(1, runs + 1):

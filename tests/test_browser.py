@@ -888,7 +888,7 @@ def test_no_page_of_the_panel_has_a_word_of_another_language(
     _speaks(page, language)
     page.locator("#token").fill(kommo_demo.token)
     page.locator("#sign-in-form button").click()
-    for tab in ("overview", "crm", "calculator", "settings", "site", "events", "deliveries", "log", "people"):
+    for tab in pages.TABS:
         page.locator(f"#tab-{tab}").click()
         expect(page.locator("#view h1")).to_be_visible()
         page.evaluate("for (const one of document.querySelectorAll('#view details')) one.open = true")

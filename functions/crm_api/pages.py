@@ -59,7 +59,7 @@ def find(runtime: Runtime, request: Request) -> Response | None:
         )
         if tag in (request.headers.get("If-None-Match") or ""):
             return cors.allow(runtime, request, Response(304, b"", headers), None)
-        is_small = "gzip" in (request.headers.get("Accept-Encoding") or "") and not named.endswith(".png")
+        is_small = request.takes_gzip and not named.endswith(".png")
         body = b"" if request.method == "HEAD" else _compressed(named) if is_small else _content(named)
         encoding = (("Content-Encoding", "gzip"),) if is_small else ()
         return cors.allow(runtime, request, Response(200, body, (*headers, *encoding)), None)

@@ -75,8 +75,7 @@ def _compressed(response: Response, request: Request) -> Response:
     """
     names = {name.lower(): value for name, value in response.headers}
     is_json = names.get("content-type", "") in ("application/json", "application/problem+json")
-    takes_it = "gzip" in (request.headers.get("Accept-Encoding") or "")
-    if not (is_json and takes_it) or "content-encoding" in names or len(response.body) < _WORTH_COMPRESSING:
+    if not (is_json and request.takes_gzip) or "content-encoding" in names or len(response.body) < _WORTH_COMPRESSING:
         return response
     import gzip  # not for the functions that nobody waits for
 

@@ -58,6 +58,10 @@ class Request(Guarded, frozen=True):
         return self.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
 
     @property
+    def takes_gzip(self) -> bool:
+        return "gzip" in (self.headers.get("Accept-Encoding") or "")
+
+    @property
     def has_null_character(self) -> bool:
         """In a place from which it could reach PostgreSQL, whose texts cannot hold it. (A form's parser drops it.)"""
         values = (part for pair in (*self.query, *self.headers.items()) for part in pair)

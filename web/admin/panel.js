@@ -173,15 +173,15 @@ function skeleton() {
   return made;
 }
 
-const againButton = (again) => element("button", { text: t("again"), className: "quiet", onclick: again });
-
 // What `load` gives. While it loads, `body` shows so; where it fails, a button that begins again.
 export async function filled(body, load, again) {
-  body.replaceChildren(skeleton());
+  const waiting = skeleton();
+  body.replaceChildren(waiting);
   try {
     return await load();
   } catch (problem) {
-    if (body.firstChild?.className === "skeleton") body.replaceChildren(againButton(() => told(again)));
+    // Nothing happens here where something else is being loaded by now: then this one is not there any more.
+    waiting.replaceWith(element("button", { text: t("again"), className: "quiet", onclick: () => told(again) }));
     throw problem;
   }
 }
@@ -199,9 +199,8 @@ async function openTab() {
   shownTab?.close?.();
   const view = $("view");
   view.setAttribute("aria-labelledby", `tab-${name}`);
-  view.replaceChildren(skeleton());
   shownTab = null;
-  await told(async () => {
+  await told(() => filled(view, async () => {
     const module = await import(`./${name}.js`);
     const fresh = element("div", {});
     const shown = (await module.show(fresh)) ?? null;
@@ -211,8 +210,7 @@ async function openTab() {
     }
     shownTab = shown;
     view.replaceChildren(fresh);
-  });
-  if (!isOld() && view.firstChild?.className === "skeleton") view.replaceChildren(againButton(openTab));
+  }, openTab));
 }
 
 // --- sign-in ---------------------------------------------------------------------------------------------------
