@@ -78,13 +78,17 @@ def rotate_keys() -> None:
 @click.argument("name")
 @click.option("--rights", type=click.Choice(["see", "operate", "manage"]), default="manage", show_default=True)
 @click.option("--days", type=click.IntRange(1, 3650), help="When the sign-in ends; without it, when it is revoked.")
-def invite(name: str, rights: str, days: int | None) -> None:
+@click.option("--email", help="As the OpenID Connect issuer knows them, who may then also sign in by it.")
+def invite(name: str, rights: str, days: int | None, email: str | None) -> None:
     """Prints a link by which NAME signs in to the panel: once, within a day."""
     runtime = Runtime.from_environment()
     try:
         lifetime = timedelta(days=days) if days else None
-        _, code = named_administrator.invite(runtime.database, name, rights, "command line", lifetime)
-        click.echo(administrators.link(runtime, code))
+        address = email.lower() if email else None
+        made = named_administrator.invite(runtime.database, name, rights, "command line", lifetime, address)
+        if made is None:
+            raise click.ClickException("another administrator has this e-mail address")
+        click.echo(administrators.link(runtime, made[1]))
     except DatabaseUnavailableError as error:
         raise click.ClickException(str(error)) from None
     finally:

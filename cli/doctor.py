@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from cli import migrations
+from shared.access import openid
 from shared.amocrm import errors, oauth
 from shared.amocrm.drive import SCOPE as FILES_SCOPE
 from shared.amocrm.leads import AccountApi
@@ -80,6 +81,7 @@ def examine(environ: Mapping[str, str], live: bool) -> Iterator[Finding]:
         return
     runtime = Runtime.build(settings)
     try:
+        yield from _issuer(runtime)
         yield from _connections(runtime, live)
     except DatabaseUnavailableError:
         yield Finding("error", "database", "the connection was lost", "Run doctor again.")
@@ -104,6 +106,18 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if settings.amocrm_gateway is not None:
         text = "all calls go to AMOCRM_GATEWAY instead of amoCRM"
         yield Finding("warning", "configuration", text, "Unset it in production.")
+
+
+def _issuer(runtime: Runtime) -> Iterator[Finding]:
+    if runtime.settings.oidc_issuer is None:
+        return
+    try:
+        openid.begin(runtime)
+    except openid.Refusal as refusal:
+        advice = "Compare OIDC_ISSUER, letter by letter, with the issuer's own description."
+        yield Finding("error", "sign-in", f"the issuer cannot be used: {refusal}", advice)
+    else:
+        yield Finding("ok", "sign-in", f"the issuer answers; it must send back to {openid.redirect_uri(runtime)}")
 
 
 def _database(settings: Settings) -> Generator[Finding, None, bool]:

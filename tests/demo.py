@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import httpx
@@ -64,8 +66,9 @@ def _is_taken(tens: range) -> bool:
 
 
 class Demo:
-    def __init__(self, data: Path, port: int) -> None:
-        environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    def __init__(self, data: Path, port: int, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`more`: settings of the functions that the demo does not make itself."""
+        environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | dict(more)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cli", "demo", "--port", str(port), "--data", str(data)],
             cwd=ROOT,

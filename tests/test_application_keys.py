@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
@@ -12,61 +10,29 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto import mock_aws
 
-from shared.access.proofs import jwks
 from shared.platform.config import ConfigurationError, load
 from shared.platform.secret_store import environment as completed
 from shared.runtime import Runtime
+from tests.issuer import Issuer
 from tests.story import Story
 
 ISSUER = "https://issuer.example/"
-
-
-class Issuer:
-    """A server that publishes public keys, on this machine."""
-
-    def __init__(self) -> None:
-        self.keys: dict[str, Any] = {"k1": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
-        self.asked = 0
-        self.body: bytes | None = None
-        issuer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.asked += 1
-                body = issuer.document() if issuer.body is None else issuer.body
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/jwks.json"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def document(self) -> bytes:
-        published = []
-        for key_id, key in self.keys.items():
-            algorithm = jwt.algorithms.RSAAlgorithm
-            document = json.loads(algorithm.to_jwk(key.public_key()))
-            published.append(document | {"kid": key_id, "use": "sig", "alg": "RS256"})
-        return json.dumps({"keys": published}).encode()
 
 
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
     made = Issuer()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
-    jwks._published.clear()
+    made.close()
 
 
 @pytest.fixture
 def by_issuer(connected: Story, environment: dict[str, str], issuer: Issuer) -> Iterator[Story]:
-    keys = {"APP_JWT_ISSUER": ISSUER, "APP_JWT_JWKS_URL": issuer.url, "ENCRYPTION_KEYS": environment["ENCRYPTION_KEYS"]}
+    keys = {
+        "APP_JWT_ISSUER": ISSUER,
+        "APP_JWT_JWKS_URL": issuer.jwks_url,
+        "ENCRYPTION_KEYS": environment["ENCRYPTION_KEYS"],
+    }
     runtime = Runtime.build(load(environment | keys), connected.clock)
     yield Story(**{**connected.__dict__, "runtime": runtime})
     runtime.close()

@@ -31,6 +31,7 @@ from benchmarks import pages
 from shared.platform.i18n import LANGUAGES, catalogue
 from shared.platform.messages import translations
 from tests.demo import Demo, connect, free_port
+from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 from tests.story import calculation
 
 # Where to put a picture of each page, for looking at: `SCREENSHOTS=folder make test`.
@@ -61,10 +62,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def _running() -> Iterator[Demo]:
+def _running(**settings: str) -> Iterator[Demo]:
     with tempfile.TemporaryDirectory(prefix="amodemo", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        running = Demo(Path(folder) / "data", free_port())
+        running = Demo(Path(folder) / "data", free_port(), settings)
         yield running
         running.stop()
 
@@ -831,9 +832,17 @@ def test_keyboard_alone_reaches_every_tab(context: BrowserContext, demo: Demo) -
 
 
 @pytest.fixture(scope="module")
-def kommo_demo() -> Iterator[Demo]:
-    """With the account at Kommo connected, and nothing Russian in it."""
-    with _running() as running:
+def issuer() -> Iterator[Issuer]:
+    made = Issuer()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def kommo_demo(issuer: Issuer) -> Iterator[Demo]:
+    """With the account at Kommo connected, nothing Russian in it, and a sign-in by an issuer."""
+    secrets = {"OIDC_ISSUER": issuer.url, "OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
+    with _running(**secrets) as running:
         headers = connect(running, "vidrarialuz.kommo.com")
         saved = httpx.post(f"{running.api_by_address}/save_settings", json={"language": "pt"}, headers=headers)
         assert saved.status_code == 200
@@ -975,6 +984,44 @@ def test_somebody_is_invited_and_sees_what_they_may(context: BrowserContext, chr
     panel.on("dialog", lambda dialog: dialog.accept())
     panel.locator("#people li").first.get_by_role("button", name="Отозвать").click()
     expect(panel.locator("#people li").first).to_contain_text("отозван")
+
+
+@at_kommo
+def test_somebody_signs_in_by_the_companys_issuer(chromium: Browser, kommo_demo: Demo, issuer: Issuer) -> None:
+    """Row I6: refused until an administrator has entered the address; then in, and again in the next browser."""
+    theirs = chromium.new_context(locale="pt-BR", viewport={"width": 390, "height": 844})
+    page = theirs.new_page()
+    page.goto(kommo_demo.panel)
+    page.get_by_role("link", name="Entrar por 127.0.0.1").click()
+    expect(page.locator("#sign-in-error")).to_contain_text("Nenhum administrador tem este endereço")
+    assert "refused" not in page.url
+    _looked_at(page, "panel-sign-in-refused")
+
+    admin = httpx.Client(headers={"Authorization": f"Bearer {kommo_demo.token}"}, trust_env=False)
+    made = admin.post(f"{kommo_demo.api_by_address}/create_administrator", json={"name": "Ana", "rights": "manage"})
+    assert made.status_code == 201
+    panel = chromium.new_context(locale="es-MX").new_page()
+    panel.goto(kommo_demo.panel)
+    panel.get_by_label("Token").fill(kommo_demo.token)
+    panel.get_by_role("button", name="Entrar").click()
+    panel.get_by_role("tab", name="Personas").click()
+    row = panel.locator("#people li", has_text="Ana")
+    row.get_by_text("Cambiar").click()
+    row.get_by_label("Correo").fill(str(issuer.person["email"]))
+    row.get_by_label("Puede").select_option("operate")
+    row.get_by_role("button", name="Guardar").click()
+    expect(panel.locator("#people li", has_text="anna@example.org")).to_contain_text("ver y operar")
+    _looked_at(panel, "panel-people-by-issuer")
+    panel.context.close()
+
+    for _ in range(2):
+        page.get_by_role("link", name="Entrar por 127.0.0.1").click()
+        expect(page.locator("#me")).to_have_text("Ana")
+        assert "invite" not in page.url
+        expect(page.get_by_role("tab", name="Pessoas")).to_have_count(0)
+        page.get_by_role("button", name="Sair").click()
+    theirs.close()
+    admin.close()
 
 
 @in_the_demo

@@ -81,7 +81,9 @@ class Proofs:
         return found
 
     def _invited(self, rights: str) -> str:
-        return named_administrator.invite(self.story.runtime.database, "Anna", rights, "a test", None)[1]
+        made = named_administrator.invite(self.story.runtime.database, "Anna", rights, "a test", None)
+        assert made is not None
+        return made[1]
 
     def _named(self, rights: str) -> Headers:
         made = named_administrator.sign_in(self.story.runtime.database, self._invited(rights))

@@ -30,9 +30,11 @@ CHANGES: Final = frozenset(
         "revoke_administrator",
         "revoke_install_link",
         "revoke_site_key",
+        "save_administrator",
         "save_connection",
         "save_settings",
         "save_token",
+        "sign_in",
     }
 )
 _HIDDEN: Final = ("secret", "token", "code", "logo", "password", "action")

@@ -11,17 +11,25 @@ from shared.platform.messages import say
 from shared.platform.problems import Problem, problem_from
 from shared.runtime import Runtime
 
+# What needs no proof, as it makes one.
+_SIGN_IN = ("get_sign_in", "begin_sign_in", "finish_sign_in")
+
 
 def handle(runtime: Runtime, request: Request) -> Response:
     """The answer to any request: a page, a health check, or an action."""
     if request.method == "OPTIONS":
         return cors.preflight(runtime, request)
-    if health.is_asked(request):
+    openly = _named(request) if request.method in ("GET", "HEAD") else ""
+    if openly == "health":
         return health.answer(runtime)
     page = pages.find(runtime, request)
     if page is not None:
         return page
     try:
+        if openly in _SIGN_IN:
+            from functions.crm_api import sign_in  # for the panel's first page only
+
+            return cors.allow(runtime, request, sign_in.answer(runtime, request, openly), None)
         action = _chosen_action(request)
         caller = authenticate(runtime, request, action.calls)
         caller.require(action.right)
@@ -59,6 +67,10 @@ def _chosen_action(request: Request) -> Action:
         detail = say("{name} is called with {method}.", name=action.name, method=action.method)
         raise Problem(405, "method_not_allowed", detail, headers=(("Allow", f"{action.method}, OPTIONS"),))
     return action
+
+
+def _named(request: Request) -> str:
+    return request.parameter("action") or request.path.rstrip("/").rpartition("/")[2]
 
 
 def _in_path(request: Request) -> str | None:

@@ -4,18 +4,13 @@ import time
 from typing import Final
 
 from shared.platform.endpoint import json_response
-from shared.platform.http import Request, Response
+from shared.platform.http import Response
 from shared.platform.ttl_cache import Expiring
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
 
 # Nobody can keep the database busy by asking.
 _answers: Final[Expiring[str, Response]] = Expiring(seconds=2)
-
-
-def is_asked(request: Request) -> bool:
-    named = request.parameter("action") or request.path.rstrip("/").rpartition("/")[2]
-    return request.method in ("GET", "HEAD") and named == "health"
 
 
 def answer(runtime: Runtime) -> Response:

@@ -42,6 +42,9 @@ class Settings(Struct, frozen=True):
     app_jwt_issuer: str | None
     app_jwt_jwks_url: str | None
     app_jwt_algorithm: str
+    oidc_issuer: str | None  # by which administrators may sign in
+    oidc_client_id: str | None
+    oidc_client_secret: Secret | None
     notice_webhook_url: str | None
     notice_secret: Secret | None
     allowed_origins: frozenset[str]
@@ -76,6 +79,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         app_jwt_issuer=environ.get("APP_JWT_ISSUER") or None,
         app_jwt_jwks_url=reader.parsed("APP_JWT_JWKS_URL", public_url, default=None, required=False),
         app_jwt_algorithm=reader.parsed("APP_JWT_ALGORITHM", _public_key_algorithm, default="RS256", required=False),
+        oidc_issuer=reader.parsed("OIDC_ISSUER", public_url, default=None, required=False),
+        oidc_client_id=environ.get("OIDC_CLIENT_ID") or None,
+        oidc_client_secret=Secret(environ["OIDC_CLIENT_SECRET"]) if environ.get("OIDC_CLIENT_SECRET") else None,
         notice_webhook_url=reader.parsed("NOTICE_WEBHOOK_URL", webhook_url, default=None, required=False),
         notice_secret=reader.parsed("NOTICE_SECRET", _notice_secret, default=None, required=False),
         allowed_origins=reader.parsed("ALLOWED_ORIGINS", _origins, default=frozenset(), required=False),
@@ -93,6 +99,10 @@ def load(environ: Mapping[str, str]) -> Settings:
     )
     if (settings.app_jwt_issuer is None) != (settings.app_jwt_jwks_url is None):
         reader.problems.append("APP_JWT_ISSUER and APP_JWT_JWKS_URL belong together: set both, or neither")
+    if len({one is None for one in (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)}) > 1:
+        reader.problems.append(
+            "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all three, or none"
+        )
     if (settings.notice_webhook_url is None) != (settings.notice_secret is None):
         reader.problems.append("NOTICE_WEBHOOK_URL and NOTICE_SECRET belong together: set both, or neither")
     if reader.problems:

@@ -1,6 +1,6 @@
 // The panel's frame: sign-in, tabs, and what they share. The administrator token is kept for this browser session only.
 
-import { call as callApi } from "../ui/api.js";
+import { API, call as callApi } from "../ui/api.js";
 import { $, element } from "../ui/dom.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { has, languagePicker, moment, t, translate } from "../ui/i18n.js";
@@ -237,15 +237,24 @@ function askToken(reason) {
   $("sign-in").hidden = false;
   $("sign-in-error").textContent = reason;
   $("token").focus();
+  if ($("by-issuer").hidden) void offerIssuer();
+}
+
+// Where the operator has set an issuer, one signs in there as well.
+export const issuer = async () => (await callApi("get_sign_in", {})).issuer;
+
+async function offerIssuer() {
+  const offered = await issuer().catch(() => null); // then a token or a link does it
+  if (!offered) return;
+  const link = $("by-issuer").firstElementChild;
+  link.textContent = t("signin.by_issuer", { name: offered.name });
+  link.href = `${API}/begin_sign_in`;
+  $("by-issuer").hidden = false;
 }
 
 async function enter() {
   const isIn = await told(async () => { me = await call("get_administrator"); }, $("sign-in-error"));
-  if (!isIn) {
-    sessionStorage.removeItem(TOKEN_KEY);
-    $("sign-in").hidden = false;
-    return;
-  }
+  if (!isIn) return askToken($("sign-in-error").textContent);
   $("sign-in").hidden = true;
   $("panel").hidden = false;
   $("leave").hidden = false;
@@ -284,7 +293,10 @@ async function enterByLink(code) {
 }
 
 // Not awaited: a tab's module imports this one, and would wait for its end.
-const invited = new URLSearchParams(location.hash.slice(1)).get("invite");
+const { invite: invited, refused } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 if (invited) void enterByLink(invited);
-else if (sessionStorage.getItem(TOKEN_KEY)) void enter();
-else $("sign-in").hidden = false;
+else if (refused) {
+  history.replaceState(null, "", location.pathname);
+  askToken(has(`signin.refused_${refused}`) ? t(`signin.refused_${refused}`) : t("signin.refused_issuer"));
+} else if (sessionStorage.getItem(TOKEN_KEY)) void enter();
+else askToken("");

@@ -2,7 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
-import { busy, call, copyButton } from "./panel.js";
+import { busy, call, copyButton, issuer } from "./panel.js";
 
 const RIGHTS = ["see", "operate", "manage"];
 
@@ -14,22 +14,27 @@ export async function show(place) {
     fresh.replaceChildren(element("p", { text: t("people.made", { name }) }), element("p", { className: "key" }, element("code", { text: link }), copyButton(link)), element("p", { className: "soft", text: t("people.once") }));
     fresh.scrollIntoView({ block: "nearest" });
   };
+  const by = await issuer();
   const refresh = async () => {
     const { administrators } = await call("get_administrators");
-    list.replaceChildren(...administrators.map((one) => row(one, refresh, offer)));
+    list.replaceChildren(...administrators.map((one) => row(one, by, refresh, offer)));
     none.hidden = administrators.length > 0;
   };
-  place.append(element("h1", { text: t("tab.people") }), element("p", { className: "soft", text: t("people.hint") }), list, none, form(refresh, offer), fresh);
+  place.append(element("h1", { text: t("tab.people") }), element("p", { className: "soft", text: t("people.hint") }), ...(by ? [byIssuer(by)] : []), list, none, form(by, refresh, offer), fresh);
   await refresh();
   return { refresh };
 }
 
-function row(one, refresh, offer) {
+function byIssuer({ name, redirect_uri: address }) {
+  return element("p", { className: "soft" }, t("people.by_issuer", { name }), " ", element("code", { text: address }), " ", copyButton(address));
+}
+
+function row(one, by, refresh, offer) {
   const state = one.revoked_at ? t("site.revoked", { moment: moment(one.revoked_at) })
     : [one.expires_at ? t("people.until", { moment: moment(one.expires_at) }) : null,
       one.last_used_at ? t("people.used", { moment: moment(one.last_used_at) }) : t("people.never"),
       one.is_invited ? t("people.invited") : null].filter(Boolean).join(" · ");
-  const facts = element("div", { className: "facts" }, element("b", { text: one.name }), ` · ${t(`people.right_${one.rights}`)}`, element("br"),
+  const facts = element("div", { className: "facts" }, element("b", { text: one.name }), one.email ? ` · ${one.email}` : "", ` · ${t(`people.right_${one.rights}`)}`, element("br"),
     element("small", { text: `${state} · ${t("people.by", { name: one.created_by, moment: moment(one.created_at) })}` }));
   if (one.revoked_at) return element("li", {}, facts);
   const again = element("button", { text: t("people.again"), className: "quiet", onclick: (event) => busy(event.target, async () => {
@@ -42,25 +47,51 @@ function row(one, refresh, offer) {
     await call("revoke_administrator", { method: "POST", body: { id: one.id } });
     await refresh();
   }) });
-  return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" }, again, revoke)));
+  return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" }, again, revoke)), change(one, by, refresh));
 }
 
-function form(refresh, offer) {
-  const name = element("input", { required: true, maxLength: 80, placeholder: " ", autocomplete: "off" });
-  const rights = element("select", {}, ...RIGHTS.map((one) => new Option(t(`people.right_${one}`), one)));
-  const days = element("input", { type: "number", min: 1, max: 3650, placeholder: " " });
+const rightsSelect = () => element("select", {}, ...RIGHTS.map((one) => new Option(t(`people.right_${one}`), one)));
+const emailField = (value) => element("input", { type: "email", maxLength: 254, placeholder: " ", autocomplete: "off", value });
+const failure = () => {
   const error = element("p", { className: "error" });
   error.setAttribute("role", "alert");
+  return error;
+};
+
+// What somebody may, and by which address the issuer knows them.
+function change(one, by, refresh) {
+  const rights = rightsSelect();
+  rights.value = one.rights;
+  const email = emailField(one.email ?? "");
+  const error = failure();
+  return element("details", {}, element("summary", { text: t("people.change") }), element("form", {
+    onsubmit: (event) => {
+      event.preventDefault();
+      void busy(event.submitter, async () => {
+        await call("save_administrator", { method: "POST", body: { id: one.id, rights: rights.value, email: email.value.trim() || null } });
+        await refresh();
+      }, error);
+    },
+  }, element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, error, element("button", { text: t("people.save"), className: "quiet small" })));
+}
+
+function form(by, refresh, offer) {
+  const name = element("input", { required: true, maxLength: 80, placeholder: " ", autocomplete: "off" });
+  const rights = rightsSelect();
+  const email = emailField("");
+  const days = element("input", { type: "number", min: 1, max: 3650, placeholder: " " });
+  const error = failure();
   return element("section", { className: "card" }, element("h2", { text: t("people.new") }), element("form", {
     onsubmit: (event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
-        const body = { name: name.value.trim(), rights: rights.value, ...(days.value ? { days: Number(days.value) } : {}) };
+        const body = { name: name.value.trim(), rights: rights.value, ...(days.value ? { days: Number(days.value) } : {}), ...(email.value ? { email: email.value.trim() } : {}) };
         const { link } = await call("create_administrator", { method: "POST", body });
         offer(body.name, link);
         name.value = "";
+        email.value = "";
         await refresh();
       }, error);
     },
-  }, element("label", {}, t("people.name"), name), element("label", {}, t("people.rights"), rights), element("label", {}, t("people.days"), days), error, element("button", { text: t("people.invite") })));
+  }, element("label", {}, t("people.name"), name), element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, element("label", {}, t("people.days"), days), error, element("button", { text: t("people.invite") })));
 }

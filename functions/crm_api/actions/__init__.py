@@ -39,6 +39,7 @@ _OWN: Final = {
     "revoke_administrator": "administrators:REVOKE",
     "revoke_install_link": "install_links:REVOKE",
     "revoke_site_key": "site_keys:REVOKE",
+    "save_administrator": "administrators:SAVE",
     "save_connection": "save_connection:ACTION",
     "save_settings": "settings:SAVE",
     "save_token": "save_token:ACTION",

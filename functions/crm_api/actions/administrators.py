@@ -1,5 +1,5 @@
-"""Who looks after the installation: `get_administrators`, `create_administrator`, `renew_sign_in`,
-`revoke_administrator`, `sign_in`, and `get_administrator` for who one is."""
+"""Who looks after the installation: `get_administrators`, `create_administrator`, `save_administrator`,
+`renew_sign_in`, `revoke_administrator`, `sign_in`, and `get_administrator` for who one is."""
 
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -18,13 +18,27 @@ from shared.platform.messages import say
 from shared.platform.problems import Problem, unauthenticated
 from shared.runtime import Runtime
 
+Rights = Literal["see", "operate", "manage"]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[!-?A-~]+@[!-?A-~]+$")]
+
 
 class CreateAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
-    """`days`: how long the sign-in works; without it until it is revoked."""
+    """`days`: how long the sign-in works; without it until it is revoked. `email`: as the issuer knows them, who may
+    then also sign in by it."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
-    rights: Literal["see", "operate", "manage"] = "see"
+    rights: Rights = "see"
+    email: Email | None = None
     days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    action: str | None = None
+
+
+class SaveAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
+    """Both are replaced; without an `email` they do not sign in by the issuer."""
+
+    id: UUID
+    rights: Rights
+    email: Email | None = None
     action: str | None = None
 
 
@@ -39,17 +53,32 @@ def _me(_runtime: Runtime, caller: Caller, _request: Request) -> Response:
 
 
 def _list(runtime: Runtime, _caller: Caller, _request: Request) -> Response:
-    """`{administrators: […]}`, each with `id, name, rights, created_at, created_by, expires_at, revoked_at,
+    """`{administrators: […]}`, each with `id, name, rights, email, created_at, created_by, expires_at, revoked_at,
     last_used_at, is_invited`."""
     return json_response({"administrators": [asdict(one) for one in administrators.listed(runtime.database)]})
 
 
 def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{id, link}`: the address at which they sign in, once, within a day. It is shown this once."""
+    """`{id, link}`: the address at which they sign in, once, within a day. It is shown this once. 409 where another
+    administrator has the e-mail address."""
     body = bodies.decode(request, CreateAdministrator)
-    lifetime = timedelta(days=body.days) if body.days else None
-    new_id, code = administrators.invite(runtime.database, body.name.strip(), body.rights, str(caller.actor), lifetime)
+    lifetime, email = timedelta(days=body.days) if body.days else None, _email(body.email)
+    name, by = body.name.strip(), str(caller.actor)
+    made = administrators.invite(runtime.database, name, body.rights, by, lifetime, email)
+    if made is None:
+        raise _taken()
+    new_id, code = made
     return json_response({"id": new_id, "link": link(runtime, code)}, 201)
+
+
+def _save(runtime: Runtime, _caller: Caller, request: Request) -> Response:
+    """`{id}`: what they may, and by which address the issuer knows them. 404 for who is not there, 409 where another
+    administrator has the address."""
+    body = bodies.decode(request, SaveAdministrator)
+    if not administrators.change(runtime.database, body.id, body.rights, _email(body.email)):
+        present = [one for one in administrators.listed(runtime.database) if one.revoked_at is None]
+        raise _taken() if any(one.id == body.id for one in present) else _unknown()
+    return json_response({"id": body.id})
 
 
 def _renew(runtime: Runtime, _caller: Caller, request: Request) -> Response:
@@ -85,6 +114,14 @@ def link(runtime: Runtime, code: str) -> str:
     return f"{runtime.settings.crm_api_url}/admin/#invite={code}"
 
 
+def _email(text: str | None) -> str | None:
+    return text.lower() if text else None
+
+
+def _taken() -> Problem:
+    return Problem(409, "email_taken", say("Another administrator has this e-mail address."))
+
+
 def _unknown() -> Problem:
     return Problem(404, "unknown_administrator", say("There is no such administrator, or they were revoked."))
 
@@ -92,6 +129,7 @@ def _unknown() -> Problem:
 ME = Action("get_administrator", "GET", Right.SEE, _me)
 LIST = Action("get_administrators", "GET", Right.MANAGE, _list)
 CREATE = Action("create_administrator", "POST", Right.MANAGE, _create, body=CreateAdministrator)
+SAVE = Action("save_administrator", "POST", Right.MANAGE, _save, body=SaveAdministrator)
 RENEW = Action("renew_sign_in", "POST", Right.MANAGE, _renew, body=NamedAdministrator)
 REVOKE = Action("revoke_administrator", "POST", Right.MANAGE, _revoke, body=NamedAdministrator)
 SIGN_IN = Action("sign_in", "POST", Right.SIGN_IN, _sign_in)

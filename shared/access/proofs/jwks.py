@@ -3,10 +3,10 @@
 import threading
 from typing import Any, Final
 
-import httpx
 import jwt
 from msgspec import Struct, field
 
+from shared.access import issuer_client
 from shared.platform import logs
 from shared.platform.clock import Clock
 from shared.platform.messages import say
@@ -15,8 +15,6 @@ from shared.platform.problems import Problem
 _KEEP_SECONDS: Final = 600.0
 # An unknown key id asks anew, but not more often than this: anybody can invent key ids.
 _ASK_SECONDS: Final = 30.0
-_MAX_BYTES: Final = 200_000
-_TIMEOUT_SECONDS: Final = 5.0
 
 
 class _Published(Struct):
@@ -43,16 +41,12 @@ def key(url: str, key_id: str, clock: Clock) -> Any:
 
 
 def _fetched(url: str) -> dict[str, Any]:
+    answer = issuer_client.ask(url)
+    if answer is None or answer.status != 200:
+        return {}
     try:
-        with httpx.stream("GET", url, timeout=_TIMEOUT_SECONDS, follow_redirects=False) as response:
-            body = b""
-            for chunk in response.iter_bytes():
-                body += chunk
-                if response.status_code != 200 or len(body) > _MAX_BYTES:
-                    logs.warning("jwks.unusable", status=response.status_code)
-                    return {}
-        found = jwt.PyJWKSet.from_json(body.decode()).keys
-    except (httpx.HTTPError, ValueError, AttributeError, TypeError, jwt.PyJWTError) as error:
+        found = jwt.PyJWKSet.from_dict(answer.document).keys
+    except (ValueError, AttributeError, TypeError, jwt.PyJWTError) as error:
         logs.warning("jwks.unusable", reason=type(error).__name__)
         return {}
     return {str(one.key_id): one.key for one in found if one.key_id}

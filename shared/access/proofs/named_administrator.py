@@ -1,6 +1,7 @@
 """Administrators with a name: see, operate or manage; a token that is kept as a hash, ends, and can be revoked.
 
-Somebody is invited by a link, which works once, for a day, and makes the token in the browser that opens it.
+Somebody is invited by a link, which works once, for a day, and makes the token in the browser that opens it. Who has an
+e-mail address also signs in by the OpenID Connect issuer, in any number of browsers, for some hours each.
 """
 
 import hashlib
@@ -22,12 +23,20 @@ from shared.storage.database import Database
 PREFIX: Final = "adm_"
 LINK_PREFIX: Final = "inv_"
 LINK_LIFETIME: Final = timedelta(hours=24)
+CODE_LIFETIME: Final = timedelta(minutes=2)  # from the issuer's answer to the panel's first request
+SIGN_IN_LIFETIME: Final = timedelta(hours=12)  # by the issuer; it knows who has left the company, we do not
 KINDS: Final = {"see": "viewer", "operate": "operator", "manage": "administrator"}
 
+# Nothing is made where another administrator has the e-mail address.
 _INVITE = """
-INSERT INTO amocrm_administrators (id, name, rights, created_by, expires_at, link_hash, link_expires_at)
-VALUES (%(id)s, %(name)s, %(rights)s, %(by)s, amocrm_now() + %(lifetime)s, %(link_hash)s,
-        amocrm_now() + %(link_lifetime)s)
+WITH made AS (
+    INSERT INTO amocrm_administrators (id, name, rights, email, created_by, expires_at, link_hash, link_expires_at)
+    VALUES (%(id)s, %(name)s, %(rights)s, %(email)s, %(by)s, amocrm_now() + %(lifetime)s, %(link_hash)s,
+            amocrm_now() + %(link_lifetime)s)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+SELECT id FROM made UNION SELECT id FROM amocrm_administrators WHERE id = %(id)s
 """
 
 # Another link for the same person, who has lost theirs; the present token goes on until the link is used.
@@ -37,12 +46,21 @@ WHERE id = %(id)s AND revoked_at IS NULL
 """
 
 _LIST = """
-SELECT id, name, rights, created_at, created_by, expires_at, revoked_at, last_used_at,
+SELECT id, name, rights, email, created_at, created_by, expires_at, revoked_at, last_used_at,
        link_expires_at > amocrm_now() AS is_invited
 FROM amocrm_administrators ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 500
 """
 
+# An address that is entered anew is bound anew, at the next sign-in.
+_CHANGE = """
+UPDATE amocrm_administrators SET rights = %(rights)s, email = %(email)s, issuer_subject = NULL
+WHERE id = %(id)s AND revoked_at IS NULL
+  AND NOT EXISTS (SELECT FROM amocrm_administrators other
+                  WHERE other.email = %(email)s AND other.id <> %(id)s AND other.revoked_at IS NULL)
+"""
+
 _REVOKE = """
+WITH ended AS (DELETE FROM amocrm_sign_ins WHERE administrator_id = %(id)s)
 UPDATE amocrm_administrators SET revoked_at = amocrm_now(), token_hash = NULL, link_hash = NULL, link_expires_at = NULL
 WHERE id = %(id)s AND revoked_at IS NULL
 """
@@ -51,7 +69,9 @@ WHERE id = %(id)s AND revoked_at IS NULL
 _FIND = """
 WITH found AS (
     SELECT id, name, rights, last_used_at FROM amocrm_administrators
-    WHERE token_hash = %(hash)s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > amocrm_now())
+    WHERE (token_hash = %(hash)s OR id = (SELECT administrator_id FROM amocrm_sign_ins
+                                          WHERE token_hash = %(hash)s AND expires_at > amocrm_now()))
+      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > amocrm_now())
 ), used AS (
     UPDATE amocrm_administrators SET last_used_at = amocrm_now()
     WHERE id = (SELECT id FROM found
@@ -62,15 +82,40 @@ SELECT id, name, rights FROM found
 
 _INVITED = """
 SELECT id, name, rights FROM amocrm_administrators
-WHERE link_hash = %(hash)s AND link_expires_at > amocrm_now() AND revoked_at IS NULL
-  AND (expires_at IS NULL OR expires_at > amocrm_now())
+WHERE (link_hash = %(hash)s AND link_expires_at > amocrm_now()
+       OR id = (SELECT administrator_id FROM amocrm_sign_ins
+                WHERE code_hash = %(hash)s AND code_expires_at > amocrm_now()))
+  AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > amocrm_now())
 """
 
-_SIGN_IN = """
+_SIGN_IN_BY_LINK = """
 UPDATE amocrm_administrators SET
     token_hash = %(token_hash)s, link_hash = NULL, link_expires_at = NULL, last_used_at = amocrm_now()
-WHERE link_hash = %(hash)s AND link_expires_at > amocrm_now() AND revoked_at IS NULL
+WHERE (link_hash = %(hash)s AND link_expires_at > amocrm_now() OR token_hash = %(token_hash)s) AND revoked_at IS NULL
 RETURNING id, name, rights
+"""
+
+_SIGN_IN_BY_CODE = """
+UPDATE amocrm_sign_ins made SET token_hash = %(token_hash)s, code_hash = NULL, code_expires_at = NULL
+FROM amocrm_administrators them
+WHERE them.id = made.administrator_id AND them.revoked_at IS NULL
+  AND (made.code_hash = %(hash)s AND made.code_expires_at > amocrm_now() OR made.token_hash = %(token_hash)s)
+RETURNING them.id, them.name, them.rights
+"""
+
+# The person is bound to the address by the first sign-in; those that are over are cleared on the way.
+_VOUCHED = """
+WITH cleared AS (
+    DELETE FROM amocrm_sign_ins WHERE expires_at <= amocrm_now()
+), them AS (
+    UPDATE amocrm_administrators SET issuer_subject = %(subject)s
+    WHERE email = %(email)s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > amocrm_now())
+      AND coalesce(issuer_subject, %(subject)s) = %(subject)s
+    RETURNING id
+)
+INSERT INTO amocrm_sign_ins (id, administrator_id, code_hash, code_expires_at, expires_at)
+SELECT %(id)s, id, %(hash)s, amocrm_now() + %(code_lifetime)s, amocrm_now() + %(lifetime)s FROM them
+ON CONFLICT (id) DO UPDATE SET code_hash = excluded.code_hash
 """
 
 
@@ -80,6 +125,7 @@ class Administrator(Struct, frozen=True):
     id: UUID
     name: str
     rights: str  # see, operate, manage
+    email: str | None  # by which the issuer knows them
     created_at: datetime
     created_by: str
     expires_at: datetime | None
@@ -94,12 +140,23 @@ class Known(Struct, frozen=True):
     rights: str
 
 
-def invite(database: Database, name: str, rights: str, by: str, lifetime: timedelta | None) -> tuple[UUID, str]:
-    """The new administrator's id, and the code of their link; it is shown this once."""
+class _Made(Struct, frozen=True):
+    id: UUID
+
+
+def invite(
+    database: Database, name: str, rights: str, by: str, lifetime: timedelta | None, email: str | None = None
+) -> tuple[UUID, str] | None:
+    """The new administrator's id, and the code of their link; it is shown this once. None: the address is taken."""
     new_id, code = uuid4(), LINK_PREFIX + secrets.token_urlsafe(32)
-    facts = {"id": new_id, "name": name, "rights": rights, "by": by, "lifetime": lifetime}
-    database.execute(_INVITE, facts | {"link_hash": _hash(code), "link_lifetime": LINK_LIFETIME})
-    return new_id, code
+    facts = {"id": new_id, "name": name, "rights": rights, "email": email, "by": by, "lifetime": lifetime}
+    made = database.one(_Made, _INVITE, facts | {"link_hash": _hash(code), "link_lifetime": LINK_LIFETIME})
+    return None if made is None else (new_id, code)
+
+
+def change(database: Database, administrator_id: UUID, rights: str, email: str | None) -> bool:
+    """False for one who is not there or was revoked, and for an address that another has."""
+    return database.execute(_CHANGE, {"id": administrator_id, "rights": rights, "email": email}) > 0
 
 
 def invite_again(database: Database, administrator_id: UUID) -> str | None:
@@ -136,10 +193,20 @@ def identify_invited(runtime: Runtime, code: str) -> Caller:
 
 
 def sign_in(database: Database, code: str) -> tuple[Known, str] | None:
-    """The link's token; the link is used up. None where it was already."""
+    """The link's token, or that of a code of :func:`vouched_for`, which is used up. None where it was already."""
     token = PREFIX + secrets.token_urlsafe(32)
-    found = database.one(Known, _SIGN_IN, {"hash": _hash(code), "token_hash": _hash(token)})
+    hashes = {"hash": _hash(code), "token_hash": _hash(token)}
+    found = database.one(Known, _SIGN_IN_BY_LINK, hashes) or database.one(Known, _SIGN_IN_BY_CODE, hashes)
     return None if found is None else (found, token)
+
+
+def vouched_for(database: Database, email: str, subject: str) -> str | None:
+    """A code for whom the issuer vouches; `subject`: its own id of the person. None: they are not an administrator, or
+    the address was somebody else's when it first came."""
+    code = LINK_PREFIX + secrets.token_urlsafe(32)
+    facts = {"id": uuid4(), "email": email.lower(), "subject": _hash(subject), "hash": _hash(code)}
+    lifetimes = {"code_lifetime": CODE_LIFETIME, "lifetime": SIGN_IN_LIFETIME}
+    return code if database.execute(_VOUCHED, facts | lifetimes) else None
 
 
 def _hash(secret: str) -> bytes:

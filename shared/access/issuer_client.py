@@ -1,0 +1,44 @@
+"""What an identity provider answers: JSON, bounded in time and size. Its addresses are the operator's or its own."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+from msgspec import Struct
+
+from shared.platform import logs
+
+_MAX_BYTES: Final = 200_000
+_TIMEOUT_SECONDS: Final = 5.0
+
+
+class Answer(Struct, frozen=True):
+    status: int
+    document: dict[str, Any]
+
+
+def ask(url: str, form: Mapping[str, str] | None = None, basic: tuple[str, str] | None = None) -> Answer | None:
+    """A GET, or with `form` a POST; `basic`: user and password. None where there is no JSON object to be had.
+
+    Redirects are not followed: a secret goes to the address that was published, and to no other.
+    """
+    auth = None if basic is None else httpx.BasicAuth(*basic)
+    method = "GET" if form is None else "POST"
+    try:
+        with httpx.stream(
+            method, url, data=form, auth=auth, timeout=_TIMEOUT_SECONDS, headers={"Accept": "application/json"}
+        ) as response:
+            body = b""
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > _MAX_BYTES:
+                    raise ValueError
+        document = json.loads(body)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+        logs.warning("issuer.unusable", reason=type(error).__name__)
+        return None
+    if not isinstance(document, dict):
+        logs.warning("issuer.unusable", reason="no object")
+        return None
+    return Answer(response.status_code, document)
