@@ -20,6 +20,7 @@ _IMAGES: Final = {
     "logo_medium": (240, 84),
     "logo_small": (108, 108),
     "logo_min": (84, 84),
+    "logo_dp": (174, 109),
 }
 _COLOURS: Final = {"glass": "#1f6feb", "countertop": "#7a5230", "clinic": "#14804a"}
 _EPOCH: Final = (2020, 1, 1, 0, 0, 0)  # the same sources make the same bytes
@@ -46,7 +47,7 @@ def build(
 
 
 def _files(widget_type: str, api_url: str, version: str, support: str, platform: str) -> Iterator[tuple[str, bytes]]:
-    yield "manifest.json", _json(_manifest(version, support, PLATFORMS[platform]))
+    yield "manifest.json", _json(_manifest(version, support, PLATFORMS[platform], api_url))
     script = (_SOURCES / "script.js").read_text()
     yield "script.js", script.replace('"{{API}}"', json.dumps(api_url)).encode()
     for language in PLATFORMS[platform]:
@@ -57,7 +58,7 @@ def _files(widget_type: str, api_url: str, version: str, support: str, platform:
         yield f"images/{name}.png", _image(*size, _COLOURS.get(widget_type, "#1f6feb"))
 
 
-def _manifest(version: str, support: str, languages: tuple[str, ...]) -> dict[str, Any]:
+def _manifest(version: str, support: str, languages: tuple[str, ...], api_url: str) -> dict[str, Any]:
     return {
         "widget": {
             "name": "widget.name",
@@ -70,7 +71,32 @@ def _manifest(version: str, support: str, languages: tuple[str, ...]) -> dict[st
             "installation": True,
             "support": {"link": "", "email": support},
         },
-        "locations": ["lcard-1"],
+        "locations": ["lcard-1", "digital_pipeline", "salesbot_designer"],
+        # vendor: pipeline.manifest (page) A widget of stages has the location digital_pipeline and a block dp with
+        # settings, webhook_url (then no moderation is needed), action_multiple; and logo_dp.png, 174 × 109.
+        # source: Kommo's documentation, "Widgets in Digital Pipeline"; amoCRM's "Structure of widget"
+        "dp": {
+            "settings": {"key": {"name": "dp.key", "type": "text", "required": True}},
+            "webhook_url": f"{api_url}/run_automation",
+            "action_multiple": False,
+        },
+        # vendor: salesbot.manifest (page) A step of bots has the location salesbot_designer and a block of handlers,
+        # each with a name and settings of the types text, numeric and url.
+        # source: Kommo's documentation, "Salesbot SDK"
+        "salesbot_designer": {
+            "answer": {
+                "name": "salesbot.answer",
+                "settings": {
+                    "text": {"name": "salesbot.text", "type": "text", "default_value": "", "manual": True},
+                    "url": {
+                        "name": "salesbot.url",
+                        "type": "url",
+                        "default_value": f"{api_url}/answer_bot",
+                        "manual": True,
+                    },
+                },
+            }
+        },
         "tour": {"is_tour": False, "tour_images": {}, "tour_description": "widget.tour_description"},
         "settings": {},
     }

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Final
+from typing import Final, cast
 
 from msgspec import Struct
 
-from shared.actions.subject import Chore, Ending, Planner, SettingsPart, Subject, found
+from shared.actions.subject import Chore, Ending, Hook, Planner, Quoter, SettingsPart, Subject, found
 
 _HOMES: Final = (
+    "shared.automations.subject:SUBJECT",
     "shared.calculations.subject:SUBJECT",
     "shared.changes.subject:SUBJECT",
     "shared.submissions.subject:SUBJECT",
@@ -32,6 +33,18 @@ def planner(action: str) -> Planner | None:
     return chosen
 
 
+def hook(name: str) -> Hook | None:
+    """What takes the requests of this name; None when nothing does."""
+    home = next((subject.hooks[name] for subject in subjects() if name in subject.hooks), None)
+    return None if home is None else cast("Hook", found(home))
+
+
+def quotation() -> Quoter | None:
+    """What makes a quotation of a deal's goods; None when nothing here does."""
+    home = next((subject.quotation for subject in subjects() if subject.quotation is not None), None)
+    return None if home is None else cast("Quoter", found(home))
+
+
 def webhooks() -> dict[str, type[Struct]]:
     """Kind of a message to others -> the type of its `data`."""
     told: dict[str, type[Struct]] = {}
@@ -51,4 +64,4 @@ def endings() -> Iterator[Ending]:
 
 
 def settings_parts() -> Iterator[SettingsPart]:
-    return (found(subject.settings) for subject in subjects())
+    return (found(subject.settings) for subject in subjects() if subject.settings is not None)

@@ -79,8 +79,27 @@ def _widget(manifest: Any, widget: Any, platform: str) -> Iterator[str]:
     for location in manifest.get("locations") or []:
         if not LOCATIONS.fullmatch(str(location)):
             yield f"manifest.json: there is no location {location}"
+    yield from _automation(manifest)
     if not manifest.get("settings") and widget.get("installation") is not True:
         yield "manifest.json: a widget without settings needs installation: true"
+
+
+def _automation(manifest: Any) -> Iterator[str]:
+    """A widget of stages, or of bots, says what can be set there."""
+    locations = manifest.get("locations") or []
+    block = manifest.get("dp")
+    if ("digital_pipeline" in locations) != isinstance(block, dict):
+        yield "manifest.json: the location digital_pipeline and the block dp belong together"
+    elif block is not None and (not block.get("settings") or not str(block.get("webhook_url", "")).startswith("http")):
+        yield "manifest.json: dp needs settings and webhook_url"
+    handlers = manifest.get("salesbot_designer")
+    if ("salesbot_designer" in locations) != isinstance(handlers, dict):
+        yield "manifest.json: the location salesbot_designer and its block belong together"
+    for name, handler in (handlers or {}).items():
+        if name != "logo" and not (
+            isinstance(handler, dict) and handler.get("name") and isinstance(handler.get("settings"), dict)
+        ):
+            yield f"manifest.json: salesbot_designer.{name} needs name and settings"
 
 
 def _texts(files: dict[str, bytes], widget: Any, platform: str) -> Iterator[str]:

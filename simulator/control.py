@@ -8,7 +8,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from simulator import archives, consent, person, seed
+from simulator import archives, automation, consent, person, seed
 from simulator.faults import Fault
 from simulator.journal import Weather
 from simulator.simulation import Simulation
@@ -135,6 +135,34 @@ def _person(simulation: Simulation, body: Body) -> Any:
     """What somebody of the account does: `{domain, kind: leads|contacts, id?, fields?, note?, delete?, user_id?}`."""
     done = {name: body[name] for name in ("fields", "note", "delete", "user_id") if name in body}
     return person.act(simulation, _account(simulation, body), body["kind"], body.get("id"), **done)
+
+
+def _stage_action(simulation: Simulation, body: Body) -> Any:
+    """An action of a stage: `{domain, status, client_id, key}`, or `{domain, remove}`."""
+    account = _account(simulation, body)
+    if "remove" in body:
+        automation.remove_action(account, body["remove"])
+        return {}
+    settings = {"key": body["key"]}
+    return {"id": automation.add_action(simulation.world, account, body["status"], body["client_id"], settings)}
+
+
+def _ask_bot(simulation: Simulation, body: Body) -> Any:
+    """A bot comes to a widget's step: `{domain, client_id, lead, text}`; the id under which it waits."""
+    account, client = _account(simulation, body), _client(simulation, body)
+    settings = {"text": body.get("text", "")}
+    waiting = automation.ask(simulation.world, simulation.tokens, account, client, body["lead"], settings)
+    if body.get("hold"):
+        url, _, form = account.outbox.pop()
+        return {"id": waiting, "url": url, "form": form}
+    simulation.journal.hasten(account)
+    return {"id": waiting}
+
+
+def _sent_once(simulation: Simulation, _body: Body) -> Any:
+    """What stages and bots have sent: `{sent: [{url, status, body}]}`; `status` null: there was no answer."""
+    names = ("url", "status", "body")
+    return {"sent": [dict(zip(names, one, strict=True)) for one in simulation.journal.once]}
 
 
 def _change_webhook(simulation: Simulation, body: Body) -> Any:
@@ -304,6 +332,7 @@ def _show(simulation: Simulation, body: Body) -> Any:
         "catalogs": account.catalogs,
         "elements": account.elements,
         "incoming": account.incoming,
+        "bots": account.bots,
         "tasks": account.tasks,
         "events": account.events,
         "webhooks": {address: hook.entry | {"waiting": len(hook.waiting)} for address, hook in account.hooks.items()},
@@ -318,6 +347,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "add": _add,
     "remove": _remove,
     "accounts": _make_accounts,
+    "ask-bot": _ask_bot,
     "change-account": _change_account,
     "change-integration": _change_integration,
     "change-webhook": _change_webhook,
@@ -337,7 +367,9 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "person": _person,
     "rename": _rename,
     "requests": _requests,
+    "sent-once": _sent_once,
     "show": _show,
+    "stage-action": _stage_action,
     "switch-off": _switch_off,
     "truth": _truth,
     "vendor": _vendor,

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import aiohttp
 
+from simulator import automation
 from simulator.state import Account, Entity, World
 
 # vendor: webhooks.form (page) A webhook is a form with nested keys, not signed, that must be answered within 2 seconds.
@@ -66,6 +67,7 @@ class Journal:
         self.weather = Weather()
         self._arrived = asyncio.Event()
         self.sent = 0
+        self.once: deque[tuple[str, int | None, str]] = deque(maxlen=500)  # what was sent once, and the answers
 
     def tell(
         self,
@@ -88,10 +90,18 @@ class Journal:
             account.events.append(self._event(account, name, single, entity, user_id, before, after))
         body = urlencode([*_flat(f"{entity_type}[{action}][0]", _hooked(entity_type, action, entity, before)),
                           *_flat("account", {"id": account.id, "subdomain": account.subdomain})])  # fmt: skip
+        if entity_type == "leads" and action == "status":
+            automation.entered(self._world, account, entity)
+            self.hasten(account)
         for hook in account.hooks.values():
             if _setting(single, action) in hook.entry["settings"] and not hook.entry["disabled"]:
                 self.weather.bring(hook.waiting, body)
                 self._arrived.set()
+
+    def hasten(self, account: Account) -> None:
+        """What an account sends once is to be sent now."""
+        if account.outbox:
+            self._arrived.set()
 
     def record(self, account: Account, entity_type: str, name: str, entity: Entity, user_id: int) -> None:
         """An event that no webhook tells of."""
@@ -118,11 +128,22 @@ class Journal:
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
+                await asyncio.gather(*(self._send_once(session, one) for one in self._world.accounts.values()))
                 hooks = [hook for account in self._world.accounts.values() for hook in account.hooks.values()]
                 results = await asyncio.gather(*(self._send(session, hook) for hook in hooks if hook.waiting))
                 if not all(results):
                     await asyncio.sleep(_RETRY_SECONDS)
                     self._arrived.set()
+
+    async def _send_once(self, session: aiohttp.ClientSession, account: Account) -> None:
+        """Whatever becomes of it, it is not repeated."""
+        while account.outbox:
+            url, kind, body = account.outbox.popleft()
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                async with session.post(url, data=body, headers={"Content-Type": kind}) as answer:
+                    self.once.append((url, answer.status, body))
+                    continue
+            self.once.append((url, None, body))
 
     async def _send(self, session: aiohttp.ClientSession, hook: Hook) -> bool:
         """Everything that waits for this address, in order, up to the first failure."""

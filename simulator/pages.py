@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from simulator import consent, person
+from simulator import automation, consent, person
 from simulator.answers import Answer, html
 from simulator.simulation import Simulation
 from simulator.state import Account, Client, Entity
@@ -128,10 +128,18 @@ def _deal(simulation: Simulation, query: Query, domain: str, lead_id: str) -> An
     lead = account.leads.get(int(lead_id))
     if lead is None:
         raise _Missing("Такой сделки нет.")
-    widgets = [
-        client
-        for client in simulation.world.clients.values()
-        if client.widget and simulation.tokens.is_installed(client, account)
+    widgets = _installed(simulation, account)
+    bots = [
+        (
+            client,
+            _text(
+                client.widget,
+                account.language,
+                automation.manifest(client)[automation.BOT]["answer"]["settings"]["text"]["name"],
+            ),
+        )
+        for client in widgets
+        if automation.BOT in automation.manifest(client)
     ]
     return _page(
         "deal.html",
@@ -141,6 +149,7 @@ def _deal(simulation: Simulation, query: Query, domain: str, lead_id: str) -> An
         people=_people(account, lead),
         responsible=account.users[lead["responsible_user_id"]]["name"],
         user=consent.administrator(account),
+        bots=bots,
         widgets=[(client, _name(client.widget, account.language)) for client in widgets],
     )
 
@@ -152,6 +161,64 @@ def _move(simulation: Simulation, form: Query, domain: str, lead_id: str) -> Ans
         raise _Missing("Такой сделки нет.")
     person.act(simulation, account, "leads", int(lead_id), fields={"status_id": int(form["status"])})
     return _redirect(f"/at/{domain}/leads/detail/{lead_id}")
+
+
+def _pipeline(simulation: Simulation, query: Query, domain: str) -> Answer:
+    account = _as_read(_account(simulation, domain), query)
+    stages = [one for pipeline in account.pipelines.values() for one in pipeline["_embedded"]["statuses"]]
+    names = {
+        client.id: _name(client.widget, account.language)
+        for client in simulation.world.clients.values()
+        if client.widget
+    }
+    widgets = [
+        (
+            client,
+            names[client.id],
+            _text(client.widget, account.language, automation.manifest(client)["dp"]["settings"]["key"]["name"]),
+        )
+        for client in _installed(simulation, account)
+        if "dp" in automation.manifest(client)
+    ]
+    actions = {
+        stage["id"]: [(one, names.get(one["client_id"], "—")) for one in account.stage_actions.get(stage["id"], [])]
+        for stage in stages
+    }
+    return _page("pipeline.html", account=account, stages=stages, widgets=widgets, actions=actions)
+
+
+def _add_action(simulation: Simulation, form: Query, domain: str) -> Answer:
+    account, client = _account(simulation, domain), _client(simulation, form.get("client_id"))
+    automation.add_action(simulation.world, account, int(form["status"]), client.id, {"key": form.get("key", "")})
+    return _redirect(f"/at/{domain}/pipeline")
+
+
+def _remove_action(simulation: Simulation, form: Query, domain: str) -> Answer:
+    automation.remove_action(_account(simulation, domain), int(form["id"]))
+    return _redirect(f"/at/{domain}/pipeline")
+
+
+def _ask_bot(simulation: Simulation, form: Query, domain: str, lead_id: str) -> Answer:
+    """A bot comes to the widget's step in a conversation about this deal."""
+    account, client = _account(simulation, domain), _client(simulation, form.get("client_id"))
+    settings = {"text": form.get("text", "")}
+    automation.ask(simulation.world, simulation.tokens, account, client, int(lead_id), settings)
+    simulation.journal.hasten(account)
+    return _redirect(f"/at/{domain}/leads/detail/{lead_id}")
+
+
+def _installed(simulation: Simulation, account: Account) -> list[Client]:
+    """Integrations with a widget that this account uses."""
+    known = simulation.world.clients.values()
+    return [one for one in known if one.widget and simulation.tokens.is_installed(one, account)]
+
+
+def _text(archive: dict[str, bytes], language: str, key: str) -> str:
+    locales = json.loads(archive["manifest.json"])["widget"]["locale"]
+    found: Any = json.loads(archive[f"i18n/{language if language in locales else locales[0]}.json"])
+    for part in key.split("."):
+        found = found[part]
+    return str(found)
 
 
 def _receive(simulation: Simulation, form: Query) -> Answer:
@@ -185,8 +252,25 @@ def _feed(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> A
     lead = account.leads.get(int(lead_id))
     if lead is None:
         raise _Missing("Такой сделки нет.")
-    notes = [_note(account, note) for note in reversed(account.notes["leads", int(lead_id)])]
+    notes = [_note(account, note) for note in account.notes["leads", int(lead_id)]]
+    notes += [_task(task) for task in account.tasks.values() if task["entity_id"] == int(lead_id)]
+    notes += [
+        _spoken(account, one, bot)
+        for one, bot in account.bots.items()
+        if bot["lead_id"] == int(lead_id) and bot["said"]
+    ]
+    notes.sort(key=lambda one: -one["at"])
     return _json({"price": lead["price"], "goods": _goods(account, int(lead_id)), "notes": notes[:100]})
+
+
+def _task(task: Entity) -> Entity:
+    return {"id": task["id"], "at": task["created_at"], "text": f"☐ {task['text']}", "file": None}
+
+
+def _spoken(account: Account, waiting_id: str, bot: Entity) -> Entity:
+    """What a bot has said after a widget's answer."""
+    text = "\n".join(f"{said('Бот', account.language)}: {one}" for one in bot["said"])
+    return {"id": waiting_id, "at": bot["at"], "text": text, "file": None}
 
 
 def _note(account: Account, note: Entity) -> Entity:
@@ -298,9 +382,7 @@ def _is_named(archive: dict[str, bytes], name: str) -> bool:
 
 def _name(archive: dict[str, bytes], language: str) -> str:
     """The widget's, in the account's language where the archive has it."""
-    locales = json.loads(archive["manifest.json"])["widget"]["locale"]
-    texts = json.loads(archive[f"i18n/{language if language in locales else locales[0]}.json"])
-    return str(texts["widget"]["name"])
+    return _text(archive, language, "widget.name")
 
 
 def _answer_consent(simulation: Simulation, form: Query) -> Answer:
@@ -338,6 +420,10 @@ _PAGES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", rf"{_DOMAIN}/leads/detail/(\d+)", _deal),
     ("GET", rf"{_DOMAIN}/leads/detail/(\d+)/feed", _feed),
     ("POST", rf"{_DOMAIN}/leads/detail/(\d+)/move", _move),
+    ("POST", rf"{_DOMAIN}/leads/detail/(\d+)/bot", _ask_bot),
+    ("GET", f"{_DOMAIN}/pipeline", _pipeline),
+    ("POST", f"{_DOMAIN}/pipeline", _add_action),
+    ("POST", f"{_DOMAIN}/pipeline/remove", _remove_action),
     ("GET", f"{_DOMAIN}/widgets/([0-9a-f-]+)/([a-z0-9_/]+[.](?:js|json|png))", _widget_file),
     ("GET", f"{_DOMAIN}/files/([0-9a-f-]+)", _file),
     ("GET", f"{_DOMAIN}/one-time-token", _one_time_token),

@@ -5,7 +5,7 @@ Entities are dicts in the API's own shape; what the API embeds only on request i
 
 import itertools
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -99,6 +99,9 @@ class Account:
     tasks: dict[int, Entity] = field(default_factory=dict)
     events: list[Entity] = field(default_factory=list)  # the oldest first
     hooks: dict[str, Any] = field(default_factory=dict)  # subscriptions by their address, see journal.py
+    stage_actions: dict[int, list[Entity]] = field(default_factory=lambda: defaultdict(list))  # by status
+    bots: dict[str, Entity] = field(default_factory=dict)  # that have asked a widget, see automation.py
+    outbox: deque[tuple[str, str, str]] = field(default_factory=deque)  # address, type, body: sent once
     may_use_webhooks: bool = True  # the tariff
     controls_duplicates: bool = False  # a complex lead of a known person joins that person's open deal
 

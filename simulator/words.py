@@ -15,6 +15,22 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "Сделок нет.": ("No leads.", "No hay leads.", "Nenhum lead."),
     "без контактов": ("no contacts", "sin contactos", "sem contatos"),
     "Интеграции": ("Integrations", "Integraciones", "Integrações"),
+    "Воронка": ("Pipeline", "Embudo", "Funil"),
+    "Что происходит само, когда сделка приходит на этап.": (
+        "What happens by itself when a lead comes to a stage.",
+        "Lo que ocurre solo cuando un lead llega a una etapa.",
+        "O que acontece sozinho quando um lead chega a uma etapa.",
+    ),
+    "Убрать": ("Remove", "Quitar", "Remover"),
+    "Добавить действие": ("Add an action", "Añadir una acción", "Adicionar uma ação"),
+    "Добавить": ("Add", "Añadir", "Adicionar"),
+    "Нет виджетов, которые умеют это.": (
+        "No widget can do this.",
+        "Ningún widget sabe hacerlo.",
+        "Nenhum widget sabe fazer isto.",
+    ),
+    "Бот": ("Bot", "Bot", "Bot"),
+    "Запустить бота": ("Start the bot", "Iniciar el bot", "Iniciar o bot"),
     "Бюджет": ("Sale", "Presupuesto", "Valor"),
     "Сервер компании": ("The company's server", "El servidor de la empresa", "O servidor da empresa"),
     "Что ему сообщили, новое сверху. Обновите страницу, чтобы увидеть ещё.": (

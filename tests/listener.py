@@ -4,13 +4,14 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from functions.amocrm_events.handler import handle
+from functions.amocrm_events.handler import handle as amocrm_events
 from shared.platform.endpoint import serve
-from shared.platform.http import Headers, Request, parse_query
+from shared.platform.http import Headers, Request, Response, parse_query
 from shared.runtime import Runtime
 
 
@@ -78,17 +79,20 @@ class Webhook(Listener):
 
 
 class Ingress(Listener):
-    """`amocrm_events` behind an address of its own."""
+    """A function that amoCRM calls, behind an address of its own; `amocrm_events`, if no other is named."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, function: Callable[[Runtime, Request], Response] = amocrm_events, name: str = "amocrm_events"
+    ) -> None:
         self.runtime: Runtime | None = None
         self.answers: list[int] = []
+        self._function = function
         super().__init__()
-        self.url = f"http://{self.host}/amocrm_events"
+        self.url = f"http://{self.host}/{name}"
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
         parts = urlsplit(path)
         request = Request("POST", parts.path, parse_query(parts.query), Headers(headers.items()), body)
         assert self.runtime is not None
-        self.answers.append(serve(handle, self.runtime, request).status)
+        self.answers.append(serve(self._function, self.runtime, request).status)
         return self.answers[-1]

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from cli.commands import main
 from shared.access.proofs import named_administrator
 from shared.platform.http import Response
+from shared.platform.i18n import catalogue
 from tests.story import Story, json_of
 
 Headers = dict[str, str]
@@ -149,3 +150,23 @@ def test_the_command_line_invites_the_first_one(connected: Story, environment: d
     found = named_administrator.sign_in(connected.runtime.database, _code(made.output.strip()))
     assert found is not None
     assert (found[0].name, found[0].rights) == ("Анна", "see")
+
+
+def test_every_change_of_an_administrators_is_told_in_words() -> None:
+    """Whatever changes something is a line of the log, with a text of its own."""
+    from functions.crm_api.actions import ACTIONS
+
+    changes = {name for name, action in ACTIONS.items() if action.method == "POST" and action.is_change}
+    told = {
+        key.removeprefix("event.administrator.") for key in catalogue("en") if key.startswith("event.administrator.")
+    }
+    assert changes == told
+    assert not ACTIONS["save_calculation"].is_change  # a write has a story of its own
+
+
+def test_an_endpoint_is_told_without_its_address(connected: Story) -> None:
+    body = {"name": "Shop", "url": "https://shop.example.org/hook?token=very-secret-words"}
+    assert connected.crm("save_endpoint", connected.admin(), body).status == 201
+    (saved,) = _events(connected, "administrator.save_endpoint")
+    assert 'name: "Shop"' in saved["message"]
+    assert "very-secret" not in saved["message"]

@@ -352,6 +352,86 @@ def test_a_moved_order_is_told_to_the_companys_server_and_on_the_shops_page(
 
 
 @in_the_demo
+def test_a_stage_makes_the_quotation_and_a_bot_is_answered(context: BrowserContext, demo: Demo) -> None:
+    """Row H4: the automation in the panel, its key in the simulated pipeline, and the deal that is moved."""
+    panel = _connected_panel(context, demo)
+    panel.get_by_role("tab", name="Автоматизации").click()
+    _add_automation(panel, "После замера", "составляет предложение", {"Заголовок": "Предложение по замеру"})
+    key = panel.locator("#automation-key").inner_text()
+    _looked_at(panel, "panel-automations")
+
+    amocrm = context.new_page()
+    amocrm.goto(f"{demo.amocrm}pipeline")
+    stage = amocrm.get_by_role("region", name="Переговоры")
+    stage.get_by_text("Добавить действие").click()
+    stage.get_by_label("Ключ автоматизации").fill(key)
+    stage.get_by_role("button", name="Добавить").click()
+    expect(amocrm.get_by_role("region", name="Переговоры")).to_contain_text(key[:12])
+    _looked_at(amocrm, "pipeline")
+
+    deal = context.new_page()
+    deal.goto(demo.amocrm)
+    deal.get_by_role("link", name=re.compile("Душевая перегородка")).click()
+    card = deal.frame_locator(GLASS)
+    card.get_by_label("Ширина, мм").fill("1400")
+    card.get_by_role("button", name="Сохранить в сделку").click()
+    expect(card.get_by_text("Расчёт сохранён в сделке.")).to_be_visible(timeout=15_000)
+    deal.get_by_label("Этап").select_option("Переговоры")
+    link = deal.get_by_role("link", name=re.compile("Предложение по замеру .*pdf"))
+    expect(link).to_be_visible(timeout=60_000)
+    assert deal.request.get(link.evaluate("link => link.href")).body().startswith(b"%PDF-")
+
+    deal.get_by_label("Что сказать").fill("Ваш заказ: {deal.name}")
+    deal.get_by_role("button", name="Запустить бота").click()
+    expect(deal.locator("#feed")).to_contain_text("Бот: Ваш заказ: Душевая перегородка", timeout=15_000)
+    _looked_at(deal, "deal-automated")
+
+    panel.get_by_role("tab", name="Доставки").click()
+    expect(panel.locator("#view")).to_contain_text("Автоматизация")
+    expect(panel.locator("#view")).to_contain_text("с этапа воронки")
+    panel.get_by_role("tab", name="Автоматизации").click()
+    row = panel.locator("#automations li", has_text="После замера")
+    expect(row).to_contain_text("последний запуск")
+    row.get_by_role("button", name="Удалить").click()
+    expect(panel.locator("#view")).to_contain_text("Пока ни одной.")
+
+
+def _add_automation(panel: Page, name: str, kind: str, fields: dict[str, str]) -> None:
+    panel.get_by_role("button", name="Добавить автоматизацию").click()
+    panel.get_by_label("Название").fill(name)
+    panel.get_by_label("Что делает").select_option(kind)
+    for label, value in fields.items():
+        panel.get_by_label(label).fill(value)
+    panel.get_by_role("button", name="Сохранить").click()
+    expect(panel.locator("#automations li", has_text=name)).to_be_visible()
+
+
+@pytest.mark.refusals(422)
+@in_the_demo
+def test_automations_say_what_they_do_and_what_is_wrong(context: BrowserContext, demo: Demo) -> None:
+    panel = _connected_panel(context, demo)
+    panel.get_by_role("tab", name="Автоматизации").click()
+    _add_automation(panel, "Перезвонить", "ставит задачу", {"Текст": "Позвонить: {contact.name}", "Срок через": "2"})
+    row = panel.locator("#automations li", has_text="Перезвонить")
+    expect(row).to_contain_text("через 2 дня")
+    row.get_by_role("button", name="Изменить").click()
+    panel.get_by_label("Единица").select_option("часов")
+    panel.get_by_label("Срок через").fill("5")
+    panel.get_by_role("button", name="Сохранить").click()
+    expect(row).to_contain_text("через 5 часов")
+    row.get_by_role("button", name="Новый ключ").click()
+    expect(panel.locator("#automation-key")).to_have_text(re.compile("auto_"))
+    panel.get_by_role("button", name="Добавить автоматизацию").click()
+    panel.get_by_label("Название").fill("Опечатка")
+    panel.get_by_label("Текст").fill("{deal.colour}")
+    with panel.expect_response(lambda answer: "save_automation" in answer.url):
+        panel.get_by_role("button", name="Сохранить").click()
+    expect(panel.locator("#view form .error")).to_contain_text("нет значения deal.colour")
+    row.get_by_role("button", name="Удалить").click()
+    expect(row).to_have_count(0)
+
+
+@in_the_demo
 def test_settings_are_chosen_from_the_account_and_seen_at_once(context: BrowserContext, demo: Demo) -> None:
     page = context.new_page()
     _sign_in(page, demo)

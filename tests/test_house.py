@@ -45,6 +45,7 @@ def test_an_arrow_that_goes_up_breaks_the_contracts(file: str, line: str, tmp_pa
 
 # What a subject leaves behind that needs all that it needed.
 _REST = {
+    "automations": ["tests/calculations/test_quotation.py", "tests/submissions/test_mapping.py"],
     "calculations": ["tests/submissions"],
     "submissions": ["tests/calculations"],
     "changes": ["tests/calculations/test_quotation.py", "tests/test_settings.py"],
@@ -81,7 +82,12 @@ def test_a_subject_is_removed_with_its_folder_and_one_line(subject: str, tmp_pat
         return ended.stdout
 
     actions = run(sys.executable, "-c", _IMPORT_ALL)
-    own = {"calculations": "/save_calculation", "submissions": "/submit_form", "changes": "/get_changes"}
+    own = {
+        "automations": "/get_automations",
+        "calculations": "/save_calculation",
+        "submissions": "/submit_form",
+        "changes": "/get_changes",
+    }
     assert {name for name, action in own.items() if action in actions} == set(own) - {subject}
     contracts = tmp_path / "pyproject.toml"
     contracts.write_text(

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def _archive(widget_type: str = "glass", platform: str = "amocrm") -> bytes:
     return widget.build(widget_type, "https://functions.example/crm_api/", "2.1.0", "help@example.org", platform)
 
 
-@pytest.mark.vendor("widget.locales")
+@pytest.mark.vendor("widget.locales", "pipeline.manifest", "salesbot.manifest")
 @pytest.mark.parametrize("platform", ["amocrm", "kommo"])
 @pytest.mark.parametrize("widget_type", TYPES)
 def test_the_archive_is_what_amocrm_takes(widget_type: str, platform: str) -> None:
@@ -37,11 +38,17 @@ def test_the_archive_is_what_amocrm_takes(widget_type: str, platform: str) -> No
     assert content == _archive(widget_type, platform)
     files = archives.unpacked(content, platform)
     manifest = json.loads(files["manifest.json"])
-    assert manifest["locations"] == ["lcard-1"]
+    assert manifest["locations"] == ["lcard-1", "digital_pipeline", "salesbot_designer"]
+    assert manifest["dp"]["webhook_url"] == "https://functions.example/crm_api/run_automation"
+    assert Image.open(io.BytesIO(files["images/logo_dp.png"])).size == (174, 109)
+    for language in manifest["widget"]["locale"]:
+        words = json.loads(files[f"i18n/{language}.json"])
+        assert words["dp"]["key"]
+        assert {"answer", "text", "url", "success", "fail"} == set(words["salesbot"])
     assert manifest["widget"]["locale"] == {"amocrm": ["ru", "en"], "kommo": ["en", "es", "pt"]}[platform]
     script = files["script.js"].decode()
     assert '"https://functions.example/crm_api"' in script
-    assert "{{" not in script
+    assert "{{API}}" not in script
 
 
 def _changed(name: str, content: bytes | None) -> bytes:
@@ -78,7 +85,10 @@ def _image(width: int, height: int, noise: int = 0) -> bytes:
         ("manifest.json", _manifest(widget={"installation": False}), "installation: true"),
         ("manifest.json", _manifest(widget={"version": "one"}), "version"),
         ("manifest.json", _manifest(locations=["leads/card"]), "no location leads/card"),
-        ("manifest.json", _manifest(locations=["digital_pipeline"]), "logo_dp.png is missing"),
+        ("manifest.json", _manifest(locations=["lcard-1"]), "digital_pipeline and the block dp belong together"),
+        ("manifest.json", _manifest(dp={"settings": {}, "webhook_url": "x"}), "dp needs settings and webhook_url"),
+        ("manifest.json", _manifest(salesbot_designer={"x": {}}), "salesbot_designer.x needs name and settings"),
+        ("images/logo_dp.png", None, "logo_dp.png is missing"),
         ("i18n/ru.json", None, "i18n/ru.json is missing"),
         ("i18n/ru.json", b"{}", "widget.name is missing"),
         ("i18n/uz.json", b"{}", "not one of amocrm's"),
@@ -95,6 +105,33 @@ def _image(width: int, height: int, noise: int = 0) -> bytes:
 def test_the_simulator_refuses_what_amocrm_refuses(name: str, content: bytes | None, reason: str) -> None:
     with pytest.raises(archives.RefusedError, match=reason):
         archives.unpacked(_changed(name, content), "amocrm")
+
+
+_STEP = """
+let made;
+globalThis.define = (_, factory) => { made = new (factory({}))(); };
+eval(require("fs").readFileSync(0, "utf8"));
+made.i18n = (key) => key;
+const saved = JSON.parse(made.callbacks.onSalesbotDesignerSave("answer", { text: "Hi {deal.price}" }));
+console.log(JSON.stringify({ saved, exits: made.callbacks.salesbotDesignerSettings().exits }));
+"""
+
+
+@pytest.mark.needs("node")
+@pytest.mark.vendor("salesbot.step")
+def test_a_step_of_a_bot_asks_us_and_has_two_ways_on() -> None:
+    script = archives.unpacked(_archive(), "amocrm")["script.js"]
+    ran = subprocess.run(["node", "-e", _STEP], input=script, capture_output=True, check=True)
+    told = json.loads(ran.stdout)
+    ask, then = told["saved"][0]["question"]
+    assert ask["handler"] == "widget_request"
+    assert ask["params"] == {
+        "url": "https://functions.example/crm_api/answer_bot",
+        "data": {"text": "Hi {deal.price}"},
+    }
+    assert then == {"handler": "goto", "params": {"type": "question", "step": 1}}
+    assert "{{json.status}}" in json.dumps(told["saved"][1])
+    assert [one["code"] for one in told["exits"]] == ["success", "fail"]
 
 
 def test_an_archive_for_the_other_platform_is_refused() -> None:

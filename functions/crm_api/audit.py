@@ -15,36 +15,14 @@ from shared.runtime import Runtime
 from shared.storage import events
 from shared.storage.database import DatabaseUnavailableError
 
-CHANGES: Final = frozenset(
-    {
-        "create_administrator",
-        "create_install_link",
-        "create_site_key",
-        "discard_calculator_draft",
-        "disconnect",
-        "exchange_code",
-        "inherit_calculator",
-        "publish_calculator",
-        "renew_sign_in",
-        "retry_delivery",
-        "revoke_administrator",
-        "revoke_install_link",
-        "revoke_site_key",
-        "save_administrator",
-        "save_connection",
-        "save_settings",
-        "save_token",
-        "sign_in",
-    }
-)
-_HIDDEN: Final = ("secret", "token", "code", "logo", "password", "action")
+_HIDDEN: Final = ("secret", "token", "code", "logo", "password", "url", "action")
 _LONGEST: Final = 80  # characters of a value
 _MOST: Final = 1800  # of a line
 
 
 def tell(runtime: Runtime, caller: Caller, action: Action, request: Request) -> None:
     """After the change has been made; it stands, also when it cannot be told."""
-    if caller.actor is None or action.name not in CHANGES:
+    if caller.actor is None or not action.is_change:
         return
     after = dict(_leaves(_document(request)))
     # The caller's row was read before the change.

@@ -4,6 +4,7 @@ import msgspec
 
 from functions.crm_api import audit, cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
+from shared import subjects
 from shared.access.authentication import authenticate, spend
 from shared.platform.endpoint import problem_response
 from shared.platform.http import Request, Response
@@ -30,6 +31,9 @@ def handle(runtime: Runtime, request: Request) -> Response:
             from functions.crm_api import sign_in  # for the panel's first page only
 
             return cors.allow(runtime, request, sign_in.answer(runtime, request, openly), None)
+        take = subjects.hook(_named(request)) if request.method == "POST" else None
+        if take is not None:
+            return take(runtime, request)
         action = _chosen_action(request)
         caller = authenticate(runtime, request, action.calls)
         caller.require(action.right)

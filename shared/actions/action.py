@@ -20,3 +20,4 @@ class Action(Struct, frozen=True):
     query: tuple[str, ...] = ()  # parameters of a GET
     is_for_a_deal: bool = False  # named by X-Lead-Id
     answers: str = "application/json"  # the type of a good answer
+    is_change: bool = True  # a POST of an administrator's is a line of the log

@@ -13,6 +13,7 @@ from msgspec import Struct
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Plan
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 # The plan of a delivery that was accepted before; the text is the request as it was stored.
@@ -21,6 +22,10 @@ Planner = Callable[[Runtime, Delivery, Integration, str], Plan]
 
 # What is to be done every minute, in so many seconds; returns figures for the log.
 Chore = Callable[[Runtime, float], dict[str, Any]]
+# A request that is not told apart by a proof of identity in its headers: whoever takes it finds out whose it is.
+Hook = Callable[[Runtime, Request], Response]
+# The plan of a quotation of what stands in a deal; the title is the document's, or None.
+Quoter = Callable[[Runtime, Delivery, Integration, int, str | None], Plan]
 # Before a connection is ended here, while its tokens live. It may fail, and the connection ends all the same.
 Ending = Callable[[Runtime, Integration], None]
 
@@ -28,10 +33,12 @@ Ending = Callable[[Runtime, Integration], None]
 class Subject(Struct, frozen=True):
     actions: Mapping[str, str]  # of `crm_api`: name -> an Action
     planners: Mapping[str, str]  # of deliveries: the name of the action that accepted them -> a Planner
-    settings: str  # a SettingsPart
+    settings: str | None = None  # a SettingsPart
     webhooks: str | None = None  # what it tells others: kind -> the Struct of a message's `data`
     chore: str | None = None  # a Chore
     ending: str | None = None  # an Ending
+    hooks: Mapping[str, str] = {}  # of `crm_api`, for senders without a proof of ours: name -> a Hook
+    quotation: str | None = None  # a Quoter
 
 
 class SettingsPart(Struct, frozen=True):

@@ -156,24 +156,45 @@ def _goods(
 def _pdf(
     remembered: Remembered, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
 ) -> list[Step]:
-    """The quotation, rendered or brought by the widget: in the drive, attached to the deal, shown in its feed."""
+    """The quotation, rendered or brought by the widget."""
+
+    def content() -> bytes:
+        if body.pdf is not None:
+            return body.pdf.content()
+        return rendered(body.calculation, integration, delivery)
+
+    calculation = body.calculation
+    stem = body.pdf.filename if body.pdf is not None else f"{calculation.title} {calculation.number or ''}"
+    return file_steps(remembered, delivery, lead_id, stem, content)
+
+
+def rendered(calculation: Calculation, integration: Integration, delivery: Delivery) -> bytes:
+    """The quotation in the connection's words."""
+    language = document_language(integration.settings, integration.account_domain)
+    words = template(integration.widget_type, integration.settings, language)
+    return render(calculation, Company.of(integration.settings, language), words, delivery.created_at)
+
+
+def file_steps(
+    remembered: Remembered,
+    delivery: Delivery,
+    lead_id: int,
+    stem: str,
+    content: Callable[..., bytes],
+    after: str | None = None,
+) -> list[Step]:
+    """A PDF in the drive, attached to the deal, shown in its feed. `content` is given the result of `after`; where that
+    was skipped, so is the file."""
     mark = reference(delivery.id).removeprefix("ref:")[:8]
-    name, since = file_name(body, mark), int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+    name, since = file_name(stem, mark), int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
 
     def drive(account: AccountApi) -> DriveApi:
         return DriveApi(account, lambda ask: remembered.get("drive_host", str, ask) or ask())
 
-    def upload(account: AccountApi) -> Result:
-        if body.pdf is not None:
-            content = body.pdf.content()
-        else:
-            language = document_language(integration.settings, integration.account_domain)
-            words = template(integration.widget_type, integration.settings, language)
-            company = Company.of(integration.settings, language)
-            content = render(body.calculation, company, words, delivery.created_at)
-        return drive(account).upload(name, content)
+    def upload(account: AccountApi, *needed: Result) -> Result:
+        return drive(account).upload(name, content(*needed))
 
-    def find(account: AccountApi) -> Result | None:
+    def find(account: AccountApi, *_: Result) -> Result | None:
         return drive(account).find(name, since)
 
     def attach(account: AccountApi, file: Result) -> Result:
@@ -192,18 +213,20 @@ def _pdf(
         return None if note_id is None else {"note_id": note_id}
 
     return [
-        Step("pdf", _in_scope(upload), _in_scope(find)),
+        Step("pdf", _in_scope(upload), _in_scope(find), after=after),
         Step("pdf_attach", _unless_skipped(attach), _unless_skipped(find_attached), after="pdf"),
         Step("pdf_note", _unless_skipped(show), _unless_skipped(find_shown), after="pdf"),
     ]
 
 
-def _in_scope(work: Callable[[AccountApi], Any]) -> Callable[[AccountApi], Any]:
-    """Without access to files the quotation is left out, and says so."""
+def _in_scope(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Without access to files the quotation is left out, and says so; without anything to quote as well."""
 
-    def carried_out(account: AccountApi) -> Any:
+    def carried_out(account: AccountApi, *needed: Result) -> Any:
+        if any("skipped" in result for result in needed):
+            return {"nothing_to_do": True}
         try:
-            return work(account)
+            return work(account, *needed)
         except ScopeMissingError:
             return {"skipped": NO_FILES}
 
@@ -212,6 +235,6 @@ def _in_scope(work: Callable[[AccountApi], Any]) -> Callable[[AccountApi], Any]:
 
 def _unless_skipped(work: Callable[[AccountApi, Result], Any]) -> Callable[[AccountApi, Result], Any]:
     def carried_out(account: AccountApi, file: Result) -> Any:
-        return {"nothing_to_do": True} if "skipped" in file else work(account, file)
+        return work(account, file) if "file_uuid" in file else {"nothing_to_do": True}
 
     return carried_out

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from shared.calculations.model import Calculation, SaveCalculation
+from shared.calculations.model import Calculation
 from shared.calculations.template import Template
 from shared.platform import i18n
 from shared.platform.money import currency_sign, day, money, quantity
@@ -68,13 +68,9 @@ def _inputs(calculation: Calculation, company: Company, words: Template, moment:
     return {"facts": json.dumps(facts, ensure_ascii=False)}
 
 
-def file_name(body: SaveCalculation, mark: str) -> str:
+def file_name(stem: str, mark: str) -> str:
     """What people see in the deal; the mark at its end lets a retry find the file."""
-    if body.pdf is not None:
-        stem = re.sub(r"\.pdf$", "", body.pdf.filename, flags=re.IGNORECASE)
-    else:
-        stem = f"{body.calculation.title} {body.calculation.number or ''}"
-    clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", stem)
+    clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", re.sub(r"\.pdf$", "", stem, flags=re.IGNORECASE))
     return f"{' '.join(clean.split())[:100]} {mark}.pdf"
 
 

@@ -16,5 +16,6 @@ SUBJECT = Subject(
         "save_calculation": "shared.calculations.actions.save_calculation:ACTION",
     },
     planners={"save_calculation": "shared.calculations.plan:planned"},
+    quotation="shared.calculations.of_deal:planned",
     settings="shared.calculations.settings:PART",
 )

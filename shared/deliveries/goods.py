@@ -30,6 +30,11 @@ _found_before: Expiring[UUID, dict[str, int]] = Expiring(seconds=600)
 _MOST_FOUND: Final = 5000
 
 
+def known_list(remembered: Remembered, api: GoodsApi) -> GoodsList | None:
+    """The account's goods list; it changes rarely, so it is remembered."""
+    return remembered.get(_LIST, GoodsList, api.goods_list)
+
+
 class Goods(Struct, frozen=True):
     remembered: Remembered
     items: Sequence[Item]

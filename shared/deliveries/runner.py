@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from shared.deliveries.webhooks import WebhookError
 from shared.platform import logs
 from shared.platform.clock import Clock
 from shared.platform.messages import joined, said, say
-from shared.platform.problems import Problem, problem_from
+from shared.platform.problems import ForeseenError, Kind, Problem, problem_from
 from shared.storage.database import Database
 
 Result = dict[str, Any]
@@ -64,6 +65,15 @@ class Step(Struct, frozen=True):
     after: str | None = None
 
 
+class NotTakenError(ForeseenError):
+    """Whoever a step writes to does not take it now, and may do so later. The message says no more than the answer."""
+
+    kind = Kind(502, "not_taken", say("The other side did not take it."), retry_after=30)
+
+    def problem(self) -> Problem:
+        return replace(super().problem(), detail=say("The other side did not take it: {answer}.", answer=self))
+
+
 class _TooLateError(Exception):
     """The lease might end before a write's answer is stored, so the write is not begun."""
 
@@ -74,6 +84,7 @@ _FORESEEN = (
     RefreshDelayedError,
     LockedError,
     WebhookError,
+    NotTakenError,
     _TooLateError,
 )
 

@@ -18,7 +18,7 @@ _START: Final = UUID(int=0)
 _COUNT = """
 SELECT (SELECT count(*) FROM amocrm_integrations) + (SELECT count(*) FROM amocrm_deliveries WHERE request IS NOT NULL)
     + (SELECT count(*) FROM amocrm_feeds) + (SELECT count(*) FROM amocrm_endpoints)
-    + (SELECT count(*) FROM amocrm_changes)
+    + (SELECT count(*) FROM amocrm_automations) + (SELECT count(*) FROM amocrm_changes)
 """
 
 _INTEGRATIONS = """
@@ -37,6 +37,11 @@ WHERE integration_id > %(after)s ORDER BY integration_id LIMIT %(batch)s
 
 _ENDPOINTS = """
 SELECT id, url AS endpoint_url, secret AS endpoint_secret, old_secret AS old_endpoint_secret FROM amocrm_endpoints
+WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
+"""
+
+_AUTOMATIONS = """
+SELECT id, url AS automation_url, secret AS automation_secret FROM amocrm_automations
 WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 """
 
@@ -74,6 +79,12 @@ UPDATE amocrm_endpoints SET secret = %(new)s WHERE id = %(id)s AND secret = %(ol
 _EXCHANGE_OLD_ENDPOINT_SECRET = """
 UPDATE amocrm_endpoints SET old_secret = %(new)s WHERE id = %(id)s AND old_secret = %(old)s
 """  # noqa: S105 - a statement
+_EXCHANGE_AUTOMATION_URL = """
+UPDATE amocrm_automations SET url = %(new)s WHERE id = %(id)s AND url = %(old)s
+"""
+_EXCHANGE_AUTOMATION_SECRET = """
+UPDATE amocrm_automations SET secret = %(new)s WHERE id = %(id)s AND secret = %(old)s
+"""  # noqa: S105 - a statement
 _EXCHANGE_CHANGE = """
 UPDATE amocrm_changes SET document = %(new)s WHERE id = %(id)s AND document = %(old)s
 """
@@ -89,6 +100,8 @@ _STATEMENTS: dict[str, LiteralString] = {
     "endpoint_url": _EXCHANGE_ENDPOINT_URL,
     "endpoint_secret": _EXCHANGE_ENDPOINT_SECRET,
     "old_endpoint_secret": _EXCHANGE_OLD_ENDPOINT_SECRET,
+    "automation_url": _EXCHANGE_AUTOMATION_URL,
+    "automation_secret": _EXCHANGE_AUTOMATION_SECRET,
     "change": _EXCHANGE_CHANGE,
 }
 # A value that has moved within its row is bound to the place where it was written.
@@ -109,6 +122,8 @@ class _Row(Guarded, frozen=True):
     endpoint_url: bytes | None = None
     endpoint_secret: bytes | None = None
     old_endpoint_secret: bytes | None = None
+    automation_url: bytes | None = None
+    automation_secret: bytes | None = None
     change: bytes | None = None
 
 
@@ -119,7 +134,7 @@ def rows(database: Database) -> int:
 
 def rotate(database: Database, keyring: Keyring) -> Iterator[int]:
     """Goes through all rows; yields for each how many of its values were written anew."""
-    for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _CHANGES):
+    for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _AUTOMATIONS, _CHANGES):
         after = _START
         while batch := database.all(_Row, statement, {"after": after, "batch": _BATCH}):
             after = batch[-1].id

@@ -122,6 +122,6 @@ def _sync(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _submit(runtime, caller, request, model.SYNC_CONTACT)
 
 
-FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form, body=SubmitForm)
-ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order, body=SubmitOrder)
-SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync, body=SyncContact)
+FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form, body=SubmitForm, is_change=False)
+ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order, body=SubmitOrder, is_change=False)
+SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync, body=SyncContact, is_change=False)

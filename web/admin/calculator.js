@@ -5,7 +5,7 @@ import { bounded, inLanguage, language as mine, LANGUAGES, moment, t } from "../
 import { afterTyping, latest } from "../ui/pace.js";
 import { form } from "../widget/form.js";
 import { builder, empty, lacking, nameAfterLabels } from "./builder.js";
-import { busy, call, conflictOf, filled, levelPicker, may, pickConnection, told, widgetName } from "./panel.js";
+import { busy, call, conflictOf, failure, filled, levelPicker, may, pickConnection, told, widgetName } from "./panel.js";
 
 const SAVE_MILLISECONDS = 700;
 const MOST_UNDO = 50;
@@ -48,8 +48,7 @@ function workbench(body, connection, level, known, reopen) {
 
   const state = element("span", { className: "soft" });
   state.setAttribute("role", "status");
-  const error = element("p", { className: "error" });
-  error.setAttribute("role", "alert");
+  const error = failure();
   const conflict = element("div", {});
   const others = element("ul", { className: "error" });
   const left = element("div", {});

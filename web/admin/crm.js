@@ -4,7 +4,7 @@ import { $, element } from "../ui/dom.js";
 import { has, language, moment, t } from "../ui/i18n.js";
 import { consent } from "../ui/consent.js";
 import { afterTyping, latest } from "../ui/pace.js";
-import { busy, call, copyButton, may, told, widgetName } from "./panel.js";
+import { busy, call, copyButton, failure, may, told, widgetName } from "./panel.js";
 import { help } from "./help.js";
 
 const STATUSES = ["connected", "pending", "reauth_required", "disconnected"];
@@ -93,8 +93,7 @@ function expiry(text) {
 function otherWays(connection, refresh) {
   const way = (name, action, hint) => {
     const input = element("input", { required: true, autocomplete: "off", spellcheck: false, placeholder: " " });
-    const error = element("p", { className: "error" });
-    error.setAttribute("role", "alert");
+    const error = failure();
     return element("form", {
       onsubmit: (event) => {
         event.preventDefault();
@@ -152,8 +151,7 @@ function buttonsForSites() {
   const select = widgetSelect();
   const platform = platformSelect();
   const name = element("input", { maxLength: 80, placeholder: " " });
-  const error = element("p", { className: "error" });
-  error.setAttribute("role", "alert");
+  const error = failure();
   const refresh = async () => {
     const { install_links: links } = await call("get_install_links");
     list.replaceChildren(...links.map((link) => installLink(link, refresh)));

@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { busy, call, conflictOf, copyButton, filled, may, pickConnection, told } from "./panel.js";
+import { busy, button, call, conflictOf, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
 
 const KINDS = ["lead.added", "lead.status_changed", "lead.responsible_changed", "lead.updated", "lead.deleted", "lead.restored", "lead.note_added",
   "contact.added", "contact.responsible_changed", "contact.updated", "contact.deleted", "contact.restored", "contact.note_added", "order.status_changed"];
@@ -48,12 +48,6 @@ async function pipelinesOf(connection) {
 }
 
 const places = (pipelines) => pipelines.flatMap((one) => one.statuses.map((status) => ({ pipeline: one, status, text: pipelines.length > 1 ? `${one.name}: ${status.name}` : status.name })));
-const alert = () => {
-  const made = element("p", { className: "error" });
-  made.setAttribute("role", "alert");
-  return made;
-};
-const button = (key, work, className = "quiet small") => element("button", { text: t(key), className, type: "button", onclick: ({ target }) => work(target) });
 function check(text, isOn, value = "") {
   const box = element("input", { type: "checkbox", checked: isOn, value });
   return { box, view: element("label", { className: "check" }, box, text) };
@@ -72,7 +66,7 @@ function wanted(connection, found, pipelines, feed, again, saved) {
     return { field, pipeline_id: pipeline.id, status_id: status.id, view: element("label", {}, text, field) };
   });
   const gone = [...words.values()]; // of places that cannot be seen now: they stay
-  const error = alert(), conflict = element("div", {});
+  const error = failure(), conflict = element("div", {});
   const done = element("span", { className: "good", text: saved });
   done.setAttribute("role", "status");
   const save = element("button", { text: t("save") });
@@ -120,7 +114,7 @@ function told_(connection, endpoints, pipelines, again) {
 }
 
 function row(connection, endpoint, edit, fresh, again) {
-  const error = alert(), answer = element("p", { className: "soft" });
+  const error = failure(), answer = element("p", { className: "soft" });
   answer.setAttribute("role", "status");
   const post = (action, body = {}) => call(action, { method: "POST", connection, body: { id: endpoint.id, ...body } });
   const buttons = element("div", { className: "toolbar" });
@@ -160,7 +154,7 @@ function health(endpoint) {
 }
 
 function form(connection, endpoint, pipelines, fresh, again, leave) {
-  const error = alert();
+  const error = failure();
   const name = element("input", { required: true, maxLength: 100, value: endpoint?.name ?? "", placeholder: " " });
   const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
   const isOn = check(t("events.is_on"), endpoint?.is_on ?? true);
@@ -194,7 +188,7 @@ function secretOf({ secret }) {
 // --- what has happened -----------------------------------------------------------------------------------------------
 
 function happened(connection, endpoints) {
-  const list = element("ol", { className: "log", id: "changes" }), error = alert();
+  const list = element("ol", { className: "log", id: "changes" }), error = failure();
   const none = element("p", { className: "soft", text: t("events.nothing_yet"), hidden: true });
   const more = element("button", { text: t("more"), className: "quiet", hidden: true });
   let following = null;

@@ -7,7 +7,7 @@ import { has, languagePicker, moment, t, translate } from "../ui/i18n.js";
 
 const TOKEN_KEY = "administrator-token";
 // Each with the right that it is for.
-const TABS = { overview: "see", crm: "see", calculator: "manage", settings: "manage", site: "manage", events: "see", deliveries: "see", log: "see", people: "manage" };
+const TABS = { overview: "see", crm: "see", calculator: "manage", settings: "manage", site: "manage", events: "see", automations: "see", deliveries: "see", log: "see", people: "manage" };
 
 translate();
 document.title = t("panel.title");
@@ -53,6 +53,15 @@ export async function told(work, place = $("panel-error")) {
     return false;
   }
 }
+
+// Where a failure is told, and read out.
+export function failure() {
+  const made = element("p", { className: "error" });
+  made.setAttribute("role", "alert");
+  return made;
+}
+
+export const button = (key, work, className = "quiet small") => element("button", { text: t(key), className, type: "button", onclick: ({ target }) => work(target) });
 
 export function copyButton(text) {
   const copy = element("button", { text: t("copy"), className: "quiet small", type: "button" });
@@ -103,7 +112,6 @@ export function levelPicker() {
 
 // Somebody else has changed the same thing: whose it is to be.
 export function conflictOf(text, theirs, mine) {
-  const button = (key, work) => element("button", { text: t(key), className: "quiet small", type: "button", onclick: ({ target }) => work(target) });
   return element("div", { className: "key" }, element("span", { className: "warning", text }), button("calculators.theirs", theirs), button("calculators.mine", mine));
 }
 

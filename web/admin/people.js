@@ -2,7 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
-import { busy, call, copyButton, issuer } from "./panel.js";
+import { busy, call, copyButton, failure, issuer } from "./panel.js";
 
 const RIGHTS = ["see", "operate", "manage"];
 
@@ -52,11 +52,6 @@ function row(one, by, refresh, offer) {
 
 const rightsSelect = () => element("select", {}, ...RIGHTS.map((one) => new Option(t(`people.right_${one}`), one)));
 const emailField = (value) => element("input", { type: "email", maxLength: 254, placeholder: " ", autocomplete: "off", value });
-const failure = () => {
-  const error = element("p", { className: "error" });
-  error.setAttribute("role", "alert");
-  return error;
-};
 
 // What somebody may, and by which address the issuer knows them.
 function change(one, by, refresh) {

@@ -4,7 +4,7 @@
 import { element } from "../ui/dom.js";
 import { bounded, LANGUAGES, t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
-import { busy, call, conflictOf, filled, levelPicker, pickConnection, told } from "./panel.js";
+import { busy, call, conflictOf, failure, filled, levelPicker, pickConnection, told } from "./panel.js";
 
 const PREVIEW_MILLISECONDS = 600;
 
@@ -32,8 +32,7 @@ async function open(body, connection, level, saved = "") {
   const own = (names, part) => inherited(part, names.map((name) => sources[name]).find(Boolean) ?? null, level);
   const parts = [own(["company", "language", "template"], words(settings, connection)), own(["reckoned_by"], sums(settings))];
   if (isOfAccount) parts.push(submissions(settings.submissions, known), kept("changes", found));
-  const error = element("p", { className: "error" });
-  error.setAttribute("role", "alert");
+  const error = failure();
   const conflict = element("div", {});
   const done = element("span", { className: "good", text: saved });
   done.setAttribute("role", "status");

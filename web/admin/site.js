@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { busy, call, copyButton, pickConnection } from "./panel.js";
+import { busy, call, copyButton, failure, pickConnection } from "./panel.js";
 import { API } from "../ui/api.js";
 
 export async function show(place) {
@@ -30,8 +30,7 @@ export async function show(place) {
   const name = element("input", { required: true, maxLength: 100, placeholder: " " });
   const origins = element("textarea", { required: true, rows: 2, placeholder: "https://example.org" });
   const hidden = element("input", { type: "checkbox" });
-  const error = element("p", { className: "error" });
-  error.setAttribute("role", "alert");
+  const error = failure();
   place.prepend(element("h1", { text: t("tab.site") }), element("p", { className: "soft", text: t("site.hint") }), pick);
   place.append(fresh, list, none, element("form", {
     className: "card",

@@ -27,4 +27,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"session_token": token, "expires_in": seconds, "lead_id": lead_id}, 201)
 
 
-ACTION = Action("open_session", "POST", Right.OPEN_SESSION, _run, body=OpenSession, is_for_a_deal=True)
+ACTION = Action("open_session", "POST", Right.OPEN_SESSION, _run, body=OpenSession, is_for_a_deal=True, is_change=False)

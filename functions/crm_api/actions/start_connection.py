@@ -29,4 +29,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"connect_url": link, "consent_origin": origin, **addresses(runtime)})
 
 
-ACTION = Action("start_connection", "POST", Right.CONNECT, _run, body=StartConnection)
+ACTION = Action("start_connection", "POST", Right.CONNECT, _run, body=StartConnection, is_change=False)

@@ -46,4 +46,4 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     return json_response({"install_url": address, "redirect_uri": runtime.settings.redirect_uri})
 
 
-ACTION = Action("start_installation", "POST", Right.MANAGE, _run, body=StartInstallation)
+ACTION = Action("start_installation", "POST", Right.MANAGE, _run, body=StartInstallation, is_change=False)

@@ -52,10 +52,7 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     if integration is None:
         raise unauthenticated(say("The one-time token is not from an integration that is connected here."))
     secret = integration.secret(runtime.keyring)
-    redirect = urlsplit(integration.redirect_uri)
-    # vendor: one_time_token.audience (code) The audience is scheme and host of the redirect URI, without the port.
-    # source: amocrm-api-php, AmoCRMOAuth::parseDisposableToken; with a port it is accepted too, as in older write-ups
-    audience = (f"{redirect.scheme}://{redirect.hostname}", f"{redirect.scheme}://{redirect.netloc}")
+    audience = _audience(integration)
     # vendor: one_time_token.claims (page) A one-time token is a JWT, HS256 with the integration's secret, for 30
     # minutes; it tells iss (the account), jti, account_id, client_uuid, user_id, is_admin.
     # source: amoCRM's documentation, "One-time tokens"; amocrm-api-php's model of it
@@ -71,6 +68,56 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
         user_id=user_id if isinstance(user_id, int) else None,
         jti=jti,
     )
+
+
+class Bot(Struct, frozen=True):
+    """A bot that asks, in the name of an integration, about what it is talking about."""
+
+    integration: Integration
+    jti: str
+    entity: str  # leads or contacts
+    entity_id: int
+
+
+def of_bot(runtime: Runtime, token: str) -> Bot:
+    """The bot. Raises 401 for a token that its integration's secret has not signed."""
+    # vendor: salesbot.token (page) A bot's token is a JWT, HS512 with the integration's secret; beside the claims of a
+    # one-time token it tells entity_type (1 a contact, 2 a deal), entity_id, bot_id and bot_type. Times may have a
+    # fraction.
+    # source: Kommo's documentation, "Salesbot"; notes of an integration in production
+    claimed = jwts.unverified(token)
+    client_id, account_id = claimed.get("client_uuid"), _number(claimed.get("account_id"))
+    entity = _ENTITIES.get(str(claimed.get("entity_type")))
+    entity_id = _number(claimed.get("entity_id"))
+    if not isinstance(client_id, str) or account_id is None or entity is None or entity_id is None:
+        raise unauthenticated(say("The token names no client, account and entity."))
+    client_id = client_id[:128].replace("\0", "")
+    integration = integrations.by_client(runtime.database, client_id, account_id)
+    if integration is None:
+        raise unauthenticated(say("The one-time token is not from an integration that is connected here."))
+    secret = integration.secret(runtime.keyring)
+    own = urlsplit(runtime.settings.crm_api_url)
+    audience = (*_audience(integration), f"{own.scheme}://{own.hostname}", f"{own.scheme}://{own.netloc}")
+    claims = jwts.verified(token, secret, algorithm="HS512", audience=audience, now=runtime.clock.now())
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not 1 <= len(jti) <= 200:
+        raise unauthenticated(say("The one-time token has no identifier."))
+    return Bot(_issued_for(runtime, integration, str(claims.get("iss"))), jti, entity, entity_id)
+
+
+_ENTITIES: Final = {"1": "contacts", "2": "leads"}
+
+
+def _number(value: object) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63 else None
+
+
+def _audience(integration: Integration) -> tuple[str, str]:
+    redirect = urlsplit(integration.redirect_uri)
+    # vendor: one_time_token.audience (code) The audience is scheme and host of the redirect URI, without the port.
+    # source: amocrm-api-php, AmoCRMOAuth::parseDisposableToken; with a port it is accepted too, as in older write-ups
+    return f"{redirect.scheme}://{redirect.hostname}", f"{redirect.scheme}://{redirect.netloc}"
 
 
 def _signed_before(client_id: str, account_id: int, token: str) -> bool:

@@ -192,8 +192,8 @@ def _changed(runtime: Runtime, level: Level) -> Problem:
 
 DRAFT = Action("get_calculator_draft", "GET", Right.SEE, _draft, query=("level",))
 VERSION = Action("get_calculator_version", "GET", Right.SEE, _version, query=("level", "version"))
-CHECK = Action("check_calculator", "POST", Right.SEE, _check, body=CheckCalculator)
-SAVE = Action("save_calculator_draft", "POST", Right.MANAGE, _save, body=SaveDraft)
+CHECK = Action("check_calculator", "POST", Right.SEE, _check, body=CheckCalculator, is_change=False)
+SAVE = Action("save_calculator_draft", "POST", Right.MANAGE, _save, body=SaveDraft, is_change=False)
 DISCARD = Action("discard_calculator_draft", "POST", Right.MANAGE, _discard, body=NamedDraft)
 PUBLISH = Action("publish_calculator", "POST", Right.MANAGE, _publish, body=Publish)
 INHERIT = Action("inherit_calculator", "POST", Right.MANAGE, _inherit, body=Inherit)

@@ -69,4 +69,4 @@ def _sample(language: str, today: date) -> Calculation:
     )
 
 
-ACTION = Action("preview", "POST", Right.MANAGE, _run, body=Preview)
+ACTION = Action("preview", "POST", Right.MANAGE, _run, body=Preview, is_change=False)

@@ -49,4 +49,13 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return answer(request, accept(runtime, integration, request, write))
 
 
-ACTION = Action(model.ACTION, "POST", Right.WRITE_DEAL, _run, calls=1, body=model.SaveCalculation, is_for_a_deal=True)
+ACTION = Action(
+    model.ACTION,
+    "POST",
+    Right.WRITE_DEAL,
+    _run,
+    calls=1,
+    body=model.SaveCalculation,
+    is_for_a_deal=True,
+    is_change=False,
+)

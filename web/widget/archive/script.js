@@ -81,6 +81,33 @@ define(["jquery"], function ($) {
         return true;
       },
       onSave: function () { return true; },
+      // The step of a bot: it asks us, and goes on by the way that our answer opens.
+      // vendor: salesbot.step (production) The step is a widget_request inside of a block `question`; in any other shape
+      // it is saved and never sent. `{{json.…}}` holds what the continuation brought.
+      // source: Kommo's documentation, "Salesbot SDK"; notes of a Brazilian integration in production
+      onSalesbotDesignerSave: function (_handler, params) {
+        var given = params || {};
+        return JSON.stringify([
+          { question: [
+            { handler: "widget_request", params: { url: given.url || API + "/answer_bot", data: { text: given.text || "" } } },
+            { handler: "goto", params: { type: "question", step: 1 } }
+          ] },
+          { question: [
+            { handler: "conditions", params: {
+              logic: "and",
+              conditions: [{ term1: "{{json.status}}", term2: "success", operation: "=" }],
+              result: [{ handler: "exits", params: { value: "success" } }]
+            } },
+            { handler: "exits", params: { value: "fail" } }
+          ] }
+        ]);
+      },
+      salesbotDesignerSettings: function () {
+        return { exits: [
+          { code: "success", title: self.i18n("salesbot.success") },
+          { code: "fail", title: self.i18n("salesbot.fail") }
+        ] };
+      },
       contacts: { selected: function () { return true; } },
       leads: { selected: function () { return true; } },
       tasks: { selected: function () { return true; } }

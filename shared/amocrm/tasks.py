@@ -1,0 +1,38 @@
+"""Tasks of an account. Source: amoCRM's documentation, "Tasks"."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from shared.amocrm import filtered
+from shared.amocrm.filtered import embedded
+from shared.amocrm.leads import AccountApi
+
+
+class TasksApi(Struct, frozen=True):
+    account: AccountApi
+
+    def create(self, lead_id: int, text: str, complete_till: int, more: dict[str, Any]) -> int:
+        """A task of the deal, due at `complete_till` (Unix seconds); its id."""
+        # vendor: tasks.create (page) A task needs `text` and `complete_till`; `entity_id` and `entity_type` tie it to a
+        # deal; without a responsible user it is that of the token.
+        # source: amoCRM's documentation, "Tasks"
+        task = {"text": text, "complete_till": complete_till, "entity_id": lead_id, "entity_type": "leads"}
+        answer = self.account.send("POST", "/tasks", json=[task | more])
+        return int(embedded(answer, "tasks")[0]["id"])
+
+    def find(self, lead_id: int, mark: str, since: int) -> int | None:
+        """The id of the deal's task whose text carries the mark, made at `since` (Unix seconds) or later."""
+        params = {
+            "filter[entity_type]": "leads",
+            "filter[entity_id][]": lead_id,
+            "order[id]": "desc",
+        }
+
+        def read(asked: Any) -> Any:
+            return self.account.send("GET", "/tasks", params=asked)
+
+        for task in filtered.newest_first(read, "tasks", params, since):
+            if task.get("entity_id") == lead_id and mark in str(task.get("text") or ""):
+                return int(task["id"])
+        return None

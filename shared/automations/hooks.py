@@ -1,0 +1,190 @@
+"""What amoCRM sends here: `run_automation` from a stage, `answer_bot` from a bot. Neither brings a proof in a header.
+
+A hook of a stage is not signed: it names an automation by the key that a person has entered in the stage's settings. A
+bot's request brings a token like a widget's. Both are answered after one durable write, before amoCRM loses patience.
+"""
+
+import hashlib
+import re
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from shared.access import throttle
+from shared.access.proofs import one_time_token
+from shared.actions.accepting import Write, accept
+from shared.automations import plan, rows
+from shared.automations.plan import Asked, Question
+from shared.automations.rows import Automation
+from shared.automations.work import Work
+from shared.connections import integrations
+from shared.connections.integrations import Integration
+from shared.deliveries.rows import Delivery
+from shared.deliveries.runner import Plan
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.messages import say
+from shared.platform.problems import Problem, forbidden, invalid_input, unauthenticated
+from shared.runtime import Runtime
+
+RUN: Final = "run_automation"
+ANSWER: Final = "answer_bot"
+
+_PER_MINUTE: Final = 3000  # of one automation: many deals may be moved at once
+_MOST_BYTES: Final = 100_000
+_MOST_FIELDS: Final = 200
+_LEAD: Final = 2  # element_type
+_LARGEST: Final = 2**63 - 1
+
+
+class _Entity(Struct, frozen=True):
+    id: int | str
+    element_type: int | str = _LEAD
+    status_id: int | str | None = None
+    pipeline_id: int | str | None = None
+
+
+class _Event(Struct, frozen=True):
+    data: _Entity
+    type: int | str | None = None
+    type_code: str | None = None
+    time: int | str | None = None
+
+
+class _Hook(Struct, frozen=True):
+    """What a stage sends; `action` goes down to the settings that a person has entered."""
+
+    # vendor: pipeline.hook (page) A stage's action posts JSON: event {type, type_code, data {id, element_type,
+    # status_id, pipeline_id}, time}, action.settings.widget.settings, subdomain, account_id. Sent once, unsigned.
+    # source: Kommo's documentation, "Widgets in Digital Pipeline"; tests of a Go backend
+    event: _Event
+    action: dict[str, Any]
+    account_id: int | str | None = None
+
+    @property
+    def key(self) -> str:
+        inner: Any = self.action
+        for name in ("settings", "widget", "settings", "key"):
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        return inner.strip() if isinstance(inner, str) else ""
+
+
+def run(runtime: Runtime, request: Request) -> Response:
+    """`{delivery_id, state}`; `{state: "off"}` for an automation that is turned off. 401 for a key that is none, 403
+    for one of another account, 422 for a hook without a deal."""
+    hook = _decoded(request)
+    automation = rows.asked(runtime.database, hook.key) if hook.key.startswith(rows.PREFIX) else None
+    if automation is None:
+        raise unauthenticated(say("The stage's settings hold no key of an automation. Copy it from the panel."))
+    throttle.pass_or_refuse(runtime.database, f"automation:{automation.id}", _PER_MINUTE)
+    integration = integrations.by_id(runtime.database, automation.integration_id)
+    assert integration is not None  # a foreign key
+    _require_account(integration, hook.account_id)
+    if not automation.is_on:
+        return json_response({"state": "off"})
+    delivery = accept(runtime, integration, request, _write(runtime, integration, automation, hook.event))
+    return json_response({"delivery_id": delivery.id, "state": delivery.state})
+
+
+def _write(runtime: Runtime, integration: Integration, automation: Automation, event: _Event) -> Write:
+    """The automation as it is now; who changes it in between must not make a conflict of a repetition."""
+    lead_id = _number(event.data.id)
+    if lead_id is None or _number(event.data.element_type) != _LEAD:
+        raise invalid_input(say("automations are for deals"), "event.data")
+    # Without its time an event is one of its own.
+    time = _number(event.time) or int(runtime.clock.now().timestamp())
+    told = {
+        "type": _number(event.type),
+        "type_code": event.type_code,
+        "status_id": _number(event.data.status_id),
+        "pipeline_id": _number(event.data.pipeline_id),
+        "time": time,
+    }
+    url, secret = rows.address(runtime.keyring, automation) or (None, None)
+    work = msgspec.convert(automation.work, Work)
+    asked = Asked(str(automation.id), automation.name, work, told, url, secret)
+    stored = msgspec.json.encode(asked, order="deterministic")
+    key = f"{automation.id}:{lead_id}:{told['type']}:{told['status_id']}:{time}"
+
+    def planned(delivery: Delivery) -> Plan:
+        return plan.planned_automation(runtime, delivery, integration, stored.decode())
+
+    summary = {"by": "automation", "automation": automation.name, "kind": automation.work["kind"]}
+    return Write(RUN, stored, key, (), planned, lead_id, identity=key.encode(), at_once=False, summary=summary)
+
+
+def answer_bot(runtime: Runtime, request: Request) -> Response:
+    """`{delivery_id, state}`. The answer goes to `return_url`, at once if it can, else as soon as it can. 401 for a
+    token that is not the integration's, 403 for a `return_url` of another host, 422 for a request without one."""
+    if len(request.body) > _MOST_BYTES:
+        raise Problem(413, "too_large", say("The body is too large."))
+    fields = _form(request)
+    proof = one_time_token.of_bot(runtime, str(fields.get("token") or ""))
+    path = _continuation(proof.integration, str(fields.get("return_url") or ""))
+    question = Question(path, str(fields.get("data[text]") or "")[:4000], proof.entity, proof.entity_id)
+    stored = msgspec.json.encode(question, order="deterministic")
+
+    def planned(delivery: Delivery) -> Plan:
+        return plan.planned_answer(runtime, delivery, proof.integration, stored.decode())
+
+    key = f"bot:{hashlib.sha256(f'{proof.jti} {path}'.encode()).hexdigest()}"
+    lead_id = proof.entity_id if proof.entity == "leads" else None
+    summary = {"by": "bot"}
+    write = Write(ANSWER, stored, key, ("answer",), planned, lead_id, identity=path.encode(), summary=summary)
+    delivery = accept(runtime, proof.integration, request, write)
+    return json_response({"delivery_id": delivery.id, "state": delivery.state})
+
+
+def _decoded(request: Request) -> _Hook:
+    if len(request.body) > _MOST_BYTES:
+        raise Problem(413, "too_large", say("The body is too large."))
+    try:
+        return msgspec.json.decode(request.body, type=_Hook)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise invalid_input(say("this is no hook of a stage"), "") from None
+
+
+def _require_account(integration: Integration, account_id: int | str | None) -> None:
+    if account_id is not None and integration.account_id != _number(account_id):
+        raise forbidden(say("This key belongs to an automation of another account."))
+    if integration.status == "disconnected":
+        raise Problem(409, "not_connected", say("This account is not connected. Connect it in the panel."))
+
+
+def _number(value: int | str | None) -> int | None:
+    """An id or a time; amoCRM writes numbers as text in places."""
+    text = str(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,19}", text) and 0 < int(text) <= _LARGEST else None
+
+
+def _form(request: Request) -> dict[str, Any]:
+    """Flat: what is inside of `data` is named `data[…]`, whichever way it came."""
+    # vendor: salesbot.request (production) A bot posts a form (older write-ups: JSON) with `token`, `data[…]` and
+    # `return_url`, which is `/api/v4/salesbot/BOT/continue/ID` of the account and wants its access token.
+    # source: notes of a Brazilian integration that answers a bot in production
+    try:
+        if request.content_type == "application/x-www-form-urlencoded":
+            text = request.body.decode("utf-8", "replace")
+            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        document = msgspec.json.decode(request.body, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        raise invalid_input(say("this is no request of a bot"), "") from None
+    inner = document.get("data")
+    named = {f"data[{name}]": value for name, value in inner.items()} if isinstance(inner, dict) else {}
+    return document | named
+
+
+def _continuation(integration: Integration, return_url: str) -> str:
+    """The path under /api/v4 where the bot waits. The account's token goes to the account's own host only."""
+    try:
+        parts = urlsplit(return_url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme != "https" or parts.netloc != integration.account_domain:
+        raise forbidden(say("return_url is not an address of this account."))
+    found = re.fullmatch(r"/api/v4(/salesbot/[A-Za-z0-9_-]{1,64}/continue/[A-Za-z0-9_-]{1,64})/?", parts.path)
+    if found is None or parts.query:
+        raise invalid_input(say("is not the address of a waiting bot"), "return_url")
+    return found[1]

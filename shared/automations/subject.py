@@ -1,0 +1,18 @@
+"""What automations add to the product."""
+
+from shared.actions.subject import Subject
+
+_ACTIONS = "shared.automations.actions"
+_HOOKS = "shared.automations.hooks"
+_PLAN = "shared.automations.plan"
+
+SUBJECT = Subject(
+    actions={
+        "get_automations": f"{_ACTIONS}:LIST",
+        "remove_automation": f"{_ACTIONS}:REMOVE",
+        "replace_automation_key": f"{_ACTIONS}:REPLACE_KEY",
+        "save_automation": f"{_ACTIONS}:SAVE",
+    },
+    planners={"run_automation": f"{_PLAN}:planned_automation", "answer_bot": f"{_PLAN}:planned_answer"},
+    hooks={"run_automation": f"{_HOOKS}:run", "answer_bot": f"{_HOOKS}:answer_bot"},
+)

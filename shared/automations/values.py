@@ -1,0 +1,65 @@
+"""What texts and bots are told of a deal."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from shared.amocrm.leads import AccountApi
+from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
+from shared.deliveries.rows import Wanted
+from shared.platform.i18n import document_language
+from shared.platform.money import currency_sign, money
+from shared.storage.database import Database
+
+_LOOKED_AT = 20  # newest deliveries of the deal
+
+
+def of_deal(
+    database: Database, integration: Integration, account: AccountApi, lead: Mapping[str, Any], *, contact: bool
+) -> dict[str, str]:
+    """Each value by its name in :data:`shared.automations.work.VALUES`; `contact`: the main contact is read as well."""
+    language = document_language(integration.settings, integration.account_domain)
+    values = {
+        "deal.id": str(lead["id"]),
+        "deal.name": str(lead.get("name") or ""),
+        "deal.price": money(Decimal(lead.get("price") or 0), language),
+        "calculation.total": _total(database, integration, int(lead["id"]), language),
+    }
+    contact_id = _main_contact(lead) if contact else None
+    return values | (of_contact(account, contact_id) if contact_id is not None else {})
+
+
+def of_contact(account: AccountApi, contact_id: int) -> dict[str, str]:
+    """What is told of a contact; nothing of one that is gone."""
+    found = account.contacts([contact_id])
+    if not found:
+        return {}
+    return {
+        "contact.name": str(found[0].get("name") or ""),
+        "contact.phone": _field(found[0], "PHONE"),
+        "contact.email": _field(found[0], "EMAIL"),
+    }
+
+
+def _main_contact(lead: Mapping[str, Any]) -> int | None:
+    contacts = (lead.get("_embedded") or {}).get("contacts") or []
+    main = next((one for one in contacts if one.get("is_main")), contacts[0] if contacts else None)
+    return None if main is None else int(main["id"])
+
+
+def _field(contact: Mapping[str, Any], code: str) -> str:
+    for field in contact.get("custom_fields_values") or []:
+        if field.get("field_code") == code and field.get("values"):
+            return str(field["values"][0].get("value") or "")
+    return ""
+
+
+def _total(database: Database, integration: Integration, lead_id: int, language: str) -> str:
+    """Of the newest calculation or order that was brought into the deal."""
+    wanted = Wanted(state="delivered", lead_id=lead_id)
+    for one in deliveries.page(database, integration.id, wanted, before=None, limit=_LOOKED_AT):
+        if "total" in one.summary:
+            sign = currency_sign(str(one.summary.get("currency") or ""))
+            return f"{money(Decimal(str(one.summary['total'])), language)} {sign}".strip()
+    return ""

@@ -1,0 +1,176 @@
+"""Row H4: a bot (Salesbot) that asks, and is answered through its `return_url`."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import jwt
+import pytest
+
+from shared.automations.plan import shown
+from tests.automations.conftest import Office
+from tests.story import calculation
+
+
+@pytest.mark.vendor("salesbot.request", "salesbot.token", "salesbot.continue", "salesbot.manifest")
+def test_a_bot_is_told_of_its_deal_at_once(office: Office) -> None:
+    story = office.story
+    headers = story.application() | {"X-Lead-Id": str(story.lead_id)}
+    assert story.crm("save_calculation", headers, calculation()).status == 200
+    waiting = office.ask("{contact.name}, ваш расчёт: {calculation.total}.\nЗаказ {deal.name}")
+    assert [one["status"] for one in office.sent()] == [200]
+    bot = office.bot(waiting)
+    assert not bot["waits"]
+    assert bot["data"]["status"] == "success"
+    assert bot["data"]["deal_id"] == str(story.lead_id)
+    assert bot["said"][0].endswith("ваш расчёт: 17\u202f999,99 ₽.")
+    assert len(bot["said"]) == 2
+
+
+def test_a_bot_that_only_wants_values_says_nothing(office: Office) -> None:
+    bot = office.bot(office.ask())
+    assert (bot["said"], bot["waits"]) == ([], False)
+    assert bot["data"]["contact_phone"].startswith("+7")
+
+
+@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "status"])
+def test_a_lost_answer_is_given_again_and_only_once(office: Office, kind: str) -> None:
+    office.story.simulator.fault(kind, path="/api/v4/salesbot/.*", method="POST")
+    waiting = office.ask("{deal.price}")
+    assert office.sent()[0]["status"] == 200  # amoCRM is told that we know
+    office.run(seconds=120)
+    office.run(seconds=300)
+    office.run(seconds=600)
+    assert len(office.bot(waiting)["said"]) == 1
+    assert len(office.story.simulator.effects("bot.continued")) == 1
+    states = office.story.sql("SELECT state FROM amocrm_deliveries WHERE action = 'answer_bot'")
+    assert states == [("delivered",)]
+
+
+@pytest.mark.vendor("salesbot.refused")
+def test_a_bot_that_does_not_wait_yet_is_answered_later(office: Office) -> None:
+    path = "/api/v4/salesbot/.*"
+    office.story.simulator.fault("status", status=404, path=path, method="POST")
+    waiting = office.ask("{deal.price}")
+    assert office.bot(waiting)["waits"]
+    office.run(seconds=120)
+    assert not office.bot(waiting)["waits"]
+
+
+def test_a_bot_that_has_gone_on_is_left_alone(office: Office) -> None:
+    office.story.simulator.fault("status", status=404, path="/api/v4/salesbot/.*", method="POST", times=100)
+    office.ask("{deal.price}")
+    for _ in range(4):
+        office.run(seconds=600)
+    states = office.story.sql("SELECT state, attempts FROM amocrm_deliveries WHERE action = 'answer_bot'")
+    assert states == [("delivered", 3)]
+    office.story.simulator.control("no-faults")
+
+
+def test_the_same_request_again_is_the_same_question(office: Office) -> None:
+    waiting = office.ask("{deal.price}")
+    sent = office.sent()[0]
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answers = [httpx.post(sent["url"], content=sent["body"], headers=headers) for _ in range(2)]
+    assert [one.status_code for one in answers] == [200, 200]
+    assert office.story.sql("SELECT state FROM amocrm_deliveries WHERE action = 'answer_bot'") == [("delivered",)]
+    assert len(office.bot(waiting)["said"]) == 1
+
+
+def _held(office: Office, text: str = "") -> tuple[str, dict[str, str], str]:
+    """A request that the test sends itself: address, fields, and the id under which the bot waits."""
+    story = office.story
+    facts = {"domain": story.domain, "client_id": story.client_id, "lead": story.lead_id}
+    made = story.simulator.control("ask-bot", text=text, hold=True, **facts)
+    return made["url"], dict(parse_qsl(made["form"])), made["id"]
+
+
+def test_json_is_taken_as_well(office: Office) -> None:
+    url, fields, waiting = _held(office)
+    body = {"token": fields["token"], "return_url": fields["return_url"], "data": {"text": "{deal.price}"}}
+    assert httpx.post(url, json=body).status_code == 200
+    assert len(office.bot(waiting)["said"]) == 1
+
+
+def _signed(
+    office: Office, fields: dict[str, str], *, key: str | None = None, alg: str = "HS512", **claims: Any
+) -> str:
+    known = jwt.decode(fields["token"], options={"verify_signature": False})
+    changed = {name: value for name, value in (known | claims).items() if value is not None}
+    return jwt.encode(changed, office.story.secret if key is None else key, algorithm=alg)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"key": "another secret, long enough for the algorithm, which wants sixty-four bytes"}, 401),
+        ({"alg": "HS256"}, 401),
+        ({"alg": "none", "key": ""}, 401),
+        ({"aud": "https://other.example"}, 401),
+        ({"iss": "https://other.amocrm.ru"}, 401),
+        ({"exp": 1}, 401),
+        ({"client_uuid": "nobody"}, 401),
+        ({"account_id": 5}, 401),
+        ({"entity_type": "12"}, 401),
+        ({"entity_id": "x"}, 401),
+        ({"jti": None}, 401),
+        ({}, 200),
+    ],
+)
+def test_only_a_bot_of_the_account_is_answered(office: Office, changed: dict[str, Any], status: int) -> None:
+    url, fields, waiting = _held(office)
+    fields["token"] = _signed(office, fields, **changed)
+    assert httpx.post(url, data=fields).status_code == status
+    assert office.bot(waiting)["waits"] is (status != 200)
+
+
+@pytest.mark.parametrize(
+    "return_url",
+    [
+        "https://evil.example/api/v4/salesbot/1/continue/2",
+        "https://{domain}.evil.example/api/v4/salesbot/1/continue/2",
+        "http://{domain}/api/v4/salesbot/1/continue/2",
+        "https://user@{domain}/api/v4/salesbot/1/continue/2",
+        "https://{domain}:444/api/v4/salesbot/1/continue/2",
+        "https://{domain}/api/v4/leads",
+        "https://{domain}/api/v4/salesbot/1/continue/2/../../../../leads",
+        "https://{domain}/api/v4/salesbot/1/continue/2?x=1",
+        "https://[",
+        "",
+    ],
+)
+def test_the_accounts_token_goes_nowhere_else(office: Office, return_url: str) -> None:
+    url, fields, waiting = _held(office)
+    fields["return_url"] = return_url.replace("{domain}", office.story.domain)
+    assert httpx.post(url, data=fields).status_code in (403, 422)
+    assert office.bot(waiting)["waits"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"token=x", b"&" * 5000, b"{" * 5000, b"\xff" * 100, b"x" * 100_001])
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_bodies_that_are_no_questions_are_refused(office: Office, body: bytes, kind: str) -> None:
+    answer = httpx.post(f"{office.ingress.url}/answer_bot", content=body, headers={"Content-Type": kind})
+    assert answer.status_code in (401, 413, 422)
+
+
+def test_a_bot_that_talks_with_a_contact_is_told_of_the_contact(office: Office) -> None:
+    url, fields, waiting = _held(office)
+    contact = next(iter(office.account()["contacts"].values()))
+    fields["token"] = _signed(office, fields, entity_type="1", entity_id=contact["id"])
+    fields["data[text]"] = "{contact.name}{deal.name}"
+    assert httpx.post(url, data=fields).status_code == 200
+    assert office.bot(waiting)["said"] == [contact["name"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("", []),
+        ("  \n ", []),
+        ("a" * 81, ["a" * 80, "a"]),
+        (" ".join(["слово"] * 20), [" ".join(["слово"] * 13), " ".join(["слово"] * 7)]),
+        ("\n".join("x" * 20), ["x"] * 10),
+    ],
+)
+def test_what_a_bot_shows_fits(text: str, pieces: list[str]) -> None:
+    assert shown(text) == pieces

@@ -1,0 +1,141 @@
+// Automations: what a stage of amoCRM's pipeline starts here, with the key that is entered there; and how a bot asks.
+
+import { element } from "../ui/dom.js";
+import { moment, t } from "../ui/i18n.js";
+import { latest } from "../ui/pace.js";
+import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+
+const UNITS = { minutes: 1, hours: 60, days: 1440 };
+
+export async function show(place) {
+  const body = element("div", {});
+  let connection = null;
+  const begin = latest();
+  const refresh = async (fresh = null) => {
+    const isOld = begin();
+    if (!connection) return;
+    const [found, users] = await Promise.all([call("get_automations", { connection }), usersOf(connection)]);
+    if (!isOld()) body.replaceChildren(...sections(connection, found, users, refresh, fresh));
+  };
+  const pick = await pickConnection(place, async (chosen) => {
+    connection = chosen;
+    await filled(body, () => refresh(), () => refresh());
+  });
+  place.prepend(element("h1", { text: t("tab.automations") }), element("p", { className: "soft", text: t("automations.hint") }), pick);
+  place.append(body);
+  return { refresh: () => told(() => refresh()) };
+}
+
+// Without a connection to the account there is nobody to choose from.
+async function usersOf(connection) {
+  if (connection.status !== "connected") return [];
+  try {
+    return (await call("get_users", { connection })).users;
+  } catch {
+    return [];
+  }
+}
+
+function sections(connection, found, users, again, fresh) {
+  const place = element("div", {});
+  const edit = (automation) => {
+    place.replaceChildren(form(connection, automation, found, users, again, () => place.replaceChildren(add)));
+    place.querySelector("input").focus();
+  };
+  const add = may("manage") ? button("automations.new", () => edit(null), "") : element("span", {});
+  place.append(add);
+  const list = element("ul", { className: "rows", id: "automations" }, ...found.automations.map((one) => row(connection, one, users, edit, again)));
+  return [
+    element("section", { className: "card" }, element("h2", { text: t("automations.of_stages") }), shownOnce(fresh), found.automations.length ? list : element("p", { className: "soft", text: t("automations.none") }), place,
+      element("details", {}, element("summary", { text: t("automations.how") }), element("ol", {}, ...[1, 2, 3, 4].map((step) => element("li", { text: t(`automations.how_${step}`) }))))),
+    element("section", { className: "card" }, element("h2", { text: t("automations.of_bots") }), element("p", { className: "soft", text: t("automations.bots_hint") }), valuesOf(found.values)),
+  ];
+}
+
+const valuesOf = (values) => element("p", {}, ...values.flatMap((name) => [element("code", { text: `{${name}}` }), " "]));
+
+// The key, and the secret of a call: nobody sees them again.
+function shownOnce(fresh) {
+  const made = element("div", { role: "status" });
+  for (const name of ["key", "secret"]) {
+    if (fresh?.[name]) made.append(element("p", { className: "soft", text: t(`automations.${name}_once`) }), element("p", { className: "key" }, element("code", { text: fresh[name], id: `automation-${name}` }), copyButton(fresh[name])));
+  }
+  return made;
+}
+
+function row(connection, one, users, edit, again) {
+  const error = failure();
+  const post = (action) => call(action, { method: "POST", connection, body: { id: one.id } });
+  const buttons = element("div", { className: "toolbar" });
+  if (may("manage")) {
+    buttons.append(button("events.edit", () => edit(one)), button("automations.new_key", (pressed) => busy(pressed, async () => {
+      if (!confirm(t("automations.new_key_sure"))) return;
+      await again(await post("replace_automation_key"));
+    }, error)), button("events.remove", (pressed) => busy(pressed, async () => {
+      if (!confirm(t("automations.remove_sure", { name: one.name }))) return;
+      await post("remove_automation");
+      await again();
+    }, error)));
+  }
+  const state = !one.is_on ? t("automations.off") : one.last_asked_at ? t("automations.asked", { moment: moment(one.last_asked_at) }) : t("automations.never");
+  return element("li", {}, element("div", { className: "facts" }, element("b", { text: one.name }), ` · ${t(`automations.kind_${one.work.kind}`)}`, element("br"),
+    element("small", { text: about(one, users) }), element("br"), element("small", { className: "soft", text: state })), error, buttons);
+}
+
+function about({ work, host }, users) {
+  if (work.kind === "call") return host;
+  const whose = users.find((user) => user.id === work.responsible_user_id)?.name;
+  return [work.text ?? work.title ?? "", work.kind === "task" ? dueIn(work.due_minutes) : "", whose ?? ""].filter(Boolean).join(" · ");
+}
+
+// In the largest unit that says it whole.
+function due(minutes) {
+  const unit = Object.keys(UNITS).findLast((name) => minutes % UNITS[name] === 0 && minutes >= UNITS[name]) ?? "minutes";
+  return { count: minutes / UNITS[unit], unit };
+}
+
+function dueIn(minutes) {
+  const { count, unit } = due(minutes);
+  return t(`automations.due_${unit}`, { count });
+}
+
+function form(connection, automation, found, users, again, leave) {
+  const error = failure();
+  const work = automation?.work ?? { kind: "note" };
+  const name = element("input", { required: true, maxLength: 100, value: automation?.name ?? "", placeholder: " " });
+  const kind = element("select", {}, ...found.kinds.map((one) => new Option(t(`automations.kind_${one}`), one, false, one === work.kind)));
+  const isOn = element("input", { type: "checkbox", checked: automation?.is_on ?? true });
+  const text = element("textarea", { rows: 3, maxLength: 4000, value: work.text ?? "" });
+  const title = element("input", { maxLength: 200, value: work.title ?? "", placeholder: " " });
+  const url = element("input", { type: "url", maxLength: 2000, placeholder: automation?.host ? `https://${automation.host}/…` : "https://example.org/amocrm" });
+  const later = due(work.due_minutes ?? 1440);
+  const count = element("input", { type: "number", min: 0, max: 525_600, value: later.count });
+  const unit = element("select", {}, ...Object.keys(UNITS).map((one) => new Option(t(`automations.unit_${one}`), one, false, one === later.unit)));
+  const responsible = element("select", {}, new Option(t("automations.of_the_deal"), ""), ...users.map((user) => new Option(user.name, user.id, false, user.id === work.responsible_user_id)));
+  const labelled = (key, control) => element("label", {}, t(key), control);
+  const words = [labelled("automations.text", text), valuesOf(found.values)];
+  const parts = {
+    note: words,
+    task: [...words, element("div", { className: "grid" }, labelled("automations.due", count), labelled("automations.unit", unit)), labelled("automations.responsible", responsible)],
+    quotation: [labelled("automations.title", title), element("p", { className: "soft", text: t("automations.quotation_hint") })],
+    call: [labelled(automation?.host ? "events.other_url" : "events.url", url)],
+  };
+  const own = element("div", {});
+  kind.onchange = () => own.replaceChildren(...parts[kind.value]);
+  kind.onchange();
+  const wanted = () => ({
+    note: { text: text.value },
+    task: { text: text.value, due_minutes: Math.round(Number(count.value) * UNITS[unit.value]), responsible_user_id: Number(responsible.value) || null, task_type_id: work.task_type_id ?? null },
+    quotation: { title: title.value.trim() || null },
+    call: {},
+  })[kind.value];
+  const save = async () => {
+    const body = { id: automation?.id ?? null, name: name.value.trim(), is_on: isOn.checked, work: { kind: kind.value, ...wanted() }, url: kind.value === "call" ? url.value.trim() || null : null };
+    await again(await call("save_automation", { method: "POST", connection, body }));
+  };
+  return element("form", { className: "card", onsubmit: (event) => {
+    event.preventDefault();
+    void busy(event.submitter, save, error);
+  } }, element("h3", { text: t(automation ? "events.edit" : "automations.new") }), labelled("automations.name", name), labelled("automations.kind", kind), own,
+  element("label", { className: "check" }, isOn, t("automations.is_on")), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave)));
+}
