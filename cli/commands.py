@@ -279,6 +279,18 @@ def write_codes(out: Path) -> None:
     click.echo(f"{out}: {len(found)} codes")
 
 
+@main.command("client")
+def build_client() -> None:
+    """Makes the JavaScript client's types and its classic script (needs Node.js and `npm ci`)."""
+    from cli import client
+
+    try:
+        client.build()
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        raise click.ClickException(f"{error}; run npm ci first") from None
+    click.echo(f"{client.FOLDER}: schema.d.ts, dist/amocrm-functions.js")
+
+
 @main.command("floors")
 @click.option("--out", default=floors.FILE, type=click.Path(dir_okay=False, path_type=Path), help="docs/tour.md")
 def write_floors(out: Path) -> None:

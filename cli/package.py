@@ -45,14 +45,14 @@ class Part:
     """What a function's zip holds besides its own folder and `shared/`, and how large it may be."""
 
     locks: tuple[str, ...]
-    web: tuple[str, ...]  # folders
+    web: tuple[str, ...]  # folders and files
     budget: int  # bytes
 
 
 PARTS: Final = {
     "amocrm_events": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "oauth_callback": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
-    "crm_api": Part(("core", "forms", "pdf"), ("web",), 50 * _MEGABYTE),
+    "crm_api": Part(("core", "forms", "pdf"), ("web", "clients/js/index.js"), 50 * _MEGABYTE),
     "refresh_tokens": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "run_deliveries": Part(("core", "forms", "pdf"), ("web/i18n",), 50 * _MEGABYTE),
 }
@@ -160,6 +160,6 @@ def _libraries(folder: Path) -> Iterator[tuple[str, Path]]:
 def _sources(function: str, web: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     yield "functions/__init__.py", ROOT / "functions" / "__init__.py"
     for folder in (f"functions/{function}", "shared", *web):
-        for file in (ROOT / folder).rglob("*"):
+        for file in (ROOT / folder, *(ROOT / folder).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file.relative_to(ROOT).as_posix(), file

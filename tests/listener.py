@@ -14,25 +14,33 @@ from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response, parse_query
 from shared.runtime import Runtime
 
+_RETRY_AT_ONCE = (("Content-Type", "application/problem+json"), ("Retry-After", "0"))
+
 
 class Listener:
-    """Answers each POST with what `answer` says."""
+    """Answers each POST with the status that `answer` says, or every request with what `respond` says."""
 
     def __init__(self) -> None:
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = listener.answer(self.path, {name.lower(): one for name, one in self.headers.items()}, body)
-                if status is None:
+            def _respond(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name.lower(): one for name, one in self.headers.items()}
+                response = listener.respond(self.command, self.path, headers, body)
+                if response is None:
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     self.close_connection = True
                     self.connection.close()
                     return
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_response(response.status)
+                for name, value in response.headers:
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(response.body)))
                 self.end_headers()
+                self.wfile.write(response.body)
+
+            do_GET = do_POST = do_OPTIONS = _respond  # noqa: N815 - the library's names
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -50,6 +58,10 @@ class Listener:
     @property
     def host(self) -> str:
         return f"127.0.0.1:{self._server.server_port}"
+
+    def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response | None:
+        status = self.answer(path, headers, body)
+        return None if status is None else Response(status)
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
         """The status; None breaks the connection off. Names of headers are in small letters."""
@@ -86,13 +98,20 @@ class Ingress(Listener):
     ) -> None:
         self.runtime: Runtime | None = None
         self.answers: list[int] = []
+        self.faults: list[str] = []  # of the next requests with a body: lost (its answer), broken (before it), refused
         self._function = function
         super().__init__()
         self.url = f"http://{self.host}/{name}"
 
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
+    def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response | None:
+        fault = self.faults.pop(0) if self.faults and body else ""
+        if fault == "broken":
+            return None
+        if fault == "refused":
+            return Response(503, b'{"code":"database_unavailable","detail":"Later."}', _RETRY_AT_ONCE)
         parts = urlsplit(path)
-        request = Request("POST", parts.path, parse_query(parts.query), Headers(headers.items()), body)
+        request = Request(method, parts.path, parse_query(parts.query), Headers(headers.items()), body)
         assert self.runtime is not None
-        self.answers.append(serve(self._function, self.runtime, request).status)
-        return self.answers[-1]
+        response = serve(self._function, self.runtime, request)
+        self.answers.append(response.status)
+        return None if fault == "lost" else response

@@ -15,7 +15,10 @@ from functions.crm_api import cors
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
-_ROOT = Path(__file__).resolve().parents[2] / "web"
+_HOME = Path(__file__).resolve().parents[2]
+_ROOT = _HOME / "web"
+# What others install from npm, our pages load as it is.
+_CLIENT = _HOME / "clients" / "js" / "index.js"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -27,7 +30,7 @@ _TYPES = {
 # In a page: what it loads from its own folder or a sister's.
 _OWN = re.compile(rb' (href|src)="(\.\./)?([a-z0-9./]+)"')
 _KEPT = "public, max-age=31536000, immutable"
-_FOLDERS = ("admin", "app", "i18n", "ui", "vendor", "widget")
+_FOLDERS = ("admin", "app", "client", "i18n", "ui", "vendor", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
 _CARDS = "https://*.amocrm.ru https://*.amocrm.com https://*.kommo.com"
 _POLICY = (
@@ -102,8 +105,5 @@ def _ancestors(runtime: Runtime, folder: str) -> str:
 def _files() -> dict[str, Path]:
     """Only what is there at first can be asked for: no path from outside reaches the file system."""
     found = _ROOT.rglob("*") if _ROOT.is_dir() else ()
-    return {
-        file.relative_to(_ROOT).as_posix(): file
-        for file in found
-        if file.suffix in _TYPES and "archive" not in file.parts
-    }
+    served = {file.relative_to(_ROOT).as_posix(): file for file in found if "archive" not in file.parts}
+    return {name: file for name, file in served.items() if file.suffix in _TYPES} | {"client/index.js": _CLIENT}

@@ -1,30 +1,27 @@
-// Calling crm_api. `proof` are the headers that say who is asking.
+// crm_api for our own pages: the client of clients/js, in the reader's language.
 
+import { ApiError, connect } from "../client/index.js";
 import { language, t } from "./i18n.js";
 
 // Where this file is served by crm_api itself, its address holds a hash: see functions/crm_api/pages.py.
 export const API = new URL("..", import.meta.url).href.replace(/(\/_\/[0-9a-f]+)?\/$/, "");
 
-export class ApiError extends Error {
-  constructor(status, problem) {
-    const errors = (problem.errors ?? []).map(({ path, detail }) => (path ? `${path}: ${detail}` : detail));
-    super(errors.length ? errors.join("\n") : problem.detail ?? t("server.answered", { status }));
-    this.status = status;
-    this.code = problem.code;
-    this.problem = problem;
-    this.retryAfter = problem.retry_after;
-  }
+// The client knows English only for what no server has said.
+export function inWords(error) {
+  if (error instanceof ApiError && error.code === "network") error.message = t("server.silent");
+  else if (error instanceof ApiError && !error.problem.detail) error.message = t("server.answered", { status: error.status });
+  return error;
 }
 
-export async function call(action, proof, { method = "GET", body, query = {}, headers = {} } = {}) {
-  const sent = { "Accept-Language": language, ...proof, ...headers, ...(body ? { "Content-Type": "application/json" } : {}) };
-  let answer;
+export const open = (options) => connect({ api: API, language, ...options });
+
+// One action, once: whoever presses a button sees what came of it, and presses again. `proof` are the headers that say who
+// is asking.
+export async function call(action, { Authorization = "", ...proof }, { body, query = {}, headers = {} } = {}) {
+  const isRead = action.startsWith("get_") || action === "connection_status";
   try {
-    answer = await fetch(`${API}/?${new URLSearchParams({ action, ...query })}`, { method, headers: sent, body: body && JSON.stringify(body) });
-  } catch {
-    throw new ApiError(0, { detail: t("server.silent") });
+    return await open({ token: Authorization.replace(/^Bearer /, ""), headers: { ...proof, ...headers }, tries: 1 }).call(action, isRead ? query : body ?? {});
+  } catch (error) {
+    throw inWords(error);
   }
-  const document = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new ApiError(answer.status, document);
-  return document;
 }

@@ -1,47 +1,41 @@
 // The calculator in the deal card. It gets a session of one deal in the address' fragment, which no server sees, and
 // tells the card how tall it is.
 
-import { call } from "../ui/api.js";
+import { inWords, open as openApi } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { inLanguage, language, t, translate } from "../ui/i18n.js";
 import { form as formOf } from "./form.js";
 
 const root = document.getElementById("calculator");
-const MOST_WAITS = 3;
-const LONGEST_WAIT = 60; // seconds
-const FIRST_LOOK = 700; // milliseconds; most saves are over by then
-const NEXT_LOOK = 900;
 const given = new URLSearchParams(location.hash.slice(1));
 history.replaceState(null, "", location.pathname + location.search);
-const proof = { Authorization: `Bearer ${given.get("session") ?? ""}` };
 const leadId = given.get("lead") ?? "";
-const withLead = { "X-Lead-Id": leadId };
+const crm = openApi({ token: given.get("session") ?? "", lead: leadId });
 
 // The card's own origin is not a secret's receiver: only a height and a word about the session are told.
 const tellCard = (message) => window.parent !== window && window.parent.postMessage({ source: "amocrm-functions", ...message }, "*");
 new ResizeObserver(() => tellCard({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.body);
 
-const ask = async (action, options) => {
-  try {
-    return await call(action, proof, options);
-  } catch (error) {
-    if (error.status === 401) tellCard({ session: "ended" });
-    throw error;
-  }
-};
+crm.on("session", () => tellCard({ session: "ended" }));
 
 // Where the account is overrun (429), the person sees how long it takes, and does nothing.
 async function patiently(asking, told) {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await asking();
-    } catch (error) {
-      if (error.status !== 429 || tries === MOST_WAITS) throw error;
-      for (let left = Math.min(error.retryAfter ?? 5, LONGEST_WAIT); left > 0; left -= 1) {
-        told(t("calculator.busy", { seconds: left }));
-        await pause(1000);
-      }
-    }
+  let ticking = null;
+  const count = (left) => {
+    told(t("calculator.busy", { seconds: left }));
+    ticking = left > 1 ? setTimeout(() => count(left - 1), 1000) : null;
+  };
+  const stop = crm.on("retry", ({ error, wait }) => {
+    clearTimeout(ticking);
+    if (error.status === 429) count(Math.ceil(wait / 1000));
+  });
+  try {
+    return await asking();
+  } catch (error) {
+    throw inWords(error);
+  } finally {
+    stop();
+    clearTimeout(ticking);
   }
 }
 
@@ -54,8 +48,8 @@ async function open(kept = null) {
   try {
     const wait = (text) => { status.textContent = text; };
     const [{ calculator, revision, lead_id }, read] = await Promise.all([
-      patiently(() => ask("get_calculator"), wait),
-      patiently(() => ask("get_lead", { headers: withLead }), wait).catch((error) => ({ error })),
+      patiently(() => crm.getCalculator(), wait),
+      patiently(() => crm.getLead(), wait).catch((error) => ({ error })),
     ]);
     show(calculator, revision, read, lead_id, kept);
   } catch (error) {
@@ -143,52 +137,13 @@ async function save(calculator, made, by, { own_comment, price, products, pdf },
     options: { update_price: price.checked, products: products.checked, pdf: pdf.checked ? "render" : "none" },
   };
   tell(result, "", t("calculator.saving"));
-  const headers = { "X-Lead-Id": String(lead), "Idempotency-Key": key };
-  const saving = patiently(() => ask("save_calculation", { method: "POST", headers, body }), (text) => tell(result, "", text));
-  await follow(result, await watched(result, key, saving));
-}
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const look = (key) => ask("get_delivery", { query: { write: "save_calculation", key } });
-
-// While the answer takes its time, the person sees that the calculation is accepted, and how far it is. An answer that
-// never comes is no answer: what was accepted is followed by its key.
-async function watched(result, key, saving) {
-  let is_over = false;
-  void (async () => {
-    for (await pause(FIRST_LOOK); !is_over; await pause(NEXT_LOOK)) {
-      const seen = await look(key).catch(() => null); // not accepted yet, or offline
-      if (seen?.state === "accepted" && !is_over) tell(result, "", t("calculator.under_way"), progress(seen.steps));
-    }
-  })();
-  try {
-    return await saving;
-  } catch (error) {
-    const is_answer = error.status >= 400 && error.status < 500;
-    const accepted = is_answer ? null : await look(key).catch(() => null);
-    if (!accepted) throw error;
-    return accepted;
-  } finally {
-    is_over = true;
-  }
+  // The person sees that the calculation is accepted, and how far it is, to its end.
+  const onProgress = ({ steps = {} }, phase) => tell(result, "", t(phase === "sending" ? "calculator.under_way" : "calculator.accepted"), progress(steps));
+  const saved = await patiently(() => crm.saveCalculation(body, { lead, key, onProgress }), (text) => tell(result, "", text));
+  tell(result, "good", t("calculator.saved"), done(saved.results ?? {}));
 }
 
 const progress = (steps) => Object.entries(steps).map(([name, state]) => `${state === "done" ? "✓" : "…"} ${t(`step.${name}`)}`);
-
-// An accepted calculation is ours to deliver; the person is told how far it is, to the end.
-async function follow(result, answer) {
-  let now = answer;
-  for (let tries = 0; now.state === "accepted"; tries += 1) {
-    tell(result, "", t("calculator.accepted"), progress(now.steps ?? {}));
-    await pause(Math.min(5000 + tries * 1000, 30_000));
-    now = await ask("get_delivery", { query: { id: answer.delivery_id } }).catch((error) => {
-      if (error.status === 401) throw error;
-      return now; // offline for a moment
-    });
-  }
-  if (now.state === "dead") tell(result, "bad", now.problem?.detail ?? t("calculator.dead"));
-  else tell(result, "good", t("calculator.saved"), done(now.results ?? {}));
-}
 
 // What is in the deal now, in plain words.
 function done(results) {

@@ -1,0 +1,121 @@
+// Types of the client. What an action takes stands in schema.d.ts, which is made from openapi.yaml.
+
+import type { operations } from "./schema.js";
+
+type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
+type Sent<Body> = Body extends { pdf?: infer Pdf } ? Omit<Body, "action" | "lead_id" | "pdf"> & { pdf?: Pdf | Blob } : Omit<Body, "action">;
+type Given<Name extends keyof operations> = operations[Name] extends { requestBody: { content: { "application/json": infer Body } } }
+  ? Sent<Body>
+  : operations[Name] extends { parameters: { query?: infer Query } } ? { [Key in keyof Query]?: string | number } : Record<string, never>;
+
+/** What a write has come to; `results` are by its steps. */
+export interface Delivery {
+  delivery_id: string;
+  state: "accepted" | "delivered" | "dead";
+  results?: Record<string, Record<string, unknown>>;
+  steps?: Record<string, "planned" | "started" | "done">;
+  problem?: { code: string; detail: string } | null;
+  retry_after?: number;
+}
+
+type Keyed = "save_calculation" | "submit_form" | "submit_order" | "sync_contact";
+type Answer<Name> = Name extends Keyed ? Delivery : Record<string, any>;
+
+export interface CallOptions {
+  /** How often it is tried before it is given up, or left to the queue. */
+  tries?: number;
+  /** The deal, for actions that are about one. */
+  lead?: number | string;
+  signal?: AbortSignal;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** The same key again is the same write; without one a new key is made. */
+  key?: string;
+  /** How far an accepted write is. */
+  onProgress?: (delivery: Delivery, phase: "sending" | "accepted") => void;
+  /** Bytes of the body that were sent; browsers only. */
+  onUpload?: (progress: { sent: number; total: number }) => void;
+  /** false: an accepted write is answered as it is, and not waited for. */
+  follow?: boolean;
+  /** false: this write does not go through the queue. */
+  queue?: boolean;
+}
+
+export interface Problem {
+  type?: string;
+  title?: string;
+  status?: number;
+  code?: string;
+  detail?: string;
+  request_id?: string;
+  retry_after?: number;
+  errors?: { path: string; detail: string }[];
+  delivery_id?: string;
+}
+
+export class ApiError extends Error {
+  constructor(status: number, problem?: Problem);
+  /** HTTP's; 0 where there was no answer. */
+  readonly status: number;
+  /** Stable, for programs; `network` where there was no answer. */
+  readonly code: string;
+  readonly problem: Problem;
+  /** Seconds. */
+  readonly retryAfter: number | null;
+  /** Of the write that failed, so that it can be sent again as the same. */
+  readonly key: string | null;
+}
+
+/** amoCRM's `this` of a widget, as far as it is needed. */
+export interface Widget {
+  $authorizedAjax(options: Record<string, unknown>): { done(told: (answer: any) => void): { fail(told: (answer: any) => void): unknown } };
+}
+
+export interface ConnectOptions {
+  /** The address of crm_api. */
+  api: string;
+  /** Of your application: a JWT, or what makes one. */
+  token?: string | (() => string | Promise<string>);
+  /** Publishable: it stands in a page. */
+  siteKey?: string;
+  /** Inside amoCRM: the widget itself. A session is opened, and renewed before it ends. */
+  widget?: Widget;
+  /** The deal that everything is about. */
+  lead?: number | string;
+  /** Sent with everything, such as X-Account-Domain and X-Widget-Type of an administrator. */
+  headers?: Record<string, string>;
+  /** How often a call is tried before it fails; 5. */
+  tries?: number;
+  /** In which language problems are told: ru, en, uk, uz, es, pt. */
+  language?: string;
+  /** Writes outlive the tab: true, or the name of the queue. */
+  queue?: boolean | string;
+  fetch?: typeof fetch;
+}
+
+export interface Events {
+  session: { isOpen: boolean };
+  retry: { action: string; error: ApiError; wait: number; count: number };
+  queued: { key: string; action: string };
+  sent: { key: string; action: string; answer: Delivery };
+  failed: { key: string; action: string; error: unknown; isFinal: boolean };
+}
+
+export type Methods = {
+  [Name in keyof operations as Camel<Name & string>]: (
+    given?: Given<Name>,
+    options?: Name extends Keyed ? WriteOptions : CallOptions,
+  ) => Promise<Answer<Name>>;
+};
+
+export interface Client extends Methods {
+  on<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): () => void;
+  call(action: string, given?: object, options?: WriteOptions): Promise<any>;
+  resume(): Promise<void>;
+  waiting(): Promise<number>;
+  close(): void;
+}
+
+export function connect(options: ConnectOptions): Client;
+export function newKey(): string;

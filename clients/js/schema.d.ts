@@ -1,0 +1,3193 @@
+// Made from openapi.yaml by `python -m cli client`.
+export interface paths {
+    "/check_calculator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{calculator, problems}`: the calculator ready to be reckoned, or null and what does not fit together, each with
+         *     `path` and `detail`. Nothing is kept.
+         */
+        post: operations["check_calculator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connection_status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see_connection`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
+         *
+         *     `{connection, …addresses}`, or `{connections: […], next: "domain/widget" | null, …addresses}`.
+         *
+         *     Query for the list: `limit`, and `after` with the `next` of the page before; `search` (a part of the account's
+         *     address), `status`, `widget_type`, and `trouble=1` for those that have a problem.
+         */
+        get: operations["connection_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/create_administrator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, link}`: the address at which they sign in, once, within a day. It is shown this once. 409 where another
+         *     administrator has the e-mail address.
+         */
+        post: operations["create_administrator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/create_install_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, key, link, button, name, platform}`: our link, and amoCRM's button as HTML. The key is shown this once.
+         */
+        post: operations["create_install_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/create_site_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, site_key, name, origins, accepts_hidden_origin}`. The key is shown this once.
+         */
+        post: operations["create_site_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/discard_calculator_draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{discarded: true}`; what is in force stays. 409 where somebody else has saved the draft since.
+         */
+        post: operations["discard_calculator_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `connect`; given by widget_administrator, application, administrator, operator.
+         *
+         *     `{connection}`. Disconnecting twice is no error.
+         */
+        post: operations["disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exchange_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `connect`; given by widget_administrator, application, administrator, operator.
+         *
+         *     `{connection}`; 422 with amoCRM's reason for a code that is wrong, used, or older than its 20 minutes.
+         */
+        post: operations["exchange_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_administrator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{name, rights}`: `rights` are the names of what this sign-in may do.
+         */
+        get: operations["get_administrator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_administrators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{administrators: […]}`, each with `id, name, rights, email, created_at, created_by, expires_at, revoked_at,
+         *     last_used_at, is_invited`.
+         */
+        get: operations["get_administrators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_automations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{automations: [{id, name, work, host, is_on, created_at, last_asked_at}], values, kinds}`: `values` are what a
+         *     text may name, `kinds` what an automation may do here.
+         */
+        get: operations["get_automations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_calculator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_deal`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
+         *
+         *     `{calculator, revision, widget_type, lead_id}`: the one in force, with formulas ready to be reckoned (trees; see
+         *     docs/calculators.md). `revision` changes with it. 404 for a widget type without one.
+         */
+        get: operations["get_calculator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_calculator_draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{level, draft, in_force, touched, versions, usual}`: the draft (`document, revision, changed_at, changed_by`, or
+         *     null), the calculators in force, the nearest first (`level, version, document`; `level` null for the one that comes
+         *     with the widget type), for how many connections this level is the one (10,000 stands for more, too), its versions,
+         *     and the widget types that come with a calculator to begin from.
+         */
+        get: operations["get_calculator_draft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_calculator_version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{document}` of an earlier version. 404 for a number that is not there.
+         */
+        get: operations["get_calculator_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_catalogs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_account`; given by widget_administrator, application, administrator, operator, viewer.
+         *
+         *     `{catalogs: [{id, name, type}]}`; the goods list has the type `products`.
+         */
+        get: operations["get_catalogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{changes: [{id, kind, entity_type, entity_id, link, created_at, sends}], next_before}`, the newest first.
+         *     `link`: amoCRM's page of the deal or contact. `sends`: `[{endpoint_id, state, attempts, answered_at, answer}]`,
+         *     state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`.
+         */
+        get: operations["get_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_custom_fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_account`; given by widget_administrator, application, administrator, operator, viewer.
+         *
+         *     Query: `entity`, leads or contacts. `{fields: [{id, name, code, type, enums: [[id, value]]}]}`
+         */
+        get: operations["get_custom_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     Query: `state`, `lead_id`, `write` (the action that was called), `since`, `until` (Unix seconds), `limit`,
+         *     `before` (the `next` of the page before). `{deliveries: […], next}`, newest first.
+         *
+         *     Without an account in the headers: those of all accounts, in the state accepted or dead.
+         */
+        get: operations["get_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_deal`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
+         *
+         *     Query: `id`, or `write` (the action that was called) with its `Idempotency-Key` as `key`: so a write can be
+         *     followed before it has answered. `content=1`, for administrators: also `content`, what was sent (personal, and
+         *     kept for some days only; null when it is gone; an uploaded PDF is left out).
+         *
+         *     `{delivery_id, action, lead_id, state, attempts, steps, results, story, problem, summary, links, created_at,
+         *     finished_at, due_in}`. `summary`: `{by, user_id?, total?, currency?, deal?}`. `links`: amoCRM's pages,
+         *     `{lead?, contact?}`.
+         *     `steps`: each begun step as `started` (perhaps sent), `planned` (to be tried again) or `done`. `story`: what
+         *     happened, in order, `[{at, kind, step?, outcome?, code?, detail?, request_id?}]`, with the kinds accepted,
+         *     step_done, warned, deferred, retried, dead, delivered; of more than 100 entries the first and the latest.
+         */
+        get: operations["get_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
+         *     last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at}], feed}`. `off_reason`: person, gone
+         *     (it answered 410), failing (for three days). `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the
+         *     connection has never asked for events; `way` is hook, or ask where amoCRM refuses webhooks.
+         */
+        get: operations["get_endpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     Query: `limit`, `before` (the `next` of the page before), `level`, `search`, `delivery_id`. `{events: […], next}`
+         *
+         *     With an account in the headers: its events only. A search looks at 8,000 lines for each page, which may be empty
+         *     while `next` goes on.
+         */
+        get: operations["get_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_install_links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{install_links: [{id, widget_type, platform, name, language, created_at, revoked_at}]}`, the newest first.
+         */
+        get: operations["get_install_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_deal`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
+         *
+         *     `{lead: {id, name, price, …}, client: {…} | null, contacts: [{id, name, is_main, phones[], emails[]}]}`
+         */
+        get: operations["get_lead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `list_deals`; given by widget, widget_administrator, application, administrator.
+         *
+         *     Query: `page` from 1, `limit` to 250, `query`, `pipeline_id`, `status_id` (with its pipeline),
+         *     `responsible_user_id`. Answer: `{leads: […], page, limit, has_more}`;
+         *     409 `amocrm_filters_off` where the account ignores filters.
+         */
+        get: operations["get_leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     The text format of Prometheus, 0.0.4; OpenTelemetry's collector reads it too (receiver `prometheus`).
+         */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see_order`; given by application, site, administrator.
+         *
+         *     Query: `number`, and for a site key `contact`, a phone or e-mail of the order: numbers can be guessed, and a site
+         *     key is no secret.
+         *
+         *     `{number, status, accepted_at}`: `status` is the shop's word for the deal's place, or null where the settings name
+         *     none, and before the deal is made. 404 for an order that is not there, or is somebody else's.
+         */
+        get: operations["get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     Query: `period` (hour, day or month; a day where none is named).
+         *
+         *     `{period, connections: {connected, pending, reauth_required, disconnected, ending_soon}, deliveries: {accepted,
+         *     dead, oldest_seconds}, refreshes: {overdue}, todo: [{code, count}], first_steps: {saved_connection, connected,
+         *     seen_in_card, first_save, company, site_key}, series}`. `series`: `{span, starts, deliveries,
+         *     refreshes, answers, latency}`, a number for each span of so many seconds.
+         */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_pipelines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_account`; given by widget_administrator, application, administrator, operator, viewer.
+         *
+         *     `{pipelines: [{id, name, is_main, statuses: [{id, name, is_unsorted}]}]}`, the main one first.
+         */
+        get: operations["get_pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{settings, level, sources, revision, touched}`: the document of :mod:`shared.settings` that holds at the level,
+         *     with its defaults; `sources` says which level sets each member, `touched` for how many connections it counts.
+         */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_site_keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `{site_keys: [{id, name, origins, accepts_hidden_origin, created_at, revoked_at}]}`, the newest first.
+         */
+        get: operations["get_site_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_account`; given by widget_administrator, application, administrator, operator, viewer.
+         *
+         *     `{users: [{id, name, is_admin}]}`; without those who were switched off.
+         */
+        get: operations["get_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/inherit_calculator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{inherited: true}`: from now on the level above holds; the versions stay, to go back to.
+         */
+        post: operations["inherit_calculator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `open_session`; given by widget, widget_administrator.
+         *
+         *     `{session_token, expires_in, lead_id}`; send the token as `Authorization: Bearer`.
+         */
+        post: operations["open_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{note, page}`: the note's text, and the quotation's first page as a PNG in Base64.
+         */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/publish_calculator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{version, touched}`: the draft is in force from now on, for so many connections (10,000 stands for more, too).
+         *     422 for one that does not fit together, 409 where somebody else has saved it since.
+         */
+        post: operations["publish_calculator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/remove_automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, removed: true}`: its key opens nothing any more; what was accepted is still carried out. 404 for an id of
+         *     another connection.
+         */
+        post: operations["remove_automation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/remove_endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, removed: true}`. What waited for it is not sent any more. 404 for an id of another connection.
+         */
+        post: operations["remove_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/renew_sign_in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, link}`: another link for somebody; their present sign-in ends when it is used. 404 for who is not there.
+         */
+        post: operations["renew_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replace_automation_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, key}`: shown this once; enter it in amoCRM, where the one before opens nothing any more. 404 for an id of
+         *     another connection.
+         */
+        post: operations["replace_automation_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replace_endpoint_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, secret}`: shown this once; for a day both secrets sign. 404 for an id of another connection.
+         */
+        post: operations["replace_endpoint_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replace_hook_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{replaced: true}`: amoCRM is given another address within a minute; the one before is not known any more. 409
+         *     where events are off.
+         */
+        post: operations["replace_hook_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/replay_changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `operate`; given by administrator, operator.
+         *
+         *     `{replayed}`: how many are sent again, each with the id that it had, from now on for three days.
+         */
+        post: operations["replay_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/retry_delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `operate`; given by administrator, operator.
+         *
+         *     `id` of one: `{delivery}`, or 409 for one that is not dead, or too old. `ids` of several, at most 200:
+         *     `{retried}`, how many. `run_deliveries` takes them up within a minute.
+         */
+        post: operations["retry_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/revoke_administrator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, revoked: true}`; 404 for who is not there, or was revoked before.
+         */
+        post: operations["revoke_administrator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/revoke_install_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, revoked: true}`; accounts that were connected through it stay connected.
+         */
+        post: operations["revoke_install_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/revoke_site_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, revoked: true}`; 404 for a key of another account.
+         */
+        post: operations["revoke_site_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_administrator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id}`: what they may, and by which address the issuer knows them. 404 for who is not there, 409 where another
+         *     administrator has the address.
+         */
+        post: operations["save_administrator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, key, secret}`: the key of a new one, and the secret that signs its calls, are shown this once (201); else
+         *     they are null. 404 for an id of another connection, 409 for one too many, 422 for what cannot be done.
+         */
+        post: operations["save_automation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_calculation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `write_deal`; given by widget, widget_administrator, session, application, administrator.
+         *
+         *     Body: :class:`shared.calculations.model.SaveCalculation`.
+         *
+         *     200 `{delivery_id, state, results}`, or 202 with `problem` when it will be delivered later.
+         *
+         *     Without an `Idempotency-Key` the same calculation for the same deal counts as the same request.
+         */
+        post: operations["save_calculation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_calculator_draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     As `check_calculator`, with `revision`: the draft is kept, whether it fits together or not. 409 where somebody
+         *     else has saved it since; `changed_by` and `changed_at` say who.
+         */
+        post: operations["save_calculator_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{connection, connect_url, redirect_uri, hook_url, widget_url}`; 201 for a new connection.
+         *
+         *     Another client id ends the present connection; another secret alone keeps it.
+         */
+        post: operations["save_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, secret}`: the secret of a new endpoint is shown this once (201); of one that was there it is null. 404 for
+         *     an id of another connection, 422 for an address that may not be called, 409 for one too many.
+         */
+        post: operations["save_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     As `get_settings` answers. 422 names what the account does not have, and what it has instead; 409 where somebody
+         *     else has changed the level since `revision`.
+         */
+        post: operations["save_settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/save_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{connection}`. The connection's client id and secret are saved before, for the widget's one-time tokens.
+         */
+        post: operations["save_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign_in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `sign_in`; given by invited.
+         *
+         *     With the link's code as the proof: `{token, name, rights}`. The token is shown this once; the link is used up.
+         */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/start_connection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `connect`; given by widget_administrator, application, administrator, operator.
+         *
+         *     `{connect_url, consent_origin, redirect_uri, hook_url, widget_url}`; the address works for 24 hours.
+         *
+         *     `consent_origin` is amoCRM's: from its window a page may hear where to go, or that the person denied.
+         */
+        post: operations["start_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/start_installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{install_url, redirect_uri}`; it works for 15 minutes, once. In mode `popup` the page that opens it must go to
+         *     the address that amoCRM's window posts to it as `{url}`, if that begins with `redirect_uri`.
+         */
+        post: operations["start_installation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/submit_form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Right: `submit`; given by application, site, administrator. */
+        post: operations["submit_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/submit_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Right: `submit`; given by application, site, administrator. */
+        post: operations["submit_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync_contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Right: `sync_contact`; given by application, administrator. */
+        post: operations["sync_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/test_endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `operate`; given by administrator, operator.
+         *
+         *     `{answer, is_taken, ms}`: a message of the kind `test` was sent at once. `answer` is the status, or why there was
+         *     none. 404 for an id of another connection.
+         */
+        post: operations["test_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** Account */
+        Account: {
+            domain: string;
+            id: number | null;
+        };
+        /** Address */
+        Address: {
+            /** @default  */
+            building?: string;
+            /** @default  */
+            city?: string;
+            /** @default  */
+            country?: string;
+            /** @default  */
+            postcode?: string;
+            /** @default  */
+            region?: string;
+            /** @default  */
+            room?: string;
+            /** @default  */
+            street?: string;
+        };
+        /**
+         * ByCalculator
+         * @description What was typed and chosen in a calculator, from which the server reckons the calculation again.
+         */
+        ByCalculator: {
+            /**
+             * @default en
+             * @enum {unknown}
+             */
+            language?: "en" | "es" | "pt" | "ru" | "uk" | "uz";
+            revision: string;
+            values: Record<string, never>;
+        };
+        /**
+         * Calculation
+         * @description What was reckoned; amounts as in the head of this module.
+         */
+        Calculation: {
+            /** @default null */
+            comment?: string | null;
+            currency: string;
+            /** @default null */
+            delivery?: (string | number) | null;
+            /** @default null */
+            discount?: (string | number) | null;
+            items: components["schemas"]["Item"][];
+            /** @default null */
+            number?: string | null;
+            /** @default [] */
+            parameters?: components["schemas"]["Parameter"][];
+            title: string;
+            /** Format: decimal */
+            total: string | number;
+            /** @default null */
+            valid_until?: string | null;
+        };
+        /**
+         * Call
+         * @description A signed message to a server of the company.
+         */
+        Call: {
+            /** @enum {unknown} */
+            kind: "call";
+        };
+        /**
+         * Changes
+         * @description Events to the company's own systems (rows H1-H3).
+         */
+        Changes: {
+            /** @default false */
+            is_on?: boolean;
+            /** @default [] */
+            order_statuses?: components["schemas"]["OrderStatus"][];
+        };
+        /** CheckCalculator */
+        CheckCalculator: {
+            /** @default null */
+            action?: string | null;
+            document: Record<string, never>;
+        };
+        /** Company */
+        Company: {
+            /** @default [] */
+            lines?: string[];
+            /** @default null */
+            logo?: string | null;
+            /** @default  */
+            name?: string;
+        };
+        /** ContactDeleted */
+        ContactDeleted: {
+            account: components["schemas"]["Account"];
+            contact: components["schemas"]["Named"];
+        };
+        /** ContactMessage */
+        ContactMessage: {
+            account: components["schemas"]["Account"];
+            contact: components["schemas"]["shared.changes.messages.Contact"];
+        };
+        /** ContactNoteAdded */
+        ContactNoteAdded: {
+            account: components["schemas"]["Account"];
+            contact: components["schemas"]["Named"];
+            note: components["schemas"]["shared.changes.messages.Note"];
+        };
+        /** ContactResponsibleChanged */
+        ContactResponsibleChanged: {
+            account: components["schemas"]["Account"];
+            before: components["schemas"]["Responsible"];
+            contact: components["schemas"]["shared.changes.messages.Contact"];
+        };
+        /** ContactUpdated */
+        ContactUpdated: {
+            account: components["schemas"]["Account"];
+            /** @default null */
+            before?: components["schemas"]["Earlier"] | null;
+            changed: string[] | null;
+            contact: components["schemas"]["shared.changes.messages.Contact"];
+        };
+        /**
+         * CreateAdministrator
+         * @description `days`: how long the sign-in works; without it until it is revoked. `email`: as the issuer knows them, who may
+         *         then also sign in by it.
+         */
+        CreateAdministrator: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            days?: number | null;
+            /** @default null */
+            email?: string | null;
+            name: string;
+            /**
+             * @default see
+             * @enum {unknown}
+             */
+            rights?: "manage" | "operate" | "see";
+        };
+        /** CreateInstallLink */
+        CreateInstallLink: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            language?: string | null;
+            /** @default null */
+            name?: string | null;
+            /**
+             * @default amocrm
+             * @enum {unknown}
+             */
+            platform?: "amocrm" | "kommo";
+            widget_type: string;
+        };
+        /** CreateSiteKey */
+        CreateSiteKey: {
+            /** @default false */
+            accepts_hidden_origin?: boolean;
+            /** @default null */
+            action?: string | null;
+            name: string;
+            origins: string[];
+        };
+        /**
+         * Destination
+         * @description Where forms, or orders, go.
+         */
+        Destination: {
+            /**
+             * @default lead
+             * @enum {unknown}
+             */
+            mode?: "contact" | "incoming_lead" | "lead";
+            /** @default null */
+            pipeline_id?: number | null;
+            /** @default [] */
+            required?: string[];
+            /** @default null */
+            status_id?: number | null;
+            /** @default [] */
+            tags?: string[];
+            /** @default null */
+            title?: string | null;
+        };
+        /**
+         * Earlier
+         * @description Earlier values of what may be told; of everything else `changed` has the name only.
+         */
+        Earlier: {
+            /** @default null */
+            price?: number | null;
+        };
+        /** ExchangeCode */
+        ExchangeCode: {
+            /** @default null */
+            action?: string | null;
+            code: string;
+            /** @default null */
+            referer?: string | null;
+        };
+        /**
+         * Field
+         * @description A custom field that has a value.
+         */
+        Field: {
+            code: string | null;
+            id: number | null;
+            name: string | null;
+            values: unknown[];
+        };
+        /**
+         * FieldRule
+         * @description A source field and the field of the deal or contact that it goes to, by id, or by code or name.
+         */
+        FieldRule: {
+            /** @enum {unknown} */
+            entity: "contacts" | "leads";
+            /** @default null */
+            enum?: string | null;
+            /** @default null */
+            field?: string | null;
+            /** @default null */
+            field_id?: number | null;
+            source: string;
+            /**
+             * @default text
+             * @enum {unknown}
+             */
+            type?: "checkbox" | "date" | "multiselect" | "numeric" | "select" | "text" | "textarea" | "url";
+        };
+        /** Form */
+        Form: {
+            /** @default  */
+            id?: string;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            page?: string;
+            /** @default  */
+            referrer?: string;
+        };
+        /** Inherit */
+        Inherit: {
+            /** @default null */
+            action?: string | null;
+            /** @enum {unknown} */
+            level: "client" | "connection" | "widget";
+            /** @default null */
+            note?: string | null;
+        };
+        /** Item */
+        Item: {
+            /** @default null */
+            category?: string | null;
+            /** @default null */
+            discount?: (string | number) | null;
+            name: string;
+            /** Format: decimal */
+            quantity: string | number;
+            /** @default null */
+            sku?: string | null;
+            unit: string;
+            /** Format: decimal */
+            unit_price: string | number;
+        };
+        /**
+         * Lead
+         * @description A deal as it is now; times are Unix seconds, the price is in whole units of the account's currency.
+         */
+        Lead: {
+            closed_at: number | null;
+            contact_ids: number[];
+            created_at: number | null;
+            fields: components["schemas"]["Field"][];
+            id: number;
+            name: string;
+            pipeline_id: number | null;
+            price: number | null;
+            responsible_user_id: number | null;
+            status_id: number | null;
+            tags: string[];
+            updated_at: number | null;
+        };
+        /** LeadDeleted */
+        LeadDeleted: {
+            account: components["schemas"]["Account"];
+            lead: components["schemas"]["Named"];
+        };
+        /** LeadMessage */
+        LeadMessage: {
+            account: components["schemas"]["Account"];
+            lead: components["schemas"]["Lead"];
+        };
+        /** LeadNoteAdded */
+        LeadNoteAdded: {
+            account: components["schemas"]["Account"];
+            lead: components["schemas"]["Named"];
+            note: components["schemas"]["shared.changes.messages.Note"];
+        };
+        /** LeadResponsibleChanged */
+        LeadResponsibleChanged: {
+            account: components["schemas"]["Account"];
+            before: components["schemas"]["Responsible"];
+            lead: components["schemas"]["Lead"];
+        };
+        /** LeadStatusChanged */
+        LeadStatusChanged: {
+            account: components["schemas"]["Account"];
+            /** @default null */
+            before?: components["schemas"]["Place"] | null;
+            lead: components["schemas"]["Lead"];
+        };
+        /** LeadUpdated */
+        LeadUpdated: {
+            account: components["schemas"]["Account"];
+            /** @default null */
+            before?: components["schemas"]["Earlier"] | null;
+            changed: string[] | null;
+            lead: components["schemas"]["Lead"];
+        };
+        /** Named */
+        Named: {
+            id: number;
+        };
+        /** NamedAdministrator */
+        NamedAdministrator: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+        };
+        /** NamedAutomation */
+        NamedAutomation: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+        };
+        /** NamedDraft */
+        NamedDraft: {
+            /** @default null */
+            action?: string | null;
+            /** @enum {unknown} */
+            level: "client" | "connection" | "widget";
+            /** Format: uuid */
+            revision: string;
+        };
+        /** NamedEndpoint */
+        NamedEndpoint: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+        };
+        /** OpenSession */
+        OpenSession: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            lead_id?: number | null;
+        };
+        /**
+         * Options
+         * @description What is to become of it in amoCRM.
+         */
+        Options: {
+            /** @default true */
+            note?: boolean;
+            /**
+             * @default none
+             * @enum {unknown}
+             */
+            pdf?: "none" | "render" | "upload";
+            /** @default false */
+            products?: boolean;
+            /** @default null */
+            responsible_user_id?: number | null;
+            /** @default false */
+            update_price?: boolean;
+        };
+        /** OrderDelivery */
+        OrderDelivery: {
+            /**
+             * Format: decimal
+             * @default 0
+             */
+            cost?: string | number;
+            /** @default  */
+            method?: string;
+        };
+        /** OrderItem */
+        OrderItem: {
+            /** @default null */
+            category?: string | string[] | null;
+            /** @default null */
+            discount?: (string | number) | null;
+            name: string;
+            /** Format: decimal */
+            quantity: string | number;
+            /** @default null */
+            sku?: string | null;
+            /** @default шт */
+            unit?: string;
+            /** Format: decimal */
+            unit_price: string | number;
+        };
+        /**
+         * OrderStatus
+         * @description A place of a deal, and the shop's word for it.
+         */
+        OrderStatus: {
+            pipeline_id: number;
+            status: string;
+            status_id: number;
+        };
+        /** OrderStatusChanged */
+        OrderStatusChanged: {
+            account: components["schemas"]["Account"];
+            lead: components["schemas"]["Named"];
+            order: components["schemas"]["shared.changes.messages.Order"];
+        };
+        /** Parameter */
+        Parameter: {
+            name: string;
+            value: string;
+        };
+        /** Pdf */
+        Pdf: {
+            content_base64: string;
+            filename: string;
+        };
+        /** Place */
+        Place: {
+            pipeline_id: number | null;
+            status_id: number | null;
+        };
+        /** Preview */
+        Preview: {
+            /** @default null */
+            action?: string | null;
+            /**
+             * @default {
+             *       "name": "",
+             *       "lines": [],
+             *       "logo": null
+             *     }
+             */
+            company?: components["schemas"]["Company"];
+            /** @default null */
+            language?: ("en" | "es" | "pt" | "ru" | "uk" | "uz") | null;
+            /**
+             * @default {
+             *       "heading": null,
+             *       "note_heading": null,
+             *       "closing": null
+             *     }
+             */
+            template?: components["schemas"]["Template"];
+        };
+        /** Publish */
+        Publish: {
+            /** @default null */
+            action?: string | null;
+            /** @enum {unknown} */
+            level: "client" | "connection" | "widget";
+            /** @default null */
+            note?: string | null;
+            /** Format: uuid */
+            revision: string;
+        };
+        /**
+         * Quotation
+         * @description A PDF of the goods that stand in the deal, in its files and its feed.
+         */
+        Quotation: {
+            /** @enum {unknown} */
+            kind: "quotation";
+            /** @default null */
+            title?: string | null;
+        };
+        /** ReplaceHookKey */
+        ReplaceHookKey: {
+            /** @default null */
+            action?: string | null;
+        };
+        /**
+         * ReplayChanges
+         * @description Either `ids`, or a span of time; of what the endpoint was told, or was given up.
+         */
+        ReplayChanges: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            endpoint_id: string;
+            /** @default null */
+            ids?: string[] | null;
+            /** @default null */
+            since?: string | null;
+            /** @default null */
+            until?: string | null;
+        };
+        /** Responsible */
+        Responsible: {
+            responsible_user_id: number | null;
+        };
+        /** RetryDelivery */
+        RetryDelivery: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            id?: string | null;
+            /** @default [] */
+            ids?: string[];
+        };
+        /** RevokeInstallLink */
+        RevokeInstallLink: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+        };
+        /** RevokeSiteKey */
+        RevokeSiteKey: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+        };
+        /**
+         * Route
+         * @description Where an order goes that holds goods of this category, or of one below it.
+         */
+        Route: {
+            category: string;
+            /** @default null */
+            pipeline_id?: number | null;
+            /** @default null */
+            responsible_user_id?: number | null;
+            /** @default null */
+            status_id?: number | null;
+        };
+        /**
+         * SaveAdministrator
+         * @description Both are replaced; without an `email` they do not sign in by the issuer.
+         */
+        SaveAdministrator: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            email?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            rights: "manage" | "operate" | "see";
+        };
+        /**
+         * SaveAutomation
+         * @description A new one has no `id`. `url` belongs to a call; null keeps the address.
+         */
+        SaveAutomation: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            id?: string | null;
+            /** @default true */
+            is_on?: boolean;
+            name: string;
+            /** @default null */
+            url?: string | null;
+            work: components["schemas"]["shared.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"];
+        };
+        /**
+         * SaveCalculation
+         * @description The body of `save_calculation`. `lead_id` may come in the header `X-Lead-Id` instead.
+         */
+        SaveCalculation: {
+            /** @default null */
+            action?: string | null;
+            calculation: components["schemas"]["Calculation"];
+            /** @default null */
+            calculator?: components["schemas"]["ByCalculator"] | null;
+            /** @default null */
+            lead_id?: number | null;
+            /**
+             * @default {
+             *       "note": true,
+             *       "products": false,
+             *       "pdf": "none",
+             *       "update_price": false,
+             *       "responsible_user_id": null
+             *     }
+             */
+            options?: components["schemas"]["Options"];
+            /** @default null */
+            pdf?: components["schemas"]["Pdf"] | null;
+        };
+        /** SaveConnection */
+        SaveConnection: {
+            account_domain: string;
+            /** @default null */
+            action?: string | null;
+            client_id: string;
+            /** @default null */
+            client_secret?: string | null;
+            /** @default null */
+            language?: string | null;
+            widget_type: string;
+        };
+        /**
+         * SaveDraft
+         * @description `revision`: of the draft that was changed; null for the first.
+         */
+        SaveDraft: {
+            /** @default null */
+            action?: string | null;
+            document: Record<string, never>;
+            /** @enum {unknown} */
+            level: "client" | "connection" | "widget";
+            /** @default null */
+            revision?: string | null;
+        };
+        /**
+         * SaveEndpoint
+         * @description A new one has no `id`. Empty lists stand for everything; `fields` are names as `changed` has them.
+         */
+        SaveEndpoint: {
+            /** @default null */
+            action?: string | null;
+            /** @default [] */
+            fields?: string[];
+            /** @default null */
+            id?: string | null;
+            /** @default true */
+            is_on?: boolean;
+            /** @default [] */
+            kinds?: ("contact.added" | "contact.deleted" | "contact.note_added" | "contact.responsible_changed" | "contact.restored" | "contact.updated" | "lead.added" | "lead.deleted" | "lead.note_added" | "lead.responsible_changed" | "lead.restored" | "lead.status_changed" | "lead.updated" | "order.status_changed")[];
+            name: string;
+            /** @default [] */
+            pipelines?: number[];
+            /** @default [] */
+            statuses?: number[];
+            /** @default null */
+            url?: string | null;
+        };
+        /**
+         * SaveSettings
+         * @description All that the level sets; what is left out or null is inherited, and has its default at last. `revision`: of `get_settings`, so that nobody else's change is overwritten; null saves in any case.
+         */
+        SaveSettings: {
+            /** @default null */
+            action?: string | null;
+            /**
+             * @default {
+             *       "is_on": false,
+             *       "order_statuses": []
+             *     }
+             */
+            changes?: components["schemas"]["Changes"];
+            /**
+             * @default {
+             *       "name": "",
+             *       "lines": [],
+             *       "logo": null
+             *     }
+             */
+            company?: components["schemas"]["Company"];
+            /** @default null */
+            language?: ("en" | "es" | "pt" | "ru" | "uk" | "uz") | null;
+            /**
+             * @default connection
+             * @enum {unknown}
+             */
+            level?: "client" | "connection" | "widget";
+            /** @default null */
+            reckoned_by?: ("server" | "widget") | null;
+            /** @default null */
+            revision?: string | null;
+            /**
+             * @default {
+             *       "forms": {
+             *         "mode": "lead",
+             *         "pipeline_id": null,
+             *         "status_id": null,
+             *         "required": [],
+             *         "tags": [],
+             *         "title": null
+             *       },
+             *       "orders": {
+             *         "mode": "lead",
+             *         "pipeline_id": null,
+             *         "status_id": null,
+             *         "required": [],
+             *         "tags": [],
+             *         "title": null
+             *       },
+             *       "phone_country": "RU",
+             *       "responsible_user_ids": [],
+             *       "mapping": [],
+             *       "phone_enum": "WORK",
+             *       "email_enum": "WORK",
+             *       "read_only": [
+             *         "name"
+             *       ],
+             *       "skip_empty": true,
+             *       "create_fields": true,
+             *       "routes": [],
+             *       "category_parents": {},
+             *       "routing_beats_order": true,
+             *       "queue": false,
+             *       "time_trap_seconds": 2
+             *     }
+             */
+            submissions?: components["schemas"]["Submissions"];
+            /**
+             * @default {
+             *       "heading": null,
+             *       "note_heading": null,
+             *       "closing": null
+             *     }
+             */
+            template?: components["schemas"]["Template"];
+        };
+        /** SaveToken */
+        SaveToken: {
+            /** @default null */
+            action?: string | null;
+            token: string;
+        };
+        /**
+         * Note
+         * @description A note in the deal's feed.
+         */
+        "shared.automations.work.Note": {
+            /** @enum {unknown} */
+            kind: "note";
+            text: string;
+        };
+        /** Contact */
+        "shared.changes.messages.Contact": {
+            created_at: number | null;
+            fields: components["schemas"]["Field"][];
+            id: number;
+            lead_ids: number[];
+            name: string;
+            responsible_user_id: number | null;
+            tags: string[];
+            updated_at: number | null;
+        };
+        /** Note */
+        "shared.changes.messages.Note": {
+            created_at: number | null;
+            created_by: number | null;
+            id: number;
+            text: string | null;
+            type: string | null;
+        };
+        /**
+         * Order
+         * @description By the shop's own words.
+         */
+        "shared.changes.messages.Order": {
+            number: string;
+            status: string;
+            status_before: string | null;
+        };
+        /**
+         * Contact
+         * @description The person. Several phones and e-mails are lists.
+         */
+        "shared.submissions.model.Contact": {
+            /** @default  */
+            email?: string | string[];
+            /** @default  */
+            external_id?: string;
+            /** @default  */
+            first_name?: string;
+            /** @default  */
+            last_name?: string;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            phone?: string | string[];
+        };
+        /** Order */
+        "shared.submissions.model.Order": {
+            /** @default  */
+            address?: string | components["schemas"]["Address"];
+            /** @default  */
+            comment?: string;
+            /** @default RUB */
+            currency?: string;
+            /**
+             * @default {
+             *       "method": "",
+             *       "cost": "0"
+             *     }
+             */
+            delivery?: components["schemas"]["OrderDelivery"];
+            /** @default null */
+            discount?: (string | number) | null;
+            items: components["schemas"]["OrderItem"][];
+            number: string;
+            /** @default  */
+            payment?: string;
+            /** @default null */
+            pipeline_id?: number | null;
+            /** @default null */
+            responsible_user_id?: number | null;
+            /** @default null */
+            status_id?: number | null;
+            /** Format: decimal */
+            total: string | number;
+            /** @default  */
+            weight?: string | number;
+        };
+        /** StartConnection */
+        StartConnection: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            language?: string | null;
+            /** @default null */
+            return_to?: string | null;
+        };
+        /** StartInstallation */
+        StartInstallation: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            language?: string | null;
+            /**
+             * @default post_message
+             * @enum {unknown}
+             */
+            mode?: "popup" | "post_message";
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            origin?: string | null;
+            /**
+             * @default amocrm
+             * @enum {unknown}
+             */
+            platform?: "amocrm" | "kommo";
+            /** @default null */
+            return_to?: string | null;
+            widget_type: string;
+        };
+        /**
+         * Submissions
+         * @description Forms, orders and contacts of a site (rows C2-C9).
+         */
+        Submissions: {
+            /** @default {} */
+            category_parents?: {
+                [key: string]: string;
+            };
+            /** @default true */
+            create_fields?: boolean;
+            /**
+             * @default WORK
+             * @enum {unknown}
+             */
+            email_enum?: "OTHER" | "PRIV" | "WORK";
+            /**
+             * @default {
+             *       "mode": "lead",
+             *       "pipeline_id": null,
+             *       "status_id": null,
+             *       "required": [],
+             *       "tags": [],
+             *       "title": null
+             *     }
+             */
+            forms?: components["schemas"]["Destination"];
+            /** @default [] */
+            mapping?: components["schemas"]["FieldRule"][];
+            /**
+             * @default {
+             *       "mode": "lead",
+             *       "pipeline_id": null,
+             *       "status_id": null,
+             *       "required": [],
+             *       "tags": [],
+             *       "title": null
+             *     }
+             */
+            orders?: components["schemas"]["Destination"];
+            /** @default RU */
+            phone_country?: string;
+            /**
+             * @default WORK
+             * @enum {unknown}
+             */
+            phone_enum?: "FAX" | "HOME" | "MOB" | "OTHER" | "WORK" | "WORKDD";
+            /** @default false */
+            queue?: boolean;
+            read_only?: string[];
+            /** @default [] */
+            responsible_user_ids?: number[];
+            /** @default [] */
+            routes?: components["schemas"]["Route"][];
+            /** @default true */
+            routing_beats_order?: boolean;
+            /** @default true */
+            skip_empty?: boolean;
+            /** @default 2 */
+            time_trap_seconds?: number;
+        };
+        /**
+         * SubmitForm
+         * @description The body of `submit_form`.
+         */
+        SubmitForm: {
+            /** @default null */
+            action?: string | null;
+            /** @default  */
+            comment?: string;
+            /**
+             * @default {
+             *       "name": "",
+             *       "first_name": "",
+             *       "last_name": "",
+             *       "phone": "",
+             *       "email": "",
+             *       "external_id": ""
+             *     }
+             */
+            contact?: components["schemas"]["shared.submissions.model.Contact"];
+            /** @default {} */
+            fields?: {
+                [key: string]: string | boolean | number | (string | boolean | number | null)[] | null;
+            };
+            /**
+             * @default {
+             *       "id": "",
+             *       "name": "",
+             *       "page": "",
+             *       "referrer": ""
+             *     }
+             */
+            form?: components["schemas"]["Form"];
+            /** @default null */
+            opened_at?: number | null;
+            /** @default null */
+            price?: number | null;
+            /** @default [] */
+            tags?: string[];
+            /** @default {} */
+            tracking?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            trap?: string;
+        };
+        /**
+         * SubmitOrder
+         * @description The body of `submit_order`.
+         */
+        SubmitOrder: {
+            /** @default null */
+            action?: string | null;
+            /**
+             * @default {
+             *       "name": "",
+             *       "first_name": "",
+             *       "last_name": "",
+             *       "phone": "",
+             *       "email": "",
+             *       "external_id": ""
+             *     }
+             */
+            contact?: components["schemas"]["shared.submissions.model.Contact"];
+            /** @default {} */
+            fields?: {
+                [key: string]: string | boolean | number | (string | boolean | number | null)[] | null;
+            };
+            /** @default null */
+            opened_at?: number | null;
+            order: components["schemas"]["shared.submissions.model.Order"];
+            /** @default [] */
+            tags?: string[];
+            /** @default {} */
+            tracking?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            trap?: string;
+        };
+        /**
+         * SyncContact
+         * @description The body of `sync_contact`: a person as the site knows them now.
+         */
+        SyncContact: {
+            /** @default null */
+            action?: string | null;
+            contact: components["schemas"]["shared.submissions.model.Contact"];
+            /** @default {} */
+            fields?: {
+                [key: string]: string | boolean | number | (string | boolean | number | null)[] | null;
+            };
+        };
+        /**
+         * Task
+         * @description A task of the deal, due `due_minutes` after the deal has come to the stage; for the deal's responsible user where
+         *         none is named.
+         */
+        Task: {
+            /** @default 1440 */
+            due_minutes?: number;
+            /** @enum {unknown} */
+            kind: "task";
+            /** @default null */
+            responsible_user_id?: number | null;
+            /** @default null */
+            task_type_id?: number | null;
+            text: string;
+        };
+        /**
+         * Template
+         * @description What notes and quotations say around the figures; null is the widget type's own text.
+         */
+        Template: {
+            /** @default null */
+            closing?: string | null;
+            /** @default null */
+            heading?: string | null;
+            /** @default null */
+            note_heading?: string | null;
+        };
+        /**
+         * TestMessage
+         * @description Somebody tries the endpoint.
+         */
+        TestMessage: {
+            account: components["schemas"]["Account"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    check_calculator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckCalculator"];
+            };
+        };
+        responses: never;
+    };
+    connection_status: {
+        parameters: {
+            query?: {
+                after?: string;
+                limit?: string;
+                search?: string;
+                status?: string;
+                trouble?: string;
+                widget_type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    create_administrator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAdministrator"];
+            };
+        };
+        responses: never;
+    };
+    create_install_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInstallLink"];
+            };
+        };
+        responses: never;
+    };
+    create_site_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSiteKey"];
+            };
+        };
+        responses: never;
+    };
+    discard_calculator_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedDraft"];
+            };
+        };
+        responses: never;
+    };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    exchange_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeCode"];
+            };
+        };
+        responses: never;
+    };
+    get_administrator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_administrators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_automations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_calculator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_calculator_draft: {
+        parameters: {
+            query?: {
+                level?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_calculator_version: {
+        parameters: {
+            query?: {
+                level?: string;
+                version?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_catalogs: {
+        parameters: {
+            query?: {
+                refresh?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_changes: {
+        parameters: {
+            query?: {
+                before?: string;
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_custom_fields: {
+        parameters: {
+            query?: {
+                entity?: string;
+                refresh?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_deliveries: {
+        parameters: {
+            query?: {
+                before?: string;
+                lead_id?: string;
+                limit?: string;
+                since?: string;
+                state?: string;
+                until?: string;
+                write?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_delivery: {
+        parameters: {
+            query?: {
+                content?: string;
+                id?: string;
+                key?: string;
+                write?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_endpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_events: {
+        parameters: {
+            query?: {
+                before?: string;
+                delivery_id?: string;
+                level?: string;
+                limit?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_install_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_lead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_leads: {
+        parameters: {
+            query?: {
+                limit?: string;
+                page?: string;
+                pipeline_id?: string;
+                query?: string;
+                responsible_user_id?: string;
+                status_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_order: {
+        parameters: {
+            query?: {
+                contact?: string;
+                number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_overview: {
+        parameters: {
+            query?: {
+                period?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_pipelines: {
+        parameters: {
+            query?: {
+                refresh?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_settings: {
+        parameters: {
+            query?: {
+                level?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_site_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_users: {
+        parameters: {
+            query?: {
+                refresh?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    inherit_calculator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Inherit"];
+            };
+        };
+        responses: never;
+    };
+    open_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenSession"];
+            };
+        };
+        responses: never;
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preview"];
+            };
+        };
+        responses: never;
+    };
+    publish_calculator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publish"];
+            };
+        };
+        responses: never;
+    };
+    remove_automation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedAutomation"];
+            };
+        };
+        responses: never;
+    };
+    remove_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedEndpoint"];
+            };
+        };
+        responses: never;
+    };
+    renew_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedAdministrator"];
+            };
+        };
+        responses: never;
+    };
+    replace_automation_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedAutomation"];
+            };
+        };
+        responses: never;
+    };
+    replace_endpoint_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedEndpoint"];
+            };
+        };
+        responses: never;
+    };
+    replace_hook_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceHookKey"];
+            };
+        };
+        responses: never;
+    };
+    replay_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayChanges"];
+            };
+        };
+        responses: never;
+    };
+    retry_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryDelivery"];
+            };
+        };
+        responses: never;
+    };
+    revoke_administrator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedAdministrator"];
+            };
+        };
+        responses: never;
+    };
+    revoke_install_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeInstallLink"];
+            };
+        };
+        responses: never;
+    };
+    revoke_site_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeSiteKey"];
+            };
+        };
+        responses: never;
+    };
+    save_administrator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveAdministrator"];
+            };
+        };
+        responses: never;
+    };
+    save_automation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveAutomation"];
+            };
+        };
+        responses: never;
+    };
+    save_calculation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveCalculation"];
+            };
+        };
+        responses: never;
+    };
+    save_calculator_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveDraft"];
+            };
+        };
+        responses: never;
+    };
+    save_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveConnection"];
+            };
+        };
+        responses: never;
+    };
+    save_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveEndpoint"];
+            };
+        };
+        responses: never;
+    };
+    save_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveSettings"];
+            };
+        };
+        responses: never;
+    };
+    save_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveToken"];
+            };
+        };
+        responses: never;
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    start_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartConnection"];
+            };
+        };
+        responses: never;
+    };
+    start_installation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInstallation"];
+            };
+        };
+        responses: never;
+    };
+    submit_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitForm"];
+            };
+        };
+        responses: never;
+    };
+    submit_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitOrder"];
+            };
+        };
+        responses: never;
+    };
+    sync_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncContact"];
+            };
+        };
+        responses: never;
+    };
+    test_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedEndpoint"];
+            };
+        };
+        responses: never;
+    };
+}

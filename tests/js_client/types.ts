@@ -1,0 +1,29 @@
+// What TypeScript knows of the client: compiled by a test, and never run.
+
+import { ApiError, connect } from "../../clients/js/index.js";
+
+const crm = connect({ api: "https://functions.example/crm_api", siteKey: "site_x", queue: true });
+const good = {
+  calculation: { title: "Shower screen", currency: "EUR", total: "120.00", items: [{ name: "Glass", quantity: 1, unit: "pc", unit_price: "120.00" }] },
+};
+
+const saved = await crm.saveCalculation(good, { lead: 17, onProgress: ({ state }) => console.log(state), onUpload: ({ sent }) => sent });
+const id: string = saved.delivery_id;
+await crm.saveCalculation({ ...good, pdf: new Blob([]) });
+await crm.getLeads({ query: "glass", page: 2 });
+crm.on("retry", ({ wait, error }) => error.retryAfter ?? wait);
+
+// @ts-expect-error a calculation has a currency
+await crm.saveCalculation({ calculation: { title: "x", total: "1", items: [] } });
+// @ts-expect-error there is no such action
+await crm.saveCalculations(good);
+// @ts-expect-error reads are asked by what they know
+await crm.getLeads({ colour: "red" });
+// @ts-expect-error an option that is none
+await crm.saveCalculation(good, { lede: 17 });
+
+try {
+  await crm.submitForm({ contact: { name: "Nina" } });
+} catch (error) {
+  if (error instanceof ApiError) console.log(error.code, error.retryAfter, error.problem.errors?.[0].path, id);
+}
