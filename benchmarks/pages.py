@@ -7,23 +7,23 @@ more than 100 KB, or with a first paint after a second.
 """
 
 import json
-import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import click
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests import chromium
 from tests.demo import Demo, connect, free_port
 
 MOST_BYTES: Final = 100_000
 MOST_MS: Final = 1000
-TABS: Final = ("overview", "crm", "calculator", "settings", "site", "events", "deliveries", "log", "people")
+TABS: Final = (
+    "overview", "crm", "calculator", "settings", "site", "events", "automations", "deliveries", "log", "people",
+)  # fmt: skip
 _SLOW_PHONE: Final = {
     "offline": False,
     "latency": 150,
@@ -81,7 +81,8 @@ def _counted(page: Page, *, is_slow: bool) -> list[int]:
 
 def measure(repeats: int) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory(prefix="amopages", ignore_cleanup_errors=True) as folder, _chromium() as browser:
+    folders = tempfile.TemporaryDirectory(prefix="amopages", ignore_cleanup_errors=True)
+    with folders as folder, chromium.launched() as browser:
         Path(folder).chmod(0o755)
         demo = Demo(Path(folder) / "data", free_port())
         try:
@@ -94,14 +95,6 @@ def measure(repeats: int) -> dict[str, Any]:
             demo.stop()
     too_much = [tab for tab, told in found.items() if told["bytes"] > MOST_BYTES or told["first_paint_ms"] > MOST_MS]
     return {"pages": found, "calculator_ready_ms": calculator, "too_much": too_much}
-
-
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @click.command()

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,12 +23,12 @@ from playwright.sync_api import (
     Route,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 
 from benchmarks import pages
 from shared.platform.i18n import LANGUAGES, catalogue
 from shared.platform.messages import translations
+from tests.chromium import launched
 from tests.demo import Demo, connect, free_port
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 from tests.story import calculation
@@ -52,13 +51,8 @@ _ORIGINS = re.compile(r"http://(localhost|127\.0\.0\.1):\d+/|data:|about:")
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    assert path is not None, "Chromium is not installed"
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=options)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager

@@ -2,24 +2,34 @@
 
 import gzip
 import json
+import os
+import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from cli import client
 from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
+from tests.chromium import launched
 from tests.demo import ROOT
 from tests.js_client.later import later
 from tests.listener import Ingress
 from tests.story import Story, calculation, json_of
 from tests.submitting import form, set_up
 
+# The tools that make types and the classic script come with `npm ci`.
+needs_tools = pytest.mark.skipif(
+    not (ROOT / "node_modules" / "esbuild").exists() and "CI" not in os.environ, reason="run: npm ci"
+)
 STORIES = ROOT / "tests" / "js_client" / "stories.mjs"
 pytestmark = pytest.mark.needs("node")
+needs_chromium = pytest.mark.needs("chromium")
 
 
 @pytest.fixture
@@ -124,6 +134,7 @@ def test_what_is_not_from_us_is_told(tell: Any) -> None:
     assert tell("not_json")["code"] == "not_json"
 
 
+@needs_tools
 def test_the_types_are_made_from_the_actions(tmp_path: Path) -> None:
     before = (client.FOLDER / "schema.d.ts").read_text(encoding="utf-8")
     client.build()
@@ -133,8 +144,166 @@ def test_the_types_are_made_from_the_actions(tmp_path: Path) -> None:
     assert len(gzip.compress((client.FOLDER / "index.js").read_bytes())) <= 8 * 1024
 
 
+@needs_tools
 def test_typescript_knows_what_an_action_takes() -> None:
     command = ["node", str(ROOT / "node_modules" / "typescript" / "bin" / "tsc"), "--noEmit", "--strict"]
     options = ["--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom", str(STORIES.with_name("types.ts"))]
     ran = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stdout
+
+
+def test_the_example_for_servers_does_what_it_says(story: Story, ingress: Ingress) -> None:
+    """docs/http.md, "From a server": as it stands there."""
+    ingress.runtime = story.runtime
+    text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
+    (example,) = re.findall(
+        r"```python\n(.+?)```", text.partition("## From a server")[2].partition("\n## ")[0], re.DOTALL
+    )
+    known: dict[str, Any] = {}
+    exec(compile(example.replace("time.sleep(", "(lambda _: None)("), "docs/http.md", "exec"), known)
+    token = story.application()["Authorization"].removeprefix("Bearer ")
+    ingress.faults = ["lost", "refused", "broken"]
+    body = calculation() | {"lead_id": story.lead_id}
+    assert known["write"](ingress.url, token, "save_calculation", body, "key-1")["state"] == "delivered"
+    assert _saved(story) == 1
+
+
+# --- a queue that outlives the tab ------------------------------------------------------------------------------------
+
+_OPEN = """
+async ({ module, options }) => {
+  const { connect } = await import(module);
+  globalThis.crm = connect(options);
+}
+"""
+_UPLOAD = """
+async (body) => {
+  const seen = [], onUpload = ({ sent, total }) => seen.push([sent, total]);
+  const pdf = new File(["%PDF-1.4\\n", "x".repeat(200_000), "\\n%%EOF"], "plan.pdf");
+  await crm.saveCalculation({ ...body, options: { pdf: "upload" }, pdf }, { onUpload });
+  return seen;
+}
+"""
+_SAVE = "(body) => crm.saveCalculation(body, { tries: 1 }).then(({ state }) => state, ({ code }) => code)"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tab(story: Story, ingress: Ingress, visitor: BrowserContext) -> Any:
+    """Another tab of the visitor's, with a client that has a queue."""
+    ingress.runtime = story.runtime
+    token = story.application()["Authorization"].removeprefix("Bearer ")
+    module = f"{ingress.url}/client/index.js"
+
+    def opened(**more: Any) -> Page:
+        page = visitor.new_page()
+        page.goto(module)  # any page of this origin
+        options = {"api": ingress.url, "token": token, "lead": story.lead_id, "queue": True} | more
+        page.evaluate(_OPEN, {"module": module, "options": options})
+        return page
+
+    return opened
+
+
+def _until(page: Page, count: int) -> None:
+    """So many writes wait in the queue."""
+    deadline = time.monotonic() + 20
+    while page.evaluate("crm.waiting()") != count:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(20)
+
+
+@needs_chromium
+def test_a_save_in_the_tunnel_is_sent_by_the_next_tab(tab: Any, story: Story, visitor: BrowserContext) -> None:
+    first = tab()
+    visitor.set_offline(True)
+    assert first.evaluate(_SAVE, calculation()) == "network"
+    assert first.evaluate("crm.waiting()") == 1
+    first.close()
+    assert _saved(story) == 0
+    visitor.set_offline(False)
+    _until(tab(), 0)
+    assert _saved(story) == 1
+
+
+@needs_chromium
+def test_a_save_whose_tab_was_closed_in_the_middle_is_there_once(tab: Any, story: Story, ingress: Ingress) -> None:
+    """It was carried out, and nobody heard the answer: the next tab sends it with its key."""
+    ingress.faults = ["lost"] * 3
+    first = tab()
+    first.evaluate("(body) => { void crm.saveCalculation(body); }", calculation())
+    _until(first, 1)
+    first.close()
+    ingress.faults = []
+    second, third = tab(), tab()
+    _until(second, 0)
+    _until(third, 0)
+    assert _saved(story) == 1
+
+
+@needs_chromium
+def test_when_the_network_is_back_the_queue_goes_on_by_itself(tab: Any, story: Story, visitor: BrowserContext) -> None:
+    page = tab()
+    visitor.set_offline(True)
+    assert page.evaluate(_SAVE, calculation()) == "network"
+    visitor.set_offline(False)
+    _until(page, 0)
+    assert _saved(story) == 1
+
+
+@needs_chromium
+def test_what_was_refused_does_not_wait(tab: Any) -> None:
+    page = tab()
+    assert page.evaluate(_SAVE, {"calculation": {}}) == "invalid_input"
+    assert page.evaluate("crm.waiting()") == 0
+
+
+@needs_chromium
+def test_without_storage_a_save_is_sent_all_the_same(tab: Any, story: Story, visitor: BrowserContext) -> None:
+    """A private window, or a frame of another site."""
+    visitor.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { get() { throw new Error('blocked'); } })")
+    page = tab()
+    assert page.evaluate(_SAVE, calculation()) == "delivered"
+    assert (page.evaluate("crm.waiting()"), _saved(story)) == (0, 1)
+
+
+@needs_chromium
+def test_a_visitors_clock_may_be_wrong(tab: Any, story: Story, visitor: BrowserContext) -> None:
+    visitor.clock.install(time="2020-01-01T00:00:00Z")
+    visitor.clock.resume()
+    assert tab().evaluate(_SAVE, calculation()) == "delivered"
+    assert _saved(story) == 1
+
+
+@needs_chromium
+def test_bytes_on_their_way_are_told(tab: Any, story: Story) -> None:
+    page = tab()
+    sent = page.evaluate(_UPLOAD, calculation())
+    assert sent[-1][0] == sent[-1][1] > 200_000
+
+
+@needs_tools
+@needs_chromium
+def test_an_old_page_loads_one_classic_script(tab: Any, story: Story) -> None:
+    client.build()
+    page = tab()
+    classic = (client.FOLDER / "dist" / "amocrm-functions.js").read_text(encoding="utf-8")
+    page.evaluate(f"{classic}; globalThis.AmocrmFunctions = AmocrmFunctions")
+    token = story.application()["Authorization"].removeprefix("Bearer ")
+    made = page.evaluate(
+        "([api, token, lead]) => AmocrmFunctions.connect({ api, token, lead }).getLead().then(({ lead }) => lead.id)",
+        [page.url.removesuffix("/client/index.js"), token, story.lead_id],
+    )
+    assert made == story.lead_id

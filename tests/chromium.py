@@ -1,0 +1,19 @@
+"""Debian's Chromium, as every test and benchmark starts it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path is not None, "Chromium is not installed"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_OPTIONS))
+        yield browser
+        browser.close()
