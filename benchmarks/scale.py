@@ -38,6 +38,9 @@ from shared.storage import events, overview, retention
 from shared.storage.database import Database
 
 _MOST_MS: Final = 50.0
+# Work that is always the same: what it takes at the same moment says how busy the machine is.
+_YARDSTICK: Final = "SELECT count(*) FROM generate_series(1, 100000)"
+YARDSTICK_MS: Final = 16.0  # on a quiet machine of two cores
 _FEW: Final = 2000  # rows, of which a page or two are quicker read than an index
 _LARGE: Final = ("amocrm_integrations", "amocrm_deliveries", "amocrm_events", "amocrm_feeds", "amocrm_sends")
 _DELIVERIES: Final = 20  # of an account
@@ -299,6 +302,13 @@ def _is_large(table: str) -> bool:
     return table in _LARGE or table.startswith("amocrm_events_")
 
 
+def _timed(work: Callable[[], object]) -> float:
+    """Milliseconds."""
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
 def measure(accounts: int, repeats: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="amoscale", ignore_cleanup_errors=True) as folder:
         server = embedded.start(Path(folder) / "pg")
@@ -313,7 +323,9 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
             database = Database(Secret(url))
             found, bad = {}, ["migrating"] if migrated["longest_wait_s"] > _LONGEST_WAIT else []
             for query in _queries(database, accounts, random.Random(1)):  # noqa: S311 - chooses rows
+                yardsticks = []
                 for _ in range(repeats):
+                    yardsticks.append(_timed(lambda: database.number(_YARDSTICK)))
                     began = time.perf_counter()
                     query.run()
                     query.times.append((time.perf_counter() - began) * 1000)
@@ -321,6 +333,7 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
                         query.undo()
                 p50, p99 = statistics.median(query.times), sorted(query.times)[int(0.99 * (repeats - 1))]
                 found[query.name] = {"p50_ms": round(p50, 2), "p99_ms": round(p99, 2)}
+                found[query.name]["yardstick_ms"] = round(statistics.median(yardsticks), 2)
                 whole = _reads_whole_tables(url, query.plan) if query.plan else []
                 if whole:
                     found[query.name]["reads_whole"] = ", ".join(whole)  # type: ignore[assignment] # told as it is

@@ -773,6 +773,13 @@ def test_site_keys_in_the_panel(context: BrowserContext, demo: Demo) -> None:
     row = page.locator(".rows > li").filter(has_text="Магазин")
     row.get_by_role("button", name="Отозвать").click()
     expect(row).to_contain_text("отозван")
+    page.get_by_label("Название").fill("Tilda")
+    page.get_by_label("Для кого").select_option("server")
+    expect(page.get_by_label("Адреса страниц")).to_have_count(0)
+    page.get_by_role("button", name="Создать ключ").click()
+    expect(page.locator("#server-address")).to_have_text(re.compile("action=submit_form&site_key=srv_"))
+    address = page.locator("#server-address").inner_text().replace("localhost", "127.0.0.1")
+    assert context.request.post(address, form={"test": "test"}).text() == "ok"
 
 
 @in_the_demo

@@ -37,6 +37,8 @@ class Proofs:
         self.session = {"Authorization": f"Bearer {opened['session_token']}"}
         made = json_of(story.crm("create_site_key", story.admin(), {"name": "shop", "origins": [SITE]}))
         self.site_key = made["site_key"]
+        made = json_of(story.crm("create_site_key", story.admin(), {"name": "tilda", "is_server": True}))
+        self.server_key = made["site_key"]
 
     def right(self) -> dict[str, Callable[[], Headers]]:
         """One good proof of each kind in RIGHTS."""
@@ -46,6 +48,7 @@ class Proofs:
             "session": lambda: self.session,
             "application": self.story.application,
             "site": lambda: {"Authorization": f"Bearer {self.site_key}", "Origin": SITE},
+            "server": lambda: {"Authorization": f"Bearer {self.server_key}"},
             "administrator": self.story.admin,
             "operator": lambda: self._named("operate"),
             "viewer": lambda: self._named("see"),
@@ -74,6 +77,8 @@ class Proofs:
         for origin in ("https://evil.example", "null", ""):
             headers = {"Authorization": f"Bearer {self.site_key}"} | ({"Origin": origin} if origin else {})
             found[f"site origin {origin}"] = (headers, 403)
+        found["server in a page"] = ({"Authorization": f"Bearer {self.server_key}", "Origin": SITE}, 403)
+        found["server unknown"] = ({"Authorization": f"Bearer {site_key.SERVER_PREFIX}unknown"}, 401)
         for kind, proof in self.right().items():
             if kind not in ("administrator", "operator", "viewer", "invited"):
                 found[f"{kind} for another account"] = (proof() | {"X-Account-Domain": "other.amocrm.ru"}, 403)
@@ -229,14 +234,18 @@ def test_a_session_is_stored_as_a_hash(connected: Story, proofs: Proofs) -> None
 
 def test_a_site_key_is_listed_revoked_and_never_shown_again(connected: Story, proofs: Proofs) -> None:
     listed = json_of(connected.crm("get_site_keys", connected.admin()))["site_keys"]
-    assert [(key["name"], key["origins"], key["revoked_at"]) for key in listed] == [("shop", [SITE], None)]
-    assert proofs.site_key not in json.dumps(listed)
+    assert [(key["name"], key["origins"], key["is_server"]) for key in listed] == [
+        ("tilda", [], True),
+        ("shop", [SITE], False),
+    ]
+    assert {key["revoked_at"] for key in listed} == {None}
+    assert not [key for key in (proofs.site_key, proofs.server_key) if key in json.dumps(listed)]
     for _ in range(2):
-        revoked = connected.crm("revoke_site_key", connected.admin(), {"id": listed[0]["id"]})
+        revoked = connected.crm("revoke_site_key", connected.admin(), {"id": listed[1]["id"]})
         assert json_of(revoked)["revoked"] is True
     assert _call(connected, "get_lead", proofs.right()["site"]()).status == 401
     connected.crm("save_connection", connected.admin(), _other_connection())
-    other = connected.crm("revoke_site_key", connected.admin("other.amocrm.ru"), {"id": listed[0]["id"]})
+    other = connected.crm("revoke_site_key", connected.admin("other.amocrm.ru"), {"id": listed[1]["id"]})
     assert other.status == 404
 
 

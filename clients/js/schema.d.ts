@@ -101,7 +101,7 @@ export interface paths {
         /**
          * @description Right: `manage`; given by administrator.
          *
-         *     `{id, site_key, name, origins, accepts_hidden_origin}`. The key is shown this once.
+         *     `{id, site_key, name, origins, accepts_hidden_origin, is_server}`. The key is shown this once.
          */
         post: operations["create_site_key"];
         delete?: never;
@@ -662,7 +662,8 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{site_keys: [{id, name, origins, accepts_hidden_origin, created_at, revoked_at}]}`, the newest first.
+         *     `{site_keys: [{id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at}]}`, the newest
+         *     first.
          */
         get: operations["get_site_keys"];
         put?: never;
@@ -1268,7 +1269,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Right: `submit`; given by application, site, administrator. */
+        /** @description Right: `submit`; given by application, site, server, administrator. */
         post: operations["submit_form"];
         delete?: never;
         options?: never;
@@ -1285,7 +1286,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Right: `submit`; given by application, site, administrator. */
+        /** @description Right: `submit`; given by application, site, server, administrator. */
         post: operations["submit_order"];
         delete?: never;
         options?: never;
@@ -1491,14 +1492,20 @@ export interface components {
             platform?: "amocrm" | "kommo";
             widget_type: string;
         };
-        /** CreateSiteKey */
+        /**
+         * CreateSiteKey
+         * @description Of pages, by their origins; or, with `is_server`, of a site builder's server, which has none.
+         */
         CreateSiteKey: {
             /** @default false */
             accepts_hidden_origin?: boolean;
             /** @default null */
             action?: string | null;
+            /** @default false */
+            is_server?: boolean;
             name: string;
-            origins: string[];
+            /** @default [] */
+            origins?: string[];
         };
         /**
          * Destination

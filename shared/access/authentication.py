@@ -45,13 +45,13 @@ def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
     scheme, _, credential = (request.headers.get("Authorization") or "").partition(" ")
     if not credential and (key := request.parameter("site_key")):
         scheme, credential = "bearer", key  # a plain HTML form sets no headers; the key is no secret
-        if not key.startswith(site_key.PREFIX):
+        if not key.startswith((site_key.PREFIX, site_key.SERVER_PREFIX)):
             raise unauthenticated(say("site_key takes a site key only. Send other proofs in a header."))
     if scheme.lower() != "bearer" or not credential:
         raise unauthenticated(say("Send X-Auth-Token (amoCRM's one-time token) or Authorization: Bearer."))
     if credential.startswith(session.PREFIX):
         return session.identify(runtime, credential, calls)
-    if credential.startswith(site_key.PREFIX):
+    if credential.startswith((site_key.PREFIX, site_key.SERVER_PREFIX)):
         return site_key.identify(runtime, request, credential)
     if credential.startswith((named_administrator.PREFIX, named_administrator.LINK_PREFIX)):
         if credential.startswith(named_administrator.LINK_PREFIX):

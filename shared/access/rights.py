@@ -50,6 +50,7 @@ RIGHTS: dict[str, frozenset[Right]] = {
         }
     ),  # a JWT of the operator's own application
     "site": frozenset({Right.SUBMIT, Right.SEE_ORDER}),  # a publishable key
+    "server": frozenset({Right.SUBMIT}),  # a key of a site builder's server
     # The operator's token, or an administrator with a name who may manage; a session needs an amoCRM user.
     "administrator": frozenset(Right) - {Right.OPEN_SESSION, Right.SIGN_IN},
     "operator": _VIEWER | {Right.OPERATE, Right.CONNECT},

@@ -19,7 +19,7 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage import events
-from shared.submissions import html_form, model, plan, writer
+from shared.submissions import html_form, model, plan, site_builders, writer
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.settings import of as settings_of
 
@@ -34,10 +34,31 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     they would tell who is a customer already.
     """
     integration = caller.require_integration()
+    if caller.kind == "server" and action == model.SUBMIT_FORM and not site_builders.is_ours(request):
+        return _from_builder(runtime, caller, request)
     is_html = request.is_html_form and action == model.SUBMIT_FORM  # the others have no form of this kind
     body: Body = html_form.submission(request) if is_html else bodies.decode(request, model.BODIES[action])
     if _is_bot(runtime, integration, request, body):
         return html_form.thanks(runtime, caller, request) if is_html else json_response({"state": "accepted"}, 202)
+    delivery = _accepted(runtime, caller, request, action, body, bodies.idempotency_key(request))
+    shown = answer(request, delivery, show_results=caller.kind not in ("site", "server"))
+    return html_form.thanks(runtime, caller, request) if is_html else shown
+
+
+def _from_builder(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """It waits for five seconds and wants to hear 200: what it sends is stored, and brought into amoCRM afterwards."""
+    sent = site_builders.sent(request)
+    if not sent.is_test:
+        key = None if sent.key is None else f"builder:{sent.key}"
+        delivery = _accepted(runtime, caller, request, model.SUBMIT_FORM, sent.body, key, at_once=False)
+        answer(request, delivery)  # what amoCRM has refused for good is told
+    return site_builders.ok()
+
+
+def _accepted(
+    runtime: Runtime, caller: Caller, request: Request, action: str, body: Body, key: str | None, at_once: bool = True
+) -> Delivery:
+    integration = caller.require_integration()
     settings = settings_of(integration.settings)
     wanted = writer.destination_of(settings, body)
     model.check(body, wanted.required)
@@ -51,16 +72,14 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     write = Write(
         action,
         msgspec.json.encode(accepted, order="deterministic"),
-        bodies.idempotency_key(request) or _key(runtime, integration, action, body, cleaned),
+        key or _key(runtime, integration, action, body, cleaned),
         plan.first_steps(settings, wanted.mode, body),
         planned,
         identity=cleaned,
-        at_once=not settings.queue,
+        at_once=at_once and not settings.queue,
         summary=_summary(runtime, integration, body) | caller.sender(),
     )
-    delivery = accept(runtime, integration, request, write)
-    shown = answer(request, delivery, show_results=caller.kind != "site")
-    return html_form.thanks(runtime, caller, request) if is_html else shown
+    return accept(runtime, integration, request, write)
 
 
 def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:

@@ -21,12 +21,17 @@ from shared.submissions.model import Contact, Fields, Form, SubmitForm
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _CONTACT: Final = ("name", "first_name", "last_name", "phone", "email")
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
-_MOST_FIELDS: Final = 150
+MOST_FIELDS: Final = 150
+UNREADABLE: Final = say("The form cannot be read: is it UTF-8, with at most 150 fields?")
 
 
 def submission(request: Request) -> SubmitForm:
     """The form as a body of `submit_form`. Raises 400 and 422."""
-    pairs = _pairs(request)
+    return of(pairs(request))
+
+
+def of(pairs: list[tuple[str, str]]) -> SubmitForm:
+    """Named values as a body of `submit_form`."""
     values = dict(pairs)
     fields: Fields = {}
     tracking = {}
@@ -51,7 +56,7 @@ def submission(request: Request) -> SubmitForm:
 
 def thanks(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """To the page that the form names, where that is one of the site's own; else a page that says thank you."""
-    wanted = dict(_pairs(request)).get("_redirect", "")
+    wanted = dict(pairs(request)).get("_redirect", "")
     if wanted and _is_own(runtime, caller, wanted):
         return Response(303, headers=(("Location", wanted),))
     title, text = html_page.words(request, "thanks", "received")
@@ -65,17 +70,16 @@ def _is_own(runtime: Runtime, caller: Caller, address: str) -> bool:
     return parts.scheme in ("http", "https") and origin in allowed and address.isprintable()
 
 
-def _pairs(request: Request) -> list[tuple[str, str]]:
+def pairs(request: Request) -> list[tuple[str, str]]:
+    """The names and values of a form in their order. Raises 400."""
     try:
         if request.content_type == _URLENCODED:
             text = request.body.decode()
-            found = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            found = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
         else:
             found = _multipart(request)
     except (ValueError, UnicodeDecodeError):
-        raise Problem(
-            400, "invalid_form", say("The form cannot be read: is it UTF-8, with at most 150 fields?")
-        ) from None
+        raise Problem(400, "invalid_form", UNREADABLE) from None
     return [(name[:120], value.replace("\0", "")) for name, value in found if name]
 
 
@@ -89,7 +93,7 @@ def _multipart(request: Request) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
 
     def on_field(field: python_multipart.multipart.Field) -> None:
-        if len(found) >= _MOST_FIELDS:
+        if len(found) >= MOST_FIELDS:
             raise ValueError("too many fields")
         found.append(((field.field_name or b"").decode(), (field.value or b"").decode()))
 

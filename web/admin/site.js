@@ -30,6 +30,8 @@ export async function show(place) {
   const name = element("input", { required: true, maxLength: 100, placeholder: " " });
   const origins = element("textarea", { required: true, rows: 2, placeholder: "https://example.org" });
   const hidden = element("input", { type: "checkbox" });
+  const kind = element("select", {}, new Option(t("site.for_pages"), ""), new Option(t("site.for_server"), "server"));
+  const ofPages = element("div", {});
   const error = failure();
   place.prepend(element("h1", { text: t("tab.site") }), element("p", { className: "soft", text: t("site.hint") }), pick);
   place.append(fresh, list, none, element("form", {
@@ -37,7 +39,8 @@ export async function show(place) {
     onsubmit: (event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
-        const body = { name: name.value.trim(), origins: origins.value.split(/[\s,]+/).filter(Boolean), accepts_hidden_origin: hidden.checked };
+        const ofPage = { origins: origins.value.split(/[\s,]+/).filter(Boolean), accepts_hidden_origin: hidden.checked };
+        const body = { name: name.value.trim(), ...(kind.value ? { is_server: true } : ofPage) };
         const made = await call("create_site_key", { method: "POST", connection, body });
         fresh.replaceChildren(shown(made));
         name.value = origins.value = "";
@@ -45,12 +48,20 @@ export async function show(place) {
         await refresh();
       }, error);
     },
-  }, element("h2", { text: t("site.new") }), element("label", {}, t("site.name"), name), element("label", {}, t("site.origins"), origins),
-  element("label", { className: "check" }, hidden, t("site.hidden_origin")), element("p", { className: "soft", text: t("site.hidden_origin_hint") }), error, element("button", { text: t("site.create") })));
+  }, element("h2", { text: t("site.new") }), element("label", {}, t("site.name"), name), element("label", {}, t("site.kind"), kind), ofPages, error, element("button", { text: t("site.create") })));
+  const chosen = () => ofPages.replaceChildren(...(kind.value ? [element("p", { className: "soft", text: t("site.server_hint") })]
+    : [element("label", {}, t("site.origins"), origins), element("label", { className: "check" }, hidden, t("site.hidden_origin")), element("p", { className: "soft", text: t("site.hidden_origin_hint") })]));
+  kind.onchange = chosen;
+  chosen();
   return { refresh };
 }
 
-function shown({ site_key: key }) {
+function shown({ site_key: key, is_server: isServer }) {
+  if (isServer) {
+    const address = `${API}/?action=submit_form&site_key=${key}`;
+    return element("section", { className: "card" }, element("h2", { text: t("site.made") }), element("p", { className: "soft", text: t("site.server_once") }),
+      element("p", { className: "key" }, element("code", { text: address, id: "server-address" }), copyButton(address)));
+  }
   const form = `<form method="post" action="${API}/?action=submit_form&site_key=${key}">\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>`;
   return element("section", { className: "card" }, element("h2", { text: t("site.made") }), element("p", { className: "soft", text: t("site.once") }),
     element("p", { className: "key" }, element("code", { text: key, id: "site-key" }), copyButton(key)),
@@ -59,7 +70,7 @@ function shown({ site_key: key }) {
 
 function row(key, connection, refresh) {
   const facts = element("div", { className: "facts" }, element("b", { text: key.name }), element("small", { text: ` · ${moment(key.created_at)}` }), element("br"),
-    element("span", { className: "soft", text: [...key.origins, key.accepts_hidden_origin ? t("site.accepts_hidden") : ""].filter(Boolean).join(", ") }));
+    element("span", { className: "soft", text: key.is_server ? t("site.for_server") : [...key.origins, key.accepts_hidden_origin ? t("site.accepts_hidden") : ""].filter(Boolean).join(", ") }));
   if (key.revoked_at) facts.append(element("p", { className: "soft", text: t("site.revoked", { moment: moment(key.revoked_at) }) }));
   const revoke = element("button", { text: t("site.revoke"), className: "quiet", onclick: (event) => busy(event.target, async () => {
     if (!confirm(t("site.revoke_sure", { name: key.name }))) return;

@@ -19,9 +19,12 @@ from shared.runtime import Runtime
 
 
 class CreateSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
+    """Of pages, by their origins; or, with `is_server`, of a site builder's server, which has none."""
+
     name: Annotated[str, Meta(min_length=1, max_length=100)]
-    origins: Annotated[list[str], Meta(min_length=1, max_length=20)]  # such as https://example.org
+    origins: Annotated[list[str], Meta(max_length=20)] = []  # such as https://example.org
     accepts_hidden_origin: bool = False  # plain forms of pages whose Referrer-Policy hides their origin
+    is_server: bool = False
     action: str | None = None
 
 
@@ -31,18 +34,21 @@ class RevokeSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{id, site_key, name, origins, accepts_hidden_origin}`. The key is shown this once."""
+    """`{id, site_key, name, origins, accepts_hidden_origin, is_server}`. The key is shown this once."""
     integration = caller.require_integration()
     body = bodies.decode(request, CreateSiteKey)
+    if body.is_server == bool(body.origins) or (body.is_server and body.accepts_hidden_origin):
+        raise invalid_input(say("name the pages of a key, or make it one for a server: one of both"), "origins")
     origins = [_checked(origin, index) for index, origin in enumerate(body.origins)]
     hidden = body.accepts_hidden_origin
-    key_id, key = site_key.create(runtime.database, integration, body.name, origins, hidden)
-    facts = {"name": body.name, "origins": origins, "accepts_hidden_origin": hidden}
+    key_id, key = site_key.create(runtime.database, integration, body.name, origins, hidden, body.is_server)
+    facts = {"name": body.name, "origins": origins, "accepts_hidden_origin": hidden, "is_server": body.is_server}
     return json_response({"id": key_id, "site_key": key, **facts}, 201)
 
 
 def _list(runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{site_keys: [{id, name, origins, accepts_hidden_origin, created_at, revoked_at}]}`, the newest first."""
+    """`{site_keys: [{id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at}]}`, the newest
+    first."""
     found = site_key.of_integration(runtime.database, caller.require_integration())
     return json_response({"site_keys": [asdict(key) for key in found]})
 

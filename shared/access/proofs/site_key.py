@@ -1,5 +1,8 @@
 """A site key: it stands in a public page, so it is no secret. It may only submit forms and orders, only from pages
-of its origins, and only so often for each key and each visitor's address."""
+of its origins, and only so often for each key and each visitor's address.
+
+A key of a server's kind is for what has no origin, such as a site builder's own server. It is a secret.
+"""
 
 import hashlib
 import secrets
@@ -19,6 +22,7 @@ from shared.runtime import Runtime
 from shared.storage.database import Database
 
 PREFIX: Final = "site_"
+SERVER_PREFIX: Final = "srv_"
 PER_KEY: Final = 300  # submissions a minute
 PER_ADDRESS: Final = 20
 # The same for forms of pages that hide their origin, which anybody's page can do.
@@ -30,13 +34,13 @@ PER_ADDRESS_READS: Final = 30
 _HIDDEN: Final = "null"
 
 _CREATE = """
-INSERT INTO amocrm_site_keys (id, integration_id, key_hash, name, origins, accepts_hidden_origin)
-VALUES (%(id)s, %(integration_id)s, %(key_hash)s, %(name)s, %(origins)s, %(accepts_hidden_origin)s)
+INSERT INTO amocrm_site_keys (id, integration_id, key_hash, name, origins, accepts_hidden_origin, is_server)
+VALUES (%(id)s, %(integration_id)s, %(key_hash)s, %(name)s, %(origins)s, %(accepts_hidden_origin)s, %(is_server)s)
 ON CONFLICT (id) DO NOTHING
 """
 
 _LIST = """
-SELECT id, name, origins, accepts_hidden_origin, created_at, revoked_at FROM amocrm_site_keys
+SELECT id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at FROM amocrm_site_keys
 WHERE integration_id = %(integration_id)s ORDER BY created_at DESC LIMIT 200
 """
 
@@ -46,7 +50,7 @@ WHERE id = %(id)s AND integration_id = %(integration_id)s
 """
 
 _FIND = """
-SELECT c.*, k.id AS key_id, k.origins, k.accepts_hidden_origin
+SELECT c.*, k.id AS key_id, k.origins, k.accepts_hidden_origin, k.is_server
 FROM amocrm_site_keys k JOIN amocrm_connections c ON c.id = k.integration_id
 WHERE k.key_hash = %(key_hash)s AND k.revoked_at IS NULL
 """
@@ -59,6 +63,7 @@ class SiteKey(Struct, frozen=True):
     name: str
     origins: list[str]
     accepts_hidden_origin: bool
+    is_server: bool
     created_at: datetime
     revoked_at: datetime | None
 
@@ -67,15 +72,21 @@ class _Found(Integration, frozen=True, kw_only=True):
     key_id: UUID | None = None
     origins: tuple[str, ...] = ()
     accepts_hidden_origin: bool = False
+    is_server: bool = False
 
 
 def create(
-    database: Database, integration: Integration, name: str, origins: list[str], accepts_hidden_origin: bool = False
+    database: Database,
+    integration: Integration,
+    name: str,
+    origins: list[str],
+    accepts_hidden_origin: bool = False,
+    is_server: bool = False,
 ) -> tuple[UUID, str]:
     """A new key's id, and the key."""
-    key_id, key = uuid4(), PREFIX + secrets.token_urlsafe(24)
+    key_id, key = uuid4(), (SERVER_PREFIX if is_server else PREFIX) + secrets.token_urlsafe(24)
     parameters = {"id": key_id, "integration_id": integration.id, "key_hash": _hash(key)}
-    facts = {"name": name, "origins": origins, "accepts_hidden_origin": accepts_hidden_origin}
+    facts = {"name": name, "origins": origins, "accepts_hidden_origin": accepts_hidden_origin, "is_server": is_server}
     database.execute(_CREATE, parameters | facts)
     return key_id, key
 
@@ -95,6 +106,13 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
     if found is None:
         raise unauthenticated(say("This site key is not known, or was revoked."))
     bucket, per_key, per_address = f"site:{found.key_id}", PER_KEY, PER_ADDRESS
+    if found.is_server:
+        if request.headers.get("Origin") is not None:
+            raise forbidden(
+                say("This key is for servers. It does not belong into a page: revoke it, and make another.")
+            )
+        throttle.pass_or_refuse(runtime.database, bucket, per_key)  # all its visitors come from one address
+        return Caller("server", found)
     if request.headers.get("Origin") not in found.origins:
         _require_hidden_origin(found, request)
         bucket, per_key, per_address = f"{bucket}:hidden", PER_KEY_HIDDEN, PER_ADDRESS_HIDDEN

@@ -1,0 +1,196 @@
+"""Rows C2, J: forms that come from a site builder's own server, as each of them sends them."""
+
+import json
+import re
+import subprocess
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from functions.crm_api.handler import handle
+from functions.run_deliveries.run import run as run_deliveries
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request, Response
+from tests.demo import ROOT
+from tests.story import Story, json_of
+from tests.submitting import PERSON, account, form, order, set_up
+
+FORM = "application/x-www-form-urlencoded"
+# As Tilda's server sends them: names as the form's maker has set them, then its own.
+TILDA = {
+    "Name": "Нина Орлова",
+    "Phone": "+7 (916) 555-44-33",
+    "Email": "Nina@Example.org",
+    "Размер": "1200 × 800",
+    "utm_source": "yandex",
+    "tranid": "4711:815",
+    "formid": "form12345",
+    "formname": "Рассчитать стекло",
+}
+# Contact Form 7 with a webhook: its usual names, and its own with an underscore.
+CONTACT_FORM_7 = {
+    "_wpcf7": "23",
+    "_wpcf7_version": "5.9",
+    "your-name": "Нина Орлова",
+    "your-email": "nina@example.org",
+    "your-tel": "8 916 555 44 33",
+    "your-message": "Позвоните вечером",
+    "checkbox": ["Стекло", "Зеркало"],
+}
+
+
+# Google's objects, as far as the script needs them.
+_GOOGLE = """
+const items = [["Ваше имя", "Нина Орлова"], ["Телефон", "8 916 555 44 33"], ["Что нужно", ["Стекло", "Зеркало"]]];
+const asked = ([title, answer]) => ({ getItem: () => ({ getTitle: () => title }), getResponse: () => answer });
+const response = { getId: () => "r-1", getItemResponses: () => items.map(asked) };
+const sent = [];
+const UrlFetchApp = { fetch: (url, options) => { sent.push([url, options]); } };
+const FormApp = { getActiveForm: () => ({ getTitle: () => "Замер" }) };
+"""
+
+
+@pytest.fixture
+def site(story: Story) -> Story:
+    set_up(story)
+    return story
+
+
+def _key(story: Story) -> str:
+    made = story.crm("create_site_key", story.admin(), {"name": "Tilda", "is_server": True})
+    assert made.status == 201, made.body
+    return str(json_of(made)["site_key"])
+
+
+def _sent(story: Story, body: bytes, kind: str = FORM, key: str | None = None, **headers: str) -> Response:
+    query = (("action", "submit_form"), ("site_key", key or _key(story)))
+    fields = Headers([("Content-Type", kind), *((name.replace("_", "-"), value) for name, value in headers.items())])
+    return serve(handle, story.runtime, Request("POST", "/", query, fields, body))
+
+
+def _new(story: Story) -> tuple[Any, Any, str]:
+    """The contact, the deal, and the note that came of it."""
+    run_deliveries(story.runtime, 20)
+    shown = account(story)
+    contact = list(shown["contacts"].values())[-1]
+    lead = list(shown["leads"].values())[-1]
+    note = "\n".join(one["params"].get("text", "") for one in shown["notes"].get(f"leads/{lead['id']}", []))
+    return contact, lead, note
+
+
+def _values(contact: Any) -> dict[str, str]:
+    return {one["field_code"]: one["values"][0]["value"] for one in contact["custom_fields_values"] or []}
+
+
+def test_tilda_tries_the_address_and_nothing_is_written(site: Story) -> None:
+    answer = _sent(site, b"test=test")
+    assert (answer.status, answer.body) == (200, b"ok")
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+
+
+def test_a_form_of_tilda_becomes_a_deal(site: Story) -> None:
+    before = len(account(site)["leads"])
+    answer = _sent(site, urlencode(TILDA).encode())
+    assert (answer.status, answer.body) == (200, b"ok")
+    assert len(account(site)["leads"]) == before  # it is stored, and Tilda's five seconds are not spent on amoCRM
+    contact, lead, note = _new(site)
+    assert contact["name"] == "Нина Орлова"
+    assert _values(contact)["PHONE"].endswith("9165554433")
+    assert _values(contact)["EMAIL"].lower() == "nina@example.org"
+    assert "Рассчитать стекло" in lead["name"]
+    assert "Размер: 1200 × 800" in note
+    assert "4711" not in note
+
+
+def test_what_tilda_sends_again_is_the_same_form(site: Story) -> None:
+    key, body = _key(site), urlencode(TILDA).encode()
+    assert [_sent(site, body, key=key).status for _ in range(3)] == [200, 200, 200]
+    site.clock.advance(hours=2)
+    assert _sent(site, body, key=key).status == 200
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+    assert _sent(site, urlencode(TILDA | {"tranid": "4711:816"}).encode(), key=key).status == 200
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(2,)]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", FORM])
+def test_a_form_of_wordpress_becomes_a_deal(site: Story, kind: str) -> None:
+    body = urlencode(CONTACT_FORM_7, doseq=True).encode() if kind == FORM else json.dumps(CONTACT_FORM_7).encode()
+    assert _sent(site, body, kind).status == 200
+    contact, _, note = _new(site)
+    assert (contact["name"], _values(contact)["EMAIL"]) == ("Нина Орлова", "nina@example.org")
+    assert "Позвоните вечером" in note
+    assert "Стекло, Зеркало" in note
+    assert "wpcf7" not in note
+
+
+@pytest.mark.needs("node")
+def test_the_script_for_google_forms_does_what_the_page_says(site: Story) -> None:
+    """docs/forms.md, "Google Forms": as it stands there, with Google's objects played."""
+    text = (ROOT / "docs" / "forms.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```js\n(.+?)```", text.partition("### Google Forms")[2].partition("\n#")[0], re.DOTALL)
+    program = f"{_GOOGLE}\n{script}\nonSubmit({{ response }});\nconsole.log(JSON.stringify(sent));"
+    ran = subprocess.run(["node", "-e", program], capture_output=True, text=True, timeout=30)
+    assert ran.returncode == 0, ran.stderr
+    ((url, options),) = json.loads(ran.stdout)
+    assert url.startswith("https://")
+    assert _sent(site, options["payload"].encode(), options["contentType"]).status == 200
+    contact, lead, note = _new(site)
+    assert contact["name"] == "Нина Орлова"
+    assert "Замер" in lead["name"]
+    assert "Стекло, Зеркало" in note
+
+
+def test_a_key_for_servers_is_refused_in_a_page_and_elsewhere(site: Story) -> None:
+    key = _key(site)
+    refused = _sent(site, urlencode(TILDA).encode(), key=key, Origin="https://shop.example")
+    assert refused.status == 403
+    assert site.crm("sync_contact", {"Authorization": f"Bearer {key}"}, b"{}").status == 403
+    for action in ("get_lead", "get_order"):
+        assert site.crm(action, {"Authorization": f"Bearer {key}"}).status == 403
+
+
+def test_a_server_sends_forms_and_orders_as_they_are_described(site: Story) -> None:
+    headers = {"Authorization": f"Bearer {_key(site)}"}
+    for action, body in (("submit_form", form()), ("submit_order", order() | {"contact": PERSON})):
+        answer = site.crm(action, headers, body)
+        assert (answer.status, "results" in json_of(answer)) == (200, False), answer.body
+
+
+def test_a_key_is_for_pages_or_for_a_server(site: Story) -> None:
+    bodies: list[dict[str, Any]] = [
+        {"name": "x"},
+        {"name": "x", "is_server": True, "origins": ["https://shop.example"]},
+        {"name": "x", "is_server": True, "accepts_hidden_origin": True},
+    ]
+    for body in bodies:
+        assert site.crm("create_site_key", site.admin(), body).status == 422
+
+
+_JSON = "application/json"
+_DEEP = {"Name": {"deep": {"er": [1, None]}}, "Phone": "+7 916 555 44 33"}
+_LONG = {"Phone": ["+79165554433", "+79165554434"], "x" * 500: "y" * 5000}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"", FORM, 422),
+        (b"\xff\xfe", FORM, 400),
+        (b"&".join(b"a%d=1" % number for number in range(200)), FORM, 400),
+        (b"[]", _JSON, 400),
+        (b"{", _JSON, 400),
+        (b"[" * 50_000, _JSON, 400),
+        (json.dumps({f"f{number}": "x" for number in range(200)}).encode(), _JSON, 400),
+        (json.dumps(_DEEP).encode(), _JSON, 200),
+        (json.dumps(_LONG).encode(), _JSON, 200),
+    ],
+)
+def test_nonsense_is_refused_and_odd_things_are_taken(site: Story, body: bytes, kind: str, status: int) -> None:
+    assert _sent(site, body, kind).status == status
+
+
+def test_a_leaked_key_is_stopped_by_its_limit(site: Story) -> None:
+    key = _key(site)
+    statuses = [_sent(site, b"test=test", key=key).status for _ in range(301)]
+    assert statuses == [200] * 300 + [429]
