@@ -171,43 +171,15 @@ class Tokens:
 
     def one_time_token(self, client: Client, account: Account, user_id: int) -> str:
         """What `$authorizedAjax` puts into `X-Auth-Token`."""
-        now = self._world.now()
-        redirect = urlsplit(client.redirect_uri)
-        claims = {
-            "iss": f"https://{account.domain}",
-            "aud": f"{redirect.scheme}://{redirect.hostname}",  # without the port, as the vendor's own client expects
-            "jti": str(uuid4()),
-            "iat": now,
-            "nbf": now,
-            "exp": now + ONE_TIME_SECONDS,
-            "account_id": account.id,
-            "subdomain": account.subdomain,
-            "client_uuid": client.id,
-            "user_id": user_id,
-            "is_admin": bool(account.users.get(user_id, {}).get("rights", {}).get("is_admin")),
-        }
+        is_admin = bool(account.users.get(user_id, {}).get("rights", {}).get("is_admin"))
+        claims = _claims(client, account, self._world.now()) | {"user_id": user_id, "is_admin": is_admin}
         return jwt.encode(claims, client.secret, algorithm="HS256")
 
     def bot_token(self, client: Client, account: Account, bot_id: int, lead_id: int) -> str:
         """What a bot brings when it comes to a widget's step."""
         # vendor: salesbot.token
-        now = self._world.clock.now()
-        redirect = urlsplit(client.redirect_uri)
-        claims = {
-            "iss": f"https://{account.domain}",
-            "aud": f"{redirect.scheme}://{redirect.hostname}",
-            "jti": str(uuid4()),
-            "iat": now,
-            "nbf": now,
-            "exp": now + ONE_TIME_SECONDS,
-            "account_id": account.id,
-            "subdomain": account.subdomain,
-            "client_uuid": client.id,
-            "entity_id": lead_id,
-            "entity_type": "2",
-            "bot_id": bot_id,
-            "bot_type": "salesbot",
-        }
+        about = {"entity_id": lead_id, "entity_type": "2", "bot_id": bot_id, "bot_type": "salesbot"}
+        claims = _claims(client, account, self._world.clock.now()) | about
         return jwt.encode(claims, client.secret, algorithm="HS512")
 
     def _client(self, body: dict[str, object]) -> Client:
@@ -286,6 +258,22 @@ class Tokens:
             "api_domain": f"api-b.{account.top_level_domain}",
         }
         return jwt.encode(claims, self._key, algorithm="RS256")
+
+
+def _claims(client: Client, account: Account, now: float) -> dict[str, object]:
+    """What every token for a widget tells."""
+    redirect = urlsplit(client.redirect_uri)
+    return {
+        "iss": f"https://{account.domain}",
+        "aud": f"{redirect.scheme}://{redirect.hostname}",  # without the port, as the vendor's own client expects
+        "jti": str(uuid4()),
+        "iat": now,
+        "nbf": now,
+        "exp": now + ONE_TIME_SECONDS,
+        "account_id": account.id,
+        "subdomain": account.subdomain,
+        "client_uuid": client.id,
+    }
 
 
 def _short(token: object) -> str:

@@ -277,6 +277,7 @@ def test_nobody_tries_all_day(by_issuer: Story) -> None:
     _, cookie = _begun(by_issuer)
     statuses = [_get(by_issuer, "finish_sign_in", "state=x&code=y", cookie).status for _ in range(31)]
     assert statuses == [302] * 30 + [429]
+    assert [_get(by_issuer, "begin_sign_in").status for _ in range(30)] == [302] * 29 + [429]
 
 
 def test_addresses_are_administrators_own(by_issuer: Story) -> None:

@@ -19,7 +19,7 @@ from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
-_PER_MINUTE: Final = 30  # finished sign-ins of one address
+_PER_MINUTE: Final = 30  # of one address, begun and finished each
 
 
 def answer(runtime: Runtime, request: Request, name: str) -> Response:
@@ -30,6 +30,8 @@ def answer(runtime: Runtime, request: Request, name: str) -> Response:
         raise Problem(
             404, "sign_in_not_offered", say("No issuer is set (OIDC_ISSUER). Sign in with a token or a link.")
         )
+    # Each may ask the issuer, and nobody has said yet who they are.
+    throttle.pass_or_refuse(runtime.database, f"{name}:{request.address}", _PER_MINUTE)
     try:
         return _begun(runtime) if name == "begin_sign_in" else _finished(runtime, request)
     except openid.Refusal as refusal:
@@ -51,7 +53,6 @@ def _begun(runtime: Runtime) -> Response:
 
 
 def _finished(runtime: Runtime, request: Request) -> Response:
-    throttle.pass_or_refuse(runtime.database, f"sign-in:{request.address}", _PER_MINUTE)
     identity = openid.finish(runtime, dict(reversed(request.query)), _browser(runtime, request))
     code = named_administrator.vouched_for(runtime.database, identity.email, identity.subject)
     if code is None:
