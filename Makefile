@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tests wait more than they reckon: two for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 
-.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-events hammer scale load bad-night bench bench-picture doctor conformance register package package-source deploy-local cfn-lint client widget pictures migrate key clean
+.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-events hammer scale load bad-night bench bench-picture doctor conformance register package package-source deploy-local cfn-lint client release widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -111,6 +111,9 @@ key: $(READY) ## prints a new encryption key
 
 clean: ## removes the environment and the demo's data
 	rm -rf $(VENV) .local
+
+release: $(READY) node_modules ## everything that this version ships, with its contents, licences and checksums, in dist/VERSION/
+	@$(BIN)/python -m cli release
 
 client: $(READY) node_modules ## the JavaScript client's types, and its classic script in clients/js/dist
 	@$(BIN)/python -m cli client

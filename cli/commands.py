@@ -279,6 +279,21 @@ def write_codes(out: Path) -> None:
     click.echo(f"{out}: {len(found)} codes")
 
 
+@main.command("release")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Default: dist/VERSION.")
+@click.option("--packages/--no-packages", default=True, show_default=True, help="With the functions' packages.")
+def build_release(out: Path | None, packages: bool) -> None:
+    """Everything that this version ships, with what is in it and the checksums; the same bytes every time."""
+    from cli import release
+
+    try:
+        made = release.build(out or release.ROOT / "dist" / release.version(), packages=packages)
+    except (FileNotFoundError, subprocess.CalledProcessError, package.TooLargeError) as error:
+        raise click.ClickException(str(error)) from None
+    for file in made:
+        click.echo(f"{file.name}: {file.stat().st_size:,} bytes")
+
+
 @main.command("client")
 def build_client() -> None:
     """Makes the JavaScript client's types and its classic script (needs Node.js and `npm ci`)."""

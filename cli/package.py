@@ -76,13 +76,13 @@ def build_source(function: str, out: Path) -> int:
     """Writes a zip of sources for clouds that install libraries themselves; returns its size in bytes."""
     part = PARTS[function]
     locks = [(ROOT / "requirements" / f"{lock}.txt").read_bytes() for lock in (*part.locks, "google")]
-    made = {"main.py": _GOOGLE_MAIN.format(name=function).encode(), "requirements.txt": _joined(locks)}
+    made = {"main.py": _GOOGLE_MAIN.format(name=function).encode(), "requirements.txt": joined(locks)}
     files = made | {name: file.read_bytes() for name, file in _sources(function, part.web)}
     _write(out, files)
     return out.stat().st_size
 
 
-def _joined(locks: list[bytes]) -> bytes:
+def joined(locks: list[bytes]) -> bytes:
     """One requirements file: an entry that several locks have stands in it once."""
     entries = {entry.partition("==")[0]: entry for lock in locks for entry in _entries(lock.decode())}
     return "".join(entries[name] for name in sorted(entries)).encode()

@@ -18,7 +18,7 @@ from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
 from tests.chromium import launched
 from tests.demo import ROOT
-from tests.js_client.later import later
+from tests.js_client.later import meanwhile
 from tests.listener import Ingress
 from tests.story import Story, calculation, json_of
 from tests.submitting import form, set_up
@@ -82,7 +82,7 @@ def test_an_accepted_save_is_followed_to_its_end(tell: Any, story: Story) -> Non
         story.clock.advance(seconds=120)
         run_deliveries(story.runtime, 20)
 
-    with later(run):
+    with meanwhile(run):
         told = tell("save")
     assert told["saved"]["state"] == "delivered"
     assert "accepted" in told["progress"]

@@ -29,7 +29,3 @@ async function showFeed() {
 
 await showFeed();
 setInterval(showFeed, 3000);
-
-// Another stage is chosen: the deal is moved.
-const move = document.querySelector("#move");
-move.addEventListener("change", () => move.requestSubmit());

@@ -1,15 +1,25 @@
-"""Work that happens while something else waits."""
+"""Work that goes on while something else waits for it."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_EVERY_SECONDS = 0.3
+
 
 @contextmanager
-def later(work: Callable[[], object], seconds: float = 1.0) -> Iterator[None]:
-    timer = threading.Timer(seconds, work)
-    timer.start()
+def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Again and again, until the block ends."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(_EVERY_SECONDS):
+            work()
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
     try:
         yield
     finally:
-        timer.join()
+        over.set()
+        thread.join()
