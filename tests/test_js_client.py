@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import re
 import subprocess
 import time
@@ -18,15 +17,12 @@ from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
 from tests.chromium import launched
 from tests.demo import ROOT
+from tests.js_client import needs_tools
 from tests.js_client.later import meanwhile
 from tests.listener import Ingress
 from tests.story import Story, calculation, json_of
 from tests.submitting import form, set_up
 
-# The tools that make types and the classic script come with `npm ci`.
-needs_tools = pytest.mark.skipif(
-    not (ROOT / "node_modules" / "esbuild").exists() and "CI" not in os.environ, reason="run: npm ci"
-)
 STORIES = ROOT / "tests" / "js_client" / "stories.mjs"
 pytestmark = pytest.mark.needs("node")
 needs_chromium = pytest.mark.needs("chromium")
@@ -292,6 +288,22 @@ def test_bytes_on_their_way_are_told(tab: Any, story: Story) -> None:
     page = tab()
     sent = page.evaluate(_UPLOAD, calculation())
     assert sent[-1][0] == sent[-1][1] > 200_000
+
+
+@needs_chromium
+def test_a_file_that_amocrm_does_not_take_at_once_is_followed(tab: Any, story: Story) -> None:
+    """Its bytes are counted on their way; how far the delivery is, is asked for as ever."""
+    story.simulator.fault("status", status=500, path="/v1.0/sessions", method="POST")
+
+    def run() -> None:
+        story.clock.advance(seconds=120)
+        run_deliveries(story.runtime, 20)
+
+    page = tab()
+    with meanwhile(run):
+        sent = page.evaluate(_UPLOAD, calculation())
+    assert sent[-1][0] == sent[-1][1] > 200_000
+    assert story.sql("SELECT state FROM amocrm_deliveries") == [("delivered",)]
 
 
 @needs_tools

@@ -127,7 +127,7 @@ class Connection {
       return await this.ask(action, options);
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status > 0 && error.status < 500)) throw error;
-      const seen = await this.ask("get_delivery", { query: { write: action, key: options.key }, signal: options.signal }).catch(() => null);
+      const seen = await this.delivery({ write: action, key: options.key }, options).catch(() => null);
       if (seen === null) throw error;
       return seen;
     }
@@ -139,7 +139,7 @@ class Connection {
     const over = sending.finally(() => { isOver = true; });
     const watch = async () => {
       for (await this.pause(FIRST_WATCH); !isOver; await this.pause(FIRST_WATCH)) {
-        const seen = await this.ask("get_delivery", { query: { write: action, key } }).catch((error) => error);
+        const seen = await this.delivery({ write: action, key }, options).catch((error) => error);
         if (seen.status === 403) return; // a site's key may not look
         if (seen.state === "accepted" && !isOver) options.onProgress(seen, "sending");
       }
@@ -151,11 +151,16 @@ class Connection {
   // How far it is. Who may not read deliveries (a site's key) sends the same write again: that is answered alike.
   async look(action, before, key, body, lead, options) {
     try {
-      return await this.ask("get_delivery", { query: { id: before.delivery_id }, ...options });
+      return await this.delivery({ id: before.delivery_id }, options);
     } catch (error) {
       if (error.status === 403) return this.ask(action, { method: "POST", body, lead, key, ...options }).catch((again) => passing(again, before));
       return passing(error, before);
     }
+  }
+
+  // A read: what belongs to the write's own request, such as counting its bytes, is not this one's.
+  delivery(query, { signal }) {
+    return this.ask("get_delivery", { query, signal });
   }
 
   // Again while it may pass. What was perhaps carried out (no answer) is repeated only where that does nothing twice.
