@@ -84,8 +84,7 @@ def invite(name: str, rights: str, days: int | None, email: str | None) -> None:
     runtime = Runtime.from_environment()
     try:
         lifetime = timedelta(days=days) if days else None
-        address = email.lower() if email else None
-        made = named_administrator.invite(runtime.database, name, rights, "command line", lifetime, address)
+        made = named_administrator.invite(runtime.database, name, rights, "command line", lifetime, email)
         if made is None:
             raise click.ClickException("another administrator has this e-mail address")
         click.echo(administrators.link(runtime, made[1]))

@@ -2,20 +2,15 @@
 
 import hashlib
 import json
-import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from cli import client, release
+from tests.js_client import needs_tools
 
-pytestmark = [
-    pytest.mark.needs("node"),
-    pytest.mark.skipif(
-        not (release.ROOT / "node_modules" / "esbuild").exists() and "CI" not in os.environ, reason="run: npm ci"
-    ),
-]
+pytestmark = [pytest.mark.needs("node"), needs_tools]
 
 
 @pytest.fixture(scope="module")

@@ -20,18 +20,18 @@ def handle(runtime: Runtime, request: Request) -> Response:
     """The answer to any request: a page, a health check, or an action."""
     if request.method == "OPTIONS":
         return cors.preflight(runtime, request)
-    openly = _named(request) if request.method in ("GET", "HEAD") else ""
-    if openly == "health":
+    named, is_read = _named(request), request.method in ("GET", "HEAD")
+    if is_read and named == "health":
         return health.answer(runtime)
     page = pages.find(runtime, request)
     if page is not None:
         return page
     try:
-        if openly in _SIGN_IN:
+        if is_read and named in _SIGN_IN:
             from functions.crm_api import sign_in  # for the panel's first page only
 
-            return cors.allow(runtime, request, sign_in.answer(runtime, request, openly), None)
-        take = subjects.hook(_named(request)) if request.method == "POST" else None
+            return cors.allow(runtime, request, sign_in.answer(runtime, request, named), None)
+        take = subjects.hook(named) if request.method == "POST" else None
         if take is not None:
             return take(runtime, request)
         action = _chosen_action(request)
@@ -74,12 +74,16 @@ def _chosen_action(request: Request) -> Action:
 
 
 def _named(request: Request) -> str:
-    return request.parameter("action") or request.path.rstrip("/").rpartition("/")[2]
+    return request.parameter("action") or _last_part(request)
 
 
 def _in_path(request: Request) -> str | None:
-    last = request.path.rstrip("/").rpartition("/")[2]
+    last = _last_part(request)
     return last if last in ACTIONS else None
+
+
+def _last_part(request: Request) -> str:
+    return request.path.rstrip("/").rpartition("/")[2]
 
 
 def _in_body(request: Request) -> str | None:

@@ -12,7 +12,6 @@ import secrets
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -22,11 +21,9 @@ from shared.platform.config import public_url
 from shared.platform.problems import Problem
 from shared.platform.ttl_cache import Expiring
 from shared.runtime import Runtime
-from shared.storage.encryption import DecryptionError
 
 LIFETIME: Final = timedelta(minutes=10)  # from the button to the issuer's answer
-_PLACE: Final = UUID(int=0)  # a state stands in no row
-_COLUMN: Final = "openid_state"
+_PURPOSE: Final = "openid_state"
 # Signatures that only the issuer can make; what the token names is believed as far as this list goes.
 _ALGORITHMS: Final = ("RS256", "ES256")
 
@@ -75,7 +72,7 @@ def begin(runtime: Runtime) -> Begun:
         "client_id": runtime.settings.oidc_client_id,
         "redirect_uri": redirect_uri(runtime),
         "scope": "openid email",
-        "state": _encoded(runtime.keyring.encrypt(facts, _PLACE, _COLUMN)),
+        "state": runtime.keyring.sealed(facts, _PURPOSE),
         "nonce": nonce,
         "code_challenge": _digest(verifier),
         "code_challenge_method": "S256",
@@ -106,11 +103,10 @@ def finish(runtime: Runtime, answer: dict[str, str], browser: str | None) -> Ide
 
 def _opened(runtime: Runtime, state: str, browser: str | None) -> tuple[str, str]:
     """The nonce and the verifier of a state that this browser was given."""
-    try:
-        sealed = base64.urlsafe_b64decode(state + "=" * (-len(state) % 4))
-        nonce, verifier, bound_to, expires = json.loads(runtime.keyring.decrypt(sealed, _PLACE, _COLUMN))
-    except (ValueError, DecryptionError):
-        raise Refusal("expired", "the state is not ours") from None
+    facts = runtime.keyring.opened(state, _PURPOSE)
+    if facts is None:
+        raise Refusal("expired", "the state is not ours")
+    nonce, verifier, bound_to, expires = json.loads(facts)
     if browser is None or not hmac.compare_digest(_digest(browser), bound_to):
         raise Refusal("expired", "another browser began")
     if expires <= runtime.clock.now().timestamp():
@@ -197,8 +193,4 @@ def _claims(runtime: Runtime, metadata: _Metadata, token: str) -> dict[str, Any]
 
 def _digest(text: str) -> str:
     """SHA-256 in base64url without padding: what PKCE calls S256."""
-    return _encoded(hashlib.sha256(text.encode()).digest())
-
-
-def _encoded(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")

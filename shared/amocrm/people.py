@@ -1,5 +1,6 @@
 """The calls that make deals and contacts. Source: amoCRM's documentation, "Deals", "Contacts", "Incoming leads"."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -62,7 +63,7 @@ class PeopleApi(Struct, frozen=True):
         # at once.
         # source: integrations in production that search for what they made; the lag is in public reports
         lead = next((one for one in found if mark in str(one.get("name"))), None)
-        return None if lead is None else Made(int(lead["id"]), _main_contact(lead))
+        return None if lead is None else Made(int(lead["id"]), main_contact(lead))
 
     def create_incoming_lead(self, submission: Entity) -> Made:
         """Into "incoming leads", where a person accepts or declines it."""
@@ -89,7 +90,8 @@ def _made_incoming(one: Entity) -> Made:
     return Made(ids[0], ids[1])
 
 
-def _main_contact(lead: Entity) -> int | None:
+def main_contact(lead: Mapping[str, Any]) -> int | None:
+    """The id of the deal's main contact, else of its first one."""
     contacts = (lead.get("_embedded") or {}).get("contacts") or []
     main = next((one for one in contacts if one.get("is_main")), contacts[0] if contacts else None)
     return int(main["id"]) if main else None

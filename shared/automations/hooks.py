@@ -118,8 +118,7 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
 def answer_bot(runtime: Runtime, request: Request) -> Response:
     """`{delivery_id, state}`. The answer goes to `return_url`, at once if it can, else as soon as it can. 401 for a
     token that is not the integration's, 403 for a `return_url` of another host, 422 for a request without one."""
-    if len(request.body) > _MOST_BYTES:
-        raise Problem(413, "too_large", say("The body is too large."))
+    _require_small(request)
     fields = _form(request)
     proof = one_time_token.of_bot(runtime, str(fields.get("token") or ""))
     path = _continuation(proof.integration, str(fields.get("return_url") or ""))
@@ -137,9 +136,13 @@ def answer_bot(runtime: Runtime, request: Request) -> Response:
     return json_response({"delivery_id": delivery.id, "state": delivery.state})
 
 
-def _decoded(request: Request) -> _Hook:
+def _require_small(request: Request) -> None:
     if len(request.body) > _MOST_BYTES:
         raise Problem(413, "too_large", say("The body is too large."))
+
+
+def _decoded(request: Request) -> _Hook:
+    _require_small(request)
     try:
         return msgspec.json.decode(request.body, type=_Hook)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.amocrm.leads import AccountApi
+from shared.amocrm.people import main_contact
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Wanted
@@ -26,7 +27,7 @@ def of_deal(
         "deal.price": money(Decimal(lead.get("price") or 0), language),
         "calculation.total": _total(database, integration, int(lead["id"]), language),
     }
-    contact_id = _main_contact(lead) if contact else None
+    contact_id = main_contact(lead) if contact else None
     return values | (of_contact(account, contact_id) if contact_id is not None else {})
 
 
@@ -40,12 +41,6 @@ def of_contact(account: AccountApi, contact_id: int) -> dict[str, str]:
         "contact.phone": _field(found[0], "PHONE"),
         "contact.email": _field(found[0], "EMAIL"),
     }
-
-
-def _main_contact(lead: Mapping[str, Any]) -> int | None:
-    contacts = (lead.get("_embedded") or {}).get("contacts") or []
-    main = next((one for one in contacts if one.get("is_main")), contacts[0] if contacts else None)
-    return None if main is None else int(main["id"])
 
 
 def _field(contact: Mapping[str, Any], code: str) -> str:

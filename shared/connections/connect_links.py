@@ -4,8 +4,6 @@ The link carries its facts encrypted, so nothing is stored until somebody clicks
 consent, which only an administrator of that account can finish.
 """
 
-import base64
-import binascii
 import json
 from datetime import timedelta
 from typing import Final
@@ -18,11 +16,11 @@ from shared.platform.clock import Clock
 from shared.platform.config import Settings
 from shared.platform.messages import say
 from shared.platform.problems import invalid_input
-from shared.storage.encryption import DecryptionError, Keyring
+from shared.storage.encryption import Keyring
 
 LIFETIME: Final = timedelta(hours=24)
 NOTICE_LIFETIME: Final = timedelta(days=14)  # of the link in a notice, which may be read late
-_PLACE = UUID(int=0)  # a link stands in no row
+_PURPOSE: Final = "connect_link"
 
 
 class ConnectLink(Struct, frozen=True):
@@ -46,17 +44,14 @@ class ConnectLinks(Struct, frozen=True):
         """The whole address. It works as long as `lifetime`, as often as somebody clicks it."""
         expires = int((self.clock.now() + lifetime).timestamp())
         facts = json.dumps([str(link.integration_id), link.language, link.return_to, expires])
-        sealed = self.keyring.encrypt(facts, _PLACE, "connect_link")
-        return f"{self.redirect_uri}?connect={base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+        return f"{self.redirect_uri}?connect={self.keyring.sealed(facts, _PURPOSE)}"
 
     def read(self, text: str) -> ConnectLink | None:
         """The link's facts; None for one we did not make. Raises :class:`LinkExpiredError`."""
-        try:
-            sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            facts = json.loads(self.keyring.decrypt(sealed, _PLACE, "connect_link"))
-        except (binascii.Error, DecryptionError, ValueError):
+        facts = self.keyring.opened(text, _PURPOSE)
+        if facts is None:
             return None
-        integration_id, language, return_to, expires = facts
+        integration_id, language, return_to, expires = json.loads(facts)
         if expires <= self.clock.now().timestamp():
             raise LinkExpiredError
         return ConnectLink(UUID(integration_id), language, return_to)

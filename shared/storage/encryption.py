@@ -17,6 +17,7 @@ from shared.platform.problems import ForeseenError, Kind
 from shared.platform.secret import Secret
 
 _NONCE_BYTES = 12
+_IN_NO_ROW = UUID(int=0)
 
 
 class DecryptionError(ForeseenError):
@@ -45,6 +46,17 @@ class Keyring:
         key_id = self.writing_key_id.encode()
         sealed = self._ciphers[self.writing_key_id].encrypt(nonce, value.encode(), _associated_data(owner, column))
         return bytes([len(key_id)]) + key_id + nonce + sealed
+
+    def sealed(self, value: str, purpose: str) -> str:
+        """The value as text for an address, to be carried by somebody else; it is good for this purpose only."""
+        return base64.urlsafe_b64encode(self.encrypt(value, _IN_NO_ROW, purpose)).decode().rstrip("=")
+
+    def opened(self, text: str, purpose: str) -> str | None:
+        """What :meth:`sealed` has sealed; None for a text that we did not make."""
+        try:
+            return self.decrypt(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), _IN_NO_ROW, purpose)
+        except (ValueError, DecryptionError):  # binascii.Error, and letters that are not ASCII, are ValueErrors
+            return None
 
     def fingerprints(self, value: str, owner: UUID) -> list[bytes]:
         """32 bytes that stand for a value and do not tell it, one for each key: instances that share a key meet."""

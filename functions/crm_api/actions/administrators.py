@@ -62,9 +62,9 @@ def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{id, link}`: the address at which they sign in, once, within a day. It is shown this once. 409 where another
     administrator has the e-mail address."""
     body = bodies.decode(request, CreateAdministrator)
-    lifetime, email = timedelta(days=body.days) if body.days else None, _email(body.email)
+    lifetime = timedelta(days=body.days) if body.days else None
     name, by = body.name.strip(), str(caller.actor)
-    made = administrators.invite(runtime.database, name, body.rights, by, lifetime, email)
+    made = administrators.invite(runtime.database, name, body.rights, by, lifetime, body.email)
     if made is None:
         raise _taken()
     new_id, code = made
@@ -75,7 +75,7 @@ def _save(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{id}`: what they may, and by which address the issuer knows them. 404 for who is not there, 409 where another
     administrator has the address."""
     body = bodies.decode(request, SaveAdministrator)
-    if not administrators.change(runtime.database, body.id, body.rights, _email(body.email)):
+    if not administrators.change(runtime.database, body.id, body.rights, body.email):
         present = [one for one in administrators.listed(runtime.database) if one.revoked_at is None]
         raise _taken() if any(one.id == body.id for one in present) else _unknown()
     return json_response({"id": body.id})
@@ -112,10 +112,6 @@ def _sign_in(runtime: Runtime, _caller: Caller, request: Request) -> Response:
 def link(runtime: Runtime, code: str) -> str:
     """In the fragment, which no server and no log sees."""
     return f"{runtime.settings.crm_api_url}/admin/#invite={code}"
-
-
-def _email(text: str | None) -> str | None:
-    return text.lower() if text else None
 
 
 def _taken() -> Problem:

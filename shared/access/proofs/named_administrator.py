@@ -149,14 +149,14 @@ def invite(
 ) -> tuple[UUID, str] | None:
     """The new administrator's id, and the code of their link; it is shown this once. None: the address is taken."""
     new_id, code = uuid4(), LINK_PREFIX + secrets.token_urlsafe(32)
-    facts = {"id": new_id, "name": name, "rights": rights, "email": email, "by": by, "lifetime": lifetime}
+    facts = {"id": new_id, "name": name, "rights": rights, "email": _address(email), "by": by, "lifetime": lifetime}
     made = database.one(_Made, _INVITE, facts | {"link_hash": _hash(code), "link_lifetime": LINK_LIFETIME})
     return None if made is None else (new_id, code)
 
 
 def change(database: Database, administrator_id: UUID, rights: str, email: str | None) -> bool:
     """False for one who is not there or was revoked, and for an address that another has."""
-    return database.execute(_CHANGE, {"id": administrator_id, "rights": rights, "email": email}) > 0
+    return database.execute(_CHANGE, {"id": administrator_id, "rights": rights, "email": _address(email)}) > 0
 
 
 def invite_again(database: Database, administrator_id: UUID) -> str | None:
@@ -204,9 +204,14 @@ def vouched_for(database: Database, email: str, subject: str) -> str | None:
     """A code for whom the issuer vouches; `subject`: its own id of the person. None: they are not an administrator, or
     the address was somebody else's when it first came."""
     code = LINK_PREFIX + secrets.token_urlsafe(32)
-    facts = {"id": uuid4(), "email": email.lower(), "subject": _hash(subject), "hash": _hash(code)}
+    facts: dict[str, object] = {"id": uuid4(), "email": _address(email), "subject": _hash(subject), "hash": _hash(code)}
     lifetimes = {"code_lifetime": CODE_LIFETIME, "lifetime": SIGN_IN_LIFETIME}
     return code if database.execute(_VOUCHED, facts | lifetimes) else None
+
+
+def _address(email: str | None) -> str | None:
+    """As addresses are compared."""
+    return email.lower() if email else None
 
 
 def _hash(secret: str) -> bytes:
