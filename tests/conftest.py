@@ -25,7 +25,6 @@ from shared.storage.encryption import generate_key
 from tests import clocks, servers
 from tests.clocks import MovableClock
 from tests.control import Simulator
-from tests.listener import Webhook
 from tests.plain_client import Client
 from tests.story import ADMIN_TOKEN, APP_SECRET, REDIRECT_URI, Story
 
@@ -138,14 +137,6 @@ def environment(runtime_url: str, database_url: str, simulator: Simulator) -> di
         "RETURN_LINKS": "demoapp://connected",
         "AMOCRM_GATEWAY": simulator.url,
     }
-
-
-@pytest.fixture
-def consumer() -> Iterator[Webhook]:
-    """A company's server."""
-    made = Webhook()
-    yield made
-    made.close()
 
 
 @pytest.fixture

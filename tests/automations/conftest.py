@@ -95,6 +95,13 @@ def ingress() -> Iterator[Ingress]:
 
 
 @pytest.fixture
+def consumer() -> Iterator[Webhook]:
+    made = Webhook()
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def environment(environment: dict[str, str], ingress: Ingress, consumer: Webhook) -> dict[str, str]:
     return environment | {"CRM_API_URL": ingress.url, "ENDPOINT_PRIVATE_HOSTS": consumer.host}
 
