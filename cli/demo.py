@@ -198,6 +198,8 @@ Open these in a browser:
   Kommo        {ports.url("simulator")}/at/vidrarialuz.kommo.com/     (simulated; ?lang=es for a user who reads Spanish)
   an app       {ports.url("crm_api")}/app/#token={_app_token(settings)}
   a site       {ports.url("simulator")}/site/?api={ports.url("crm_api")}     (a form and an order)
+  a clinic     {ports.url("simulator")}/at/klinika.amocrm.ru/     (its account, at amoCRM too)
+  its site     {ports.url("simulator")}/site/clinic.html?api={ports.url("crm_api")}     (appointments)
   a server     {ports.url("simulator")}/receiver     (shows what it is told, as an endpoint of events)
 
 In the panel:
@@ -208,6 +210,7 @@ In the panel:
   secret key            {DEMO_SECRET}
 
   or vidrarialuz.kommo.com, {KOMMO_CLIENT_ID}, {KOMMO_SECRET}
+  or klinika.amocrm.ru as a clinic: the button that lets amoCRM make the integration needs no ID and no key
 
 Then open a deal in amoCRM: the calculator is in its right column.
 Logs are in {data}/*.log. Ctrl-C stops everything."""

@@ -52,9 +52,9 @@ class Part:
 PARTS: Final = {
     "amocrm_events": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "oauth_callback": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
-    "crm_api": Part(("core", "forms", "pdf"), ("web", "clients/js/index.js"), 50 * _MEGABYTE),
+    "crm_api": Part(("core", "forms", "bookings", "pdf"), ("web", "clients/js/index.js"), 50 * _MEGABYTE),
     "refresh_tokens": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
-    "run_deliveries": Part(("core", "forms", "pdf"), ("web/i18n",), 50 * _MEGABYTE),
+    "run_deliveries": Part(("core", "forms", "bookings", "pdf"), ("web/i18n",), 50 * _MEGABYTE),
 }
 WITHOUT_PDF_BUDGET: Final = 15 * _MEGABYTE
 

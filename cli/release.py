@@ -16,7 +16,7 @@ from typing import Final
 from cli import client, package
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-_SHIPPED: Final = ("core", "forms", "pdf", "google")  # the locks of what runs in a cloud
+_SHIPPED: Final = ("core", "forms", "bookings", "pdf", "google")  # the locks of what runs in a cloud
 _TARGETS: Final = ("x86_64", "arm64", "source")
 
 

@@ -6,10 +6,12 @@ from typing import Final, cast
 
 from msgspec import Struct
 
-from shared.actions.subject import Chore, Ending, Hook, Planner, Quoter, SettingsPart, Subject, found
+from shared.actions.subject import Chore, Ending, Hook, Planner, Quoter, SettingsPart, Shown, Subject, Submitter, found
+from shared.connections.integrations import Integration
 
 _HOMES: Final = (
     "shared.automations.subject:SUBJECT",
+    "shared.bookings.subject:SUBJECT",
     "shared.calculations.subject:SUBJECT",
     "shared.changes.subject:SUBJECT",
     "shared.submissions.subject:SUBJECT",
@@ -33,16 +35,29 @@ def planner(action: str) -> Planner | None:
     return chosen
 
 
-def hook(name: str) -> Hook | None:
+def hook(method: str, name: str) -> Hook | None:
     """What takes the requests of this name; None when nothing does."""
-    home = next((subject.hooks[name] for subject in subjects() if name in subject.hooks), None)
+    offered = [subject.hooks if method == "POST" else subject.reads for subject in subjects()]
+    home = next((homes[name] for homes in offered if name in homes), None)
     return None if home is None else cast("Hook", found(home))
+
+
+def pages(integration: Integration) -> list[str]:
+    """The names of what the deal cards of a connection show."""
+    offered = {name: home for subject in subjects() for name, home in subject.pages.items()}
+    return [name for name, home in offered.items() if cast("Shown", found(home))(integration)]
 
 
 def quotation() -> Quoter | None:
     """What makes a quotation of a deal's goods; None when nothing here does."""
     home = next((subject.quotation for subject in subjects() if subject.quotation is not None), None)
     return None if home is None else cast("Quoter", found(home))
+
+
+def submission() -> Submitter | None:
+    """What brings people into amoCRM; None when nothing here does."""
+    home = next((subject.submission for subject in subjects() if subject.submission is not None), None)
+    return None if home is None else cast("Submitter", found(home))
 
 
 def webhooks() -> dict[str, type[Struct]]:

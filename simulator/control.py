@@ -132,7 +132,7 @@ def _delete(simulation: Simulation, body: Body) -> Any:
 
 
 def _person(simulation: Simulation, body: Body) -> Any:
-    """What somebody of the account does: `{domain, kind: leads|contacts, id?, fields?, note?, delete?, user_id?}`."""
+    """What somebody of the account does: `{domain, kind, id?, fields?, note?, delete?, user_id?}`, see `person.act`."""
     done = {name: body[name] for name in ("fields", "note", "delete", "user_id") if name in body}
     return person.act(simulation, _account(simulation, body), body["kind"], body.get("id"), **done)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator import consent, interface
 from simulator.call import Call
-from simulator.resources import entities, notes
+from simulator.resources import entities, notes, tasks
 from simulator.simulation import Simulation
 from simulator.state import Account
 
@@ -23,7 +23,7 @@ def act(
 ) -> dict[str, int | None]:
     """Makes a deal or contact (without an id), changes it, writes a note, deletes it: `{id, note_id}`.
 
-    `kind`: leads or contacts. `user_id` None: the account's administrator.
+    `kind`: leads, contacts, or tasks, which are there already. `user_id` None: the account's administrator.
     """
     user = user_id or consent.administrator(account)["id"]
 
@@ -31,6 +31,13 @@ def act(
         world, truth, journal = simulation.world, simulation.truth, simulation.journal
         return Call(world, truth, journal, account, "", user, "POST", path, [], json.dumps(content).encode())
 
+    if kind == "tasks":
+        assert entity_id is not None
+        if fields:
+            tasks.change(call(f"/tasks/{entity_id}", fields), str(entity_id))
+        if delete:
+            account.tasks.pop(entity_id)
+        return {"id": entity_id, "note_id": None}
     id_ = entity_id or int(entities.add(call(f"/{kind}", []), kind, fields or {})["id"])
     if entity_id and fields:
         entities.change(call(f"/{kind}/{id_}", fields), kind, str(id_))

@@ -1,5 +1,5 @@
-"""Believable accounts: a small glass workshop at amoCRM with deals, customers, goods and a second pipeline, and one at
-Kommo, whose people speak Portuguese and Spanish."""
+"""Believable accounts: a small glass workshop at amoCRM with deals, customers, goods and a second pipeline, one at
+Kommo, whose people speak Portuguese and Spanish, and a clinic."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from simulator.state import Account, Entity, World
 DEMO_CLIENT_ID = "5f9c0a52-3f0e-4f6b-9c5e-0d3f6a1b2c4d"
 DEMO_SECRET = "demo-secret-of-the-simulated-integration-4c1f7a90d2"  # noqa: S105 - it opens nothing but the simulator
 
-_CLIENTS = {
+CLIENTS = {
     "glass": (DEMO_CLIENT_ID, DEMO_SECRET, "Калькулятор стекла"),
     "countertop": (
         "8a1d6f0e-94b7-4a51-8c1f-27de05b3c6a9",
@@ -84,18 +84,36 @@ VIDRARIA = Filling(
 )
 
 
+CLINIC = Filling(
+    "Вера Администратор",
+    ("Приём", ["Записан", "Пришёл", "Не пришёл"]),
+    "Жалоба",
+    (
+        ("Нина Орлова", "+7 916 555-44-33", "nina@example.org"),
+        ("Павел Гущин", "+7 921 777-88-99", None),
+    ),
+    (
+        ("Орлова: болит спина", 0, (0,)),
+        ("Гущин: профилактика", 0, (1,)),
+    ),
+    ("Услуги", "Артикул", "Цена", "Единица"),
+    (("Консультация", "CONS-1", 2500, "услуга"), ("Массаж", "MASS-1", 3200, "услуга")),
+)
+
+
 def demo(world: World) -> Account:
     """The demo's accounts; returns the one at amoCRM."""
     account = world.add_account("steklodom", name="Стеклодом")
     fill(world, account)
     facts = {"currency": "BRL", "country": "BR", "language": "pt", "utc_offset": -3 * 3600}
     fill(world, world.add_account("vidrarialuz", "kommo.com", name="Vidraria Luz", **facts), VIDRARIA)
+    fill(world, world.add_account("klinika", name="Клиника на Лесной"), CLINIC)
     return account
 
 
 def demo_clients(world: World, redirect_uri: str, archives: Mapping[str, dict[str, bytes]]) -> None:
     """The demo's integrations, one for each widget type, at the addresses of this start."""
-    for widget_type, (client_id, secret, name) in _CLIENTS.items():
+    for widget_type, (client_id, secret, name) in CLIENTS.items():
         world.add_client(
             redirect_uri,
             id=client_id,

@@ -45,7 +45,7 @@ class MovableClock:
             self._simulator.control("clock", advance=step.total_seconds())
 
     def begin_minute(self) -> None:
-        """Moves to the beginning of a minute: what is counted by the minute then has nearly all of it, on any machine."""
+        """Moves to the beginning of a minute: what is counted by the minute has nearly all of it then."""
         self.advance(seconds=60 - self.now().timestamp() % 60)
 
     def reset(self) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx
 
-from simulator.seed import KOMMO_CLIENT_ID, KOMMO_SECRET
+from simulator.seed import CLIENTS, KOMMO_CLIENT_ID, KOMMO_SECRET
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -110,17 +110,17 @@ def port_of(url: str) -> int:
     return int(url.split(":")[2].split("/")[0])
 
 
-def connect(demo: Demo, domain: str = "steklodom.amocrm.ru") -> dict[str, str]:
+def connect(demo: Demo, domain: str = "steklodom.amocrm.ru", widget_type: str = "glass") -> dict[str, str]:
     """The administrator's way by HTTP, consent included. Returns their headers."""
     is_kommo = domain.endswith("kommo.com")
-    client_id, secret = (KOMMO_CLIENT_ID, KOMMO_SECRET) if is_kommo else (demo.client_id, demo.secret)
+    client_id, secret = (KOMMO_CLIENT_ID, KOMMO_SECRET) if is_kommo else CLIENTS[widget_type][:2]
     headers = {
         "Authorization": f"Bearer {demo.token}",
         "X-Account-Domain": domain,
-        "X-Widget-Type": "glass",
+        "X-Widget-Type": widget_type,
     }
     body = {
-        "widget_type": "glass",
+        "widget_type": widget_type,
         "account_domain": domain,
         "client_id": client_id,
         "client_secret": secret,

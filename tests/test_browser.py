@@ -44,6 +44,7 @@ pytestmark = pytest.mark.needs("chromium")
 # One demo for several stories, in which they follow each other: one process runs them, in their order.
 in_the_demo = pytest.mark.xdist_group("demo")
 at_kommo = pytest.mark.xdist_group("demo at Kommo")
+in_the_clinic = pytest.mark.xdist_group("demo of a clinic")
 
 _CYRILLIC = re.compile("[а-яёіїєґ]{2,}", re.IGNORECASE)
 _ORIGINS = re.compile(r"http://(localhost|127\.0\.0\.1):\d+/|data:|about:")
@@ -1308,3 +1309,168 @@ def test_what_was_typed_stays(empty_demo: Demo, context: BrowserContext) -> None
     expect(other.locator("[data-path='title']")).to_have_value("Последнее слово")
     other.get_by_role("button", name="Удалить черновик").click()
     expect(other.locator("[data-path='title']")).to_have_value("Расчёт стекла")
+
+
+# --- the clinic ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def clinic_demo() -> Iterator[Demo]:
+    """With the clinic's account connected."""
+    with _running() as running:
+        connect(running, "klinika.amocrm.ru", "clinic")
+        yield running
+
+
+def _times(page: Page | FrameLocator | Locator, name: str = "Время") -> Locator:
+    return page.get_by_role("group", name=name).get_by_role("radio")
+
+
+def _site_of(demo: Demo) -> str:
+    return demo.amocrm.split("/at/")[0]
+
+
+@in_the_clinic
+def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, clinic_demo: Demo) -> None:
+    """Rows K1, K2, K4: the company sets what it offers, and its manager books, moves and cancels in the card."""
+    panel = context.new_page()
+    panel.on("dialog", lambda dialog: dialog.accept())
+    _sign_in(panel, clinic_demo)
+    panel.get_by_role("tab", name="Запись").click()
+    _looked_at(panel, "panel-bookings-empty")
+    panel.get_by_role("button", name="Начать с примера").click()
+    panel.locator("summary", has_text="Рабочие часы").click()
+    for weekday in ("суббота", "воскресенье"):
+        panel.get_by_label(weekday).last.fill("10-14, 15:00–18")
+    panel.get_by_label("понедельник").last.fill("утром")
+    panel.get_by_role("button", name="Сохранить").click()
+    assert panel.get_by_label("понедельник").last.evaluate("field => field.validationMessage").startswith("Пишите часы")
+    panel.get_by_label("понедельник").last.fill("09:00-18:00")
+    panel.get_by_role("button", name="Сохранить").click()
+    expect(panel.get_by_text("Сохранено.")).to_be_visible()
+    expect(panel.get_by_text("Приёмов нет.")).to_be_visible()
+    panel.locator("summary", has_text="Специалисты и кабинеты").click()
+    panel.get_by_role("button", name="Адрес календаря").first.click()
+    expect(panel.locator("code", has_text="booking_calendar?key=cal_")).to_be_visible()
+    _looked_at(panel, "panel-bookings")
+
+    deal = context.new_page()
+    deal.on("dialog", lambda dialog: dialog.accept())
+    deal.goto(f"{_site_of(clinic_demo)}/at/klinika.amocrm.ru/")
+    deal.get_by_role("link", name=re.compile("Орлова")).click()
+    card = deal.frame_locator('iframe[title="Запись в клинику"]')
+    expect(card.get_by_text("В этой сделке записей ещё нет.")).to_be_visible(timeout=15_000)
+    expect(card.get_by_label("Имя")).to_have_value("Нина Орлова")
+    card.get_by_role("button", name="Позже").click()  # next week, whatever the hour is now
+    _times(card).first.check(force=True)
+    card.get_by_role("button", name="Записаться").click()
+    expect(card.get_by_text("Записано: задача в amoCRM.")).to_be_visible(timeout=15_000)
+    deal.reload()
+    expect(deal.locator("#feed")).to_contain_text("Консультация: Нина Орлова, +7 916 555-44-33")
+    expect(deal.locator("#feed")).to_contain_text("Запись на приём")
+    expect(card.get_by_role("button", name="Перенести")).to_be_visible(timeout=15_000)
+    _looked_at(deal, "deal-bookings")
+
+    card.get_by_role("button", name="Перенести").click()
+    entry = card.locator(".bookings li").first
+    _times(entry).last.check(force=True)
+    entry.get_by_role("button", name="Перенести на это время").click()
+    expect(card.get_by_text("Запись перенесена")).to_be_visible(timeout=15_000)
+    card.get_by_role("button", name="Отменить").click()
+    expect(card.get_by_text("Запись отменена.")).to_be_visible(timeout=15_000)
+    card.get_by_role("tab", name="Калькулятор").click()
+    expect(card.get_by_role("button", name="Сохранить в сделку")).to_be_visible(timeout=15_000)
+    deal.reload()
+    expect(card.get_by_role("button", name="Сохранить в сделку")).to_be_visible(timeout=15_000)  # the part shown last
+
+
+@in_the_clinic
+@pytest.mark.refusals(409, 401)
+def test_a_visitor_books_moves_and_cancels_in_their_language(
+    context: BrowserContext, chromium: Browser, clinic_demo: Demo
+) -> None:
+    """Rows K2, K4: in a page of the company's site, then by the visitor's own link, by keyboard."""
+    headers = connect(clinic_demo, "klinika.amocrm.ru", "clinic")
+    api = clinic_demo.api_by_address
+    with httpx.Client(trust_env=False, headers=headers) as http:
+        made = http.post(f"{api}/create_site_key", json={"name": "clinic", "origins": [_site_of(clinic_demo)]}).json()
+        offer = {
+            "is_on": True,
+            "resources": [{"id": "ana", "name": "Dra. Ana Rivas"}],
+            "services": [{"id": "consulta", "name": "Consulta", "minutes": 30, "price": "40"}],
+            "currency": "EUR",
+        }
+        assert http.post(f"{api}/save_settings", json={"bookings": offer, "language": "es"}).status_code == 200
+    key = made["site_key"]
+    site = context.new_page()
+    site.goto(f"{_site_of(clinic_demo)}/site/clinic.html?{urlencode({'api': clinic_demo.api, 'key': key})}")
+    expect(_times(site.frame_locator("iframe")).first).to_be_attached(timeout=15_000)
+    _picture(site, "clinic-site")
+
+    spaniard = chromium.new_context(locale="es-ES", timezone_id="Europe/Madrid", viewport={"width": 390, "height": 900})
+    page = spaniard.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{clinic_demo.api}/booking/?key={key}")
+    page.get_by_role("button", name="Después").click()
+    expect(page.get_by_text("Todas las horas son de Europe/Moscow.")).to_be_visible()
+    # Keyboard only: the arrow keys walk through the times.
+    _times(page, "Hora").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("Esta hora está guardada para usted")).to_be_visible()
+    assert _times(page, "Hora").nth(2).is_checked()
+    page.get_by_label("Nombre").fill("Carmen Soto")
+    page.get_by_label("Teléfono").fill("+34 600 111 222")
+    _looked_at(page, "booking")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="La cita está reservada")).to_be_focused(timeout=15_000)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Añadir al calendario").click()
+    assert "BEGIN:VEVENT" in Path(download.value.path()).read_text()
+    _looked_at(page, "booking-done")
+
+    page.get_by_role("link", name="cambiar o cancelar la cita").click()
+    expect(page.get_by_role("heading", name="Su cita")).to_be_visible()
+    link = page.url
+    page.get_by_role("button", name="Cambiar").click()
+    page.get_by_role("button", name="Después").click()
+    _times(page, "Hora").nth(4).check(force=True)
+    _looked_at(page, "booking-move")
+    page.get_by_role("button", name="Cambiar a esta hora").click()
+    expect(page.get_by_role("heading", name="La cita está cambiada")).to_be_focused()
+    page.get_by_role("button", name="Cancelar la cita").click()
+    expect(page.get_by_text("Esta cita está cancelada.")).to_be_visible()
+    assert not _CYRILLIC.search(page.locator("main dl").inner_text())
+    page.goto("about:blank")
+    page.goto(link[:-4] + "xxxx")
+    expect(page.get_by_text("Este enlace ya no es válido.")).to_be_visible()
+    page.goto(f"{clinic_demo.api}/booking/")
+    expect(page.get_by_text("Por ahora no se puede reservar nada.")).to_be_visible()
+    spaniard.close()
+
+
+@in_the_clinic
+@pytest.mark.refusals(409)
+def test_a_time_that_somebody_else_takes_meanwhile(context: BrowserContext, clinic_demo: Demo) -> None:
+    headers = connect(clinic_demo, "klinika.amocrm.ru", "clinic")
+    api = clinic_demo.api_by_address
+    with httpx.Client(trust_env=False, headers=headers) as http:
+        made = http.post(f"{api}/create_site_key", json={"name": "race", "origins": [_site_of(clinic_demo)]}).json()
+        offer = {
+            "is_on": True,
+            "resources": [{"id": "one", "name": "Один врач"}],
+            "services": [{"id": "visit", "name": "Приём", "minutes": 60}],
+        }
+        assert http.post(f"{api}/save_settings", json={"bookings": offer}).status_code == 200
+        page = context.new_page()
+        page.goto(f"{clinic_demo.api}/booking/?key={made['site_key']}")
+        page.get_by_role("button", name="Позже").click()
+        wanted = _times(page).first
+        expect(wanted).to_be_attached()
+        time = wanted.get_attribute("value")
+        other = {"service": "visit", "starts_at": time, "visitor": {"name": "Первый", "phone": "+7 900 000-00-01"}}
+        assert http.post(f"{api}/book", json=other).status_code == 200
+        wanted.check(force=True)
+        expect(page.get_by_role("alert").filter(has_text="только что занял")).to_be_visible()
+        expect(page.locator(f'input[value="{time}"]')).to_have_count(0)

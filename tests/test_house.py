@@ -46,6 +46,7 @@ def test_an_arrow_that_goes_up_breaks_the_contracts(file: str, line: str, tmp_pa
 # What a subject leaves behind that needs all that it needed.
 _REST = {
     "automations": ["tests/submissions/test_mapping.py"],
+    "bookings": ["tests/submissions/test_mapping.py"],
     "calculations": ["tests/submissions/test_submissions.py"],
     "submissions": ["tests/calculations/test_calculators.py"],
     "changes": ["tests/test_settings.py"],
@@ -87,6 +88,7 @@ def test_a_subject_is_removed_with_its_folder_and_one_line(subject: str, tmp_pat
     actions = run(sys.executable, "-c", _IMPORT_ALL)
     own = {
         "automations": "/get_automations",
+        "bookings": "/get_slots",
         "calculations": "/save_calculation",
         "submissions": "/submit_form",
         "changes": "/get_changes",

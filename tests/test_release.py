@@ -41,7 +41,7 @@ def test_the_bill_of_materials_names_every_library(made: Path) -> None:
     document = json.loads((made / "sbom.cdx.json").read_text())
     assert (document["bomFormat"], document["metadata"]["component"]["version"]) == ("CycloneDX", release.version())
     named = {f"{one['name']}=={one['version']}" for one in document["components"]}
-    for lock in ("core", "forms", "pdf"):
+    for lock in ("core", "forms", "bookings", "pdf"):
         for line in (release.ROOT / "requirements" / f"{lock}.txt").read_text().splitlines():
             if "==" in line and not line.startswith(" "):
                 assert line.split()[0] in named, line

@@ -18,8 +18,8 @@ export interface Delivery {
   retry_after?: number;
 }
 
-type Keyed = "save_calculation" | "submit_form" | "submit_order" | "sync_contact";
-type Answer<Name> = Name extends Keyed ? Delivery : Record<string, any>;
+type Keyed = "book" | "save_calculation" | "submit_form" | "submit_order" | "sync_contact";
+type Answer<Name> = Name extends "book" ? Delivery & { booking: Record<string, any>; link: string } : Name extends Keyed ? Delivery : Record<string, any>;
 
 export interface CallOptions {
   /** How often it is tried before it is given up, or left to the queue. */

@@ -10,7 +10,7 @@ const FIRST_LOOK = 1000; // at an accepted write
 const LONGEST_LOOK = 30_000;
 const RENEW_EARLY = 60_000; // before a session ends
 // Writes that the server carries out once for each key; only these are repeated when nobody knows what became of them.
-const KEYED = new Set(["save_calculation", "submit_form", "submit_order", "sync_contact"]);
+const KEYED = new Set(["book", "save_calculation", "submit_form", "submit_order", "sync_contact"]);
 const PASSING = new Set([429, 502, 503, 504]);
 
 /** What the server, or the way to it, answered instead of a good answer. */
@@ -85,7 +85,8 @@ class Connection {
     if (!KEYED.has(action)) return this.patiently(action, () => this.ask(action, { method: "POST", body: given, ...options }), { ...options, isKnown: true });
     const body = await readable(given);
     const wish = { action, body, lead: options.lead ?? this.lead, key: options.key ?? newKey() };
-    return options.queue === false || !this.queue ? this.write(wish, options) : this.queue.write(wish, options);
+    // A visit that waits in a queue is not booked, so it does not go there.
+    return options.queue === false || !this.queue || action === "book" ? this.write(wish, options) : this.queue.write(wish, options);
   }
 
   /** Tries what waits in the queue again; at the start and when the network is back it is done by itself. */

@@ -1,5 +1,50 @@
 // Made from openapi.yaml by `python -m cli client`.
 export interface paths {
+    "/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `book`; given by widget, widget_administrator, session, application, site, administrator.
+         *
+         *     `{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way; it is booked
+         *     in both cases. `link` is the visitor's own, for moving or cancelling. The same request again is the same booking.
+         *
+         *     409 for a time that somebody else has, or a hold that has ended; 422 for a time that is never free.
+         */
+        post: operations["book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cancel_booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `write_deal`; given by widget, widget_administrator, session, application, administrator.
+         *
+         *     `{booking, delivery_id, state}`: the time is free at once. Cancelling twice is no error.
+         */
+        post: operations["cancel_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/check_calculator": {
         parameters: {
             query?: never;
@@ -230,6 +275,29 @@ export interface paths {
          *     text may name, `kinds` what an automation may do here.
          */
         get: operations["get_automations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_deal`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
+         *
+         *     Query: `from` and `to`, days of the company's zone, at most 31, or the deal (`X-Lead-Id`) with all its visits;
+         *     `resource`; `needs_a_person=1`; `after`, the `next` of the page before. `{bookings, next}`, see
+         *     :func:`shared.bookings.views.of`.
+         */
+        get: operations["get_bookings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -630,6 +698,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see_slots`; given by widget, widget_administrator, session, application, site, administrator, operator, viewer.
+         *
+         *     `{time_zone, today, ahead_days, step_minutes, services: [{id, name, minutes, price, currency, resources}],
+         *     resources: [{id, name, place}], places: [{id, name, address}]}`. 409 where bookings are turned off.
+         */
+        get: operations["get_services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_settings": {
         parameters: {
             query?: never;
@@ -674,6 +764,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see_slots`; given by widget, widget_administrator, session, application, site, administrator, operator, viewer.
+         *
+         *     Query: `service`; `from` and `to`, days of the company's zone, at most 31; `resource`, `place` to narrow it;
+         *     `booking`, one that is to be moved, whose own time is free for it. `{time_zone, days: [{date, slots: [{starts_at,
+         *     resources}]}]}`, days without a free time too.
+         */
+        get: operations["get_slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_users": {
         parameters: {
             query?: never;
@@ -689,6 +802,28 @@ export interface paths {
         get: operations["get_users"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hold_slot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `book`; given by widget, widget_administrator, session, application, site, administrator.
+         *
+         *     201 `{hold, expires_at, starts_at, ends_at, resource: {id, name}}`: the time is kept for `hold_minutes`. 409
+         *     where somebody else has it, or where the caller holds too many.
+         */
+        post: operations["hold_slot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -716,6 +851,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/move_booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `write_deal`; given by widget, widget_administrator, session, application, administrator.
+         *
+         *     `{booking, delivery_id, state}`. 409 for a time that somebody else has, 422 for one that is never free.
+         */
+        post: operations["move_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open_calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{url}`: the secret address of a doctor's calendar, shown this once; the one before opens nothing any more. null
+         *     where it was closed. 422 for a resource that there is not.
+         */
+        post: operations["open_calendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/open_session": {
         parameters: {
             query?: never;
@@ -728,7 +906,8 @@ export interface paths {
         /**
          * @description Right: `open_session`; given by widget, widget_administrator.
          *
-         *     `{session_token, expires_in, lead_id}`; send the token as `Authorization: Bearer`.
+         *     `{session_token, expires_in, lead_id, pages}`; send the token as `Authorization: Bearer`. `pages`: what the card
+         *     of a deal shows, of `bookings` and `calculator`.
          */
         post: operations["open_session"];
         delete?: never;
@@ -774,6 +953,49 @@ export interface paths {
          *     422 for one that does not fit together, 409 where somebody else has saved it since.
          */
         post: operations["publish_calculator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/read_days_off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{days_off: [{first, last, note}]}`: the whole days of the calendar's events from a month ago on, those that come
+         *     again for two years. 422 for a text that is no calendar.
+         */
+        post: operations["read_days_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/release_slot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `book`; given by widget, widget_administrator, session, application, site, administrator.
+         *
+         *     `{released}`: false where it was not held any more.
+         */
+        post: operations["release_slot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1194,6 +1416,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/set_attendance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `write_deal`; given by widget, widget_administrator, session, application, administrator.
+         *
+         *     `{booking, delivery_id, state}`: the task is completed with what it was.
+         */
+        post: operations["set_attendance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sign_in": {
         parameters: {
             query?: never;
@@ -1360,6 +1603,99 @@ export interface components {
             street?: string;
         };
         /**
+         * Book
+         * @description Either `hold`, or `service` and `starts_at` with a `resource` or anybody. The deal is named by `X-Lead-Id`, or
+         *         here, or is made.
+         */
+        Book: {
+            /** @default null */
+            action?: string | null;
+            /** @default  */
+            comment?: string;
+            /** @default null */
+            hold?: string | null;
+            /** @default null */
+            lead_id?: number | null;
+            /** @default null */
+            resource?: string | null;
+            /** @default null */
+            service?: string | null;
+            /** @default null */
+            starts_at?: string | null;
+            /** @default  */
+            trap?: string;
+            /**
+             * @default {
+             *       "name": "",
+             *       "phone": "",
+             *       "email": ""
+             *     }
+             */
+            visitor?: components["schemas"]["VisitorGiven"];
+        };
+        /**
+         * Bookings
+         * @description Appointments (rows K1-K4).
+         */
+        Bookings: {
+            /** @default 60 */
+            ahead_days?: number;
+            /** @default null */
+            cancelled_status_id?: number | null;
+            /** @default RUB */
+            currency?: string;
+            /** @default [] */
+            days_off?: components["schemas"]["DaysOff"][];
+            /** @default true */
+            goods?: boolean;
+            /** @default 10 */
+            hold_minutes?: number;
+            /**
+             * @default {
+             *       "monday": [
+             *         "09:00-18:00"
+             *       ],
+             *       "tuesday": [
+             *         "09:00-18:00"
+             *       ],
+             *       "wednesday": [
+             *         "09:00-18:00"
+             *       ],
+             *       "thursday": [
+             *         "09:00-18:00"
+             *       ],
+             *       "friday": [
+             *         "09:00-18:00"
+             *       ],
+             *       "saturday": [],
+             *       "sunday": []
+             *     }
+             */
+            hours?: components["schemas"]["Week"];
+            /** @default false */
+            is_on?: boolean;
+            /** @default 3 */
+            most_per_phone?: number;
+            /** @default 60 */
+            notice_minutes?: number;
+            /** @default null */
+            pipeline_id?: number | null;
+            /** @default [] */
+            places?: components["schemas"]["shared.bookings.settings.Place"][];
+            /** @default [] */
+            resources?: components["schemas"]["Resource"][];
+            /** @default [] */
+            services?: components["schemas"]["Service"][];
+            /** @default [] */
+            special_days?: components["schemas"]["SpecialDay"][];
+            /** @default null */
+            status_id?: number | null;
+            /** @default 15 */
+            step_minutes?: number;
+            /** @default Europe/Moscow */
+            time_zone?: string;
+        };
+        /**
          * ByCalculator
          * @description What was typed and chosen in a calculator, from which the server reckons the calculation again.
          */
@@ -1402,6 +1738,15 @@ export interface components {
         Call: {
             /** @enum {unknown} */
             kind: "call";
+        };
+        /** CancelBooking */
+        CancelBooking: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @default  */
+            reason?: string;
         };
         /**
          * Changes
@@ -1508,6 +1853,18 @@ export interface components {
             origins?: string[];
         };
         /**
+         * DaysOff
+         * @description Nobody works from the first to the last of these days. A shift belongs to the day on which it begins.
+         */
+        DaysOff: {
+            /** Format: date */
+            first: string;
+            /** Format: date */
+            last: string;
+            /** @default  */
+            note?: string;
+        };
+        /**
          * Destination
          * @description Where forms, or orders, go.
          */
@@ -1585,6 +1942,19 @@ export interface components {
             /** @default  */
             referrer?: string;
         };
+        /**
+         * HoldSlot
+         * @description `resource` null: anybody who is free.
+         */
+        HoldSlot: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            resource?: string | null;
+            service: string;
+            /** Format: date-time */
+            starts_at: string;
+        };
         /** Inherit */
         Inherit: {
             /** @default null */
@@ -1653,7 +2023,7 @@ export interface components {
         LeadStatusChanged: {
             account: components["schemas"]["Account"];
             /** @default null */
-            before?: components["schemas"]["Place"] | null;
+            before?: components["schemas"]["shared.changes.messages.Place"] | null;
             lead: components["schemas"]["Lead"];
         };
         /** LeadUpdated */
@@ -1663,6 +2033,20 @@ export interface components {
             before?: components["schemas"]["Earlier"] | null;
             changed: string[] | null;
             lead: components["schemas"]["Lead"];
+        };
+        /**
+         * MoveBooking
+         * @description `resource` null: the same doctor.
+         */
+        MoveBooking: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @default null */
+            resource?: string | null;
+            /** Format: date-time */
+            starts_at: string;
         };
         /** Named */
         Named: {
@@ -1697,6 +2081,14 @@ export interface components {
             action?: string | null;
             /** Format: uuid */
             id: string;
+        };
+        /** OpenCalendar */
+        OpenCalendar: {
+            /** @default null */
+            action?: string | null;
+            /** @default true */
+            is_on?: boolean;
+            resource: string;
         };
         /** OpenSession */
         OpenSession: {
@@ -1775,11 +2167,6 @@ export interface components {
             content_base64: string;
             filename: string;
         };
-        /** Place */
-        Place: {
-            pipeline_id: number | null;
-            status_id: number | null;
-        };
         /** Preview */
         Preview: {
             /** @default null */
@@ -1824,6 +2211,22 @@ export interface components {
             /** @default null */
             title?: string | null;
         };
+        /**
+         * ReadDaysOff
+         * @description A file of a calendar, as text.
+         */
+        ReadDaysOff: {
+            /** @default null */
+            action?: string | null;
+            calendar: string;
+        };
+        /** ReleaseSlot */
+        ReleaseSlot: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            hold: string;
+        };
         /** ReplaceHookKey */
         ReplaceHookKey: {
             /** @default null */
@@ -1844,6 +2247,28 @@ export interface components {
             since?: string | null;
             /** @default null */
             until?: string | null;
+        };
+        /**
+         * Resource
+         * @description A doctor, or a room. What is null is the company's: hours, place.
+         */
+        Resource: {
+            /** @default [] */
+            days_off?: components["schemas"]["DaysOff"][];
+            /** @default null */
+            hours?: components["schemas"]["Week"] | null;
+            id: string;
+            /** @default true */
+            is_on?: boolean;
+            /** @default false */
+            is_room?: boolean;
+            name: string;
+            /** @default null */
+            place?: string | null;
+            /** @default [] */
+            special_days?: components["schemas"]["SpecialDay"][];
+            /** @default null */
+            user_id?: number | null;
         };
         /** Responsible */
         Responsible: {
@@ -1998,6 +2423,47 @@ export interface components {
             /**
              * @default {
              *       "is_on": false,
+             *       "time_zone": "Europe/Moscow",
+             *       "hours": {
+             *         "monday": [
+             *           "09:00-18:00"
+             *         ],
+             *         "tuesday": [
+             *           "09:00-18:00"
+             *         ],
+             *         "wednesday": [
+             *           "09:00-18:00"
+             *         ],
+             *         "thursday": [
+             *           "09:00-18:00"
+             *         ],
+             *         "friday": [
+             *           "09:00-18:00"
+             *         ],
+             *         "saturday": [],
+             *         "sunday": []
+             *       },
+             *       "days_off": [],
+             *       "special_days": [],
+             *       "places": [],
+             *       "resources": [],
+             *       "services": [],
+             *       "step_minutes": 15,
+             *       "ahead_days": 60,
+             *       "notice_minutes": 60,
+             *       "hold_minutes": 10,
+             *       "currency": "RUB",
+             *       "pipeline_id": null,
+             *       "status_id": null,
+             *       "cancelled_status_id": null,
+             *       "goods": true,
+             *       "most_per_phone": 3
+             *     }
+             */
+            bookings?: components["schemas"]["Bookings"];
+            /**
+             * @default {
+             *       "is_on": false,
              *       "order_statuses": []
              *     }
              */
@@ -2072,6 +2538,37 @@ export interface components {
             action?: string | null;
             token: string;
         };
+        /** Service */
+        Service: {
+            /** @default 0 */
+            buffer_minutes?: number;
+            id: string;
+            /** @default true */
+            is_public?: boolean;
+            /** @default 30 */
+            minutes?: number;
+            name: string;
+            /** @default null */
+            price?: (string | number) | null;
+            /** @default [] */
+            resources?: string[];
+            /** @default [] */
+            rooms?: string[];
+            /** @default null */
+            sku?: string | null;
+        };
+        /**
+         * SetAttendance
+         * @description null takes it back.
+         */
+        SetAttendance: {
+            /** @default null */
+            action?: string | null;
+            /** @default null */
+            attendance?: ("came" | "missed") | null;
+            /** Format: uuid */
+            id: string;
+        };
         /**
          * Note
          * @description A note in the deal's feed.
@@ -2080,6 +2577,13 @@ export interface components {
             /** @enum {unknown} */
             kind: "note";
             text: string;
+        };
+        /** Place */
+        "shared.bookings.settings.Place": {
+            /** @default  */
+            address?: string;
+            id: string;
+            name: string;
         };
         /** Contact */
         "shared.changes.messages.Contact": {
@@ -2108,6 +2612,11 @@ export interface components {
             number: string;
             status: string;
             status_before: string | null;
+        };
+        /** Place */
+        "shared.changes.messages.Place": {
+            pipeline_id: number | null;
+            status_id: number | null;
         };
         /**
          * Contact
@@ -2158,6 +2667,16 @@ export interface components {
             total: string | number;
             /** @default  */
             weight?: string | number;
+        };
+        /**
+         * SpecialDay
+         * @description A day with hours of its own, also within days off.
+         */
+        SpecialDay: {
+            /** Format: date */
+            day: string;
+            /** @default [] */
+            hours?: string[];
         };
         /** StartConnection */
         StartConnection: {
@@ -2381,6 +2900,38 @@ export interface components {
         TestMessage: {
             account: components["schemas"]["Account"];
         };
+        /**
+         * VisitorGiven
+         * @description Who comes. On a site a name, and a phone or an e-mail; in a deal card all may be empty.
+         */
+        VisitorGiven: {
+            /** @default  */
+            email?: string;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            phone?: string;
+        };
+        /**
+         * Week
+         * @description Working hours by weekday; breaks are what lies between two spans.
+         */
+        Week: {
+            /** @default [] */
+            friday?: string[];
+            /** @default [] */
+            monday?: string[];
+            /** @default [] */
+            saturday?: string[];
+            /** @default [] */
+            sunday?: string[];
+            /** @default [] */
+            thursday?: string[];
+            /** @default [] */
+            tuesday?: string[];
+            /** @default [] */
+            wednesday?: string[];
+        };
     };
     responses: never;
     parameters: never;
@@ -2390,6 +2941,34 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    book: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Book"];
+            };
+        };
+        responses: never;
+    };
+    cancel_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelBooking"];
+            };
+        };
+        responses: never;
+    };
     check_calculator: {
         parameters: {
             query?: never;
@@ -2524,6 +3103,22 @@ export interface operations {
     get_automations: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_bookings: {
+        parameters: {
+            query?: {
+                after?: string;
+                from?: string;
+                needs_a_person?: string;
+                resource?: string;
+                to?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2747,6 +3342,16 @@ export interface operations {
         requestBody?: never;
         responses: never;
     };
+    get_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
     get_settings: {
         parameters: {
             query?: {
@@ -2769,6 +3374,23 @@ export interface operations {
         requestBody?: never;
         responses: never;
     };
+    get_slots: {
+        parameters: {
+            query?: {
+                booking?: string;
+                from?: string;
+                place?: string;
+                resource?: string;
+                service?: string;
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
     get_users: {
         parameters: {
             query?: {
@@ -2781,6 +3403,20 @@ export interface operations {
         requestBody?: never;
         responses: never;
     };
+    hold_slot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldSlot"];
+            };
+        };
+        responses: never;
+    };
     inherit_calculator: {
         parameters: {
             query?: never;
@@ -2791,6 +3427,34 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Inherit"];
+            };
+        };
+        responses: never;
+    };
+    move_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveBooking"];
+            };
+        };
+        responses: never;
+    };
+    open_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenCalendar"];
             };
         };
         responses: never;
@@ -2833,6 +3497,34 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Publish"];
+            };
+        };
+        responses: never;
+    };
+    read_days_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadDaysOff"];
+            };
+        };
+        responses: never;
+    };
+    release_slot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseSlot"];
             };
         };
         responses: never;
@@ -3099,6 +3791,20 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SaveToken"];
+            };
+        };
+        responses: never;
+    };
+    set_attendance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAttendance"];
             };
         };
         responses: never;

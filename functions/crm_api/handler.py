@@ -31,7 +31,7 @@ def handle(runtime: Runtime, request: Request) -> Response:
             from functions.crm_api import sign_in  # for the panel's first page only
 
             return cors.allow(runtime, request, sign_in.answer(runtime, request, named), None)
-        take = subjects.hook(named) if request.method == "POST" else None
+        take = subjects.hook(request.method, named)
         if take is not None:
             return take(runtime, request)
         action = _chosen_action(request)

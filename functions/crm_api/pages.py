@@ -30,7 +30,7 @@ _TYPES = {
 # In a page: what it loads from its own folder or a sister's.
 _OWN = re.compile(rb' (href|src)="(\.\./)?([a-z0-9./]+)"')
 _KEPT = "public, max-age=31536000, immutable"
-_FOLDERS = ("admin", "app", "client", "i18n", "ui", "vendor", "widget")
+_FOLDERS = ("admin", "app", "booking", "client", "i18n", "ui", "vendor", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
 _CARDS = "https://*.amocrm.ru https://*.amocrm.com https://*.kommo.com"
 _POLICY = (
@@ -56,8 +56,7 @@ def find(runtime: Runtime, request: Request) -> Response | None:
             ("Content-Security-Policy", _POLICY + _ancestors(runtime, folder)),
             ("Cache-Control", _KEPT if is_kept else "no-cache"),
             ("ETag", tag),
-            # amoCRM shows the logo of an integration that its button makes.
-            ("Cross-Origin-Resource-Policy", "cross-origin" if named.endswith(".png") else "same-origin"),
+            ("Cross-Origin-Resource-Policy", "cross-origin" if _is_for_others(named) else "same-origin"),
             ("Vary", "Accept-Encoding, Origin"),
         )
         if tag in (request.headers.get("If-None-Match") or ""):
@@ -97,7 +96,15 @@ def _compressed(named: str) -> bytes:
     return gzip.compress(_content(named), mtime=0)
 
 
+def _is_for_others(named: str) -> bool:
+    """amoCRM shows the logo of an integration that its button makes; a company's page loads one script of ours."""
+    return named.endswith(".png") or named == "booking/embed.js"
+
+
 def _ancestors(runtime: Runtime, folder: str) -> str:
+    """A booking page holds nobody's session, and stands in pages of every company."""
+    if folder == "booking":
+        return "*"
     return " ".join((_CARDS, *runtime.settings.allowed_origins)) if folder == "widget" else "'none'"
 
 

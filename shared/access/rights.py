@@ -14,6 +14,8 @@ class Right(StrEnum):
     WRITE_DEAL = "write_deal"
     LIST_DEALS = "list_deals"
     SUBMIT = "submit"  # forms and orders from a public page
+    SEE_SLOTS = "see_slots"  # services, and when they are free
+    BOOK = "book"  # hold a time, and book it
     SEE_ORDER = "see_order"  # where an order stands
     SYNC_CONTACT = "sync_contact"  # a person's profile, from a server
     READ_ACCOUNT = "read_account"  # pipelines, users, fields: for settings
@@ -26,22 +28,36 @@ class Right(StrEnum):
     SIGN_IN = "sign_in"  # make a token from a link
 
 
-_WIDGET = frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.LIST_DEALS, Right.OPEN_SESSION, Right.SEE_CONNECTION})
+_WIDGET = frozenset(
+    {
+        Right.READ_DEAL,
+        Right.WRITE_DEAL,
+        Right.LIST_DEALS,
+        Right.SEE_SLOTS,
+        Right.BOOK,
+        Right.OPEN_SESSION,
+        Right.SEE_CONNECTION,
+    }
+)
 
-_VIEWER = frozenset({Right.SEE, Right.SEE_CONNECTION, Right.READ_DEAL, Right.READ_ACCOUNT})
+_VIEWER = frozenset({Right.SEE, Right.SEE_CONNECTION, Right.READ_DEAL, Right.READ_ACCOUNT, Right.SEE_SLOTS})
 
 # Which proof gives which rights. A reviewer should need nothing else.
 RIGHTS: dict[str, frozenset[Right]] = {
     "widget": _WIDGET,  # amoCRM's one-time token, of any user of the account
     "widget_administrator": _WIDGET
     | {Right.CONNECT, Right.READ_ACCOUNT},  # the same, and amoCRM says that they are an administrator there
-    "session": frozenset({Right.READ_DEAL, Right.WRITE_DEAL, Right.SEE_CONNECTION}),  # opened by a one-time token
+    "session": frozenset(
+        {Right.READ_DEAL, Right.WRITE_DEAL, Right.SEE_SLOTS, Right.BOOK, Right.SEE_CONNECTION}
+    ),  # opened by a one-time token
     "application": frozenset(
         {
             Right.READ_DEAL,
             Right.WRITE_DEAL,
             Right.LIST_DEALS,
             Right.SUBMIT,
+            Right.SEE_SLOTS,
+            Right.BOOK,
             Right.SEE_ORDER,
             Right.SYNC_CONTACT,
             Right.READ_ACCOUNT,
@@ -49,7 +65,7 @@ RIGHTS: dict[str, frozenset[Right]] = {
             Right.CONNECT,
         }
     ),  # a JWT of the operator's own application
-    "site": frozenset({Right.SUBMIT, Right.SEE_ORDER}),  # a publishable key
+    "site": frozenset({Right.SUBMIT, Right.SEE_ORDER, Right.SEE_SLOTS, Right.BOOK}),  # a publishable key
     "server": frozenset({Right.SUBMIT}),  # a key of a site builder's server
     # The operator's token, or an administrator with a name who may manage; a session needs an amoCRM user.
     "administrator": frozenset(Right) - {Right.OPEN_SESSION, Right.SIGN_IN},

@@ -62,11 +62,16 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
     return runtime.delivering.run(delivery, steps, runtime.connections.paced(integration, calls), begun=begun)
 
 
-def answer(request: Request, delivery: Delivery, *, show_results: bool = True) -> Response:
-    """200 when it is delivered, 202 while it is not; 404 or 422 for what amoCRM refuses for good."""
+def answer(
+    request: Request, delivery: Delivery, *, show_results: bool = True, more: Mapping[str, object] | None = None
+) -> Response:
+    """200 when it is delivered, 202 while it is not; 404 or 422 for what amoCRM refuses for good.
+
+    `more`: what the action adds to the document.
+    """
     if delivery.state == "dead":
         raise _refusal(delivery)
-    document: dict[str, object] = {"delivery_id": delivery.id, "state": delivery.state}
+    document: dict[str, object] = {"delivery_id": delivery.id, "state": delivery.state, **(more or {})}
     if show_results:
         document["results"] = delivery.results(request.language)
     if delivery.state == "delivered":

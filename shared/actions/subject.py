@@ -24,10 +24,29 @@ Planner = Callable[[Runtime, Delivery, Integration, str], Plan]
 Chore = Callable[[Runtime, float], dict[str, Any]]
 # A request that is not told apart by a proof of identity in its headers: whoever takes it finds out whose it is.
 Hook = Callable[[Runtime, Request], Response]
+# Whether the cards of a connection show a page.
+Shown = Callable[[Integration], bool]
 # The plan of a quotation of what stands in a deal; the title is the document's, or None.
 Quoter = Callable[[Runtime, Delivery, Integration, int, str | None], Plan]
+# The steps that find or make a person's contact and deal. The last one that others wait for is named `lead`, and its
+# result has `lead_id` and `contact_id`.
+Submitter = Callable[[Runtime, Delivery, Integration, "Submitted"], Plan]
 # Before a connection is ended here, while its tokens live. It may fail, and the connection ends all the same.
 Ending = Callable[[Runtime, Integration], None]
+
+
+class Submitted(Struct, frozen=True):
+    """What a subject knows of a person, for another one that brings people into amoCRM."""
+
+    name: str
+    phone: str
+    email: str
+    heading: str  # of the deal
+    fields: Mapping[str, str]  # for the mapping of the settings, by the name of the source
+    price: int = 0  # of a new deal, in whole units of the account's currency
+    lead_id: int | None = None  # a deal that is there: only its fields and its stage are set
+    pipeline_id: int | None = None  # null: as the settings say
+    status_id: int | None = None
 
 
 class Subject(Struct, frozen=True):
@@ -38,7 +57,10 @@ class Subject(Struct, frozen=True):
     chore: str | None = None  # a Chore
     ending: str | None = None  # an Ending
     hooks: Mapping[str, str] = {}  # of `crm_api`, for senders without a proof of ours: name -> a Hook
+    reads: Mapping[str, str] = {}  # the same by GET: the address holds the secret
+    pages: Mapping[str, str] = {}  # of a deal card: name -> a Shown
     quotation: str | None = None  # a Quoter
+    submission: str | None = None  # a Submitter
 
 
 class SettingsPart(Struct, frozen=True):

@@ -45,6 +45,11 @@ def of(stored: Mapping[str, Any]) -> Calculations:
     return msgspec.convert(stored, Calculations)
 
 
+def shows_calculator(_integration: Integration) -> bool:
+    """Every deal card does."""
+    return True
+
+
 def check_logo(logo: str | None) -> None:
     """Raises 422 for what cannot be a picture on a quotation."""
     if not logo:

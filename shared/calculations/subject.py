@@ -16,6 +16,7 @@ SUBJECT = Subject(
         "save_calculation": "shared.calculations.actions.save_calculation:ACTION",
     },
     planners={"save_calculation": "shared.calculations.plan:planned"},
+    pages={"calculator": "shared.calculations.settings:shows_calculator"},
     quotation="shared.calculations.of_deal:planned",
     settings="shared.calculations.settings:PART",
 )

@@ -74,6 +74,14 @@ class NotTakenError(ForeseenError):
         return replace(super().problem(), detail=say("The other side did not take it: {answer}.", answer=self))
 
 
+class EarlierFirstError(ForeseenError):
+    """What this write builds on is not in amoCRM yet: another delivery brings it."""
+
+    kind = Kind(
+        503, "earlier_first", say("An earlier write has to be in amoCRM first. It is under way."), retry_after=10
+    )
+
+
 class _TooLateError(Exception):
     """The lease might end before a write's answer is stored, so the write is not begun."""
 
@@ -85,6 +93,7 @@ _FORESEEN = (
     LockedError,
     WebhookError,
     NotTakenError,
+    EarlierFirstError,
     _TooLateError,
 )
 
@@ -167,7 +176,7 @@ class _Attempt:
         except _FORESEEN as error:
             was_open = self.delivery.was_started(step.name) and step.name not in self._new
             # A failed look leaves open what the earlier write did.
-            was_sent = was_open or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, _TooLateError))
+            was_sent = was_open or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, EarlierFirstError, _TooLateError))
             self._failures[step.name] = (error, was_sent)
             return
         self._chains(pool, following)

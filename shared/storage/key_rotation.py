@@ -19,6 +19,7 @@ _COUNT = """
 SELECT (SELECT count(*) FROM amocrm_integrations) + (SELECT count(*) FROM amocrm_deliveries WHERE request IS NOT NULL)
     + (SELECT count(*) FROM amocrm_feeds) + (SELECT count(*) FROM amocrm_endpoints)
     + (SELECT count(*) FROM amocrm_automations) + (SELECT count(*) FROM amocrm_changes)
+    + (SELECT count(*) FROM amocrm_bookings WHERE visitor IS NOT NULL)
 """
 
 _INTEGRATIONS = """
@@ -47,6 +48,10 @@ WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 
 _CHANGES = """
 SELECT id, document AS change FROM amocrm_changes WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
+"""
+
+_BOOKINGS = """
+SELECT id, visitor FROM amocrm_bookings WHERE id > %(after)s AND visitor IS NOT NULL ORDER BY id LIMIT %(batch)s
 """
 
 _EXCHANGE_CLIENT = """
@@ -88,6 +93,9 @@ UPDATE amocrm_automations SET secret = %(new)s WHERE id = %(id)s AND secret = %(
 _EXCHANGE_CHANGE = """
 UPDATE amocrm_changes SET document = %(new)s WHERE id = %(id)s AND document = %(old)s
 """
+_EXCHANGE_VISITOR = """
+UPDATE amocrm_bookings SET visitor = %(new)s WHERE id = %(id)s AND visitor = %(old)s
+"""
 
 _STATEMENTS: dict[str, LiteralString] = {
     "client_secret": _EXCHANGE_CLIENT,
@@ -103,6 +111,7 @@ _STATEMENTS: dict[str, LiteralString] = {
     "automation_url": _EXCHANGE_AUTOMATION_URL,
     "automation_secret": _EXCHANGE_AUTOMATION_SECRET,
     "change": _EXCHANGE_CHANGE,
+    "visitor": _EXCHANGE_VISITOR,
 }
 # A value that has moved within its row is bound to the place where it was written.
 _BOUND_AS: Final = {"old_endpoint_secret": "endpoint_secret"}
@@ -125,6 +134,7 @@ class _Row(Guarded, frozen=True):
     automation_url: bytes | None = None
     automation_secret: bytes | None = None
     change: bytes | None = None
+    visitor: bytes | None = None
 
 
 def rows(database: Database) -> int:
@@ -134,7 +144,7 @@ def rows(database: Database) -> int:
 
 def rotate(database: Database, keyring: Keyring) -> Iterator[int]:
     """Goes through all rows; yields for each how many of its values were written anew."""
-    for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _AUTOMATIONS, _CHANGES):
+    for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _AUTOMATIONS, _CHANGES, _BOOKINGS):
         after = _START
         while batch := database.all(_Row, statement, {"after": after, "batch": _BATCH}):
             after = batch[-1].id

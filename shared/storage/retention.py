@@ -77,6 +77,18 @@ DELETE FROM amocrm_entities WHERE (integration_id, entity_type, entity_id) IN (
     WHERE read_at < amocrm_now() - interval '180 days' LIMIT %(batch)s)
 """
 
+# Who came stays with the company's deal; here a visit is needed as long as its deliveries are.
+_VISITORS = """
+UPDATE amocrm_bookings SET visitor = NULL, phone_mark = NULL, link_hash = NULL WHERE id IN (
+    SELECT id FROM amocrm_bookings
+    WHERE visitor IS NOT NULL AND ends_at < amocrm_now() - %(payload_days)s * interval '1 day' LIMIT %(batch)s)
+"""
+_BOOKINGS = """
+DELETE FROM amocrm_bookings WHERE id IN (
+    SELECT id FROM amocrm_bookings
+    WHERE ends_at < amocrm_now() - %(delivery_days)s * interval '1 day' LIMIT %(batch)s)
+"""
+
 _DELIVERIES = """
 SELECT amocrm_purge_deliveries(%(delivery_days)s * interval '1 day', %(batch)s)
 """
@@ -102,6 +114,8 @@ _STATEMENTS: dict[str, LiteralString] = {
     "changes": _CHANGES,
     "own_writes": _OWN_WRITES,
     "entities": _ENTITIES,
+    "visitors": _VISITORS,
+    "bookings": _BOOKINGS,
 }
 
 

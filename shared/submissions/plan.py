@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
+from shared.actions.subject import Submitted
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ForbiddenError, ValidationError
 from shared.amocrm.leads import AccountApi
+from shared.amocrm.people import main_contact
 from shared.connections.integrations import Integration
 from shared.deliveries import goods
 from shared.deliveries.locks import Locks
@@ -25,7 +28,7 @@ from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.storage.remembered import Remembered
 from shared.submissions import mapping, note
-from shared.submissions.model import Accepted, Body, SubmitOrder, sources
+from shared.submissions.model import Accepted, Body, Contact, Form, SubmitForm, SubmitOrder, sources
 from shared.submissions.settings import FieldRule, Submissions, refusal_name
 from shared.submissions.settings import of as settings_of
 from shared.submissions.writer import Submission, kind_of
@@ -55,16 +58,69 @@ def steps(
 ) -> list[Step]:
     body, settings = accepted.decoded(delivery.action), settings_of(integration.settings)
     language = document_language(integration.settings, integration.account_domain)
-    made = Submission(database, keyring, locks, delivery, integration.id, accepted, body, settings, language)
+    return _steps(Submission(database, keyring, locks, delivery, integration.id, accepted, body, settings, language))
+
+
+def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wanted: Submitted) -> Plan:
+    """A :data:`shared.actions.subject.Submitter`: the steps of a form that this person might have sent."""
+    settings = settings_of(integration.settings)
+    where = replace(settings.forms, mode="lead", title=None)
+    if wanted.pipeline_id is not None:
+        where = replace(where, pipeline_id=wanted.pipeline_id, status_id=wanted.status_id)
+    body = SubmitForm(
+        Contact(name=wanted.name, phone=wanted.phone, email=wanted.email),
+        Form(name=wanted.heading),
+        dict(wanted.fields),
+        price=wanted.price,
+    )
+    accepted = Accepted("lead", msgspec.Raw(msgspec.json.encode(body)))
+    parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
+    language = document_language(integration.settings, integration.account_domain)
+    made = Submission(*parts, replace(settings, forms=where), language)
+    if wanted.lead_id is None:
+        return _steps(made), calls("lead", body)
+    plan = [_fields_step(made, "leads", None)] if "leads" in _entities_to_complete(settings, "lead", body) else []
+    before = plan[-1].name if plan else None
+    return [*plan, _known_lead_step(made, wanted.lead_id, wanted, before)], 3
+
+
+def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: str | None) -> Step:
+    """A deal that is there gets its mapped fields and its stage; the same again changes nothing."""
+
+    def write(api: AccountApi, *_: Result) -> Result:
+        contact_id = main_contact(api.lead(lead_id))
+        change: dict[str, object] = {}
+        placed = made.placed_in_lead(Directory(api, made.integration_id)).fields
+        if placed:
+            change["custom_fields_values"] = placed
+        if wanted.status_id is not None:
+            change |= {"pipeline_id": wanted.pipeline_id, "status_id": wanted.status_id}
+        if change:
+            _change_or_tell(made, api, lead_id, change)
+        return {"lead_id": lead_id, "contact_id": contact_id, "created": False}
+
+    return Step("lead", write, lambda *_: None, after=before)
+
+
+def _change_or_tell(made: Submission, api: AccountApi, lead_id: int, change: dict[str, object]) -> None:
+    try:
+        api.change_lead(lead_id, change)
+    except ValidationError as error:
+        where = ", ".join(item.path for item in error.errors) or "its values"
+        made.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
+
+
+def _steps(made: Submission) -> list[Step]:
+    accepted, body, delivery = made.accepted, made.body, made.delivery
     plan: list[Step] = []
-    for entity in _entities_to_complete(settings, accepted.mode, body):
+    for entity in _entities_to_complete(made.settings, accepted.mode, body):
         plan.append(_fields_step(made, entity, plan[-1].name if plan else None))
     before = plan[-1].name if plan else None
     plan.append(Step(accepted.mode, made.writer(), made.finder(), after=before))
     if accepted.mode != "contact":
         plan.append(Step("contact_update", made.update_contact, lambda *_: None, after=accepted.mode))
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
-        plan += _goods_steps(Remembered(database, delivery.integration_id), locks, delivery, body)
+        plan += _goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
     plan.append(_note_step(made))
     return plan
 

@@ -1,12 +1,13 @@
 """Settings against the account they are for: what is not there is named, with what is there instead."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
+from shared.actions import of_account
 from shared.actions.subject import SettingsPart
 from shared.amocrm import directory
-from shared.amocrm.directory import Directory, Pipeline
+from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
 from shared.platform.messages import say
@@ -54,31 +55,11 @@ def _problems(settings: Submissions, account: Directory) -> list[InputError]:
     places: list[tuple[str, Destination | Route]] = [("forms", settings.forms), ("orders", settings.orders)]
     places += [(f"routes[{index}]", route) for index, route in enumerate(settings.routes)]
     for path, place in places:
-        found += _place_problems(f"submissions.{path}", place, pipelines)
+        found += of_account.place_problems(f"submissions.{path}", place, pipelines)
     found += _user_problems(settings, account)
     for index, rule in enumerate(settings.mapping):
         found += _rule_problems(f"submissions.mapping[{index}]", rule, settings.create_fields, account)
     return found
-
-
-def _place_problems(path: str, place: Destination | Route, pipelines: tuple[Pipeline, ...]) -> Iterator[InputError]:
-    if place.pipeline_id is None:
-        if place.status_id is not None:
-            yield InputError(f"{path}.status_id", say("belongs to a pipeline: name that too"))
-        return
-    pipeline = next((one for one in pipelines if one.id == place.pipeline_id), None)
-    if pipeline is None:
-        detail = say(
-            "the account has no such pipeline; it has {known}", known=_listed((one.id, one.name) for one in pipelines)
-        )
-        yield InputError(f"{path}.pipeline_id", detail)
-        return
-    usable = [status for status in pipeline.statuses if not status.is_unsorted]
-    if place.status_id is not None and place.status_id not in {status.id for status in usable}:
-        known = _listed((status.id, status.name) for status in usable)
-        yield InputError(
-            f"{path}.status_id", say("{name} has no such status; it has {known}", name=pipeline.name, known=known)
-        )
 
 
 def _user_problems(settings: Submissions, account: Directory) -> Iterator[InputError]:
@@ -90,11 +71,7 @@ def _user_problems(settings: Submissions, account: Directory) -> Iterator[InputE
     ]
     if not named:
         return
-    users = account.users()
-    for path, user_id in named:
-        if user_id not in {user.id for user in users}:
-            known = _listed((user.id, user.name) for user in users)
-            yield InputError(f"submissions.{path}", say("the account has no such user; it has {known}", known=known))
+    yield from of_account.user_problems([(f"submissions.{path}", one) for path, one in named], account.users())
 
 
 def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Directory) -> Iterator[InputError]:
@@ -105,7 +82,7 @@ def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Direct
     field = field_of(rule, fields)
     if field is None:
         if rule.field_id is not None or not may_create:
-            known = _listed((one.id, one.name) for one in fields)
+            known = of_account.listed((one.id, one.name) for one in fields)
             yield InputError(
                 path, say("{entity} have no such field; they have {known}", entity=rule.entity, known=known)
             )
@@ -113,11 +90,6 @@ def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Direct
     if rule.enum is not None and rule.enum not in {value for _, value in field.enums}:
         known = ", ".join(value for _, value in field.enums) or "none"
         yield InputError(f"{path}.enum", say("{name} has the kinds {known}", name=field.name, known=known))
-
-
-def _listed(found: Iterable[tuple[int, str]]) -> str:
-    shown = [f"{name} ({number})" for number, name in found]
-    return ", ".join(shown[:30]) + (f" and {len(shown) - 30} more" if len(shown) > 30 else "") if shown else "none"
 
 
 def _saved(runtime: Runtime, integration: Integration) -> None:

@@ -11,5 +11,6 @@ SUBJECT = Subject(
         "sync_contact": "shared.submissions.actions:SYNC",
     },
     planners={"submit_form": _PLANNED, "submit_order": _PLANNED, "sync_contact": _PLANNED},
+    submission="shared.submissions.plan:of_person",
     settings="shared.submissions.settings_check:PART",
 )

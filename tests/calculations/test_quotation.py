@@ -186,7 +186,7 @@ def test_the_company_is_saved_and_used(connected: Story) -> None:
     empty = json_of(connected.crm("get_settings", connected.admin()))["settings"]
     nothing = {"heading": None, "note_heading": None, "closing": None}
     others = {
-        name: empty.pop(name) for name in ("changes", "submissions", "reckoned_by") if name in empty
+        name: empty.pop(name) for name in ("bookings", "changes", "submissions", "reckoned_by") if name in empty
     }  # have tests of their own
     assert empty == {"company": {"name": "", "lines": [], "logo": None}, "language": None, "template": nothing}
     wanted = {

@@ -7,7 +7,7 @@ import { has, languagePicker, moment, t, translate } from "../ui/i18n.js";
 
 const TOKEN_KEY = "administrator-token";
 // Each with the right that it is for.
-const TABS = { overview: "see", crm: "see", calculator: "manage", settings: "manage", site: "manage", events: "see", automations: "see", deliveries: "see", log: "see", people: "manage" };
+const TABS = { overview: "see", crm: "see", calculator: "manage", bookings: "see", settings: "manage", site: "manage", events: "see", automations: "see", deliveries: "see", log: "see", people: "manage" };
 
 translate();
 document.title = t("panel.title");

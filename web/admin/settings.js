@@ -31,7 +31,7 @@ async function open(body, connection, level, saved = "") {
   const { settings, sources } = found;
   const own = (names, part) => inherited(part, names.map((name) => sources[name]).find(Boolean) ?? null, level);
   const parts = [own(["company", "language", "template"], words(settings, connection)), own(["reckoned_by"], sums(settings))];
-  if (isOfAccount) parts.push(submissions(settings.submissions, known), kept("changes", found));
+  if (isOfAccount) parts.push(submissions(settings.submissions, known), kept("changes", found), kept("bookings", found));
   const error = failure();
   const conflict = element("div", {});
   const done = element("span", { className: "good", text: saved });

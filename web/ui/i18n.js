@@ -74,4 +74,8 @@ export function duration(seconds) {
   const [unit, size] = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, one]) => seconds >= one) ?? ["second", 1];
   return new Intl.NumberFormat(LOCALES[language], { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(seconds / size));
 }
+// Of a place: the time there, the day and the time, and a day by itself (YYYY-MM-DD) in the style that is asked for.
+export const timeThere = (text, timeZone) => new Date(text).toLocaleTimeString(LOCALES[language], { timeStyle: "short", timeZone });
+export const momentThere = (text, timeZone) => new Date(text).toLocaleString(LOCALES[language], { dateStyle: "full", timeStyle: "short", timeZone });
+export const dayAs = (text, style) => new Date(`${text}T00:00`).toLocaleDateString(LOCALES[language], style);
 export const day = (text) => new Date(`${text}T00:00`).toLocaleDateString(LOCALES[language], { dateStyle: "long" });

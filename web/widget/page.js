@@ -6,10 +6,13 @@ import { element } from "../ui/dom.js";
 import { inLanguage, language, t, translate } from "../ui/i18n.js";
 import { form as formOf } from "./form.js";
 
-const root = document.getElementById("calculator");
+const main = document.getElementById("calculator");
 const given = new URLSearchParams(location.hash.slice(1));
 history.replaceState(null, "", location.pathname + location.search);
 const leadId = given.get("lead") ?? "";
+// What the card shows: the calculator, and appointments where the company takes them.
+const hasBookings = (given.get("pages") ?? "").split(",").includes("bookings");
+const root = hasBookings ? element("div", {}) : main;
 const crm = openApi({ token: given.get("session") ?? "", lead: leadId });
 
 // The card's own origin is not a secret's receiver: only a height and a word about the session are told.
@@ -163,4 +166,47 @@ function tell(place, kind, text, details = []) {
   place.hidden = false;
 }
 
-await open();
+// Two parts: the one that was shown last in this tab of the browser, else appointments.
+async function openParts() {
+  translate();
+  document.head.append(element("link", { rel: "stylesheet", href: new URL("../booking/booking.css", import.meta.url).href }));
+  const appointments = element("div", {});
+  const views = { bookings: appointments, calculator: root };
+  const client = () => crm.getLead().then(({ client: person }) => person, () => null);
+  const begin = {
+    bookings: async () => (await import("../booking/card.js")).show(appointments, crm, client()),
+    calculator: () => open(),
+  };
+  const tabs = Object.entries(views).map(([name, view]) => {
+    const tab = element("button", { id: `part-${name}`, type: "button", text: t(`card.${name}`), onclick: () => choose(name), onkeydown: ({ key }) => {
+      if (key !== "ArrowRight" && key !== "ArrowLeft") return;
+      choose(name === "bookings" ? "calculator" : "bookings");
+      document.querySelector(".parts [aria-selected=true]").focus();
+    } });
+    tab.setAttribute("role", "tab");
+    view.setAttribute("role", "tabpanel");
+    view.setAttribute("aria-labelledby", tab.id);
+    return tab;
+  });
+  const list = element("div", { className: "parts" }, ...tabs);
+  list.setAttribute("role", "tablist");
+  main.replaceChildren(list, ...Object.values(views));
+  main.removeAttribute("aria-busy");
+  const begun = new Set();
+  const choose = (name) => {
+    for (const [index, [one, view]] of Object.entries(views).entries()) {
+      view.hidden = one !== name;
+      tabs[index].setAttribute("aria-selected", String(one === name));
+      tabs[index].tabIndex = one === name ? 0 : -1;
+    }
+    try { sessionStorage.setItem("part", name); } catch { /* a page in a frame may have no storage */ }
+    if (begun.has(name)) return undefined;
+    begun.add(name);
+    return begin[name]();
+  };
+  let before = null;
+  try { before = sessionStorage.getItem("part"); } catch { /* likewise */ }
+  await choose(before in views ? before : "bookings");
+}
+
+await (hasBookings ? openParts() : open());

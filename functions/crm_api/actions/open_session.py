@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from shared import subjects
 from shared.access.proofs import session
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
@@ -19,12 +20,14 @@ class OpenSession(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{session_token, expires_in, lead_id}`; send the token as `Authorization: Bearer`."""
+    """`{session_token, expires_in, lead_id, pages}`; send the token as `Authorization: Bearer`. `pages`: what the card
+    of a deal shows, of `bookings` and `calculator`."""
     body = bodies.decode(request, OpenSession) if request.body else OpenSession()
     lead_id = bodies.optional_lead_id(request, body.lead_id)
     token = session.open_for(runtime, caller, lead_id)
     seconds = int(session.LIFETIME.total_seconds())
-    return json_response({"session_token": token, "expires_in": seconds, "lead_id": lead_id}, 201)
+    pages = subjects.pages(caller.require_integration())
+    return json_response({"session_token": token, "expires_in": seconds, "lead_id": lead_id, "pages": pages}, 201)
 
 
 ACTION = Action("open_session", "POST", Right.OPEN_SESSION, _run, body=OpenSession, is_for_a_deal=True, is_change=False)

@@ -1,0 +1,61 @@
+-- Appointments. What is taken of a resource stands in one range of numbers: the resource's own number in the high half,
+-- minutes since 1970 in the low one. So one exclusion constraint keeps any two visits of one doctor or room apart, with
+-- the operators that every PostgreSQL has, and without an extension.
+CREATE TABLE amocrm_booking_resources (
+    integration_id uuid NOT NULL REFERENCES amocrm_integrations ON DELETE CASCADE,
+    key            text NOT NULL CHECK (length(key) <= 40),
+    number         bigint GENERATED ALWAYS AS IDENTITY UNIQUE CHECK (number < 2147483648),
+    calendar_hash  bytea UNIQUE,                  -- of the secret in the address of its calendar
+    PRIMARY KEY (integration_id, key)
+);
+
+CREATE TABLE amocrm_bookings (
+    id             uuid PRIMARY KEY,
+    integration_id uuid NOT NULL REFERENCES amocrm_integrations ON DELETE CASCADE,
+    service        text NOT NULL,
+    resource       text NOT NULL,
+    room           text,
+    starts_at      timestamptz NOT NULL,
+    ends_at        timestamptz NOT NULL CHECK (ends_at > starts_at),
+    state          text NOT NULL CHECK (state IN ('held', 'booked', 'cancelled')),
+    held_until     timestamptz CHECK ((held_until IS NOT NULL) = (state = 'held')),
+    holder         bytea,                         -- stands for who holds it, so that nobody holds everything
+    attendance     text CHECK (attendance IN ('came', 'missed')),
+    version        integer NOT NULL DEFAULT 1,    -- counts changes
+    brought        integer NOT NULL DEFAULT 0,    -- the version that amoCRM knows
+    change         jsonb NOT NULL DEFAULT '{}',   -- the newest: {kind, by, request, …}
+    facts          jsonb NOT NULL,                -- names, price and length as they were when it was booked
+    visitor        bytea,                         -- encrypted: name, phone, e-mail, comment, the link's secret
+    phone_mark     bytea,                         -- stands for the phone, and does not tell it
+    request_hash   bytea,                         -- of what it was booked with: the same again is the same booking
+    link_hash      bytea UNIQUE,                  -- of the visitor's link
+    lead_id        bigint,
+    contact_id     bigint,
+    task_id        bigint,
+    task_due       bigint,                        -- Unix seconds: as we have last written or seen it
+    attention      text,                          -- what a person should look at
+    created_at     timestamptz NOT NULL DEFAULT amocrm_now(),
+    changed_at     timestamptz NOT NULL DEFAULT amocrm_now()
+);
+CREATE INDEX amocrm_bookings_times ON amocrm_bookings (integration_id, starts_at) WHERE state <> 'cancelled';
+CREATE INDEX amocrm_bookings_leads ON amocrm_bookings (integration_id, lead_id) WHERE lead_id IS NOT NULL;
+CREATE INDEX amocrm_bookings_phones ON amocrm_bookings (integration_id, phone_mark, starts_at) WHERE state = 'booked';
+CREATE INDEX amocrm_bookings_held ON amocrm_bookings (held_until) WHERE state = 'held';
+CREATE INDEX amocrm_bookings_behind ON amocrm_bookings (changed_at) WHERE brought < version AND state <> 'held';
+
+CREATE TABLE amocrm_booking_times (
+    booking_id uuid NOT NULL REFERENCES amocrm_bookings ON DELETE CASCADE,
+    busy       int8range NOT NULL CHECK (NOT isempty(busy)),
+    EXCLUDE USING gist (busy WITH &&)
+);
+CREATE INDEX amocrm_booking_times_booking ON amocrm_booking_times (booking_id);
+
+-- Accounts whose tasks and deals are compared with their visits to come, and when next.
+CREATE TABLE amocrm_booking_watches (
+    integration_id uuid PRIMARY KEY REFERENCES amocrm_integrations ON DELETE CASCADE,
+    due_at         timestamptz NOT NULL
+);
+CREATE INDEX amocrm_booking_watches_due ON amocrm_booking_watches (due_at);
+
+GRANT SELECT, INSERT, UPDATE, DELETE
+    ON amocrm_booking_resources, amocrm_bookings, amocrm_booking_times, amocrm_booking_watches TO amocrm_runtime;

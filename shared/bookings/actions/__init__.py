@@ -1,0 +1,1 @@
+"""What `crm_api` does with bookings."""

@@ -1,0 +1,194 @@
+"""iCalendar (RFC 5545): a visitor's file, a doctor's feed, and days off from a calendar that a person has."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from shared.access import throttle
+from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.action import Action
+from shared.bookings import rows
+from shared.bookings.links import calendar_link
+from shared.bookings.offer import Offer
+from shared.bookings.rows import Booking, Filter
+from shared.bookings.settings import DaysOff, Key
+from shared.connections import integrations
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.messages import say
+from shared.platform.problems import invalid_input, unauthenticated
+from shared.runtime import Runtime
+
+_PAST: Final = timedelta(days=30)
+_AHEAD: Final = timedelta(days=180)
+_MOST: Final = 5000  # visits of a feed
+_PER_MINUTE: Final = 30  # reads of one calendar
+_MOST_DAYS_OFF: Final = 200
+_MOST_EVENTS: Final = 2000
+_FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
+_YEARS: Final = timedelta(days=2 * 366)  # so far ahead days that come again are written out
+_TYPE: Final = "text/calendar; charset=utf-8"
+
+
+class ReadDaysOff(Struct, forbid_unknown_fields=True, frozen=True):
+    """A file of a calendar, as text."""
+
+    calendar: Annotated[str, Meta(max_length=500_000)]
+    action: str | None = None
+
+
+class OpenCalendar(Struct, forbid_unknown_fields=True, frozen=True):
+    resource: Key
+    is_on: bool = True  # false: the address opens nothing any more
+    action: str | None = None
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def of_visit(offer: Offer, booking: Booking) -> str:
+    """A file with the one visit; the same visit again replaces it in the visitor's calendar."""
+    facts = booking.facts
+    who = ", ".join(str(facts[name]) for name in ("resource", "room") if facts.get(name))
+    return _file([_event(booking, str(facts["service"]), who)], None)
+
+
+def feed(runtime: Runtime, request: Request) -> Response:
+    """`GET booking_calendar?key=…`: the visits of a doctor or room, for a calendar that subscribes to it."""
+    key = request.parameter("key") or ""
+    found = rows.of_calendar(runtime.database, key) if key.startswith(rows.CALENDAR_PREFIX) else None
+    if found is None:
+        raise unauthenticated(say("This link is not valid any more."))
+    throttle.pass_or_refuse(runtime.database, f"calendar:{found.integration_id}:{found.key}", _PER_MINUTE)
+    integration = integrations.by_id(runtime.database, found.integration_id)
+    assert integration is not None  # a foreign key
+    offer = Offer.of(runtime, integration, is_public=False)
+    now = runtime.clock.now()
+    wanted = Filter(first=now - _PAST, last=now + _AHEAD, resource=found.key)
+    visits = rows.listed(runtime.database, integration.id, wanted, _MOST)
+    resource = offer.settings.resource(found.key)
+    events = [
+        _event(one, f"{one.facts['service']}: {rows.visitor_of(runtime.keyring, one).name}".rstrip(": "), "")
+        for one in visits
+    ]
+    body = _file(events, resource.name if resource is not None else found.key).encode()
+    return Response(200, body, (("Content-Type", _TYPE), ("Cache-Control", "private, max-age=60")))
+
+
+def _event(booking: Booking, summary: str, description: str) -> Any:
+    from icalendar import Event
+
+    event = Event()
+    event.add("uid", f"{booking.id}@amocrm-functions")
+    event.add("sequence", booking.version)
+    event.add("dtstamp", booking.changed_at.astimezone(UTC))
+    event.add("dtstart", booking.starts_at.astimezone(UTC))
+    event.add("dtend", booking.ends_at.astimezone(UTC))
+    event.add("summary", summary)
+    if description:
+        event.add("description", description)
+    if booking.facts.get("place"):
+        event.add("location", booking.facts["place"])
+    event.add("status", "CANCELLED" if booking.state == "cancelled" else "CONFIRMED")
+    return event
+
+
+def _file(events: Iterable[Any], name: str | None) -> str:
+    from icalendar import Calendar
+
+    calendar = Calendar()
+    calendar.add("prodid", "-//amocrm-functions//bookings//EN")
+    calendar.add("version", "2.0")
+    if name is not None:
+        calendar.add("x-wr-calname", name)
+    for event in events:
+        calendar.add_component(event)
+    text: str = calendar.to_ical().decode()
+    return text
+
+
+def _open(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{url}`: the secret address of a doctor's calendar, shown this once; the one before opens nothing any more. null
+    where it was closed. 422 for a resource that there is not."""
+    body, offer = bodies.decode(request, OpenCalendar), Offer.of(runtime, caller.require_integration(), is_public=False)
+    resource = offer.settings.resource(body.resource)
+    if not body.is_on:
+        rows.close_calendar(runtime.database, offer.integration.id, body.resource)
+        return json_response({"url": None})
+    if resource is None:
+        raise invalid_input(say("there is no such doctor or room"), "resource")
+    secret = rows.new_calendar(runtime.database, offer.integration.id, resource)
+    return json_response({"url": calendar_link(runtime.settings, secret)})
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def _read(runtime: Runtime, _caller: Caller, request: Request) -> Response:
+    """`{days_off: [{first, last, note}]}`: the whole days of the calendar's events from a month ago on, those that come
+    again for two years. 422 for a text that is no calendar."""
+    body = bodies.decode(request, ReadDaysOff)
+    today = runtime.clock.now().date()
+    begins, ends = today - _PAST, today + _YEARS
+    try:
+        found = sorted(_days(body.calendar, begins, ends), key=lambda one: (one.first, one.last))
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError):
+        raise invalid_input(say("is no iCalendar file"), "calendar") from None
+    return json_response({"days_off": found[:_MOST_DAYS_OFF]})
+
+
+def _days(text: str, begins: date, ends: date) -> Iterator[DaysOff]:
+    from icalendar import Calendar
+
+    for event in islice(Calendar.from_ical(text).walk("VEVENT"), _MOST_EVENTS):
+        if "DTSTART" not in event:
+            continue
+        start = event.decoded("DTSTART")
+        if isinstance(start, datetime):
+            continue  # an hour is no day off
+        length = _length(event, start)
+        note = str(event.get("SUMMARY") or "")[:120]
+        for first in _times(event, start, begins - length, ends):
+            if first + length > begins:
+                yield DaysOff(first, first + length - timedelta(days=1), note)
+
+
+def _length(event: Any, start: date) -> timedelta:
+    """Whole days; an end is not included."""
+    if "DTEND" in event:
+        return max(timedelta(days=1), timedelta(days=(event.decoded("DTEND") - start).days))
+    if "DURATION" in event:
+        return max(timedelta(days=1), timedelta(days=event.decoded("DURATION").days))
+    return timedelta(days=1)
+
+
+def _times(event: Any, start: date, begins: date, ends: date) -> Iterator[date]:
+    if "RRULE" not in event:
+        if start <= ends:
+            yield start
+        return
+    if not _is_tame(event["RRULE"]) or start.year < 1970:
+        return
+    from dateutil.rrule import rrulestr
+
+    def moment(day: date) -> datetime:
+        return datetime(day.year, day.month, day.day)
+
+    rule = rrulestr(event["RRULE"].to_ical().decode(), dtstart=moment(start), ignoretz=True)
+    for number, one in enumerate(rule.xafter(moment(max(begins, start)), inc=True)):
+        if one.date() > ends or number >= _MOST_DAYS_OFF:
+            return
+        yield one.date()
+
+
+def _is_tame(rule: Any) -> bool:
+    """Rules that step by seconds, or do not step at all, would be walked for ever; days off have no such rule."""
+    return str(rule.get("FREQ", [""])[0]).upper() in _FREQUENCIES and int(rule.get("INTERVAL", [1])[0]) > 0
+
+
+OPEN = Action("open_calendar", "POST", Right.MANAGE, _open, body=OpenCalendar)
+READ = Action("read_days_off", "POST", Right.MANAGE, _read, body=ReadDaysOff, is_change=False)

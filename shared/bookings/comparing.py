@@ -1,0 +1,193 @@
+"""What people do in amoCRM comes back: a task that was moved, done or deleted, a deal that was lost or deleted.
+
+Asked every few minutes, so that it works on every tariff and needs no webhook. What we wrote ourselves is known by the
+row; what cannot be done (the new time is taken) is told in the deal and in the panel, and the task is set back.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from msgspec import Struct
+
+from shared.amocrm.errors import AmocrmError, NotFoundError
+from shared.amocrm.feed import FeedApi
+from shared.amocrm.filtered import PAGE_LIMIT
+from shared.amocrm.leads import AccountApi
+from shared.amocrm.tasks import TasksApi
+from shared.bookings import changing, plan, rows
+from shared.bookings.bringing import bring
+from shared.bookings.offer import Offer
+from shared.bookings.rows import Booking
+from shared.connections import integrations
+from shared.connections.integrations import Integration
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.platform import logs
+from shared.platform.http import Request
+from shared.platform.messages import said, say
+from shared.platform.problems import Problem
+from shared.runtime import Runtime
+
+Entity = dict[str, Any]
+
+_LOST: Final = 143
+_BATCH: Final = 20  # accounts at a time
+_BEHIND: Final = 50  # bookings of a run
+_SWEPT: Final = 1000
+_MOST_DOUBTED: Final = 20
+_FORESEEN = (AmocrmError, ReauthRequiredError, RefreshDelayedError)
+_BY_TASK: Final = {"by": "task"}
+
+
+def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
+    """`{compared, changed, failed, brought, swept}`: one turn of all that is due, as far as the time goes."""
+    ends = runtime.clock.monotonic() + seconds
+    figures = {"compared": 0, "changed": 0, "failed": 0, "brought": 0}
+    figures["swept"] = rows.sweep(runtime.database, _SWEPT)
+    for booking in rows.behind(runtime.database, _BEHIND):
+        figures["brought"] += _brought(runtime, booking)
+    while runtime.clock.monotonic() < ends:
+        due = rows.claim(runtime.database, _BATCH)
+        for integration_id in due:
+            integration = integrations.by_id(runtime.database, integration_id)
+            assert integration is not None  # a foreign key
+            figures["compared"] += 1
+            changed = _compared(runtime, integration)
+            figures["failed"] += changed is None
+            figures["changed"] += changed or 0
+        if len(due) < _BATCH:
+            break
+    if any(figures.values()):
+        logs.info("bookings.run", **figures)
+    return figures
+
+
+def _request() -> Request:
+    """Of what nobody has asked for."""
+    return Request("POST", "/run_deliveries")
+
+
+def _brought(runtime: Runtime, booking: Booking) -> int:
+    """A process has died between the booking and its delivery."""
+    integration = integrations.by_id(runtime.database, booking.integration_id)
+    if integration is None or integration.status == "disconnected":
+        return 0
+    bring(runtime, integration, _request(), booking, at_once=False)
+    return 1
+
+
+def _compared(runtime: Runtime, integration: Integration) -> int | None:
+    """How many visits were changed; None where amoCRM did not answer."""
+    if integration.status != "connected":
+        return 0
+    try:
+        offer = Offer.of(runtime, integration, is_public=False)
+    except Problem:
+        return 0  # turned off in between
+    known = rows.watched(runtime.database, integration.id)
+    if not known:
+        return 0
+    try:
+        found = runtime.connections.call(integration, lambda api: _Found.read(api, known), calls=2)
+    except _FORESEEN as error:
+        logs.warning("bookings.not_compared", integration_id=integration.id, error=type(error).__name__)
+        return None
+    return sum(_followed(offer, booking, found) for booking in known)
+
+
+class _Found(Struct, frozen=True):
+    """What is there now; None: it is gone. What could not be asked for is left out."""
+
+    tasks: dict[int, Entity | None]
+    leads: dict[int, Entity | None]
+
+    @classmethod
+    def read(cls, api: AccountApi, known: list[Booking]) -> "_Found":
+        tasks, feed = TasksApi(api), FeedApi(api)
+        task_ids = [one.task_id for one in known if one.task_id is not None]
+        lead_ids = list(dict.fromkeys(one.lead_id for one in known if one.lead_id is not None))
+        leads: list[Entity] = []
+        for begin in range(0, len(lead_ids), PAGE_LIMIT):
+            leads += feed.entities("leads", lead_ids[begin : begin + PAGE_LIMIT])
+        return cls(
+            _sure(tasks.by_ids(task_ids), task_ids, tasks.one),
+            _sure(leads, lead_ids, lambda id_: feed.entity("leads", id_)),
+        )
+
+
+def _sure(found: list[Entity], ids: list[int], read_one: Callable[[int], Entity]) -> dict[int, Entity | None]:
+    """A list may leave out what is there; before anything is called gone, it is asked for by itself."""
+    sure: dict[int, Entity | None] = {int(one["id"]): one for one in found}
+    for id_ in [one for one in ids if one not in sure][:_MOST_DOUBTED]:
+        try:
+            sure[id_] = read_one(id_)
+        except NotFoundError:
+            sure[id_] = None
+    return sure
+
+
+def _followed(offer: Offer, booking: Booking, found: _Found) -> bool:
+    """Whether the visit was changed."""
+    if booking.lead_id not in found.leads or booking.task_id not in found.tasks:
+        return False
+    lead, task = found.leads[booking.lead_id], found.tasks[booking.task_id]
+    is_to_come = booking.starts_at > offer.runtime.clock.now()
+    try:
+        if is_to_come and (lead is None or lead.get("is_deleted")):
+            return _told(offer, changing.cancelled(offer, booking, {"by": "deal_deleted"}), booking)
+        if is_to_come and lead is not None and lead.get("status_id") == _LOST:
+            return _told(offer, changing.cancelled(offer, booking, {"by": "deal"}), booking)
+        if task is None:
+            _notice(offer, booking, say("Its task was deleted in amoCRM. The visit is still booked."))
+            return False
+        if task.get("is_completed"):
+            return _done(offer, booking, is_to_come)
+        if int(task.get("complete_till") or 0) != booking.task_due:
+            return _moved(offer, booking, int(task["complete_till"]))
+    except Problem as error:
+        _notice(offer, booking, error.detail)
+    return False
+
+
+def _done(offer: Offer, booking: Booking, is_to_come: bool) -> bool:
+    if is_to_come:
+        _notice(offer, booking, say("Its task was completed before the visit. The visit is still booked."))
+        return False
+    after = changing.attended(offer, booking, "came", _BY_TASK)
+    # The task says so already.
+    rows.brought(offer.runtime.database, after, version=after.version)
+    return True
+
+
+def _moved(offer: Offer, booking: Booking, due: int) -> bool:
+    """Somebody has moved the task: the visit follows where that is possible. Else the task is set back."""
+    wanted = datetime.fromtimestamp(due, UTC)
+    if wanted == booking.starts_at:
+        rows.brought(offer.runtime.database, booking, task_due=due)
+        return False
+    try:
+        after = changing.moved(offer, booking, wanted, None, _BY_TASK, task_due=due)
+    except Problem as error:
+        reasons = [item.detail for item in error.errors] or [error.detail]
+        reason = say("The task was moved to a time that is not free: {reason}", reason=said("; ".join(reasons)))
+        change = {"kind": plan.KEPT, "reason": reason, **_BY_TASK}
+        kept = rows.mark(offer.runtime.database, booking, change, attendance=None, attention=reason)
+        if kept is not None:
+            bring(offer.runtime, offer.integration, _request(), kept, at_once=False)
+        return kept is not None
+    return _told(offer, after, booking)
+
+
+def _told(offer: Offer, after: Booking, before: Booking) -> bool:
+    if after.version == before.version:
+        return False
+    if after.change.get("by") == "deal_deleted":
+        rows.brought(offer.runtime.database, after, version=after.version)  # there is nothing to write it into
+        return True
+    bring(offer.runtime, offer.integration, _request(), after, at_once=False)
+    return True
+
+
+def _notice(offer: Offer, booking: Booking, reason: Any) -> None:
+    if booking.attention != reason:
+        rows.notice(offer.runtime.database, booking, reason)

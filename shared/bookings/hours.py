@@ -1,0 +1,101 @@
+"""From wall time to instants: when somebody works, over midnight and over changes of daylight saving time.
+
+A shift begins when the clock on the wall shows its beginning, or has gone past it, for the first time; and ends
+likewise. What the wall skips in spring is not there; what it shows twice in autumn is worked twice, unless the shift
+begins or ends within it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from shared.bookings.settings import Bookings, Resource
+
+# Minutes since 1970 in UTC, the second one not included.
+Span = tuple[int, int]
+
+_DAY = timedelta(days=1)
+
+
+@cache
+def zone(name: str) -> ZoneInfo | None:
+    """The zone with this IANA name; None where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a name may be a path that leads out, or to a folder
+        return None
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time())
+
+
+def minute_of(moment: datetime) -> int:
+    return int(moment.timestamp() // 60)
+
+
+def moment_of(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC)
+
+
+def instant(wall: datetime, place: ZoneInfo) -> int:
+    """The first minute at which the wall shows this time, or a later one."""
+    first = wall.replace(tzinfo=place, fold=0)
+    minute = minute_of(first)
+    if _shown(minute, place) == wall:
+        return minute
+    # The wall never shows it: the clock jumps over it somewhere between these two.
+    low, high = sorted((minute, minute_of(first.replace(fold=1))))
+    while low < high:
+        middle = (low + high) // 2
+        if _shown(middle, place) >= wall:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def working(settings: Bookings, resource: Resource, place: ZoneInfo, first: date, last: date) -> list[Span]:
+    """When the resource works in shifts that begin on these days, in order, those that meet as one."""
+    spans: list[Span] = []
+    for number in range((last - first).days + 1):
+        day = first + number * _DAY
+        for hours in _hours_of(settings, resource, day):
+            begins, _, ends = hours.partition("-")
+            start, end = _wall(day, begins), _wall(day, ends)
+            spans.append((instant(start, place), instant(end if end > start else end + _DAY, place)))
+    return joined(spans)
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """In order, without empty ones, and those that overlap or meet as one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if end <= start:
+            continue
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _hours_of(settings: Bookings, resource: Resource, day: date) -> Sequence[str]:
+    """The resource's own days come before the company's, and a special day before a day off."""
+    for level in (resource, settings):
+        special = next((one for one in level.special_days if one.day == day), None)
+        if special is not None:
+            return special.hours
+        if any(one.first <= day <= one.last for one in level.days_off):
+            return ()
+    return (resource.hours or settings.hours).of(day)
+
+
+def _wall(day: date, clock: str) -> datetime:
+    hour, minute = int(clock[:2]), int(clock[3:])
+    return midnight(day) + timedelta(hours=hour, minutes=minute)
+
+
+def _shown(minute: int, place: ZoneInfo) -> datetime:
+    return moment_of(minute).astimezone(place).replace(tzinfo=None, fold=0)

@@ -1,0 +1,137 @@
+"""Settings of bookings: whether they fit together and the account, and which visits to come they leave behind."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from shared.actions import of_account
+from shared.actions.subject import SettingsPart
+from shared.amocrm import directory
+from shared.amocrm.directory import Directory
+from shared.amocrm.leads import AccountApi
+from shared.bookings import hours, rows, slots
+from shared.bookings.rows import Booking
+from shared.bookings.settings import Bookings
+from shared.bookings.settings import of as settings_of
+from shared.connections import integrations
+from shared.connections.integrations import Integration
+from shared.platform.messages import Message, say
+from shared.platform.problems import InputError, Problem
+from shared.runtime import Runtime
+
+_MOST_PRICE: Final = 10**9
+_NO_SERVICE: Final = say("Its service is not offered any more. The visit is still booked.")
+_NO_DOCTOR: Final = say("Its doctor takes no visits any more. The visit is still booked.")
+_NOT_WORKING: Final = say("It is outside of working hours now. The visit is still booked.")
+_OURS: Final = frozenset({_NO_SERVICE, _NO_DOCTOR, _NOT_WORKING})
+
+
+class Document(Struct, frozen=True):
+    """What bookings add to the settings of an integration."""
+
+    bookings: Bookings = Bookings()
+
+
+def _check(runtime: Runtime, integration: Integration, given: Document) -> None:
+    """Raises 422 with all that does not fit."""
+    settings = given.bookings
+    found = list(_problems(settings))
+    if not found and _names_something_of_the_account(settings):
+
+        def ask(api: AccountApi) -> list[InputError]:
+            directory.forget(integration.id)
+            return list(_account_problems(settings, Directory(api, integration.id)))
+
+        found = runtime.connections.call(integration, ask, calls=2)
+    if found:
+        detail = say("The settings do not fit the account; nothing was saved.")
+        raise Problem(422, "invalid_input", detail, errors=tuple(found))
+
+
+def _problems(settings: Bookings) -> Iterator[InputError]:
+    if hours.zone(settings.time_zone) is None:
+        yield InputError("bookings.time_zone", say("is no time zone, such as Europe/Kyiv"))
+    for name in ("places", "resources", "services"):
+        counted = Counter(one.id for one in getattr(settings, name))
+        for key, count in counted.items():
+            if count > 1:
+                yield InputError(f"bookings.{name}", say("the id {id} stands there twice", id=key))
+    places = {one.id for one in settings.places}
+    doctors = {one.id for one in settings.resources if not one.is_room}
+    rooms = {one.id for one in settings.resources if one.is_room}
+    for index, resource in enumerate(settings.resources):
+        if resource.place is not None and resource.place not in places:
+            yield InputError(f"bookings.resources[{index}].place", say("there is no such place"))
+        for number, off in enumerate(resource.days_off):
+            if off.last < off.first:
+                yield InputError(f"bookings.resources[{index}].days_off[{number}]", say("ends before it begins"))
+    for number, off in enumerate(settings.days_off):
+        if off.last < off.first:
+            yield InputError(f"bookings.days_off[{number}]", say("ends before it begins"))
+    for index, service in enumerate(settings.services):
+        if service.price is not None and not (service.price.is_finite() and 0 <= service.price <= _MOST_PRICE):
+            detail = say("must be a number from {least} to {most}", least=0, most=f"{_MOST_PRICE:,}")
+            yield InputError(f"bookings.services[{index}].price", detail)
+        for name, known in (("resources", doctors), ("rooms", rooms)):
+            for key in getattr(service, name):
+                if key not in known:
+                    detail = say("there is no such doctor or room")
+                    yield InputError(f"bookings.services[{index}].{name}", detail)
+
+
+def _names_something_of_the_account(settings: Bookings) -> bool:
+    named = (settings.pipeline_id, settings.status_id, settings.cancelled_status_id)
+    return any(named) or any(one.user_id for one in settings.resources)
+
+
+class _Stage(Struct, frozen=True):
+    pipeline_id: int | None
+    status_id: int | None
+
+
+def _account_problems(settings: Bookings, account: Directory) -> Iterator[InputError]:
+    pipelines = account.pipelines()
+    yield from of_account.place_problems("bookings", settings, pipelines)
+    if settings.cancelled_status_id is not None:
+        stage = _Stage(settings.pipeline_id, settings.cancelled_status_id)
+        for error in of_account.place_problems("bookings", stage, pipelines):
+            if error.path.endswith("status_id"):
+                yield InputError("bookings.cancelled_status_id", error.detail)
+    named = [
+        (f"bookings.resources[{index}].user_id", one.user_id)
+        for index, one in enumerate(settings.resources)
+        if one.user_id is not None
+    ]
+    if named:
+        yield from of_account.user_problems(named, account.users())
+
+
+def _saved(runtime: Runtime, integration: Integration) -> None:
+    """Visits to come that the settings leave behind stay booked, and are told to a person."""
+    now = integrations.by_id(runtime.database, integration.id)
+    if now is None:
+        return
+    settings = settings_of(now.settings)
+    for booking in rows.to_come(runtime.database, now.id):
+        reason = _left_behind(settings, booking)
+        if reason is not None and booking.attention != reason:
+            rows.notice(runtime.database, booking, reason)
+        elif reason is None and booking.attention in _OURS:
+            rows.notice(runtime.database, booking, None)
+
+
+def _left_behind(settings: Bookings, booking: Booking) -> Message | None:
+    service, zone = settings.service(booking.service), hours.zone(settings.time_zone)
+    if service is None or zone is None:
+        return _NO_SERVICE
+    able = [one for one in settings.offering(service) if one.id == booking.resource]
+    if not able:
+        return _NO_DOCTOR
+    minute = hours.minute_of(booking.starts_at)
+    works = slots.works(settings, able[0], zone, minute, hours.minute_of(booking.ends_at))
+    return None if works else _NOT_WORKING
+
+
+PART = SettingsPart(Document, _check, _saved, is_of_account=True)

@@ -1,0 +1,218 @@
+"""The statements of bookings, each with what it is for. Every one of them may be repeated.
+
+What overlaps is refused by the constraint of `amocrm_booking_times`, whatever was read before.
+"""
+
+# --- making and changing --------------------------------------------------------------------------------------------
+
+# The numbers of resources that have one.
+NUMBERS = """
+SELECT key, number FROM amocrm_booking_resources
+WHERE integration_id = %(integration_id)s AND key = ANY (%(keys)s::text[])
+"""
+
+# Numbers for those that have none; numbers are not used up by those that have.
+NUMBER = """
+INSERT INTO amocrm_booking_resources (integration_id, key)
+SELECT %(integration_id)s, key FROM unnest(%(keys)s::text[]) AS key ON CONFLICT DO NOTHING
+"""
+
+# A hold, or a booking at once. Holds that have ended make room first. Nothing where the id is there already, or where
+# the holder, or the phone, has as many as it may.
+MAKE = """
+WITH ended AS (
+    DELETE FROM amocrm_bookings
+    WHERE integration_id = %(integration_id)s AND state = 'held' AND held_until <= amocrm_now() RETURNING id
+), freed AS (
+    DELETE FROM amocrm_booking_times WHERE booking_id IN (SELECT id FROM ended) RETURNING 1
+), made AS (
+    INSERT INTO amocrm_bookings (id, integration_id, service, resource, room, starts_at, ends_at, state, held_until,
+                                 holder, change, facts, visitor, phone_mark, request_hash, link_hash, lead_id)
+    SELECT %(id)s, %(integration_id)s, %(service)s, %(resource)s, %(room)s, %(starts_at)s, %(ends_at)s, %(state)s,
+           amocrm_now() + %(hold)s::interval, %(holder)s, %(change)s, %(facts)s, %(visitor)s, %(phone_mark)s,
+           %(request_hash)s, %(link_hash)s, %(lead_id)s
+    FROM (SELECT count(*) FROM freed) AS first
+    WHERE %(most_held)s > (
+            SELECT count(*) FROM amocrm_bookings WHERE integration_id = %(integration_id)s AND state = 'held'
+            AND held_until > amocrm_now() AND holder = %(holder)s)
+      AND %(most_of_phone)s > (
+            SELECT count(*) FROM amocrm_bookings WHERE integration_id = %(integration_id)s AND state = 'booked'
+            AND phone_mark = %(phone_mark)s AND starts_at > amocrm_now())
+    ON CONFLICT (id) DO NOTHING
+    RETURNING *
+), timed AS (
+    INSERT INTO amocrm_booking_times (booking_id, busy)
+    SELECT made.id, int8range(low, high) FROM made, unnest(%(lows)s::bigint[], %(highs)s::bigint[]) AS t (low, high)
+    ORDER BY low RETURNING 1
+), watched AS (
+    INSERT INTO amocrm_booking_watches AS w (integration_id, due_at)
+    SELECT integration_id, amocrm_now() + %(every)s FROM made
+    ON CONFLICT (integration_id) DO UPDATE SET due_at = least(w.due_at, EXCLUDED.due_at)
+)
+SELECT made.* FROM made, (SELECT count(*) FROM timed) AS after
+"""
+
+# A hold becomes a booking; also one that has ended, while nobody else has taken its time.
+CONFIRM = """
+UPDATE amocrm_bookings SET state = 'booked', held_until = NULL, holder = NULL, change = %(change)s,
+    visitor = %(visitor)s, phone_mark = %(phone_mark)s, request_hash = %(request_hash)s, link_hash = %(link_hash)s,
+    lead_id = %(lead_id)s, changed_at = amocrm_now()
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'held'
+  AND %(most_of_phone)s > (
+        SELECT count(*) FROM amocrm_bookings WHERE integration_id = %(integration_id)s AND state = 'booked'
+        AND phone_mark = %(phone_mark)s AND starts_at > amocrm_now())
+RETURNING *
+"""
+
+# To another time, by another doctor perhaps, over the version that its author has seen.
+MOVE = """
+WITH ended AS (
+    DELETE FROM amocrm_bookings
+    WHERE integration_id = %(integration_id)s AND state = 'held' AND held_until <= amocrm_now() RETURNING id
+), moved AS (
+    UPDATE amocrm_bookings SET resource = %(resource)s, room = %(room)s, starts_at = %(starts_at)s,
+        ends_at = %(ends_at)s, facts = facts || %(facts)s, change = %(change)s, version = version + 1,
+        attention = NULL, attendance = NULL, task_due = coalesce(%(task_due)s, task_due), changed_at = amocrm_now()
+    WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'booked' AND version = %(version)s
+    RETURNING *
+), freed AS (
+    DELETE FROM amocrm_booking_times
+    WHERE booking_id IN (SELECT id FROM ended UNION ALL SELECT id FROM moved) RETURNING 1
+), timed AS (
+    INSERT INTO amocrm_booking_times (booking_id, busy)
+    SELECT moved.id, int8range(low, high)
+    FROM moved, (SELECT count(*) FROM freed) AS first, unnest(%(lows)s::bigint[], %(highs)s::bigint[]) AS t (low, high)
+    ORDER BY low RETURNING 1
+)
+SELECT moved.* FROM moved, (SELECT count(*) FROM timed) AS after
+"""
+
+# Its time is free again.
+CANCEL = """
+WITH cancelled AS (
+    UPDATE amocrm_bookings SET state = 'cancelled', change = %(change)s, version = version + 1, attention = NULL,
+        changed_at = amocrm_now()
+    WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'booked' AND version = %(version)s
+    RETURNING *
+), freed AS (
+    DELETE FROM amocrm_booking_times WHERE booking_id IN (SELECT id FROM cancelled) RETURNING 1
+)
+SELECT cancelled.* FROM cancelled, (SELECT count(*) FROM freed) AS after
+"""
+
+# A hold is given back before its time.
+RELEASE = """
+DELETE FROM amocrm_bookings WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'held'
+"""
+
+# Whether the visitor came; or that a person should look at it. Told as a change of its own.
+MARK = """
+UPDATE amocrm_bookings SET attendance = %(attendance)s, attention = %(attention)s, change = %(change)s,
+    version = version + 1, changed_at = amocrm_now()
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'booked' AND version = %(version)s
+RETURNING *
+"""
+
+# A person should look at it; nothing is told to amoCRM.
+NOTICE = """
+UPDATE amocrm_bookings SET attention = %(attention)s
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND version = %(version)s
+"""
+
+# What has become of it in amoCRM. An older version does not take back what a newer one knows.
+BROUGHT = """
+UPDATE amocrm_bookings SET brought = greatest(brought, %(version)s), lead_id = coalesce(%(lead_id)s, lead_id),
+    contact_id = coalesce(%(contact_id)s, contact_id), task_id = coalesce(%(task_id)s, task_id),
+    task_due = coalesce(%(task_due)s, task_due)
+WHERE id = %(id)s AND integration_id = %(integration_id)s
+"""
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+BY_ID = "SELECT * FROM amocrm_bookings WHERE id = %(id)s AND integration_id = %(integration_id)s"
+
+BY_LINK = "SELECT * FROM amocrm_bookings WHERE link_hash = %(link_hash)s AND state <> 'held'"
+
+# What is taken of resources within the time; a visit, what is kept free after it, and what lies before midnight
+# together are never longer than two days.
+TAKEN = """
+SELECT r.key, lower(t.busy) & 4294967295 AS start,
+    upper(t.busy) - lower(t.busy) + (lower(t.busy) & 4294967295) AS end
+FROM amocrm_bookings b
+JOIN amocrm_booking_times t ON t.booking_id = b.id
+JOIN amocrm_booking_resources r ON r.number = lower(t.busy) >> 32
+WHERE b.integration_id = %(integration_id)s AND b.state <> 'cancelled' AND b.id IS DISTINCT FROM %(without)s
+  AND b.starts_at > %(first)s - interval '2 days' AND b.starts_at < %(last)s
+  AND (b.held_until IS NULL OR b.held_until > amocrm_now())
+ORDER BY t.busy
+"""
+
+# Of a time, in order; `lead_id`, `resource` and what needs a person narrow it.
+LISTED = """
+SELECT * FROM amocrm_bookings
+WHERE integration_id = %(integration_id)s AND state <> 'held'
+  AND (%(lead_id)s::bigint IS NULL OR lead_id = %(lead_id)s)
+  AND (%(first)s::timestamptz IS NULL OR starts_at >= %(first)s)
+  AND (%(last)s::timestamptz IS NULL OR starts_at < %(last)s)
+  AND (%(resource)s::text IS NULL OR resource = %(resource)s OR room = %(resource)s)
+  AND (NOT %(needs_a_person)s OR attention IS NOT NULL)
+  AND (%(after)s::uuid IS NULL OR (starts_at, id) > (
+    SELECT starts_at, id FROM amocrm_bookings WHERE id = %(after)s AND integration_id = %(integration_id)s))
+ORDER BY starts_at, id LIMIT %(limit)s
+"""
+
+# Visits to come of services and resources, for finding those that the settings do not know any more.
+TO_COME = """
+SELECT * FROM amocrm_bookings
+WHERE integration_id = %(integration_id)s AND state = 'booked' AND ends_at > amocrm_now() ORDER BY starts_at LIMIT 1000
+"""
+
+# --- calendars ------------------------------------------------------------------------------------------------------
+
+# A new secret for the address of a resource's calendar; the one before opens nothing any more. NULL closes it.
+SET_CALENDAR = """
+UPDATE amocrm_booking_resources SET calendar_hash = %(calendar_hash)s
+WHERE integration_id = %(integration_id)s AND key = %(key)s
+"""
+
+OF_CALENDAR = "SELECT integration_id, key FROM amocrm_booking_resources WHERE calendar_hash = %(calendar_hash)s"
+
+# --- what is done every minute --------------------------------------------------------------------------------------
+
+# Accounts whose turn it is. The next turn is set at once: who dies over it has left it out, no more. Where no visit is
+# to come, it is seldom.
+CLAIM = """
+UPDATE amocrm_booking_watches AS w SET due_at = amocrm_now() + CASE WHEN EXISTS (
+    SELECT FROM amocrm_bookings b WHERE b.integration_id = w.integration_id AND b.state = 'booked'
+    AND b.starts_at > amocrm_now() - interval '2 days') THEN %(every)s ELSE interval '1 hour' END
+WHERE integration_id IN (
+    SELECT integration_id FROM amocrm_booking_watches WHERE due_at <= amocrm_now()
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING integration_id
+"""
+
+# What amoCRM knows of visits that have not ended long ago, for comparing.
+WATCHED = """
+SELECT * FROM amocrm_bookings
+WHERE integration_id = %(integration_id)s AND state = 'booked' AND attendance IS NULL AND brought = version
+  AND task_id IS NOT NULL AND starts_at > amocrm_now() - interval '2 days'
+ORDER BY starts_at LIMIT 1000
+"""
+
+# Changed some time ago, and not in amoCRM: the process may have died before it was accepted as a delivery.
+BEHIND = """
+SELECT * FROM amocrm_bookings
+WHERE brought < version AND state <> 'held' AND changed_at < amocrm_now() - interval '2 minutes'
+  AND changed_at > amocrm_now() - interval '1 day'
+  AND NOT EXISTS (
+    SELECT FROM amocrm_deliveries d WHERE d.integration_id = amocrm_bookings.integration_id
+    AND d.action = 'bring_booking' AND d.idempotency_key = amocrm_bookings.id || ':' || amocrm_bookings.version)
+ORDER BY changed_at LIMIT %(limit)s
+"""
+
+# Holds that nobody has taken over.
+SWEEP = """
+DELETE FROM amocrm_bookings WHERE id IN (
+    SELECT id FROM amocrm_bookings WHERE state = 'held' AND held_until <= amocrm_now() - interval '1 minute'
+    LIMIT %(limit)s)
+"""

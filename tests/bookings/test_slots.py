@@ -1,0 +1,190 @@
+"""Free times against a slow, plain reckoning, over all kinds of changes of the clock."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.bookings import hours, slots
+from shared.bookings.hours import Span, minute_of, moment_of
+from shared.bookings.settings import WEEKDAYS, Bookings, DaysOff, Resource, Service, SpecialDay, Week
+
+# Where clocks are put forward and back: at midnight, by half an hour, over a whole day, at odd hours, or never.
+CHANGES = [
+    ("Europe/Moscow", date(2011, 3, 27)),
+    ("Europe/Kyiv", date(2026, 3, 29)),
+    ("Europe/Kyiv", date(2026, 10, 25)),
+    ("America/Sao_Paulo", date(2018, 11, 4)),  # midnight is skipped
+    ("America/Sao_Paulo", date(2018, 2, 18)),  # and is there twice
+    ("Australia/Lord_Howe", date(2026, 4, 5)),
+    ("Australia/Lord_Howe", date(2026, 10, 4)),
+    ("Pacific/Apia", date(2011, 12, 30)),  # a day that is not there
+    ("Asia/Tashkent", date(2026, 7, 1)),
+    ("Asia/Kathmandu", date(1986, 1, 1)),
+    ("America/Caracas", date(2007, 12, 9)),
+    ("Antarctica/Troll", date(2026, 3, 29)),  # by two hours
+]
+
+_CLOCK = st.integers(0, 47).map(lambda half: f"{half // 2:02}:{30 * (half % 2):02}")
+_HOURS = st.tuples(_CLOCK, st.one_of(_CLOCK, st.just("24:00"))).map("-".join)
+
+
+def _shown(minute: int, zone: ZoneInfo) -> datetime:
+    return moment_of(minute).astimezone(zone).replace(tzinfo=None)
+
+
+def _plain_instant(wall: datetime, zone: ZoneInfo) -> int:
+    """Minute by minute, until the wall shows the time, or a later one."""
+    minute = minute_of(wall.replace(tzinfo=UTC)) - 30 * 60
+    while _shown(minute, zone) < wall:
+        minute += 1
+    return minute
+
+
+def _plain_shifts(week: Week, off: list[DaysOff], special: list[SpecialDay], zone: ZoneInfo, day: date) -> list[Span]:
+    found = []
+    for number in range(-1, 2):
+        that = day + timedelta(days=number)
+        spans = next((one.hours for one in special if one.day == that), None)
+        if spans is None:
+            spans = [] if any(one.first <= that <= one.last for one in off) else getattr(week, WEEKDAYS[that.weekday()])
+        for span in spans:
+            begins, ends = (_wall(that, clock) for clock in span.split("-"))
+            ends += timedelta(days=ends <= begins)
+            found.append((_plain_instant(begins, zone), _plain_instant(ends, zone)))
+    return found
+
+
+def _wall(day: date, clock: str) -> datetime:
+    hour, minute = map(int, clock.split(":"))
+    return datetime(day.year, day.month, day.day) + timedelta(hours=hour, minutes=minute)
+
+
+@pytest.mark.parametrize(("name", "day"), CHANGES)
+def test_the_wall_shows_a_time_for_the_first_time(name: str, day: date) -> None:
+    zone = ZoneInfo(name)
+    for half in range(-48, 96):
+        wall = datetime(day.year, day.month, day.day) + timedelta(minutes=30 * half)
+        assert hours.instant(wall, zone) == _plain_instant(wall, zone), wall
+
+
+@given(
+    change=st.sampled_from(CHANGES),
+    spans=st.lists(_HOURS, max_size=3),
+    special=st.lists(_HOURS, max_size=1),
+    is_off=st.booleans(),
+    minutes=st.sampled_from([10, 30, 45, 240]),
+    buffer=st.sampled_from([0, 15]),
+    step=st.sampled_from([15, 20, 60]),
+    taken=st.lists(st.tuples(st.integers(0, 200), st.integers(1, 20)), max_size=4),
+)
+@example(change=CHANGES[1], spans=["01:00-05:00"], special=[], is_off=False, minutes=30, buffer=0, step=15, taken=[])
+@example(
+    change=CHANGES[2],
+    spans=["02:30-03:30", "22:00-02:00"],
+    special=[],
+    is_off=False,
+    minutes=30,
+    buffer=15,
+    step=15,
+    taken=[(8, 3)],
+)
+def test_free_times_are_those_of_a_plain_reckoning(
+    change: tuple[str, date],
+    spans: list[str],
+    special: list[str],
+    is_off: bool,
+    minutes: int,
+    buffer: int,
+    step: int,
+    taken: list[tuple[int, int]],
+) -> None:
+    zone, day = ZoneInfo(change[0]), change[1]
+    week = Week(*[spans] * 7)
+    off = [DaysOff(day, day)] if is_off else []
+    specials = [SpecialDay(day, special)] if special else []
+    doctor = Resource("d", "D", hours=week, days_off=off, special_days=specials)
+    service = Service("s", "S", minutes, buffer)
+    settings = Bookings(resources=[doctor], services=[service], step_minutes=step)
+    midnight = _plain_instant(_wall(day, "00:00"), zone)
+    busy = [(midnight - 600 + 10 * start, midnight - 600 + 10 * (start + length)) for start, length in taken]
+    window = (midnight - 100, midnight + 2000)
+    found = slots.free(settings, service, zone, day, day, {"d": busy}, resources=[doctor], window=window)
+    assert [one.minute for one in found] == _plain(week, off, specials, zone, day, service, step, busy, window)
+
+
+def _plain(
+    week: Week,
+    off: list[DaysOff],
+    special: list[SpecialDay],
+    zone: ZoneInfo,
+    day: date,
+    service: Service,
+    step: int,
+    busy: list[Span],
+    window: Span,
+) -> list[int]:
+    """Every minute of the day by itself."""
+    shifts = [one for one in _plain_shifts(week, off, special, zone, day) if one[0] < one[1]]
+    at_work = {minute for start, end in shifts for minute in range(start, end)}
+    taken = {minute for start, end in busy for minute in range(start, end)}
+    found, begun = [], None
+    first = _plain_instant(_wall(day, "00:00"), zone)
+    last = _plain_instant(_wall(day + timedelta(days=1), "00:00"), zone)
+    for minute in range(min([first, *at_work], default=first), last):
+        if minute in at_work and minute - 1 not in at_work:
+            begun = minute
+        if minute not in at_work or begun is None or (minute - begun) % step:
+            continue
+        if minute < first or not window[0] <= minute < window[1]:
+            continue
+        visit = range(minute, minute + service.minutes)
+        kept = range(minute, minute + service.minutes + service.buffer_minutes)
+        if all(one in at_work for one in visit) and not any(one in taken for one in kept):
+            found.append(minute)
+    return found
+
+
+def test_a_room_must_be_free_as_well() -> None:
+    doctors = [Resource("a", "A"), Resource("b", "B")]
+    rooms = [Resource("r1", "R1", is_room=True), Resource("r2", "R2", is_room=True)]
+    service = Service("s", "S", 60, rooms=["r1", "r2"])
+    settings = Bookings(resources=[*doctors, *rooms], services=[service], step_minutes=60)
+    zone, day = ZoneInfo("Europe/Moscow"), date(2026, 11, 30)
+    nine = hours.instant(_wall(day, "09:00"), zone)
+    window = (0, 2**40)
+
+    def free(taken: dict[str, list[Span]]) -> dict[int, tuple[str, ...]]:
+        found = slots.free(settings, service, zone, day, day, taken, resources=doctors, window=window)
+        return {(one.minute - nine) // 60: one.resources for one in found}
+
+    both = [(nine, nine + 60)]
+    assert 0 not in free({"r1": both, "r2": both})
+    assert free({"r1": both})[0] == ("a", "b")
+    assert free({"a": both})[0] == ("b",)
+    seat = slots.seat(settings, service, zone, nine, {"r1": both, "a": both}, doctors)
+    assert seat is not None
+    assert (seat.resource.id, seat.room and seat.room.id) == ("b", "r2")
+
+
+def test_of_several_the_one_with_the_least_to_do() -> None:
+    doctors = [Resource(key, key) for key in "abc"]
+    service = Service("s", "S", 30)
+    settings = Bookings(resources=doctors, services=[service])
+    zone, day = ZoneInfo("Europe/Moscow"), date(2026, 11, 30)
+    nine = hours.instant(_wall(day, "09:00"), zone)
+    taken = {"a": [(nine + 60, nine + 120)], "b": [(nine + 60, nine + 90)], "c": [(nine, nine + 30)]}
+    seat = slots.seat(settings, service, zone, nine, taken, doctors)
+    assert seat is not None
+    assert seat.resource.id == "b"
+
+
+@pytest.mark.parametrize("name", ["", "Nowhere/City", "../etc/passwd", "/etc/passwd", "Europe", "x" * 64, "UTC\n"])
+def test_what_is_no_zone(name: str) -> None:
+    assert hours.zone(name) is None
+
+
+def test_shifts_that_meet_are_one() -> None:
+    assert hours.joined([(5, 9), (1, 3), (3, 4), (8, 10), (7, 7)]) == [(1, 4), (5, 10)]

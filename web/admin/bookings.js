@@ -1,0 +1,93 @@
+// Appointments: the visits of a week, what needs a person, and (for whoever may manage) what is offered, when, by whom.
+
+import { element } from "../ui/dom.js";
+import { API } from "../ui/api.js";
+import { momentThere, t } from "../ui/i18n.js";
+import { latest } from "../ui/pace.js";
+import { plus } from "../ui/slots.js";
+import { form } from "./offer.js";
+import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+
+export async function show(place) {
+  const body = element("div", {});
+  let connection = null;
+  const begin = latest();
+  const refresh = async (saved = "") => {
+    const isOld = begin();
+    if (!connection) return;
+    const [found, known] = await Promise.all([call("get_settings", { connection }), may("manage") ? directory(connection) : null]);
+    if (isOld()) return;
+    const { bookings: settings } = found.settings;
+    const parts = settings.is_on ? [visits(connection, settings), site(settings)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
+    if (known) parts.push(form(connection, found, known, refresh, saved));
+    body.replaceChildren(...parts);
+  };
+  const pick = await pickConnection(place, async (chosen) => {
+    connection = chosen;
+    await filled(body, () => refresh(), () => refresh());
+  });
+  place.prepend(element("h1", { text: t("tab.bookings") }), element("p", { className: "soft", text: t("bookings.hint") }), pick);
+  place.append(body);
+}
+
+// Without a connection to the account there is nothing to choose from.
+async function directory(connection) {
+  if (connection.status !== "connected") return { pipelines: [], users: [] };
+  try {
+    const [{ pipelines }, { users }] = await Promise.all([call("get_pipelines", { connection }), call("get_users", { connection })]);
+    return { pipelines, users };
+  } catch {
+    return { pipelines: [], users: [] };
+  }
+}
+
+// --- visits ------------------------------------------------------------------------------------------------------
+
+function visits(connection, settings) {
+  const today = new Date().toLocaleDateString("sv-SE", { timeZone: settings.time_zone });
+  const from = element("input", { type: "date", value: today, required: true });
+  const whose = element("select", {}, new Option(t("bookings.everybody"), ""), ...settings.resources.map((one) => new Option(one.name, one.id)));
+  const onlyTold = element("input", { type: "checkbox" });
+  const list = element("ul", { className: "log", id: "visits" });
+  const error = failure();
+  const begin = latest();
+  const refresh = () => told(async () => {
+    const isOld = begin();
+    if (!from.value) return;
+    const range = onlyTold.checked ? { needs_a_person: "1" } : { from: from.value, to: plus(from.value, 6) };
+    const { bookings } = await call("get_bookings", { connection, query: { ...range, resource: whose.value } });
+    if (isOld()) return;
+    list.replaceChildren(...(bookings.length ? bookings.map((one) => row(connection, one, settings, refresh, error)) : [element("li", { className: "soft", text: t("bookings.none") })]));
+  }, error);
+  for (const control of [from, whose, onlyTold]) control.onchange = refresh;
+  void refresh();
+  return element("section", { className: "card" }, element("h2", { text: t("bookings.visits") }), element("div", { className: "toolbar" }, element("label", {}, t("bookings.week_from"), from), element("label", {}, t("booking.with"), whose),
+    element("label", { className: "check" }, onlyTold, t("bookings.needs_a_person"))), error, list);
+}
+
+function row(connection, one, settings, refresh, error) {
+  const post = (action, more = {}) => (pressed) => busy(pressed, async () => {
+    await call(action, { method: "POST", connection, body: { id: one.id, ...more } });
+    await refresh();
+  }, error);
+  const buttons = [];
+  const isOver = Date.parse(one.starts_at) <= Date.now();
+  if (may("manage") && one.state === "booked" && !isOver) {
+    buttons.push(button("bookings.cancel", (pressed) => { if (confirm(t("bookings.cancel_sure"))) void post("cancel_booking")(pressed); }));
+  }
+  if (may("manage") && one.state === "booked" && isOver) {
+    for (const attendance of ["came", "missed"].filter((other) => other !== one.attendance)) buttons.push(button(`bookings.${attendance}`, post("set_attendance", { attendance })));
+  }
+  const person = one.visitor ? [one.visitor.name, one.visitor.phone].filter(Boolean).join(", ") : "";
+  const state = one.state === "cancelled" ? t("bookings.is_cancelled") : one.attendance ? t(`bookings.has_${one.attendance}`) : one.is_in_amocrm ? "" : t("bookings.on_its_way");
+  return element("li", {}, element("b", { text: momentThere(one.starts_at, settings.time_zone) }), ` · ${[one.service.name, one.resource.name, one.room, person].filter(Boolean).join(" · ")}`,
+    one.attention ? element("small", { className: "warning", text: one.attention }) : null, state ? element("small", { text: state }) : null, element("div", { className: "actions" }, ...buttons));
+}
+
+// --- the company's site ------------------------------------------------------------------------------------------
+
+function site() {
+  const code = `<script src="${API}/booking/embed.js" data-key="site_…"></script>`;
+  return element("section", { className: "card" }, element("h2", { text: t("bookings.on_site") }), element("p", { className: "soft", text: t("bookings.on_site_hint") }),
+    element("p", { className: "key" }, element("code", { text: code }), copyButton(code)), element("p", {}, element("a", { href: "#site", text: t("bookings.to_site_keys") })));
+}

@@ -1,0 +1,223 @@
+// What a company offers: services, doctors and rooms, hours, days off, places, and the rules of booking. No JSON.
+
+import { element } from "../ui/dom.js";
+import { dayAs, t } from "../ui/i18n.js";
+import { busy, button, call, conflictOf, copyButton, failure, told } from "./panel.js";
+
+const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const weekday = (index) => dayAs(`2024-01-0${index + 1}`, { weekday: "long" }); // a Monday is the first
+
+const labelled = (text, control) => element("label", {}, text, control);
+const input = (value, more = {}) => element("input", { value: value ?? "", placeholder: " ", ...more });
+const number = (value, min, max) => input(value, { type: "number", min, max, required: true });
+const newId = () => `n${crypto.randomUUID().slice(0, 8)}`;
+
+function check(key, isOn) {
+  const box = element("input", { type: "checkbox", checked: isOn });
+  return { box, view: element("label", { className: "check" }, box, t(key)) };
+}
+
+// An example to begin with, in the reader's words; nothing is saved by it.
+const example = (settings) => ({
+  ...settings,
+  is_on: true,
+  resources: [1, 2].map((number) => ({ id: `doctor-${number}`, name: t(`bookings.example_doctor_${number}`), is_room: false, user_id: null, place: null, hours: null, days_off: [], special_days: [], is_on: true })),
+  services: [["consultation", 30, 2500], ["treatment", 60, 3200]].map(([id, minutes, price]) => ({ id, name: t(`bookings.example_${id}`), minutes, buffer_minutes: 0, price: String(price), sku: null, resources: [], rooms: [], is_public: true })),
+});
+
+export function form(connection, found, known, again, saved) {
+  const place = element("div", {});
+  const show = (settings) => place.replaceChildren(formOf(connection, found, settings, known, again, saved, show));
+  show(found.settings.bookings);
+  return place;
+}
+
+function formOf(connection, found, settings, { pipelines, users }, again, saved, show) {
+  const on = check("bookings.is_on", settings.is_on);
+  const zones = Intl.supportedValuesOf("timeZone");
+  const zone = element("select", {}, ...[...new Set([settings.time_zone, ...zones])].map((one) => new Option(one, one, false, one === settings.time_zone)));
+  const hours = week(settings.hours);
+  const off = daysOff(connection, settings.days_off);
+  const places = list("place", settings.places, () => ({ id: newId(), name: "", address: "" }), place);
+  const resources = list("resource", settings.resources, () => ({ id: newId(), name: "", is_room: false, user_id: null, place: null, hours: null, days_off: [], special_days: [], is_on: true }),
+    (one) => resource(connection, one, users, settings));
+  const services = list("service", settings.services, () => ({ id: newId(), name: "", minutes: 30, buffer_minutes: 0, price: null, sku: null, resources: [], rooms: [], is_public: true }), (one) => service(one, () => resources.read()));
+  const rules = rulesOf(settings, pipelines);
+  const error = failure(), conflict = element("div", {});
+  const done = element("span", { className: "good", text: saved });
+  done.setAttribute("role", "status");
+  const send = async (revision) => {
+    const own = Object.fromEntries(Object.entries(found.settings).filter(([name]) => found.sources[name] === "connection"));
+    const bookings = { ...settings, is_on: on.box.checked, time_zone: zone.value, hours: hours.read(), days_off: off.read(), places: places.read(), resources: resources.read(), services: services.read(), ...rules.read() };
+    try {
+      await call("save_settings", { method: "POST", connection, body: { ...own, bookings, revision } });
+    } catch (failed) {
+      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => again(), error), (pressed) => busy(pressed, () => send(null), error)));
+      throw failed;
+    }
+    await again(t("settings.saved"));
+  };
+  const card = (key, ...inner) => element("details", { className: "card", open: !found.settings.bookings.services.length && ["services", "resources"].includes(key) }, element("summary", { text: t(`bookings.${key}`) }), ...inner);
+  return element("form", { className: "builder", onsubmit: (event) => {
+    event.preventDefault();
+    void busy(event.submitter, () => send(found.revision), error);
+  } }, element("section", { className: "card" }, element("h2", { text: t("bookings.settings") }), settings.services.length ? null : button("bookings.example", () => show(example(settings))), on.view, labelled(t("bookings.time_zone"), zone)),
+  card("resources", resources.view), card("services", services.view), card("hours", element("p", { className: "soft", text: t("bookings.hours_hint") }), hours.view), card("days_off", off.view), card("places", places.view), card("rules", rules.view),
+  conflict, error, element("div", { className: "sticky" }, element("button", { text: t("save") }), done));
+}
+
+// Things of one kind, each with its own fields, added and removed.
+function list(kind, given, fresh, make) {
+  const place = element("div", {});
+  const entries = [];
+  const add = (one, isNew = false) => {
+    const made = make(one);
+    const entry = { made, view: element("fieldset", {}, element("legend", { className: "soft", text: one.name || t(`bookings.new_${kind}`) }), made.view, button("bookings.remove", () => {
+      entries.splice(entries.indexOf(entry), 1);
+      entry.view.remove();
+    })) };
+    entries.push(entry);
+    place.append(entry.view);
+    if (isNew) entry.view.querySelector("input").focus();
+  };
+  for (const one of given) add(one);
+  return { view: element("div", {}, place, button(`bookings.add_${kind}`, () => add(fresh(), true))), read: () => entries.map(({ made }) => made.read()) };
+}
+
+function place(one) {
+  const name = input(one.name, { required: true, maxLength: 120 }), address = input(one.address, { maxLength: 250 });
+  return { view: element("div", { className: "grid" }, labelled(t("bookings.name"), name), labelled(t("bookings.address"), address)), read: () => ({ ...one, name: name.value.trim(), address: address.value.trim() }) };
+}
+
+function resource(connection, one, users, settings) {
+  const name = input(one.name, { required: true, maxLength: 120 });
+  const kind = element("select", {}, new Option(t("bookings.doctor"), ""), new Option(t("bookings.room"), "room", false, one.is_room));
+  const user = element("select", {}, new Option(t("automations.of_the_deal"), ""), ...users.map((each) => new Option(each.name, each.id, false, each.id === one.user_id)));
+  const where = element("select", {}, new Option("—", ""), ...settings.places.map((each) => new Option(each.name, each.id, false, each.id === one.place)));
+  const on = check("bookings.takes_visits", one.is_on);
+  const own = check("bookings.own_hours", one.hours !== null);
+  const hours = week(one.hours ?? settings.hours);
+  const off = daysOff(connection, one.days_off);
+  hours.view.hidden = !own.box.checked;
+  own.box.onchange = () => { hours.view.hidden = !own.box.checked; };
+  const address = element("p", { className: "key", hidden: true }), error = failure();
+  const isKnown = settings.resources.some((each) => each.id === one.id);
+  const feed = button("bookings.calendar", (pressed) => busy(pressed, async () => {
+    if (!confirm(t("bookings.calendar_sure"))) return;
+    const { url } = await call("open_calendar", { method: "POST", connection, body: { resource: one.id } });
+    address.replaceChildren(element("code", { text: url }), copyButton(url));
+    address.hidden = false;
+  }, error));
+  return {
+    view: element("div", {}, element("div", { className: "grid" }, labelled(t("bookings.name"), name), labelled(t("bookings.kind"), kind), labelled(t("bookings.tasks_for"), user), labelled(t("booking.place"), where)), on.view, own.view, hours.view,
+      element("details", {}, element("summary", { text: t("bookings.own_days_off", { count: one.days_off.length }) }), off.view), isKnown ? element("div", {}, feed, address, error) : null),
+    read: () => ({ ...one, name: name.value.trim(), is_room: kind.value === "room", user_id: Number(user.value) || null, place: where.value || null, hours: own.box.checked ? hours.read() : null, days_off: off.read(), is_on: on.box.checked }),
+  };
+}
+
+function service(one, resources) {
+  const name = input(one.name, { required: true, maxLength: 120 });
+  const minutes = number(one.minutes, 5, 1440), buffer = number(one.buffer_minutes, 0, 240);
+  const price = input(one.price, { inputMode: "decimal", pattern: "[0-9]+([.,][0-9]{1,2})?" }), sku = input(one.sku, { maxLength: 250 });
+  const isPublic = check("bookings.is_public", one.is_public);
+  const people = element("div", {}), rooms = element("div", {});
+  const boxes = (place, isRoom, chosen) => place.replaceChildren(...resources().filter((each) => each.is_room === isRoom).map((each) => element("label", { className: "check" }, element("input", { type: "checkbox", value: each.id, checked: chosen.includes(each.id) }), each.name)));
+  const ticked = (place) => [...place.querySelectorAll("input:checked")].map((box) => box.value);
+  const who = element("details", { ontoggle: () => {
+    boxes(people, false, people.firstChild ? ticked(people) : one.resources);
+    boxes(rooms, true, rooms.firstChild ? ticked(rooms) : one.rooms);
+  } }, element("summary", { text: t("bookings.who") }), element("p", { className: "soft", text: t("bookings.who_hint") }), people, element("p", { className: "soft", text: t("bookings.rooms_hint") }), rooms);
+  return {
+    view: element("div", {}, element("div", { className: "grid" }, labelled(t("bookings.name"), name), labelled(t("bookings.minutes"), minutes), labelled(t("bookings.buffer"), buffer), labelled(t("booking.price"), price), labelled(t("bookings.sku"), sku)), isPublic.view, who),
+    read: () => ({ ...one, name: name.value.trim(), minutes: Number(minutes.value), buffer_minutes: Number(buffer.value), price: price.value.trim().replace(",", ".") || null, sku: sku.value.trim() || null, is_public: isPublic.box.checked,
+      resources: people.firstChild ? ticked(people) : one.resources, rooms: rooms.firstChild ? ticked(rooms) : one.rooms }),
+  };
+}
+
+// --- hours -------------------------------------------------------------------------------------------------------
+
+// "9-13, 14:00–18:30" as people write it, as ["09:00-13:00", "14:00-18:30"]; null for what cannot be read.
+export function spansOf(text) {
+  const spans = text.split(/[,;]/).map((one) => one.trim()).filter(Boolean);
+  const read = spans.map((one) => {
+    const found = /^(\d{1,2})(?:[:.](\d{2}))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d{2}))?$/.exec(one);
+    if (!found) return null;
+    const [, from, fromMinute = "00", to, toMinute = "00"] = found;
+    const isRight = Number(from) < 24 && Number(fromMinute) < 60 && (Number(to) < 24 || (Number(to) === 24 && toMinute === "00")) && Number(toMinute) < 60;
+    return isRight ? `${from.padStart(2, "0")}:${fromMinute}-${to.padStart(2, "0")}:${toMinute}` : null;
+  });
+  return read.includes(null) ? null : read;
+}
+
+function week(given) {
+  const fields = WEEKDAYS.map((name) => {
+    const field = input((given[name] ?? []).join(", "), { placeholder: t("bookings.closed") });
+    field.oninput = () => field.setCustomValidity(spansOf(field.value) === null ? t("bookings.hours_wrong") : "");
+    return field;
+  });
+  return { view: element("div", { className: "grid" }, ...fields.map((field, index) => labelled(weekday(index), field))), read: () => Object.fromEntries(WEEKDAYS.map((name, index) => [name, spansOf(fields[index].value) ?? []])) };
+}
+
+// --- days off ----------------------------------------------------------------------------------------------------
+
+function daysOff(connection, given) {
+  const place = element("div", {}), error = failure();
+  const entries = [];
+  const add = ({ first, last, note }) => {
+    const from = element("input", { type: "date", value: first, required: true }), to = element("input", { type: "date", value: last, required: true }), why = input(note, { maxLength: 120 });
+    from.onchange = () => { if (!to.value || to.value < from.value) to.value = from.value; };
+    const entry = { read: () => ({ first: from.value, last: to.value, note: why.value.trim() }), view: element("div", { className: "grid" }, labelled(t("bookings.first_day"), from), labelled(t("bookings.last_day"), to), labelled(t("bookings.note"), why), button("bookings.remove", () => {
+      entries.splice(entries.indexOf(entry), 1);
+      entry.view.remove();
+    })) };
+    entries.push(entry);
+    place.append(entry.view);
+  };
+  for (const one of given) add(one);
+  const file = element("input", { type: "file", accept: ".ics,text/calendar" });
+  file.onchange = () => busy(null, async () => {
+    if (!file.files.length) return;
+    const { days_off: found } = await call("read_days_off", { method: "POST", connection, body: { calendar: await file.files[0].text() } });
+    const known = new Set(entries.map((entry) => JSON.stringify([entry.read().first, entry.read().last])));
+    for (const one of found) if (!known.has(JSON.stringify([one.first, one.last]))) add(one);
+    file.value = "";
+  }, error);
+  return { view: element("div", {}, place, element("div", { className: "toolbar" }, button("bookings.add_days_off", () => add({ first: "", last: "", note: "" })), labelled(t("bookings.from_calendar"), file)), error), read: () => entries.map((entry) => entry.read()) };
+}
+
+// --- rules -------------------------------------------------------------------------------------------------------
+
+function rulesOf(settings, pipelines) {
+  const fields = { step_minutes: [5, 240], ahead_days: [1, 365], notice_minutes: [0, 43_200], hold_minutes: [1, 60], most_per_phone: [1, 50] };
+  const inputs = Object.fromEntries(Object.entries(fields).map(([name, [min, max]]) => [name, number(settings[name], min, max)]));
+  const currency = input(settings.currency, { pattern: "[A-Z]{3}", required: true, maxLength: 3 });
+  const goods = check("bookings.goods", settings.goods);
+  const stages = pipelines.flatMap((one) => one.statuses.filter((status) => !status.is_unsorted).map((status) => [`${one.id}:${status.id}`, `${one.name} → ${status.name}`]));
+  const stage = (pipelineId, statusId) => {
+    const value = statusId ? `${pipelineId}:${statusId}` : "";
+    const made = element("select", {}, new Option(t("bookings.as_forms"), ""), ...stages.map(([key, text]) => new Option(text, key)));
+    if (value && !stages.some(([key]) => key === value)) made.append(new Option(t("settings.gone", { id: statusId }), value));
+    made.value = value;
+    return made;
+  };
+  const booked = stage(settings.pipeline_id, settings.status_id);
+  const cancelled = element("select", {});
+  const listCancelled = () => {
+    const [pipeline] = booked.value.split(":");
+    const before = cancelled.value || (settings.cancelled_status_id ? `${settings.pipeline_id}:${settings.cancelled_status_id}` : "");
+    cancelled.replaceChildren(new Option(t("bookings.stays"), ""), ...stages.filter(([key]) => booked.value && key.startsWith(`${pipeline}:`)).map(([key, text]) => new Option(text, key)));
+    cancelled.value = before;
+    if (cancelled.selectedIndex < 0) cancelled.value = "";
+  };
+  booked.onchange = listCancelled;
+  listCancelled();
+  const ids = (select) => select.value.split(":").map((one) => Number(one) || null);
+  return {
+    view: element("div", {}, element("div", { className: "grid" }, ...Object.entries(inputs).map(([name, control]) => labelled(t(`bookings.${name}`), control)), labelled(t("bookings.currency"), currency)),
+      element("div", { className: "grid" }, labelled(t("bookings.stage_booked"), booked), labelled(t("bookings.stage_cancelled"), cancelled)), goods.view),
+    read: () => {
+      const [pipelineId, statusId] = ids(booked);
+      return { ...Object.fromEntries(Object.entries(inputs).map(([name, control]) => [name, Number(control.value)])), currency: currency.value, goods: goods.box.checked, pipeline_id: pipelineId, status_id: statusId ?? null, cancelled_status_id: ids(cancelled)[1] ?? null };
+    },
+  };
+}

@@ -1,0 +1,235 @@
+// Where a visitor books (?key= of a site), and where they move or cancel what they have booked (#visit= of their link).
+// The page stands by itself, or in a frame of the company's site, which is told how tall it is.
+
+import { call, inWords, open as openApi } from "../ui/api.js";
+import { element } from "../ui/dom.js";
+import { languagePicker, momentThere, money, t, translate } from "../ui/i18n.js";
+import { plus, slotPicker } from "../ui/slots.js";
+
+const root = document.getElementById("booking");
+const query = new URLSearchParams(location.search), fragment = new URLSearchParams(location.hash.slice(1));
+
+new ResizeObserver(() => {
+  if (window.parent !== window) window.parent.postMessage({ source: "amocrm-functions", height: Math.ceil(document.documentElement.getBoundingClientRect().height) }, "*");
+}).observe(document.body);
+
+translate();
+document.title = t("booking.title");
+
+const alertLine = () => {
+  const made = element("p", { className: "error" });
+  made.setAttribute("role", "alert");
+  return made;
+};
+
+// One page at a time, whose heading is read first.
+function show(heading, ...content) {
+  const title = element("h1", { text: heading, tabIndex: -1 });
+  root.replaceChildren(element("div", { className: "head" }, title, languagePicker()), ...content);
+  root.removeAttribute("aria-busy");
+  return title;
+}
+
+function facts(visit, zone) {
+  const shown = [["service", visit.service.name], ["time", momentThere(visit.starts_at, zone)], ["with", visit.resource.name], ["room", visit.room], ["place", visit.place],
+    ["price", visit.price === null ? null : money(visit.price, visit.currency)]];
+  return element("dl", { className: "facts-list" }, ...shown.filter(([, value]) => value).map(([name, value]) => element("div", {}, element("dt", { text: t(`booking.${name}`) }), element("dd", { text: value }))));
+}
+
+function calendarButton(calendar) {
+  const file = URL.createObjectURL(new Blob([calendar], { type: "text/calendar" }));
+  return element("a", { className: "button quiet", href: file, download: "visit.ics", text: t("booking.to_calendar") });
+}
+
+async function perhaps(work) {
+  try {
+    await work();
+  } catch (error) {
+    show(t("booking.title"), element("p", { className: "error", text: error.message }), element("button", { className: "quiet", text: t("again"), onclick: () => perhaps(work) }));
+  }
+}
+
+// --- booking -------------------------------------------------------------------------------------------------------
+
+const siteKey = query.get("key") ?? fragment.get("key");
+const crm = siteKey ? openApi({ siteKey }) : null;
+const asked = async (work) => {
+  try {
+    return await work();
+  } catch (error) {
+    throw inWords(error);
+  }
+};
+
+async function book() {
+  const offer = crm ? await asked(() => crm.getServices()) : { services: [] };
+  if (!offer.services.length) {
+    show(t("booking.title"), element("p", { text: t("booking.nothing") }));
+    return;
+  }
+  show(t("booking.title"), form(offer));
+}
+
+function form(offer) {
+  const error = alertLine();
+  let service = offer.services[0], slot = null, hold = null, timer = null, key = crypto.randomUUID();
+  const doctor = element("select", { onchange: () => picker.refresh(true) });
+  const kept = element("p", { className: "soft" });
+  kept.setAttribute("role", "status");
+  const person = element("fieldset", { disabled: true }, element("legend", { text: t("booking.you") }));
+  const field = (name, properties) => {
+    const input = element("input", { name, maxLength: 200, placeholder: " ", ...properties });
+    person.append(element("label", {}, t(`booking.${name}`), input));
+    return input;
+  };
+  const name = field("name", { required: true, autocomplete: "name" });
+  const phone = field("phone", { type: "tel", required: true, autocomplete: "tel" });
+  const email = field("email", { type: "email", autocomplete: "email" });
+  const comment = element("textarea", { rows: 2, maxLength: 2000 });
+  const trap = element("input", { name: "website", tabIndex: -1, autocomplete: "off" });
+  const button = element("button", { text: t("booking.book") });
+  person.append(element("label", {}, t("booking.comment"), comment), element("div", { className: "trap", ariaHidden: "true" }, trap), error, button);
+
+  const picker = slotPicker({
+    today: offer.today,
+    last: plus(offer.today, offer.ahead_days),
+    load: (from, to) => asked(() => crm.getSlots({ service: service.id, resource: doctor.value, from, to })),
+    picked: (chosen) => void keep(chosen),
+  });
+  const listDoctors = () => doctor.replaceChildren(...(service.resources.length > 1 ? [new Option(t("booking.anyone"), "")] : []),
+    ...offer.resources.filter((one) => service.resources.includes(one.id)).map((one) => new Option(one.name, one.id)));
+
+  // The time is kept while the form is filled in; where that is not possible, booking says so.
+  async function keep(chosen) {
+    clearInterval(timer);
+    if (hold) void crm.call("release_slot", { hold: hold.hold }).catch(() => {});
+    slot = chosen;
+    hold = null;
+    kept.textContent = "";
+    error.textContent = "";
+    person.disabled = !chosen;
+    key = crypto.randomUUID();
+    if (!chosen) return;
+    try {
+      const made = await crm.call("hold_slot", { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null });
+      if (slot !== chosen) {
+        void crm.call("release_slot", { hold: made.hold }).catch(() => {});
+        return;
+      }
+      hold = made;
+      const tell = () => {
+        const left = Math.ceil((Date.parse(made.expires_at) - Date.now()) / 60_000);
+        kept.textContent = left > 0 ? t("booking.kept", { count: left }) : t("booking.kept_no_more");
+      };
+      tell();
+      timer = setInterval(tell, 20_000);
+    } catch (failed) {
+      if (slot !== chosen || failed.code !== "slot_taken") return;
+      await picker.refresh();
+      error.textContent = inWords(failed).message;
+    }
+  }
+
+  const services = element("fieldset", {}, element("legend", { text: t("booking.service") }), element("div", { className: "choices" }, ...offer.services.map((one, index) => element("label", {},
+    element("input", { type: "radio", name: "service", checked: index === 0, onchange: () => {
+      service = one;
+      listDoctors();
+      void picker.refresh(true);
+    } }), element("span", {}, one.name, element("small", { text: [t("booking.minutes", { count: one.minutes }), one.price === null ? "" : money(one.price, one.currency)].filter(Boolean).join(" · ") }))))));
+  const isElsewhere = Intl.DateTimeFormat().resolvedOptions().timeZone !== offer.time_zone;
+  const zone = element("p", { className: "soft", text: isElsewhere ? t("booking.zone", { zone: offer.time_zone }) : "" });
+  listDoctors();
+  void picker.refresh(true);
+
+  return element("form", { onsubmit: (event) => {
+    event.preventDefault();
+    void send();
+  } }, services, element("label", {}, t("booking.with"), doctor), zone, picker.view, kept, person);
+
+  async function send() {
+    error.textContent = "";
+    button.disabled = true;
+    const visitor = { name: name.value.trim(), phone: phone.value.trim(), email: email.value.trim() };
+    const when = hold ? { hold: hold.hold } : { service: service.id, starts_at: slot.starts_at, resource: doctor.value || null };
+    try {
+      const made = await asked(() => crm.call("book", { ...when, visitor, comment: comment.value.trim(), trap: trap.value }, { key, follow: false }));
+      clearInterval(timer);
+      hold = null;
+      await booked(made, offer.time_zone);
+    } catch (failed) {
+      if (["slot_taken", "hold_ended"].includes(failed.code)) await picker.refresh();
+      error.textContent = failed.message;
+      button.disabled = false;
+    }
+  }
+}
+
+async function booked({ booking, link }, zone) {
+  if (!booking) { // what a robot is told
+    show(t("booking.done")).focus();
+    return;
+  }
+  const token = link.split("#visit=")[1];
+  const { calendar } = token ? await call("visit", {}, { body: { token } }).catch(() => ({})) : {};
+  show(t("booking.done"), facts(booking, zone), element("div", { className: "bar" }, calendar ? calendarButton(calendar) : null), link ? element("p", {}, `${t("booking.your_link")} `, element("a", { href: link, target: window.parent === window ? "" : "_blank", rel: "noopener", text: t("booking.move_or_cancel") })) : null,
+    element("button", { className: "quiet", text: t("booking.another"), onclick: () => perhaps(book) })).focus();
+}
+
+// --- a visit -------------------------------------------------------------------------------------------------------
+
+async function visit(token) {
+  const ask = (more) => call("visit", {}, { body: { token, ...more } });
+  const open = (found, words = t("booking.yours")) => {
+    const { visit: one, calendar } = found;
+    const error = alertLine();
+    const act = async (pressed, work) => {
+      pressed.disabled = true;
+      error.textContent = "";
+      try {
+        await work();
+      } catch (failed) {
+        error.textContent = failed.message;
+        pressed.disabled = false;
+      }
+    };
+    const place = element("div", {});
+    const move = element("button", { text: t("booking.move"), onclick: () => moving(one, place, ask, open, error) });
+    const cancel = element("button", { className: "quiet", text: t("booking.cancel"), onclick: ({ target }) => {
+      if (confirm(t("booking.cancel_sure"))) void act(target, async () => open(await ask({ do: "cancel" }), t("booking.cancelled")).focus());
+    } });
+    const state = one.state === "cancelled" ? element("p", { className: "warning", text: t("booking.is_cancelled") }) : one.may_change ? null : element("p", { className: "soft", text: t("booking.too_late") });
+    return show(words, facts(one, one.time_zone), state, error, element("div", { className: "bar" }, ...(one.may_change ? [move, cancel] : []), one.state === "cancelled" ? null : calendarButton(calendar)), place);
+  };
+  open(await ask({}));
+}
+
+function moving(one, place, ask, open, error) {
+  const button = element("button", { text: t("booking.move_here"), disabled: true });
+  let slot = null;
+  const picker = slotPicker({
+    today: one.today,
+    last: plus(one.today, 365),
+    load: (first, last) => ask({ do: "slots", first, last, resource: one.resource.id }),
+    picked: (chosen) => {
+      slot = chosen;
+      button.disabled = !chosen;
+    },
+  });
+  button.onclick = async () => {
+    button.disabled = true;
+    error.textContent = "";
+    try {
+      open(await ask({ do: "move", starts_at: slot.starts_at, resource: one.resource.id }), t("booking.moved")).focus();
+    } catch (failed) {
+      await picker.refresh();
+      error.textContent = failed.message;
+    }
+  };
+  place.replaceChildren(element("h2", { text: t("booking.new_time") }), picker.view, button);
+  void picker.refresh(true);
+}
+
+// A visitor's link, followed from this very page.
+window.addEventListener("hashchange", () => location.reload());
+
+void perhaps(() => (fragment.get("visit") ? visit(fragment.get("visit")) : book()));

@@ -1,0 +1,118 @@
+// Appointments in a deal card: the deal's own visits, and a new one in two clicks.
+
+import { inWords } from "../ui/api.js";
+import { element } from "../ui/dom.js";
+import { momentThere, money, t } from "../ui/i18n.js";
+import { plus, slotPicker } from "../ui/slots.js";
+
+// `client` is a promise of the deal's contact as get_lead tells it, or of null.
+export async function show(root, crm, client) {
+  const asked = async (work) => {
+    try {
+      return await work();
+    } catch (error) {
+      throw inWords(error);
+    }
+  };
+  const list = element("div", {}), fresh = element("div", {}), told = element("p", { className: "result", hidden: true });
+  told.setAttribute("role", "status");
+  const tell = (kind, text) => {
+    told.className = `result ${kind}`;
+    told.hidden = !text;
+    told.textContent = text;
+  };
+
+  async function refresh() {
+    const { bookings } = await asked(() => crm.getBookings());
+    list.replaceChildren(bookings.length ? element("ul", { className: "bookings" }, ...bookings.map(row)) : element("p", { className: "soft", text: t("bookings.none_here") }));
+  }
+
+  // A change, then how the list is now.
+  async function act(pressed, work, words) {
+    pressed.disabled = true;
+    tell("", "");
+    try {
+      const { state } = await asked(work);
+      await refresh();
+      tell("good", state === "accepted" ? t("bookings.accepted") : words);
+    } catch (error) {
+      tell("bad", error.message);
+    }
+    pressed.disabled = false;
+  }
+
+  function row(one) {
+    const isOver = Date.parse(one.starts_at) <= Date.now();
+    const change = (action, more = {}) => () => crm.call(action, { id: one.id, ...more });
+    const button = (key, work, words) => element("button", { className: "quiet small", type: "button", text: t(key), onclick: ({ target }) => act(target, work, words) });
+    const place = element("div", {});
+    const buttons = [];
+    if (one.state === "booked" && !isOver) {
+      buttons.push(element("button", { className: "quiet small", type: "button", text: t("bookings.move"), onclick: () => moving(one, place) }));
+      buttons.push(element("button", { className: "quiet small", type: "button", text: t("bookings.cancel"), onclick: ({ target }) => {
+        if (confirm(t("bookings.cancel_sure"))) void act(target, change("cancel_booking"), t("bookings.cancelled"));
+      } }));
+    }
+    if (one.state === "booked" && isOver) {
+      for (const attendance of ["came", "missed"].filter((other) => other !== one.attendance)) buttons.push(button(`bookings.${attendance}`, change("set_attendance", { attendance }), t("bookings.noted")));
+    }
+    const state = one.state === "cancelled" ? t("bookings.is_cancelled") : one.attendance ? t(`bookings.has_${one.attendance}`) : "";
+    return element("li", { className: one.state === "cancelled" ? "over" : "" }, element("b", { text: momentThere(one.starts_at, offer.time_zone) }), element("br"),
+      [one.service.name, one.resource.name, one.room].filter(Boolean).join(" · "), state ? element("p", { className: "soft", text: state }) : null,
+      one.attention ? element("p", { className: "warning", text: one.attention }) : null, element("div", { className: "bar" }, ...buttons), place);
+  }
+
+  function moving(one, place) {
+    const button = element("button", { type: "button", text: t("booking.move_here"), disabled: true });
+    let slot = null;
+    const picker = times(() => ({ service: one.service.id, resource: one.resource.id, booking: one.id }), (chosen) => {
+      slot = chosen;
+      button.disabled = !chosen;
+    });
+    button.onclick = () => act(button, () => crm.call("move_booking", { id: one.id, starts_at: slot.starts_at }), t("booking.moved"));
+    place.replaceChildren(picker.view, button);
+    void picker.refresh(true);
+  }
+
+  const times = (wanted, picked) => slotPicker({ today: offer.today, last: plus(offer.today, 365), load: (from, to) => asked(() => crm.getSlots({ ...wanted(), from, to })), picked });
+
+  function form(person) {
+    let slot = null, key = crypto.randomUUID();
+    const service = element("select", { onchange: () => changed() }, ...offer.services.map((one) => new Option([one.name, t("booking.minutes", { count: one.minutes }), one.price === null ? "" : money(one.price, one.currency)].filter(Boolean).join(" · "), one.id)));
+    const doctor = element("select", { onchange: () => picker.refresh(true) });
+    const name = element("input", { maxLength: 200, value: person?.name ?? "", placeholder: " " });
+    const phone = element("input", { type: "tel", maxLength: 200, value: person?.phones?.[0]?.value ?? "", placeholder: " " });
+    const comment = element("input", { maxLength: 2000, placeholder: " " });
+    const button = element("button", { text: t("booking.book"), disabled: true });
+    const picker = times(() => ({ service: service.value, resource: doctor.value }), (chosen) => {
+      slot = chosen;
+      button.disabled = !chosen;
+      key = crypto.randomUUID();
+    });
+    const changed = () => {
+      const { resources } = offer.services.find((one) => one.id === service.value);
+      doctor.replaceChildren(...(resources.length > 1 ? [new Option(t("booking.anyone"), "")] : []), ...offer.resources.filter((one) => resources.includes(one.id)).map((one) => new Option(one.name, one.id)));
+      return picker.refresh(true);
+    };
+    void changed();
+    return element("form", { onsubmit: (event) => {
+      event.preventDefault();
+      const body = { service: service.value, starts_at: slot.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
+      void act(button, () => crm.call("book", body, { key, follow: false }), t("bookings.booked")).then(() => picker.refresh());
+    } }, element("h2", { text: t("bookings.new") }), element("div", { className: "pair wide" }, element("label", {}, t("booking.service"), service), element("label", {}, t("booking.with"), doctor)), picker.view,
+    element("div", { className: "pair wide" }, element("label", {}, t("booking.name"), name), element("label", {}, t("booking.phone"), phone)), element("label", {}, t("booking.comment"), comment), button);
+  }
+
+  const waiting = element("p", { className: "soft", text: t("loading") });
+  waiting.setAttribute("role", "status");
+  root.replaceChildren(waiting);
+  let offer;
+  try {
+    offer = await asked(() => crm.getServices());
+    await refresh();
+    fresh.replaceChildren(offer.services.length ? form(await client) : element("p", { className: "soft", text: t("bookings.no_services") }));
+    root.replaceChildren(element("h1", { text: t("bookings.title") }), told, list, fresh);
+  } catch (error) {
+    root.replaceChildren(element("p", { className: "error", text: error.message }), element("button", { className: "quiet", type: "button", text: t("again"), onclick: () => show(root, crm, client) }));
+  }
+}

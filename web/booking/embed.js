@@ -1,0 +1,17 @@
+// One script tag puts the booking page into a company's own page, as tall as it is:
+// <script src="https://…/booking/embed.js" data-key="site_…" data-lang="uk"></script>
+(function () {
+  "use strict";
+  var script = document.currentScript;
+  var page = new URL("./", script.src);
+  page.search = new URLSearchParams({ key: script.dataset.key || "", lang: script.dataset.lang || (document.documentElement.lang || "").slice(0, 2) }).toString();
+  var frame = document.createElement("iframe");
+  frame.src = page.href;
+  frame.title = script.dataset.title || "Booking";
+  frame.style.cssText = "width:100%;border:0;display:block;min-height:30rem";
+  window.addEventListener("message", function (event) {
+    if (event.source !== frame.contentWindow || event.origin !== page.origin || !event.data || event.data.source !== "amocrm-functions") { return; }
+    if (event.data.height) { frame.style.height = Math.min(6000, Math.max(200, event.data.height)) + "px"; }
+  });
+  script.parentNode.insertBefore(frame, script.nextSibling);
+})();

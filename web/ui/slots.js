@@ -1,0 +1,100 @@
+// Picking a time: a week of days, and the free times of one of them. Both are groups of radio buttons, so that keyboard
+// and screen reader work as everywhere.
+
+import { element } from "./dom.js";
+import { dayAs, t, timeThere } from "./i18n.js";
+import { latest } from "./pace.js";
+
+const DAYS = 7;
+const MOST_LOOKS = 5; // weeks that are looked through for the first free time
+let groups = 0;
+
+export const plus = (date, days) => new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+// `load(from, to)` gives the answer of get_slots; `picked(slot)` hears of every choice, and of null when there is none any
+// more. Returns {view, refresh}: `refresh(true)` begins at today again.
+export function slotPicker({ load, today, last, picked }) {
+  const group = `slots-${(groups += 1)}`;
+  const view = element("div", { className: "slots" });
+  const days = element("div", { className: "days" }), times = element("div", { className: "times" });
+  const status = element("p", { className: "soft" }), problem = element("p", { className: "error" });
+  status.setAttribute("role", "status");
+  problem.setAttribute("role", "alert");
+  const earlier = element("button", { type: "button", className: "quiet small", text: t("slots.earlier"), onclick: () => go(-DAYS) });
+  const later = element("button", { type: "button", className: "quiet small", text: t("slots.later"), onclick: () => go(DAYS) });
+  const begin = latest();
+  let first = today, chosen = null, zone = "UTC";
+
+  const choose = (slot) => {
+    chosen = slot;
+    picked(slot);
+  };
+
+  async function go(step, isSearching = false, looks = 0) {
+    const isOld = begin();
+    first = step < 0 && plus(first, step) < today ? today : plus(first, step);
+    choose(null);
+    problem.textContent = "";
+    view.setAttribute("aria-busy", "true");
+    try {
+      const found = await load(first, plus(first, DAYS - 1));
+      if (isOld()) return;
+      zone = found.time_zone;
+      const isEmpty = !found.days.some((one) => one.slots.length);
+      if (isEmpty && isSearching && looks < MOST_LOOKS && plus(first, DAYS) <= last) {
+        await go(DAYS, true, looks + 1);
+        return;
+      }
+      show(found.days);
+    } catch (error) {
+      if (isOld()) return;
+      days.replaceChildren();
+      times.replaceChildren();
+      status.textContent = "";
+      problem.textContent = error.message;
+    }
+    earlier.disabled = first <= today;
+    later.disabled = plus(first, DAYS) > last;
+    view.removeAttribute("aria-busy");
+  }
+
+  function show(found) {
+    const from = dayAs(found[0].date, { day: "numeric", month: "long" }), to = dayAs(found.at(-1).date, { day: "numeric", month: "long" });
+    range.textContent = `${from} – ${to}`;
+    const free = found.find((one) => one.slots.length);
+    days.replaceChildren(...found.map((one) => radio(`${group}-day`, one.date, one === free, !one.slots.length, () => showTimes(one),
+      element("small", { text: dayAs(one.date, { weekday: "short" }) }), element("b", { text: String(Number(one.date.slice(8))) }),
+      `${dayAs(one.date, { weekday: "long", day: "numeric", month: "long" })}: ${t("slots.free", { count: one.slots.length })}`)));
+    if (free) showTimes(free);
+    else {
+      times.replaceChildren();
+      status.textContent = t("slots.none");
+    }
+  }
+
+  function showTimes({ date, slots }) {
+    choose(null);
+    status.textContent = `${dayAs(date, { weekday: "long", day: "numeric", month: "long" })}: ${t("slots.free", { count: slots.length })}`;
+    times.replaceChildren(...slots.map((slot) => {
+      const time = timeThere(slot.starts_at, zone);
+      return radio(`${group}-time`, slot.starts_at, false, false, () => choose(slot), element("span", { text: time }), null, time);
+    }));
+  }
+
+  const range = element("b", {});
+  const labelled = (key, className, inner) => {
+    const made = element("fieldset", { className }, element("legend", { className: "unseen", text: t(key) }), inner);
+    return made;
+  };
+  view.append(element("div", { className: "range" }, earlier, range, later), labelled("slots.day", "", days), status, problem, labelled("slots.time", "", times));
+  return { view, chosen: () => chosen, refresh: (fromToday = false) => {
+    if (fromToday) first = today;
+    return go(0, fromToday);
+  } };
+}
+
+function radio(name, value, isChosen, isOff, chosen, top, bottom, label) {
+  const input = element("input", { type: "radio", name, value, checked: isChosen, disabled: isOff, onchange: chosen });
+  input.setAttribute("aria-label", label);
+  return element("label", { className: isOff ? "off" : "" }, input, element("span", {}, top, bottom));
+}
