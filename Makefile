@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tests wait more than they reckon: two for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 
-.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-events hammer scale load bad-night bench bench-picture doctor conformance register package package-source deploy-local cfn-lint client release widget pictures migrate key clean
+.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor conformance register package package-source deploy-local cfn-lint client release widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -47,6 +47,9 @@ chaos-events: $(READY) ## people change 200 deals while processes are killed 400
 chaos-submissions: $(READY) ## 200 forms of 20 people from 8 instances with faults on, and checks that each is there once
 	@$(BIN)/python -m tests.chaos.submissions
 
+chaos-bookings: $(READY) ## 50 people ask 2,000 times for 300 times of doctors while processes are killed; each time is somebody's at most once
+	@$(BIN)/python -m tests.chaos.bookings
+
 hammer: $(READY) ## instances with threads call one account for three minutes, at 20, 100 and 400 ms; prints how many calls arrived in any second
 	@$(BIN)/python -m tests.chaos.hammer
 
@@ -71,6 +74,7 @@ bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.save
 	@$(BIN)/python -m benchmarks.first_save
 	@$(BIN)/python -m benchmarks.ingress
+	@$(BIN)/python -m benchmarks.bookings
 	@$(BIN)/python -m benchmarks.panel
 	@$(BIN)/python -m benchmarks.pages
 

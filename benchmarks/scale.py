@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ import psycopg
 
 from cli import embedded, migrations
 from shared import settings
+from shared.bookings import rows as bookings
+from shared.bookings import statements as booking_statements
 from shared.calculations import versions
 from shared.changes import changes, endpoints, feeds, sending
 from shared.connections import integrations, statements
@@ -42,7 +44,15 @@ _MOST_MS: Final = 50.0
 _YARDSTICK: Final = "SELECT count(*) FROM generate_series(1, 100000)"
 YARDSTICK_MS: Final = 16.0  # on a quiet machine of two cores
 _FEW: Final = 2000  # rows, of which a page or two are quicker read than an index
-_LARGE: Final = ("amocrm_integrations", "amocrm_deliveries", "amocrm_events", "amocrm_feeds", "amocrm_sends")
+_LARGE: Final = (
+    "amocrm_integrations",
+    "amocrm_deliveries",
+    "amocrm_events",
+    "amocrm_feeds",
+    "amocrm_sends",
+    "amocrm_bookings",
+    "amocrm_booking_times",
+)
 _DELIVERIES: Final = 20  # of an account
 _EVENTS: Final = 60
 _FILLED_AT: Final = 17  # the migration with which a database is filled; what came later is applied to the filled one
@@ -137,11 +147,38 @@ SELECT endpoints.id, position, changes.id, 'lead:' || entity_id,
 FROM changes JOIN endpoints USING (integration_id)
 """
 
+# Every fifth account is a clinic: four doctors, with ten visits in the last month and thirty to come; one visit in a
+# hundred is not in amoCRM yet.
+_BOOKINGS = """
+WITH doctors AS (
+    INSERT INTO amocrm_booking_resources (integration_id, key)
+    SELECT id, 'doctor-' || n FROM amocrm_integrations, generate_series(1, 4) AS n WHERE account_id % 5 = 0
+    RETURNING integration_id, key, number
+), visits AS (
+    INSERT INTO amocrm_bookings (id, integration_id, service, resource, starts_at, ends_at, state, version, brought,
+        facts, visitor, lead_id, task_id, task_due, changed_at)
+    SELECT gen_random_uuid(), integration_id, 'visit', key, at, at + interval '30 minutes', 'booked', 1,
+        CASE WHEN number % 25 = 0 AND n = 1 THEN 0 ELSE 1 END, '{}', CASE WHEN n > -3 THEN '\\x00'::bytea END, n + 100,
+        n + 100, 0, now() - interval '1 hour'
+    FROM doctors, generate_series(-9, 30) AS n,
+        LATERAL (SELECT date_trunc('hour', now()) + n * interval '1 day' + number % 8 * interval '1 hour' AS at) AS t
+    RETURNING id, integration_id, resource, starts_at
+), times AS (
+    INSERT INTO amocrm_booking_times (booking_id, busy)
+    SELECT v.id, int8range((d.number << 32) + m, (d.number << 32) + m + 30)
+    FROM visits v JOIN doctors d ON (d.integration_id, d.key) = (v.integration_id, v.resource),
+        LATERAL (SELECT (extract(epoch FROM v.starts_at) / 60)::bigint AS m) AS minute
+)
+INSERT INTO amocrm_booking_watches (integration_id, due_at)
+SELECT DISTINCT integration_id, now() + (number % 100 - 4) * interval '1 minute' FROM doctors WHERE key = 'doctor-1'
+"""
+
 # As many are due at each claim.
 _RELEASE = """
 UPDATE amocrm_deliveries SET lease_id = NULL, lease_until = NULL WHERE state = 'accepted' AND lease_id IS NOT NULL
 """
 _RELEASE_FEEDS = "UPDATE amocrm_feeds SET lease_id = NULL, lease_until = NULL WHERE lease_id IS NOT NULL"
+_RELEASE_WATCHES = "UPDATE amocrm_booking_watches SET due_at = now() WHERE due_at > now() + interval '4 minutes'"
 _RELEASE_ENDPOINTS = "UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL WHERE lease_id IS NOT NULL"
 
 
@@ -169,11 +206,12 @@ def fill(url: str, accounts: int) -> None:
 
 
 def fill_rest(url: str) -> None:
-    """What the latest migrations brought: weeks of the log, calculators, events."""
+    """What the latest migrations brought: weeks of the log, calculators, events, appointments."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_WEEKS.encode())
         connection.execute(_CALCULATORS.encode())
         connection.execute(_CHANGES.encode())
+        connection.execute(_BOOKINGS.encode())
         connection.execute("VACUUM ANALYZE")
 
 
@@ -222,6 +260,10 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
     finished = [
         row for one in ids[:10] for row in deliveries.page(database, one, deliveries.Wanted(), before=None, limit=20)
     ]
+
+    clinics = [row.id for row in some if (row.account_id or 0) % 5 == 0] or ids
+    now = datetime.now(UTC)
+    week = (now, now + timedelta(days=7))
 
     nothing: dict[str, Any] = {"integration_id": None, "delivery_id": None, "level": None, "before": None}
     return [
@@ -272,6 +314,34 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         Query("a webhook of amoCRM's", lambda: feeds.take(database, "no such key", 1, ())),
         Query("endpoints of an account", lambda: endpoints.of(database, rng.choice(ids))),
         Query("changes of an account", lambda: changes.page(database, rng.choice(ids), None, 50)),
+        Query("what is taken in a week", lambda: bookings.taken(database, rng.choice(clinics), *week)),
+        Query(
+            "visits of a week",
+            lambda: bookings.listed(database, rng.choice(clinics), bookings.Filter(first=week[0], last=week[1]), 200),
+        ),
+        Query(
+            "visits of a deal",
+            lambda: bookings.listed(database, rng.choice(clinics), bookings.Filter(lead_id=rng.randint(90, 140)), 200),
+        ),
+        Query(
+            "claiming clinics to compare",
+            lambda: bookings.claim(database, 20),
+            (booking_statements.CLAIM, {"limit": 20, "every": bookings.WATCH_EVERY}),
+            lambda: database.execute(_RELEASE_WATCHES, {}),
+        ),
+        Query("visits to compare", lambda: bookings.watched(database, rng.choice(clinics))),
+        Query(
+            "visits that are behind", lambda: bookings.behind(database, 50), (booking_statements.BEHIND, {"limit": 50})
+        ),
+        Query(
+            "holds that have ended", lambda: bookings.sweep(database, 1000), (booking_statements.SWEEP, {"limit": 1000})
+        ),
+        Query(
+            "a batch of old visitors", lambda: database.execute(retention._VISITORS, {"batch": 100, "payload_days": 7})
+        ),
+        Query(
+            "a batch of old visits", lambda: database.execute(retention._BOOKINGS, {"batch": 100, "delivery_days": 8})
+        ),
         Query("the overview of a month", lambda: overview.overview(database, "month", datetime.now(UTC))),
         Query(
             "a batch of old payloads", lambda: database.execute(retention._PAYLOADS, {"batch": 100, "payload_days": 7})

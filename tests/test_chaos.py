@@ -47,6 +47,14 @@ def test_submissions_of_one_person_make_one_contact() -> None:
 
 
 @pytest.mark.long
+def test_killed_at_every_step_each_time_is_somebodys_at_most_once() -> None:
+    """Row K3."""
+    summary = json_of_command("tests.chaos.bookings", "--attempts", "60", "--days", "1")
+    assert summary["violations"] == [], whole(summary)
+    assert summary["bookings"]["booked"] > 5
+
+
+@pytest.mark.long
 def test_killed_at_every_step_a_consumer_is_told_of_everything_once_and_in_order() -> None:
     """Rows H1, H5."""
     summary = json_of_command("tests.chaos.events", "--kills", "20")

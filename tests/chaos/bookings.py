@@ -1,0 +1,378 @@
+"""`make chaos-bookings`: each time is somebody's at most once, and every visit is once in amoCRM (rows K2-K4).
+
+50 people ask for 300 times of three doctors from eight processes, 2,000 times in all: they hold and book, book at once,
+move and cancel. Faults are on for every route, PostgreSQL is restarted now and then, and processes are killed: around
+the statements that make and change a booking, or at a random instant. At the end everything is carried out without
+faults, and the rows are compared with what was answered, and with the simulator's ground truth.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import jwt
+import psycopg
+from msgspec.structs import replace
+from psycopg.rows import dict_row
+
+from functions.crm_api.handler import handle
+from functions.run_deliveries.run import run as run_deliveries
+from shared.amocrm.transport import Limits, Transport
+from shared.bookings import rows
+from shared.connections.calling import Connections
+from shared.deliveries.rows import reference
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers, Request
+from shared.runtime import Runtime
+from tests.chaos import campaign
+from tests.chaos.campaign import Person
+from tests.chaos.killing import Killer, kill_myself, restart_postgres
+from tests.chaos.stage import Stage, stage
+from tests.chaos.worker import Journal, QuickClock
+from tests.story import APP_SECRET
+
+_WORKERS: Final = 8
+_PEOPLE: Final = 50
+_DOCTORS: Final = ("ivanova", "petrov", "sidorova")
+_HOURS: Final = range(8, 18)
+_LATENCY_SECONDS: Final = 0.01
+_DRAIN_SECONDS: Final = 1.2
+_TRIES: Final = 3  # so often an attempt is made again after its process was killed
+
+POINTS = ("before_make", "after_make", "before_confirm", "after_confirm", "before_move", "after_move", "after_cancel")
+_STATEMENTS: Final = {"make": "book", "confirm": "confirm", "move": "move", "cancel": "cancel"}
+
+_ROUTES = ("/api/v4/leads.*", "/api/v4/contacts.*", "/api/v4/tasks.*", "/api/v4/leads/.*/notes", "/api/v4/.*")
+_KINDS: list[dict[str, Any]] = [
+    {"kind": "delay", "seconds": 0.4},
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+    {"kind": "timeout_after", "seconds": 0.3},
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 504},
+]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Somebody wants a time; `then`: what they do with it afterwards."""
+
+    number: int
+    person: int
+    doctor: str
+    starts_at: str
+    holds: bool
+    then: str | None  # move, cancel
+    other_time: str
+
+
+@dataclass(frozen=True)
+class Orders:
+    stage: Stage
+    journal: Path
+    log: Path
+    point: str | None
+    attempts: list[Attempt]
+
+
+@dataclass
+class Findings:
+    faults: int = 0
+    restarts: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+def settings(days: int) -> dict[str, Any]:
+    week = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    hours = [f"{_HOURS.start:02}:00-{_HOURS.stop:02}:00"]
+    return {
+        "is_on": True,
+        "time_zone": "UTC",
+        "hours": dict.fromkeys(week, hours),
+        "resources": [{"id": one, "name": one.title()} for one in _DOCTORS],
+        "services": [{"id": "visit", "name": "Приём", "minutes": 60, "price": 1000 + days}],
+        "step_minutes": 60,
+        "hold_minutes": 1,
+    }
+
+
+def work(orders: Orders) -> None:
+    """The life of a worker: attempts, and the schedule, until it is killed."""
+    output = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(output, sys.stdout.fileno())
+    _die_at(orders.point)
+    runtime, journal = _runtime(orders.stage), Journal(orders.journal)
+    waiting = list(orders.attempts)
+    while True:
+        if waiting:
+            _try(runtime, orders.stage, waiting.pop(), journal)
+        else:
+            run_deliveries(runtime, 0.5)
+            time.sleep(0.02)
+
+
+def _runtime(played: Stage) -> Runtime:
+    base = Runtime.build(played.settings, QuickClock())
+    transport = Transport(played.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
+    rotation = replace(base.rotation, transport=transport)
+    return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
+
+
+def _die_at(point: str | None) -> None:
+    if point is None:
+        return
+    moment, _, name = point.partition("_")
+    original: Callable[..., Any] = getattr(rows, _STATEMENTS[name])
+
+    def dying(*args: Any, **named: Any) -> Any:
+        if moment == "before":
+            kill_myself()
+        result = original(*args, **named)
+        kill_myself()
+        return result
+
+    setattr(rows, _STATEMENTS[name], dying)
+
+
+def _try(runtime: Runtime, played: Stage, attempt: Attempt, journal: Journal) -> None:
+    def ask(action: str, body: dict[str, Any], key: str | None = None) -> tuple[int, Any]:
+        status, document = _asked(runtime, played, action, body, key)
+        journal.write("answered", number=attempt.number, action=action, status=status, code=document.get("code"))
+        return status, document
+
+    number = attempt.person
+    visitor = {"name": f"Клиент {number}", "phone": f"+7916555{number:02}07"}
+    wish: dict[str, Any] = {"service": "visit", "starts_at": attempt.starts_at, "resource": attempt.doctor}
+    if attempt.holds:
+        status, held = ask("hold_slot", wish)
+        if status != 201:
+            return
+        wish = {"hold": held["hold"]}
+    status, made = ask("book", wish | {"visitor": visitor}, f"try-{attempt.number}")
+    if status not in (200, 202):
+        return
+    booking = made["booking"]
+    journal.write("booked", number=attempt.number, id=booking["id"], starts_at=booking["starts_at"])
+    if attempt.then == "move":
+        ask("move_booking", {"id": booking["id"], "starts_at": attempt.other_time})
+    if attempt.then == "cancel":
+        ask("cancel_booking", {"id": booking["id"]})
+
+
+def _asked(runtime: Runtime, played: Stage, action: str, body: dict[str, Any], key: str | None) -> tuple[int, Any]:
+    now = int(time.time())  # the workers' own clock is not moved
+    claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600, "account_domain": played.domains[0]}
+    token = jwt.encode(claims | {"widget_type": "glass"}, APP_SECRET, algorithm="HS256")
+    headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
+    request = Request("POST", f"/{action}", (), Headers(headers.items()), json.dumps(body).encode())
+    answer = serve(handle, runtime, request)
+    return answer.status, json.loads(answer.body)
+
+
+class Driver:
+    def __init__(self, played: Stage, seed: int, attempts: int, days: int) -> None:
+        self.stage = played
+        self.rng = random.Random(seed)
+        self.killer = Killer(self.rng)
+        self.findings = Findings()
+        self.person = Person(played)
+        self.journal = played.folder / "journal"
+        self.log = played.folder / "log"
+        self.times = _times(days)
+        self.attempts = [self._attempt(number) for number in range(attempts)]
+        self.tried: Counter[int] = Counter()
+
+    def _attempt(self, number: int) -> Attempt:
+        rng = self.rng
+        then = rng.choices([None, "move", "cancel"], [75, 15, 10])[0]
+        return Attempt(
+            number,
+            rng.randrange(_PEOPLE),
+            rng.choice(_DOCTORS),
+            rng.choice(self.times),
+            rng.random() < 0.4,
+            then,
+            rng.choice(self.times),
+        )
+
+    def open(self) -> list[Attempt]:
+        """Those that were not answered yet, and not tried too often."""
+        answered = {entry["number"] for entry in self.entries("answered")}
+        return [one for one in self.attempts if one.number not in answered and self.tried[one.number] < _TRIES]
+
+    def round(self, number: int, waiting: list[Attempt]) -> None:
+        rng, simulator = self.rng, self.stage.simulator
+        self.stage.clock.advance(minutes=rng.choice([1, 3, 10]))
+        simulator.control("latency", seconds=_LATENCY_SECONDS)
+        for _ in range(4):
+            times = rng.randint(1, 3)
+            fault = rng.choice(_KINDS) | {"path": rng.choice(_ROUTES), "times": times, "skip": rng.randint(0, 5)}
+            simulator.fault(**fault)
+            self.findings.faults += times
+        share = waiting[: 5 * _WORKERS]
+        for index in range(_WORKERS):
+            point = rng.choice(POINTS) if index < 2 else None
+            own = share[index::_WORKERS]
+            self.tried.update(one.number for one in own)
+            self.killer.start(work, Orders(self.stage, self.journal, self.log, point, own[::-1]), point)
+        if number % 12 == 5:
+            restart_postgres(self.stage, rng)
+            self.findings.restarts += 1
+        self.killer.end_all(within=2.0)
+        time.sleep(_DRAIN_SECONDS)
+        simulator.control("no-faults")
+
+    def settle(self) -> None:
+        """Without faults, and with a person where one is needed, everything that was accepted is carried out."""
+        figures: dict[str, Any] = {}
+        for _ in range(40):
+            self.stage.clock.advance(hours=1)
+            with self.stage.runtime() as runtime:
+                figures = run_deliveries(runtime, 60)
+                self.findings.violations += self.person.come(runtime)
+            if not self.rows("SELECT id FROM amocrm_deliveries WHERE state = 'accepted'") and not self.rows(
+                "SELECT id FROM amocrm_bookings WHERE brought < version AND state <> 'held'"
+            ):
+                return
+        for one in self.rows("SELECT * FROM amocrm_bookings WHERE brought < version AND state <> 'held'"):
+            self.findings.violations.append(f"booking {one['id']} is not in amoCRM at the end: {one}, {figures}")
+
+    def compare(self) -> dict[str, int]:
+        """What was answered, what is stored, and what amoCRM holds."""
+        found = self.rows("SELECT * FROM amocrm_bookings")
+        by_id = {str(one["id"]): one for one in found}
+        self._compare_answers(by_id)
+        booked = [one for one in found if one["state"] == "booked"]
+        seats = Counter((one["resource"], one["starts_at"]) for one in booked)
+        self._violate(f"{seat} is booked {count} times" for seat, count in seats.items() if count > 1)
+        held = [one for one in found if one["state"] == "held"]
+        self._violate(f"booking {one['id']} is held for ever" for one in held)
+        times = self.rows("SELECT count(*) AS count FROM amocrm_booking_times")[0]["count"]
+        if times != len(booked):
+            self._violate([f"{times} times are taken, by {len(booked)} visits"])
+        self._compare_amocrm(found)
+        return {
+            "booked": len(booked),
+            "cancelled": len(found) - len(booked) - len(held),
+            "seats": len(self.times) * len(_DOCTORS),
+        }
+
+    def _compare_answers(self, by_id: dict[str, Any]) -> None:
+        for entry in self.entries("booked"):
+            if entry["id"] not in by_id:
+                self._violate([f"attempt {entry['number']} was told of booking {entry['id']}, which is not there"])
+        for entry in self.entries("answered"):
+            if entry["status"] not in (200, 201, 202, 409, 503):
+                self._violate([f"attempt {entry['number']} was answered {entry}"])
+
+    def _compare_amocrm(self, found: list[dict[str, Any]]) -> None:
+        shown = self.stage.simulator.control("show", domain=self.stage.domains[0])
+        tasks = list(shown["tasks"].values())
+        notes = Counter(
+            note["params"]["text"].rpartition("ref:")[2]
+            for of_one in shown["notes"].values()
+            for note in of_one
+            if "ref:" in note["params"].get("text", "")
+        )
+        deals: Counter[int] = Counter()
+        for one in found:
+            if one["state"] == "held":
+                continue
+            own = [task for task in tasks if task["text"].endswith(reference(one["id"]))]
+            due = int(one["starts_at"].timestamp())
+            is_right = len(own) == 1 and own[0]["complete_till"] == due and not own[0]["is_completed"]
+            if one["state"] == "cancelled":
+                # Cancelled before it was there, it needs no task.
+                is_right = not own or (len(own) == 1 and own[0]["is_completed"])
+            if not is_right:
+                self._violate([f"booking {one['id']} ({one['state']}, {one['starts_at']}) has the tasks {own}"])
+            deals[one["lead_id"]] += 1
+        self._violate(f"{count} bookings share the deal {lead_id}" for lead_id, count in deals.items() if count > 1)
+        if len(deals) != len(shown["leads"]) - 1:  # the stage has one of its own
+            self._violate([f"{len(deals)} bookings have made {len(shown['leads']) - 1} deals"])
+        for delivery in self.rows("SELECT id, state FROM amocrm_deliveries"):
+            count = notes[reference(delivery["id"]).removeprefix("ref:")]
+            if (delivery["state"], count) != ("delivered", 1):
+                self._violate([f"delivery {delivery['id']} is {delivery['state']}, with {count} notes"])
+        people = {contact["name"] for contact in shown["contacts"].values()}
+        if len(people) != len(shown["contacts"]):
+            self._violate([f"{len(people)} people are {len(shown['contacts'])} contacts"])
+
+    def _violate(self, found: Any) -> None:
+        self.findings.violations += found
+
+    def entries(self, what: str) -> list[dict[str, Any]]:
+        lines = self.journal.read_text().splitlines() if self.journal.exists() else []
+        return [entry for entry in map(json.loads, lines) if entry["what"] == what]
+
+    def rows(self, statement: str) -> list[dict[str, Any]]:
+        with psycopg.connect(self.stage.postgres.get_uri(), row_factory=dict_row) as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+
+def _times(days: int) -> list[str]:
+    """Far enough away to be still to come when the run is over."""
+    first = (datetime.now(UTC) + timedelta(days=30)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return [(first + timedelta(days=day, hours=hour)).isoformat() for day in range(days) for hour in _HOURS]
+
+
+def play(attempts: int, days: int, seed: int) -> dict[str, Any]:
+    with stage(accounts=1) as played:
+        body = {"bookings": settings(days)}
+        with played.runtime() as runtime:
+            row = campaign.rows(runtime)[0]
+            runtime.database.execute(_SET, {"id": row.id, "settings": json.dumps(body)})
+        driver = Driver(played, seed, attempts, days)
+        number = 0
+        while waiting := driver.open():
+            driver.round(number, waiting)
+            number += 1
+        driver.settle()
+        counts = driver.compare()
+        answers = Counter(
+            f"{entry['action']} {entry['status']} {entry['code'] or ''}".strip() for entry in driver.entries("answered")
+        )
+    return {
+        "rounds": number,
+        "attempts": attempts,
+        "people": _PEOPLE,
+        "kills": dict(sorted(driver.killer.kills.items())),
+        "faults_ordered": driver.findings.faults,
+        "postgres_restarts": driver.findings.restarts,
+        "accounts_that_needed_a_person": dict(driver.person.came_for),
+        "answers": dict(sorted(answers.items())),
+        "bookings": counts,
+        "violations": driver.findings.violations,
+    }
+
+
+_SET = "UPDATE amocrm_integrations SET settings = %(settings)s::jsonb WHERE id = %(id)s"
+
+
+@click.command()
+@click.option("--attempts", default=2000, show_default=True)
+@click.option("--days", default=10, show_default=True, help="Of ten times of each of three doctors.")
+@click.option("--seed", default=None, type=int, help="To repeat a run's choices.")
+def main(attempts: int, days: int, seed: int | None) -> None:
+    """Prints a JSON summary; ends with 1 when something was violated."""
+    started, chosen = time.monotonic(), seed if seed is not None else random.SystemRandom().getrandbits(32)
+    found = play(attempts, days, chosen)
+    summary: dict[str, Any] = {"ok": not found["violations"]} | found
+    summary |= {"seed": chosen, "seconds": round(time.monotonic() - started, 1)}
+    click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+    sys.exit(0 if summary["ok"] else 1)
+
+
+if __name__ == "__main__":
+    main()
