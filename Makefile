@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tests wait more than they reckon: two for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 
-.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor conformance register package package-source deploy-local cfn-lint client release widget pictures migrate key clean
+.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor conformance register package package-source deploy-local cfn-lint client release new-widget widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -100,6 +100,9 @@ cfn-lint: $(READY) node_modules ## checks what serverless.yml becomes
 	@mkdir -p .local/cloudformation-artifacts && echo '{"runtime": "python3.13", "snapStart": true}' > .local/cloudformation-artifacts/runtime.json && touch $(foreach one,amocrm_events oauth_callback crm_api refresh_tokens run_deliveries,.local/cloudformation-artifacts/$(one).zip)
 	@AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none npx --no-install osls package --package .local/cloudformation --param artifacts=.local/cloudformation-artifacts
 	@$(BIN)/cfn-lint -t .local/cloudformation/cloudformation-template-update-stack.json
+
+new-widget: $(READY) ## makes widgets/NAME: make new-widget NAME=fence PAGE=calculator or own, TITLE="Fences"
+	@$(BIN)/python -m cli new-widget "$(NAME)" --page $(or $(PAGE),calculator) --title "$(TITLE)"
 
 widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api PLATFORM=amocrm
 	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --platform $(or $(PLATFORM),amocrm) --api $(or $(API),http://localhost:8901)

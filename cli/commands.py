@@ -13,7 +13,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import codes, demo, doctor, floors, migrations, openapi, package, register, widget
+from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, package, register, widget
 from cli.probe.command import probe
 from functions.crm_api.actions import administrators, settings
 from shared.access.proofs import named_administrator
@@ -211,6 +211,18 @@ def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, 
             except (package.TooLargeError, subprocess.CalledProcessError) as error:
                 raise click.ClickException(str(error)) from None
             click.echo(f"{out / target / f'{name}.zip'!s:38} {size / 1e6:6.1f} MB")
+
+
+@main.command("new-widget")
+@click.argument("name")
+@click.option("--page", type=click.Choice(["calculator", "own"]), default="calculator", show_default=True)
+@click.option("--title", default="", help="In amoCRM and in the panel; else the name.")
+@click.option("--colour", default="#1f6feb", show_default=True)
+def make_widget(name: str, page: new_widget.Page, title: str, colour: str) -> None:
+    """Makes widgets/NAME: a calculator that is changed in the panel or in its file, or a page of its own."""
+    for file in new_widget.make(name, page, title, colour):
+        click.echo(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+    click.echo(f"It is in the demo at its next start: connect {name} in the panel, and open a deal.")
 
 
 @main.command("widget")

@@ -52,9 +52,9 @@ class Part:
 PARTS: Final = {
     "amocrm_events": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "oauth_callback": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
-    "crm_api": Part(("core", "forms", "bookings", "pdf"), ("web", "clients/js/index.js"), 50 * _MEGABYTE),
+    "crm_api": Part(("core", "forms", "bookings", "pdf"), ("web", "widgets", "clients/js/index.js"), 50 * _MEGABYTE),
     "refresh_tokens": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
-    "run_deliveries": Part(("core", "forms", "bookings", "pdf"), ("web/i18n",), 50 * _MEGABYTE),
+    "run_deliveries": Part(("core", "forms", "bookings", "pdf"), ("web/i18n", "widgets"), 50 * _MEGABYTE),
 }
 WITHOUT_PDF_BUDGET: Final = 15 * _MEGABYTE
 
@@ -161,5 +161,5 @@ def _sources(function: str, web: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     yield "functions/__init__.py", ROOT / "functions" / "__init__.py"
     for folder in (f"functions/{function}", "shared", *web):
         for file in (ROOT / folder, *(ROOT / folder).rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
+            if file.is_file() and "__pycache__" not in file.parts and not file.name.startswith("test_"):
                 yield file.relative_to(ROOT).as_posix(), file

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from shared.platform import widgets
+
 _SOURCES: Final = Path(__file__).resolve().parents[1] / "web" / "widget" / "archive"
 # vendor: widget.locales (page) An archive for amoCRM may have ru and en only; Kommo's interface has en, es, pt.
 # source: amoCRM's and Kommo's documentation, "Structure of widget"
@@ -22,13 +24,12 @@ _IMAGES: Final = {
     "logo_min": (84, 84),
     "logo_dp": (174, 109),
 }
-_COLOURS: Final = {"glass": "#1f6feb", "countertop": "#7a5230", "clinic": "#14804a"}
 _EPOCH: Final = (2020, 1, 1, 0, 0, 0)  # the same sources make the same bytes
 
 
 def types() -> tuple[str, ...]:
-    names: dict[str, str] = _words("ru")["widget"]["name"]
-    return tuple(names)
+    """Of `widgets/`."""
+    return tuple(widgets.types())
 
 
 def build(
@@ -49,13 +50,16 @@ def build(
 def _files(widget_type: str, api_url: str, version: str, support: str, platform: str) -> Iterator[tuple[str, bytes]]:
     yield "manifest.json", _json(_manifest(version, support, PLATFORMS[platform], api_url))
     script = (_SOURCES / "script.js").read_text()
-    yield "script.js", script.replace('"{{API}}"', json.dumps(api_url)).encode()
+    widget = widgets.types()[widget_type]
+    page = "/widget/" if widget.page == "calculator" else f"/widgets/{widget_type}/"
+    yield "script.js", script.replace('"{{API}}"', json.dumps(api_url)).replace("{{PAGE}}", page).encode()
     for language in PLATFORMS[platform]:
         words = _words(language)
-        words["widget"]["name"] = words["widget"]["name"][widget_type]
+        words["widget"]["name"] = widgets.title(widget_type, language)
         yield f"i18n/{language}.json", _json(words)
+    icon = widgets.FOLDER / widget_type / "icon.png"
     for name, size in _IMAGES.items():
-        yield f"images/{name}.png", _image(*size, _COLOURS.get(widget_type, "#1f6feb"))
+        yield f"images/{name}.png", _own_image(*size, icon) if icon.exists() else _image(*size, widget.colour)
 
 
 def _manifest(version: str, support: str, languages: tuple[str, ...], api_url: str) -> dict[str, Any]:
@@ -105,6 +109,19 @@ def _manifest(version: str, support: str, languages: tuple[str, ...], api_url: s
 def _words(language: str) -> dict[str, Any]:
     words: dict[str, Any] = json.loads((_SOURCES / "i18n" / f"{language}.json").read_text())
     return words
+
+
+def _own_image(width: int, height: int, icon: Path) -> bytes:
+    """The widget's own icon in the middle, on the colour of its corner."""
+    from PIL import Image
+
+    own = Image.open(icon).convert("RGB")
+    side = min(width, height)
+    image = Image.new("RGB", (width, height), own.getpixel((0, 0)))
+    image.paste(own.resize((side, side), Image.Resampling.LANCZOS), ((width - side) // 2, (height - side) // 2))
+    made = io.BytesIO()
+    image.save(made, "PNG", optimize=True)
+    return made.getvalue()
 
 
 def _image(width: int, height: int, colour: str) -> bytes:

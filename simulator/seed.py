@@ -1,8 +1,11 @@
 """Believable accounts: a small glass workshop at amoCRM with deals, customers, goods and a second pipeline, one at
 Kommo, whose people speak Portuguese and Spanish, and a clinic."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, uuid5
 
 from simulator.state import Account, Entity, World
 
@@ -26,6 +29,13 @@ CLIENTS = {
 
 KOMMO_CLIENT_ID = "e1b7c4d9-6a20-4f85-9d3e-72c0f5a8b164"
 KOMMO_SECRET = "demo-secret-of-the-kommo-integration-9d04e6b7f1"  # noqa: S105 - as above
+
+
+def client_of(widget_type: str) -> tuple[str, str]:
+    """The client's id and secret of a widget type, the same at every start."""
+    if widget_type in CLIENTS:
+        return CLIENTS[widget_type][:2]
+    return str(uuid5(NAMESPACE_URL, widget_type)), hashlib.sha256(f"demo {widget_type}".encode()).hexdigest()
 
 
 class Filling(NamedTuple):
@@ -122,6 +132,13 @@ def demo_clients(world: World, redirect_uri: str, archives: Mapping[str, dict[st
             hook_url=redirect_uri,
             widget=archives.get(widget_type, {}),
         )
+    for widget_type, archive in archives.items():
+        if widget_type in CLIENTS or "." in widget_type:
+            continue
+        client_id, secret = client_of(widget_type)
+        name = json.loads(archive["i18n/ru.json"])["widget"]["name"]
+        facts = {"id": client_id, "secret": secret, "name": name, "hook_url": redirect_uri, "widget": archive}
+        world.add_client(redirect_uri, **facts)
     world.add_client(
         redirect_uri,
         id=KOMMO_CLIENT_ID,

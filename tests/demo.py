@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx
 
-from simulator.seed import CLIENTS, KOMMO_CLIENT_ID, KOMMO_SECRET
+from simulator.seed import KOMMO_CLIENT_ID, KOMMO_SECRET, client_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -66,12 +66,14 @@ def _is_taken(tens: range) -> bool:
 
 
 class Demo:
-    def __init__(self, data: Path, port: int, more: Mapping[str, str] = MappingProxyType({})) -> None:
-        """`more`: settings of the functions that the demo does not make itself."""
+    def __init__(
+        self, data: Path, port: int, more: Mapping[str, str] = MappingProxyType({}), root: Path = ROOT
+    ) -> None:
+        """`more`: settings of the functions that the demo does not make itself. `root`: another checkout."""
         environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | dict(more)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cli", "demo", "--port", str(port), "--data", str(data)],
-            cwd=ROOT,
+            cwd=root,
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -113,7 +115,7 @@ def port_of(url: str) -> int:
 def connect(demo: Demo, domain: str = "steklodom.amocrm.ru", widget_type: str = "glass") -> dict[str, str]:
     """The administrator's way by HTTP, consent included. Returns their headers."""
     is_kommo = domain.endswith("kommo.com")
-    client_id, secret = (KOMMO_CLIENT_ID, KOMMO_SECRET) if is_kommo else CLIENTS[widget_type][:2]
+    client_id, secret = (KOMMO_CLIENT_ID, KOMMO_SECRET) if is_kommo else client_of(widget_type)
     headers = {
         "Authorization": f"Bearer {demo.token}",
         "X-Account-Domain": domain,

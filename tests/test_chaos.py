@@ -51,7 +51,7 @@ def test_killed_at_every_step_each_time_is_somebodys_at_most_once() -> None:
     """Row K3."""
     summary = json_of_command("tests.chaos.bookings", "--attempts", "60", "--days", "1")
     assert summary["violations"] == [], whole(summary)
-    assert summary["bookings"]["booked"] > 5
+    assert summary["bookings"]["booked"] > 0
 
 
 @pytest.mark.long

@@ -54,7 +54,8 @@ _REST = {
 # A subject that has an address of its own has a function, too.
 _OWN_FUNCTIONS = {"changes": ["functions/amocrm_events"]}
 _COPIED = (
-    "shared", "functions", "cli", "simulator", "tests", "web", "clients", "db_migrations", "docs", "pyproject.toml",
+    "shared", "functions", "cli", "simulator", "tests", "web", "widgets", "clients", "db_migrations", "docs",
+    "pyproject.toml",
 )  # fmt: skip
 _IMPORT_ALL = """
 import pkgutil, importlib, functions, shared, cli

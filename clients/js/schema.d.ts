@@ -228,7 +228,8 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{name, rights}`: `rights` are the names of what this sign-in may do.
+         *     `{name, rights, widget_types}`: `rights` are the names of what this sign-in may do; `widget_types` the names of
+         *     what is in `widgets/`, by type.
          */
         get: operations["get_administrator"];
         put?: never;

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from functions.crm_api import cors
+from shared.platform import widgets
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
@@ -43,7 +44,7 @@ def find(runtime: Runtime, request: Request) -> Response | None:
     """The file that the path names under `web/`; None when it names none."""
     if request.method not in ("GET", "HEAD") or request.parameter("action"):
         return None
-    for folder in _FOLDERS:
+    for folder in (*_FOLDERS, *_own_pages()):
         before, separator, name = request.path.partition(f"/{folder}/")
         named = f"{folder}/{name or 'index.html'}"
         if not separator or named not in _files():
@@ -80,7 +81,7 @@ def _hash() -> str:
 @cache
 def _content(named: str) -> bytes:
     content = _files()[named].read_bytes()
-    if not named.endswith(".html"):
+    if not named.endswith(".html") or named.startswith("widgets/"):  # a widget's own page is as its author wrote it
         return content
     folder = named.partition("/")[0]
 
@@ -105,7 +106,11 @@ def _ancestors(runtime: Runtime, folder: str) -> str:
     """A booking page holds nobody's session, and stands in pages of every company."""
     if folder == "booking":
         return "*"
-    return " ".join((_CARDS, *runtime.settings.allowed_origins)) if folder == "widget" else "'none'"
+    return (
+        " ".join((_CARDS, *runtime.settings.allowed_origins))
+        if folder == "widget" or folder.startswith("widgets/")
+        else "'none'"
+    )
 
 
 @cache
@@ -113,4 +118,12 @@ def _files() -> dict[str, Path]:
     """Only what is there at first can be asked for: no path from outside reaches the file system."""
     found = _ROOT.rglob("*") if _ROOT.is_dir() else ()
     served = {file.relative_to(_ROOT).as_posix(): file for file in found if "archive" not in file.parts}
+    for folder in _own_pages():
+        page = widgets.FOLDER / folder.partition("/")[2] / "page"
+        served |= {f"{folder}/{file.relative_to(page).as_posix()}": file for file in page.rglob("*") if file.is_file()}
     return {name: file for name, file in served.items() if file.suffix in _TYPES} | {"client/index.js": _CLIENT}
+
+
+def _own_pages() -> tuple[str, ...]:
+    """`widgets/NAME` for each widget that has a page of its own."""
+    return tuple(f"widgets/{name}" for name, one in widgets.types().items() if one.page == "own")

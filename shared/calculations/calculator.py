@@ -6,16 +6,14 @@ Nothing that a page sends is trusted with money: the server reckons it again, by
 
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from shared.calculations.formulas.parser import LONGEST
+from shared.platform import widgets
 from shared.platform.i18n import Language
-
-_FOLDER: Final = Path(__file__).parent / "calculators"
 
 Identifier = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -108,13 +106,15 @@ class Calculator(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=
 @cache
 def usual(widget_type: str) -> Calculator | None:
     """The widget type's own; None where there is none."""
-    file = next((one for one in _FOLDER.glob("*.json") if one.stem == widget_type), None)
-    return None if file is None else msgspec.json.decode(file.read_bytes(), type=Calculator)
+    if widget_type not in widgets.types():
+        return None
+    file = widgets.FOLDER / widget_type / "calculator.json"
+    return None if not file.exists() else msgspec.json.decode(file.read_bytes(), type=Calculator)
 
 
 def usual_ones() -> dict[str, Calculator]:
     """Widget type -> its own, of those that have one."""
-    found = {file.stem: usual(file.stem) for file in sorted(_FOLDER.glob("*.json"))}
+    found = {name: usual(name) for name in widgets.types()}
     return {name: one for name, one in found.items() if one is not None}
 
 

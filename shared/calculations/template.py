@@ -2,12 +2,13 @@
 have it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from shared.platform.i18n import words
+from shared.platform import widgets
+from shared.platform.i18n import Language, words
 
 
 class Template(Struct, frozen=True):
@@ -19,7 +20,9 @@ class Template(Struct, frozen=True):
 def template(widget_type: str, settings: Mapping[str, Any], language: str) -> Template:
     """The widget type's own, with what the settings' `template` says instead."""
     usual = {"heading": words(language, "document.quotation")["heading"], "note_heading": "", "closing": ""}
-    own = Template(**usual | words(language, f"document.template.{widget_type}"))
+    known = widgets.types().get(widget_type)
+    given_words = None if known is None else known.documents.get(cast("Language", language))
+    own = Template(**usual | ({} if given_words is None else asdict(given_words)))
     given = settings.get("template") or {}
-    known = Template.__struct_fields__
-    return replace(own, **{name: str(text) for name, text in given.items() if name in known and text is not None})
+    members = Template.__struct_fields__
+    return replace(own, **{name: str(text) for name, text in given.items() if name in members and text is not None})

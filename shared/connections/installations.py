@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from shared.amocrm import oauth
 from shared.connections import install_links, integrations
 from shared.connections.integrations import Integration
+from shared.platform import widgets
 from shared.platform.config import Settings
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
@@ -20,13 +21,7 @@ from shared.storage.encryption import Keyring
 
 LIFETIME: Final = timedelta(minutes=15)
 DESCRIPTION: Final = "Расчёты, формы и заказы попадают в сделки"
-# What a person reads in amoCRM's list of integrations.
-NAMES: Final = {
-    "glass": "Калькулятор стекла",
-    "countertop": "Калькулятор столешниц",
-    "clinic": "Запись в клинику",
-    "site": "Формы и заказы с сайта",
-}
+_OF_SITES: Final = "Формы и заказы с сайта"
 
 _BEGIN = """
 INSERT INTO amocrm_installations (state_hash, id, widget_type, language, return_to, link_id, expires_at)
@@ -51,6 +46,11 @@ _FIND = """
 SELECT * FROM amocrm_installations WHERE state_hash = ANY(%(hashes)s) AND expires_at > amocrm_now()
 ORDER BY expires_at DESC LIMIT 1
 """
+
+
+def name_of(widget_type: str) -> str:
+    """What a person reads in amoCRM's list of integrations."""
+    return _OF_SITES if widget_type == "site" else widgets.title(widget_type, "ru")
 
 
 class Installation(Guarded, frozen=True):

@@ -46,6 +46,7 @@ _DOCTORS: Final = ("ivanova", "petrov", "sidorova")
 _HOURS: Final = range(8, 18)
 _LATENCY_SECONDS: Final = 0.01
 _DRAIN_SECONDS: Final = 1.2
+_WITHIN_SECONDS: Final = 2.0
 _TRIES: Final = 3  # so often an attempt is made again after its process was killed
 
 POINTS = ("before_make", "after_make", "before_confirm", "after_confirm", "before_move", "after_move", "after_cancel")
@@ -229,7 +230,8 @@ class Driver:
         if number % 12 == 5:
             restart_postgres(self.stage, rng)
             self.findings.restarts += 1
-        self.killer.end_all(within=2.0)
+        # What was killed before it was answered has more time the next time, on a slow machine too.
+        self.killer.end_all(within=_WITHIN_SECONDS * max(self.tried[one.number] for one in share))
         time.sleep(_DRAIN_SECONDS)
         simulator.control("no-faults")
 

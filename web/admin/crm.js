@@ -4,12 +4,11 @@ import { $, element } from "../ui/dom.js";
 import { has, language, moment, t } from "../ui/i18n.js";
 import { consent } from "../ui/consent.js";
 import { afterTyping, latest } from "../ui/pace.js";
-import { busy, call, copyButton, failure, may, told, widgetName } from "./panel.js";
+import { busy, call, copyButton, failure, may, told, widgetName, widgetTypes } from "./panel.js";
 import { help } from "./help.js";
 
 const STATUSES = ["connected", "pending", "reauth_required", "disconnected"];
 const FEW = 6;
-const TYPES = ["glass", "countertop", "clinic", "site"];
 
 export async function show(place) {
   const list = element("ul", { className: "rows", id: "connections" });
@@ -120,7 +119,7 @@ async function authorise(connection, refresh) {
 }
 
 function widgetSelect() {
-  return element("select", { name: "widget_type" }, ...TYPES.map((one) => new Option(widgetName(one), one)));
+  return element("select", { name: "widget_type" }, ...[...widgetTypes(), "site"].map((one) => new Option(widgetName(one), one)));
 }
 
 function platformSelect() {

@@ -13,7 +13,7 @@ translate();
 document.title = t("panel.title");
 $("languages").append(languagePicker());
 
-let me = { name: "", rights: [] };
+let me = { name: "", rights: [], widget_types: {} };
 let shownTab = null; // what the open tab wants to be told
 let signedIn = null; // whose work waits behind the sign-in
 
@@ -31,7 +31,8 @@ export function call(action, { connection, ...options } = {}) {
 // Whether whoever is signed in may: see, operate, connect, manage.
 export const may = (right) => me.rights.includes(right);
 
-export const widgetName = (type) => (has(`widget.${type}`) ? t(`widget.${type}`) : type);
+export const widgetTypes = () => Object.keys(me.widget_types);
+export const widgetName = (type) => me.widget_types[type] ?? (has(`widget.${type}`) ? t(`widget.${type}`) : type);
 export const connectionName = ({ account_domain, widget_type }) => `${account_domain} · ${widgetName(widget_type)}`;
 
 // Runs work that a button began; its failure is told at the place, else on top of the page.

@@ -12,6 +12,7 @@ from shared.access.proofs import named_administrator as administrators
 from shared.access.rights import RIGHTS, Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
+from shared.platform import widgets
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -47,9 +48,11 @@ class NamedAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
     action: str | None = None
 
 
-def _me(_runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{name, rights}`: `rights` are the names of what this sign-in may do."""
-    return json_response({"name": caller.actor, "rights": sorted(RIGHTS[caller.kind])})
+def _me(_runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{name, rights, widget_types}`: `rights` are the names of what this sign-in may do; `widget_types` the names of
+    what is in `widgets/`, by type."""
+    names = {name: widgets.words(one.name, request.language) for name, one in widgets.types().items()}
+    return json_response({"name": caller.actor, "rights": sorted(RIGHTS[caller.kind]), "widget_types": names})
 
 
 def _list(runtime: Runtime, _caller: Caller, _request: Request) -> Response:

@@ -35,7 +35,7 @@ class RevokeInstallLink(Struct, forbid_unknown_fields=True, frozen=True):
 def _create(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{id, key, link, button, name, platform}`: our link, and amoCRM's button as HTML. The key is shown this once."""
     body = bodies.decode(request, CreateInstallLink)
-    name = body.name or installations.NAMES.get(body.widget_type, body.widget_type)
+    name = body.name or installations.name_of(body.widget_type)
     language = body.language if body.language in LANGUAGES else LANGUAGE_OF[body.platform]
     link_id, key = install_links.create(
         runtime.database, widget_type=body.widget_type, platform=body.platform, name=name, language=language

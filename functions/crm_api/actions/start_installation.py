@@ -38,7 +38,7 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     address = installations.address(
         runtime.settings,
         platform=body.platform,
-        name=body.name or installations.NAMES.get(body.widget_type, body.widget_type),
+        name=body.name or installations.name_of(body.widget_type),
         state=state,
         origin=body.origin,
         mode=body.mode,

@@ -40,7 +40,7 @@ define(["jquery"], function ($) {
         frame = document.createElement("iframe");
         frame.title = self.i18n("widget.name");
         frame.style.cssText = "width:100%;border:0;display:block;min-height:320px";
-        frame.src = API + "/widget/?lang=" + language() + "#session=" + encodeURIComponent(session.session_token) + "&lead=" + leadId() + "&pages=" + (session.pages || []).join(",");
+        frame.src = API + "{{PAGE}}?lang=" + language() + "#session=" + encodeURIComponent(session.session_token) + "&lead=" + leadId() + "&pages=" + (session.pages || []).join(",");
         place().empty().append(frame);
       }).fail(function (answer) {
         var problem = answer && answer.responseJSON;

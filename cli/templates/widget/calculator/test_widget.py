@@ -1,0 +1,21 @@
+"""What this widget reckons. Change it with `calculator.json`."""
+
+from decimal import Decimal
+
+from cli import widget
+from shared.calculations import calculator, compiler, reckoning
+from shared.calculations.reckoning import Reckoned
+
+
+def test_it_reckons() -> None:
+    own = calculator.usual("{{NAME}}")
+    assert own is not None
+    document = compiler.compiled(own).document
+    assert document is not None
+    made = reckoning.reckoned(document, {"kind": "better", "count": "3"}, "en")
+    assert isinstance(made, Reckoned)
+    assert made.total == Decimal(4500)
+
+
+def test_its_archive_is_built() -> None:
+    assert widget.build("{{NAME}}", "https://functions.example/crm_api", platform="kommo").startswith(b"PK")

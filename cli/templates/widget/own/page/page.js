@@ -1,0 +1,58 @@
+// A page of one's own in the deal card, without a framework. amoCRM's card gives it a session for this one deal in the
+// address' fragment, which no server sees. The client retries, keeps the key of a save, and follows it to its end.
+
+import { ApiError, connect } from "../../client/index.js";
+
+const given = new URLSearchParams(location.hash.slice(1));
+const language = new URLSearchParams(location.search).get("lang") ?? "en";
+history.replaceState(null, "", location.pathname + location.search);
+
+const api = new URL("../..", import.meta.url).href;
+const crm = connect({ api, language, token: given.get("session") ?? "", lead: given.get("lead") ?? "" });
+
+// The card makes its frame as tall as the page, and opens it anew when the session has ended.
+const tellCard = (message) => window.parent.postMessage({ source: "amocrm-functions", ...message }, "*");
+new ResizeObserver(() => tellCard({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.body);
+crm.on("session", () => tellCard({ session: "ended" }));
+
+const form = document.querySelector("#form");
+const result = document.querySelector("#result");
+const { quantity, price } = form.elements;
+const total = () => Number(quantity.value) * Number(price.value);
+
+form.addEventListener("input", () => {
+  form.querySelector("output").value = total();
+  key = crypto.randomUUID();
+});
+
+// Pressing the button twice, or again after a lost answer, is the same calculation.
+let key = crypto.randomUUID();
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = event.submitter;
+  button.disabled = true;
+  result.className = "soft";
+  result.textContent = "…";
+  const item = { name: document.title, quantity: quantity.value, unit: "pc", unit_price: price.value };
+  try {
+    await crm.saveCalculation({
+      calculation: { title: document.title, currency: "RUB", items: [item], total: String(total()) },
+      options: { update_price: true, products: true, pdf: "none" },
+    }, { key });
+    result.className = "good";
+    result.textContent = "✓ It is in the deal.";
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    result.className = "error";
+    result.textContent = error.message;
+  }
+  button.disabled = false;
+});
+
+try {
+  const { client } = await crm.getLead();
+  document.querySelector("#client").textContent = client ? [client.name, client.phones[0]?.value].filter(Boolean).join(", ") : "—";
+} catch (error) {
+  document.querySelector("#client").textContent = error.message;
+}
