@@ -57,15 +57,17 @@ def instant(wall: datetime, place: ZoneInfo) -> int:
 
 
 def working(settings: Bookings, resource: Resource, place: ZoneInfo, first: date, last: date) -> list[Span]:
-    """When the resource works in shifts that begin on these days, in order, those that meet as one."""
+    """The shifts of the resource that begin on these days, in order; they may meet, or overlap."""
     spans: list[Span] = []
     for number in range((last - first).days + 1):
         day = first + number * _DAY
         for hours in _hours_of(settings, resource, day):
             begins, _, ends = hours.partition("-")
             start, end = _wall(day, begins), _wall(day, ends)
-            spans.append((instant(start, place), instant(end if end > start else end + _DAY, place)))
-    return joined(spans)
+            span = instant(start, place), instant(end if end > start else end + _DAY, place)
+            if span[0] < span[1]:  # else the wall has skipped it
+                spans.append(span)
+    return sorted(spans)
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

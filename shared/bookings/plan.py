@@ -188,7 +188,9 @@ def _brought(work: _Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Res
     database, booking = work.runtime.database, work.now()
     due = int(booking.starts_at.timestamp())
     facts = {"version": booking.version, "lead_id": lead["lead_id"], "contact_id": lead.get("contact_id")}
-    task_id = booking.task_id or tasks.find(lead["lead_id"], work.mark, work.since)
+    task_id = booking.task_id
+    if task_id is None and not (work.is_first and work.delivery.attempts <= 1):  # nobody else makes the first one
+        task_id = tasks.find(lead["lead_id"], work.mark, work.since)
     if booking.state == "cancelled" or booking.attendance is not None:
         if task_id is not None:
             _unless_gone(tasks, task_id, {"is_completed": True, "result": {"text": _result(work, booking)}})

@@ -107,8 +107,8 @@ class _Numbered(Struct, frozen=True):
 
 class _Taken(Struct, frozen=True):
     key: str
-    start: int
-    end: int
+    starts: list[int]
+    ends: list[int]
 
 
 class OfCalendar(Struct, frozen=True):
@@ -279,10 +279,8 @@ def taken(
 ) -> dict[str, list[Span]]:
     """What is taken of each resource in about this time; `without`: a booking that is to be moved."""
     parameters = {"integration_id": integration_id, "first": first, "last": last, "without": without}
-    found: dict[str, list[Span]] = {}
-    for one in database.all(_Taken, statements.TAKEN, parameters):
-        found.setdefault(one.key, []).append((one.start, one.end))
-    return found
+    found = database.all(_Taken, statements.TAKEN, parameters)
+    return {one.key: list(zip(one.starts, one.ends, strict=True)) for one in found}
 
 
 class Filter(Struct, frozen=True):

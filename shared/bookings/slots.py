@@ -15,7 +15,7 @@ from shared.bookings.settings import Bookings, Resource, Service
 # What is taken of a resource, by its key; in order, and not overlapping.
 Taken = Mapping[str, Sequence[Span]]
 
-_LONGEST_SHIFT = timedelta(days=1)
+_DAY = timedelta(days=1)
 
 
 class Slot(Struct, frozen=True):
@@ -47,10 +47,10 @@ def free(
     service, and a room too where it needs one; in order."""
     days = (
         hours.instant(hours.midnight(first), place),
-        hours.instant(hours.midnight(last + timedelta(days=1)), place),
+        hours.instant(hours.midnight(last + _DAY), place),
     )
     begins, ends = max(days[0], window[0]), min(days[1], window[1])
-    shifts = (first - _LONGEST_SHIFT, last)
+    shifts = _around(first, last)
     rooms = [
         (_Gaps(hours.working(settings, room, place, *shifts), taken.get(room.id, ())))
         for room in settings.rooms_for(service)
@@ -77,7 +77,7 @@ def seat(
     chosen = min(able, key=lambda one: sum(end - start for start, end in taken.get(one.id, ())))
     if not service.rooms:
         return Seat(chosen, None)
-    shifts = (day - _LONGEST_SHIFT, day)
+    shifts = _around(day, day)
     for room in settings.rooms_for(service):
         if _Gaps(hours.working(settings, room, place, *shifts), taken.get(room.id, ())).has(minute, service):
             return Seat(chosen, room)
@@ -87,34 +87,50 @@ def seat(
 def works(settings: Bookings, resource: Resource, place: ZoneInfo, start: int, end: int) -> bool:
     """Whether the resource is at work from the one minute to the other."""
     day = hours.moment_of(start).astimezone(place).date()
-    shifts = hours.working(settings, resource, place, day - _LONGEST_SHIFT, day)
-    return any(begins <= start and end <= ends for begins, ends in shifts)
+    shifts = hours.working(settings, resource, place, *_around(day, day))
+    return any(begins <= start and end <= ends for begins, ends in hours.joined(shifts))
+
+
+def _around(first: date, last: date) -> tuple[date, date]:
+    """With the shift that ends on the first day, and the one into which a visit before midnight goes on."""
+    return first - _DAY, last + _DAY
 
 
 class _Gaps:
-    """The shifts of one resource, and what is taken of them."""
+    """The shifts of one resource, and what is taken of them.
+
+    Visits begin at whole steps from the beginning of a shift, which does not depend on what else is looked at. A visit
+    fits into what is open without a gap, which may be several shifts, and two days.
+    """
 
     def __init__(self, shifts: Sequence[Span], taken: Sequence[Span]) -> None:
         self._shifts = shifts
+        self._open = hours.joined(shifts)
+        self._opens = [start for start, _ in self._open]
         self._taken = hours.joined(taken)
         self._starts = [start for start, _ in self._taken]
 
     def starts(self, service: Service, step: int, begins: int, ends: int) -> Iterator[int]:
-        """Visits begin at whole steps from the beginning of a shift. The visit fits into the shift; what is kept free
-        after it need not."""
-        return chain.from_iterable(self._in_shift(shift, service, step, begins, ends) for shift in self._shifts)
+        """What is kept free after a visit need not be working time."""
+        found = chain.from_iterable(self._in_shift(shift, service, step, begins, ends) for shift in self._shifts)
+        return iter(dict.fromkeys(found))  # overlapping shifts may say the same
 
     def _in_shift(self, shift: Span, service: Service, step: int, begins: int, ends: int) -> Iterator[int]:
         start, end = shift
         first = start if start >= begins else start + -(-(begins - start) // step) * step
-        for minute in range(first, min(end - service.minutes + 1, ends), step):
+        closes = self._closes(start)
+        for minute in range(first, min(end, closes - service.minutes + 1, ends), step):
             if self._is_free(minute, minute + service.minutes + service.buffer_minutes):
                 yield minute
 
     def has(self, minute: int, service: Service) -> bool:
         end = minute + service.minutes
-        is_open = any(start <= minute and end <= closes for start, closes in self._shifts)
-        return is_open and self._is_free(minute, end + service.buffer_minutes)
+        return end <= self._closes(minute) and self._is_free(minute, end + service.buffer_minutes)
+
+    def _closes(self, minute: int) -> int:
+        """Until when it is open from this minute on; the minute itself where it is not open."""
+        before = bisect_right(self._opens, minute)
+        return max(minute, self._open[before - 1][1]) if before else minute
 
     def _is_free(self, start: int, end: int) -> bool:
         # Only the last one that begins before `end` can reach over `start`, as they do not overlap.

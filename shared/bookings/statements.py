@@ -133,18 +133,18 @@ BY_ID = "SELECT * FROM amocrm_bookings WHERE id = %(id)s AND integration_id = %(
 
 BY_LINK = "SELECT * FROM amocrm_bookings WHERE link_hash = %(link_hash)s AND state <> 'held'"
 
-# What is taken of resources within the time; a visit, what is kept free after it, and what lies before midnight
-# together are never longer than two days.
+# What is taken of each resource within the time, as one row; a visit, what is kept free after it, and what lies before
+# midnight together are never longer than two days.
 TAKEN = """
-SELECT r.key, lower(t.busy) & 4294967295 AS start,
-    upper(t.busy) - lower(t.busy) + (lower(t.busy) & 4294967295) AS end
+SELECT r.key, array_agg((lower(t.busy) & 4294967295)::int ORDER BY t.busy) AS starts,
+    array_agg((upper(t.busy) - (r.number << 32))::int ORDER BY t.busy) AS ends
 FROM amocrm_bookings b
 JOIN amocrm_booking_times t ON t.booking_id = b.id
 JOIN amocrm_booking_resources r ON r.number = lower(t.busy) >> 32
 WHERE b.integration_id = %(integration_id)s AND b.state <> 'cancelled' AND b.id IS DISTINCT FROM %(without)s
   AND b.starts_at > %(first)s - interval '2 days' AND b.starts_at < %(last)s
-  AND (b.held_until IS NULL OR b.held_until > amocrm_now())
-ORDER BY t.busy
+  AND (b.held_until IS NULL OR b.held_until > (SELECT amocrm_now()))
+GROUP BY r.number, r.key
 """
 
 # Of a time, in order; `lead_id`, `resource` and what needs a person narrow it.

@@ -80,6 +80,16 @@ def test_the_wall_shows_a_time_for_the_first_time(name: str, day: date) -> None:
     step=st.sampled_from([15, 20, 60]),
     taken=st.lists(st.tuples(st.integers(0, 200), st.integers(1, 20)), max_size=4),
 )
+@example(  # a visit before midnight goes on in the next day's shift
+    change=CHANGES[8],
+    spans=["20:00-24:00", "00:00-06:00"],
+    special=[],
+    is_off=False,
+    minutes=45,
+    buffer=0,
+    step=15,
+    taken=[],
+)
 @example(change=CHANGES[1], spans=["01:00-05:00"], special=[], is_off=False, minutes=30, buffer=0, step=15, taken=[])
 @example(
     change=CHANGES[2],
@@ -130,15 +140,13 @@ def _plain(
     shifts = [one for one in _plain_shifts(week, off, special, zone, day) if one[0] < one[1]]
     at_work = {minute for start, end in shifts for minute in range(start, end)}
     taken = {minute for start, end in busy for minute in range(start, end)}
-    found, begun = [], None
+    found = []
     first = _plain_instant(_wall(day, "00:00"), zone)
     last = _plain_instant(_wall(day + timedelta(days=1), "00:00"), zone)
-    for minute in range(min([first, *at_work], default=first), last):
-        if minute in at_work and minute - 1 not in at_work:
-            begun = minute
-        if minute not in at_work or begun is None or (minute - begun) % step:
+    for minute in range(first, last):
+        if not any(start <= minute < end and (minute - start) % step == 0 for start, end in shifts):
             continue
-        if minute < first or not window[0] <= minute < window[1]:
+        if not window[0] <= minute < window[1]:
             continue
         visit = range(minute, minute + service.minutes)
         kept = range(minute, minute + service.minutes + service.buffer_minutes)
