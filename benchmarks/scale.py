@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import click
 import psycopg
+from msgspec.structs import asdict
 
 from cli import embedded, migrations
 from shared import settings
@@ -264,6 +265,7 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
     clinics = [row.id for row in some if (row.account_id or 0) % 5 == 0] or ids
     now = datetime.now(UTC)
     week = (now, now + timedelta(days=7))
+    a_week = asdict(bookings.Filter(first=week[0], last=week[1]))
 
     nothing: dict[str, Any] = {"integration_id": None, "delivery_id": None, "level": None, "before": None}
     return [
@@ -318,6 +320,7 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         Query(
             "visits of a week",
             lambda: bookings.listed(database, rng.choice(clinics), bookings.Filter(first=week[0], last=week[1]), 200),
+            (booking_statements.LISTED, a_week | {"integration_id": clinics[0], "limit": 200}),
         ),
         Query(
             "visits of a deal",

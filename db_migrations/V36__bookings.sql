@@ -37,7 +37,7 @@ CREATE TABLE amocrm_bookings (
     created_at     timestamptz NOT NULL DEFAULT amocrm_now(),
     changed_at     timestamptz NOT NULL DEFAULT amocrm_now()
 );
-CREATE INDEX amocrm_bookings_times ON amocrm_bookings (integration_id, starts_at) WHERE state <> 'cancelled';
+CREATE INDEX amocrm_bookings_times ON amocrm_bookings (integration_id, starts_at, id);
 CREATE INDEX amocrm_bookings_ends ON amocrm_bookings (ends_at);
 CREATE INDEX amocrm_bookings_leads ON amocrm_bookings (integration_id, lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX amocrm_bookings_phones ON amocrm_bookings (integration_id, phone_mark, starts_at) WHERE state = 'booked';

@@ -147,7 +147,8 @@ WHERE b.integration_id = %(integration_id)s AND b.state <> 'cancelled' AND b.id 
 GROUP BY r.number, r.key
 """
 
-# Of a time, in order; `lead_id`, `resource` and what needs a person narrow it.
+# Of a time, in order; `lead_id`, `resource` and what needs a person narrow it: what was told, and what is not in amoCRM
+# after an hour.
 LISTED = """
 SELECT * FROM amocrm_bookings
 WHERE integration_id = %(integration_id)s AND state <> 'held'
@@ -155,7 +156,8 @@ WHERE integration_id = %(integration_id)s AND state <> 'held'
   AND (%(first)s::timestamptz IS NULL OR starts_at >= %(first)s)
   AND (%(last)s::timestamptz IS NULL OR starts_at < %(last)s)
   AND (%(resource)s::text IS NULL OR resource = %(resource)s OR room = %(resource)s)
-  AND (NOT %(needs_a_person)s OR attention IS NOT NULL)
+  AND (NOT %(needs_a_person)s OR attention IS NOT NULL
+       OR (brought < version AND changed_at < amocrm_now() - interval '1 hour'))
   AND (%(after)s::uuid IS NULL OR (starts_at, id) > (
     SELECT starts_at, id FROM amocrm_bookings WHERE id = %(after)s AND integration_id = %(integration_id)s))
 ORDER BY starts_at, id LIMIT %(limit)s

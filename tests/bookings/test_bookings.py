@@ -659,6 +659,21 @@ def test_a_late_delivery_takes_back_nothing(clinic: Clinic) -> None:
     assert task["complete_till"] == _due(clinic, 15)
 
 
+def test_what_amocrm_refuses_stays_booked_and_needs_a_person(clinic: Clinic) -> None:
+    clinic.story.simulator.fault("status", status=400, path="/api/v4/tasks", times=100)
+    keyed = clinic.site() | {"Idempotency-Key": "k"}
+    assert clinic.book(keyed).status == 422
+    assert "10:00" not in clinic.free(resource="ivanova")
+    assert clinic.bookings(needs_a_person="1") == []
+    clinic.story.clock.advance(minutes=61)
+    (shown,) = clinic.bookings(needs_a_person="1")
+    assert shown["is_in_amocrm"] is False
+    clinic.story.simulator.control("no-faults")
+    again = clinic.book(keyed)  # a person who has seen the problem tries again
+    assert again.status == 200, again.body.decode()
+    assert len(clinic.tasks()) == 1
+
+
 def test_the_same_version_is_brought_once(clinic: Clinic) -> None:
     made = clinic.booked()
     integration = integrations.by_id(clinic.story.runtime.database, clinic.story.row().id)
