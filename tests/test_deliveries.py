@@ -231,6 +231,18 @@ def test_what_belongs_to_a_removed_subject_ends_and_says_so(connected: Story) ->
     assert (shown["state"], shown["problem"]["code"]) == ("dead", "unknown_action")
 
 
+def test_a_delivery_whose_open_step_is_none_any_more_is_finished(connected: Story) -> None:
+    """As after an update of the code: what is left of the plan is done, and nothing else would ever end it."""
+    connected.simulator.fault("status", status=500, path=NOTES_PATH)
+    document = json_of(_save(connected))
+    done = '{"note": {"state": "done", "result": {"note_id": 1}}, "gone": {"state": "started"}}'
+    connected.sql("UPDATE amocrm_deliveries SET steps = %s", done)
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert connected.delivery(document["delivery_id"])["state"] == "delivered"
+    assert connected.notes() == []
+
+
 def test_what_a_customer_said_is_encrypted(connected: Story) -> None:
     connected.simulator.fault("status", status=500, path=NOTES_PATH)
     _save(connected, calculation(comment="Домофон 1234"))

@@ -29,7 +29,7 @@ def bring(
     `reason`: what a person has written. It is kept with the delivery, encrypted, and not in the row.
     """
     change = booking.change | ({"reason": reason} if reason else {})
-    told = Told(booking.id, booking.version, change, booking.starts_at, booking.facts)
+    told = Told(booking.id, booking.version, change, booking.starts_at, booking.facts, booking.lead_id)
     stored = msgspec.json.encode(told, order="deterministic")
     key = f"{booking.id}:{booking.version}"
 

@@ -48,13 +48,17 @@ _GONE: Final = say("The booking is not kept any more.")
 
 
 class Told(Struct, frozen=True):
-    """A change of a booking, and what it was after it: `change` is {kind, by, from?, reason?}."""
+    """A change of a booking, and what it was after it: `change` is {kind, by, from?, reason?}.
+
+    `lead_id`: the deal that was named. The row learns later which one was made, and the steps must not change by that.
+    """
 
     booking: UUID
     version: int
     change: dict[str, Any]
     starts_at: datetime
     facts: dict[str, Any]
+    lead_id: int | None = None
 
 
 class _Work(Struct, frozen=True):
@@ -120,7 +124,7 @@ def _deal(work: _Work) -> tuple[list[Step], int]:
         texts.heading(booking, settings.time_zone, work.language),
         _fields(work),
         int(Decimal(booking.facts.get("price") or 0)),
-        booking.lead_id,
+        work.told.lead_id,
         settings.pipeline_id,
         settings.status_id,
     )
@@ -145,9 +149,9 @@ def _fields(work: _Work) -> dict[str, str]:
 
 def _deal_of_booking(work: _Work, api: AccountApi) -> Result:
     """Nothing here makes deals: bookings are made in one that is there."""
-    assert work.booking.lead_id is not None  # checked when it was booked
-    lead = api.lead(work.booking.lead_id)
-    return {"lead_id": work.booking.lead_id, "contact_id": main_contact(lead)}
+    assert work.told.lead_id is not None  # checked when it was booked
+    lead = api.lead(work.told.lead_id)
+    return {"lead_id": work.told.lead_id, "contact_id": main_contact(lead)}
 
 
 def _known_deal(work: _Work, api: AccountApi) -> Result:

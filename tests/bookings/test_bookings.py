@@ -617,6 +617,19 @@ def test_a_lost_answer_writes_nothing_twice(clinic: Clinic, path: str, method: s
     assert clinic.bookings()[0]["is_in_amocrm"] is True
 
 
+def test_what_fails_beside_the_task_is_carried_out_later(clinic: Clinic) -> None:
+    """The row knows its deal by then; the steps are still those that were accepted."""
+    clinic.booked()
+    clinic.story.simulator.fault("status", status=500, path="/api/v4/contacts.*", method="PATCH")
+    made = clinic.book(starts_at=clinic.at(15), visitor=VISITOR | {"email": "new@example.org"})
+    assert made.status == 202
+    for _ in range(3):
+        clinic.run(300)
+    assert clinic.story.delivery(json_of(made)["delivery_id"])["state"] == "delivered"
+    (contact,) = [one for one in clinic.account()["contacts"].values() if one["name"] == "Анна Смирнова"]
+    assert "new@example.org" in str(contact["custom_fields_values"])
+
+
 def test_a_process_that_dies_between_booking_and_delivery(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.bookings.actions.book.bring", _dies)
     assert clinic.book().status == 500

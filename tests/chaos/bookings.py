@@ -21,23 +21,20 @@ from typing import Any, Final
 import click
 import jwt
 import psycopg
-from msgspec.structs import replace
 from psycopg.rows import dict_row
 
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.amocrm.transport import Limits, Transport
 from shared.bookings import rows
-from shared.connections.calling import Connections
 from shared.deliveries.rows import reference
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos import campaign
-from tests.chaos.campaign import Person
+from tests.chaos.campaign import Person, order_faults, quick_runtime
 from tests.chaos.killing import Killer, kill_myself, restart_postgres
 from tests.chaos.stage import Stage, stage
-from tests.chaos.worker import Journal, QuickClock
+from tests.chaos.worker import Journal
 from tests.story import APP_SECRET
 
 _WORKERS: Final = 8
@@ -53,16 +50,6 @@ POINTS = ("before_make", "after_make", "before_confirm", "after_confirm", "befor
 _STATEMENTS: Final = {"make": "book", "confirm": "confirm", "move": "move", "cancel": "cancel"}
 
 _ROUTES = ("/api/v4/leads.*", "/api/v4/contacts.*", "/api/v4/tasks.*", "/api/v4/leads/.*/notes", "/api/v4/.*")
-_KINDS: list[dict[str, Any]] = [
-    {"kind": "delay", "seconds": 0.4},
-    {"kind": "reset_before"},
-    {"kind": "reset_after"},
-    {"kind": "truncate"},
-    {"kind": "timeout_after", "seconds": 0.3},
-    {"kind": "status", "status": 429},
-    {"kind": "status", "status": 500},
-    {"kind": "status", "status": 504},
-]
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,7 @@ def work(orders: Orders) -> None:
     output = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(output, sys.stdout.fileno())
     _die_at(orders.point)
-    runtime, journal = _runtime(orders.stage), Journal(orders.journal)
+    runtime, journal = quick_runtime(orders.stage), Journal(orders.journal)
     waiting = list(orders.attempts)
     while True:
         if waiting:
@@ -121,13 +108,6 @@ def work(orders: Orders) -> None:
         else:
             run_deliveries(runtime, 0.5)
             time.sleep(0.02)
-
-
-def _runtime(played: Stage) -> Runtime:
-    base = Runtime.build(played.settings, QuickClock())
-    transport = Transport(played.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
-    rotation = replace(base.rotation, transport=transport)
-    return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
 
 
 def _die_at(point: str | None) -> None:
@@ -216,11 +196,7 @@ class Driver:
         rng, simulator = self.rng, self.stage.simulator
         self.stage.clock.advance(minutes=rng.choice([1, 3, 10]))
         simulator.control("latency", seconds=_LATENCY_SECONDS)
-        for _ in range(4):
-            times = rng.randint(1, 3)
-            fault = rng.choice(_KINDS) | {"path": rng.choice(_ROUTES), "times": times, "skip": rng.randint(0, 5)}
-            simulator.fault(**fault)
-            self.findings.faults += times
+        self.findings.faults += order_faults(self.stage, rng, _ROUTES)
         share = waiting[: 5 * _WORKERS]
         for index in range(_WORKERS):
             point = rng.choice(POINTS) if index < 2 else None

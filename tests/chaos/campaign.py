@@ -5,20 +5,36 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, LiteralString, Protocol
 from uuid import UUID
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
+from shared.amocrm.transport import Limits, Transport
 from shared.connections import integrations
+from shared.connections.calling import Connections
 from shared.connections.integrations import Integration
 from shared.runtime import Runtime
 from tests.chaos.killing import Killer
 from tests.chaos.stage import Stage
-from tests.chaos.worker import token_hash
+from tests.chaos.worker import QuickClock, token_hash
+
+# What may happen to any call.
+FAULTS: Final[list[dict[str, Any]]] = [
+    {"kind": "delay", "seconds": 0.4},
+    {"kind": "reset_before"},
+    {"kind": "reset_after"},
+    {"kind": "truncate"},
+    {"kind": "timeout_after", "seconds": 0.3},
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 504},
+    {"kind": "html", "status": 200},
+]
 
 Play = Callable[[int, int], dict[str, Any]]  # kills, seed -> the summary, with `violations`
 
@@ -36,6 +52,25 @@ def rounds(driver: Driver, kills: int, points: Collection[str]) -> int:
         driver.round(number)
         number += 1
     return number
+
+
+def order_faults(stage: Stage, rng: random.Random, routes: Sequence[str], furthest: int = 5) -> int:
+    """Some of a round, on some of the routes, within so many calls. Returns how many were ordered."""
+    ordered = 0
+    for _ in range(4):
+        times = rng.randint(1, 3)
+        fault = rng.choice(FAULTS) | {"path": rng.choice(routes), "times": times, "skip": rng.randint(0, furthest)}
+        stage.simulator.fault(**fault)
+        ordered += times
+    return ordered
+
+
+def quick_runtime(stage: Stage) -> Runtime:
+    """Of a worker: it waits for a short time only, for amoCRM as well as for others."""
+    base = Runtime.build(stage.settings, QuickClock())
+    transport = Transport(stage.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
+    rotation = replace(base.rotation, transport=transport)
+    return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
 
 
 @dataclass

@@ -19,22 +19,19 @@ from typing import Any
 
 import jwt
 import psycopg
-from msgspec.structs import replace
 
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.amocrm.transport import Limits, Transport
-from shared.connections.calling import Connections
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import reference
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos import campaign
-from tests.chaos.campaign import Person
+from tests.chaos.campaign import Person, order_faults, quick_runtime
 from tests.chaos.killing import Killer, kill_myself, restart_postgres
 from tests.chaos.stage import Stage, stage
-from tests.chaos.worker import Journal, QuickClock
+from tests.chaos.worker import Journal
 from tests.story import APP_SECRET
 
 _WORKERS = 8
@@ -53,17 +50,6 @@ _ROUTES = (
     "/v1.0/.*",
     "/api/v4/.*",
 )
-_KINDS: list[dict[str, Any]] = [
-    {"kind": "delay", "seconds": 0.4},
-    {"kind": "reset_before"},
-    {"kind": "reset_after"},
-    {"kind": "truncate"},
-    {"kind": "timeout_after", "seconds": 0.3},
-    {"kind": "status", "status": 429},
-    {"kind": "status", "status": 500},
-    {"kind": "status", "status": 504},
-    {"kind": "html", "status": 200},
-]
 
 
 # A calculation's number, the delivery's state and id, and whether its price was left to a newer one.
@@ -112,7 +98,7 @@ def work(orders: Orders) -> None:
     os.dup2(output, sys.stdout.fileno())
     rng, journal = random.Random(orders.seed), Journal(orders.journal)
     _die_at(orders.point)
-    runtime = _runtime(orders.stage)
+    runtime = quick_runtime(orders.stage)
     clicks = list(orders.clicks)
     rng.shuffle(clicks)
     while True:
@@ -121,13 +107,6 @@ def work(orders: Orders) -> None:
         else:
             run_deliveries(runtime, 0.5)
             time.sleep(0.02)
-
-
-def _runtime(played: Stage) -> Runtime:
-    base = Runtime.build(played.settings, QuickClock())
-    transport = Transport(played.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
-    rotation = replace(base.rotation, transport=transport)
-    return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
 
 
 def _click(runtime: Runtime, orders: Orders, domain: str, number: int, journal: Journal) -> None:
@@ -180,11 +159,7 @@ class Driver:
         rng, simulator = self.rng, self.stage.simulator
         self.stage.clock.advance(minutes=rng.choice([3, 10, 45]))
         simulator.control("latency", seconds=_LATENCY_SECONDS)
-        for _ in range(4):
-            times = rng.randint(1, 3)
-            fault = rng.choice(_KINDS) | {"path": rng.choice(_ROUTES), "times": times, "skip": rng.randint(0, 5)}
-            simulator.fault(**fault)
-            self.findings.faults += times
+        self.findings.faults += order_faults(self.stage, rng, _ROUTES)
         for domain in rng.sample(self.stage.domains, k=4):
             self.number += 1
             self.open_clicks += [(domain, self.number)] * _CLICKS
