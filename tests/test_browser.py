@@ -1362,7 +1362,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     expect(card.get_by_text("В этой сделке записей ещё нет.")).to_be_visible(timeout=15_000)
     expect(card.get_by_label("Имя")).to_have_value("Нина Орлова")
     card.get_by_role("button", name="Позже").click()  # next week, whatever the hour is now
-    _times(card).first.check(force=True)
+    _times(card).first.click(force=True)
     card.get_by_role("button", name="Записаться").click()
     expect(card.get_by_text("Записано: задача в amoCRM.")).to_be_visible(timeout=15_000)
     deal.reload()
@@ -1373,7 +1373,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
 
     card.get_by_role("button", name="Перенести").click()
     entry = card.locator(".bookings li").first
-    _times(entry).last.check(force=True)
+    _times(entry).last.click(force=True)
     entry.get_by_role("button", name="Перенести на это время").click()
     expect(card.get_by_text("Запись перенесена")).to_be_visible(timeout=15_000)
     card.get_by_role("button", name="Отменить").click()
@@ -1435,7 +1435,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     link = page.url
     page.get_by_role("button", name="Cambiar").click()
     page.get_by_role("button", name="Después").click()
-    _times(page, "Hora").nth(4).check(force=True)
+    _times(page, "Hora").nth(4).click(force=True)
     _looked_at(page, "booking-move")
     page.get_by_role("button", name="Cambiar a esta hora").click()
     expect(page.get_by_role("heading", name="La cita está cambiada")).to_be_focused()
@@ -1471,6 +1471,6 @@ def test_a_time_that_somebody_else_takes_meanwhile(context: BrowserContext, clin
         time = wanted.get_attribute("value")
         other = {"service": "visit", "starts_at": time, "visitor": {"name": "Первый", "phone": "+7 900 000-00-01"}}
         assert http.post(f"{api}/book", json=other).status_code == 200
-        wanted.check(force=True)
+        wanted.click(force=True)
         expect(page.get_by_role("alert").filter(has_text="только что занял")).to_be_visible()
         expect(page.locator(f'input[value="{time}"]')).to_have_count(0)
