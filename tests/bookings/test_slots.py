@@ -1,7 +1,8 @@
 """Free times against a slow, plain reckoning, over all kinds of changes of the clock."""
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import example, given
@@ -27,6 +28,22 @@ CHANGES = [
     ("Antarctica/Troll", date(2026, 3, 29)),  # by two hours
 ]
 
+
+@cache
+def _changes(name: str, year: int) -> list[date]:
+    """The days of the year on which the zone's clock is changed; the first of January where it is never."""
+    zone, first = ZoneInfo(name), datetime(year, 1, 1, tzinfo=UTC)
+    days = [first + timedelta(days=number) for number in range(365)]
+    offsets = [day.astimezone(zone).utcoffset() for day in (*days, days[-1] + timedelta(days=1))]
+    changed = [day.date() for day, now, then in zip(days, offsets, offsets[1:], strict=False) if now != then]
+    return changed or [first.date()]
+
+
+_ZONES = st.sampled_from(sorted(available_timezones()))
+_YEARS = st.integers(1972, 2037)
+_ANY_CHANGE = st.tuples(_ZONES, _YEARS, st.integers(0, 3)).map(
+    lambda drawn: (drawn[0], (days := _changes(drawn[0], drawn[1]))[drawn[2] % len(days)])
+)
 _CLOCK = st.integers(0, 47).map(lambda half: f"{half // 2:02}:{30 * (half % 2):02}")
 _HOURS = st.tuples(_CLOCK, st.one_of(_CLOCK, st.just("24:00"))).map("-".join)
 
@@ -70,8 +87,16 @@ def test_the_wall_shows_a_time_for_the_first_time(name: str, day: date) -> None:
         assert hours.instant(wall, zone) == _plain_instant(wall, zone), wall
 
 
+@given(change=_ANY_CHANGE, quarters=st.lists(st.integers(-96, 191), min_size=1, max_size=6))
+def test_and_so_it_is_over_all_zones_changes(change: tuple[str, date], quarters: list[int]) -> None:
+    zone, day = ZoneInfo(change[0]), change[1]
+    for quarter in quarters:
+        wall = datetime(day.year, day.month, day.day) + timedelta(minutes=15 * quarter)
+        assert hours.instant(wall, zone) == _plain_instant(wall, zone), wall
+
+
 @given(
-    change=st.sampled_from(CHANGES),
+    change=st.one_of(st.sampled_from(CHANGES), _ANY_CHANGE),
     spans=st.lists(_HOURS, max_size=3),
     special=st.lists(_HOURS, max_size=1),
     is_off=st.booleans(),
