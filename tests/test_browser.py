@@ -1326,6 +1326,12 @@ def _times(page: Page | FrameLocator | Locator, name: str = "Время") -> Loc
     return page.get_by_role("group", name=name).get_by_role("radio")
 
 
+def _later(page: Page | FrameLocator, later: str, earlier: str) -> None:
+    """The next week; what was shown before is gone when it is there."""
+    page.get_by_role("button", name=later).click()
+    expect(page.get_by_role("button", name=earlier)).to_be_enabled(timeout=15_000)
+
+
 def _site_of(demo: Demo) -> str:
     return demo.amocrm.split("/at/")[0]
 
@@ -1361,7 +1367,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     card = deal.frame_locator('iframe[title="Запись в клинику"]')
     expect(card.get_by_text("В этой сделке записей ещё нет.")).to_be_visible(timeout=15_000)
     expect(card.get_by_label("Имя")).to_have_value("Нина Орлова")
-    card.get_by_role("button", name="Позже").click()  # next week, whatever the hour is now
+    _later(card, "Позже", "Раньше")  # whatever the hour is now
     _times(card).first.click(force=True)
     card.get_by_role("button", name="Записаться").click()
     expect(card.get_by_text("Записано: задача в amoCRM.")).to_be_visible(timeout=15_000)
@@ -1411,7 +1417,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     page = spaniard.new_page()
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"{clinic_demo.api}/booking/?key={key}")
-    page.get_by_role("button", name="Después").click()
+    _later(page, "Después", "Antes")
     expect(page.get_by_text("Todas las horas son de Europe/Moscow.")).to_be_visible()
     # Keyboard only: the arrow keys walk through the times.
     _times(page, "Hora").first.focus()
@@ -1434,7 +1440,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     expect(page.get_by_role("heading", name="Su cita")).to_be_visible()
     link = page.url
     page.get_by_role("button", name="Cambiar").click()
-    page.get_by_role("button", name="Después").click()
+    _later(page, "Después", "Antes")
     _times(page, "Hora").nth(4).click(force=True)
     _looked_at(page, "booking-move")
     page.get_by_role("button", name="Cambiar a esta hora").click()
@@ -1465,7 +1471,7 @@ def test_a_time_that_somebody_else_takes_meanwhile(context: BrowserContext, clin
         assert http.post(f"{api}/save_settings", json={"bookings": offer}).status_code == 200
         page = context.new_page()
         page.goto(f"{clinic_demo.api}/booking/?key={made['site_key']}")
-        page.get_by_role("button", name="Позже").click()
+        _later(page, "Позже", "Раньше")
         wanted = _times(page).first
         expect(wanted).to_be_attached()
         time = wanted.get_attribute("value")

@@ -107,7 +107,7 @@ def test_the_command_says_what_is_wrong() -> None:
 
 
 def test_the_three_types_have_the_same_shape() -> None:
-    assert set(widgets.types()) == {"glass", "countertop", "clinic"}
+    assert list(widgets.types()) == ["glass", "countertop", "clinic"]
     for name, one in widgets.types().items():
         files = {file.name for file in (widgets.FOLDER / name).iterdir()}
         assert files == {"widget.json", "calculator.json"}, name

@@ -33,15 +33,16 @@ class Widget(Struct, forbid_unknown_fields=True, frozen=True):
     colour: Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")] = "#1f6feb"  # of its images
     page: Literal["calculator", "own"] = "calculator"  # of the deal card; own: the folder `page`
     documents: dict[Language, Documents] = {}
+    position: int = 100  # in lists, whose first one is chosen where nobody chooses
 
 
 @cache
 def types() -> Mapping[str, Widget]:
-    """Type -> what its `widget.json` says."""
-    return {
-        file.parent.name: msgspec.json.decode(file.read_bytes(), type=Widget)
-        for file in sorted(FOLDER.glob("*/widget.json"))
+    """Type -> what its `widget.json` says, in the order of lists."""
+    found = {
+        file.parent.name: msgspec.json.decode(file.read_bytes(), type=Widget) for file in FOLDER.glob("*/widget.json")
     }
+    return dict(sorted(found.items(), key=lambda one: (one[1].position, one[0])))
 
 
 def words(choices: Mapping[Language, str], language: str) -> str:

@@ -94,40 +94,45 @@ function form(offer) {
     today: offer.today,
     last: plus(offer.today, offer.ahead_days),
     load: (from, to) => asked(() => crm.getSlots({ service: service.id, resource: doctor.value, from, to })),
-    picked: (chosen) => void keep(chosen),
+    picked: keep,
   });
   const listDoctors = () => doctor.replaceChildren(...(service.resources.length > 1 ? [new Option(t("booking.anyone"), "")] : []),
     ...offer.resources.filter((one) => service.resources.includes(one.id)).map((one) => new Option(one.name, one.id)));
 
-  // The time is kept while the form is filled in; where that is not possible, booking says so.
-  async function keep(chosen) {
+  // The time is kept while the form is filled in; where that is not possible, booking says so. One after the other: what
+  // was kept before would else be in the way of its neighbour.
+  let turns = Promise.resolve();
+
+  function keep(chosen) {
     clearInterval(timer);
-    if (hold) void crm.call("release_slot", { hold: hold.hold }).catch(() => {});
     slot = chosen;
-    hold = null;
     kept.textContent = "";
     error.textContent = "";
     person.disabled = !chosen;
     key = crypto.randomUUID();
-    if (!chosen) return;
+    turns = turns.then(() => holdInstead(chosen));
+  }
+
+  async function holdInstead(chosen) {
+    if (hold) await crm.call("release_slot", { hold: hold.hold }).catch(() => {});
+    hold = null;
+    if (!chosen || slot !== chosen) return;
     try {
-      const made = await crm.call("hold_slot", { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null });
-      if (slot !== chosen) {
-        void crm.call("release_slot", { hold: made.hold }).catch(() => {});
-        return;
-      }
-      hold = made;
-      const tell = () => {
-        const left = Math.ceil((Date.parse(made.expires_at) - Date.now()) / 60_000);
-        kept.textContent = left > 0 ? t("booking.kept", { count: left }) : t("booking.kept_no_more");
-      };
-      tell();
-      timer = setInterval(tell, 20_000);
+      hold = await crm.call("hold_slot", { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null });
     } catch (failed) {
       if (slot !== chosen || failed.code !== "slot_taken") return;
       await picker.refresh();
       error.textContent = inWords(failed).message;
+      return;
     }
+    if (slot !== chosen) return; // whose turn is next gives it back
+    const until = Date.parse(hold.expires_at);
+    const tell = () => {
+      const left = Math.ceil((until - Date.now()) / 60_000);
+      kept.textContent = left > 0 ? t("booking.kept", { count: left }) : t("booking.kept_no_more");
+    };
+    tell();
+    timer = setInterval(tell, 20_000);
   }
 
   const services = element("fieldset", {}, element("legend", { text: t("booking.service") }), element("div", { className: "choices" }, ...offer.services.map((one, index) => element("label", {},
@@ -149,6 +154,11 @@ function form(offer) {
   async function send() {
     error.textContent = "";
     button.disabled = true;
+    await turns;
+    if (!slot) { // somebody else has just taken it, which is told
+      button.disabled = false;
+      return;
+    }
     const visitor = { name: name.value.trim(), phone: phone.value.trim(), email: email.value.trim() };
     const when = hold ? { hold: hold.hold } : { service: service.id, starts_at: slot.starts_at, resource: doctor.value || null };
     try {
