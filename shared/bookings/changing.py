@@ -7,7 +7,7 @@ from typing import Any
 from shared.bookings import rows
 from shared.bookings.offer import Offer
 from shared.bookings.plan import CANCELLED, EXPECTED, MOVED
-from shared.bookings.rows import Booking, TakenError
+from shared.bookings.rows import Booking
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 
@@ -50,10 +50,7 @@ def moved(
             return booking  # it is there already: the same request once more
         wanted = offer.wanted(service, offer.resources(service, key), starts_at, booking.id)
         change = {"kind": MOVED, "from": booking.starts_at.isoformat(), **by}
-        try:
-            after = rows.move(offer.runtime.database, booking, wanted, change, task_due)
-        except TakenError:
-            raise rows.taken_problem() from None
+        after = rows.move(offer.runtime.database, booking, wanted, change, task_due)
         if after is not None:
             return after
         booking = _again(offer, booking)

@@ -116,10 +116,6 @@ class OfCalendar(Struct, frozen=True):
     key: str
 
 
-class TakenError(Exception):
-    """Somebody else has the time, or a part of it."""
-
-
 def taken_problem() -> Problem:
     return Problem(409, "slot_taken", say("Somebody else has just taken this time. Choose another one."))
 
@@ -134,7 +130,7 @@ def hold(
     holder: bytes | None,
     most: int,
 ) -> Booking | None:
-    """Keeps the time for some minutes. None: this holder has as many as it may. Raises :class:`TakenError`."""
+    """Keeps the time for some minutes. None: this holder has as many as it may. Raises 409 `slot_taken`."""
     facts = {"state": "held", "hold": timedelta(minutes=minutes), "holder": holder, "most_held": most}
     return _made(database, integration_id, booking_id, wanted, facts | _NOTHING)
 
@@ -147,7 +143,7 @@ def book(
     wanted: Wanted,
     details: "Details",
 ) -> Booking | None:
-    """Books the time at once. None: this phone has as many as it may. Raises :class:`TakenError`."""
+    """Books the time at once. None: this phone has as many as it may. Raises 409 `slot_taken`."""
     facts = {"state": "booked", "hold": None, "holder": None, "most_held": _NOBODY_ELSE}
     columns = details.columns(keyring, integration_id, booking_id)
     return _made(database, integration_id, booking_id, wanted, facts | columns)
@@ -206,7 +202,7 @@ def _made(
 def move(
     database: Database, known: Booking, wanted: Wanted, change: Mapping[str, Any], task_due: int | None = None
 ) -> Booking | None:
-    """To another time. None: it has changed in between. Raises :class:`TakenError`."""
+    """To another time. None: it has changed in between. Raises 409 `slot_taken`."""
     parameters = wanted.parameters(database, known.integration_id) | _over(known, change) | {"task_due": task_due}
     return _changed(database, statements.MOVE, parameters)
 
@@ -367,7 +363,7 @@ def _changed(database: Database, statement: Any, parameters: dict[str, object]) 
     try:
         return database.one(Booking, statement, parameters)
     except psycopg.errors.ExclusionViolation:
-        raise TakenError from None
+        raise taken_problem() from None
 
 
 def _over(known: Booking, change: Mapping[str, Any]) -> dict[str, object]:

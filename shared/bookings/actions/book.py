@@ -20,7 +20,7 @@ from shared.bookings.bringing import bring
 from shared.bookings.links import visit_link
 from shared.bookings.offer import Offer
 from shared.bookings.plan import BOOKED, CANCELLED
-from shared.bookings.rows import Booking, Details, TakenError, Visitor
+from shared.bookings.rows import Booking, Details, Visitor
 from shared.bookings.settings import Key
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
@@ -144,10 +144,7 @@ def _made(offer: Offer, request: Request, body: Book, details: Details) -> Booki
         return _same(known, details)
     service = offer.service(body.service)
     wanted = offer.wanted(service, offer.resources(service, body.resource), body.starts_at)
-    try:
-        made = rows.book(runtime.database, runtime.keyring, integration.id, booking_id, wanted, details)
-    except TakenError:
-        raise rows.taken_problem() from None
+    made = rows.book(runtime.database, runtime.keyring, integration.id, booking_id, wanted, details)
     if made is not None:
         return made
     known = rows.by_id(runtime.database, integration.id, booking_id)

@@ -17,7 +17,6 @@ from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.bookings import hours, rows, views
 from shared.bookings.offer import MOST_DAYS, Offer
-from shared.bookings.rows import TakenError
 from shared.bookings.settings import Key
 from shared.bookings.slots import Slot
 from shared.platform.endpoint import json_response
@@ -149,18 +148,8 @@ def _hold(runtime: Runtime, caller: Caller, request: Request) -> Response:
     holder = _holder(caller, request)
     if holder is not None:
         throttle.pass_or_refuse(runtime.database, f"hold:{integration.id}:{holder.hex()}", _HOLDS_PER_MINUTE)
-    try:
-        made = rows.hold(
-            runtime.database,
-            integration.id,
-            uuid4(),
-            wanted,
-            minutes=offer.settings.hold_minutes,
-            holder=holder,
-            most=_MOST_HELD,
-        )
-    except TakenError:
-        raise rows.taken_problem() from None
+    minutes = offer.settings.hold_minutes
+    made = rows.hold(runtime.database, integration.id, uuid4(), wanted, minutes=minutes, holder=holder, most=_MOST_HELD)
     if made is None:
         detail = say("You hold {most} times already. Book one, or wait until they are free again.", most=_MOST_HELD)
         raise Problem(409, "too_many_holds", detail)
