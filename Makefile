@@ -7,12 +7,14 @@ READY := $(VENV)/.ready
 # Tests wait more than they reckon: two for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 
-.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor conformance register package package-source deploy-local cfn-lint client release new-widget widget pictures migrate key clean
+.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-demo: $(READY) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
+SITE := .local/site/index.html
+
+demo: $(READY) $(SITE) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
 	@$(BIN)/python -m cli demo
 
 test: check unit ## format, lint, types, and all tests
@@ -83,6 +85,14 @@ bench-picture: $(READY) ## measures starts, a read and a save, and draws them in
 
 register: $(READY) ## gathers what is known of amoCRM from the marks in the code, into docs/vendor.md
 	@$(BIN)/python -m cli register
+
+docs: $(READY) ## the documentation site, in .local/site; red on a dead link (with Node.js its diagrams are drawn)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
+	@$(BIN)/python -m cli docs
+
+$(SITE): mkdocs.yml openapi.yaml cli/site.py cli/reference.py $(wildcard docs/*.md docs/*/*.md) | $(READY)
+	@echo "Building the documentation ..."
+	@$(BIN)/python -m cli docs >/dev/null
 
 doctor: $(READY) ## checks configuration, database and connections, and says what to do
 	@$(BIN)/python -m cli doctor

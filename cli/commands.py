@@ -317,6 +317,19 @@ def build_client() -> None:
     click.echo(f"{client.FOLDER}: schema.d.ts, dist/amocrm-functions.js")
 
 
+@main.command("docs")
+@click.option("--out", default=".local/site", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+def build_docs(out: Path) -> None:
+    """Builds the documentation site, in English and Russian; it can be opened as files. Ends with 1 on a dead link."""
+    from cli import site
+
+    try:
+        site.build(out.resolve())
+    except site.SiteError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{out / 'index.html'}")
+
+
 @main.command("floors")
 @click.option("--out", default=floors.FILE, type=click.Path(dir_okay=False, path_type=Path), help="docs/tour.md")
 def write_floors(out: Path) -> None:
@@ -348,7 +361,7 @@ def key(key_id: str) -> None:
 
 
 @main.command("demo")
-@click.option("--port", default=8900, show_default=True, help="The first of five ports in a row.")
+@click.option("--port", default=8900, show_default=True, help="The first of seven ports in a row.")
 @click.option(
     "--data",
     default=".local",
@@ -356,6 +369,13 @@ def key(key_id: str) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder for the database, the logs and everything else that is kept.",
 )
-def run_demo(port: int, data: Path) -> None:
+@click.option(
+    "--site",
+    default=".local/site",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The documentation that `make docs` has built; served where it is there.",
+)
+def run_demo(port: int, data: Path, site: Path) -> None:
     """Starts everything on this machine: PostgreSQL, the simulator of amoCRM, all functions, the panel."""
-    demo.run(port, data, dict(os.environ))
+    demo.run(port, data, site, dict(os.environ))

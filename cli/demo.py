@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,13 @@ _START_SECONDS = 30
 _STOP_SECONDS = 8
 _SCHEDULE_SECONDS = 20  # the timers of the scheduled functions
 
-_PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries", "amocrm_events")
+_DOCS = "docs"  # the site of `make docs`, where it was built
+_PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries", "amocrm_events", _DOCS)
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Six in a row, in the order of `_PARTS`."""
+    """Seven in a row, in the order of `_PARTS`."""
 
     first: int
 
@@ -43,8 +44,10 @@ class Ports:
         return f"http://localhost:{self.of(part)}"
 
 
-def run(first_port: int, data: Path, environ: Mapping[str, str]) -> None:
-    """Runs until Ctrl-C. `data` holds the database, the simulator's state, the demo's secrets, and the logs."""
+def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> None:
+    """Runs until Ctrl-C. `data` holds the database, the simulator's state, the demo's secrets, and the logs; `site`
+    the documentation, where it was built.
+    """
     data.mkdir(parents=True, exist_ok=True)
     ports = Ports(_free_ports(first_port))
     server = None if environ.get("DATABASE_URL") else embedded.start(data / "postgres")
@@ -54,14 +57,17 @@ def run(first_port: int, data: Path, environ: Mapping[str, str]) -> None:
     settings = _settings(ports, data, database_url)
     _write_environment(data, settings)
     _write_widgets(data / "widgets", ports.url("crm_api"))
-    with _processes(ports, data, dict(environ) | settings):
-        _wait_until_ready(ports, data)
+    commands = _commands(ports, data, site)
+    with _processes(commands, data, dict(environ) | settings):
+        _wait_until_ready(ports, data, commands)
         _tell(ports, data, settings)
+        if _DOCS in commands:
+            click.echo(f"\nThe documentation, with the first steps: {ports.url(_DOCS)}/")
         _run_schedules(ports)
 
 
 def _free_ports(first: int) -> int:
-    """The first of six free ports in a row, beginning at `first`; says so when it is another."""
+    """The first of seven free ports in a row, beginning at `first`; says so when it is another."""
     for start in range(first, first + 200, 10):
         busy = [port for port in range(start, start + len(_PARTS)) if not _is_free(port)]
         if not busy:
@@ -132,25 +138,28 @@ def _write_widgets(folder: Path, api_url: str) -> None:
     (folder / "glass.kommo.zip").write_bytes(widget.build("glass", api_url, platform="kommo"))
 
 
-def _commands(ports: Ports, data: Path) -> dict[str, list[str]]:
+def _commands(ports: Ports, data: Path, site: Path) -> dict[str, list[str]]:
     callback = f"{ports.url('oauth_callback')}/"
     simulator = ["-m", "simulator", "--port", str(ports.of("simulator")), "--redirect-uri", callback]
     simulator += ["--widgets", str(data / "widgets"), "--state", str(data / "simulator.state")]
     commands = {"simulator": simulator}
-    for part in _PARTS[1:]:
+    for part in _PARTS[1:-1]:
         source = f"functions/{part}/main.py"
         command = ["-m", "functions_framework", "--source", source, "--target", "http"]
         commands[part] = [*command, "--host", "127.0.0.1", "--port", str(ports.of(part))]
+    if (site / "index.html").exists():
+        folder = ["--directory", str(site.resolve()), "--bind", "127.0.0.1"]
+        commands[_DOCS] = ["-m", "http.server", *folder, str(ports.of(_DOCS))]
     return commands
 
 
 @contextmanager
-def _processes(ports: Ports, data: Path, environ: dict[str, str]) -> Iterator[None]:
+def _processes(commands: Mapping[str, list[str]], data: Path, environ: dict[str, str]) -> Iterator[None]:
     """All parts, each in a group of its own, so that Ctrl-C reaches us alone and we stop them in order."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        for part, command in _commands(ports, data).items():
+        for part, command in commands.items():
             log = (data / f"{part}.log").open("ab")
             processes.append(
                 subprocess.Popen(  # noqa: S603 - our own commands
@@ -179,9 +188,9 @@ def _processes(ports: Ports, data: Path, environ: dict[str, str]) -> Iterator[No
         click.echo(f"Stopped. The data is kept in {data}; the next start goes on from there.")
 
 
-def _wait_until_ready(ports: Ports, data: Path) -> None:
+def _wait_until_ready(ports: Ports, data: Path, parts: Iterable[str]) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    for part in _PARTS:
+    for part in parts:
         while _is_free(ports.of(part)):
             if time.monotonic() > deadline:
                 raise click.ClickException(f"{part} did not start; see {data / part}.log")

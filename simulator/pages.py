@@ -37,20 +37,24 @@ _STATIC["jquery.js"] = next(
 
 Query = dict[str, str]
 _BODY = "\0body"  # beside the parameters, as it came
+_READS = "reads"
 
 
 class _Missing(Exception):  # noqa: N818 - never leaves this module
     pass
 
 
-def answer(simulation: Simulation, method: str, path: str, query: list[tuple[str, str]], body: bytes) -> Answer:
+def answer(
+    simulation: Simulation, method: str, path: str, query: list[tuple[str, str]], body: bytes, reads: str = ""
+) -> Answer:
+    """`reads`: the browser's Accept-Language, for pages that are no account's."""
     form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
     for wanted, pattern, page in _PAGES:
         match = re.fullmatch(pattern, path)
         if match and method == wanted:
             try:
                 scopes = {"scopes": ",".join(value for name, value in query if name == "scopes[]")}
-                asked = scopes | dict(query) | form | {_BODY: body.decode("utf-8", "replace")}
+                asked = scopes | dict(query) | form | {_BODY: body.decode("utf-8", "replace"), _READS: reads[:2]}
                 return page(simulation, asked, *match.groups())
             except _Missing as missing:
                 return _page("message.html", 404, title="Не найдено", text=str(missing))
@@ -59,7 +63,7 @@ def answer(simulation: Simulation, method: str, path: str, query: list[tuple[str
 
 def _page(template: str, status: int = 200, /, account: Account | None = None, **values: Any) -> Answer:
     """In the language of the account, where the page is one's."""
-    language = account.language if account is not None else "ru"
+    language = account.language if account is not None else values.get("reads", "ru")
     facts = {"account": account, "language": language, "brand": "Kommo" if _is_kommo(account) else "amoCRM"}
     words = partial(said, language=language)
     return html(_TEMPLATES.get_template(template).render(**facts, t=words, **values), status)
@@ -112,6 +116,11 @@ def _as_read(account: Account, query: Query) -> Account:
     return replace(account, language=language) if language in LANGUAGES else account
 
 
+def _reads(query: Query) -> str:
+    """Of pages before one has chosen an account."""
+    return query[_READS] if query[_READS] in LANGUAGES else "ru"
+
+
 def _accounts(simulation: Simulation, _query: Query) -> Answer:
     return _page("accounts.html", accounts=list(simulation.world.accounts.values())[:200])
 
@@ -120,7 +129,8 @@ def _deals(simulation: Simulation, query: Query, domain: str) -> Answer:
     account = _as_read(_account(simulation, domain), query)
     deals = sorted(account.leads.values(), key=lambda lead: -lead["updated_at"])[:200]
     rows = [(lead, _status(account, lead), [c["name"] for c in _people(account, lead)]) for lead in deals]
-    return _page("deals.html", account=account, rows=rows)
+    lang = query.get("lang")
+    return _page("deals.html", account=account, rows=rows, kept=f"?lang={lang}" if lang in LANGUAGES else "")
 
 
 def _deal(simulation: Simulation, query: Query, domain: str, lead_id: str) -> Answer:
@@ -334,12 +344,14 @@ def _ask_consent(simulation: Simulation, query: Query) -> Answer:
         ]
         if missing:
             raise _Missing(f"Для новой интеграции не хватает: {', '.join(missing)}.")
-        return _page("install.html", query=query, accounts=list(simulation.world.accounts.values())[:50])
+        accounts = list(simulation.world.accounts.values())[:50]
+        return _page("install.html", query=query, accounts=accounts, reads=_reads(query))
     client = _client(simulation, query.get("client_id"))
     accounts = [one for one in simulation.world.accounts.values() if client.made_in in (None, one.domain)][:50]
     return _page(
         "consent.html",
         account=accounts[0] if client.made_in else None,
+        reads=_reads(query),
         client=client,
         accounts=accounts,
         state=query.get("state", ""),

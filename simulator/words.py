@@ -64,6 +64,14 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "Пока ни одной.": ("None yet.", "Todavía ninguna.", "Nenhuma ainda."),
     "Новая внешняя интеграция": ("New external integration", "Nueva integración externa", "Nova integração externa"),
     "Название": ("Name", "Nombre", "Nome"),
+    "Новая интеграция": ("New integration", "Nueva integración", "Nova integração"),
+    "Создать интеграцию?": ("Create the integration?", "¿Crear la integración?", "Criar a integração?"),
+    "Её создаст сама amoCRM; ID и ключ получит": (
+        "amoCRM makes it by itself; its ID and key go to",
+        "La crea Kommo; su ID y su clave los recibe",
+        "O Kommo a cria; o ID e a chave vão para",
+    ),
+    "Создать и разрешить": ("Create and allow", "Crear y permitir", "Criar e permitir"),
     "Создать": ("Create", "Crear", "Criar"),
 }
 

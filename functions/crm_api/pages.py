@@ -31,7 +31,7 @@ _TYPES = {
 # In a page: what it loads from its own folder or a sister's.
 _OWN = re.compile(rb' (href|src)="(\.\./)?([a-z0-9./]+)"')
 _KEPT = "public, max-age=31536000, immutable"
-_FOLDERS = ("admin", "app", "booking", "client", "i18n", "ui", "vendor", "widget")
+_FOLDERS = ("admin", "app", "booking", "client", "form", "i18n", "ui", "vendor", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
 _CARDS = "https://*.amocrm.ru https://*.amocrm.com https://*.kommo.com"
 _POLICY = (
@@ -98,8 +98,8 @@ def _compressed(named: str) -> bytes:
 
 
 def _is_for_others(named: str) -> bool:
-    """amoCRM shows the logo of an integration that its button makes; a company's page loads one script of ours."""
-    return named.endswith(".png") or named == "booking/embed.js"
+    """amoCRM shows the logo of an integration that its button makes; a company's page loads these scripts of ours."""
+    return named.endswith(".png") or named in ("booking/embed.js", "form/embed.js")
 
 
 def _ancestors(runtime: Runtime, folder: str) -> str:

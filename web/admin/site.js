@@ -63,9 +63,11 @@ function shown({ site_key: key, is_server: isServer }) {
       element("p", { className: "key" }, element("code", { text: address, id: "server-address" }), copyButton(address)));
   }
   const form = `<form method="post" action="${API}/?action=submit_form&site_key=${key}">\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>`;
+  const withScript = `<form data-crm>\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>\n<script src="${API}/form/embed.js" data-key="${key}" defer></${"script"}>`;
   return element("section", { className: "card" }, element("h2", { text: t("site.made") }), element("p", { className: "soft", text: t("site.once") }),
     element("p", { className: "key" }, element("code", { text: key, id: "site-key" }), copyButton(key)),
-    element("p", { className: "soft", text: t("site.paste") }), element("p", { className: "key" }, element("code", { text: form }), copyButton(form)));
+    element("p", { className: "soft", text: t("site.paste") }), element("p", { className: "key" }, element("code", { text: form }), copyButton(form)),
+    element("p", { className: "soft", text: t("site.paste_script") }), element("p", { className: "key" }, element("code", { text: withScript }), copyButton(withScript)));
 }
 
 function row(key, connection, refresh) {

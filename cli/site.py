@@ -1,0 +1,124 @@
+"""`docs`: the documentation site, from `docs/`, from what other folders tell of themselves, and from the code.
+
+It is made in a folder of its own first: each page in each language, with links as the site has them. What has no
+Russian page is shown in English there, and says so.
+"""
+
+import logging
+import os
+import posixpath
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from mkdocs.commands.build import build as build_site
+from mkdocs.config import load_config
+
+from cli import reference
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+DOCS: Final = ROOT / "docs"
+# Documents of the project that are pages of the site under another name.
+_ELSEWHERE: Final = {
+    "README.md": "index.md",
+    "clients/js/README.md": "client.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "openapi.yaml": "openapi.yaml",
+}
+_MERMAID: Final = ROOT / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
+_ENGLISH_ONLY: Final = '!!! note ""\n    Эта страница есть только по-английски.\n\n'
+# A block of code, a link, or a word of code: only the second is one.
+_LINK: Final = re.compile(
+    r"^```.*?^```|(?P<text>\[(?:[^\[\]]|\[[^\]]*\])*\])\((?P<target>[^)\s]+)\)|`[^`\n]+`", re.MULTILINE | re.DOTALL
+)
+
+
+class SiteError(Exception):
+    """mkdocs has something to say against it: a link that leads nowhere, a page that is in no list."""
+
+
+def build(out: Path) -> None:
+    """Raises SiteError with every complaint. Nothing is asked of other hosts, now or by the readers' browsers."""
+    complaints: list[str] = []
+    handler = _Kept(complaints)
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            prepare(folder)
+            more: dict[str, Any] = {"extra_javascript": ["mermaid.js"]} if _MERMAID.exists() else {}
+            build_site(load_config(str(ROOT / "mkdocs.yml"), docs_dir=name, site_dir=str(out), **more))
+    finally:
+        logger.removeHandler(handler)
+    if complaints:
+        raise SiteError("\n".join(complaints))
+
+
+def prepare(folder: Path) -> None:
+    """Everything that the site is made of."""
+    shutil.copytree(DOCS, folder, dirs_exist_ok=True)
+    for source, name in _ELSEWHERE.items():
+        if name != "index.md":
+            shutil.copyfile(ROOT / source, folder / name)
+    for name, make in reference.PAGES.items():
+        (folder / f"{name}.md").write_text(make("en"), encoding="utf-8")
+        (folder / f"{name}.ru.md").write_text(make("ru"), encoding="utf-8")
+    # Material would load it from another host. Without it (no `npm ci`) a diagram is shown as its text.
+    if _MERMAID.exists():
+        shutil.copyfile(_MERMAID, folder / "mermaid.js")
+    sources = {name: source for source, name in _ELSEWHERE.items()}
+    for page in sorted(folder.rglob("*.md")):
+        name = page.relative_to(folder).as_posix()
+        source = f"docs/{name}" if name == "index.md" else sources.get(name, f"docs/{name}")
+        page.write_text(with_links(page.read_text(encoding="utf-8"), source), encoding="utf-8")
+    for page in [one for one in folder.rglob("*.md") if not one.name.endswith(".ru.md")]:
+        russian = page.with_suffix(".ru.md")
+        if not russian.exists():
+            russian.write_text(_ENGLISH_ONLY + page.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def with_links(text: str, source: str) -> str:
+    """The page with its links as the site has them; `source` is its path in the project.
+
+    A link to source code leads to the repository that SOURCE_URL names; without it there is no such link.
+    """
+    return _LINK.sub(_Links(source), text)
+
+
+def links(text: str) -> Iterator[str]:
+    """Where the links of a page lead, as they are written there."""
+    yield from (match["target"] for match in _LINK.finditer(text) if match["target"])
+
+
+class _Links:
+    def __init__(self, source: str) -> None:
+        self._folder = posixpath.dirname(source)
+        self._own_folder = self._folder.removeprefix("docs").removeprefix("/") if source.startswith("docs/") else ""
+
+    def __call__(self, match: re.Match[str]) -> str:
+        text, target = match["text"], match["target"]
+        if target is None or re.match(r"[a-z]+:|#", target):
+            return match[0]
+        path, sign, fragment = target.partition("#")
+        whole = posixpath.normpath(posixpath.join(self._folder, path))
+        page = _ELSEWHERE.get(whole) or (whole.removeprefix("docs/") if whole.startswith("docs/") else None)
+        if page is not None:
+            return f"{text}({posixpath.relpath(page, self._own_folder or '.')}{sign}{fragment})"
+        if repository := os.environ.get("SOURCE_URL"):
+            return f"{text}({repository.rstrip('/')}/{whole})"
+        return text[1:-1]
+
+
+class _Kept(logging.Handler):
+    def __init__(self, kept: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._kept.append(record.getMessage())
