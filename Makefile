@@ -7,14 +7,17 @@ READY := $(VENV)/.ready
 # Tests wait more than they reckon: two for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
 
-.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget pictures migrate key clean
+.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 SITE := .local/site/index.html
 
-demo: $(READY) $(SITE) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
+# Pages of widgets that are written in React.
+BUNDLES := $(patsubst widgets/%/src/page.tsx,widgets/%/page/page.js,$(wildcard widgets/*/src/page.tsx))
+
+demo: $(READY) $(SITE) $(BUNDLES) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
 	@$(BIN)/python -m cli demo
 
 test: check unit ## format, lint, types, and all tests
@@ -97,10 +100,10 @@ $(SITE): mkdocs.yml openapi.yaml cli/site.py cli/reference.py $(wildcard docs/*.
 doctor: $(READY) ## checks configuration, database and connections, and says what to do
 	@$(BIN)/python -m cli doctor
 
-package: $(READY) ## one zip for each function, for x86-64 and arm64, in dist/
+package: $(READY) $(BUNDLES) ## one zip for each function, for x86-64 and arm64, in dist/
 	@$(BIN)/python -m cli package
 
-package-source: $(READY) ## sources with locked requirements, for Google and Yandex, in dist/source/
+package-source: $(READY) $(BUNDLES) ## sources with locked requirements, for Google and Yandex, in dist/source/
 	@$(BIN)/python -m cli package --target source
 
 deploy-local: $(READY) node_modules ## deploys the packages to a local cloud, and runs the stories over what was deployed
@@ -111,8 +114,13 @@ cfn-lint: $(READY) node_modules ## checks what serverless.yml becomes
 	@AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none npx --no-install osls package --package .local/cloudformation --param artifacts=.local/cloudformation-artifacts
 	@$(BIN)/cfn-lint -t .local/cloudformation/cloudformation-template-update-stack.json
 
-new-widget: $(READY) ## makes widgets/NAME: make new-widget NAME=fence PAGE=calculator or own, TITLE="Fences"
+new-widget: $(READY) ## makes widgets/NAME: make new-widget NAME=fence PAGE=calculator, own or react, TITLE="Fences"
 	@$(BIN)/python -m cli new-widget "$(NAME)" --page $(or $(PAGE),calculator) --title "$(TITLE)"
+
+widget-pages: $(BUNDLES) ## bundles the pages of widgets that are written in React (needs Node.js)
+
+widgets/%/page/page.js: widgets/%/src/page.tsx $(wildcard widgets/*/src/*) clients/js/index.js | node_modules
+	@npx --no-install esbuild $< --bundle --minify --format=esm --target=es2021 --jsx=automatic --define:process.env.NODE_ENV='"production"' --outfile=$@ --log-level=warning
 
 widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api PLATFORM=amocrm
 	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --platform $(or $(PLATFORM),amocrm) --api $(or $(API),http://localhost:8901)

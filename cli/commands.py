@@ -215,11 +215,14 @@ def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, 
 
 @main.command("new-widget")
 @click.argument("name")
-@click.option("--page", type=click.Choice(["calculator", "own"]), default="calculator", show_default=True)
+@click.option("--page", type=click.Choice(["calculator", "own", "react"]), default="calculator", show_default=True)
 @click.option("--title", default="", help="In amoCRM and in the panel; else the name.")
 @click.option("--colour", default="#1f6feb", show_default=True)
 def make_widget(name: str, page: new_widget.Page, title: str, colour: str) -> None:
-    """Makes widgets/NAME: a calculator that is changed in the panel or in its file, or a page of its own."""
+    """Makes widgets/NAME: a calculator that is changed in the panel or in its file, or a page of its own.
+
+    A page is plain, or in React with amoCRM's own components (bundled by `make widget-pages`, which needs Node.js).
+    """
     for file in new_widget.make(name, page, title, colour):
         click.echo(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
     click.echo(f"It is in the demo at its next start: connect {name} in the panel, and open a deal.")

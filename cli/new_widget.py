@@ -9,7 +9,7 @@ import click
 
 from shared.platform import widgets
 
-Page = Literal["calculator", "own"]
+Page = Literal["calculator", "own", "react"]
 
 _TEMPLATES: Final = Path(__file__).with_name("templates") / "widget"
 _TAKEN: Final = frozenset({"site"})  # connections of sites, which have no widget
@@ -40,13 +40,15 @@ def make(name: str, page: Page, title: str, colour: str, folder: Path = widgets.
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_filled(source, name, shown), encoding="utf-8")
         made.append(target)
-    facts: dict[str, Any] = {"name": {"en": shown, "ru": shown}, "colour": colour, "page": page}
+    facts: dict[str, Any] = {"name": {"en": shown, "ru": shown}, "colour": colour}
+    facts["page"] = "calculator" if page == "calculator" else "own"
     facts["documents"] = {
         "en": {"heading": shown, "note_heading": shown},
         "ru": {"heading": shown, "note_heading": shown},
     }
     (own / "widget.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    _draw(own / "icon.png", shown[0].upper(), colour)
+    # Pillow's own font has no other letters.
+    _draw(own / "icon.png", (shown if shown[0].isascii() else name)[0].upper(), colour)
     return [*made, own / "widget.json", own / "icon.png"]
 
 

@@ -32,13 +32,24 @@ def checkout() -> Iterator[Path]:
         folder.chmod(0o755)
         for one in _COPIED:
             shutil.copytree(ROOT / one, folder / one, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", folder)
+        for file in ("pyproject.toml", "Makefile", "package.json", "package-lock.json"):
+            shutil.copy2(ROOT / file, folder)
         for arguments in (
+            ("greenhouse", "--page", "react", "--title", "Теплицы"),
             ("fence", "--page", "own", "--title", "Заборы & «Ко»"),
             ("roof-tiles", "--title", 'Крыши "под ключ"', "--colour", "#7a1f1f"),
         ):
             _run(folder, "-m", "cli", "new-widget", *arguments)
         yield folder
+
+
+@pytest.fixture(scope="module")
+def bundled(checkout: Path) -> Path:
+    """With what `make widget-pages` makes of a page in React."""
+    (checkout / "node_modules").symlink_to(ROOT / "node_modules", target_is_directory=True)
+    made = subprocess.run(["make", "widget-pages"], cwd=checkout, capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return checkout
 
 
 def _run(folder: Path, *arguments: str) -> str:
@@ -49,13 +60,54 @@ def _run(folder: Path, *arguments: str) -> str:
 
 def test_its_own_tests_pass_and_its_archives_are_built(checkout: Path) -> None:
     told = _run(checkout, "-m", "pytest", "-p", "no:xdist", "widgets")
-    assert "3 passed" in told, told
+    assert "4 passed" in told, told
     for name in ("fence", "roof-tiles"):
         _run(checkout, "-m", "cli", "widget", "--type", name, "--api", "https://x.example", "--out", f"{name}.zip")
     files = zipfile.ZipFile(checkout / "roof-tiles.zip")
     assert json.loads(files.read("i18n/ru.json"))["widget"]["name"] == 'Крыши "под ключ"'
     assert 'API + "/widget/?lang="' in files.read("script.js").decode()
     assert files.read("images/logo.png").startswith(b"\x89PNG")
+
+
+@pytest.mark.needs("npm")
+def test_a_page_in_react_is_typed(bundled: Path) -> None:
+    """Against the client's own types, as an editor shows them."""
+    source = bundled / "widgets" / "greenhouse" / "src" / "page.tsx"
+    options = {"strict": True, "noEmit": True, "jsx": "react-jsx", "module": "esnext", "moduleResolution": "bundler"}
+    options |= {"target": "es2022", "lib": ["es2022", "dom", "dom.iterable"], "noUncheckedIndexedAccess": True}
+    config = bundled / "tsconfig.json"
+    config.write_text(json.dumps({"compilerOptions": options | {"skipLibCheck": True}, "files": [str(source)]}))
+    checked = subprocess.run(
+        [ROOT / "node_modules" / ".bin" / "tsc", "-p", config], cwd=bundled, capture_output=True, text=True, timeout=120
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.needs("chromium", "npm")
+def test_a_page_in_react_saves_in_the_simulated_card(bundled: Path) -> None:
+    """With amoCRM's own components, under the policy that allows no inline style and no other host."""
+    demo = Demo(bundled / "r", free_port(), root=bundled)
+    try:
+        connect(demo, "steklodom.amocrm.ru", "greenhouse")
+        with launched() as browser:
+            page = browser.new_page(locale="ru-RU")
+            complaints: list[str] = []
+            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+            page.goto(demo.amocrm)
+            page.get_by_role("link", name="Душевая перегородка").first.click()
+            card = page.frame_locator('iframe[title="Теплицы"]')
+            expect(card.get_by_text("Мария Лебедева")).to_be_visible(timeout=15_000)
+            card.get_by_label("Quantity").fill("3")
+            card.get_by_role("button", name="Save to the deal").click()
+            expect(card.get_by_text("It is in the deal.")).to_be_visible(timeout=15_000)
+            # Their theme has come to the button.
+            colour = "button => getComputedStyle(button).backgroundColor"
+            assert card.get_by_role("button").evaluate(colour) == "rgb(77, 133, 230)"
+            page.reload()
+            expect(page.locator("#feed")).to_contain_text("Теплицы")
+            assert complaints == []
+    finally:
+        demo.stop()
 
 
 @pytest.mark.needs("chromium")
