@@ -12,7 +12,7 @@ FOLDER: Final = Path(__file__).resolve().parents[1] / "clients" / "js"
 
 
 def described() -> dict[str, Any]:
-    """The interface as the client's types need it: what each action takes. Answers have types of the client's own."""
+    """The interface as the client's types need it: what each action takes and, where that is described, answers."""
     whole = openapi.document()
     paths = {path: {method: _taken(one) for method, one in methods.items()} for path, methods in whole["paths"].items()}
     kept = {name: schema for name, schema in whole["components"]["schemas"].items() if name != "Problem"}
@@ -46,4 +46,6 @@ def _taken(operation: dict[str, Any]) -> dict[str, Any]:
     taken["parameters"] = [one for one in operation["parameters"] if one["in"] == "query"]
     if "requestBody" in operation:
         taken["requestBody"] = operation["requestBody"]
-    return taken | {"responses": {}}
+    good = operation["responses"]["200"]
+    is_described = "$ref" in next(iter(good["content"].values()))["schema"]
+    return taken | {"responses": {"200": good} if is_described else {}}

@@ -67,6 +67,7 @@ def document() -> dict[str, Any]:
     bodies: list[Any] = [action.body for action in ACTIONS.values() if action.body is not None]
     messages = webhooks()
     bodies += dict.fromkeys(messages.values())
+    bodies += dict.fromkeys(action.answer for action in ACTIONS.values() if action.answer is not None)
     _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
@@ -151,9 +152,14 @@ def _parameters(action: Action) -> list[dict[str, Any]]:
     return found + [{"name": name, "in": "query", "schema": {"type": "string"}} for name in action.query]
 
 
+def _answer(action: Action) -> dict[str, Any]:
+    if action.answer is not None:
+        return {"$ref": f"#/components/schemas/{action.answer.__name__}"}
+    return {"type": "object" if action.answers == "application/json" else "string"}
+
+
 def _responses(action: Action) -> dict[str, Any]:
-    shape = "object" if action.answers == "application/json" else "string"
-    good = {"description": "", "content": {action.answers: {"schema": {"type": shape}}}}
+    good = {"description": "", "content": {action.answers: {"schema": _answer(action)}}}
     bad = {
         "description": "",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},

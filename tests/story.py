@@ -1,7 +1,7 @@
 """A story: an account in the simulator, an integration of it, and the functions around one runtime."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -16,6 +16,7 @@ from shared.connections.integrations import Integration
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response, parse_query
 from shared.runtime import Runtime
+from tests import answers
 from tests.clocks import MovableClock
 from tests.control import Simulator
 
@@ -40,7 +41,6 @@ class Story:
     client_id: str
     secret: str
     widget_type: str = "glass"
-    answers: list[Response] = field(default_factory=list)
 
     # --- who asks ---------------------------------------------------------------------------------------------
 
@@ -88,7 +88,9 @@ class Story:
             Headers(headers.items()),
             encoded,
         )
-        return serve(crm_api, self.runtime, request)
+        response = serve(crm_api, self.runtime, request)
+        answers.check(action, response)
+        return response
 
     def callback(self, query: str, **headers: str) -> Response:
         """A visit of the redirect URI."""

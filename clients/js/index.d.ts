@@ -1,12 +1,13 @@
-// Types of the client. What an action takes stands in schema.d.ts, which is made from openapi.yaml.
+// Types of the client. What an action takes and answers stands in schema.d.ts, which is made from openapi.yaml.
 
 import type { operations } from "./schema.js";
 
 type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
 type Sent<Body> = Body extends { pdf?: infer Pdf } ? Omit<Body, "action" | "lead_id" | "pdf"> & { pdf?: Pdf | Blob } : Omit<Body, "action">;
+type Asked<Query> = [Query] extends [never] ? Record<string, never> : { [Key in keyof Query]?: string | number };
 type Given<Name extends keyof operations> = operations[Name] extends { requestBody: { content: { "application/json": infer Body } } }
   ? Sent<Body>
-  : operations[Name] extends { parameters: { query?: infer Query } } ? { [Key in keyof Query]?: string | number } : Record<string, never>;
+  : operations[Name] extends { parameters: { query?: infer Query } } ? Asked<NonNullable<Query>> : Record<string, never>;
 
 /** What a write has come to; `results` are by its steps. */
 export interface Delivery {
@@ -19,7 +20,10 @@ export interface Delivery {
 }
 
 type Keyed = "book" | "save_calculation" | "submit_form" | "submit_order" | "sync_contact";
-type Answer<Name> = Name extends "book" ? Delivery & { booking: Record<string, any>; link: string } : Name extends Keyed ? Delivery : Record<string, any>;
+type Answered<Name> = Name extends keyof operations
+  ? operations[Name] extends { responses: { 200: { content: { "application/json": infer Body } } } } ? Body : Record<string, any>
+  : never;
+type Answer<Name> = Name extends "book" ? Delivery & Pick<Answered<"book">, "booking" | "link"> : Name extends Keyed ? Delivery : Answered<Name>;
 
 export interface CallOptions {
   /** How often it is tried before it is given up, or left to the queue. */

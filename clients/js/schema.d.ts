@@ -1635,6 +1635,39 @@ export interface components {
             visitor?: components["schemas"]["VisitorGiven"];
         };
         /**
+         * BookAnswer
+         * @description The visit, and the visitor's own link.
+         */
+        BookAnswer: {
+            booking: components["schemas"]["Visit"];
+            /** Format: uuid */
+            delivery_id: string;
+            link: string;
+            problem?: components["schemas"]["Trouble"] | null;
+            results?: {
+                [key: string]: Record<string, never>;
+            };
+            retry_after?: number;
+            /** @enum {unknown} */
+            state: "accepted" | "delivered";
+        };
+        /**
+         * BookingAnswer
+         * @description The visit as it is now.
+         */
+        BookingAnswer: {
+            booking: components["schemas"]["Visit"];
+            /** Format: uuid */
+            delivery_id: string;
+            problem?: components["schemas"]["Trouble"] | null;
+            results?: {
+                [key: string]: Record<string, never>;
+            };
+            retry_after?: number;
+            /** @enum {unknown} */
+            state: "accepted" | "delivered";
+        };
+        /**
          * Bookings
          * @description Appointments (rows K1-K4).
          */
@@ -1697,6 +1730,14 @@ export interface components {
             time_zone?: string;
         };
         /**
+         * BookingsAnswer
+         * @description A page of visits; `next` is the `after` of the one that follows.
+         */
+        BookingsAnswer: {
+            bookings: components["schemas"]["Visit"][];
+            next: string | null;
+        };
+        /**
          * ByCalculator
          * @description What was typed and chosen in a calculator, from which the server reckons the calculation again.
          */
@@ -1733,6 +1774,16 @@ export interface components {
             valid_until?: string | null;
         };
         /**
+         * CalculatorAnswer
+         * @description The calculator in force, with formulas as trees.
+         */
+        CalculatorAnswer: {
+            calculator: Record<string, never>;
+            lead_id: number | null;
+            revision: string;
+            widget_type: string;
+        };
+        /**
          * Call
          * @description A signed message to a server of the company.
          */
@@ -1748,6 +1799,19 @@ export interface components {
             id: string;
             /** @default  */
             reason?: string;
+        };
+        /** Catalog */
+        Catalog: {
+            id: number;
+            name: string;
+            type: string;
+        };
+        /**
+         * CatalogsAnswer
+         * @description The goods list has the type `products`.
+         */
+        CatalogsAnswer: {
+            catalogs: components["schemas"]["Catalog"][];
         };
         /**
          * Changes
@@ -1765,6 +1829,14 @@ export interface components {
             action?: string | null;
             document: Record<string, never>;
         };
+        /**
+         * Choice
+         * @description A service, or a doctor or room.
+         */
+        Choice: {
+            id: string;
+            name: string;
+        };
         /** Company */
         Company: {
             /** @default [] */
@@ -1773,6 +1845,51 @@ export interface components {
             logo?: string | null;
             /** @default  */
             name?: string;
+        };
+        /**
+         * Connection
+         * @description A customer's account and a widget type. No secret and no token is in it.
+         */
+        Connection: {
+            account_domain: string;
+            account_id: number | null;
+            client_id: string;
+            connected_at: string | null;
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            problem: components["schemas"]["ConnectionTrouble"] | null;
+            /** @enum {unknown} */
+            status: "connected" | "disconnected" | "pending" | "reauth_required";
+            token_expires_at: string | null;
+            widget_type: string;
+        };
+        /**
+         * ConnectionAnswer
+         * @description The connection as it is now.
+         */
+        ConnectionAnswer: {
+            connection: components["schemas"]["Connection"];
+        };
+        /**
+         * ConnectionTrouble
+         * @description What is wrong with a connection, and since when.
+         */
+        ConnectionTrouble: {
+            at: string | null;
+            code: string;
+            detail: string;
+        };
+        /**
+         * ConsentAnswer
+         * @description Where consent begins.
+         */
+        ConsentAnswer: {
+            connect_url: string;
+            consent_origin: string;
+            hook_url: string;
+            redirect_uri: string;
+            widget_url: string;
         };
         /** ContactDeleted */
         ContactDeleted: {
@@ -1803,6 +1920,14 @@ export interface components {
             before?: components["schemas"]["Earlier"] | null;
             changed: string[] | null;
             contact: components["schemas"]["shared.changes.messages.Contact"];
+        };
+        /**
+         * ContactValue
+         * @description A phone or an e-mail, as it was typed.
+         */
+        ContactValue: {
+            type: string | null;
+            value: string;
         };
         /**
          * CreateAdministrator
@@ -1854,6 +1979,29 @@ export interface components {
             origins?: string[];
         };
         /**
+         * CustomField
+         * @description A field of deals or contacts, and what can be chosen in it, by id.
+         */
+        CustomField: {
+            code: string | null;
+            enums: [
+                number,
+                string
+            ][];
+            id: number;
+            name: string;
+            type: string;
+        };
+        /**
+         * DayOffered
+         * @description A day, also one without a free time.
+         */
+        DayOffered: {
+            /** Format: date */
+            date: string;
+            slots: components["schemas"]["SlotOffered"][];
+        };
+        /**
          * DaysOff
          * @description Nobody works from the first to the last of these days. A shift belongs to the day on which it begins.
          */
@@ -1864,6 +2012,52 @@ export interface components {
             last: string;
             /** @default  */
             note?: string;
+        };
+        /**
+         * Deal
+         * @description A deal; moments are Unix seconds, custom fields as amoCRM has them.
+         */
+        Deal: {
+            closed_at: number | null;
+            created_at: number | null;
+            custom_fields_values: Record<string, never>[];
+            id: number;
+            name: string | null;
+            pipeline_id: number | null;
+            price: number | null;
+            responsible_user_id: number | null;
+            status_id: number | null;
+            tags: string[];
+            updated_at: number | null;
+        };
+        /**
+         * DeliveryAnswer
+         * @description What has become of an accepted write.
+         */
+        DeliveryAnswer: {
+            action: string;
+            attempts: number;
+            content?: Record<string, never> | null;
+            created_at: string;
+            /** Format: uuid */
+            delivery_id: string;
+            due_in: number | null;
+            finished_at: string | null;
+            lead_id: number | null;
+            links: {
+                [key: string]: string;
+            };
+            problem: components["schemas"]["Trouble"] | null;
+            results: {
+                [key: string]: Record<string, never>;
+            };
+            /** @enum {unknown} */
+            state: "accepted" | "dead" | "delivered";
+            steps: {
+                [key: string]: "done" | "planned" | "started";
+            };
+            story: components["schemas"]["Entry"][];
+            summary: Record<string, never>;
         };
         /**
          * Destination
@@ -1893,6 +2087,19 @@ export interface components {
         Earlier: {
             /** @default null */
             price?: number | null;
+        };
+        /**
+         * Entry
+         * @description One thing that happened to a delivery.
+         */
+        Entry: {
+            at: string;
+            code?: string;
+            detail?: string;
+            kind: string;
+            outcome?: string;
+            request_id?: string | null;
+            step?: string;
         };
         /** ExchangeCode */
         ExchangeCode: {
@@ -1932,6 +2139,13 @@ export interface components {
              */
             type?: "checkbox" | "date" | "multiselect" | "numeric" | "select" | "text" | "textarea" | "url";
         };
+        /**
+         * FieldsAnswer
+         * @description Fields of deals or contacts.
+         */
+        FieldsAnswer: {
+            fields: components["schemas"]["CustomField"][];
+        };
         /** Form */
         Form: {
             /** @default  */
@@ -1942,6 +2156,18 @@ export interface components {
             page?: string;
             /** @default  */
             referrer?: string;
+        };
+        /**
+         * HoldAnswer
+         * @description A time that is kept until `expires_at`.
+         */
+        HoldAnswer: {
+            ends_at: string;
+            expires_at: string;
+            /** Format: uuid */
+            hold: string;
+            resource: components["schemas"]["Choice"];
+            starts_at: string;
         };
         /**
          * HoldSlot
@@ -1998,6 +2224,15 @@ export interface components {
             tags: string[];
             updated_at: number | null;
         };
+        /**
+         * LeadAnswer
+         * @description A deal and the people in it; `client` is the main contact.
+         */
+        LeadAnswer: {
+            client: components["schemas"]["Person"] | null;
+            contacts: components["schemas"]["Person"][];
+            lead: components["schemas"]["Deal"];
+        };
         /** LeadDeleted */
         LeadDeleted: {
             account: components["schemas"]["Account"];
@@ -2019,6 +2254,16 @@ export interface components {
             account: components["schemas"]["Account"];
             before: components["schemas"]["Responsible"];
             lead: components["schemas"]["Lead"];
+        };
+        /**
+         * LeadsAnswer
+         * @description A page of deals, the latest changed first.
+         */
+        LeadsAnswer: {
+            has_more: boolean;
+            leads: components["schemas"]["Deal"][];
+            limit: number;
+            page: number;
         };
         /** LeadStatusChanged */
         LeadStatusChanged: {
@@ -2117,6 +2362,15 @@ export interface components {
             /** @default false */
             update_price?: boolean;
         };
+        /**
+         * OrderAnswer
+         * @description Where an order stands, in the shop's own words.
+         */
+        OrderAnswer: {
+            accepted_at: string;
+            number: string;
+            status: string | null;
+        };
         /** OrderDelivery */
         OrderDelivery: {
             /**
@@ -2168,6 +2422,33 @@ export interface components {
             content_base64: string;
             filename: string;
         };
+        /**
+         * Person
+         * @description A contact of a deal.
+         */
+        Person: {
+            emails: components["schemas"]["ContactValue"][];
+            first_name: string;
+            id: number;
+            is_main: boolean;
+            last_name: string;
+            name: string;
+            phones: components["schemas"]["ContactValue"][];
+        };
+        /** Pipeline */
+        Pipeline: {
+            id: number;
+            is_main: boolean;
+            name: string;
+            statuses: components["schemas"]["Status"][];
+        };
+        /**
+         * PipelinesAnswer
+         * @description The main one first.
+         */
+        PipelinesAnswer: {
+            pipelines: components["schemas"]["Pipeline"][];
+        };
         /** Preview */
         Preview: {
             /** @default null */
@@ -2190,6 +2471,14 @@ export interface components {
              *     }
              */
             template?: components["schemas"]["Template"];
+        };
+        /**
+         * PreviewAnswer
+         * @description The note's text, and the quotation's first page as a PNG in Base64.
+         */
+        PreviewAnswer: {
+            note: string;
+            page: string;
         };
         /** Publish */
         Publish: {
@@ -2220,6 +2509,13 @@ export interface components {
             /** @default null */
             action?: string | null;
             calendar: string;
+        };
+        /**
+         * ReleaseAnswer
+         * @description `released` is false where it was not held any more.
+         */
+        ReleaseAnswer: {
+            released: boolean;
         };
         /** ReleaseSlot */
         ReleaseSlot: {
@@ -2270,6 +2566,15 @@ export interface components {
             special_days?: components["schemas"]["SpecialDay"][];
             /** @default null */
             user_id?: number | null;
+        };
+        /**
+         * ResourceOffered
+         * @description Who, or which room.
+         */
+        ResourceOffered: {
+            id: string;
+            name: string;
+            place: string | null;
         };
         /** Responsible */
         Responsible: {
@@ -2559,6 +2864,42 @@ export interface components {
             sku?: string | null;
         };
         /**
+         * ServiceOffered
+         * @description What can be booked.
+         */
+        ServiceOffered: {
+            currency: string;
+            id: string;
+            minutes: number;
+            name: string;
+            price: string | null;
+            resources: string[];
+        };
+        /**
+         * ServicesAnswer
+         * @description What a company offers, and in which time zone its hours are.
+         */
+        ServicesAnswer: {
+            ahead_days: number;
+            places: components["schemas"]["shared.bookings.settings.Place"][];
+            resources: components["schemas"]["ResourceOffered"][];
+            services: components["schemas"]["ServiceOffered"][];
+            step_minutes: number;
+            time_zone: string;
+            /** Format: date */
+            today: string;
+        };
+        /**
+         * Session
+         * @description For the page in an iframe; `pages` are what the card of a deal shows.
+         */
+        Session: {
+            expires_in: number;
+            lead_id: number | null;
+            pages: string[];
+            session_token: string;
+        };
+        /**
          * SetAttendance
          * @description null takes it back.
          */
@@ -2670,6 +3011,22 @@ export interface components {
             weight?: string | number;
         };
         /**
+         * SlotOffered
+         * @description A time, and who is free then.
+         */
+        SlotOffered: {
+            resources: string[];
+            starts_at: string;
+        };
+        /**
+         * SlotsAnswer
+         * @description Free times by day.
+         */
+        SlotsAnswer: {
+            days: components["schemas"]["DayOffered"][];
+            time_zone: string;
+        };
+        /**
          * SpecialDay
          * @description A day with hours of its own, also within days off.
          */
@@ -2711,6 +3068,25 @@ export interface components {
             /** @default null */
             return_to?: string | null;
             widget_type: string;
+        };
+        /** Status */
+        Status: {
+            id: number;
+            /** @default false */
+            is_unsorted?: boolean;
+            name: string;
+        };
+        /**
+         * StatusAnswer
+         * @description One connection, or a page of them.
+         */
+        StatusAnswer: {
+            connection?: components["schemas"]["Connection"];
+            connections?: components["schemas"]["Connection"][];
+            hook_url: string;
+            next?: string | null;
+            redirect_uri: string;
+            widget_url: string;
         };
         /**
          * Submissions
@@ -2902,6 +3278,62 @@ export interface components {
             account: components["schemas"]["Account"];
         };
         /**
+         * Trouble
+         * @description Why a write is not in amoCRM yet, or a connection does not work.
+         */
+        Trouble: {
+            code: string;
+            detail: string;
+        };
+        /** User */
+        User: {
+            id: number;
+            is_admin: boolean;
+            name: string;
+        };
+        /**
+         * UsersAnswer
+         * @description Without those who were switched off.
+         */
+        UsersAnswer: {
+            users: components["schemas"]["User"][];
+        };
+        /**
+         * Visit
+         * @description A booking; moments are local times of the company with their offset. `visitor` is null for whoever may not see
+         *         them, `lead_id` for public pages.
+         */
+        Visit: {
+            attendance: ("came" | "missed") | null;
+            attention: string | null;
+            currency: string;
+            ends_at: string;
+            /** Format: uuid */
+            id: string;
+            is_in_amocrm: boolean;
+            lead_id: number | null;
+            place: string | null;
+            price: string | null;
+            resource: components["schemas"]["Choice"];
+            room: string | null;
+            service: components["schemas"]["Choice"];
+            starts_at: string;
+            /** @enum {unknown} */
+            state: "booked" | "cancelled" | "held";
+            version: number;
+            visitor: components["schemas"]["Visitor"] | null;
+        };
+        /**
+         * Visitor
+         * @description Who comes.
+         */
+        Visitor: {
+            comment: string;
+            email: string;
+            name: string;
+            phone: string;
+        };
+        /**
          * VisitorGiven
          * @description Who comes. On a site a name, and a phone or an e-mail; in a deal card all may be empty.
          */
@@ -2933,6 +3365,21 @@ export interface components {
             /** @default [] */
             wednesday?: string[];
         };
+        /**
+         * Written
+         * @description What a write has come to; `results` are by its steps.
+         */
+        Written: {
+            /** Format: uuid */
+            delivery_id: string;
+            problem?: components["schemas"]["Trouble"] | null;
+            results?: {
+                [key: string]: Record<string, never>;
+            };
+            retry_after?: number;
+            /** @enum {unknown} */
+            state: "accepted" | "delivered";
+        };
     };
     responses: never;
     parameters: never;
@@ -2954,7 +3401,17 @@ export interface operations {
                 "application/json": components["schemas"]["Book"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookAnswer"];
+                };
+            };
+        };
     };
     cancel_booking: {
         parameters: {
@@ -2968,7 +3425,17 @@ export interface operations {
                 "application/json": components["schemas"]["CancelBooking"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingAnswer"];
+                };
+            };
+        };
     };
     check_calculator: {
         parameters: {
@@ -2999,7 +3466,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusAnswer"];
+                };
+            };
+        };
     };
     create_administrator: {
         parameters: {
@@ -3065,7 +3542,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionAnswer"];
+                };
+            };
+        };
     };
     exchange_code: {
         parameters: {
@@ -3079,7 +3566,17 @@ export interface operations {
                 "application/json": components["schemas"]["ExchangeCode"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionAnswer"];
+                };
+            };
+        };
     };
     get_administrator: {
         parameters: {
@@ -3125,7 +3622,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingsAnswer"];
+                };
+            };
+        };
     };
     get_calculator: {
         parameters: {
@@ -3135,7 +3642,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatorAnswer"];
+                };
+            };
+        };
     };
     get_calculator_draft: {
         parameters: {
@@ -3172,7 +3689,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogsAnswer"];
+                };
+            };
+        };
     };
     get_changes: {
         parameters: {
@@ -3198,7 +3725,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldsAnswer"];
+                };
+            };
+        };
     };
     get_deliveries: {
         parameters: {
@@ -3231,7 +3768,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+        };
     };
     get_endpoints: {
         parameters: {
@@ -3277,7 +3824,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadAnswer"];
+                };
+            };
+        };
     };
     get_leads: {
         parameters: {
@@ -3294,7 +3851,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadsAnswer"];
+                };
+            };
+        };
     };
     get_metrics: {
         parameters: {
@@ -3317,7 +3884,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderAnswer"];
+                };
+            };
+        };
     };
     get_overview: {
         parameters: {
@@ -3341,7 +3918,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelinesAnswer"];
+                };
+            };
+        };
     };
     get_services: {
         parameters: {
@@ -3351,7 +3938,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServicesAnswer"];
+                };
+            };
+        };
     };
     get_settings: {
         parameters: {
@@ -3390,7 +3987,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotsAnswer"];
+                };
+            };
+        };
     };
     get_users: {
         parameters: {
@@ -3402,7 +4009,17 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersAnswer"];
+                };
+            };
+        };
     };
     hold_slot: {
         parameters: {
@@ -3416,7 +4033,17 @@ export interface operations {
                 "application/json": components["schemas"]["HoldSlot"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldAnswer"];
+                };
+            };
+        };
     };
     inherit_calculator: {
         parameters: {
@@ -3444,7 +4071,17 @@ export interface operations {
                 "application/json": components["schemas"]["MoveBooking"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingAnswer"];
+                };
+            };
+        };
     };
     open_calendar: {
         parameters: {
@@ -3472,7 +4109,17 @@ export interface operations {
                 "application/json": components["schemas"]["OpenSession"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
     };
     preview: {
         parameters: {
@@ -3486,7 +4133,17 @@ export interface operations {
                 "application/json": components["schemas"]["Preview"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+        };
     };
     publish_calculator: {
         parameters: {
@@ -3528,7 +4185,17 @@ export interface operations {
                 "application/json": components["schemas"]["ReleaseSlot"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseAnswer"];
+                };
+            };
+        };
     };
     remove_automation: {
         parameters: {
@@ -3724,7 +4391,17 @@ export interface operations {
                 "application/json": components["schemas"]["SaveCalculation"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+        };
     };
     save_calculator_draft: {
         parameters: {
@@ -3794,7 +4471,17 @@ export interface operations {
                 "application/json": components["schemas"]["SaveToken"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionAnswer"];
+                };
+            };
+        };
     };
     set_attendance: {
         parameters: {
@@ -3808,7 +4495,17 @@ export interface operations {
                 "application/json": components["schemas"]["SetAttendance"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingAnswer"];
+                };
+            };
+        };
     };
     sign_in: {
         parameters: {
@@ -3832,7 +4529,17 @@ export interface operations {
                 "application/json": components["schemas"]["StartConnection"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentAnswer"];
+                };
+            };
+        };
     };
     start_installation: {
         parameters: {
@@ -3860,7 +4567,17 @@ export interface operations {
                 "application/json": components["schemas"]["SubmitForm"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+        };
     };
     submit_order: {
         parameters: {
@@ -3874,7 +4591,17 @@ export interface operations {
                 "application/json": components["schemas"]["SubmitOrder"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+        };
     };
     sync_contact: {
         parameters: {
@@ -3888,7 +4615,17 @@ export interface operations {
                 "application/json": components["schemas"]["SyncContact"];
             };
         };
-        responses: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+        };
     };
     test_endpoint: {
         parameters: {

@@ -1,6 +1,8 @@
 """A connection as the panel and applications see it. No secret and no token is in it."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+from uuid import UUID
 
 from shared.connections import connect_links as links
 from shared.connections.connect_links import ConnectLink
@@ -8,6 +10,43 @@ from shared.connections.integrations import Integration
 from shared.platform.i18n import LANGUAGES, home_language
 from shared.platform.messages import translated
 from shared.runtime import Runtime
+
+
+class ConnectionTrouble(TypedDict):
+    """What is wrong with a connection, and since when."""
+
+    code: str
+    detail: str
+    at: datetime | None
+
+
+class Connection(TypedDict):
+    """A customer's account and a widget type. No secret and no token is in it."""
+
+    id: UUID
+    widget_type: str
+    account_domain: str
+    account_id: int | None
+    client_id: str
+    status: Literal["pending", "connected", "reauth_required", "disconnected"]
+    token_expires_at: datetime | None
+    connected_at: datetime | None
+    created_at: datetime
+    problem: ConnectionTrouble | None
+
+
+class ConnectionAnswer(TypedDict):
+    """The connection as it is now."""
+
+    connection: Connection
+
+
+class Addresses(TypedDict):
+    """What is to be copied into amoCRM's form of an integration."""
+
+    redirect_uri: str
+    hook_url: str
+    widget_url: str
 
 
 def connection_view(integration: Integration, language: str) -> dict[str, Any]:

@@ -1,8 +1,44 @@
 """Deals and contacts as our callers see them: amoCRM's own names, without what only its interface needs."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 View = dict[str, Any]
+
+
+class Deal(TypedDict):
+    """A deal; moments are Unix seconds, custom fields as amoCRM has them."""
+
+    id: int
+    name: str | None
+    price: int | float | None
+    responsible_user_id: int | None
+    pipeline_id: int | None
+    status_id: int | None
+    created_at: int | None
+    updated_at: int | None
+    closed_at: int | None
+    tags: list[str]
+    custom_fields_values: list[dict[str, Any]]
+
+
+class ContactValue(TypedDict):
+    """A phone or an e-mail, as it was typed."""
+
+    value: str
+    type: str | None
+
+
+class Person(TypedDict):
+    """A contact of a deal."""
+
+    id: int
+    name: str
+    first_name: str
+    last_name: str
+    is_main: bool
+    phones: list[ContactValue]
+    emails: list[ContactValue]
+
 
 _LEAD_FIELDS = (
     "id",

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -15,6 +16,23 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import said, say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
+
+
+class Trouble(TypedDict):
+    """Why a write is not in amoCRM yet, or a connection does not work."""
+
+    code: str
+    detail: str
+
+
+class Written(TypedDict):
+    """What a write has come to; `results` are by its steps."""
+
+    delivery_id: UUID
+    state: Literal["accepted", "delivered"]
+    results: NotRequired[dict[str, dict[str, Any]]]  # not for public pages
+    problem: NotRequired[Trouble | None]  # while it is accepted
+    retry_after: NotRequired[int]  # seconds; likewise
 
 
 class Write(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """What an action is: its name, how it is called, the right it asks for, and the function that does it."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ class Action(Struct, frozen=True):
     run: Callable[[Runtime, Caller, Request], Response]
     calls: int = 0  # to amoCRM, reserved when the caller is identified
     body: type[Struct] | None = None  # what a POST takes, for openapi.yaml
+    answer: Any = None  # the type of a good answer, for openapi.yaml; None where nobody but the panel reads it
     query: tuple[str, ...] = ()  # parameters of a GET
     is_for_a_deal: bool = False  # named by X-Lead-Id
     answers: str = "application/json"  # the type of a good answer

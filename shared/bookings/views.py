@@ -1,18 +1,58 @@
 """Bookings as callers see them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypedDict
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.bookings.rows import Booking, Visitor
+from shared.bookings import rows
+from shared.bookings.rows import Booking
 from shared.platform.messages import translated
+
+
+class Choice(TypedDict):
+    """A service, or a doctor or room."""
+
+    id: str
+    name: str
+
+
+class Visitor(TypedDict):
+    """Who comes."""
+
+    name: str
+    phone: str
+    email: str
+    comment: str
+
+
+class Visit(TypedDict):
+    """A booking; moments are local times of the company with their offset. `visitor` is null for whoever may not see
+    them, `lead_id` for public pages."""
+
+    id: UUID
+    service: Choice
+    resource: Choice
+    room: str | None
+    place: str | None
+    price: str | None
+    currency: str
+    starts_at: str
+    ends_at: str
+    state: Literal["held", "booked", "cancelled"]
+    attendance: Literal["came", "missed"] | None
+    lead_id: int | None
+    attention: str | None
+    is_in_amocrm: bool
+    version: int
+    visitor: Visitor | None
 
 
 def local(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).isoformat(timespec="seconds")
 
 
-def of(booking: Booking, zone: ZoneInfo, language: str, visitor: Visitor | None = None) -> dict[str, Any]:
+def of(booking: Booking, zone: ZoneInfo, language: str, visitor: rows.Visitor | None = None) -> dict[str, Any]:
     """`{id, service, resource, room, place, starts_at, ends_at, state, attendance, lead_id, attention, is_in_amocrm,
     version, visitor}`; services and resources as `{id, name}`, `visitor` null for whoever may not see them."""
     facts = booking.facts

@@ -2,12 +2,13 @@
 
 import hashlib
 from typing import Final
+from uuid import uuid4
 
 import msgspec
 
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
-from shared.actions.accepting import Write, accept, answer
+from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
@@ -39,7 +40,9 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     is_html = request.is_html_form and action == model.SUBMIT_FORM  # the others have no form of this kind
     body: Body = html_form.submission(request) if is_html else bodies.decode(request, model.BODIES[action])
     if _is_bot(runtime, integration, request, body):
-        return html_form.thanks(runtime, caller, request) if is_html else json_response({"state": "accepted"}, 202)
+        # Nothing tells a robot from others by its answer.
+        told = {"delivery_id": uuid4(), "state": "accepted", "problem": None, "retry_after": 5}
+        return html_form.thanks(runtime, caller, request) if is_html else json_response(told, 202)
     delivery = _accepted(runtime, caller, request, action, body, bodies.idempotency_key(request))
     shown = answer(request, delivery, show_results=caller.kind not in ("site", "server"))
     return html_form.thanks(runtime, caller, request) if is_html else shown
@@ -141,6 +144,6 @@ def _sync(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _submit(runtime, caller, request, model.SYNC_CONTACT)
 
 
-FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form, body=SubmitForm, is_change=False)
-ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order, body=SubmitOrder, is_change=False)
-SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync, body=SyncContact, is_change=False)
+FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form, body=SubmitForm, answer=Written, is_change=False)
+ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order, body=SubmitOrder, answer=Written, is_change=False)
+SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync, body=SyncContact, answer=Written, is_change=False)

@@ -11,6 +11,15 @@ const saved = await crm.saveCalculation(good, { lead: 17, onProgress: ({ state }
 const id: string = saved.delivery_id;
 await crm.saveCalculation({ ...good, pdf: new Blob([]) });
 await crm.getLeads({ query: "glass", page: 2 });
+const { client, lead } = await crm.getLead({}, { lead: 17 });
+const phone: string | undefined = client?.phones[0]?.value;
+const { days } = await crm.getSlots({ service: "checkup", from: "2026-12-01" });
+const first: string | undefined = days[0]?.slots[0]?.starts_at;
+const visit: string = (await crm.book({ service: "checkup", starts_at: "2026-12-01T09:00:00Z" })).booking.starts_at;
+// @ts-expect-error a deal has no such member
+lead.prize;
+// @ts-expect-error there may be nobody in a deal
+client.name;
 crm.on("retry", ({ wait, error }) => error.retryAfter ?? wait);
 
 // @ts-expect-error a calculation has a currency
@@ -25,5 +34,5 @@ await crm.saveCalculation(good, { lede: 17 });
 try {
   await crm.submitForm({ contact: { name: "Nina" } });
 } catch (error) {
-  if (error instanceof ApiError) console.log(error.code, error.retryAfter, error.problem.errors?.[0].path, id);
+  if (error instanceof ApiError) console.log(error.code, error.retryAfter, error.problem.errors?.[0].path, id, phone, first, visit);
 }

@@ -1,6 +1,8 @@
 """`GET connection_status`: one connection, or, for an administrator who names no account, all of them (row D5)."""
 
-from functions.crm_api.connections import addresses, connection_view
+from typing import NotRequired
+
+from functions.crm_api.connections import Addresses, Connection, addresses, connection_view
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import optional_positive
@@ -11,6 +13,15 @@ from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 from shared.storage.overview import STATUSES
+
+
+class StatusAnswer(Addresses):
+    """One connection, or a page of them."""
+
+    connection: NotRequired[Connection]
+    connections: NotRequired[list[Connection]]
+    next: NotRequired[str | None]
+
 
 _DEFAULT_LIMIT = 50
 _MOST = 200
@@ -58,5 +69,6 @@ ACTION = Action(
     "GET",
     Right.SEE_CONNECTION,
     _run,
+    answer=StatusAnswer,
     query=("limit", "after", "search", "status", "widget_type", "trouble"),
 )

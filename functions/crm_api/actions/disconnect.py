@@ -1,6 +1,6 @@
 """`POST disconnect`: forgets the tokens of a connection; the client id and secret stay (row D5)."""
 
-from functions.crm_api.connections import connection_view
+from functions.crm_api.connections import ConnectionAnswer, connection_view
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.amocrm.errors import AmocrmError
@@ -42,4 +42,4 @@ def _say_goodbye(runtime: Runtime, integration: Integration) -> None:
             logs.warning("disconnect.left_behind", integration_id=integration.id, error=type(error).__name__)
 
 
-ACTION = Action("disconnect", "POST", Right.CONNECT, _run)
+ACTION = Action("disconnect", "POST", Right.CONNECT, _run, answer=ConnectionAnswer)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from functions.crm_api.connections import connection_view
+from functions.crm_api.connections import ConnectionAnswer, connection_view
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -46,4 +46,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"connection": connection_view(now, request.language)})
 
 
-ACTION = Action("exchange_code", "POST", Right.CONNECT, _run, body=ExchangeCode)
+ACTION = Action("exchange_code", "POST", Right.CONNECT, _run, body=ExchangeCode, answer=ConnectionAnswer)

@@ -1,10 +1,12 @@
 """`GET get_delivery`: what has become of an accepted write."""
 
 import json
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID
 
 from shared.access.rights import Caller, Right
+from shared.actions.accepting import Trouble
 from shared.actions.action import Action
 from shared.connections.integrations import account_page
 from shared.deliveries import rows as deliveries
@@ -14,6 +16,38 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say, translated_in
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
+
+
+class Entry(TypedDict):
+    """One thing that happened to a delivery."""
+
+    at: datetime
+    kind: str
+    step: NotRequired[str]
+    outcome: NotRequired[str]
+    code: NotRequired[str]
+    detail: NotRequired[str]
+    request_id: NotRequired[str | None]
+
+
+class DeliveryAnswer(TypedDict):
+    """What has become of an accepted write."""
+
+    delivery_id: UUID
+    action: str
+    lead_id: int | None
+    state: Literal["accepted", "delivered", "dead"]
+    attempts: int
+    steps: dict[str, Literal["planned", "started", "done"]]
+    results: dict[str, dict[str, Any]]
+    problem: Trouble | None
+    summary: dict[str, Any]
+    links: dict[str, str]
+    created_at: datetime
+    finished_at: datetime | None
+    due_in: float | None  # seconds
+    story: list[Entry]
+    content: NotRequired[dict[str, Any] | None]
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -90,4 +124,6 @@ def _links(runtime: Runtime, delivery: Delivery, account_domain: str) -> dict[st
     return {name: f"{base}/{pages[name]}/detail/{one}" for name, one in of.items() if one is not None}
 
 
-ACTION = Action("get_delivery", "GET", Right.READ_DEAL, _run, query=("id", "write", "key", "content"))
+ACTION = Action(
+    "get_delivery", "GET", Right.READ_DEAL, _run, answer=DeliveryAnswer, query=("id", "write", "key", "content")
+)

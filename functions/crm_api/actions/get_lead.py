@@ -3,7 +3,9 @@
 Costs one database round trip and two calls to amoCRM: the deal, and its contacts together.
 """
 
-from functions.crm_api.leads import contact_ids, contact_view, lead_view
+from typing import TypedDict
+
+from functions.crm_api.leads import Deal, Person, contact_ids, contact_view, lead_view
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import lead_id
@@ -11,6 +13,14 @@ from shared.amocrm.leads import AccountApi
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime
+
+
+class LeadAnswer(TypedDict):
+    """A deal and the people in it; `client` is the main contact."""
+
+    lead: Deal
+    client: Person | None
+    contacts: list[Person]
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -28,4 +38,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return runtime.connections.call(caller.require_integration(), read, calls=2)
 
 
-ACTION = Action("get_lead", "GET", Right.READ_DEAL, _run, calls=2, is_for_a_deal=True)
+ACTION = Action("get_lead", "GET", Right.READ_DEAL, _run, calls=2, answer=LeadAnswer, is_for_a_deal=True)

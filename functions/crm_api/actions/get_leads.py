@@ -1,6 +1,8 @@
 """`GET get_leads`: deals for a list, the latest changed first; paged, filtered, searched (row D6)."""
 
-from functions.crm_api.leads import lead_view
+from typing import TypedDict
+
+from functions.crm_api.leads import Deal, lead_view
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import optional_positive
@@ -11,6 +13,16 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
+
+
+class LeadsAnswer(TypedDict):
+    """A page of deals, the latest changed first."""
+
+    leads: list[Deal]
+    page: int
+    limit: int
+    has_more: bool
+
 
 _DEFAULT_LIMIT = 50
 _LONGEST_QUERY = 200
@@ -51,5 +63,6 @@ ACTION = Action(
     Right.LIST_DEALS,
     _run,
     calls=1,
+    answer=LeadsAnswer,
     query=("page", "limit", "query", "pipeline_id", "status_id", "responsible_user_id"),
 )

@@ -1,6 +1,6 @@
 """`POST open_session`: a session for the page in an iframe, paid for with amoCRM's one-time token."""
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from msgspec import Meta, Struct
 
@@ -19,6 +19,15 @@ class OpenSession(Struct, forbid_unknown_fields=True, frozen=True):
     action: str | None = None
 
 
+class Session(TypedDict):
+    """For the page in an iframe; `pages` are what the card of a deal shows."""
+
+    session_token: str
+    expires_in: int  # seconds
+    lead_id: int | None
+    pages: list[str]
+
+
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{session_token, expires_in, lead_id, pages}`; send the token as `Authorization: Bearer`. `pages`: what the card
     of a deal shows, of `bookings` and `calculator`."""
@@ -30,4 +39,13 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"session_token": token, "expires_in": seconds, "lead_id": lead_id, "pages": pages}, 201)
 
 
-ACTION = Action("open_session", "POST", Right.OPEN_SESSION, _run, body=OpenSession, is_for_a_deal=True, is_change=False)
+ACTION = Action(
+    "open_session",
+    "POST",
+    Right.OPEN_SESSION,
+    _run,
+    body=OpenSession,
+    answer=Session,
+    is_for_a_deal=True,
+    is_change=False,
+)

@@ -4,19 +4,53 @@ They are remembered for ten minutes; `?refresh=1` asks amoCRM at once.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
 from msgspec.structs import asdict
 
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.amocrm import directory
-from shared.amocrm.directory import Directory
+from shared.amocrm.directory import Catalog, Directory, Pipeline, User
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
+
+
+class PipelinesAnswer(TypedDict):
+    """The main one first."""
+
+    pipelines: list[Pipeline]
+
+
+class UsersAnswer(TypedDict):
+    """Without those who were switched off."""
+
+    users: list[User]
+
+
+class CustomField(TypedDict):
+    """A field of deals or contacts, and what can be chosen in it, by id."""
+
+    id: int
+    name: str
+    code: str | None
+    type: str
+    enums: list[tuple[int, str]]
+
+
+class FieldsAnswer(TypedDict):
+    """Fields of deals or contacts."""
+
+    fields: list[CustomField]
+
+
+class CatalogsAnswer(TypedDict):
+    """The goods list has the type `products`."""
+
+    catalogs: list[Catalog]
 
 
 def _read(runtime: Runtime, caller: Caller, request: Request, read: Callable[[Directory], Any], name: str) -> Response:
@@ -50,7 +84,9 @@ def _catalogs(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _read(runtime, caller, request, lambda account: account.catalogs(), "catalogs")
 
 
-PIPELINES = Action("get_pipelines", "GET", Right.READ_ACCOUNT, _pipelines, query=("refresh",))
-USERS = Action("get_users", "GET", Right.READ_ACCOUNT, _users, query=("refresh",))
-FIELDS = Action("get_custom_fields", "GET", Right.READ_ACCOUNT, _fields, query=("entity", "refresh"))
-CATALOGS = Action("get_catalogs", "GET", Right.READ_ACCOUNT, _catalogs, query=("refresh",))
+PIPELINES = Action("get_pipelines", "GET", Right.READ_ACCOUNT, _pipelines, answer=PipelinesAnswer, query=("refresh",))
+USERS = Action("get_users", "GET", Right.READ_ACCOUNT, _users, answer=UsersAnswer, query=("refresh",))
+FIELDS = Action(
+    "get_custom_fields", "GET", Right.READ_ACCOUNT, _fields, answer=FieldsAnswer, query=("entity", "refresh")
+)
+CATALOGS = Action("get_catalogs", "GET", Right.READ_ACCOUNT, _catalogs, answer=CatalogsAnswer, query=("refresh",))

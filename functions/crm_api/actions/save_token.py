@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from functions.crm_api.connections import connection_view
+from functions.crm_api.connections import ConnectionAnswer, connection_view
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -30,4 +30,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"connection": connection_view(now, request.language)})
 
 
-ACTION = Action("save_token", "POST", Right.MANAGE, _run, body=SaveToken)
+ACTION = Action("save_token", "POST", Right.MANAGE, _run, body=SaveToken, answer=ConnectionAnswer)

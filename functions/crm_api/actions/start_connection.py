@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from functions.crm_api.connections import addresses, connect_link
+from functions.crm_api.connections import Addresses, addresses, connect_link
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -17,6 +17,13 @@ class StartConnection(Struct, forbid_unknown_fields=True, frozen=True):
     action: str | None = None
 
 
+class ConsentAnswer(Addresses):
+    """Where consent begins."""
+
+    connect_url: str
+    consent_origin: str
+
+
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{connect_url, consent_origin, redirect_uri, hook_url, widget_url}`; the address works for 24 hours.
 
@@ -29,4 +36,6 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"connect_url": link, "consent_origin": origin, **addresses(runtime)})
 
 
-ACTION = Action("start_connection", "POST", Right.CONNECT, _run, body=StartConnection, is_change=False)
+ACTION = Action(
+    "start_connection", "POST", Right.CONNECT, _run, body=StartConnection, answer=ConsentAnswer, is_change=False
+)

@@ -13,6 +13,7 @@ from shared import subjects
 from shared.access.rights import Caller, Right
 from shared.actions import accepting
 from shared.actions import body as bodies
+from shared.actions.accepting import Written
 from shared.actions.action import Action
 from shared.bookings import rows, views
 from shared.bookings.actions.slots import Moment, offer_for
@@ -57,6 +58,13 @@ class Book(Struct, forbid_unknown_fields=True, frozen=True):
     lead_id: Annotated[int, Meta(gt=0, le=2**63 - 1)] | None = None
     trap: Line = ""  # a field that people do not see: whoever fills it in is no person
     action: str | None = None
+
+
+class BookAnswer(Written):
+    """The visit, and the visitor's own link."""
+
+    booking: views.Visit
+    link: str
 
 
 def _book(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -221,4 +229,4 @@ def _answer(
     return accepting.answer(request, delivery, show_results=not is_public, more=more)
 
 
-ACTION = Action("book", "POST", Right.BOOK, _book, body=Book, is_for_a_deal=True, is_change=False)
+ACTION = Action("book", "POST", Right.BOOK, _book, body=Book, answer=BookAnswer, is_for_a_deal=True, is_change=False)

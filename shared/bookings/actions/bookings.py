@@ -1,7 +1,7 @@
 """`GET get_bookings`; `POST move_booking`, `cancel_booking`, `set_attendance`: the visits, for the company's people."""
 
 from datetime import timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypedDict
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from shared.access.rights import Caller, Right
 from shared.actions import accepting
 from shared.actions import body as bodies
+from shared.actions.accepting import Written
 from shared.actions.action import Action
 from shared.bookings import changing, hours, rows, views
 from shared.bookings.actions.slots import Moment, days, offer_for, uuid
@@ -44,6 +45,19 @@ class SetAttendance(Struct, forbid_unknown_fields=True, frozen=True):
     id: UUID
     attendance: Literal["came", "missed"] | None = None
     action: str | None = None
+
+
+class BookingsAnswer(TypedDict):
+    """A page of visits; `next` is the `after` of the one that follows."""
+
+    bookings: list[views.Visit]
+    next: UUID | None
+
+
+class BookingAnswer(Written):
+    """The visit as it is now."""
+
+    booking: views.Visit
 
 
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -119,9 +133,10 @@ LIST = Action(
     "GET",
     Right.READ_DEAL,
     _list,
+    answer=BookingsAnswer,
     query=("from", "to", "resource", "needs_a_person", "after"),
     is_for_a_deal=True,
 )
-MOVE = Action("move_booking", "POST", Right.WRITE_DEAL, _move, body=MoveBooking)
-CANCEL = Action("cancel_booking", "POST", Right.WRITE_DEAL, _cancel, body=CancelBooking)
-ATTEND = Action("set_attendance", "POST", Right.WRITE_DEAL, _attend, body=SetAttendance)
+MOVE = Action("move_booking", "POST", Right.WRITE_DEAL, _move, body=MoveBooking, answer=BookingAnswer)
+CANCEL = Action("cancel_booking", "POST", Right.WRITE_DEAL, _cancel, body=CancelBooking, answer=BookingAnswer)
+ATTEND = Action("set_attendance", "POST", Right.WRITE_DEAL, _attend, body=SetAttendance, answer=BookingAnswer)

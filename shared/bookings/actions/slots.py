@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypedDict
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.bookings import hours, rows, views
 from shared.bookings.offer import MOST_DAYS, Offer
-from shared.bookings.settings import Key
+from shared.bookings.settings import Key, Place
 from shared.bookings.slots import Slot
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
@@ -42,6 +42,74 @@ class HoldSlot(Struct, forbid_unknown_fields=True, frozen=True):
 class ReleaseSlot(Struct, forbid_unknown_fields=True, frozen=True):
     hold: UUID
     action: str | None = None
+
+
+class ServiceOffered(TypedDict):
+    """What can be booked."""
+
+    id: str
+    name: str
+    minutes: int
+    price: str | None
+    currency: str
+    resources: list[str]
+
+
+class ResourceOffered(TypedDict):
+    """Who, or which room."""
+
+    id: str
+    name: str
+    place: str | None
+
+
+class ServicesAnswer(TypedDict):
+    """What a company offers, and in which time zone its hours are."""
+
+    time_zone: str
+    today: date
+    ahead_days: int
+    step_minutes: int
+    services: list[ServiceOffered]
+    resources: list[ResourceOffered]
+    places: list[Place]
+
+
+class SlotOffered(TypedDict):
+    """A time, and who is free then."""
+
+    starts_at: str
+    resources: list[str]
+
+
+class DayOffered(TypedDict):
+    """A day, also one without a free time."""
+
+    date: date
+    slots: list[SlotOffered]
+
+
+class SlotsAnswer(TypedDict):
+    """Free times by day."""
+
+    time_zone: str
+    days: list[DayOffered]
+
+
+class HoldAnswer(TypedDict):
+    """A time that is kept until `expires_at`."""
+
+    hold: UUID
+    expires_at: datetime
+    starts_at: str
+    ends_at: str
+    resource: views.Choice
+
+
+class ReleaseAnswer(TypedDict):
+    """`released` is false where it was not held any more."""
+
+    released: bool
 
 
 def offer_for(runtime: Runtime, caller: Caller) -> Offer:
@@ -180,9 +248,14 @@ def _holder(caller: Caller, request: Request) -> bytes | None:
     return hashlib.sha256(who.encode()).digest()
 
 
-SERVICES = Action("get_services", "GET", Right.SEE_SLOTS, _services)
+SERVICES = Action("get_services", "GET", Right.SEE_SLOTS, _services, answer=ServicesAnswer)
 SLOTS = Action(
-    "get_slots", "GET", Right.SEE_SLOTS, _slots, query=("service", "from", "to", "resource", "place", "booking")
+    "get_slots",
+    "GET",
+    Right.SEE_SLOTS,
+    _slots,
+    answer=SlotsAnswer,
+    query=("service", "from", "to", "resource", "place", "booking"),
 )
-HOLD = Action("hold_slot", "POST", Right.BOOK, _hold, body=HoldSlot, is_change=False)
-RELEASE = Action("release_slot", "POST", Right.BOOK, _release, body=ReleaseSlot, is_change=False)
+HOLD = Action("hold_slot", "POST", Right.BOOK, _hold, body=HoldSlot, answer=HoldAnswer, is_change=False)
+RELEASE = Action("release_slot", "POST", Right.BOOK, _release, body=ReleaseSlot, answer=ReleaseAnswer, is_change=False)

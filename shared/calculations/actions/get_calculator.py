@@ -1,5 +1,7 @@
 """`GET get_calculator`: what the calculator of this connection asks, and how it reckons."""
 
+from typing import Any, TypedDict
+
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.calculations import published
@@ -8,6 +10,15 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
+
+
+class CalculatorAnswer(TypedDict):
+    """The calculator in force, with formulas as trees."""
+
+    calculator: dict[str, Any]
+    revision: str
+    widget_type: str
+    lead_id: int | None
 
 
 def _run(runtime: Runtime, caller: Caller, _request: Request) -> Response:
@@ -22,4 +33,4 @@ def _run(runtime: Runtime, caller: Caller, _request: Request) -> Response:
     return json_response(answer | {"lead_id": caller.lead_id})
 
 
-ACTION = Action("get_calculator", "GET", Right.READ_DEAL, _run)
+ACTION = Action("get_calculator", "GET", Right.READ_DEAL, _run, answer=CalculatorAnswer)

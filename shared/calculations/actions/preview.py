@@ -3,7 +3,7 @@
 import base64
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 from msgspec import Struct
@@ -32,6 +32,13 @@ class Preview(Struct, forbid_unknown_fields=True, frozen=True):
     language: Language | None = None
     template: Template = Template()
     action: str | None = None
+
+
+class PreviewAnswer(TypedDict):
+    """The note's text, and the quotation's first page as a PNG in Base64."""
+
+    note: str
+    page: str
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -69,4 +76,4 @@ def _sample(language: str, today: date) -> Calculation:
     )
 
 
-ACTION = Action("preview", "POST", Right.MANAGE, _run, body=Preview, is_change=False)
+ACTION = Action("preview", "POST", Right.MANAGE, _run, body=Preview, answer=PreviewAnswer, is_change=False)

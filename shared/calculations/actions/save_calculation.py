@@ -8,7 +8,7 @@ import msgspec
 
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
-from shared.actions.accepting import Write, accept, answer
+from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
 from shared.calculations import model, plan, published
 from shared.deliveries import rows
@@ -56,6 +56,7 @@ ACTION = Action(
     _run,
     calls=1,
     body=model.SaveCalculation,
+    answer=Written,
     is_for_a_deal=True,
     is_change=False,
 )

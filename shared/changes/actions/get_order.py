@@ -1,6 +1,7 @@
 """`GET get_order`: where an order stands, in the shop's own words (row H3)."""
 
-from typing import Final
+from datetime import datetime
+from typing import Final, TypedDict
 
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
@@ -14,6 +15,14 @@ from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
 _LONGEST: Final = 100
+
+
+class OrderAnswer(TypedDict):
+    """Where an order stands, in the shop's own words."""
+
+    number: str
+    status: str | None
+    accepted_at: datetime
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -51,4 +60,4 @@ def _status(runtime: Runtime, integration: Integration, order: orders.Order) -> 
     return orders.status_of(wanted, known)
 
 
-ACTION = Action("get_order", "GET", Right.SEE_ORDER, _run, calls=1, query=("number", "contact"))
+ACTION = Action("get_order", "GET", Right.SEE_ORDER, _run, calls=1, answer=OrderAnswer, query=("number", "contact"))
