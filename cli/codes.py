@@ -1,4 +1,4 @@
-"""`codes`: the table of problem codes in docs/http.md, gathered from where errors are declared and raised."""
+"""`codes`: the table of problem codes in docs/http.md and its translation, gathered from where errors are declared."""
 
 import ast
 import re
@@ -10,9 +10,13 @@ from typing import Final
 
 from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.refusals import Meaning
+from shared.platform.messages import translations
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-FILE: Final = ROOT / "docs" / "http.md"
+FILES: Final = {"en": ROOT / "docs" / "http.md", "ru": ROOT / "docs" / "http.ru.md"}
+_HEADS: Final = {"en": "| status | code | what it says |", "ru": "| статус | код | что говорит |"}
+_VENDORS_WORDS: Final = "amoCRM's own words, and what helps."
+_TRANSLATED: Final = {"ru": {_VENDORS_WORDS: "Слова самой amoCRM и что поможет."}}
 _FOLDERS: Final = ("shared", "functions")
 _BEGIN: Final = "<!-- codes: python -m cli codes -->\n"
 _END: Final = "<!-- end of codes -->\n"
@@ -39,26 +43,39 @@ def read(root: Path = ROOT) -> list[Code]:
             known = found.get((one.status, one.code))
             if known is None or not known.detail:
                 found[one.status, one.code] = one
-    words = {str(one): "amoCRM's own words, and what helps." for one in Meaning if one is not Meaning.GRANT_DEAD}
+    words = {str(one): _VENDORS_WORDS for one in Meaning if one is not Meaning.GRANT_DEAD}
     for code, detail in (words | {"address_blocked": ADDRESS_BLOCKED}).items():
         for status in _STATUS_OF.values():
             found.setdefault((status, code), Code(status, code, detail))
     return sorted(found.values())
 
 
-def table(codes: list[Code]) -> str:
-    lines = ["| status | code | what it says |", "|---|---|---|"]
-    lines += [f"| {one.status} {HTTPStatus(one.status).phrase} | `{one.code}` | {one.detail or '—'} |" for one in codes]
+def table(codes: list[Code], language: str = "en") -> str:
+    lines = [_HEADS[language], "|---|---|---|"]
+    for one in codes:
+        detail = _in(one.detail, language)
+        lines.append(f"| {one.status} {HTTPStatus(one.status).phrase} | `{one.code}` | {detail or '—'} |")
     return "\n".join(lines) + "\n"
 
 
-def written(text: str, codes: list[Code]) -> str:
+def _in(detail: str, language: str) -> str:
+    if language == "en" or not detail:
+        return detail
+    known = {_gaps(english): _gaps(told) for english, told in translations(language).items()}
+    return (known | _TRANSLATED[language]).get(detail, detail)
+
+
+def _gaps(sentence: str) -> str:
+    return re.sub(r"\{\w+\}", "…", sentence)
+
+
+def written(text: str, codes: list[Code], language: str = "en") -> str:
     """The document with the table in its place."""
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not begin or not end:
-        raise ValueError(f"{FILE.name} has no place for the table")
-    return f"{before}{begin}{table(codes)}{end}{after}"
+        raise ValueError(f"{FILES[language].name} has no place for the table")
+    return f"{before}{begin}{table(codes, language)}{end}{after}"
 
 
 def _declared(tree: ast.Module) -> Iterator[Code]:
@@ -82,7 +99,7 @@ def _text(node: ast.expr, texts: list[ast.Assign]) -> str:
     """A text that stands there, or was given a name just before."""
     match node:
         case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(sentence)), *_]):
-            return re.sub(r"\{\w+\}", "…", sentence)
+            return _gaps(sentence)
         case ast.Call(func=ast.Name(id="said"), args=[ast.BoolOp(values=[*_, last])]):
             return _text(last, texts)
         case ast.Name(id="ADDRESS_BLOCKED"):

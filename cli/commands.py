@@ -285,12 +285,12 @@ def run_conformance(out: Path, description: Path | None, record: Path | None) ->
 
 
 @main.command("codes")
-@click.option("--out", default=codes.FILE, type=click.Path(dir_okay=False, path_type=Path), help="docs/http.md")
-def write_codes(out: Path) -> None:
-    """Writes the table of problem codes into docs/http.md, from where they are declared."""
+def write_codes() -> None:
+    """Writes the table of problem codes into docs/http.md and its translation, from where they are declared."""
     found = codes.read()
-    out.write_text(codes.written(out.read_text(encoding="utf-8"), found), encoding="utf-8")
-    click.echo(f"{out}: {len(found)} codes")
+    for language, file in codes.FILES.items():
+        file.write_text(codes.written(file.read_text(encoding="utf-8"), found, language), encoding="utf-8")
+    click.echo(f"{len(found)} codes")
 
 
 @main.command("release")

@@ -1,5 +1,5 @@
 """`release`: everything that a version ships, in one folder, the same bytes every time: the functions' packages, the
-JavaScript client, what is in them (CycloneDX), under which licences, and the checksums of all."""
+JavaScript client, the documentation, what is in them (CycloneDX), under which licences, and the checksums of all."""
 
 import hashlib
 import json
@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from cli import client, package
+from cli import client, package, site
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _SHIPPED: Final = ("core", "forms", "bookings", "pdf", "google")  # the locks of what runs in a cloud
@@ -38,6 +39,7 @@ def build(out: Path, *, packages: bool) -> list[Path]:
             for function in package.PARTS:
                 _package(function, target, out / f"{function}-{target}.zip")
     _client(out)
+    _documentation(out / "documentation.zip")
     lock = _lock()
     (out / "sbom.cdx.json").write_bytes(_bill_of_materials(lock))
     (out / "LICENSES.txt").write_text("".join(_licences(lock)), encoding="utf-8")
@@ -70,6 +72,19 @@ def _client(out: Path) -> None:
         (whole / "package.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
         command = [npm, "pack", "--silent", "--pack-destination", str(out.resolve())]
         subprocess.run(command, cwd=whole, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own folder
+
+
+def _documentation(out: Path) -> None:
+    """The site as a zip; moments would make it another one each time."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "site"
+        site.build(folder)
+        files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("sitemap"))
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in files:
+                entry = zipfile.ZipInfo(file.relative_to(folder).as_posix())
+                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                archive.writestr(entry, file.read_bytes())
 
 
 def _lock() -> str:

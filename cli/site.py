@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from markdown.extensions.toc import slugify
 from mkdocs.commands.build import build as build_site
 from mkdocs.config import load_config
 
@@ -25,11 +26,15 @@ DOCS: Final = ROOT / "docs"
 _ELSEWHERE: Final = {
     "README.md": "index.md",
     "clients/js/README.md": "client.md",
+    "clients/js/README.ru.md": "client.ru.md",
+    "README.ru.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "openapi.yaml": "openapi.yaml",
 }
 _MERMAID: Final = ROOT / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
+# A block of code, or a heading.
+_HEADING: Final = re.compile(r"^ *```.*?^ *```|^#{1,6} ([^\n]+)$", re.MULTILINE | re.DOTALL)
 _ENGLISH_ONLY: Final = '!!! note ""\n    Эта страница есть только по-английски.\n\n'
 # A block of code, a link, or a word of code: only the second is one.
 _LINK: Final = re.compile(
@@ -56,6 +61,9 @@ def build(out: Path) -> None:
             build_site(load_config(str(ROOT / "mkdocs.yml"), docs_dir=name, site_dir=str(out), **more))
     finally:
         logger.removeHandler(handler)
+    # The language switch asks for it beside each page.
+    for folder in {page.parent for page in out.rglob("*.html")} - {out}:
+        shutil.copyfile(out / "sitemap.xml", folder / "sitemap.xml")
     if complaints:
         raise SiteError("\n".join(complaints))
 
@@ -64,7 +72,7 @@ def prepare(folder: Path) -> None:
     """Everything that the site is made of."""
     shutil.copytree(DOCS, folder, dirs_exist_ok=True)
     for source, name in _ELSEWHERE.items():
-        if name != "index.md":
+        if name != "index.md":  # the README's place on the site
             shutil.copyfile(ROOT / source, folder / name)
     for name, make in reference.PAGES.items():
         (folder / f"{name}.md").write_text(make("en"), encoding="utf-8")
@@ -79,8 +87,17 @@ def prepare(folder: Path) -> None:
         page.write_text(with_links(page.read_text(encoding="utf-8"), source), encoding="utf-8")
     for page in [one for one in folder.rglob("*.md") if not one.name.endswith(".ru.md")]:
         russian = page.with_suffix(".ru.md")
-        if not russian.exists():
+        if russian.exists():
+            russian.write_text(_with_anchors(russian.read_text("utf-8"), page.read_text("utf-8")), encoding="utf-8")
+        else:
             russian.write_text(_ENGLISH_ONLY + page.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _with_anchors(translation: str, original: str) -> str:
+    """Each heading gets the name that its original has, so that a link leads to the same place in both languages."""
+    plain = (re.sub(r"[`*\[]|\]\([^)]*\)", "", one) for one in _HEADING.findall(original) if one)
+    names = iter([slugify(one, "-") for one in plain])
+    return _HEADING.sub(lambda match: f"{match[0]} {{#{next(names, '')}}}" if match[1] else match[0], translation)
 
 
 def with_links(text: str, source: str) -> str:
@@ -92,7 +109,7 @@ def with_links(text: str, source: str) -> str:
 
 
 def links(text: str) -> Iterator[str]:
-    """Where the links of a page lead, as they are written there."""
+    """Where the links and pictures of a page lead, as they are written there."""
     yield from (match["target"] for match in _LINK.finditer(text) if match["target"])
 
 

@@ -91,4 +91,5 @@ def _unpacked(file: Path) -> dict[str, bytes]:
         raise click.ClickException(f"amoCRM would refuse {file.name}: {error}") from None
 
 
-main()
+if __name__ == "__main__":
+    main()

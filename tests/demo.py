@@ -28,7 +28,7 @@ _locks: Final[list[int]] = []
 
 
 def free_port(blocks: int = 1) -> int:
-    """The first of ten ports that are free, and this process's until it ends: the demo takes six.
+    """The first of ten ports that are free, and this process's until it ends: the demo takes seven.
 
     Looking is not enough: until the program that is told the port listens on it, another process would find it
     free as well, and then be answered by the wrong program. `blocks`: tens in a row.

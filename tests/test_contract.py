@@ -37,8 +37,10 @@ def test_the_contract_is_what_the_actions_say() -> None:
 
 
 def test_the_table_of_codes_is_what_is_declared() -> None:
-    text, found = codes.FILE.read_text(), codes.read()
-    assert text == codes.written(text, found), "run: python -m cli codes"
+    found = codes.read()
+    for language, file in codes.FILES.items():
+        text = file.read_text(encoding="utf-8")
+        assert text == codes.written(text, found, language), "run: python -m cli codes"
     assert not [one for one in found if one.detail and not one.detail[0].isprintable()]
 
 

@@ -17,7 +17,7 @@ from shared.deliveries.webhooks import signature
 from shared.platform.config import ConfigurationError, load
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
-from tests import servers
+from tests import documents, servers
 from tests.listener import Webhook
 from tests.story import Story, json_of
 
@@ -113,6 +113,7 @@ def test_somebody_is_told_once_and_can_mend_it_with_one_click(heard: Story, webh
     document = json.loads(body)
     assert (document["event"], document["account_domain"]) == ("reauth_required", heard.domain)
     assert "revoked" in document["text"]
+    assert documents.shape(document) == documents.shape(documents.example("operations.md", "reauth_required"))
     heard.clock.advance(days=13)
     redirected = heard.callback(document["connect_url"].partition("?")[2])
     assert redirected.status == 302

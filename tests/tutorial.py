@@ -1,26 +1,13 @@
 """Pages of the tutorial, as a test follows them: what is typed, which files are written, which words are pressed."""
 
 import re
-import shlex
-from dataclasses import dataclass
 from pathlib import Path
 
+from tests import documents
 from tests.demo import ROOT
+from tests.documents import Block
 
-_BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
-
-
-@dataclass(frozen=True)
-class Block:
-    kind: str  # sh, json, …
-    file: str | None  # which it is the content of
-    text: str
-
-    def commands(self) -> list[list[str]]:
-        """Words of each line."""
-        assert self.kind == "sh"
-        return [shlex.split(line, comments=True) for line in self.text.splitlines() if line.strip()]
 
 
 class Page:
@@ -31,7 +18,7 @@ class Page:
         self._text = self.file.read_text(encoding="utf-8")
 
     def blocks(self) -> list[Block]:
-        return [Block(*match.groups()) for match in _BLOCK.finditer(self._text)]
+        return documents.blocks(self.file)
 
     def shown(self, section: int) -> list[str]:
         """What the screen shows, as the page names it: its bold words below the given heading, counted from 1."""

@@ -8,6 +8,7 @@ import jwt
 import pytest
 
 from shared.automations.plan import shown
+from tests import documents
 from tests.automations.conftest import Office
 from tests.story import calculation
 
@@ -25,6 +26,8 @@ def test_a_bot_is_told_of_its_deal_at_once(office: Office) -> None:
     assert bot["data"]["deal_id"] == str(story.lead_id)
     assert bot["said"][0].endswith("ваш расчёт: 17\u202f999,99 ₽.")
     assert len(bot["said"]) == 2
+    described = documents.example("automations.md", "execute_handlers")
+    assert set(bot["data"]) == set(described["data"])
 
 
 def test_a_bot_that_only_wants_values_says_nothing(office: Office) -> None:

@@ -12,6 +12,7 @@ import pytest
 from shared.platform.secret import Secret
 from shared.storage import key_rotation
 from shared.storage.encryption import Keyring, generate_key
+from tests import documents
 from tests.automations.conftest import Office
 from tests.story import Story, calculation, json_of
 
@@ -104,6 +105,7 @@ def test_a_stage_calls_the_companys_server_signed(office: Office) -> None:
     assert message["data"]["lead"]["id"] == office.story.lead_id
     assert message["data"]["event"]["status_id"] == message["data"]["lead"]["status_id"]
     assert message["data"]["contact"]["phone"].startswith("+7")
+    assert documents.shape(message) == documents.shape(documents.example("automations.md", "automation.asked"))
     key = base64.b64decode(made["secret"].removeprefix("whsec_"))
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     assert headers["webhook-signature"] == f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
