@@ -5,10 +5,13 @@ import os
 import re
 import secrets
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -757,6 +760,112 @@ def test_a_plain_form_of_a_page_with_any_referrer_policy(
         else:
             expect(page.get_by_role("heading", name="Спасибо!")).to_be_visible()
         context.unroute(f"{site}/")
+
+
+@contextmanager
+def _site_with_one_script_tag(
+    context: BrowserContext, demo: Demo, attributes: str = "", origins: str | None = None
+) -> Iterator[Page]:
+    """A company's own page; its site key is for its own address, if no other `origins` are named."""
+
+    class Site(BaseHTTPRequestHandler):
+        html = ""
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(self.html.encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        own = f"http://localhost:{server.server_port}"
+        headers = {"X-Account-Domain": "steklodom.amocrm.ru", "X-Widget-Type": "glass"}
+        headers |= {"Authorization": f"Bearer {demo.token}"}
+        data = {"name": "one tag", "origins": [origins or own]}
+        made = context.request.post(f"{demo.api}/?action=create_site_key", headers=headers, data=data)
+        Site.html = (
+            f'<!doctype html><html lang="ru"><title>x</title><link rel="icon" href="data:,">'
+            f'<form data-crm="Звонок" {attributes}><input name="name"><input name="phone">'
+            '<input name="Город" value="Уфа"><button>OK</button></form>'
+            f'<script src="{demo.api}/form/embed.js" data-key="{made.json()["site_key"]}" defer></script></html>'
+        )
+        page = context.new_page()
+        remember = "addEventListener(`crm:${name}`, () => (window.told ??= []).push(name))"
+        page.add_init_script(f"for (const name of ['sent', 'failed']) {remember}")
+        page.goto(f"{own}/price?utm_source=ya")
+        try:
+            yield page
+        finally:
+            server.shutdown()
+
+
+def _fill_in(page: Page, name: str) -> None:
+    page.locator("form").last.locator("[name=name]").fill(name)
+    page.locator("form").last.locator("[name=phone]").fill(f"+7 917 {secrets.randbelow(900) + 100} 22 33")
+    page.wait_for_timeout(2_100)  # a robot is faster
+
+
+@pytest.mark.refusals("net::ERR_FAILED")
+@in_the_demo
+def test_a_form_with_one_script_tag_arrives_once_whatever_is_lost(context: BrowserContext, demo: Demo) -> None:
+    lost: list[str | None] = []
+
+    def lose_the_first_answers(route: Route) -> None:
+        if route.request.method != "POST" or len(lost) >= 2:
+            route.fallback()
+            return
+        lost.append(route.request.headers.get("idempotency-key"))
+        route.fetch()  # it arrives, and nobody hears of it
+        route.abort()
+
+    name = f"Нина {secrets.token_hex(3)}"
+    context.route(re.compile("submit_form"), lose_the_first_answers)
+    with _site_with_one_script_tag(context, demo) as page:
+        _fill_in(page, name)
+        page.get_by_role("button", name="OK").dblclick()
+        expect(page.get_by_role("status")).to_contain_text("Спасибо!", timeout=15_000)
+        expect(page.locator("[name=name]")).to_have_value("")
+        assert page.evaluate("window.told") == ["sent"]
+    assert len(lost) == 2
+    assert len(set(lost)) == 1  # the same submission each time
+    deals = context.new_page()
+    deals.goto(demo.amocrm)
+    expect(deals.get_by_text(name)).to_have_count(1)
+    deals.get_by_role("link").filter(has_text=name).click()
+    expect(deals.locator("#feed")).to_contain_text("Уфа")
+
+
+@pytest.mark.refusals("blocked by CORS policy", "net::ERR_FAILED", 403)
+@in_the_demo
+def test_a_form_of_a_foreign_page_is_not_sent_and_stays(context: BrowserContext, demo: Demo) -> None:
+    with _site_with_one_script_tag(context, demo, origins="https://example.org") as page:
+        _fill_in(page, "Чужой")
+        page.get_by_role("button", name="OK").click()
+        expect(page.get_by_role("alert")).to_contain_text("Not sent", timeout=15_000)  # our words are not for them
+        assert page.evaluate("window.told") == ["failed"]
+        expect(page.locator("[name=name]")).to_have_value("Чужой")
+
+
+@in_the_demo
+def test_a_form_that_comes_later_is_sent_and_leads_to_a_page_of_ones_own(context: BrowserContext, demo: Demo) -> None:
+    with _site_with_one_script_tag(context, demo, 'data-redirect="/thanks"') as page:
+        page.evaluate("document.body.append(document.querySelector('form').cloneNode(true))")
+        _fill_in(page, f"Позже {secrets.token_hex(3)}")
+        page.get_by_role("button", name="OK").last.click()
+        page.wait_for_url("**/thanks", timeout=15_000)
+
+
+@pytest.mark.refusals(422)
+@in_the_demo
+def test_what_is_wrong_with_a_form_is_told_below_it(context: BrowserContext, demo: Demo) -> None:
+    with _site_with_one_script_tag(context, demo) as page:
+        _fill_in(page, "x" * 2000)
+        page.get_by_role("button", name="OK").click()
+        expect(page.get_by_role("alert")).to_contain_text("Заявка не отправлена.", timeout=15_000)
 
 
 @in_the_demo

@@ -125,7 +125,9 @@ def test_links_lead_to_files_that_are_there(document: Path) -> None:
         assert path in made or (document.parent / path).exists(), target
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.ru.md")), ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "page", [file for file in DOCUMENTS if file.name.endswith(".ru.md")], ids=lambda file: file.name
+)
 def test_a_translation_has_the_same_sections_and_examples(page: Path) -> None:
     """What is added in one language is missing in the other at once."""
     original = page.with_name(page.name.replace(".ru.md", ".md"))
@@ -135,8 +137,10 @@ def test_a_translation_has_the_same_sections_and_examples(page: Path) -> None:
         return [line.partition(" ")[0] for line in text.splitlines() if re.match(r"#+ ", line)]
 
     assert skeleton(page) == skeleton(original)
-    kinds = [[block.kind for block in documents.blocks(file)] for file in (page, original)]
-    assert kinds[0] == kinds[1]
+    own, theirs = documents.blocks(page), documents.blocks(original)
+    assert [block.kind for block in own] == [block.kind for block in theirs]
+    programs = {"js"} | ({"python"} if page.parent.name != "tutorial" else set())  # the tutorial's has a docstring
+    assert [one for one in own if one.kind in programs] == [one for one in theirs if one.kind in programs]
     rows = [file.read_text(encoding="utf-8").count("\n|") for file in (page, original)]
     assert rows[0] == rows[1]
 

@@ -50,6 +50,7 @@ class Connection {
     this.api = String(api).replace(/\/+$/, "");
     this.proof = widget ? new Session(this, widget, lead) : { headers: async () => ({ Authorization: `Bearer ${siteKey ?? (typeof token === "function" ? await token() : token)}` }) };
     if (!widget && !siteKey && token === undefined) throw new TypeError("Give one of token, siteKey and widget.");
+    this.mayLook = !siteKey; // into deliveries
     this.language = language;
     this.headers = headers;
     this.tries = tries;
@@ -127,7 +128,7 @@ class Connection {
     try {
       return await this.ask(action, options);
     } catch (error) {
-      if (!(error instanceof ApiError) || (error.status > 0 && error.status < 500)) throw error;
+      if (!this.mayLook || !(error instanceof ApiError) || (error.status > 0 && error.status < 500)) throw error;
       const seen = await this.delivery({ write: action, key: options.key }, options).catch(() => null);
       if (seen === null) throw error;
       return seen;
@@ -141,22 +142,17 @@ class Connection {
     const watch = async () => {
       for (await this.pause(FIRST_WATCH); !isOver; await this.pause(FIRST_WATCH)) {
         const seen = await this.delivery({ write: action, key }, options).catch((error) => error);
-        if (seen.status === 403) return; // a site's key may not look
         if (seen.state === "accepted" && !isOver) options.onProgress(seen, "sending");
       }
     };
-    void watch();
+    if (this.mayLook) void watch();
     return over;
   }
 
   // How far it is. Who may not read deliveries (a site's key) sends the same write again: that is answered alike.
   async look(action, before, key, body, lead, options) {
-    try {
-      return await this.delivery({ id: before.delivery_id }, options);
-    } catch (error) {
-      if (error.status === 403) return this.ask(action, { method: "POST", body, lead, key, ...options }).catch((again) => passing(again, before));
-      return passing(error, before);
-    }
+    const looking = this.mayLook ? this.delivery({ id: before.delivery_id }, options) : this.ask(action, { method: "POST", body, lead, key, ...options });
+    return looking.catch((error) => passing(error, before));
   }
 
   // A read: what belongs to the write's own request, such as counting its bytes, is not this one's.
