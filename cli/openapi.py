@@ -69,6 +69,9 @@ def document() -> dict[str, Any]:
     bodies += dict.fromkeys(messages.values())
     bodies += dict.fromkeys(action.answer for action in ACTIONS.values() if action.answer is not None)
     _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])
     return {
         "openapi": "3.1.0",
         "info": {

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from cli import client, package, site
+from cli import client, package
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _SHIPPED: Final = ("core", "forms", "bookings", "pdf", "google")  # the locks of what runs in a cloud
@@ -76,6 +76,8 @@ def _client(out: Path) -> None:
 
 def _documentation(out: Path) -> None:
     """The site as a zip; moments would make it another one each time."""
+    from cli import site  # mkdocs, which no other command needs
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "site"
         site.build(folder)

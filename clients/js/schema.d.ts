@@ -1606,7 +1606,7 @@ export interface components {
         /**
          * Book
          * @description Either `hold`, or `service` and `starts_at` with a `resource` or anybody. The deal is named by `X-Lead-Id`, or
-         *         here, or is made.
+         *     here, or is made.
          */
         Book: {
             /** @default null */
@@ -1932,7 +1932,7 @@ export interface components {
         /**
          * CreateAdministrator
          * @description `days`: how long the sign-in works; without it until it is revoked. `email`: as the issuer knows them, who may
-         *         then also sign in by it.
+         *     then also sign in by it.
          */
         CreateAdministrator: {
             /** @default null */
@@ -3245,7 +3245,7 @@ export interface components {
         /**
          * Task
          * @description A task of the deal, due `due_minutes` after the deal has come to the stage; for the deal's responsible user where
-         *         none is named.
+         *     none is named.
          */
         Task: {
             /** @default 1440 */
@@ -3301,7 +3301,7 @@ export interface components {
         /**
          * Visit
          * @description A booking; moments are local times of the company with their offset. `visitor` is null for whoever may not see
-         *         them, `lead_id` for public pages.
+         *     them, `lead_id` for public pages.
          */
         Visit: {
             attendance: ("came" | "missed") | null;
