@@ -43,8 +43,8 @@ export async function show(place) {
         const body = { name: name.value.trim(), ...(kind.value ? { is_server: true } : ofPage) };
         const made = await call("create_site_key", { method: "POST", connection, body });
         fresh.replaceChildren(shown(made));
-        name.value = origins.value = "";
-        hidden.checked = false;
+        name.form.reset(); // a cleared field is not a wrong one
+        chosen();
         await refresh();
       }, error);
     },
