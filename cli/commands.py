@@ -334,11 +334,11 @@ def build_docs(out: Path) -> None:
 
 
 @main.command("floors")
-@click.option("--out", default=floors.FILE, type=click.Path(dir_okay=False, path_type=Path), help="docs/tour.md")
-def write_floors(out: Path) -> None:
-    """Draws the rooms into docs/tour.md, from the contracts that `make check` holds."""
-    out.write_text(floors.written(out.read_text(encoding="utf-8")), encoding="utf-8")
-    click.echo(f"{out}: {len(floors.layers())} floors")
+def write_floors() -> None:
+    """Draws the rooms into docs/tour.md and its translation, from the contracts that `make check` holds."""
+    for file in floors.FILES:
+        file.write_text(floors.written(file.read_text(encoding="utf-8")), encoding="utf-8")
+    click.echo(f"{len(floors.layers())} floors")
 
 
 @main.command("register")

@@ -1,4 +1,4 @@
-"""`floors`: the picture of the rooms in docs/tour.md, drawn from the contracts that `make check` holds."""
+"""`floors`: the picture of the rooms in docs/tour.md and its translation, drawn from the contracts that `make check` holds."""
 
 import ast
 import tomllib
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-FILE: Final = ROOT / "docs" / "tour.md"
+FILES: Final = (ROOT / "docs" / "tour.md", ROOT / "docs" / "tour.ru.md")
 _BEGIN: Final = "<!-- floors: python -m cli floors -->\n"
 _END: Final = "<!-- end of floors -->\n"
 
@@ -33,7 +33,7 @@ def written(text: str, root: Path = ROOT) -> str:
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not begin or not end:
-        raise ValueError(f"{FILE.name} has no place for the picture")
+        raise ValueError("The document has no place for the picture.")
     return f"{before}{begin}{picture(root)}{end}{after}"
 
 

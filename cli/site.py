@@ -77,14 +77,15 @@ def prepare(folder: Path) -> None:
     for name, make in reference.PAGES.items():
         (folder / f"{name}.md").write_text(make("en"), encoding="utf-8")
         (folder / f"{name}.ru.md").write_text(make("ru"), encoding="utf-8")
-    # Material would load it from another host. Without it (no `npm ci`) a diagram is shown as its text.
     if _MERMAID.exists():
         shutil.copyfile(_MERMAID, folder / "mermaid.js")
     sources = {name: source for source, name in _ELSEWHERE.items()}
     for page in sorted(folder.rglob("*.md")):
         name = page.relative_to(folder).as_posix()
         source = f"docs/{name}" if name == "index.md" else sources.get(name, f"docs/{name}")
-        page.write_text(with_links(page.read_text(encoding="utf-8"), source), encoding="utf-8")
+        text = with_links(page.read_text(encoding="utf-8"), source)
+        # Material would load what draws diagrams from another host. Without it (no `npm ci`) they are shown as text.
+        page.write_text(text if _MERMAID.exists() else text.replace("```mermaid", "```text"), encoding="utf-8")
     for page in [one for one in folder.rglob("*.md") if not one.name.endswith(".ru.md")]:
         russian = page.with_suffix(".ru.md")
         if russian.exists():

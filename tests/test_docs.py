@@ -74,15 +74,20 @@ def test_every_page_is_there_in_both_languages_and_asks_nobody_else(built: Path)
         assert not foreign.search(page.read_text(encoding="utf-8")), page
 
 
-def test_a_dead_link_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_dead_link_is_told_and_without_node_js_a_diagram_is_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     docs = tmp_path / "docs"
     shutil.copytree(site.DOCS, docs)
     (docs / "rate.md").write_text("# The rate\n\n[gone](nowhere.md), [here](deploy.md#nothing)\n", encoding="utf-8")
     monkeypatch.setattr(site, "DOCS", docs)
+    monkeypatch.setattr(site, "_MERMAID", tmp_path / "none")
     with pytest.raises(site.SiteError) as told:
         site.build(tmp_path / "out")
     assert "nowhere.md" in str(told.value)
     assert "deploy.md#nothing" in str(told.value)
+    drawn = (tmp_path / "out" / "rotation.html").read_text(encoding="utf-8")
+    assert ("stateDiagram" in drawn, 'class="mermaid"' in drawn) == (True, False)
 
 
 @pytest.mark.needs("chromium", "npm")

@@ -12,8 +12,9 @@ from tests.demo import ROOT
 
 
 def test_the_picture_is_of_the_contracts() -> None:
-    text = floors.FILE.read_text()
-    assert text == floors.written(text), "run: python -m cli floors"
+    for file in floors.FILES:
+        text = file.read_text(encoding="utf-8")
+        assert text == floors.written(text), "run: python -m cli floors"
 
 
 def test_every_room_stands_on_a_floor_and_says_what_it_is_for() -> None:
