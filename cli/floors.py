@@ -1,4 +1,4 @@
-"""`floors`: the picture of the rooms in docs/tour.md and its translation, from the contracts that `make check` holds."""
+"""`floors`: the picture of the rooms in docs/tour.md and docs/tour.ru.md, from the contracts of `make check`."""
 
 import ast
 import tomllib

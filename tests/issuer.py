@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -21,6 +22,12 @@ CLIENT_ID = "panel"
 CLIENT_SECRET = "a secret with +, & and %"
 
 
+@cache
+def _key() -> rsa.RSAPrivateKey:
+    """Making one takes half a second, and nobody minds whose it was before."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class Issuer:
     """Whoever comes to `/authorize` is `person`, and is sent back at once.
 
@@ -29,7 +36,7 @@ class Issuer:
     """
 
     def __init__(self) -> None:
-        self.keys: dict[str, Any] = {"k1": rsa.generate_private_key(public_exponent=65537, key_size=2048)}
+        self.keys: dict[str, Any] = {"k1": _key()}
         self.signing: Any = None  # another key than the published one
         self.asked = 0
         self.body: bytes | None = None

@@ -54,6 +54,10 @@ def _blocks(kind: str) -> list[Any]:
     ]
 
 
+# One process builds it.
+of_the_site = pytest.mark.xdist_group("documentation site")
+
+
 # --- the site -----------------------------------------------------------------------------------------------------
 
 
@@ -64,6 +68,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@of_the_site
 def test_every_page_is_there_in_both_languages_and_asks_nobody_else(built: Path) -> None:
     pages = {page.relative_to(built) for page in built.rglob("*.html") if "ru" not in page.relative_to(built).parts}
     assert len(pages) > 30
@@ -90,6 +95,7 @@ def test_a_dead_link_is_told_and_without_node_js_a_diagram_is_text(
     assert ("stateDiagram" in drawn, 'class="mermaid"' in drawn) == (True, False)
 
 
+@of_the_site
 @pytest.mark.needs("chromium", "npm")
 def test_it_is_searched_in_the_readers_language_and_diagrams_are_drawn(built: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(built))) as server, launched() as browser:
