@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from shared.connections.integrations import Integration
 from shared.connections.levels import LEVELS, LevelName, level_of
+from shared.platform.decoding import convert
 from shared.platform.i18n import Language
 from shared.storage.database import Database
 from shared.subjects import settings_parts
@@ -95,7 +96,7 @@ def names() -> tuple[str, ...]:
 
 def of(stored: Mapping[str, Any]) -> Struct:
     """The document with its defaults. A member of code before or after this one is left out."""
-    return msgspec.convert({name: value for name, value in stored.items() if name in names()}, Settings)
+    return convert({name: value for name, value in stored.items() if name in names()}, Settings)
 
 
 class _Stored(Struct, frozen=True):

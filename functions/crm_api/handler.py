@@ -6,6 +6,7 @@ from functions.crm_api import audit, cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
 from shared import subjects
 from shared.access.authentication import authenticate, spend
+from shared.platform.decoding import decode
 from shared.platform.endpoint import problem_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -91,6 +92,6 @@ def _in_body(request: Request) -> str | None:
         action: str | None = None
 
     try:
-        return msgspec.json.decode(request.body, type=Named).action
+        return decode(request.body, Named).action
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None

@@ -32,6 +32,7 @@ from shared.connections.calling import Connections
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
+from shared.platform.decoding import decode
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -179,7 +180,7 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
     # 204 amoCRM shows an error of creation and never sends the code. Members that are not documented are sent too.
     # source: a comment in a production integration; the newest example of amocrm-api-php speaks of the two hooks
     try:
-        body = msgspec.json.decode(request.body, type=_Delivered)
+        body = decode(request.body, _Delivered)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise Problem(400, "invalid_json", say("Expected client_id, client_secret and state.")) from None
     secret = (body.client_id, body.client_secret)

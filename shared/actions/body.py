@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from shared.connections.levels import LEVELS, LevelName
+from shared.platform import decoding
 from shared.platform.http import Request
 from shared.platform.messages import said, say
 from shared.platform.problems import InputError, Problem, invalid_input
@@ -32,7 +33,7 @@ _OF_MSGSPEC = (
 def decode(request: Request, model: type[T]) -> T:
     """The JSON body as `model`. 400 for what is not JSON, 422 with the path for what does not fit the model."""
     try:
-        return msgspec.json.decode(request.body, type=model)
+        return decoding.decode(request.body, model)
     except msgspec.ValidationError as error:
         raise Problem(
             422,

@@ -23,6 +23,7 @@ from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Plan
+from shared.platform.decoding import convert, decode
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -103,7 +104,7 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
         "time": time,
     }
     url, secret = rows.address(runtime.keyring, automation) or (None, None)
-    work = msgspec.convert(automation.work, Work)
+    work = convert(automation.work, Work)
     asked = Asked(str(automation.id), automation.name, work, told, url, secret)
     stored = msgspec.json.encode(asked, order="deterministic")
     key = f"{automation.id}:{lead_id}:{told['type']}:{told['status_id']}:{time}"
@@ -144,7 +145,7 @@ def _require_small(request: Request) -> None:
 def _decoded(request: Request) -> _Hook:
     _require_small(request)
     try:
-        return msgspec.json.decode(request.body, type=_Hook)
+        return decode(request.body, _Hook)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise invalid_input(say("this is no hook of a stage"), "") from None
 

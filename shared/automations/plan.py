@@ -18,6 +18,7 @@ from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import NotTakenError, Plan, Result, Step
 from shared.deliveries.webhooks import key_of, signed
 from shared.platform import outward
+from shared.platform.decoding import decode
 from shared.platform.messages import say
 from shared.platform.secret import Guarded
 from shared.runtime import Runtime
@@ -60,7 +61,7 @@ class Question(Guarded, frozen=True):
 
 def planned_automation(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
     """Of `run_automation`."""
-    asked, lead_id = msgspec.json.decode(request, type=Asked), delivery.lead_id
+    asked, lead_id = decode(request, Asked), delivery.lead_id
     assert lead_id is not None  # a hook without a deal is not accepted
     match asked.work:
         case Note():
@@ -165,7 +166,7 @@ def _message(
 
 def planned_answer(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
     """Of `answer_bot`."""
-    question = msgspec.json.decode(request, type=Question)
+    question = decode(request, Question)
 
     def write(account: AccountApi) -> Result:
         answer = _answered(runtime.database, integration, account, question)

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 
 from shared import subjects
@@ -29,6 +28,7 @@ from shared.deliveries.items import Item
 from shared.deliveries.locks import name_of
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
+from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
@@ -92,7 +92,7 @@ class _Work(Struct, frozen=True):
 
 def planned(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
     """Of :data:`ACTION`."""
-    told = msgspec.json.decode(request, type=Told)
+    told = decode(request, Told)
     booking = rows.by_id(runtime.database, integration.id, told.booking)
     if booking is None:
         return [Step("task", lambda _: {"skipped": _GONE}, lambda _: None)], 0

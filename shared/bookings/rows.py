@@ -17,6 +17,7 @@ from shared.bookings import hours, statements
 from shared.bookings.hours import Span
 from shared.bookings.settings import Resource
 from shared.bookings.slots import Seat
+from shared.platform.decoding import decode
 from shared.platform.messages import Message, say
 from shared.platform.problems import Problem
 from shared.platform.secret import Guarded
@@ -303,7 +304,7 @@ def visitor_of(keyring: Keyring, booking: Booking) -> Visitor:
     """Nothing of a hold, and of a visit that was long ago."""
     if booking.visitor is None:
         return Visitor()
-    return msgspec.json.decode(keyring.decrypt(booking.visitor, booking.id, "visitor"), type=Visitor)
+    return decode(keyring.decrypt(booking.visitor, booking.id, "visitor"), Visitor)
 
 
 # --- calendars ----------------------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-import msgspec
 from msgspec import Meta, Struct
 
 from shared.connections.integrations import Integration
+from shared.platform.decoding import convert
 
 Key = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
@@ -132,7 +132,7 @@ class Bookings(Struct, forbid_unknown_fields=True, frozen=True):
 
 def of(stored: Mapping[str, Any]) -> Bookings:
     """This part of a row's settings, with its defaults."""
-    return msgspec.convert(stored.get("bookings") or {}, Bookings)
+    return convert(stored.get("bookings") or {}, Bookings)
 
 
 def shows_bookings(integration: Integration) -> bool:

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from shared.calculations.formulas.parser import LONGEST
 from shared.platform import widgets
+from shared.platform.decoding import decode
 from shared.platform.i18n import Language
 
 Identifier = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
@@ -109,7 +110,7 @@ def usual(widget_type: str) -> Calculator | None:
     if widget_type not in widgets.types():
         return None
     file = widgets.FOLDER / widget_type / "calculator.json"
-    return None if not file.exists() else msgspec.json.decode(file.read_bytes(), type=Calculator)
+    return None if not file.exists() else decode(file.read_bytes(), Calculator)
 
 
 def usual_ones() -> dict[str, Calculator]:

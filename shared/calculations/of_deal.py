@@ -16,6 +16,7 @@ from shared.deliveries.goods import NO_LIST, known_list
 from shared.deliveries.items import Item
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Plan, Result, Step
+from shared.platform.decoding import convert
 from shared.platform.i18n import catalogue, document_language
 from shared.platform.messages import say
 from shared.platform.money import rounded
@@ -51,7 +52,7 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
         return {"calculation": msgspec.to_builtins(calculation)}
 
     def content(goods: Result) -> bytes:
-        return rendered(msgspec.convert(goods["calculation"], Calculation), integration, delivery)
+        return rendered(convert(goods["calculation"], Calculation), integration, delivery)
 
     steps = [Step("deal_goods", read, lambda _: None)]  # it only reads, so it may do so again
     steps += file_steps(remembered, delivery, lead_id, f"{heading} {lead_id}", content, after="deal_goods")

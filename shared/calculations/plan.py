@@ -4,8 +4,6 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-import msgspec
-
 from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.leads import AccountApi
@@ -18,6 +16,7 @@ from shared.deliveries.goods import Goods
 from shared.deliveries.locks import Locks
 from shared.deliveries.rows import Delivery, newer, reference
 from shared.deliveries.runner import Plan, Result, Step
+from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
@@ -35,7 +34,7 @@ _CLOCK_SKEW_SECONDS = 300
 
 def planned(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
     """Of a delivery that was accepted before."""
-    body = msgspec.json.decode(request, type=SaveCalculation)
+    body = decode(request, SaveCalculation)
     assert body.lead_id is not None  # set when it was accepted
     return steps(runtime.database, runtime.locks, delivery, body.lead_id, body, integration), calls(body)
 

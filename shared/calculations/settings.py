@@ -4,11 +4,11 @@ import base64
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from shared.actions.subject import SettingsPart
 from shared.connections.integrations import Integration
+from shared.platform.decoding import convert
 from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
@@ -42,7 +42,7 @@ class Calculations(Struct, frozen=True):
 
 def of(stored: Mapping[str, Any]) -> Calculations:
     """This part of a row's settings, with its defaults."""
-    return msgspec.convert(stored, Calculations)
+    return convert(stored, Calculations)
 
 
 def shows_calculator(_integration: Integration) -> bool:

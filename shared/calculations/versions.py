@@ -20,6 +20,7 @@ from shared.calculations.compiler import Compiled, compiled
 from shared.calculations.earlier_calculators import upgraded
 from shared.connections.integrations import Integration
 from shared.connections.levels import LEVELS, Level, LevelName, level_of
+from shared.platform.decoding import convert
 from shared.storage.database import Database
 
 MOST_COUNTED: Final = 10_000
@@ -146,7 +147,7 @@ def _compiled(text: str) -> Compiled:
 
 def read(document: Mapping[str, Any]) -> calculator.Calculator:
     """What was kept, as it is written today. Raises msgspec.ValidationError for what is no calculator."""
-    return msgspec.convert(upgraded(dict(document)), calculator.Calculator)
+    return convert(upgraded(dict(document)), calculator.Calculator)
 
 
 class Draft(Struct, frozen=True):

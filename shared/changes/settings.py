@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
+
+from shared.platform.decoding import convert
 
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
 
@@ -32,4 +33,4 @@ class Document(Struct, frozen=True):
 
 def of(stored: Mapping[str, Any]) -> Changes:
     """This part of a row's settings, with its defaults."""
-    return msgspec.convert(stored.get("changes") or {}, Changes)
+    return convert(stored.get("changes") or {}, Changes)

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
+from shared.platform.decoding import decode
 from shared.platform.i18n import Language
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "widgets"
@@ -39,9 +39,7 @@ class Widget(Struct, forbid_unknown_fields=True, frozen=True):
 @cache
 def types() -> Mapping[str, Widget]:
     """Type -> what its `widget.json` says, in the order of lists."""
-    found = {
-        file.parent.name: msgspec.json.decode(file.read_bytes(), type=Widget) for file in FOLDER.glob("*/widget.json")
-    }
+    found = {file.parent.name: decode(file.read_bytes(), Widget) for file in FOLDER.glob("*/widget.json")}
     return dict(sorted(found.items(), key=lambda one: (one[1].position, one[0])))
 
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from shared.platform.decoding import convert
 from shared.platform.ttl_cache import Expiring
 from shared.storage.database import Database
 
@@ -47,7 +48,7 @@ class Remembered(Struct, frozen=True):
         known: T | None = _memory.get((self.integration_id, name))
         if known is None:
             row = self.database.one(_Kept, _READ, self._key(name))
-            known = ask() if row is None else msgspec.convert(row.value, kind)
+            known = ask() if row is None else convert(row.value, kind)
             if known is None:
                 return None
             if row is None:

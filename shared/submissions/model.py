@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from shared.deliveries.items import Item
+from shared.platform.decoding import decode
 from shared.platform.messages import say
 from shared.platform.money import rounded
 from shared.platform.problems import InputError, Problem
@@ -165,7 +166,7 @@ class Accepted(Struct, frozen=True):
     address: str = ""  # the visitor's, for amoCRM's incoming leads
 
     def decoded(self, action: str) -> Body:
-        return msgspec.json.decode(self.body, type=BODIES[action])
+        return decode(self.body, BODIES[action])
 
 
 def sources(body: Body) -> dict[str, list[str]]:

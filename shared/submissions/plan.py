@@ -21,6 +21,7 @@ from shared.deliveries import goods
 from shared.deliveries.locks import Locks
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
+from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
@@ -48,7 +49,7 @@ def calls(mode: str, body: Body) -> int:
 
 def planned(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
     """Of a delivery that was accepted before."""
-    accepted = msgspec.json.decode(request, type=Accepted)
+    accepted = decode(request, Accepted)
     own = steps(runtime.database, runtime.keyring, runtime.locks, delivery, integration, accepted)
     return own, calls(accepted.mode, accepted.decoded(delivery.action))
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from shared.deliveries.locks import name_of
+from shared.platform.decoding import convert
 
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
@@ -69,7 +70,7 @@ class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
 
 def of(stored: Mapping[str, Any]) -> Submissions:
     """This part of a row's settings, with its defaults."""
-    return msgspec.convert(stored.get("submissions") or {}, Submissions)
+    return convert(stored.get("submissions") or {}, Submissions)
 
 
 def refusal_name(entity: str) -> bytes:

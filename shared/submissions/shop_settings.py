@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
+from shared.platform.decoding import convert
 from shared.submissions.settings import Submissions
 
 Document = dict[str, Any]
@@ -62,7 +62,7 @@ def take_over(found: dict[str, str]) -> Taken:
             except ValueError:
                 taken.left.append(f"{key}: its value is not of the kind that belongs there")
     taken.submissions = {name: value for name, value in taken.submissions.items() if value not in ({}, [])}
-    msgspec.convert(taken.submissions, Submissions)
+    convert(taken.submissions, Submissions)
     return taken
 
 

@@ -13,6 +13,7 @@ from shared.actions.subject import SettingsPart
 from shared.connections import levels
 from shared.connections.integrations import Integration
 from shared.connections.levels import LevelName
+from shared.platform.decoding import convert
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -39,9 +40,9 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     if given.revision not in (None, stored.revision(level)):
         raise _changed()
     if level == "connection":
-        holds = msgspec.convert(stored.merged("client") | document, settings.Settings)
+        holds = convert(stored.merged("client") | document, settings.Settings)
         for part in parts:
-            part.check(runtime, integration, msgspec.convert(holds, part.document, from_attributes=True))
+            part.check(runtime, integration, convert(holds, part.document, from_attributes=True))
     else:
         _check_level(runtime, integration, parts, given, document)
     seen = None if given.revision is None else stored.own[level]
@@ -69,7 +70,7 @@ def _check_level(
             if name in document:
                 raise invalid_input(say("names what one account has: set it there"), name)
         if not part.is_of_account:
-            part.check(runtime, integration, msgspec.convert(given, part.document, from_attributes=True))
+            part.check(runtime, integration, convert(given, part.document, from_attributes=True))
 
 
 def _shown(runtime: Runtime, caller: Caller, level: LevelName) -> Response:
