@@ -17,6 +17,12 @@ from shared.runtime import Runtime
 _SIGN_IN = ("get_sign_in", "begin_sign_in", "finish_sign_in")
 
 
+class _Named(msgspec.Struct):
+    """A body that names its action; what else is in it is the action's."""
+
+    action: str | None = None
+
+
 def handle(runtime: Runtime, request: Request) -> Response:
     """The answer to any request: a page, a health check, or an action."""
     if request.method == "OPTIONS":
@@ -88,10 +94,7 @@ def _last_part(request: Request) -> str:
 
 
 def _in_body(request: Request) -> str | None:
-    class Named(msgspec.Struct):
-        action: str | None = None
-
     try:
-        return decode(request.body, Named).action
+        return decode(request.body, _Named).action
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None

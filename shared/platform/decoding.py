@@ -2,7 +2,8 @@
 
 msgspec (0.22) makes what it knows of a Struct when the Struct is decoded for the first time, and publishes it before it
 is whole: another thread that decodes the same Struct at that moment reads a null pointer, and the process is gone. So
-each kind is made ready by one thread, before anybody uses it.
+each kind is made ready by one thread, before anybody uses it. Kinds are remembered for good, so they are those that
+modules define, and none that is made for a request.
 """
 
 import threading
