@@ -93,7 +93,7 @@ docs: $(READY) ## the documentation site, in .local/site; red on a dead link (wi
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
 	@$(BIN)/python -m cli docs
 
-$(SITE): mkdocs.yml openapi.yaml cli/site.py cli/reference.py $(wildcard docs/*.md docs/*/*.md) | $(READY)
+$(SITE): mkdocs.yml openapi.yaml cli/site.py cli/reference.py $(wildcard docs/*.md docs/*/*.md clients/js/*.md) CHANGELOG.md CONTRIBUTING.md | $(READY)
 	@echo "Building the documentation ..."
 	@$(BIN)/python -m cli docs >/dev/null
 

@@ -51,18 +51,18 @@ def read(root: Path = ROOT) -> list[Code]:
 
 
 def table(codes: list[Code], language: str = "en") -> str:
-    lines = [_HEADS[language], "|---|---|---|"]
+    lines, known = [_HEADS[language], "|---|---|---|"], _known(language)
     for one in codes:
-        detail = _in(one.detail, language)
-        lines.append(f"| {one.status} {HTTPStatus(one.status).phrase} | `{one.code}` | {detail or '—'} |")
+        detail = known.get(one.detail, one.detail) or "—"
+        lines.append(f"| {one.status} {HTTPStatus(one.status).phrase} | `{one.code}` | {detail} |")
     return "\n".join(lines) + "\n"
 
 
-def _in(detail: str, language: str) -> str:
-    if language == "en" or not detail:
-        return detail
-    known = {_gaps(english): _gaps(told) for english, told in translations(language).items()}
-    return (known | _TRANSLATED[language]).get(detail, detail)
+def _known(language: str) -> dict[str, str]:
+    """What the sentences are in the language; they are written in English."""
+    if language == "en":
+        return {}
+    return {_gaps(english): _gaps(told) for english, told in translations(language).items()} | _TRANSLATED[language]
 
 
 def _gaps(sentence: str) -> str:

@@ -72,6 +72,15 @@ class Listener:
         self._server.server_close()
 
 
+class Site(Listener):
+    """A company's own site, all of whose pages are one."""
+
+    html = ""
+
+    def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response | None:
+        return Response(200, self.html.encode(), (("Content-Type", "text/html; charset=utf-8"),))
+
+
 class Webhook(Listener):
     """A company's server that remembers what it has taken, and refuses as a test wants it."""
 

@@ -5,13 +5,10 @@ import os
 import re
 import secrets
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -34,6 +31,7 @@ from shared.platform.messages import translations
 from tests.chromium import launched
 from tests.demo import Demo, connect, free_port
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
+from tests.listener import Site
 from tests.story import calculation
 
 # Where to put a picture of each page, for looking at: `SCREENSHOTS=folder make test`.
@@ -768,39 +766,26 @@ def _site_with_one_script_tag(
 ) -> Iterator[Page]:
     """A company's own page; its site key is for its own address, if no other `origins` are named."""
 
-    class Site(BaseHTTPRequestHandler):
-        html = ""
-
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(self.html.encode())
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        own = f"http://localhost:{server.server_port}"
-        headers = {"X-Account-Domain": "steklodom.amocrm.ru", "X-Widget-Type": "glass"}
-        headers |= {"Authorization": f"Bearer {demo.token}"}
-        data = {"name": "one tag", "origins": [origins or own]}
-        made = context.request.post(f"{demo.api}/?action=create_site_key", headers=headers, data=data)
-        Site.html = (
-            f'<!doctype html><html lang="ru"><title>x</title><link rel="icon" href="data:,">'
-            f'<form data-crm="Звонок" {attributes}><input name="name"><input name="phone">'
-            '<input name="Этаж" value="седьмой"><button>OK</button></form>'
-            f'<script src="{demo.api}/form/embed.js" data-key="{made.json()["site_key"]}" defer></script></html>'
-        )
-        page = context.new_page()
-        remember = "addEventListener(`crm:${name}`, () => (window.told ??= []).push(name))"
-        page.add_init_script(f"for (const name of ['sent', 'failed']) {remember}")
-        page.goto(f"{own}/price?utm_source=ya")
-        try:
-            yield page
-        finally:
-            server.shutdown()
+    site = Site()
+    own = f"http://{site.host.replace('127.0.0.1', 'localhost')}"
+    headers = {"X-Account-Domain": "steklodom.amocrm.ru", "X-Widget-Type": "glass"}
+    headers |= {"Authorization": f"Bearer {demo.token}"}
+    data = {"name": "one tag", "origins": [origins or own]}
+    made = context.request.post(f"{demo.api}/?action=create_site_key", headers=headers, data=data)
+    site.html = (
+        f'<!doctype html><html lang="ru"><title>x</title><link rel="icon" href="data:,">'
+        f'<form data-crm="Звонок" {attributes}><input name="name"><input name="phone">'
+        '<input name="Этаж" value="седьмой"><button>OK</button></form>'
+        f'<script src="{demo.api}/form/embed.js" data-key="{made.json()["site_key"]}" defer></script></html>'
+    )
+    page = context.new_page()
+    remember = "addEventListener(`crm:${name}`, () => (window.told ??= []).push(name))"
+    page.add_init_script(f"for (const name of ['sent', 'failed']) {remember}")
+    page.goto(f"{own}/price?utm_source=ya")
+    try:
+        yield page
+    finally:
+        site.close()
 
 
 def _fill_in(page: Page, name: str) -> None:
