@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Tests wait more than they reckon: two for each core.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))
+# Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check unit postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: help demo test check unit long-tests postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -20,7 +22,7 @@ BUNDLES := $(patsubst widgets/%/src/page.tsx,widgets/%/page/page.js,$(wildcard w
 demo: $(READY) $(SITE) $(BUNDLES) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
 	@$(BIN)/python -m cli demo
 
-test: check unit ## format, lint, types, and all tests
+test: check unit ## format, lint, types, and every story
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
@@ -31,13 +33,18 @@ check: $(READY)
 unit: $(READY)
 	@tests/install-programs
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
+
+long-tests: $(READY) ## what takes longer: short campaigns of chaos, load and contract; packages, releases and the tutorial, made anew
+	@tests/install-programs
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m long
 
 postgres-versions: $(READY) ## the database's stories on PostgreSQL 14 to 18, and through pgbouncer; VERSIONS="14 pgbouncer" chooses
 	@tests/install-programs
 	@tests/postgres/run $(VERSIONS)
 
-soak-tests: $(READY) ## the whole suite ten times in a row: cold, with busy cores, quiet; red when any run was
+soak-tests: $(READY) ## the tests of `make test` ten times in a row: cold, with busy cores, quiet; red when any run was
 	@$(BIN)/python -m tests.soak --workers $(WORKERS)
 
 chaos-tokens: $(READY) ## kills refreshing processes 500 times, and checks that no account was lost by us

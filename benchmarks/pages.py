@@ -46,8 +46,8 @@ def weigh(browser: Browser, demo: Demo, tab: str, *, is_slow: bool) -> dict[str,
         page = context.new_page()
         got = _counted(page, is_slow=is_slow)
         page.goto(f"{demo.panel}#{tab}")
-        expect(page.locator(f"#tab-{tab}[aria-selected=true]")).to_be_visible(timeout=30_000)
-        expect(page.locator("#view .skeleton")).to_have_count(0, timeout=30_000)
+        expect(page.locator(f"#tab-{tab}[aria-selected=true]")).to_be_visible()
+        expect(page.locator("#view .skeleton")).to_have_count(0)
         page.wait_for_load_state("networkidle")
         return {"bytes": sum(got), "requests": len(got), "first_paint_ms": round(page.evaluate(_FIRST_PAINT))}
     finally:
@@ -62,7 +62,7 @@ def ready(browser: Browser, demo: Demo) -> int:
         _counted(page, is_slow=True)
         page.goto(demo.amocrm)
         page.get_by_role("link", name="Душевая перегородка").first.click()
-        page.frame_locator(_CALCULATOR).get_by_label("Ширина, мм").wait_for(timeout=30_000)
+        page.frame_locator(_CALCULATOR).get_by_label("Ширина, мм").wait_for()
         frame = next(one for one in page.frames if "/widget/" in one.url)
         return int(frame.evaluate("performance.now()"))
     finally:

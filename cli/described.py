@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema
-import referencing
-import referencing.jsonschema
+import jsonschema_rs
 import yaml
 
 # (method, path, pattern of the place) → why we and the vendor's pages are right, or why it does not matter.
@@ -46,8 +44,7 @@ class Held:
 def hold(description: Path, record: Path) -> Held:
     """Compares every recorded exchange that succeeded: the description knows successes only."""
     document = yaml.safe_load(description.read_text(encoding="utf-8"))
-    resource = referencing.jsonschema.DRAFT202012.create_resource(document)
-    registry: Any = referencing.Registry().with_resource("urn:description", resource)
+    registry = jsonschema_rs.Registry([("urn:description", document)])
     operations = list(_operations(document))
     found: Counter[Difference] = Counter()
     held, unknown, count = set(), set(), 0
@@ -105,15 +102,15 @@ def _schema(part: Any) -> Any:
     return next((media.get("schema") for media in content.values()), None)
 
 
-def _problems(schema: Any, value: Any, registry: Any) -> Iterator[tuple[str, str]]:
+def _problems(schema: Any, value: Any, registry: jsonschema_rs.Registry) -> Iterator[tuple[str, str]]:
     if schema is None:
         return
     absolute = json.loads(json.dumps(schema).replace('"#/', '"urn:description#/'))
-    validator = jsonschema.Draft202012Validator(absolute, registry=registry)
+    validator = jsonschema_rs.Draft202012Validator(absolute, registry=registry)
     for error in validator.iter_errors(value):
-        place = "".join(f".{part}" if isinstance(part, str) else "[]" for part in error.absolute_path)
+        place = "".join(f".{part}" if isinstance(part, str) else "[]" for part in error.instance_path)
         # The same kind of trouble of many values is one difference.
-        yield re.sub(r"-?\d[\d.]*|'[^']*'", "…", error.message)[:200] + f" ({error.validator})", place
+        yield re.sub(r'-?\d[\d.]*|"[^"]*"', "…", error.message)[:200] + f" ({error.kind.name})", place
 
 
 def _is_known(one: Difference) -> bool:

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import msgspec
 
 from cli import openapi
@@ -27,7 +27,7 @@ def check(action: str, response: Response) -> None:
 def _validator(name: str) -> Any:
     schemas = {one: _closed(schema) for one, schema in openapi.document()["components"]["schemas"].items()}
     whole = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
-    return jsonschema.Draft202012Validator(whole)
+    return jsonschema_rs.Draft202012Validator(whole)
 
 
 def _closed(schema: Any) -> Any:

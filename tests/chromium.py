@@ -4,9 +4,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 _OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+# A wait is no measurement: on a busy machine a page takes as long as it takes. How quick it is, benchmarks say.
+expect.set_options(timeout=30_000)
 
 
 @contextmanager

@@ -70,6 +70,7 @@ class Demo:
         self, data: Path, port: int, more: Mapping[str, str] = MappingProxyType({}), root: Path = ROOT
     ) -> None:
         """`more`: settings of the functions that the demo does not make itself. `root`: another checkout."""
+        self._data = data
         environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | dict(more)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cli", "demo", "--port", str(port), "--data", str(data)],
@@ -99,6 +100,11 @@ class Demo:
         match = re.search(pattern, self.told)
         assert match, self.told
         return match[1]
+
+    def logs(self) -> str:
+        """The ends of what each function has logged."""
+        ends = {file: file.read_text(errors="replace").splitlines()[-30:] for file in sorted(self._data.glob("*.log"))}
+        return "\n".join(line for file, lines in ends.items() for line in (f"--- {file.stem}", *lines))
 
     def stop(self) -> str:
         """Ctrl-C; what was told until the end."""

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.access import openid
 from shared.access.proofs import jwks
+from tests import servers
 
 CLIENT_ID = "panel"
 CLIENT_SECRET = "a secret with +, & and %"
@@ -78,7 +78,7 @@ class Issuer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.jwks_url = f"{self.url}/jwks.json"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        servers.answering(self._server)
 
     def close(self) -> None:
         self._server.shutdown()

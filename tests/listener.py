@@ -3,7 +3,6 @@
 import socket
 import struct
 import sys
-import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +12,7 @@ from functions.amocrm_events.handler import handle as amocrm_events
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response, parse_query
 from shared.runtime import Runtime
+from tests import servers
 
 _RETRY_AT_ONCE = (("Content-Type", "application/problem+json"), ("Retry-After", "0"))
 
@@ -53,7 +53,7 @@ class Listener:
                     super().handle_error(request, client_address)
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        servers.answering(self._server)
 
     @property
     def host(self) -> str:

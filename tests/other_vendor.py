@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+
+from tests import servers
 
 
 @dataclass
@@ -196,7 +197,7 @@ def before(url: str, changes: list[Change], stranger: int) -> Iterator[str]:
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-        Thread(target=server.serve_forever, daemon=True).start()
+        servers.answering(server)
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:

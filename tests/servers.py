@@ -1,13 +1,16 @@
-"""Servers beside the embedded one: any PostgreSQL whose programs are in a folder, and pgbouncer before a server."""
+"""Servers beside the embedded one: any PostgreSQL whose programs are in a folder, pgbouncer before a server, and
+those of Python in a thread."""
 
 import contextlib
 import os
 import pwd
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from socketserver import BaseServer
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +20,11 @@ from tests.demo import free_port
 
 _WITHIN_SECONDS: Final = 20
 _UNPRIVILEGED: Final = "nobody"  # neither program runs as root
+
+
+def answering(server: BaseServer) -> None:
+    """It answers in a thread of its own, until its `shutdown`. Other than by itself, that takes no half a second."""
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
 
 
 def wait_for(url: str) -> None:

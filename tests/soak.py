@@ -1,4 +1,4 @@
-"""The whole suite many times in a row, under circumstances that machines have: cold, busy, and quiet.
+"""The tests of `make test` many times in a row, under circumstances that machines have: cold, busy, and quiet.
 
 Nothing is repeated that was red: a test that wavers is found here, with its log, and not by the next person.
 """
@@ -47,7 +47,7 @@ def _busy(cores: int) -> Iterator[None]:
 
 def _run(number: int, workers: int, folder: Path) -> dict[str, Any]:
     log, started = folder / f"{number}.log", time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "loadgroup"]
+    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "loadgroup", "-m", "not long"]
     with log.open("wb") as file:
         ended = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, timeout=3600)
     last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-1:]

@@ -26,6 +26,7 @@ def test_killed_at_every_step_every_accepted_calculation_is_in_its_deal_once() -
     assert summary["calculations"]["accepted"] > 10
 
 
+@pytest.mark.long
 def test_32_processes_meeting_one_expired_token_refresh_it_once() -> None:
     summary = json_of_command("tests.chaos.herd", "--processes", "32")
     assert (summary["answers"], summary["refreshes"], summary["refused"]) == (32, 1, 0), whole(summary)

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import threading
 from functools import partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
-import jsonschema
+import jsonschema_rs
 import msgspec
 import psycopg
 import pytest
@@ -27,7 +26,7 @@ from shared.changes.settings import Changes
 from shared.platform import config
 from shared.storage.encryption import generate_key
 from simulator.__main__ import main as simulator_command
-from tests import documents
+from tests import documents, servers
 from tests.chromium import launched
 from tests.control import Simulator
 from tests.demo import ROOT
@@ -100,7 +99,7 @@ def test_a_dead_link_is_told_and_without_node_js_a_diagram_is_text(
 @pytest.mark.needs("chromium", "npm")
 def test_it_is_searched_in_the_readers_language_and_diagrams_are_drawn(built: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(built))) as server, launched() as browser:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.answering(server)
         home = f"http://127.0.0.1:{server.server_port}"
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         foreign: list[str] = []
@@ -275,7 +274,7 @@ def test_json_is_what_it_says(block: Block) -> None:
     elif document.get("type") in openapi.document()["webhooks"]:
         whole = openapi.document()
         message = whole["webhooks"][document["type"]]["post"]["requestBody"]["content"]["application/json"]["schema"]
-        jsonschema.validate(document, {**message, "components": whole["components"]})
+        jsonschema_rs.validate({**message, "components": whole["components"]}, document)
     else:
         # Compared with what is really sent by the tests of automations, bots and notices.
         is_known = document.get("type") == "automation.asked" or document.get("event") == "reauth_required"

@@ -56,6 +56,7 @@ _WRITES: dict[str, dict[str, Any]] = {
 _LOST = (r"/api/v4/contacts", r"/api/v4/leads.*", r".*/notes", r"/v1\.0/.*", r".*/files", r".*/link", "nothing")
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     order=strategies.permutations([*_WRITES, "save_calculation"]),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli import floors
+from tests import checkout
 from tests.demo import ROOT
 
 
@@ -35,8 +36,7 @@ def test_every_room_stands_on_a_floor_and_says_what_it_is_for() -> None:
     ],
 )
 def test_an_arrow_that_goes_up_breaks_the_contracts(file: str, line: str, tmp_path: Path) -> None:
-    for name in ("shared", "functions", "pyproject.toml"):
-        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path)], check=True)
+    checkout.copy(("shared", "functions", "pyproject.toml"), tmp_path)
     changed = tmp_path / file
     changed.write_text(f"{changed.read_text()}\n{line}\n")
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
@@ -72,8 +72,7 @@ print(*openapi.document()["paths"])
 @pytest.mark.parametrize("subject", _REST)
 @pytest.mark.long
 def test_a_subject_is_removed_with_its_folder_and_one_line(subject: str, tmp_path: Path) -> None:
-    for name in _COPIED:
-        subprocess.run(["cp", "-r", str(ROOT / name), str(tmp_path)], check=True)
+    checkout.copy(_COPIED, tmp_path)
     for folder in (f"shared/{subject}", f"tests/{subject}", *_OWN_FUNCTIONS.get(subject, ())):
         shutil.rmtree(tmp_path / folder)
     registry = tmp_path / "shared" / "subjects.py"

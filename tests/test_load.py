@@ -7,7 +7,7 @@ import pytest
 from tests.commands import json_of_command, whole
 
 # Both measure under load; one after the other.
-pytestmark = [pytest.mark.xdist_group("load"), pytest.mark.needs("pgbouncer")]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("load"), pytest.mark.needs("pgbouncer")]
 
 
 def test_under_load_every_write_is_there_once_and_nothing_fails() -> None:

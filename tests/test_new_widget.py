@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,13 +17,17 @@ from cli import new_widget, widget
 from cli.commands import main
 from cli.new_widget import NewWidgetError
 from shared.platform import widgets
+from tests.checkout import copy
 from tests.chromium import launched
 from tests.demo import ROOT, Demo, connect, free_port
 
 # One process makes the checkout, and all stories of it are told there.
 in_the_checkout = pytest.mark.xdist_group("new widgets")
 
-_COPIED = ("shared", "functions", "cli", "simulator", "tests", "web", "widgets", "clients", "db_migrations", "examples")
+_COPIED = (
+    "shared", "functions", "cli", "simulator", "tests", "web", "widgets", "clients", "db_migrations", "examples",
+    "pyproject.toml", "Makefile", "package.json", "package-lock.json",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +36,7 @@ def checkout() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="amonew", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        for one in _COPIED:
-            shutil.copytree(ROOT / one, folder / one, ignore=shutil.ignore_patterns("__pycache__"))
-        for file in ("pyproject.toml", "Makefile", "package.json", "package-lock.json"):
-            shutil.copy2(ROOT / file, folder)
+        copy(_COPIED, folder)
         for arguments in (
             ("greenhouse", "--page", "react", "--title", "Теплицы"),
             ("fence", "--page", "own", "--title", "Заборы & «Ко»"),
@@ -76,6 +76,7 @@ def test_its_own_tests_pass_and_its_archives_are_built(checkout: Path) -> None:
 
 
 @in_the_checkout
+@pytest.mark.long
 @pytest.mark.needs("npm")
 def test_a_page_in_react_is_typed(bundled: Path) -> None:
     """Against the client's own types, as an editor shows them."""
@@ -91,6 +92,7 @@ def test_a_page_in_react_is_typed(bundled: Path) -> None:
 
 
 @in_the_checkout
+@pytest.mark.long
 @pytest.mark.needs("chromium", "npm")
 def test_a_page_in_react_saves_in_the_simulated_card(bundled: Path) -> None:
     """With amoCRM's own components, under the policy that allows no inline style and no other host."""
@@ -104,10 +106,10 @@ def test_a_page_in_react_saves_in_the_simulated_card(bundled: Path) -> None:
             page.goto(demo.amocrm)
             page.get_by_role("link", name="Душевая перегородка").first.click()
             card = page.frame_locator('iframe[title="Теплицы"]')
-            expect(card.get_by_text("Мария Лебедева")).to_be_visible(timeout=15_000)
+            expect(card.get_by_text("Мария Лебедева")).to_be_visible()
             card.get_by_label("Quantity").fill("3")
             card.get_by_role("button", name="Save to the deal").click()
-            expect(card.get_by_text("It is in the deal.")).to_be_visible(timeout=15_000)
+            expect(card.get_by_text("It is in the deal.")).to_be_visible()
             # Their theme has come to the button.
             colour = "button => getComputedStyle(button).backgroundColor"
             assert card.get_by_role("button").evaluate(colour) == "rgb(77, 133, 230)"
@@ -130,11 +132,11 @@ def test_a_page_of_ones_own_saves_in_the_simulated_card(checkout: Path) -> None:
             page.goto(demo.amocrm)
             page.get_by_role("link", name="Душевая перегородка").first.click()
             card = page.frame_locator('iframe[title="Заборы & «Ко»"]')
-            expect(card.locator("#client")).to_contain_text("Мария Лебедева", timeout=15_000)
+            expect(card.locator("#client")).to_contain_text("Мария Лебедева")
             card.get_by_label("Quantity").fill("3")
             card.get_by_role("button", name="Save to the deal").click()
-            expect(card.get_by_text("It is in the deal.")).to_be_visible(timeout=15_000)
-            expect(page.frame_locator("iframe[title^='Крыши']").get_by_label("Сколько")).to_be_visible(timeout=15_000)
+            expect(card.get_by_text("It is in the deal.")).to_be_visible()
+            expect(page.frame_locator("iframe[title^='Крыши']").get_by_label("Сколько")).to_be_visible()
             page.reload()
             expect(page.locator("#feed")).to_contain_text("Заборы & «Ко»")
             panel = browser.new_page(locale="ru-RU")

@@ -62,6 +62,7 @@ def test_a_package_carries_its_bytecode_and_is_the_same_every_time(environment: 
     assert ended.stdout.strip() == str(place / "functions" / "refresh_tokens" / "main.py"), ended.stderr
 
 
+@pytest.mark.long
 def test_packages_for_another_python_say_what_they_lack(tmp_path: Path) -> None:
     other = next(one for one in package.RUNTIMES if one != package.OWN)
     archive = tmp_path / "oauth_callback.zip"

@@ -116,6 +116,7 @@ def test_requests_of_one_instance_wait_for_each_other(connected: Story) -> None:
 
 
 @pytest.mark.vendor("http.limit")
+@pytest.mark.long
 @pytest.mark.parametrize("latency", ["0.02", "0.4"])
 def test_instances_with_threads_keep_to_seven_a_second(latency: str) -> None:
     """Rows G1 and G2: the short version of `make hammer`."""

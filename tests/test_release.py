@@ -10,7 +10,8 @@ import pytest
 from cli import client, release
 from tests.js_client import needs_tools
 
-pytestmark = [pytest.mark.needs("node"), needs_tools]
+# One process makes it, for all that look at it.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("release"), pytest.mark.needs("node"), needs_tools]
 
 
 @pytest.fixture(scope="module")

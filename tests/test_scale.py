@@ -1,6 +1,10 @@
 """Row G3: the short versions of `make scale` and of what the panel asks."""
 
+import pytest
+
 from benchmarks import panel, scale
+
+pytestmark = pytest.mark.long
 
 
 def test_no_query_is_slow_or_reads_a_whole_table() -> None:

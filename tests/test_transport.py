@@ -1,6 +1,7 @@
 """The one way out: time and size are limited, redirects are not followed, every failure says what may have happened."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from shared.amocrm import errors
 from shared.amocrm.transport import Limits, Transport
+from shared.platform import outward, tls
 
 QUICK = Limits(connect=0.5, read=0.3, total=0.6, answer_bytes=100_000)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
@@ -117,3 +119,14 @@ def test_without_a_gateway_everything_goes_by_https(monkeypatch: pytest.MonkeyPa
         transport.send("GET", "a.amocrm.ru", "/x")
     assert sent == ["https://a.amocrm.ru/x"]
     transport.close()
+
+
+def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for every message that leaves, which would cost more than to send it."""
+    tls.authorities()
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", None)
+    Transport().close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+    with pytest.raises(outward.OutwardError, match="ConnectError"):
+        outward.post(f"http://{host}/", b"{}", {}, private_hosts=frozenset({host}))

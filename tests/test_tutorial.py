@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import tutorial
+from tests import servers, tutorial
 from tests.chromium import launched
 from tests.demo import ROOT, Demo, free_port
 
@@ -123,7 +122,7 @@ def _save(deal: Page, demo: Demo, language: str, words: list[str]) -> None:
     card.get_by_label(gate).check()
     _frame(deal, language)
     card.get_by_role("button", name=save).click()
-    expect(card.get_by_text(saved)).to_be_visible(timeout=15_000)
+    expect(card.get_by_text(saved)).to_be_visible()
     expect(deal.locator("#price")).to_have_text(re.compile(r"67.800"))
     expect(deal.locator("#feed")).to_contain_text(re.compile(r"67.800"))
     _frame(deal, language)
@@ -147,7 +146,7 @@ def _send_form(browser: Browser, panel: Page, demo: Demo, clone: Path, language:
         page = clone / "my-site" / "index.html"
         text = page.read_text(encoding="utf-8").replace("site_…", key)
         page.write_text(text.replace("http://localhost:8901", demo.api), encoding="utf-8")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.answering(server)
         try:
             _fill_in(browser.new_page(), own, words.shown(3))
         finally:
@@ -164,4 +163,4 @@ def _fill_in(visitor: Page, address: str, words: list[str]) -> None:
     visitor.get_by_label(phone).fill("+7 921 000-00-01")
     visitor.wait_for_timeout(2_100)  # nobody fills in a form faster than in two seconds; a robot does
     visitor.get_by_role("button", name=send).click()
-    expect(visitor.get_by_text(thanks)).to_be_visible(timeout=15_000)
+    expect(visitor.get_by_text(thanks)).to_be_visible()

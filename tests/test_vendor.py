@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +15,7 @@ from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.directory import Field
 from shared.submissions import mapping
 from shared.submissions.settings import FieldRule
+from tests import servers
 from tests.plain_client import Client
 from tests.story import Story, calculation, json_of
 from tests.submitting import account, contact_of, form, note_of, set_up, submit, values_of
@@ -244,7 +244,7 @@ class _Hook(BaseHTTPRequestHandler):
 @pytest.fixture
 def hearing() -> Iterator[_Hearing]:
     server = _Hearing()
-    Thread(target=server.serve_forever, daemon=True).start()
+    servers.answering(server)
     yield server
     server.shutdown()
     server.server_close()

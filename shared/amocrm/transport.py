@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
-from shared.platform import answers, logs
+from shared.platform import answers, logs, tls
 
 USER_AGENT = "amocrm-functions/0.1"
 
@@ -53,6 +53,7 @@ class Transport:
         self._gateway = gateway
         self._limits = limits
         self._client = httpx.Client(
+            verify=tls.authorities(),
             timeout=httpx.Timeout(limits.read, connect=limits.connect),
             follow_redirects=False,
             trust_env=gateway is None,

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from shared.platform import tls
 from shared.platform.messages import Message, say
 
 _TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
@@ -90,7 +91,7 @@ def post(
         place = f"[{address}]" if ":" in address else address
         url = parts._replace(netloc=f"{place}:{port}").geturl()
         extensions = {"sni_hostname": host}
-    client = httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+    client = httpx.Client(verify=tls.authorities(), timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
     # Timeouts count from byte to byte; who sends one now and then is left after this time.
     is_over = threading.Event()
 

@@ -10,7 +10,6 @@ import json
 import queue
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from collections.abc import Mapping
@@ -18,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from tests import servers
 
 _VERSION = "/2018-06-01/runtime"
 _SECONDS = 60
@@ -71,7 +72,7 @@ class _Api:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        servers.answering(self.server)
 
 
 class DeployedFunction:
