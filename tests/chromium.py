@@ -1,10 +1,11 @@
 """Debian's Chromium, as every test and benchmark starts it."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests import servers
 
 _OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
@@ -14,7 +15,7 @@ expect.set_options(timeout=30_000)
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    path = shutil.which("chromium")
+    path = servers.program("chromium")
     assert path is not None, "Chromium is not installed"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_OPTIONS))

@@ -21,6 +21,7 @@ def behind_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
 
 @pytest.mark.parametrize("peer", PYTHON, ids=lambda peer: peer.package)
 @pytest.mark.vendor("account.members")
+@pytest.mark.long
 def test_other_peoples_clients_work_as_they_are(peer: conformance.Peer, behind_tls: tuple[str, dict[str, str]]) -> None:
     """Those from PyPI; `make conformance` runs those from npm too."""
     told = conformance.tell(peer, *behind_tls)

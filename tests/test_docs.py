@@ -69,6 +69,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @of_the_site
+@pytest.mark.long
 def test_every_page_is_there_in_both_languages_and_asks_nobody_else(built: Path) -> None:
     pages = {page.relative_to(built) for page in built.rglob("*.html") if "ru" not in page.relative_to(built).parts}
     assert len(pages) > 30
@@ -79,6 +80,7 @@ def test_every_page_is_there_in_both_languages_and_asks_nobody_else(built: Path)
         assert not foreign.search(page.read_text(encoding="utf-8")), page
 
 
+@pytest.mark.long
 def test_a_dead_link_is_told_and_without_node_js_a_diagram_is_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_dead_link_is_told_and_without_node_js_a_diagram_is_text(
 
 
 @of_the_site
+@pytest.mark.long
 @pytest.mark.needs("chromium", "npm")
 def test_it_is_searched_in_the_readers_language_and_diagrams_are_drawn(built: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(built))) as server, launched() as browser:

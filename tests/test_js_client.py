@@ -131,6 +131,7 @@ def test_what_is_not_from_us_is_told(tell: Any) -> None:
 
 
 @needs_tools
+@pytest.mark.long
 def test_the_types_are_made_from_the_actions(tmp_path: Path) -> None:
     before = (client.FOLDER / "schema.d.ts").read_text(encoding="utf-8")
     client.build()
@@ -141,6 +142,7 @@ def test_the_types_are_made_from_the_actions(tmp_path: Path) -> None:
 
 
 @needs_tools
+@pytest.mark.long
 def test_typescript_knows_what_an_action_takes() -> None:
     command = ["node", str(ROOT / "node_modules" / "typescript" / "bin" / "tsc"), "--noEmit", "--strict"]
     options = ["--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom", str(STORIES.with_name("types.ts"))]
