@@ -27,6 +27,9 @@ _START_SECONDS = 30
 _STOP_SECONDS = 8
 _SCHEDULE_SECONDS = 20  # the timers of the scheduled functions
 
+# What a person has set for other programs, functions-framework would take for its own, and not start, or reload itself.
+_NOT_OURS = ("DEBUG", "FUNCTION_SIGNATURE_TYPE")
+
 _DOCS = "docs"  # the site of `make docs`, where it was built
 _PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries", "amocrm_events", _DOCS)
 
@@ -58,7 +61,8 @@ def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> 
     _write_environment(data, settings)
     _write_widgets(data / "widgets", ports.url("crm_api"))
     commands = _commands(ports, data, site)
-    with _processes(commands, data, dict(environ) | settings):
+    kept = {name: value for name, value in environ.items() if name not in _NOT_OURS}
+    with _processes(commands, data, kept | settings):
         _wait_until_ready(ports, data, commands)
         _tell(ports, data, settings)
         if _DOCS in commands:

@@ -28,7 +28,7 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", port))
         busy.listen()
-        first = Demo(data, port)
+        first = Demo(data, port, {"DEBUG": "somebody:*"})  # of another program
         assert f"Ports from {port} are in use" in first.told
         headers = connect(first)
         api = f"http://127.0.0.1:{port_of(first.panel)}/"
