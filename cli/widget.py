@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,6 +125,7 @@ def _own_image(width: int, height: int, icon: Path) -> bytes:
     return made.getvalue()
 
 
+@cache  # most of what an archive takes to build
 def _image(width: int, height: int, colour: str) -> bytes:
     """A calculator's keys on the widget's colour."""
     from PIL import Image, ImageDraw

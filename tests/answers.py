@@ -25,9 +25,13 @@ def check(action: str, response: Response) -> None:
 
 @cache
 def _validator(name: str) -> Any:
-    schemas = {one: _closed(schema) for one, schema in openapi.document()["components"]["schemas"].items()}
-    whole = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
-    return jsonschema_rs.Draft202012Validator(whole)
+    return jsonschema_rs.Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": _components()})
+
+
+@cache
+def _components() -> dict[str, Any]:
+    schemas: dict[str, Any] = openapi.document()["components"]["schemas"]
+    return {"schemas": {one: _closed(schema) for one, schema in schemas.items()}}
 
 
 def _closed(schema: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 from msgspec import Struct
 
-from shared.platform import logs
+from shared.platform import logs, tls
 
 _MAX_BYTES: Final = 200_000
 _TIMEOUT_SECONDS: Final = 5.0
@@ -27,7 +27,13 @@ def ask(url: str, form: Mapping[str, str] | None = None, basic: tuple[str, str] 
     method = "GET" if form is None else "POST"
     try:
         with httpx.stream(
-            method, url, data=form, auth=auth, timeout=_TIMEOUT_SECONDS, headers={"Accept": "application/json"}
+            method,
+            url,
+            data=form,
+            auth=auth,
+            verify=tls.authorities(),
+            timeout=_TIMEOUT_SECONDS,
+            headers={"Accept": "application/json"},
         ) as response:
             body = b""
             for chunk in response.iter_bytes():

@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
+from shared.platform import tls
 from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.platform.secret import Secret
@@ -36,7 +37,14 @@ def call(url: str, secret: Secret, message_id: str, timestamp: int, document: di
     body = msgspec.json.encode(document)
     headers = signed([secret.reveal().encode()], message_id, timestamp, body)
     try:
-        answer = httpx.post(url, content=body, headers=headers, timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+        answer = httpx.post(
+            url,
+            content=body,
+            headers=headers,
+            verify=tls.authorities(),
+            timeout=_TIMEOUT_SECONDS,
+            follow_redirects=False,
+        )
     except httpx.HTTPError as error:
         raise WebhookError(type(error).__name__) from None
     if not answer.is_success:
