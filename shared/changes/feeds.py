@@ -55,14 +55,17 @@ FROM amocrm_take_hints(%(key_hash)s, %(account_id)s, %(hints)s, %(settle)s, %(mo
 """
 _HINT = "SELECT count(amocrm_hint(%(integration_id)s, %(hints)s, interval '0'))"
 _OF = "SELECT * FROM amocrm_feeds WHERE integration_id = %(integration_id)s"
+# Chosen once, as endpoints are.
 _CLAIM = """
-UPDATE amocrm_feeds AS claimed SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s
-WHERE integration_id IN (
+WITH chosen AS MATERIALIZED (
     SELECT f.integration_id FROM amocrm_feeds f JOIN amocrm_integrations i ON i.id = f.integration_id
     WHERE i.status = 'connected'
       AND least(f.check_due_at, f.ask_due_at, f.read_due_at) <= amocrm_now()
       AND (f.lease_until IS NULL OR f.lease_until < amocrm_now())
-    ORDER BY least(f.check_due_at, f.ask_due_at, f.read_due_at) LIMIT %(limit)s FOR UPDATE OF f SKIP LOCKED)
+    ORDER BY least(f.check_due_at, f.ask_due_at, f.read_due_at) LIMIT %(limit)s FOR UPDATE OF f SKIP LOCKED
+)
+UPDATE amocrm_feeds AS claimed SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s
+WHERE integration_id IN (SELECT integration_id FROM chosen)
 RETURNING claimed.*, coalesce(check_due_at <= amocrm_now(), false) AS must_check,
     coalesce(ask_due_at <= amocrm_now(), false) AS must_ask
 """

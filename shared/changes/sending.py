@@ -27,13 +27,16 @@ _LAST_BACKOFF: Final = 3 * 3600.0
 _MOST_AT_ONCE: Final = 20  # of one claim; then others have their turn
 _MOST_FAILURES: Final = 3  # in a row, and the endpoint is left for now
 
+# Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.
 _CLAIM = """
-UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s
-WHERE id IN (
+WITH chosen AS MATERIALIZED (
     SELECT id FROM amocrm_endpoints
     WHERE is_on AND removed_at IS NULL AND due_at <= amocrm_now()
       AND (lease_until IS NULL OR lease_until < amocrm_now())
-    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s
+WHERE id IN (SELECT id FROM chosen)
 RETURNING *
 """
 # What comes before it of the same entity must have been taken.

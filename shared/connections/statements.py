@@ -19,17 +19,20 @@ WITH claimed AS (
 SELECT * FROM claimed
 """
 
-# Takes leases on integrations whose token is due; instances share them out among themselves.
+# Takes leases on integrations whose token is due; instances share them out among themselves. (Chosen once, hence
+# MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.)
 CLAIM_DUE = """
-UPDATE amocrm_connections SET
-    lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
-WHERE id IN (
+WITH chosen AS MATERIALIZED (
     SELECT id FROM amocrm_integrations
     WHERE status = 'connected' AND refresh_due_at <= amocrm_now()
       AND (lease_until IS NULL OR lease_until < amocrm_now())
       AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
     ORDER BY refresh_due_at LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED)
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE amocrm_connections SET
+    lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+WHERE id IN (SELECT id FROM chosen)
 RETURNING *
 """
 

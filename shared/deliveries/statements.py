@@ -86,6 +86,7 @@ ORDER BY newer.created_at, newer.id
 # Where many accounts wait, some of them are looked at, from a random one on: what a claim costs does not grow with
 # their number, and instances do not meet. (A walk by the index from one account to the next, and round. Each candidate
 # is looked up by its id and nothing else, hence `coalesce`: the planner expects one row to be due, not thousands.)
+# Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.
 CLAIM_DUE = """
 WITH RECURSIVE waiting AS (
     SELECT first.id, first.id AS first, 1 AS place
@@ -100,17 +101,18 @@ WITH RECURSIVE waiting AS (
         WHERE integration_id = waiting.id AND state = 'accepted' AND due_at <= amocrm_now()
           AND (lease_until IS NULL OR lease_until < amocrm_now())
         ORDER BY due_at LIMIT %(limit)s) own
-)
-UPDATE amocrm_deliveries SET
-    lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, attempts = attempts + 1,
-    updated_at = amocrm_now()
-WHERE id IN (
+), chosen AS MATERIALIZED (
     SELECT free.id FROM (SELECT id FROM turns ORDER BY turn, due_at) AS candidates CROSS JOIN LATERAL (
         SELECT d.id FROM amocrm_deliveries d
         WHERE d.id = candidates.id AND d.state = 'accepted' AND coalesce(d.due_at <= amocrm_now(), false)
           AND coalesce(d.lease_until < amocrm_now(), true)
         FOR UPDATE SKIP LOCKED) AS free
-    LIMIT %(limit)s)
+    LIMIT %(limit)s
+)
+UPDATE amocrm_deliveries SET
+    lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, attempts = attempts + 1,
+    updated_at = amocrm_now()
+WHERE id IN (SELECT id FROM chosen)
 RETURNING *
 """
 

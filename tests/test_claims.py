@@ -1,0 +1,80 @@
+"""A claim takes as many rows as it was asked for, and not one more, however PostgreSQL carries it out."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+
+from shared.bookings import rows as bookings
+from shared.changes import feeds, sending
+from shared.deliveries import rows as deliveries
+from shared.runtime import Runtime
+from shared.storage.database import Database
+from tests.story import Story, calculation
+
+_PATHS = ("hashjoin", "mergejoin", "material", "memoize", "hashagg", "sort")
+
+_SIX_MORE = """
+INSERT INTO amocrm_integrations SELECT copy.* FROM amocrm_integrations own, generate_series(1, 6) AS number,
+    jsonb_populate_record(own, jsonb_build_object('id', gen_random_uuid(), 'account_id', own.account_id + number,
+        'account_domain', 'copy' || number || '-' || own.account_domain)) AS copy
+"""
+_DUE: dict[str, LiteralString] = {
+    "integrations": "UPDATE amocrm_integrations SET refresh_due_at = amocrm_now() - interval '1 hour'",
+    "deliveries": """
+        INSERT INTO amocrm_deliveries SELECT copy.* FROM amocrm_deliveries own, amocrm_integrations i,
+            jsonb_populate_record(own, jsonb_build_object('id', gen_random_uuid(), 'integration_id', i.id)) AS copy
+        WHERE i.id <> own.integration_id""",
+    "endpoints": """
+        INSERT INTO amocrm_endpoints (id, integration_id, name, url, host, secret, kinds, pipelines, statuses,
+            fields, due_at)
+        SELECT gen_random_uuid(), id, 'x', '', 'x', '', '{}', '{}', '{}', '{}', amocrm_now()
+        FROM amocrm_integrations""",
+    "feeds": """
+        INSERT INTO amocrm_feeds (integration_id, is_on, key_hash, key, salt, check_due_at, begun_at, asked_until)
+        SELECT id, true, sha256(id::text::bytea), '', '', amocrm_now(), 0, 0 FROM amocrm_integrations""",
+    "watches": "INSERT INTO amocrm_booking_watches SELECT id, amocrm_now() FROM amocrm_integrations",
+}
+
+
+@pytest.fixture
+def plainest_plans(database_url: str, runtime: Runtime) -> Iterator[None]:
+    """Nested loops, as PostgreSQL plans them where it holds a table for empty: what is inside of a loop is carried out
+    anew for each row that is outside."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for path in _PATHS:
+            connection.execute(f"ALTER SYSTEM SET enable_{path} = off")
+        connection.execute("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + 5
+        while runtime.database.number("SELECT count(*) FROM pg_settings WHERE name = 'enable_sort' AND setting = 'on'"):
+            assert time.monotonic() < deadline
+        yield
+        for path in _PATHS:
+            connection.execute(f"ALTER SYSTEM RESET enable_{path}")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.usefixtures("plainest_plans")
+@pytest.mark.parametrize(
+    ("due", "claim"),
+    [
+        ("integrations", None),
+        ("deliveries", deliveries.claim_due),
+        ("endpoints", sending.claim),
+        ("feeds", feeds.claim),
+        ("watches", bookings.claim),
+    ],
+)
+def test_no_more_is_claimed_than_was_asked_for(
+    connected: Story, due: str, claim: Callable[[Database, int], list[Any]] | None
+) -> None:
+    database = connected.runtime.database
+    connected.simulator.fault("status", status=500, path="/api/v4/leads/.*/notes")
+    connected.crm("save_calculation", connected.application() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
+    connected.clock.advance(minutes=3)
+    connected.sql(_SIX_MORE)
+    connected.sql(_DUE[due])
+    taken = [len(claim(database, 3) if claim else connected.runtime.rotation.claim_due(3)) for _ in range(4)]
+    assert taken == [3, 3, 1, 0]
