@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from cli import client
 from functions.crm_api.handler import handle as crm_api
@@ -241,8 +241,11 @@ def test_a_save_whose_tab_was_closed_in_the_middle_is_there_once(tab: Any, story
     """It was carried out, and nobody heard the answer: the next tab sends it with its key."""
     ingress.faults = ["lost"] * 3
     first = tab()
-    first.evaluate("(body) => { void crm.saveCalculation(body); }", calculation())
-    _until(first, 1)
+    asked: list[Route] = []  # what became of it; never answered
+    first.route(re.compile("get_delivery"), lambda route: asked.append(route))
+    with first.expect_request(re.compile("get_delivery")):
+        first.evaluate("(body) => { void crm.saveCalculation(body); }", calculation())
+    assert (first.evaluate("crm.waiting()"), _saved(story)) == (1, 1)
     first.close()
     ingress.faults = []
     second, third = tab(), tab()
