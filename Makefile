@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check unit long-tests postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: help demo test check programs unit long-tests postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,14 +30,15 @@ check: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
 
-unit: $(READY)
+# What stories need beside Python, as far as it can be had here.
+programs: $(READY)
 	@tests/install-programs
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
+
+unit: programs
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
 
-long-tests: $(READY) ## what takes longer: short campaigns of chaos, load and contract; packages, releases and the tutorial, made anew
-	@tests/install-programs
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
+long-tests: programs ## what takes longer: short campaigns of chaos, load and contract; packages, releases and the tutorial, made anew
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m long
 
 postgres-versions: $(READY) ## the database's stories on PostgreSQL 14 to 18, and through pgbouncer; VERSIONS="14 pgbouncer" chooses

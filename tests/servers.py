@@ -23,7 +23,7 @@ _UNPRIVILEGED: Final = "nobody"  # neither program runs as root
 
 
 def answering(server: BaseServer) -> None:
-    """It answers in a thread of its own, until its `shutdown`. Other than by itself, that takes no half a second."""
+    """Lets it answer in a thread of its own until its `shutdown`, which would take half a second by default."""
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
 
 

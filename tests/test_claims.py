@@ -11,7 +11,7 @@ from shared.bookings import rows as bookings
 from shared.changes import feeds, sending
 from shared.deliveries import rows as deliveries
 from shared.runtime import Runtime
-from shared.storage.database import Database
+from tests.demo import ROOT
 from tests.story import Story, calculation
 
 _PATHS = ("hashjoin", "mergejoin", "material", "memoize", "hashagg", "sort")
@@ -21,21 +21,37 @@ INSERT INTO amocrm_integrations SELECT copy.* FROM amocrm_integrations own, gene
     jsonb_populate_record(own, jsonb_build_object('id', gen_random_uuid(), 'account_id', own.account_id + number,
         'account_domain', 'copy' || number || '-' || own.account_domain)) AS copy
 """
-_DUE: dict[str, LiteralString] = {
-    "integrations": "UPDATE amocrm_integrations SET refresh_due_at = amocrm_now() - interval '1 hour'",
-    "deliveries": """
+# What makes all of them due, and what claims three of them.
+_DUE: dict[str, tuple[LiteralString, Callable[[Runtime], list[Any]]]] = {
+    "integrations": (
+        "UPDATE amocrm_integrations SET refresh_due_at = amocrm_now() - interval '1 hour'",
+        lambda runtime: runtime.rotation.claim_due(3),
+    ),
+    "deliveries": (
+        """
         INSERT INTO amocrm_deliveries SELECT copy.* FROM amocrm_deliveries own, amocrm_integrations i,
             jsonb_populate_record(own, jsonb_build_object('id', gen_random_uuid(), 'integration_id', i.id)) AS copy
         WHERE i.id <> own.integration_id""",
-    "endpoints": """
+        lambda runtime: deliveries.claim_due(runtime.database, 3),
+    ),
+    "endpoints": (
+        """
         INSERT INTO amocrm_endpoints (id, integration_id, name, url, host, secret, kinds, pipelines, statuses,
             fields, due_at)
         SELECT gen_random_uuid(), id, 'x', '', 'x', '', '{}', '{}', '{}', '{}', amocrm_now()
         FROM amocrm_integrations""",
-    "feeds": """
+        lambda runtime: sending.claim(runtime.database, 3),
+    ),
+    "feeds": (
+        """
         INSERT INTO amocrm_feeds (integration_id, is_on, key_hash, key, salt, check_due_at, begun_at, asked_until)
         SELECT id, true, sha256(id::text::bytea), '', '', amocrm_now(), 0, 0 FROM amocrm_integrations""",
-    "watches": "INSERT INTO amocrm_booking_watches SELECT id, amocrm_now() FROM amocrm_integrations",
+        lambda runtime: feeds.claim(runtime.database, 3),
+    ),
+    "watches": (
+        "INSERT INTO amocrm_booking_watches SELECT id, amocrm_now() FROM amocrm_integrations",
+        lambda runtime: bookings.claim(runtime.database, 3),
+    ),
 }
 
 
@@ -57,24 +73,18 @@ def plainest_plans(database_url: str, runtime: Runtime) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("plainest_plans")
-@pytest.mark.parametrize(
-    ("due", "claim"),
-    [
-        ("integrations", None),
-        ("deliveries", deliveries.claim_due),
-        ("endpoints", sending.claim),
-        ("feeds", feeds.claim),
-        ("watches", bookings.claim),
-    ],
-)
-def test_no_more_is_claimed_than_was_asked_for(
-    connected: Story, due: str, claim: Callable[[Database, int], list[Any]] | None
-) -> None:
-    database = connected.runtime.database
+@pytest.mark.parametrize("of", _DUE)
+def test_no_more_is_claimed_than_was_asked_for(connected: Story, of: str) -> None:
     connected.simulator.fault("status", status=500, path="/api/v4/leads/.*/notes")
     connected.crm("save_calculation", connected.application() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
     connected.clock.advance(minutes=3)
     connected.sql(_SIX_MORE)
-    connected.sql(_DUE[due])
-    taken = [len(claim(database, 3) if claim else connected.runtime.rotation.claim_due(3)) for _ in range(4)]
-    assert taken == [3, 3, 1, 0]
+    due, claim = _DUE[of]
+    connected.sql(due)
+    assert [len(claim(connected.runtime)) for _ in range(4)] == [3, 3, 1, 0]
+
+
+def test_no_other_claim_chooses_in_a_loop() -> None:
+    """Whoever claims is one of these."""
+    statements = [file.read_text(encoding="utf-8") for file in (ROOT / "shared").rglob("*.py")]
+    assert sum(text.count("SKIP LOCKED") for text in statements) == len(_DUE)

@@ -22,7 +22,7 @@ from tests.chromium import launched
 from tests.demo import ROOT, Demo, connect, free_port
 
 # One process makes the checkout, and all stories of it are told there.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("new widgets")]
+in_the_checkout = pytest.mark.xdist_group("new widgets")
 
 _COPIED = (
     "shared", "functions", "cli", "simulator", "tests", "web", "widgets", "clients", "db_migrations", "examples",
@@ -63,6 +63,8 @@ def _run(folder: Path, *arguments: str) -> str:
     return ended.stdout
 
 
+@in_the_checkout
+@pytest.mark.long
 def test_its_own_tests_pass_and_its_archives_are_built(checkout: Path) -> None:
     told = _run(checkout, "-m", "pytest", "-p", "no:xdist", "widgets")
     assert "4 passed" in told, told
@@ -74,6 +76,8 @@ def test_its_own_tests_pass_and_its_archives_are_built(checkout: Path) -> None:
     assert files.read("images/logo.png").startswith(b"\x89PNG")
 
 
+@in_the_checkout
+@pytest.mark.long
 @pytest.mark.needs("npm")
 def test_a_page_in_react_is_typed(bundled: Path) -> None:
     """Against the client's own types, as an editor shows them."""
@@ -88,6 +92,8 @@ def test_a_page_in_react_is_typed(bundled: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
+@in_the_checkout
+@pytest.mark.long
 @pytest.mark.needs("chromium", "npm")
 def test_a_page_in_react_saves_in_the_simulated_card(bundled: Path) -> None:
     """With amoCRM's own components, under the policy that allows no inline style and no other host."""
@@ -115,6 +121,8 @@ def test_a_page_in_react_saves_in_the_simulated_card(bundled: Path) -> None:
         demo.stop()
 
 
+@in_the_checkout
+@pytest.mark.long
 @pytest.mark.needs("chromium")
 def test_a_page_of_ones_own_saves_in_the_simulated_card(checkout: Path) -> None:
     demo = Demo(checkout / "d", free_port(), root=checkout)
