@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 
 from benchmarks.save import calculation
 from tests import page_cache
@@ -26,7 +25,7 @@ def measure() -> dict[str, Any]:
         demo = Demo(Path(folder) / "data", free_port())
         try:
             headers = connect(demo)
-            with httpx.Client(base_url=demo.api_by_address, trust_env=False, headers=headers, timeout=60) as client:
+            with demo.http(headers) as client:
                 lead_id = client.get("/get_leads").json()["leads"][0]["id"]
                 headers = {"X-Lead-Id": str(lead_id)}
                 saves, is_cold = [], page_cache.drop()

@@ -101,6 +101,10 @@ class Demo:
         assert match, self.told
         return match[1]
 
+    def http(self, headers: Mapping[str, str] | None = None) -> httpx.Client:
+        """A client of `crm_api`."""
+        return _client(headers, self.api_by_address)
+
     def logs(self) -> str:
         """The ends of what each function has logged."""
         ends = {file: file.read_text(errors="replace").splitlines()[-30:] for file in sorted(self._data.glob("*.log"))}
@@ -118,6 +122,13 @@ def port_of(url: str) -> int:
     return int(url.split(":")[2].split("/")[0])
 
 
+def _client(headers: Mapping[str, str] | None = None, base_url: str = "") -> httpx.Client:
+    """It keeps no connection: functions-framework's server closes one after two seconds, and a machine that has paused
+    for so long would send the next request into the end of it."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(base_url=base_url, headers=headers, limits=limits, timeout=30, trust_env=False)
+
+
 def connect(demo: Demo, domain: str = "steklodom.amocrm.ru", widget_type: str = "glass") -> dict[str, str]:
     """The administrator's way by HTTP, consent included. Returns their headers."""
     is_kommo = domain.endswith("kommo.com")
@@ -133,9 +144,8 @@ def connect(demo: Demo, domain: str = "steklodom.amocrm.ru", widget_type: str = 
         "client_id": client_id,
         "client_secret": secret,
     }
-    api = f"{demo.api_by_address}/"
-    with httpx.Client(trust_env=False, timeout=30) as client:
-        saved = client.post(f"{api}save_connection", headers=headers, json=body).json()
+    with _client() as client:
+        saved = client.post(f"{demo.api_by_address}/save_connection", headers=headers, json=body).json()
         consent = client.get(saved["connect_url"])
         state = httpx.URL(consent.headers["Location"]).params["state"]
         form = {

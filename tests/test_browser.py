@@ -579,7 +579,7 @@ def _new_account(context: BrowserContext, demo: Demo, **vendor: str | None) -> s
 def _usual_consent(demo: Demo) -> Iterator[None]:
     yield
     simulator = demo.amocrm.split("/at/")[0]
-    httpx.post(f"{simulator}/_control/vendor", json={"consent_mode": None}, trust_env=False)
+    httpx.post(f"{simulator}/_control/vendor", json={"consent_mode": None}, trust_env=False, timeout=30)
 
 
 def _button_card(panel: Page) -> Locator:
@@ -1019,8 +1019,7 @@ def kommo_demo(issuer: Issuer) -> Iterator[Demo]:
     secrets = {"OIDC_ISSUER": issuer.url, "OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
     with _running(**secrets) as running:
         headers = connect(running, "vidrarialuz.kommo.com")
-        saved = httpx.post(f"{running.api_by_address}/save_settings", json={"language": "pt"}, headers=headers)
-        assert saved.status_code == 200
+        assert running.http(headers).post("/save_settings", json={"language": "pt"}).status_code == 200
         yield running
 
 
@@ -1109,7 +1108,7 @@ def test_the_overview_says_whether_all_is_well(chromium: Browser, demo: Demo, lo
     """Row I1: a verdict with links, figures, curves, and the same numbers as a table."""
     named = {"X-Account-Domain": "steklodom.amocrm.ru", "X-Widget-Type": "glass"}
     proof = {"Authorization": f"Bearer {demo.token}"} | named
-    assert httpx.get(f"{demo.api_by_address}/get_pipelines", headers=proof, trust_env=False).status_code == 200
+    assert demo.http(proof).get("/get_pipelines").status_code == 200
     context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(demo.panel)
@@ -1122,7 +1121,7 @@ def test_the_overview_says_whether_all_is_well(chromium: Browser, demo: Demo, lo
     answers.locator("summary").click()
     assert int(answers.locator(".scrolled td").first.inner_text()) > 0
     page.locator("#period").select_option("month")
-    of_month = httpx.get(f"{demo.api_by_address}/get_overview?period=month", headers=proof, trust_env=False).json()
+    of_month = demo.http(proof).get("/get_overview?period=month").json()
     # Two, where the demo has lived over the end of one.
     counts = zip(*of_month["series"]["answers"].values(), strict=True)
     expect(answers.locator(".scrolled tbody tr")).to_have_count(sum(map(any, counts)))
@@ -1176,8 +1175,8 @@ def test_somebody_signs_in_by_the_companys_issuer(chromium: Browser, kommo_demo:
     assert "refused" not in page.url
     _looked_at(page, "panel-sign-in-refused")
 
-    admin = httpx.Client(headers={"Authorization": f"Bearer {kommo_demo.token}"}, trust_env=False)
-    made = admin.post(f"{kommo_demo.api_by_address}/create_administrator", json={"name": "Ana", "rights": "manage"})
+    admin = kommo_demo.http({"Authorization": f"Bearer {kommo_demo.token}"})
+    made = admin.post("/create_administrator", json={"name": "Ana", "rights": "manage"})
     assert made.status_code == 201
     panel = chromium.new_context(locale="es-MX").new_page()
     panel.goto(kommo_demo.panel)
@@ -1207,7 +1206,7 @@ def test_somebody_signs_in_by_the_companys_issuer(chromium: Browser, kommo_demo:
 def test_deliveries_are_found_saved_as_a_file_and_lead_into_amocrm(context: BrowserContext, demo: Demo) -> None:
     """Row I3."""
     proof = {"Authorization": f"Bearer {demo.app.partition('#token=')[2]}"}
-    with httpx.Client(base_url=demo.api_by_address, headers=proof, trust_env=False, timeout=30) as app:
+    with demo.http(proof) as app:
         lead = str(app.get("/get_leads").json()["leads"][0]["id"])
         body = calculation(title="=1+1", comment="Позвонить вечером")
         assert app.post("/save_calculation", json=body, headers={"X-Lead-Id": lead}).status_code == 200
@@ -1345,7 +1344,7 @@ def test_what_was_typed_stays(empty_demo: Demo, context: BrowserContext) -> None
         "X-Widget-Type": "glass",
     }
     theirs = {"company": {"name": "Чужая"}}
-    assert httpx.post(f"{demo.api_by_address}/save_settings", json=theirs, headers=headers).status_code == 200
+    assert demo.http(headers).post("/save_settings", json=theirs).status_code == 200
     page.get_by_role("button", name="Сохранить", exact=True).click()
     expect(page.get_by_text("Эти настройки тем временем изменил кто-то другой.").first).to_be_visible()
     page.get_by_role("button", name="Оставить мой").click()
@@ -1492,16 +1491,15 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
 ) -> None:
     """Rows K2, K4: in a page of the company's site, then by the visitor's own link, by keyboard."""
     headers = connect(clinic_demo, "klinika.amocrm.ru", "clinic")
-    api = clinic_demo.api_by_address
-    with httpx.Client(trust_env=False, headers=headers) as http:
-        made = http.post(f"{api}/create_site_key", json={"name": "clinic", "origins": [_site_of(clinic_demo)]}).json()
+    with clinic_demo.http(headers) as http:
+        made = http.post("/create_site_key", json={"name": "clinic", "origins": [_site_of(clinic_demo)]}).json()
         offer = {
             "is_on": True,
             "resources": [{"id": "ana", "name": "Dra. Ana Rivas"}],
             "services": [{"id": "consulta", "name": "Consulta", "minutes": 30, "price": "40"}],
             "currency": "EUR",
         }
-        assert http.post(f"{api}/save_settings", json={"bookings": offer, "language": "es"}).status_code == 200
+        assert http.post("/save_settings", json={"bookings": offer, "language": "es"}).status_code == 200
     key = made["site_key"]
     site = context.new_page()
     site.goto(f"{_site_of(clinic_demo)}/site/clinic.html?{urlencode({'api': clinic_demo.api, 'key': key})}")
@@ -1555,15 +1553,14 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
 @pytest.mark.refusals(409)
 def test_a_time_that_somebody_else_takes_meanwhile(context: BrowserContext, clinic_demo: Demo) -> None:
     headers = connect(clinic_demo, "klinika.amocrm.ru", "clinic")
-    api = clinic_demo.api_by_address
-    with httpx.Client(trust_env=False, headers=headers) as http:
-        made = http.post(f"{api}/create_site_key", json={"name": "race", "origins": [_site_of(clinic_demo)]}).json()
+    with clinic_demo.http(headers) as http:
+        made = http.post("/create_site_key", json={"name": "race", "origins": [_site_of(clinic_demo)]}).json()
         offer = {
             "is_on": True,
             "resources": [{"id": "one", "name": "Один врач"}],
             "services": [{"id": "visit", "name": "Приём", "minutes": 60}],
         }
-        assert http.post(f"{api}/save_settings", json={"bookings": offer}).status_code == 200
+        assert http.post("/save_settings", json={"bookings": offer}).status_code == 200
         page = context.new_page()
         page.goto(f"{clinic_demo.api}/booking/?key={made['site_key']}")
         _later(page, "Позже", "Раньше")
@@ -1571,7 +1568,7 @@ def test_a_time_that_somebody_else_takes_meanwhile(context: BrowserContext, clin
         expect(wanted).to_be_attached()
         time = wanted.get_attribute("value")
         other = {"service": "visit", "starts_at": time, "visitor": {"name": "Первый", "phone": "+7 900 000-00-01"}}
-        assert http.post(f"{api}/book", json=other).status_code == 200
+        assert http.post("/book", json=other).status_code == 200
         wanted.click(force=True)
         expect(page.get_by_role("alert").filter(has_text="только что занял")).to_be_visible()
         expect(page.locator(f'input[value="{time}"]')).to_have_count(0)

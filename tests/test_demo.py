@@ -31,22 +31,20 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
         first = Demo(data, port, {"DEBUG": "somebody:*"})  # of another program
         assert f"Ports from {port} are in use" in first.told
         headers = connect(first)
-        api = f"http://127.0.0.1:{port_of(first.panel)}/"
-        with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
-            lead_id = client.get(f"{api}get_leads").json()["leads"][0]["id"]
-            saved = client.post(f"{api}save_calculation", headers={"X-Lead-Id": str(lead_id)}, json=calculation())
+        with first.http(headers) as client:
+            lead_id = client.get("/get_leads").json()["leads"][0]["id"]
+            saved = client.post("/save_calculation", headers={"X-Lead-Id": str(lead_id)}, json=calculation())
             assert saved.json()["state"] == "delivered"
         assert "Stopped" in first.stop()
         with pytest.raises(httpx.ConnectError):
-            httpx.get(api, trust_env=False)
+            httpx.get(first.api_by_address, trust_env=False)
 
     second = Demo(data, port)
     try:
         assert second.token == first.token
-        with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
-            api = f"http://127.0.0.1:{port_of(second.panel)}/"
-            assert client.get(f"{api}connection_status").json()["connection"]["status"] == "connected"
-            lead = client.get(f"{api}get_lead", headers={"X-Lead-Id": str(lead_id)})
+        with second.http(headers) as client:
+            assert client.get("/connection_status").json()["connection"]["status"] == "connected"
+            lead = client.get("/get_lead", headers={"X-Lead-Id": str(lead_id)})
             assert lead.status_code == 200
             feed = client.get(f"{second.amocrm}leads/detail/{lead_id}/feed".replace("localhost", "127.0.0.1"))
             assert "Душевая перегородка" in feed.json()["notes"][0]["text"]
