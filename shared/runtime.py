@@ -38,9 +38,9 @@ class Runtime(Struct, frozen=True):
     connect_links: ConnectLinks
 
     @classmethod
-    def build(cls, settings: Settings, clock: Clock | None = None) -> "Runtime":
+    def build(cls, settings: Settings, clock: Clock | None = None, database: Database | None = None) -> "Runtime":
         clock = clock or SystemClock()
-        database = Database(settings.database_url)
+        database = database or Database(settings.database_url)
         keyring = Keyring(settings.encryption_keys)
         transport = Transport(settings.amocrm_gateway)
         ahead = timedelta(hours=settings.refresh_ahead_hours)

@@ -4,8 +4,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-import psycopg
-
+from shared.storage.database import Database
 from tests.control import Simulator
 
 # Production's `amocrm_now()` is the statement's time; the tests' adds an offset from a table.
@@ -19,8 +18,9 @@ CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE
 
 
 class MovableClock:
-    def __init__(self, database_url: str, simulator: Simulator) -> None:
-        self._database_url = database_url
+    def __init__(self, owner: Database, simulator: Simulator) -> None:
+        """`owner`: the database, seen by the owner of its tables."""
+        self._database = owner
         self._simulator = simulator
         self._lock = threading.Lock()
         self._offset = 0.0
@@ -40,8 +40,7 @@ class MovableClock:
         step = timedelta(**duration)
         with self._lock:
             self._offset += step.total_seconds()
-            with psycopg.connect(self._database_url, autocommit=True) as connection:
-                connection.execute("UPDATE test_clock SET moved_by = moved_by + %s", (step,))
+            self._move()
             self._simulator.control("clock", advance=step.total_seconds())
 
     def begin_minute(self) -> None:
@@ -50,7 +49,10 @@ class MovableClock:
 
     def reset(self) -> None:
         with self._lock:
-            with psycopg.connect(self._database_url, autocommit=True) as connection:
-                connection.execute("UPDATE test_clock SET moved_by = interval '0'")
-            self._simulator.control("clock", advance=-self._offset)
-            self._offset = 0.0
+            if self._offset:
+                self._simulator.control("clock", advance=-self._offset)
+                self._offset = 0.0
+                self._move()
+
+    def _move(self) -> None:
+        self._database.execute("UPDATE test_clock SET moved_by = %(by)s", {"by": timedelta(seconds=self._offset)})

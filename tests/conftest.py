@@ -20,7 +20,9 @@ import pytest
 from cli import embedded, migrations
 from shared.platform import answers
 from shared.platform.config import Settings, load
+from shared.platform.secret import Secret
 from shared.runtime import Runtime
+from shared.storage.database import Database
 from shared.storage.encryption import generate_key
 from tests import clocks, servers
 from tests.clocks import MovableClock
@@ -93,12 +95,27 @@ def runtime_url(postgres: Any, migrated_url: str) -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def owner(migrated_url: str) -> Iterator[Database]:
+    """A connection for all stories: a new one takes several times as long for its first statements."""
+    made = Database(Secret(migrated_url))
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def database_url(migrated_url: str) -> str:
+def database_url(migrated_url: str, owner: Database) -> str:
     """The same, with empty tables."""
-    with psycopg.connect(migrated_url, autocommit=True) as connection:
-        connection.execute(_EMPTY)
+    owner.execute(_EMPTY)
     return migrated_url
+
+
+@pytest.fixture(scope="session")
+def database(runtime_url: str) -> Iterator[Database]:
+    """What the functions of all stories see: their instance is warm, as most are."""
+    made = Database(Secret(runtime_url))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -129,8 +146,8 @@ def simulator(simulator_process: Simulator) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def clock(migrated_url: str, simulator: Simulator) -> Iterator[MovableClock]:
-    made = MovableClock(migrated_url, simulator)
+def clock(owner: Database, simulator: Simulator) -> Iterator[MovableClock]:
+    made = MovableClock(owner, simulator)
     yield made
     made.reset()
 
@@ -157,11 +174,11 @@ def settings(environment: dict[str, str]) -> Settings:
 
 
 @pytest.fixture
-def runtime(settings: Settings, clock: MovableClock) -> Iterator[Runtime]:
+def runtime(settings: Settings, clock: MovableClock, database: Database) -> Iterator[Runtime]:
     answers.taken()  # what an earlier test's calls have counted is not this one's
-    made = Runtime.build(settings, clock)
+    made = Runtime.build(settings, clock, database)
     yield made
-    made.close()
+    made.transport.close()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What a chaos run plays on: PostgreSQL, the simulator, a clock that moves both, and connected accounts."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import PeopleApi
 from shared.connections import integrations
 from shared.platform.config import Settings, load
+from shared.platform.secret import Secret
 from shared.runtime import Runtime
+from shared.storage.database import Database
 from shared.storage.encryption import generate_key
 from tests import clocks, story
 from tests.clocks import MovableClock
@@ -96,11 +99,11 @@ def stage(accounts: int, *, strangers: bool = False, more: Mapping[str, str] | N
         migrations.migrate(owner_url)
         with psycopg.connect(owner_url, autocommit=True) as connection:
             connection.execute(clocks.INSTALL)
-        with _simulator() as simulator:
+        with _simulator() as simulator, contextlib.closing(Database(Secret(owner_url))) as owner:
             simulator.control("limits", per_integration=10**6, per_account=10**6)
             made = simulator.control("integration", redirect_uri=story.REDIRECT_URI)
             environment = _environment(embedded.runtime_url(postgres), simulator) | dict(more or {})
-            clock = MovableClock(owner_url, simulator)
+            clock = MovableClock(owner, simulator)
             played = Stage(folder, postgres, simulator, clock, load(environment), environment, made["id"], [], {})
             with played.runtime() as runtime:
                 wanted = {"count": accounts, "client_id": made["id"], "fill": strangers}
