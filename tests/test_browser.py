@@ -919,7 +919,7 @@ def test_the_apps_way_to_a_connection_and_back(chromium: Browser, demo: Demo) ->
     ],
 )
 @in_the_demo
-def test_the_panel_speaks_six_languages(chromium: Browser, demo: Demo, locale: str, words: str) -> None:
+def test_the_panel_speaks_the_browsers_language(chromium: Browser, demo: Demo, locale: str, words: str) -> None:
     context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(demo.panel)
@@ -927,11 +927,6 @@ def test_the_panel_speaks_six_languages(chromium: Browser, demo: Demo, locale: s
     page.locator("#sign-in-form button").click()
     page.locator("#tab-crm").click()
     expect(page.get_by_role("heading", name=words, exact=True)).to_be_visible()
-    for tab in ("calculator", "settings", "site", "events", "deliveries", "log", "overview"):
-        page.locator(f"#tab-{tab}").click()
-        expect(page.locator("#view h1")).to_be_visible()
-        text = page.locator("body").inner_text()
-        assert not re.search(r"\b(crm|settings|site|deliveries|log|status|event)\.[a-z_]{3,}", text), text
     context.close()
 
 
@@ -1065,7 +1060,7 @@ def test_a_person_at_kommo_reads_every_word_in_their_language(
 def test_no_page_of_the_panel_has_a_word_of_another_language(
     chromium: Browser, kommo_demo: Demo, language: str
 ) -> None:
-    """Nothing that the catalogues or the server know in English, and no foreign script."""
+    """Nothing that the catalogues or the server know in English, no foreign script, and no text that is missing."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(f"{kommo_demo.panel}?lang={language}")
@@ -1087,6 +1082,8 @@ def test_no_page_of_the_panel_has_a_word_of_another_language(
 def _speaks(page: Page, language: str) -> None:
     texts = page.evaluate(_TEXTS)
     known, english = catalogue(language), catalogue("en")
+    keys = re.compile(rf"\b({'|'.join({key.partition('.')[0] for key in known})})\.[a-z_]{{3,}}")
+    assert not [text for text in texts if keys.search(text)]
     foreign = {english[key] for key in known if isinstance(known[key], str) and known[key] != english[key]}
     foreign |= set(translations("ru")) if language != "en" else set()
     foreign -= {text for text in known.values() if isinstance(text, str)}
