@@ -14,6 +14,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
+STORIES := -n $(WORKERS) --dist loadgroup -m "not long"
+
 SITE := .local/site/index.html
 
 # Pages of widgets that are written in React.
@@ -36,7 +38,7 @@ programs: $(READY)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
 
 unit: programs
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
+	@$(BIN)/python -m pytest $(STORIES)
 
 long-tests: programs ## what takes longer: short campaigns of chaos, load and contract; packages, releases and the tutorial, made anew
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m long
@@ -46,7 +48,7 @@ postgres-versions: $(READY) ## the database's stories on PostgreSQL 14 to 18, an
 	@tests/postgres/run $(VERSIONS)
 
 soak-tests: $(READY) ## the tests of `make test` ten times in a row: cold, with busy cores, quiet; red when any run was
-	@$(BIN)/python -m tests.soak --workers $(WORKERS)
+	@$(BIN)/python -m tests.soak -- $(STORIES)
 
 chaos-tokens: $(READY) ## kills refreshing processes 500 times, and checks that no account was lost by us
 	@$(BIN)/python -m tests.chaos.tokens --kills 500

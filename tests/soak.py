@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,11 +45,12 @@ def _busy(cores: int) -> Iterator[None]:
             one.join()
 
 
-def _run(number: int, workers: int, folder: Path) -> dict[str, Any]:
+def _run(number: int, stories: Sequence[str], folder: Path) -> dict[str, Any]:
     log, started = folder / f"{number}.log", time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "loadgroup", "-m", "not long"]
     with log.open("wb") as file:
-        ended = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, timeout=3600)
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", *stories], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, timeout=3600
+        )
     last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-1:]
     told = re.sub(r"[= ]+$|^[= ]+", "", last[0]) if last else ""
     return {"green": ended.returncode == 0, "seconds": round(time.monotonic() - started), "told": told, "log": log.name}
@@ -57,10 +58,12 @@ def _run(number: int, workers: int, folder: Path) -> dict[str, Any]:
 
 @click.command()
 @click.option("--runs", default=10, show_default=True)
-@click.option("--workers", default=2 * (os.cpu_count() or 2), show_default=True)
 @click.option("--out", default=ROOT / ".local" / "soak", type=click.Path(file_okay=False, path_type=Path), help="Logs.")
-def main(runs: int, workers: int, out: Path) -> None:
-    """Prints a line of JSON for each run; ends with 1 when any was red. The second and third have busy cores."""
+@click.argument("stories", nargs=-1)
+def main(runs: int, out: Path, stories: tuple[str, ...]) -> None:
+    """STORIES: what pytest is told, as `make soak-tests` tells it.
+
+    Prints a line of JSON for each run; ends with 1 when any was red. The second and third have busy cores."""
     out.mkdir(parents=True, exist_ok=True)
     red = 0
     for number in range(1, runs + 1):
@@ -69,7 +72,7 @@ def main(runs: int, workers: int, out: Path) -> None:
             how = "after dropping the page cache" if page_cache.drop() else "quiet: the page cache could not be dropped"
         is_busy = number in (2, 3)
         with _busy((os.cpu_count() or 2) if is_busy else 0):
-            told = _run(number, workers, out)
+            told = _run(number, stories, out)
         click.echo(json.dumps({"run": number, "how": "all cores kept busy" if is_busy else how} | told))
         red += not told["green"]
     if red:
