@@ -5,7 +5,6 @@ A page names its scripts and styles at an address that holds the hash of all fil
 for ever: a second visit asks for the page only, and is answered 304.
 """
 
-import gzip
 import hashlib
 import re
 from functools import cache
@@ -94,6 +93,8 @@ def _content(named: str) -> bytes:
 
 @cache
 def _compressed(named: str) -> bytes:
+    import gzip  # not before a page is asked for
+
     return gzip.compress(_content(named), mtime=0)
 
 
