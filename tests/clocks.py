@@ -4,8 +4,8 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from shared.storage.database import Database
 from tests.control import Simulator
+from tests.owner import Owner
 
 # Production's `amocrm_now()` is the statement's time; the tests' adds an offset from a table.
 INSTALL = """
@@ -18,9 +18,8 @@ CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE
 
 
 class MovableClock:
-    def __init__(self, owner: Database, simulator: Simulator) -> None:
-        """`owner`: the database, seen by the owner of its tables."""
-        self._database = owner
+    def __init__(self, owner: Owner, simulator: Simulator) -> None:
+        self._owner = owner
         self._simulator = simulator
         self._lock = threading.Lock()
         self._offset = 0.0
@@ -55,4 +54,4 @@ class MovableClock:
                 self._move()
 
     def _move(self) -> None:
-        self._database.execute("UPDATE test_clock SET moved_by = %(by)s", {"by": timedelta(seconds=self._offset)})
+        self._owner.sql("UPDATE test_clock SET moved_by = %s", timedelta(seconds=self._offset))

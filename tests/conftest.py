@@ -28,6 +28,7 @@ from tests import clocks, servers
 from tests.clocks import MovableClock
 from tests.control import Simulator
 from tests.demo import Demo
+from tests.owner import Owner
 from tests.plain_client import Client
 from tests.story import ADMIN_TOKEN, APP_SECRET, REDIRECT_URI, Story
 
@@ -96,17 +97,16 @@ def runtime_url(postgres: Any, migrated_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def owner(migrated_url: str) -> Iterator[Database]:
-    """A connection for all stories: a new one takes several times as long for its first statements."""
-    made = Database(Secret(migrated_url))
+def owner(migrated_url: str) -> Iterator[Owner]:
+    made = Owner(Secret(migrated_url))
     yield made
     made.close()
 
 
 @pytest.fixture
-def database_url(migrated_url: str, owner: Database) -> str:
+def database_url(migrated_url: str, owner: Owner) -> str:
     """The same, with empty tables."""
-    owner.execute(_EMPTY)
+    owner.sql(_EMPTY)
     return migrated_url
 
 
@@ -146,7 +146,7 @@ def simulator(simulator_process: Simulator) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def clock(owner: Database, simulator: Simulator) -> Iterator[MovableClock]:
+def clock(owner: Owner, simulator: Simulator) -> Iterator[MovableClock]:
     made = MovableClock(owner, simulator)
     yield made
     made.reset()
@@ -182,7 +182,7 @@ def runtime(settings: Settings, clock: MovableClock, database: Database) -> Iter
 
 
 @pytest.fixture
-def tale(runtime: Runtime, simulator: Simulator, clock: MovableClock, database_url: str) -> Story:
+def tale(runtime: Runtime, simulator: Simulator, clock: MovableClock, owner: Owner) -> Story:
     """A new account with an integration that nobody has connected yet."""
     account = simulator.control("account", subdomain=f"test{secrets.token_hex(4)}")
     made = simulator.control("integration", redirect_uri=REDIRECT_URI, name="Калькулятор")
@@ -190,7 +190,7 @@ def tale(runtime: Runtime, simulator: Simulator, clock: MovableClock, database_u
         runtime=runtime,
         simulator=simulator,
         clock=clock,
-        database_url=database_url,
+        owner=owner,
         domain=account["domain"],
         account_id=account["id"],
         lead_id=account["leads"][0],

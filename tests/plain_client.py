@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from shared.platform import tls
 from tests.control import Simulator
 
 REDIRECT = "https://x.example/cb"
@@ -19,7 +20,9 @@ class Client:
         made = simulator.control("account", subdomain=f"sim{time.time_ns()}", **facts)
         self.domain, self.id, self.leads, self.users = made["domain"], made["id"], made["leads"], made["users"]
         self.client = simulator.control("integration", redirect_uri=REDIRECT)
-        self.http = httpx.Client(base_url=simulator.url, trust_env=False, headers={"Host": self.domain})
+        self.http = httpx.Client(
+            base_url=simulator.url, verify=tls.authorities(), trust_env=False, headers={"Host": self.domain}
+        )
         self.pair: dict[str, Any] = {}
 
     def code(self) -> str:

@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import jwt
-import psycopg
 
 from functions.crm_api.handler import handle as crm_api
 from functions.oauth_callback.handler import handle as oauth_callback
@@ -19,6 +18,7 @@ from shared.runtime import Runtime
 from tests import answers
 from tests.clocks import MovableClock
 from tests.control import Simulator
+from tests.owner import Owner
 
 ADMIN_TOKEN = "admin-token-for-tests-0123456789"
 APP_SECRET = "application-secret-for-tests-0123456789"
@@ -34,7 +34,7 @@ class Story:
     runtime: Runtime
     simulator: Simulator
     clock: MovableClock
-    database_url: str
+    owner: Owner
     domain: str
     account_id: int
     lead_id: int
@@ -142,9 +142,7 @@ class Story:
         return self.runtime.settings.redirect_uri
 
     def sql(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
-            cursor = connection.execute(statement.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+        return self.owner.sql(statement, *parameters)
 
     def events(self) -> list[str]:
         """The kinds of all events, the oldest first; without who did what, which has tests of its own."""

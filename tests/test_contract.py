@@ -63,13 +63,14 @@ def served(connected: Story, environment: dict[str, str], database_url: str, tmp
         )
         url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 30
-        while True:
-            try:
-                httpx.get(f"{url}/health", trust_env=False)
-                break
-            except httpx.TransportError:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+        with httpx.Client(trust_env=False) as client:
+            while True:
+                try:
+                    client.get(f"{url}/health")
+                    break
+                except httpx.TransportError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.1)
         yield url
         process.terminate()
         process.wait(10)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import psycopg
-
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.platform.config import load
 from shared.runtime import Runtime
@@ -21,10 +19,10 @@ def test_a_restart_between_two_calls_is_not_noticed(connected: Story, postgres: 
 def test_a_connection_that_was_cut_is_made_anew(connected: Story) -> None:
     headers = connected.admin() | {"X-Lead-Id": str(connected.lead_id)}
     assert connected.crm("get_lead", headers).status == 200
-    with psycopg.connect(connected.database_url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'amocrm-functions'"
-        )
+    connected.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'amocrm-functions' AND pid <> pg_backend_pid()"
+    )
     assert connected.crm("get_lead", headers).status == 200
 
 

@@ -76,11 +76,12 @@ def test_each_function_starts_by_its_documented_command(function: str, environme
     try:
         answer = None
         deadline = time.monotonic() + 20
-        while answer is None and time.monotonic() < deadline:
-            try:
-                answer = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
-            except httpx.TransportError:
-                time.sleep(0.1)
+        with httpx.Client(trust_env=False) as client:
+            while answer is None and time.monotonic() < deadline:
+                try:
+                    answer = client.get(f"http://127.0.0.1:{port}/")
+                except httpx.TransportError:
+                    time.sleep(0.1)
         assert answer is not None
         expected = {
             "amocrm_events": 405,

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -264,11 +263,8 @@ def test_a_calculator_in_the_settings_of_before_is_the_first_version(story: Stor
     }
     for field in before["fields"]:
         field.pop("unit", None)
-    with psycopg.connect(story.database_url, autocommit=True) as connection:
-        connection.execute(
-            "UPDATE amocrm_integrations SET settings = %s", [Jsonb({"calculator": before, "language": "en"})]
-        )
-        connection.execute(_moved())
+    story.sql("UPDATE amocrm_integrations SET settings = %s", Jsonb({"calculator": before, "language": "en"}))
+    story.sql(_moved())
     assert json_of(story.crm("get_settings", story.admin()))["settings"]["language"] == "en"
     assert _draft(story)["in_force"][0]["document"]["items"] == [{"option": "material", "quantity": "width * 0.001"}]
     assert _asked(story)["calculator"]["items"][0]["quantity"] == [
@@ -278,7 +274,7 @@ def test_a_calculator_in_the_settings_of_before_is_the_first_version(story: Stor
     ]
 
 
-def _moved() -> Any:
+def _moved() -> str:
     text = (ROOT / "db_migrations" / "V28__calculators.sql").read_text()
     return text[text.index("INSERT INTO amocrm_calculators") :]
 

@@ -21,11 +21,11 @@ from shared.connections import integrations
 from shared.platform.config import Settings, load
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
-from shared.storage.database import Database
 from shared.storage.encryption import generate_key
 from tests import clocks, story
 from tests.clocks import MovableClock
 from tests.control import Simulator
+from tests.owner import Owner
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,7 +99,7 @@ def stage(accounts: int, *, strangers: bool = False, more: Mapping[str, str] | N
         migrations.migrate(owner_url)
         with psycopg.connect(owner_url, autocommit=True) as connection:
             connection.execute(clocks.INSTALL)
-        with _simulator() as simulator, contextlib.closing(Database(Secret(owner_url))) as owner:
+        with _simulator() as simulator, contextlib.closing(Owner(Secret(owner_url))) as owner:
             simulator.control("limits", per_integration=10**6, per_account=10**6)
             made = simulator.control("integration", redirect_uri=story.REDIRECT_URI)
             environment = _environment(embedded.runtime_url(postgres), simulator) | dict(more or {})

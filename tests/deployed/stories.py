@@ -28,6 +28,7 @@ from shared.runtime import Runtime
 from tests.control import Simulator
 from tests.demo import ROOT, free_port
 from tests.deployed.lambda_runtime import DeployedFunction
+from tests.owner import Owner
 from tests.story import Story, calculation, json_of
 
 _SERVICE = "amocrm-functions-prod"
@@ -145,7 +146,7 @@ def story(
     cloud: dict[str, str],
     environment: dict[str, str],
     simulator: Simulator,
-    database_url: str,
+    owner: Owner,
     tmp_path: Path,
 ) -> Iterator[DeployedStory]:
     """The functions run with their settings in Secrets Manager, as deployed; the queue is the stack's own."""
@@ -164,7 +165,7 @@ def story(
         runtime=runtime,
         simulator=simulator,
         clock=SystemClock(),  # type: ignore[arg-type] # the functions are other processes: time is not moved
-        database_url=database_url,
+        owner=owner,
         domain=account["domain"],
         account_id=account["id"],
         lead_id=account["leads"][0],
