@@ -61,8 +61,8 @@ class _Hook(Struct, frozen=True):
     # status_id, pipeline_id}, time}, action.settings.widget.settings, subdomain, account_id. Unsigned. Sent once; by
     # Kommo's newest page a failed one again, up to four times within an hour, unless the address fails more than 100
     # times in five minutes.
-    # source: Kommo's documentation, "Widgets in Digital Pipeline", "Webhooks in Digital Pipeline" in its older and newer
-    # form; tests of a Go backend
+    # source: Kommo's documentation, "Widgets in Digital Pipeline", "Webhooks in Digital Pipeline" (older and newer
+    # form); tests of a Go backend
     event: _Event
     action: dict[str, Any]
     account_id: int | str | None = None
