@@ -9,7 +9,8 @@ class Owner(Database):
     """One connection for all stories: a new one takes several times as long for its first statements."""
 
     def sql(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """The rows that it returns. Like every statement it may be carried out twice, where PostgreSQL restarts."""
+        """The rows that it returns. It may be carried out twice, where PostgreSQL restarts. Without parameters a `%` is
+        just that."""
 
         def carried_out(connection: Any) -> list[tuple[Any, ...]]:
             cursor = connection.execute(statement.encode(), parameters or None)

@@ -404,7 +404,7 @@ def test_a_search_looks_at_so_many_lines_and_says_where_it_goes_on(
     connected: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "LOOKED_AT", 10)
-    connected.sql("INSERT INTO amocrm_events (kind, message) VALUES ('a.test', 'the 100%%_needle')")
+    connected.sql("INSERT INTO amocrm_events (kind, message) VALUES ('a.test', 'the 100%_needle')")
     connected.sql("INSERT INTO amocrm_events (kind, message) SELECT 'a.test', 'hay' FROM generate_series(1, 25)")
 
     def searched(query: dict[str, str]) -> tuple[int, int | None]:
