@@ -47,6 +47,7 @@ in_the_demo = pytest.mark.xdist_group("demo")
 from_nothing = pytest.mark.xdist_group("new demo")
 on_a_site = pytest.mark.xdist_group("demo of a site")
 at_kommo = pytest.mark.xdist_group("demo at Kommo")
+in_the_clinic = pytest.mark.xdist_group("demo of a clinic")
 
 _CYRILLIC = re.compile("[а-яёіїєґ]{2,}", re.IGNORECASE)
 _ORIGINS = re.compile(r"http://(localhost|127\.0\.0\.1):\d+/|data:|about:")
@@ -1412,10 +1413,11 @@ def test_somebody_builds_a_calculator_from_nothing(new_demo: Demo, context: Brow
 
 
 @pytest.fixture(scope="module")
-def clinic_demo(demo: Demo) -> Demo:
-    """With the clinic's account connected, too."""
-    connect(demo, "klinika.amocrm.ru", "clinic")
-    return demo
+def clinic_demo() -> Iterator[Demo]:
+    """With the clinic's account connected."""
+    with _running() as running:
+        connect(running, "klinika.amocrm.ru", "clinic")
+        yield running
 
 
 def _times(page: Page | FrameLocator | Locator, name: str = "Время") -> Locator:
@@ -1432,7 +1434,7 @@ def _site_of(demo: Demo) -> str:
     return demo.amocrm.split("/at/")[0]
 
 
-@on_a_site
+@in_the_clinic
 def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, clinic_demo: Demo) -> None:
     """Rows K1, K2, K4: the company sets what it offers, and its manager books, moves and cancels in the card."""
     panel = context.new_page()
@@ -1486,7 +1488,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     expect(card.get_by_role("button", name="Сохранить в сделку")).to_be_visible()  # the part shown last
 
 
-@on_a_site
+@in_the_clinic
 @pytest.mark.refusals(409, 401)
 def test_a_visitor_books_moves_and_cancels_in_their_language(
     context: BrowserContext, chromium: Browser, clinic_demo: Demo
@@ -1551,7 +1553,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     spaniard.close()
 
 
-@on_a_site
+@in_the_clinic
 @pytest.mark.refusals(409)
 def test_a_time_that_somebody_else_takes_meanwhile(context: BrowserContext, clinic_demo: Demo) -> None:
     headers = connect(clinic_demo, "klinika.amocrm.ru", "clinic")
