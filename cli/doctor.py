@@ -29,7 +29,10 @@ from shared.storage.encryption import DecryptionError
 _PAGE: Final = 100
 _MOST_SKEW_SECONDS: Final = 30.0
 
-_ROLE = "SELECT rolsuper, current_user FROM pg_roles WHERE rolname = current_user"
+_ROLE = """
+SELECT rolsuper, current_user, has_database_privilege(current_database(), 'TEMPORARY'), current_database()
+FROM pg_roles WHERE rolname = current_user
+"""
 _APPLIED = "SELECT version, checksum FROM schema_migrations"
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
 
@@ -131,6 +134,9 @@ def _database(settings: Settings) -> Generator[Finding, None, bool]:
             if role is not None and role[0]:
                 advice = "Use a member of amocrm_runtime, see docs/security.md."
                 yield Finding("warning", "database", f"the functions connect as the superuser {role[1]}", advice)
+            elif role is not None and role[2]:
+                advice = f'Let the database\'s owner carry out: REVOKE TEMPORARY ON DATABASE "{role[3]}" FROM PUBLIC'
+                yield Finding("warning", "database", f"{role[1]} may make temporary tables, and needs none", advice)
             return (yield from _migrations(dict(connection.execute(_APPLIED).fetchall())))
     except psycopg.errors.UndefinedTable:
         yield Finding("error", "migrations", "none was applied", "Run `make migrate`.")

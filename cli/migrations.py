@@ -21,6 +21,14 @@ _STATEMENT = re.compile(r"(?:\$\$.*?\$\$|[^;])+", re.DOTALL)  # a block may hold
 _LOCK = 4_612_077_001  # any number; it is this project's
 _POLL_SECONDS = 0.05
 
+# A block that makes a role. Roles are a server's and not a database's, and not every owner may make them: where it is
+# there already, the file is applied without this block. (Inside of SQL nobody without the right gets as far as to ask.)
+_MAKES_ROLE = re.compile(r"DO \$\$\nBEGIN\n    CREATE ROLE (\w+) ([^;]*);.*?\$\$;\n", re.DOTALL)
+_ROLES = """
+SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s), rolsuper OR rolcreaterole, current_user
+FROM pg_roles WHERE rolname = current_user
+"""
+
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version     integer PRIMARY KEY,
@@ -74,8 +82,9 @@ def migrate(database_url: str, folder: Path = FOLDER) -> list[Migration]:
         applied = {row[0]: (row[1], row[2]) for row in connection.execute(_APPLIED).fetchall()}
         _refuse_changes(found, applied)
         missing = [migration for migration in found if migration.version not in applied]
-        for migration in missing:
-            _apply(connection, migration)
+        texts = [_with_roles_looked_for(connection, migration) for migration in missing]
+        for migration, sql in zip(missing, texts, strict=True):
+            _apply(connection, migration, sql)
     return missing
 
 
@@ -92,7 +101,7 @@ def _alone(connection: psycopg.Connection) -> Iterator[None]:
             connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
 
 
-def _apply(connection: psycopg.Connection, migration: Migration) -> None:
+def _apply(connection: psycopg.Connection, migration: Migration, sql: str) -> None:
     remembered = (migration.version, migration.file.name, migration.checksum)
     if migration.is_concurrent:
         for statement in migration.statements:
@@ -100,8 +109,25 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
         connection.execute(_REMEMBER, remembered)
         return
     with connection.transaction():
-        connection.execute(migration.sql.encode())
+        connection.execute(sql.encode())
         connection.execute(_REMEMBER, remembered)
+
+
+def _with_roles_looked_for(connection: psycopg.Connection, migration: Migration) -> str:
+    """What is to be carried out. Raises :class:`MigrationError` for a role that is missing and that we may not make."""
+    block = _MAKES_ROLE.search(migration.sql)
+    if block is None:
+        return migration.sql
+    role, options = block.groups()
+    is_there, may_make, user = connection.execute(_ROLES, (role,)).fetchone() or (False, False, "")
+    if is_there:
+        return migration.sql.replace(block[0], "")
+    if not may_make:
+        raise MigrationError(
+            f"the role {role} is missing, and {user} may not make roles. Let an administrator of the server make it "
+            f"(CREATE ROLE {role} {options}), or the cloud (docs/deploy.md says how), and apply this again"
+        )
+    return migration.sql
 
 
 def read(folder: Path) -> list[Migration]:

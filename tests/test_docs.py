@@ -41,7 +41,7 @@ DOCUMENTS = [
 ]
 _TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 # Programs of others, that need a cloud or an account. What they are given is checked by `make cfn-lint deploy-local`.
-_OTHERS = {"aws", "gcloud", "npm", "npx", "deploy/yandex.sh", "set"}
+_OTHERS = {"aws", "gcloud", "npm", "npx", "deploy/yandex.sh", "set", "yc"}
 _PYTHON = (".venv/bin/python", "python", "python3")
 
 
