@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -116,6 +117,16 @@ class Demo:
         rest, _ = self.process.communicate(timeout=30)
         assert self.process.returncode == 0, rest
         return rest
+
+
+@contextmanager
+def running(**settings: str) -> Iterator[Demo]:
+    """A new one with nothing in it, until the end of the block."""
+    with tempfile.TemporaryDirectory(prefix="amodemo", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        made = Demo(Path(folder) / "data", free_port(), settings)
+        yield made
+        made.stop()
 
 
 def port_of(url: str) -> int:

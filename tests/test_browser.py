@@ -4,7 +4,6 @@ import json
 import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,17 +27,15 @@ from playwright.sync_api import (
 from benchmarks import pages
 from shared.platform.i18n import LANGUAGES, catalogue
 from shared.platform.messages import translations
-from tests.chromium import launched
-from tests.demo import Demo, connect, free_port
+from tests.chromium import launched, visitor
+from tests.demo import Demo, connect, running
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 from tests.listener import Site
 from tests.story import calculation
+from tests.visiting import GLASS, connected_panel, sign_in
 
 # Where to put a picture of each page, for looking at: `SCREENSHOTS=folder make test`.
 PICTURES = os.environ.get("SCREENSHOTS")
-
-# Other stories connect other widget types in the same account, whose calculators stand in the same card.
-GLASS = 'iframe[title="Калькулятор стекла"]'
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -50,7 +47,6 @@ at_kommo = pytest.mark.xdist_group("demo at Kommo")
 in_the_clinic = pytest.mark.xdist_group("demo of a clinic")
 
 _CYRILLIC = re.compile("[а-яёіїєґ]{2,}", re.IGNORECASE)
-_ORIGINS = re.compile(r"http://(localhost|127\.0\.0\.1):\d+/|data:|about:")
 
 
 @pytest.fixture(scope="module")
@@ -59,47 +55,25 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@contextmanager
-def _running(**settings: str) -> Iterator[Demo]:
-    with tempfile.TemporaryDirectory(prefix="amodemo", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        running = Demo(Path(folder) / "data", free_port(), settings)
-        yield running
-        running.stop()
-
-
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
     """With the demo's account connected."""
-    with _running() as running:
-        connect(running)
-        yield running
+    with running() as made:
+        connect(made)
+        yield made
 
 
 @pytest.fixture(scope="module")
 def new_demo() -> Iterator[Demo]:
     """The first story finds it empty, and connects its account."""
-    with _running() as running:
-        yield running
+    with running() as made:
+        yield made
 
 
 @pytest.fixture
 def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A new visitor. No page of theirs may log an error or call a foreign origin.
-
-    A browser logs a refused request as an error: a story that expects some says so with `@pytest.mark.refusals`, by
-    status, or by Chromium's word for a connection that came to nothing.
-    """
-    marker = request.node.get_closest_marker("refusals")
-    expected = [f"status of {one} " if isinstance(one, int) else one for one in marker.args] if marker else []
-    made = chromium.new_context(locale="ru-RU", viewport={"width": 1280, "height": 900})
-    complaints: list[str] = []
-    made.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    made.on("weberror", lambda error: complaints.append(str(error.error)))
-    made.on("request", lambda sent: None if _ORIGINS.match(sent.url) else complaints.append(sent.url))
-    yield made
-    made.close()
-    assert [complaint for complaint in complaints if not any(words in complaint for words in expected)] == []
+    with visitor(chromium, request) as made:
+        yield made
 
 
 def _picture(page: Page, name: str) -> None:
@@ -127,24 +101,6 @@ def _looked_at(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def _sign_in(page: Page, demo: Demo) -> None:
-    page.goto(demo.panel)
-    page.get_by_label("Токен администратора").fill(demo.token)
-    page.get_by_role("button", name="Войти").click()
-    expect(page.get_by_role("heading", name="Обзор", exact=True)).to_be_visible()
-    page.get_by_role("tab", name="CRM").click()
-    expect(page.get_by_role("heading", name="Подключения", exact=True)).to_be_visible()
-
-
-def _connected_panel(context: BrowserContext, demo: Demo) -> Page:
-    """The panel of a demo whose account is connected, in which every question is answered with yes."""
-    connect(demo)
-    page = context.new_page()
-    page.on("dialog", lambda dialog: dialog.accept())
-    _sign_in(page, demo)
-    return page
-
-
 def _save_connection(page: Page, demo: Demo) -> None:
     page.get_by_label("Адрес аккаунта").fill("https://SteklоDom.amocrm.ru/".replace("о", "o"))
     page.get_by_label("ID интеграции").fill(demo.client_id)
@@ -155,7 +111,7 @@ def _save_connection(page: Page, demo: Demo) -> None:
 @from_nothing
 def test_from_an_empty_panel_to_a_note_in_the_deal(new_demo: Demo, context: BrowserContext) -> None:
     panel = context.new_page()
-    _sign_in(panel, new_demo)
+    sign_in(panel, new_demo)
     expect(panel.get_by_text("Пока ни одного")).to_be_visible()
     _looked_at(panel, "panel-empty")
     _save_connection(panel, new_demo)
@@ -208,7 +164,7 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(new_demo: Demo, context: Brow
 @in_the_demo
 def test_denial_is_explained_and_leads_back(context: BrowserContext, demo: Demo) -> None:
     panel = context.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     panel.locator("#connection-form").get_by_label("Вид виджета").select_option("clinic")
     _save_connection(panel, demo)
     row = panel.locator("#connections > li").filter(has_text="Запись в клинику").filter(has_text="ждёт")
@@ -229,7 +185,7 @@ def test_denial_is_explained_and_leads_back(context: BrowserContext, demo: Demo)
 @in_the_demo
 def test_mistakes_in_the_panel_are_told_in_place(context: BrowserContext, demo: Demo) -> None:
     page = context.new_page()
-    _sign_in(page, demo)
+    sign_in(page, demo)
     page.locator("#connection-form").get_by_label("Вид виджета").select_option("countertop")
     page.get_by_label("Адрес аккаунта").fill("example.com")
     page.get_by_label("ID интеграции").fill("12345678")
@@ -292,7 +248,7 @@ def test_a_moved_order_is_told_to_the_companys_server_and_on_the_shops_page(
     """Rows H1, H3, in two tabs of the demo: events are turned on, a customer orders, somebody moves the deal."""
     origin = demo.amocrm.split("/at/")[0]
     panel = context.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     panel.get_by_role("tab", name="События").click()
     expect(panel.get_by_text("Сейчас никто не уведомляется.")).to_be_visible()
     panel.get_by_label("Сообщать, что происходит в этом аккаунте").check()
@@ -356,7 +312,7 @@ def test_a_moved_order_is_told_to_the_companys_server_and_on_the_shops_page(
 @in_the_demo
 def test_a_stage_makes_the_quotation_and_a_bot_is_answered(context: BrowserContext, demo: Demo) -> None:
     """Row H4: the automation in the panel, its key in the simulated pipeline, and the deal that is moved."""
-    panel = _connected_panel(context, demo)
+    panel = connected_panel(context, demo)
     panel.get_by_role("tab", name="Автоматизации").click()
     _add_automation(panel, "После замера", "составляет предложение", {"Заголовок": "Предложение по замеру"})
     key = panel.locator("#automation-key").inner_text()
@@ -411,7 +367,7 @@ def _add_automation(panel: Page, name: str, kind: str, fields: dict[str, str]) -
 @pytest.mark.refusals(422)
 @in_the_demo
 def test_automations_say_what_they_do_and_what_is_wrong(context: BrowserContext, demo: Demo) -> None:
-    panel = _connected_panel(context, demo)
+    panel = connected_panel(context, demo)
     panel.get_by_role("tab", name="Автоматизации").click()
     _add_automation(panel, "Перезвонить", "ставит задачу", {"Текст": "Позвонить: {contact.name}", "Срок через": "2"})
     row = panel.locator("#automations li", has_text="Перезвонить")
@@ -436,7 +392,7 @@ def test_automations_say_what_they_do_and_what_is_wrong(context: BrowserContext,
 @in_the_demo
 def test_settings_are_chosen_from_the_account_and_seen_at_once(context: BrowserContext, demo: Demo) -> None:
     page = context.new_page()
-    _sign_in(page, demo)
+    sign_in(page, demo)
     page.get_by_role("tab", name="Настройки").click()
     page.get_by_label("Компания", exact=True).fill("Стеклодом")
     page.get_by_label("Строки под названием").fill("ул. Лесная, 12")
@@ -488,7 +444,7 @@ def test_a_dead_delivery_tells_its_story_and_is_taken_up_again(context: BrowserC
     card.get_by_role("button", name="Сохранить в сделку").click()
     expect(card.locator(".result.bad")).to_be_visible()
     panel = context.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     panel.get_by_role("tab", name="Доставки").click()
     panel.get_by_label("Состояние").select_option(label="не удалось")
     row = panel.locator("#deliveries > li").first
@@ -546,7 +502,7 @@ def test_a_save_whose_answer_is_lost_is_followed_by_its_key(context: BrowserCont
 @on_a_site
 def test_connecting_without_typing(context: BrowserContext, demo: Demo) -> None:
     panel = context.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     heading = panel.get_by_role("heading", name="Подключить без ввода ключей")
     card = panel.locator("section.card").filter(has=heading)
     card.locator(".toolbar").get_by_label("Вид виджета").select_option("countertop")
@@ -598,7 +554,7 @@ def _button_card(panel: Page) -> Locator:
 def test_connecting_where_amocrm_tells_the_opener_where_to_go(context: BrowserContext, demo: Demo) -> None:
     domain = _new_account(context, demo, consent_mode="popup")
     panel = context.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     with context.expect_page() as opened:
         _button_card(panel).get_by_role("button", name="Подключить через amoCRM").click()
     opened.value.get_by_label("Аккаунт").select_option(domain)
@@ -624,7 +580,7 @@ def test_a_foreign_message_moves_nothing(context: BrowserContext, demo: Demo, mo
     """Neither from a window that is not amoCRM's, nor to an address that is not our redirect URI."""
     domain = _new_account(context, demo, consent_mode=mode)
     panel = context.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     with context.expect_page() as opened:
         _button_card(panel).get_by_role("button", name="Подключить через amoCRM").click()
     consent = opened.value
@@ -652,7 +608,7 @@ def test_connecting_without_a_popup(chromium: Browser, demo: Demo, way: str) -> 
             "const own = window.open; window.open = (to, where) => where === '_self' ? own(to, where) : null"
         )
     panel = made.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     button = _button_card(panel).get_by_role("button", name="Подключить через amoCRM")
     if way == "blocked":
         button.click()
@@ -678,7 +634,7 @@ def test_a_button_on_a_companys_own_page(context: BrowserContext, demo: Demo) ->
     """Made in the panel, and revoked there: our link, and amoCRM's own button in both of its modes."""
     panel = context.new_page()
     panel.on("dialog", lambda dialog: dialog.accept())
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     card = _button_card(panel)
     card.get_by_text("Кнопка для вашего сайта").click()
     form = card.locator("form")
@@ -862,7 +818,7 @@ def test_what_is_wrong_with_a_form_is_told_below_it(context: BrowserContext, dem
 @on_a_site
 def test_site_keys_in_the_panel(context: BrowserContext, demo: Demo) -> None:
     page = context.new_page()
-    _sign_in(page, demo)
+    sign_in(page, demo)
     page.get_by_role("tab", name="Сайт").click()
     page.get_by_label("Название").fill("Магазин")
     page.get_by_label("Адреса страниц").fill("https://shop.example")
@@ -954,7 +910,7 @@ def test_an_overrun_account_is_waited_for_in_the_card(context: BrowserContext, d
 @pytest.mark.refusals(503)
 def test_a_tab_that_could_not_load_begins_again(context: BrowserContext, demo: Demo) -> None:
     page = context.new_page()
-    _sign_in(page, demo)
+    sign_in(page, demo)
 
     def refuse(route: Route) -> None:
         problem = {"title": "Service Unavailable", "status": 503, "code": "busy", "detail": "Сейчас не выходит."}
@@ -999,7 +955,7 @@ def test_the_tab_that_was_chosen_last_is_shown(context: BrowserContext, demo: De
 @in_the_demo
 def test_keyboard_alone_reaches_every_tab(context: BrowserContext, demo: Demo) -> None:
     page = context.new_page()
-    _sign_in(page, demo)
+    sign_in(page, demo)
     page.get_by_role("tab", name="CRM").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Калькулятор")).to_be_focused()
@@ -1017,10 +973,10 @@ def issuer() -> Iterator[Issuer]:
 def kommo_demo(issuer: Issuer) -> Iterator[Demo]:
     """With the account at Kommo connected, nothing Russian in it, and a sign-in by an issuer."""
     secrets = {"OIDC_ISSUER": issuer.url, "OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
-    with _running(**secrets) as running:
-        headers = connect(running, "vidrarialuz.kommo.com")
-        assert running.http(headers).post("/save_settings", json={"language": "pt"}).status_code == 200
-        yield running
+    with running(**secrets) as made:
+        headers = connect(made, "vidrarialuz.kommo.com")
+        assert made.http(headers).post("/save_settings", json={"language": "pt"}).status_code == 200
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -1136,7 +1092,7 @@ def test_the_overview_says_whether_all_is_well(chromium: Browser, demo: Demo, lo
 def test_somebody_is_invited_and_sees_what_they_may(context: BrowserContext, chromium: Browser, demo: Demo) -> None:
     """Row I6: a link that works once; a viewer has no tab and no button for what they may not do."""
     panel = context.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     panel.get_by_role("tab", name="Люди").click()
     panel.get_by_label("Имя").fill("Анна")
     panel.get_by_label("Может").select_option("see")
@@ -1213,7 +1169,7 @@ def test_deliveries_are_found_saved_as_a_file_and_lead_into_amocrm(context: Brow
         body = calculation(title="=1+1", comment="Позвонить вечером")
         assert app.post("/save_calculation", json=body, headers={"X-Lead-Id": lead}).status_code == 200
     panel = context.new_page()
-    _sign_in(panel, demo)
+    sign_in(panel, demo)
     panel.get_by_role("tab", name="Доставки").click()
     panel.get_by_label("Подключение").select_option(label="steklodom.amocrm.ru · Стекло")
     panel.get_by_label("Номер сделки").fill(lead)
@@ -1241,7 +1197,7 @@ def test_deliveries_are_found_saved_as_a_file_and_lead_into_amocrm(context: Brow
 @pytest.mark.refusals(401, 409, "net::ERR_INTERNET_DISCONNECTED")
 def test_what_was_typed_stays(new_demo: Demo, context: BrowserContext) -> None:
     """When the sign-in ends, when the connection is lost, and when somebody else has changed the same thing."""
-    demo, page = new_demo, _connected_panel(context, new_demo)
+    demo, page = new_demo, connected_panel(context, new_demo)
 
     # Settings: two people, and levels.
     page.locator("#tab-settings").click()
@@ -1295,7 +1251,7 @@ def test_what_was_typed_stays(new_demo: Demo, context: BrowserContext) -> None:
     # Somebody else has saved the same draft.
     other = context.new_page()
     other.on("dialog", lambda dialog: dialog.accept())
-    _sign_in(other, demo)
+    sign_in(other, demo)
     other.locator("#tab-calculator").click()
     expect(other.locator("[data-path='title']")).to_have_value("Стекло")
     title.fill("Моё стекло")
@@ -1319,7 +1275,7 @@ def test_what_was_typed_stays(new_demo: Demo, context: BrowserContext) -> None:
 @pytest.mark.refusals(409)
 def test_somebody_builds_a_calculator_from_nothing(new_demo: Demo, context: BrowserContext) -> None:
     """Row I4: fields, options, a formula with a mistake, rows that repeat; tried, published, saved, taken back."""
-    demo, page = new_demo, _connected_panel(context, new_demo)
+    demo, page = new_demo, connected_panel(context, new_demo)
     page.locator("#tab-calculator").click()
     page.get_by_role("combobox", name="Начать с", exact=True).select_option("empty")
     page.get_by_label("Название", exact=True).fill("Столешница из камня")
@@ -1415,9 +1371,9 @@ def test_somebody_builds_a_calculator_from_nothing(new_demo: Demo, context: Brow
 @pytest.fixture(scope="module")
 def clinic_demo() -> Iterator[Demo]:
     """With the clinic's account connected."""
-    with _running() as running:
-        connect(running, "klinika.amocrm.ru", "clinic")
-        yield running
+    with running() as made:
+        connect(made, "klinika.amocrm.ru", "clinic")
+        yield made
 
 
 def _times(page: Page | FrameLocator | Locator, name: str = "Время") -> Locator:
@@ -1439,7 +1395,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     """Rows K1, K2, K4: the company sets what it offers, and its manager books, moves and cancels in the card."""
     panel = context.new_page()
     panel.on("dialog", lambda dialog: dialog.accept())
-    _sign_in(panel, clinic_demo)
+    sign_in(panel, clinic_demo)
     panel.get_by_role("tab", name="Запись").click()
     _looked_at(panel, "panel-bookings-empty")
     panel.get_by_role("button", name="Начать с примера").click()

@@ -1,0 +1,30 @@
+"""What most browser stories begin with: somebody signs in to the panel of a demo."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.demo import Demo, connect
+
+# Stories of tests/browser/ follow each other in one demo: one process runs them.
+in_one_demo = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("demo of pages")]
+
+# Other stories connect other widget types in the same account, whose calculators stand in the same card.
+GLASS = 'iframe[title="Калькулятор стекла"]'
+
+
+def sign_in(page: Page, demo: Demo) -> None:
+    page.goto(demo.panel)
+    page.get_by_label("Токен администратора").fill(demo.token)
+    page.get_by_role("button", name="Войти").click()
+    expect(page.get_by_role("heading", name="Обзор", exact=True)).to_be_visible()
+    page.get_by_role("tab", name="CRM").click()
+    expect(page.get_by_role("heading", name="Подключения", exact=True)).to_be_visible()
+
+
+def connected_panel(context: BrowserContext, demo: Demo) -> Page:
+    """The panel of a demo whose account is connected, in which every question is answered with yes."""
+    connect(demo)
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    sign_in(page, demo)
+    return page
