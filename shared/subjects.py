@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from msgspec import Struct
 
@@ -28,10 +28,10 @@ def actions() -> dict[str, str]:
     return {name: home for subject in subjects() for name, home in subject.actions.items()}
 
 
-def planner(action: str) -> Planner | None:
+def planner(action: str) -> Planner[Any] | None:
     """Of the deliveries that this action has accepted; None when its subject is not here any more."""
     homes = {name: home for subject in subjects() for name, home in subject.planners.items()}
-    chosen: Planner | None = found(homes[action]) if action in homes else None
+    chosen: Planner[Any] | None = found(homes[action]) if action in homes else None
     return chosen
 
 

@@ -215,7 +215,8 @@ def test_a_late_owner_writes_nothing(connected: Story) -> None:
         connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
         return connected.runtime.connections.call(connected.row(), work)
 
-    steps, _ = plan.planned(connected.runtime, claimed, connected.row(), request)
+    content = plan.PLANNER.read(request)
+    steps, _ = plan.PLANNER.plan(connected.runtime, claimed, connected.row(), content)
     late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen)
     assert (late.state, late.problem_code) == ("accepted", "out_of_time")
     assert not connected.notes()

@@ -79,8 +79,8 @@ def _planned(
         # To the company's own server: the account is not called.
         notifying = Notifying(runtime.settings, runtime.clock, runtime.connect_links)
         return [notifying.step(claimed.id, integration, request)], lambda work: work(None)
-    plan = planner(claimed.action)
-    if plan is None:
+    known = planner(claimed.action)
+    if known is None:
         return None
-    steps, calls = plan(runtime, claimed, integration, request)
+    steps, calls = known.plan(runtime, claimed, integration, known.read(request))
     return steps, runtime.connections.paced(integration, calls)

@@ -1,16 +1,18 @@
 """Accepting a write, and carrying it out: the way of every action whose effect must be in amoCRM exactly once."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
+from shared.actions.body import misfit
+from shared.actions.subject import Planner
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
-from shared.deliveries.runner import Plan
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import said, say
@@ -38,11 +40,10 @@ class Written(TypedDict):
 class Write(Struct, frozen=True):
     """A write as an action accepts it; two with the same key and identity are one."""
 
-    action: str
+    planner: Planner[Any]
     stored: bytes  # all that its steps need, as JSON; equal writes are equal bytes
     key: str | None  # the caller's Idempotency-Key; without one, an equal write is the same write
     first_steps: Sequence[str]
-    plan: Callable[[Delivery], Plan]
     lead_id: int | None = None
     identity: bytes | None = None  # what makes two writes equal, where that is not all that is stored
     at_once: bool = True  # False: only accept, the runner carries it out
@@ -50,13 +51,15 @@ class Write(Struct, frozen=True):
 
 
 def accept(runtime: Runtime, integration: Integration, request: Request, write: Write) -> Delivery:
-    """The write as it stands now: delivered, accepted (to be finished by `run_deliveries`), or dead."""
+    """The write as it stands now: delivered, accepted (to be finished by `run_deliveries`), or dead. Raises 422 for one
+    that could not be read again: it is not stored."""
+    content = _readable(write)
     digest = hashlib.sha256(write.identity or write.stored)
     delivery, is_new = deliveries.accept(
         runtime.database,
         runtime.keyring,
         integration.id,
-        action=write.action,
+        action=write.planner.action,
         key=write.key or f"body:{digest.hexdigest()}",
         request=write.stored.decode(),
         request_hash=digest.digest(),
@@ -76,8 +79,21 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
     if not write.at_once and delivery.attempts == 0:
         runtime.delivering.wakeup.at(delivery.id, 0)
         return delivery
-    steps, calls = write.plan(delivery)
+    steps, calls = write.planner.plan(runtime, delivery, integration, content)
     return runtime.delivering.run(delivery, steps, runtime.connections.paced(integration, calls), begun=begun)
+
+
+def _readable(write: Write) -> Any:
+    """What is going to be stored, read as the runner reads it. Raises 422."""
+    try:
+        return write.planner.read(write.stored.decode())
+    except msgspec.ValidationError as error:
+        raise Problem(
+            422,
+            "invalid_input",
+            say("The request was understood, but a value in it is not right."),
+            errors=(misfit(error),),
+        ) from None
 
 
 def answer(

@@ -6,7 +6,7 @@ that its request does not ask for.
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -16,9 +16,7 @@ from shared.deliveries.runner import Plan
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
-# The plan of a delivery that was accepted before; the text is the request as it was stored.
-Planner = Callable[[Runtime, Delivery, Integration, str], Plan]
-
+Content = TypeVar("Content")
 
 # What is to be done every minute, in so many seconds; returns figures for the log.
 Chore = Callable[[Runtime, float], dict[str, Any]]
@@ -47,6 +45,17 @@ class Submitted(Struct, frozen=True):
     lead_id: int | None = None  # a deal that is there: only its fields and its stage are set
     pipeline_id: int | None = None  # null: as the settings say
     status_id: int | None = None
+
+
+class Planner(Struct, Generic[Content], frozen=True):
+    """How deliveries of one action are read and carried out: by whoever accepts one, and by whoever takes it up later.
+
+    A write is accepted only when `read` reads what is going to be stored, so what is stored can be read again.
+    """
+
+    action: str
+    read: Callable[[str], Content]  # the request as it is stored; raises msgspec.ValidationError
+    plan: Callable[[Runtime, Delivery, Integration, Content], Plan]
 
 
 class Subject(Struct, frozen=True):

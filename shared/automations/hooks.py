@@ -21,17 +21,12 @@ from shared.automations.rows import Automation
 from shared.automations.work import Work
 from shared.connections import integrations
 from shared.connections.integrations import Integration
-from shared.deliveries.rows import Delivery
-from shared.deliveries.runner import Plan
 from shared.platform.decoding import convert, decode
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem, forbidden, invalid_input, unauthenticated
 from shared.runtime import Runtime
-
-RUN: Final = "run_automation"
-ANSWER: Final = "answer_bot"
 
 _PER_MINUTE: Final = 3000  # of one automation: many deals may be moved at once
 _MOST_BYTES: Final = 100_000
@@ -112,11 +107,8 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
     stored = msgspec.json.encode(asked, order="deterministic")
     key = f"{automation.id}:{lead_id}:{told['type']}:{told['status_id']}:{time}"
 
-    def planned(delivery: Delivery) -> Plan:
-        return plan.planned_automation(runtime, delivery, integration, stored.decode())
-
     summary = {"by": "automation", "automation": automation.name, "kind": automation.work["kind"]}
-    return Write(RUN, stored, key, (), planned, lead_id, identity=key.encode(), at_once=False, summary=summary)
+    return Write(plan.AUTOMATION, stored, key, (), lead_id, identity=key.encode(), at_once=False, summary=summary)
 
 
 def answer_bot(runtime: Runtime, request: Request) -> Response:
@@ -128,14 +120,10 @@ def answer_bot(runtime: Runtime, request: Request) -> Response:
     path = _continuation(proof.integration, str(fields.get("return_url") or ""))
     question = Question(path, str(fields.get("data[text]") or "")[:4000], proof.entity, proof.entity_id)
     stored = msgspec.json.encode(question, order="deterministic")
-
-    def planned(delivery: Delivery) -> Plan:
-        return plan.planned_answer(runtime, delivery, proof.integration, stored.decode())
-
     key = f"bot:{hashlib.sha256(f'{proof.jti} {path}'.encode()).hexdigest()}"
     lead_id = proof.entity_id if proof.entity == "leads" else None
     summary = {"by": "bot"}
-    write = Write(ANSWER, stored, key, ("answer",), planned, lead_id, identity=path.encode(), summary=summary)
+    write = Write(plan.ANSWER, stored, key, ("answer",), lead_id, identity=path.encode(), summary=summary)
     delivery = accept(runtime, proof.integration, request, write)
     return json_response({"delivery_id": delivery.id, "state": delivery.state})
 

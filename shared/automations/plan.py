@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from shared import subjects
+from shared.actions.subject import Planner
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.tasks import TasksApi
@@ -59,9 +60,8 @@ class Question(Guarded, frozen=True):
     entity_id: int
 
 
-def planned_automation(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
-    """Of `run_automation`."""
-    asked, lead_id = decode(request, Asked), delivery.lead_id
+def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integration, asked: Asked) -> Plan:
+    lead_id = delivery.lead_id
     assert lead_id is not None  # a hook without a deal is not accepted
     match asked.work:
         case Note():
@@ -75,6 +75,9 @@ def planned_automation(runtime: Runtime, delivery: Delivery, integration: Integr
             return quote(runtime, delivery, integration, lead_id, asked.work.title)
         case Call():
             return [_call(runtime, delivery, integration, lead_id, asked)], 2
+
+
+AUTOMATION: Final = Planner("run_automation", lambda request: decode(request, Asked), _planned_automation)
 
 
 def _since(delivery: Delivery) -> int:
@@ -164,9 +167,7 @@ def _message(
     }
 
 
-def planned_answer(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
-    """Of `answer_bot`."""
-    question = decode(request, Question)
+def _planned_answer(runtime: Runtime, delivery: Delivery, integration: Integration, question: Question) -> Plan:
 
     def write(account: AccountApi) -> Result:
         answer = _answered(runtime.database, integration, account, question)
@@ -182,6 +183,9 @@ def planned_answer(runtime: Runtime, delivery: Delivery, integration: Integratio
         return {"answered": True}
 
     return [Step("answer", write, lambda _: None)], 3
+
+
+ANSWER: Final = Planner("answer_bot", lambda request: decode(request, Question), _planned_answer)
 
 
 def _answered(database: Database, integration: Integration, account: AccountApi, question: Question) -> dict[str, Any]:

@@ -13,6 +13,6 @@ SUBJECT = Subject(
         "replace_automation_key": f"{_ACTIONS}:REPLACE_KEY",
         "save_automation": f"{_ACTIONS}:SAVE",
     },
-    planners={"run_automation": f"{_PLAN}:planned_automation", "answer_bot": f"{_PLAN}:planned_answer"},
+    planners={"run_automation": f"{_PLAN}:AUTOMATION", "answer_bot": f"{_PLAN}:ANSWER"},
     hooks={"run_automation": f"{_HOOKS}:run", "answer_bot": f"{_HOOKS}:answer_bot"},
 )

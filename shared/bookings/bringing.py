@@ -10,7 +10,6 @@ from shared.bookings.plan import Told
 from shared.bookings.rows import Booking
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
-from shared.deliveries.runner import Plan
 from shared.platform.http import Request
 from shared.runtime import Runtime
 
@@ -32,16 +31,11 @@ def bring(
     told = Told(booking.id, booking.version, change, booking.starts_at, booking.facts, booking.lead_id)
     stored = msgspec.json.encode(told, order="deterministic")
     key = f"{booking.id}:{booking.version}"
-
-    def planned(delivery: Delivery) -> Plan:
-        return plan.planned(runtime, delivery, integration, stored.decode())
-
     write = Write(
-        plan.ACTION,
+        plan.PLANNER,
         stored,
         key,
         (),
-        planned,
         booking.lead_id,
         identity=key.encode(),
         at_once=at_once,

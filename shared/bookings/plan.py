@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared import subjects
-from shared.actions.subject import Submitted
+from shared.actions.subject import Planner, Submitted
 from shared.amocrm.errors import NotFoundError, ValidationError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import main_contact
@@ -90,9 +90,7 @@ class _Work(Struct, frozen=True):
         return bool(self.told.change["kind"] == BOOKED)
 
 
-def planned(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
-    """Of :data:`ACTION`."""
-    told = decode(request, Told)
+def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, told: Told) -> Plan:
     booking = rows.by_id(runtime.database, integration.id, told.booking)
     if booking is None:
         return [Step("task", lambda _: {"skipped": _GONE}, lambda _: None)], 0
@@ -107,6 +105,9 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, requ
         steps += _goods(work, item)
         calls += 3
     return steps, calls + 3
+
+
+PLANNER: Final = Planner(ACTION, lambda request: decode(request, Told), _planned)
 
 
 def _deal(work: _Work) -> tuple[list[Step], int]:

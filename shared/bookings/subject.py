@@ -20,7 +20,7 @@ SUBJECT = Subject(
         "release_slot": f"{_SLOTS}:RELEASE",
         "set_attendance": f"{_BOOKINGS}:ATTEND",
     },
-    planners={"bring_booking": "shared.bookings.plan:planned"},
+    planners={"bring_booking": "shared.bookings.plan:PLANNER"},
     settings="shared.bookings.settings_check:PART",
     chore="shared.bookings.comparing:run",
     pages={"bookings": "shared.bookings.settings:shows_bookings"},

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from shared.actions.subject import Planner
 from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.leads import AccountApi
 from shared.calculations import note
-from shared.calculations.model import Calculation, SaveCalculation
+from shared.calculations.model import ACTION, Calculation, SaveCalculation
 from shared.calculations.quotation import Company, file_name, render
 from shared.calculations.template import template
 from shared.connections.integrations import Integration
@@ -32,11 +33,12 @@ NO_FILES: Final = say(
 _CLOCK_SKEW_SECONDS = 300
 
 
-def planned(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
-    """Of a delivery that was accepted before."""
-    body = decode(request, SaveCalculation)
+def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, body: SaveCalculation) -> Plan:
     assert body.lead_id is not None  # set when it was accepted
     return steps(runtime.database, runtime.locks, delivery, body.lead_id, body, integration), calls(body)
+
+
+PLANNER: Final = Planner(ACTION, lambda request: decode(request, SaveCalculation), _planned)
 
 
 def steps(

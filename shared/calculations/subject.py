@@ -15,7 +15,7 @@ SUBJECT = Subject(
         "preview": "shared.calculations.actions.preview:ACTION",
         "save_calculation": "shared.calculations.actions.save_calculation:ACTION",
     },
-    planners={"save_calculation": "shared.calculations.plan:planned"},
+    planners={"save_calculation": "shared.calculations.plan:PLANNER"},
     pages={"calculator": "shared.calculations.settings:shows_calculator"},
     quotation="shared.calculations.of_deal:planned",
     settings="shared.calculations.settings:PART",

@@ -14,7 +14,6 @@ from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.order_proof import proofs
 from shared.deliveries.rows import Delivery
-from shared.deliveries.runner import Plan
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -67,17 +66,11 @@ def _accepted(
     model.check(body, wanted.required)
     cleaned = msgspec.json.encode(msgspec.structs.replace(body, action=None), order="deterministic")
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address)
-
-    def planned(delivery: Delivery) -> Plan:
-        parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration)
-        return plan.steps(*parts, accepted), plan.calls(wanted.mode, body)
-
     write = Write(
-        action,
+        plan.PLANNERS[action],
         msgspec.json.encode(accepted, order="deterministic"),
         key or _key(runtime, integration, action, body, cleaned),
         plan.first_steps(settings, wanted.mode, body),
-        planned,
         identity=cleaned,
         at_once=at_once and not settings.queue,
         summary=_summary(runtime, integration, body) | caller.sender(),

@@ -16,12 +16,11 @@ from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.submissions.mapping import TRACKING_CODES
-from shared.submissions.model import Contact, Fields, Form, SubmitForm
+from shared.submissions.model import MOST_FIELDS, Contact, Fields, Form, SubmitForm
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _CONTACT: Final = ("name", "first_name", "last_name", "phone", "email")
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
-MOST_FIELDS: Final = 150
 UNREADABLE: Final = say("The form cannot be read: is it UTF-8, with at most 150 fields?")
 
 
@@ -39,7 +38,7 @@ def of(pairs: list[tuple[str, str]]) -> SubmitForm:
         if name.lower().startswith("utm_") or name.lower() in _VISIT:
             tracking[name.lower()] = value[:1000]
         elif not name.startswith("_") and name not in (*_CONTACT, "comment", "form", "page", "action"):
-            kept = fields.setdefault(name.removesuffix("[]")[:120], [])
+            kept = fields.setdefault(name.removesuffix("[]") or name, [])
             assert isinstance(kept, list)  # nobody else fills it
             kept.append(value[:1000])
     opened = values.get("_opened_at", "")
@@ -49,7 +48,7 @@ def of(pairs: list[tuple[str, str]]) -> SubmitForm:
         fields=fields,
         comment=values.get("comment", "")[:10_000],
         tracking=tracking,
-        opened_at=int(opened) if opened.isdigit() and len(opened) < 16 else None,
+        opened_at=int(opened) if opened.isdecimal() and len(opened) < 16 else None,
         trap=values.get("_trap", "")[:1000],
     )
 

@@ -22,8 +22,11 @@ Line = Annotated[str, Meta(max_length=1000)]
 Text = Annotated[str, Meta(max_length=10_000)]
 Lines = Line | Annotated[list[Line], Meta(max_length=20)]
 Scalar = Line | bool | int | float | None
-Fields = Annotated[dict[Name, Scalar | Annotated[list[Scalar], Meta(max_length=50)]], Meta(max_length=100)]
-Tracking = Annotated[dict[Name, Line], Meta(max_length=40)]
+MOST_FIELDS: Final = 150  # values of a plain form; whatever they are, they fit the limits of a body
+Fields = Annotated[
+    dict[Name, Scalar | Annotated[list[Scalar], Meta(max_length=MOST_FIELDS)]], Meta(max_length=MOST_FIELDS)
+]
+Tracking = Annotated[dict[Name, Line], Meta(max_length=MOST_FIELDS)]
 
 _LARGEST: Final = Decimal("1e12")
 

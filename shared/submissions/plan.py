@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from shared.actions.subject import Submitted
+from shared.actions.subject import Planner, Submitted
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ForbiddenError, ValidationError
@@ -25,11 +25,20 @@ from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
-from shared.storage.database import Database
-from shared.storage.encryption import Keyring
 from shared.storage.remembered import Remembered
 from shared.submissions import mapping, note
-from shared.submissions.model import Accepted, Body, Contact, Form, SubmitForm, SubmitOrder, sources
+from shared.submissions.model import (
+    SUBMIT_FORM,
+    SUBMIT_ORDER,
+    SYNC_CONTACT,
+    Accepted,
+    Body,
+    Contact,
+    Form,
+    SubmitForm,
+    SubmitOrder,
+    sources,
+)
 from shared.submissions.settings import FieldRule, Submissions, refusal_name
 from shared.submissions.settings import of as settings_of
 from shared.submissions.writer import Submission, kind_of
@@ -47,19 +56,26 @@ def calls(mode: str, body: Body) -> int:
     return 3 + (mode == "lead") + 3 * isinstance(body, SubmitOrder)
 
 
-def planned(runtime: Runtime, delivery: Delivery, integration: Integration, request: str) -> Plan:
-    """Of a delivery that was accepted before."""
-    accepted = decode(request, Accepted)
-    own = steps(runtime.database, runtime.keyring, runtime.locks, delivery, integration, accepted)
-    return own, calls(accepted.mode, accepted.decoded(delivery.action))
-
-
-def steps(
-    database: Database, keyring: Keyring, locks: Locks, delivery: Delivery, integration: Integration, accepted: Accepted
-) -> list[Step]:
-    body, settings = accepted.decoded(delivery.action), settings_of(integration.settings)
+def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, content: tuple[Accepted, Body]) -> Plan:
+    accepted, body = content
+    parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
     language = document_language(integration.settings, integration.account_domain)
-    return _steps(Submission(database, keyring, locks, delivery, integration.id, accepted, body, settings, language))
+    made = Submission(*parts, settings_of(integration.settings), language)
+    return _steps(made), calls(accepted.mode, body)
+
+
+def _planner(action: str) -> Planner[tuple[Accepted, Body]]:
+    def read(request: str) -> tuple[Accepted, Body]:
+        accepted = decode(request, Accepted)
+        return accepted, accepted.decoded(action)
+
+    return Planner(action, read, _planned)
+
+
+FORM: Final = _planner(SUBMIT_FORM)
+ORDER: Final = _planner(SUBMIT_ORDER)
+SYNC: Final = _planner(SYNC_CONTACT)
+PLANNERS: Final = {one.action: one for one in (FORM, ORDER, SYNC)}
 
 
 def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wanted: Submitted) -> Plan:

@@ -15,7 +15,7 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.submissions import html_form
-from shared.submissions.model import SubmitForm
+from shared.submissions.model import MOST_FIELDS, SubmitForm
 
 _MEANT: Final = {
     "name": "name your-name fullname fio ваше-имя имя фио имʼя ім'я ім’я nombre nome ism",
@@ -84,7 +84,7 @@ def _flat(request: Request) -> list[tuple[str, str]]:
     for name, value in document.items():
         several = value if isinstance(value, list) else [value]
         found += [(name[:120], _text(one)) for one in several if one is not None]
-        if len(found) > html_form.MOST_FIELDS:
+        if len(found) > MOST_FIELDS:
             raise Problem(400, "invalid_form", html_form.UNREADABLE)
     return found
 

@@ -2,7 +2,7 @@
 
 from shared.actions.subject import Subject
 
-_PLANNED = "shared.submissions.plan:planned"
+_PLAN = "shared.submissions.plan"
 
 SUBJECT = Subject(
     actions={
@@ -10,7 +10,11 @@ SUBJECT = Subject(
         "submit_order": "shared.submissions.actions:ORDER",
         "sync_contact": "shared.submissions.actions:SYNC",
     },
-    planners={"submit_form": _PLANNED, "submit_order": _PLANNED, "sync_contact": _PLANNED},
+    planners={
+        "submit_form": f"{_PLAN}:FORM",
+        "submit_order": f"{_PLAN}:ORDER",
+        "sync_contact": f"{_PLAN}:SYNC",
+    },
     submission="shared.submissions.plan:of_person",
     settings="shared.submissions.settings_check:PART",
 )

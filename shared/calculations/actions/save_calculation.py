@@ -12,8 +12,6 @@ from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
 from shared.calculations import model, plan, published
 from shared.deliveries import rows
-from shared.deliveries.rows import Delivery
-from shared.deliveries.runner import Plan
 from shared.platform.http import Request, Response
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
@@ -40,12 +38,9 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     kept = msgspec.structs.replace(body, lead_id=lead_id, action=None, calculator=None)
     stored = msgspec.json.encode(kept, order="deterministic")
 
-    def planned(delivery: Delivery) -> Plan:
-        return plan.steps(runtime.database, runtime.locks, delivery, lead_id, body, integration), plan.calls(body)
-
     summary = {"total": f"{body.calculation.total:f}", "currency": body.calculation.currency} | caller.sender()
     summary |= {"deal": deal} if (deal := plan.of_deal(body)) else {}
-    write = Write(model.ACTION, stored, key, plan.first_steps(body), planned, lead_id, summary=summary)
+    write = Write(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, summary=summary)
     return answer(request, accept(runtime, integration, request, write))
 
 
