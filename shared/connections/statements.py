@@ -211,17 +211,17 @@ WITH released AS (
     WHERE id = %(id)s AND status <> 'connected'
 )
 INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
-VALUES (%(id)s, 'authorization.failed', 'warning', %(detail)s, %(request_id)s)
+VALUES (%(id)s::uuid, 'authorization.failed', 'warning', %(detail)s, %(request_id)s)
 """
 
-# One statement: the code's outcome, the tokens and the event become true together.
+# One statement: the code's outcome, the tokens, the client they belong to and the event become true together. A row
+# whose client or account has become another one since it was looked for is left alone, unless the client is brought
+# along. The second half answers a repetition of a statement that had been carried out (the ciphertext is unique).
 CONNECT = """
-WITH redeemed AS (
-    UPDATE amocrm_authorization_codes SET outcome = 'connected', failure_code = NULL, integration_id = %(id)s
-    WHERE code_hash = %(code_hash)s
-), connected AS (
+WITH connected AS (
     UPDATE amocrm_integrations i SET
         status = 'connected', account_id = %(account_id)s,
+        client_id = %(client_id)s, client_secret = coalesce(%(client_secret)s, client_secret),
         account_domain = CASE
             WHEN EXISTS (SELECT FROM amocrm_integrations o WHERE o.account_domain = %(account_domain)s
                          AND o.widget_type = i.widget_type AND o.id <> i.id) THEN i.account_domain
@@ -234,10 +234,17 @@ WITH redeemed AS (
         problem_code = NULL, problem_detail = NULL, problem_at = NULL,
         connected_at = amocrm_now(), updated_at = amocrm_now()
     WHERE id = %(id)s AND access_token IS DISTINCT FROM %(access_token)s
+      AND (client_id = %(client_id)s OR %(takes_client)s) AND (account_id IS NULL OR account_id = %(account_id)s)
     RETURNING id
+), redeemed AS (
+    UPDATE amocrm_authorization_codes SET outcome = 'connected', failure_code = NULL, integration_id = %(id)s
+    WHERE code_hash = %(code_hash)s AND EXISTS (SELECT FROM connected)
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
     SELECT id, 'connection.authorised', 'The account was connected.', %(request_id)s FROM connected
 )
 SELECT id FROM connected
+UNION ALL
+SELECT id FROM amocrm_integrations
+WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM connected)
 """
