@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from shared.amocrm import directory, members
+from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ValidationError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries import rows as deliveries
 from shared.deliveries.locks import Held, Locks, name_of
+from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
 from shared.platform.messages import Message, say
-from shared.storage import own_writes
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.submissions import contacts, destination, mapping, note, people
@@ -190,9 +190,9 @@ class Submission:
         renames = isinstance(self.body, SyncContact)
         body = contacts.changes(known, self.body.contact, wanted, self.settings, fields, renames)
         if body:
-            known_id, written = int(known["id"]), dict(members.texts(body))
-            own_writes.note(self.database, self.keyring, self.integration_id, "contact", known_id, written)
-            PeopleApi(api).change_contact(known_id, body)
+            known_id = int(known["id"])
+            with noting(self.database, self.keyring, self.integration_id, "contact", known_id, body):
+                PeopleApi(api).change_contact(known_id, body)
         return bool(body)
 
     def lead_and_contact(self, account: Directory, is_bare: bool) -> tuple[Entity, Entity]:
