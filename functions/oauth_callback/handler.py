@@ -44,9 +44,10 @@ from shared.storage.database import DatabaseUnavailableError
 # What costs a call to amoCRM, or a row, and can be asked for by anybody: so often in a minute from one address, and so
 # often for one client, or one link with a public key. For these two, what brings a state of ours is not counted: nobody
 # makes one up, and strangers cannot keep a consent from its end.
-_PER_ADDRESS: Final = 30
-_SECRETS_PER_ADDRESS: Final = 120  # they come from amoCRM's own addresses
-_PER_OWNER: Final = 60
+_PER_ADDRESS: Final = 60
+_SECRETS_PER_ADDRESS: Final = 240  # they come from amoCRM's own addresses
+_PER_OWNER: Final = 120
+_HOOKS: Final = 6  # each costs a call to amoCRM, and its signature never changes
 _STATUS: Final = {"several_integrations": 409, "secret_missing": 400, "address_blocked": 502, "account_unreadable": 502}
 
 
@@ -218,8 +219,9 @@ def _link_again(runtime: Runtime, consent: Consent) -> str | None:
 def _switched_off(runtime: Runtime, request: Request) -> Response:
     """amoCRM's hook: the integration was switched off in an account (row A1).
 
-    The signature never changes for an account, so an old one, seen in somebody's log, could be sent again. Therefore a
-    connection that still works is left alone, and is looked at again by the scheduler.
+    The signature never changes for an account, so an old one, seen in somebody's log, could be sent again. Therefore
+    amoCRM is asked, and only its definite no ends the connection. What works is left alone; where it cannot be asked
+    now, the answer is 503, and a refresh, which tells for certain, is due at once.
     """
     client_id, account_id = request.parameter("client_uuid") or "", request.parameter("account_id") or ""
     integration = None
@@ -229,23 +231,31 @@ def _switched_off(runtime: Runtime, request: Request) -> Response:
         integration.secret(runtime.keyring), client_id, account_id, request.parameter("signature") or ""
     ):
         raise forbidden(say("The signature is not right for this integration and account."))
-    if _still_works(runtime.connections, integration):
-        message = say(
-            "amoCRM reported that the integration was switched off, but the connection works; nothing was changed."
-        )
-        level, kind = "warning", "connection.switch_off_doubted"
-        events.add(runtime.database, kind, message, level=level, integration_id=integration.id, request_id=request.id)
-        return json_response({"disconnected": False})
-    detail = say("The integration was switched off in amoCRM.")
-    integrations.disconnect(runtime.database, integration, "switched_off", detail, request.id)
-    return json_response({"disconnected": True})
+    throttle.pass_or_refuse(runtime.database, f"hook:{integration.id}", _HOOKS)
+    try:
+        is_on = _still_works(runtime.connections, integration)
+    except (errors.AmocrmError, RefreshDelayedError):
+        integrations.look_soon(runtime.database, integration)
+        unknown = say("Whether the integration was switched off cannot be asked at the moment; it is looked at again.")
+        raise Problem(503, "amocrm_unavailable", unknown, retry_after=60) from None
+    if not is_on:
+        detail = say("The integration was switched off in amoCRM.")
+        ended = integrations.disconnect(runtime.database, integration, "switched_off", detail, request.id)
+        return json_response({"disconnected": ended})
+    message = say(
+        "amoCRM reported that the integration was switched off, but the connection works; nothing was changed."
+    )
+    level, kind = "warning", "connection.switch_off_doubted"
+    events.add(runtime.database, kind, message, level=level, integration_id=integration.id, request_id=request.id)
+    return json_response({"disconnected": False})
 
 
 def _still_works(connections: Connections, integration: Integration) -> bool:
+    """False for amoCRM's definite no alone. Raises AmocrmError and RefreshDelayedError for everything else."""
     if integration.access_token is None:
         return False
     try:
         connections.call(integration, lambda api: api.account())
-    except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError):
+    except ReauthRequiredError:
         return False
     return True

@@ -92,14 +92,14 @@ INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
 """
 
-# Gives the lease back and waits. `problem_at` is since when it is this problem; a person is told once for each token,
-# when it has lasted.
+# Gives the lease back and waits. `problem_at` is since when refreshes fail, whatever for; a person is told once for
+# each token, when it has lasted.
 BACK_OFF = """
 WITH released AS (
     UPDATE amocrm_integrations SET
         lease_id = NULL, lease_until = NULL, refresh_failures = refresh_failures + 1,
         refresh_not_before = amocrm_now() + %(wait)s,
-        problem_at = CASE problem_code WHEN %(code)s THEN problem_at ELSE amocrm_now() END,
+        problem_at = CASE WHEN refresh_failures > 0 THEN coalesce(problem_at, amocrm_now()) ELSE amocrm_now() END,
         problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
     WHERE id = %(id)s AND lease_id = %(lease_id)s
     RETURNING id, problem_at
@@ -113,14 +113,20 @@ INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_failed', 'warning', %(detail)s FROM released
 """
 
-# No answer came: the lease stays, and says why.
+# No answer came: the lease stays, and says why; a person is told as above.
 NOTE_UNKNOWN = """
 WITH noted AS (
     UPDATE amocrm_integrations SET
-        problem_code = 'refresh_outcome_unknown', problem_detail = %(detail)s, problem_at = amocrm_now(),
+        problem_at = CASE WHEN refresh_failures > 0 THEN coalesce(problem_at, amocrm_now()) ELSE amocrm_now() END,
+        problem_code = 'refresh_outcome_unknown', problem_detail = %(detail)s,
         refresh_failures = refresh_failures + 1, updated_at = amocrm_now()
     WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING id
+    RETURNING id, problem_at
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM noted WHERE %(notice)s::bytea IS NOT NULL AND problem_at <= amocrm_now() - %(ask_after)s::interval
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
 )
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_outcome_unknown', 'warning', %(detail)s FROM noted
