@@ -83,24 +83,26 @@ class Submission:
         return people.lock_names(self.keyring, self.integration_id, self.body.contact, self.settings.phone_country)
 
     def find_person(self, api: AccountApi, held: Held) -> Entity | None:
-        """The contact that is this person's: the remembered one, else by phone, else by e-mail (row C4)."""
+        """The contact that is this person's: by phone, else by e-mail (row C4).
+
+        Two people of one office share an e-mail. What is remembered counts where the contact itself has the phone, or
+        the e-mail; amoCRM's search does not find at once what was just made.
+        """
         country, contact, made = self.settings.phone_country, self.body.contact, PeopleApi(api)
-        if held.known:
-            known = [one for one in api.contacts(sorted(set(held.known))) if not one.get("is_deleted")]
-            if known:
-                return max(known, key=lambda one: int(one["id"]))
-        by_phone = [one.digits for one in people.phones(contact.phones, country)]
+        remembered = made.contacts(sorted(set(held.known))) if held.known else []
+        by_phone = [one.digits for one in people.phones(contact.phones, country) if one.identity is not None]
         for code, queries in (("PHONE", by_phone), ("EMAIL", people.emails(contact.emails))):
+            found = people.matching(remembered, contact, country, code)
             for query in queries[:_MOST_SEARCHES]:
-                found = people.matching(made.search_contacts(query), contact, country, code)
-                if len(found) > 1:
-                    ids = ", ".join(str(one["id"]) for one in found)
-                    self.tell(
-                        "several_contacts",
-                        say("Contacts {ids} are this person; {taken} was taken.", ids=ids, taken=found[0]["id"]),
-                    )
-                if found:
-                    return found[0]
+                found = found or people.matching(made.search_contacts(query), contact, country, code)
+            if len(found) > 1:
+                ids = ", ".join(str(one["id"]) for one in found)
+                self.tell(
+                    "several_contacts",
+                    say("Contacts {ids} are this person; {taken} was taken.", ids=ids, taken=found[0]["id"]),
+                )
+            if found:
+                return found[0]
         return None
 
     # --- what is made -----------------------------------------------------------------------------------------
