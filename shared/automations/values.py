@@ -10,7 +10,7 @@ from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Wanted
 from shared.platform.i18n import document_language
-from shared.platform.money import currency_sign, money
+from shared.platform.money import currency_sign, money, rounded
 from shared.storage.database import Database
 
 _LOOKED_AT = 20  # newest deliveries of the deal
@@ -24,7 +24,7 @@ def of_deal(
     values = {
         "deal.id": str(lead["id"]),
         "deal.name": str(lead.get("name") or ""),
-        "deal.price": money(Decimal(lead.get("price") or 0), language),
+        "deal.price": money(Decimal(str(lead.get("price") or 0)), language),
         "calculation.total": _total(database, integration, int(lead["id"]), language),
     }
     contact_id = main_contact(lead) if contact else None
@@ -56,5 +56,5 @@ def _total(database: Database, integration: Integration, lead_id: int, language:
     for one in deliveries.page(database, integration.id, wanted, before=None, limit=_LOOKED_AT):
         if "total" in one.summary:
             sign = currency_sign(str(one.summary.get("currency") or ""))
-            return f"{money(Decimal(str(one.summary['total'])), language)} {sign}".strip()
+            return f"{money(rounded(Decimal(str(one.summary['total']))), language)} {sign}".strip()
     return ""

@@ -26,12 +26,12 @@ from shared.connections.integrations import Integration
 from shared.deliveries.goods import Goods
 from shared.deliveries.items import Item
 from shared.deliveries.locks import name_of
-from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
+from shared.platform.money import budget
 from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
 
@@ -125,7 +125,7 @@ def _deal(work: _Work) -> tuple[list[Step], int]:
         work.visitor.email,
         texts.heading(booking, settings.time_zone, work.language),
         _fields(work),
-        int(Decimal(booking.facts.get("price") or 0)),
+        budget(Decimal(booking.facts.get("price") or 0)),
         work.told.lead_id,
         settings.pipeline_id,
         settings.status_id,
@@ -169,13 +169,11 @@ def _known_deal(work: _Work, api: AccountApi) -> Result:
 
 
 def _set_stage(work: _Work, api: AccountApi, lead_id: int, place: dict[str, Any]) -> None:
-    runtime = work.runtime
     try:
-        with noting(runtime.database, runtime.keyring, work.integration.id, "lead", lead_id, place):
-            api.change_lead(lead_id, place)
+        api.change_lead(lead_id, place)
     except (ValidationError, NotFoundError) as error:
         rows.notice(
-            runtime.database, work.booking, say("The deal could not be moved to its stage ({error}).", error=error)
+            work.runtime.database, work.booking, say("The deal could not be moved to its stage ({error}).", error=error)
         )
 
 

@@ -18,6 +18,7 @@ from shared.bookings.settings import of as settings_of
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.platform.messages import Message, say
+from shared.platform.money import is_amount
 from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
 
@@ -25,8 +26,7 @@ _MOST_PRICE: Final = 10**9
 _NO_SERVICE: Final = say("Its service is not offered any more. The visit is still booked.")
 _NO_DOCTOR: Final = say("Its doctor takes no visits any more. The visit is still booked.")
 _NOT_WORKING: Final = say("It is outside of working hours now. The visit is still booked.")
-_NO_ROOM: Final = say("Its room is not where its doctor is, or is not used any more. The visit is still booked.")
-_OURS: Final = frozenset({_NO_SERVICE, _NO_DOCTOR, _NOT_WORKING, _NO_ROOM})
+_OURS: Final = frozenset({_NO_SERVICE, _NO_DOCTOR, _NOT_WORKING})
 
 
 class Document(Struct, frozen=True):
@@ -72,7 +72,7 @@ def _problems(settings: Bookings) -> Iterator[InputError]:
         if off.last < off.first:
             yield InputError(f"bookings.days_off[{number}]", say("ends before it begins"))
     for index, service in enumerate(settings.services):
-        if service.price is not None and not (service.price.is_finite() and 0 <= service.price <= _MOST_PRICE):
+        if service.price is not None and not (is_amount(service.price) and service.price <= _MOST_PRICE):
             detail = say("must be a number from {least} to {most}", least=0, most=f"{_MOST_PRICE:,}")
             yield InputError(f"bookings.services[{index}].price", detail)
         for name, known in (("resources", doctors), ("rooms", rooms)):
@@ -130,8 +130,6 @@ def _left_behind(settings: Bookings, booking: Booking) -> Message | None:
     able = [one for one in settings.offering(service) if one.id == booking.resource]
     if not able:
         return _NO_DOCTOR
-    if service.rooms and all(one.id != booking.room for one in settings.rooms_for(service, able[0])):
-        return _NO_ROOM
     minute = hours.minute_of(booking.starts_at)
     works = slots.works(settings, able[0], zone, minute, hours.minute_of(booking.ends_at))
     return None if works else _NOT_WORKING

@@ -1,7 +1,8 @@
 """A calculation as a widget saves it, and what is checked before it is accepted.
 
 Money is a decimal, in JSON as text or as a number. An item's amount is ``quantity * unit_price - discount``, rounded
-half up to two digits; the total is the sum of the amounts ``- discount + delivery``.
+half up to two digits; the total is the sum of the amounts ``- discount + delivery``, rounded likewise. What is shown
+and written is the rounded total (:mod:`shared.platform.money` has the rule).
 """
 
 import base64
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from shared.deliveries.items import Item, LongText, Text
+from shared.deliveries.items import Item, LongText, Text, amount_problems, item_problems
 from shared.platform.i18n import Language
 from shared.platform.messages import say
 from shared.platform.money import rounded
@@ -20,8 +21,6 @@ from shared.platform.problems import InputError, Problem
 ACTION: Final = "save_calculation"
 
 MAX_PDF_BYTES: Final = 4 * 1024 * 1024
-
-_LARGEST = Decimal("1e12")
 
 
 class Parameter(Struct, forbid_unknown_fields=True, frozen=True):
@@ -35,13 +34,18 @@ class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
     title: Text
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]  # ISO 4217
     items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=250)]
-    total: Decimal
+    total: Decimal  # as it was sent; see `rounded_total`
     number: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
     discount: Decimal | None = None
     delivery: Decimal | None = None
     comment: LongText | None = None
     parameters: Annotated[tuple[Parameter, ...], Meta(max_length=100)] = ()
     valid_until: date | None = None
+
+    @property
+    def rounded_total(self) -> Decimal:
+        """What is shown and written."""
+        return rounded(self.total)
 
     @property
     def expected_total(self) -> Decimal:
@@ -100,7 +104,7 @@ class SaveCalculation(Struct, forbid_unknown_fields=True, frozen=True):
 def check(body: SaveCalculation) -> None:
     """Raises 422 with every value that is not right, and for a total that does not add up the sum expected."""
     found = list(_out_of_range(body.calculation))
-    if not found and rounded(body.calculation.total) != body.calculation.expected_total:
+    if not found and body.calculation.rounded_total != body.calculation.expected_total:
         expected = f"{body.calculation.expected_total:f}"
         found.append(
             InputError(
@@ -134,21 +138,16 @@ def _pdf_problems(body: SaveCalculation) -> list[InputError]:
 
 
 def _out_of_range(calculation: Calculation) -> "list[InputError]":
-    amounts: list[tuple[str, Decimal | None]] = [
-        ("calculation.total", calculation.total),
-        ("calculation.discount", calculation.discount),
-        ("calculation.delivery", calculation.delivery),
-    ]
-    found = []
+    found = amount_problems(
+        {
+            "calculation.total": calculation.total,
+            "calculation.discount": calculation.discount,
+            "calculation.delivery": calculation.delivery,
+        }
+    )
     for index, item in enumerate(calculation.items):
         path = f"calculation.items[{index}]"
-        amounts += [(f"{path}.unit_price", item.unit_price), (f"{path}.discount", item.discount)]
-        amounts.append((f"{path}.quantity", item.quantity))
-        if item.quantity.is_finite() and item.quantity <= 0:
+        found += item_problems(path, item)
+        if item.quantity == 0:
             found.append(InputError(f"{path}.quantity", say("must be more than 0")))
-    for path, amount in amounts:
-        if amount is not None and not (amount.is_finite() and 0 <= amount <= _LARGEST):
-            found.append(InputError(path, say("must be a number from 0 to 1,000,000,000,000")))
-        elif amount is not None and amount.as_tuple().exponent < -6:  # type: ignore[operator] # finite
-            found.append(InputError(path, say("may have at most 6 digits after the point")))
     return found

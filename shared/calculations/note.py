@@ -24,7 +24,7 @@ def text(calculation: Calculation, mark: str, words: Template, language: str) ->
         lines.append(f"{terms['discount']}: −{money(calculation.discount, language)}{currency}")
     if calculation.delivery:
         lines.append(f"{terms['delivery']}: {money(calculation.delivery, language)}{currency}")
-    lines.append(f"{terms['total']}: {money(calculation.total, language)}{currency}")
+    lines.append(f"{terms['total']}: {money(calculation.rounded_total, language)}{currency}")
     if calculation.valid_until:
         lines.append(f"{terms['valid']} {day(calculation.valid_until, language)}")
     if calculation.comment:

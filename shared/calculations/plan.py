@@ -1,7 +1,6 @@
 """The steps that bring an accepted calculation into its deal. Those that do not depend on each other run at once."""
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from shared.actions.subject import Planner
@@ -20,6 +19,7 @@ from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
+from shared.platform.money import budget
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.remembered import Remembered
@@ -95,7 +95,7 @@ def of_deal(body: SaveCalculation) -> dict[str, Any]:
     """The deal's own fields, as they are to become. A deal's price has no cents."""
     wanted: dict[str, Any] = {}
     if body.options.update_price:
-        wanted["price"] = int(body.calculation.total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        wanted["price"] = budget(body.calculation.total)
     if body.options.responsible_user_id is not None:
         wanted["responsible_user_id"] = body.options.responsible_user_id
     return wanted

@@ -1,5 +1,6 @@
 """The calculator that a connection reckons by, and whether a calculation that was sent is what it makes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -9,8 +10,7 @@ from shared.calculations.model import Calculation, SaveCalculation
 from shared.calculations.reckoning import Reckoned
 from shared.connections.integrations import Integration
 from shared.platform.messages import say
-from shared.platform.money import rounded
-from shared.platform.problems import Problem
+from shared.platform.problems import InputError, Problem
 from shared.storage.database import Database
 
 
@@ -35,9 +35,9 @@ def of(database: Database, integration: Integration) -> Published | None:
 
 
 def check(database: Database, integration: Integration, body: SaveCalculation) -> None:
-    """Reckons again what a calculator's page has sent. Raises 409 where the calculator is another by now, and 422 for a
-    sum, an item or a price that is not what it makes; and for a calculation of somebody else's where the settings
-    want the calculator's own."""
+    """Reckons again what a calculator's page has sent. Raises 409 where the calculator is another by now, and 422 for
+    anything that is not what it makes (`differs` says what); and for a calculation of somebody else's where the
+    settings want the calculator's own. What is left to the sender is a number and a comment."""
     by = settings.of(integration.settings).reckoned_by
     if body.calculator is None and by == "widget":
         return
@@ -52,8 +52,12 @@ def check(database: Database, integration: Integration, body: SaveCalculation) -
         return
     if found is None:
         raise Problem(404, "no_calculator", say("This widget type has no calculator yet; make one in the panel."))
+    if own := tuple(_beside_the_calculator(body)):
+        detail = say("The calculation was not accepted; nothing was saved.")
+        raise Problem(422, "invalid_input", detail, errors=own)
     made = reckoning.reckoned(found.document, body.calculator.values, body.calculator.language)
-    if isinstance(made, Reckoned) and made.refused is None and _is_the_same(made, body.calculation):
+    differs = _differs(made, body.calculation) if isinstance(made, Reckoned) else []
+    if isinstance(made, Reckoned) and made.refused is None and not differs:
         return
     if body.calculator.revision != found.revision:
         raise Problem(
@@ -70,14 +74,28 @@ def check(database: Database, integration: Integration, body: SaveCalculation) -
         422,
         "sum_differs",
         say("This is not what the calculator makes of these values; nothing was saved."),
-        extra={"expected_total": f"{made.total:f}"},
+        extra={"expected_total": f"{made.total:f}", "differs": differs},
     )
 
 
-def _is_the_same(made: Reckoned, sent: Calculation) -> bool:
-    return (
-        made.items == sent.items
-        and made.total == rounded(sent.total)
-        and made.discount == (sent.discount or 0)
-        and made.delivery == (sent.delivery or 0)
-    )
+def _beside_the_calculator(body: SaveCalculation) -> Iterator[InputError]:
+    """What would be told to the client as the calculator's, and is not."""
+    if body.calculation.valid_until is not None:
+        yield InputError("calculation.valid_until", say("is nothing that a calculator says: leave it out"))
+    if body.pdf is not None:
+        detail = say("a calculator's quotation is made here, of what it reckons: options.pdf = render")
+        yield InputError("options.pdf", detail)
+
+
+def _differs(made: Reckoned, sent: Calculation) -> list[str]:
+    """The members of a calculation that are not what the calculator makes."""
+    of_sent = {
+        "title": sent.title,
+        "currency": sent.currency,
+        "items": sent.items,
+        "discount": sent.discount or 0,
+        "delivery": sent.delivery or 0,
+        "total": sent.rounded_total,
+        "parameters": sent.parameters,
+    }
+    return [name for name, value in of_sent.items() if getattr(made, name) != value]

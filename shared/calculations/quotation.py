@@ -126,7 +126,7 @@ def _facts(calculation: Calculation, language: str, moment: datetime) -> dict[st
         ],
         "discount": f"−{amount(calculation.discount)}" if calculation.discount else None,
         "delivery": amount(calculation.delivery) if calculation.delivery else None,
-        "total": amount(calculation.total),
+        "total": amount(calculation.rounded_total),
         "parameters": [[parameter.name, parameter.value] for parameter in calculation.parameters],
         "comment": calculation.comment,
     }

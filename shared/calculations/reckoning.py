@@ -1,46 +1,46 @@
-"""What a published calculator makes of what was typed and chosen: the items, and the sum. `web/widget/engine.js` does
-the same, so that a person sees it before it is saved.
-
-A field that is not asked (its `when` is false) counts as nothing: 0, no option, off, no text, no rows.
+"""What a published calculator makes of what was typed and chosen: the items, the sum, and all that is said beside them.
+`web/widget/engine.js` does the same, so that a person sees it before it is saved.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from msgspec import Struct
 
-from shared.calculations.calculator import MOST_ROWS
 from shared.calculations.compiler import PLACEHOLDER
 from shared.calculations.formulas.evaluator import Prices, ReckoningError, Values, holds, to_step, value
+from shared.calculations.inputs import values_of
+from shared.calculations.model import Parameter
 from shared.deliveries.items import Item
 from shared.platform.i18n import catalogue
 from shared.platform.messages import Message, said, say
+from shared.platform.money import LARGEST, day
 from shared.platform.problems import InputError
 
-_NOTHING: Final[dict[str, Any]] = {"number": Fraction(), "choice": "", "switch": False, "rows": []}
-_NUMBER: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
-_SHAPES: Final = {
-    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "time": r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?",
-    "text": r"[^\x00]{0,200}",
-}
 _LONGEST_NAME: Final = 250
 _CENT: Final = Fraction(1, 100)
 _THOUSANDTH: Final = Fraction(1, 1000)
+_LARGEST: Final = Fraction(LARGEST)  # of a quantity, a price and a sum
+_GAPS: Final = re.compile("[ \t\n\r\u00a0,]+")  # what is left of a parameter of which nothing was asked
 _WHY: Final = {
     "division_by_zero": say("This cannot be reckoned: a formula divides by zero."),
     "too_large": say("This cannot be reckoned: a number becomes too large."),
+    "too_small": say("This cannot be reckoned: a price is less than a cent, or a quantity less than a thousandth."),
     "negative": say("This cannot be reckoned: a price or a discount is less than nothing, or more than the amount."),
 }
 
 
 class Reckoned(Struct, frozen=True):
+    title: str = ""
+    currency: str = ""
     items: tuple[Item, ...] = ()
     discount: Decimal = Decimal()
     delivery: Decimal = Decimal()
+    parameters: tuple[Parameter, ...] = ()
     refused: Message | None = None  # why it cannot be made
 
     @property
@@ -54,7 +54,7 @@ def reckoned(document: Mapping[str, Any], given: Mapping[str, Any], language: st
     _collect(document["fields"], prices)
     problems: list[InputError] = []
     try:
-        values = _values(document["fields"], given, {}, prices, problems, "calculator.values")
+        values = values_of(document["fields"], given, {}, prices, problems, "calculator.values")
         if problems:
             return problems
         for variable in document.get("variables", []):
@@ -71,15 +71,46 @@ def _whole(document: Mapping[str, Any], values: Values, prices: Prices, language
     items = tuple(_items(document, values, prices, language))
     subtotal = sum((Fraction(item.amount) for item in items), Fraction())
     whole = {**values, "subtotal": subtotal}
-    discount = (
-        to_step("round", value(document["discount"], whole, prices), _CENT) if "discount" in document else Fraction()
-    )
-    delivery = (
-        to_step("round", value(document["delivery"], whole, prices), _CENT) if "delivery" in document else Fraction()
+    discount, delivery = (
+        to_step("round", value(document[name], whole, prices), _CENT) if name in document else Fraction()
+        for name in ("discount", "delivery")
     )
     if discount < 0 or delivery < 0 or discount > subtotal:
         raise ReckoningError("negative")
-    return Reckoned(items, _decimal(discount, 2), _decimal(delivery, 2))
+    _bounded(subtotal, delivery, subtotal - discount + delivery)
+    return Reckoned(
+        _in(document["title"], language),
+        document["currency"],
+        items,
+        _decimal(discount, 2),
+        _decimal(delivery, 2),
+        tuple(_parameters(document, values, language)),
+    )
+
+
+def _bounded(*numbers: Fraction) -> None:
+    if any(number > _LARGEST for number in numbers):
+        raise ReckoningError("too_large")
+
+
+def _written(number: Fraction, step: Fraction) -> Fraction:
+    """Rounded to what is written. Nothing that costs something becomes nothing."""
+    found = to_step("round", number, step)
+    if found == 0 < number:
+        raise ReckoningError("too_small")
+    _bounded(found)
+    return found
+
+
+def _parameters(document: Mapping[str, Any], values: Values, language: str) -> Iterator[Parameter]:
+    fields = {field["id"]: field for field in _all(document["fields"])}
+    for one in document.get("parameters", []):
+        rows = values[one["each"]] if "each" in one else [{}]
+        text = _in(one["text"], language)
+        texts = [_filled(text, fields, {**values, **row}, language, day_of=_day) for row in rows]
+        found = "; ".join(text for text in texts if _GAPS.sub("", text))
+        if found:
+            yield Parameter(_in(one["name"], language), found)
 
 
 def _items(document: Mapping[str, Any], values: Values, prices: Prices, language: str) -> Iterator[Item]:
@@ -104,14 +135,15 @@ def _item(
     quantity = value(item["quantity"], values, prices) if "quantity" in item else Fraction(1)
     if "least" in item and 0 < quantity < Fraction(item["least"]):
         quantity = Fraction(item["least"])
-    quantity = to_step("round", quantity, _THOUSANDTH)
+    quantity = _written(quantity, _THOUSANDTH)
     if quantity <= 0:
         return None
     own = value(item["price"], values, prices) if "price" in item else Fraction((option or {}).get("price", 0))
-    price = to_step("round", own, _CENT)
+    price = _written(own, _CENT)
     discount = to_step("round", value(item["discount"], values, prices), _CENT) if "discount" in item else Fraction()
     if price < 0 or discount < 0 or discount > to_step("round", quantity * price, _CENT):
         raise ReckoningError("negative")
+    _bounded(quantity * price)
     option = option or {}
     unit = item.get("unit") or option.get("unit") or catalogue(language)["unit.piece"]
     return Item(
@@ -123,86 +155,6 @@ def _item(
         discount=_decimal(discount, 2) if discount else None,
         category=option.get("category"),
     )
-
-
-# --- values ------------------------------------------------------------------------------------------------------
-
-
-def _values(
-    fields: list[dict[str, Any]],
-    given: Mapping[str, Any],
-    outer: Values,
-    prices: Prices,
-    problems: list[InputError],
-    path: str,
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for field in fields:
-        name, here = field["id"], {**outer, **found}
-        found[name] = _NOTHING.get(field["kind"], "")
-        if "when" in field and not holds(field["when"], here, prices):
-            continue
-        try:
-            if field["kind"] == "rows":
-                rows = _rows(field, given.get(name))
-                found[name] = [
-                    _values(field["fields"], row, here, prices, problems, f"{path}.{name}[{index}]")
-                    for index, row in enumerate(rows)
-                ]
-            else:
-                found[name] = _one(field, given.get(name))
-        except _WrongError as error:
-            problems.append(InputError(f"{path}.{name}", error.detail))
-    return found
-
-
-class _WrongError(Exception):
-    def __init__(self, detail: Message) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-
-def _one(field: Mapping[str, Any], given: Any) -> Any:
-    kind = field["kind"]
-    if kind == "switch":
-        if given not in (None, True, False):
-            raise _WrongError(say("must be true or false"))
-        return given is True
-    if kind == "number":
-        return _number(field, given)
-    text = "" if given is None else given
-    if kind == "choice":
-        ids = [option["id"] for option in field["options"]]
-        if text not in ids:
-            raise _WrongError(say("is not one of {choices}", choices=", ".join(ids)))
-        return text
-    if not isinstance(text, str) or (text and not re.fullmatch(_SHAPES[kind], text)):
-        raise _WrongError(say("is not a {kind}", kind=kind))
-    return text
-
-
-def _number(field: Mapping[str, Any], given: Any) -> Fraction:
-    text = str(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else ""
-    if not _NUMBER.fullmatch(text):
-        raise _WrongError(say("must be a number with at most 6 digits after the point"))
-    number = Fraction(text)
-    if "least" in field and number < Fraction(field["least"]):
-        raise _WrongError(say("must be at least {least}", least=field["least"]))
-    if "most" in field and number > Fraction(field["most"]):
-        raise _WrongError(say("must be at most {most}", most=field["most"]))
-    if "step" in field and ((number - Fraction(field.get("least", 0))) / Fraction(field["step"])).denominator != 1:
-        raise _WrongError(say("must go in steps of {step}", step=field["step"]))
-    return number
-
-
-def _rows(field: Mapping[str, Any], given: Any) -> list[dict[str, Any]]:
-    least, most = int(Decimal(field.get("least", 0))), int(Decimal(field.get("most", MOST_ROWS)))
-    rows = [] if given is None else given
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _WrongError(say("must be a list of rows"))
-    if not least <= len(rows) <= most:
-        raise _WrongError(say("must have {least} to {most} rows", least=least, most=most))
-    return rows
 
 
 def _all(fields: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -225,7 +177,17 @@ def _in(words: Mapping[str, str], language: str) -> str:
     return words.get(language) or words.get("en") or next(iter(words.values()))
 
 
-def _filled(text: str, fields: Mapping[str, Any], values: Values, language: str) -> str:
+def _day(typed: str, language: str) -> str:
+    return day(date.fromisoformat(typed), language) if typed else ""
+
+
+def _filled(
+    text: str,
+    fields: Mapping[str, Any],
+    values: Values,
+    language: str,
+    day_of: Callable[[str, str], str] = lambda typed, _: typed,
+) -> str:
     def shown(match: "re.Match[str]") -> str:
         field, typed = fields[match[1]], values[match[1]]
         if field["kind"] == "choice":
@@ -233,6 +195,8 @@ def _filled(text: str, fields: Mapping[str, Any], values: Values, language: str)
             return _in(chosen["label"], language) if chosen else ""
         if isinstance(typed, Fraction):
             return f"{_decimal(typed, 6).normalize():f}"
+        if field["kind"] == "date":
+            return day_of(typed, language)
         return "" if isinstance(typed, bool) else str(typed)
 
     return PLACEHOLDER.sub(shown, text)

@@ -1,11 +1,14 @@
-"""The items of a calculation or an order, as a caller sends them."""
+"""The items of a calculation or an order, as a caller sends them, and whether they can be reckoned with."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from shared.platform.money import rounded
+from shared.platform.messages import say
+from shared.platform.money import LARGEST, is_amount, line_amount
+from shared.platform.problems import InputError
 
 Text = Annotated[str, Meta(min_length=1, max_length=250)]
 LongText = Annotated[str, Meta(max_length=4000)]
@@ -22,4 +25,19 @@ class Item(Struct, forbid_unknown_fields=True, frozen=True):
 
     @property
     def amount(self) -> Decimal:
-        return rounded(self.quantity * self.unit_price - (self.discount or 0))
+        return line_amount(self.quantity, self.unit_price, self.discount)
+
+
+def amount_problems(amounts: Mapping[str, Decimal | None]) -> list[InputError]:
+    """`amounts`: by their paths. What is no amount at all."""
+    detail = say("must be a number from 0 to 1,000,000,000,000 with at most 6 digits after the point")
+    return [InputError(path, detail) for path, one in amounts.items() if one is not None and not is_amount(one)]
+
+
+def item_problems(path: str, item: Item) -> list[InputError]:
+    """What is not right with an item's figures, each by itself, and with what they make."""
+    own = {f"{path}.{name}": getattr(item, name) for name in ("quantity", "unit_price", "discount")}
+    found = amount_problems(own)
+    if not found and item.amount > LARGEST:
+        found.append(InputError(path, say("costs more than 1,000,000,000,000")))
+    return found

@@ -17,10 +17,9 @@ from shared.deliveries.rows import Delivery
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
-from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 from shared.storage import events
-from shared.submissions import html_form, model, people, plan, site_builders, writer
+from shared.submissions import html_form, model, plan, site_builders, writer
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.settings import of as settings_of
 
@@ -65,9 +64,6 @@ def _accepted(
     settings = settings_of(integration.settings)
     wanted = writer.destination_of(settings, body)
     model.check(body, wanted.required)
-    if isinstance(body, SyncContact) and not people.stands_for_somebody(body.contact, settings.phone_country):
-        whole = say("give a phone with its country's code or an e-mail: this is neither, and would be a new person")
-        raise invalid_input(whole, "contact")
     cleaned = msgspec.json.encode(msgspec.structs.replace(body, action=None), order="deterministic")
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address)
     write = Write(
@@ -86,7 +82,7 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
     if not isinstance(body, SubmitOrder):
         return {}
     return {
-        "total": f"{body.order.total:f}",
+        "total": f"{body.order.rounded_total:f}",
         "currency": body.order.currency,
         "order": body.order.number,
         "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from shared.deliveries.items import Item
+from shared.deliveries.items import Item, amount_problems, item_problems
 from shared.platform.decoding import decode
 from shared.platform.messages import say
 from shared.platform.money import rounded
@@ -27,8 +27,6 @@ Fields = Annotated[
     dict[Name, Scalar | Annotated[list[Scalar], Meta(max_length=MOST_FIELDS)]], Meta(max_length=MOST_FIELDS)
 ]
 Tracking = Annotated[dict[Name, Line], Meta(max_length=MOST_FIELDS)]
-
-_LARGEST: Final = Decimal("1e12")
 
 
 class Contact(Struct, forbid_unknown_fields=True, frozen=True):
@@ -124,6 +122,11 @@ class Order(Struct, forbid_unknown_fields=True, frozen=True):
     pipeline_id: Id | None = None  # these three are for this order only
     status_id: Id | None = None
     responsible_user_id: Id | None = None
+
+    @property
+    def rounded_total(self) -> Decimal:
+        """What is shown and written."""
+        return rounded(self.total)
 
     @property
     def expected_total(self) -> Decimal:
@@ -235,31 +238,22 @@ def check(body: Body, required: list[str]) -> None:
 
 
 def _order_problems(order: Order) -> list[InputError]:
-    amounts: list[tuple[str, Decimal | None]] = [
-        ("order.total", order.total),
-        ("order.discount", order.discount),
-        ("order.delivery.cost", order.delivery.cost),
-    ]
+    found = amount_problems(
+        {
+            "order.total": order.total,
+            "order.discount": order.discount,
+            "order.delivery.cost": order.delivery.cost,
+        }
+    )
     for index, item in enumerate(order.items):
-        path = f"order.items[{index}]"
-        amounts += [(f"{path}.unit_price", item.unit_price), (f"{path}.discount", item.discount)]
-        amounts.append((f"{path}.quantity", item.quantity))
-    found = [
-        InputError(path, say("must be a number from 0 to 1,000,000,000,000 with at most 6 digits after the point"))
-        for path, amount in amounts
-        if amount is not None and not _is_amount(amount)
-    ]
-    if not found and rounded(order.total) != order.expected_total:
+        found += item_problems(f"order.items[{index}]", item.item)
+    if not found and order.rounded_total != order.expected_total:
         detail = say(
             "does not add up: the items, discount and delivery make {expected}",
             expected=f"{order.expected_total:f}",
         )
         found.append(InputError("order.total", detail))
     return found
-
-
-def _is_amount(amount: Decimal) -> bool:
-    return amount.is_finite() and 0 <= amount <= _LARGEST and int(amount.as_tuple().exponent) >= -6
 
 
 def _path(name: str) -> str:

@@ -61,4 +61,4 @@ def _items(order: Order, language: str, terms: Mapping[str, str]) -> list[str]:
         lines.append(f"{terms['discount']}: −{money(order.discount, language)}{sign}")
     if order.delivery.cost:
         lines.append(f"{terms['delivery']}: {money(order.delivery.cost, language)}{sign}")
-    return [*lines, f"{terms['total']}: {money(order.total, language)}{sign}"]
+    return [*lines, f"{terms['total']}: {money(order.rounded_total, language)}{sign}"]

@@ -13,6 +13,5 @@ const { reckon } = await import("../../web/widget/engine.js");
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { calculator, values, language } = JSON.parse(line);
-  const { items, discount, delivery, total, refused } = reckon(calculator, values, language);
-  process.stdout.write(`${JSON.stringify({ items, discount, delivery, total, refused })}\n`);
+  process.stdout.write(`${JSON.stringify(reckon(calculator, values, language))}\n`);
 }

@@ -1,5 +1,6 @@
 """Row I4: drafts, versions, levels, and a sum that nobody can tamper with."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -65,7 +66,13 @@ def _sent(story: Story, price: str = "6200", **changed: Any) -> Any:
         {"name": "Installation", "quantity": "1", "unit": "job", "unit_price": "9500", "sku": "SRV-1"},
     ]
     calculator = {"revision": _asked(story)["revision"], "values": VALUES, "language": "en"}
-    body = calculation(items=items, total=f"{made + 9500:.2f}", discount=None, delivery=None)
+    parameters = [
+        {"name": "Size", "value": "1200 × 2100 mm"},
+        {"name": "Quantity", "value": "1"},
+        {"name": "Edge", "value": "As cut"},
+    ]
+    said: Any = {"title": "Glass calculation", "parameters": parameters}
+    body = calculation(items=items, total=f"{made + 9500:.2f}", discount=None, delivery=None, **said)
     return body | {"calculator": calculator} | changed
 
 
@@ -210,6 +217,57 @@ def test_a_tampered_sum_never_reaches_the_deal(story: Story, way: str) -> None:
     assert story.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("currency", "USD"),
+        ("title", "Glass calculation, 90% off"),
+        ("parameters", [{"name": "Size", "value": "9000 × 9000 mm"}]),
+        ("parameters", []),
+    ],
+)
+def test_30_e1_what_stands_beside_the_sum_is_the_calculators_too(story: Story, name: str, value: Any) -> None:
+    body = _sent(story)
+    body["calculation"][name] = value
+    refused = _write(story, body)
+    assert (refused.status, json_of(refused)["code"], json_of(refused)["differs"]) == (422, "sum_differs", [name])
+    assert story.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+
+
+def test_30_e1_what_the_calculator_says_nothing_of_is_refused(story: Story) -> None:
+    """A validity and a quotation of somebody else's would be told to the client as the calculator's."""
+    body = _sent(story)
+    body["calculation"]["valid_until"] = "2099-12-31"
+    content = base64.b64encode(b"%PDF-1.7 for one rouble %%EOF").decode()
+    body |= {"options": {"pdf": "upload"}, "pdf": {"filename": "a.pdf", "content_base64": content}}
+    refused = _write(story, body)
+    assert refused.status == 422
+    assert [one["path"] for one in json_of(refused)["errors"]] == ["calculation.valid_until", "options.pdf"]
+    body = _sent(story, options={"pdf": "render"})
+    body["calculation"] |= {"number": "17", "comment": "Call before you come"}
+    assert _write(story, body).status == 200
+
+
+def test_30_e1_each_calculator_that_comes_with_us_says_what_its_page_says(tale: Story) -> None:
+    """A day among the parameters too, in the language of the page."""
+    tale.widget_type = "clinic"
+    tale.connect()
+    values = {"doctor": "dentist", "service": "first", "date": "2026-12-01", "time": "09:30", "visits": "2"}
+    item = {"name": "Первичный приём", "quantity": "2", "unit": "приём", "unit_price": "2800", "sku": "MED-1"}
+    said: Any = {
+        "title": "Запись на приём",
+        "parameters": [
+            {"name": "Врач", "value": "Стоматолог, Тимур Каримов"},
+            {"name": "Когда", "value": "01.12.2026, 09:30"},
+        ],
+    }
+    body = calculation(items=[item], total="5600", discount=None, delivery=None, **said)
+    by = {"revision": _asked(tale)["revision"], "values": values | {"home": False}, "language": "ru"}
+    assert _write(tale, body | {"calculator": by}).status == 200
+    refused = _write(tale, body | {"calculator": by | {"values": values | {"date": "2026-02-30"}}})
+    assert json_of(refused)["errors"][0]["path"] == "calculator.values.date"
+
+
 def test_values_that_cannot_be_are_refused(story: Story) -> None:
     body = _sent(story)
     body["calculator"]["values"] = VALUES | {"width": "-5"}
@@ -233,7 +291,8 @@ def test_a_calculator_that_was_changed_in_between_is_looked_at_again(story: Stor
 def test_a_change_that_does_not_change_the_sum_stops_nobody(story: Story) -> None:
     body = _sent(story)
     document = _document()
-    document["title"]["en"] = "Glass"
+    document["title"]["ru"] = "Стекло"  # of another language
+    document["fields"][0]["options"][1]["price"] = "8000"  # of another option
     _publish(story, document)
     assert _write(story, body).status == 200
 

@@ -220,6 +220,7 @@ _FIELDS = [
         ],
     },
     {"id": "hob", "kind": "switch", "label": {"en": "Hob"}},
+    {"id": "day", "kind": "date", "label": {"en": "D"}, "when": "n > 0"},
     {"id": "extra", "kind": "number", "label": {"en": "E"}, "when": "hob"},
     {
         "id": "panes",
@@ -281,9 +282,14 @@ _ROW_NUMBERS = _numbers([*_NAMES, "k", "price(tint)", "twice"], ["w", "width"])
 @st.composite
 def _calculators(draw: st.DrawFn) -> dict[str, Any]:
     return {
-        "title": {"en": "T"},
+        "title": {"en": "T", "ru": "Т"},
         "currency": "EUR",
         "fields": _FIELDS,
+        "parameters": [
+            {"name": {"en": "When", "ru": "Когда"}, "text": {"en": "{day}, {extra}"}},
+            {"name": {"en": "Only"}, "text": {"en": "{day} , "}},
+            {"name": {"en": "Panes"}, "text": {"en": "{w} × {k} ({tint}, {sink}, {hob})"}, "each": "panes"},
+        ],
         "variables": [{"id": "twice", "formula": f"2 * ({draw(_NUMBERS)})"}],
         "items": [
             {"name": {"en": "One {sink} {n}"}, "price": draw(_NUMBERS), "quantity": draw(_NUMBERS)},
@@ -314,6 +320,7 @@ _VALUES = st.fixed_dictionaries(
         **dict.fromkeys(("width", "height", "n", "extra"), _DIGITS),
         "sink": st.sampled_from(["none", "over"]),
         "hob": st.booleans(),
+        "day": st.dates().map(str),
         "panes": st.lists(st.fixed_dictionaries({"w": _DIGITS, "k": _DIGITS, "tint": st.just("a")}), max_size=3),
     }
 )
@@ -321,7 +328,9 @@ _VALUES = st.fixed_dictionaries(
 
 @pytest.mark.needs("node")
 @given(
-    document=_calculators(), several=st.lists(_VALUES, min_size=3, max_size=3), language=st.sampled_from(["en", "ru"])
+    document=_calculators(),
+    several=st.lists(_VALUES, min_size=3, max_size=3),
+    language=st.sampled_from(["en", "ru", "es"]),
 )
 def test_page_and_server_have_the_same_result(page: _Page, document: Any, several: list[Any], language: str) -> None:
     """Most of the time goes into making a calculator up, so each is reckoned three times."""
@@ -358,6 +367,8 @@ def _is_the_same(ours: Reckoned, theirs: Any) -> None:
         assert [ours.total, ours.discount, ours.delivery] == [
             Fraction(theirs[one]) for one in ("total", "discount", "delivery")
         ]
+        said = [{"name": one.name, "value": one.value} for one in ours.parameters]
+        assert [ours.title, ours.currency, said] == [theirs[one] for one in ("title", "currency", "parameters")]
 
 
 # --- documents ---------------------------------------------------------------------------------------------------

@@ -1,18 +1,21 @@
 // What a calculator makes of what was typed and chosen: shared/calculations/reckoning.py, which reckons it once more
 // before anything is written. Money and quantities are exact fractions, and decimal text where they leave.
 
-import { day, inLanguage, language as mine, t, worded } from "../ui/i18n.js";
+import { inLanguage, language as mine, t, worded } from "../ui/i18n.js";
 import { compare, fraction, holds, minus, plus, ReckoningError, times, toStep, value, ZERO } from "./formulas.js";
 
 const CENT = [1n, 100n];
 const THOUSANDTH = [1n, 1000n];
 const ONE = [1n, 1n];
+const LARGEST = [10n ** 12n, 1n]; // of a quantity, a price and a sum
 const NUMBER = /^-?\d{1,12}(\.\d{1,6})?$/;
 const LONGEST_NAME = 250;
+const GAPS = /[ \t\n\r\u00a0,]+/g; // what is left of a parameter of which nothing was asked
+const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const NOTHING = { number: ZERO, choice: "", switch: false, rows: [] };
 
 // The result of one calculator for `given`: what stands in its fields, by their ids; rows are lists of the same.
-// {items, discount, delivery, total, refused, asked}; amounts as decimal text, `refused` is why it cannot be made,
+// {title, currency, items, discount, delivery, total, parameters, refused, asked}; amounts as decimal text, `refused` is why it cannot be made,
 // `asked(field)` whether it is asked now (of a field in rows with the index of its row).
 export function reckon(calculator, given, language = mine) {
   const prices = pricesOf(calculator.fields);
@@ -22,7 +25,8 @@ export function reckon(calculator, given, language = mine) {
     for (const { id, formula } of calculator.variables ?? []) values[id] = value(formula, values, prices);
     const broken = (calculator.rules ?? []).find(({ refuse }) => holds(refuse, values, prices));
     if (broken) return { ...nothing(asked), refused: inLanguage(broken.message, language) };
-    return { ...whole(calculator, values, prices, language), refused: null, asked: isIn(asked), parameters: parameters(calculator, values, language) };
+    const said = { title: inLanguage(calculator.title, language), currency: calculator.currency, parameters: parameters(calculator, values, language) };
+    return { ...said, ...whole(calculator, values, prices, language), refused: null, asked: isIn(asked) };
   } catch (error) {
     if (!(error instanceof ReckoningError)) throw error;
     return { ...nothing(asked), refused: t(`calculator.${error.code}`) };
@@ -39,7 +43,20 @@ function whole(calculator, values, prices, language) {
   const [discount, delivery] = [money(calculator.discount), money(calculator.delivery)];
   if (discount[0] < 0n || delivery[0] < 0n || compare(discount, subtotal) > 0) throw new ReckoningError("negative");
   const total = plus(minus(subtotal, discount), delivery);
+  bounded(subtotal, delivery, total);
   return { items, discount: decimal(discount, 2), delivery: decimal(delivery, 2), total: decimal(total, 2) };
+}
+
+function bounded(...numbers) {
+  if (numbers.some((number) => compare(number, LARGEST) > 0)) throw new ReckoningError("too_large");
+}
+
+// Rounded to what is written. Nothing that costs something becomes nothing.
+function written(number, step) {
+  const found = toStep("round", number, step);
+  if (found[0] === 0n && number[0] > 0n) throw new ReckoningError("too_small");
+  bounded(found);
+  return found;
 }
 
 function* itemsOf(calculator, values, prices, language) {
@@ -61,12 +78,13 @@ function itemOf(item, fields, values, prices, language) {
   let quantity = item.quantity ? value(item.quantity, values, prices) : ONE;
   const least = item.least === undefined ? null : fraction(item.least);
   if (least && quantity[0] > 0n && compare(quantity, least) < 0) quantity = least;
-  quantity = toStep("round", quantity, THOUSANDTH);
+  quantity = written(quantity, THOUSANDTH);
   if (quantity[0] <= 0n) return null;
-  const price = toStep("round", item.price ? value(item.price, values, prices) : fraction(option.price ?? 0), CENT);
+  const price = written(item.price ? value(item.price, values, prices) : fraction(option.price ?? 0), CENT);
   const discount = item.discount ? toStep("round", value(item.discount, values, prices), CENT) : ZERO;
   const before = toStep("round", times(quantity, price), CENT);
   if (price[0] < 0n || discount[0] < 0n || compare(discount, before) > 0) throw new ReckoningError("negative");
+  bounded(times(quantity, price));
   const sku = item.sku ?? option.sku;
   const name = filled(inLanguage(item.name ?? option.label, language), fields, values, language);
   return {
@@ -85,7 +103,7 @@ function parameters(calculator, values, language) {
   const fields = fieldsById(calculator.fields);
   return (calculator.parameters ?? []).map(({ name, text, each }) => ({
     name: inLanguage(name, language),
-    value: (each ? values[each] : [{}]).map((row) => filled(inLanguage(text, language), fields, { ...values, ...row }, language, day)).filter((one) => one.replace(/[\s,]/g, "")).join("; "),
+    value: (each ? values[each] : [{}]).map((row) => filled(inLanguage(text, language), fields, { ...values, ...row }, language, dayOf(language))).filter((one) => one.replace(GAPS, "")).join("; "),
   })).filter((one) => one.value);
 }
 
@@ -127,6 +145,13 @@ function filled(text, fields, values, language, dated = String) {
     return typed === true || typed === false ? "" : String(typed);
   });
 }
+
+// As shared/platform/money.py writes a day (YYYY-MM-DD): the server compares what the deal is told, letter by letter.
+const dayOf = (language) => (text) => {
+  const [year, month, date] = text.split("-");
+  if (language === "en") return `${Number(date)} ${MONTHS[month - 1]} ${year}`;
+  return [date, month, year].join(language === "es" || language === "pt" ? "/" : ".");
+};
 
 // As decimal text; the fraction has at most so many digits.
 export function decimal(number, digits) {

@@ -3,7 +3,7 @@
 
 import { inWords, open as openApi } from "../ui/api.js";
 import { element } from "../ui/dom.js";
-import { inLanguage, language, t, translate } from "../ui/i18n.js";
+import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
 import { form as formOf } from "./form.js";
 
 const main = document.getElementById("calculator");
@@ -143,20 +143,20 @@ async function save(calculator, made, by, { own_comment, price, products, pdf },
   // The person sees that the calculation is accepted, and how far it is, to its end.
   const onProgress = ({ steps = {} }, phase) => tell(result, "", t(phase === "sending" ? "calculator.under_way" : "calculator.accepted"), progress(steps));
   const saved = await patiently(() => crm.saveCalculation(body, { lead, key, onProgress }), (text) => tell(result, "", text));
-  tell(result, "good", t("calculator.saved"), done(saved.results ?? {}));
+  tell(result, "good", t("calculator.saved"), done(saved.results ?? {}, calculator.currency));
 }
 
 const progress = (steps) => Object.entries(steps).map(([name, state]) => `${state === "done" ? "✓" : "…"} ${t(`step.${name}`)}`);
 
 // What is in the deal now, in plain words.
-function done(results) {
+function done(results, currency) {
   const told = [];
   if (results.note) told.push(t("calculator.done_note"));
   if (results.goods?.skipped) told.push(results.goods.skipped);
   else if (results.goods_link) told.push(t("calculator.done_goods", { count: results.goods_link.linked }));
   if (results.pdf?.skipped) told.push(results.pdf.skipped);
   else if (results.pdf) told.push(t("calculator.done_pdf", { name: results.pdf.name }));
-  if (results.deal) told.push(t("calculator.done_price"));
+  if (results.deal?.price !== undefined) told.push(t("calculator.done_price", { price: money(results.deal.price, currency) })); // whole units
   return told;
 }
 

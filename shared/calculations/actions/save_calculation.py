@@ -38,7 +38,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     kept = msgspec.structs.replace(body, lead_id=lead_id, action=None, calculator=None)
     stored = msgspec.json.encode(kept, order="deterministic")
 
-    summary = {"total": f"{body.calculation.total:f}", "currency": body.calculation.currency} | caller.sender()
+    summary = {"total": f"{body.calculation.rounded_total:f}", "currency": body.calculation.currency} | caller.sender()
     summary |= {"deal": deal} if (deal := plan.of_deal(body)) else {}
     write = Write(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, summary=summary)
     return answer(request, accept(runtime, integration, request, write))
