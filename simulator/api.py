@@ -22,6 +22,8 @@ def answer(simulation: Simulation, request: Request) -> tuple[Answer, str | None
         return _current_subdomain(simulation, request.header("x-refresh-token")), None
     if host.startswith(("drive-", "drive.")):
         return drive.answer(simulation, request), None
+    if host.startswith("www.") and path == "/oauth2/account/subdomain":
+        return _subdomain(simulation, request.header("authorization")), None
     if host.startswith("www.") and path == "/oauth2/access_token":
         # A client of others refreshes here, in production; whose grant it is says the grant.
         return _token(simulation, None, request)
@@ -63,6 +65,18 @@ def _current_subdomain(simulation: Simulation, refresh_token: str) -> Answer:
     account = simulation.tokens.account_of_refresh_token(refresh_token)
     if account is None:
         return oauth_problem(401, "The refresh token is invalid", "Token has been revoked")
+    return _address(account)
+
+
+def _subdomain(simulation: Simulation, authorization: str) -> Answer:
+    # vendor: oauth.rename_by_access_token
+    account = simulation.tokens.account_of_access_token(authorization.removeprefix("Bearer "))
+    if account is None:
+        return problem(401, "Unauthorized", "Токен не действителен")
+    return _address(account)
+
+
+def _address(account: Account) -> Answer:
     return document(
         {
             "id": account.id,

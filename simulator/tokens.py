@@ -136,6 +136,11 @@ class Tokens:
             return None
         return grant if grant.expires_at > self._world.clock.now() else None
 
+    def account_of_access_token(self, access_token: str) -> Account | None:
+        grant = self.access.get(access_token)
+        account = self._world.account_by_id(grant.account_id) if grant else None
+        return account if account is not None and self.holder(access_token, account) else None
+
     def is_installed(self, client: Client, account: Account) -> bool:
         """Somebody has allowed it, and nobody has switched it off."""
         owned = (*self.codes.values(), *self.access.values(), *self.refresh.values())

@@ -21,7 +21,7 @@ from typing import Annotated, Final
 import msgspec
 
 from functions.oauth_callback import pages, whose
-from functions.oauth_callback.whose import Nobody, given
+from functions.oauth_callback.whose import Nobody, Owner, given
 from shared.access import throttle
 from shared.amocrm import errors, oauth
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
@@ -41,7 +41,13 @@ from shared.runtime import Runtime
 from shared.storage import events
 from shared.storage.database import DatabaseUnavailableError
 
-_INSTALLATIONS_PER_MINUTE: Final = 30  # begun from one address
+# What costs a call to amoCRM, or a row, and can be asked for by anybody: so often in a minute from one address, and so
+# often for one client, or one link with a public key. For these two, what brings a state of ours is not counted: nobody
+# makes one up, and strangers cannot keep a consent from its end.
+_PER_ADDRESS: Final = 60
+_SECRETS_PER_ADDRESS: Final = 240  # they come from amoCRM's own addresses
+_PER_OWNER: Final = 120
+_HOOKS: Final = 6  # each costs a call to amoCRM, and its signature never changes
 _STATUS: Final = {"several_integrations": 409, "secret_missing": 400, "address_blocked": 502, "account_unreadable": 502}
 
 
@@ -97,7 +103,7 @@ def _begin(runtime: Runtime, request: Request) -> Response:
 def _begin_installation(runtime: Runtime, request: Request) -> Response:
     """Our own link on a company's page: on to amoCRM, which makes an integration in the chosen account."""
     try:
-        throttle.pass_or_refuse(runtime.database, f"install:{request.address}", _INSTALLATIONS_PER_MINUTE)
+        throttle.pass_or_refuse(runtime.database, f"install:{request.address}", _PER_ADDRESS)
     except Problem:
         return pages.failure(request, "try_again", status=429)
     link = install_links.find(runtime.database, request.parameter("install") or "")
@@ -141,7 +147,7 @@ def _denied(runtime: Runtime, request: Request) -> Response:
 
 def _is_of_a_button(runtime: Runtime, state: str) -> bool:
     database = runtime.database
-    return installations.find(database, state, None) is not None or install_links.find(database, state) is not None
+    return installations.waits(database, state) or install_links.find(database, state) is not None
 
 
 def _allowed(runtime: Runtime, request: Request) -> Response:
@@ -152,24 +158,28 @@ def _allowed(runtime: Runtime, request: Request) -> Response:
     except UntrustedHostError:
         logs.warning("callback.untrusted_referer")
         return pages.failure(request, "untrusted_host", status=400)
-    owner = whose.owner(runtime, request, code, host)
+    try:
+        throttle.pass_or_refuse(runtime.database, f"callback:{request.address}", _PER_ADDRESS)
+        owner = whose.owner(runtime, request, code, host)
+        if isinstance(owner, Owner) and owner.counted_as:
+            throttle.pass_or_refuse(runtime.database, f"callback:{owner.counted_as}", _PER_OWNER)
+    except Problem:
+        return pages.failure(request, "try_again", status=429)
     consent = owner.consent
     again = _link_again(runtime, consent) if consent else None
     if isinstance(owner, Nobody):
         return pages.failure(request, owner.reason, status=_STATUS.get(owner.reason, 404), consent=consent, again=again)
-    integration = owner.integration
+    logged = owner.clients[0].concerns(host)
     try:
-        connected = runtime.authorization.redeem(
-            integration, host, code, any_account=consent is None, request_id=request.id
-        )
+        connected = runtime.authorization.redeem(owner.clients, host, code, request_id=request.id)
     except AuthorizationFailedError as failure:
-        logs.warning("authorization.failed", code=failure.code, integration_id=integration.id)
+        logs.warning("authorization.failed", code=failure.code, integration_id=logged)
         status = _STATUS.get(failure.code, 422)
         return pages.failure(request, failure.code, status=status, consent=consent, again=again, detail=failure.detail)
     except errors.UnknownOutcomeError:
         return pages.failure(request, "try_again", status=504, consent=consent, again=again)
     except errors.AmocrmError as error:
-        logs.warning("authorization.delayed", reason=str(error), integration_id=integration.id)
+        logs.warning("authorization.delayed", reason=str(error), integration_id=logged)
         return pages.failure(request, "try_again", status=502, consent=consent, again=again)
     return pages.success(runtime, request, consent, connected, host)
 
@@ -183,21 +193,35 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
         body = decode(request.body, _Delivered)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise Problem(400, "invalid_json", say("Expected client_id, client_secret and state.")) from None
+    if not installations.waits(runtime.database, body.state):
+        _count_public_delivery(runtime, request, body.state)
     secret = (body.client_id, body.client_secret)
     if not installations.receive(runtime.database, runtime.keyring, body.state, *secret):
         raise forbidden(say("No installation waits for this secret."))
     return json_response({"received": True})
 
 
-def _link_again(runtime: Runtime, consent: Consent) -> str:
+def _count_public_delivery(runtime: Runtime, request: Request, state: str) -> None:
+    """Under the key of an install link, which stands in a public page. Raises 403 for a key that is none, and 429."""
+    throttle.pass_or_refuse(runtime.database, f"secret:{request.address}", _SECRETS_PER_ADDRESS)
+    link = install_links.find(runtime.database, state)
+    if link is None:
+        raise forbidden(say("No installation waits for this secret."))
+    throttle.pass_or_refuse(runtime.database, f"secret:link:{link.id}", _PER_OWNER)
+
+
+def _link_again(runtime: Runtime, consent: Consent) -> str | None:
+    if consent.integration_id is None:
+        return None  # whoever pressed a button presses it again
     return runtime.connect_links.make(links.ConnectLink(consent.integration_id, consent.language, consent.return_to))
 
 
 def _switched_off(runtime: Runtime, request: Request) -> Response:
     """amoCRM's hook: the integration was switched off in an account (row A1).
 
-    The signature never changes for an account, so an old one, seen in somebody's log, could be sent again. Therefore a
-    connection that still works is left alone, and is looked at again by the scheduler.
+    The signature never changes for an account, so an old one, seen in somebody's log, could be sent again. Therefore
+    amoCRM is asked, and only its definite no ends the connection. What works is left alone; where it cannot be asked
+    now, the answer is 503, and a refresh, which tells for certain, is due at once.
     """
     client_id, account_id = request.parameter("client_uuid") or "", request.parameter("account_id") or ""
     integration = None
@@ -207,23 +231,31 @@ def _switched_off(runtime: Runtime, request: Request) -> Response:
         integration.secret(runtime.keyring), client_id, account_id, request.parameter("signature") or ""
     ):
         raise forbidden(say("The signature is not right for this integration and account."))
-    if _still_works(runtime.connections, integration):
-        message = say(
-            "amoCRM reported that the integration was switched off, but the connection works; nothing was changed."
-        )
-        level, kind = "warning", "connection.switch_off_doubted"
-        events.add(runtime.database, kind, message, level=level, integration_id=integration.id, request_id=request.id)
-        return json_response({"disconnected": False})
-    detail = say("The integration was switched off in amoCRM.")
-    integrations.disconnect(runtime.database, integration, "switched_off", detail, request.id)
-    return json_response({"disconnected": True})
+    throttle.pass_or_refuse(runtime.database, f"hook:{integration.id}", _HOOKS)
+    try:
+        is_on = _still_works(runtime.connections, integration)
+    except (errors.AmocrmError, RefreshDelayedError):
+        integrations.look_soon(runtime.database, integration)
+        unknown = say("Whether the integration was switched off cannot be asked at the moment; it is looked at again.")
+        raise Problem(503, "amocrm_unavailable", unknown, retry_after=60) from None
+    if not is_on:
+        detail = say("The integration was switched off in amoCRM.")
+        ended = integrations.disconnect(runtime.database, integration, "switched_off", detail, request.id)
+        return json_response({"disconnected": ended})
+    message = say(
+        "amoCRM reported that the integration was switched off, but the connection works; nothing was changed."
+    )
+    level, kind = "warning", "connection.switch_off_doubted"
+    events.add(runtime.database, kind, message, level=level, integration_id=integration.id, request_id=request.id)
+    return json_response({"disconnected": False})
 
 
 def _still_works(connections: Connections, integration: Integration) -> bool:
+    """False for amoCRM's definite no alone. Raises AmocrmError and RefreshDelayedError for everything else."""
     if integration.access_token is None:
         return False
     try:
         connections.call(integration, lambda api: api.account())
-    except (errors.AmocrmError, ReauthRequiredError, RefreshDelayedError):
+    except ReauthRequiredError:
         return False
     return True

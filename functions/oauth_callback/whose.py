@@ -5,14 +5,19 @@
 3. **Any other state, or none**: an installation from inside amoCRM. The client id tells; else the account's host, where
    one row waits for a consent or there is one row at all; else the only client that we have.
 
-Two candidates are never tried one after the other: the person is told what to do. A wrong client would not use the code
-up, but a page that guesses connects what nobody asked for.
+Two connections are never tried one after the other: the person is told what to do. (A wrong client would not use the
+code up, but a page that guesses connects what nobody asked for.) Installations that one public key has begun are, where
+amoCRM does not name the client: a code is good for the client that it was given to, and for no other.
+
+Nothing here changes a connection. What a request says chooses the client that the code is tried with; whose row the
+tokens go to is asked of the account that has given them (:mod:`shared.connections.code_clients`).
 """
 
 from msgspec import Struct
 
 from shared.connections import installations, integrations
 from shared.connections.authorization import Consent
+from shared.connections.code_clients import CodeClient, Row
 from shared.connections.integrations import Integration
 from shared.platform.http import Request
 from shared.runtime import Runtime
@@ -21,8 +26,9 @@ _LONGEST = 4096
 
 
 class Owner(Struct, frozen=True):
-    integration: Integration
-    consent: Consent | None  # None: installed from inside amoCRM, so each account gets a row of its own
+    clients: tuple[CodeClient, ...]
+    consent: Consent | None  # None: installed from inside amoCRM
+    counted_as: str | None = None  # by whom it is throttled; None: by a state of ours, which nobody makes up
 
 
 class Nobody(Struct, frozen=True):
@@ -42,31 +48,32 @@ def owner(runtime: Runtime, request: Request, code: str, host: str) -> Owner | N
         consent = runtime.authorization.use_state(state, used_by=code)
         if consent is not None:
             return _of_state(runtime, consent, client_id)
-        made = _of_button(runtime, request, state, client_id, host)
+        made = _of_button(runtime, state, client_id)
         if made is not None:
             return made
     return _of_installation(runtime, client_id, host)
 
 
 def _of_state(runtime: Runtime, consent: Consent, client_id: str | None) -> Owner | Nobody:
+    assert consent.integration_id is not None  # a state is begun for a connection
     integration = integrations.by_id(runtime.database, consent.integration_id)
     if integration is None or client_id not in (None, integration.client_id):
         return Nobody("client_unknown", consent)
-    return Owner(integration, consent)
+    return Owner((CodeClient.of(integration, runtime.keyring, Row.OWN),), consent)
 
 
-def _of_button(
-    runtime: Runtime, request: Request, state: str, client_id: str | None, host: str
-) -> Owner | Nobody | None:
+def _of_button(runtime: Runtime, state: str, client_id: str | None) -> Owner | Nobody | None:
     found = installations.find(runtime.database, state, client_id)
-    if found is None:
+    if not found:
         return None
-    if found.client_id is None:
-        return Nobody("secret_missing")
     uri = runtime.settings.redirect_uri
-    integration = installations.integration_of(runtime.database, runtime.keyring, found, host, uri, request.id)
-    assert integration is not None  # its secret is there
-    return Owner(integration, Consent(integration.id, found.language, found.return_to))
+    clients = [installations.client_of(runtime.keyring, one, uri) for one in found]
+    ready = tuple(client for client in clients if client is not None)
+    if not ready:
+        return Nobody("secret_missing")
+    first = found[0]
+    counted_as = f"link:{first.link_id}" if first.link_id else None
+    return Owner(ready, Consent(None, first.language, first.return_to), counted_as)
 
 
 def _of_installation(runtime: Runtime, client_id: str | None, host: str) -> Owner | Nobody:
@@ -76,15 +83,20 @@ def _of_installation(runtime: Runtime, client_id: str | None, host: str) -> Owne
     database = runtime.database
     if client_id is not None:
         known = integrations.of_client(database, client_id, host)
-        return Owner(known, None) if known else Nobody("client_unknown")
+        return _installed(runtime, known) if known else Nobody("client_unknown")
     here = integrations.at_host(database, host)
     waiting = [one for one in here if one.status != "connected"]
     if len(waiting) == 1 or len(here) == 1:
-        return Owner(here[0], None)
+        return _installed(runtime, here[0])
     if here:
         return Nobody("several_integrations")
     only = integrations.of_only_client(database)
     if only is not None:
-        return Owner(only, None)
+        return _installed(runtime, only)
     has_none = not integrations.page(database, None, 1)
     return Nobody("client_unknown" if has_none else "several_integrations")
+
+
+def _installed(runtime: Runtime, lends: Integration) -> Owner:
+    client = CodeClient.of(lends, runtime.keyring, Row.OF_CLIENT)
+    return Owner((client,), None, f"client:{client.client_id}")

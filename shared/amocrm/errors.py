@@ -9,6 +9,7 @@
         ValidationError        400 with validation errors
         BadRequestError        any other 400
         UnauthorizedError      401: token dead or expired
+          UnauthorizedPageError 401 that is not the API's: something before amoCRM; it ends nothing
         PaymentRequiredError   402: the account is not paid
         ForbiddenError         403 of the API: the user or the tariff lacks the right
           AddressBlockedError  403 that is not the API's: something before amoCRM refuses our address
@@ -93,6 +94,15 @@ class UnauthorizedError(AnsweredError):
         409,
         "reauth_required",
         say("amoCRM no longer accepts this connection. An administrator must authorise it again."),
+    )
+
+
+class UnauthorizedPageError(UnauthorizedError):
+    kind = Kind(
+        502,
+        "amocrm_unexpected_answer",
+        say("amoCRM answered with something that is not its API. Try again later."),
+        retry_after=30,
     )
 
 

@@ -138,6 +138,22 @@ def current_account_host(transport: Transport, api_domain: str, refresh_token: s
     return require_account_host(str(domain).lower())
 
 
+def account_host_of(transport: Transport, account_domain: str, access_token: str) -> str:
+    """Where the account that this living access token opens has its address now. Raises as above.
+
+    `account_domain`: an address that the account had; the vendor's own host of that domain is asked.
+    """
+    # vendor: oauth.rename_by_access_token (code) The vendor's own host (www) tells the account's present address for an
+    # access token, a long-lived one too: GET /oauth2/account/subdomain, a bearer; the answer has `subdomain`, `domain`.
+    # source: amocrm-api-php, getAccountDomain; integrations in production that are given a long-lived token alone
+    own_host = f"www.{account_domain.partition('.')[2]}"
+    answer = transport.send(
+        "GET", own_host, "/oauth2/account/subdomain", headers={"Authorization": f"Bearer {access_token}"}
+    )
+    domain = answer.get("domain") if isinstance(answer, dict) else None
+    return require_account_host(str(domain).lower())
+
+
 def access_token_hints(access_token: str) -> AccessTokenHints:
     """What an access token says of itself; all None for one that is not a JWT we can read."""
     try:

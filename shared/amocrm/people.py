@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.amocrm.errors import UnknownOutcomeError
-from shared.amocrm.filtered import PAGE_LIMIT, embedded, newest_first
+from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
+from shared.amocrm.filtered import PAGE_LIMIT, by_ids, embedded, newest_first
 from shared.amocrm.leads import AccountApi
 
 Entity = dict[str, Any]
@@ -29,6 +29,21 @@ class PeopleApi(Struct, frozen=True):
         # texts anywhere in the contact; what it finds is compared here.
         # source: amocrm-api-php issue 515; zero-archive issue 81
         return embedded(self.account.send("GET", "/contacts", params=params), "contacts")
+
+    def contacts(self, contact_ids: list[int]) -> list[Entity]:
+        """The contacts with these ids, with the ids of their deals; those that are gone are left out."""
+        deals = ("with", "leads")
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.account.send("GET", "/contacts", params=[*params, deals])
+
+        def read_one(contact_id: int) -> Entity:
+            answer: Entity | None = self.account.send("GET", f"/contacts/{contact_id}", params=[deals])
+            if answer is None:
+                raise NotFoundError("amoCRM has no such contact", 204)
+            return answer
+
+        return by_ids(self.account.host, read, read_one, "contacts", contact_ids)
 
     def create_contact(self, contact: Entity) -> int:
         made = embedded(self.account.send("POST", "/contacts", json=[contact]), "contacts")

@@ -169,6 +169,8 @@ def _error(
         # source: amocrm-api-php, which asks for a renamed account after a 404; integrations in production
         kind = errors.NotFoundError if document is not None else errors.AccountNotFoundError
         return kind(message, status, request_id)
+    if status == 401 and document is None:
+        return errors.UnauthorizedPageError(message, status, request_id)
     # vendor: http.validation (page) Values that are refused answer 400 with `validation-errors`: code, path and detail
     # of each, by request_id; nothing of the batch is made.
     # source: amoCRM's documentation, "Errors"

@@ -14,6 +14,8 @@ from shared.bookings.settings import Bookings, Resource
 
 # Minutes since 1970 in UTC, the second one not included.
 Span = tuple[int, int]
+# The same by the clock on the wall.
+Shift = tuple[datetime, datetime]
 
 _DAY = timedelta(days=1)
 
@@ -60,11 +62,8 @@ def working(settings: Bookings, resource: Resource, place: ZoneInfo, first: date
     """The shifts of the resource that begin on these days, in order; they may meet, or overlap."""
     spans: list[Span] = []
     for number in range((last - first).days + 1):
-        day = first + number * _DAY
-        for hours in _hours_of(settings, resource, day):
-            begins, _, ends = hours.partition("-")
-            start, end = _wall(day, begins), _wall(day, ends)
-            span = instant(start, place), instant(end if end > start else end + _DAY, place)
+        for begins, ends in _shifts_of(settings, resource, first + number * _DAY):
+            span = instant(begins, place), instant(ends, place)
             if span[0] < span[1]:  # else the wall has skipped it
                 spans.append(span)
     return sorted(spans)
@@ -83,15 +82,41 @@ def joined(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def _hours_of(settings: Bookings, resource: Resource, day: date) -> Sequence[str]:
-    """The resource's own days come before the company's, and a special day before a day off."""
-    for level in (resource, settings):
-        special = next((one for one in level.special_days if one.day == day), None)
-        if special is not None:
-            return special.hours
-        if any(one.first <= day <= one.last for one in level.days_off):
-            return ()
-    return (resource.hours or settings.hours).of(day)
+def _shifts_of(settings: Bookings, resource: Resource, day: date) -> list[Shift]:
+    """The resource's own days come before the company's, and a special day before a day off.
+
+    Who has hours of their own works on a special day of the company within both: it may shorten their day, and opens
+    none on which they never work.
+    """
+    own = _exception(resource, day)
+    if own is not None:
+        return _walls(day, own)
+    companys = _exception(settings, day)
+    if companys is None or resource.hours is None:
+        return _walls(day, (resource.hours or settings.hours).of(day) if companys is None else companys)
+    shared = (
+        (max(one[0], other[0]), min(one[1], other[1]))
+        for one in _walls(day, companys)
+        for other in _walls(day, resource.hours.of(day))
+    )
+    return [(begins, ends) for begins, ends in shared if begins < ends]
+
+
+def _exception(level: Bookings | Resource, day: date) -> Sequence[str] | None:
+    """The hours of a special day, none of a day off; None for a day as every week has it."""
+    special = next((one for one in level.special_days if one.day == day), None)
+    if special is not None:
+        return special.hours
+    return () if any(one.first <= day <= one.last for one in level.days_off) else None
+
+
+def _walls(day: date, hours: Sequence[str]) -> list[Shift]:
+    found = []
+    for text in hours:
+        begins, _, ends = text.partition("-")
+        start, end = _wall(day, begins), _wall(day, ends)
+        found.append((start, end if end > start else end + _DAY))
+    return found
 
 
 def _wall(day: date, clock: str) -> datetime:

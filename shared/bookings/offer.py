@@ -120,7 +120,8 @@ class Offer(Struct, frozen=True):
         return rows.taken(self.runtime.database, self.integration.id, begins, ends, without)
 
     def _facts(self, service: Service, seat: slots.Seat) -> dict[str, object]:
-        place = self.settings.place_of(seat.resource)
+        places = (self.settings.place_of(one) for one in (seat.resource, seat.room) if one is not None)
+        place = next((one for one in places if one is not None), None)
         found: dict[str, object | None] = {
             "service": service.name,
             "resource": seat.resource.name,

@@ -26,6 +26,7 @@ from shared.connections.integrations import Integration
 from shared.deliveries.goods import Goods
 from shared.deliveries.items import Item
 from shared.deliveries.locks import name_of
+from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
 from shared.platform.decoding import decode
@@ -169,11 +170,13 @@ def _known_deal(work: _Work, api: AccountApi) -> Result:
 
 
 def _set_stage(work: _Work, api: AccountApi, lead_id: int, place: dict[str, Any]) -> None:
+    runtime = work.runtime
     try:
-        api.change_lead(lead_id, place)
+        with noting(runtime.database, runtime.keyring, work.integration.id, "lead", lead_id, place):
+            api.change_lead(lead_id, place)
     except (ValidationError, NotFoundError) as error:
         rows.notice(
-            work.runtime.database, work.booking, say("The deal could not be moved to its stage ({error}).", error=error)
+            runtime.database, work.booking, say("The deal could not be moved to its stage ({error}).", error=error)
         )
 
 

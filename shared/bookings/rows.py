@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +27,7 @@ from shared.storage.encryption import Keyring
 LINK_PREFIX: Final = "visit_"
 CALENDAR_PREFIX: Final = "cal_"
 WATCH_EVERY: Final = timedelta(minutes=5)
+_PAGE: Final = 500
 _NOBODY_ELSE: Final = 2**31 - 1  # no ceiling
 
 _numbers: dict[tuple[UUID, str], int] = {}  # a resource's number never changes
@@ -296,8 +297,16 @@ def listed(database: Database, integration_id: UUID, wanted: Filter, limit: int)
     return database.all(Booking, statements.LISTED, parameters)
 
 
-def to_come(database: Database, integration_id: UUID) -> list[Booking]:
-    return database.all(Booking, statements.TO_COME, {"integration_id": integration_id})
+def to_come(database: Database, integration_id: UUID) -> Iterator[Booking]:
+    """All of them, page by page."""
+    place: dict[str, object] = {"after": None, "starts_at": None}
+    while True:
+        parameters = {"integration_id": integration_id, "limit": _PAGE} | place
+        page = database.all(Booking, statements.TO_COME, parameters)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        place = {"after": page[-1].id, "starts_at": page[-1].starts_at}
 
 
 def visitor_of(keyring: Keyring, booking: Booking) -> Visitor:

@@ -119,15 +119,20 @@ class Bookings(Struct, forbid_unknown_fields=True, frozen=True):
         return next((one for one in self.places if one.id == resource.place), None)
 
     def offering(self, service: Service) -> list[Resource]:
-        """The doctors who offer the service and take visits, in the order of the settings."""
-        return [
+        """The doctors who offer the service and take visits, in the order of the settings; of a service that needs a
+        room, those who have one where they are."""
+        able = [
             one
             for one in self.resources
             if one.is_on and not one.is_room and (not service.resources or one.id in service.resources)
         ]
+        return [one for one in able if not service.rooms or self.rooms_for(service, one)]
 
-    def rooms_for(self, service: Service) -> list[Resource]:
-        return [one for one in self.resources if one.is_on and one.is_room and one.id in service.rooms]
+    def rooms_for(self, service: Service, doctor: Resource) -> list[Resource]:
+        """The rooms that the service can take where the doctor is. Whoever has no place among several is anywhere."""
+        where = self.place_of(doctor)
+        rooms = [one for one in self.resources if one.is_on and one.is_room and one.id in service.rooms]
+        return [one for one in rooms if where is None or self.place_of(one) in (None, where)]
 
 
 def of(stored: Mapping[str, Any]) -> Bookings:

@@ -26,7 +26,8 @@ _MOST_PRICE: Final = 10**9
 _NO_SERVICE: Final = say("Its service is not offered any more. The visit is still booked.")
 _NO_DOCTOR: Final = say("Its doctor takes no visits any more. The visit is still booked.")
 _NOT_WORKING: Final = say("It is outside of working hours now. The visit is still booked.")
-_OURS: Final = frozenset({_NO_SERVICE, _NO_DOCTOR, _NOT_WORKING})
+_NO_ROOM: Final = say("Its room is not where its doctor is, or is not used any more. The visit is still booked.")
+_OURS: Final = frozenset({_NO_SERVICE, _NO_DOCTOR, _NOT_WORKING, _NO_ROOM})
 
 
 class Document(Struct, frozen=True):
@@ -130,6 +131,8 @@ def _left_behind(settings: Bookings, booking: Booking) -> Message | None:
     able = [one for one in settings.offering(service) if one.id == booking.resource]
     if not able:
         return _NO_DOCTOR
+    if service.rooms and all(one.id != booking.room for one in settings.rooms_for(service, able[0])):
+        return _NO_ROOM
     minute = hours.minute_of(booking.starts_at)
     works = slots.works(settings, able[0], zone, minute, hours.minute_of(booking.ends_at))
     return None if works else _NOT_WORKING

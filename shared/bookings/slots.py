@@ -1,7 +1,7 @@
 """Free times: working hours, less what is taken. Pure, in whole minutes since 1970."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
@@ -50,15 +50,11 @@ def free(
         hours.instant(hours.midnight(last + _DAY), place),
     )
     begins, ends = max(days[0], window[0]), min(days[1], window[1])
-    shifts = _around(first, last)
-    rooms = [
-        (_Gaps(hours.working(settings, room, place, *shifts), taken.get(room.id, ())))
-        for room in settings.rooms_for(service)
-    ]
+    gaps = _gaps(settings, place, first, last, taken)
     found: dict[int, list[str]] = {}
     for resource in resources:
-        gaps = _Gaps(hours.working(settings, resource, place, *shifts), taken.get(resource.id, ()))
-        for minute in gaps.starts(service, settings.step_minutes, begins, ends):
+        rooms = [gaps(room) for room in settings.rooms_for(service, resource)]
+        for minute in gaps(resource).starts(service, settings.step_minutes, begins, ends):
             if not service.rooms or any(room.has(minute, service) for room in rooms):
                 found.setdefault(minute, []).append(resource.id)
     return [Slot(minute, tuple(found[minute])) for minute in sorted(found)]
@@ -77,11 +73,9 @@ def seat(
     chosen = min(able, key=lambda one: sum(end - start for start, end in taken.get(one.id, ())))
     if not service.rooms:
         return Seat(chosen, None)
-    shifts = _around(day, day)
-    for room in settings.rooms_for(service):
-        if _Gaps(hours.working(settings, room, place, *shifts), taken.get(room.id, ())).has(minute, service):
-            return Seat(chosen, room)
-    return None
+    gaps = _gaps(settings, place, day, day, taken)
+    rooms = settings.rooms_for(service, chosen)
+    return Seat(chosen, next(room for room in rooms if gaps(room).has(minute, service)))
 
 
 def works(settings: Bookings, resource: Resource, place: ZoneInfo, start: int, end: int) -> bool:
@@ -89,6 +83,19 @@ def works(settings: Bookings, resource: Resource, place: ZoneInfo, start: int, e
     day = hours.moment_of(start).astimezone(place).date()
     shifts = hours.working(settings, resource, place, *_around(day, day))
     return any(begins <= start and end <= ends for begins, ends in hours.joined(shifts))
+
+
+def _gaps(settings: Bookings, place: ZoneInfo, first: date, last: date, taken: Taken) -> Callable[[Resource], "_Gaps"]:
+    """What is open of each resource within these days, reckoned once."""
+    shifts = _around(first, last)
+    known: dict[str, _Gaps] = {}
+
+    def gaps(one: Resource) -> _Gaps:
+        if one.id not in known:
+            known[one.id] = _Gaps(hours.working(settings, one, place, *shifts), taken.get(one.id, ()))
+        return known[one.id]
+
+    return gaps
 
 
 def _around(first: date, last: date) -> tuple[date, date]:

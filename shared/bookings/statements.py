@@ -163,10 +163,12 @@ WHERE integration_id = %(integration_id)s AND state <> 'held'
 ORDER BY starts_at, id LIMIT %(limit)s
 """
 
-# Visits to come of services and resources, for finding those that the settings do not know any more.
+# A page of the visits to come, for finding those that the settings do not know any more.
 TO_COME = """
 SELECT * FROM amocrm_bookings
-WHERE integration_id = %(integration_id)s AND state = 'booked' AND ends_at > amocrm_now() ORDER BY starts_at LIMIT 1000
+WHERE integration_id = %(integration_id)s AND state = 'booked' AND ends_at > amocrm_now()
+  AND (%(after)s::uuid IS NULL OR (starts_at, id) > (%(starts_at)s, %(after)s))
+ORDER BY starts_at, id LIMIT %(limit)s
 """
 
 # --- calendars ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What is news: an entity as it is now against what was told of it last. Nothing here talks to anybody."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
@@ -19,6 +20,13 @@ _PLAIN: Final = {
     "contact": ("responsible_user_id",),
 }
 _PLACE: Final = ("status_id", "pipeline_id")
+# What a member's event ends with.
+_EVENTS: Final = {
+    "name": "name_field_changed",
+    "price": "sale_field_changed",
+    "responsible_user_id": "_responsible_changed",
+    "status_id": "_status_changed",
+}
 
 
 class News(Struct, frozen=True):
@@ -86,10 +94,9 @@ def is_news(event: str, ours: Collection[str]) -> bool:
     themselves, or not at all."""
     if event.endswith(("_note_added", "_linked", "_unlinked")):
         return False
-    if event.startswith("custom_field_"):
-        return not any(name.startswith("field:") for name in ours)
-    own = {"price": "sale_field_changed", "responsible_user_id": "_responsible_changed", "name": "name_field_changed"}
-    return not any(event.endswith(own[name]) for name in ours if name in own)
+    if field := re.match(r"custom_field_(\d*)", event):
+        return not any(name.startswith(f"field:{field[1]}") for name in ours)
+    return not any(event.endswith(_EVENTS[name]) for name in ours if name in _EVENTS)
 
 
 def shown(entity_type: str, entity: Entity) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """What we have written ourselves: it does not come back as news (row H5).
 
-Deals are recognised by the deliveries that wrote them, whose rows say before the write what it is going to be; contacts
-by `amocrm_own_writes`, which says it too.
+What a calculation sets in its deal is said by the delivery, before the write; whatever else we write into a deal or
+contact that is there, by `amocrm_own_writes`.
 """
 
 import base64
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -57,6 +57,16 @@ class _Deal(Struct, frozen=True):
     deal: dict[str, Any]
 
 
+class Written(Struct, frozen=True):
+    """What we have set in one entity, or may have: values by the deliveries that say them, fingerprints of others."""
+
+    values: list[dict[str, Any]]
+    prints: dict[str, set[str]]
+
+
+NOTHING: Final = Written([], {})
+
+
 class Own(Struct, frozen=True):
     """Answers for one connection."""
 
@@ -64,12 +74,22 @@ class Own(Struct, frozen=True):
     keyring: Keyring
     integration_id: UUID
 
-    def values_of_deals(self, since: Mapping[int, datetime]) -> dict[int, list[dict[str, Any]]]:
-        """Deal -> what we have set in it, or may have, since its time."""
-        found: dict[int, list[dict[str, Any]]] = {}
+    def written(self, entity_type: str, since: Mapping[int, datetime]) -> dict[int, Written]:
+        """Deal or contact -> what we have set in it, or may have, since its time."""
+        prints = own_writes.since(self.database, self.integration_id, entity_type, since)
+        found = {id_: Written([], members_of_it) for id_, members_of_it in prints.items()}
         parameters = {"integration_id": self.integration_id, "ids": list(since), "since": list(since.values())}
-        for row in self.database.all(_Deal, _OF_DEALS, parameters):
-            found.setdefault(row.lead_id, []).append(row.deal)
+        for row in self.database.all(_Deal, _OF_DEALS, parameters) if entity_type == "lead" else ():
+            found.setdefault(row.lead_id, Written([], {})).values.append(row.deal)
+        return found
+
+    def ours(self, entity: Entity, written: Written) -> set[str]:
+        """The members that are as we have written them."""
+        found = {name for one in written.values for name, value in one.items() if entity.get(name) == value}
+        for name, prints in written.prints.items():
+            may_be = members.readings(entity, name)
+            if any(prints & own_writes.fingerprints(self.keyring, self.integration_id, one) for one in may_be):
+                found.add(name)
         return found
 
     def made_deal(self, lead: Entity) -> bool:
@@ -94,16 +114,6 @@ class Own(Struct, frozen=True):
         wanted = {"id": int(note["id"]), "uuid": str(content.get("file_uuid") or "-")}
         parameters = {"integration_id": self.integration_id, "lead_id": parent_id}
         return self.database.number(_OF_NOTE, parameters | wanted) > 0
-
-    def fields_of_contact(self, contact: Entity, changed: Collection[str]) -> set[str]:
-        """Which of these members are as we have written them."""
-        written = own_writes.of(self.database, self.integration_id, "contact", int(contact["id"]))
-        texts = dict(members.texts(contact))
-
-        def prints(name: str) -> set[str]:
-            return own_writes.fingerprints(self.keyring, self.integration_id, texts.get(name, ""))
-
-        return {name for name in changed if written.get(name, set()) & prints(name)}
 
     def _is_delivery(self, prefix: str) -> bool:
         first, last = (UUID(prefix.ljust(32, sign)) for sign in "0f")

@@ -14,7 +14,7 @@ from shared.changes.changes import Change, Place
 from shared.changes.comparing import ENTITIES, Entity, Fingerprint, News, State
 from shared.changes.endpoints import Endpoint
 from shared.changes.feeds import Feed
-from shared.changes.own import Own
+from shared.changes.own import NOTHING, Own, Written
 from shared.connections.integrations import Integration
 from shared.platform import logs
 from shared.runtime import Runtime
@@ -87,54 +87,49 @@ class Reading(Struct, frozen=True):
         ids = [one.entity_id for one in due]
         found = self.perform(lambda api: FeedApi(api).entities(ENTITIES[entity_type], ids))
         now: dict[int, Entity] = {int(one["id"]): one for one in found}
-        own = self._written_in(due) if entity_type == "lead" else {}
+        own = self._written_in(entity_type, due)
         for one in due:
             entity = now.get(one.entity_id)
             if entity is None or entity.get("is_deleted"):
                 self._gone(one, read_at)
             else:
-                self._compared(one, entity, read_at, own.get(one.entity_id, []))
+                self._compared(one, entity, read_at, own.get(one.entity_id, NOTHING))
 
-    def _written_in(self, deals: Sequence[_Due]) -> dict[int, list[dict[str, Any]]]:
-        """What we have set in these deals since each was read last, or since events were turned on."""
+    def _written_in(self, entity_type: str, due: Sequence[_Due]) -> dict[int, Written]:
+        """What we have set in these since each was read last, or since events were turned on."""
         begun_at = datetime.fromtimestamp(self.feed.begun_at, UTC)
-        return self._own.values_of_deals({one.entity_id: one.read_at or begun_at for one in deals})
+        return self._own.written(entity_type, {one.entity_id: one.read_at or begun_at for one in due})
 
-    def _compared(self, due: _Due, entity: Entity, read_at: datetime, own: Sequence[dict[str, Any]]) -> None:
+    def _compared(self, due: _Due, entity: Entity, read_at: datetime, own: Written) -> None:
         state, hints = comparing.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
         differing: set[str] = set()
         if due.state is None:
             if "add" in hints and self._made_by_us(due, entity):
                 # Somebody may have gone on with it before we read it for the first time.
                 hints -= {"add"}
-                if hints and not self._others_did(due, {"price"}, is_made_by_us=True):
+                ours = {"price"} | self._own.ours(entity, own)
+                if hints and not self._others_did(due, ours, is_made_by_us=True):
                     hints = set()
             elif "add" in hints and due.attempts < _MOST_ATTEMPTS and self._own.is_creating():
                 self._later(due)
                 return
-            elif "add" not in hints and "status" not in hints and self._explained(due, entity, own):
+            elif "add" not in hints and self._explained(due, self._own.ours(entity, own)):
                 hints = set()
         else:
             differing = set(comparing.changed(due.entity_type, due.state, entity, self.fingerprint))
-            set_by_us = {name for ours in own for name, value in ours.items() if entity.get(name) == value}
-            differing -= set_by_us
-            if due.entity_type == "contact" and differing:
-                differing -= self._own.fields_of_contact(entity, differing)
+            differing -= self._own.ours(entity, own) if differing else set()
         news = list(comparing.news(due.entity_type, due.state, entity, differing, hints))
         self._store(due, state, read_at, [self._told(due, one, entity) for one in news], entity)
 
     def _made_by_us(self, due: _Due, entity: Entity) -> bool:
         return self._own.made_deal(entity) if due.entity_type == "lead" else self._own.made_contact(due.entity_id)
 
-    def _explained(self, due: _Due, entity: Entity, own: Sequence[dict[str, Any]]) -> bool:
+    def _explained(self, due: _Due, ours: Collection[str]) -> bool:
         """Nothing was known of it before; what we have just written explains that amoCRM tells of a change, and its
         events tell of nothing else."""
-        if due.entity_type == "lead":
-            ours = {name for one in own for name, value in one.items() if entity.get(name) == value}
-        else:
-            members = set(comparing.state_of("contact", entity, self.fingerprint)["prints"])
-            ours = self._own.fields_of_contact(entity, members)
-        return bool(ours) and not self._others_did(due, ours)
+        return (
+            bool(ours) and not ("status" in due.kinds and "status_id" not in ours) and not self._others_did(due, ours)
+        )
 
     def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool = False) -> bool:
         """Whether amoCRM's events of it tell of more than our writing of these members, and making it."""
@@ -173,8 +168,8 @@ class Reading(Struct, frozen=True):
             ]  # fmt: skip
             self._store(due, (due.state or {}) | {"is_deleted": True}, read_at, told, None)
             return
-        own = self._written_in([due]) if due.entity_type == "lead" else {}
-        self._compared(due, entity, read_at, own.get(due.entity_id, []))
+        own = self._written_in(due.entity_type, [due])
+        self._compared(due, entity, read_at, own.get(due.entity_id, NOTHING))
 
     # --- notes --------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ It claims the code first, so that it is exchanged once, and answers everybody el
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -14,8 +15,8 @@ from msgspec import Struct
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.refusals import Meaning
-from shared.connections import integrations, rate, statements
-from shared.connections.integrations import Integration
+from shared.connections import rate, statements
+from shared.connections.code_clients import CodeClient, Row, WrongRowError, other_account, row_for
 from shared.connections.rotation import PERSIST_DELAYS, Rotation, token_columns
 from shared.platform.messages import Message, say
 from shared.storage.database import DatabaseUnavailableError
@@ -28,6 +29,10 @@ _WAIT_SECONDS = 20.0
 _POLL_SECONDS = 0.2
 _READ_DELAYS = (0.5, 1.0, 2.0)  # seconds between tries to read the account that was just connected
 
+# The refusals of a code that was given to somebody else, or for a client that is not what it says.
+_PERHAPS_ANOTHERS = frozenset({Meaning.CLIENT.value, Meaning.REDIRECT_URI.value, "code_refused"})
+_CHANGED = say("The connection was changed at this moment. Look at it, then try again.")
+
 
 class AuthorizationFailedError(Exception):
     """The consent did not lead to a connection. `code` is stable and names the text shown to the person (row A11).
@@ -35,20 +40,17 @@ class AuthorizationFailedError(Exception):
     `is_final`: the authorization code is used up. Else it lives on: whoever mends what was wrong may bring it again.
     """
 
-    def __init__(
-        self, code: str, detail: Message, integration_id: UUID | None = None, *, is_final: bool = True
-    ) -> None:
+    def __init__(self, code: str, detail: Message, *, is_final: bool = True) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.integration_id = integration_id
         self.is_final = is_final
 
 
 class Consent(Struct, frozen=True):
-    """What a state stands for."""
+    """Who began a consent, and for which connection."""
 
-    integration_id: UUID
+    integration_id: UUID | None  # None: a button's, whose account is known only after its code was exchanged
     language: str
     return_to: str | None
 
@@ -91,17 +93,17 @@ class Authorization(Struct, frozen=True):
             Consent, statements.USE_STATE, {"state_hash": _sha256(state), "used_by": _sha256(used_by)}
         )
 
-    def redeem(
-        self, integration: Integration, host: str, code: str, *, any_account: bool = False, request_id: str | None
-    ) -> UUID:
+    def redeem(self, clients: Sequence[CodeClient], host: str, code: str, *, request_id: str | None) -> UUID:
         """Exchanges the code at the account's host and stores the pair. Returns the connected integration's id.
 
-        The account must be the integration's own. With `any_account` (an installation from inside amoCRM, which has
-        no state) the integration only lends its client, and each account gets a row of its own.
+        `clients`: whom the code may have been given to; it is good for one of them only, and the others do not use it
+        up. Until it was exchanged and the account was asked who it is, no connection changes.
         Raises :class:`AuthorizationFailedError`; temporary trouble leaves the code to be tried again.
         """
-        if not any_account and integration.account_id is None and integration.account_domain != host:
-            raise _other_account(integration, host)
+        first = clients[0]
+        own = first.integration if first.row is Row.OWN else None
+        if own is not None and own.account_id is None and own.account_domain != host:
+            raise _failed(other_account(own, host))
         claim_id = uuid4()
         code_hash = _sha256(code)
         claimed = self.rotation.database.one(
@@ -110,14 +112,14 @@ class Authorization(Struct, frozen=True):
         if claimed is None or claimed.claim_id != claim_id:
             return self._outcome_of(code_hash, claimed)
         try:
-            pair, redirect_uri = self._exchange(integration, host, code)
-            account_id = self._account_of(integration, host, pair)
-            target = self._row_for(integration, host, account_id, any_account, request_id)
-            self._store(target, host, account_id, redirect_uri, pair, code_hash, request_id)
+            client, pair, redirect_uri = self._exchange(clients, host, code)
+            account_id = self._account_of(client, host, pair)
+            target = self._row_for(client, host, account_id, request_id)
+            self._store(client, target, host, account_id, redirect_uri, pair, code_hash, request_id)
             rate.spent(self.rotation.database, target, 1)
             return target
         except AuthorizationFailedError as failure:
-            parameters = {"code": failure.code, "detail": failure.detail, "id": integration.id}
+            parameters = {"code": failure.code, "detail": failure.detail, "id": first.concerns(host)}
             keys = {"code_hash": code_hash, "claim_id": claim_id, "request_id": request_id}
             self.rotation.database.execute(
                 statements.FAIL_CODE if failure.is_final else statements.POSTPONE_CODE, parameters | keys
@@ -130,32 +132,44 @@ class Authorization(Struct, frozen=True):
             self.rotation.database.execute(statements.FORGET_CODE, {"code_hash": code_hash, "claim_id": claim_id})
             raise
 
-    def _exchange(self, integration: Integration, host: str, code: str) -> tuple[oauth.TokenPair, str]:
+    def _exchange(self, clients: Sequence[CodeClient], host: str, code: str) -> tuple[CodeClient, oauth.TokenPair, str]:
+        """The client that the code was given to, the pair, and the redirect URI with which amoCRM gave it."""
+        refused: AuthorizationFailedError | None = None
+        for client in clients:
+            try:
+                return client, *self._exchange_as(client, host, code)
+            except AuthorizationFailedError as failure:
+                if failure.code not in _PERHAPS_ANOTHERS:
+                    raise
+                refused = refused or failure
+        assert refused is not None
+        raise refused
+
+    def _exchange_as(self, client: CodeClient, host: str, code: str) -> tuple[oauth.TokenPair, str]:
         """The pair, and the redirect URI with which amoCRM gave it: its consent went there, and refreshes must name it.
 
         Normally that is where consents come to now. A code that a person copied may belong to an older address; asking
         with a wrong one does not use it up.
         """
-        rotation, secret = self.rotation, integration.secret(self.rotation.keyring)
         refused: oauth.TokenRefusedError | None = None
-        for redirect_uri in dict.fromkeys((self.redirect_uri, integration.redirect_uri)):
-            credentials = oauth.ClientCredentials(integration.client_id, secret, redirect_uri)
+        for redirect_uri in dict.fromkeys((self.redirect_uri, client.redirect_uri)):
+            credentials = oauth.ClientCredentials(client.client_id, client.client_secret, redirect_uri)
             try:
-                return oauth.exchange_code(rotation.transport, host, credentials, code), redirect_uri
+                return oauth.exchange_code(self.rotation.transport, host, credentials, code), redirect_uri
             except oauth.TokenRefusedError as refusal:
                 refused = refused or refusal
                 if refusal.meaning not in (Meaning.CLIENT, Meaning.REDIRECT_URI):
-                    raise _not_exchanged(refusal, integration) from None
+                    raise _not_exchanged(refusal) from None
             except errors.AddressBlockedError as error:
                 code_, detail = "address_blocked", errors.ADDRESS_BLOCKED
-                raise AuthorizationFailedError(code_, detail, integration.id, is_final=False) from error
+                raise AuthorizationFailedError(code_, detail, is_final=False) from error
             except errors.NotFoundError:
                 detail = say("There is no account at {host}.", host=host)
-                raise AuthorizationFailedError("account_not_found", detail, integration.id, is_final=False) from None
+                raise AuthorizationFailedError("account_not_found", detail, is_final=False) from None
         assert refused is not None
-        raise _not_exchanged(refused, integration)
+        raise _not_exchanged(refused)
 
-    def _account_of(self, integration: Integration, host: str, pair: oauth.TokenPair) -> int:
+    def _account_of(self, client: CodeClient, host: str, pair: oauth.TokenPair) -> int:
         """The account that the new token opens at this host.
 
         The host came from outside, and the token's own word for its account is only a hint: a code of one account,
@@ -170,9 +184,9 @@ class Authorization(Struct, frozen=True):
                 return int(AccountApi(rotation.transport, host, pair.access_token).account()["id"])
             except (errors.UnauthorizedError, errors.NotFoundError):
                 detail = say("The access that was given does not open {host}. Authorise once more.", host=host)
-                raise AuthorizationFailedError("other_account", detail, integration.id) from None
+                raise AuthorizationFailedError("other_account", detail) from None
             except errors.AmocrmError as error:
-                known = integration.account_id
+                known = client.integration.account_id if client.integration else None
                 if known is not None and known == oauth.access_token_hints(pair.access_token).account_id:
                     return known  # the same account as before, so nothing can be mixed up
                 if delay is None or isinstance(error, errors.ForbiddenError | errors.PaymentRequiredError):
@@ -180,52 +194,19 @@ class Authorization(Struct, frozen=True):
                         "amoCRM gave access, but the account could not be read: {error}. Authorise once more.",
                         error=error,
                     )
-                    raise AuthorizationFailedError("account_unreadable", detail, integration.id) from None
+                    raise AuthorizationFailedError("account_unreadable", detail) from None
                 rotation.clock.sleep(delay)
         raise AssertionError("the last try returns or raises")
 
-    def _row_for(
-        self, integration: Integration, host: str, account_id: int, any_account: bool, request_id: str | None
-    ) -> UUID:
-        """The row that this account's tokens belong to."""
-        if integration.account_id == account_id:
-            return integration.id
-        known = integrations.by_client(self.rotation.database, integration.client_id, account_id)
-        if known is not None and (any_account or known.id == integration.id):
-            return known.id
-        if known is not None:
-            detail = say(
-                "This client id serves {widget_type} in this account already; make another integration.",
-                widget_type=known.widget_type,
-            )
-            raise AuthorizationFailedError("client_in_use", detail, integration.id)
-        if integration.account_id is None and integration.account_domain == host:
-            return integration.id
-        if not any_account:
-            raise _other_account(integration, host)
-        new_id = uuid4()
-        created = integrations.create(
-            self.rotation.database,
-            self.rotation.keyring,
-            new_id,
-            widget_type=integration.widget_type,
-            account_domain=host,
-            client_id=integration.client_id,
-            client_secret=integration.secret(self.rotation.keyring),
-            redirect_uri=integration.redirect_uri,
-            request_id=request_id,
-        )
-        if not created:
-            detail = say(
-                "{host} has another integration for {widget_type} already.",
-                host=host,
-                widget_type=integration.widget_type,
-            )
-            raise AuthorizationFailedError("other_integration", detail, integration.id)
-        return new_id
+    def _row_for(self, client: CodeClient, host: str, account_id: int, request_id: str | None) -> UUID:
+        try:
+            return row_for(self.rotation.database, self.rotation.keyring, client, host, account_id, request_id)
+        except WrongRowError as error:
+            raise _failed(error) from None
 
     def _store(
         self,
+        client: CodeClient,
         target: UUID,
         host: str,
         account_id: int,
@@ -235,8 +216,13 @@ class Authorization(Struct, frozen=True):
         request_id: str | None,
     ) -> None:
         rotation = self.rotation
+        takes_client = client.row is Row.OF_WIDGET_TYPE
+        secret = rotation.keyring.encrypt(client.client_secret, target, "client_secret") if takes_client else None
         parameters = token_columns(rotation.keyring, target, pair, rotation.ahead) | {
             "id": target,
+            "client_id": client.client_id,
+            "client_secret": secret,
+            "takes_client": takes_client,
             "account_domain": host,
             "account_id": account_id,
             "redirect_uri": redirect_uri,
@@ -245,7 +231,8 @@ class Authorization(Struct, frozen=True):
         }
         for delay in (*PERSIST_DELAYS, None):
             try:
-                rotation.database.one(_Id, statements.CONNECT, parameters)
+                if rotation.database.one(_Id, statements.CONNECT, parameters) is None:
+                    raise AuthorizationFailedError("other_integration", _CHANGED)
                 return
             except DatabaseUnavailableError:
                 if delay is None:
@@ -263,28 +250,23 @@ class Authorization(Struct, frozen=True):
             return seen.integration_id
         if seen is not None and seen.outcome == "failed":
             detail = say("This authorization code was refused before. Authorise once more.")
-            raise AuthorizationFailedError(seen.failure_code or "code_refused", detail, seen.integration_id)
+            raise AuthorizationFailedError(seen.failure_code or "code_refused", detail)
         raise errors.UnknownOutcomeError("the exchange of this code is under way elsewhere")
 
 
-def _other_account(integration: Integration, host: str) -> AuthorizationFailedError:
-    detail = say(
-        "Access was allowed for {host}, but this connection is for {account_domain}.",
-        host=host,
-        account_domain=integration.account_domain,
-    )
-    return AuthorizationFailedError("other_account", detail, integration.id)
+def _failed(error: WrongRowError) -> AuthorizationFailedError:
+    return AuthorizationFailedError(error.code, error.detail)
 
 
-def _not_exchanged(refusal: oauth.TokenRefusedError, integration: Integration) -> AuthorizationFailedError:
+def _not_exchanged(refusal: oauth.TokenRefusedError) -> AuthorizationFailedError:
     if refusal.is_grant_dead:
         detail = say(
             "amoCRM refuses the authorization code: {words}. Authorise once more; a code lives 20 minutes.",
             words=refusal.words,
         )
-        return AuthorizationFailedError("code_refused", detail, integration.id)
+        return AuthorizationFailedError("code_refused", detail)
     detail = say("amoCRM does not exchange the authorization code, which is still good: {words}.", words=refusal.words)
-    return AuthorizationFailedError(refusal.meaning.value, detail, integration.id, is_final=False)
+    return AuthorizationFailedError(refusal.meaning.value, detail, is_final=False)
 
 
 def _sha256(text: str) -> bytes:

@@ -37,12 +37,14 @@ class Connections(Struct, frozen=True):
         integration = self.with_living_token(integration)
         try:
             return self._run(integration, work, pace)
-        except (errors.UnauthorizedError, errors.AccountNotFoundError):
-            integration = self.with_living_token(integration, refused=integration.token_version)
+        except (errors.UnauthorizedError, errors.AccountNotFoundError) as error:
+            integration = self._mended(integration, error)
         deadline = self.rotation.clock.monotonic() + _WAIT_SECONDS
         while True:
             try:
                 return self._run(integration, work, pace)
+            except errors.UnauthorizedPageError:
+                raise  # not the API's word, so nothing ends by it
             except errors.UnauthorizedError:
                 now = self._reloaded(integration)
             # vendor: oauth.refresh_kills_access (code) A refresh kills the access token before it at once, so another
@@ -93,6 +95,18 @@ class Connections(Struct, frozen=True):
                 raise RefreshDelayedError("refresh_pending", say("Another instance is refreshing the token."), 5)
             clock.sleep(_POLL_SECONDS)
             integration = self._reloaded(integration)
+
+    def _mended(self, integration: Integration, error: errors.AnsweredError) -> Integration:
+        """With another token, or at another address. Raises the error where a page of a proxy, or of maintenance, is
+        all that speaks against a long-lived token: there is no refresh that would tell."""
+        if integration.refresh_token is not None or not isinstance(
+            error, errors.AccountNotFoundError | errors.UnauthorizedPageError
+        ):
+            return self.with_living_token(integration, refused=integration.token_version)
+        moved = self.rotation.follow_rename(integration)
+        if moved.account_domain == integration.account_domain:
+            raise error
+        return moved
 
     def _refreshed(self, integration: Integration, may_fail: bool) -> Integration | None:
         """The outcome of our own refresh; None when it is not ours to do, or failed and that may be."""

@@ -11,8 +11,8 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from shared.amocrm import oauth
-from shared.connections import install_links, integrations
-from shared.connections.integrations import Integration
+from shared.connections import install_links
+from shared.connections.code_clients import CodeClient, Row
 from shared.platform import widgets
 from shared.platform.config import Settings
 from shared.platform.secret import Guarded
@@ -26,20 +26,25 @@ _OF_SITES: Final = "Формы и заказы с сайта"
 _BEGIN = """
 INSERT INTO amocrm_installations (state_hash, id, widget_type, language, return_to, link_id, expires_at)
 VALUES (%(state_hash)s, %(id)s, %(widget_type)s, %(language)s, %(return_to)s, %(link_id)s, amocrm_now() + %(lifetime)s)
-ON CONFLICT DO NOTHING
+ON CONFLICT (state_hash) DO UPDATE SET
+    expires_at = EXCLUDED.expires_at, created_at = EXCLUDED.created_at, client_id = NULL, client_secret = NULL
+WHERE amocrm_installations.expires_at <= amocrm_now()
 """
 
-# The first delivery counts; amoCRM may repeat it. From now on it waits for the code, which lives 20 minutes.
+# The first delivery counts, its secret too: amoCRM may repeat it, and who reads a public key may send another one. From
+# now on it waits for the code, which lives 20 minutes.
 _RECEIVE = """
 UPDATE amocrm_installations SET
     expires_at = CASE WHEN client_id IS NULL THEN amocrm_now() + interval '20 minutes' ELSE expires_at END,
-    client_id = %(client_id)s, client_secret = %(client_secret)s
+    client_id = %(client_id)s, client_secret = coalesce(client_secret, %(client_secret)s)
 WHERE state_hash = %(state_hash)s AND expires_at > amocrm_now() AND (client_id IS NULL OR client_id = %(client_id)s)
 """
 
-# Without the client's id: the only installation under way by that link.
+# Without the client's id: the newest installations under way by that link. amoCRM delivers the secret seconds before it
+# sends the person on, so what strangers deliver under a public key does not push the right one out.
 _OF_LINK = """
-SELECT * FROM amocrm_installations WHERE link_id = %(link_id)s AND expires_at > amocrm_now() LIMIT 2
+SELECT * FROM amocrm_installations WHERE link_id = %(link_id)s AND expires_at > amocrm_now()
+ORDER BY created_at DESC LIMIT 5
 """
 
 _FIND = """
@@ -64,6 +69,7 @@ class Installation(Guarded, frozen=True):
     return_to: str | None
     client_id: str | None
     client_secret: bytes | None
+    link_id: UUID | None  # by whose public key it was begun; None: by a state that nobody else knows
 
 
 def begin(database: Database, widget_type: str, language: str, return_to: str | None = None) -> str:
@@ -93,14 +99,18 @@ def address(
     )
 
 
-def find(database: Database, state: str, client_id: str | None) -> Installation | None:
-    """None for a state that is unknown, or too old."""
+def find(database: Database, state: str, client_id: str | None) -> list[Installation]:
+    """Empty for a state that is unknown, or too old; several for a public key whose code names no client."""
     found = database.one(Installation, _FIND, {"hashes": [_hash(state), _hash(state, client_id or "")]})
-    if found is not None or client_id is not None:
-        return found
-    link = install_links.find(database, state)
-    under_way = database.all(Installation, _OF_LINK, {"link_id": link.id}) if link else []
-    return under_way[0] if len(under_way) == 1 else None
+    if found is not None:
+        return [found]
+    link = install_links.find(database, state) if client_id is None else None
+    return database.all(Installation, _OF_LINK, {"link_id": link.id}) if link else []
+
+
+def waits(database: Database, state: str) -> bool:
+    """Whether an installation was begun with this state, which nobody else knows."""
+    return database.one(Installation, _FIND, {"hashes": [_hash(state)]}) is not None
 
 
 def receive(database: Database, keyring: Keyring, state: str, client_id: str, client_secret: str) -> bool:
@@ -114,7 +124,8 @@ def receive(database: Database, keyring: Keyring, state: str, client_id: str, cl
         place = _hash(state, client_id)
         _insert(database, place, link.widget_type, link.language, link_id=link.id)
         found = database.one(Installation, _FIND, {"hashes": [place]})
-        assert found is not None
+    if found is None:
+        return False
     sealed = keyring.encrypt(client_secret, found.id, "client_secret")
     parameters = {"state_hash": place, "client_id": client_id, "client_secret": sealed}
     return database.execute(_RECEIVE, parameters) > 0
@@ -133,21 +144,12 @@ def _insert(
     database.execute(_BEGIN, facts | {"state_hash": state_hash, "link_id": link_id, "lifetime": LIFETIME})
 
 
-def integration_of(
-    database: Database, keyring: Keyring, found: Installation, host: str, redirect_uri: str, request_id: str
-) -> Integration | None:
-    """The row of the account that the person chose, with the new client. None while the secret has not arrived."""
+def client_of(keyring: Keyring, found: Installation, redirect_uri: str) -> CodeClient | None:
+    """What the code is exchanged with. None while the secret has not arrived."""
     if found.client_id is None or found.client_secret is None:
         return None
     secret = keyring.decrypt(found.client_secret, found.id, "client_secret")
-    client = {"client_id": found.client_id, "client_secret": secret, "redirect_uri": redirect_uri}
-    known = integrations.by_domain(database, host, found.widget_type)
-    if known is None:
-        place = {"widget_type": found.widget_type, "account_domain": host}
-        integrations.create(database, keyring, found.id, **place, **client, request_id=request_id)
-    elif known.client_id != found.client_id:
-        integrations.change_client(database, keyring, known.id, **client, request_id=request_id)
-    return integrations.by_domain(database, host, found.widget_type)
+    return CodeClient(found.client_id, secret, found.widget_type, redirect_uri, Row.OF_WIDGET_TYPE)
 
 
 def _hash(state: str, client_id: str | None = None) -> bytes:

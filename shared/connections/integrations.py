@@ -34,6 +34,7 @@ class Integration(Guarded, frozen=True):
     access_token: bytes | None
     refresh_token: bytes | None
     access_expires_at: datetime | None
+    refresh_expires_at: datetime | None
     token_version: int
     api_domain: str | None
     lease_id: UUID | None
@@ -154,6 +155,12 @@ WITH ended AS (
     SELECT id, 'connection.disconnected', 'warning', %(detail)s, %(request_id)s FROM ended
 )
 SELECT id FROM ended
+"""
+
+
+_LOOK_SOON = """
+UPDATE amocrm_integrations SET refresh_due_at = least(refresh_due_at, amocrm_now())
+WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected' AND refresh_token IS NOT NULL
 """
 
 
@@ -286,3 +293,8 @@ def disconnect(database: Database, integration: Integration, code: str, detail: 
         "request_id": request_id,
     }
     return database.one(_Id, _DISCONNECT, parameters) is not None
+
+
+def look_soon(database: Database, integration: Integration) -> None:
+    """Makes the scheduler refresh the token in its next run: amoCRM's answer tells for certain whether it is good."""
+    database.execute(_LOOK_SOON, {"id": integration.id, "version": integration.token_version})

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
-from shared.connections import integrations, notices
+from shared.connections import integrations, notices, statements
 from shared.connections.integrations import Integration
 from shared.connections.rotation import Rotation
 from shared.platform.messages import say
@@ -83,7 +83,7 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
         raise Problem(
             422, "token_refused", say("This is not a long-lived token of amoCRM's, or it has ended. Make a new one.")
         )
-    account_id = _account_of(rotation, integration, token)
+    account_id = _account_of(rotation, integration, integration.account_domain, token)
     known = integrations.by_client(rotation.database, integration.client_id, account_id)
     if integration.account_id not in (None, account_id) or (known is not None and known.id != integration.id):
         raise Problem(422, "other_account", say("This token is for an account that another connection serves."))
@@ -118,9 +118,20 @@ def _warned(rotation: Rotation, row: Integration) -> bool:
     return rotation.database.one(_Id, _WARN, parameters | notice) is not None
 
 
-def _account_of(rotation: Rotation, integration: Integration, token: str) -> int:
+def _account_of(rotation: Rotation, integration: Integration, host: str, token: str) -> int:
+    """The account that the token opens; where nobody lives at the address any more, amoCRM is asked where it moved."""
     try:
-        account = AccountApi(rotation.transport, integration.account_domain, token).account()
+        account = AccountApi(rotation.transport, host, token).account()
+    except errors.AccountNotFoundError:
+        moved = rotation.host_of(integration, token)
+        if moved is None or moved == host:
+            raise
+        account_id = _account_of(rotation, integration, moved, token)
+        if integration.account_id in (None, account_id):
+            rotation.database.execute(statements.RENAME, {"id": integration.id, "domain": moved})
+        return account_id
+    except errors.UnauthorizedPageError:
+        raise
     except errors.UnauthorizedError:
         detail = say(
             "{account_domain} does not accept this token. Check that it was copied whole.",

@@ -52,6 +52,8 @@ ASK_AFTER: Final = {
     Meaning.UNKNOWN: timedelta(hours=1),
     "address_blocked": timedelta(minutes=15),
     "refresh_failed": timedelta(hours=6),
+    "account_not_found": timedelta(hours=6),
+    "refresh_outcome_unknown": timedelta(hours=2),
 }
 _ADVICE: Final = {
     Meaning.CLIENT: say("Enter the present secret, and check the redirect URI."),
@@ -195,9 +197,23 @@ class Rotation(Struct, frozen=True):
         if integration.refresh_token is not None:
             refresh_token = self.keyring.decrypt(integration.refresh_token, integration.id, "refresh_token")
             new_host = self._renamed_to(integration, refresh_token)
-            if new_host is not None:
-                self.database.execute(statements.RENAME, {"id": integration.id, "domain": new_host})
+        elif integration.access_token is not None:
+            access_token = self.keyring.decrypt(integration.access_token, integration.id, "access_token")
+            new_host = self.host_of(integration, access_token)
+        else:
+            new_host = None
+        if new_host is not None:
+            self.database.execute(statements.RENAME, {"id": integration.id, "domain": new_host})
         return self.database.one(Integration, statements.BY_ID, {"id": integration.id}) or integration
+
+    def host_of(self, integration: Integration, access_token: str) -> str | None:
+        """The address that amoCRM names for an access token, where that is another one than the row's."""
+        try:
+            host = oauth.account_host_of(self.transport, integration.account_domain, access_token)
+        except (errors.AmocrmError, UntrustedHostError) as error:
+            logs.warning("account.lookup_failed", integration_id=integration.id, reason=str(error))
+            return None
+        return host if host != integration.account_domain else None
 
     def require_reauth(self, integration: Integration, code: str, detail: Message) -> None:
         """amoCRM's definite no: the row waits for a person, unless it has changed since it was read."""
@@ -241,6 +257,7 @@ class Rotation(Struct, frozen=True):
         return host if host != claimed.account_domain else None
 
     def _back_off(self, claimed: Integration, code: str, detail: Message) -> RefreshDelayedError:
+        self._require_unexpired(claimed, detail)
         wait = min(_FIRST_BACKOFF_SECONDS * 2 ** min(claimed.refresh_failures, 20), _LAST_BACKOFF_SECONDS)
         wait *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
@@ -251,11 +268,20 @@ class Rotation(Struct, frozen=True):
 
     def _leave_unknown(self, claimed: Integration, reason: str) -> RefreshDelayedError:
         later = say("Whether the token was refreshed is not known; it is tried again when that is safe.")
-        detail = joined(said(f"{reason}."), later)
-        self.database.execute(
-            statements.NOTE_UNKNOWN, {"id": claimed.id, "lease_id": claimed.lease_id, "detail": detail}
-        )
-        return RefreshDelayedError("refresh_outcome_unknown", detail, LEASE.total_seconds())
+        detail, code = joined(said(f"{reason}."), later), "refresh_outcome_unknown"
+        self._require_unexpired(claimed, detail)
+        parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "detail": detail, "ask_after": ASK_AFTER[code]}
+        notice = notices.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
+        self.database.execute(statements.NOTE_UNKNOWN, parameters | notice)
+        return RefreshDelayedError(code, detail, LEASE.total_seconds())
+
+    def _require_unexpired(self, claimed: Integration, detail: Message) -> None:
+        """Ends what is tried again: a refresh token lives three months, after which no try can help."""
+        if claimed.refresh_expires_at is None or claimed.refresh_expires_at > self.clock.now():
+            return
+        ended = joined(say("The refresh token has lived its three months without a refresh."), detail)
+        self.require_reauth(claimed, "token_revoked", ended)
+        raise ReauthRequiredError(ended)
 
 
 def token_columns(keyring: Keyring, owner: UUID, pair: oauth.TokenPair, ahead: timedelta) -> dict[str, object]:

@@ -92,14 +92,14 @@ INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'connection.reauth_required', 'error', %(detail)s FROM ended
 """
 
-# Gives the lease back and waits. `problem_at` is since when it is this problem; a person is told once for each token,
-# when it has lasted.
+# Gives the lease back and waits. `problem_at` is since when refreshes fail, whatever for; a person is told once for
+# each token, when it has lasted.
 BACK_OFF = """
 WITH released AS (
     UPDATE amocrm_integrations SET
         lease_id = NULL, lease_until = NULL, refresh_failures = refresh_failures + 1,
         refresh_not_before = amocrm_now() + %(wait)s,
-        problem_at = CASE problem_code WHEN %(code)s THEN problem_at ELSE amocrm_now() END,
+        problem_at = CASE WHEN refresh_failures > 0 THEN coalesce(problem_at, amocrm_now()) ELSE amocrm_now() END,
         problem_code = %(code)s, problem_detail = %(detail)s, updated_at = amocrm_now()
     WHERE id = %(id)s AND lease_id = %(lease_id)s
     RETURNING id, problem_at
@@ -113,14 +113,20 @@ INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_failed', 'warning', %(detail)s FROM released
 """
 
-# No answer came: the lease stays, and says why.
+# No answer came: the lease stays, and says why; a person is told as above.
 NOTE_UNKNOWN = """
 WITH noted AS (
     UPDATE amocrm_integrations SET
-        problem_code = 'refresh_outcome_unknown', problem_detail = %(detail)s, problem_at = amocrm_now(),
+        problem_at = CASE WHEN refresh_failures > 0 THEN coalesce(problem_at, amocrm_now()) ELSE amocrm_now() END,
+        problem_code = 'refresh_outcome_unknown', problem_detail = %(detail)s,
         refresh_failures = refresh_failures + 1, updated_at = amocrm_now()
     WHERE id = %(id)s AND lease_id = %(lease_id)s
-    RETURNING id
+    RETURNING id, problem_at
+), notified AS (
+    INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+    SELECT %(notice_id)s, id, %(notice_action)s, %(notice_key)s, %(notice_hash)s, %(notice)s, amocrm_now()
+    FROM noted WHERE %(notice)s::bytea IS NOT NULL AND problem_at <= amocrm_now() - %(ask_after)s::interval
+    ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
 )
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT id, 'token.refresh_outcome_unknown', 'warning', %(detail)s FROM noted
@@ -211,17 +217,17 @@ WITH released AS (
     WHERE id = %(id)s AND status <> 'connected'
 )
 INSERT INTO amocrm_events (integration_id, kind, level, message, request_id)
-VALUES (%(id)s, 'authorization.failed', 'warning', %(detail)s, %(request_id)s)
+VALUES (%(id)s::uuid, 'authorization.failed', 'warning', %(detail)s, %(request_id)s)
 """
 
-# One statement: the code's outcome, the tokens and the event become true together.
+# One statement: the code's outcome, the tokens, the client they belong to and the event become true together. A row
+# whose client or account has become another one since it was looked for is left alone, unless the client is brought
+# along. The second half answers a repetition of a statement that had been carried out (the ciphertext is unique).
 CONNECT = """
-WITH redeemed AS (
-    UPDATE amocrm_authorization_codes SET outcome = 'connected', failure_code = NULL, integration_id = %(id)s
-    WHERE code_hash = %(code_hash)s
-), connected AS (
+WITH connected AS (
     UPDATE amocrm_integrations i SET
         status = 'connected', account_id = %(account_id)s,
+        client_id = %(client_id)s, client_secret = coalesce(%(client_secret)s, client_secret),
         account_domain = CASE
             WHEN EXISTS (SELECT FROM amocrm_integrations o WHERE o.account_domain = %(account_domain)s
                          AND o.widget_type = i.widget_type AND o.id <> i.id) THEN i.account_domain
@@ -234,10 +240,17 @@ WITH redeemed AS (
         problem_code = NULL, problem_detail = NULL, problem_at = NULL,
         connected_at = amocrm_now(), updated_at = amocrm_now()
     WHERE id = %(id)s AND access_token IS DISTINCT FROM %(access_token)s
+      AND (client_id = %(client_id)s OR %(takes_client)s) AND (account_id IS NULL OR account_id = %(account_id)s)
     RETURNING id
+), redeemed AS (
+    UPDATE amocrm_authorization_codes SET outcome = 'connected', failure_code = NULL, integration_id = %(id)s
+    WHERE code_hash = %(code_hash)s AND EXISTS (SELECT FROM connected)
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
     SELECT id, 'connection.authorised', 'The account was connected.', %(request_id)s FROM connected
 )
 SELECT id FROM connected
+UNION ALL
+SELECT id FROM amocrm_integrations
+WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM connected)
 """

@@ -17,9 +17,10 @@ from shared.deliveries.rows import Delivery
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 from shared.storage import events
-from shared.submissions import html_form, model, plan, site_builders, writer
+from shared.submissions import html_form, model, people, plan, site_builders, writer
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.settings import of as settings_of
 
@@ -64,6 +65,9 @@ def _accepted(
     settings = settings_of(integration.settings)
     wanted = writer.destination_of(settings, body)
     model.check(body, wanted.required)
+    if isinstance(body, SyncContact) and not people.stands_for_somebody(body.contact, settings.phone_country):
+        whole = say("give a phone with its country's code or an e-mail: this is neither, and would be a new person")
+        raise invalid_input(whole, "contact")
     cleaned = msgspec.json.encode(msgspec.structs.replace(body, action=None), order="deterministic")
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address)
     write = Write(

@@ -1,5 +1,6 @@
 """The contact of a submission: what a new one gets, and what changes in one that is there."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,14 +15,17 @@ Entity = dict[str, Any]
 
 
 def given(values: dict[str, list[str]], contact: Contact, country: str) -> tuple[dict[str, list[str]], list[Unplaced]]:
-    """The sources with phones and e-mails in one form, and what of them is neither."""
-    phones = [one.written for one in people.phones(contact.phones, country)]
-    emails = people.emails(contact.emails)
-    wrong = [text for text in contact.phones if people.phone(text, country) is None]
+    """The sources with phones and e-mails in one form; and what of them is neither, or says more than the number."""
+    made = [(text, people.phone(text, country)) for text in contact.phones]
+    wrong = [text for text, one in made if one is None]
+    # Words beside a number, such as whose it is; what is stored as it was typed holds them.
+    said = [text for text, one in made if one is not None and one.written != text and re.search(r"[^\W\d_]", text)]
     no_mail = [text for text in contact.emails if not people.emails([text])]
     unplaced = [Unplaced("phone", tuple(wrong), say("not a phone number"))] if wrong else []
+    unplaced += [Unplaced("phone", tuple(said), say("there are words beside the number"))] if said else []
     unplaced += [Unplaced("email", tuple(no_mail), say("not an e-mail address"))] if no_mail else []
-    return values | {"phone": phones, "email": emails}, unplaced
+    phones = [one.written for one in people.phones(contact.phones, country)]
+    return values | {"phone": phones, "email": people.emails(contact.emails)}, unplaced
 
 
 def rules(settings: Submissions) -> list[FieldRule]:
@@ -123,5 +127,5 @@ def _plain(values: list[Entity]) -> list[Any]:
 def _same(field: Field, text: str, country: str) -> str:
     if field.code == "PHONE":
         made = people.phone(text, country)
-        return made.written if made else text
+        return (made.identity or made.written) if made else text
     return text.strip().casefold()

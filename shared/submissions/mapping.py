@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from shared.amocrm.directory import Field
+from shared.amocrm.members import SAFE_SECOND
 from shared.platform.messages import Message, say
 from shared.submissions.settings import FieldRule
 
@@ -27,7 +28,7 @@ _LONGEST: Final = {"textarea": 65_000}
 # source: none found; older write-ups name 255 and 256
 _LONGEST_TEXT: Final = 256
 DAYS: Final = ("date", "birthday")
-_SAFE_HOUR: Final = time(10)  # UTC: the same day from Hawaii to New Zealand
+_SAFE_HOUR: Final = time(SAFE_SECOND // 3600)  # UTC
 
 # Where amoCRM keeps visit data, by the name under which pages send it.
 TRACKING_CODES: Final = {

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -10,35 +10,79 @@ from msgspec import Struct
 from shared.storage.encryption import Keyring
 from shared.submissions.model import Contact
 
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
 Entity = dict[str, Any]
+
+_LONGEST: Final = 100
 
 
 class Phone(Struct, frozen=True):
-    """`written`: as it is stored in amoCRM. `digits`: what amoCRM searches by. Equal phones have the same `written`."""
+    """A phone as it is going to be stored, and who has it."""
 
-    written: str
-    digits: str
+    written: str  # international form; what was typed where that is no whole number, or has an extension
+    identity: str | None = None  # equal for equal phones; None: it stands for nobody, such as "123" or a local number
+    digits: str = ""  # what amoCRM searches by
 
 
 def phone(text: str, country: str) -> Phone | None:
-    """The number in international form where it is one, else its digits; None for what has no digits."""
-    import phonenumbers  # 20 ms that only forms and orders need
+    """What the text says; None where it has no digits, or is too long for a phone.
 
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is not None and phonenumbers.is_possible_number(number):
-        written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        return Phone(written, str(number.national_number)[-10:])
-    digits = re.sub(r"\D", "", text)
-    return Phone(text.strip()[:100], digits[-10:]) if digits else None
+    A number whose country has to be guessed must be a valid one there; with its country's code, a possible one. Behind
+    a switchboard each extension is another person.
+    """
+    typed = text.strip()
+    if not any(sign.isdigit() for sign in typed) or len(typed) > _LONGEST:
+        return None
+    number = _number(typed, country)
+    if number is None:
+        return Phone(typed)
+    import phonenumbers
+
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    digits = str(number.national_number)[-10:]
+    if number.extension:
+        return Phone(typed, f"{written};ext={number.extension}", digits)
+    return Phone(written, written, digits)
+
+
+def _number(text: str, country: str) -> "PhoneNumber | None":
+    """The whole number that the text is; None where it is none. The plus before a country's code may be left out."""
+    import phonenumbers  # 20 ms that only forms and orders need
+    from phonenumbers import CountryCodeSource, PhoneMetadata, PhoneNumberType, ValidationResult
+
+    def parsed(one: str) -> "PhoneNumber | None":
+        try:
+            return phonenumbers.parse(one, country, keep_raw_input=True)
+        except phonenumbers.NumberParseException:
+            return None
+
+    number = parsed(text)
+    if number is not None and number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_PLUS_SIGN:
+        # Toll-free numbers and the like may be as short as a local one.
+        kind = PhoneNumberType.FIXED_LINE_OR_MOBILE
+        is_whole = phonenumbers.is_possible_number_for_type_with_reason(number, kind) == ValidationResult.IS_POSSIBLE
+        return number if is_whole else None
+    if number is not None and phonenumbers.is_valid_number(number):
+        return number
+    digits, metadata = re.sub(r"\D", "", text), PhoneMetadata.metadata_for_region(country, None)
+    before = metadata.national_prefix if metadata else None
+    if re.search(r"[^\W\d_]", text) or (before and digits.startswith(before) and not digits.startswith("00")):
+        return None  # words may hold digits of their own; behind its prefix stands a number of the country
+    number = parsed(f"+{digits.removeprefix('00')}")
+    return number if number is not None and phonenumbers.is_valid_number(number) else None
 
 
 def phones(texts: Sequence[str], country: str) -> list[Phone]:
     """Without repetitions."""
     found = [made for made in (phone(text, country) for text in texts) if made is not None]
-    return list({made.written: made for made in found}.values())
+    return list({made.identity or made.written: made for made in found}.values())
+
+
+def identities(texts: Sequence[str], country: str) -> set[str]:
+    """The persons that the phones stand for."""
+    return {one.identity for one in phones(texts, country) if one.identity is not None}
 
 
 def emails(texts: Sequence[str]) -> list[str]:
@@ -47,9 +91,14 @@ def emails(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(text for text in found if re.fullmatch(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", text)))
 
 
+def stands_for_somebody(contact: Contact, country: str) -> bool:
+    """Whether the person can be found again."""
+    return bool(identities(contact.phones, country) or emails(contact.emails))
+
+
 def lock_names(keyring: Keyring, owner: UUID, contact: Contact, country: str) -> list[bytes]:
     """Everybody who works on this person takes one of these."""
-    marks = [f"phone:{one.written}" for one in phones(contact.phones, country)]
+    marks = [f"phone:{one}" for one in sorted(identities(contact.phones, country))]
     marks += [f"email:{one}" for one in emails(contact.emails)]
     return [name for mark in marks for name in keyring.fingerprints(mark, owner)]
 
@@ -73,8 +122,8 @@ def matching(found: Sequence[Entity], contact: Contact, country: str, code: str)
     The best is one that has deals, and of those the newest.
     """
     if code == "PHONE":
-        wanted = {one.written for one in phones(contact.phones, country)}
-        own = [one for one in found if wanted & {made.written for made in phones(values(one, code), country)}]
+        wanted = identities(contact.phones, country)
+        own = [one for one in found if wanted & identities(values(one, code), country)]
     else:
         given = set(emails(contact.emails))
         own = [one for one in found if given & set(emails(values(one, code)))]

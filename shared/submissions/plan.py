@@ -19,6 +19,7 @@ from shared.amocrm.people import main_contact
 from shared.connections.integrations import Integration
 from shared.deliveries import goods
 from shared.deliveries.locks import Locks
+from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import decode
@@ -121,7 +122,8 @@ def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: 
 
 def _change_or_tell(made: Submission, api: AccountApi, lead_id: int, change: dict[str, object]) -> None:
     try:
-        api.change_lead(lead_id, change)
+        with noting(made.database, made.keyring, made.integration_id, "lead", lead_id, change):
+            api.change_lead(lead_id, change)
     except ValidationError as error:
         where = ", ".join(item.path for item in error.errors) or "its values"
         made.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))

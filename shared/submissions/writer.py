@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from shared.amocrm import directory, members
+from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import ValidationError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries import rows as deliveries
 from shared.deliveries.locks import Held, Locks, name_of
+from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
 from shared.platform.messages import Message, say
 from shared.platform.money import budget
-from shared.storage import own_writes
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.submissions import contacts, destination, mapping, note, people
@@ -84,24 +84,26 @@ class Submission:
         return people.lock_names(self.keyring, self.integration_id, self.body.contact, self.settings.phone_country)
 
     def find_person(self, api: AccountApi, held: Held) -> Entity | None:
-        """The contact that is this person's: the remembered one, else by phone, else by e-mail (row C4)."""
+        """The contact that is this person's: by phone, else by e-mail (row C4).
+
+        Two people of one office share an e-mail. What is remembered counts where the contact itself has the phone, or
+        the e-mail; amoCRM's search does not find at once what was just made.
+        """
         country, contact, made = self.settings.phone_country, self.body.contact, PeopleApi(api)
-        if held.known:
-            known = [one for one in api.contacts(sorted(set(held.known))) if not one.get("is_deleted")]
-            if known:
-                return max(known, key=lambda one: int(one["id"]))
-        by_phone = [one.digits for one in people.phones(contact.phones, country)]
+        remembered = made.contacts(sorted(set(held.known))) if held.known else []
+        by_phone = [one.digits for one in people.phones(contact.phones, country) if one.identity is not None]
         for code, queries in (("PHONE", by_phone), ("EMAIL", people.emails(contact.emails))):
+            found = people.matching(remembered, contact, country, code)
             for query in queries[:_MOST_SEARCHES]:
-                found = people.matching(made.search_contacts(query), contact, country, code)
-                if len(found) > 1:
-                    ids = ", ".join(str(one["id"]) for one in found)
-                    self.tell(
-                        "several_contacts",
-                        say("Contacts {ids} are this person; {taken} was taken.", ids=ids, taken=found[0]["id"]),
-                    )
-                if found:
-                    return found[0]
+                found = found or people.matching(made.search_contacts(query), contact, country, code)
+            if len(found) > 1:
+                ids = ", ".join(str(one["id"]) for one in found)
+                self.tell(
+                    "several_contacts",
+                    say("Contacts {ids} are this person; {taken} was taken.", ids=ids, taken=found[0]["id"]),
+                )
+            if found:
+                return found[0]
         return None
 
     # --- what is made -----------------------------------------------------------------------------------------
@@ -191,9 +193,9 @@ class Submission:
         renames = isinstance(self.body, SyncContact)
         body = contacts.changes(known, self.body.contact, wanted, self.settings, fields, renames)
         if body:
-            known_id, written = int(known["id"]), dict(members.texts(body))
-            own_writes.note(self.database, self.keyring, self.integration_id, "contact", known_id, written)
-            PeopleApi(api).change_contact(known_id, body)
+            known_id = int(known["id"])
+            with noting(self.database, self.keyring, self.integration_id, "contact", known_id, body):
+                PeopleApi(api).change_contact(known_id, body)
         return bool(body)
 
     def lead_and_contact(self, account: Directory, is_bare: bool) -> tuple[Entity, Entity]:

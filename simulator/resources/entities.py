@@ -200,6 +200,10 @@ def _tell_changes(call: Call, entity_type: str, before: Entity, after: Entity) -
     for name, kind in _TOLD_BY_NAME.items():
         if before.get(name) != after.get(name):
             call.record(entity_type, kind, after)
+    fields = [{one["field_id"]: one["values"] for one in e["custom_fields_values"] or []} for e in (before, after)]
+    for field_id in fields[0].keys() | fields[1].keys():
+        if fields[0].get(field_id) != fields[1].get(field_id):
+            call.record(entity_type, f"custom_field_{field_id}_value_changed", after)
     call.tell(entity_type, "update", after)
 
 

@@ -742,6 +742,30 @@ def test_visits_that_settings_leave_behind_are_kept_and_told(clinic: Clinic) -> 
     assert clinic.bookings(needs_a_person="1") == []
 
 
+def test_30_d3_a_visit_whose_room_is_elsewhere_is_told(clinic: Clinic) -> None:
+    """Booked before the places were named: the room of the one stands at the other."""
+    clinic.booked(service="massage", resource="petrov")
+    base = settings()["bookings"]
+    places = [*base["places"], {"id": "south", "name": "Юг"}]
+    doctors = [one | {"place": "south" if one["id"] == "room-1" else "main"} for one in base["resources"]]
+    rooms = [{"id": "room-2", "name": "Кабинет 2", "is_room": True, "place": "main"}]
+    services = [one | {"rooms": ["room-1", "room-2"]} if one.get("rooms") else one for one in base["services"]]
+    assert clinic.set_up(places=places, resources=doctors + rooms, services=services).status == 200
+    (shown,) = clinic.bookings(needs_a_person="1")
+    assert "room" in shown["attention"]
+    answer = clinic.act("move_booking", id=shown["id"], starts_at=clinic.at(15))
+    assert json_of(answer)["booking"]["room"] == "Кабинет 2"
+    assert clinic.bookings(needs_a_person="1") == []
+
+
+def test_30_d4_none_of_many_visits_is_left_behind_unseen(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "_PAGE", 1)
+    for hour in (9, 10, 11):
+        clinic.booked(starts_at=clinic.at(hour))
+    clinic.set_up(services=settings()["bookings"]["services"][1:])
+    assert len(clinic.bookings(needs_a_person="1")) == 3
+
+
 # --- calendars ----------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.bookings import hours, slots
 from shared.bookings.hours import Span, minute_of, moment_of
-from shared.bookings.settings import WEEKDAYS, Bookings, DaysOff, Resource, Service, SpecialDay, Week
+from shared.bookings.settings import WEEKDAYS, Bookings, DaysOff, Place, Resource, Service, SpecialDay, Week
 
 # Where clocks are put forward and back: at midnight, by half an hour, over a whole day, at odd hours, or never.
 CHANGES = [
@@ -222,3 +223,86 @@ def test_what_is_no_zone(name: str) -> None:
 
 def test_shifts_that_meet_are_one() -> None:
     assert hours.joined([(5, 9), (1, 3), (3, 4), (8, 10), (7, 7)]) == [(1, 4), (5, 10)]
+
+
+_SOME_DAYS = Week(tuesday=["14:00-20:00"], thursday=["22:00-04:00"])
+
+
+@pytest.mark.parametrize(
+    ("day", "companys", "works"),
+    [
+        (date(2026, 11, 30), ["10:00-16:00"], []),  # a Monday, on which this doctor never works
+        (date(2026, 12, 1), ["09:00-16:00", "18:00-19:00"], [(14, 16), (18, 19)]),
+        (date(2026, 12, 1), ["08:00-22:00"], [(14, 20)]),
+        (date(2026, 12, 1), [], []),
+        (date(2026, 12, 3), ["23:00-24:00"], [(23, 24)]),
+        (date(2026, 12, 3), ["20:00-02:00"], [(22, 26)]),
+    ],
+)
+@pytest.mark.parametrize("is_off", [False, True])
+def test_30_d2_a_companys_special_day_opens_no_day_on_which_a_doctor_never_works(
+    day: date, companys: list[str], works: list[Span], is_off: bool
+) -> None:
+    """It may shorten their day; and it is before the company's own day off, for them as for all."""
+    doctor, other = Resource("d", "D", hours=_SOME_DAYS), Resource("e", "E")
+    settings = Bookings(
+        resources=[doctor, other],
+        special_days=[SpecialDay(day, companys)],
+        days_off=[DaysOff(day, day)] if is_off else [],
+    )
+    zone = ZoneInfo("Europe/Moscow")
+    midnight = hours.instant(_wall(day, "00:00"), zone)
+    found = hours.working(settings, doctor, zone, day, day)
+    assert found == [(midnight + 60 * begins, midnight + 60 * ends) for begins, ends in works]
+    assert len(hours.working(settings, other, zone, day, day)) == len(companys)
+
+
+def test_30_d2_a_doctors_own_special_day_is_before_all() -> None:
+    day = date(2026, 11, 30)
+    doctor = Resource("d", "D", hours=_SOME_DAYS, special_days=[SpecialDay(day, ["20:00-21:00"])])
+    settings = Bookings(resources=[doctor], special_days=[SpecialDay(day, ["10:00-16:00"])])
+    assert len(hours.working(settings, doctor, ZoneInfo("Europe/Moscow"), day, day)) == 1
+
+
+def _two_places(**more: Any) -> Bookings:
+    return Bookings(
+        places=[Place("north", "North"), Place("south", "South")],
+        resources=[
+            Resource("n", "N", place="north"),
+            Resource("s", "S", place="south"),
+            Resource("a", "A"),  # anywhere
+            Resource("room-n", "RN", is_room=True, place="north"),
+            Resource("room-s", "RS", is_room=True, place="south"),
+        ],
+        step_minutes=60,
+        **more,
+    )
+
+
+def test_30_d3_a_room_is_where_the_doctor_is() -> None:
+    service = Service("m", "M", 60, rooms=["room-n", "room-s"])
+    settings = _two_places(services=[service])
+    doctors = settings.offering(service)
+    zone, day = ZoneInfo("Europe/Moscow"), date(2026, 11, 30)
+    nine = hours.instant(_wall(day, "09:00"), zone)
+    busy = {"room-n": [(nine, nine + 60)]}
+
+    def at_nine(taken: dict[str, list[Span]]) -> tuple[str, ...]:
+        found = slots.free(settings, service, zone, day, day, taken, resources=doctors, window=(nine, nine + 1))
+        return found[0].resources if found else ()
+
+    assert at_nine({}) == ("n", "s", "a")
+    assert at_nine(busy) == ("s", "a")
+    for doctor, room in (("n", "room-n"), ("s", "room-s"), ("a", "room-n")):
+        seat = slots.seat(settings, service, zone, nine, {}, [one for one in doctors if one.id == doctor])
+        assert seat is not None
+        assert seat.room is not None
+        assert (seat.resource.id, seat.room.id) == (doctor, room)
+    assert slots.seat(settings, service, zone, nine, busy, [one for one in doctors if one.id == "n"]) is None
+
+
+def test_30_d3_who_has_no_room_where_they_are_does_not_offer_what_needs_one() -> None:
+    service = Service("m", "M", 60, rooms=["room-n"])
+    settings = _two_places(services=[service, Service("talk", "T")])
+    assert [one.id for one in settings.offering(service)] == ["n", "a"]
+    assert [one.id for one in settings.offering(settings.services[1])] == ["n", "s", "a"]

@@ -18,6 +18,7 @@ from cli import embedded, migrations
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import PeopleApi
 from shared.connections import integrations
+from shared.connections.code_clients import CodeClient, Row
 from shared.platform.config import Settings, load
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
@@ -82,7 +83,7 @@ class Stage:
             )
             row = integrations.by_domain(runtime.database, domain, "glass")
         assert row is not None
-        runtime.authorization.redeem(row, domain, code, request_id=None)
+        runtime.authorization.redeem([CodeClient.of(row, runtime.keyring, Row.OWN)], domain, code, request_id=None)
 
 
 @contextmanager

@@ -130,23 +130,6 @@ def test_c4_a_profile_without_phone_and_e_mail_is_refused(story: Story) -> None:
     assert story.crm("sync_contact", story.application(), {"contact": {"name": "Кто-то"}}).status == 422
 
 
-def test_c4_of_several_contacts_the_newest_with_a_deal_is_taken_and_it_is_told(story: Story) -> None:
-    set_up(story, forms={"mode": "contact"})
-    ids = [
-        submit(story, form(contact={"name": name, "email": f"{name}@example.org"}))["contact"]["contact_id"]
-        for name in ("a", "b")
-    ]
-    token = {"phone": "+7 911 111-11-11"}
-    for name in ("a", "b"):
-        submit(story, form(contact={"email": f"{name}@example.org"} | token))
-    story.sql("DELETE FROM amocrm_locks")
-    story.simulator.control("forget")
-    set_up(story, forms={"mode": "lead"})
-    assert len(set(ids)) <= 2
-    submit(story, form(contact=token))
-    assert ("submission.several_contacts" in story.events()) == (len(set(ids)) == 2)
-
-
 @pytest.mark.vendor("fields.enum_id")
 def test_c5_mapping_with_enums_and_read_only_fields(story: Story) -> None:
     story.simulator.control(

@@ -14,6 +14,7 @@ from shared.actions.action import Action
 from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
 from shared.connections import integrations
 from shared.connections.authorization import AuthorizationFailedError
+from shared.connections.code_clients import CodeClient, Row
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -36,7 +37,8 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     except UntrustedHostError as error:
         raise invalid_input(error.detail, "referer") from None
     try:
-        connected = runtime.authorization.redeem(integration, host, body.code, request_id=request.id)
+        client = CodeClient.of(integration, runtime.keyring, Row.OWN)
+        connected = runtime.authorization.redeem([client], host, body.code, request_id=request.id)
     except AuthorizationFailedError as failure:
         raise Problem(422, failure.code, failure.detail) from None
     if connected != integration.id:

@@ -1,5 +1,5 @@
-"""A site key: it stands in a public page, so it is no secret. It may only submit forms and orders, only from pages
-of its origins, and only so often for each key and each visitor's address.
+"""A site key: it stands in a public page, so it is no secret. It submits forms and orders, asks where an order stands,
+and books appointments; only from pages of its origins, and only so often for each key and each visitor's address.
 
 A key of a server's kind is for what has no origin, such as a site builder's own server. It is a secret.
 """

@@ -1,0 +1,139 @@
+"""Row H5: what we write into deals and people that are there is no news; what a person does to them is (30-C6)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.bookings.conftest import settings as clinic_settings
+from tests.changes.conftest import Feed
+from tests.story import Story, json_of
+from tests.submitting import form, submit
+
+_VISITOR = {"name": "Анна Смирнова", "phone": "+7 916 555-44-33"}
+_FIELDS: dict[str, dict[str, Any]] = {
+    "booking.service": {"name": "Услуга", "kind": "text"},
+    "booking.doctor": {"name": "Врач", "kind": "select", "choices": ["Иванова А. П.", "Петров С. И."]},
+    "booking.comment": {"name": "Справка до", "kind": "date"},
+}
+
+
+def _statuses(story: Story) -> tuple[int, list[int]]:
+    shown = story.simulator.control("show", domain=story.domain)
+    pipeline = next(one for one in shown["pipelines"].values() if one["is_main"])
+    return int(pipeline["id"]), [int(one["id"]) for one in pipeline["_embedded"]["statuses"]]
+
+
+@pytest.fixture
+def clinic(feed: Feed) -> Feed:
+    """Bookings move their deal, and fill three of its fields."""
+    story = feed.story
+    pipeline, statuses = _statuses(story)
+    for field in _FIELDS.values():
+        story.simulator.control("add", domain=story.domain, field={"owner": "leads"} | field)
+    rules = [{"source": one, "entity": "leads", "field": _FIELDS[one]["name"]} for one in _FIELDS]
+    stages = {"pipeline_id": pipeline, "status_id": statuses[2], "cancelled_status_id": statuses[3]}
+    settings = clinic_settings(**stages) | {"submissions": {"mapping": rules}, "changes": {"is_on": True}}
+    saved = story.crm("save_settings", story.admin(), settings)
+    assert saved.status == 200, saved.body
+    return feed
+
+
+def _book(feed: Feed) -> str:
+    """In the deal that is there; the booking's id."""
+    story = feed.story
+    lead = {"X-Lead-Id": str(story.lead_id)}
+    opened = json_of(story.crm("open_session", story.widget() | lead, {}))
+    card = {"Authorization": f"Bearer {opened['session_token']}"} | lead
+    day = (story.clock.now() + timedelta(days=2)).date()
+    day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+    when = {"starts_at": f"{day}T10:00:00+03:00", "resource": "ivanova"}
+    answer = story.crm("book", card, {"service": "consult", "visitor": _VISITOR, "comment": "2026-12-24"} | when)
+    assert answer.status == 200, answer.body.decode()
+    return str(json_of(answer)["booking"]["id"])
+
+
+def _cancel(feed: Feed, booking: str) -> None:
+    answer = feed.story.crm("cancel_booking", feed.story.admin(), {"id": booking})
+    assert answer.status in (200, 202), answer.body.decode()
+
+
+def _values(feed: Feed) -> dict[str, Any]:
+    shown = feed.story.simulator.control("show", domain=feed.story.domain)["leads"][str(feed.story.lead_id)]
+    return {one["field_name"]: one["values"][0]["value"] for one in shown["custom_fields_values"] or []}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_booking_in_a_deal_that_is_there_is_no_news(clinic: Feed, is_known: bool) -> None:
+    if is_known:
+        clinic.person(fields={"price": 1})
+        clinic.run()
+        assert clinic.told()
+    booking = _book(clinic)
+    assert set(_values(clinic)) >= {one["name"] for one in _FIELDS.values()}
+    clinic.run()
+    assert clinic.told() == []
+    _cancel(clinic, booking)
+    clinic.run()
+    assert clinic.told() == []
+
+
+def test_a_persons_change_to_where_we_have_put_it_is_news(clinic: Feed) -> None:
+    """Also within a minute, and to the value that we have written ourselves a moment ago."""
+    _, statuses = _statuses(clinic.story)
+    _book(clinic)
+    clinic.run()
+    assert clinic.told() == []
+    for status in (statuses[1], statuses[2]):
+        clinic.person(fields={"status_id": status})
+        clinic.run()
+        (told,) = clinic.told()
+        assert (told["type"], told["data"]["lead"]["status_id"]) == ("lead.status_changed", status)
+
+
+def test_a_person_who_moves_the_deal_that_we_move_is_heard(clinic: Feed) -> None:
+    """Before it was read; and what we have not written beside it is told alone."""
+    clinic.person(fields={"price": 1})
+    clinic.run()
+    clinic.told()
+    _book(clinic)
+    clinic.person(fields={"status_id": 142, "price": 7})
+    clinic.run()
+    told = {one["type"]: one["data"] for one in clinic.told()}
+    assert set(told) == {"lead.status_changed", "lead.updated"}
+    assert told["lead.updated"]["changed"] == ["price"]
+
+
+def test_what_amocrm_has_refused_of_ours_hides_nobodys_change(clinic: Feed) -> None:
+    """The stage was never written by us, so a person who sets it is news."""
+    _, statuses = _statuses(clinic.story)
+    clinic.person(fields={"price": 1})
+    clinic.run()
+    clinic.told()
+    refusal = '{"title":"Bad Request","status":400,"validation-errors":[]}'
+    path = f"/api/v4/leads/{clinic.story.lead_id}"
+    clinic.story.simulator.fault("status", method="PATCH", path=path, status=400, times=5, body=refusal)
+    _book(clinic)
+    clinic.story.simulator.control("no-faults")
+    clinic.person(fields={"status_id": statuses[2]})
+    clinic.run()
+    assert clinic.kinds() == ["lead.status_changed"]
+
+
+def test_a_contacts_value_that_a_person_sets_again_is_news(feed: Feed) -> None:
+    """We have written it, it was changed, and it is back: on the same day."""
+    story = feed.story
+    submit(story, form(contact={"name": "Ann", "phone": "+79161234567"}))
+    submit(story, form(contact={"name": "Ann", "phone": "+79161234567", "email": "ann@example.org"}))
+    feed.run()
+    feed.run()
+    assert feed.told() == []
+    shown = story.simulator.control("show", domain=story.domain)
+    contact = next(one for one in shown["contacts"].values() if one["name"] == "Ann")
+    mail = next(one for one in contact["custom_fields_values"] if one["field_code"] == "EMAIL")
+    for text in ("other@example.org", "ann@example.org"):
+        field = {"field_id": mail["field_id"], "values": [{"value": text, "enum_code": "WORK"}]}
+        feed.person(kind="contacts", id=contact["id"], fields={"custom_fields_values": [field]})
+        feed.run()
+        (told,) = feed.told()
+        assert told["data"]["changed"] == [f"field:{mail['field_id']}"]

@@ -1,0 +1,157 @@
+"""30-B: only amoCRM's definite no ends a connection; what lasts is told to somebody, and comes to an end."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from functions.refresh_tokens.run import run as refresh_tokens
+from shared.platform.config import load
+from shared.runtime import Runtime
+from tests.story import Story, json_of
+
+TOKEN_PATH = "/oauth2/access_token"
+
+
+@pytest.fixture
+def notified(connected: Story, environment: dict[str, str]) -> Iterator[Story]:
+    """The same account, where somebody is told."""
+    more = {"NOTICE_WEBHOOK_URL": "https://notice.example/", "NOTICE_SECRET": "x" * 40}
+    connected.runtime = Runtime.build(load(environment | more), connected.clock)
+    yield connected
+    connected.runtime.close()
+
+
+@pytest.fixture
+def long_lived(tale: Story) -> Story:
+    tale.save_connection()
+    assert _save_token(tale) == 200
+    return tale
+
+
+def _save_token(story: Story) -> int:
+    made = story.simulator.control("long-lived-token", domain=story.domain, client_id=story.client_id, days=300)
+    return story.crm("save_token", story.admin(), {"token": made["token"]}).status
+
+
+def _notices(story: Story) -> list[str]:
+    keys = "SELECT idempotency_key FROM amocrm_deliveries WHERE action = 'notify' ORDER BY created_at"
+    return [str(key).partition(":")[0] for (key,) in story.sql(keys)]
+
+
+def _read(story: Story) -> int:
+    headers = story.admin() | {"X-Lead-Id": str(story.lead_id)}
+    return story.crm("get_lead", headers).status
+
+
+# --- B1 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vendor("oauth.switch_off")
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429}, {"status": 504}, {"kind": "html", "status": 404},
+                                   {"kind": "html", "status": 401}, {"status": 402}, {"status": 403},
+                                   {"kind": "reset_before"}])  # fmt: skip
+def test_an_old_hook_ends_nothing_while_amocrm_does_not_say_so(connected: Story, fault: dict[str, object]) -> None:
+    """30-B1: the signature never changes, so a stranger can send it while amoCRM has trouble."""
+    hook = connected.simulator.control("switch-off", domain=connected.domain, client_id=connected.client_id)
+    connected.connect()
+    connected.simulator.fault(str(fault.get("kind", "status")), status=fault.get("status", 503), times=20)
+    answer = connected.callback(hook["query"])
+    assert (answer.status, dict(answer.headers)["Retry-After"]) == (503, "60")
+    connected.simulator.control("no-faults")
+    assert connected.row().status == "connected"
+    assert _read(connected) == 200
+
+
+def test_a_true_hook_that_met_trouble_is_found_out_by_the_next_refresh(connected: Story) -> None:
+    hook = connected.simulator.control("switch-off", domain=connected.domain, client_id=connected.client_id)
+    connected.simulator.fault("status", status=500, times=20)
+    assert connected.callback(hook["query"]).status == 503
+    connected.simulator.control("no-faults")
+    connected.clock.advance(minutes=1)
+    assert refresh_tokens(connected.runtime, 30)["due"] == 1
+    assert connected.row().status == "reauth_required"
+
+
+def test_a_hook_is_not_asked_about_without_end(connected: Story) -> None:
+    hook = connected.simulator.control("switch-off", domain=connected.domain, client_id=connected.client_id)
+    connected.connect()
+    connected.clock.begin_minute()
+    assert [connected.callback(hook["query"]).status for _ in range(7)] == [200] * 6 + [429]
+
+
+# --- B2 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vendor("http.not_found")
+@pytest.mark.parametrize("status", [404, 401])
+def test_a_page_does_not_end_a_long_lived_token(long_lived: Story, status: int) -> None:
+    """30-B2: of maintenance, or of a proxy."""
+    long_lived.simulator.fault("html", status=status, path="/api/v4/.*", times=3)
+    assert _read(long_lived) in (404, 502)
+    long_lived.simulator.control("no-faults")
+    assert long_lived.row().status == "connected"
+    assert _read(long_lived) == 200
+
+
+@pytest.mark.vendor("http.not_found")
+def test_a_page_with_401_does_not_end_a_connection(connected: Story) -> None:
+    connected.simulator.fault("html", status=401, path="/api/v4/.*", times=6)
+    assert _read(connected) == 502
+    connected.simulator.control("no-faults")
+    assert _read(connected) == 200
+
+
+@pytest.mark.vendor("oauth.rename_by_access_token")
+def test_a_renamed_account_with_a_long_lived_token_is_found_again(long_lived: Story) -> None:
+    renamed = f"renamed{long_lived.account_id}"
+    moved = long_lived.simulator.control("rename", domain=long_lived.domain, to=renamed)["domain"]
+    assert _read(long_lived) == 200
+    assert long_lived.row(moved).status == "connected"
+    assert "account.renamed" in long_lived.events()
+
+
+@pytest.mark.vendor("oauth.rename_by_access_token")
+def test_a_long_lived_token_is_entered_again_after_a_rename(long_lived: Story) -> None:
+    made = long_lived.simulator.control(
+        "long-lived-token", domain=long_lived.domain, client_id=long_lived.client_id, days=300
+    )
+    renamed = f"renamed{long_lived.account_id}"
+    moved = long_lived.simulator.control("rename", domain=long_lived.domain, to=renamed)["domain"]
+    assert long_lived.crm("save_token", long_lived.admin(), {"token": made["token"]}).status == 200
+    assert long_lived.row(moved).account_id == long_lived.account_id
+
+
+# --- B3 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "hours"),
+    [("html", 404, "account_not_found", 6), ("status", 504, "refresh_outcome_unknown", 2)],
+)
+def test_trouble_that_lasts_is_told_to_somebody_once(
+    notified: Story, kind: str, status: int, code: str, hours: int
+) -> None:
+    """30-B3: since when it lasts is counted from its beginning, whatever it is called in between."""
+    notified.clock.advance(hours=25)
+    for step in range(hours * 3 + 1):
+        assert _notices(notified) == [], step
+        now = ("status", 500) if step % 2 else (kind, status)
+        notified.simulator.fault(now[0], path=TOKEN_PATH, status=now[1])
+        refresh_tokens(notified.runtime, 30)
+        notified.clock.advance(minutes=20)
+    for _ in range(2):
+        notified.simulator.fault(kind, path=TOKEN_PATH, status=status)
+        refresh_tokens(notified.runtime, 30)
+        notified.clock.advance(minutes=20)
+    row = notified.row()
+    assert (row.status, row.problem_code) == ("connected", code)
+    assert _notices(notified) == ["refresh_refused"]
+
+
+def test_a_refresh_that_never_succeeds_ends_with_its_token(notified: Story) -> None:
+    notified.clock.advance(days=93)
+    notified.simulator.fault("status", path=TOKEN_PATH, status=503, times=5)
+    refresh_tokens(notified.runtime, 30)
+    assert (notified.row().status, notified.row().problem_code) == ("reauth_required", "token_revoked")
+    assert _notices(notified) == ["reauth_required"]
+    assert json_of(notified.crm("connection_status", notified.admin()))["connection"]["status"] == "reauth_required"
