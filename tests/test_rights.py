@@ -14,7 +14,7 @@ from functions.crm_api.actions import ACTIONS
 from shared.access.proofs import named_administrator, session, site_key
 from shared.access.rights import RIGHTS, Right
 from shared.platform.http import Response
-from tests.story import APP_SECRET, Story, json_of
+from tests.story import APP_SECRET, Story, calculation, json_of
 
 SITE = "https://shop.example"
 _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -215,6 +215,19 @@ def test_a_session_works_for_its_deal_only_and_for_thirty_minutes(connected: Sto
     assert connected.crm("get_lead", proofs.session | lead).status == 200
     connected.clock.advance(minutes=2)
     assert connected.crm("get_lead", proofs.session | lead).status == 401
+
+
+def test_a_session_follows_the_deliveries_of_its_deal_only(connected: Story, proofs: Proofs) -> None:
+    """30-F2: by id and by key."""
+    leads = connected.simulator.control("show", domain=connected.domain)["leads"]
+    other = next(int(one) for one in leads if int(one) != connected.lead_id)
+    for lead_id, status in ((connected.lead_id, 200), (other, 404)):
+        headers = connected.application() | {"X-Lead-Id": str(lead_id), "Idempotency-Key": f"key-{lead_id}"}
+        delivery_id = json_of(connected.crm("save_calculation", headers, calculation()))["delivery_id"]
+        by_key = {"write": "save_calculation", "key": f"key-{lead_id}"}
+        for query in ({"id": delivery_id}, by_key):
+            assert connected.crm("get_delivery", proofs.session, query=query).status == status
+            assert connected.crm("get_delivery", connected.widget(), query=query).status == 200
 
 
 def test_a_session_without_a_deal_is_for_the_account(connected: Story) -> None:

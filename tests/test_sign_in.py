@@ -146,17 +146,40 @@ def test_who_is_nobody_here_is_told_so(by_issuer: Story, issuer: Issuer, person:
     assert by_issuer.sql("SELECT count(*) FROM amocrm_sign_ins") == [(0,)]
 
 
+def _save(story: Story, their_id: str, rights: str, email: str | None) -> None:
+    body = {"id": their_id, "rights": rights, "email": email}
+    assert story.crm("save_administrator", story.admin(), body).status == 200
+
+
 def test_an_address_that_another_person_got_opens_nothing_until_it_is_entered_anew(
     by_issuer: Story, issuer: Issuer
 ) -> None:
+    """30-F1: other rights do not free the address for whoever has it now."""
     their_id = _invited(by_issuer)
     _signed_in(by_issuer, issuer)
     issuer.person["sub"] = "user-2"
     assert _came_back(by_issuer, issuer) == {"refused": "unknown"}
-    saved = by_issuer.crm("save_administrator", by_issuer.admin(), {"id": their_id, "rights": "see", "email": EMAIL})
-    assert saved.status == 200
+    _save(by_issuer, their_id, "operate", EMAIL.upper())
+    assert _came_back(by_issuer, issuer) == {"refused": "unknown"}
+    _save(by_issuer, their_id, "operate", None)
+    _save(by_issuer, their_id, "operate", EMAIL)
     assert by_issuer.crm("get_events", _signed_in(by_issuer, issuer)).status == 200
     issuer.person["sub"] = "user-1"
+    assert _came_back(by_issuer, issuer) == {"refused": "unknown"}
+
+
+@pytest.mark.parametrize("email", [None, "anna.other@example.org"])
+def test_taking_an_address_away_ends_what_was_signed_in_by_it(
+    by_issuer: Story, issuer: Issuer, email: str | None
+) -> None:
+    """30-F1: also the code that waits for the panel; other rights alone end nothing."""
+    their_id = _invited(by_issuer)
+    signed_in, waiting = _signed_in(by_issuer, issuer), _came_back(by_issuer, issuer)
+    _save(by_issuer, their_id, "operate", EMAIL)
+    assert by_issuer.crm("get_events", signed_in).status == 200
+    _save(by_issuer, their_id, "operate", email)
+    assert by_issuer.crm("get_events", signed_in).status == 401
+    assert _token(by_issuer, waiting).status == 401
     assert _came_back(by_issuer, issuer) == {"refused": "unknown"}
 
 

@@ -2618,7 +2618,7 @@ export interface components {
         };
         /**
          * SaveAdministrator
-         * @description Both are replaced; without an `email` they do not sign in by the issuer.
+         * @description Both are replaced. Another `email`, or none, ends what was signed in by the issuer with the one before.
          */
         SaveAdministrator: {
             /** @default null */

@@ -35,7 +35,7 @@ class CreateAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class SaveAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
-    """Both are replaced; without an `email` they do not sign in by the issuer."""
+    """Both are replaced. Another `email`, or none, ends what was signed in by the issuer with the one before."""
 
     id: UUID
     rights: Rights

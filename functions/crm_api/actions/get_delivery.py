@@ -63,12 +63,12 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     step_done, warned, deferred, retried, dead, delivered; of more than 100 entries the first and the latest.
     """
     integration_id, key = caller.require_integration().id, request.parameter("key")
-    # Another account's delivery is as unknown as one that never was.
+    # Another account's delivery is as unknown as one that never was; to a session for one deal, another deal's, too.
     if key:
         delivery = deliveries.by_key(runtime.database, integration_id, request.parameter("write") or "", key)
     else:
         delivery = deliveries.by_id(runtime.database, _id(request), integration_id)
-    if delivery is None:
+    if delivery is None or caller.lead_id not in (None, delivery.lead_id):
         raise Problem(404, "unknown_delivery", say("There is no such delivery in this account."))
     story = [translated_in(entry, request.language, "detail") for entry in delivery.story]
     shown = delivery_view(runtime, delivery, caller.require_integration().account_domain, request.language)

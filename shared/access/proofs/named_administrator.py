@@ -51,12 +51,22 @@ SELECT id, name, rights, email, created_at, created_by, expires_at, revoked_at, 
 FROM amocrm_administrators ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 500
 """
 
-# An address that is entered anew is bound anew, at the next sign-in.
+# Another address is bound anew, at its first sign-in; what was begun by the one before ends with it.
 _CHANGE = """
-UPDATE amocrm_administrators SET rights = %(rights)s, email = %(email)s, issuer_subject = NULL
-WHERE id = %(id)s AND revoked_at IS NULL
-  AND NOT EXISTS (SELECT FROM amocrm_administrators other
-                  WHERE other.email = %(email)s AND other.id <> %(id)s AND other.revoked_at IS NULL)
+WITH changed AS (
+    UPDATE amocrm_administrators SET
+        rights = %(rights)s, email = %(email)s,
+        issuer_subject = CASE WHEN email = %(email)s THEN issuer_subject END
+    WHERE id = %(id)s AND revoked_at IS NULL
+      AND NOT EXISTS (SELECT FROM amocrm_administrators other
+                      WHERE other.email = %(email)s AND other.id <> %(id)s AND other.revoked_at IS NULL)
+    RETURNING id
+), ended AS (
+    DELETE FROM amocrm_sign_ins
+    WHERE administrator_id = (SELECT them.id FROM amocrm_administrators them JOIN changed USING (id)
+                              WHERE them.email IS DISTINCT FROM %(email)s)
+)
+SELECT id FROM changed
 """
 
 _REVOKE = """
@@ -156,7 +166,8 @@ def invite(
 
 def change(database: Database, administrator_id: UUID, rights: str, email: str | None) -> bool:
     """False for one who is not there or was revoked, and for an address that another has."""
-    return database.execute(_CHANGE, {"id": administrator_id, "rights": rights, "email": _address(email)}) > 0
+    given = {"id": administrator_id, "rights": rights, "email": _address(email)}
+    return database.one(_Made, _CHANGE, given) is not None
 
 
 def invite_again(database: Database, administrator_id: UUID) -> str | None:
