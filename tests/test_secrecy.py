@@ -21,6 +21,7 @@ from shared.platform.http import Response
 from shared.runtime import Runtime
 from shared.storage import key_rotation, retention
 from shared.storage.encryption import DecryptionError, generate_key
+from tests.demo import ROOT
 from tests.story import ADMIN_TOKEN, APP_SECRET, Story, calculation, json_of
 
 FAULTS: list[dict[str, Any]] = [
@@ -284,3 +285,20 @@ def test_retention_goes_by_turns_and_ends_in_time(connected: Story, monkeypatch:
 def test_the_schedule_removes_what_is_old(connected: Story) -> None:
     connected.clock.advance(hours=1)
     assert refresh_tokens(connected.runtime, 20)["removed"] == {"states": 1}
+
+
+def test_what_stands_in_the_clear_is_told_table_by_table(migrated_url: str) -> None:
+    """30-J5: a table with text that is not encrypted is named in docs/security.md, in both languages."""
+    with psycopg.connect(migrated_url) as connection:
+        found = connection.execute(_READABLE).fetchall()
+    for page in ("security.md", "security.ru.md"):
+        text = (ROOT / "docs" / page).read_text("utf-8")
+        section = text.partition("\n| `amocrm_integrations`")[2].partition("\n\n")[0]
+        assert {name for (name,) in found} <= set(re.findall("`(amocrm_[a-z_]+)`", section)) | {"amocrm_integrations"}
+
+
+_READABLE = r"""
+SELECT DISTINCT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relname LIKE 'amocrm\_%' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0
+  AND a.atttypid = ANY ('{text,jsonb,json,text[]}'::regtype[])
+"""
