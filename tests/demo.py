@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import httpx
+import psycopg
 
 from simulator.seed import KOMMO_CLIENT_ID, KOMMO_SECRET, client_of
 
@@ -105,6 +106,15 @@ class Demo:
     def http(self, headers: Mapping[str, str] | None = None) -> httpx.Client:
         """A client of `crm_api`."""
         return _client(headers, self.api_by_address)
+
+    def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """As the owner of its database; the rows, where there are any."""
+        found = re.search(r"DATABASE_URL='([^']+)'", (self._data / "demo.env").read_text())
+        assert found
+        owner = found[1].replace("//functions@", "//postgres:@")
+        with psycopg.connect(owner, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
 
     def logs(self) -> str:
         """The ends of what each function has logged."""

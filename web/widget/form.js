@@ -7,10 +7,10 @@ import { reckon } from "./engine.js";
 const MOST_ROWS = 50;
 
 // {view, lines, values, restore, result}: `view` are the fields, `lines` the items and the sum under them; `values()` is
-// what stands in the fields, which `restore` puts back, `result()` what it makes. Every change is an `input` event.
+// what stands in the fields, which `restore` puts back, as far as this calculator has a place for it: it gives the labels
+// of the others. `result()` is what it makes. Every change is an `input` event.
 export function form(calculator, language = mine) {
-  const adders = {};
-  const rows = Object.fromEntries(calculator.fields.filter(({ kind }) => kind === "rows").map((field) => [field.id, []]));
+  const rows = new Map(); // id -> {numbers, add, remove}
   const controls = new Map(); // id, of a field in rows with the index of its row -> {box, control, field}
   const list = element("ul", { className: "items" });
   const sum = element("output", {});
@@ -21,7 +21,7 @@ export function form(calculator, language = mine) {
 
   const values = () => {
     const read = (field, prefix) => {
-      if (field.kind === "rows") return rows[field.id].map((number) => Object.fromEntries(field.fields.map((one) => [one.id, read(one, `${number}.`)])));
+      if (field.kind === "rows") return rows.get(field.id).numbers.map((number) => Object.fromEntries(field.fields.map((one) => [one.id, read(one, `${number}.`)])));
       const { control } = controls.get(prefix + field.id);
       return field.kind === "switch" ? control.checked : control.value;
     };
@@ -31,7 +31,7 @@ export function form(calculator, language = mine) {
     now = reckon(calculator, values(), language);
     for (const field of calculator.fields) {
       ask(controls.get(field.id), now.asked(field.id));
-      for (const [index, number] of (rows[field.id] ?? []).entries()) {
+      for (const [index, number] of (rows.get(field.id)?.numbers ?? []).entries()) {
         for (const one of field.fields) ask(controls.get(`${number}.${one.id}`), now.asked(one.id, index));
       }
     }
@@ -49,53 +49,89 @@ export function form(calculator, language = mine) {
   };
   const rowsOf = (field) => {
     const place = element("div", {});
-    const add = element("button", { text: `+ ${inLanguage(field.label, language)}`, className: "quiet small", type: "button" });
-    let numbers = 0;
-    adders[field.id] = add;
-    const draw = () => { add.disabled = rows[field.id].length >= Number(field.most ?? MOST_ROWS); };
-    add.onclick = () => {
-      const number = ++numbers;
-      rows[field.id].push(number);
-      const remove = element("button", { text: "×", className: "quiet small", type: "button" });
+    const button = element("button", { text: `+ ${inLanguage(field.label, language)}`, className: "quiet small", type: "button" });
+    const boxes = new Map();
+    const mine = { numbers: [] };
+    let made = 0;
+    const draw = () => { button.disabled = mine.numbers.length >= Number(field.most ?? MOST_ROWS); };
+    mine.add = () => {
+      if (mine.numbers.length >= Number(field.most ?? MOST_ROWS)) return false;
+      const number = ++made;
+      mine.numbers.push(number);
+      const remove = element("button", { text: "×", className: "quiet small", type: "button", onclick: () => {
+        if (!mine.remove(number)) return;
+        button.focus();
+        view.dispatchEvent(new Event("input", { bubbles: true }));
+      } });
       remove.setAttribute("aria-label", `${t("remove")}: ${inLanguage(field.label, language)} ${number}`);
       const box = element("div", { className: "row-fields" }, element("div", { className: "grow" }, ...inPairs(field.fields, (one) => input(one, `${number}.`))), remove);
-      remove.onclick = () => {
-        if (rows[field.id].length <= Number(field.least ?? 0)) return;
-        rows[field.id] = rows[field.id].filter((one) => one !== number);
-        box.remove();
-        add.focus();
-        draw();
-        view.dispatchEvent(new Event("input", { bubbles: true }));
-      };
+      boxes.set(number, box);
       place.append(box);
       draw();
+      return true;
     };
-    add.addEventListener("click", () => view.dispatchEvent(new Event("input", { bubbles: true })));
-    const box = element("fieldset", {}, element("legend", { text: inLanguage(field.label, language) }), place, add);
-    for (let made = 0; made < Math.max(1, Number(field.least ?? 1)); made += 1) add.onclick();
-    return { box, control: null, field };
+    mine.remove = (number) => {
+      if (mine.numbers.length <= Number(field.least ?? 0)) return false;
+      mine.numbers = mine.numbers.filter((one) => one !== number);
+      boxes.get(number).remove();
+      draw();
+      return true;
+    };
+    button.onclick = () => {
+      mine.add();
+      view.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    rows.set(field.id, mine);
+    for (let count = 0; count < Math.max(1, Number(field.least ?? 1)); count += 1) mine.add();
+    return { box: element("fieldset", {}, element("legend", { text: inLanguage(field.label, language) }), place, button), control: null, field };
   };
-  const restore = (kept) => {
+  // `before`: the calculator in which it was typed.
+  const restore = (kept, before = calculator) => {
+    const lost = new Set();
     const put = (field, prefix, value) => {
-      const { control } = controls.get(prefix + field.id);
-      if (value === undefined) return;
-      if (field.kind === "switch") control.checked = value;
-      else if (field.kind !== "choice" || field.options.some((one) => one.id === value)) control.value = value;
+      if (value !== undefined && !placed(controls.get(prefix + field.id).control, field, value)) lost.add(inLanguage(field.label, language));
     };
     for (const field of calculator.fields) {
-      if (field.kind !== "rows") put(field, "", kept[field.id]);
-      for (const [index, row] of (field.kind === "rows" ? kept[field.id] ?? [] : []).entries()) {
-        if (index >= rows[field.id].length) adders[field.id].onclick();
-        for (const one of field.fields) put(one, `${rows[field.id][index]}.`, row[one.id]);
+      const given = kept[field.id];
+      if (field.kind !== "rows") put(field, "", given);
+      else if (Array.isArray(given)) {
+        const mine = rows.get(field.id);
+        while (mine.numbers.length > given.length && mine.remove(mine.numbers.at(-1)));
+        while (mine.numbers.length < given.length && mine.add());
+        if (given.length > mine.numbers.length) lost.add(inLanguage(field.label, language));
+        for (const [index, number] of mine.numbers.entries()) for (const one of field.fields) put(one, `${number}.`, given[index]?.[one.id]);
       }
     }
+    const isThere = (field, fields) => fields.some(({ id }) => id === field.id);
+    const isFilled = (value) => value !== undefined && value !== "" && value !== false;
+    for (const field of before.fields) {
+      const now = calculator.fields.find(({ id }) => id === field.id);
+      const gone = !now ? [field].filter(({ id }) => isFilled(kept[id]))
+        : (field.fields ?? []).filter((one) => !isThere(one, now.fields ?? []) && kept[field.id].some((row) => isFilled(row[one.id])));
+      for (const one of gone) lost.add(inLanguage(one.label, language));
+    }
     refresh();
+    return [...lost];
   };
   const view = element("div", {}, ...inPairs(calculator.fields, (field) => input(field, "")));
   view.addEventListener("input", refresh);
   refresh();
   const lines = element("div", {}, list, extras, refused, element("p", { className: "total" }, element("span", { text: t("calculator.total") }), sum));
   return { view, lines, values, restore, result: () => now };
+}
+
+// Whether a control took what stood in one before.
+function placed(control, field, value) {
+  if (field.kind === "rows" || typeof value !== (field.kind === "switch" ? "boolean" : "string")) return false;
+  if (field.kind === "switch") {
+    control.checked = value;
+    return true;
+  }
+  const before = control.value;
+  control.value = value;
+  if (control.value === value) return true;
+  control.value = before;
+  return false;
 }
 
 // A field that is not asked is not seen, not required, and not in anybody's way.

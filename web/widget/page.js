@@ -1,25 +1,16 @@
-// The calculator in the deal card. It gets a session of one deal in the address' fragment, which no server sees, and
-// tells the card how tall it is.
+// The calculator in the deal card, and appointments where the company takes them.
 
 import { inWords, open as openApi } from "../ui/api.js";
+import { inCard } from "../ui/card.js";
 import { element } from "../ui/dom.js";
 import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
 import { form as formOf } from "./form.js";
 
 const main = document.getElementById("calculator");
-const given = new URLSearchParams(location.hash.slice(1));
-history.replaceState(null, "", location.pathname + location.search);
-const leadId = given.get("lead") ?? "";
-// What the card shows: the calculator, and appointments where the company takes them.
-const hasBookings = (given.get("pages") ?? "").split(",").includes("bookings");
+const { lead: leadId, pages, access } = inCard();
+const hasBookings = pages.includes("bookings");
 const root = hasBookings ? element("div", {}) : main;
-const crm = openApi({ token: given.get("session") ?? "", lead: leadId });
-
-// The card's own origin is not a secret's receiver: only a height and a word about the session are told.
-const tellCard = (message) => window.parent !== window && window.parent.postMessage({ source: "amocrm-functions", ...message }, "*");
-new ResizeObserver(() => tellCard({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.body);
-
-crm.on("session", () => tellCard({ session: "ended" }));
+const crm = openApi({ lead: leadId, ...access });
 
 // Where the account is overrun (429), the person sees how long it takes, and does nothing.
 async function patiently(asking, told) {
@@ -42,7 +33,7 @@ async function patiently(asking, told) {
   }
 }
 
-// `kept`: what stood in the fields before.
+// `kept`: what stood in the form before, `{calculator, values, comment, ticks}`.
 async function open(kept = null) {
   translate();
   const status = element("p", { className: "client soft", text: t("calculator.loading") });
@@ -78,7 +69,10 @@ function client({ client: person, error }) {
 function show(calculator, revision, lead, boundLead, kept) {
   const title = inLanguage(calculator.title);
   document.title = title;
-  const check = (name, isOn) => element("label", { className: "check" }, element("input", { type: "checkbox", name, checked: isOn }), t(`calculator.${name}`));
+  // By themselves, and not by their names in the form: a field of the calculator may be called as they are.
+  const comment = element("textarea", { name: "own_comment", rows: 2, maxLength: 1000, placeholder: " ", value: kept?.comment ?? "" });
+  const ticks = Object.fromEntries(["price", "products", "pdf"].map((name) => [name, element("input", { type: "checkbox", name, checked: kept?.ticks[name] ?? true })]));
+  const ticked = () => Object.fromEntries(Object.entries(ticks).map(([name, box]) => [name, box.checked]));
   const result = element("div", { className: "result", hidden: true });
   result.setAttribute("role", "alert");
   const button = element("button", { text: t("calculator.save") });
@@ -89,10 +83,11 @@ function show(calculator, revision, lead, boundLead, kept) {
     key = crypto.randomUUID();
     button.disabled = !fields.result().items.length && !fields.result().refused; // pressing says why it is refused
   };
-  if (kept) fields.restore(kept);
+  const lost = kept ? fields.restore(kept.values, kept.calculator) : [];
+  if (lost.length) tell(result, "bad", t("calculator.not_kept"), lost);
   const fieldset = element("fieldset", {}, fields.view,
-    element("label", {}, t("calculator.comment"), element("textarea", { name: "own_comment", rows: 2, maxLength: 1000, placeholder: " " })),
-    fields.lines, check("price", true), check("products", true), check("pdf", true));
+    element("label", {}, t("calculator.comment"), comment),
+    fields.lines, ...Object.entries(ticks).map(([name, box]) => element("label", { className: "check" }, box, t(`calculator.${name}`))));
   const form = element("form", {}, fieldset, button, result);
   form.addEventListener("input", changed);
   // Pressing "save" once more is the same calculation; whoever wants another one says so.
@@ -110,12 +105,12 @@ function show(calculator, revision, lead, boundLead, kept) {
     fieldset.disabled = true;
     button.disabled = true;
     try {
-      await save(calculator, fields.result(), by, form.elements, key, result, boundLead ?? leadId);
+      await save(calculator, fields.result(), by, comment.value, ticked(), key, result, boundLead ?? leadId);
       if (result.classList.contains("good")) result.append(asNew);
     } catch (error) {
       // The same key again is the same calculation: pressing once more cannot double it.
       tell(result, "bad", error.message);
-      if (error.code === "calculator_changed") result.append(element("button", { text: t("calculator.renew"), className: "quiet small", type: "button", onclick: () => open(by.values) }));
+      if (error.code === "calculator_changed") result.append(element("button", { text: t("calculator.renew"), className: "quiet small", type: "button", onclick: () => open({ calculator, values: by.values, comment: comment.value, ticks: ticked() }) }));
     }
     fieldset.disabled = false;
     button.disabled = false;
@@ -124,7 +119,7 @@ function show(calculator, revision, lead, boundLead, kept) {
   changed();
 }
 
-async function save(calculator, made, by, { own_comment, price, products, pdf }, key, result, lead) {
+async function save(calculator, made, by, comment, ticks, key, result, lead) {
   const body = {
     calculation: {
       title: inLanguage(calculator.title),
@@ -133,11 +128,11 @@ async function save(calculator, made, by, { own_comment, price, products, pdf },
       total: made.total,
       ...(made.discount === "0" ? {} : { discount: made.discount }),
       ...(made.delivery === "0" ? {} : { delivery: made.delivery }),
-      comment: own_comment.value.trim() || null,
+      comment: comment.trim() || null,
       parameters: made.parameters,
     },
     calculator: by,
-    options: { update_price: price.checked, products: products.checked, pdf: pdf.checked ? "render" : "none" },
+    options: { update_price: ticks.price, products: ticks.products, pdf: ticks.pdf ? "render" : "none" },
   };
   tell(result, "", t("calculator.saving"));
   // The person sees that the calculation is accepted, and how far it is, to its end.

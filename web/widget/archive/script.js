@@ -1,5 +1,6 @@
 // The widget in amoCRM. It opens a session with the one-time token that amoCRM adds to $authorizedAjax, and shows the
-// calculator in a frame of our own origin. Nothing of the deal passes through this page.
+// calculator in a frame of our own origin. Nothing of the deal passes through this page. A frame whose session has ended
+// asks for another one (web/ui/card.js) and lives on, with what was typed in it.
 define(["jquery"], function ($) {
   "use strict";
 
@@ -9,6 +10,8 @@ define(["jquery"], function ($) {
   return function () {
     var self = this;
     var frame = null;
+    var shown = 0; // which deal is being shown: an answer that comes too late is not
+    var renewing = null; // the frame that waits for another session
 
     function language() {
       var known = ["en", "ru", "uk", "uz", "es", "pt"];
@@ -28,31 +31,59 @@ define(["jquery"], function ($) {
       place().empty().append($("<p>").text(text));
     }
 
-    function open() {
-      say(self.i18n("card.loading"));
-      self.$authorizedAjax({
+    function openSession(lead) {
+      return self.$authorizedAjax({
         url: API + "/?action=open_session",
         method: "POST",
         contentType: "application/json",
         dataType: "json",
-        data: JSON.stringify({ lead_id: leadId() })
-      }).done(function (session) {
+        data: JSON.stringify({ lead_id: lead })
+      });
+    }
+
+    function open() {
+      var turn = ++shown;
+      var lead = leadId();
+      say(self.i18n("card.loading"));
+      openSession(lead).done(function (session) {
+        if (turn !== shown) { return; }
         frame = document.createElement("iframe");
         frame.title = self.i18n("widget.name");
         frame.style.cssText = "width:100%;border:0;display:block;min-height:320px";
-        frame.src = API + "{{PAGE}}?lang=" + language() + "#session=" + encodeURIComponent(session.session_token) + "&lead=" + leadId() + "&pages=" + (session.pages || []).join(",");
+        frame.setAttribute("data-lead", lead);
+        frame.src = API + "{{PAGE}}?lang=" + language() + "#session=" + encodeURIComponent(session.session_token) + "&lead=" + lead +
+          "&pages=" + (session.pages || []).join(",") + "&card=" + encodeURIComponent(window.location.origin);
         place().empty().append(frame);
       }).fail(function (answer) {
+        if (turn !== shown) { return; }
         var problem = answer && answer.responseJSON;
         say((problem && problem.detail) || self.i18n("card.silent"));
         place().append($("<button type='button'>").text(self.i18n("card.again")).on("click", open));
       });
     }
 
+    // One at a time; the frame that asked is answered, and nobody else.
+    function renew() {
+      if (renewing === frame) { return; }
+      var asking = renewing = frame;
+      var hand = function (message) {
+        if (renewing === asking) { renewing = null; }
+        message.source = "amocrm-functions";
+        if (asking.contentWindow) { asking.contentWindow.postMessage(message, ORIGIN); }
+      };
+      openSession(Number(asking.getAttribute("data-lead"))).done(function (session) {
+        hand({ session: "new", token: session.session_token });
+      }).fail(function (answer) {
+        hand({ session: "refused", status: (answer && answer.status) || 0, problem: (answer && answer.responseJSON) || {} });
+      });
+    }
+
     function heard(event) {
-      if (!frame || event.origin !== ORIGIN || event.source !== frame.contentWindow) { return; }
+      if (!frame || event.origin !== ORIGIN || event.source !== frame.contentWindow || !event.data) { return; }
       if (event.data.source !== "amocrm-functions") { return; }
       if (event.data.height) { frame.style.height = Math.min(4000, Math.max(200, event.data.height)) + "px"; }
+      if (event.data.session === "wanted") { renew(); }
+      // A page of one's own from before can only begin anew.
       if (event.data.session === "ended") { open(); }
     }
 
@@ -78,6 +109,7 @@ define(["jquery"], function ($) {
       destroy: function () {
         window.removeEventListener("message", heard);
         frame = null;
+        shown += 1;
         return true;
       },
       onSave: function () { return true; },

@@ -1,19 +1,13 @@
-// A page of one's own in the deal card, without a framework. amoCRM's card gives it a session for this one deal in the
-// address' fragment, which no server sees. The client retries, keeps the key of a save, and follows it to its end.
+// A page of one's own in the deal card, without a framework. amoCRM's card gives it the deal and a session for it, and
+// another session when that one has ended. The client retries, keeps the key of a save, and follows it to its end.
 
 import { ApiError, connect } from "../../client/index.js";
+import { inCard } from "../../ui/card.js";
 
-const given = new URLSearchParams(location.hash.slice(1));
 const language = new URLSearchParams(location.search).get("lang") ?? "en";
-history.replaceState(null, "", location.pathname + location.search);
-
 const api = new URL("../..", import.meta.url).href;
-const crm = connect({ api, language, token: given.get("session") ?? "", lead: given.get("lead") ?? "" });
-
-// The card makes its frame as tall as the page, and opens it anew when the session has ended.
-const tellCard = (message) => window.parent.postMessage({ source: "amocrm-functions", ...message }, "*");
-new ResizeObserver(() => tellCard({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.body);
-crm.on("session", () => tellCard({ session: "ended" }));
+const { lead, access } = inCard();
+const crm = connect({ api, language, lead, ...access });
 
 const form = document.querySelector("#form");
 const result = document.querySelector("#result");

@@ -10,20 +10,14 @@ import { useEffect, useState, type FormEvent } from "react";
 import { createRoot } from "react-dom/client";
 
 import { ApiError, connect, newKey } from "../../../clients/js/index.js";
+import { inCard } from "../../../web/ui/card.js";
 import "./page.css";
 
-// amoCRM's card gives a session for this one deal in the address' fragment, which no server sees.
-const given = new URLSearchParams(location.hash.slice(1));
 const language = new URLSearchParams(location.search).get("lang") ?? "en";
-history.replaceState(null, "", location.pathname + location.search);
-
 const api = new URL("../..", location.href).href.split("?")[0]!;
-const crm = connect({ api, language, token: given.get("session") ?? "", lead: given.get("lead") ?? "" });
-
-// The card makes its frame as tall as the page, and opens it anew when the session has ended.
-const tellCard = (message: object) => window.parent.postMessage({ source: "amocrm-functions", ...message }, "*");
-new ResizeObserver(() => tellCard({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.body);
-crm.on("session", () => tellCard({ session: "ended" }));
+// amoCRM's card gives the deal and a session for it, and another session when that one has ended.
+const { lead, access } = inCard();
+const crm = connect({ api, language, lead, ...access });
 
 type Told = { isGood: boolean; text: string } | null;
 

@@ -1,0 +1,248 @@
+"""The calculator in the deal card: what was typed stays, and is saved as it was ticked."""
+
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, FrameLocator, Page, Request, expect
+
+from tests import clocks
+from tests.demo import Demo, connect
+from tests.visiting import GLASS, in_one_demo
+
+pytestmark = in_one_demo
+
+
+@pytest.fixture
+def later(demo: Demo) -> Callable[[], object]:
+    """Moves the database's clock on, by which sessions end. It stays there: no clock of ours goes back."""
+    demo.sql(clocks.INSTALL)
+    return lambda: demo.sql("UPDATE test_clock SET moved_by = moved_by + interval '31 minutes'")
+
+
+def _opened(page: Page, demo: Demo, deal: str = "Стеклянный козырёк") -> FrameLocator:
+    page.goto(demo.amocrm)
+    page.get_by_role("link", name=re.compile(deal)).click()
+    card = page.frame_locator(GLASS)
+    expect(card.locator("output")).to_be_visible()
+    return card
+
+
+def _asked(page: Page) -> list[Request]:
+    """What its pages will have sent, in order."""
+    sent: list[Request] = []
+    page.on("request", lambda request: None if request.method == "OPTIONS" else sent.append(request))
+    return sent
+
+
+def _of(sent: list[Request], action: str) -> list[Request]:
+    return [one for one in sent if f"action={action}" in one.url]
+
+
+@pytest.mark.refusals(401)
+def test_a_card_that_was_open_for_long_saves_what_was_typed(
+    context: BrowserContext, demo: Demo, later: Callable[[], object]
+) -> None:
+    """30-G1: the session has ended; the card hands another one into the living frame, which repeats its call."""
+    page = context.new_page()
+    card = _opened(page, demo)
+    comment = f"Долго думали {secrets.token_hex(4)}"
+    card.get_by_label("Ширина, мм").fill("1370")
+    card.get_by_label("Комментарий").fill(comment)
+    for _ in range(2):  # also once more, after another half an hour
+        later()
+        sent = _asked(page)
+        card.get_by_role("button", name=re.compile("^Сохранить")).last.click()
+        expect(card.locator(".result.good")).to_contain_text("Расчёт сохранён в сделке")
+        expect(card.get_by_label("Комментарий")).to_have_value(comment)
+        expect(card.get_by_label("Ширина, мм")).to_have_value("1370")
+        first, second = _of(sent, "save_calculation")
+        assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+        assert first.headers["authorization"] != second.headers["authorization"]
+        assert len(_of(sent, "open_session")) == 1
+        comment += "!"
+        card.get_by_label("Комментарий").fill(comment)
+
+
+@pytest.mark.refusals(401)
+def test_several_calls_of_an_ended_session_ask_for_one_new_one(
+    context: BrowserContext, demo: Demo, later: Callable[[], object]
+) -> None:
+    """30-G1: one renewal at a time, whatever number of calls wait for it."""
+    page = context.new_page()
+    _opened(page, demo)
+    later()
+    sent = _asked(page)
+    frame = page.frames[1]
+    found = frame.evaluate(
+        """async ([api, card]) => {
+          const { connect } = await import(`${api}/client/index.js`);
+          const { inCard } = await import(`${api}/ui/card.js`);
+          const { lead, access } = inCard(new URLSearchParams({ session: "ses_gone", lead: "", card }));
+          const crm = connect({ api, ...access });
+          return (await Promise.all([1, 2, 3, 4].map(() => crm.call("get_calculator")))).length;
+        }""",
+        [demo.api, page.evaluate("location.origin")],
+    )
+    assert found == 4
+    assert len(_of(sent, "open_session")) == 1
+
+
+@pytest.mark.refusals(401)
+def test_a_session_is_taken_from_the_card_only(
+    context: BrowserContext, demo: Demo, later: Callable[[], object]
+) -> None:
+    """30-G1: the frame looks at who hands it a session, and the card at who asks for one."""
+    page = context.new_page()
+    _opened(page, demo)
+    later()
+    lead = page.url.rstrip("/").split("/")[-1]
+    page.evaluate(
+        """(src) => {
+          const frame = Object.assign(document.createElement("iframe"), { src, id: "foreign" });
+          window.asked = 0;
+          addEventListener("message", ({ source, data }) => {
+            if (source !== frame.contentWindow || data.session !== "wanted") return;
+            window.asked += 1;
+          });
+          document.body.append(frame);
+        }""",
+        f"{demo.api}/widget/?lang=ru#session=ses_gone&lead={lead}&card=https://foreign.example",
+    )
+    hand = """() => document.getElementById("foreign").contentWindow.postMessage(
+      { source: "amocrm-functions", session: "new", token: "ses_of_somebody_else" }, "*")"""
+    sent = _asked(page)
+    page.wait_for_timeout(1500)
+    page.evaluate(hand)
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.asked") == 0  # another origin than the one that was named hears nothing
+    assert not [one for one in sent if "ses_of_somebody_else" in one.headers.get("authorization", "")]
+    assert _of(sent, "open_session") == []  # and the widget looks after its own frame only
+
+
+@pytest.mark.refusals(401, 503)
+def test_a_card_that_cannot_hand_over_a_session_says_so_and_keeps_what_was_typed(
+    context: BrowserContext, demo: Demo, later: Callable[[], object]
+) -> None:
+    """30-G1: what `open_session` was answered is told in the frame; pressing once more tries again."""
+    page = context.new_page()
+    card = _opened(page, demo)
+    comment = f"Останется {secrets.token_hex(4)}"
+    card.get_by_label("Комментарий").fill(comment)
+    later()
+    problem = {"code": "busy", "detail": "Сейчас не выходит.", "status": 422}
+    allowed = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*"}
+    context.route(
+        re.compile("action=open_session"),
+        lambda route: route.fulfill(
+            status=401, content_type="application/problem+json", body=json.dumps(problem), headers=allowed
+        ),
+    )
+    card.get_by_role("button", name="Сохранить в сделку").click()
+    expect(card.locator(".result.bad")).to_contain_text("Сейчас не выходит.")
+    expect(card.get_by_label("Комментарий")).to_have_value(comment)
+    context.unroute(re.compile("action=open_session"))
+    card.get_by_role("button", name="Сохранить в сделку").click()
+    expect(card.locator(".result.good")).to_contain_text("Расчёт сохранён в сделке")
+
+
+# --- another calculator -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(demo: Demo) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Makes a calculator the account's own, until the story ends."""
+    with demo.http(connect(demo)) as http:
+
+        def publish(document: dict[str, Any]) -> None:
+            draft = http.get("/get_calculator_draft", params={"level": "connection"}).json()["draft"]
+            revision = draft["revision"] if draft else None
+            body = {"level": "connection", "document": document, "revision": revision}
+            saved = http.post("/save_calculator_draft", json=body).json()
+            assert saved["problems"] == []
+            body = {"level": "connection", "revision": saved["revision"], "note": None}
+            assert http.post("/publish_calculator", json=body).status_code in (200, 201)
+
+        yield publish
+        http.post("/inherit_calculator", json={"level": "connection"})
+
+
+def _calculator(*fields: dict[str, Any], price: str = "100", **more: Any) -> dict[str, Any]:
+    return {
+        "title": {"ru": "Расчёт"},
+        "currency": "RUB",
+        "fields": list(fields),
+        "items": [{"name": {"ru": "Работа"}, "price": price, "quantity": "1"}],
+        **more,
+    }
+
+
+def _number(name: str, label: str, default: int = 1) -> dict[str, Any]:
+    return {"id": name, "kind": "number", "label": {"ru": label}, "default": default}
+
+
+def test_fields_may_be_called_as_the_cards_own_are(
+    context: BrowserContext, demo: Demo, published: Callable[[dict[str, Any]], None]
+) -> None:
+    """30-G3: whatever a field is called, the card's ticks and its comment are what they were."""
+    names = ("price", "products", "pdf", "own_comment", "elements", "append", "constructor", "submit")
+    published(_calculator(*(_number(name, f"Поле {name}") for name in names)))
+    page = context.new_page()
+    card = _opened(page, demo)
+    comment = f"Как поле {secrets.token_hex(4)}"
+    card.get_by_label("Комментарий").fill(comment)
+    card.get_by_label("Приложить предложение в PDF").uncheck()
+    with page.expect_request(re.compile("action=save_calculation")) as sent:
+        card.get_by_role("button", name="Сохранить в сделку").click()
+    body = json.loads(sent.value.post_data or "")
+    assert body["options"] == {"update_price": True, "products": True, "pdf": "none"}
+    assert body["calculation"]["comment"] == comment
+    assert set(body["calculator"]["values"]) == set(names)
+    expect(card.locator(".result.good")).to_contain_text("Расчёт сохранён в сделке")
+
+
+@pytest.mark.refusals(409)
+def test_another_calculator_takes_over_what_was_typed(
+    context: BrowserContext, demo: Demo, published: Callable[[dict[str, Any]], None]
+) -> None:
+    """30-G5: comment, ticks and rows are as they were; what the new one has no place for is named."""
+
+    def version(price: str, *fields: dict[str, Any], options: tuple[str, ...] = ("oak", "pine")) -> dict[str, Any]:
+        choices = [{"id": one, "label": {"ru": one}, "price": "10"} for one in options]
+        wood = {"id": "wood", "kind": "choice", "label": {"ru": "Дерево"}, "options": choices}
+        rows = {"id": "rooms", "kind": "rows", "label": {"ru": "Комната"}, "fields": [_number("area", "Площадь")]}
+        return _calculator(wood, rows, _number("days", "Дней"), *fields, price=price)
+
+    text = {"id": "wish", "kind": "text", "label": {"ru": "Пожелание"}}
+    published(version("100", text))
+    page = context.new_page()
+    card = _opened(page, demo)
+    card.get_by_role("button", name="Убрать: Комната 1").click()
+    expect(card.get_by_label("Площадь")).to_have_count(0)
+    card.get_by_label("Дней").fill("7")
+    card.get_by_label("Комментарий").fill("Осторожно, собака")
+    card.get_by_label("Записать сумму в бюджет сделки").uncheck()
+    published(version("200", text))
+    card.get_by_role("button", name="Сохранить в сделку").click()
+    card.get_by_role("button", name="Показать новый калькулятор").click()
+    expect(card.locator("output")).to_have_text(re.compile("200"))
+    expect(card.get_by_label("Площадь")).to_have_count(0)
+    expect(card.get_by_label("Дней")).to_have_value("7")
+    expect(card.get_by_label("Комментарий")).to_have_value("Осторожно, собака")
+    expect(card.get_by_label("Записать сумму в бюджет сделки")).not_to_be_checked()
+    expect(card.locator(".result")).to_be_hidden()
+
+    for area in ("11", "22"):
+        card.get_by_role("button", name="+ Комната").click()
+        card.get_by_label("Площадь").last.fill(area)
+    card.get_by_label("Дерево").select_option("pine")
+    card.get_by_label("Пожелание").fill("Без запаха")
+    published(version("300", options=("oak", "ash")))
+    card.get_by_role("button", name="Сохранить в сделку").click()
+    card.get_by_role("button", name="Показать новый калькулятор").click()
+    expect(card.locator("output")).to_have_text(re.compile("300"))
+    assert [one.input_value() for one in card.get_by_label("Площадь").all()] == ["11", "22"]
+    expect(card.locator(".result li")).to_have_text(["Дерево", "Пожелание"])
