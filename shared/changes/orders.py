@@ -13,13 +13,13 @@ from shared.changes.settings import Changes, of
 from shared.connections.integrations import Integration
 from shared.storage.database import Database
 
-# The latest order of this number: a shop may count anew each year.
+# The latest orders of this number: a shop may count anew each year, and two shops of an account count for themselves.
 _BY_NUMBER: Final = """
 SELECT id, summary, created_at, (coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' -> 'lead_id')::bigint
     AS lead_id
 FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND action = 'submit_order'
   AND (summary ->> 'order' = %(number)s OR idempotency_key = 'order:' || %(number)s)
-ORDER BY created_at DESC LIMIT 1
+ORDER BY created_at DESC LIMIT 20
 """
 _BY_LEAD: Final = """
 SELECT id, summary, created_at, %(lead_id)s::bigint AS lead_id FROM amocrm_deliveries
@@ -51,8 +51,9 @@ class Order(Struct, frozen=True):
         return str(self.summary.get("order") or "")
 
 
-def by_number(database: Database, integration: Integration, number: str) -> Order | None:
-    return database.one(Order, _BY_NUMBER, {"integration_id": integration.id, "number": number})
+def by_number(database: Database, integration: Integration, number: str) -> list[Order]:
+    """The latest ones, at most 20, the newest first."""
+    return database.all(Order, _BY_NUMBER, {"integration_id": integration.id, "number": number})
 
 
 def place_of(database: Database, integration: Integration, lead_id: int) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import msgspec
 
+from shared.access.proofs import site_key
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.accepting import Write, Written, accept, answer
@@ -43,7 +44,7 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
         # Nothing tells a robot from others by its answer.
         told = {"delivery_id": uuid4(), "state": "accepted", "problem": None, "retry_after": 5}
         return html_form.thanks(runtime, caller, request) if is_html else json_response(told, 202)
-    delivery = _accepted(runtime, caller, request, action, body, bodies.idempotency_key(request))
+    delivery = _accepted(runtime, caller, request, action, body, _callers_key(caller, request))
     shown = answer(request, delivery, show_results=caller.kind not in ("site", "server"))
     return html_form.thanks(runtime, caller, request) if is_html else shown
 
@@ -52,7 +53,7 @@ def _from_builder(runtime: Runtime, caller: Caller, request: Request) -> Respons
     """It waits for five seconds and wants to hear 200: what it sends is stored, and brought into amoCRM afterwards."""
     sent = site_builders.sent(request)
     if not sent.is_test:
-        key = None if sent.key is None else f"builder:{sent.key}"
+        key = None if sent.key is None else f"builder:{_of_site(caller)}{sent.key}"
         delivery = _accepted(runtime, caller, request, model.SUBMIT_FORM, sent.body, key, at_once=False)
         answer(request, delivery)  # what amoCRM has refused for good is told
     return site_builders.ok()
@@ -73,7 +74,7 @@ def _accepted(
     write = Write(
         plan.PLANNERS[action],
         msgspec.json.encode(accepted, order="deterministic"),
-        key or _key(runtime, integration, action, body, cleaned),
+        key or _key(runtime, caller, action, body, cleaned),
         plan.first_steps(settings, wanted.mode, body),
         identity=cleaned,
         at_once=at_once and not settings.queue,
@@ -93,18 +94,32 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
     }
 
 
-def _key(runtime: Runtime, integration: Integration, action: str, body: Body, cleaned: bytes) -> str:
+def _of_site(caller: Caller) -> str:
+    """In every key that a site's pages or its builder name: two sites of an account count their forms and orders for
+    themselves. Nothing for callers who are no site."""
+    key_id = site_key.id_of(caller)
+    return "" if key_id is None else f"{key_id}:"
+
+
+def _callers_key(caller: Caller, request: Request) -> str | None:
+    """The caller's own `Idempotency-Key`."""
+    key, site = bodies.idempotency_key(request), _of_site(caller)
+    return key if key is None or not site else f"key:{site}{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _key(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: bytes) -> str:
     """What makes a double click, or a double hook, the same submission (row C10)."""
+    site = _of_site(caller)
     if isinstance(body, SubmitOrder):
-        return f"order:{body.order.number}"
+        return f"order:{site}{body.order.number}"
     digest = hashlib.sha256(cleaned).hexdigest()
     if isinstance(body, SubmitForm) and body.opened_at is not None:
-        return f"form:{digest}"  # the moment the page was opened is in it: the next visit is another submission
+        return f"form:{site}{digest}"  # the moment the page was opened is in it: the next visit is another submission
     window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
-    before = f"form:{digest}:{window - 1}"
-    if deliveries.by_key(runtime.database, integration.id, action, before) is not None:
+    before = f"form:{site}{digest}:{window - 1}"
+    if deliveries.by_key(runtime.database, caller.require_integration().id, action, before) is not None:
         return before
-    return f"form:{digest}:{window}"
+    return f"form:{site}{digest}:{window}"
 
 
 def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: Body) -> bool:

@@ -5,6 +5,7 @@ Fields with these names are understood: `name`, `first_name`, `last_name`, `phon
 `_redirect` (where to go afterwards), `_trap` (hide it from people), `_opened_at` (Unix milliseconds).
 """
 
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,10 +17,15 @@ from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.submissions.mapping import TRACKING_CODES
-from shared.submissions.model import MOST_FIELDS, Contact, Fields, Form, SubmitForm
+from shared.submissions.model import MOST_FIELDS, MOST_LINES, Contact, Form, SubmitForm
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
-_CONTACT: Final = ("name", "first_name", "last_name", "phone", "email")
+# Names with a meaning of their own, and how many values of that meaning are taken.
+_MOST_VALUES: Final = {
+    **dict.fromkeys(("name", "first_name", "last_name", "form", "page"), 1),
+    **dict.fromkeys(("phone", "email"), MOST_LINES),
+    "comment": MOST_FIELDS,
+}
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 UNREADABLE: Final = say("The form cannot be read: is it UTF-8, with at most 150 fields?")
 
@@ -29,33 +35,66 @@ def submission(request: Request) -> SubmitForm:
     return of(pairs(request))
 
 
-def of(pairs: list[tuple[str, str]]) -> SubmitForm:
-    """Named values as a body of `submit_form`."""
-    values = dict(pairs)
-    fields: Fields = {}
-    tracking = {}
+def of(pairs: list[tuple[str, str]], meaning: Callable[[str], str] = lambda name: name) -> SubmitForm:
+    """Named values as a body of `submit_form`. `meaning`: which of our names a name stands for, else the name itself.
+
+    Where several mean the same, empty ones count for nothing: all phones and e-mails are the person's, comments follow
+    each other, and of the rest the first counts; what is left over is a field of the form.
+    """
+    fields: dict[str, list[str]] = {}
+    tracking: dict[str, str] = {}
+    own: dict[str, list[tuple[str, str]]] = {}  # by meaning: names and values
     for name, value in pairs:
-        if name.lower().startswith("utm_") or name.lower() in _VISIT:
-            tracking[name.lower()] = value[:1000]
-        elif not name.startswith("_") and name not in (*_CONTACT, "comment", "form", "page", "action"):
-            kept = fields.setdefault(name.removesuffix("[]") or name, [])
-            assert isinstance(kept, list)  # nobody else fills it
-            kept.append(value[:1000])
-    opened = values.get("_opened_at", "")
+        visit = name.lower()
+        if visit.startswith("utm_") or visit in _VISIT:
+            if tracking.setdefault(visit, "") in ("", value[:1000]):
+                tracking[visit] = value[:1000]
+            elif value:
+                _keep(fields, name, value)
+        elif (meant := meaning(name)) in _MOST_VALUES:
+            before = own.setdefault(meant, [])
+            if value.strip() and value not in (known for _, known in before):
+                before.append((name, value))
+        elif not name.startswith("_") and name != "action":
+            _keep(fields, name, value)
+    taken: dict[str, list[str]] = {}
+    for meant, most in _MOST_VALUES.items():
+        given = own.get(meant, [])
+        taken[meant] = [value[:1000] if meant != "comment" else value for _, value in given[:most]]
+        for name, value in given[most:]:
+            _keep(fields, f"{name} (2)" if name in _MOST_VALUES else name, value)
+    opened = _first(pairs, "_opened_at")
+    one = {meant: next(iter(taken[meant]), "") for meant in _MOST_VALUES}
+    phones, emails = taken["phone"], taken["email"]
     return SubmitForm(
-        contact=Contact(**{name: values.get(name, "")[:1000] for name in _CONTACT}),
-        form=Form(name=values.get("form", "")[:1000], page=values.get("page", "")[:1000]),
-        fields=fields,
-        comment=values.get("comment", "")[:10_000],
+        contact=Contact(
+            name=one["name"],
+            first_name=one["first_name"],
+            last_name=one["last_name"],
+            phone=phones if len(phones) > 1 else one["phone"],
+            email=emails if len(emails) > 1 else one["email"],
+        ),
+        form=Form(name=one["form"], page=one["page"]),
+        fields={name: [*values] for name, values in fields.items()},
+        comment="\n".join(taken["comment"])[:10_000],
         tracking=tracking,
         opened_at=int(opened) if opened.isdecimal() and len(opened) < 16 else None,
-        trap=values.get("_trap", "")[:1000],
+        trap=_first(pairs, "_trap")[:1000],
     )
+
+
+def _keep(fields: dict[str, list[str]], name: str, value: str) -> None:
+    fields.setdefault(name.removesuffix("[]") or name, []).append(value[:1000])
+
+
+def _first(pairs: list[tuple[str, str]], wanted: str) -> str:
+    """The first value of this name that is not empty."""
+    return next((value for name, value in pairs if name == wanted and value), "")
 
 
 def thanks(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """To the page that the form names, where that is one of the site's own; else a page that says thank you."""
-    wanted = dict(pairs(request)).get("_redirect", "")
+    wanted = _first(pairs(request), "_redirect")
     if wanted and _is_own(runtime, caller, wanted):
         return Response(303, headers=(("Location", wanted),))
     title, text = html_page.words(request, "thanks", "received")

@@ -20,7 +20,8 @@ SYNC_CONTACT: Final = "sync_contact"
 
 Line = Annotated[str, Meta(max_length=1000)]
 Text = Annotated[str, Meta(max_length=10_000)]
-Lines = Line | Annotated[list[Line], Meta(max_length=20)]
+MOST_LINES: Final = 20  # phones, and e-mails, of a person
+Lines = Line | Annotated[list[Line], Meta(max_length=MOST_LINES)]
 Scalar = Line | bool | int | float | None
 MOST_FIELDS: Final = 150  # values of a plain form; whatever they are, they fit the limits of a body
 Fields = Annotated[
@@ -191,7 +192,8 @@ def sources(body: Body) -> dict[str, list[str]]:
         found |= _order_sources(body.order)
     for name, value in body.fields.items():
         given = value if isinstance(value, list) else [value]
-        found[name] = [text for text in map(_text, given) if text]
+        before = found.setdefault(name, [])  # of our own member of that name, which an empty field does not erase
+        before += [text for text in map(_text, given) if text and text not in before]
     return found
 
 

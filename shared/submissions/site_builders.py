@@ -5,6 +5,7 @@ in the languages of our users; every other one is a field of the form, as in `ht
 (`tranid`), so that a repetition is the same submission.
 """
 
+import hashlib
 import re
 from typing import Any, Final
 
@@ -31,26 +32,31 @@ _MEANT: Final = {
 _MEANING: Final = {word: meaning for meaning, words in _MEANT.items() for word in words.split()}
 # What names the submission itself; it is no field of the form.
 _KEYS: Final = ("tranid", "submission_id", "entry_id", "response_id")
-_LEFT_OUT: Final = frozenset({*_KEYS, "formid", "form_id", "test", "cookies", "payment"})
-_TEST: Final = {"test": "test"}
-_MOST_KEY: Final = 100
+_FORMS: Final = ("formid", "form_id")
+_LEFT_OUT: Final = frozenset({*_KEYS, *_FORMS, "test", "cookies", "payment"})
+_TEST: Final = ("test", "test")
 
 
 class Sent(Struct, frozen=True):
     body: SubmitForm
-    key: str | None  # what the builder calls this submission
+    key: str | None  # of the form and what the builder calls this submission; the site is not in it
     is_test: bool  # the address is tried out: nothing is written
 
 
 def sent(request: Request) -> Sent:
     """What came. Raises 400 and 422."""
     pairs = html_form.pairs(request) if request.is_html_form else _flat(request)
-    values = {name.lower(): value for name, value in pairs}
-    key = next((values[name] for name in _KEYS if values.get(name)), "")
-    named = [(_MEANING.get(_plain(name), name), value) for name, value in pairs if _is_of_the_form(name)]
-    if "form" not in dict(named) and values.get("formid"):
-        named.append(("form", values["formid"]))
-    return Sent(html_form.of(named), key[:_MOST_KEY] or None, is_test=values == _TEST)
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        values[name.lower()] = values.get(name.lower()) or value
+    named = [(name, value) for name, value in pairs if _is_of_the_form(name)]
+    if not any(_meaning(name) == "form" and value for name, value in named):
+        named.append(("form", values.get("formid", "")))
+    id_ = next((values[name] for name in _KEYS if values.get(name)), None)
+    body = html_form.of(named, _meaning)
+    form = next((values[name] for name in _FORMS if values.get(name)), body.form.name)
+    key = None if id_ is None else hashlib.sha256(f"{form}\0{id_}".encode()).hexdigest()
+    return Sent(body, key, is_test=[(name.lower(), value) for name, value in pairs] == [_TEST])
 
 
 def is_ours(request: Request) -> bool:
@@ -64,6 +70,10 @@ def is_ours(request: Request) -> bool:
 def ok() -> Response:
     """What every builder takes for done."""
     return Response(200, b"ok", (("Content-Type", "text/plain; charset=utf-8"),))
+
+
+def _meaning(name: str) -> str:
+    return _MEANING.get(_plain(name), name)
 
 
 def _plain(name: str) -> str:

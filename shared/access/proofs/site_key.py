@@ -154,5 +154,10 @@ def origins_of(caller: Caller) -> tuple[str, ...]:
     return tuple(caller.integration.origins) if isinstance(caller.integration, _Found) else ()
 
 
+def id_of(caller: Caller) -> UUID | None:
+    """Which site key the caller has shown; None for other callers."""
+    return caller.integration.key_id if isinstance(caller.integration, _Found) else None
+
+
 def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()

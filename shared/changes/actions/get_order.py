@@ -36,8 +36,10 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     number = (request.parameter("number") or "").strip()
     if not 1 <= len(number) <= _LONGEST:
         raise invalid_input(say("must have 1 to {most} characters", most=_LONGEST), "number")
-    order = orders.by_number(runtime.database, integration, number)
-    if order is None or (caller.kind == "site" and not _is_theirs(runtime, integration, order, request)):
+    found = orders.by_number(runtime.database, integration, number)
+    theirs = (one for one in found if caller.kind != "site" or _is_theirs(runtime, integration, one, request))
+    order = next(theirs, None)
+    if order is None:
         raise Problem(404, "unknown_order", say("There is no such order, or it was made with another phone or e-mail."))
     return json_response(
         {"number": number, "status": _status(runtime, integration, order), "accepted_at": order.created_at}
