@@ -2,11 +2,13 @@
 
 import base64
 import json
+import math
 from typing import Any
 
 import flask
 import pytest
 
+from shared.platform import time_left
 from shared.platform.adapters import aws, google, schedule, yandex
 from shared.platform.http import Request, Response
 
@@ -144,14 +146,78 @@ TIMER = {
 
 
 @pytest.mark.parametrize("event", [EVENT_BRIDGE, TIMER])
-@pytest.mark.parametrize(("left", "given"), [(60_000, 50.0), (30_000, 25.0), (2_000, 1.0)])
+@pytest.mark.parametrize(("left", "given"), [(300_000, 290.0), (60_000, 50.0), (2_000, 1.0)])
 def test_timers_run_within_what_the_platform_leaves(event: dict[str, Any], left: int, given: float) -> None:
-    function = schedule.aws_function(lambda seconds: {"seconds": seconds}, time_limit=50.0)
-    assert function(event, _Context(left)) == {"seconds": given}
-    assert schedule.yandex_function(lambda seconds: {"seconds": seconds}, 50.0)(event, object()) == {"seconds": 50.0}
+    """30-I7: also longer than `TIME_LIMIT_SECONDS`, which counts where the platform does not tell."""
+    for make in (schedule.aws_function, schedule.yandex_function):
+        function = make(lambda seconds: {"seconds": seconds}, 50.0, 10.0)
+        assert function(event, _Context(left)) == {"seconds": given}
+        assert function(event, object()) == {"seconds": 50.0}
 
 
-def test_cloud_scheduler_calls_by_http() -> None:
+@pytest.mark.parametrize(("timeout", "given"), [(None, 50.0), ("300", 290.0)])
+def test_cloud_scheduler_calls_by_http(monkeypatch: pytest.MonkeyPatch, timeout: str | None, given: float) -> None:
+    if timeout is not None:
+        monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", timeout)
     with flask.Flask("test").test_request_context("/", method="POST"):
-        answer = schedule.google_function(lambda seconds: {"seconds": seconds}, 50.0)(flask.request)
-    assert answer.get_json() == {"seconds": 50.0}
+        answer = schedule.google_function(lambda seconds: {"seconds": seconds}, 50.0, 10.0)(flask.request)
+    assert answer.get_json() == {"seconds": given}
+
+
+@pytest.mark.parametrize("event", [FUNCTION_URL, REST, LOAD_BALANCER, YANDEX])
+def test_a_call_knows_how_much_of_its_time_is_left(event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-I4: what must not be cut off asks before it begins."""
+    left: list[float] = []
+
+    def respond(_request: Request) -> Response:
+        left.append(time_left.seconds())
+        return Response(200, b"")
+
+    (yandex if event is YANDEX else aws).http_function(respond)(event, _Context(60_000))
+    monkeypatch.setenv("CLOUD_RUN_TIMEOUT_SECONDS", "60")
+    with flask.Flask("test").test_request_context("/"):
+        google.http_function(respond)(flask.request)
+    assert [round(seconds) for seconds in left] == [60, 60]
+    assert time_left.seconds() == math.inf
+
+
+_MULTI_VALUE = {name: value for name, value in LOAD_BALANCER.items() if name != "headers"}
+
+
+@pytest.mark.parametrize(
+    ("adapter", "event"),
+    [
+        (aws, LOAD_BALANCER | {"headers": {"x-forwarded-for": "203.0.113.9, 192.0.2.1"}, "multiValueHeaders": None}),
+        (aws, _MULTI_VALUE | {"multiValueHeaders": {"x-forwarded-for": ["203.0.113.9, 192.0.2.1"]}}),
+        (aws, _MULTI_VALUE | {"multiValueHeaders": {"X-Forwarded-For": ["203.0.113.9", "192.0.2.1:50123"]}}),
+        (aws, FUNCTION_URL | {"headers": {"x-forwarded-for": "203.0.113.9"}}),
+        (aws, REST | {"multiValueHeaders": {"X-Forwarded-For": ["203.0.113.9"]}}),
+        (yandex, YANDEX | {"multiValueHeaders": {"X-Forwarded-For": ["203.0.113.9"]}}),
+    ],
+)
+def test_the_callers_address_is_what_the_platform_saw(adapter: Any, event: dict[str, Any]) -> None:
+    """30-F3: not empty, not what somebody invents, and the same for two connections of one caller."""
+    SEEN.clear()
+    adapter.http_function(_respond)(event, object())
+    assert [request.address for request in SEEN] == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize("seen", ["2001:db8::1", "[2001:db8::1]:443", "[2001:db8::1]"])
+def test_an_address_of_the_newer_kind_is_whole(seen: str) -> None:
+    SEEN.clear()
+    aws.http_function(_respond)(_MULTI_VALUE | {"multiValueHeaders": {"x-forwarded-for": [seen]}}, object())
+    assert [request.address for request in SEEN] == ["2001:db8::1"]
+
+
+@pytest.mark.parametrize(("is_google", "address"), [(True, "192.0.2.1"), (False, "198.51.100.7")])
+def test_googles_proxy_is_believed_on_google_only(
+    monkeypatch: pytest.MonkeyPatch, is_google: bool, address: str
+) -> None:
+    """30-F3"""
+    if is_google:
+        monkeypatch.setenv("K_SERVICE", "crm-api")
+    SEEN.clear()
+    headers = {"X-Forwarded-For": "203.0.113.9, 192.0.2.1"}
+    with flask.Flask("test").test_request_context("/", headers=headers, environ_base={"REMOTE_ADDR": "198.51.100.7"}):
+        google.http_function(_respond)(flask.request)
+    assert [request.address for request in SEEN] == [address]

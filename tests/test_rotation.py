@@ -7,11 +7,10 @@ import pytest
 
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm import oauth
-from shared.amocrm.transport import LIMITS
 from shared.connections import rotation as rotation_module
 from shared.connections import statements
 from shared.connections.integrations import Integration
-from shared.connections.rotation import LEASE, PERSIST_DELAYS, ReauthRequiredError, RefreshDelayedError
+from shared.connections.rotation import LEASE, ReauthRequiredError, RefreshDelayedError
 from shared.platform.http import Response
 from shared.runtime import Runtime
 from tests import servers
@@ -250,10 +249,6 @@ def test_the_database_is_away_while_the_answer_comes(connected: Story, postgres:
     assert _read(connected).status == 200
 
 
-def test_the_lease_outlives_every_timeout_of_a_refresh() -> None:
-    assert 3 * LIMITS.longest_call + sum(PERSIST_DELAYS) < LEASE.total_seconds()
-
-
 def test_a_wrong_secret_does_not_end_the_connection(connected: Story) -> None:
     """The refresh token is untouched: with the right secret the account goes on."""
     connected.simulator.control("change-integration", client_id=connected.client_id, secret="regenerated-elsewhere" * 2)
@@ -312,6 +307,7 @@ def _more_accounts(story: Story, count: int) -> list[dict[str, Any]]:
     for account in made:
         query = f"code={account['code']}&referer={account['domain']}&client_id={story.client_id}"
         assert story.callback(query).status == 200
+        story.sql("DELETE FROM amocrm_throttle")  # nobody's own thirty a minute
     return list(made)
 
 

@@ -74,10 +74,10 @@ def test_a_message_runs_what_is_due_and_comes_again_when_the_database_is_away(
 ) -> None:
     _defer(connected)
     connected.clock.advance(minutes=2)
-    function = schedule.aws_function(lambda seconds: run_deliveries(connected.runtime, seconds), 20)
+    function = schedule.aws_function(lambda seconds: run_deliveries(connected.runtime, seconds), 20, 5)
     assert function(event, object())["delivered"] == 1
     lost = Runtime.build(load(environment | {"DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}), connected.clock)
-    away = schedule.aws_function(lambda seconds: run_deliveries(lost, seconds), 20)
+    away = schedule.aws_function(lambda seconds: run_deliveries(lost, seconds), 20, 5)
     with pytest.raises(RuntimeError, match="given again"):
         away(event, object())
     assert away({"source": "aws.events"}, object())["failed"] == {"database_unavailable": 1}  # a timer comes anyway

@@ -6,12 +6,18 @@ On one machine: ``python -m functions_framework --source functions/refresh_token
 from functools import partial
 
 from functions.refresh_tokens.run import run
+from shared.amocrm.transport import LIMITS
+from shared.connections import keeping
 from shared.platform.adapters import schedule
 from shared.runtime import Runtime
 
+# A refresh that has begun is ended, and what it gave is kept, before the platform ends us.
+_MARGIN_SECONDS = LIMITS.longest_call + keeping.LONGEST_SECONDS + 5
+
 _runtime = Runtime.from_environment()
 _run = partial(run, _runtime)
+_limits = (_runtime.settings.time_limit_seconds, _MARGIN_SECONDS)
 
-http = schedule.google_function(_run, _runtime.settings.time_limit_seconds)
-aws_handler = schedule.aws_function(_run, _runtime.settings.time_limit_seconds)
-yandex_handler = schedule.yandex_function(_run, _runtime.settings.time_limit_seconds)
+http = schedule.google_function(_run, *_limits)
+aws_handler = schedule.aws_function(_run, *_limits)
+yandex_handler = schedule.yandex_function(_run, *_limits)

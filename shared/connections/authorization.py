@@ -15,11 +15,11 @@ from msgspec import Struct
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.refusals import Meaning
-from shared.connections import rate, statements
+from shared.connections import keeping, rate, statements
 from shared.connections.code_clients import CodeClient, Row, WrongRowError, other_account, row_for
-from shared.connections.rotation import PERSIST_DELAYS, Rotation, token_columns
+from shared.connections.rotation import Rotation, token_columns
+from shared.platform import logs
 from shared.platform.messages import Message, say
-from shared.storage.database import DatabaseUnavailableError
 
 STATE_LIFETIME = timedelta(minutes=15)
 
@@ -229,15 +229,14 @@ class Authorization(Struct, frozen=True):
             "code_hash": code_hash,
             "request_id": request_id,
         }
-        for delay in (*PERSIST_DELAYS, None):
-            try:
-                if rotation.database.one(_Id, statements.CONNECT, parameters) is None:
-                    raise AuthorizationFailedError("other_integration", _CHANGED)
-                return
-            except DatabaseUnavailableError:
-                if delay is None:
-                    raise
-                rotation.clock.sleep(delay)
+
+        def store(within: float) -> None:
+            if rotation.database.one(_Id, statements.CONNECT, parameters, within) is None:
+                raise AuthorizationFailedError("other_integration", _CHANGED)
+
+        keeping.kept(
+            rotation.clock, target, store, lambda: logs.warning("connection.not_stored_yet", integration_id=target)
+        )
 
     def _outcome_of(self, code_hash: bytes, seen: _Code | None) -> UUID:
         """For a second bearer of the same code: waits for what becomes of the first (row D7)."""

@@ -110,6 +110,11 @@ class Connections(Struct, frozen=True):
 
     def _refreshed(self, integration: Integration, may_fail: bool) -> Integration | None:
         """The outcome of our own refresh; None when it is not ours to do, or failed and that may be."""
+        if not self.rotation.has_time():
+            if may_fail:
+                return None
+            detail = say("Too little of this call's time is left to refresh the token. Call again.")
+            raise RefreshDelayedError("refresh_pending", detail, 1)
         claimed = self.rotation.claim(integration)
         if claimed is None:
             return None

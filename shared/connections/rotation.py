@@ -25,20 +25,22 @@ from shared.amocrm import errors, oauth
 from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.hosts import UntrustedHostError
 from shared.amocrm.refusals import Meaning
-from shared.amocrm.transport import Transport
-from shared.connections import notices, statements, token_escrow
+from shared.amocrm.transport import LIMITS, Transport
+from shared.connections import keeping, notices, statements, token_escrow
 from shared.connections.integrations import Integration
-from shared.platform import logs
+from shared.platform import logs, time_left
 from shared.platform.clock import Clock
 from shared.platform.messages import Message, joined, said, say
 from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.storage.database import Database, DatabaseUnavailableError
 from shared.storage.encryption import Keyring
 
-# Longer than the longest way through `run`: two calls to the token endpoint and one look-up of a renamed account
-# (25 s each at worst, see transport.py) and all tries to persist.
+# Longer than the longest way from the claim through `run`: waiting for a worker (lease_worker.py), two calls to the
+# token endpoint and one look-up of a renamed account (25 s each at worst, see transport.py), remembering the new
+# address, and all tries to keep the pair.
 LEASE: Final = timedelta(seconds=120)
-PERSIST_DELAYS: Final = (0.2, 0.5, 1, 2, 4, 8, 12)  # seconds between tries while the database is away
+RENAME_SECONDS: Final = 3.0
+_CLAIM_SECONDS: Final = 5.0  # a lease that came later than this would be too short
 _FIRST_BACKOFF_SECONDS = 5
 _LAST_BACKOFF_SECONDS = 900
 
@@ -110,7 +112,12 @@ class Rotation(Struct, frozen=True):
     def claim(self, integration: Integration) -> Integration | None:
         """The row with our lease; None when somebody else's is alive, when it backs off, or when it has changed."""
         parameters = {"id": integration.id, "version": integration.token_version, "lease_id": uuid4(), "lease": LEASE}
-        return self.database.one(Integration, statements.CLAIM, parameters)
+        return self.database.one(Integration, statements.CLAIM, parameters, within=_CLAIM_SECONDS)
+
+    def has_time(self, calls: int = 1) -> bool:
+        """Whether the platform lets us run until so many calls have ended and the pair is kept: else its only copy is
+        lost with us."""
+        return time_left.seconds() >= calls * LIMITS.longest_call + keeping.TRY_SECONDS
 
     def claim_due(self, limit: int) -> list[Integration]:
         """Leases on up to `limit` integrations that are due. Instances share them out among themselves."""
@@ -154,20 +161,17 @@ class Rotation(Struct, frozen=True):
         return self.persist(claimed, pair)
 
     def persist(self, claimed: Integration, pair: oauth.TokenPair) -> Integration:
-        """Stores the pair before anything else happens with it; waits for a database that is away."""
+        """Stores the pair before anything else happens with it. While the database is away it stands in the log, and
+        storing is tried for as long as the platform lets us."""
         parameters = token_columns(self.keyring, claimed.id, pair, self.ahead) | {
             "id": claimed.id,
             "version": claimed.token_version,
         }
-        for delay in (*PERSIST_DELAYS, None):
-            try:
-                return self._stored(claimed, parameters)
-            except DatabaseUnavailableError:
-                if delay is None:
-                    token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
-                    raise
-                self.clock.sleep(delay)
-        raise AssertionError("the last try returns or raises")
+
+        def spill() -> None:
+            token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
+
+        return keeping.kept(self.clock, claimed.id, lambda within: self._stored(claimed, parameters, within), spill)
 
     def restore(self, spilled: token_escrow.Spilled) -> bool:
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless."""
@@ -181,8 +185,8 @@ class Rotation(Struct, frozen=True):
             return now
         raise ReauthRequiredError(detail)
 
-    def _stored(self, claimed: Integration, parameters: dict[str, object]) -> Integration:
-        stored = self.database.one(Integration, statements.PERSIST, parameters)
+    def _stored(self, claimed: Integration, parameters: dict[str, object], within: float) -> Integration:
+        stored = self.database.one(Integration, statements.PERSIST, parameters, within)
         if stored is not None:
             return stored
         # A person has connected or disconnected this account meanwhile: what they did is newer than our pair.
@@ -240,10 +244,12 @@ class Rotation(Struct, frozen=True):
             if isinstance(error, oauth.TokenRefusedError) and not error.is_grant_dead:
                 raise
             # Perhaps the account does not live at this host any more (row X7): amoCRM's own client asks after any 401.
+            if not self.has_time(calls=2):
+                raise errors.NotSentError("too little time is left to ask where the account lives now") from None
             new_host = self._renamed_to(claimed, refresh_token)
             if new_host is None:
                 raise
-            self.database.execute(statements.RENAME, {"id": claimed.id, "domain": new_host})
+            self.database.execute(statements.RENAME, {"id": claimed.id, "domain": new_host}, within=RENAME_SECONDS)
             return oauth.refresh(self.transport, new_host, credentials, refresh_token)
 
     def _renamed_to(self, claimed: Integration, refresh_token: str) -> str | None:

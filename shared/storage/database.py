@@ -8,24 +8,44 @@ statements.
 """
 
 import contextlib
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 import psycopg
 from msgspec import Struct
 from psycopg.rows import RowFactory, TupleRow
 
+from shared.platform import time_left
 from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind
 from shared.platform.secret import Secret
 
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
 Parameters = Mapping[str, object]
-Connection = psycopg.Connection[TupleRow]
 Model = TypeVar("Model", bound=Struct)
 T = TypeVar("T")
 
 _CONNECT_TIMEOUT_SECONDS = 3
+_SHORTEST_CONNECT_SECONDS = 2  # psycopg takes no less
+# A server that accepts and never answers: PostgreSQL's own `statement_timeout` ends nothing there.
+_LONGEST_SECONDS = 30.0
+_MARGIN_SECONDS = 1.0  # for telling it, before the platform ends us
+
+
+class Connection(psycopg.Connection[TupleRow]):
+    """Waits for an answer until `ends` (of `time.monotonic`), and is of no use afterwards."""
+
+    ends = math.inf
+
+    def wait(self, gen: "PQGen[T]", interval: float = 0.1, timeout: float | None = None) -> T:
+        if timeout is None and self.ends != math.inf:
+            timeout = max(0.0, self.ends - time.monotonic())
+        return super().wait(gen, interval, timeout)
 
 
 class DatabaseUnavailableError(ForeseenError):
@@ -42,7 +62,8 @@ class DatabaseUnavailableError(ForeseenError):
 class Database:
     """Rows come back as the given Struct. Threads may share it.
 
-    A column that it does not know is left out, so that a migration may add one before the code knows it.
+    A column that it does not know is left out, so that a migration may add one before the code knows it. `within` is
+    how many seconds a statement may take, with all that is tried; never longer than the platform lets us run.
     """
 
     def __init__(self, url: Secret) -> None:
@@ -50,23 +71,37 @@ class Database:
         self._lock = threading.Lock()
         self._connection: Connection | None = None
 
-    def one(self, model: type[Model], statement: LiteralString, parameters: Parameters | None = None) -> Model | None:
+    def one(
+        self,
+        model: type[Model],
+        statement: LiteralString,
+        parameters: Parameters | None = None,
+        within: float = _LONGEST_SECONDS,
+    ) -> Model | None:
         """The first row, or None."""
-        rows = self.all(model, statement, parameters)
+        rows = self.all(model, statement, parameters, within)
         return rows[0] if rows else None
 
-    def all(self, model: type[Model], statement: LiteralString, parameters: Parameters | None = None) -> list[Model]:
+    def all(
+        self,
+        model: type[Model],
+        statement: LiteralString,
+        parameters: Parameters | None = None,
+        within: float = _LONGEST_SECONDS,
+    ) -> list[Model]:
         """Every row that the statement returns. Raises :class:`DatabaseUnavailableError`."""
 
         def fetch(connection: Connection) -> list[Model]:
             with connection.cursor(row_factory=_rows_of(model)) as cursor:
                 return cursor.execute(statement, parameters).fetchall()
 
-        return self._repeated(fetch)
+        return self._repeated(fetch, within)
 
-    def execute(self, statement: LiteralString, parameters: Parameters | None = None) -> int:
+    def execute(
+        self, statement: LiteralString, parameters: Parameters | None = None, within: float = _LONGEST_SECONDS
+    ) -> int:
         """Carries the statement out and returns the number of rows it touched."""
-        return self._repeated(lambda connection: connection.execute(statement, parameters).rowcount)
+        return self._repeated(lambda connection: connection.execute(statement, parameters).rowcount, within)
 
     def number(self, statement: LiteralString, parameters: Parameters | None = None) -> int:
         """The first column of the only row."""
@@ -76,31 +111,40 @@ class Database:
         with self._lock:
             self._drop()
 
-    def _repeated(self, work: Callable[[Connection], T]) -> T:
-        with self._lock:
+    def _repeated(self, work: Callable[[Connection], T], within: float = _LONGEST_SECONDS) -> T:
+        ends = time.monotonic() + max(0.0, min(within, time_left.seconds() - _MARGIN_SECONDS))
+        if not self._lock.acquire(timeout=max(0.0, ends - time.monotonic())):
+            raise DatabaseUnavailableError("another thread's statement is not answered")
+        try:
             try:
-                return work(self._connected())
-            except psycopg.OperationalError:
+                return work(self._connected(ends))
+            except psycopg.OperationalError as error:
                 # A warm instance was frozen and its connection is gone, PostgreSQL was restarted, or a deadlock
                 # ended us. The statement is safe to repeat, see above.
                 self._drop()
+                if ends - time.monotonic() < _SHORTEST_CONNECT_SECONDS:
+                    raise _unavailable(error) from None
             try:
-                return work(self._connected())
+                return work(self._connected(ends))
             except psycopg.OperationalError as error:
                 self._drop()
-                raise DatabaseUnavailableError(f"{type(error).__name__} {error.sqlstate or ''}".strip()) from None
+                raise _unavailable(error) from None
+        finally:
+            self._lock.release()
 
-    def _connected(self) -> Connection:
+    def _connected(self, ends: float) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
+            left = math.floor(ends - time.monotonic())
+            self._connection = Connection.connect(
                 self._url.reveal(),
                 autocommit=True,
                 prepare_threshold=None,
-                connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+                connect_timeout=min(_CONNECT_TIMEOUT_SECONDS, max(_SHORTEST_CONNECT_SECONDS, left)),
                 keepalives_idle=30,
                 tcp_user_timeout=10_000,
                 application_name="amocrm-functions",
             )
+        self._connection.ends = ends
         return self._connection
 
     def _drop(self) -> None:
@@ -108,6 +152,10 @@ class Database:
             with contextlib.suppress(psycopg.Error):
                 self._connection.close()
             self._connection = None
+
+
+def _unavailable(error: psycopg.OperationalError) -> DatabaseUnavailableError:
+    return DatabaseUnavailableError(f"{type(error).__name__} {error.sqlstate or ''}".strip())
 
 
 def _rows_of(model: type[Model]) -> RowFactory[Model]:

@@ -7,6 +7,7 @@ several instances share the work because a claim skips what others have claimed.
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
@@ -19,7 +20,7 @@ from shared.storage.database import DatabaseUnavailableError
 Row = TypeVar("Row")
 
 # A row that was claimed ahead and has waited longer than this is not begun: its lease must last for the work.
-_PATIENCE_SECONDS: Final = 15.0
+PATIENCE_SECONDS: Final = 15.0
 
 
 class Figures(Struct):
@@ -56,7 +57,7 @@ class Worker(Struct, Generic[Row], frozen=True):
 
         def begin(row: Row, claimed_at: float) -> str:
             now = self.clock.monotonic()
-            if self.ahead and (now - started >= seconds or now - claimed_at >= _PATIENCE_SECONDS):
+            if self.ahead and (now - started >= seconds or now - claimed_at >= PATIENCE_SECONDS):
                 not_begun.append(row)
                 return ""
             return self.work(row)
@@ -72,7 +73,9 @@ class Worker(Struct, Generic[Row], frozen=True):
                     running += len(rows)
                     figures.claimed += len(rows)
                     for row in rows:
-                        pool.submit(begin, row, claimed_at).add_done_callback(done.put)
+                        # What is said of this call (its time that is left, its id) is said of its threads.
+                        context = copy_context()
+                        pool.submit(context.run, begin, row, claimed_at).add_done_callback(done.put)
                 if not running:
                     break
                 ended = _all_of(done)

@@ -160,11 +160,11 @@ def test_a_hook_is_one_statement(feed: Feed) -> None:
     statements, key = [], _key(feed)
     connected = feed.story.runtime.database._repeated
 
-    def counted(work: Any) -> Any:
+    def counted(*work: Any) -> Any:
         statements.append(1)
-        return connected(work)
+        return connected(*work)
 
-    feed.story.runtime.database._repeated = counted  # type: ignore[method-assign]
+    feed.story.runtime.database._repeated = counted  # type: ignore[method-assign, assignment]
     began = time.monotonic()
     for number in range(200):
         assert _post(feed, _moved(feed, **{"leads[status][0][id]": number + 1}), key=key).status == 200

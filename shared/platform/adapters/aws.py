@@ -5,20 +5,26 @@ developer guide, "Payload format version".
 """
 
 import base64
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
+from shared.platform import time_left
 from shared.platform.http import Headers, Request, Response, parse_query
 
 Event = dict[str, Any]
 
+# What a load balancer may put behind an address that it saw: the caller's port, another one with each connection.
+_WITH_PORT = re.compile(r"\[(?P<six>[^]]+)\](:\d+)?|(?P<four>[^:]+):\d+")
+
 
 def http_function(respond: Callable[[Request], Response]) -> Callable[[Event, object], Event]:
-    def function(event: Event, _context: object) -> Event:
-        if event.get("version") == "2.0":
-            return _to_payload_2(respond(_from_payload_2(event)))
-        return to_payload_1(respond(from_payload_1(event)))
+    def function(event: Event, context: object) -> Event:
+        with time_left.limited(time_left.told_by(context)):
+            if event.get("version") == "2.0":
+                return _to_payload_2(respond(_from_payload_2(event)))
+            return to_payload_1(respond(from_payload_1(event)))
 
     return function
 
@@ -57,13 +63,14 @@ def from_payload_1(event: Event) -> Request:
     query += [item for item in (event.get("queryStringParameters") or {}).items() if item[0] not in multi_query]
     if "elb" in (event.get("requestContext") or {}):  # a load balancer hands the query over as it stands in the URL
         query = [(unquote_plus(name), unquote_plus(value)) for name, value in query]
+    headers = Headers(fields)
     return Request(
         method=event["httpMethod"].upper(),
         path=event.get("path") or "/",
         query=tuple(query),
-        headers=Headers(fields),
+        headers=headers,
         body=_body(event),
-        address=_address(event),
+        address=_address(event, headers),
     )
 
 
@@ -80,10 +87,14 @@ def to_payload_1(response: Response) -> Event:
     }
 
 
-def _address(event: Event) -> str:
+def _address(event: Event, headers: Headers) -> str:
     context = event.get("requestContext") or {}
-    if "elb" in context:  # the load balancer appends the address that it saw
-        return str((event.get("headers") or {}).get("x-forwarded-for", "")).rpartition(",")[2].strip()
+    if "elb" in context:
+        # The load balancer appends the address that it saw; what stands before it anybody can invent. With multi-value
+        # headers it fills `multiValueHeaders` and nothing else.
+        last = (headers.all("x-forwarded-for") or ("",))[-1].rpartition(",")[2].strip()
+        with_port = _WITH_PORT.fullmatch(last)
+        return last if with_port is None else with_port["six"] or with_port["four"]
     return str((context.get("identity") or {}).get("sourceIp", ""))
 
 

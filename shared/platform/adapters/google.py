@@ -1,9 +1,11 @@
 """Google Cloud Functions, and any machine, through functions-framework: a Flask request in, a Flask response out."""
 
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from shared.platform import time_left
 from shared.platform.http import Headers, Request, Response, parse_query
 
 if TYPE_CHECKING:
@@ -12,9 +14,18 @@ if TYPE_CHECKING:
 
 def http_function(respond: Callable[[Request], Response]) -> "Callable[[flask.Request], flask.Response]":
     def function(request: "flask.Request") -> "flask.Response":
-        return _to_flask(respond(_from_flask(request)))
+        with time_left.limited(timeout_seconds()):
+            return _to_flask(respond(_from_flask(request)))
 
     return function
+
+
+def timeout_seconds() -> float:
+    """Of this function, as it was deployed; infinite where nobody says.
+
+    Source: functions-framework, `_http/gunicorn.py`, which ends requests by it.
+    """
+    return float(os.environ.get("CLOUD_RUN_TIMEOUT_SECONDS") or math.inf)
 
 
 def _from_flask(request: "flask.Request") -> Request:

@@ -5,8 +5,12 @@ HTTP request. The answer is the run's figures, as a JSON object.
 """
 
 import json
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from shared.platform import time_left
+from shared.platform.adapters import google
 
 if TYPE_CHECKING:
     import flask
@@ -14,26 +18,27 @@ if TYPE_CHECKING:
 Figures = dict[str, Any]
 Run = Callable[[float], Figures]  # given the seconds it may take
 
-# What stays for writing the last results before the platform stops us.
-_MARGIN_SECONDS = 5.0
 
-
-def aws_function(run: Run, time_limit: float) -> Callable[[Any, Any], Figures]:
-    """Lambda tells how long it lets us run; Yandex's context has the same name for it.
+def aws_function(run: Run, time_limit: float, margin: float) -> Callable[[Any, Any], Figures]:
+    """Lambda tells how long it lets us run, and Yandex's context does, too; otherwise it is `time_limit`. `margin` is
+    what stays for ending what has begun; all in seconds.
 
     A queue's message whose run could not reach the database is not acknowledged: the queue gives it again, and at last
     to its dead-letter queue.
     """
 
     def function(event: Any, context: Any) -> Figures:
-        remaining = getattr(context, "get_remaining_time_in_millis", None)
-        seconds = remaining() / 1000 - _MARGIN_SECONDS if remaining is not None else time_limit
-        figures = run(max(1.0, min(seconds, time_limit)))
+        figures = _within(run, time_left.told_by(context), time_limit, margin)
         if "database_unavailable" in figures.get("failed", {}) and _is_from_queue(event):
             raise RuntimeError("The database was not available; the message is to be given again.")
         return figures
 
     return function
+
+
+def _within(run: Run, told: float, time_limit: float, margin: float) -> Figures:
+    with time_left.limited(told):
+        return run(time_limit if math.isinf(told) else max(1.0, told - margin))
 
 
 def _is_from_queue(event: Any) -> bool:
@@ -47,10 +52,11 @@ def _is_from_queue(event: Any) -> bool:
 yandex_function = aws_function
 
 
-def google_function(run: Run, time_limit: float) -> "Callable[[flask.Request], flask.Response]":
+def google_function(run: Run, time_limit: float, margin: float) -> "Callable[[flask.Request], flask.Response]":
     def function(_request: "flask.Request") -> "flask.Response":
         import flask  # functions-framework has loaded it already
 
-        return flask.Response(json.dumps(run(time_limit)), content_type="application/json")
+        figures = _within(run, google.timeout_seconds(), time_limit, margin)
+        return flask.Response(json.dumps(figures), content_type="application/json")
 
     return function
