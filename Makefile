@@ -129,7 +129,7 @@ new-widget: $(READY) ## makes widgets/NAME: make new-widget NAME=fence PAGE=calc
 
 widget-pages: $(BUNDLES) ## bundles the pages of widgets that are written in React (needs Node.js)
 
-widgets/%/page/page.js: widgets/%/src/page.tsx $(wildcard widgets/*/src/*) clients/js/index.js | node_modules
+widgets/%/page/page.js: widgets/%/src/page.tsx $(wildcard widgets/*/src/*) $(wildcard clients/js/*.js) | node_modules
 	@npx --no-install esbuild $< --bundle --minify --format=esm --target=es2021 --jsx=automatic --define:process.env.NODE_ENV='"production"' --outfile=$@ --log-level=warning
 
 widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api PLATFORM=amocrm

@@ -49,10 +49,11 @@ class Part:
     budget: int  # bytes
 
 
+_CLIENT: Final = ("clients/js/index.js", "clients/js/queue.js", "clients/js/request.js")
 PARTS: Final = {
     "amocrm_events": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "oauth_callback": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
-    "crm_api": Part(("core", "forms", "bookings", "pdf"), ("web", "widgets", "clients/js/index.js"), 50 * _MEGABYTE),
+    "crm_api": Part(("core", "forms", "bookings", "pdf"), ("web", "widgets", *_CLIENT), 50 * _MEGABYTE),
     "refresh_tokens": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "run_deliveries": Part(("core", "forms", "bookings", "pdf"), ("web/i18n", "widgets"), 50 * _MEGABYTE),
 }

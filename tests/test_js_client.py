@@ -4,18 +4,15 @@ import gzip
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from cli import client
 from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
-from tests.chromium import launched
 from tests.demo import ROOT
 from tests.js_client import needs_tools
 from tests.js_client.later import meanwhile
@@ -25,7 +22,6 @@ from tests.submitting import form, set_up
 
 STORIES = ROOT / "tests" / "js_client" / "stories.mjs"
 pytestmark = pytest.mark.needs("node")
-needs_chromium = pytest.mark.needs("chromium")
 
 
 @pytest.fixture
@@ -53,6 +49,10 @@ def tell(story: Story, ingress: Ingress) -> Any:
         return json.loads(ran.stdout)
 
     return told
+
+
+def _tokens(story: Story, count: int) -> list[str]:
+    return [story.widget()["X-Auth-Token"] for _ in range(count)]
 
 
 def _saved(story: Story) -> int:
@@ -102,10 +102,67 @@ def test_the_same_key_is_the_same_write(tell: Any, story: Story) -> None:
 
 
 def test_a_widget_opens_one_session_and_renews_it(tell: Any, story: Story) -> None:
-    tokens = [story.widget()["X-Auth-Token"] for _ in range(3)]
-    told = tell("widget", one_time_tokens=tokens)
+    told = tell("widget", one_time_tokens=_tokens(story, 3))
     assert (told["state"], told["calls"], told["heard"]) == ("delivered", 1, [True])
-    assert tell("renewed", one_time_tokens=[story.widget()["X-Auth-Token"] for _ in range(3)]) == {"calls": 2}
+    assert tell("renewed", one_time_tokens=_tokens(story, 3)) == {"calls": 2}
+
+
+def test_calls_at_the_end_of_a_session_open_one_together(tell: Any, story: Story) -> None:
+    """30-G12: whoever hears late that the old session has ended takes the one that a neighbour has opened."""
+    told = tell("neighbours", one_time_tokens=_tokens(story, 6))
+    assert told == {"calls": 2, "names": 1, "heard": [True, False, True]}
+
+
+@pytest.mark.parametrize(("lifetime", "calls"), [(60, 1), (90, 1), (0, 3)])
+def test_a_session_may_be_as_short_as_it_likes(tell: Any, story: Story, lifetime: int, calls: int) -> None:
+    """30-G12: one of a minute is not renewed before it was used; one of no time at all is good for its own call."""
+    told = tell("short_session", lifetime=lifetime, one_time_tokens=_tokens(story, 4))
+    assert told == {"calls": calls}
+
+
+def test_a_card_that_asks_about_another_deal_has_a_session_of_that_deal(tell: Any, story: Story) -> None:
+    """30-G9"""
+    leads = story.simulator.control("show", domain=story.domain)["leads"]
+    other = next(int(one) for one in leads if int(one) != story.lead_id)
+    told = tell("other_deal", other=other, one_time_tokens=_tokens(story, 3))
+    assert told == {"ids": [story.lead_id, other, story.lead_id], "calls": 2}
+
+
+def test_a_function_that_makes_tokens_is_asked_for_another_one(tell: Any, story: Story) -> None:
+    """30-G12: once, and it is told which one was refused."""
+    told = tell("another_token")
+    assert (told["id"], told["asked"]) == (story.lead_id, [None, "old"])
+    assert (told["none"]["status"], told["heard"]) == (401, [False])
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", [7]), ("date", [19, 20]), ("soon", [None]), ("0", [0])])
+def test_the_header_retry_after_is_kept(tell: Any, story: Story, header: str, seconds: list[int | None]) -> None:
+    """30-G12"""
+    told = tell("header_says_when", retry_after=header)
+    assert (told["id"], len(told["told"])) == (story.lead_id, 1)
+    assert told["told"][0] in seconds
+    assert told["pauses"][0] >= (told["told"][0] or 0) * 1000
+
+
+def test_pages_may_read_when_to_come_again(story: Story) -> None:
+    """30-G12: a browser shows a page of another origin such headers only as are named."""
+    answer = story.crm("get_lead", {"Origin": f"https://{story.domain}", "X-Lead-Id": "1"})
+    assert answer.status == 401
+    assert "Retry-After" in dict(answer.headers)["Access-Control-Expose-Headers"]
+
+
+def test_what_a_listener_throws_is_its_own(tell: Any, story: Story, ingress: Ingress) -> None:
+    """30-G11: a delivered write is delivered."""
+    ingress.faults = ["", "refused"]
+    told = tell("throwing_listeners", one_time_tokens=_tokens(story, 2))
+    assert told == {"state": "delivered", "thrown": 1}
+    assert _saved(story) == 1
+
+
+def test_what_was_cancelled_is_not_begun(tell: Any) -> None:
+    """30-G10: and whoever cancels gets their own reason."""
+    assert tell("cancelled_before") == {"told": ["enough"] * 3, "count": 0}
+    assert tell("cancelled_on_the_way")["message"] == "enough"
 
 
 def test_a_site_sends_a_form_with_its_key(tell: Any, story: Story, ingress: Ingress) -> None:
@@ -164,163 +221,3 @@ def test_the_example_for_servers_does_what_it_says(story: Story, ingress: Ingres
     body = calculation() | {"lead_id": story.lead_id}
     assert known["write"](ingress.url, token, "save_calculation", body, "key-1")["state"] == "delivered"
     assert _saved(story) == 1
-
-
-# --- a queue that outlives the tab ------------------------------------------------------------------------------------
-
-_OPEN = """
-async ({ module, options }) => {
-  const { connect } = await import(module);
-  globalThis.crm = connect(options);
-}
-"""
-_UPLOAD = """
-async (body) => {
-  const seen = [], onUpload = ({ sent, total }) => seen.push([sent, total]);
-  const pdf = new File(["%PDF-1.4\\n", "x".repeat(200_000), "\\n%%EOF"], "plan.pdf");
-  await crm.saveCalculation({ ...body, options: { pdf: "upload" }, pdf }, { onUpload });
-  return seen;
-}
-"""
-_SAVE = "(body) => crm.saveCalculation(body, { tries: 1 }).then(({ state }) => state, ({ code }) => code)"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visitor(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def tab(story: Story, ingress: Ingress, visitor: BrowserContext) -> Any:
-    """Another tab of the visitor's, with a client that has a queue."""
-    ingress.runtime = story.runtime
-    token = story.application()["Authorization"].removeprefix("Bearer ")
-    module = f"{ingress.url}/client/index.js"
-
-    def opened(**more: Any) -> Page:
-        page = visitor.new_page()
-        page.goto(module)  # any page of this origin
-        options = {"api": ingress.url, "token": token, "lead": story.lead_id, "queue": True} | more
-        page.evaluate(_OPEN, {"module": module, "options": options})
-        return page
-
-    return opened
-
-
-def _until(page: Page, count: int) -> None:
-    """So many writes wait in the queue."""
-    deadline = time.monotonic() + 20
-    while page.evaluate("crm.waiting()") != count:
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(20)
-
-
-@needs_chromium
-def test_a_save_in_the_tunnel_is_sent_by_the_next_tab(tab: Any, story: Story, visitor: BrowserContext) -> None:
-    first = tab()
-    visitor.set_offline(True)
-    assert first.evaluate(_SAVE, calculation()) == "network"
-    assert first.evaluate("crm.waiting()") == 1
-    first.close()
-    assert _saved(story) == 0
-    visitor.set_offline(False)
-    _until(tab(), 0)
-    assert _saved(story) == 1
-
-
-@needs_chromium
-def test_a_save_whose_tab_was_closed_in_the_middle_is_there_once(tab: Any, story: Story, ingress: Ingress) -> None:
-    """It was carried out, and nobody heard the answer: the next tab sends it with its key."""
-    ingress.faults = ["lost"] * 3
-    first = tab()
-    asked: list[Route] = []  # what became of it; never answered
-    first.route(re.compile("get_delivery"), lambda route: asked.append(route))
-    with first.expect_request(re.compile("get_delivery")):
-        first.evaluate("(body) => { void crm.saveCalculation(body); }", calculation())
-    assert (first.evaluate("crm.waiting()"), _saved(story)) == (1, 1)
-    first.close()
-    ingress.faults = []
-    second, third = tab(), tab()
-    _until(second, 0)
-    _until(third, 0)
-    assert _saved(story) == 1
-
-
-@needs_chromium
-def test_when_the_network_is_back_the_queue_goes_on_by_itself(tab: Any, story: Story, visitor: BrowserContext) -> None:
-    page = tab()
-    visitor.set_offline(True)
-    assert page.evaluate(_SAVE, calculation()) == "network"
-    visitor.set_offline(False)
-    _until(page, 0)
-    assert _saved(story) == 1
-
-
-@needs_chromium
-def test_what_was_refused_does_not_wait(tab: Any) -> None:
-    page = tab()
-    assert page.evaluate(_SAVE, {"calculation": {}}) == "invalid_input"
-    assert page.evaluate("crm.waiting()") == 0
-
-
-@needs_chromium
-def test_without_storage_a_save_is_sent_all_the_same(tab: Any, story: Story, visitor: BrowserContext) -> None:
-    """A private window, or a frame of another site."""
-    visitor.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { get() { throw new Error('blocked'); } })")
-    page = tab()
-    assert page.evaluate(_SAVE, calculation()) == "delivered"
-    assert (page.evaluate("crm.waiting()"), _saved(story)) == (0, 1)
-
-
-@needs_chromium
-def test_a_visitors_clock_may_be_wrong(tab: Any, story: Story, visitor: BrowserContext) -> None:
-    visitor.clock.install(time="2020-01-01T00:00:00Z")
-    visitor.clock.resume()
-    assert tab().evaluate(_SAVE, calculation()) == "delivered"
-    assert _saved(story) == 1
-
-
-@needs_chromium
-def test_bytes_on_their_way_are_told(tab: Any, story: Story) -> None:
-    page = tab()
-    sent = page.evaluate(_UPLOAD, calculation())
-    assert sent[-1][0] == sent[-1][1] > 200_000
-
-
-@needs_chromium
-def test_a_file_that_amocrm_does_not_take_at_once_is_followed(tab: Any, story: Story) -> None:
-    """Its bytes are counted on their way; how far the delivery is, is asked for as ever."""
-    story.simulator.fault("status", status=500, path="/v1.0/sessions", method="POST")
-
-    def run() -> None:
-        story.clock.advance(seconds=120)
-        run_deliveries(story.runtime, 20)
-
-    page = tab()
-    with meanwhile(run):
-        sent = page.evaluate(_UPLOAD, calculation())
-    assert sent[-1][0] == sent[-1][1] > 200_000
-    assert story.sql("SELECT state FROM amocrm_deliveries") == [("delivered",)]
-
-
-@needs_tools
-@needs_chromium
-def test_an_old_page_loads_one_classic_script(tab: Any, story: Story) -> None:
-    client.build()
-    page = tab()
-    classic = (client.FOLDER / "dist" / "amocrm-functions.js").read_text(encoding="utf-8")
-    page.evaluate(f"{classic}; globalThis.AmocrmFunctions = AmocrmFunctions")
-    token = story.application()["Authorization"].removeprefix("Bearer ")
-    made = page.evaluate(
-        "([api, token, lead]) => AmocrmFunctions.connect({ api, token, lead }).getLead().then(({ lead }) => lead.id)",
-        [page.url.removesuffix("/client/index.js"), token, story.lead_id],
-    )
-    assert made == story.lead_id

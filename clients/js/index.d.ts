@@ -30,6 +30,7 @@ export interface CallOptions {
   tries?: number;
   /** The deal, for actions that are about one. */
   lead?: number | string;
+  /** Cancels: nothing is sent any more, and nothing waits in the queue. What the server has already stays. */
   signal?: AbortSignal;
 }
 
@@ -59,13 +60,13 @@ export interface Problem {
 }
 
 export class ApiError extends Error {
-  constructor(status: number, problem?: Problem);
+  constructor(status: number, problem?: Problem, retryAfter?: number | null);
   /** HTTP's; 0 where there was no answer. */
   readonly status: number;
   /** Stable, for programs; `network` where there was no answer. */
   readonly code: string;
   readonly problem: Problem;
-  /** Seconds. */
+  /** Seconds, as the answer says (`retry_after`), or its header `Retry-After`. */
   readonly retryAfter: number | null;
   /** Of the write that failed, so that it can be sent again as the same. */
   readonly key: string | null;
@@ -73,14 +74,15 @@ export class ApiError extends Error {
 
 /** amoCRM's `this` of a widget, as far as it is needed. */
 export interface Widget {
+  system?(): { subdomain?: string; amouser_id?: number | string };
   $authorizedAjax(options: Record<string, unknown>): { done(told: (answer: any) => void): { fail(told: (answer: any) => void): unknown } };
 }
 
 export interface ConnectOptions {
   /** The address of crm_api. */
   api: string;
-  /** Of your application: a JWT, or what makes one. */
-  token?: string | (() => string | Promise<string>);
+  /** Of your application: a JWT, or what makes one; `refused` is the one that the server has just not taken. */
+  token?: string | ((refused?: string) => string | Promise<string>);
   /** Publishable: it stands in a page. */
   siteKey?: string;
   /** Inside amoCRM: the widget itself. A session is opened, and renewed before it ends. */
@@ -95,6 +97,8 @@ export interface ConnectOptions {
   language?: string;
   /** Writes outlive the tab: true, or the name of the queue. */
   queue?: boolean | string;
+  /** Whose the writes in the queue are, where the proof does not say it: always the same for a person in an account. */
+  caller?: string | number;
   fetch?: typeof fetch;
 }
 
@@ -102,6 +106,7 @@ export interface Events {
   session: { isOpen: boolean };
   retry: { action: string; error: ApiError; wait: number; count: number };
   queued: { key: string; action: string };
+  /** The server has it; `answer.state` says whether amoCRM has it, too. */
   sent: { key: string; action: string; answer: Delivery };
   failed: { key: string; action: string; error: unknown; isFinal: boolean };
 }
@@ -118,6 +123,7 @@ export interface Client extends Methods {
   call(action: string, given?: object, options?: WriteOptions): Promise<any>;
   resume(): Promise<void>;
   waiting(): Promise<number>;
+  discard(key: string): Promise<void>;
   close(): void;
 }
 

@@ -1,5 +1,10 @@
 // The client of `crm_api`: sessions, retries, idempotency keys, accepted writes followed to their end, uploads, and a queue
-// that outlives the tab. No dependencies. Types: index.d.ts.
+// that outlives the tab (queue.js; one request is request.js). No dependencies. Types: index.d.ts.
+
+import { Queue } from "./queue.js";
+import { answered, ApiError, halt, heard, inSeconds, readable, sleep } from "./request.js";
+
+export { ApiError };
 
 const TRIES = 5;
 const FIRST_PAUSE = 500; // milliseconds
@@ -8,33 +13,22 @@ const LONGEST_RETRY_AFTER = 60; // seconds; a server that asks for more is not w
 const FIRST_WATCH = 800; // most writes are over by then
 const FIRST_LOOK = 1000; // at an accepted write
 const LONGEST_LOOK = 30_000;
-const RENEW_EARLY = 60_000; // before a session ends
+const RENEW_EARLY = 60_000; // before a session ends; a short one, in the middle of its life
 // Writes that the server carries out once for each key; only these are repeated when nobody knows what became of them.
 const KEYED = new Set(["book", "save_calculation", "submit_form", "submit_order", "sync_contact"]);
 const PASSING = new Set([429, 502, 503, 504]);
-
-/** What the server, or the way to it, answered instead of a good answer. */
-export class ApiError extends Error {
-  constructor(status, problem = {}) {
-    const errors = (problem.errors ?? []).map(({ path, detail }) => (path ? `${path}: ${detail}` : detail));
-    super(errors.length ? errors.join("\n") : problem.detail ?? (status ? `The server answered ${status}.` : "The server does not answer."));
-    this.name = "ApiError";
-    this.status = status; // 0: there was no answer
-    this.code = problem.code ?? (status ? "unknown" : "network");
-    this.problem = problem;
-    this.retryAfter = problem.retry_after ?? null; // seconds
-    this.key = null; // of the write, so that it can be sent again as the same
-  }
-}
+// An administrator's headers that say for which account they act; claims of an application's token that say who it is for.
+const ACCOUNT = new Set(["x-account-domain", "x-widget-type"]);
+const CLAIMS = ["iss", "sub", "account_domain", "widget_type"];
 
 /** A connection to one installation, with one way to say who is asking. */
 export function connect(options) {
   return methods(new Connection(options));
 }
 
-// `getLead` is the action `get_lead`. What is no action is the connection's own: on, resume, waiting, close.
+// `getLead` is the action `get_lead`. What is no action is the connection's own.
 function methods(connection) {
-  const own = { on: 1, call: 1, resume: 1, waiting: 1, close: 1 };
+  const own = { on: 1, call: 1, resume: 1, waiting: 1, discard: 1, close: 1 };
   return new Proxy(connection, {
     get: (target, name) => {
       if (typeof name !== "string" || name === "then") return undefined;
@@ -46,10 +40,11 @@ function methods(connection) {
 }
 
 class Connection {
-  constructor({ api, token, siteKey, widget, language, lead, headers = {}, tries = TRIES, fetch: fetching, queue = null, now = () => Date.now(), pause = sleep }) {
+  constructor({ api, token, siteKey, widget, language, lead, caller, headers = {}, tries = TRIES, fetch: fetching, queue = null, now = () => Date.now(), pause = sleep }) {
     this.api = String(api).replace(/\/+$/, "");
-    this.proof = widget ? new Session(this, widget, lead) : { headers: async () => ({ Authorization: `Bearer ${siteKey ?? (typeof token === "function" ? await token() : token)}` }) };
     if (!widget && !siteKey && token === undefined) throw new TypeError("Give one of token, siteKey and widget.");
+    this.proof = widget ? new Session(this, widget, Boolean(lead)) : siteKey ? new SiteKey(siteKey) : new Token(token);
+    this.caller = caller;
     this.mayLook = !siteKey; // into deliveries
     this.language = language;
     this.headers = headers;
@@ -60,9 +55,9 @@ class Connection {
     this.pause = pause;
     this.listeners = new Map();
     this.queue = queue ? new Queue(queue === true ? "amocrm-functions" : queue, this) : null;
-    this.back = () => void this.resume();
+    this.back = () => void this.resume().catch(() => null); // who is asking cannot be told now; a write says so
     globalThis.addEventListener?.("online", this.back);
-    if (this.queue) void this.resume();
+    if (this.queue) this.back();
   }
 
   /** Events: `session` (a new one, or its end), `retry`, `queued`, `sent`, `failed`. Returns how to stop. */
@@ -73,7 +68,7 @@ class Connection {
   }
 
   tell(name, detail) {
-    for (const listener of this.listeners.get(name) ?? []) listener(detail);
+    for (const listener of this.listeners.get(name) ?? []) heard(listener, detail);
   }
 
   /**
@@ -81,11 +76,13 @@ class Connection {
    * (how far an accepted write is), `onUpload` (bytes sent), `follow: false` (do not wait for an accepted write).
    */
   async call(action, given = {}, options = {}) {
+    halt(options.signal);
     const isRead = action.startsWith("get_") || action === "connection_status";
     if (isRead) return this.patiently(action, () => this.ask(action, { query: given, ...options }), options);
     if (!KEYED.has(action)) return this.patiently(action, () => this.ask(action, { method: "POST", body: given, ...options }), { ...options, isKnown: true });
     const body = await readable(given);
-    const wish = { action, body, lead: options.lead ?? this.lead, key: options.key ?? newKey() };
+    halt(options.signal);
+    const wish = { action, body, lead: options.lead ?? this.lead ?? null, key: options.key ?? newKey() };
     // A visit that waits in a queue is not booked, so it does not go there.
     return options.queue === false || !this.queue || action === "book" ? this.write(wish, options) : this.queue.write(wish, options);
   }
@@ -95,13 +92,27 @@ class Connection {
     return this.queue?.flush();
   }
 
-  /** How many writes wait in the queue. */
+  /** How many writes of this caller wait in the queue. */
   async waiting() {
-    return (await this.queue?.all())?.length ?? 0;
+    return (await this.queue?.own())?.length ?? 0;
+  }
+
+  /** Takes a write out of the queue: it is not sent again. */
+  async discard(key) {
+    await this.queue?.remove(key);
   }
 
   close() {
+    this.isClosed = true;
     globalThis.removeEventListener?.("online", this.back);
+  }
+
+  // Whose a write in the queue is: only the same caller, of the same account, on the same server sends it.
+  async owner() {
+    const caller = this.caller ?? (await this.proof.caller());
+    if (caller === null) throw new TypeError("The queue has to know whose its writes are: give `caller`.");
+    const named = Object.entries(this.headers).map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => ACCOUNT.has(name));
+    return JSON.stringify([this.api, caller, named.sort()]);
   }
 
   // A write with a key, to its end.
@@ -110,8 +121,9 @@ class Connection {
     try {
       const sending = this.patiently(action, () => this.sure(action, { method: "POST", body, lead, key, ...options }), options);
       let now = await (options.onProgress ? this.watched(action, key, sending, options) : sending);
+      await options.onTaken?.();
       for (let tries = 0; now.state === "accepted" && options.follow !== false; tries += 1) {
-        options.onProgress?.(now, "accepted");
+        heard(options.onProgress, now, "accepted");
         await this.pause(Math.min(FIRST_LOOK * 2 ** tries, LONGEST_LOOK), options.signal);
         now = await this.look(action, now, key, body, lead, options);
       }
@@ -142,7 +154,7 @@ class Connection {
     const watch = async () => {
       for (await this.pause(FIRST_WATCH); !isOver; await this.pause(FIRST_WATCH)) {
         const seen = await this.delivery({ write: action, key }, options).catch((error) => error);
-        if (seen.state === "accepted" && !isOver) options.onProgress(seen, "sending");
+        if (seen.state === "accepted" && !isOver) heard(options.onProgress, seen, "sending");
       }
     };
     if (this.mayLook) void watch();
@@ -151,7 +163,7 @@ class Connection {
 
   // How far it is. Who may not read deliveries (a site's key) sends the same write again: that is answered alike.
   async look(action, before, key, body, lead, options) {
-    const looking = this.mayLook ? this.delivery({ id: before.delivery_id }, options) : this.ask(action, { method: "POST", body, lead, key, ...options });
+    const looking = this.mayLook ? this.delivery({ id: before.delivery_id }, options) : this.ask(action, { method: "POST", body, lead, key, ...options, onUpload: undefined });
     return looking.catch((error) => passing(error, before));
   }
 
@@ -166,7 +178,8 @@ class Connection {
       try {
         return await asking();
       } catch (error) {
-        if (!(error instanceof ApiError) || signal?.aborted) throw error;
+        halt(signal);
+        if (!(error instanceof ApiError)) throw error;
         const isRefused = error.status === 429 || error.status === 503;
         const mayPass = error.status === 0 || PASSING.has(error.status);
         if (!mayPass || (isKnown && !isRefused) || count >= tries || (error.retryAfter ?? 0) > LONGEST_RETRY_AFTER) throw error;
@@ -177,80 +190,116 @@ class Connection {
     }
   }
 
-  // One request. A session that has ended is renewed once.
+  // One request. What has ended (a session, or the token of a function that makes them) is renewed once.
   async ask(action, options) {
-    const wasOpen = this.proof.isOpen?.() ?? false;
-    try {
-      return await this.send(action, { ...options, headers: await this.proof.headers() });
-    } catch (error) {
-      if (error.status === 401) this.tell("session", { isOpen: false });
-      if (error.status !== 401 || !wasOpen) throw error;
-      this.proof.renew();
-      return this.send(action, { ...options, headers: await this.proof.headers() });
+    halt(options.signal);
+    let problem = null, refused;
+    for (let turn = 0; turn < 2; turn += 1) {
+      const token = await this.proof.take(options.lead ?? this.lead, refused);
+      if (problem !== null && token === refused) break; // there is no other
+      try {
+        return await this.send(action, { ...options, token });
+      } catch (error) {
+        if (error.status !== 401) throw error;
+        [problem, refused] = [error, token];
+      }
     }
+    this.tell("session", { isOpen: false });
+    throw problem;
   }
 
-  async send(action, { method = "GET", body, query = {}, headers, lead = this.lead, key, signal, onUpload }) {
+  async send(action, { method = "GET", body, query = {}, token, lead = this.lead, key, signal, onUpload }) {
+    halt(signal);
     const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => [name, String(value)]));
     const url = `${this.api}/?${new URLSearchParams({ action, ...asked })}`;
     const sent = {
       ...this.headers,
-      ...headers,
+      Authorization: `Bearer ${token}`,
       ...(this.language ? { "Accept-Language": this.language } : {}),
       ...(lead !== undefined && lead !== null ? { "X-Lead-Id": String(lead) } : {}),
       ...(key ? { "Idempotency-Key": key } : {}),
       ...(method === "POST" ? { "Content-Type": "application/json" } : {}),
     };
     const content = method === "POST" ? JSON.stringify(body ?? {}) : undefined;
-    let status, text;
-    try {
-      if (onUpload && typeof XMLHttpRequest !== "undefined") [status, text] = await uploaded(url, sent, content, onUpload, signal);
-      else {
-        const answer = await this.fetch(url, { method, headers: sent, body: content, signal });
-        [status, text] = [answer.status, await answer.text()];
-      }
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason ?? error;
-      throw new ApiError(0);
-    }
-    const document = parsed(text);
-    if (status < 200 || status >= 300) throw new ApiError(status, document ?? {});
-    if (document === null) throw new ApiError(502, { code: "not_json", detail: "The answer is not from crm_api." });
-    return document;
+    return answered({ url, method, headers: sent, content, signal, onUpload, fetch: this.fetch, now: this.now() });
   }
 }
 
-// Inside amoCRM: `widget` is the widget's `this`, whose $authorizedAjax brings amoCRM's one-time token. It opens a session.
+// Who is asking. `take(lead, refused)` gives the token for a request about that deal; `refused` is one that the server has
+// just not taken, and the same once more means that there is no other. `caller()` says who that is, for as long as it is
+// the same one, or null where nothing says so.
+class SiteKey {
+  constructor(key) {
+    this.key = key;
+  }
+
+  async take() {
+    return this.key;
+  }
+
+  async caller() {
+    return this.key; // it is public
+  }
+}
+
+class Token {
+  constructor(token) {
+    this.token = token;
+    this.last = null; // who it was when that was asked before
+  }
+
+  async take(_lead, refused) {
+    return typeof this.token === "function" ? this.token(refused) : this.token;
+  }
+
+  async caller() {
+    try {
+      this.last = claimed(await this.take());
+    } catch (error) {
+      if (this.last === null) throw error; // else: no network for a new token, and the same connection as before
+    }
+    return this.last;
+  }
+}
+
+// Inside amoCRM: `widget` is the widget's `this`, whose $authorizedAjax brings amoCRM's one-time token. It opens a session:
+// of one deal where the connection has one (then each deal has its own), else of none.
 class Session {
-  constructor(connection, widget, lead) {
+  constructor(connection, widget, isBound) {
     this.connection = connection;
     this.widget = widget;
-    this.lead = lead;
-    this.opened = null; // {token, endsAt}, or what it will be
+    this.isBound = isBound;
+    this.opened = new Map(); // deal → {token, renewAt}, or what it will be
   }
 
-  isOpen() {
-    return this.opened !== null;
-  }
-
-  renew() {
-    this.opened = null;
-  }
-
-  async headers() {
-    this.opened ??= this.open().catch((error) => {
-      this.opened = null;
-      throw error;
-    });
-    const { token, endsAt } = await this.opened;
-    if (this.connection.now() > endsAt - RENEW_EARLY) {
-      this.opened = null;
-      return this.headers();
+  async take(about, refused) {
+    const lead = this.isBound ? String(about ?? "") : "";
+    const known = this.opened.get(lead);
+    if (known) {
+      const { token, renewAt } = await known;
+      if (token !== refused && this.connection.now() < renewAt) return token;
+      // Only that one: a neighbour may have opened another meanwhile.
+      if (this.opened.get(lead) === known) {
+        this.opened.delete(lead);
+        if (token === refused) this.connection.tell("session", { isOpen: false });
+      }
     }
-    return { Authorization: `Bearer ${token}` };
+    if (!this.opened.has(lead)) {
+      const opening = this.open(lead);
+      this.opened.set(lead, opening);
+      opening.catch(() => this.opened.get(lead) === opening && this.opened.delete(lead));
+    }
+    return (await this.opened.get(lead)).token; // however soon it ends
   }
 
-  open() {
+  async caller() {
+    // vendor: widget.system (production) A widget's system() names the account (subdomain) and the user (amouser_id).
+    // source: amoCRM's documentation, "script.js of a widget"; public widgets that send both to their own servers
+    const { subdomain, amouser_id: user } = this.widget.system?.() ?? {};
+    return subdomain && user ? [String(subdomain), String(user)] : null;
+  }
+
+  open(lead) {
     const { connection } = this;
     return new Promise((resolve, reject) => {
       this.widget.$authorizedAjax({
@@ -258,128 +307,25 @@ class Session {
         method: "POST",
         contentType: "application/json",
         dataType: "json",
-        data: JSON.stringify(this.lead === undefined ? {} : { lead_id: Number(this.lead) }),
+        data: JSON.stringify(lead ? { lead_id: Number(lead) } : {}),
       }).done(({ session_token: token, expires_in: seconds }) => {
+        const lasts = seconds * 1000;
+        resolve({ token, renewAt: connection.now() + lasts - Math.min(RENEW_EARLY, lasts / 2) });
         connection.tell("session", { isOpen: true });
-        resolve({ token, endsAt: connection.now() + seconds * 1000 });
       }).fail((answer) => {
+        reject(new ApiError(answer?.status ?? 0, answer?.responseJSON ?? {}, inSeconds(answer?.getResponseHeader?.("Retry-After"), connection.now())));
         connection.tell("session", { isOpen: false });
-        reject(new ApiError(answer?.status ?? 0, answer?.responseJSON ?? {}));
       });
     });
   }
 }
 
-// Writes that outlive the tab: kept before they are sent, taken out when their answer is final. Tabs share it; each write has
-// its key, so that two who send the same one do nothing twice. Where there is no storage, they are sent and not kept.
-class Queue {
-  constructor(name, connection) {
-    this.name = name;
-    this.connection = connection;
-    this.memory = new Map(); // under way in this tab
-  }
-
-  async write(wish, options) {
-    await this.put({ ...wish, at: this.connection.now() });
-    this.connection.tell("queued", { key: wish.key, action: wish.action });
-    return this.send(wish, options);
-  }
-
-  async send(wish, options = {}) {
-    this.memory.set(wish.key, wish);
-    try {
-      const answer = await this.connection.write(wish, options);
-      await this.remove(wish.key);
-      this.connection.tell("sent", { key: wish.key, action: wish.action, answer });
-      return answer;
-    } catch (error) {
-      // Only what the server has refused for good is given up; the rest is sent again later, with the same key.
-      const isFinal = error instanceof ApiError && error.status >= 400 && error.status < 500 && ![401, 408, 429].includes(error.status);
-      if (isFinal) await this.remove(wish.key);
-      this.connection.tell("failed", { key: wish.key, action: wish.action, error, isFinal });
-      throw error;
-    } finally {
-      this.memory.delete(wish.key);
-    }
-  }
-
-  // One tab at a time, the oldest first; what another tab is sending at this moment is answered alike.
-  async flush() {
-    const work = async () => {
-      for (const wish of await this.all()) {
-        if (!this.memory.has(wish.key)) await this.send(wish).catch(() => null);
-      }
-    };
-    if (globalThis.navigator?.locks) return navigator.locks.request(`${this.name}-queue`, { ifAvailable: true }, (lock) => (lock ? work() : null));
-    return work();
-  }
-
-  async all() {
-    return (await this.stored("readonly", (store) => store.getAll()))?.sort((one, other) => one.at - other.at) ?? [];
-  }
-
-  put(wish) {
-    return this.stored("readwrite", (store) => store.put(wish));
-  }
-
-  remove(key) {
-    return this.stored("readwrite", (store) => store.delete(key));
-  }
-
-  // null where the browser gives no storage: a private window, or one in a frame of another site.
-  async stored(mode, work) {
-    try {
-      const database = await opened(this.name);
-      try {
-        return await settled(work(database.transaction("writes", mode).objectStore("writes")));
-      } finally {
-        database.close();
-      }
-    } catch {
-      return null;
-    }
-  }
-}
-
-function opened(name) {
-  const request = indexedDB.open(name, 1);
-  request.onupgradeneeded = () => request.result.createObjectStore("writes", { keyPath: "key" });
-  return settled(request);
-}
-
-const settled = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
-
-function uploaded(url, headers, content, onUpload, signal) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", url);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded, total }) => onUpload({ sent: loaded, total });
-    request.onload = () => resolve([request.status, request.responseText]);
-    request.onerror = reject;
-    request.onabort = reject;
-    signal?.addEventListener("abort", () => request.abort());
-    request.send(content);
-  });
-}
-
-// A file in the body goes as the server wants it: `pdf: file` becomes {filename, content_base64}.
-async function readable(body) {
-  const { pdf } = body;
-  if (typeof Blob === "undefined" || !(pdf instanceof Blob)) return body;
-  const bytes = new Uint8Array(await pdf.arrayBuffer());
-  let text = "";
-  for (let place = 0; place < bytes.length; place += 0x8000) text += String.fromCharCode(...bytes.subarray(place, place + 0x8000));
-  return { ...body, pdf: { filename: pdf.name ?? "quotation.pdf", content_base64: btoa(text) } };
-}
-
-function parsed(text) {
+// The claims of a JWT that say who its bearer is; null where it is none, or says nothing.
+function claimed(token) {
   try {
-    const document = JSON.parse(text);
-    return document && typeof document === "object" ? document : null;
+    const claims = JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
+    const said = CLAIMS.map((name) => claims[name] ?? null);
+    return said.some((one) => one !== null) ? said : null;
   } catch {
     return null;
   }
@@ -394,14 +340,4 @@ function passing(error, before) {
 export function newKey() {
   if (globalThis.crypto?.randomUUID) return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function sleep(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
-  });
 }

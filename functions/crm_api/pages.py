@@ -18,7 +18,7 @@ from shared.runtime import Runtime
 _HOME = Path(__file__).resolve().parents[2]
 _ROOT = _HOME / "web"
 # What others install from npm, our pages load as it is.
-_CLIENT = _HOME / "clients" / "js" / "index.js"
+_CLIENT = _HOME / "clients" / "js"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -122,7 +122,8 @@ def _files() -> dict[str, Path]:
     for folder in _own_pages():
         page = widgets.FOLDER / folder.partition("/")[2] / "page"
         served |= {f"{folder}/{file.relative_to(page).as_posix()}": file for file in page.rglob("*") if file.is_file()}
-    return {name: file for name, file in served.items() if file.suffix in _TYPES} | {"client/index.js": _CLIENT}
+    served |= {f"client/{file.name}": file for file in _CLIENT.glob("*.js")}
+    return {name: file for name, file in served.items() if file.suffix in _TYPES}
 
 
 def _own_pages() -> tuple[str, ...]:

@@ -11,8 +11,8 @@ const open = (more = {}) => connect({ api: given.api, token: given.token, lead: 
 const failed = async (work) => work.then(() => null, (error) => ({ status: error.status, code: error.code, message: error.message, key: error.key, isApiError: error instanceof ApiError }));
 
 // amoCRM's widget, which brings a fresh one-time token to every call.
-function widget() {
-  const told = { calls: 0 };
+function widget(changed = {}) {
+  const told = { calls: 0, opened: [] };
   told.$authorizedAjax = ({ url, method, data, contentType }) => {
     told.calls += 1;
     let good, bad;
@@ -21,7 +21,8 @@ function widget() {
       const token = given.one_time_tokens.shift();
       const answer = await fetch(url, { method, body: data, headers: { "Content-Type": contentType, "X-Auth-Token": token ?? "none" } });
       const document = await answer.json();
-      if (answer.ok) good(document);
+      told.opened.push(document.session_token);
+      if (answer.ok) good({ ...document, ...changed });
       else bad({ status: answer.status, responseJSON: document });
     })();
     return promise;
@@ -88,6 +89,81 @@ const stories = {
     const crm = open();
     const pdf = new File([new Uint8Array(given.pdf)], "план.pdf", { type: "application/pdf" });
     return { saved: await crm.saveCalculation({ ...given.body, options: { pdf: "upload" }, pdf }) };
+  },
+
+  // Five calls whose session has ended: the server says so to one after the other.
+  async neighbours() {
+    const own = widget(), heard = [];
+    let isEnded = false, late = 0;
+    const crm = open({ widget: own, token: undefined, fetch: async (url, options) => {
+      if (!isEnded || options.headers.Authorization !== `Bearer ${own.opened[0]}`) return fetch(url, options);
+      await new Promise((resolve) => setTimeout(resolve, 100 * (late += 1)));
+      return new Response('{"code":"unauthenticated"}', { status: 401 });
+    } });
+    crm.on("session", (event) => heard.push(event.isOpen));
+    await crm.getLead();
+    isEnded = true;
+    const names = await Promise.all([1, 2, 3, 4, 5].map(() => crm.getLead().then(({ lead }) => lead.id)));
+    return { calls: own.calls, names: new Set(names).size, heard };
+  },
+
+  async short_session() {
+    const own = widget({ expires_in: given.lifetime });
+    const crm = open({ widget: own, token: undefined });
+    for (let count = 0; count < 3; count += 1) await crm.getLead();
+    return { calls: own.calls };
+  },
+
+  async other_deal() {
+    const own = widget();
+    const crm = open({ widget: own, token: undefined });
+    const ids = [await crm.getLead(), await crm.getLead({}, { lead: given.other }), await crm.getLead()].map(({ lead }) => lead.id);
+    return { ids, calls: own.calls };
+  },
+
+  async another_token() {
+    const asked = [], heard = [];
+    const crm = open({ token: (refused) => { asked.push(refused ?? null); return refused === "old" ? given.token : "old"; } });
+    crm.on("session", (event) => heard.push(event.isOpen));
+    const { lead } = await crm.getLead();
+    const none = open({ token: () => "old" });
+    none.on("session", (event) => heard.push(event.isOpen));
+    return { id: lead.id, asked, none: await failed(none.getLead()), heard };
+  },
+
+  // A gateway before us knows nothing of problem documents.
+  async header_says_when() {
+    const headers = given.retry_after === "date" ? new Date(Date.now() + 20_000).toUTCString() : given.retry_after;
+    let count = 0;
+    const crm = open({ fetch: async (url, options) => ((count += 1) === 1 ? new Response("busy", { status: 503, headers: { "Retry-After": headers } }) : fetch(url, options)) });
+    const told = [];
+    crm.on("retry", ({ error }) => told.push(error.retryAfter));
+    const { lead } = await crm.getLead();
+    return { id: lead.id, told, pauses };
+  },
+
+  async throwing_listeners() {
+    const thrown = [];
+    globalThis.reportError = (error) => thrown.push(error.message);
+    const fail = () => { throw new Error("a listener's own"); };
+    const crm = open({ widget: widget(), token: undefined });
+    for (const name of ["session", "retry", "queued", "sent", "failed"]) crm.on(name, fail);
+    const saved = await crm.saveCalculation(given.body, { onProgress: fail });
+    return { state: saved.state, thrown: new Set(thrown).size };
+  },
+
+  async cancelled_before() {
+    let count = 0;
+    const crm = open({ fetch: async () => { count += 1; return new Response("{}"); } });
+    const signal = AbortSignal.abort(new Error("enough"));
+    const calls = [crm.getLead({}, { signal }), crm.saveCalculation(given.body, { signal }), crm.moveBooking({}, { signal })];
+    return { told: await Promise.all(calls.map((call) => call.catch(({ message }) => message))), count };
+  },
+
+  async cancelled_on_the_way() {
+    const stop = new AbortController();
+    const crm = open({ fetch: async () => { stop.abort(new Error("enough")); throw new TypeError("network"); } });
+    return failed(crm.saveCalculation(given.body, { signal: stop.signal }));
   },
 
   async not_json() {

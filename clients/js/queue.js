@@ -1,0 +1,119 @@
+// Writes that outlive the tab: kept before they are sent, taken out when the server has them, has refused them for good, or
+// when they are cancelled. Each is its owner's (server, account, caller), and only the owner's connections send it. Tabs share
+// the storage; each write has its key, so that two who send the same one do nothing twice. Where there is no storage, they
+// are sent and not kept.
+
+// What may pass, or says nothing of the write: then it stays. Of a write that was kept, that is also what the server says of
+// who has sent it this time, and of a connection that does not work at the moment: nobody is there to send it anew.
+const LATER = new Set([401, 408, 425, 429]);
+const LATER_IF_KEPT = new Set([402, 403, "not_connected", "reauth_required", "unknown_connection"]);
+
+export class Queue {
+  constructor(name, connection) {
+    this.name = name;
+    this.connection = connection;
+    this.busy = new Set(); // keys of what this tab is sending
+  }
+
+  async write(wish, options) {
+    const kept = { ...wish, owner: await this.connection.owner(), at: this.connection.now() };
+    return this.alone(wish.key, true, async () => {
+      if (!options.signal?.aborted) await this.put(kept);
+      if (!options.signal?.aborted) this.connection.tell("queued", { key: wish.key, action: wish.action });
+      return this.send(kept, options);
+    });
+  }
+
+  async send(wish, options, isLater = false) {
+    const { key, action } = wish;
+    this.busy.add(key);
+    try {
+      // What the server has accepted is the server's to finish: nobody needs to send it again.
+      const answer = await this.connection.write(wish, { ...options, onTaken: () => this.remove(key) });
+      this.connection.tell("sent", { key, action, answer });
+      return answer;
+    } catch (error) {
+      // Only what the server has refused for good, and what is not wanted any more, is given up; the rest is sent again
+      // later, with the same key.
+      const isFinal = Boolean(options.signal?.aborted) || isRefused(error, isLater);
+      if (isFinal) await this.remove(key);
+      this.connection.tell("failed", { key, action, error, isFinal });
+      throw error;
+    } finally {
+      this.busy.delete(key);
+    }
+  }
+
+  // The oldest first, and none of them waits for another one's end: an accepted one is not followed.
+  async flush() {
+    for (const { key } of await this.own()) {
+      if (this.connection.isClosed) return;
+      if (!this.busy.has(key)) await this.alone(key, false, () => this.again(key));
+    }
+  }
+
+  // It may have been sent by another tab, or cancelled, since it was listed; and who is asking may be another one.
+  async again(key) {
+    const wish = await this.stored("readonly", (store) => store.get(key));
+    if (wish && wish.owner === (await this.connection.owner())) await this.send(wish, { follow: false }, true).catch(() => null);
+  }
+
+  // One tab at a time for each write. `always`: also while another tab is at it, as where the browser gives no locks.
+  async alone(key, always, work) {
+    let isAsked = false;
+    try {
+      return await navigator.locks.request(`${this.name} ${key}`, { ifAvailable: true }, (lock) => {
+        isAsked = true;
+        return lock || always ? work() : null;
+      });
+    } catch (error) {
+      if (isAsked) throw error;
+      return work();
+    }
+  }
+
+  /** Those of this connection's caller. */
+  async own() {
+    const owner = await this.connection.owner();
+    const all = (await this.stored("readonly", (store) => store.getAll())) ?? [];
+    return all.filter((wish) => wish.owner === owner).sort((one, other) => one.at - other.at);
+  }
+
+  put(wish) {
+    return this.stored("readwrite", (store) => store.put(wish));
+  }
+
+  remove(key) {
+    return this.stored("readwrite", (store) => store.delete(key));
+  }
+
+  // null where the browser gives no storage: a private window, or one in a frame of another site.
+  async stored(mode, work) {
+    try {
+      const database = await opened(this.name);
+      try {
+        return await settled(work(database.transaction("writes", mode).objectStore("writes")));
+      } finally {
+        database.close();
+      }
+    } catch {
+      return null;
+    }
+  }
+}
+
+function isRefused({ status, code }, isLater) {
+  if (!(status >= 400 && status < 500) || LATER.has(status)) return false;
+  return !isLater || !(LATER_IF_KEPT.has(status) || LATER_IF_KEPT.has(code));
+}
+
+function opened(name) {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("writes", { keyPath: "key" });
+  return settled(request);
+}
+
+const settled = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
