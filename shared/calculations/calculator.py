@@ -25,6 +25,9 @@ UnitName = Literal[
     "day",
 ]  # fmt: skip
 MOST_ROWS: Final = 50
+# Of the numbers of a calculator. A page reckons with them, so they are written without an exponent.
+LARGEST_NUMBER: Final = Decimal("1e12")
+MOST_DIGITS: Final = 12  # after the point
 
 
 class Option(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
@@ -102,6 +105,12 @@ class Calculator(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=
     delivery: Formula | None = None  # money on top of it
     parameters: Annotated[list[CalculatorParameter], Meta(max_length=60)] = []
     rules: Annotated[list[Rule], Meta(max_length=60)] = []
+
+
+def is_bounded(number: Decimal) -> bool:
+    """Whether a number of a calculator can be reckoned with."""
+    is_small = number.is_finite() and -LARGEST_NUMBER <= number <= LARGEST_NUMBER
+    return is_small and int(number.as_tuple().exponent) >= -MOST_DIGITS
 
 
 @cache

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from shared.calculations import calculator as calculators
 from shared.calculations.calculator import Calculator, CalculatorItem, Field, Words
-from shared.calculations.formulas import checker
+from shared.calculations.formulas import checker, cost
 from shared.calculations.formulas.checker import Name, Scope
 from shared.calculations.formulas.parser import FormulaError
 from shared.calculations.formulas.units import UNITS
@@ -68,6 +68,19 @@ class _Compiler:
             path, place = f"rules[{index}]", self.document["rules"][index]
             self._words(f"{path}.message", rule.message)
             place["refuse"] = self._try(f"{path}.refuse", partial(checker.condition, rule.refuse, self._scope))
+        if not self.problems:
+            self._cost()
+
+    def _cost(self) -> None:
+        lengths = {
+            field.id: calculators.MOST_ROWS if field.most is None else int(field.most)
+            for field in self._calculator.fields
+            if field.kind == "rows"
+        }
+        found = list(cost.of_document(self.document, lengths))
+        if sum(steps for _, steps in found) > cost.MOST_STEPS:
+            dearest = max(found, key=lambda one: one[1])[0]
+            self._tell(dearest, say("takes too long: sums over lists inside of each other, or in too many lines"))
 
     # --- parts ---------------------------------------------------------------------------------------------------
 
@@ -77,11 +90,13 @@ class _Compiler:
             self._words(f"{here}.label", field.label)
             if field.when is not None:
                 place["when"] = self._try(f"{here}.when", partial(checker.condition, field.when, scope))
-            for told in _field_problems(field, is_inner=scope is not self._scope):
-                self._tell(f"{here}.{told[0]}", told[1])
+            if self._numbers(here, field, ("least", "most", "step"), place):
+                for told in _field_problems(field, is_inner=scope is not self._scope):
+                    self._tell(f"{here}.{told[0]}", told[1])
             for number, option in enumerate(field.options):
                 self._words(f"{here}.options[{number}].label", option.label)
                 self._unit(f"{here}.options[{number}].unit", option.unit)
+                self._numbers(f"{here}.options[{number}]", option, ("price", "value"), place["options"][number])
             inner: dict[str, Name] = {}
             if field.kind == "rows":
                 self._fields(f"{here}.fields", field.fields, place.get("fields", []), own := dict(scope))
@@ -97,6 +112,7 @@ class _Compiler:
         if item.name is not None:
             self._words(f"{path}.name", item.name, scope)
         self._unit(f"{path}.unit", item.unit)
+        self._numbers(path, item, ("least",), place)
         self._formula(f"{path}.quantity", item.quantity, scope, place, item.measure)
         for name in ("price", "discount"):
             self._formula(f"{path}.{name}", getattr(item, name), scope, place)
@@ -118,6 +134,20 @@ class _Compiler:
     ) -> None:
         if text is not None:
             place[path.rpartition(".")[2]] = self._try(path, partial(checker.number, text, scope, unit))
+
+    def _numbers(self, path: str, part: Struct, names: tuple[str, ...], place: dict[str, Any]) -> bool:
+        """Whether all of them can be reckoned with; as the page reads them, in `place`."""
+        wrong = []
+        for name in names:
+            number = getattr(part, name)
+            if number is not None and not calculators.is_bounded(number):
+                wrong.append(name)
+            elif name in place:
+                place[name] = f"{number:f}"
+        for name in wrong:
+            detail = say("must be a number up to 1,000,000,000,000 with at most 12 digits after the point")
+            self._tell(f"{path}.{name}", detail)
+        return not wrong
 
     def _words(self, path: str, words: Words, scope: Scope | None = None) -> None:
         if not words:

@@ -1,12 +1,8 @@
 """Row I4: formulas mean what docs/calculators.md says, and the page and the server have the same result."""
 
 import contextlib
-import json
 import re
-import subprocess
-from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, get_args
 
 import hypothesis
@@ -26,6 +22,7 @@ from shared.calculations.reckoning import Reckoned, reckoned
 from shared.calculations.versions import read
 from shared.platform.i18n import LANGUAGES
 from shared.platform.messages import translated
+from tests.calculations.page_engine import Page
 from tests.demo import ROOT
 
 PANES = {"w": Name("number", (1, 0, 0), Fraction(1, 1000)), "k": Name("number")}
@@ -169,36 +166,6 @@ def test_any_text_is_a_formula_or_says_why_not(text: str) -> None:
 # --- page and server ---------------------------------------------------------------------------------------------
 
 
-class _Page:
-    """The page's engine in Node."""
-
-    def __init__(self) -> None:
-        script = str(Path(__file__).with_name("engine.mjs"))
-        self._process = subprocess.Popen(["node", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def reckon(self, document: Any, values: Any, language: str) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        line = json.dumps({"calculator": document, "values": values, "language": language})
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[_Page]:
-    made = _Page()
-    yield made
-    made.stop()
-
-
 _FIELDS = [
     {"id": "width", "kind": "number", "label": {"en": "W"}, "unit": "mm"},
     {"id": "height", "kind": "number", "label": {"en": "H"}, "unit": "cm"},
@@ -332,7 +299,7 @@ _VALUES = st.fixed_dictionaries(
     several=st.lists(_VALUES, min_size=3, max_size=3),
     language=st.sampled_from(["en", "ru", "es"]),
 )
-def test_page_and_server_have_the_same_result(page: _Page, document: Any, several: list[Any], language: str) -> None:
+def test_page_and_server_have_the_same_result(page: Page, document: Any, several: list[Any], language: str) -> None:
     """Most of the time goes into making a calculator up, so each is reckoned three times."""
     trimmed = document | {
         "items": [{name: one for name, one in item.items() if one is not None} for item in document["items"]]
@@ -385,7 +352,7 @@ def test_our_calculators_fit_together_in_every_language(widget_type: str) -> Non
 
 
 @pytest.mark.needs("node")
-def test_300_fields_are_reckoned_at_once(page: _Page) -> None:
+def test_300_fields_are_reckoned_at_once(page: Page) -> None:
     fields = [{"id": f"f{index}", "kind": "number", "label": {"en": "F"}, "unit": "mm"} for index in range(300)]
     items = [
         {"name": {"en": "I"}, "price": "10", "quantity": f"f{index} + f{index + 1}", "measure": "m"}
