@@ -9,7 +9,11 @@ from shared.storage.database import DatabaseUnavailableError
 from shared.storage.lease_worker import Worker
 
 
-class _Clock:
+def _nothing(_: int, __: object) -> None:
+    """No row of these fails."""
+
+
+class StandingClock:
     """Stands still until it is moved."""
 
     seconds = 0.0
@@ -24,7 +28,7 @@ class _Clock:
         self.seconds += seconds
 
 
-class _Rows:
+class Rows:
     def __init__(self, count: int) -> None:
         self.left, self.asked = list(range(count)), list[int]()
 
@@ -36,13 +40,13 @@ class _Rows:
 
 @pytest.mark.parametrize(("ahead", "first_claim"), [(0, 4), (4, 8)])
 def test_rows_are_claimed_for_free_workers_and_so_many_ahead(ahead: int, first_claim: int) -> None:
-    rows, done = _Rows(50), list[int]()
+    rows, done = Rows(50), list[int]()
 
     def work(row: int) -> str:
         done.append(row)
         return "done"
 
-    figures = Worker(rows.claim, work, 4, _Clock(), ahead).run(60)
+    figures = Worker(rows.claim, work, _nothing, 4, StandingClock(), ahead).run(60)
     assert rows.asked[0] == first_claim
     assert max(rows.asked) == first_claim
     assert sorted(done) == list(range(50))
@@ -52,7 +56,7 @@ def test_rows_are_claimed_for_free_workers_and_so_many_ahead(ahead: int, first_c
 @pytest.mark.parametrize("time", [10, 100])
 def test_what_waited_too_long_for_a_worker_is_given_back(time: float) -> None:
     """What was claimed ahead is not begun when the time is over, nor when much of its lease is gone."""
-    clock, rows, lock, begun, returned = _Clock(), _Rows(4), threading.Lock(), list[int](), list[int]()
+    clock, rows, lock, begun, returned = StandingClock(), Rows(4), threading.Lock(), list[int](), list[int]()
 
     def work(row: int) -> str:
         with lock:
@@ -60,20 +64,20 @@ def test_what_waited_too_long_for_a_worker_is_given_back(time: float) -> None:
             clock.seconds += 20
         return "done"
 
-    figures = Worker(rows.claim, work, 1, clock, ahead=3, give_back=returned.extend).run(time)
+    figures = Worker(rows.claim, work, _nothing, 1, clock, ahead=3, give_back=returned.extend).run(time)
     assert (begun, returned) == ([0], [1, 2, 3])
     assert (figures.claimed, figures.outcomes) == (1, {"done": 1})
     assert not figures.is_done
 
 
 def test_after_the_time_nothing_more_is_claimed() -> None:
-    clock, rows = _Clock(), _Rows(10)
+    clock, rows = StandingClock(), Rows(10)
 
     def work(_: int) -> str:
         clock.seconds += 6
         return "done"
 
-    figures = Worker(rows.claim, work, 1, clock).run(10)
+    figures = Worker(rows.claim, work, _nothing, 1, clock).run(10)
     assert (figures.claimed, figures.is_done) == (2, False)
 
 
@@ -81,5 +85,5 @@ def test_a_database_that_is_away_ends_the_run() -> None:
     def claim(_: int) -> list[int]:
         raise DatabaseUnavailableError
 
-    figures = Worker(claim, lambda _: "done", 4, _Clock(), ahead=4).run(10)
+    figures = Worker(claim, lambda _: "done", _nothing, 4, StandingClock(), ahead=4).run(10)
     assert (figures.outcomes, figures.is_done) == ({"database_unavailable": 1}, False)

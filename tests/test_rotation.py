@@ -336,7 +336,7 @@ def test_one_bad_account_does_not_stop_the_others(connected: Story) -> None:
         "UPDATE amocrm_integrations SET refresh_token = 'broken' WHERE account_domain = %s", accounts[2]["domain"]
     )
     figures = refresh_tokens(connected.runtime, 30)
-    assert figures["failed"] == {"refresh_failed": 1, "refresh_outcome_unknown": 1, "unreadable_secret": 1}
+    assert figures["failed"] == {"refresh_failed": 1, "refresh_outcome_unknown": 1, "decryption_failed": 1}
     assert (figures["refreshed"], figures["left"], figures["skipped"]) == (6, 0, 3)
 
 

@@ -1,6 +1,7 @@
 """Finishes what could not be finished at once: deliveries that were deferred, or whose process died."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from shared.connections import integrations, notices
@@ -13,9 +14,7 @@ from shared.platform import logs
 from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage import counters
-from shared.storage.database import DatabaseUnavailableError
-from shared.storage.encryption import DecryptionError
-from shared.storage.lease_worker import Worker
+from shared.storage.lease_worker import Worker, guarded
 from shared.subjects import chores, planner
 
 _SHARE: Final = 0.6  # of a run is for deliveries; what they leave is for chores
@@ -25,17 +24,12 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     """`{due, delivered, failed: {deferred, dead, …}, is_done, seconds}`; also one log line."""
 
     def deliver(claimed: Delivery) -> str:
-        try:
-            return _deliver(runtime, claimed)
-        except (DatabaseUnavailableError, DecryptionError) as error:
-            # The lease runs out, and the delivery is taken up again.
-            logs.error("delivery.failed", delivery_id=claimed.id, error=str(error))
-            return "database_unavailable" if isinstance(error, DatabaseUnavailableError) else "unreadable_secret"
+        return _deliver(runtime, claimed)
 
     def claim(limit: int) -> list[Delivery]:
         return deliveries.claim_due(runtime.database, limit)
 
-    worker = Worker(claim, deliver, runtime.settings.deliveries_concurrency, runtime.clock)
+    worker = Worker(claim, deliver, runtime.delivering.put_off, runtime.settings.deliveries_concurrency, runtime.clock)
     began = runtime.clock.monotonic()
     ran = worker.run(seconds * _SHARE)
     _chores(runtime, seconds - (runtime.clock.monotonic() - began))
@@ -50,11 +44,8 @@ def _chores(runtime: Runtime, seconds: float) -> None:
     """What subjects do every minute; one that fails does not keep the others from theirs."""
     ends = runtime.clock.monotonic() + seconds
     for chore in chores():
-        left = ends - runtime.clock.monotonic()
-        try:
-            chore(runtime, max(0.0, left))
-        except DatabaseUnavailableError as error:
-            logs.error("chore.failed", error=str(error))
+        left = max(0.0, ends - runtime.clock.monotonic())
+        guarded("chore.failed", partial(chore, runtime, left), chore=chore.__module__)
 
 
 def _deliver(runtime: Runtime, claimed: Delivery) -> str:

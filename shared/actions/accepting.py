@@ -13,11 +13,13 @@ from shared.actions.subject import Planner
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
+from shared.platform import logs
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import said, say
-from shared.platform.problems import Problem
+from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
+from shared.storage.database import DatabaseUnavailableError
 
 
 class Trouble(TypedDict):
@@ -79,8 +81,14 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
     if not write.at_once and delivery.attempts == 0:
         runtime.delivering.wakeup.at(delivery.id, 0)
         return delivery
-    steps, calls = write.planner.plan(runtime, delivery, integration, content)
-    return runtime.delivering.run(delivery, steps, runtime.connections.paced(integration, calls), begun=begun)
+    try:
+        steps, calls = write.planner.plan(runtime, delivery, integration, content)
+        return runtime.delivering.run(delivery, steps, runtime.connections.paced(integration, calls), begun=begun)
+    except DatabaseUnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is accepted, and goes on: as where the runner meets such an error
+        logs.failed("delivery.failed", error, delivery_id=delivery.id)
+        return runtime.delivering.put_off(delivery, problem_of(error))
 
 
 def _readable(write: Write) -> Any:

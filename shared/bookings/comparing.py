@@ -6,7 +6,9 @@ row; what cannot be done (the new time is taken) is told in the deal and in the 
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -25,8 +27,11 @@ from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.platform.http import Request
 from shared.platform.messages import said, say
-from shared.platform.problems import Problem
+from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
+from shared.storage import events
+from shared.storage.database import DatabaseUnavailableError
+from shared.storage.lease_worker import guarded
 
 Entity = dict[str, Any]
 
@@ -45,14 +50,13 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     figures = {"compared": 0, "changed": 0, "failed": 0, "brought": 0}
     figures["swept"] = rows.sweep(runtime.database, _SWEPT)
     for booking in rows.behind(runtime.database, _BEHIND):
-        figures["brought"] += _brought(runtime, booking)
+        brought = guarded("booking.not_brought", partial(_brought, runtime, booking), booking=booking.id)
+        figures["brought"] += brought or 0
     while runtime.clock.monotonic() < ends:
         due = rows.claim(runtime.database, _BATCH)
         for integration_id in due:
-            integration = integrations.by_id(runtime.database, integration_id)
-            assert integration is not None  # a foreign key
             figures["compared"] += 1
-            changed = _compared(runtime, integration)
+            changed = guarded("bookings.failed", partial(_watched, runtime, integration_id), integration=integration_id)
             figures["failed"] += changed is None
             figures["changed"] += changed or 0
         if len(due) < _BATCH:
@@ -76,6 +80,17 @@ def _brought(runtime: Runtime, booking: Booking) -> int:
     return 1
 
 
+def _watched(runtime: Runtime, integration_id: UUID) -> int | None:
+    """One connection's turn. The next one is due already, so what fails keeps nobody from theirs; it is told."""
+    integration = integrations.by_id(runtime.database, integration_id)
+    assert integration is not None  # a foreign key
+    try:
+        return _compared(runtime, integration)
+    except Exception as error:
+        events.failing(runtime.database, "bookings.failed", problem_of(error).detail, integration_id)
+        raise
+
+
 def _compared(runtime: Runtime, integration: Integration) -> int | None:
     """How many visits were changed; None where amoCRM did not answer."""
     if integration.status != "connected":
@@ -92,7 +107,19 @@ def _compared(runtime: Runtime, integration: Integration) -> int | None:
     except _FORESEEN as error:
         logs.warning("bookings.not_compared", integration_id=integration.id, error=type(error).__name__)
         return None
-    return sum(_followed(offer, booking, found) for booking in known)
+    return sum(_apart(offer, booking, found) for booking in known)
+
+
+def _apart(offer: Offer, booking: Booking, found: "_Found") -> bool:
+    """A visit that fails with what nobody foresaw keeps no other from its turn; it is told."""
+    try:
+        return _followed(offer, booking, found)
+    except DatabaseUnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 - see above
+        logs.failed("booking.failed", error, booking=booking.id)
+        events.failing(offer.runtime.database, "bookings.failed", problem_of(error).detail, booking.integration_id)
+        return False
 
 
 class _Found(Struct, frozen=True):

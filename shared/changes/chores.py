@@ -1,5 +1,6 @@
 """What is done for changes every minute, beside deliveries: subscriptions, asking, reading, telling."""
 
+from functools import partial
 from typing import Any
 
 from shared.amocrm.errors import AmocrmError
@@ -10,10 +11,9 @@ from shared.changes.reading import Reading
 from shared.connections import integrations
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
-from shared.platform.problems import problem_from
+from shared.platform.problems import Problem, problem_from
 from shared.runtime import Runtime
-from shared.storage.database import DatabaseUnavailableError
-from shared.storage.encryption import DecryptionError
+from shared.storage import events
 from shared.storage.lease_worker import Worker
 
 _FORESEEN = (AmocrmError, ReauthRequiredError, RefreshDelayedError)
@@ -30,9 +30,11 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         return sending.claim(runtime.database, limit)
 
     began = runtime.clock.monotonic()
-    read = Worker(claim_feeds, lambda feed: follow(runtime, feed), concurrency, runtime.clock).run(seconds / 2)
+    feeds_work = (claim_feeds, partial(follow, runtime), partial(_put_off, runtime))
+    read = Worker(*feeds_work, concurrency, runtime.clock).run(seconds / 2)
     left = seconds - (runtime.clock.monotonic() - began)
-    told = Worker(claim_endpoints, lambda one: tell(runtime, one), concurrency, runtime.clock).run(max(0.0, left))
+    endpoints_work = (claim_endpoints, partial(sending.work, runtime), partial(sending.put_off, runtime))
+    told = Worker(*endpoints_work, concurrency, runtime.clock).run(max(0.0, left))
     figures = {"feeds": read.as_dict("done"), "endpoints": told.as_dict("sent")}
     if read.claimed or told.claimed:
         logs.info("changes.run", **figures)
@@ -60,16 +62,11 @@ def follow(runtime: Runtime, feed: Feed) -> str:
         assert problem is not None  # foreseen
         feeds.failed(runtime.database, feed, problem.code, problem.detail, problem.retry_after or 0)
         return problem.code
-    except (DatabaseUnavailableError, DecryptionError) as error:
-        logs.error("feed.failed", integration_id=feed.integration_id, error=str(error))  # its lease runs out
-        return "database_unavailable" if isinstance(error, DatabaseUnavailableError) else "unreadable_secret"
     feeds.done(runtime.database, feed)
     return "done"
 
 
-def tell(runtime: Runtime, endpoint: Endpoint) -> str:
-    try:
-        return sending.work(runtime, endpoint)
-    except (DatabaseUnavailableError, DecryptionError) as error:
-        logs.error("endpoint.failed", endpoint_id=endpoint.id, error=str(error))
-        return "database_unavailable" if isinstance(error, DatabaseUnavailableError) else "unreadable_secret"
+def _put_off(runtime: Runtime, feed: Feed, problem: Problem) -> None:
+    """What nobody foresaw has ended a feed's turn."""
+    feeds.failed(runtime.database, feed, problem.code, problem.detail, problem.retry_after or 0)
+    events.failing(runtime.database, "feed.failed", problem.detail, feed.integration_id)

@@ -17,6 +17,7 @@ from shared.deliveries.webhooks import key_of, signed
 from shared.platform import logs, outward
 from shared.platform.messages import say
 from shared.platform.outward import OutwardError
+from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage import events
 from shared.storage.database import Database
@@ -71,6 +72,12 @@ UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL,
         WHERE s.endpoint_id = %(id)s AND s.state = 'waiting'))
 WHERE id = %(id)s AND lease_id = %(lease_id)s
 RETURNING wakes
+"""
+# Its work has failed with what nobody foresaw.
+_PUT_OFF = """
+UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL, due_at = amocrm_now() + %(wait)s,
+    failures = failures + 1, failing_since = coalesce(failing_since, amocrm_now()), last_status = %(code)s
+WHERE id = %(id)s AND lease_id = %(lease_id)s
 """
 # Nothing waits. What is stored at this moment, and not seen here, has woken it, or is going to.
 _IDLE = """
@@ -128,6 +135,13 @@ def work(runtime: Runtime, endpoint: Endpoint) -> str:
             return "failing"
     _release(database, endpoint, timedelta(0))
     return "sent"
+
+
+def put_off(runtime: Runtime, endpoint: Endpoint, problem: Problem) -> None:
+    """What nobody foresaw has ended an endpoint's turn: all that waits for it goes on waiting, longer each time."""
+    facts = {"id": endpoint.id, "lease_id": endpoint.lease_id, "code": problem.code}
+    runtime.database.execute(_PUT_OFF, facts | {"wait": _backoff(endpoint.failures)})
+    events.failing(runtime.database, "endpoint.failed", problem.detail, endpoint.integration_id)
 
 
 def envelope(kind: str, created_at: datetime, data: Any) -> bytes:

@@ -56,6 +56,8 @@ ASK_AFTER: Final = {
     "refresh_failed": timedelta(hours=6),
     "account_not_found": timedelta(hours=6),
     "refresh_outcome_unknown": timedelta(hours=2),
+    "decryption_failed": timedelta(hours=1),
+    "internal_error": timedelta(hours=1),
 }
 _ADVICE: Final = {
     Meaning.CLIENT: say("Enter the present secret, and check the redirect URI."),
@@ -160,6 +162,12 @@ class Rotation(Struct, frozen=True):
             raise self._back_off(claimed, "refresh_failed", detail) from None
         return self.persist(claimed, pair)
 
+    def put_off(self, claimed: Integration, problem: Problem) -> None:
+        """What nobody foresaw has ended a refresh. Whether amoCRM has carried it out is not known: not before the lease
+        would have ended."""
+        with suppress(ReauthRequiredError):  # the grant has ended meanwhile, which is told
+            self._back_off(claimed, problem.code, problem.detail, least=LEASE.total_seconds())
+
     def persist(self, claimed: Integration, pair: oauth.TokenPair) -> Integration:
         """Stores the pair before anything else happens with it. While the database is away it stands in the log, and
         storing is tried for as long as the platform lets us."""
@@ -262,10 +270,10 @@ class Rotation(Struct, frozen=True):
             return None
         return host if host != claimed.account_domain else None
 
-    def _back_off(self, claimed: Integration, code: str, detail: Message) -> RefreshDelayedError:
+    def _back_off(self, claimed: Integration, code: str, detail: Message, *, least: float = 0.0) -> RefreshDelayedError:
         self._require_unexpired(claimed, detail)
         wait = min(_FIRST_BACKOFF_SECONDS * 2 ** min(claimed.refresh_failures, 20), _LAST_BACKOFF_SECONDS)
-        wait *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+        wait = max(wait * random.uniform(0.8, 1.2), least)  # noqa: S311 - spreads load, guards nothing
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
         notice = notices.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
         waits = {"wait": timedelta(seconds=wait), "ask_after": ASK_AFTER.get(code)}

@@ -6,7 +6,7 @@ lost, or the process, the next attempt looks in amoCRM before it writes again.
 
 import random
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
@@ -24,7 +24,7 @@ from shared.deliveries.wakeup import TimerOnly, Wakeup
 from shared.deliveries.webhooks import WebhookError
 from shared.platform import logs
 from shared.platform.clock import Clock
-from shared.platform.messages import joined, said, say
+from shared.platform.messages import Message, joined, said, say
 from shared.platform.problems import ForeseenError, Kind, Problem, problem_from
 from shared.storage.database import Database
 
@@ -126,6 +126,21 @@ class Delivering(Struct, frozen=True):
             self.wakeup.at(now.id, now.due_in_seconds or 0)
         return now
 
+    def put_off(self, delivery: Delivery, problem: Problem) -> Delivery:
+        """What nobody foresaw has ended an attempt. Its steps stay marked as they are, so the next attempt looks first;
+        the last one ends the delivery."""
+        try:
+            if delivery.attempts >= MAX_ATTEMPTS:
+                return _buried(self.database, delivery, {}, problem)
+            wait = _backoff(delivery.attempts, problem.retry_after or 0, was_sent=True)
+            deferred = deliveries.defer(
+                self.database, delivery, {}, wait=wait, code=problem.code, detail=_told(problem)
+            )
+        except LeaseLostError:
+            return deliveries.by_id(self.database, delivery.id, delivery.integration_id) or delivery
+        self.wakeup.at(deferred.id, deferred.due_in_seconds or 0)
+        return deferred
+
 
 class _Attempt:
     """One pass through the unfinished steps. Steps that wait for nothing run at the same time, each in a thread."""
@@ -226,13 +241,21 @@ class _Attempt:
         found = [error for error, _ in self._failures.values()]
         final = next((error for error in found if isinstance(error, _FINAL)), None)
         problem = _problem(final or found[0])
-        detail = joined(problem.detail, *(said(f"{item.path}: {item.detail}") for item in problem.errors))
         if final is not None or self.delivery.attempts >= MAX_ATTEMPTS:
-            logs.measured("delivery.dead", {"deliveries_dead": 1}, delivery_id=self.delivery.id, code=problem.code)
-            return deliveries.bury(self._database, self.delivery, were_sent, code=problem.code, detail=detail)
+            return _buried(self._database, self.delivery, were_sent, problem)
         retry_after = max(_problem(error).retry_after or 0 for error in found)
         wait = _backoff(self.delivery.attempts, retry_after, any(were_sent.values()))
-        return deliveries.defer(self._database, self.delivery, were_sent, wait=wait, code=problem.code, detail=detail)
+        code, detail = problem.code, _told(problem)
+        return deliveries.defer(self._database, self.delivery, were_sent, wait=wait, code=code, detail=detail)
+
+
+def _buried(database: Database, delivery: Delivery, were_sent: Mapping[str, bool], problem: Problem) -> Delivery:
+    logs.measured("delivery.dead", {"deliveries_dead": 1}, delivery_id=delivery.id, code=problem.code)
+    return deliveries.bury(database, delivery, were_sent, code=problem.code, detail=_told(problem))
+
+
+def _told(problem: Problem) -> Message:
+    return joined(problem.detail, *(said(f"{item.path}: {item.detail}") for item in problem.errors))
 
 
 def _problem(error: Exception) -> Problem:

@@ -107,20 +107,10 @@ def problem_response(problem: Problem, request: Request) -> Response:
 def _failure(error: Exception, request: Request) -> Response:
     problem = problem_from(error)
     if problem is None:
-        # The class and the place say enough; the message could hold anything.
-        logs.error("unforeseen", error=type(error).__name__, at=_place(error))
+        logs.failed("unforeseen", error)
         problem = Problem(
             500, "internal_error", say("Something failed that nobody foresaw. Tell the operator the request id.")
         )
     elif problem.status >= 500:
         logs.warning("problem", code=problem.code, cause=type(error).__name__)
     return problem_response(problem, request)
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "unknown"
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}"

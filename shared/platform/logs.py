@@ -39,6 +39,11 @@ def error(event: str, **fields: object) -> None:
     _write("ERROR", event, fields)
 
 
+def failed(event: str, failure: BaseException, **fields: object) -> None:
+    """An error that nobody foresaw. The class and the place say enough; the message could hold anything."""
+    _write("ERROR", event, {"error": type(failure).__name__, "at": _place(failure)} | fields)
+
+
 def measured(event: str, metrics: Mapping[str, float], **fields: object) -> None:
     """A line whose figures are metrics too: with `METRICS_NAMESPACE` set, CloudWatch reads them from it.
 
@@ -50,6 +55,15 @@ def measured(event: str, metrics: Mapping[str, float], **fields: object) -> None
         directive = {"Namespace": namespace, "Dimensions": [[]], "Metrics": names}
         fields = {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}} | fields
     _write("INFO", event, fields | dict(metrics))
+
+
+def _place(failure: BaseException) -> str:
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}"
 
 
 def _write(severity: str, event: str, fields: dict[str, object]) -> None:

@@ -101,3 +101,11 @@ def problem_from(error: Exception) -> Problem | None:
     if isinstance(error, Problem):
         return error
     return error.problem() if isinstance(error, ForeseenError) else None
+
+
+def problem_of(error: BaseException) -> Problem:
+    """The same of any error, for whoever goes on with something else: an unforeseen one is `internal_error`."""
+    foreseen = problem_from(error) if isinstance(error, Exception) else None
+    name = type(error).__name__
+    detail = say("Something failed that nobody foresaw ({name}). The log of the functions says where.", name=name)
+    return foreseen or Problem(500, "internal_error", detail)

@@ -5,7 +5,7 @@ for events that stand alone, and for reading.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ _ADD_RARELY = """
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT %(integration_id)s, %(kind)s, %(level)s, %(message)s
 WHERE NOT EXISTS (SELECT FROM amocrm_events WHERE integration_id = %(integration_id)s AND kind = %(kind)s
-    AND at > amocrm_now() - interval '1 minute')
+    AND at > amocrm_now() - %(every)s)
 """
 
 _PAGE = """
@@ -119,9 +119,23 @@ def add(
     )
 
 
-def add_rarely(database: Database, kind: str, message: Message, *, level: str, integration_id: UUID | None) -> None:
-    """The same, once a minute at most: for what somebody else may repeat at will."""
-    database.execute(_ADD_RARELY, {"integration_id": integration_id, "kind": kind, "level": level, "message": message})
+def add_rarely(
+    database: Database,
+    kind: str,
+    message: Message,
+    *,
+    level: str,
+    integration_id: UUID | None,
+    every: timedelta = timedelta(minutes=1),
+) -> None:
+    """The same, once in so long at most: for what somebody else may repeat at will."""
+    facts = {"integration_id": integration_id, "kind": kind, "level": level, "message": message}
+    database.execute(_ADD_RARELY, facts | {"every": every})
+
+
+def failing(database: Database, kind: str, detail: Message, integration_id: UUID) -> None:
+    """What is tried again and again fails with what nobody foresaw: told once a day."""
+    add_rarely(database, kind, detail, level="error", integration_id=integration_id, every=timedelta(days=1))
 
 
 def page(

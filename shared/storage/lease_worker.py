@@ -1,6 +1,7 @@
 """Working through rows that are due: claimed in small batches, some at once, ending before the platform's limit.
 
-Used by the scheduled functions. Rows are claimed when workers are free for them, or some ahead, where that pays;
+Used by the scheduled functions. Each row is guarded: whatever one of them fails with, it is put off, and the others are
+done. Rows are claimed when workers are free for them, or some ahead, where that pays;
 several instances share the work because a claim skips what others have claimed.
 """
 
@@ -15,20 +16,23 @@ from msgspec import Struct, field
 
 from shared.platform import logs
 from shared.platform.clock import Clock
+from shared.platform.problems import Problem, problem_of
 from shared.storage.database import DatabaseUnavailableError
 
 Row = TypeVar("Row")
+T = TypeVar("T")
 
 # A row that was claimed ahead and has waited longer than this is not begun: its lease must last for the work.
 PATIENCE_SECONDS: Final = 15.0
 
 
 class Figures(Struct):
-    """`is_done`: nothing that is due was left when the time ended."""
+    """`is_done`: nothing that is due was left when the time ended; `is_broken`: nobody knows what is due."""
 
     claimed: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     is_done: bool = False
+    is_broken: bool = False
     seconds: float = 0.0
 
     def as_dict(self, good: str) -> dict[str, Any]:
@@ -40,7 +44,10 @@ class Figures(Struct):
 
 class Worker(Struct, Generic[Row], frozen=True):
     claim: Callable[[int], list[Row]]  # leases on at most so many rows
-    work: Callable[[Row], str]  # does one row and names the outcome; must not raise
+    work: Callable[[Row], str]  # does one row and names the outcome
+    # A row whose work has raised, while it is ours: it waits longer each time, or ends, and somebody is told. What is
+    # due for ever would come first again in each run.
+    put_off: Callable[[Row, Problem], object]
     concurrency: int
     clock: Clock
     # Rows that wait for a worker already, so that none is idle while others are claimed: for short and equal work.
@@ -60,7 +67,7 @@ class Worker(Struct, Generic[Row], frozen=True):
             if self.ahead and (now - started >= seconds or now - claimed_at >= PATIENCE_SECONDS):
                 not_begun.append(row)
                 return ""
-            return self.work(row)
+            return self._guarded(row)
 
         with ThreadPoolExecutor(self.concurrency) as pool:
             while True:
@@ -84,18 +91,44 @@ class Worker(Struct, Generic[Row], frozen=True):
         if not_begun:
             self.give_back(not_begun)
         figures.claimed -= len(not_begun)
-        figures.is_done = nothing_due and not not_begun and "database_unavailable" not in figures.outcomes
+        is_away = figures.is_broken or "database_unavailable" in figures.outcomes
+        figures.is_done = nothing_due and not not_begun and not is_away
         figures.seconds = self.clock.monotonic() - started
         return figures
+
+    def _guarded(self, row: Row) -> str:
+        """The outcome, or the code of the problem that has ended the work."""
+        try:
+            return self.work(row)
+        except DatabaseUnavailableError as error:
+            # Nothing can be written down now: the lease runs out, and the row is taken up again.
+            logs.failed("row.left", error)
+            return error.kind.code
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a panic of a library in Rust is no Exception
+            logs.failed("row.failed", error, row=getattr(row, "id", None))
+            problem = problem_of(error)
+            guarded("row.not_put_off", lambda: self.put_off(row, problem))  # else the lease runs out
+            return problem.code
 
     def _claimed(self, free: int, figures: Figures) -> list[Row]:
         try:
             return self.claim(free)
-        except DatabaseUnavailableError as error:
-            # What runs is finished; what is due waits for the next run.
-            logs.error("due.claim_failed", error=str(error))
-            figures.outcomes["database_unavailable"] += 1
+        except Exception as error:  # noqa: BLE001 - what runs is finished; what is due waits for the next run
+            logs.failed("due.claim_failed", error)
+            figures.outcomes[problem_of(error).code] += 1
+            figures.is_broken = True
             return []
+
+
+def guarded(event: str, work: Callable[[], T], **fields: object) -> T | None:
+    """What the work returns; None where it fails, which the log says: what comes after it is done all the same."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - it must not keep others from theirs
+        logs.failed(event, error, **fields)
+        return None
 
 
 def _all_of(done: "SimpleQueue[Future[str]]") -> "list[Future[str]]":

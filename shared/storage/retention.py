@@ -8,6 +8,7 @@ from shared.platform.clock import Clock
 from shared.platform.config import Settings
 from shared.storage import counters
 from shared.storage.database import Database
+from shared.storage.lease_worker import guarded
 
 _BATCH: Final = 5000
 LONGEST: Final = 20.0  # seconds of one run
@@ -37,6 +38,11 @@ DELETE FROM amocrm_used_tokens WHERE (integration_id, jti) IN (
 _SESSIONS = """
 DELETE FROM amocrm_sessions WHERE token_hash IN (
     SELECT token_hash FROM amocrm_sessions WHERE expires_at < amocrm_now() LIMIT %(batch)s)
+"""
+
+_SIGN_INS = """
+DELETE FROM amocrm_sign_ins WHERE id IN (
+    SELECT id FROM amocrm_sign_ins WHERE expires_at < amocrm_now() LIMIT %(batch)s)
 """
 
 _THROTTLE = """
@@ -108,6 +114,7 @@ _STATEMENTS: dict[str, LiteralString] = {
     "installations": _INSTALLATIONS,
     "used_tokens": _USED_TOKENS,
     "sessions": _SESSIONS,
+    "sign_ins": _SIGN_INS,
     "throttle": _THROTTLE,
     "locks": _LOCKS,
     "payloads": _PAYLOADS,
@@ -120,7 +127,8 @@ _STATEMENTS: dict[str, LiteralString] = {
 
 
 def run(database: Database, settings: Settings, clock: Clock, seconds: float = LONGEST) -> dict[str, int]:
-    """How many of each kind were removed, in so many seconds at most; the next run goes on."""
+    """How many of each kind were removed, in so many seconds at most; the next run goes on. A kind that fails is left
+    to the next run, and keeps no other from going."""
     ends = clock.monotonic() + min(seconds, LONGEST)
     parameters = {
         "batch": _BATCH,
@@ -134,11 +142,14 @@ def run(database: Database, settings: Settings, clock: Clock, seconds: float = L
     removers["deliveries"] = partial(database.number, _DELIVERIES, parameters)
     removers["counters"] = partial(counters.remove_old, database)
     removers["events"] = partial(database.number, _EVENTS, parameters)
-    removed = dict.fromkeys(removers, 0) | {"weeks_of_events": database.number(_WEEKS, parameters)}
+    weeks = guarded("retention.failed", partial(database.number, _WEEKS, parameters), kind="weeks_of_events")
+    removed = dict.fromkeys(removers, 0) | {"weeks_of_events": weeks or 0}
     # By turns, a batch of each: many of one kind do not keep the others from going.
     while removers and clock.monotonic() < ends:
         for name, remove in list(removers.items()):
-            gone = remove()
+            if clock.monotonic() >= ends:
+                break
+            gone = guarded("retention.failed", remove, kind=name) or 0
             removed[name] += gone
             if gone < _BATCH:
                 del removers[name]
