@@ -1,13 +1,15 @@
 """The calls that concern an account's goods list. Source: amoCRM's documentation, "Lists", "Entity links"."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from msgspec import Struct
 
 from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
 from shared.amocrm.filtered import PAGE_LIMIT, by_ids, embedded
 from shared.amocrm.leads import AccountApi
+
+_MOST_PAGES: Final = 100
 
 
 class GoodsList(Struct, frozen=True):
@@ -42,10 +44,14 @@ class GoodsApi(Struct, frozen=True):
         page = self.account.send("GET", self._path(goods_list), params={"limit": PAGE_LIMIT})
         return embedded(page, "elements"), not (page and page.get("_links", {}).get("next"))
 
-    def search(self, goods_list: GoodsList, text: str) -> list[dict[str, Any]]:
-        """Elements that have the text somewhere."""
-        params = {"query": text, "limit": PAGE_LIMIT}
-        return embedded(self.account.send("GET", self._path(goods_list), params=params), "elements")
+    def search(self, goods_list: GoodsList, text: str) -> Iterator[list[dict[str, Any]]]:
+        """Elements that have the text somewhere, page by page, as long as somebody asks."""
+        for number in range(1, _MOST_PAGES + 1):
+            params = {"query": text, "limit": PAGE_LIMIT, "page": number}
+            page = self.account.send("GET", self._path(goods_list), params=params)
+            yield embedded(page, "elements")
+            if not (page and page.get("_links", {}).get("next")):
+                return
 
     def by_ids(self, goods_list: GoodsList, ids: Sequence[int]) -> list[dict[str, Any]]:
         """The elements with these ids (at most 250), and no others; deleted ones are left out."""

@@ -6,6 +6,7 @@ quantities. Source: amoCRM's documentation, "Lists" and "Entity links".
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -71,37 +72,40 @@ class Goods(Struct, frozen=True):
     def _found_or_created(self, api: GoodsApi, goods_list: GoodsList) -> Result:
         items = _merged(self.items)
         known = self._known(api, goods_list, items)
-        missing = [item for item in items if _id_of(item, known) is None]
+        missing = [item for item in items if _key(item) not in known]
         created = api.create(goods_list, [_element(item) for item in missing]) if missing else []
-        ids = {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
-        elements = [
-            {"id": _id_of(item, known) or ids[_key(item)], "quantity": _number(item.quantity)} for item in items
-        ]
+        ids = known | {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
+        self._remember(ids)
         return {
             "catalog_id": goods_list.catalog_id,
             "price_field_id": goods_list.price_field_id,
-            "elements": elements,
+            "elements": [{"id": ids[_key(item)], "quantity": _number(item.quantity)} for item in items],
             "created": len(created),
         }
 
     def _known(self, api: GoodsApi, goods_list: GoodsList, items: list[Item]) -> dict[str, int]:
-        """Those of the account's elements that may be the items: all where they fit a page, which costs one read."""
+        """Which of the account's elements the items are: all are looked through where they fit a page, in one read."""
         before = _found_before.get(self.integration_id)
         if before is None:
             elements, are_all = api.first_page(goods_list)
             if are_all:
-                return _known(elements)
+                return _assigned(items, elements)
+            _found_before.put(self.integration_id, {})
             before = {}
         ids = [before[key] for key in map(_key, items) if key in before]
         elements = api.by_ids(goods_list, ids) if ids else []
-        known = _known(elements)
         for item in items:
-            if _id_of(item, known) is None:
-                elements += api.search(goods_list, item.sku or item.name)
-                known = _known(elements)
-        found = {_key(item): id_ for item in items if (id_ := _id_of(item, known)) is not None}
-        _found_before.put(self.integration_id, (before if len(before) < _MOST_FOUND else {}) | found)
-        return known
+            searches = [api.search(goods_list, text) for text in (_sku(item), item.name) if text]
+            pages = chain.from_iterable(searches)  # each is asked for when the one before did not have it
+            while _key(item) not in _assigned(items, elements) and (page := next(pages, None)) is not None:
+                elements += page
+        return _assigned(items, elements)
+
+    def _remember(self, ids: dict[str, int]) -> None:
+        """Also of what was made now, which a search may not find at once. Short lists are read as a whole instead."""
+        before = _found_before.get(self.integration_id)
+        if before is not None:
+            _found_before.put(self.integration_id, (before if len(before) < _MOST_FOUND else {}) | ids)
 
     def link(self, account: AccountApi, goods: Result) -> Result:
         """`goods`: what :meth:`find_or_create` told, and the deal as `lead_id`."""
@@ -133,23 +137,48 @@ def _merged(items: Sequence[Item]) -> list[Item]:
 
 
 def _key(item: Item) -> str:
-    return f"sku:{item.sku}" if item.sku else f"name:{item.name}"
+    return f"sku:{_sku(item)}" if _sku(item) else f"name:{_plain(item.name)}"
 
 
-def _known(elements: list[dict[str, Any]]) -> dict[str, int]:
-    """The oldest element of each SKU and of each name."""
-    known: dict[str, int] = {}
-    for element in sorted(elements, key=lambda one: int(one["id"])):
-        known.setdefault(f"name:{element['name']}", int(element["id"]))
-        for field in element.get("custom_fields_values") or []:
-            if field.get("field_code") == "SKU":
-                for value in field.get("values") or []:
-                    known.setdefault(f"sku:{value.get('value')}", int(element["id"]))
-    return known
+def _sku(item: Item) -> str:
+    return (item.sku or "").strip()
 
 
-def _id_of(item: Item, known: dict[str, int]) -> int | None:
-    return known.get(_key(item)) or known.get(f"name:{item.name}")
+def _plain(name: str) -> str:
+    """amoCRM may trim what it keeps."""
+    return " ".join(name.split())
+
+
+def _assigned(items: Sequence[Item], elements: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """The element of each item that has one, by the item's key; no element stands for two items.
+
+    By the SKU, else by the name: an item with a SKU is no element that has another one. The oldest counts.
+    """
+    by_sku: dict[str, list[int]] = {}
+    by_name: dict[str, list[int]] = {}
+    without_sku: dict[str, list[int]] = {}
+    for id_, element in sorted({int(one["id"]): one for one in elements}.items()):
+        name, skus = _plain(str(element["name"])), _skus(element)
+        by_name.setdefault(name, []).append(id_)
+        for sku in skus:
+            by_sku.setdefault(sku, []).append(id_)
+        if not skus:
+            without_sku.setdefault(name, []).append(id_)
+    found: dict[str, int] = {}
+    taken: set[int] = set()
+    for item in sorted(items, key=lambda one: not _sku(one)):  # those with a SKU choose first
+        name, plain = _plain(item.name), without_sku.get(_plain(item.name), [])
+        fitting = (by_sku.get(_sku(item)) or plain) if _sku(item) else [*plain, *by_name.get(name, [])]
+        free = next((one for one in fitting if one not in taken), None)
+        if free is not None:
+            found[_key(item)] = free
+            taken.add(free)
+    return found
+
+
+def _skus(element: dict[str, Any]) -> set[str]:
+    fields = [one for one in element.get("custom_fields_values") or [] if one.get("field_code") == "SKU"]
+    return {str(value.get("value")).strip() for field in fields for value in field.get("values") or []} - {""}
 
 
 def _element(item: Item) -> dict[str, Any]:

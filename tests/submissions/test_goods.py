@@ -1,0 +1,114 @@
+"""30-H4: goods of one name are one only where they have one SKU; a long list is searched to its end."""
+
+from typing import Any
+
+import pytest
+
+from shared.amocrm.leads import AccountApi
+from shared.deliveries import goods
+from tests.story import Story
+from tests.submitting import account, order, submit
+
+NAME = "Столешница"
+
+
+def _item(sku: str | None = None, quantity: int = 1, name: str = NAME) -> dict[str, Any]:
+    return {"name": name, "quantity": quantity, "unit_price": 100} | ({"sku": sku} if sku else {})
+
+
+def _sold(story: Story, number: str, *items: dict[str, Any]) -> dict[str, int]:
+    """What is linked with the order's deal: `name SKU` -> quantity."""
+    total = sum(item["quantity"] * item["unit_price"] for item in items)
+    body = order(number=number, items=list(items), total=total, delivery={})
+    shown_before = account(story)
+    lead_id = submit(story, body, "submit_order")["lead"]["lead_id"]
+    shown = account(story)
+    assert str(lead_id) not in shown_before["leads"]
+    elements = {one["id"]: one for catalog in shown["elements"].values() for one in catalog.values()}
+    sold = {}
+    for link in shown["links"][str(lead_id)]:
+        if link["to_entity_type"] == "catalog_elements":
+            element = elements[link["to_entity_id"]]
+            sold[f"{element['name']} {_sku(element)}"] = link["metadata"]["quantity"]
+    return sold
+
+
+def _sku(element: dict[str, Any]) -> str:
+    values = element["custom_fields_values"] or []
+    return next((one["values"][0]["value"] for one in values if one["field_code"] == "SKU"), "-")
+
+
+def _listed(story: Story, *names: str, skus: tuple[str, ...] = ()) -> None:
+    """Goods that the account has already."""
+    ((catalog_id, _),) = account(story)["catalogs"].items()
+    field = {"field_code": "SKU"}
+    given: list[dict[str, Any]] = [{"name": name} for name in names]
+    given += [{"name": NAME, "custom_fields_values": [field | {"values": [{"value": sku}]}]} for sku in skus]
+    story.simulator.control("limits", per_integration=1000, per_account=1000)
+    path = f"/catalogs/{catalog_id}/elements"
+    for start in range(0, len(given), 250):
+
+        def add(api: AccountApi, some: list[dict[str, Any]] = given[start : start + 250]) -> Any:
+            return api.send("POST", path, json=some)
+
+        story.runtime.connections.call(story.row(), add)
+    story.simulator.control("forget")
+
+
+def _made(story: Story) -> int:
+    return len(story.simulator.effects("element.created"))
+
+
+@pytest.mark.parametrize("known", [(), ("KV-20",), ("KV-20", "KV-30")])
+def test_h4_goods_of_one_name_and_two_skus_are_two(story: Story, known: tuple[str, ...]) -> None:
+    _listed(story, skus=known)
+    for number in ("1", "2"):
+        sold = _sold(story, number, _item("KV-20", 2), _item("KV-30", 3))
+        assert sold == {f"{NAME} KV-20": 2, f"{NAME} KV-30": 3}
+    assert _made(story) == 2 - len(known)
+
+
+def test_h4_goods_with_a_sku_and_without_one_in_an_order_are_two(story: Story) -> None:
+    _listed(story, skus=("KV-20",))
+    for number in ("1", "2"):
+        assert _sold(story, number, _item(quantity=3), _item("KV-20", 2)) == {f"{NAME} -": 3, f"{NAME} KV-20": 2}
+    assert _made(story) == 1
+
+
+def test_h4_one_without_a_sku_in_the_list_stands_for_one_of_the_order(story: Story) -> None:
+    _listed(story, NAME)
+    assert _sold(story, "1", _item("KV-20", 2), _item("KV-30", 3)) == {f"{NAME} -": 2, f"{NAME} KV-30": 3}
+
+
+def test_h4_by_its_name_alone_a_good_is_found_as_before(story: Story) -> None:
+    _listed(story, skus=("KV-20",))
+    assert _sold(story, "1", _item(quantity=3)) == {f"{NAME} KV-20": 3}
+    assert _sold(story, "2", _item(quantity=3, name=f" {NAME} ")) == {f"{NAME} KV-20": 3}
+    assert _made(story) == 0
+
+
+@pytest.mark.parametrize("sku", [None, "KV-20"])
+def test_h4_in_a_long_list_a_good_is_made_once(story: Story, sku: str | None) -> None:
+    """More goods than a page holds have its name as a part of theirs."""
+    _listed(story, *(f"{NAME}, образец {number}" for number in range(300)))
+    for number in ("1", "2"):
+        _sold(story, number, _item(sku))
+        goods._found_before.clear()  # another instance
+    assert _made(story) == 1
+
+
+def test_h4_in_a_long_list_what_was_made_a_moment_ago_need_not_be_found(story: Story) -> None:
+    """amoCRM's search may be behind."""
+    _listed(story, *(f"Образец {number}" for number in range(300)))
+    _sold(story, "1", _item())
+    story.simulator.control("forget")
+    _sold(story, "2", _item())
+    assert _made(story) == 0
+    (catalog_id,) = account(story)["catalogs"]
+    asked = story.simulator.requests(f"/api/v4/catalogs/{catalog_id}/elements")
+    assert [one["method"] for one in asked] == ["GET"]  # by the id that is known
+
+
+def test_h4_in_a_long_list_a_good_without_a_sku_is_found_by_an_order_that_knows_it(story: Story) -> None:
+    _listed(story, NAME, *(f"Образец {number}" for number in range(300)))
+    assert _sold(story, "1", _item("KV-20")) == {f"{NAME} -": 1}
