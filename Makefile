@@ -158,9 +158,6 @@ node_modules: package-lock.json
 	@npm ci --silent --no-progress
 	@touch $@
 
-$(READY): requirements/dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "On Debian and Ubuntu, install python3-venv first." >&2; exit 1; }
-	@echo "Installing what the project needs into $(VENV) ..."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+$(READY): requirements/dev.txt requirements/uv.txt requirements/install
+	@PYTHON="$(PYTHON)" requirements/install $(VENV)
 	@touch $@

@@ -17,7 +17,7 @@ import click
 import httpx
 import jwt
 
-from cli import embedded, migrations, widget
+from cli import embedded, migrations, running, widget
 from shared.storage.encryption import generate_key
 from simulator.seed import DEMO_CLIENT_ID, DEMO_SECRET, KOMMO_CLIENT_ID, KOMMO_SECRET
 
@@ -52,6 +52,14 @@ def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> 
     the documentation, where it was built.
     """
     data.mkdir(parents=True, exist_ok=True)
+    with running.alone(data) as other:
+        if other is not None:
+            click.echo(f"A demo runs already in {data}: {other}\nNothing was started. Its own Ctrl-C stops it.")
+            return
+        _run(first_port, data, site, environ)
+
+
+def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> None:
     ports = Ports(_free_ports(first_port))
     server = None if environ.get("DATABASE_URL") else embedded.start(data / "postgres")
     for migration in migrations.migrate(server.get_uri() if server else environ["DATABASE_URL"]):
@@ -62,8 +70,9 @@ def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> 
     _write_widgets(data / "widgets", ports.url("crm_api"))
     commands = _commands(ports, data, site)
     kept = {name: value for name, value in environ.items() if name not in _NOT_OURS}
-    with _processes(commands, data, kept | settings):
+    with _processes(commands, data, kept | settings) as started:
         _wait_until_ready(ports, data, commands)
+        running.remember(data, f"{ports.url('crm_api')}/admin/", [one.pid for one in started])
         _tell(ports, data, settings)
         if _DOCS in commands:
             click.echo(f"\nThe documentation, with the first steps: {ports.url(_DOCS)}/")
@@ -158,7 +167,9 @@ def _commands(ports: Ports, data: Path, site: Path) -> dict[str, list[str]]:
 
 
 @contextmanager
-def _processes(commands: Mapping[str, list[str]], data: Path, environ: dict[str, str]) -> Iterator[None]:
+def _processes(
+    commands: Mapping[str, list[str]], data: Path, environ: dict[str, str]
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     """All parts, each in a group of its own, so that Ctrl-C reaches us alone and we stop them in order."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     processes: list[subprocess.Popen[bytes]] = []
@@ -177,7 +188,7 @@ def _processes(commands: Mapping[str, list[str]], data: Path, environ: dict[str,
                 )
             )
             log.close()
-        yield
+        yield processes
     except KeyboardInterrupt:
         click.echo("\nStopping …")
     finally:

@@ -60,6 +60,23 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
             assert secret not in text, log
 
 
+def test_a_second_demo_of_a_folder_says_where_the_first_is_and_starts_nothing(data: Path) -> None:
+    """Row N4. Two beside each other would have one database and two simulators."""
+    first = Demo(data, free_port())
+    command = [sys.executable, "-m", "cli", "demo", "--data", str(data), "--port", str(free_port())]
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert (second.returncode, first.panel in second.stdout) == (0, True), second.stdout + second.stderr
+    assert "Nothing was started" in second.stdout
+    # Killed, it leaves its functions behind; the next start ends them.
+    first.process.kill()
+    first.process.communicate()
+    third = Demo(data, free_port())
+    assert "processes were still running, and were ended" in third.told
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(first.api_by_address, trust_env=False)
+    third.stop()
+
+
 @pytest.mark.parametrize("function", ["amocrm_events", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries"])
 def test_each_function_starts_by_its_documented_command(function: str, environment: dict[str, str]) -> None:
     port = free_port()
