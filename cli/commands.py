@@ -25,7 +25,7 @@ from shared.platform.problems import problem_from
 from shared.runtime import Runtime
 from shared.storage import key_rotation
 from shared.storage.database import DatabaseUnavailableError
-from shared.storage.encryption import DecryptionError, generate_key
+from shared.storage.encryption import generate_key
 
 
 @click.group()
@@ -57,21 +57,29 @@ def migrate(database_url: str) -> None:
 def rotate_keys() -> None:
     """Writes everything anew that was not encrypted with the first key of ENCRYPTION_KEYS.
 
-    First add the new key in front and start all functions with it; run this; then remove the old key. Safe to stop and
-    run again, and while everything runs.
+    First the new key is added at the end and all functions are started with it; then it is moved to the front and they
+    are started again; then this (docs/security.md, "Changing a key"). Safe to stop and run again, and while everything
+    runs. What cannot be read is left, listed, and ends with 1.
     """
     runtime = Runtime.from_environment()
     changed = 0
+    unreadable: list[str] = []
     try:
         with click.progressbar(length=key_rotation.rows(runtime.database), label="rows") as bar:
-            for count in key_rotation.rotate(runtime.database, runtime.keyring):
+            for count in key_rotation.rotate(runtime.database, runtime.keyring, unreadable.append):
                 changed += count
                 bar.update(1)
-    except (DatabaseUnavailableError, DecryptionError) as error:
+    except DatabaseUnavailableError as error:
         raise click.ClickException(f"{error}; {changed} value(s) were written anew, run it again") from None
     finally:
         runtime.close()
     click.echo(f"{changed} value(s) were written anew with the key {runtime.keyring.writing_key_id}.")
+    if changed:
+        click.echo("Run it again when no instance from before is left: one may have written with an older key.")
+    for one in unreadable:
+        click.echo(one, err=True)
+    if unreadable:
+        raise click.ClickException(f"{len(unreadable)} value(s) cannot be read, and were left as they are")
 
 
 @main.command()

@@ -4,13 +4,13 @@ Values are exchanged one by one, each only if it is still the one that was read:
 written with the new key anyway. Can be stopped at any time and run again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, LiteralString
 from uuid import UUID
 
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
-from shared.storage.encryption import Keyring
+from shared.storage.encryption import DecryptionError, Keyring
 
 _BATCH: Final = 200
 _START: Final = UUID(int=0)
@@ -142,20 +142,27 @@ def rows(database: Database) -> int:
     return database.number(_COUNT)
 
 
-def rotate(database: Database, keyring: Keyring) -> Iterator[int]:
-    """Goes through all rows; yields for each how many of its values were written anew."""
+def rotate(database: Database, keyring: Keyring, skipped: Callable[[str], object]) -> Iterator[int]:
+    """Goes through all rows; yields for each how many of its values were written anew.
+
+    A value that cannot be read is left as it is, and `skipped` is told which: one row does not hold up the others.
+    """
     for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _AUTOMATIONS, _CHANGES, _BOOKINGS):
         after = _START
         while batch := database.all(_Row, statement, {"after": after, "batch": _BATCH}):
             after = batch[-1].id
             for row in batch:
-                yield sum(_exchanged(database, keyring, row, column) for column in _STATEMENTS)
+                yield sum(_exchanged(database, keyring, row, column, skipped) for column in _STATEMENTS)
 
 
-def _exchanged(database: Database, keyring: Keyring, row: _Row, column: str) -> int:
+def _exchanged(database: Database, keyring: Keyring, row: _Row, column: str, skipped: Callable[[str], object]) -> int:
     old: bytes | None = getattr(row, column)
     if old is None or keyring.is_current(old):
         return 0
     place = _BOUND_AS.get(column, column)
-    new = keyring.encrypt(keyring.decrypt(old, row.id, place), row.id, place)
+    try:
+        new = keyring.encrypt(keyring.decrypt(old, row.id, place), row.id, place)
+    except DecryptionError as error:
+        skipped(str(error))
+        return 0
     return database.execute(_STATEMENTS[column], {"id": row.id, "old": old, "new": new})

@@ -849,7 +849,7 @@ def test_rules_that_would_be_walked_for_ever(clinic: Clinic, rule: str) -> None:
 def test_what_visitors_told_goes_and_keys_are_changed(clinic: Clinic) -> None:
     link = clinic.booked()["link"]
     story = clinic.story
-    assert sum(key_rotation.rotate(story.runtime.database, story.runtime.keyring)) == 0
+    assert sum(key_rotation.rotate(story.runtime.database, story.runtime.keyring, pytest.fail)) == 0
     story.clock.advance(days=story.runtime.settings.keep_payloads_days + 2)
     settings = replace(story.runtime.settings, keep_deliveries_days=400)
     retention.run(story.runtime.database, settings, story.clock)

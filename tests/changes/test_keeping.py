@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from functions.run_deliveries.run import run as run_deliveries
 from shared.changes import chores
 from shared.platform.config import load
@@ -52,9 +54,9 @@ def test_keys_are_changed_and_everything_is_read_with_the_new_one(feed: Feed, en
     both = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"
     rotating = Runtime.build(load(environment | {"ENCRYPTION_KEYS": both}), story.clock)
     assert (
-        sum(key_rotation.rotate(rotating.database, rotating.keyring)) >= 7
+        sum(key_rotation.rotate(rotating.database, rotating.keyring, pytest.fail)) >= 7
     )  # of them two of the feed, three of the endpoint
-    assert sum(key_rotation.rotate(rotating.database, rotating.keyring)) == 0
+    assert sum(key_rotation.rotate(rotating.database, rotating.keyring, pytest.fail)) == 0
     rotating.close()
     only_new = Runtime.build(load(environment | {"ENCRYPTION_KEYS": both.split(",")[0]}), story.clock)
     feed.ingress.runtime = only_new
