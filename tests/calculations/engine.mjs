@@ -1,13 +1,7 @@
 // The page's engine without a page: reads lines of {calculator, values, language} and answers each with what it makes.
 
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-
-// What web/ui/i18n.js asks of a browser.
-globalThis.location = { search: "?lang=en" };
-Object.defineProperty(globalThis, "navigator", { value: { languages: ["en"] } });
-globalThis.document = { referrer: "" };
-globalThis.fetch = async (address) => ({ json: async () => JSON.parse(readFileSync(address)) });
+import "./browser.mjs";
 
 const { reckon } = await import("../../web/widget/engine.js");
 

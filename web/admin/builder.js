@@ -3,12 +3,11 @@
 
 import { element } from "../ui/dom.js";
 import { inLanguage, LANGUAGES, t } from "../ui/i18n.js";
+import { allFields, copyOfNamed, copyOfOption, freshName, freshOption, namesFor, rename, renameOption } from "./naming.js";
 
 const KINDS = ["number", "choice", "switch", "text", "date", "time", "rows"];
 const UNITS = ["mm", "cm", "m", "km", "mm2", "cm2", "m2", "mm3", "cm3", "m3", "l", "g", "kg", "t", "min", "h", "day", "ha"];
 const FUNCTIONS = ["min(, )", "max(, )", "round(, )", "up(, )", "down(, )", "if(, , )", "sum(, )", "count()", "largest(, )", "any(, )", "price()", "value()", "given()"];
-const LETTERS = { а: "a", б: "b", в: "v", г: "g", ґ: "g", д: "d", е: "e", є: "ye", ё: "e", ж: "zh", з: "z", и: "i", і: "i", ї: "yi", й: "y", к: "k", л: "l", м: "m", н: "n", о: "o", п: "p", р: "r", с: "s", т: "t", у: "u", ф: "f", х: "h", ц: "ts", ч: "ch", ш: "sh", щ: "sch", ы: "y", э: "e", ю: "yu", я: "ya" };
-const RESERVED = ["and", "or", "not", "in", "subtotal"];
 const opened = new WeakSet(); // entries that somebody is looking into
 
 export const empty = (currency = "RUB") => ({ title: {}, currency, fields: [], items: [] });
@@ -112,7 +111,7 @@ function editor(document, language, changed) {
 
   // --- lists -----------------------------------------------------------------------------------------------------
 
-  const list = ({ owner, name, path, title, named, body, fresh, add, hint }) => {
+  const list = ({ owner, name, path, title, named, body, fresh, add, hint, copied = structuredClone }) => {
     const entries = owner[name] ?? [];
     const move = (from, to) => {
       entries.splice(to, 0, ...entries.splice(from, 1));
@@ -128,7 +127,7 @@ function editor(document, language, changed) {
       const summary = element("summary", { text: named(entry) || "—" });
       const details = element("details", { open: opened.has(entry) }, summary, element("div", { className: "entry" }, ...body(entry, here),
         element("div", { className: "actions" }, small("↑", t("builder.up"), () => move(index, index - 1), index === 0), small("↓", t("builder.down"), () => move(index, index + 1), index === entries.length - 1),
-          small(t("builder.copy"), t("builder.copy"), () => { const copy = structuredClone(entry); if (copy.id) copy.id = freshName(document, copy.id); entries.splice(index + 1, 0, copy); opened.add(copy); changed(true); }),
+          small(t("builder.copy"), t("builder.copy"), () => { const copy = copied(entry); entries.splice(index + 1, 0, copy); opened.add(copy); changed(true); }),
           small("×", t("remove"), () => { entries.splice(index, 1); if (!entries.length && name !== "fields" && name !== "items") delete owner[name]; changed(true); }))));
       details.addEventListener("input", () => { summary.textContent = named(entry) || "—"; });
       details.dataset.entry = here;
@@ -148,7 +147,7 @@ function editor(document, language, changed) {
   const fields = (owner, path, title, isOuter) => list({
     owner, name: "fields", path, title, add: t("builder.add_field"),
     named: (field) => inLanguage(field.label, language) ?? field.id,
-    fresh: () => ({ id: freshName(document, "field"), kind: "number", label: {} }),
+    fresh: () => ({ id: freshName(document, "field"), kind: "number", label: {} }), copied: (field) => copyOfNamed(document, field),
     body: (field, here) => [
       element("div", { className: "grid" }, words(field, "label", here, t("builder.label")),
         select(field, "kind", here, t("builder.kind"), KINDS.filter((kind) => isOuter || kind !== "rows").map((kind) => [kind, t(`builder.kind_${kind}`)]), true), nameInput(field, here)),
@@ -170,34 +169,27 @@ function editor(document, language, changed) {
     control.oninput = () => set(field, "default", control.value === "" ? "" : Number(control.value));
     return place(`${here}.default`, t("builder.default"), control);
   };
-  // Another name goes into every formula and text that has the old one.
-  const nameInput = (owner, here) => {
+  // `renamed` says whether it can be called so; where it cannot, that is told, and the old name stays.
+  const nameInput = (owner, here, renamed = (name) => rename(document, owner, name)) => {
     const control = element("input", { value: owner.id, pattern: "[a-z][a-z0-9_]*", maxLength: 32, required: true, spellcheck: false });
+    const made = place(`${here}.id`, t("builder.name"), control);
     control.onchange = () => {
       const name = control.value.trim();
-      if (!/^[a-z][a-z0-9_]{0,31}$/.test(name) || name === owner.id || names(document).includes(name) || RESERVED.includes(name)) control.value = owner.id;
-      else rename(document, owner, name);
-      changed(true);
+      if (renamed(name)) changed(true);
+      else {
+        control.value = owner.id;
+        made.querySelector("[data-problem]").textContent = t("builder.name_refused", { name });
+      }
     };
-    return place(`${here}.id`, t("builder.name"), control);
+    return made;
   };
   const options = (field, here) => list({
     owner: field, name: "options", path: `${here}.options`, title: t("builder.options"), add: t("builder.add_option"),
     named: (one) => [inLanguage(one.label, language), one.price].filter(Boolean).join(" · "),
-    fresh: () => ({ id: freshId((field.options ?? []).map((one) => one.id), "option"), label: {}, price: "0" }),
+    fresh: () => ({ id: freshOption(field, "option"), label: {}, price: "0" }), copied: (one) => copyOfOption(field, one),
     body: (one, place_) => [element("div", { className: "grid" }, words(one, "label", place_, t("builder.label")), amount(one, "price", place_, t("builder.price"), { min: 0 }), words(one, "unit", place_, t("builder.unit")),
-      plain(one, "sku", place_, t("builder.sku")), amount(one, "value", place_, t("builder.value")), plain(one, "category", place_, t("builder.category")), optionName(field, one, place_))],
+      plain(one, "sku", place_, t("builder.sku")), amount(one, "value", place_, t("builder.value")), plain(one, "category", place_, t("builder.category")), nameInput(one, place_, (name) => renameOption(document, field, one, name)))],
   });
-  const optionName = (field, option, here) => {
-    const control = element("input", { value: option.id, pattern: "[a-z][a-z0-9_]*", maxLength: 32, required: true, spellcheck: false });
-    control.onchange = () => {
-      const name = control.value.trim();
-      if (!/^[a-z][a-z0-9_]{0,31}$/.test(name) || field.options.some((one) => one.id === name)) control.value = option.id;
-      else renameOption(document, field, option, name);
-      changed(true);
-    };
-    return place(`${here}.id`, t("builder.name"), control);
-  };
 
   // --- parts -----------------------------------------------------------------------------------------------------
 
@@ -207,7 +199,7 @@ function editor(document, language, changed) {
     head: () => element("div", { className: "grid" }, words(document, "title", "", t("builder.title")), plainTop("currency", t("builder.currency"))),
     variables: () => list({
       owner: document, name: "variables", path: "variables", title: t("builder.variables"), hint: t("builder.variables_hint"), add: t("builder.add_variable"),
-      named: (one) => `${one.id} = ${one.formula ?? ""}`, fresh: () => ({ id: freshName(document, "number"), formula: "1" }),
+      named: (one) => `${one.id} = ${one.formula ?? ""}`, fresh: () => ({ id: freshName(document, "number"), formula: "1" }), copied: (one) => copyOfNamed(document, one),
       body: (one, here) => [element("div", { className: "grid" }, nameInput(one, here)), formula(one, "formula", here, t("builder.formula"), null)],
     }),
     items: () => list({
@@ -248,82 +240,5 @@ function editor(document, language, changed) {
     if (item.name && inLanguage(item.name, language)) return inLanguage(item.name, language);
     const field = allFields(document).find((one) => one.id === item.option);
     return field ? inLanguage(field.label, language) ?? field.id : "";
-  }
-}
-
-// --- names in formulas -------------------------------------------------------------------------------------------
-
-const allFields = (document) => document.fields.flatMap((field) => [field, ...(field.fields ?? [])]);
-const names = (document) => [...allFields(document), ...(document.variables ?? [])].map((one) => one.id);
-
-// `scope`: the list of rows whose fields may be named too, "subtotal", or {until}: only the fields before that one.
-function namesFor(document, scope) {
-  if (scope?.until) return document.fields.slice(0, document.fields.indexOf(scope.until)).map((one) => one.id);
-  const outer = [...document.fields, ...(document.variables ?? [])].map((one) => one.id);
-  if (scope === "subtotal") return ["subtotal", ...outer];
-  const rows = document.fields.find((one) => one.id === scope);
-  return [...(rows?.fields ?? []).map((one) => one.id), ...outer];
-}
-
-function freshId(taken, wish) {
-  let made = wish;
-  for (let number = 2; taken.includes(made); number += 1) made = `${wish.replace(/_?\d+$/, "").slice(0, 28)}_${number}`;
-  return made;
-}
-
-const freshName = (document, wish) => freshId([...names(document), ...RESERVED], wish);
-
-// "Высота, мм" -> "vysota_mm"
-const nameFrom = (text) => text.toLowerCase().replace(/[\u0400-\u04ff]/g, (letter) => LETTERS[letter] ?? "").normalize("NFD").replace(/[^a-z0-9]+/g, "_").replace(/^[_0-9]+|_+$/g, "").slice(0, 24);
-
-const FORMULAS = ["when", "quantity", "price", "discount", "delivery", "formula", "refuse"];
-
-// Outside of quotes only.
-const inFormula = (text, old, name) => text.replace(/"[^"]*"|'[^']*'|[A-Za-z_][A-Za-z0-9_]*/g, (token) => (token === old ? name : token));
-
-function rename(document, owner, name) {
-  const old = owner.id;
-  owner.id = name;
-  const visit = (value) => {
-    if (Array.isArray(value)) value.forEach(visit);
-    else if (value && typeof value === "object") {
-      for (const [member, inner] of Object.entries(value)) {
-        if (typeof inner !== "string") visit(inner);
-        else if ((member === "option" || member === "each") && inner === old) value[member] = name;
-        else if (FORMULAS.includes(member)) value[member] = inFormula(inner, old, name);
-        else if (member in LANGUAGES) value[member] = inner.replaceAll(`{${old}}`, `{${name}}`);
-      }
-    }
-  };
-  visit(document);
-}
-
-// In the formulas that compare this choice.
-function renameOption(document, field, option, name) {
-  const old = option.id;
-  option.id = name;
-  if (field.default === old) field.default = name;
-  const compared = new RegExp(`(\\b${field.id}\\s*(?:!?=|<>|in\\b)[^)]*?)(["'])${old}\\2`, "g");
-  const visit = (value) => {
-    if (Array.isArray(value)) value.forEach(visit);
-    else if (value && typeof value === "object") {
-      for (const [member, inner] of Object.entries(value)) {
-        if (typeof inner !== "string") visit(inner);
-        else if (FORMULAS.includes(member)) value[member] = inner.replace(compared, `$1$2${name}$2`);
-      }
-    }
-  };
-  visit(document);
-}
-
-// A field that was called after nothing yet is called after its label.
-export function nameAfterLabels(document, language) {
-  for (const field of allFields(document)) {
-    const wish = nameFrom(inLanguage(field.label, language) ?? "");
-    if (/^field(_\d+)?$/.test(field.id) && wish && wish !== field.id) rename(document, field, freshName(document, wish));
-    for (const option of field.options ?? []) {
-      const wished = nameFrom(inLanguage(option.label, language) ?? "");
-      if (/^option(_\d+)?$/.test(option.id) && wished) renameOption(document, field, option, freshId(field.options.map((one) => one.id), wished));
-    }
   }
 }

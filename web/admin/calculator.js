@@ -4,7 +4,8 @@ import { element } from "../ui/dom.js";
 import { bounded, inLanguage, language as mine, LANGUAGES, moment, t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { form } from "../widget/form.js";
-import { builder, empty, lacking, nameAfterLabels } from "./builder.js";
+import { builder, empty, lacking } from "./builder.js";
+import { nameAfterLabels } from "./naming.js";
 import { busy, call, conflictOf, failure, filled, levelPicker, may, pickConnection, told, widgetName } from "./panel.js";
 
 const SAVE_MILLISECONDS = 700;

@@ -1,0 +1,80 @@
+"""The builder of calculators: names, and drafts that nobody loses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.demo import Demo, connect
+from tests.visiting import connected_panel, in_one_demo
+
+pytestmark = in_one_demo
+
+
+def _calculator(title: str = "Двери") -> dict[str, Any]:
+    options = [{"id": one, "label": {"ru": one}, "price": "10"} for one in ("clear", "matt")]
+    return {
+        "title": {"ru": title},
+        "currency": "RUB",
+        "fields": [
+            {"id": one, "kind": "choice", "label": {"ru": one}, "options": options} for one in ("glass", "door")
+        ],
+        "items": [
+            {
+                "name": {"ru": "Работа"},
+                "price": "100",
+                "when": 'glass = "matt" and door = "clear" or glass = "clear"',
+            }
+        ],
+    }
+
+
+@pytest.fixture
+def draft(demo: Demo) -> Callable[[dict[str, Any]], None]:
+    """Saves a draft for the account, over whatever is there."""
+
+    def save(document: dict[str, Any]) -> None:
+        with demo.http(connect(demo)) as http:
+            now = http.get("/get_calculator_draft", params={"level": "connection"}).json()["draft"]
+            body = {"level": "connection", "document": document, "revision": now and now["revision"]}
+            saved = http.post("/save_calculator_draft", json=body)
+            assert saved.status_code == 200, saved.text
+
+    return save
+
+
+def _at_the_builder(context: BrowserContext, demo: Demo) -> Page:
+    page = connected_panel(context, demo)
+    page.locator("#tab-calculator").click()
+    expect(page.locator("[data-path='title']")).to_be_visible()
+    return page
+
+
+def test_another_name_of_an_option_changes_its_own_comparisons_only(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
+) -> None:
+    """30-G2, in the builder: renamed, copied, and a name that cannot be."""
+    draft(_calculator())
+    page = _at_the_builder(context, demo)
+    page.locator("[data-entry='fields[0]'] > summary").click()
+    page.locator("[data-entry='fields[0].options[0]'] > summary").click()
+    name = page.locator("[data-path='fields[0].options[0].id']")
+    name.fill("thick")
+    name.press("Tab")
+    page.locator("[data-entry='items[0]'] > summary").click()
+    when = page.locator("[data-path='items[0].when']")
+    expect(when).to_have_value('glass = "matt" and door = "clear" or glass = "thick"')
+
+    page.locator("[data-entry='fields[0].options[0]']").get_by_role("button", name="Копия").click()
+    copy = page.locator("[data-path='fields[0].options[1].id']")
+    expect(copy).to_have_value("thick_2")
+    copy.fill("thin")
+    copy.press("Tab")
+    expect(when).to_have_value('glass = "matt" and door = "clear" or glass = "thick"')
+
+    copy.fill("matt")
+    copy.press("Tab")
+    expect(page.get_by_text("«matt» не может быть именем")).to_be_visible()
+    expect(copy).to_have_value("thin")
+    expect(page.get_by_text("Черновик сохранён")).to_be_visible()

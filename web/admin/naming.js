@@ -1,0 +1,96 @@
+// The names of what a calculator's document holds: fields, numbers and options. No name means two things, and another
+// name goes into every formula and text that has the old one.
+
+import { inLanguage } from "../ui/i18n.js";
+import { renamed } from "./references.js";
+
+const LETTERS = { а: "a", б: "b", в: "v", г: "g", ґ: "g", д: "d", е: "e", є: "ye", ё: "e", ж: "zh", з: "z", и: "i", і: "i", ї: "yi", й: "y", к: "k", л: "l", м: "m", н: "n", о: "o", п: "p", р: "r", с: "s", т: "t", у: "u", ф: "f", х: "h", ц: "ts", ч: "ch", ш: "sh", щ: "sch", ы: "y", э: "e", ю: "yu", я: "ya" };
+const RESERVED = ["and", "or", "not", "in", "subtotal"];
+const NAME = /^[a-z][a-z0-9_]{0,31}$/;
+
+export const allFields = (document) => document.fields.flatMap((field) => [field, ...(field.fields ?? [])]);
+const names = (document) => [...allFields(document), ...(document.variables ?? [])].map((one) => one.id);
+
+// What a formula may name. `scope`: the list of rows whose fields may be named too, "subtotal", or {until}: only the
+// fields before that one.
+export function namesFor(document, scope) {
+  if (scope?.until) return document.fields.slice(0, document.fields.indexOf(scope.until)).map((one) => one.id);
+  const outer = [...document.fields, ...(document.variables ?? [])].map((one) => one.id);
+  if (scope === "subtotal") return ["subtotal", ...outer];
+  const rows = document.fields.find((one) => one.id === scope);
+  return [...(rows?.fields ?? []).map((one) => one.id), ...outer];
+}
+
+function freshId(taken, wish) {
+  let made = wish;
+  for (let number = 2; taken.includes(made); number += 1) made = `${wish.replace(/_?\d+$/, "").slice(0, 28)}_${number}`;
+  return made;
+}
+
+export const freshName = (document, wish) => freshId([...names(document), ...RESERVED], wish);
+export const freshOption = (field, wish) => freshId((field.options ?? []).map((one) => one.id), wish);
+
+// "Высота, мм" -> "vysota_mm"
+const nameFrom = (text) => text.toLowerCase().replace(/[\u0400-\u04ff]/g, (letter) => LETTERS[letter] ?? "").normalize("NFD").replace(/[^a-z0-9]+/g, "_").replace(/^[_0-9]+|_+$/g, "").slice(0, 24);
+
+function changeFormulas(document, change) {
+  const places = [
+    ...allFields(document).map((field) => [field, "when"]), ...(document.variables ?? []).map((one) => [one, "formula"]),
+    ...(document.items ?? []).flatMap((item) => ["quantity", "price", "discount", "when"].map((member) => [item, member])),
+    ...(document.rules ?? []).map((rule) => [rule, "refuse"]), [document, "discount"], [document, "delivery"],
+  ];
+  for (const [owner, member] of places) if (typeof owner[member] === "string") owner[member] = renamed(owner[member], change);
+}
+
+// Of a field or a number with a name. False where it cannot be called so.
+export function rename(document, owner, name) {
+  const old = owner.id;
+  if (name === old) return true;
+  if (!NAME.test(name) || names(document).includes(name) || RESERVED.includes(name)) return false;
+  owner.id = name;
+  changeFormulas(document, (named) => (named.name === old ? name : undefined));
+  for (const one of [...(document.items ?? []), ...(document.parameters ?? [])]) {
+    for (const member of ["option", "each"]) if (one[member] === old) one[member] = name;
+  }
+  for (const words of [...(document.items ?? []).map((item) => item.name), ...(document.parameters ?? []).map((one) => one.text)]) {
+    for (const code of Object.keys(words ?? {})) words[code] = words[code].replaceAll(`{${old}}`, `{${name}}`);
+  }
+  return true;
+}
+
+// Of an option, in the formulas that compare this choice. False where it cannot be called so.
+export function renameOption(document, field, option, name) {
+  const old = option.id;
+  if (name === old) return true;
+  if (!NAME.test(name) || field.options.some((one) => one.id === name)) return false;
+  option.id = name;
+  if (field.default === old) field.default = name;
+  changeFormulas(document, (named) => (named.field === field.id && named.option === old ? name : undefined));
+  return true;
+}
+
+// A copy has names of its own: a list of rows for its fields too.
+export function copyOfNamed(document, owner) {
+  const copy = structuredClone(owner);
+  const taken = [...names(document), ...RESERVED];
+  for (const one of [copy, ...(copy.fields ?? [])]) {
+    const name = freshId(taken, one.id);
+    taken.push(name);
+    rename({ fields: [copy] }, one, name);
+  }
+  return copy;
+}
+
+export const copyOfOption = (field, option) => ({ ...structuredClone(option), id: freshOption(field, option.id) });
+
+// What was called after nothing yet is called after its label.
+export function nameAfterLabels(document, language) {
+  for (const field of allFields(document)) {
+    const wish = nameFrom(inLanguage(field.label, language) ?? "");
+    if (/^field(_\d+)?$/.test(field.id) && wish && wish !== field.id) rename(document, field, freshName(document, wish));
+    for (const option of field.options ?? []) {
+      const wished = nameFrom(inLanguage(option.label, language) ?? "");
+      if (/^option(_\d+)?$/.test(option.id) && wished) renameOption(document, field, option, freshOption(field, wished));
+    }
+  }
+}
