@@ -28,6 +28,7 @@ from cli import embedded, migrations
 from shared import settings
 from shared.bookings import rows as bookings
 from shared.bookings import statements as booking_statements
+from shared.bookings import watches
 from shared.calculations import versions
 from shared.changes import changes, endpoints, feeds, sending
 from shared.connections import integrations, statements
@@ -328,17 +329,13 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         ),
         Query(
             "claiming clinics to compare",
-            lambda: bookings.claim(database, 20),
-            (booking_statements.CLAIM, {"limit": 20, "every": bookings.WATCH_EVERY}),
+            lambda: watches.claim(database, 20),
+            (watches.CLAIM, {"limit": 20, "every": bookings.WATCH_EVERY}),
             lambda: database.execute(_RELEASE_WATCHES, {}),
         ),
-        Query("visits to compare", lambda: bookings.watched(database, rng.choice(clinics))),
-        Query(
-            "visits that are behind", lambda: bookings.behind(database, 50), (booking_statements.BEHIND, {"limit": 50})
-        ),
-        Query(
-            "holds that have ended", lambda: bookings.sweep(database, 1000), (booking_statements.SWEEP, {"limit": 1000})
-        ),
+        Query("visits to compare", lambda: watches.watched(database, rng.choice(clinics), 250)),
+        Query("visits that are behind", lambda: watches.behind(database, 50), (watches.BEHIND, {"limit": 50})),
+        Query("holds that have ended", lambda: watches.sweep(database, 1000), (watches.SWEEP, {"limit": 1000})),
         Query(
             "a batch of old visitors", lambda: database.execute(retention._VISITORS, {"batch": 100, "payload_days": 7})
         ),

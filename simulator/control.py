@@ -111,7 +111,7 @@ def _remove(simulation: Simulation, body: Body) -> Any:
 def _delete(simulation: Simulation, body: Body) -> Any:
     """What somebody of the account deletes, or merges away: `{domain, kind: leads|contacts, id, into?}`.
 
-    With `into`, another contact's id, its links and values are that one's now.
+    With `into`, the id of another one, its links, values, tasks and notes are that one's now.
     """
     account = _account(simulation, body)
     entities, id_, into = account.entities(body["kind"]), body["id"], body.get("into")
@@ -123,12 +123,25 @@ def _delete(simulation: Simulation, body: Body) -> Any:
                 link["to_entity_id"] = into
     gone = entities.pop(id_)
     if into is not None:
+        _move_into(account, body["kind"], id_, into)
         merged = {one["field_id"]: dict(one) for one in entities[into]["custom_fields_values"] or []}
         for one in gone["custom_fields_values"] or []:
             field = merged.setdefault(one["field_id"], one | {"values": []})
             field["values"] = [*field["values"], *(value for value in one["values"] if value not in field["values"])]
         entities[into]["custom_fields_values"] = list(merged.values()) or None
     return {}
+
+
+def _move_into(account: Account, kind: str, id_: int, into: int) -> None:
+    for task in account.tasks.values():
+        if (task["entity_type"], task["entity_id"]) == (kind, id_):
+            task["entity_id"] = into
+    account.notes[kind, into] += account.notes.pop((kind, id_), [])
+    if kind == "leads":
+        known = [(one["to_entity_type"], one["to_entity_id"]) for one in account.links[into]]
+        links = account.links.pop(id_, [])
+        account.links[into] += [one for one in links if (one["to_entity_type"], one["to_entity_id"]) not in known]
+        account.attached[into] += account.attached.pop(id_, [])
 
 
 def _person(simulation: Simulation, body: Body) -> Any:

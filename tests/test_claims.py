@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from shared.bookings import rows as bookings
+from shared.bookings import watches
 from shared.changes import feeds, sending
 from shared.deliveries import rows as deliveries
 from shared.runtime import Runtime
@@ -49,8 +49,8 @@ _DUE: dict[str, tuple[LiteralString, Callable[[Runtime], list[Any]]]] = {
         lambda runtime: feeds.claim(runtime.database, 3),
     ),
     "watches": (
-        "INSERT INTO amocrm_booking_watches SELECT id, amocrm_now() FROM amocrm_integrations",
-        lambda runtime: bookings.claim(runtime.database, 3),
+        "INSERT INTO amocrm_booking_watches (integration_id, due_at) SELECT id, amocrm_now() FROM amocrm_integrations",
+        lambda runtime: watches.claim(runtime.database, 3),
     ),
 }
 

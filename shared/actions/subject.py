@@ -36,15 +36,17 @@ Ending = Callable[[Runtime, Integration], None]
 class Submitted(Struct, frozen=True):
     """What a subject knows of a person, for another one that brings people into amoCRM."""
 
-    name: str
-    phone: str
-    email: str
-    heading: str  # of the deal
-    fields: Mapping[str, str]  # for the mapping of the settings, by the name of the source
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    heading: str = ""  # of the deal
+    fields: Mapping[str, str] = {}  # for the mapping of the settings, by the name of the source
     price: int = 0  # of a new deal, in whole units of the account's currency
     lead_id: int | None = None  # a deal that is there: only its fields and its stage are set
     pipeline_id: int | None = None  # null: as the settings say
     status_id: int | None = None
+    is_change: bool = False  # of what was submitted before: `fields` alone, also empty ones, in deal and contact
+    renamed: tuple[str, str] | None = None  # in the name of a deal that is there: the second text for the first
 
 
 class Planner(Struct, Generic[Content], frozen=True):

@@ -62,6 +62,15 @@ class FeedApi(Struct, frozen=True):
 
         return filtered.by_ids(self.api.host, read, read_one, plural, ids)
 
+    def listed(self, plural: str, ids: Sequence[int]) -> dict[int, Entity]:
+        """Of those with these ids (at most 250) those that one list tells of; see
+        :func:`shared.amocrm.filtered.listed`."""
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.api.send("GET", f"/{plural}", params=params)
+
+        return filtered.listed(self.api.host, read, plural, ids)
+
     def entity(self, plural: str, id_: int) -> Entity:
         """Raises NotFoundError where it is not there any more, or says itself that it is deleted."""
         answer = self.api.send("GET", f"/{plural}/{id_}", params={"with": _EMBEDDED[plural]})

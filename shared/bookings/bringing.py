@@ -1,13 +1,14 @@
 """What a change of a booking sets off: a delivery that brings it into amoCRM, once for each version of the row."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from shared.actions.accepting import Write, accept
 from shared.bookings import plan
-from shared.bookings.plan import Told
 from shared.bookings.rows import Booking
+from shared.bookings.work import BOOKED, Told
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
 from shared.platform.http import Request
@@ -29,8 +30,24 @@ def bring(
     """
     change = booking.change | ({"reason": reason} if reason else {})
     told = Told(booking.id, booking.version, change, booking.starts_at, booking.facts, booking.lead_id)
+    if booking.version > 1 and booking.brought == 0:
+        # The first version makes the deal, and nobody knows whether it was accepted before its process died.
+        _accepted(runtime, integration, request, booking, _first(booking), at_once=at_once)
+    return _accepted(runtime, integration, request, booking, told, at_once=at_once)
+
+
+def _first(booking: Booking) -> Told:
+    """That the visit was booked, as far as the row knows it after it has changed; its deal was named, or is none."""
+    began = booking.change.get("from")
+    starts_at = booking.starts_at if began is None else datetime.fromisoformat(began)
+    return Told(booking.id, 1, {"kind": BOOKED}, starts_at, booking.facts, booking.lead_id)
+
+
+def _accepted(
+    runtime: Runtime, integration: Integration, request: Request, booking: Booking, told: Told, *, at_once: bool
+) -> Delivery:
     stored = msgspec.json.encode(told, order="deterministic")
-    key = f"{booking.id}:{booking.version}"
+    key = f"{told.booking}:{told.version}"
     write = Write(
         plan.PLANNER,
         stored,
@@ -39,15 +56,15 @@ def bring(
         booking.lead_id,
         identity=key.encode(),
         at_once=at_once,
-        summary=_summary(booking),
+        summary=_summary(booking, told.change),
     )
     return accept(runtime, integration, request, write)
 
 
-def _summary(booking: Booking) -> dict[str, Any]:
-    facts = {"by": booking.change.get("by", ""), "kind": booking.change["kind"], "service": booking.facts["service"]}
-    if "user_id" in booking.change:
-        facts["user_id"] = booking.change["user_id"]
+def _summary(booking: Booking, change: dict[str, Any]) -> dict[str, Any]:
+    facts = {"by": change.get("by", ""), "kind": change["kind"], "service": booking.facts["service"]}
+    if "user_id" in change:
+        facts["user_id"] = change["user_id"]
     if booking.facts.get("price") is not None:
         facts |= {"total": booking.facts["price"], "currency": booking.facts["currency"]}
     return facts

@@ -11,11 +11,12 @@ from shared.access import throttle
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.bookings import rows
+from shared.bookings import calendar_addresses, rows
 from shared.bookings.links import calendar_link
 from shared.bookings.offer import Offer
 from shared.bookings.rows import Booking, Filter
 from shared.bookings.settings import DaysOff, Key
+from shared.bookings.settings import of as settings_of
 from shared.connections import integrations
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
@@ -31,6 +32,7 @@ _MOST_DAYS_OFF: Final = 200
 _MOST_EVENTS: Final = 2000
 _FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 _YEARS: Final = timedelta(days=2 * 366)  # so far ahead days that come again are written out
+_ENDED: Final = say("This link is not valid any more.")
 _TYPE: Final = "text/calendar; charset=utf-8"
 
 
@@ -60,22 +62,25 @@ def of_visit(offer: Offer, booking: Booking) -> str:
 def feed(runtime: Runtime, request: Request) -> Response:
     """`GET booking_calendar?key=…`: the visits of a doctor or room, for a calendar that subscribes to it."""
     key = request.parameter("key") or ""
-    found = rows.of_calendar(runtime.database, key) if key.startswith(rows.CALENDAR_PREFIX) else None
+    found = calendar_addresses.of(runtime.database, key)
     if found is None:
-        raise unauthenticated(say("This link is not valid any more."))
+        raise unauthenticated(_ENDED)
     throttle.pass_or_refuse(runtime.database, f"calendar:{found.integration_id}:{found.key}", _PER_MINUTE)
     integration = integrations.by_id(runtime.database, found.integration_id)
     assert integration is not None  # a foreign key
-    offer = Offer.of(runtime, integration, is_public=False)
+    resource = settings_of(integration.settings).resource(found.key)
+    if integration.status == "disconnected" or resource is None or not found.is_of(resource):
+        calendar_addresses.close(runtime.database, found.integration_id, found.key)
+        raise unauthenticated(_ENDED)
+    Offer.of(runtime, integration, is_public=False)  # 409 where bookings are turned off
     now = runtime.clock.now()
     wanted = Filter(first=now - _PAST, last=now + _AHEAD, resource=found.key)
     visits = rows.listed(runtime.database, integration.id, wanted, _MOST)
-    resource = offer.settings.resource(found.key)
     events = [
         _event(one, f"{one.facts['service']}: {rows.visitor_of(runtime.keyring, one).name}".rstrip(": "), "")
         for one in visits
     ]
-    body = _file(events, resource.name if resource is not None else found.key).encode()
+    body = _file(events, resource.name).encode()
     return Response(200, body, (("Content-Type", _TYPE), ("Cache-Control", "private, max-age=60")))
 
 
@@ -117,11 +122,11 @@ def _open(runtime: Runtime, caller: Caller, request: Request) -> Response:
     body, offer = bodies.decode(request, OpenCalendar), Offer.of(runtime, caller.require_integration(), is_public=False)
     resource = offer.settings.resource(body.resource)
     if not body.is_on:
-        rows.close_calendar(runtime.database, offer.integration.id, body.resource)
+        calendar_addresses.close(runtime.database, offer.integration.id, body.resource)
         return json_response({"url": None})
     if resource is None:
         raise invalid_input(say("there is no such doctor or room"), "resource")
-    secret = rows.new_calendar(runtime.database, offer.integration.id, resource)
+    secret = calendar_addresses.opened(runtime.database, offer.integration.id, resource)
     return json_response({"url": calendar_link(runtime.settings, secret)})
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from shared.bookings import rows
 from shared.bookings.offer import Offer
-from shared.bookings.plan import CANCELLED, EXPECTED, MOVED
 from shared.bookings.rows import Booking
+from shared.bookings.work import CANCELLED, EXPECTED, MOVED
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 
@@ -50,6 +50,8 @@ def moved(
             return booking  # it is there already: the same request once more
         wanted = offer.wanted(service, offer.resources(service, key), starts_at, booking.id)
         change = {"kind": MOVED, "from": booking.starts_at.isoformat(), **by}
+        if wanted.seat.resource.id != booking.resource:
+            change["from_resource"] = booking.resource
         after = rows.move(offer.runtime.database, booking, wanted, change, task_due)
         if after is not None:
             return after

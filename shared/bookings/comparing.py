@@ -4,23 +4,19 @@ Asked every few minutes, so that it works on every tariff and needs no webhook. 
 row; what cannot be done (the new time is taken) is told in the deal and in the panel, and the task is set back.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from msgspec import Struct
-
-from shared.amocrm.errors import AmocrmError, NotFoundError
-from shared.amocrm.feed import FeedApi
-from shared.amocrm.filtered import PAGE_LIMIT
-from shared.amocrm.leads import AccountApi
-from shared.amocrm.tasks import TasksApi
-from shared.bookings import changing, plan, rows
+from shared.amocrm.errors import AmocrmError
+from shared.amocrm.tasks import deal_of
+from shared.bookings import changing, looking, rows, watches
 from shared.bookings.bringing import bring
+from shared.bookings.looking import Seen
 from shared.bookings.offer import Offer
 from shared.bookings.rows import Booking
+from shared.bookings.work import KEPT, LOST
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
@@ -35,11 +31,10 @@ from shared.storage.lease_worker import guarded
 
 Entity = dict[str, Any]
 
-_LOST: Final = 143
 _BATCH: Final = 20  # accounts at a time
 _BEHIND: Final = 50  # bookings of a run
 _SWEPT: Final = 1000
-_MOST_DOUBTED: Final = 20
+_MOST_PAGES: Final = 4  # of one account's visits in a turn
 _FORESEEN = (AmocrmError, ReauthRequiredError, RefreshDelayedError)
 _BY_TASK: Final = {"by": "task"}
 
@@ -48,12 +43,12 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     """`{compared, changed, failed, brought, swept}`: one turn of all that is due, as far as the time goes."""
     ends = runtime.clock.monotonic() + seconds
     figures = {"compared": 0, "changed": 0, "failed": 0, "brought": 0}
-    figures["swept"] = rows.sweep(runtime.database, _SWEPT)
-    for booking in rows.behind(runtime.database, _BEHIND):
+    figures["swept"] = watches.sweep(runtime.database, _SWEPT)
+    for booking in watches.behind(runtime.database, _BEHIND):
         brought = guarded("booking.not_brought", partial(_brought, runtime, booking), booking=booking.id)
         figures["brought"] += brought or 0
     while runtime.clock.monotonic() < ends:
-        due = rows.claim(runtime.database, _BATCH)
+        due = watches.claim(runtime.database, _BATCH)
         for integration_id in due:
             figures["compared"] += 1
             changed = guarded("bookings.failed", partial(_watched, runtime, integration_id), integration=integration_id)
@@ -99,18 +94,39 @@ def _compared(runtime: Runtime, integration: Integration) -> int | None:
         offer = Offer.of(runtime, integration, is_public=False)
     except Problem:
         return 0  # turned off in between
-    known = rows.watched(runtime.database, integration.id)
+    changed = 0
+    for _ in range(_MOST_PAGES):
+        known = watches.watched(runtime.database, integration.id, looking.MOST)
+        seen = _seen(runtime, integration, known)
+        changed += sum(_apart(offer, booking, seen) for booking in known[: seen.asked])
+        is_whole = len(known) < looking.MOST and seen.asked == len(known)
+        # What failed has had its turn, so that it does not stand before the others for ever.
+        last = known[seen.asked - 1] if seen.asked else None
+        if seen.asked or is_whole:
+            goes_on = not is_whole and not seen.is_broken
+            watches.passed(runtime.database, integration.id, None if is_whole else last, soon=goes_on)
+        if seen.is_broken:
+            return None
+        if is_whole or seen.asked < len(known):
+            break
+    return changed
+
+
+def _seen(runtime: Runtime, integration: Integration, known: list[Booking]) -> Seen:
     if not known:
-        return 0
+        return Seen({}, {}, 0)
     try:
-        found = runtime.connections.call(integration, lambda api: _Found.read(api, known), calls=2)
+        return runtime.connections.call(integration, lambda api: looking.look(api, known), calls=2)
     except _FORESEEN as error:
         logs.warning("bookings.not_compared", integration_id=integration.id, error=type(error).__name__)
-        return None
-    return sum(_apart(offer, booking, found) for booking in known)
+        return Seen({}, {}, len(known), is_broken=True)
+    except Exception:
+        # It is told; the next turn begins after it.
+        watches.passed(runtime.database, integration.id, known[-1], soon=False)
+        raise
 
 
-def _apart(offer: Offer, booking: Booking, found: "_Found") -> bool:
+def _apart(offer: Offer, booking: Booking, found: Seen) -> bool:
     """A visit that fails with what nobody foresaw keeps no other from its turn; it is told."""
     try:
         return _followed(offer, booking, found)
@@ -122,50 +138,29 @@ def _apart(offer: Offer, booking: Booking, found: "_Found") -> bool:
         return False
 
 
-class _Found(Struct, frozen=True):
-    """What is there now; None: it is gone. What could not be asked for is left out."""
-
-    tasks: dict[int, Entity | None]
-    leads: dict[int, Entity | None]
-
-    @classmethod
-    def read(cls, api: AccountApi, known: list[Booking]) -> "_Found":
-        tasks, feed = TasksApi(api), FeedApi(api)
-        task_ids = [one.task_id for one in known if one.task_id is not None]
-        lead_ids = list(dict.fromkeys(one.lead_id for one in known if one.lead_id is not None))
-        leads: list[Entity] = []
-        for begin in range(0, len(lead_ids), PAGE_LIMIT):
-            leads += feed.entities("leads", lead_ids[begin : begin + PAGE_LIMIT])
-        return cls(
-            _sure(tasks.by_ids(task_ids), task_ids, tasks.one),
-            _sure(leads, lead_ids, lambda id_: feed.entity("leads", id_)),
-        )
-
-
-def _sure(found: list[Entity], ids: list[int], read_one: Callable[[int], Entity]) -> dict[int, Entity | None]:
-    """A list may leave out what is there; before anything is called gone, it is asked for by itself."""
-    sure: dict[int, Entity | None] = {int(one["id"]): one for one in found}
-    for id_ in [one for one in ids if one not in sure][:_MOST_DOUBTED]:
-        try:
-            sure[id_] = read_one(id_)
-        except NotFoundError:
-            sure[id_] = None
-    return sure
-
-
-def _followed(offer: Offer, booking: Booking, found: _Found) -> bool:
+def _followed(offer: Offer, booking: Booking, found: Seen) -> bool:
     """Whether the visit was changed."""
-    if booking.lead_id not in found.leads or booking.task_id not in found.tasks:
+    task_id = booking.living_task
+    if booking.lead_id not in found.leads or (task_id is not None and task_id not in found.tasks):
         return False
-    lead, task = found.leads[booking.lead_id], found.tasks[booking.task_id]
+    lead, task = found.leads[booking.lead_id], None if task_id is None else found.tasks[task_id]
     is_to_come = booking.starts_at > offer.runtime.clock.now()
+    now_in = None if task is None else deal_of(task)
     try:
-        if is_to_come and (lead is None or lead.get("is_deleted")):
+        if now_in is not None and now_in != booking.lead_id:
+            rows.follow(offer.runtime.database, booking, now_in)  # what has become of that deal is seen next time
+        elif is_to_come and (lead is None or lead.get("is_deleted")):
             return _told(offer, changing.cancelled(offer, booking, {"by": "deal_deleted"}), booking)
-        if is_to_come and lead is not None and lead.get("status_id") == _LOST:
-            return _told(offer, changing.cancelled(offer, booking, {"by": "deal"}), booking)
+        elif lead is not None:
+            is_lost = lead.get("status_id") == LOST
+            if is_to_come and is_lost and booking.deal_was_lost is False:
+                return _told(offer, changing.cancelled(offer, booking, {"by": "deal"}), booking)
+            if booking.deal_was_lost is not is_lost:
+                rows.saw_deal(offer.runtime.database, booking, is_lost=is_lost)
         if task is None:
-            _notice(offer, booking, say("Its task was deleted in amoCRM. The visit is still booked."))
+            if task_id is not None:
+                told = say("Its task was deleted in amoCRM. The visit is still booked.")
+                rows.lost_task(offer.runtime.database, booking, told)
             return False
         if task.get("is_completed"):
             return _done(offer, booking, is_to_come)
@@ -197,7 +192,7 @@ def _moved(offer: Offer, booking: Booking, due: int) -> bool:
     except Problem as error:
         reasons = [item.detail for item in error.errors] or [error.detail]
         reason = say("The task was moved to a time that is not free: {reason}", reason=said("; ".join(reasons)))
-        change = {"kind": plan.KEPT, "reason": reason, **_BY_TASK}
+        change = {"kind": KEPT, "reason": reason, **_BY_TASK}
         kept = rows.mark(offer.runtime.database, booking, change, attendance=None, attention=reason)
         if kept is not None:
             bring(offer.runtime, offer.integration, _request(), kept, at_once=False)

@@ -4,28 +4,25 @@ The deal and its contact are made or found, as for a form. Then the task is brou
 a lock: a change that comes late does not take back a newer one. A note tells of each change once.
 """
 
+import contextlib
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
-
-from msgspec import Struct
 
 from shared import subjects
 from shared.actions.subject import Planner, Submitted
-from shared.amocrm.errors import NotFoundError, ValidationError
+from shared.amocrm.errors import AccountNotFoundError, NotFoundError, ValidationError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import main_contact
-from shared.amocrm.tasks import TasksApi
-from shared.bookings import rows, texts
+from shared.amocrm.tasks import TasksApi, deal_of
+from shared.bookings import rows, task, texts
 from shared.bookings.links import visit_link
-from shared.bookings.rows import Booking, Visitor
-from shared.bookings.settings import Bookings
+from shared.bookings.rows import Booking
 from shared.bookings.settings import of as settings_of
+from shared.bookings.work import CANCELLED, CLOCK_SKEW_SECONDS, MOVED, Told, Work
 from shared.connections.integrations import Integration
 from shared.deliveries.goods import Goods
 from shared.deliveries.items import Item
-from shared.deliveries.locks import name_of
 from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
@@ -37,59 +34,9 @@ from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
 
 ACTION: Final = "bring_booking"
-BOOKED: Final = "booked"
-MOVED: Final = "moved"
-CANCELLED: Final = "cancelled"
-EXPECTED: Final = "expected"  # what was said of the visitor's coming is taken back
-KEPT: Final = "kept"  # what somebody did to the task in amoCRM could not be done
 
-# amoCRM's clock may be a little behind the database's.
-_CLOCK_SKEW_SECONDS: Final = 300
 _UNIT: Final = {"ru": "усл", "uk": "посл"}
 _GONE: Final = say("The booking is not kept any more.")
-
-
-class Told(Struct, frozen=True):
-    """A change of a booking, and what it was after it: `change` is {kind, by, from?, reason?}.
-
-    `lead_id`: the deal that was named. The row learns later which one was made, and the steps must not change by that.
-    """
-
-    booking: UUID
-    version: int
-    change: dict[str, Any]
-    starts_at: datetime
-    facts: dict[str, Any]
-    lead_id: int | None = None
-
-
-class _Work(Struct, frozen=True):
-    runtime: Runtime
-    delivery: Delivery
-    integration: Integration
-    settings: Bookings
-    booking: Booking
-    visitor: Visitor
-    told: Told
-    language: str
-
-    @property
-    def mark(self) -> str:
-        """In the task: the booking's own, so that every change finds the one task."""
-        return reference(self.booking.id)
-
-    @property
-    def since(self) -> int:
-        return int(self.booking.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
-
-    def now(self) -> Booking:
-        """The row as it is at this moment."""
-        booking = rows.by_id(self.runtime.database, self.integration.id, self.booking.id)
-        return booking if booking is not None else self.booking
-
-    @property
-    def is_first(self) -> bool:
-        return bool(self.told.change["kind"] == BOOKED)
 
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, told: Told) -> Plan:
@@ -99,9 +46,15 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, tol
     visitor = rows.visitor_of(runtime.keyring, booking)
     language = document_language(integration.settings, integration.account_domain)
     settings = settings_of(integration.settings)
-    work = _Work(runtime, delivery, integration, settings, booking, visitor, told, language)
+    work = Work(runtime, delivery, integration, settings, booking, visitor, told, language)
     steps, calls = _deal(work)
-    steps += [Step("task", *_task(work), after="lead"), Step("booking_note", *_note(work), after="lead")]
+    steps += [task.step(work), Step("booking_note", *_note(work), after="lead")]
+    if settings.cancelled_status_id is not None and (work.is_first or told.change["kind"] == CANCELLED):
+        steps.append(Step("stage", *_cancelled_stage(work), after="lead"))
+        calls += 1
+    if told.change["kind"] == MOVED and subjects.submission() is not None:
+        steps += [Step(name, *_again(work, inner), after="lead") for name, inner in _AGAIN.items()]
+        calls += 3
     item = _item(work)
     if work.is_first and item is not None:
         steps += _goods(work, item)
@@ -112,7 +65,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, tol
 PLANNER: Final = Planner(ACTION, lambda request: decode(request, Told), _planned)
 
 
-def _deal(work: _Work) -> tuple[list[Step], int]:
+def _deal(work: Work) -> tuple[list[Step], int]:
     """The last of these is `lead`, whose result names the deal."""
     booking, settings = work.booking, work.settings
     if not work.is_first:
@@ -120,136 +73,139 @@ def _deal(work: _Work) -> tuple[list[Step], int]:
     submit = subjects.submission()
     if submit is None:
         return [Step("lead", lambda api: _deal_of_booking(work, api), lambda *_: None)], 1
+    # A deal that is there does not come to the stage of visits for one that was cancelled in between.
+    has_stage = work.told.lead_id is None or booking.state != "cancelled"
     wanted = Submitted(
         work.visitor.name,
         work.visitor.phone,
         work.visitor.email,
         texts.heading(booking, settings.time_zone, work.language),
-        _fields(work),
+        _fields(work, booking),
         budget(Decimal(booking.facts.get("price") or 0)),
         work.told.lead_id,
-        settings.pipeline_id,
-        settings.status_id,
+        settings.pipeline_id if has_stage else None,
+        settings.status_id if has_stage else None,
     )
     steps, calls = submit(work.runtime, work.delivery, work.integration, wanted)
     return list(steps), calls
 
 
-def _fields(work: _Work) -> dict[str, str]:
+def _fields(work: Work, booking: Booking) -> dict[str, str]:
     """What the mapping of the settings may put into fields of its own."""
-    facts = work.booking.facts
+    facts = booking.facts
     named = {
         "booking.service": facts["service"],
-        "booking.doctor": facts["resource"],
-        "booking.room": facts.get("room"),
-        "booking.place": facts.get("place"),
-        "booking.time": texts.when(work.booking.starts_at, work.settings.time_zone, work.language),
         "booking.comment": work.visitor.comment,
         "booking.link": visit_link(work.runtime.settings, work.visitor),
     }
-    return {name: str(value)[:1000] for name, value in named.items() if value}
+    return {name: str(value)[:1000] for name, value in named.items() if value} | {
+        name: value for name, value in _movable(work, booking).items() if value
+    }
 
 
-def _deal_of_booking(work: _Work, api: AccountApi) -> Result:
+def _movable(work: Work, booking: Booking) -> dict[str, str]:
+    """Those that a move may change; empty where there is none now."""
+    facts = booking.facts
+    named = {
+        "booking.doctor": facts["resource"],
+        "booking.room": facts.get("room"),
+        "booking.place": facts.get("place"),
+        "booking.time": texts.when(booking.starts_at, work.settings.time_zone, work.language),
+    }
+    return {name: str(value or "")[:1000] for name, value in named.items()}
+
+
+def _deal_of_booking(work: Work, api: AccountApi) -> Result:
     """Nothing here makes deals: bookings are made in one that is there."""
     assert work.told.lead_id is not None  # checked when it was booked
     lead = api.lead(work.told.lead_id)
     return {"lead_id": work.told.lead_id, "contact_id": main_contact(lead)}
 
 
-def _known_deal(work: _Work, api: AccountApi) -> Result:
+def _known_deal(work: Work, api: AccountApi) -> Result:
     """Where the booking is in amoCRM. A later change waits until the first one is there."""
     booking = work.now()
     if booking.lead_id is None:
         raise EarlierFirstError
-    place = {"pipeline_id": work.settings.pipeline_id, "status_id": work.settings.cancelled_status_id}
-    is_lost = work.told.change.get("by") == "deal"
-    if work.told.change["kind"] == CANCELLED and place["status_id"] is not None and not is_lost:
-        _set_stage(work, api, booking.lead_id, {name: value for name, value in place.items() if value is not None})
-    return {"lead_id": booking.lead_id, "contact_id": booking.contact_id}
+    return {"lead_id": _living_deal(work, api, booking, booking.lead_id), "contact_id": booking.contact_id}
 
 
-def _set_stage(work: _Work, api: AccountApi, lead_id: int, place: dict[str, Any]) -> None:
+def _living_deal(work: Work, api: AccountApi, booking: Booking, lead_id: int) -> int:
+    """The deal, or the one with which somebody has merged it: there the task lives on."""
+    with contextlib.suppress(NotFoundError):
+        if not api.lead(lead_id).get("is_deleted"):
+            return lead_id
+    if booking.living_task is not None:
+        with contextlib.suppress(NotFoundError):
+            now_in = deal_of(TasksApi(api).one(booking.living_task))
+            if now_in is not None and now_in != lead_id:
+                rows.follow(work.runtime.database, booking, now_in)
+                return now_in
+    return lead_id
+
+
+def _cancelled_stage(work: Work) -> tuple[Any, Any]:
+    """The deal of a visit that is cancelled now, and in which no other one is booked."""
+    settings = work.settings
+    place = {"pipeline_id": settings.pipeline_id, "status_id": settings.cancelled_status_id}
+
+    def write(api: AccountApi, lead: Result) -> Result:
+        lead_id = lead["lead_id"]
+        with work.runtime.locks.holding(work.integration.id, [work.deal_lock(lead_id)], work.delivery.id):
+            booking = work.now()
+            is_ours = booking.state == "cancelled" and booking.change.get("by") != "deal"
+            if not is_ours or rows.has_others(work.runtime.database, booking, lead_id):
+                return {"nothing_to_do": True}
+            _set_stage(work, api, lead_id, {name: value for name, value in place.items() if value is not None})
+        return {"lead_id": lead_id}
+
+    return write, lambda *_: None
+
+
+# Steps of a visit that has moved -> the steps of the submission which do it.
+_AGAIN: Final = {"values": "lead", "contact_values": "contact_update"}
+
+
+def _again(work: Work, inner: str) -> tuple[Any, Any]:
+    """What stands of the visit in fields, and in the name of the deal, as it is now."""
+
+    def write(api: AccountApi, lead: Result) -> Result:
+        submit, booking = subjects.submission(), work.now()
+        if submit is None or booking.state == "cancelled":
+            return {"nothing_to_do": True}
+        zone, language = work.settings.time_zone, work.language
+        before = texts.when(datetime.fromisoformat(work.told.change["from"]), zone, language)
+        wanted = Submitted(
+            heading=texts.heading(booking, zone, language),
+            fields=_movable(work, booking),
+            lead_id=lead["lead_id"],
+            is_change=True,
+            renamed=(before, texts.when(booking.starts_at, zone, language)),
+        )
+        steps, _ = submit(work.runtime, work.delivery, work.integration, wanted)
+        own = next((one for one in steps if one.name == inner), None)
+        return {"nothing_to_do": True} if own is None else own.write(api, lead)
+
+    return write, lambda *_: None
+
+
+def _set_stage(work: Work, api: AccountApi, lead_id: int, place: dict[str, Any]) -> None:
     runtime = work.runtime
     try:
         with noting(runtime.database, runtime.keyring, work.integration.id, "lead", lead_id, place):
             api.change_lead(lead_id, place)
+    except AccountNotFoundError:
+        raise
     except (ValidationError, NotFoundError) as error:
         rows.notice(
             runtime.database, work.booking, say("The deal could not be moved to its stage ({error}).", error=error)
         )
 
 
-# --- the task -----------------------------------------------------------------------------------------------------
-
-
-def _task(work: _Work) -> tuple[Any, Any]:
-    """Created, moved or completed, whichever the row asks for now."""
-
-    def write(api: AccountApi, lead: Result) -> Result:
-        with work.runtime.locks.holding(work.integration.id, [name_of(f"booking:{work.booking.id}")], work.delivery.id):
-            return _brought(work, TasksApi(api), api, lead)
-
-    return write, lambda *_: None  # every attempt looks first
-
-
-def _brought(work: _Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Result:
-    database, booking = work.runtime.database, work.now()
-    due = int(booking.starts_at.timestamp())
-    facts = {"version": booking.version, "lead_id": lead["lead_id"], "contact_id": lead.get("contact_id")}
-    task_id = booking.task_id
-    if task_id is None and not (work.is_first and work.delivery.attempts <= 1):  # nobody else makes the first one
-        task_id = tasks.find(lead["lead_id"], work.mark, work.since)
-    if booking.state == "cancelled" or booking.attendance is not None:
-        if task_id is not None:
-            _unless_gone(tasks, task_id, {"is_completed": True, "result": {"text": _result(work, booking)}})
-        rows.brought(database, booking, task_id=task_id, **facts)
-        return {"task_id": task_id, "completed": task_id is not None}
-    wanted: dict[str, Any] = {
-        "text": f"{texts.task(booking, work.visitor)}\n{work.mark}",
-        "complete_till": due,
-        # vendor: tasks.duration (page) A task has a `duration` in seconds, with which amoCRM's calendar shows it.
-        # source: amoCRM's documentation, "Tasks", the table of a task's fields
-        "duration": int((booking.ends_at - booking.starts_at).total_seconds()),
-    }
-    if work.told.change["kind"] == EXPECTED:
-        # vendor: tasks.reopen (guess) A completed task is open again by `is_completed: false`.
-        # source: none found; amoCRM's own pages can do it
-        wanted["is_completed"] = False
-    if task_id is not None and _unless_gone(tasks, task_id, wanted):
-        rows.brought(database, booking, task_id=task_id, task_due=due, **facts)
-        return {"task_id": task_id}
-    more = {"duration": wanted["duration"]}
-    responsible = _responsible(work, booking) or api.lead(lead["lead_id"]).get("responsible_user_id")
-    if responsible:
-        more["responsible_user_id"] = responsible
-    task_id = tasks.create(lead["lead_id"], wanted["text"], due, more)
-    rows.brought(database, booking, task_id=task_id, task_due=due, **facts)
-    return {"task_id": task_id}
-
-
-def _unless_gone(tasks: TasksApi, task_id: int, fields: dict[str, Any]) -> bool:
-    """False: somebody has deleted the task."""
-    try:
-        tasks.change(task_id, fields)
-    except NotFoundError:
-        return False
-    return True
-
-
-def _result(work: _Work, booking: Booking) -> str:
-    return texts.result({"kind": booking.attendance or CANCELLED}, work.language)
-
-
-def _responsible(work: _Work, booking: Booking) -> int | None:
-    resource = work.settings.resource(booking.resource)
-    return resource.user_id if resource is not None else None
-
-
 # --- what is told -------------------------------------------------------------------------------------------------
 
 
-def _note(work: _Work) -> tuple[Any, Any]:
+def _note(work: Work) -> tuple[Any, Any]:
     mark = reference(work.delivery.id)
 
     def write(api: AccountApi, lead: Result) -> Result:
@@ -261,14 +217,14 @@ def _note(work: _Work) -> tuple[Any, Any]:
         return {"note_id": api.add_note(lead["lead_id"], f"{text}\n\n{mark}")}
 
     def find(api: AccountApi, lead: Result) -> Result | None:
-        since = int(work.delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+        since = int(work.delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
         note_id = api.find_note(lead["lead_id"], mark, since)
         return None if note_id is None else {"note_id": note_id}
 
     return write, find
 
 
-def _item(work: _Work) -> Item | None:
+def _item(work: Work) -> Item | None:
     facts = work.booking.facts
     if not work.settings.goods or facts.get("sku") is None:
         return None
@@ -276,7 +232,7 @@ def _item(work: _Work) -> Item | None:
     return Item(facts["service"], Decimal(1), unit, Decimal(facts.get("price") or 0), facts["sku"])
 
 
-def _goods(work: _Work, item: Item) -> list[Step]:
+def _goods(work: Work, item: Item) -> list[Step]:
     remembered = Remembered(work.runtime.database, work.integration.id)
     own = Goods(remembered, (item,), work.runtime.locks, work.delivery.id)
 

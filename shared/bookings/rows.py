@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,7 +24,6 @@ from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
 LINK_PREFIX: Final = "visit_"
-CALENDAR_PREFIX: Final = "cal_"
 WATCH_EVERY: Final = timedelta(minutes=5)
 _PAGE: Final = 500
 _NOBODY_ELSE: Final = 2**31 - 1  # no ceiling
@@ -59,8 +57,14 @@ class Booking(Guarded, frozen=True):
     task_id: int | None
     task_due: int | None
     attention: str | None
+    deal_was_lost: bool | None  # when we last looked; None: not known
     created_at: datetime
     changed_at: datetime
+
+    @property
+    def living_task(self) -> int | None:
+        """None also where the task was deleted in amoCRM: the next change makes another one."""
+        return None if self.task_due is None else self.task_id
 
 
 class Visitor(Guarded, frozen=True):
@@ -111,11 +115,6 @@ class _Taken(Struct, frozen=True):
     key: str
     starts: list[int]
     ends: list[int]
-
-
-class OfCalendar(Struct, frozen=True):
-    integration_id: UUID
-    key: str
 
 
 def taken_problem() -> Problem:
@@ -260,6 +259,29 @@ def brought(
     database.execute(statements.BROUGHT, parameters)
 
 
+def saw_deal(database: Database, known: Booking, *, is_lost: bool) -> None:
+    """Whether the deal was lost, as we have seen it."""
+    database.execute(statements.SAW_DEAL, _over(known, {}) | {"is_lost": is_lost})
+
+
+def lost_task(database: Database, known: Booking, attention: Message) -> None:
+    """Its task was deleted in amoCRM, of which a person is told."""
+    parameters = _over(known, {}) | {"task_id": known.task_id, "attention": attention}
+    database.execute(statements.LOST_TASK, parameters)
+
+
+def follow(database: Database, known: Booking, lead_id: int) -> None:
+    """The visit is in another deal: somebody has merged the two, or has given the task to it."""
+    parameters = {"id": known.id, "integration_id": known.integration_id, "lead_id": lead_id, "before": known.lead_id}
+    database.execute(statements.FOLLOW, parameters)
+
+
+def has_others(database: Database, known: Booking, lead_id: int) -> bool:
+    """Whether another visit of the deal is booked, or was kept."""
+    parameters = {"id": known.id, "integration_id": known.integration_id, "lead_id": lead_id}
+    return database.number(statements.OTHERS, parameters) > 0
+
+
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
@@ -314,56 +336,6 @@ def visitor_of(keyring: Keyring, booking: Booking) -> Visitor:
     if booking.visitor is None:
         return Visitor()
     return decode(keyring.decrypt(booking.visitor, booking.id, "visitor"), Visitor)
-
-
-# --- calendars ----------------------------------------------------------------------------------------------------
-
-
-def new_calendar(database: Database, integration_id: UUID, resource: Resource) -> str:
-    """The secret of the address of this resource's calendar; the one before opens nothing any more."""
-    _numbers_of(database, integration_id, [resource])
-    secret = CALENDAR_PREFIX + secrets.token_urlsafe(24)
-    _set_calendar(database, integration_id, resource.id, _hash(secret))
-    return secret
-
-
-def close_calendar(database: Database, integration_id: UUID, key: str) -> None:
-    _set_calendar(database, integration_id, key, None)
-
-
-def of_calendar(database: Database, secret: str) -> OfCalendar | None:
-    return database.one(OfCalendar, statements.OF_CALENDAR, {"calendar_hash": _hash(secret)})
-
-
-def _set_calendar(database: Database, integration_id: UUID, key: str, calendar_hash: bytes | None) -> None:
-    parameters = {"integration_id": integration_id, "key": key, "calendar_hash": calendar_hash}
-    database.execute(statements.SET_CALENDAR, parameters)
-
-
-# --- every minute -------------------------------------------------------------------------------------------------
-
-
-class _Watch(Struct, frozen=True):
-    integration_id: UUID
-
-
-def claim(database: Database, limit: int) -> list[UUID]:
-    """Connections whose tasks and deals are to be compared now."""
-    found = database.all(_Watch, statements.CLAIM, {"limit": limit, "every": WATCH_EVERY})
-    return [one.integration_id for one in found]
-
-
-def watched(database: Database, integration_id: UUID) -> list[Booking]:
-    return database.all(Booking, statements.WATCHED, {"integration_id": integration_id})
-
-
-def behind(database: Database, limit: int) -> list[Booking]:
-    """Changed minutes ago, without a delivery that brings it into amoCRM."""
-    return database.all(Booking, statements.BEHIND, {"limit": limit})
-
-
-def sweep(database: Database, limit: int) -> int:
-    return database.execute(statements.SWEEP, {"limit": limit})
 
 
 # ------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from shared.actions.subject import SettingsPart
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
-from shared.bookings import hours, rows, slots
+from shared.bookings import calendar_addresses, hours, rows, slots
 from shared.bookings.rows import Booking
 from shared.bookings.settings import Bookings
 from shared.bookings.settings import of as settings_of
@@ -21,6 +21,7 @@ from shared.platform.messages import Message, say
 from shared.platform.money import is_amount
 from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
+from shared.storage import events
 
 _MOST_PRICE: Final = 10**9
 _NO_SERVICE: Final = say("Its service is not offered any more. The visit is still booked.")
@@ -111,11 +112,17 @@ def _account_problems(settings: Bookings, account: Directory) -> Iterator[InputE
 
 
 def _saved(runtime: Runtime, integration: Integration) -> None:
-    """Visits to come that the settings leave behind stay booked, and are told to a person."""
+    """Visits to come that the settings leave behind stay booked, and are told to a person. Whoever has left reads
+    nobody's calendar any more."""
     now = integrations.by_id(runtime.database, integration.id)
     if now is None:
         return
     settings = settings_of(now.settings)
+    for name in calendar_addresses.close_others(runtime.database, now.id, settings.resources):
+        told = say(
+            "The calendar address of {name} opens nothing any more: they are not there under this name.", name=name
+        )
+        events.add(runtime.database, "booking.calendar_closed", told, integration_id=now.id)
     for booking in rows.to_come(runtime.database, now.id):
         reason = _left_behind(settings, booking)
         if reason is not None and booking.attention != reason:

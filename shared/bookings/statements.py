@@ -71,8 +71,9 @@ WITH ended AS (
     WHERE integration_id = %(integration_id)s AND state = 'held' AND held_until <= amocrm_now() RETURNING id
 ), moved AS (
     UPDATE amocrm_bookings SET resource = %(resource)s, room = %(room)s, starts_at = %(starts_at)s,
-        ends_at = %(ends_at)s, facts = facts || %(facts)s, change = %(change)s, version = version + 1,
-        attention = NULL, attendance = NULL, task_due = coalesce(%(task_due)s, task_due), changed_at = amocrm_now()
+        ends_at = %(ends_at)s, facts = facts - '{room,place}'::text[] || %(facts)s, change = %(change)s,
+        version = version + 1, attention = NULL, attendance = NULL, task_due = coalesce(%(task_due)s, task_due),
+        changed_at = amocrm_now()
     WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'booked' AND version = %(version)s
     RETURNING *
 ), freed AS (
@@ -127,6 +128,31 @@ UPDATE amocrm_bookings SET brought = greatest(brought, %(version)s), lead_id = c
 WHERE id = %(id)s AND integration_id = %(integration_id)s
 """
 
+# Whether the deal was lost when we looked at it.
+SAW_DEAL = """
+UPDATE amocrm_bookings SET deal_was_lost = %(is_lost)s
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND deal_was_lost IS DISTINCT FROM %(is_lost)s
+"""
+
+# There is no task any more, and nobody asks for it again.
+LOST_TASK = """
+UPDATE amocrm_bookings SET task_due = NULL, attention = %(attention)s
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND version = %(version)s AND task_id = %(task_id)s
+"""
+
+# The visit is in another deal, of which nobody knows yet whether it is lost.
+FOLLOW = """
+UPDATE amocrm_bookings SET lead_id = %(lead_id)s, deal_was_lost = NULL
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND lead_id = %(before)s
+"""
+
+# Other visits for which the deal stands.
+OTHERS = """
+SELECT count(*) FROM amocrm_bookings
+WHERE integration_id = %(integration_id)s AND lead_id = %(lead_id)s AND id <> %(id)s AND state = 'booked'
+  AND attendance IS DISTINCT FROM 'missed'
+"""
+
 # --- reading --------------------------------------------------------------------------------------------------------
 
 BY_ID = "SELECT * FROM amocrm_bookings WHERE id = %(id)s AND integration_id = %(integration_id)s"
@@ -169,57 +195,4 @@ SELECT * FROM amocrm_bookings
 WHERE integration_id = %(integration_id)s AND state = 'booked' AND ends_at > amocrm_now()
   AND (%(after)s::uuid IS NULL OR (starts_at, id) > (%(starts_at)s, %(after)s))
 ORDER BY starts_at, id LIMIT %(limit)s
-"""
-
-# --- calendars ------------------------------------------------------------------------------------------------------
-
-# A new secret for the address of a resource's calendar; the one before opens nothing any more. NULL closes it.
-SET_CALENDAR = """
-UPDATE amocrm_booking_resources SET calendar_hash = %(calendar_hash)s
-WHERE integration_id = %(integration_id)s AND key = %(key)s
-"""
-
-OF_CALENDAR = "SELECT integration_id, key FROM amocrm_booking_resources WHERE calendar_hash = %(calendar_hash)s"
-
-# --- what is done every minute --------------------------------------------------------------------------------------
-
-# Accounts whose turn it is. The next turn is set at once: who dies over it has left it out, no more. Where no visit is
-# to come, it is seldom. (Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each
-# row, until all were taken.)
-CLAIM = """
-WITH chosen AS MATERIALIZED (
-    SELECT integration_id FROM amocrm_booking_watches WHERE due_at <= amocrm_now()
-    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
-UPDATE amocrm_booking_watches AS w SET due_at = amocrm_now() + CASE WHEN EXISTS (
-    SELECT FROM amocrm_bookings b WHERE b.integration_id = w.integration_id AND b.state = 'booked'
-    AND b.starts_at > amocrm_now() - interval '2 days') THEN %(every)s ELSE interval '1 hour' END
-WHERE integration_id IN (SELECT integration_id FROM chosen)
-RETURNING integration_id
-"""
-
-# What amoCRM knows of visits that have not ended long ago, for comparing.
-WATCHED = """
-SELECT * FROM amocrm_bookings
-WHERE integration_id = %(integration_id)s AND state = 'booked' AND attendance IS NULL AND brought = version
-  AND task_id IS NOT NULL AND starts_at > amocrm_now() - interval '2 days'
-ORDER BY starts_at LIMIT 1000
-"""
-
-# Changed some time ago, and not in amoCRM: the process may have died before it was accepted as a delivery.
-BEHIND = """
-SELECT * FROM amocrm_bookings
-WHERE brought < version AND state <> 'held' AND changed_at < amocrm_now() - interval '2 minutes'
-  AND changed_at > amocrm_now() - interval '1 day'
-  AND NOT EXISTS (
-    SELECT FROM amocrm_deliveries d WHERE d.integration_id = amocrm_bookings.integration_id
-    AND d.action = 'bring_booking' AND d.idempotency_key = amocrm_bookings.id || ':' || amocrm_bookings.version)
-ORDER BY changed_at LIMIT %(limit)s
-"""
-
-# Holds that nobody has taken over.
-SWEEP = """
-DELETE FROM amocrm_bookings WHERE id IN (
-    SELECT id FROM amocrm_bookings WHERE state = 'held' AND held_until <= amocrm_now() - interval '1 minute'
-    LIMIT %(limit)s)
 """

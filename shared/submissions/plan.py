@@ -94,21 +94,30 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
     accepted = Accepted("lead", msgspec.Raw(msgspec.json.encode(body)))
     parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
     language = document_language(integration.settings, integration.account_domain)
+    if wanted.is_change:
+        rules = [rule for rule in settings.mapping if rule.source in wanted.fields]
+        settings = replace(settings, mapping=rules, skip_empty=False)
     made = Submission(*parts, replace(settings, forms=where), language)
     if wanted.lead_id is None:
         return _steps(made), calls("lead", body)
     plan = [_fields_step(made, "leads", None)] if "leads" in _entities_to_complete(settings, "lead", body) else []
     before = plan[-1].name if plan else None
-    return [*plan, _known_lead_step(made, wanted.lead_id, wanted, before)], 3
+    plan.append(_known_lead_step(made, wanted.lead_id, wanted, before))
+    if wanted.is_change and any(rule.entity == "contacts" for rule in made.settings.mapping):
+        plan.append(Step("contact_update", made.update_contact, lambda *_: None, after="lead"))
+    return plan, 3
 
 
 def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: str | None) -> Step:
     """A deal that is there gets its mapped fields and its stage; the same again changes nothing."""
 
     def write(api: AccountApi, *_: Result) -> Result:
-        contact_id = main_contact(api.lead(lead_id))
+        lead = api.lead(lead_id)
+        contact_id, name = main_contact(lead), str(lead.get("name") or "")
         change: dict[str, object] = {}
-        placed = made.placed_in_lead(Directory(api, made.integration_id)).fields
+        if wanted.renamed is not None and name.replace(*wanted.renamed) != name:
+            change["name"] = name.replace(*wanted.renamed)
+        placed = made.placed_in_lead(Directory(api, made.integration_id), skip_empty=not wanted.is_change).fields
         if placed:
             change["custom_fields_values"] = placed
         if wanted.status_id is not None:

@@ -222,13 +222,14 @@ class Submission:
         }
         return lead, self._new_contact(account, False, chosen)
 
-    def placed_in_lead(self, account: Directory) -> Placed:
+    def placed_in_lead(self, account: Directory, *, skip_empty: bool = True) -> Placed:
+        """`skip_empty`: a new deal has nothing to be cleared."""
         body = self.body
         assert not isinstance(body, SyncContact)
         rules = [rule for rule in self.settings.mapping if rule.entity == "leads"]
         values, _ = self.values()
         fields = account.fields("leads") if rules or body.tracking else ()
-        mapped = mapping.place(rules, values, fields, skip_empty=True)  # a new deal has nothing to be cleared
+        mapped = mapping.place(rules, values, fields, skip_empty=skip_empty)
         visit = mapping.tracking(body.tracking, fields)
         taken = {field["field_id"] for field in mapped.fields}
         fields_values = [*mapped.fields, *(field for field in visit.fields if field["field_id"] not in taken)]

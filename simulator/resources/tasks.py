@@ -90,12 +90,13 @@ def _changed(call: Call, task_id: int, item: Any, index: int) -> Entity:
 
 
 def _write(call: Call, task: Entity, item: Entity, index: int) -> None:
-    task |= {name: item[name] for name in _OWN if name in item}
-    if task["responsible_user_id"] not in call.account.users:
+    wanted = task | {name: item[name] for name in _OWN if name in item}
+    if wanted["responsible_user_id"] not in call.account.users:
         raise invalid(f"{index}.responsible_user_id", "NotSupportedChoice", "The user does not exist.", str(index))
-    owner = task["entity_type"]
-    if owner is not None and task["entity_id"] not in call.account.entities(owner):
+    owner = wanted["entity_type"]
+    if owner is not None and wanted["entity_id"] not in call.account.entities(owner):
         raise invalid(f"{index}.entity_id", "NotSupportedChoice", "The entity does not exist.", str(index))
+    task |= wanted
 
 
 def _found(call: Call, task_id: int) -> Entity:

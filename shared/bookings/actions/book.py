@@ -20,9 +20,9 @@ from shared.bookings.actions.slots import Moment, offer_for
 from shared.bookings.bringing import bring
 from shared.bookings.links import visit_link
 from shared.bookings.offer import Offer
-from shared.bookings.plan import BOOKED, CANCELLED
 from shared.bookings.rows import Booking, Details, Visitor
 from shared.bookings.settings import Key
+from shared.bookings.work import BOOKED, CANCELLED
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
 from shared.platform.endpoint import json_response
