@@ -109,7 +109,6 @@ def _licences(lock: str) -> Iterator[str]:
         name, separator, rest = line.partition("==")
         if separator and not line.startswith(" "):
             yield f"{name} {rest.split()[0]}: {_licence_of(name)}\n"
-    yield "\nThe panel holds uPlot: MIT\n"
 
 
 def _licence_of(name: str) -> str:

@@ -1075,7 +1075,23 @@ def test_the_overview_says_whether_all_is_well(chromium: Browser, demo: Demo, lo
     expect(page.locator(".verdict h2")).to_be_visible()
     expect(page.locator(".tiles dd").first).to_have_text(re.compile(r"^[1-9]\d*$"))
     answers = page.locator(".chart").nth(1)
-    expect(answers.locator("canvas")).to_be_visible()
+    picture, legend = answers.get_by_role("slider"), answers.locator(".legend")
+    expect(picture.locator("polyline").first).to_be_attached()
+    sums = legend.inner_text()  # without hovering
+    assert re.search(r"[1-9]", sums)
+    # A moment is chosen by the keyboard and by a pointer, and is told to who hears the page.
+    picture.focus()
+    page.keyboard.press("End")
+    chosen = legend.inner_text()
+    assert chosen != sums
+    expect(picture).to_have_attribute("aria-valuetext", re.compile(re.escape(legend.locator(".when").inner_text())))
+    page.keyboard.press("ArrowLeft")
+    expect(legend).not_to_have_text(chosen)
+    page.keyboard.press("Escape")
+    expect(legend).to_have_text(re.compile(re.escape(sums.split("\n")[0])))
+    picture.hover()
+    expect(picture.locator(".chosen")).to_have_attribute("visibility", "visible")
+    page.mouse.move(0, 0)
     answers.locator("summary").click()
     assert int(answers.locator(".scrolled td").first.inner_text()) > 0
     page.locator("#period").select_option("month")

@@ -30,7 +30,7 @@ _TYPES = {
 # In a page: what it loads from its own folder or a sister's.
 _OWN = re.compile(rb' (href|src)="(\.\./)?([a-z0-9./]+)"')
 _KEPT = "public, max-age=31536000, immutable"
-_FOLDERS = ("admin", "app", "booking", "client", "form", "i18n", "ui", "vendor", "widget")
+_FOLDERS = ("admin", "app", "booking", "client", "form", "i18n", "ui", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
 _CARDS = "https://*.amocrm.ru https://*.amocrm.com https://*.kommo.com"
 _POLICY = (

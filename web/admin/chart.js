@@ -1,73 +1,127 @@
-// Curves over time, drawn by uPlot, which is loaded when the first of them is shown. Dashes tell curves apart without
-// colours, and the same numbers are there as a table.
+// Curves over time, as SVG. Read without hovering: the legend says the sum, or the newest value, of each curve. A pointer
+// or the arrow keys choose a moment. Dashes tell curves apart without colours; the same numbers are there as a table.
 
 import { element } from "../ui/dom.js";
 import { clock, date, number, t } from "../ui/i18n.js";
 
 const HEIGHT = 170;
-const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [1, 5]];
+const LEFT = 52; // for the numbers beside the grid
+const BELOW = 20;
+const DASHES = ["", "7 4", "2 3", "10 3 2 3", "1 5"];
 const MOST_ROWS = 60; // of the table
+const LINES = 4; // of the grid, at most
+const LABEL = 74; // pixels for one under the curves
+const KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity };
 
-let loading = null;
+const svg = (name, attributes, text = "") => {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.textContent = text;
+  return made;
+};
+const shown = (value) => (value === null ? "—" : number(value));
 
-function library() {
-  loading ??= new Promise((resolve, reject) => {
-    const script = element("script", { src: new URL("../vendor/uplot.js", import.meta.url).href });
-    script.onload = () => resolve(window.uPlot);
-    script.onerror = () => reject(new Error(t("server.silent")));
-    document.head.append(element("link", { rel: "stylesheet", href: new URL("../vendor/uplot.css", import.meta.url).href }), script);
-  });
-  return loading;
+// The least of 1, 2, 5, 10, 20 … of which few enough make `most`.
+function step(most) {
+  const size = 10 ** Math.floor(Math.log10(Math.max(most, 1) / LINES));
+  return Math.max(1, [1, 2, 5, 10].map((one) => one * size).find((one) => most / one <= LINES) ?? 10 * size);
 }
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-
-// `curves`: [{key, label, colour}], colours by the names of the design system.
-export function chart({ title, unit, curves }) {
-  const canvas = element("div", { className: "curves" });
-  canvas.setAttribute("aria-hidden", "true");
+// `curves`: [{key, label, colour}], colours by the names of the design system. `newest`: the legend says the newest value
+// and not the sum.
+export function chart({ title, unit, curves, newest = false }) {
+  const name = unit ? `${title}, ${unit}` : title;
+  const canvas = element("div", { className: "curves", tabIndex: 0 });
+  canvas.setAttribute("role", "slider");
+  canvas.setAttribute("aria-label", name);
+  const values = curves.map(() => element("b", {}));
+  const when = element("span", { className: "when" });
+  const legend = element("p", { className: "legend" }, when, ...curves.map((one, index) => {
+    const line = svg("svg", { width: 26, height: 8, "aria-hidden": "true" });
+    line.append(svg("line", { x1: 0, x2: 26, y1: 4, y2: 4, "stroke-dasharray": DASHES[index], "stroke-width": 2, class: `of-${one.colour}` }));
+    return element("span", {}, line, ` ${one.label} `, values[index]);
+  }));
   const rows = element("tbody", {});
   const table = element("table", {}, element("thead", {}, element("tr", {}, element("th", { text: t("overview.when") }), ...curves.map(({ label }) => element("th", { text: label })))), rows);
   const empty = element("p", { className: "soft", text: t("overview.nothing"), hidden: true });
-  const place = element("section", { className: "card chart" }, element("h2", { text: unit ? `${title}, ${unit}` : title }), empty, canvas,
+  const place = element("section", { className: "card chart" }, element("h2", { text: name }), empty, canvas, legend,
     element("details", {}, element("summary", { text: t("overview.as_table") }), element("div", { className: "scrolled", tabIndex: 0 }, table)));
-  let drawn = null;
-  let last = null;
+  let starts = [], series = {}, span = 0, chosen = null, drawn = null;
 
-  const build = async () => {
-    const uPlot = await library();
-    drawn?.destroy();
-    const [starts, series, span] = last;
-    const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
-    const short = span < 3600 ? clock : date;
-    drawn = new uPlot({
-      width: Math.max(canvas.clientWidth, 200), height: HEIGHT,
-      scales: { y: { range: (_, least, most) => [0, Math.max(most, 1)] } },
-      axes: [{ ...axis, values: (_, ticks) => ticks.map(short), space: 70 }, { ...axis, size: 54, values: (_, ticks) => ticks.map((one) => (Number.isInteger(one) ? number(one) : "")) }],
-      series: [{ label: t("overview.when"), value: (_, at) => (at === null ? "—" : `${date(at)} ${clock(at)}`) },
-        ...curves.map((one, index) => ({ label: one.label, stroke: colour(one.colour), width: 2, dash: DASHES[index], points: { size: 5 }, spanGaps: true, value: (_, value) => (value === null ? "—" : number(value)) }))],
-    }, [starts, ...curves.map(({ key }) => series[key])], canvas);
-  };
-  const watch = new ResizeObserver(() => drawn?.setSize({ width: Math.max(canvas.clientWidth, 200), height: HEIGHT }));
+  const moment = (index) => `${date(starts[index])} ${clock(starts[index])}`;
+  const summary = ({ key }) => (newest ? series[key].findLast((one) => one !== null) ?? null : series[key].reduce((sum, one) => sum + (one ?? 0), 0));
+
+  function tell() {
+    const isChosen = chosen !== null;
+    when.textContent = isChosen ? moment(chosen) : t(newest ? "overview.newest" : "overview.in_all");
+    curves.forEach((one, index) => { values[index].textContent = shown(isChosen ? series[one.key][chosen] : summary(one)); });
+    const spoken = curves.map((one, index) => `${one.label} ${values[index].textContent}`).join(", ");
+    canvas.setAttribute("aria-valuetext", `${when.textContent}: ${spoken}`);
+    canvas.setAttribute("aria-valuenow", String(chosen ?? starts.length - 1));
+    drawn?.mark(chosen);
+  }
+
+  function choose(index) {
+    chosen = index === null ? null : Math.min(Math.max(index, 0), starts.length - 1);
+    tell();
+  }
+
+  function build() {
+    const width = Math.max(canvas.clientWidth, 200);
+    const most = Math.max(1, ...curves.flatMap(({ key }) => series[key]).filter((one) => one !== null));
+    const apart = step(most), top = Math.ceil(most / apart) * apart;
+    const x = (index) => LEFT + (index / Math.max(starts.length - 1, 1)) * (width - LEFT - 8);
+    const y = (value) => 6 + (1 - value / top) * (HEIGHT - BELOW - 12);
+    const picture = svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
+    for (let value = 0; value <= top; value += apart)
+      picture.append(svg("line", { class: "grid", x1: LEFT, x2: width - 8, y1: y(value), y2: y(value) }), svg("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, number(value)));
+    const every = Math.max(1, Math.ceil(starts.length / Math.floor((width - LEFT) / LABEL)));
+    for (let index = starts.length - 1; index >= 0; index -= every) {
+      const anchor = x(index) > width - LABEL / 2 ? "end" : "middle";
+      picture.append(svg("text", { x: x(index), y: HEIGHT - 4, "text-anchor": anchor }, (span < 3600 ? clock : date)(starts[index])));
+    }
+    curves.forEach(({ key, colour: name }, index) => {
+      const points = series[key].map((value, at) => (value === null ? null : [x(at), y(value)])).filter(Boolean);
+      picture.append(svg("polyline", { points: points.join(" "), "stroke-dasharray": DASHES[index], class: `of-${name}` }));
+      if (points.length === 1) picture.append(svg("circle", { cx: points[0][0], cy: points[0][1], r: 3, class: `of-${name}` }));
+    });
+    const line = svg("line", { class: "chosen", y1: 6, y2: HEIGHT - BELOW, visibility: "hidden" });
+    picture.append(line);
+    canvas.replaceChildren(picture);
+    drawn = {
+      mark(index) {
+        line.setAttribute("visibility", index === null ? "hidden" : "visible");
+        if (index !== null) for (const end of ["x1", "x2"]) line.setAttribute(end, x(index));
+      },
+      at: (pixels) => Math.round(((pixels - LEFT) / (width - LEFT - 8)) * (starts.length - 1)),
+    };
+    canvas.setAttribute("aria-valuemin", "0");
+    canvas.setAttribute("aria-valuemax", String(starts.length - 1));
+    tell();
+  }
+
+  canvas.addEventListener("pointermove", (event) => drawn && choose(drawn.at(event.clientX - canvas.getBoundingClientRect().left)));
+  canvas.addEventListener("pointerleave", () => choose(null));
+  canvas.addEventListener("blur", () => choose(null));
+  canvas.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") return choose(null);
+    if (!(event.key in KEYS)) return;
+    event.preventDefault();
+    choose((chosen ?? (KEYS[event.key] > 0 ? -1 : starts.length)) + KEYS[event.key]);
+  });
+  const watch = new ResizeObserver(() => { if (drawn) build(); });
   watch.observe(canvas);
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const again = () => last && void build();
-  dark.addEventListener("change", again);
 
   return {
     place,
-    draw(starts, series, span) {
-      last = [starts, series, span];
-      const some = starts.map((start, index) => [start, curves.map(({ key }) => series[key][index])]).filter(([, values]) => values.some(Boolean));
+    draw(newStarts, newSeries, newSpan) {
+      [starts, series, span, chosen] = [newStarts, newSeries, newSpan, null];
+      const some = starts.map((start, index) => [index, curves.map(({ key }) => series[key][index])]).filter(([, found]) => found.some(Boolean));
       empty.hidden = some.length > 0;
-      canvas.hidden = some.length === 0;
-      rows.replaceChildren(...some.slice(-MOST_ROWS).reverse().map(([start, values]) => element("tr", {}, element("th", { scope: "row", text: `${date(start)} ${clock(start)}` }), ...values.map((value) => element("td", { text: value === null ? "—" : number(value) })))));
-      if (some.length) void build();
+      canvas.hidden = legend.hidden = some.length === 0;
+      rows.replaceChildren(...some.slice(-MOST_ROWS).reverse().map(([index, found]) => element("tr", {}, element("th", { scope: "row", text: moment(index) }), ...found.map((value) => element("td", { text: shown(value) })))));
+      if (some.length) build();
     },
-    close() {
-      watch.disconnect();
-      dark.removeEventListener("change", again);
-      drawn?.destroy();
-    },
+    close: () => watch.disconnect(),
   };
 }

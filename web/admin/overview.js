@@ -25,7 +25,7 @@ export async function show(place) {
   const facts = element("dl", { className: "tiles" });
   const charts = Object.entries(CURVES).map(([name, curves]) => chart({
     title: t(`overview.${name}`), unit: name === "latency" ? t("overview.milliseconds") : "",
-    curves: curves.map(([key, colour]) => ({ key, colour, label: t(`overview.${name}_${key}`) })),
+    newest: name === "latency", curves: curves.map(([key, colour]) => ({ key, colour, label: t(`overview.${name}_${key}`) })),
   }));
   const steps = element("section", { className: "card", hidden: true });
   const begin = latest();
