@@ -17,7 +17,7 @@ Read = Callable[[list[tuple[str, Any]]], Any]
 # source: amoCRM's documentation, "API limits"
 PAGE_LIMIT: Final = 250  # the API's own
 _MOST_PAGES: Final = 100
-_MOST_SINGLE: Final = 25  # entities that are read one by one
+MOST_SINGLE: Final = 25  # entities that are read one by one
 
 # vendor: lists.filters (production) Filters of lists are switched on per account (is_api_filter_enabled, a package of
 # its own); where they are off they are accepted and ignored. `query` works everywhere.
@@ -44,7 +44,7 @@ def by_ids(host: str, read: Read, read_one: Callable[[int], Entity], name: str, 
     found = listed(host, read, name, list(wanted))
     if not _without_filters.get(host):
         return list(found.values())
-    for id_ in list(wanted)[:_MOST_SINGLE]:
+    for id_ in list(wanted)[:MOST_SINGLE]:
         if id_ not in found:
             try:
                 found[id_] = read_one(id_)

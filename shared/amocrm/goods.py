@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
-from shared.amocrm.filtered import PAGE_LIMIT, by_ids, embedded
+from shared.amocrm.filtered import MOST_SINGLE, PAGE_LIMIT, by_ids, embedded
 from shared.amocrm.leads import AccountApi
 
 _MOST_PAGES: Final = 100
@@ -19,6 +19,15 @@ class GoodsList(Struct, frozen=True):
     @property
     def price_field_id(self) -> int | None:
         return self.fields.get("PRICE")
+
+
+class GoodsLink(Struct, frozen=True):
+    """An element of a list in a deal. `price_field_id`: from which field its price was taken there."""
+
+    element_id: int
+    catalog_id: int | None
+    quantity: Any  # as amoCRM says it
+    price_field_id: int | None
 
 
 class GoodsApi(Struct, frozen=True):
@@ -68,6 +77,16 @@ class GoodsApi(Struct, frozen=True):
 
         return by_ids(self.account.host, read, read_one, "elements", ids)
 
+    def all_by_ids(self, goods_list: GoodsList, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Element id -> element, however many there are (at most 250) and in however many reads; deleted ones are left
+        out."""
+        found: dict[int, dict[str, Any]] = {}
+        left = list(ids)
+        while left:
+            found |= {int(one["id"]): one for one in self.by_ids(goods_list, left)}
+            left = [id_ for id_ in left[MOST_SINGLE:] if id_ not in found]
+        return found
+
     def create(self, goods_list: GoodsList, elements: list[dict[str, Any]]) -> list[int]:
         """Creates all in one call; returns their ids in the same order. Fields the list does not have are left out."""
         body = [
@@ -106,12 +125,20 @@ class GoodsApi(Struct, frozen=True):
 
     def linked(self, lead_id: int) -> dict[int, Any]:
         """Element id -> quantity, of what is linked with the deal."""
+        return {link.element_id: link.quantity for link in self.links(lead_id)}
+
+    def links(self, lead_id: int) -> list[GoodsLink]:
+        """What is linked with the deal, of every list, in the order in which it was added."""
         links = embedded(self.account.send("GET", f"/leads/{lead_id}/links"), "links")
-        return {
-            int(link["to_entity_id"]): (link.get("metadata") or {}).get("quantity")
+        return [
+            # vendor: links.price (page) The metadata of a linked element names its list (`catalog_id`), its quantity,
+            # and the field that its price is taken from (`price_id`).
+            # source: amoCRM's documentation, "Entity links"
+            GoodsLink(int(link["to_entity_id"]), known.get("catalog_id"), known.get("quantity"), known.get("price_id"))
             for link in links
             if link.get("to_entity_type") == "catalog_elements"
-        }
+            for known in [link.get("metadata") or {}]
+        ]
 
     @staticmethod
     def _path(goods_list: GoodsList) -> str:

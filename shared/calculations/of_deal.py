@@ -1,32 +1,35 @@
-"""A quotation of the goods that stand in a deal, whoever has put them there."""
+"""A quotation of the goods that stand in a deal, whoever has put them there: of all of them, or none, with the reason
+told in the deal's feed.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from shared.amocrm.goods import GoodsApi
+from shared.amocrm.goods import GoodsApi, GoodsLink
 from shared.amocrm.leads import AccountApi
 from shared.calculations.model import Calculation
-from shared.calculations.plan import file_steps, rendered
+from shared.calculations.plan import CLOCK_SKEW_SECONDS, file_steps, rendered
 from shared.calculations.template import template
 from shared.connections.integrations import Integration
 from shared.deliveries.goods import NO_LIST, known_list
 from shared.deliveries.items import Item
-from shared.deliveries.rows import Delivery
+from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import convert
 from shared.platform.i18n import catalogue, document_language
-from shared.platform.messages import say
-from shared.platform.money import rounded
+from shared.platform.messages import Message, joined, say, translated
+from shared.platform.money import LARGEST, rounded
 from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
 
-# A deal without goods is left as it is, and the story of the delivery says so.
+# A deal without goods is left as it is, and its feed says so.
 NO_GOODS: Final = say("The deal has no goods.")
 
 _MOST_ITEMS: Final = 250
+_MOST_NAMED: Final = 10  # goods, in a reason
 _CALLS: Final = 5  # goods, their elements, currency, attaching, the note
 
 
@@ -41,11 +44,16 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
         goods_list = known_list(remembered, api)
         if goods_list is None:
             return {"skipped": NO_LIST}
-        linked = api.linked(lead_id)
-        elements = api.by_ids(goods_list, list(linked)[:_MOST_ITEMS]) if linked else []
-        items = tuple(_items(elements, linked, catalogue(language)["unit.piece"]))
-        if not items:
+        # Elements of other lists (invoices, what a company keeps for itself) may be linked, too.
+        links = [one for one in api.links(lead_id) if one.catalog_id in (None, goods_list.catalog_id)]
+        if not links:
             return {"skipped": NO_GOODS}
+        if len(links) > _MOST_ITEMS:
+            return {"skipped": say("The deal has more than {most} goods: no quotation was made.", most=_MOST_ITEMS)}
+        elements = api.all_by_ids(goods_list, [one.element_id for one in links])
+        items = _items(links, elements, goods_list.price_field_id, catalogue(language)["unit.piece"])
+        if isinstance(items, str):
+            return {"skipped": items}
         currency = remembered.get("currency", str, lambda: str(account.account()["currency"]))
         total = rounded(sum((item.amount for item in items), Decimal()))
         calculation = Calculation(heading, currency or "RUB", items, total, number=str(lead_id))
@@ -56,28 +64,90 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
 
     steps = [Step("deal_goods", read, lambda _: None)]  # it only reads, so it may do so again
     steps += file_steps(remembered, delivery, lead_id, f"{heading} {lead_id}", content, after="deal_goods")
-    return steps, _CALLS
+    return [*steps, _telling(delivery, lead_id, language)], _CALLS
 
 
-def _items(elements: list[dict[str, Any]], linked: dict[int, Any], piece: str) -> Iterator[Item]:
-    """In the order in which they were added to the deal; what has no price costs nothing."""
-    known = {int(one["id"]): one for one in elements}
-    for element_id, quantity in linked.items():
-        if element_id not in known:
-            continue
-        fields = {
-            str(field.get("field_code")): str(field["values"][0].get("value") or "")
-            for field in known[element_id].get("custom_fields_values") or []
-            if field.get("values")
-        }
-        name, unit = str(known[element_id].get("name") or element_id)[:250], fields.get("UNIT") or piece
-        price, sku = _decimal(fields.get("PRICE")), fields.get("SKU")
-        yield Item(name, _decimal(quantity) or Decimal(1), unit[:20], price, sku[:250] if sku else None)
+def _telling(delivery: Delivery, lead_id: int, language: str) -> Step:
+    """Why there is no quotation, where people look for it."""
+    mark, since = reference(delivery.id), int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
+
+    def unless_made(work: Callable[[AccountApi, str], Result | None]) -> Callable[[AccountApi, Result], Any]:
+        def carried_out(account: AccountApi, goods: Result) -> Result | None:
+            return work(account, goods["skipped"]) if "skipped" in goods else {"nothing_to_do": True}
+
+        return carried_out
+
+    def write(account: AccountApi, why: str) -> Result:
+        return {"note_id": account.add_note(lead_id, f"{translated(why, language)}\n\n{mark}")}
+
+    def find(account: AccountApi, _: str) -> Result | None:
+        note_id = account.find_note(lead_id, mark, since)
+        return None if note_id is None else {"note_id": note_id}
+
+    return Step("note", unless_made(write), unless_made(find), after="deal_goods")
 
 
-def _decimal(value: Any) -> Decimal:
+class _NotWholeError(Exception):
+    """Why there can be no quotation: a good's `name`, and what is not right with it."""
+
+    def __init__(self, kind: Literal["gone", "quantity", "price"], name: str) -> None:
+        super().__init__(kind, name)
+        self.kind = kind
+        self.name = name
+
+
+def _items(
+    links: Sequence[GoodsLink], elements: Mapping[int, dict[str, Any]], price_field_id: int | None, piece: str
+) -> tuple[Item, ...] | Message:
+    """In the order in which they were added to the deal; or why they are not all there."""
+    items, gaps = [], dict[str, list[str]]()
+    for link in links:
+        try:
+            items.append(_item(link, elements.get(link.element_id), price_field_id, piece))
+        except _NotWholeError as error:
+            gaps.setdefault(error.kind, []).append(error.name)
+    named = {kind: ", ".join(names[:_MOST_NAMED]) + _rest(names) for kind, names in gaps.items()}
+    reasons = []
+    if names := named.get("gone"):
+        reasons.append(say("No quotation: goods of the deal are not in the goods list any more: {names}.", names=names))
+    if names := named.get("quantity"):
+        reasons.append(say("No quotation: goods of the deal have no quantity: {names}.", names=names))
+    if names := named.get("price"):
+        reasons.append(say("No quotation: goods of the deal have no price: {names}.", names=names))
+    return joined(*reasons) if reasons else tuple(items)
+
+
+def _item(link: GoodsLink, element: dict[str, Any] | None, price_field_id: int | None, piece: str) -> Item:
+    if element is None:
+        raise _NotWholeError("gone", str(link.element_id))
+    fields = [one for one in element.get("custom_fields_values") or [] if one.get("values")]
+    by_id = {one["field_id"]: one["values"][0].get("value") for one in fields}
+    texts = {str(one.get("field_code")): str(one["values"][0].get("value") or "") for one in fields}
+    name = _short(str(element.get("name") or link.element_id), 250)
+    quantity, price = _number(link.quantity), _number(by_id.get(link.price_field_id or price_field_id))
+    if not quantity:
+        raise _NotWholeError("quantity", name)
+    if price is None:
+        raise _NotWholeError("price", name)
+    sku, unit = texts.get("SKU"), texts.get("UNIT") or piece
+    item = Item(name, quantity, _short(unit, 20), price, _short(sku, 250) if sku else None)
+    if item.amount > LARGEST:
+        raise _NotWholeError("price", name)
+    return item
+
+
+def _rest(names: Sequence[str]) -> str:
+    return f" … (+{len(names) - _MOST_NAMED})" if len(names) > _MOST_NAMED else ""
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _number(value: Any) -> Decimal | None:
+    """What amoCRM says, where it is an amount; None where it is not."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        return Decimal()
-    return number if number.is_finite() and number > 0 else Decimal()
+        return None
+    return number if number.is_finite() and 0 <= number <= LARGEST else None

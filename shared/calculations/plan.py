@@ -30,7 +30,7 @@ NO_FILES: Final = say(
 )
 
 # amoCRM's clock may be a little behind the database's.
-_CLOCK_SKEW_SECONDS = 300
+CLOCK_SKEW_SECONDS: Final = 300
 
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, body: SaveCalculation) -> Plan:
@@ -77,7 +77,7 @@ def calls(body: SaveCalculation) -> int:
 
 def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integration: Integration) -> Step:
     mark = reference(delivery.id)
-    since = int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+    since = int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
 
     def write(api: AccountApi) -> Result:
         language = document_language(integration.settings, integration.account_domain)
@@ -187,7 +187,7 @@ def file_steps(
     """A PDF in the drive, attached to the deal, shown in its feed. `content` is given the result of `after`; where that
     was skipped, so is the file."""
     mark = reference(delivery.id).removeprefix("ref:")[:8]
-    name, since = file_name(stem, mark), int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+    name, since = file_name(stem, mark), int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
 
     def drive(account: AccountApi) -> DriveApi:
         return DriveApi(account, lambda ask: remembered.get("drive_host", str, ask) or ask())

@@ -83,6 +83,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", "/catalogs", catalogs.create),
         ("GET", r"/catalogs/(\d+)", catalogs.catalog),
         ("GET", r"/catalogs/(\d+)/custom_fields", catalogs.custom_fields),
+        ("POST", r"/catalogs/(\d+)/custom_fields", catalogs.create_custom_fields),
         ("GET", r"/catalogs/(\d+)/elements", catalogs.elements),
         ("POST", r"/catalogs/(\d+)/elements", catalogs.create_elements),
         ("PATCH", r"/catalogs/(\d+)/elements", catalogs.change_elements),

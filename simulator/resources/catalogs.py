@@ -2,6 +2,7 @@
 
 from simulator.answers import Answer, document, invalid, not_found
 from simulator.call import Call
+from simulator.resources import account
 from simulator.state import Entity
 
 
@@ -73,6 +74,11 @@ def _element(call: Call, catalog_id: str, element_id: str) -> Entity:
     if found is None:
         raise not_found()
     return found
+
+
+def create_custom_fields(call: Call, catalog_id: str) -> Answer:
+    _require(call, catalog_id)
+    return account.create_custom_fields(call, f"catalogs/{catalog_id}")
 
 
 def custom_fields(call: Call, catalog_id: str) -> Answer:
