@@ -6,9 +6,10 @@ ground truth.
 
 import base64
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from simulator import archives, automation, consent, person, seed
+from simulator import archives, automation, consent, crowd, person, seed
 from simulator.faults import Fault
 from simulator.journal import Weather
 from simulator.simulation import Simulation
@@ -150,14 +151,32 @@ def _person(simulation: Simulation, body: Body) -> Any:
     return person.act(simulation, _account(simulation, body), body["kind"], body.get("id"), **done)
 
 
+def _burst(simulation: Simulation, body: Body) -> Any:
+    """Much at once, `{domain, kind, count?, ids?, fields?, per_second?}`: these or so many new ones, see `crowd`."""
+    account, ids = _account(simulation, body), body.get("ids") or [None] * body["count"]
+
+    def act(id_: int | None) -> int | None:
+        return person.act(simulation, account, body["kind"], id_, fields=dict(body.get("fields") or {}))["id"]
+
+    return {"ids": crowd.burst(simulation.world.clock, act, ids, body.get("per_second") or len(ids))}
+
+
+def _meanwhile(simulation: Simulation, body: Body) -> Any:
+    """After the next answer to such a request somebody does something: `{path, skip?, do: as for person}`."""
+    do = partial(_person, simulation, body["do"])
+    simulation.meanwhile.append(crowd.Meanwhile(body["path"], body.get("skip", 0), do))
+    return {}
+
+
 def _stage_action(simulation: Simulation, body: Body) -> Any:
     """An action of a stage: `{domain, status, client_id, key}`, or `{domain, remove}`."""
     account = _account(simulation, body)
     if "remove" in body:
         automation.remove_action(account, body["remove"])
         return {}
-    settings = {"key": body["key"]}
-    return {"id": automation.add_action(simulation.world, account, body["status"], body["client_id"], settings)}
+    return {
+        "id": automation.add_action(simulation.world, account, body["status"], body["client_id"], {"key": body["key"]})
+    }
 
 
 def _ask_bot(simulation: Simulation, body: Body) -> Any:
@@ -286,6 +305,7 @@ def _fault(simulation: Simulation, body: Body) -> Any:
 
 def _no_faults(simulation: Simulation, _body: Body) -> Any:
     simulation.faults.rules.clear()
+    simulation.meanwhile.clear()
     simulation.latency = 0.0
     return {}
 
@@ -363,6 +383,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "ask-bot": _ask_bot,
     "change-account": _change_account,
     "change-integration": _change_integration,
+    "burst": _burst,
     "change-webhook": _change_webhook,
     "clock": _clock,
     "consent": _consent,
@@ -375,6 +396,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "latency": _latency,
     "limits": _limits,
     "long-lived-token": _long_lived_token,
+    "meanwhile": _meanwhile,
     "no-faults": _no_faults,
     "one-time-token": _one_time_token,
     "person": _person,

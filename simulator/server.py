@@ -10,11 +10,12 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from email.utils import formatdate
 from uuid import uuid4
 
 from aiohttp import web
 
-from simulator import api, control, pages
+from simulator import api, control, crowd, pages
 from simulator.answers import Answer, html, problem
 from simulator.control import UnknownNameError
 from simulator.faults import Fault
@@ -73,8 +74,10 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
     headers = {name.lower(): value for name, value in request.headers.items()}
     query = list(request.query.items())
     answer, client_id = api.answer(simulation, Request(host, request.method, request.path, query, headers, body))
+    crowd.happen(simulation.meanwhile, request.path)
     has_cookie = "cookie" in headers
     simulation.truth.request(arrived, host, request.method, request.path, answer.status, client_id, has_cookie)
+    answer.headers.setdefault("Date", formatdate(simulation.world.clock.now(), usegmt=True))
     answer.headers.setdefault("Set-Cookie", f"session_id={uuid4().hex}; path=/; HttpOnly")
     if simulation.recorder is not None:
         simulation.recorder.record(request.method, request.path, body, answer.status, answer.body)

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from simulator.crowd import Meanwhile
 from simulator.faults import Faults
 from simulator.journal import Journal
 from simulator.limits import Limits
@@ -19,6 +20,7 @@ class Simulation:
         self.journal = Journal(self.world)
         self.limits = Limits()
         self.faults = Faults()
+        self.meanwhile: list[Meanwhile] = []  # see crowd.py
         self.archives: dict[str, dict[str, bytes]] = {}  # widget archives by widget type, for the demo
         self.recorder: Recorder | None = None
         self.received: deque[str] = deque(maxlen=50)  # what a company's server was told, for the demo

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from shared.amocrm import filtered
-from shared.amocrm.errors import NotFoundError
+from shared.amocrm.errors import FilterIgnoredError, NotFoundError
 from shared.amocrm.filtered import embedded
 from shared.amocrm.leads import AccountApi
 
@@ -29,6 +29,11 @@ SETTINGS: Final = tuple(
 # source: amoCRM's documentation, "Events and notes"
 _EVENTS_PAGE: Final = 100
 _EMBEDDED: Final = {"leads": "contacts", "contacts": "leads"}  # whose ids come with an entity
+
+
+def updated_at(entity: Entity) -> int:
+    """Unix seconds."""
+    return int(entity.get("updated_at") or 0)
 
 
 class FeedApi(Struct, frozen=True):
@@ -86,17 +91,24 @@ class FeedApi(Struct, frozen=True):
             raise NotFoundError("amoCRM has no such note any more", 204)
         return answer
 
-    def changed(self, plural: str, since: int, page: int) -> tuple[list[Entity], bool]:
-        """A page of what was changed at `since` (Unix seconds) or later, the oldest change first, and whether there is
-        another. Raises FilterIgnoredError."""
-        params = [
+    def changed(self, plural: str, since: int, until: int | None = None, page: int = 1) -> tuple[list[Entity], bool]:
+        """A page of what was changed from `since` to `until` (Unix seconds, both included; None for now), the oldest
+        change first, and whether there is another. Raises FilterIgnoredError."""
+        # vendor: lists.updated_at (guess) A list can be had by `filter[updated_at][from]` and `[to]`, both times
+        # included, in the order of `order[updated_at]=asc`.
+        # source: amoCRM's documentation, "Filters", names the parameters and the order; that both are included is ours
+        params: list[tuple[str, Any]] = [
             ("filter[updated_at][from]", since),
+            *([] if until is None else [("filter[updated_at][to]", until)]),
             ("order[updated_at]", "asc"),
             ("limit", filtered.PAGE_LIMIT),
             ("page", page),
         ]
         answer = self.api.send("GET", f"/{plural}", params=params)
-        found = filtered.page(answer, plural, lambda one: int(one.get("updated_at") or 0) >= since)
+        found = filtered.page(answer, plural, lambda one: since <= updated_at(one) <= (until or updated_at(one)))
+        times = [updated_at(one) for one in found]
+        if times != sorted(times):
+            raise FilterIgnoredError("the account has no filters: the order was ignored", 200)
         return found, bool(answer and answer.get("_links", {}).get("next"))
 
     def events_of(self, single: str, entity_id: int) -> list[Entity]:

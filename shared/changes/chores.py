@@ -4,11 +4,13 @@ from functools import partial
 from typing import Any
 
 from shared.amocrm.errors import AmocrmError
-from shared.changes import asking, feeds, sending, subscription
+from shared.changes import asking, feeds, refusals, sending, subscription
 from shared.changes.endpoints import Endpoint
 from shared.changes.feeds import Feed
 from shared.changes.reading import Reading
+from shared.changes.tenure import LeaseLostError, Tenure
 from shared.connections import integrations
+from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.platform.problems import Problem, problem_from
@@ -45,25 +47,43 @@ def follow(runtime: Runtime, feed: Feed) -> str:
     """Whatever is due for one feed: its subscription, what hooks may have lost, and what is said to have changed."""
     integration = integrations.by_id(runtime.database, feed.integration_id)
     assert integration is not None  # a foreign key
-    calls = 2 + subscription.CALLS * feed.must_check + asking.CALLS * feed.must_ask
-    perform = runtime.connections.paced(integration, calls)
     try:
         if not feed.is_on:
             subscription.end(runtime, integration)
             feeds.done(runtime.database, feed)
             return "done"
-        if feed.must_check:
-            subscription.compare(runtime, integration, feed, perform)
-        if feed.must_ask:
-            asking.ask(runtime.database, feed, perform)
-        Reading.begin(runtime, integration, feed, perform).run()
+        problem = _looked_after(runtime, integration, feed)
+    except LeaseLostError:
+        logs.warning("feed.lease_lost", integration_id=feed.integration_id)
+        return "lease_lost"
     except _FORESEEN as error:
-        problem = problem_from(error)
-        assert problem is not None  # foreseen
-        feeds.failed(runtime.database, feed, problem.code, problem.detail, problem.retry_after or 0)
-        return problem.code
-    feeds.done(runtime.database, feed)
-    return "done"
+        failed = problem_from(error)
+        assert failed is not None  # foreseen
+        feeds.failed(runtime.database, feed, failed.code, failed.detail, failed.retry_after or 0)
+        return failed.code
+    feeds.done(runtime.database, feed, problem)
+    return "done" if problem is None else problem.code
+
+
+def _looked_after(runtime: Runtime, integration: Integration, feed: Feed) -> Problem | None:
+    """Raises the errors that concern the account, or reading as a whole. What one call alone is refused keeps the rest
+    from nothing; it is tried again later, and returned."""
+    calls = 2 + subscription.CALLS * feed.must_check + asking.CALLS * feed.must_ask
+    perform = runtime.connections.paced(integration, calls)
+    tenure, problem = Tenure(runtime.database, runtime.clock, feed), None
+    if feed.must_check:
+        try:
+            subscription.compare(runtime, integration, feed, perform)
+        except AmocrmError as error:
+            if not refusals.is_of_one(error):
+                raise
+            problem = error.problem()
+            feeds.check_later(runtime.database, feed, feeds.ASK_EVERY["ask"])
+    if feed.must_ask and not tenure.is_over():
+        problem = asking.ask(runtime, feed, perform, tenure) or problem
+    reading = Reading.begin(runtime, integration, feed, perform, tenure)
+    reading.run()
+    return problem or reading.problem
 
 
 def _put_off(runtime: Runtime, feed: Feed, problem: Problem) -> None:

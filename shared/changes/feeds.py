@@ -14,21 +14,26 @@ from psycopg.types.json import Jsonb
 
 from shared.changes.hook_body import Hint
 from shared.platform.messages import Message, said
+from shared.platform.problems import Problem
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
-LEASE: Final = timedelta(seconds=120)  # the longest call, a few times
+LEASE: Final = timedelta(seconds=120)  # the longest call, a few times; it is renewed between calls, see tenure.py
 # Several hooks of one change are one read; and what we write ourselves has its answer by then.
 SETTLE: Final = timedelta(seconds=2)
-MOST_WAITING: Final = 5000  # entities of a connection; what comes above is found by asking
+MOST_WAITING: Final = 5000  # hints of a connection; what comes above is found by asking, which waits for room
 CHECK_EVERY: Final = timedelta(hours=1)
 ASK_EVERY: Final = {"hook": timedelta(minutes=10), "ask": timedelta(minutes=1)}
 _FIRST_BACKOFF: Final = 15.0
 _LAST_BACKOFF: Final = 3600.0
 
-# Turning on begins with now: nobody is told what was before.
+# Turning on begins with now: nobody is told what was before, also by what was known and said before.
 _SWITCH_ON = """
+WITH gone AS (
+    DELETE FROM amocrm_hints WHERE integration_id = %(integration_id)s AND NOT EXISTS (
+        SELECT FROM amocrm_feeds WHERE integration_id = %(integration_id)s AND is_on)
+)
 INSERT INTO amocrm_feeds AS old (integration_id, is_on, key_hash, key, salt, begun_at, asked_until, check_due_at,
     ask_due_at)
 VALUES (%(integration_id)s, true, %(key_hash)s, %(key)s, %(salt)s, extract(epoch FROM amocrm_now())::bigint,
@@ -37,9 +42,11 @@ ON CONFLICT (integration_id) DO UPDATE SET
     is_on = true, check_due_at = amocrm_now(),
     begun_at = CASE WHEN old.is_on THEN old.begun_at ELSE excluded.begun_at END,
     asked_until = CASE WHEN old.is_on THEN old.asked_until ELSE excluded.asked_until END,
+    asked = CASE WHEN old.is_on THEN old.asked ELSE '{}' END,
     ask_due_at = CASE WHEN old.is_on THEN old.ask_due_at ELSE excluded.ask_due_at END
 """
 _SWITCH_OFF = """
+WITH gone AS (DELETE FROM amocrm_hints WHERE integration_id = %(integration_id)s)
 UPDATE amocrm_feeds SET is_on = false, ask_due_at = NULL, read_due_at = NULL,
     check_due_at = CASE WHEN subscribed IS NOT NULL THEN amocrm_now() END
 WHERE integration_id = %(integration_id)s
@@ -53,7 +60,7 @@ _TAKE = """
 SELECT outcome, integration, is_first
 FROM amocrm_take_hints(%(key_hash)s, %(account_id)s, %(hints)s, %(settle)s, %(most)s)
 """
-_HINT = "SELECT count(amocrm_hint(%(integration_id)s, %(hints)s, interval '0'))"
+_HINT = "SELECT amocrm_hint_within(%(integration_id)s, %(hints)s, interval '0', %(most)s)::integer"
 _OF = "SELECT * FROM amocrm_feeds WHERE integration_id = %(integration_id)s"
 # Chosen once, as endpoints are.
 _CLAIM = """
@@ -69,10 +76,13 @@ WHERE integration_id IN (SELECT integration_id FROM chosen)
 RETURNING claimed.*, coalesce(check_due_at <= amocrm_now(), false) AS must_check,
     coalesce(ask_due_at <= amocrm_now(), false) AS must_ask
 """
-# What has happened before amoCRM began to call us is asked for at once.
+# What has happened before amoCRM began to call us is asked for at once. A feed that was switched off meanwhile keeps
+# the address until amoCRM does not call it any more, and has nothing else to do; the same in what follows.
 _SUBSCRIBED = """
-UPDATE amocrm_feeds SET subscribed = %(subscribed)s, way = %(way)s, check_due_at = amocrm_now() + %(check_in)s,
-    ask_due_at = CASE WHEN subscribed IS NULL OR way <> %(way)s THEN amocrm_now() ELSE ask_due_at END
+UPDATE amocrm_feeds SET subscribed = %(subscribed)s, way = %(way)s,
+    check_due_at = CASE WHEN is_on THEN amocrm_now() + %(check_in)s
+        WHEN %(subscribed)s::bytea IS NOT NULL THEN amocrm_now() END,
+    ask_due_at = CASE WHEN is_on AND (subscribed IS NULL OR way <> %(way)s) THEN amocrm_now() ELSE ask_due_at END
 WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s
 """
 _ENDED = """
@@ -80,13 +90,17 @@ UPDATE amocrm_feeds SET subscribed = NULL, check_due_at = CASE WHEN is_on THEN a
 WHERE integration_id = %(integration_id)s
 """
 _ASKED = """
-UPDATE amocrm_feeds SET asked_until = %(until)s, ask_due_at = amocrm_now() + %(ask_in)s
-WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s
+UPDATE amocrm_feeds SET asked = %(asked)s, asked_until = greatest(asked_until, %(until)s),
+    ask_due_at = amocrm_now() + %(ask_in)s
+WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s AND is_on
 """
 # A hook may have come in between, and its hint is not seen here: then it is read at once.
 _DONE = """
-UPDATE amocrm_feeds SET lease_id = NULL, lease_until = NULL, failures = 0, problem_code = NULL, problem_detail = NULL,
-    read_due_at = CASE WHEN hooks <> %(hooks)s THEN amocrm_now() ELSE
+UPDATE amocrm_feeds SET lease_id = NULL, lease_until = NULL, failures = 0,
+    problem_code = %(code)s, problem_detail = %(detail)s,
+    check_due_at = CASE WHEN is_on OR subscribed IS NOT NULL THEN check_due_at END,
+    ask_due_at = CASE WHEN is_on THEN ask_due_at END,
+    read_due_at = CASE WHEN NOT is_on THEN NULL WHEN hooks <> %(hooks)s THEN amocrm_now() ELSE
         (SELECT min(due_at) FROM amocrm_hints WHERE integration_id = %(integration_id)s) END
 WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s
 """
@@ -94,9 +108,13 @@ _FAILED = """
 UPDATE amocrm_feeds SET lease_id = NULL, lease_until = NULL, failures = failures + 1,
     problem_code = %(code)s, problem_detail = %(detail)s,
     check_due_at = CASE WHEN check_due_at IS NOT NULL THEN greatest(check_due_at, amocrm_now() + %(wait)s) END,
-    ask_due_at = CASE WHEN ask_due_at IS NOT NULL THEN greatest(ask_due_at, amocrm_now() + %(wait)s) END,
-    read_due_at = CASE WHEN read_due_at IS NOT NULL THEN greatest(read_due_at, amocrm_now() + %(wait)s) END
+    ask_due_at = CASE WHEN is_on THEN greatest(ask_due_at, amocrm_now() + %(wait)s) END,
+    read_due_at = CASE WHEN is_on AND read_due_at IS NOT NULL THEN greatest(read_due_at, amocrm_now() + %(wait)s) END
 WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s
+"""
+_CHECK_LATER = """
+UPDATE amocrm_feeds SET check_due_at = amocrm_now() + %(wait)s
+WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s AND is_on
 """
 
 
@@ -113,6 +131,7 @@ class Feed(Guarded, frozen=True):
     way: str  # hook; ask, where amoCRM refuses webhooks
     begun_at: int  # Unix seconds
     asked_until: int  # Unix seconds of amoCRM's clock
+    asked: dict[str, int]  # see asking.py
     hooks: int
     last_hook_at: datetime | None
     lease_id: UUID | None
@@ -183,11 +202,13 @@ def take(database: Database, key: str, account_id: int | None, hints: Sequence[H
     return taken
 
 
-def hint(database: Database, feed: Feed, hints: Sequence[Hint]) -> None:
-    """What asking has found."""
-    if hints:
-        parameters = {"integration_id": feed.integration_id, "hints": Jsonb(msgspec.to_builtins(hints))}
-        database.number(_HINT, parameters)
+def hint(database: Database, feed: Feed, hints: Sequence[Hint]) -> bool:
+    """Writes down what asking has found. False: so much waits already that it has to be asked for again."""
+    if not hints:
+        return True
+    said = Jsonb(msgspec.to_builtins(hints))
+    parameters = {"integration_id": feed.integration_id, "hints": said, "most": MOST_WAITING}
+    return database.number(_HINT, parameters) > 0
 
 
 def of(database: Database, integration_id: UUID) -> Feed | None:
@@ -217,14 +238,19 @@ def ended(database: Database, integration_id: UUID) -> None:
     database.execute(_ENDED, {"integration_id": integration_id})
 
 
-def asked(database: Database, feed: Feed, until: int, *, more: bool) -> None:
-    """`more`: there was more than one run takes; the next one goes on at once."""
-    wait = timedelta(0) if more else ASK_EVERY[feed.way]
-    database.execute(_ASKED, _leased(feed) | {"until": until, "ask_in": wait})
+def asked(database: Database, feed: Feed, asked: dict[str, int], until: int, wait: timedelta) -> None:
+    """How far asking has come, and when it goes on."""
+    database.execute(_ASKED, _leased(feed) | {"asked": Jsonb(asked), "until": until, "ask_in": wait})
 
 
-def done(database: Database, feed: Feed) -> None:
-    database.execute(_DONE, _leased(feed) | {"hooks": feed.hooks})
+def check_later(database: Database, feed: Feed, wait: timedelta) -> None:
+    database.execute(_CHECK_LATER, _leased(feed) | {"wait": wait})
+
+
+def done(database: Database, feed: Feed, problem: Problem | None = None) -> None:
+    """`problem`: what could not be done beside it."""
+    told = {"code": problem and problem.code, "detail": problem and said(problem.detail)}
+    database.execute(_DONE, _leased(feed) | {"hooks": feed.hooks} | told)
 
 
 def failed(database: Database, feed: Feed, code: str, detail: Message, retry_after: int) -> None:

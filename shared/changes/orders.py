@@ -29,7 +29,9 @@ ORDER BY created_at DESC LIMIT 1
 """
 _PLACE: Final = """
 SELECT (state ->> 'status_id')::bigint AS status_id, (state ->> 'pipeline_id')::bigint AS pipeline_id
-FROM amocrm_entities WHERE integration_id = %(integration_id)s AND entity_type = 'lead' AND entity_id = %(lead_id)s
+FROM amocrm_entities e JOIN amocrm_feeds f USING (integration_id)
+WHERE integration_id = %(integration_id)s AND entity_type = 'lead' AND entity_id = %(lead_id)s
+  AND e.read_at >= to_timestamp(f.begun_at)
 """
 
 
@@ -57,7 +59,7 @@ def by_number(database: Database, integration: Integration, number: str) -> list
 
 
 def place_of(database: Database, integration: Integration, lead_id: int) -> dict[str, Any] | None:
-    """Where the deal was when it was read last; None where it was not."""
+    """Where the deal was when it was read last; None where it was not, since events were turned on."""
     found = database.one(_Place, _PLACE, {"integration_id": integration.id, "lead_id": lead_id})
     return None if found is None else asdict(found)
 

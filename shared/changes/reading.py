@@ -2,23 +2,29 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from shared.amocrm.errors import NotFoundError
+from shared.amocrm.errors import AmocrmError, NotFoundError
 from shared.amocrm.feed import FeedApi
 from shared.amocrm.leads import AccountApi
-from shared.changes import changes, comparing, endpoints, orders
+from shared.changes import changes, comparing, endpoints, orders, refusals
 from shared.changes.changes import Change, Place
 from shared.changes.comparing import ENTITIES, Entity, Fingerprint, News, State
 from shared.changes.endpoints import Endpoint
 from shared.changes.feeds import Feed
 from shared.changes.own import NOTHING, Own, Written
+from shared.changes.tenure import LeaseLostError, Tenure
 from shared.connections.integrations import Integration
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
+from shared.platform.messages import say
+from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
-from shared.storage.database import Database
+from shared.storage import events
+from shared.storage.database import Database, DatabaseUnavailableError
 
 T = TypeVar("T")
 # Lends the account's API for one piece of work.
@@ -27,9 +33,15 @@ Perform = Callable[[Callable[[AccountApi], T]], T]
 _MOST_AT_ONCE: Final = 100  # entities of a run; the next one goes on
 _MOST_ATTEMPTS: Final = 6  # to find what was just made; then it is taken for gone
 _AGAIN_IN: Final = timedelta(seconds=5)
+# So often the whole list is refused before each entity is asked for by itself; and so many that fail one after the
+# other, not by amoCRM's definite no, are amoCRM's trouble and not theirs.
+_STEADY: Final = 2
+_MOST_IN_A_ROW: Final = 3
 
+# What was known when events were turned on again is not known any more; but a note is news once.
 _DUE = """
-SELECT h.entity_type, h.entity_id, h.kinds, h.facts, h.version, h.attempts, e.state, e.read_at,
+SELECT h.entity_type, h.entity_id, h.kinds, h.facts, h.version, h.attempts, e.read_at,
+    CASE WHEN e.read_at >= to_timestamp(%(begun_at)s) OR h.entity_type LIKE '%%_note' THEN e.state END AS state,
     coalesce(e.revision, 0) AS revision
 FROM amocrm_hints h LEFT JOIN amocrm_entities e USING (integration_id, entity_type, entity_id)
 WHERE h.integration_id = %(integration_id)s AND h.due_at <= amocrm_now()
@@ -38,6 +50,7 @@ ORDER BY h.due_at, h.seen_at LIMIT %(limit)s
 _LATER = """
 UPDATE amocrm_hints SET attempts = attempts + 1, due_at = amocrm_now() + %(wait)s
 WHERE integration_id = %(integration_id)s AND entity_type = %(entity_type)s AND entity_id = %(entity_id)s
+    AND version = %(version)s AND attempts = %(attempts)s
 """
 
 
@@ -53,47 +66,94 @@ class _Due(Struct, frozen=True):
     read_at: datetime | None
 
 
-class Reading(Struct, frozen=True):
-    """One run for one connection."""
+class Reading(Struct):
+    """One run for one connection. `problem`: why amoCRM did not show one of the entities."""
 
     runtime: Runtime
     integration: Integration
     feed: Feed
     perform: Perform[Any]
+    tenure: Tenure
     listeners: list[Endpoint]
     fingerprint: Fingerprint
+    problem: Problem | None = None
+    failed_in_a_row: int = 0
 
     @classmethod
-    def begin(cls, runtime: Runtime, integration: Integration, feed: Feed, perform: Perform[Any]) -> "Reading":
+    def begin(
+        cls, runtime: Runtime, integration: Integration, feed: Feed, perform: Perform[Any], tenure: Tenure
+    ) -> "Reading":
         listeners = endpoints.of(runtime.database, integration.id)
-        return cls(runtime, integration, feed, perform, listeners, feed.fingerprint(runtime.keyring))
+        return cls(runtime, integration, feed, perform, tenure, listeners, feed.fingerprint(runtime.keyring))
 
-    def run(self) -> int:
-        """How many entities were read. Raises the errors of a call; what was stored stays."""
-        due = self._database.all(_Due, _DUE, {"integration_id": self.integration.id, "limit": _MOST_AT_ONCE})
+    def run(self) -> None:
+        """Reads what is due, while there is time. Raises the errors of a call that concern more than one entity, and
+        LeaseLostError; what was stored stays."""
+        parameters = {"integration_id": self.integration.id, "begun_at": self.feed.begun_at, "limit": _MOST_AT_ONCE}
+        due = self._database.all(_Due, _DUE, parameters)
         for entity_type in ENTITIES:
             wanted = [one for one in due if one.entity_type == entity_type]
-            if wanted:
+            if wanted and not self.tenure.is_over():
                 self._entities(entity_type, wanted)
         for one in due:
-            if one.entity_type.endswith("_note"):
-                self._note(one)
-        return len(due)
+            if one.entity_type.endswith("_note") and not self.tenure.is_over():
+                self._guarded(one, partial(self._note, one))
+
+    def _guarded(self, due: _Due, work: Callable[[], None]) -> None:
+        """One entity that amoCRM does not show, or nobody can make anything of, keeps no other waiting: it is tried
+        again later, by itself."""
+        try:
+            work()
+        except (DatabaseUnavailableError, LeaseLostError, ReauthRequiredError, RefreshDelayedError):
+            raise
+        except Exception as error:
+            if isinstance(error, AmocrmError):
+                self.failed_in_a_row += not refusals.is_definite(error)
+                if not refusals.is_of_one(error) or self.failed_in_a_row >= _MOST_IN_A_ROW:
+                    raise
+            else:
+                logs.failed("change.failed", error, entity_type=due.entity_type, entity_id=due.entity_id)
+            self.problem = problem_of(error)
+            self._refused(due, error)
+            return
+        self.failed_in_a_row = 0
+
+    def _refused(self, due: _Due, error: Exception) -> None:
+        if due.attempts < refusals.MOST_ATTEMPTS:
+            self._later(due, refusals.backoff(due.attempts), type(error).__name__)
+            return
+        changes.drop(self._database, self._place(due))
+        told = say(
+            "amoCRM has not shown {entity} {id} for a day ({error}); what has changed there is not told.",
+            entity=due.entity_type,
+            id=due.entity_id,
+            error=error if isinstance(error, AmocrmError) else type(error).__name__,
+        )
+        events.add(self._database, "change.given_up", told, level="warning", integration_id=self.integration.id)
 
     # --- deals and contacts -------------------------------------------------------------------------------------
 
     def _entities(self, entity_type: str, due: Sequence[_Due]) -> None:
+        """Together; one that was tried before in vain by itself, so that it spoils no list."""
         read_at = self.runtime.clock.now()
-        ids = [one.entity_id for one in due]
-        found = self.perform(lambda api: FeedApi(api).entities(ENTITIES[entity_type], ids))
+        ids = [one.entity_id for one in due if one.attempts == 0]
+        try:
+            found = self.perform(lambda api: FeedApi(api).entities(ENTITIES[entity_type], ids)) if ids else []
+        except AmocrmError as error:
+            if not refusals.is_of_one(error) or self.feed.failures < _STEADY:
+                raise
+            found = []
         now: dict[int, Entity] = {int(one["id"]): one for one in found}
         own = self._written_in(entity_type, due)
         for one in due:
+            if self.tenure.is_over():
+                return
             entity = now.get(one.entity_id)
             if entity is None or entity.get("is_deleted"):
-                self._gone(one, read_at)
+                self._guarded(one, partial(self._alone, one))
             else:
-                self._compared(one, entity, read_at, own.get(one.entity_id, NOTHING))
+                written = own.get(one.entity_id, NOTHING)
+                self._guarded(one, partial(self._compared, one, entity, read_at, written))
 
     def _written_in(self, entity_type: str, due: Sequence[_Due]) -> dict[int, Written]:
         """What we have set in these since each was read last, or since events were turned on."""
@@ -133,7 +193,12 @@ class Reading(Struct, frozen=True):
 
     def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool = False) -> bool:
         """Whether amoCRM's events of it tell of more than our writing of these members, and making it."""
-        happened = self.perform(lambda api: FeedApi(api).events_of(due.entity_type, due.entity_id))
+        try:
+            happened = self.perform(lambda api: FeedApi(api).events_of(due.entity_type, due.entity_id))
+        except AmocrmError as error:
+            if refusals.is_of_one(error) and refusals.is_definite(error):
+                return True  # nobody can say; it is told
+            raise
         kinds = {str(one.get("type")) for one in happened if int(one.get("created_at") or 0) >= self.feed.begun_at}
         if is_made_by_us:
             kinds.discard(f"{due.entity_type}_added")
@@ -150,10 +215,11 @@ class Reading(Struct, frozen=True):
             found["changed"] = news.changed
         return found
 
-    def _gone(self, due: _Due, read_at: datetime) -> None:
-        plural = ENTITIES[due.entity_type]
+    def _alone(self, due: _Due) -> None:
+        """A list may be a moment behind, and a user does not see everything: only the entity itself says that it is
+        gone."""
+        read_at, plural = self.runtime.clock.now(), ENTITIES[due.entity_type]
         try:
-            # A list may be a moment behind: only the entity itself says that it is gone.
             entity = self.perform(lambda api: FeedApi(api).entity(plural, due.entity_id))
         except NotFoundError:
             is_known = due.state is not None and not due.state.get("is_deleted")
@@ -220,11 +286,12 @@ class Reading(Struct, frozen=True):
         wanted = [one.id for one in self.listeners if one.wants(kind, document)]
         return Change(kind, document, wanted)
 
-    def _later(self, due: _Due) -> None:
-        facts = {"entity_type": due.entity_type, "entity_id": due.entity_id}
-        wait = _AGAIN_IN * 2**due.attempts
-        self._database.execute(_LATER, facts | {"integration_id": self.integration.id, "wait": wait})
-        logs.info("change.not_there_yet", attempts=due.attempts, **facts)
+    def _later(self, due: _Due, wait: timedelta | None = None, reason: str = "not there yet") -> None:
+        facts = {"entity_type": due.entity_type, "entity_id": due.entity_id, "attempts": due.attempts}
+        guards = {"integration_id": self.integration.id, "version": due.version}
+        wait = _AGAIN_IN * 2 ** min(due.attempts, _MOST_ATTEMPTS) if wait is None else wait
+        self._database.execute(_LATER, facts | guards | {"wait": wait})
+        logs.info("change.later", reason=reason, **facts)
 
     def _place(self, due: _Due) -> Place:
         return Place(self.integration.id, due.entity_type, due.entity_id, due.version, due.revision)

@@ -66,10 +66,12 @@ WITH own AS (
 )
 SELECT failures, coalesce(failing_since < amocrm_now() - %(given_up)s, false) AS is_given_up FROM own
 """
+# Due when the first message of some entity is: those behind it wait for it, whenever they are due themselves.
 _RELEASE = """
 UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL,
-    due_at = greatest(amocrm_now() + %(pause)s, (SELECT min(s.due_at) FROM amocrm_sends s
-        WHERE s.endpoint_id = %(id)s AND s.state = 'waiting'))
+    due_at = greatest(amocrm_now() + %(pause)s, (SELECT min(first.due_at) FROM (
+        SELECT DISTINCT ON (s.entity) s.due_at FROM amocrm_sends s
+        WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' ORDER BY s.entity, s.position) AS first))
 WHERE id = %(id)s AND lease_id = %(lease_id)s
 RETURNING wakes
 """

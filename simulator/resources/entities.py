@@ -318,6 +318,9 @@ def _is_wanted(call: Call, entity: Entity) -> bool:
     since = call.parameters(r"filter\[updated_at\]\[from\]")
     if since and entity["updated_at"] < int(since[0]):
         return False
+    until = call.parameters(r"filter\[updated_at\]\[to\]")
+    if until and entity["updated_at"] > int(until[0]):
+        return False
     query = call.parameter("query")
     if query and entity["updated_at"] + call.account.search_lag > call.world.clock.now():
         return False

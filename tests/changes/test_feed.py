@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
 
-from shared.changes import feeds
+from shared.amocrm import feed as feed_api
+from shared.amocrm import filtered
+from shared.changes import asking, feeds
 from shared.connections import rate
 from shared.deliveries import webhooks
 from tests.changes.conftest import Feed
@@ -320,10 +322,13 @@ def test_what_hooks_have_lost_is_found_by_asking(feed: Feed) -> None:
 
 def test_a_flood_waits_for_asking_and_harms_nobody(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MOST_WAITING", 3)
+    monkeypatch.setattr(filtered, "PAGE_LIMIT", 2)
+    monkeypatch.setattr(feed_api, "_EVENTS_PAGE", 2)
+    monkeypatch.setattr(asking, "_MOST_PAGES", 1)
     leads = [feed.person(id=None, fields={"name": f"Deal {number}"})["id"] for number in range(8)]
     feed.hooks_are_through()
     assert set(feed.ingress.answers) == {200}
-    for _ in range(6):
+    for _ in range(20):
         feed.run(60)
     assert sorted(one["data"]["lead"]["id"] for one in feed.told()) == sorted(leads)
 

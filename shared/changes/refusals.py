@@ -1,0 +1,34 @@
+"""Errors that concern one call to amoCRM, or one entity, and say nothing of the account."""
+
+from datetime import timedelta
+from typing import Final
+
+from shared.amocrm import errors
+
+_OF_ONE: Final = (
+    errors.BadRequestError,
+    errors.ForbiddenError,
+    errors.NotFoundError,
+    errors.ServerError,
+    errors.UnexpectedAnswerError,
+    errors.UnknownOutcomeError,
+)
+_OF_ALL: Final = (errors.AddressBlockedError, errors.AccountNotFoundError)
+# amoCRM has looked at the call, and says no to it.
+_DEFINITE: Final = (errors.BadRequestError, errors.ForbiddenError, errors.NotFoundError)
+
+_FIRST_BACKOFF: Final = 15.0
+_LAST_BACKOFF: Final = 3600.0
+MOST_ATTEMPTS: Final = 30  # about a day; then nobody waits for it any more
+
+
+def is_of_one(error: Exception) -> bool:
+    return isinstance(error, _OF_ONE) and not isinstance(error, _OF_ALL)
+
+
+def is_definite(error: Exception) -> bool:
+    return isinstance(error, _DEFINITE)
+
+
+def backoff(attempts: int) -> timedelta:
+    return timedelta(seconds=min(_FIRST_BACKOFF * 2 ** min(attempts, 20), _LAST_BACKOFF))

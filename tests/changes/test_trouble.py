@@ -1,0 +1,191 @@
+"""What amoCRM refuses of one thing keeps nothing else waiting (30-C5), and nobody works without its lease (30-C8)."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.changes import feeds, reading, refusals, tenure
+from tests.changes.conftest import Feed
+from tests.story import json_of
+
+
+def _problem(feed: Feed) -> str | None:
+    shown = json_of(feed.story.crm("get_endpoints", feed.story.admin()))["feed"]["problem"]
+    return None if shown is None else str(shown["code"])
+
+
+def _names(feed: Feed) -> list[str]:
+    return [one["data"]["lead"].get("name", "") for one in feed.told()]
+
+
+def _refused(feed: Feed, path: str, status: int) -> None:
+    feed.story.simulator.fault("status", path=path, status=status, times=10_000)
+
+
+@pytest.mark.parametrize("status", [400, 403, 500, 503])
+def test_one_thing_that_amocrm_does_not_show_waits_alone(feed: Feed, status: int) -> None:
+    _refused(feed, "/api/v4/leads/.*/notes/.*", status)
+    feed.person(note="Nobody may see it")
+    feed.person(id=None, fields={"name": "Seen"})
+    feed.run()
+    assert _names(feed) == ["Seen"]
+    assert str(_problem(feed)).startswith("amocrm_")
+    feed.person(id=None, fields={"name": "Seen, too"})
+    feed.run()
+    assert _names(feed) == ["Seen, too"]
+    feed.story.simulator.control("no-faults")
+    feed.run(3600)
+    assert feed.kinds() == ["lead.note_added"]
+    assert _problem(feed) is None
+
+
+def test_one_thing_that_nobody_can_make_anything_of_waits_alone(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = reading.Reading._compared
+
+    def poisoned(self: reading.Reading, due: Any, entity: Any, *args: Any) -> None:
+        done(self, due, entity | ({"id": "x"} if entity["name"] == "Poisoned" else {}), *args)
+
+    monkeypatch.setattr(reading.Reading, "_compared", poisoned)
+    feed.person(id=None, fields={"name": "Poisoned"})
+    feed.person(id=None, fields={"name": "Seen"})
+    feed.run()
+    assert _names(feed) == ["Seen"]
+    monkeypatch.undo()
+    feed.run(3600)
+    assert _names(feed) == ["Poisoned"]
+
+
+def test_what_amocrm_does_not_show_for_a_day_is_given_up_and_told(feed: Feed) -> None:
+    _refused(feed, "/api/v4/leads/.*/notes/.*", 403)
+    feed.person(note="Nobody may see it")
+    for _ in range(refusals.MOST_ATTEMPTS + 2):
+        feed.run(3600)
+    assert "change.given_up" in feed.story.events()
+    assert feed.story.sql("SELECT count(*) FROM amocrm_hints") == [(0,)]
+    assert feed.told() == []
+
+
+def test_a_list_that_is_always_refused_is_read_one_by_one(feed: Feed) -> None:
+    _refused(feed, "/api/v4/leads", 500)
+    feed.person(id=None, fields={"name": "Seen"})
+    feed.run()
+    assert _names(feed) == []
+    for _ in range(3):
+        feed.run(60)
+    assert _names(feed) == ["Seen"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 500, 503])
+def test_a_subscription_that_cannot_be_compared_keeps_nothing_from_being_told(feed: Feed, status: int) -> None:
+    _refused(feed, "/api/v4/webhooks", status)
+    feed.person(fields={"name": "Heard of"})
+    feed.run(3600)
+    assert _names(feed) == ["Heard of"]
+    feed.story.simulator.control("webhooks", lost=1.0)
+    feed.person(fields={"name": "Asked for"})
+    for _ in range(2):
+        feed.run(feeds.ASK_EVERY["hook"].total_seconds())
+    assert _names(feed) == ["Asked for"]
+    assert str(_problem(feed)).startswith("amocrm_")
+    feed.story.simulator.control("no-faults")
+    feed.run(60)
+    assert _problem(feed) is None
+
+
+def test_an_account_that_is_away_costs_few_calls(feed: Feed) -> None:
+    for number in range(20):
+        feed.person(id=None, fields={"name": f"Deal {number}"}, note="A note")
+    feed.hooks_are_through()
+    _refused(feed, "/api/v4/.*", 503)
+    assert sum(feed.run(60)["feeds"]["due"] for _ in range(5)) <= 5
+    feed.story.simulator.control("no-faults")
+    for _ in range(4):
+        feed.run(1800)
+    assert len(feed.told()) == 40
+
+
+# --- the lease ------------------------------------------------------------------------------------------------------
+
+
+def _taken_over(feed: Feed) -> None:
+    feed.story.sql("UPDATE amocrm_feeds SET lease_id = %s, lease_until = amocrm_now() + interval '1 hour'", uuid4())
+
+
+def test_work_that_takes_longer_than_the_lease_renews_it(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-C8: while one instance reads slowly, no other takes the feed."""
+    monkeypatch.setattr(tenure, "LONGEST", 1e9)
+    story, done, claimed = feed.story, reading.Reading._compared, list[int]()
+
+    def slow(*args: Any) -> None:
+        story.clock.advance(seconds=50)
+        claimed.append(len(feeds.claim(story.runtime.database, 5)))
+        done(*args)
+
+    monkeypatch.setattr(reading.Reading, "_compared", slow)
+    for number in range(8):
+        feed.person(id=None, fields={"name": f"Deal {number}"})
+    feed.run()
+    assert claimed == [0] * 8
+    feed.run()
+    assert len(feed.told()) == 8
+
+
+def test_who_has_lost_the_lease_stops(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-C8: it was held up for longer than its lease, and somebody else has the feed."""
+    story, done, read = feed.story, reading.Reading._compared, list[int]()
+
+    def late(*args: Any) -> None:
+        done(*args)
+        read.append(1)
+        story.clock.advance(seconds=150)
+        _taken_over(feed)
+
+    monkeypatch.setattr(reading.Reading, "_compared", late)
+    for number in range(5):
+        feed.person(id=None, fields={"name": f"Deal {number}"})
+    assert feed.run()["feeds"]["failed"] == {"lease_lost": 1}
+    assert len(read) == 1
+    ((left,),) = story.sql("SELECT count(*) FROM amocrm_hints")
+    assert left == 4
+
+
+def test_a_feed_with_much_to_do_leaves_others_their_turn(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-C8: what one claim does is bounded in time; the next one goes on."""
+    story, done = feed.story, reading.Reading._compared
+
+    def slow(*args: Any) -> None:
+        story.clock.advance(seconds=tenure.LONGEST)
+        done(*args)
+
+    for number in range(3):
+        feed.person(id=None, fields={"name": f"Deal {number}"})
+    with monkeypatch.context() as patched:
+        patched.setattr(reading.Reading, "_compared", slow)
+        feed.run()
+    assert len(feed.told()) < 3
+    feed.run(1)
+    ((left,),) = story.sql("SELECT count(*) FROM amocrm_hints")
+    assert left == 0
+
+
+def test_putting_off_takes_nothing_back(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-C8: a hint that came again while its entity was read is not put off by who read it."""
+    story, later = feed.story, reading.Reading._later
+
+    def said_again(self: reading.Reading, due: Any, *args: Any) -> None:
+        story.sql("UPDATE amocrm_hints SET version = version + 1, attempts = 0, due_at = amocrm_now()")
+        later(self, due, *args)
+
+    monkeypatch.setattr(reading.Reading, "_later", said_again)
+    _refused(feed, "/api/v4/leads/.*/notes/.*", 403)
+    feed.person(note="Nobody may see it")
+    feed.hooks_are_through()
+    story.clock.advance(seconds=5)
+    (claimed,) = feeds.claim(story.runtime.database, 1)
+    from shared.changes import chores
+
+    chores.follow(story.runtime, claimed)
+    ((attempts, due),) = story.sql("SELECT attempts, due_at <= amocrm_now() + %s FROM amocrm_hints", timedelta(0))
+    assert (attempts, due) == (0, True)
