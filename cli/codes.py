@@ -4,13 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.refusals import Meaning
 from shared.platform.messages import translations
+from shared.platform.problems import TITLES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FILES: Final = {"en": ROOT / "docs" / "http.md", "ru": ROOT / "docs" / "http.ru.md"}
@@ -54,7 +54,7 @@ def table(codes: list[Code], language: str = "en") -> str:
     lines, known = [_HEADS[language], "|---|---|---|"], _known(language)
     for one in codes:
         detail = known.get(one.detail, one.detail) or "—"
-        lines.append(f"| {one.status} {HTTPStatus(one.status).phrase} | `{one.code}` | {detail} |")
+        lines.append(f"| {one.status} {TITLES[one.status]} | `{one.code}` | {detail} |")
     return "\n".join(lines) + "\n"
 
 

@@ -309,7 +309,7 @@ def build_release(out: Path | None, packages: bool) -> None:
     from cli import release
 
     try:
-        made = release.build(out or release.ROOT / "dist" / release.version(), packages=packages)
+        made = release.build(out or release.ROOT / "dist" / release.version(), main, packages=packages)
     except (FileNotFoundError, subprocess.CalledProcessError, package.TooLargeError) as error:
         raise click.ClickException(str(error)) from None
     for file in made:
@@ -335,7 +335,7 @@ def build_docs(out: Path) -> None:
     from cli import site
 
     try:
-        site.build(out.resolve())
+        site.build(out.resolve(), main)
     except site.SiteError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{out / 'index.html'}")

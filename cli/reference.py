@@ -158,9 +158,8 @@ def messages(language: str) -> str:
     return page.text()
 
 
-def commands(language: str) -> str:
-    from cli.commands import main
-
+def commands(language: str, group: click.Group) -> str:
+    """The commands of a group, which is handed down: it knows the command that makes this page."""
     page = _Page(language)
     page.add(f"# {page.word('commands')}")
     page.add(page.word("commands_lead"))
@@ -168,7 +167,7 @@ def commands(language: str) -> str:
     told = re.findall(r"^([a-z-]+):.*## (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     page.add("| | |", "|---|---|", *(f"| `make {name}` | {text} |" for name, text in told))
     page.add("## python -m cli")
-    for name, command in sorted(main.commands.items()):
+    for name, command in sorted(group.commands.items()):
         context = click.Context(command, info_name=f"python -m cli {name}")
         page.add(f"### {name}", "", "```text", command.get_help(context), "```")
     return page.text()
@@ -245,4 +244,6 @@ def _told(text: str) -> str:
     return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text).replace("<", "&lt;")
 
 
-PAGES: Final = {"actions": actions, "messages": messages, "commands": commands}
+def pages(language: str, group: click.Group) -> dict[str, str]:
+    """By name."""
+    return {"actions": actions(language), "messages": messages(language), "commands": commands(language, group)}

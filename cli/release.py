@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+import click
+
 from cli import client, package
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -27,7 +29,7 @@ def version() -> str:
     return str(document["project"]["version"])
 
 
-def build(out: Path, *, packages: bool) -> list[Path]:
+def build(out: Path, commands: click.Group, *, packages: bool) -> list[Path]:
     """The files, by name. Without `packages` only what takes no minute.
 
     Raises FileNotFoundError without Node.js, CalledProcessError where a tool fails.
@@ -39,7 +41,7 @@ def build(out: Path, *, packages: bool) -> list[Path]:
             for function in package.PARTS:
                 _package(function, target, out / f"{function}-{target}.zip")
     _client(out)
-    _documentation(out / "documentation.zip")
+    _documentation(out / "documentation.zip", commands)
     lock = _lock()
     (out / "sbom.cdx.json").write_bytes(_bill_of_materials(lock))
     (out / "LICENSES.txt").write_text("".join(_licences(lock)), encoding="utf-8")
@@ -74,13 +76,13 @@ def _client(out: Path) -> None:
         subprocess.run(command, cwd=whole, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own folder
 
 
-def _documentation(out: Path) -> None:
+def _documentation(out: Path, commands: click.Group) -> None:
     """The site as a zip; moments would make it another one each time."""
     from cli import site  # mkdocs, which no other command needs
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "site"
-        site.build(folder)
+        site.build(folder, commands)
         files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("sitemap"))
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in files:

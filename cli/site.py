@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import click
 from markdown.extensions.toc import slugify
 from mkdocs.commands.build import build as build_site
 from mkdocs.config import load_config
@@ -46,8 +47,11 @@ class SiteError(Exception):
     """mkdocs has something to say against it: a link that leads nowhere, a page that is in no list."""
 
 
-def build(out: Path) -> None:
-    """Raises SiteError with every complaint. Nothing is asked of other hosts, now or by the readers' browsers."""
+def build(out: Path, commands: click.Group) -> None:
+    """`commands`: those that have a page. Raises SiteError with every complaint.
+
+    Nothing is asked of other hosts, now or by the readers' browsers.
+    """
     complaints: list[str] = []
     handler = _Kept(complaints)
     logger = logging.getLogger("mkdocs")
@@ -56,7 +60,7 @@ def build(out: Path) -> None:
     try:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            prepare(folder)
+            prepare(folder, commands)
             more: dict[str, Any] = {"extra_javascript": ["mermaid.js"]} if _MERMAID.exists() else {}
             build_site(load_config(str(ROOT / "mkdocs.yml"), docs_dir=name, site_dir=str(out), **more))
     finally:
@@ -68,15 +72,15 @@ def build(out: Path) -> None:
         raise SiteError("\n".join(complaints))
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, commands: click.Group) -> None:
     """Everything that the site is made of."""
     shutil.copytree(DOCS, folder, dirs_exist_ok=True)
     for source, name in _ELSEWHERE.items():
         if name != "index.md":  # the README's place on the site
             shutil.copyfile(ROOT / source, folder / name)
-    for name, make in reference.PAGES.items():
-        (folder / f"{name}.md").write_text(make("en"), encoding="utf-8")
-        (folder / f"{name}.ru.md").write_text(make("ru"), encoding="utf-8")
+    for language, suffix in (("en", ".md"), ("ru", ".ru.md")):
+        for name, text in reference.pages(language, commands).items():
+            (folder / f"{name}{suffix}").write_text(text, encoding="utf-8")
     if _MERMAID.exists():
         shutil.copyfile(_MERMAID, folder / "mermaid.js")
     sources = {name: source for source, name in _ELSEWHERE.items()}

@@ -64,7 +64,7 @@ of_the_site = pytest.mark.xdist_group("documentation site")
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site")
-    site.build(out)  # raises for a dead link, a missing anchor, a page that is in no list
+    site.build(out, main)  # raises for a dead link, a missing anchor, a page that is in no list
     return out
 
 
@@ -90,7 +90,7 @@ def test_a_dead_link_is_told_and_without_node_js_a_diagram_is_text(
     monkeypatch.setattr(site, "DOCS", docs)
     monkeypatch.setattr(site, "_MERMAID", tmp_path / "none")
     with pytest.raises(site.SiteError) as told:
-        site.build(tmp_path / "out")
+        site.build(tmp_path / "out", main)
     assert "nowhere.md" in str(told.value)
     assert "deploy.md#nothing" in str(told.value)
     drawn = (tmp_path / "out" / "rotation.html").read_text(encoding="utf-8")

@@ -6,8 +6,10 @@ from functools import cache
 
 import pytest
 
+from cli import codes
 from shared.platform.i18n import LANGUAGES
 from shared.platform.messages import joined, said, say, translated, translations
+from shared.platform.problems import TITLES, Problem
 from tests.demo import ROOT
 from tests.story import Story, calculation, json_of
 
@@ -103,3 +105,9 @@ def test_every_place_that_tells_a_stored_sentence_translates_it(story: Story) ->
     assert listed["problem"]["detail"] == expected
     told = json_of(story.crm("get_delivery", admin, query={"id": saved["delivery_id"]}, method="GET"))
     assert expected in [entry.get("detail") for entry in told["story"]]
+
+
+def test_titles_are_ours_and_not_the_interpreters() -> None:
+    """Python 3.13 has other phrases than 3.11; callers may compare them."""
+    assert {problem.status for problem in codes.read()} <= set(TITLES)
+    assert Problem(413, "x", say("The body is too large.")).as_dict("id")["title"] == "Content Too Large"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli import client, release
+from cli.commands import main
 from tests.js_client import needs_tools
 
 # One process makes it, for all that look at it.
@@ -18,13 +19,13 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("release"), pytest.mark.
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Without the functions' packages, which have tests of their own."""
     out = tmp_path_factory.mktemp("release") / "first"
-    release.build(out, packages=False)
+    release.build(out, main, packages=False)
     return out
 
 
 def test_it_is_the_same_every_time(made: Path, tmp_path: Path) -> None:
     again = tmp_path / "second"
-    release.build(again, packages=False)
+    release.build(again, main, packages=False)
     assert {one.name: one.read_bytes() for one in again.iterdir()} == {
         one.name: one.read_bytes() for one in made.iterdir()
     }

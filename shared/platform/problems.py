@@ -7,13 +7,32 @@ declarations.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
 from shared.platform.http import Pairs
 from shared.platform.messages import Message, say, translated
+
+# RFC 9110's phrases (RFC 6585 for 429). They are part of the interface: an interpreter's own change with its version.
+TITLES: Final = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    410: "Gone",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
 
 
 class InputError(Struct, frozen=True):
@@ -47,7 +66,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         """The document; its sentences in the language, its codes and names as they are."""
         document: dict[str, object] = {
             "type": f"urn:amocrm-functions:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": TITLES.get(self.status, "Error"),
             "status": self.status,
             "code": self.code,
             "detail": translated(self.detail, language),
