@@ -973,7 +973,7 @@ export interface paths {
          * @description Right: `manage`; given by administrator.
          *
          *     `{days_off: [{first, last, note}]}`: the whole days of the calendar's events from a month ago on, those that come
-         *     again for two years. 422 for a text that is no calendar.
+         *     again for two years. 422 for a text that is no calendar, or has more of them than settings take.
          */
         post: operations["read_days_off"];
         delete?: never;

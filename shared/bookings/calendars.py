@@ -26,10 +26,10 @@ from shared.runtime import Runtime
 
 _PAST: Final = timedelta(days=30)
 _AHEAD: Final = timedelta(days=180)
-_MOST: Final = 5000  # visits of a feed
+# Visits of a feed: as many as there can be, of five minutes, around the clock.
+_MOST: Final = (_PAST + _AHEAD).days * 24 * 12
 _PER_MINUTE: Final = 30  # reads of one calendar
 _MOST_DAYS_OFF: Final = 200
-_MOST_EVENTS: Final = 2000
 _FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 _YEARS: Final = timedelta(days=2 * 366)  # so far ahead days that come again are written out
 _ENDED: Final = say("This link is not valid any more.")
@@ -135,21 +135,24 @@ def _open(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 def _read(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{days_off: [{first, last, note}]}`: the whole days of the calendar's events from a month ago on, those that come
-    again for two years. 422 for a text that is no calendar."""
+    again for two years. 422 for a text that is no calendar, or has more of them than settings take."""
     body = bodies.decode(request, ReadDaysOff)
     today = runtime.clock.now().date()
     begins, ends = today - _PAST, today + _YEARS
     try:
-        found = sorted(_days(body.calendar, begins, ends), key=lambda one: (one.first, one.last))
+        days = islice(_days(body.calendar, begins, ends), _MOST_DAYS_OFF + 1)
+        found = sorted(days, key=lambda one: (one.first, one.last))
     except (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError):
         raise invalid_input(say("is no iCalendar file"), "calendar") from None
-    return json_response({"days_off": found[:_MOST_DAYS_OFF]})
+    if len(found) > _MOST_DAYS_OFF:
+        raise invalid_input(say("has more than {most} days off", most=_MOST_DAYS_OFF), "calendar")
+    return json_response({"days_off": found})
 
 
 def _days(text: str, begins: date, ends: date) -> Iterator[DaysOff]:
     from icalendar import Calendar
 
-    for event in islice(Calendar.from_ical(text).walk("VEVENT"), _MOST_EVENTS):
+    for event in Calendar.from_ical(text).walk("VEVENT"):
         if "DTSTART" not in event:
             continue
         start = event.decoded("DTSTART")
@@ -185,7 +188,7 @@ def _times(event: Any, start: date, begins: date, ends: date) -> Iterator[date]:
 
     rule = rrulestr(event["RRULE"].to_ical().decode(), dtstart=moment(start), ignoretz=True)
     for number, one in enumerate(rule.xafter(moment(max(begins, start)), inc=True)):
-        if one.date() > ends or number >= _MOST_DAYS_OFF:
+        if one.date() > ends or number > _MOST_DAYS_OFF:
             return
         yield one.date()
 

@@ -835,6 +835,28 @@ def test_what_is_no_calendar(clinic: Clinic, text: str) -> None:
     assert answer.status == 422 or json_of(answer)["days_off"] == []
 
 
+_DAY_OFF = """BEGIN:VEVENT
+UID:{number}
+DTSTART;VALUE=DATE:{day:%Y%m%d}
+END:VEVENT
+"""
+
+
+@pytest.mark.parametrize(("before", "count"), [(2100, 200), (0, 201)])
+def test_30_d4_no_day_off_of_a_calendar_is_left_out_unseen(clinic: Clinic, before: int, count: int) -> None:
+    """However many others stand before it, which are over."""
+    days = [MONDAY - timedelta(days=100 + number) for number in range(before)]
+    days += [MONDAY + timedelta(days=2 * number) for number in range(count)]
+    events = "".join(_DAY_OFF.format(number=number, day=day) for number, day in enumerate(days))
+    answer = clinic.act(
+        "read_days_off", calendar=f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\n{events}END:VCALENDAR\n"
+    )
+    if count <= 200:
+        assert len(json_of(answer)["days_off"]) == count
+    else:
+        assert _code(answer) == (422, "invalid_input")
+
+
 @pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=YEARLY;INTERVAL=0", "FREQ=DAILY;COUNT=1000000"])
 def test_rules_that_would_be_walked_for_ever(clinic: Clinic, rule: str) -> None:
     answer = clinic.act("read_days_off", calendar=_HOLIDAYS.replace("FREQ=YEARLY", rule))

@@ -25,7 +25,7 @@ from psycopg.rows import dict_row
 
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.bookings import rows
+from shared.bookings import rows, texts
 from shared.deliveries.rows import reference
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
@@ -275,6 +275,9 @@ class Driver:
                 is_right = not own or (len(own) == 1 and own[0]["is_completed"])
             if not is_right:
                 self._violate([f"booking {one['id']} ({one['state']}, {one['starts_at']}) has the tasks {own}"])
+            name = shown["leads"].get(str(one["lead_id"]), {}).get("name", "")
+            if one["state"] == "booked" and texts.when(one["starts_at"], "UTC", "ru") not in name:
+                self._violate([f"booking {one['id']} at {one['starts_at']} has the deal {name!r}"])
             deals[one["lead_id"]] += 1
         self._violate(f"{count} bookings share the deal {lead_id}" for lead_id, count in deals.items() if count > 1)
         if len(deals) != len(shown["leads"]) - 1:  # the stage has one of its own
