@@ -1,15 +1,26 @@
 #!/usr/bin/env bash
-# Deploys the five functions to Yandex Cloud. Needs `yc` (configured) and `make package-source`.
+# Deploys the five functions to Yandex Cloud. Needs `yc` (configured), Python 3, and `make package-source`.
 #
-#   SERVICE_ACCOUNT_ID=… ENVIRONMENT=.env.yandex deploy/yandex.sh
+#   SERVICE_ACCOUNT_ID=… SECRET=amocrm-functions deploy/yandex.sh
 #
-# ENVIRONMENT names a file with NAME=VALUE lines, as docs/configuration.md lists them.
+# SECRET names a secret in Lockbox; each of its entries is a setting of docs/configuration.md, under its name. The functions
+# get them from there: their values stand in no argument, in no version's description, and in nothing that is printed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-: "${SERVICE_ACCOUNT_ID:?a service account with the role functions.functionInvoker}"
-: "${ENVIRONMENT:?a file with NAME=VALUE lines}"
+: "${SERVICE_ACCOUNT_ID:?a service account with the roles functions.functionInvoker and lockbox.payloadViewer}"
+: "${SECRET:?the name of a secret in Lockbox}"
 
-environment=$(grep -v '^\s*\(#\|$\)' "$ENVIRONMENT" | paste -sd,)
+# One line for each setting. All functions get the same version of the secret, whatever is written into it meanwhile.
+described=$(yc lockbox secret get --name "$SECRET" --format json | python3 -c '
+import json, sys
+secret = json.load(sys.stdin)
+version = secret["current_version"]
+for name in version.get("payload_entry_keys", []):
+    print("environment-variable={0},id={1},version-id={2},key={0}".format(name, secret["id"], version["id"]))
+')
+[ -n "$described" ] || { echo "$SECRET holds no settings" >&2; exit 1; }
+settings=()
+while IFS= read -r one; do settings+=(--secret "$one"); done <<<"$described"
 
 # Yandex's names have no underscores.
 named() { echo "amocrm-${1//_/-}"; }
@@ -19,15 +30,16 @@ deploy() { # name, memory, seconds, public
     yc serverless function version create \
         --function-name "$(named "$1")" --runtime python312 --entrypoint "functions.$1.main.yandex_handler" \
         --memory "$2" --execution-timeout "$3s" --concurrency 1 \
-        --service-account-id "$SERVICE_ACCOUNT_ID" --environment "$environment" \
-        --source-path "dist/source/$1.zip"
-    if [ "$4" = public ]; then yc serverless function allow-unauthenticated-invoke --name "$(named "$1")"; fi
+        --service-account-id "$SERVICE_ACCOUNT_ID" "${settings[@]}" \
+        --source-path "dist/source/$1.zip" >/dev/null
+    if [ "$4" = public ]; then yc serverless function allow-unauthenticated-invoke --name "$(named "$1")" >/dev/null; fi
+    echo "deployed $(named "$1")"
 }
 
 timer() { # name, cron
     yc serverless trigger get --name "$(named "$1")" >/dev/null 2>&1 || yc serverless trigger create timer \
         --name "$(named "$1")" --cron-expression "$2" --invoke-function-name "$(named "$1")" \
-        --invoke-function-service-account-id "$SERVICE_ACCOUNT_ID" --retry-attempts 0
+        --invoke-function-service-account-id "$SERVICE_ACCOUNT_ID" --retry-attempts 0 >/dev/null
 }
 
 deploy oauth_callback 256m 30 public

@@ -1,5 +1,7 @@
 """Row 30-I1, 30-I2: the roles of the database. Who owns the tables, who only works with them, and who makes which."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,11 +40,14 @@ _CALLS = (
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def server() -> Iterator[Any]:
     """A server that has none of our roles yet: roles are a server's, not a database's."""
-    started = embedded.start(Path(tmp_path_factory.mktemp("roles")) / "pg")
+    folder = Path(tempfile.mkdtemp(prefix="amo"))  # a socket's path is short, and its user may come to it
+    folder.chmod(0o755)
+    started = embedded.start(folder / "pg")
     yield started
-    started.cleanup()
+    started.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _as(server: Any, user: str, database: str = "postgres") -> str:
