@@ -1,0 +1,67 @@
+"""30-I6: what serverless.yml promises of queues and alarms, beside what `make cfn-lint` checks."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.demo import ROOT
+
+FUNCTIONS = ("oauth_callback", "crm_api", "amocrm_events", "refresh_tokens", "run_deliveries")
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Knows CloudFormation's tags by their values."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, _tag, node: loader.construct_scalar(node))
+
+
+@pytest.fixture(scope="module")
+def service() -> Any:
+    return yaml.load((ROOT / "serverless.yml").read_text(encoding="utf-8"), _Loader)
+
+
+@pytest.fixture(scope="module")
+def alarms(service: Any) -> list[dict[str, Any]]:
+    resources = service["resources"]["Resources"].values()
+    return [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
+
+
+def test_a_queue_never_asks_for_more_than_the_reserve(service: Any) -> None:
+    """What is throttled comes again until it is a dead letter, while all is well."""
+    function = service["functions"]["run_deliveries"]
+    (queue,) = (event["sqs"] for event in function["events"] if "sqs" in event)
+    timers = sum("schedule" in event for event in function["events"])
+    # A timer's run may last into the next one's minute.
+    assert queue["maximumConcurrency"] + 2 * timers <= function["reservedConcurrency"]
+
+
+def test_each_function_has_an_alarm_for_its_errors_and_one_for_its_throttles(
+    service: Any, alarms: list[dict[str, Any]]
+) -> None:
+    assert set(service["functions"]) == set(FUNCTIONS)
+    watched = {
+        (alarm["MetricName"], dimension["Value"].rpartition("-")[2])
+        for alarm in alarms
+        if alarm.get("Namespace") == "AWS/Lambda"
+        for dimension in alarm["Dimensions"]
+    }
+    assert watched == {(metric, name) for metric in ("Errors", "Throttles") for name in FUNCTIONS}
+
+
+def test_half_an_hour_without_a_run_of_refreshes_is_told(alarms: list[dict[str, Any]]) -> None:
+    (alarm,) = (one for one in alarms if one["TreatMissingData"] == "breaching")
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["ComparisonOperator"]) == (
+        "refreshed",  # `refresh.run` counts it at its end, also when it is 0
+        "SampleCount",
+        "LessThanThreshold",
+    )
+    assert (alarm["Period"] * alarm["EvaluationPeriods"], alarm["Threshold"]) == (1800, 1)
+
+
+def test_every_alarm_tells_somebody_and_every_document_names_it(alarms: list[dict[str, Any]]) -> None:
+    assert all(alarm["AlarmActions"] == ["AlarmTopic"] for alarm in alarms)
+    for name in ("operations.md", "operations.ru.md"):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        assert all(f"| `{alarm['MetricName']}" in text for alarm in alarms), name
