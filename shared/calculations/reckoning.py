@@ -147,7 +147,7 @@ def _item(
     option = option or {}
     unit = item.get("unit") or option.get("unit") or catalogue(language)["unit.piece"]
     return Item(
-        name=_filled(_in(item.get("name") or option["label"], language), fields, values, language)[:_LONGEST_NAME],
+        name=_short(_filled(_in(item.get("name") or option["label"], language), fields, values, language)),
         quantity=_decimal(quantity, 3),
         unit=unit if isinstance(unit, str) else _in(unit, language),
         unit_price=_decimal(price, 2),
@@ -200,6 +200,10 @@ def _filled(
         return "" if isinstance(typed, bool) else str(typed)
 
     return PLACEHOLDER.sub(shown, text)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _decimal(number: Fraction, digits: int) -> Decimal:

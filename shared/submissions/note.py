@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from shared.platform import i18n
-from shared.platform.money import currency_sign, money
+from shared.platform.money import currency_sign, money, quantity
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import Order
 
@@ -52,11 +52,12 @@ def title(kind: str, template: str | None, heading: str, name: str, mark: str, l
 
 def _items(order: Order, language: str, terms: Mapping[str, str]) -> list[str]:
     sign = "\u00a0" + currency_sign(order.currency)
-    lines = [
-        f"{position}. {one.name} — {one.quantity.normalize():f} {one.unit} × {money(one.unit_price, language)}{sign}"
-        f" = {money(one.item.amount, language)}{sign}"
-        for position, one in enumerate(order.items, 1)
-    ]
+    lines = []
+    for position, one in enumerate(order.items, 1):
+        count, price = quantity(one.quantity, language), money(one.unit_price, language)
+        line = f"{position}. {one.name} — {count} {one.unit} × {price}{sign} = {money(one.item.amount, language)}{sign}"
+        off = f" ({terms['discount'].lower()} {money(one.discount, language)}{sign})" if one.discount else ""
+        lines.append(line + off)
     if order.discount:
         lines.append(f"{terms['discount']}: −{money(order.discount, language)}{sign}")
     if order.delivery.cost:

@@ -12,6 +12,8 @@ from shared.calculations.template import template
 from shared.deliveries.items import Item
 from shared.platform.http import Response
 from shared.platform.money import budget, line_amount, money, rounded
+from shared.submissions import note as submitted
+from shared.submissions.model import Order, OrderItem
 from tests.story import Story, calculation, json_of
 
 WORDS = template("glass", {}, "en")
@@ -69,6 +71,16 @@ def test_30_e2_the_quotation_says_what_the_note_says() -> None:
     assert "Total: 10.01\u00a0€" in text
     assert (facts["items"][0]["price"], facts["items"][0]["amount"]) == ("10.005\u00a0€", "10.01\u00a0€")
     assert facts["total"] == "10.01\u00a0€"
+
+
+def test_30_e2_an_orders_note_adds_up_for_whoever_reads_it() -> None:
+    items = [OrderItem("Bead", Decimal("1.50"), Decimal("10.005"), "m", discount=Decimal("0.5"))]
+    order = Order("17", items, Decimal("14.5075"))
+    assert order.expected_total == order.rounded_total == Decimal("14.51")
+    text = submitted.text("order", "17", {}, order, (), (), "ref:x", "ru")
+    assert text is not None
+    assert "1. Bead — 1,5 m × 10,005\u00a0₽ = 14,51\u00a0₽ (скидка 0,50\u00a0₽)" in text
+    assert "Итого: 14,51\u00a0₽" in text
 
 
 def test_30_e2_an_orders_budget_is_rounded_like_a_calculations() -> None:

@@ -88,7 +88,7 @@ function itemOf(item, fields, values, prices, language) {
   const sku = item.sku ?? option.sku;
   const name = filled(inLanguage(item.name ?? option.label, language), fields, values, language);
   return {
-    name: [...name].slice(0, LONGEST_NAME).join(""),
+    name: short(name),
     quantity: decimal(quantity, 3),
     unit: worded(item.unit ?? option.unit ?? t("unit.piece"), language),
     unit_price: decimal(price, 2),
@@ -144,6 +144,11 @@ function filled(text, fields, values, language, dated = String) {
     if (fields[id].kind === "date") return typed && dated(typed);
     return typed === true || typed === false ? "" : String(typed);
   });
+}
+
+function short(name) {
+  const letters = [...name];
+  return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME - 1).join("")}…` : name;
 }
 
 // As shared/platform/money.py writes a day (YYYY-MM-DD): the server compares what the deal is told, letter by letter.

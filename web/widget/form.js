@@ -36,7 +36,7 @@ export function form(calculator, language = mine) {
       }
     }
     const cost = (amount) => element("span", { text: money(amount, calculator.currency, language) });
-    list.replaceChildren(...now.items.map((item) => element("li", {}, element("span", { text: `${item.name} × ${item.quantity.replace(".", ",")} ${item.unit}` }), cost(item.amount))));
+    list.replaceChildren(...now.items.map((item) => element("li", {}, element("span", { text: `${item.name} × ${language === "en" ? item.quantity : item.quantity.replace(".", ",")} ${item.unit}` }), cost(item.amount))));
     extras.replaceChildren(...[["discount", "−"], ["delivery", "+"]].filter(([name]) => now[name] !== "0").map(([name, sign]) =>
       element("p", { className: "total soft" }, element("span", { text: t(`calculator.${name}`) }), element("span", { text: `${sign} ${money(now[name], calculator.currency, language)}` }))));
     sum.textContent = money(now.total, calculator.currency, language);
