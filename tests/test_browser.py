@@ -1407,6 +1407,7 @@ def _site_of(demo: Demo) -> str:
 
 
 @in_the_clinic
+@pytest.mark.refusals(404)
 def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, clinic_demo: Demo) -> None:
     """Rows K1, K2, K4: the company sets what it offers, and its manager books, moves and cancels in the card."""
     panel = context.new_page()
@@ -1452,7 +1453,11 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     _times(entry).last.click(force=True)
     entry.get_by_role("button", name="Перенести на это время").click()
     expect(card.get_by_text("Запись перенесена")).to_be_visible()
+    # 30-G11: what was done is told as done, also where the list cannot be read afterwards.
+    lost = {"detail": "Списка нет."}
+    deal.route(re.compile("get_bookings"), lambda route: route.fulfill(status=404, json=lost), times=1)
     card.get_by_role("button", name="Отменить").click()
+    expect(card.get_by_text("Списка нет.")).to_be_visible()
     expect(card.get_by_text("Запись отменена.")).to_be_visible()
     card.get_by_role("tab", name="Калькулятор").click()
     expect(card.get_by_role("button", name="Сохранить в сделку")).to_be_visible()

@@ -159,6 +159,11 @@ def test_what_a_listener_throws_is_its_own(tell: Any, story: Story, ingress: Ing
     assert _saved(story) == 1
 
 
+def test_a_connection_without_a_queue_waits_for_nothing(tell: Any) -> None:
+    """30-G9: our own pages make one for each call, and none of them stays behind."""
+    assert tell("listens") == {"count": 0}
+
+
 def test_what_was_cancelled_is_not_begun(tell: Any) -> None:
     """30-G10: and whoever cancels gets their own reason."""
     assert tell("cancelled_before") == {"told": ["enough"] * 3, "count": 0}

@@ -56,8 +56,9 @@ class Connection {
     this.listeners = new Map();
     this.queue = queue ? new Queue(queue === true ? "amocrm-functions" : queue, this) : null;
     this.back = () => void this.resume().catch(() => null); // who is asking cannot be told now; a write says so
+    if (!this.queue) return;
     globalThis.addEventListener?.("online", this.back);
-    if (this.queue) this.back();
+    this.back();
   }
 
   /** Events: `session` (a new one, or its end), `retry`, `queued`, `sent`, `failed`. Returns how to stop. */

@@ -67,8 +67,8 @@ async function order(event) {
       headers: { "Content-Type": "application/json", Authorization: `Bearer ${key}` },
       body: JSON.stringify(body),
     });
-    const told = await answer.json();
-    if (!answer.ok) throw new Error([told.detail, ...(told.errors ?? []).map((one) => `${one.path}: ${one.detail}`)].join(" "));
+    const told = await answer.json().catch(() => ({})); // what is between may say it otherwise
+    if (!answer.ok) throw new Error([told.detail ?? answer.status, ...(told.errors ?? []).map((one) => `${one.path}: ${one.detail}`)].join(" "));
     result.textContent = `Спасибо! Заказ ${number} принят.`;
     void follow(elements.phone.value);
   } catch (error) {

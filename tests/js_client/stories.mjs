@@ -166,6 +166,13 @@ const stories = {
     return failed(crm.saveCalculation(given.body, { signal: stop.signal }));
   },
 
+  async listens() {
+    let count = 0;
+    globalThis.addEventListener = () => { count += 1; };
+    await open().getLead();
+    return { count };
+  },
+
   async not_json() {
     const crm = open({ fetch: async () => new Response("<html>gateway</html>", { status: 200 }) });
     return failed(crm.getLead({}, { tries: 1 }));

@@ -161,16 +161,19 @@ function form(offer) {
     }
     const visitor = { name: name.value.trim(), phone: phone.value.trim(), email: email.value.trim() };
     const when = hold ? { hold: hold.hold } : { service: service.id, starts_at: slot.starts_at, resource: doctor.value || null };
+    let made;
     try {
-      const made = await asked(() => crm.call("book", { ...when, visitor, comment: comment.value.trim(), trap: trap.value }, { key, follow: false }));
-      clearInterval(timer);
-      hold = null;
-      await booked(made, offer.time_zone);
+      made = await asked(() => crm.call("book", { ...when, visitor, comment: comment.value.trim(), trap: trap.value }, { key, follow: false }));
     } catch (failed) {
       if (["slot_taken", "hold_ended"].includes(failed.code)) await picker.refresh();
       error.textContent = failed.message;
       button.disabled = false;
+      return;
     }
+    // From here on it is booked, whatever becomes of telling it.
+    clearInterval(timer);
+    hold = null;
+    await perhaps(() => booked(made, offer.time_zone));
   }
 }
 

@@ -33,8 +33,9 @@ export async function show(root, crm, client) {
     tell("", "");
     try {
       const { state } = await asked(work);
-      await refresh();
       tell("good", state === "accepted" ? t("bookings.accepted") : words);
+      // It is done, also where the list cannot be read at the moment.
+      await refresh().catch((error) => list.replaceChildren(element("p", { className: "error", text: error.message })));
     } catch (error) {
       tell("bad", error.message);
     }

@@ -13,5 +13,11 @@
     if (event.source !== frame.contentWindow || event.origin !== page.origin || !event.data || event.data.source !== "amocrm-functions") { return; }
     if (event.data.height) { frame.style.height = Math.min(6000, Math.max(200, event.data.height)) + "px"; }
   });
-  script.parentNode.insertBefore(frame, script.nextSibling);
+  // Beside the script; a page's head shows nothing.
+  function show() {
+    if (script.parentNode && !document.head.contains(script)) { script.parentNode.insertBefore(frame, script.nextSibling); }
+    else { document.body.appendChild(frame); }
+  }
+  if (document.body) { show(); }
+  else { document.addEventListener("DOMContentLoaded", show); }
 })();

@@ -7,9 +7,11 @@
   var home = new URL("../", script.src).href.slice(0, -1);
   var language = (script.dataset.lang || document.documentElement.lang || navigator.language || "en").slice(0, 2);
   var opened = Date.now();
-  var PERSON = ["name", "first_name", "last_name", "phone", "email"];
+  // Names with a meaning of their own, and how many values of that meaning are taken: as of a plain form
+  // (shared/submissions/html_form.py).
+  var MOST_VALUES = { name: 1, first_name: 1, last_name: 1, form: 1, page: 1, phone: 20, email: 20, comment: 150 };
   var VISIT = /^(utm_.*|gclientid|_ym_uid|_ym_counter|gclid|yclid|fbclid|roistat|openstat|from)$/i;
-  var OURS = PERSON.concat("comment", "form", "page", "action");
+  var LONGEST_LEAVING = 10000; // milliseconds; a page that has not gone by then stays: a download, another app
   var loading;
 
   // The same client, and the same words, as our own pages have; asked for when a form is sent.
@@ -31,78 +33,157 @@
     return of(language).catch(function () { return of("en"); }).catch(function () { return {}; });
   }
 
-  function submission(form) {
-    var given = new FormData(form);
-    var body = { contact: {}, form: { name: form.dataset.crm || "", page: location.href.split(/[?#]/)[0] }, fields: {}, tracking: {}, opened_at: opened };
-    if (document.referrer) { body.tracking.referrer = document.referrer.slice(0, 1000); }
-    new URLSearchParams(location.search).forEach(function (value, name) {
-      if (VISIT.test(name)) { body.tracking[name.toLowerCase()] = value.slice(0, 1000); }
-    });
-    given.forEach(function (value, name) {
+  // What an element can do, whatever names its controls have: one called `reset` or `dataset` hides the form's own.
+  function able(prototype, name) {
+    return Function.prototype.call.bind(prototype[name]);
+  }
+  var matches = able(Element.prototype, "matches");
+  var attribute = able(Element.prototype, "getAttribute");
+  var setAttribute = able(Element.prototype, "setAttribute");
+  var removeAttribute = able(Element.prototype, "removeAttribute");
+  var find = able(Element.prototype, "querySelector");
+  var append = able(Node.prototype, "appendChild");
+  var dispatch = able(EventTarget.prototype, "dispatchEvent");
+  var reset = able(HTMLFormElement.prototype, "reset");
+
+  // `button`: what was pressed. Where several values mean the same, empty ones count for nothing: all phones and e-mails
+  // are the person's, comments follow each other, and of the rest the first counts; what is left over is a field.
+  function submission(form, button) {
+    var given = Array.from(new FormData(form));
+    var own = {}, fields = Object.create(null), tracking = {}, contact = {}, trap = "";
+    function keep(name, text) {
+      var field = name.replace(/\[\]$/, "") || name;
+      fields[field] = (fields[field] || []).concat(text);
+    }
+    if (button && button.name && button.type !== "image") { given.push([button.name, button.value]); }
+    Object.keys(MOST_VALUES).forEach(function (name) { own[name] = []; });
+    given.forEach(function (one) {
+      var name = one[0], value = one[1];
       var text = typeof value === "string" ? value : value.name ? "[" + value.name + "]" : "";
-      if (VISIT.test(name)) { body.tracking[name.toLowerCase()] = text.slice(0, 1000); }
-      else if (PERSON.indexOf(name) >= 0) { body.contact[name] = text; }
-      else if (name === "comment") { body.comment = text; }
-      else if (name === "form") { body.form.name = text; }
-      else if (name === "_trap") { body.trap = text; }
-      else if (name.charAt(0) !== "_" && OURS.indexOf(name) < 0 && text) {
-        var field = name.replace(/\[\]$/, "");
-        body.fields[field] = (body.fields[field] || []).concat(text);
-      }
+      if (VISIT.test(name)) {
+        var visit = name.toLowerCase();
+        tracking[visit] = tracking[visit] || text.slice(0, 1000);
+        if (text && tracking[visit] !== text.slice(0, 1000)) { keep(name, text); }
+      } else if (MOST_VALUES.hasOwnProperty(name)) {
+        if (text.trim() && own[name].indexOf(text) < 0) { own[name].push(text); }
+      } else if (name === "_trap") { trap = trap || text; }
+      else if (name.charAt(0) !== "_" && name !== "action" && text) { keep(name, text); }
     });
-    return body;
+    Object.keys(MOST_VALUES).forEach(function (name) {
+      own[name].splice(MOST_VALUES[name]).forEach(function (text) { keep(name + " (2)", text); });
+    });
+    ["name", "first_name", "last_name", "phone", "email"].forEach(function (name) {
+      if (own[name].length) { contact[name] = own[name].length > 1 ? own[name] : own[name][0]; }
+    });
+    if (document.referrer) { tracking.referrer = document.referrer.slice(0, 1000); }
+    new URLSearchParams(location.search).forEach(function (value, name) {
+      var visit = name.toLowerCase();
+      if (VISIT.test(name)) { tracking[visit] = tracking[visit] || value.slice(0, 1000); }
+    });
+    var called = { name: own.form[0] || attribute(form, "data-crm") || "", page: own.page[0] || location.href.split(/[?#]/)[0] };
+    return { contact: contact, form: called, fields: fields, comment: own.comment.join("\n"), tracking: tracking, trap: trap, opened_at: opened };
   }
 
   function say(form, isGood, text) {
-    var place = form.querySelector("[data-crm-result]");
+    var place = find(form, "[data-crm-result]");
     if (!place) {
       place = document.createElement("p");
       place.setAttribute("data-crm-result", "");
-      form.appendChild(place);
+      append(form, place);
     }
     place.setAttribute("role", isGood ? "status" : "alert");
     place.textContent = text;
   }
 
   function told(form, name, detail) {
-    form.dispatchEvent(new CustomEvent("crm:" + name, { bubbles: true, detail: detail }));
+    dispatch(form, new CustomEvent("crm:" + name, { bubbles: true, detail: detail }));
   }
 
   // What was pressed and not yet answered keeps its key: pressing again is the same submission, until something is changed.
   var pressed = new WeakMap();
+  // Forms that are under way, or whose page is being left.
+  var busy = new WeakSet();
 
-  function send(form) {
-    var body = submission(form);
+  function send(form, button) {
+    var body = submission(form, button);
     var content = JSON.stringify(Object.assign({}, body, { opened_at: 0 }));
     return client().then(function (loaded) {
       var last = pressed.get(form);
       var key = last && last.content === content ? last.key : loaded.newKey();
       pressed.set(form, { content: content, key: key });
       return loaded.crm.submitForm(body, { key: key, follow: false });
-    }).then(function (delivery) {
-      pressed.delete(form);
-      told(form, "sent", delivery);
-      if (form.dataset.redirect) { location.assign(form.dataset.redirect); return; }
-      form.reset();
-      return words().then(function (known) {
-        say(form, true, form.dataset.thanks || (known["form.thanks"] || "Thank you!") + " " + (known["form.received"] || ""));
-      });
     });
   }
 
-  // Also forms that a site builder puts into the page later.
-  document.addEventListener("submit", function (event) {
+  function release(form) {
+    busy.delete(form);
+    removeAttribute(form, "aria-busy");
+  }
+
+  // From here on it was sent, whatever becomes of the page.
+  function sent(form, delivery) {
+    pressed.delete(form);
+    told(form, "sent", delivery);
+    var next = attribute(form, "data-redirect");
+    if (!next || !leave(form, next)) { thank(form); }
+  }
+
+  function thank(form) {
+    release(form);
+    reset(form);
+    words().then(function (known) {
+      say(form, true, attribute(form, "data-thanks") || (known["form.thanks"] || "Thank you!") + " " + (known["form.received"] || ""));
+    });
+  }
+
+  // Whether this page is left. Until then the form is busy, so that nothing is sent by one more press; where the page stays
+  // after all, or is come back to, it is thanked in it.
+  function leave(form, next) {
+    var here = location.href.split("#")[0];
+    try {
+      location.assign(next);
+      if (new URL(next, document.baseURI).href.split("#")[0] === here && next.indexOf("#") >= 0) { return false; }
+    } catch (error) {
+      console.error(error); // no address
+      return false;
+    }
+    function stay(event) {
+      if (event && !event.persisted) { return; }
+      clearTimeout(timer);
+      window.removeEventListener("pageshow", stay);
+      thank(form);
+    }
+    var timer = setTimeout(stay, LONGEST_LEAVING);
+    window.addEventListener("pageshow", stay);
+    return true;
+  }
+
+  function failed(form, error) {
+    release(form);
+    told(form, "failed", error);
+    words().then(function (known) {
+      var errors = error.problem && Array.isArray(error.problem.errors) ? error.problem.errors : [];
+      var reasons = errors.length ? errors.map(function (one) { return one.detail; }) : [error.message];
+      say(form, false, [(known["form.not_sent"] || "Not sent") + "."].concat(reasons).join(" "));
+    });
+  }
+
+  // Also forms that a site builder puts into the page later. The page's own scripts come first: what they have prevented,
+  // such as a check of theirs, is not sent.
+  window.addEventListener("submit", function (event) {
     var form = event.target;
-    if (!form.matches("form[data-crm]")) { return; }
+    if (!(form instanceof HTMLFormElement) || !matches(form, "form[data-crm]")) { return; }
+    if (event.defaultPrevented) {
+      console.info("A script of this page has prevented this form, so it is not sent.", form);
+      return;
+    }
     event.preventDefault();
-    if (form.getAttribute("aria-busy") === "true") { return; }
-    form.setAttribute("aria-busy", "true");
-    send(form).catch(function (error) {
-      told(form, "failed", error);
-      return words().then(function (known) {
-        var more = ((error.problem && error.problem.errors) || []).map(function (one) { return one.detail; });
-        say(form, false, [(known["form.not_sent"] || "Not sent") + ".", error.message].concat(more).join(" "));
-      });
-    }).then(function () { form.removeAttribute("aria-busy"); });
+    if (busy.has(form)) { return; }
+    busy.add(form);
+    setAttribute(form, "aria-busy", "true");
+    new Promise(function (resolve) { resolve(send(form, event.submitter)); }).then(
+      function (delivery) { sent(form, delivery); },
+      function (error) { failed(form, error); }
+    );
   });
 })();

@@ -10,7 +10,7 @@ function chosen() {
   try { kept = localStorage.getItem(KEY); } catch { /* a page in a frame may have no storage */ }
   const wished = [new URLSearchParams(location.search).get("lang"), kept, ...navigator.languages.map((one) => one.slice(0, 2))];
   const isAmocrm = /^https:\/\/[^/]+\.amocrm\.(ru|com)\//.test(document.referrer);
-  return wished.find((one) => one in LANGUAGES) ?? (isAmocrm ? "ru" : "en");
+  return wished.find((one) => Object.keys(LANGUAGES).includes(one)) ?? (isAmocrm ? "ru" : "en");
 }
 
 export const language = chosen();
@@ -30,7 +30,7 @@ function form(text, values) {
   return text[plurals.select(counted ?? 0)] ?? text.other;
 }
 
-export const has = (key) => key in words;
+export const has = (key) => Object.keys(words).includes(key);
 
 // Texts of a page that stand in its HTML: data-t is the text, data-t-… an attribute.
 export function translate(root = document) {

@@ -1,0 +1,245 @@
+"""What a company's own page loads from us, with all that such a page may do: own scripts, any names, any next page."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from functions.crm_api.handler import handle as crm_api
+from shared.platform.http import Response
+from tests.chromium import launched
+from tests.demo import ROOT
+from tests.listener import Ingress, Site
+from tests.story import Story, json_of
+from tests.submitting import account, set_up
+
+pytestmark = pytest.mark.needs("chromium")
+
+FIELDS = '<input name="name" value="Нина"><input name="phone" value="+7 916 555-44-33">'
+SLOW_SECONDS = 2
+
+
+class _Site(Site):
+    """`/slow` takes its time, `/nothing` is no page."""
+
+    def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response | None:
+        if path == "/slow":
+            time.sleep(SLOW_SECONDS)
+        return Response(204) if path == "/nothing" else super().respond(method, path, headers, body)
+
+
+@pytest.fixture
+def ingress(story: Story) -> Iterator[Ingress]:
+    made = Ingress(crm_api, "crm_api")
+    made.runtime = story.runtime
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def shown(story: Story, ingress: Ingress, chromium: Browser) -> Iterator[Any]:
+    """The site's page with a form of these fields and attributes, and a script of the site's own."""
+    set_up(story, time_trap_seconds=0)
+    site = _Site()
+    own = f"http://{site.host}"
+    made = story.crm("create_site_key", story.admin(), {"name": "Site", "origins": [own]})
+    context = chromium.new_context(locale="en-GB")
+
+    def opened(
+        fields: str = FIELDS, attributes: str = "", script: str = "", path: str = "/price", html: str = ""
+    ) -> Page:
+        tag = f'<script src="{ingress.url}/form/embed.js" data-key="{json_of(made)["site_key"]}"></script>'
+        form = f'<form id="one" data-crm="Call" {attributes}>{fields}<button id="go">OK</button></form>'
+        site.html = html or (
+            f'<!doctype html><html lang="en"><title>x</title>{form}{tag}<script>{script}</script></html>'
+        )
+        page = context.new_page()
+        remember = "addEventListener(`crm:${name}`, () => sessionStorage.told = `${sessionStorage.told ?? ''} ${name}`)"
+        page.add_init_script(f"for (const name of ['sent', 'failed']) {remember}")
+        page.goto(own + path)
+        return page
+
+    yield opened
+    context.close()
+    site.close()
+
+
+def _count(story: Story) -> int:
+    ((count,),) = story.sql("SELECT count(*) FROM amocrm_deliveries")
+    return int(count)
+
+
+def _told(page: Page) -> str:
+    return str(page.evaluate("sessionStorage.told ?? ''")).strip()
+
+
+def _press(page: Page) -> None:
+    page.evaluate(
+        "HTMLFormElement.prototype.requestSubmit.call(document.querySelector('#one'), document.querySelector('#go'))"
+    )
+
+
+def _sent_bodies(page: Page) -> list[Any]:
+    """What is sent from now on."""
+    bodies: list[Any] = []
+
+    def remember(route: Route) -> None:
+        if route.request.method == "POST":
+            bodies.append(json.loads(route.request.post_data or "null"))
+        route.continue_()
+
+    page.route(re.compile("submit_form"), remember)
+    return bodies
+
+
+def test_a_second_press_while_the_next_page_loads_sends_nothing(shown: Any, story: Story) -> None:
+    """30-G11: the form was sent; until the next page is there, this one still is."""
+    page = shown(attributes='data-redirect="/slow"')
+    page.evaluate(
+        """() => {
+          const press = () => document.querySelector("#one").requestSubmit();
+          addEventListener("crm:sent", () => {
+            document.querySelector("[name=name]").value = "Nina"; // another one, as far as can be seen
+            setInterval(press, 100);
+          });
+          press();
+        }"""
+    )
+    page.wait_for_url("**/slow")
+    assert (_count(story), _told(page)) == (1, "sent")
+
+
+@pytest.mark.parametrize("place", ["form", "document", "document.body"])
+def test_what_the_pages_own_check_refuses_is_not_sent(shown: Any, story: Story, place: str) -> None:
+    """30-G11: also where it listens after us, and further out."""
+    place = "document.querySelector('#one')" if place == "form" else place
+    check = "if (!window.isGood) event.preventDefault()"
+    page = shown(script=f"{place}.addEventListener('submit', (event) => {{ {check}; }})")
+    _press(page)
+    page.wait_for_timeout(300)
+    assert (_count(story), _told(page)) == (0, "")
+    page.evaluate("window.isGood = true")
+    _press(page)
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert (_count(story), _told(page)) == (1, "sent")
+
+
+# What embed.js itself uses of a form, and what a page may name its controls.
+_HIDING = [
+    "reset",
+    "matches",
+    "dataset",
+    "querySelector",
+    "appendChild",
+    "dispatchEvent",
+    "getAttribute",
+    "setAttribute",
+]
+
+
+def test_a_control_may_have_any_name(shown: Any, story: Story) -> None:
+    """30-G11: it hides what the form itself can do; the form is sent once all the same, and is alive."""
+    hiding = [*_HIDING, "removeAttribute", "submit", "action", "elements", "id", "nodeType"]
+    page = shown(FIELDS + "".join(f'<input name="{name}" value="x">' for name in hiding))
+    for count in (1, 2):
+        page.evaluate("(count) => { document.querySelector('[name=phone]').value = `+7 916 555-44-3${count}`; }", count)
+        _press(page)
+        page.wait_for_function("document.querySelector('[data-crm-result]')?.textContent.startsWith('Thank you!')")
+        page.evaluate("document.querySelector('[data-crm-result]').textContent = ''")
+        assert _count(story) == count
+    assert (_count(story), _told(page)) == (2, "sent sent")
+
+
+def test_a_field_may_have_any_name(shown: Any, story: Story) -> None:
+    """30-G11: also those that every object has."""
+    names = ["constructor", "toString", "hasOwnProperty", "[]", "list[]"]
+    page = shown(FIELDS + "".join(f'<input name="{name}" value="of {name}">' for name in names))
+    bodies = _sent_bodies(page)
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert bodies[0]["fields"] == {name.removesuffix("[]") or name: [f"of {name}"] for name in names}
+    notes = json.dumps(account(story)["notes"], ensure_ascii=False)
+    assert all(f"of {name}" in notes for name in names)
+
+
+@pytest.mark.parametrize("redirect", ["http://", "#thanks", "/price#thanks", "https://[::1"])
+def test_a_next_page_that_is_none_leaves_the_form_alive(shown: Any, story: Story, redirect: str) -> None:
+    """30-G11: it was sent, and is not told otherwise; the next one can be filled in."""
+    page = shown(attributes=f'data-redirect="{redirect}"')
+    page.locator("[name=name]").fill("Ольга")
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    expect(page.locator("[name=name]")).to_have_value("Нина")
+    expect(page.locator("#one")).not_to_have_attribute("aria-busy", "true")
+    assert (_count(story), _told(page)) == (1, "sent")
+
+
+def test_a_next_page_that_never_comes_leaves_the_form_alive(shown: Any, story: Story) -> None:
+    """30-G11: a download, or an address of another app."""
+    page = shown(attributes='data-redirect="/nothing"')
+    page.clock.install()
+    with page.expect_response("**/nothing"):
+        page.locator("#go").click()
+    expect(page.locator("#one")).to_have_attribute("aria-busy", "true")
+    page.clock.run_for(11_000)
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    expect(page.locator("#one")).not_to_have_attribute("aria-busy", "true")
+    assert (_count(story), _told(page)) == (1, "sent")
+
+
+def test_a_copy_of_a_form_that_is_under_way_is_alive(shown: Any, story: Story, ingress: Ingress) -> None:
+    """30-G11: builders copy forms, with all of their attributes."""
+    page = shown(attributes='aria-busy="true"')
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+
+
+def test_several_values_of_one_meaning_are_all_there(shown: Any, story: Story) -> None:
+    """30-H7, of the script: as of a plain form."""
+    page = shown(
+        f'{FIELDS}<input name="phone" value="+7 916 000-11-22"><input name="phone" value="">'
+        '<input name="name" value="Anna">'
+        '<textarea name="comment">one</textarea><textarea name="comment">two</textarea>'
+        '<input name="utm_source" value=""><input name="page" value="https://site.example/special">',
+        path="/price?utm_source=ya",
+    )
+    page.evaluate("Object.assign(document.querySelector('#go'), { name: 'way', value: 'by post' })")
+    bodies = _sent_bodies(page)
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert bodies[0]["contact"] == {"name": "Нина", "phone": ["+7 916 555-44-33", "+7 916 000-11-22"]}
+    assert bodies[0]["comment"] == "one\ntwo"
+    assert bodies[0]["fields"] == {"name (2)": ["Anna"], "way": ["by post"]}
+    assert bodies[0]["tracking"] == {"utm_source": "ya"}
+    assert bodies[0]["form"] == {"name": "Call", "page": "https://site.example/special"}
+
+
+@pytest.mark.parametrize("place", ["head", "body"])
+def test_the_booking_page_is_seen_wherever_its_tag_stands(
+    shown: Any, story: Story, ingress: Ingress, place: str
+) -> None:
+    """30-G11: a tag manager puts it into the head, where nothing is shown."""
+    tag = f'<script src="{ingress.url}/booking/embed.js" data-key="site_x" data-title="Visits"></script>'
+    head, body = (tag, "") if place == "head" else ("", tag)
+    page = shown(html=f"<!doctype html><html><head>{head}</head><body><p>Clinic</p>{body}</body></html>")
+    expect(page.locator("body iframe[title=Visits]")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["constructor", "__proto__", "toString", "xx"])
+def test_a_page_in_a_language_that_is_none_is_there(chromium: Browser, ingress: Ingress, language: str) -> None:
+    """30-G11: what every object has is no language of ours."""
+    words = json.loads((ROOT / "web" / "i18n" / "en.json").read_text())
+    page = chromium.new_page(locale="en-GB")
+    page.goto(f"{ingress.url}/booking/?lang={language}")
+    expect(page.get_by_role("heading")).to_have_text(words["booking.title"])
+    page.close()
