@@ -16,7 +16,7 @@ from tests.story import Story, calculation
 
 _PATHS = ("hashjoin", "mergejoin", "material", "memoize", "hashagg", "sort")
 
-_SIX_MORE = """
+SIX_MORE = """
 INSERT INTO amocrm_integrations SELECT copy.* FROM amocrm_integrations own, generate_series(1, 6) AS number,
     jsonb_populate_record(own, jsonb_build_object('id', gen_random_uuid(), 'account_id', own.account_id + number,
         'account_domain', 'copy' || number || '-' || own.account_domain)) AS copy
@@ -78,7 +78,7 @@ def test_no_more_is_claimed_than_was_asked_for(connected: Story, of: str) -> Non
     connected.simulator.fault("status", status=500, path="/api/v4/leads/.*/notes")
     connected.crm("save_calculation", connected.application() | {"X-Lead-Id": str(connected.lead_id)}, calculation())
     connected.clock.advance(minutes=3)
-    connected.sql(_SIX_MORE)
+    connected.sql(SIX_MORE)
     due, claim = _DUE[of]
     connected.sql(due)
     assert [len(claim(connected.runtime)) for _ in range(4)] == [3, 3, 1, 0]

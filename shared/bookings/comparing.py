@@ -4,6 +4,7 @@ Asked every few minutes, so that it works on every tariff and needs no webhook. 
 row; what cannot be done (the new time is taken) is told in the deal and in the panel, and the task is set back.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -49,9 +50,14 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
         figures["brought"] += brought or 0
     while runtime.clock.monotonic() < ends:
         due = watches.claim(runtime.database, _BATCH)
-        for integration_id in due:
+        for number, integration_id in enumerate(due):
+            if runtime.clock.monotonic() >= ends:
+                # Due together again, they would stand behind the same slow one each time.
+                watches.put_back(runtime.database, due[number:])
+                break
             figures["compared"] += 1
-            changed = guarded("bookings.failed", partial(_watched, runtime, integration_id), integration=integration_id)
+            work = partial(_watched, runtime, integration_id, ends)
+            changed = guarded("bookings.failed", work, integration=integration_id)
             figures["failed"] += changed is None
             figures["changed"] += changed or 0
         if len(due) < _BATCH:
@@ -75,18 +81,18 @@ def _brought(runtime: Runtime, booking: Booking) -> int:
     return 1
 
 
-def _watched(runtime: Runtime, integration_id: UUID) -> int | None:
+def _watched(runtime: Runtime, integration_id: UUID, ends: float) -> int | None:
     """One connection's turn. The next one is due already, so what fails keeps nobody from theirs; it is told."""
     integration = integrations.by_id(runtime.database, integration_id)
     assert integration is not None  # a foreign key
     try:
-        return _compared(runtime, integration)
+        return _compared(runtime, integration, lambda: runtime.clock.monotonic() < ends)
     except Exception as error:
         events.failing(runtime.database, "bookings.failed", problem_of(error).detail, integration_id)
         raise
 
 
-def _compared(runtime: Runtime, integration: Integration) -> int | None:
+def _compared(runtime: Runtime, integration: Integration, has_time: Callable[[], bool]) -> int | None:
     """How many visits were changed; None where amoCRM did not answer."""
     if integration.status != "connected":
         return 0
@@ -97,7 +103,7 @@ def _compared(runtime: Runtime, integration: Integration) -> int | None:
     changed = 0
     for _ in range(_MOST_PAGES):
         known = watches.watched(runtime.database, integration.id, looking.MOST)
-        seen = _seen(runtime, integration, known)
+        seen = _seen(runtime, integration, known, has_time)
         changed += sum(_apart(offer, booking, seen) for booking in known[: seen.asked])
         is_whole = len(known) < looking.MOST and seen.asked == len(known)
         # What failed has had its turn, so that it does not stand before the others for ever.
@@ -107,16 +113,16 @@ def _compared(runtime: Runtime, integration: Integration) -> int | None:
             watches.passed(runtime.database, integration.id, None if is_whole else last, soon=goes_on)
         if seen.is_broken:
             return None
-        if is_whole or seen.asked < len(known):
+        if is_whole or seen.asked < len(known) or not has_time():
             break
     return changed
 
 
-def _seen(runtime: Runtime, integration: Integration, known: list[Booking]) -> Seen:
+def _seen(runtime: Runtime, integration: Integration, known: list[Booking], has_time: Callable[[], bool]) -> Seen:
     if not known:
         return Seen({}, {}, 0)
     try:
-        return runtime.connections.call(integration, lambda api: looking.look(api, known), calls=2)
+        return runtime.connections.call(integration, lambda api: looking.look(api, known, has_time), calls=2)
     except _FORESEEN as error:
         logs.warning("bookings.not_compared", integration_id=integration.id, error=type(error).__name__)
         return Seen({}, {}, len(known), is_broken=True)

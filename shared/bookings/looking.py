@@ -37,7 +37,7 @@ class Seen(Struct, frozen=True):
     is_broken: bool = False  # amoCRM has stopped answering
 
 
-def look(api: AccountApi, visits: Sequence[Booking]) -> Seen:
+def look(api: AccountApi, visits: Sequence[Booking], has_time: Callable[[], bool]) -> Seen:
     """The tasks and deals of at most :data:`MOST` visits.
 
     A list may leave out what is there, and does where filters are off. So what is missing is asked for by itself, for
@@ -53,7 +53,7 @@ def look(api: AccountApi, visits: Sequence[Booking]) -> Seen:
         for id_, known in ((visit.living_task, known_tasks), (visit.lead_id, known_leads)):
             if id_ is None or known.has(id_):
                 continue
-            if left == 0:
+            if left == 0 or not has_time():
                 return Seen(known_tasks.found, known_leads.found, number)
             left -= 1
             try:

@@ -1,5 +1,6 @@
 """What is done every minute: whose visits are compared with amoCRM, which of them, and what was left undone."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,11 @@ UPDATE amocrm_booking_watches AS w SET due_at = amocrm_now() + CASE WHEN EXISTS 
     AND b.starts_at > amocrm_now() - interval '2 days') THEN %(every)s ELSE interval '1 hour' END
 WHERE integration_id IN (SELECT integration_id FROM chosen)
 RETURNING integration_id
+"""
+
+# Claimed, and not begun.
+PUT_BACK: Final = """
+UPDATE amocrm_booking_watches SET due_at = least(due_at, amocrm_now()) WHERE integration_id = ANY (%(ids)s::uuid[])
 """
 
 # What amoCRM knows of visits that have not ended long ago: a page of those that come after the last one of the turn
@@ -72,6 +78,11 @@ def claim(database: Database, limit: int) -> list[UUID]:
     """Connections whose tasks and deals are to be compared now."""
     found = database.all(_Watch, CLAIM, {"limit": limit, "every": WATCH_EVERY})
     return [one.integration_id for one in found]
+
+
+def put_back(database: Database, integration_ids: Sequence[UUID]) -> None:
+    """Their turn has not come."""
+    database.execute(PUT_BACK, {"ids": list(integration_ids)})
 
 
 def watched(database: Database, integration_id: UUID, limit: int) -> list[Booking]:

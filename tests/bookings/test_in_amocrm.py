@@ -1,12 +1,14 @@
 """What stands of visits in amoCRM, whatever happens there and here: deals with several visits, moves, merged deals."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from shared.bookings import comparing, looking, watches
 from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
+from tests.test_claims import SIX_MORE
 
 LOST = 143
 
@@ -162,6 +164,27 @@ def test_30_d4_a_deal_that_amocrm_does_not_show_holds_up_no_other(
         clinic.compare()
     assert clinic.at(16)[:16] in _times(clinic)
     assert _states(clinic) == ["booked"] * 3
+
+
+def test_30_d4_who_has_not_had_their_turn_when_the_time_ends_comes_first(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = clinic.story
+    story.sql(SIX_MORE)
+    story.sql(
+        "INSERT INTO amocrm_booking_watches (integration_id, due_at) SELECT id, amocrm_now() FROM amocrm_integrations"
+    )
+    turns: list[UUID] = []
+
+    def slow(_: Any, integration: Any, *_more: Any) -> int:
+        turns.append(integration.id)
+        story.clock.advance(seconds=10)
+        return 0
+
+    monkeypatch.setattr(comparing, "_compared", slow)
+    for _ in range(3):
+        comparing.run(story.runtime, 25)
+    assert (len(turns), len(set(turns))) == (7, 7)
 
 
 # --- moves --------------------------------------------------------------------------------------------------------
