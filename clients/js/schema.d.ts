@@ -1144,7 +1144,8 @@ export interface paths {
         /**
          * @description Right: `operate`; given by administrator, operator.
          *
-         *     `{replayed}`: how many are sent again, each with the id that it had, from now on for three days.
+         *     `{replayed}`: how many are sent: those that were delivered or given up again, each with the id that it had, and
+         *     those that the endpoint was not told because it was off, or asked for less then.
          */
         post: operations["replay_changes"];
         delete?: never;
@@ -2531,7 +2532,7 @@ export interface components {
         };
         /**
          * ReplayChanges
-         * @description Either `ids`, or a span of time; of what the endpoint was told, or was given up.
+         * @description Either `ids`, or a span of time; of what the endpoint asks for, whether it was told or not.
          */
         ReplayChanges: {
             /** @default null */

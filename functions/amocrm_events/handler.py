@@ -2,8 +2,8 @@
 
 ==============================  ======  ========================================================================
 the address has no key of ours  404     nobody listens here
-it names another account        403     and that is told in the log, once a minute
-the connection has ended        410     what comes is dropped
+it names another account        403     or none; and that is told in the log, once a minute
+the connection has ended        410     or its events are off; what comes is dropped
 too much waits already          200     asking finds it later; amoCRM would switch off a hook that fails
 anything else                   200     also news that nothing is made of
 ==============================  ======  ========================================================================

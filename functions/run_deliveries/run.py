@@ -21,7 +21,8 @@ _SHARE: Final = 0.6  # of a run is for deliveries; what they leave is for chores
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
-    """`{due, delivered, failed: {deferred, dead, …}, is_done, seconds}`; also one log line."""
+    """`{due, delivered, failed: {deferred, dead, …}, is_done, seconds}`; also one log line. `is_done`: nothing that is
+    due was left, neither a delivery nor what the subjects' chores look after."""
 
     def deliver(claimed: Delivery) -> str:
         return _deliver(runtime, claimed)
@@ -32,20 +33,22 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     worker = Worker(claim, deliver, runtime.delivering.put_off, runtime.settings.deliveries_concurrency, runtime.clock)
     began = runtime.clock.monotonic()
     ran = worker.run(seconds * _SHARE)
-    _chores(runtime, seconds - (runtime.clock.monotonic() - began))
+    is_done = _chores(runtime, seconds - (runtime.clock.monotonic() - began)) and ran.is_done
     counters.keep(runtime.database, at_once=True)
-    figures = ran.as_dict("delivered") | {"is_done": ran.is_done}
+    figures = ran.as_dict("delivered") | {"is_done": is_done}
     metrics = {"delivered": figures["delivered"]}
     logs.measured("deliveries.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})
     return figures
 
 
-def _chores(runtime: Runtime, seconds: float) -> None:
-    """What subjects do every minute; one that fails does not keep the others from theirs."""
-    ends = runtime.clock.monotonic() + seconds
+def _chores(runtime: Runtime, seconds: float) -> bool:
+    """What subjects do every minute; one that fails does not keep the others from theirs. Whether all is done."""
+    ends, is_done = runtime.clock.monotonic() + seconds, True
     for chore in chores():
         left = max(0.0, ends - runtime.clock.monotonic())
-        guarded("chore.failed", partial(chore, runtime, left), chore=chore.__module__)
+        figures = guarded("chore.failed", partial(chore, runtime, left), chore=chore.__module__)
+        is_done = is_done and figures is not None and figures.get("is_done", True)
+    return is_done
 
 
 def _deliver(runtime: Runtime, claimed: Delivery) -> str:

@@ -18,7 +18,8 @@ from shared.runtime import Runtime
 
 Content = TypeVar("Content")
 
-# What is to be done every minute, in so many seconds; returns figures for the log.
+# What is to be done every minute, in so many seconds; returns figures for the log. `is_done` False: something that is
+# due was left.
 Chore = Callable[[Runtime, float], dict[str, Any]]
 # A request that is not told apart by a proof of identity in its headers: whoever takes it finds out whose it is.
 Hook = Callable[[Runtime, Request], Response]

@@ -41,9 +41,10 @@ _BY_TASK: Final = {"by": "task"}
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
-    """`{compared, changed, failed, brought, swept}`: one turn of all that is due, as far as the time goes."""
+    """`{compared, changed, failed, brought, swept, is_done}`: one turn of all that is due, as far as the time goes."""
     ends = runtime.clock.monotonic() + seconds
     figures = {"compared": 0, "changed": 0, "failed": 0, "brought": 0}
+    is_done = False
     figures["swept"] = watches.sweep(runtime.database, _SWEPT)
     for booking in watches.behind(runtime.database, _BEHIND):
         brought = guarded("booking.not_brought", partial(_brought, runtime, booking), booking=booking.id)
@@ -61,10 +62,11 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
             figures["failed"] += changed is None
             figures["changed"] += changed or 0
         if len(due) < _BATCH:
+            is_done = True
             break
     if any(figures.values()):
         logs.info("bookings.run", **figures)
-    return figures
+    return figures | {"is_done": is_done}
 
 
 def _request() -> Request:

@@ -22,7 +22,7 @@ _FORESEEN = (AmocrmError, ReauthRequiredError, RefreshDelayedError)
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
-    """`{feeds: {due, done, failed, …}, endpoints: {…}}`"""
+    """`{feeds: {due, done, failed, …}, endpoints: {…}, is_done}`"""
     concurrency = runtime.settings.deliveries_concurrency
 
     def claim_feeds(limit: int) -> list[Feed]:
@@ -40,7 +40,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     figures = {"feeds": read.as_dict("done"), "endpoints": told.as_dict("sent")}
     if read.claimed or told.claimed:
         logs.info("changes.run", **figures)
-    return figures
+    return figures | {"is_done": read.is_done and told.is_done}
 
 
 def follow(runtime: Runtime, feed: Feed) -> str:

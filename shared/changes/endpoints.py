@@ -45,9 +45,10 @@ UPDATE amocrm_endpoints SET
     due_at = CASE WHEN %(is_on)s THEN amocrm_now() END
 WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
 """
-# What waits is due again, where an endpoint comes back.
+# What waits is due again, where an endpoint comes back, and has all its time again.
 _AWAKEN = """
-UPDATE amocrm_sends SET due_at = amocrm_now() WHERE endpoint_id = %(id)s AND state = 'waiting' AND due_at > amocrm_now()
+UPDATE amocrm_sends SET due_at = amocrm_now(), attempts = 0, refused_since = NULL
+WHERE endpoint_id = %(id)s AND state = 'waiting' AND (attempts > 0 OR due_at > amocrm_now())
 """
 _REMOVE = """
 WITH gone AS (
@@ -61,24 +62,6 @@ SELECT count(*) FROM gone
 _RENEW = """
 UPDATE amocrm_endpoints SET old_secret = secret, old_secret_until = amocrm_now() + %(overlap)s, secret = %(secret)s
 WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
-"""
-# Delivered ones, too: the consumer knows a repetition by its id. What was told since keeps its place behind them.
-_REPLAY = """
-WITH again AS (
-    UPDATE amocrm_sends s SET
-        state = 'waiting', attempts = 0, due_at = amocrm_now(), asked_at = amocrm_now(), answer = NULL
-    FROM amocrm_changes c, amocrm_endpoints e
-    WHERE s.endpoint_id = %(id)s AND c.id = s.change_id AND e.id = s.endpoint_id
-      AND e.integration_id = %(integration_id)s AND e.removed_at IS NULL AND s.state <> 'waiting'
-      AND (%(ids)s::uuid[] IS NULL OR c.id = ANY(%(ids)s))
-      AND (%(since)s::timestamptz IS NULL OR c.created_at >= %(since)s)
-      AND (%(until)s::timestamptz IS NULL OR c.created_at < %(until)s)
-    RETURNING 1
-), woken AS (
-    UPDATE amocrm_endpoints SET due_at = amocrm_now(), wakes = wakes + 1
-    WHERE id = %(id)s AND EXISTS (SELECT FROM again)
-)
-SELECT count(*) FROM again
 """
 
 
@@ -111,9 +94,12 @@ class Endpoint(Guarded, frozen=True):
     oldest_seconds: float | None = None
 
     def wants(self, kind: str, document: Mapping[str, Any]) -> bool:
-        """Whether it is told of this. One that is failing goes on collecting; one that a person turned off does not."""
-        if not self.is_on and self.off_reason != "failing":
-            return False
+        """Whether it is told of this. One that is failing goes on collecting; one that a person or 410 has turned off
+        does not."""
+        return (self.is_on or self.off_reason == "failing") and self.asks_for(kind, document)
+
+    def asks_for(self, kind: str, document: Mapping[str, Any]) -> bool:
+        """Whether a person wants it to be told of such things."""
         if self.kinds and kind not in self.kinds:
             return False
         lead = document.get("lead")
@@ -176,28 +162,6 @@ def replace_secret(database: Database, keyring: Keyring, integration_id: UUID, e
         "overlap": OVERLAP,
     }
     return secret if database.execute(_RENEW, parameters) else None
-
-
-def replay(
-    database: Database,
-    integration_id: UUID,
-    endpoint_id: UUID,
-    *,
-    ids: Sequence[UUID] | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> int:
-    """Sends again what was delivered or given up; how many. Those that wait are not touched."""
-    return database.number(
-        _REPLAY,
-        {
-            "id": endpoint_id,
-            "integration_id": integration_id,
-            "ids": None if ids is None else list(ids),
-            "since": since,
-            "until": until,
-        },
-    )
 
 
 def _columns(keyring: Keyring, endpoint_id: UUID, integration_id: UUID, wanted: Wanted) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage import events
 from shared.storage.database import Database
+from shared.storage.encryption import DecryptionError
 
 GIVEN_UP_AFTER: Final = timedelta(days=3)
 _FIRST_BACKOFF: Final = 5.0
@@ -42,7 +43,7 @@ RETURNING *
 """
 # What comes before it of the same entity must have been taken.
 _NEXT = """
-SELECT c.id, c.kind, c.document, c.created_at, s.attempts, s.asked_at, s.entity
+SELECT c.id, c.kind, c.document, c.created_at, s.attempts, s.refused_since, s.entity
 FROM amocrm_sends s JOIN amocrm_changes c ON c.id = s.change_id
 WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' AND s.due_at <= amocrm_now()
   AND NOT EXISTS (SELECT FROM amocrm_sends earlier WHERE earlier.endpoint_id = s.endpoint_id
@@ -61,7 +62,8 @@ WITH own AS (
     RETURNING id, failures, failing_since
 ), told AS (
     UPDATE amocrm_sends SET state = %(state)s, attempts = attempts + 1, answer = %(answer)s, answered_at = amocrm_now(),
-        due_at = amocrm_now() + %(wait)s
+        due_at = amocrm_now() + %(wait)s,
+        refused_since = CASE WHEN NOT %(is_ok)s THEN coalesce(refused_since, amocrm_now()) END
     WHERE endpoint_id = (SELECT id FROM own) AND change_id = %(change_id)s AND state = 'waiting'
 )
 SELECT failures, coalesce(failing_since < amocrm_now() - %(given_up)s, false) AS is_given_up FROM own
@@ -98,7 +100,7 @@ class _Send(Struct, frozen=True):
     document: bytes
     created_at: datetime
     attempts: int
-    asked_at: datetime
+    refused_since: datetime | None
     entity: str
 
 
@@ -167,14 +169,20 @@ def ask(runtime: Runtime, endpoint: Endpoint, message_id: str, body: bytes) -> t
 
 
 def _told(runtime: Runtime, endpoint: Endpoint, send: _Send) -> tuple[str, bool]:
-    data = msgspec.Raw(runtime.keyring.decrypt(send.document, send.id, "change").encode())
+    try:
+        data = msgspec.Raw(runtime.keyring.decrypt(send.document, send.id, "change").encode())
+    except DecryptionError as error:  # it waits alone, like one that is refused
+        logs.error("change.unreadable", change_id=send.id, error=str(error))
+        return "unreadable", False
     return ask(runtime, endpoint, str(send.id), envelope(send.kind, send.created_at, data))
 
 
 def _answered(runtime: Runtime, endpoint: Endpoint, send: _Send, answer: str, is_ok: bool) -> _Answered | None:
-    # The one message that a consumer never takes goes; who takes nothing at all gets everything when it is back.
-    takes_others = endpoint.last_ok_at is not None and endpoint.last_ok_at > send.asked_at
-    is_over = takes_others and runtime.clock.now() - send.asked_at > GIVEN_UP_AFTER
+    # The one message that a consumer never takes goes; who takes nothing at all gets everything when it is back. Its
+    # days are those in which it was refused, not those in which it waited.
+    since = send.refused_since
+    takes_others = since is not None and endpoint.last_ok_at is not None and endpoint.last_ok_at > since
+    is_over = since is not None and takes_others and runtime.clock.now() - since > GIVEN_UP_AFTER
     return runtime.database.one(
         _Answered,
         _ANSWERED,

@@ -120,7 +120,8 @@ def test_another_account_is_refused_and_told_once(quiet: Feed) -> None:
     [
         (lambda _: b"x" * 5_000_000, 413),
         (lambda _: b"&".join(b"a%d=1" % number for number in range(25_000)), 422),
-        (lambda feed: _moved(feed) | {f"leads[update][{one}][id]": one + 1 for one in range(2000)}, 422),
+        (lambda feed: _moved(feed) | {f"leads[update][{one}][id]": one + 1 for one in range(2000)}, 200),  # 30-J11
+        (lambda feed: {"leads[status][0][id]": feed.story.lead_id}, 403),
         (lambda feed: b"\xff\xfe leads[status][0][id]=1&account[id]=%d" % feed.story.account_id, 200),
         (lambda feed: _moved(feed, **{"leads[status][0][id]": "1e9"}), 200),
         (lambda feed: _moved(feed, **{"leads[status][0][id]": str(2**63)}), 200),
@@ -135,6 +136,28 @@ def test_bad_bodies(quiet: Feed, body: Callable[[Feed], Any], status: int) -> No
     assert answer.status == status, answer.body
     quiet.run()  # whatever was taken harms nobody later
     assert quiet.story.row().status == "connected"
+
+
+def test_a_body_of_many_entities_is_taken_whole(quiet: Feed) -> None:
+    """30-J11: a change of many deals at once comes in one body."""
+    assert _post(quiet, _moved(quiet) | {f"leads[update][{one}][id]": 10**9 + one for one in range(501)}).status == 200
+    assert _waiting(quiet) == 502
+
+
+def test_hooks_do_not_go_over_what_may_wait(quiet: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-J1: what is in the body counts, but not what waits already; what finds no room is asked for soon."""
+    monkeypatch.setattr(feeds, "MOST_WAITING", 10)
+
+    def many(first: int, count: int) -> dict[str, Any]:
+        return {"account[id]": quiet.story.account_id} | {
+            f"leads[update][{one}][id]": first + one for one in range(count)
+        }
+
+    for body, waiting in ((many(1, 8), 8), (many(5, 5), 9), (many(5, 5), 9), (many(20, 2), 9), (many(30, 1), 10)):
+        assert _post(quiet, body).status == 200
+        assert _waiting(quiet) == waiting
+    (due,) = quiet.story.sql("SELECT ask_due_at <= amocrm_now() + interval '1 minute' FROM amocrm_feeds")
+    assert due == (True,)
 
 
 def test_an_old_body_again_changes_nothing(feed: Feed) -> None:

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.changes import changes, endpoints
+from shared.changes import changes, endpoints, replaying
 from shared.changes.comparing import ENTITIES
 from shared.connections.integrations import account_page
 from shared.platform.endpoint import json_response
@@ -23,7 +23,7 @@ _MOST = 200
 
 
 class ReplayChanges(Struct, forbid_unknown_fields=True, frozen=True):
-    """Either `ids`, or a span of time; of what the endpoint was told, or was given up."""
+    """Either `ids`, or a span of time; of what the endpoint asks for, whether it was told or not."""
 
     endpoint_id: UUID
     ids: Annotated[list[UUID], Meta(min_length=1, max_length=1000)] | None = None
@@ -52,17 +52,20 @@ def _view(one: changes.Listed, account: str) -> dict[str, Any]:
 
 
 def _replay(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{replayed}`: how many are sent again, each with the id that it had, from now on for three days."""
+    """`{replayed}`: how many are sent: those that were delivered or given up again, each with the id that it had, and
+    those that the endpoint was not told because it was off, or asked for less then."""
     integration, body = caller.require_integration(), bodies.decode(request, ReplayChanges)
     if (body.ids is None) == (body.since is None):
         raise invalid_input(say("name either ids or a time to begin with"), "since")
     for name, moment in (("since", body.since), ("until", body.until)):
         if moment is not None and moment.tzinfo is None:
             raise invalid_input(say("must have a time zone, such as 2026-01-31T09:00:00Z"), name)
-    if not any(one.id == body.endpoint_id for one in endpoints.of(runtime.database, integration.id)):
+    known = endpoints.of(runtime.database, integration.id)
+    endpoint = next((one for one in known if one.id == body.endpoint_id), None)
+    if endpoint is None:
         raise Problem(404, "unknown_endpoint", say("There is no such endpoint in this connection."))
-    number = endpoints.replay(
-        runtime.database, integration.id, body.endpoint_id, ids=body.ids, since=body.since, until=body.until
+    number = replaying.replay(
+        runtime.database, runtime.keyring, endpoint, ids=body.ids, since=body.since, until=body.until
     )
     return json_response({"replayed": number})
 
