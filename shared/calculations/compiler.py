@@ -73,7 +73,7 @@ class _Compiler:
 
     def _cost(self) -> None:
         lengths = {
-            field.id: calculators.MOST_ROWS if field.most is None else int(field.most)
+            field.id: calculators.MOST_ROWS if field.most is None else max(0, int(field.most))
             for field in self._calculator.fields
             if field.kind == "rows"
         }

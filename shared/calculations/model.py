@@ -20,12 +20,14 @@ from shared.platform.problems import InputError, Problem
 
 ACTION: Final = "save_calculation"
 
+MOST_ITEMS: Final = 250
+
 MAX_PDF_BYTES: Final = 4 * 1024 * 1024
 
 
 class Parameter(Struct, forbid_unknown_fields=True, frozen=True):
     name: Text
-    value: Annotated[str, Meta(max_length=1000)]
+    value: Annotated[str, Meta(max_length=10_000)]  # of a list with 50 rows, too
 
 
 class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
@@ -33,7 +35,7 @@ class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
 
     title: Text
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]  # ISO 4217
-    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=250)]
+    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=MOST_ITEMS)]
     total: Decimal  # as it was sent; see `rounded_total`
     number: Annotated[str, Meta(min_length=1, max_length=50)] | None = None
     discount: Decimal | None = None

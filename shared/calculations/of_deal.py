@@ -10,7 +10,7 @@ import msgspec
 
 from shared.amocrm.goods import GoodsApi, GoodsLink
 from shared.amocrm.leads import AccountApi
-from shared.calculations.model import Calculation
+from shared.calculations.model import MOST_ITEMS, Calculation
 from shared.calculations.plan import CLOCK_SKEW_SECONDS, file_steps, rendered
 from shared.calculations.template import template
 from shared.connections.integrations import Integration
@@ -28,7 +28,6 @@ from shared.storage.remembered import Remembered
 # A deal without goods is left as it is, and its feed says so.
 NO_GOODS: Final = say("The deal has no goods.")
 
-_MOST_ITEMS: Final = 250
 _MOST_NAMED: Final = 10  # goods, in a reason
 _CALLS: Final = 5  # goods, their elements, currency, attaching, the note
 
@@ -48,8 +47,8 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
         links = [one for one in api.links(lead_id) if one.catalog_id in (None, goods_list.catalog_id)]
         if not links:
             return {"skipped": NO_GOODS}
-        if len(links) > _MOST_ITEMS:
-            return {"skipped": say("The deal has more than {most} goods: no quotation was made.", most=_MOST_ITEMS)}
+        if len(links) > MOST_ITEMS:
+            return {"skipped": say("The deal has more than {most} goods: no quotation was made.", most=MOST_ITEMS)}
         elements = api.all_by_ids(goods_list, [one.element_id for one in links])
         items = _items(links, elements, goods_list.price_field_id, catalogue(language)["unit.piece"])
         if isinstance(items, str):

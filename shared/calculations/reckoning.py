@@ -14,7 +14,7 @@ from msgspec import Struct
 from shared.calculations.compiler import PLACEHOLDER
 from shared.calculations.formulas.evaluator import Prices, ReckoningError, Values, holds, to_step, value
 from shared.calculations.inputs import values_of
-from shared.calculations.model import Parameter
+from shared.calculations.model import MOST_ITEMS, Parameter
 from shared.deliveries.items import Item
 from shared.platform.i18n import catalogue
 from shared.platform.messages import Message, said, say
@@ -30,6 +30,7 @@ _WHY: Final = {
     "division_by_zero": say("This cannot be reckoned: a formula divides by zero."),
     "too_large": say("This cannot be reckoned: a number becomes too large."),
     "too_small": say("This cannot be reckoned: a price is less than a cent, or a quantity less than a thousandth."),
+    "too_many": say("This cannot be reckoned: it has more than 250 lines."),
     "negative": say("This cannot be reckoned: a price or a discount is less than nothing, or more than the amount."),
 }
 
@@ -69,6 +70,8 @@ def reckoned(document: Mapping[str, Any], given: Mapping[str, Any], language: st
 
 def _whole(document: Mapping[str, Any], values: Values, prices: Prices, language: str) -> Reckoned:
     items = tuple(_items(document, values, prices, language))
+    if len(items) > MOST_ITEMS:
+        raise ReckoningError("too_many")
     subtotal = sum((Fraction(item.amount) for item in items), Fraction())
     whole = {**values, "subtotal": subtotal}
     discount, delivery = (

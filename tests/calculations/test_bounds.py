@@ -9,6 +9,7 @@ import pytest
 from shared.calculations import calculator as calculators
 from shared.calculations.compiler import Compiled, compiled
 from shared.calculations.formulas.cost import MOST_STEPS
+from shared.calculations.model import Parameter
 from shared.calculations.reckoning import Reckoned, reckoned
 from shared.calculations.versions import read
 from tests.calculations.page_engine import Page
@@ -151,6 +152,38 @@ def test_the_longest_formulas_are_walked_to_their_end(story: Story, formula: str
     found = json_of(story.crm("check_calculator", story.admin(), {"document": document}))
     assert found["problems"] == []
     assert isinstance(reckoned(found["calculator"], _values(1), "en"), Reckoned)
+
+
+def test_a_list_shorter_than_nothing_pays_for_no_other() -> None:
+    fields = [*_ROWS, {**_ROWS[0], "id": "e", "most": "-1000000", "fields": [{**_ASKED, "id": "e_k", "when": "1 > 0"}]}]
+    items = [_priced("sum(a, sum(b, sum(c, 1)))"), _priced("sum(e, 1)")]
+    assert _problems(fields=fields, items=items) == ["items[0].price"]
+
+
+@pytest.mark.needs("node")
+def test_more_lines_than_a_calculation_takes_are_told_by_page_and_server(page: Page) -> None:
+    document = _compiled(items=[_priced("1", each="a")] * 6).document
+    assert document is not None
+    for rows, is_made in ((41, True), (42, False)):
+        ours, theirs = reckoned(document, _values(rows), "en"), page.reckon(document, _values(rows), "en")
+        assert isinstance(ours, Reckoned)
+        assert (ours.refused is None, theirs["refused"] is None) == (is_made, is_made)
+
+
+@pytest.mark.needs("node")
+def test_a_name_is_cut_visibly_and_alike_and_long_lists_fit_into_their_parameter(page: Page) -> None:
+    text = {"id": "x", "kind": "text", "label": {"en": "X"}}
+    item = {"name": {"en": "{x}{x}"}, "price": "1"}
+    parameter = {"name": {"en": "All"}, "text": {"en": "{a_k}"}, "each": "a"}
+    document = _compiled(fields=[text, _ROWS[0]], items=[item], parameters=[parameter]).document
+    assert document is not None
+    values = {"x": "😀" * 150, "a": [{"a_k": "123456789012.123456"}] * 50}
+    ours, theirs = reckoned(document, values, "en"), page.reckon(document, values, "en")
+    assert isinstance(ours, Reckoned)
+    assert ours.items[0].name == theirs["items"][0]["name"] == "😀" * 249 + "…"
+    assert [msgspec.to_builtins(one) for one in ours.parameters] == theirs["parameters"]
+    assert len(theirs["parameters"][0]["value"]) > 1000
+    msgspec.convert(theirs["parameters"], list[Parameter])
 
 
 @pytest.mark.needs("node")

@@ -9,6 +9,7 @@ const THOUSANDTH = [1n, 1000n];
 const ONE = [1n, 1n];
 const LARGEST = [10n ** 12n, 1n]; // of a quantity, a price and a sum
 const NUMBER = /^-?\d{1,12}(\.\d{1,6})?$/;
+const MOST_ITEMS = 250;
 const LONGEST_NAME = 250;
 const GAPS = /[ \t\n\r\u00a0,]+/g; // what is left of a parameter of which nothing was asked
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
@@ -38,6 +39,7 @@ const nothing = (asked) => ({ items: [], discount: "0", delivery: "0", total: "0
 
 function whole(calculator, values, prices, language) {
   const items = [...itemsOf(calculator, values, prices, language)];
+  if (items.length > MOST_ITEMS) throw new ReckoningError("too_many");
   const subtotal = items.map((item) => fraction(item.amount)).reduce(plus, ZERO);
   const money = (formula) => (formula ? toStep("round", value(formula, { ...values, subtotal }, prices), CENT) : ZERO);
   const [discount, delivery] = [money(calculator.discount), money(calculator.delivery)];

@@ -14,7 +14,8 @@ _LARGEST: Final = 2**512  # of what stands over and under a fraction's line
 
 
 class ReckoningError(Exception):
-    """A value that there is none of; `code` is `division_by_zero`, `too_large` or `negative`."""
+    """A value that there is none of; `code` is `division_by_zero`, `too_large`, `too_small`, `too_many` or
+    `negative`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
