@@ -190,6 +190,23 @@ def test_data_that_amocrm_refuses_is_told_and_can_be_saved_again(connected: Stor
     assert len(connected.notes()) == 1
 
 
+def test_c7_what_its_caller_sends_again_is_tried_as_often_as_a_new_one(connected: Story) -> None:
+    """30-C7: also after its sixty attempts, and when amoCRM is busy at that moment."""
+    connected.simulator.fault("status", status=500, path=NOTES_PATH)
+    document = json_of(_save(connected))
+    connected.sql("UPDATE amocrm_deliveries SET attempts = 59, due_at = amocrm_now()")
+    connected.simulator.fault("status", status=500, path=NOTES_PATH)
+    assert run_deliveries(connected.runtime, 30)["failed"] == {"dead": 1}
+    connected.simulator.fault("status", status=429, retry_after=9, path=NOTES_PATH)
+    again = _save(connected)
+    assert (again.status, json_of(again)["state"]) == (202, "accepted")
+    assert json_of(again)["retry_after"] < 60
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert connected.delivery(document["delivery_id"])["state"] == "delivered"
+    assert len(connected.notes()) == 1
+
+
 def test_a_delivery_ends_after_many_attempts(connected: Story) -> None:
     connected.simulator.fault("status", status=500, path=NOTES_PATH, times=1000)
     document = json_of(_save(connected))

@@ -123,7 +123,7 @@ def _deal(database: Database, delivery: Delivery, lead_id: int, body: SaveCalcul
     def write(api: AccountApi) -> Result:
         newest = later()
         ours = {name: value for name, value in wanted.items() if name not in newest}
-        change = ours | (overwritten(api, newest) if delivery.attempts > 1 else {})
+        change = ours | (overwritten(api, newest) if delivery.was_started("deal") else {})
         if change:
             api.change_lead(lead_id, change)
         meanwhile = {name: value for name, value in later().items() if name in ours}
