@@ -30,7 +30,9 @@ def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Resu
     due = int(booking.starts_at.timestamp())
     facts = {"version": booking.version, "lead_id": lead["lead_id"], "contact_id": lead.get("contact_id")}
     task_id = booking.task_id
-    if task_id is None and not (work.is_first and work.delivery.attempts <= 1):  # nobody else makes the first one
+    # Nobody else makes the first one; a delivery that was taken up again is tried for the first time once more.
+    is_new = work.is_first and work.delivery.attempts <= 1 and not work.delivery.was_started("task")
+    if task_id is None and not is_new:
         task_id = tasks.find(lead["lead_id"], work.mark, work.since)
     if booking.state == "cancelled" or booking.attendance is not None:
         if task_id is not None:

@@ -617,6 +617,19 @@ def test_a_lost_answer_writes_nothing_twice(clinic: Clinic, path: str, method: s
     assert clinic.bookings()[0]["is_in_amocrm"] is True
 
 
+def test_c7_a_visit_that_is_taken_up_again_finds_its_task(clinic: Clinic) -> None:
+    """30-C7: its attempts are counted anew, and the task may be there all the same."""
+    clinic.story.simulator.fault("reset_after", path="/api/v4/tasks", method="POST")
+    made = json_of(clinic.book())
+    clinic.story.sql("UPDATE amocrm_deliveries SET attempts = 59, due_at = amocrm_now()")
+    clinic.story.simulator.fault("status", status=500, path="/api/v4/tasks", method="GET")
+    assert clinic.run()["failed"] == {"dead": 1}
+    assert clinic.act("retry_delivery", id=made["delivery_id"]).status == 202
+    clinic.run(60)
+    assert clinic.bookings()[0]["is_in_amocrm"] is True
+    assert len(clinic.tasks()) == 1
+
+
 def test_what_fails_beside_the_task_is_carried_out_later(clinic: Clinic) -> None:
     """The row knows its deal by then; the steps are still those that were accepted."""
     clinic.booked()
