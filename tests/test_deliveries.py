@@ -2,12 +2,16 @@
 
 import json
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.leads import AccountApi
+from shared.amocrm.transport import Transport
+from shared.deliveries import goods
 from shared.deliveries import rows as deliveries
 from shared.platform.http import Response
 from shared.runtime import Runtime
@@ -216,27 +220,111 @@ def test_a_delivery_ends_after_many_attempts(connected: Story) -> None:
     assert (shown["state"], shown["problem"]["code"]) == ("dead", "amocrm_unavailable")
 
 
-def test_a_late_owner_writes_nothing(connected: Story) -> None:
-    """A process that was frozen between its claim and its write finds the lease almost over, and lets it be."""
-    connected.simulator.fault("status", status=429, retry_after=9, path=NOTES_PATH)
-    _save(connected)
-    connected.clock.advance(minutes=2)
-    (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
+def _carried_out(story: Story, claimed: deliveries.Delivery, perform: Any) -> deliveries.Delivery:
+    """By an instance that reaches amoCRM through `perform`."""
     from shared.calculations import plan
     from shared.deliveries.runner import Delivering
 
     assert claimed.request is not None
-    request = connected.runtime.keyring.decrypt(claimed.request, claimed.id, "request")
+    content = plan.PLANNER.read(story.runtime.keyring.decrypt(claimed.request, claimed.id, "request"))
+    steps, _ = plan.PLANNER.plan(story.runtime, claimed, story.row(), content)
+    return Delivering(story.runtime.database, story.clock).run(claimed, steps, perform)
+
+
+def test_a_late_owner_writes_nothing(connected: Story) -> None:
+    """30-J6: a process that was frozen between its claim and its write finds its lease over, and lets it be."""
+    connected.simulator.fault("status", status=429, retry_after=9, path=NOTES_PATH)
+    _save(connected)
+    connected.clock.advance(minutes=2)
+    (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
 
     def frozen(work: Any) -> Any:
-        connected.clock.advance(seconds=deliveries.LEASE.total_seconds() - 30)
+        connected.clock.advance(seconds=deliveries.LEASE.total_seconds() + 1)
         return connected.runtime.connections.call(connected.row(), work)
 
-    content = plan.PLANNER.read(request)
-    steps, _ = plan.PLANNER.plan(connected.runtime, claimed, connected.row(), content)
-    late = Delivering(connected.runtime.database, connected.clock).run(claimed, steps, frozen)
-    assert (late.state, late.problem_code) == ("accepted", "out_of_time")
+    late = _carried_out(connected, claimed, frozen)
+    assert late.state == "accepted"
     assert not connected.notes()
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1  # at once: nobody has it
+    assert len(connected.notes()) == 1
+
+
+class _Slow(Transport):
+    """amoCRM takes its time over each read; what is done meanwhile is `beside`."""
+
+    def __init__(self, story: Story, seconds: float, beside: Callable[[], object] = list) -> None:
+        self._story, self._seconds, self._beside = story, seconds, beside
+        self.left: list[float] = []  # of the lease, when each write began
+
+    def send(self, method: str, host: str, path: str, **named: Any) -> Any:
+        if method == "GET":
+            self._story.clock.advance(seconds=self._seconds)
+            self._beside()
+        else:
+            until = "SELECT extract(epoch FROM max(lease_until) - amocrm_now())::float8 FROM amocrm_deliveries"
+            self.left.append(self._story.sql(until)[0][0])
+        return self._story.runtime.transport.send(method, host, path, **named)
+
+
+def _through(story: Story, transport: Transport) -> Any:
+    def perform(work: Any) -> Any:
+        # The clock moves on while the token would be read and paced; a slow account has neither.
+        return story.runtime.connections.call(story.row(), lambda api: work(replace(api, transport=transport)))
+
+    return perform
+
+
+GOODS = calculation() | {"options": {"note": False, "products": True}}
+
+
+@pytest.fixture
+def long_list(connected: Story) -> Iterator[Story]:
+    """A goods list that does not fit a page, as far as we know: each item is searched."""
+    goods._found_before.put(connected.row().id, {})
+    yield connected
+    goods._found_before.drop(connected.row().id)
+
+
+def test_j6_a_lease_lives_as_long_as_its_work(long_list: Story) -> None:
+    """30-J6: no write begins with less than 40 s of the lease left, however long the step has read before."""
+    story = long_list
+    story.simulator.fault("status", status=500, path="/api/v4/catalogs.*")
+    assert _save(story, GOODS).status == 202
+    story.clock.advance(minutes=2)
+    (claimed,) = deliveries.claim_due(story.runtime.database, 1)
+    slow = _Slow(story, 50)
+    done = _carried_out(story, claimed, _through(story, slow))
+    assert done.state == "delivered"
+    assert len(slow.left) == 2
+    assert min(slow.left) >= 40
+
+
+def test_j6_goods_are_made_once_by_two_that_take_long(long_list: Story) -> None:
+    """30-J6: their lock lasts as long as the lease of whoever holds it, and not for its own 90 s."""
+    story = long_list
+    story.simulator.fault("status", status=500, path="/api/v4/catalogs.*", times=2)
+    first, second = (json_of(_save(story, GOODS | calculation(number=number))) for number in ("1", "2"))
+    story.clock.advance(minutes=2)
+    story.sql("UPDATE amocrm_deliveries SET due_at = due_at + interval '1 hour' WHERE id = %s", second["delivery_id"])
+    (claimed,) = deliveries.claim_due(story.runtime.database, 1)
+    assert str(claimed.id) == first["delivery_id"]
+    met = list[int]()
+
+    def beside() -> None:
+        met.append(len(met))
+        if len(met) == 3:  # 120 s after the lock was taken, or later
+            story.sql("UPDATE amocrm_deliveries SET due_at = amocrm_now() WHERE id = %s", second["delivery_id"])
+            run_deliveries(story.runtime, 30)
+
+    assert _carried_out(story, claimed, _through(story, _Slow(story, 50, beside))).state == "delivered"
+    assert len(met) > 3
+    assert story.delivery(second["delivery_id"])["problem"]["code"] == "busy"
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 30)
+    assert story.delivery(second["delivery_id"])["state"] == "delivered"
+    lists = story.simulator.control("show", domain=story.domain)["elements"].values()
+    names = [element["name"] for elements in lists for element in elements.values()]
+    assert names.count("Петля") == 1  # the other one was there
 
 
 def test_what_belongs_to_a_removed_subject_ends_and_says_so(connected: Story) -> None:

@@ -56,7 +56,7 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
     """The write as it stands now: delivered, accepted (to be finished by `run_deliveries`), or dead. Raises 422 for one
     that could not be read again: it is not stored."""
     content = _readable(write)
-    digest = hashlib.sha256(write.identity or write.stored)
+    digest, leased_at = hashlib.sha256(write.identity or write.stored), runtime.clock.monotonic()
     delivery, is_new = deliveries.accept(
         runtime.database,
         runtime.keyring,
@@ -83,7 +83,9 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
         return delivery
     try:
         steps, calls = write.planner.plan(runtime, delivery, integration, content)
-        return runtime.delivering.run(delivery, steps, runtime.connections.paced(integration, calls), begun=begun)
+        return runtime.delivering.run(
+            delivery, steps, runtime.connections.paced(integration, calls), begun=begun, leased_at=leased_at
+        )
     except DatabaseUnavailableError:
         raise
     except Exception as error:  # noqa: BLE001 - it is accepted, and goes on: as where the runner meets such an error

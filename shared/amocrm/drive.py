@@ -94,6 +94,7 @@ class DriveApi(Struct, frozen=True):
         if scopes is not None and SCOPE not in scopes:
             raise ScopeMissingError(SCOPE)
         headers = {"Authorization": f"Bearer {self.account.access_token}"}
+        self.account.before_call()
         try:
             return self.account.transport.send(method, host, path, headers=headers, **named)
         except AddressBlockedError:

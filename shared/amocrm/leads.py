@@ -3,6 +3,7 @@
 Source: amoCRM's documentation, "Deals", "Contacts", "Events and notes".
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -43,6 +44,8 @@ class AccountApi(Guarded, frozen=True):
     host: str
     access_token: str
     pace: Pace = Unpaced()
+    # Right before each call, also those to the drive: whoever works under a lease keeps it here, or raises.
+    before_call: Callable[[], None] = lambda: None
 
     def account(self) -> dict[str, Any]:
         return self._object("GET", "/account")
@@ -130,6 +133,7 @@ class AccountApi(Guarded, frozen=True):
         headers = {"Authorization": f"Bearer {self.access_token}"}
         while True:
             self.pace()
+            self.before_call()
             try:
                 return self.transport.send(
                     method, self.host, f"/api/v4{path}", headers=headers, params=params, json=json

@@ -139,6 +139,7 @@ def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
         timestamp = int(runtime.clock.now().timestamp())
         headers = signed([key_of(asked.secret)], str(delivery.id), timestamp, body)
         private_hosts = runtime.settings.endpoint_private_hosts
+        account.before_call()
         try:
             status = outward.post(asked.url, body, headers, private_hosts=private_hosts)
         except outward.OutwardError as error:

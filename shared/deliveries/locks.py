@@ -1,6 +1,7 @@
 """Locks with names, kept by all instances together through rows that end by themselves.
 
 The owner is a delivery: taking a lock again under the same owner is the same lock, so every statement may be repeated.
+A lock lasts as long as its owner's own lease, which is kept alive before each call.
 """
 
 import hashlib
@@ -13,12 +14,13 @@ from uuid import UUID
 from msgspec import Struct, field
 
 from shared.amocrm.errors import UnknownOutcomeError
+from shared.deliveries.rows import LeaseLostError
 from shared.platform.clock import Clock
 from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind
 from shared.storage.database import Database
 
-# Longer than the calls that are made under a lock.
+# At least so long; then as long as the delivery is leased.
 LEASE: Final = timedelta(seconds=90)
 # What was sent without an answer may still be carried out: so long nobody else begins.
 _SETTLE: Final = timedelta(seconds=30)
@@ -31,7 +33,8 @@ SELECT %(integration_id)s, name, %(owner)s, amocrm_now() + %(lease)s
 FROM unnest(%(names)s::bytea[]) AS name ORDER BY name
 ON CONFLICT (integration_id, name) DO UPDATE SET
     lease_id = EXCLUDED.lease_id, lease_until = EXCLUDED.lease_until, touched_at = amocrm_now()
-WHERE l.lease_id IS NULL OR l.lease_id = EXCLUDED.lease_id OR l.lease_until < amocrm_now()
+WHERE l.lease_id IS NULL OR l.lease_id = EXCLUDED.lease_id OR (l.lease_until < amocrm_now()
+    AND NOT EXISTS (SELECT FROM amocrm_deliveries d WHERE d.id = l.lease_id AND d.lease_until >= amocrm_now()))
 RETURNING name, remembered
 """
 
@@ -101,6 +104,8 @@ class Locks(Struct, frozen=True):
         except UnknownOutcomeError:
             self.database.execute(_KEEP, parameters | {"settle": _SETTLE})
             raise
+        except LeaseLostError:
+            raise  # the same delivery is somebody else's now, and so is the lock
         except Exception:
             self.database.execute(_RELEASE, parameters | {"remembered": None})
             raise

@@ -19,7 +19,7 @@ from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
-# Longer than the longest call; every step renews it, and none begins a write that could outlive it.
+# Longer than the longest call; kept alive before each of them, so that no write outlives it.
 LEASE: Final = timedelta(seconds=90)
 
 
@@ -181,6 +181,12 @@ def revive(database: Database, keyring: Keyring, delivery: Delivery, request: st
 def claim_due(database: Database, limit: int) -> list[Delivery]:
     """Leases on up to `limit` deliveries that are due. Instances share them out among themselves."""
     return database.all(Delivery, statements.CLAIM_DUE, {"limit": limit, "lease": LEASE})
+
+
+def keep(database: Database, delivery: Delivery) -> Delivery:
+    """Lengthens a lease that is alive. Raises :class:`LeaseLostError`, also for one that is over: what it guards may be
+    somebody else's by now."""
+    return _written(database.one(Delivery, statements.KEEP, _steps(delivery, {}) | {"lease": LEASE}))
 
 
 def mark_started(database: Database, delivery: Delivery, step: str) -> Delivery:

@@ -6,16 +6,19 @@ lost, or the process, the next attempt looks in amoCRM before it writes again.
 
 import random
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import replace
+from dataclasses import replace as with_changes
 from datetime import timedelta
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.amocrm import errors
+from shared.amocrm.leads import AccountApi
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.deliveries import rows as deliveries
 from shared.deliveries.locks import LockedError
@@ -35,8 +38,9 @@ Perform = Callable[[Callable[[Any], Result | None]], Result | None]
 
 # A call that we gave up may still be carried out: so long nobody looks for what it wrote.
 SETTLE: Final = timedelta(seconds=30)
-# A write begins only while this much of the lease is left: the longest call and its answer's way into the row.
-_LONGEST_WRITE_SECONDS = 40.0
+# No call begins with less of the lease left, a write least of all: it ends, and its answer is in the row, while the
+# lease lives.
+_LEAST_SECONDS: Final = 60.0
 _FIRST_BACKOFF_SECONDS = 10
 _LAST_BACKOFF_SECONDS = 3600
 MAX_ATTEMPTS: Final = 60  # with the backoff above: more than two days
@@ -71,7 +75,7 @@ class NotTakenError(ForeseenError):
     kind = Kind(502, "not_taken", say("The other side did not take it."), retry_after=30)
 
     def problem(self) -> Problem:
-        return replace(super().problem(), detail=say("The other side did not take it: {answer}.", answer=self))
+        return with_changes(super().problem(), detail=say("The other side did not take it: {answer}.", answer=self))
 
 
 class EarlierFirstError(ForeseenError):
@@ -82,10 +86,6 @@ class EarlierFirstError(ForeseenError):
     )
 
 
-class _TooLateError(Exception):
-    """The lease might end before a write's answer is stored, so the write is not begun."""
-
-
 _FORESEEN = (
     errors.AmocrmError,
     ReauthRequiredError,
@@ -94,7 +94,6 @@ _FORESEEN = (
     WebhookError,
     NotTakenError,
     EarlierFirstError,
-    _TooLateError,
 )
 
 
@@ -110,13 +109,20 @@ class Delivering(Struct, frozen=True):
     wakeup: Wakeup = TimerOnly()
 
     def run(
-        self, delivery: Delivery, steps: Sequence[Step], perform: Perform, *, begun: Collection[str] = ()
+        self,
+        delivery: Delivery,
+        steps: Sequence[Step],
+        perform: Perform,
+        *,
+        begun: Collection[str] = (),
+        leased_at: float | None = None,
     ) -> Delivery:
         """Carries the delivery on under our lease. Returns it delivered, deferred or dead.
 
         `begun`: steps whose `started` mark was stored with the acceptance itself, so nothing was sent for them yet.
+        `leased_at`: when the lease was asked for, by the monotonic clock; not known, it is lengthened first.
         """
-        attempt = _Attempt(self.database, self.clock, delivery, steps, perform, begun)
+        attempt = _Attempt(self.database, self.clock, delivery, steps, perform, begun, leased_at)
         try:
             now = attempt.run()
         except LeaseLostError:
@@ -153,6 +159,7 @@ class _Attempt:
         steps: Sequence[Step],
         perform: Perform,
         begun: Collection[str],
+        leased_at: float | None,
     ) -> None:
         self.delivery = delivery
         self._database = database
@@ -163,7 +170,7 @@ class _Attempt:
         self._unfinished = {step.name for step in steps if delivery.result_of(step.name) is None}
         self._failures: dict[str, tuple[Exception, bool]] = {}
         self._lock = threading.Lock()  # around the row: a statement, and what it tells us
-        self._lease_began = clock.monotonic()
+        self._leased_at = float("-inf") if leased_at is None else leased_at
 
     def run(self) -> Delivery:
         if not self._unfinished:
@@ -200,7 +207,7 @@ class _Attempt:
         except _FORESEEN as error:
             was_open = self.delivery.was_started(step.name) and step.name not in self._new
             # A failed look leaves open what the earlier write did.
-            was_sent = was_open or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, EarlierFirstError, _TooLateError))
+            was_sent = was_open or not isinstance(error, (*_NOT_CARRIED_OUT, *_FINAL, EarlierFirstError))
             self._failures[step.name] = (error, was_sent)
             return
         self._chains(pool, following)
@@ -209,31 +216,40 @@ class _Attempt:
         needed = () if step.after is None else (self.delivery.result_of(step.after),)
         is_new = step.name in self._new
         must_look = self.delivery.was_started(step.name) and not is_new
-        result = self._perform(lambda api: step.find(api, *needed)) if must_look else None
+        result = self._perform(lambda api: step.find(self._lent(api), *needed)) if must_look else None
         if result is None:
             if not is_new:
-                with self._lock:
-                    self._renewed(deliveries.mark_started(self._database, self.delivery, step.name))
-            result = self._perform(lambda api: self._in_time(step, api, needed))
+                with self._lock, self._leasing():
+                    self.delivery = deliveries.mark_started(self._database, self.delivery, step.name)
+            result = self._perform(lambda api: step.write(self._lent(api), *needed))
             assert result is not None
-        with self._lock:
+        with self._lock, self._leasing():
             self._unfinished.discard(step.name)
             is_last = not self._unfinished
-            stored = deliveries.mark_done(
+            self.delivery = deliveries.mark_done(
                 self._database, self.delivery, step.name, result, next_steps=next_steps, last=is_last
             )
             self._new.update(next_steps)
-            self._renewed(stored)
 
-    def _renewed(self, delivery: Delivery) -> None:
-        self.delivery = delivery
-        self._lease_began = self._clock.monotonic()
+    def _lent(self, api: Any) -> Any:
+        """What a step talks to, under our lease."""
+        self._keep()
+        return replace(api, before_call=self._keep) if isinstance(api, AccountApi) else api
 
-    def _in_time(self, step: Step, api: Any, needed: tuple[Any, ...]) -> Result:
-        left = deliveries.LEASE.total_seconds() - (self._clock.monotonic() - self._lease_began)
-        if left < _LONGEST_WRITE_SECONDS:
-            raise _TooLateError
-        return step.write(api, *needed)
+    def _keep(self) -> None:
+        """Before each call. A step may read for longer than a lease lasts; what it has locked is ours as long."""
+        with self._lock:
+            left = deliveries.LEASE.total_seconds() - (self._clock.monotonic() - self._leased_at)
+            if left < _LEAST_SECONDS:
+                with self._leasing():
+                    self.delivery = deliveries.keep(self._database, self.delivery)
+
+    @contextmanager
+    def _leasing(self) -> Iterator[None]:
+        """Around a statement that lengthens the lease, which is reckoned from before it was sent."""
+        asked_at = self._clock.monotonic()
+        yield
+        self._leased_at = asked_at
 
     def _failed(self) -> Delivery:
         """Defers the delivery, or ends it when amoCRM's no is definite, or when it was tried often enough."""
@@ -259,7 +275,9 @@ def _told(problem: Problem) -> Message:
 
 
 def _problem(error: Exception) -> Problem:
-    return problem_from(error) or Problem(503, "out_of_time", say("There was no time left for this attempt."))
+    problem = problem_from(error)
+    assert problem is not None  # foreseen
+    return problem
 
 
 def _backoff(attempts: int, retry_after: int, was_sent: bool) -> timedelta:

@@ -116,6 +116,13 @@ WHERE id IN (SELECT id FROM chosen)
 RETURNING *
 """
 
+# The work takes longer than its lease.
+KEEP = """
+UPDATE amocrm_deliveries SET lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
+WHERE id = %(id)s AND lease_id = %(lease_id)s AND lease_until > amocrm_now()
+RETURNING *
+"""
+
 # A step begins.
 MARK = """
 UPDATE amocrm_deliveries SET
