@@ -50,7 +50,11 @@ WHERE widget_type = %(widget_type)s AND level = %(level)s AND version = %(versio
 # Only over the draft that its author has seen; the same save may come twice.
 _SAVE: Final = """
 INSERT INTO amocrm_calculators AS old (widget_type, level, integration_id, document, revision, changed_by)
-VALUES (%(widget_type)s, %(level)s, %(integration_id)s, %(document)s, %(next)s, %(by)s)
+SELECT %(widget_type)s, %(level)s, %(integration_id)s, %(document)s, %(next)s, %(by)s
+WHERE %(seen)s::uuid IS NULL OR EXISTS (
+    SELECT FROM amocrm_calculators
+    WHERE widget_type = %(widget_type)s AND level = %(level)s AND version IS NULL
+)
 ON CONFLICT (widget_type, level, coalesce(version, 0))
 DO UPDATE SET document = excluded.document, revision = excluded.revision, changed_by = excluded.changed_by,
               changed_at = amocrm_now()
@@ -185,7 +189,7 @@ def version(database: Database, level: Level, number: int) -> dict[str, Any] | N
 
 
 def save_draft(database: Database, level: Level, document: dict[str, Any], seen: UUID | None, by: str) -> UUID | None:
-    """The new revision; None where somebody else has saved the draft since `seen`."""
+    """The new revision; None where somebody else has saved, published or thrown away the draft since `seen`."""
     fresh = uuid4()
     asked = {"document": Jsonb(document), "seen": seen, "next": fresh, "by": by}
     return fresh if database.execute(_SAVE, _named(level) | asked) else None

@@ -78,3 +78,59 @@ def test_another_name_of_an_option_changes_its_own_comparisons_only(
     expect(page.get_by_text("«matt» не может быть именем")).to_be_visible()
     expect(copy).to_have_value("thin")
     expect(page.get_by_text("Черновик сохранён")).to_be_visible()
+
+
+@pytest.mark.refusals(409)
+def test_a_draft_that_conflicts_is_there_again_and_told_until_somebody_decides(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
+) -> None:
+    """30-G7: whoever leaves the tab is told what is not saved, finds it again, and decides whose it is to be."""
+    draft(_calculator("Двери"))
+    page = _at_the_builder(context, demo)
+    title = page.locator("[data-path='title']")
+    expect(title).to_have_value("Двери")
+    unsaved = page.locator("#kept")
+    for answer, wanted in (("Взять их вариант", "Чужие двери"), ("Оставить мой", "Мои двери")):
+        draft(_calculator("Чужие двери"))
+        title.fill("Мои двери")
+        expect(page.get_by_text("черновик изменён тем временем")).to_be_visible()
+        page.locator("#tab-log").click()
+        expect(unsaved).to_contain_text("ещё не сохранены")
+        expect(unsaved).to_contain_text("steklodom.amocrm.ru")
+        page.reload()
+        expect(unsaved).to_contain_text("ещё не сохранены")
+        unsaved.get_by_role("link", name="Калькулятор").click()
+        expect(title).to_have_value("Мои двери")
+        expect(unsaved).to_be_empty()
+        page.get_by_role("button", name=answer).click()
+        expect(title).to_have_value(wanted)
+        if wanted == "Мои двери":
+            expect(page.get_by_text("Черновик сохранён")).to_be_visible()
+        page.locator("#tab-log").click()
+        expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
+        expect(unsaved).to_be_empty()
+        page.locator("#tab-calculator").click()
+        expect(title).to_have_value(wanted)
+
+
+@pytest.mark.refusals(409)
+def test_what_was_typed_over_a_draft_that_was_thrown_away_is_kept(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
+) -> None:
+    """30-G7: also where there is no draft any more."""
+    draft(_calculator("Двери"))
+    page = _at_the_builder(context, demo)
+    title = page.locator("[data-path='title']")
+    expect(title).to_have_value("Двери")
+    with demo.http(connect(demo)) as http:
+        revision = http.get("/get_calculator_draft", params={"level": "connection"}).json()["draft"]["revision"]
+        body = {"level": "connection", "revision": revision}
+        assert http.post("/discard_calculator_draft", json=body).status_code == 200
+    title.fill("Мои двери")
+    expect(page.get_by_role("button", name="Оставить мой")).to_be_visible()
+    page.locator("#tab-log").click()
+    expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
+    page.locator("#tab-calculator").click()
+    expect(title).to_have_value("Мои двери")
+    page.get_by_role("button", name="Оставить мой").click()
+    expect(page.get_by_text("Черновик сохранён")).to_be_visible()

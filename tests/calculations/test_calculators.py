@@ -149,8 +149,23 @@ def test_two_who_change_the_same_draft(story: Story) -> None:
     assert (
         story.crm("discard_calculator_draft", story.admin(), {"level": "connection", "revision": second}).status == 200
     )
-    assert json_of(_save(story, _document("4"), revision=second))["revision"]  # their browser's is kept all the same
+    assert (
+        _save(story, _document("4"), revision=second).status == 409
+    )  # their browser keeps it, and asks whose it is to be
+    assert _save(story, _document("4")).status == 200
     assert _draft(story)["in_force"][0]["level"] is None
+
+
+def test_a_draft_that_is_gone_is_told_to_whoever_typed_over_it(story: Story) -> None:
+    """30-G7: else an older draft would stand there again, and publishing it would take back what was published."""
+    document = _draft(story)["in_force"][0]["document"]
+    seen = json_of(_save(story, document))["revision"]
+    _publish(story, document)
+    answer = _save(story, document, revision=seen)
+    assert answer.status == 409
+    told = json_of(answer)
+    assert (told["code"], told.get("revision")) == ("draft_changed", None)
+    assert _save(story, document).status == 200
 
 
 def test_a_draft_need_not_fit_together_and_a_version_must(story: Story) -> None:

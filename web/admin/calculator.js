@@ -5,8 +5,9 @@ import { bounded, inLanguage, language as mine, LANGUAGES, moment, t } from "../
 import { afterTyping, latest } from "../ui/pace.js";
 import { form } from "../widget/form.js";
 import { builder, empty, lacking } from "./builder.js";
+import { keptDraft } from "./kept.js";
 import { nameAfterLabels } from "./naming.js";
-import { busy, call, conflictOf, failure, filled, levelPicker, may, pickConnection, told, widgetName } from "./panel.js";
+import { busy, call, conflictOf, connectionName, failure, filled, levelPicker, may, pickConnection, told, whoIsIn, widgetName } from "./panel.js";
 
 const SAVE_MILLISECONDS = 700;
 const MOST_UNDO = 50;
@@ -35,14 +36,14 @@ export async function show(place) {
 }
 
 function workbench(body, connection, level, known, reopen) {
-  // What was typed and could not be sent (a session that ended, a tunnel) is kept in this browser.
-  const KEPT = `calculator:${connection.id}:${level}`;
+  const unsent = keptDraft(whoIsIn(), connection, level, connectionName(connection));
   const inForce = known.in_force[0] ?? null;
-  let revision = known.draft?.revision ?? null;
-  const kept = read(KEPT);
-  let document_ = structuredClone(kept && kept.revision === revision ? kept.document : known.draft?.document ?? inForce?.document ?? empty());
+  // What could not be sent is sent over what it was typed over: where that has changed, somebody decides whose it is to be.
+  const kept = unsent.get();
+  let revision = kept ? kept.revision : known.draft?.revision ?? null;
+  let document_ = structuredClone(kept?.document ?? known.draft?.document ?? inForce?.document ?? empty());
   let edited = document_.title?.[mine] || !Object.keys(document_.title ?? {}).length ? mine : Object.keys(document_.title)[0];
-  let isUnsaved = Boolean(kept && kept.revision === revision);
+  let isUnsaved = kept !== null;
   let undo = [];
   let snapshot = JSON.stringify(document_);
   let tried = null; // the preview's form
@@ -67,7 +68,7 @@ function workbench(body, connection, level, known, reopen) {
     const isOld = begun();
     const sent = JSON.stringify(document_);
     state.textContent = t("calculators.saving");
-    keep(KEPT, { revision, document: document_ });
+    unsent.put({ revision, document: document_ });
     let answer;
     try {
       answer = await call("save_calculator_draft", { method: "POST", connection, body: { level, document: JSON.parse(sent), revision: over } });
@@ -82,7 +83,7 @@ function workbench(body, connection, level, known, reopen) {
     conflict.replaceChildren();
     if (sent === JSON.stringify(document_)) {
       isUnsaved = false;
-      sessionStorage.removeItem(KEPT);
+      unsent.drop();
     }
     state.textContent = t("calculators.saved");
     showProblems(answer.problems);
@@ -100,7 +101,7 @@ function workbench(body, connection, level, known, reopen) {
     isUnsaved = true;
     state.textContent = t("calculators.unsaved");
     undoButton.disabled = false;
-    keep(KEPT, { revision, document: document_ });
+    unsent.put({ revision, document: document_ });
     if (isOther) draw(added);
     soon();
   };
@@ -118,7 +119,7 @@ function workbench(body, connection, level, known, reopen) {
   };
   const tellConflict = ({ problem }) => {
     const theirs = () => {
-      sessionStorage.removeItem(KEPT);
+      unsent.drop();
       isUnsaved = false;
       void told(reopen);
     };
@@ -188,7 +189,7 @@ function workbench(body, connection, level, known, reopen) {
   discard.onclick = () => busy(discard, async () => {
     if (!confirm(t("calculators.discard_sure"))) return;
     await call("discard_calculator_draft", { method: "POST", connection, body: { level, revision } });
-    sessionStorage.removeItem(KEPT);
+    unsent.drop();
     isUnsaved = false;
     await reopen();
   }, error);
@@ -241,11 +242,9 @@ function workbench(body, connection, level, known, reopen) {
   draw();
   if (isUnsaved) void queued();
   else void check();
-  const leaving = (event) => { if (isUnsaved) event.preventDefault(); };
-  globalThis.addEventListener("beforeunload", leaving);
   return { close: async () => {
-    globalThis.removeEventListener("beforeunload", leaving);
     if (isUnsaved) await queued();
+    unsent.close();
   } };
 }
 
@@ -259,12 +258,4 @@ function history(known, level, { use, inherit }) {
   const back = element("button", { text: t("calculators.inherit"), className: "quiet small", type: "button", hidden: !isOwn || !may("manage") });
   back.onclick = () => inherit(back);
   return element("section", { className: "card" }, element("h2", { text: t("calculators.versions") }), lines.length ? element("ul", { className: "log" }, ...lines) : element("p", { className: "soft", text: t("calculators.no_versions") }), back);
-}
-
-function keep(name, value) {
-  try { sessionStorage.setItem(name, JSON.stringify(value)); } catch { /* full, or not there: it is on the page all the same */ }
-}
-
-function read(name) {
-  try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; }
 }

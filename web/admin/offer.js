@@ -98,8 +98,8 @@ function resource(connection, one, users, settings) {
   const own = check("bookings.own_hours", one.hours !== null);
   const hours = week(one.hours ?? settings.hours);
   const off = daysOff(connection, one.days_off);
-  hours.view.hidden = !own.box.checked;
-  own.box.onchange = () => { hours.view.hidden = !own.box.checked; };
+  own.box.onchange = () => hours.show(own.box.checked);
+  hours.show(own.box.checked);
   const address = element("p", { className: "key", hidden: true }), error = failure();
   const isKnown = settings.resources.some((each) => each.id === one.id);
   const feed = button("bookings.calendar", (pressed) => busy(pressed, async () => {
@@ -155,7 +155,13 @@ function week(given) {
     field.oninput = () => field.setCustomValidity(spansOf(field.value) === null ? t("bookings.hours_wrong") : "");
     return field;
   });
-  return { view: element("div", { className: "grid" }, ...fields.map((field, index) => labelled(weekday(index), field))), read: () => Object.fromEntries(WEEKDAYS.map((name, index) => [name, spansOf(fields[index].value) ?? []])) };
+  const view = element("div", { className: "grid" }, ...fields.map((field, index) => labelled(weekday(index), field)));
+  // What is not shown is in nobody's way.
+  const show = (isShown) => {
+    view.hidden = !isShown;
+    for (const field of fields) field.disabled = !isShown;
+  };
+  return { view, show, read: () => Object.fromEntries(WEEKDAYS.map((name, index) => [name, spansOf(fields[index].value) ?? []])) };
 }
 
 // --- days off ----------------------------------------------------------------------------------------------------

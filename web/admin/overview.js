@@ -4,6 +4,7 @@ import { element } from "../ui/dom.js";
 import { duration, moment, number, t } from "../ui/i18n.js";
 import { chart } from "./chart.js";
 import { latest } from "../ui/pace.js";
+import { ofBrowser } from "../ui/storage.js";
 import { busy, call, told } from "./panel.js";
 
 const LIVE_MILLISECONDS = 30_000;
@@ -59,7 +60,7 @@ function judged(todo) {
 // when somebody does not want to see it any more.
 function showSteps(place, done) {
   const names = Object.keys(STEPS);
-  place.hidden = names.every((name) => done[name]) || localStorage.getItem(HIDDEN) === "1";
+  place.hidden = names.every((name) => done[name]) || ofBrowser.get(HIDDEN) === "1";
   if (place.hidden) return;
   const next = names.find((name) => !done[name]);
   const lines = names.map((name) => {
@@ -67,7 +68,7 @@ function showSteps(place, done) {
     if (name === next) line.append(element("p", { className: "soft", text: t(`steps.${name}_how`) }), element("a", { href: STEPS[name], text: t("steps.go") }));
     return line;
   });
-  const away = element("button", { text: t("steps.hide"), className: "quiet small", onclick: () => { localStorage.setItem(HIDDEN, "1"); place.hidden = true; } });
+  const away = element("button", { text: t("steps.hide"), className: "quiet small", onclick: () => { ofBrowser.set(HIDDEN, "1"); place.hidden = true; } });
   place.replaceChildren(element("h2", { text: t("steps.title") }), element("ol", { className: "steps" }, ...lines), away);
 }
 

@@ -4,6 +4,8 @@ import { API, call as callApi } from "../ui/api.js";
 import { $, element } from "../ui/dom.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { has, languagePicker, moment, t, translate } from "../ui/i18n.js";
+import { ofTab } from "../ui/storage.js";
+import { tellKept } from "./kept.js";
 
 const TOKEN_KEY = "administrator-token";
 // Each with the right that it is for.
@@ -20,7 +22,7 @@ let signedIn = null; // whose work waits behind the sign-in
 // --- what the tabs use -----------------------------------------------------------------------------------------
 
 export function call(action, { connection, ...options } = {}) {
-  const proof = { Authorization: `Bearer ${sessionStorage.getItem(TOKEN_KEY)}` };
+  const proof = { Authorization: `Bearer ${ofTab.get(TOKEN_KEY)}` };
   if (connection) {
     proof["X-Account-Domain"] = connection.account_domain;
     proof["X-Widget-Type"] = connection.widget_type;
@@ -31,6 +33,7 @@ export function call(action, { connection, ...options } = {}) {
 // Whether whoever is signed in may: see, operate, connect, manage.
 export const may = (right) => me.rights.includes(right);
 
+export const whoIsIn = () => me.name;
 export const widgetTypes = () => Object.keys(me.widget_types);
 export const widgetName = (type) => me.widget_types[type] ?? (has(`widget.${type}`) ? t(`widget.${type}`) : type);
 export const connectionName = ({ account_domain, widget_type }) => `${account_domain} · ${widgetName(widget_type)}`;
@@ -94,8 +97,8 @@ export async function pickConnection(place, show, { all = false, start = all ? "
   const chosen = () => listed.find((one) => one.id === select.value) ?? null;
   const change = () => {
     const now = chosen();
-    if (now) sessionStorage.setItem("connection", JSON.stringify([now.account_domain, now.widget_type]));
-    else sessionStorage.removeItem("connection");
+    if (now) ofTab.set("connection", JSON.stringify([now.account_domain, now.widget_type]));
+    else ofTab.remove("connection");
     void told(() => show(now));
   };
   const usual = () => (start === "one" ? first.find((one) => one.status === "connected") ?? first[0] : null);
@@ -118,11 +121,14 @@ export function conflictOf(text, theirs, mine) {
 
 // The one that was chosen on another tab.
 async function before() {
+  const chosen = JSON.parse(ofTab.get("connection"));
+  if (!chosen) return null;
+  const [account_domain, widget_type] = chosen;
   try {
-    const [account_domain, widget_type] = JSON.parse(sessionStorage.getItem("connection"));
     return (await call("connection_status", { connection: { account_domain, widget_type } })).connection;
-  } catch {
-    return null; // there was none, or it is gone
+  } catch (error) {
+    if (error.status === 404) return null; // it is gone
+    throw error;
   }
 }
 
@@ -150,7 +156,7 @@ export function eventLine({ at, level, kind, message, account_domain, widget_typ
 
 // From a line of the log to the delivery that it is about.
 function toDelivery({ account_domain, widget_type, delivery_id }) {
-  return element("span", {}, " · ", element("a", { href: `#deliveries/${delivery_id}`, text: t("deliveries.open"), onclick: () => sessionStorage.setItem("connection", JSON.stringify([account_domain, widget_type])) }));
+  return element("span", {}, " · ", element("a", { href: `#deliveries/${delivery_id}`, text: t("deliveries.open"), onclick: () => ofTab.set("connection", JSON.stringify([account_domain, widget_type])) }));
 }
 
 // --- tabs ------------------------------------------------------------------------------------------------------
@@ -230,22 +236,29 @@ function sessionEnded(reason) {
   askToken(reason);
 }
 
-function signOut() {
+async function signOut() {
   signedIn = null;
-  shownTab?.close?.();
+  await shownTab?.close?.(); // with this person's token still
   shownTab = null;
   $("view").replaceChildren();
   askToken("");
 }
 
+// The token is thrown away only where the server has said that it is none.
 function askToken(reason) {
-  sessionStorage.removeItem(TOKEN_KEY);
+  ofTab.remove(TOKEN_KEY);
+  showSignIn(reason);
+}
+
+// `again`: what was tried in vain, and may come true later.
+function showSignIn(reason, again = null) {
   $("panel").hidden = true;
   $("leave").hidden = true;
   $("me").textContent = "";
   $("sign-in").hidden = false;
   $("sign-in-error").textContent = reason;
-  $("token").focus();
+  $("sign-in-again").replaceChildren(...(again ? [button("again", (pressed) => busy(pressed, again, $("sign-in-error")), "quiet")] : []));
+  ($("sign-in-again").firstChild ?? $("token")).focus();
   if ($("by-issuer").hidden) void offerIssuer();
 }
 
@@ -262,12 +275,18 @@ async function offerIssuer() {
 }
 
 async function enter() {
-  const isIn = await told(async () => { me = await call("get_administrator"); }, $("sign-in-error"));
-  if (!isIn) return askToken($("sign-in-error").textContent);
+  try {
+    me = await call("get_administrator");
+  } catch (error) {
+    if (error.status === 401) askToken(error.message);
+    else showSignIn(error.message, enter);
+    return;
+  }
   $("sign-in").hidden = true;
   $("panel").hidden = false;
   $("leave").hidden = false;
   $("me").textContent = me.name === "ADMIN_TOKENS" ? "" : me.name;
+  tellKept(me.name);
   if (signedIn === me.name && $("view").firstChild) {
     signedIn = null;
     return;
@@ -279,12 +298,17 @@ async function enter() {
 
 $("sign-in-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem(TOKEN_KEY, $("token").value.trim());
+  ofTab.set(TOKEN_KEY, $("token").value.trim());
   $("token").value = "";
   void enter();
 });
-$("leave").addEventListener("click", () => signOut());
+$("leave").addEventListener("click", () => void signOut());
 window.addEventListener("hashchange", () => { if (!$("panel").hidden) void openTab(); });
+// A field that a browser does not let through is brought into sight, or told: it cannot point at what is not seen.
+document.addEventListener("invalid", ({ target }) => {
+  for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+  if (!target.checkVisibility()) $("panel-error").textContent = [target.labels?.[0]?.textContent, target.validationMessage].filter(Boolean).join(": ");
+}, true);
 window.addEventListener("message", ({ data }) => {
   // Only a hint to look again: what is shown comes from our own server.
   if (data?.type === "amocrm-connection") void shownTab?.refresh?.();
@@ -292,20 +316,23 @@ window.addEventListener("message", ({ data }) => {
 
 // A sign-in link works once: its code makes the token, and stands in no history.
 async function enterByLink(code) {
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", location.pathname + location.search);
   $("sign-in").hidden = false;
-  const isMade = await told(async () => {
+  try {
     const { token } = await callApi("sign_in", { Authorization: `Bearer ${code}` }, { method: "POST" });
-    sessionStorage.setItem(TOKEN_KEY, token);
-  }, $("sign-in-error"));
-  if (isMade) await enter();
+    ofTab.set(TOKEN_KEY, token);
+  } catch (error) {
+    showSignIn(error.message, error.status === 401 ? null : () => enterByLink(code));
+    return;
+  }
+  await enter();
 }
 
 // Not awaited: a tab's module imports this one, and would wait for its end.
 const { invite: invited, refused } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 if (invited) void enterByLink(invited);
 else if (refused) {
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", location.pathname + location.search);
   askToken(has(`signin.refused_${refused}`) ? t(`signin.refused_${refused}`) : t("signin.refused_issuer"));
-} else if (sessionStorage.getItem(TOKEN_KEY)) void enter();
+} else if (ofTab.get(TOKEN_KEY)) void enter();
 else askToken("");

@@ -4,16 +4,17 @@
 import { call } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { language, languagePicker, moment, money, t, translate } from "../ui/i18n.js";
+import { ofTab } from "../ui/storage.js";
 
 const TOKEN_KEY = "app-token";
 const app = document.getElementById("app");
 const given = new URLSearchParams(location.hash.slice(1));
-if (given.get("token")) sessionStorage.setItem(TOKEN_KEY, given.get("token"));
+if (given.get("token")) ofTab.set(TOKEN_KEY, given.get("token"));
 history.replaceState(null, "", location.pathname + location.search);
 translate();
 document.title = t("app.title");
 
-const ask = (action, options) => call(action, { Authorization: `Bearer ${sessionStorage.getItem(TOKEN_KEY)}` }, options);
+const ask = (action, options) => call(action, { Authorization: `Bearer ${ofTab.get(TOKEN_KEY)}` }, options);
 const error = element("p", { className: "error" });
 error.setAttribute("role", "alert");
 
@@ -32,7 +33,7 @@ const button = (key, work, className = "") => element("button", { text: t(key), 
 
 async function show() {
   const head = element("div", { className: "row" }, element("h1", { text: t("app.title") }), languagePicker());
-  if (!sessionStorage.getItem(TOKEN_KEY)) {
+  if (!ofTab.get(TOKEN_KEY)) {
     app.replaceChildren(head, element("p", { text: t("app.no_token") }));
     return;
   }

@@ -1,14 +1,14 @@
 // The words of every page, in six languages. A page's language: ?lang=, else what was chosen before, else the browser's,
 // else what most people of the platform speak that shows the page in a deal card.
 
+import { ofBrowser } from "./storage.js";
+
 export const LANGUAGES = { en: "English", ru: "Русский", uk: "Українська", uz: "Oʻzbekcha", es: "Español", pt: "Português" };
 const LOCALES = { ru: "ru-RU", en: "en-GB", uk: "uk-UA", uz: "uz-Latn-UZ", es: "es", pt: "pt-BR" };
 const KEY = "language";
 
 function chosen() {
-  let kept = null;
-  try { kept = localStorage.getItem(KEY); } catch { /* a page in a frame may have no storage */ }
-  const wished = [new URLSearchParams(location.search).get("lang"), kept, ...navigator.languages.map((one) => one.slice(0, 2))];
+  const wished = [new URLSearchParams(location.search).get("lang"), ofBrowser.get(KEY), ...navigator.languages.map((one) => one.slice(0, 2))];
   const isAmocrm = /^https:\/\/[^/]+\.amocrm\.(ru|com)\//.test(document.referrer);
   return wished.find((one) => Object.keys(LANGUAGES).includes(one)) ?? (isAmocrm ? "ru" : "en");
 }
@@ -46,10 +46,11 @@ export function languagePicker() {
   select.className = "language";
   select.append(...Object.entries(LANGUAGES).map(([code, name]) => new Option(name, code, false, code === language)));
   select.addEventListener("change", () => {
-    localStorage.setItem(KEY, select.value);
     const here = new URL(location.href);
-    here.searchParams.delete("lang");
-    location.assign(here);
+    if (ofBrowser.set(KEY, select.value)) here.searchParams.delete("lang");
+    else here.searchParams.set("lang", select.value);
+    if (here.href === location.href) location.reload(); // going there would only follow the fragment
+    else location.assign(here);
   });
   return select;
 }

@@ -4,6 +4,7 @@ import { inWords, open as openApi } from "../ui/api.js";
 import { inCard } from "../ui/card.js";
 import { element } from "../ui/dom.js";
 import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
+import { ofTab } from "../ui/storage.js";
 import { form as formOf } from "./form.js";
 
 const main = document.getElementById("calculator");
@@ -194,13 +195,12 @@ async function openParts() {
       tabs[index].setAttribute("aria-selected", String(one === name));
       tabs[index].tabIndex = one === name ? 0 : -1;
     }
-    try { sessionStorage.setItem("part", name); } catch { /* a page in a frame may have no storage */ }
+    ofTab.set("part", name);
     if (begun.has(name)) return undefined;
     begun.add(name);
     return begin[name]();
   };
-  let before = null;
-  try { before = sessionStorage.getItem("part"); } catch { /* likewise */ }
+  const before = ofTab.get("part");
   await choose(before in views ? before : "bookings");
 }
 

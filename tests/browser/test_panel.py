@@ -1,0 +1,160 @@
+"""The panel where something is in the way: a silent server, blocked storage, a wrong field that is out of sight."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.demo import Demo, connect
+from tests.visiting import connected_panel, in_one_demo, sign_in
+
+pytestmark = in_one_demo
+
+_TOKEN = "sessionStorage.getItem('administrator-token')"
+
+
+def _refused(status: int, detail: str) -> str:
+    return json.dumps({"title": "No", "status": status, "code": "unknown", "detail": detail})
+
+
+@pytest.mark.refusals(502, 401)
+def test_only_a_refused_token_is_thrown_away(context: BrowserContext, demo: Demo) -> None:
+    """30-G4: a 502 while the panel loads is waited out; the invitation was used up long ago."""
+    page = context.new_page()
+    sign_in(page, demo)
+    question = re.compile("action=get_administrator(&|$)")
+
+    def passing(route: Route) -> None:
+        route.fulfill(status=502, content_type="application/problem+json", body=_refused(502, "Сейчас не выходит."))
+
+    page.route(question, passing)
+    page.reload()
+    expect(page.get_by_text("Сейчас не выходит.")).to_be_visible()
+    assert page.evaluate(_TOKEN) == demo.token
+    page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_text("Сейчас не выходит.")).to_be_visible()
+    page.unroute(question)
+    page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_role("heading", name="Подключения", exact=True)).to_be_visible()
+
+    page.evaluate("sessionStorage.setItem('administrator-token', 'gone')")
+    page.reload()
+    expect(page.locator("#token")).to_be_visible()
+    expect(page.get_by_role("button", name="Повторить")).to_be_hidden()
+    assert page.evaluate(_TOKEN) is None
+
+
+@pytest.mark.refusals(502)
+def test_an_invitation_that_could_not_be_used_is_tried_again(context: BrowserContext, demo: Demo) -> None:
+    """30-G4's brother: the link works once, and its code stands in no address any more."""
+    with demo.http({"Authorization": f"Bearer {demo.token}"}) as http:
+        link = http.post("/create_administrator", json={"name": "Зоя", "rights": "see"}).json()["link"]
+    page = context.new_page()
+    question = re.compile("action=sign_in(&|$)")
+    page.route(
+        question,
+        lambda route: route.fulfill(status=502, content_type="application/problem+json", body=_refused(502, "Позже.")),
+    )
+    page.goto(link)
+    expect(page.get_by_text("Позже.")).to_be_visible()
+    page.unroute(question)
+    page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_role("heading", name="Обзор", exact=True)).to_be_visible()
+
+
+@pytest.mark.refusals(502)
+def test_a_connection_that_cannot_be_asked_for_stays_chosen(context: BrowserContext, demo: Demo) -> None:
+    """30-G4's brother: else the panel would go on with another one, and somebody would change that."""
+    connect(demo, widget_type="countertop")
+    page = connected_panel(context, demo)
+    page.locator("#tab-settings").click()
+    chosen = page.locator("#connection")
+    chosen.select_option(label="steklodom.amocrm.ru · Столешницы")
+    expect(page.get_by_label("Компания", exact=True)).to_be_visible()
+    page.route(
+        re.compile("action=connection_status"),
+        lambda route: (
+            route.fulfill(status=502, content_type="application/problem+json", body=_refused(502, "Позже."))
+            if route.request.headers.get("x-account-domain")
+            else route.continue_()
+        ),
+    )
+    page.locator("#tab-events").click()
+    expect(page.get_by_text("Позже.")).to_be_visible()
+    page.unroute(re.compile("action=connection_status"))
+    page.get_by_role("button", name="Повторить").click()
+    expect(chosen.locator("option:checked")).to_have_text("steklodom.amocrm.ru · Столешницы")
+
+
+@pytest.fixture
+def blocked(chromium: Browser) -> Iterator[Page]:
+    """A browser that gives no storage at all, as with all cookies blocked."""
+    context = chromium.new_context(locale="ru-RU", viewport={"width": 1280, "height": 900})
+    context.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage"]) {
+          Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });
+        }"""
+    )
+    complaints: list[str] = []
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    page = context.new_page()
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def test_another_language_is_shown_also_behind_a_fragment(context: BrowserContext, demo: Demo) -> None:
+    """30-G6: to go to the address of the page follows the fragment only."""
+    page = context.new_page()
+    sign_in(page, demo)
+    assert page.url.endswith("#crm")
+    page.get_by_label("Язык", exact=True).select_option("en")
+    expect(page.get_by_role("heading", name="Connections", exact=True)).to_be_visible()
+    page.get_by_label("Language", exact=True).select_option("uk")
+    expect(page.get_by_role("heading", name="Підключення", exact=True)).to_be_visible()
+    page.get_by_label("Мова", exact=True).select_option("ru")
+    expect(page.get_by_role("heading", name="Подключения", exact=True)).to_be_visible()
+
+
+def test_the_pages_work_where_storage_is_blocked(blocked: Page, demo: Demo) -> None:
+    """30-G6: the language goes by the address then, and the token lasts as long as the page."""
+    sign_in(blocked, demo)
+    blocked.locator("#tab-overview").click()
+    blocked.locator("#tab-calculator").click()
+    expect(blocked.locator("[data-path='title']")).to_be_visible()
+    blocked.get_by_label("Язык", exact=True).select_option("en")
+    expect(blocked.get_by_label("Administrator token")).to_be_visible()
+    blocked.get_by_label("Language", exact=True).select_option("ru")
+    expect(blocked.get_by_label("Токен администратора")).to_be_visible()
+    blocked.goto(demo.app)
+    blocked.get_by_label("Язык", exact=True).select_option("en")
+    expect(blocked.get_by_label("Language", exact=True)).to_have_value("en")
+
+
+def test_what_is_wrong_out_of_sight_is_brought_into_sight(context: BrowserContext, demo: Demo) -> None:
+    """30-G8: a closed section with a wrong field opens, and what is hidden is in nobody's way."""
+    page = connected_panel(context, demo)
+    page.locator("#tab-bookings").click()
+    page.get_by_role("button", name="Начать с примера").click()
+    sections = page.locator("form.builder > details")
+    rules = sections.last
+    rules.locator("summary").first.click()
+    step = rules.locator("input[type=number]").first
+    step.fill("1")
+    rules.locator("summary").first.click()
+    expect(step).to_be_hidden()
+    page.get_by_role("button", name="Сохранить", exact=True).click()
+    expect(step).to_be_focused()
+    step.fill("30")
+
+    # Hours of one's own that were typed wrong, and are not one's own any more.
+    doctor = page.locator("form.builder fieldset").first
+    doctor.get_by_label("Свои рабочие часы").check()
+    doctor.get_by_label("понедельник").fill("с утра")
+    doctor.get_by_label("Свои рабочие часы").uncheck()
+    with page.expect_response(re.compile("action=save_settings")) as saved:
+        page.get_by_role("button", name="Сохранить", exact=True).click()
+    assert saved.value.status == 200
+    expect(page.get_by_text("Сохранено.")).to_be_visible()

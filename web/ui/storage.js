@@ -1,0 +1,28 @@
+// What a page keeps in this browser. Where that is blocked (a setting, a private window, a frame of another site) or
+// full, it is kept for as long as the page is open.
+
+function area(name) {
+  const memory = new Map();
+  const storage = () => globalThis[name]; // looking at it throws already, where it is blocked
+  const tried = (work, otherwise) => {
+    try { return work(storage()); } catch { return otherwise; }
+  };
+  return {
+    get: (key) => memory.get(key) ?? tried((stored) => stored.getItem(key), null),
+    // Whether it outlives the page.
+    set: (key, value) => {
+      memory.delete(key);
+      if (tried((stored) => { stored.setItem(key, value); return true; }, false)) return true;
+      memory.set(key, value);
+      return false;
+    },
+    remove: (key) => {
+      memory.delete(key);
+      tried((stored) => stored.removeItem(key));
+    },
+    keys: () => [...new Set([...memory.keys(), ...tried((stored) => Object.keys(stored), [])])],
+  };
+}
+
+export const ofTab = area("sessionStorage");
+export const ofBrowser = area("localStorage");
