@@ -113,6 +113,11 @@ def test_calls_at_the_end_of_a_session_open_one_together(tell: Any, story: Story
     assert told == {"calls": 2, "names": 1, "heard": [True, False, True]}
 
 
+def test_a_network_that_is_away_ends_no_session(tell: Any, story: Story) -> None:
+    """30-G12: it is opened a moment later."""
+    assert tell("unreachable", one_time_tokens=_tokens(story, 1)) == {"id": story.lead_id, "heard": [True]}
+
+
 @pytest.mark.parametrize(("lifetime", "calls"), [(60, 1), (90, 1), (0, 3)])
 def test_a_session_may_be_as_short_as_it_likes(tell: Any, story: Story, lifetime: int, calls: int) -> None:
     """30-G12: one of a minute is not renewed before it was used; one of no time at all is good for its own call."""

@@ -50,6 +50,7 @@ class Connection {
     this.headers = headers;
     this.tries = tries;
     this.lead = lead;
+    this.hasOwnFetch = Boolean(fetching);
     this.fetch = fetching ?? ((...given) => globalThis.fetch(...given));
     this.now = now;
     this.pause = pause;
@@ -197,9 +198,10 @@ class Connection {
     let problem = null, refused;
     for (let turn = 0; turn < 2; turn += 1) {
       const token = await this.proof.take(options.lead ?? this.lead, refused);
-      if (problem !== null && token === refused) break; // there is no other
+      // There is no other; but a `fetch` of one's own may know one, and bytes are counted on another way.
+      if (problem !== null && token === refused && !(options.onUpload && this.hasOwnFetch)) break;
       try {
-        return await this.send(action, { ...options, token });
+        return await this.send(action, { ...options, token, onUpload: problem === null ? options.onUpload : undefined });
       } catch (error) {
         if (error.status !== 401) throw error;
         [problem, refused] = [error, token];
@@ -315,7 +317,7 @@ class Session {
         connection.tell("session", { isOpen: true });
       }).fail((answer) => {
         reject(new ApiError(answer?.status ?? 0, answer?.responseJSON ?? {}, inSeconds(answer?.getResponseHeader?.("Retry-After"), connection.now())));
-        connection.tell("session", { isOpen: false });
+        if (answer?.status === 401) connection.tell("session", { isOpen: false }); // else it may be opened later
       });
     });
   }

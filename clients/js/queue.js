@@ -18,8 +18,8 @@ export class Queue {
   async write(wish, options) {
     const kept = { ...wish, owner: await this.connection.owner(), at: this.connection.now() };
     return this.alone(wish.key, true, async () => {
-      if (!options.signal?.aborted) await this.put(kept);
-      if (!options.signal?.aborted) this.connection.tell("queued", { key: wish.key, action: wish.action });
+      const isKept = !options.signal?.aborted && (await this.put(kept)) !== null;
+      if (isKept) this.connection.tell("queued", { key: wish.key, action: wish.action });
       return this.send(kept, options);
     });
   }
@@ -92,7 +92,9 @@ export class Queue {
     try {
       const database = await opened(this.name);
       try {
-        return await settled(work(database.transaction("writes", mode).objectStore("writes")));
+        const transaction = database.transaction("writes", mode);
+        const [result] = await Promise.all([settled(work(transaction.objectStore("writes"))), completed(transaction)]);
+        return result;
       } finally {
         database.close();
       }
@@ -112,6 +114,12 @@ function opened(name) {
   request.onupgradeneeded = () => request.result.createObjectStore("writes", { keyPath: "key" });
   return settled(request);
 }
+
+// Only then is it on the disk; a full one says so at the very end.
+const completed = (transaction) => new Promise((resolve, reject) => {
+  transaction.oncomplete = resolve;
+  transaction.onabort = () => reject(transaction.error);
+});
 
 const settled = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);

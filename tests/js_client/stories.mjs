@@ -107,6 +107,16 @@ const stories = {
     return { calls: own.calls, names: new Set(names).size, heard };
   },
 
+  // The network is away when the session is to be opened.
+  async unreachable() {
+    const own = widget(), heard = [], reach = own.$authorizedAjax;
+    let count = 0;
+    own.$authorizedAjax = (options) => ((count += 1) > 1 ? reach(options) : { done: () => ({ fail: (told) => told({ status: 0 }) }) });
+    const crm = open({ widget: own, token: undefined });
+    crm.on("session", (event) => heard.push(event.isOpen));
+    return { id: (await crm.getLead()).lead.id, heard };
+  },
+
   async short_session() {
     const own = widget({ expires_in: given.lifetime });
     const crm = open({ widget: own, token: undefined });
