@@ -38,11 +38,12 @@ _AGAIN_IN: Final = timedelta(seconds=5)
 _STEADY: Final = 2
 _MOST_IN_A_ROW: Final = 3
 
-# What was known when events were turned on again is not known any more; but a note is news once.
+# What was known when events were turned on again is not known any more; but a note is news once. What is found is read
+# `now` or a little later: by the clock that all instances share.
 _DUE = """
 SELECT h.entity_type, h.entity_id, h.kinds, h.facts, h.version, h.attempts, e.read_at,
     CASE WHEN e.read_at >= to_timestamp(%(begun_at)s) OR h.entity_type LIKE '%%_note' THEN e.state END AS state,
-    coalesce(e.revision, 0) AS revision
+    coalesce(e.revision, 0) AS revision, amocrm_now() AS now
 FROM amocrm_hints h LEFT JOIN amocrm_entities e USING (integration_id, entity_type, entity_id)
 WHERE h.integration_id = %(integration_id)s AND h.due_at <= amocrm_now()
 ORDER BY h.due_at, h.seen_at LIMIT %(limit)s
@@ -64,6 +65,7 @@ class _Due(Struct, frozen=True):
     state: dict[str, Any] | None
     revision: int
     read_at: datetime | None
+    now: datetime
 
 
 class Reading(Struct):
@@ -135,7 +137,6 @@ class Reading(Struct):
 
     def _entities(self, entity_type: str, due: Sequence[_Due]) -> None:
         """Together; one that was tried before in vain by itself, so that it spoils no list."""
-        read_at = self.runtime.clock.now()
         ids = [one.entity_id for one in due if one.attempts == 0]
         try:
             found = self.perform(lambda api: FeedApi(api).entities(ENTITIES[entity_type], ids)) if ids else []
@@ -153,14 +154,14 @@ class Reading(Struct):
                 self._guarded(one, partial(self._alone, one))
             else:
                 written = own.get(one.entity_id, NOTHING)
-                self._guarded(one, partial(self._compared, one, entity, read_at, written))
+                self._guarded(one, partial(self._compared, one, entity, written))
 
     def _written_in(self, entity_type: str, due: Sequence[_Due]) -> dict[int, Written]:
         """What we have set in these since each was read last, or since events were turned on."""
         begun_at = datetime.fromtimestamp(self.feed.begun_at, UTC)
         return self._own.written(entity_type, {one.entity_id: one.read_at or begun_at for one in due})
 
-    def _compared(self, due: _Due, entity: Entity, read_at: datetime, own: Written) -> None:
+    def _compared(self, due: _Due, entity: Entity, own: Written) -> None:
         state, hints = comparing.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
         differing: set[str] = set()
         if due.state is None:
@@ -179,7 +180,7 @@ class Reading(Struct):
             differing = set(comparing.changed(due.entity_type, due.state, entity, self.fingerprint))
             differing -= self._own.ours(entity, own) if differing else set()
         news = list(comparing.news(due.entity_type, due.state, entity, differing, hints))
-        self._store(due, state, read_at, [self._told(due, one, entity) for one in news], entity)
+        self._store(due, state, [self._told(due, one, entity) for one in news], entity)
 
     def _made_by_us(self, due: _Due, entity: Entity) -> bool:
         return self._own.made_deal(entity) if due.entity_type == "lead" else self._own.made_contact(due.entity_id)
@@ -218,7 +219,7 @@ class Reading(Struct):
     def _alone(self, due: _Due) -> None:
         """A list may be a moment behind, and a user does not see everything: only the entity itself says that it is
         gone."""
-        read_at, plural = self.runtime.clock.now(), ENTITIES[due.entity_type]
+        plural = ENTITIES[due.entity_type]
         try:
             entity = self.perform(lambda api: FeedApi(api).entity(plural, due.entity_id))
         except NotFoundError:
@@ -232,10 +233,10 @@ class Reading(Struct):
             told = [] if due.state is not None and due.state.get("is_deleted") else [
                 {"kind": f"{due.entity_type}.deleted", due.entity_type: {"id": due.entity_id}}
             ]  # fmt: skip
-            self._store(due, (due.state or {}) | {"is_deleted": True}, read_at, told, None)
+            self._store(due, (due.state or {}) | {"is_deleted": True}, told, None)
             return
         own = self._written_in(due.entity_type, [due])
-        self._compared(due, entity, read_at, own.get(due.entity_id, NOTHING))
+        self._compared(due, entity, own.get(due.entity_id, NOTHING))
 
     # --- notes --------------------------------------------------------------------------------------------------
 
@@ -243,7 +244,7 @@ class Reading(Struct):
         if due.state is not None:  # a note is news once
             changes.drop(self._database, self._place(due))
             return
-        read_at, parent = self.runtime.clock.now(), due.entity_type.removesuffix("_note")
+        parent = due.entity_type.removesuffix("_note")
         parent_id = due.facts.get("parent_id")
         try:
             note = self.perform(lambda api: FeedApi(api).note(ENTITIES[parent], parent_id, due.entity_id))
@@ -266,19 +267,17 @@ class Reading(Struct):
             },
         }
         is_own = self._own.made_note(parent, parent_id, note)
-        self._store(due, {"parent_id": parent_id}, read_at, [] if is_own else [told], None)
+        self._store(due, {"parent_id": parent_id}, [] if is_own else [told], None)
 
     # --- storing ------------------------------------------------------------------------------------------------
 
-    def _store(
-        self, due: _Due, state: State, read_at: datetime, told: Sequence[dict[str, Any]], entity: Entity | None
-    ) -> None:
+    def _store(self, due: _Due, state: State, told: Sequence[dict[str, Any]], entity: Entity | None) -> None:
         documents = list(told)
         if due.entity_type == "lead" and entity is not None:
             order = orders.changed(self._database, self.integration, due.state, due.facts, entity)
             documents += [order] if order is not None else []
         found = [self._change(one) for one in documents]
-        changes.store(self._database, self.runtime.keyring, self._place(due), state, read_at, found)
+        changes.store(self._database, self.runtime.keyring, self._place(due), state, due.now, found)
 
     def _change(self, told: dict[str, Any]) -> Change:
         kind = told.pop("kind")

@@ -1,6 +1,8 @@
 """Row H5: what we write into deals and people that are there is no news; what a person does to them is (30-C6)."""
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from tests.changes.conftest import Feed
 from tests.story import Story, json_of
 from tests.submitting import form, submit
 
+_ROOT = Path(__file__).parents[2]
 _VISITOR = {"name": "Анна Смирнова", "phone": "+7 916 555-44-33"}
 _FIELDS: dict[str, dict[str, Any]] = {
     "booking.service": {"name": "Услуга", "kind": "text"},
@@ -137,3 +140,31 @@ def test_a_contacts_value_that_a_person_sets_again_is_news(feed: Feed) -> None:
         feed.run()
         (told,) = feed.told()
         assert told["data"]["changed"] == [f"field:{mail['field_id']}"]
+
+
+def _unnoted(tree: ast.AST) -> list[int]:
+    """Lines that change a deal or contact outside of :func:`shared.deliveries.noting.noting`."""
+    noted = {
+        id(inner)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.With) and any("noting(" in ast.unparse(one.context_expr) for one in block.items)
+        for inner in ast.walk(block)
+    }
+    return [
+        call.lineno
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("change_lead", "change_contact")
+        and id(call) not in noted
+    ]
+
+
+def test_whoever_writes_into_what_is_there_notes_it() -> None:
+    """A calculation's delivery says by itself what it sets; every other writer notes it, or it comes back as news."""
+    found = {
+        str(path.relative_to(_ROOT)): lines
+        for path in sorted((_ROOT / "shared").rglob("*.py"))
+        if (lines := _unnoted(ast.parse(path.read_text())))
+    }
+    assert list(found) == ["shared/calculations/plan.py"], found

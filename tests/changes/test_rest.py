@@ -1,9 +1,15 @@
 """Who has nothing to do is not due: neither feeds nor endpoints are taken up again and again (30-C2, 30-C3)."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from shared.changes import feeds
+from msgspec.structs import replace
+
+from shared.changes import chores, feeds
+from shared.platform.clock import SystemClock
 from tests.changes.conftest import Feed
+
+_SAID = '[{"entity_type": "lead", "entity_id": %d, "kinds": ["update"]}]'
 
 
 def _due(figures: dict[str, Any]) -> tuple[int, int]:
@@ -43,6 +49,29 @@ def test_a_feed_that_is_off_rests_and_forgets(feed: Feed) -> None:
     feed.run()
     (told,) = feed.told()
     assert (told["type"], told["data"]["changed"], told["data"].get("before")) == ("lead.updated", None, None)
+
+
+class _Behind(SystemClock):
+    """An instance's clock that goes wrong."""
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(hours=1)
+
+
+def test_what_is_known_does_not_hang_on_an_instances_clock(feed: Feed) -> None:
+    """30-C3, found by the campaign: what is known since events were turned on is known by the database's time."""
+    late = replace(feed.story.runtime, clock=_Behind())
+    for price in (1, 2):
+        feed.person(fields={"price": price})
+        for _ in range(2):  # amoCRM says it twice
+            feed.hooks_are_through()
+            feed.story.clock.advance(seconds=5)
+            chores.run(late, 20)
+            feed.story.sql(
+                "SELECT amocrm_hint(integration_id, %s, interval '0') FROM amocrm_feeds", _SAID % feed.story.lead_id
+            )
+            feed.story.sql("UPDATE amocrm_feeds SET read_due_at = amocrm_now()")
+    assert [one["data"]["lead"]["price"] for one in feed.told()] == [1, 2]
 
 
 def test_a_feed_that_is_switched_off_at_work_rests(feed: Feed, monkeypatch: Any) -> None:
