@@ -50,7 +50,8 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, tol
     steps, calls = _deal(work)
     steps += [task.step(work), Step("booking_note", *_note(work), after="lead")]
     if settings.cancelled_status_id is not None and (work.is_first or told.change["kind"] == CANCELLED):
-        steps.append(Step("stage", *_cancelled_stage(work), after="lead"))
+        # After the task: both are done under the deal's lock, which is one for all steps of a delivery.
+        steps.append(Step("stage", *_cancelled_stage(work), after="task"))
         calls += 1
     if told.change["kind"] == MOVED and subjects.submission() is not None:
         steps += [Step(name, *_again(work, inner), after="lead") for name, inner in _AGAIN.items()]
@@ -149,8 +150,9 @@ def _cancelled_stage(work: Work) -> tuple[Any, Any]:
     settings = work.settings
     place = {"pipeline_id": settings.pipeline_id, "status_id": settings.cancelled_status_id}
 
-    def write(api: AccountApi, lead: Result) -> Result:
-        lead_id = lead["lead_id"]
+    def write(api: AccountApi, _task: Result) -> Result:
+        lead_id = work.now().lead_id
+        assert lead_id is not None  # the task has been brought into it
         with work.runtime.locks.holding(work.integration.id, [work.deal_lock(lead_id)], work.delivery.id):
             booking = work.now()
             is_ours = booking.state == "cancelled" and booking.change.get("by") != "deal"

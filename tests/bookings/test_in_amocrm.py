@@ -66,6 +66,20 @@ def test_30_d1_a_visit_that_was_kept_keeps_its_deal_and_a_missed_one_does_not(cl
     assert _deal(clinic)["status_id"] == LOST
 
 
+def test_30_d1_all_visits_cancelled_while_amocrm_is_away_move_the_deal_once_it_is_back(clinic: Clinic) -> None:
+    pipeline, stages = _stages(clinic)
+    clinic.set_up(pipeline_id=pipeline, status_id=stages[1], cancelled_status_id=LOST)
+    visits = [_in_card(clinic, hour) for hour in (9, 10, 12)]
+    clinic.story.simulator.fault("status", status=500, path="/api/v4/.*", times=3)
+    for visit in visits:
+        assert _cancel(clinic, visit).status == 202
+    for _ in range(4):
+        clinic.run(300)
+    assert _deal(clinic)["status_id"] == LOST
+    assert {one["is_in_amocrm"] for one in clinic.bookings()} == {True}
+    assert {one["is_completed"] for one in clinic.tasks()} == {True}
+
+
 @pytest.mark.parametrize("has_stage_of_cancelled", [True, False])
 def test_30_d1_a_booking_that_comes_late_follows_what_the_row_says_now(
     clinic: Clinic, has_stage_of_cancelled: bool
