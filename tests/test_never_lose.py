@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import rotation as rotation_module
 from shared.connections import token_escrow
+from shared.deliveries.runner import MAX_ATTEMPTS
 from shared.deliveries.webhooks import signature
 from shared.platform.config import ConfigurationError, load
 from shared.runtime import Runtime
@@ -131,6 +133,25 @@ def test_a_webhook_that_fails_is_tried_again(heard: Story, webhook: Webhook) -> 
         heard.clock.advance(minutes=3)
     assert run_deliveries(heard.runtime, 20)["delivered"] == 1
     assert len(webhook.taken) == 1
+
+
+def test_j9_a_notice_ends_after_sixty_tries_and_can_be_sent_again(heard: Story, webhook: Webhook) -> None:
+    """30-J9: tried for more than two days; then it is among the dead, and told all the same when somebody retries."""
+    webhook.statuses = [500] * MAX_ATTEMPTS
+    heard.simulator.control("kill-tokens", access=True, refresh=True)
+    _read(heard)
+    began = heard.clock.now()
+    for _ in range(MAX_ATTEMPTS - 1):
+        assert run_deliveries(heard.runtime, 20)["failed"] == {"deferred": 1}
+        ((wait,),) = heard.sql("SELECT due_at - amocrm_now() FROM amocrm_deliveries")
+        heard.clock.advance(seconds=wait.total_seconds() + 1)
+    assert run_deliveries(heard.runtime, 20)["failed"] == {"dead": 1}
+    assert timedelta(days=2) < heard.clock.now() - began < timedelta(days=3)
+    assert heard.events()[-1] == "delivery.dead"
+    ((notice,),) = heard.sql("SELECT id::text FROM amocrm_deliveries WHERE state = 'dead'")
+    assert heard.crm("retry_delivery", heard.admin(), {"id": notice}).status == 202
+    assert run_deliveries(heard.runtime, 20)["delivered"] == 1
+    assert [headers["webhook-id"] for headers, _ in webhook.taken] == [notice]
 
 
 def test_the_end_of_a_long_lived_token_is_told(heard: Story, webhook: Webhook) -> None:
