@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from cli import embedded
+from functions.crm_api import health
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm.transport import LIMITS
 from shared.connections import keeping, rotation, token_escrow
@@ -27,10 +29,10 @@ _STORING = b"'token.refreshed'"
 
 
 @pytest.fixture
-def silent(connected: Story, environment: dict[str, str], runtime_url: str) -> Iterator[Story]:
+def silent(connected: Story, environment: dict[str, str], postgres: Any) -> Iterator[Story]:
     """PostgreSQL falls silent in the moment in which a refreshed pair is to be stored."""
     connected.clock.advance(hours=25)
-    with Freezing(runtime_url, _STORING) as freezing:
+    with Freezing(embedded.runtime_url(postgres), _STORING) as freezing:
         runtime = Runtime.build(load(environment | {"DATABASE_URL": freezing.url}), connected.clock)
         yield Story(**{**connected.__dict__, "runtime": runtime})
         runtime.close()
@@ -134,9 +136,8 @@ def test_an_account_is_not_looked_for_where_no_time_is_left_for_what_is_found(co
     assert connected.row().status == "connected"
 
 
-def test_a_statement_that_is_not_answered_ends_before_the_platform_ends_us(runtime_url: str) -> None:
-    """And at last by itself, where the platform does not tell."""
-    with Freezing(runtime_url, b"SELECT 4242") as freezing:
+def test_a_statement_that_is_not_answered_ends_before_the_platform_ends_us(postgres: Any) -> None:
+    with Freezing(embedded.runtime_url(postgres), b"SELECT 4242") as freezing:
         database = Database(Secret(freezing.url))
         assert database.number("SELECT 1") == 1
         for statement in ("SELECT 4242", "SELECT 1"):
@@ -145,6 +146,20 @@ def test_a_statement_that_is_not_answered_ends_before_the_platform_ends_us(runti
                 database.number(statement)
             assert time.monotonic() - began < 4
         database.close()
+
+
+def test_a_monitor_is_told_that_the_database_is_silent(
+    connected: Story, environment: dict[str, str], postgres: Any
+) -> None:
+    with Freezing(embedded.runtime_url(postgres), b"SELECT 1") as freezing:
+        runtime = Runtime.build(load(environment | {"DATABASE_URL": freezing.url}), connected.clock)
+        story = Story(**{**connected.__dict__, "runtime": runtime})
+        health._answers.drop("health")
+        began = time.monotonic()
+        assert json_of(story.crm("health", {})) == {"status": "database_unavailable"}
+        assert time.monotonic() - began < 5
+        health._answers.drop("health")
+        runtime.close()
 
 
 def test_the_lease_is_longer_than_all_that_happens_under_it() -> None:
