@@ -2817,9 +2817,7 @@ export interface components {
              *       "mapping": [],
              *       "phone_enum": "WORK",
              *       "email_enum": "WORK",
-             *       "read_only": [
-             *         "name"
-             *       ],
+             *       "read_only": [],
              *       "skip_empty": true,
              *       "create_fields": true,
              *       "routes": [],
@@ -3138,6 +3136,7 @@ export interface components {
             phone_enum?: "FAX" | "HOME" | "MOB" | "OTHER" | "WORK" | "WORKDD";
             /** @default false */
             queue?: boolean;
+            /** @default [] */
             read_only?: string[];
             /** @default [] */
             responsible_user_ids?: number[];

@@ -1,6 +1,7 @@
 """`POST submit_form`, `submit_order`, `sync_contact`: what a site sends, into amoCRM once (rows C2-C4, C9, C10)."""
 
 import hashlib
+from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 from shared.storage import events
-from shared.submissions import html_form, model, people, plan, site_builders, writer
+from shared.submissions import html_form, model, newer, people, plan, site_builders, writer
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.settings import of as settings_of
 
@@ -84,6 +85,8 @@ def _accepted(
 
 
 def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:
+    if isinstance(body, SyncContact):
+        return {"person": _marks(runtime, integration, body)}
     if not isinstance(body, SubmitOrder):
         return {}
     return {
@@ -112,14 +115,30 @@ def _key(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: byt
     site = _of_site(caller)
     if isinstance(body, SubmitOrder):
         return f"order:{site}{body.order.number}"
-    digest = hashlib.sha256(cleaned).hexdigest()
+    digest, window = hashlib.sha256(cleaned).hexdigest(), int(runtime.clock.now().timestamp()) // _SAME_SECONDS
+    if isinstance(body, SyncContact):
+        return _key_of_profile(runtime, caller.require_integration(), body, cleaned) or f"profile:{digest}:{window}"
     if isinstance(body, SubmitForm) and body.opened_at is not None:
         return f"form:{site}{digest}"  # the moment the page was opened is in it: the next visit is another submission
-    window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
     before = f"form:{site}{digest}:{window - 1}"
     if deliveries.by_key(runtime.database, caller.require_integration().id, action, before) is not None:
         return before
     return f"form:{site}{digest}:{window}"
+
+
+def _key_of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:
+    """An equal profile is the same one as long as the person has no other: what is changed back is a change."""
+    person, within = _marks(runtime, integration, body), timedelta(seconds=_SAME_SECONDS)
+    before = newer.latest(runtime.database, integration.id, model.SYNC_CONTACT, person, within)
+    if before is None:
+        return None
+    digest = hashlib.sha256(cleaned)
+    return before.key if before.request_hash == digest.digest() else f"profile:{digest.hexdigest()}:{before.id}"
+
+
+def _marks(runtime: Runtime, integration: Integration, body: SyncContact) -> list[str]:
+    country = settings_of(integration.settings).phone_country
+    return people.marks(runtime.keyring, integration.id, body.contact, country)
 
 
 def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: Body) -> bool:

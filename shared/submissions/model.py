@@ -198,7 +198,11 @@ def sources(body: Body) -> dict[str, list[str]]:
 
 
 def full_name(contact: Contact) -> str:
-    return contact.name.strip() or " ".join(part for part in (contact.first_name, contact.last_name) if part.strip())
+    """First and last name follow a name that does not hold them already."""
+    name = contact.name.strip()
+    for part in (contact.first_name.strip(), contact.last_name.strip()):
+        name = name if part.casefold() in name.casefold() else f"{name} {part}".strip()
+    return name
 
 
 def _order_sources(order: Order) -> dict[str, list[str]]:

@@ -29,8 +29,9 @@ def text(
     """The note; None where there is nothing to say. `kind` is form, order or profile."""
     terms = i18n.words(language, "document.submission")
     lines = [f"{terms[name]}: {', '.join(given[name])}" for name in _SAID if given.get(name)]
-    own = [f"{name}: {', '.join(given[name])}" for name in unmapped if given.get(name)]
-    kept = [f"{one.source}: {', '.join(one.values)}" for one in unplaced]
+    named = {name: terms[name] for name in (*_SAID, "name", "phone", "email")}
+    own = [f"{named.get(name, name)}: {', '.join(given[name])}" for name in unmapped if given.get(name)]
+    kept = [f"{named.get(one.source, one.source)}: {', '.join(one.values)}" for one in unplaced]
     parts = [_items(order, language, terms) if order is not None else [], lines, own]
     parts.append([f"{terms['kept']}:", *kept] if kept else [])
     if not any(parts):

@@ -4,8 +4,9 @@ A deal, an incoming lead or a contact is made while the person is locked, so tha
 one contact. What the account refuses, or no longer has, is met by a fallback, told in the log, and kept in the note.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
+from uuid import uuid5
 
 import msgspec
 from msgspec.structs import replace
@@ -27,7 +28,8 @@ from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
-from shared.submissions import mapping, note
+from shared.submissions import leftovers, mapping, note
+from shared.submissions.mapping import Unplaced
 from shared.submissions.model import (
     SUBMIT_FORM,
     SUBMIT_ORDER,
@@ -43,6 +45,8 @@ from shared.submissions.model import (
 from shared.submissions.settings import FieldRule, Submissions, refusal_name
 from shared.submissions.settings import of as settings_of
 from shared.submissions.writer import Submission, kind_of
+
+Change = dict[str, object]
 
 _FIELDS: Final = {"leads": "lead_fields", "contacts": "contact_fields"}
 
@@ -102,9 +106,12 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
         return _steps(made), calls("lead", body)
     plan = [_fields_step(made, "leads", None)] if "leads" in _entities_to_complete(settings, "lead", body) else []
     before = plan[-1].name if plan else None
-    plan.append(_known_lead_step(made, wanted.lead_id, wanted, before))
+    plan += [
+        _known_lead_step(made, wanted.lead_id, wanted, before),
+        _left_note_step(made, "lead_note", "lead", leftovers.of_lead),
+    ]
     if wanted.is_change and any(rule.entity == "contacts" for rule in made.settings.mapping):
-        plan.append(Step("contact_update", made.update_contact, lambda *_: None, after="lead"))
+        plan += _contact_update_steps(made, "lead")
     return plan, 3
 
 
@@ -114,28 +121,39 @@ def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: 
     def write(api: AccountApi, *_: Result) -> Result:
         lead = api.lead(lead_id)
         contact_id, name = main_contact(lead), str(lead.get("name") or "")
-        change: dict[str, object] = {}
-        if wanted.renamed is not None and name.replace(*wanted.renamed) != name:
-            change["name"] = name.replace(*wanted.renamed)
         placed = made.placed_in_lead(Directory(api, made.integration_id), skip_empty=not wanted.is_change).fields
-        if placed:
-            change["custom_fields_values"] = placed
+        fields: Change = {"custom_fields_values": placed} if placed else {}
+        own: Change = {}
+        if wanted.renamed is not None and name.replace(*wanted.renamed) != name:
+            own["name"] = name.replace(*wanted.renamed)
         if wanted.status_id is not None:
-            change |= {"pipeline_id": wanted.pipeline_id, "status_id": wanted.status_id}
-        if change:
-            _change_or_tell(made, api, lead_id, change)
-        return {"lead_id": lead_id, "contact_id": contact_id, "created": False}
+            own |= {"pipeline_id": wanted.pipeline_id, "status_id": wanted.status_id}
+        change, refused = _taken(made, api, lead_id, fields, own)
+        if refused is not None and fields.keys() - change.keys():
+            made.tell_refused(refused)
+        if refused is not None and "status_id" in own.keys() - change.keys():
+            not_moved = say("The deal could not be moved to its stage ({error}).", error=refused)
+            made.tell("values_refused", not_moved)
+        is_bare = bool(fields.keys() - change.keys())
+        return {"lead_id": lead_id, "contact_id": contact_id, "created": False, "bare": is_bare}
 
     return Step("lead", write, lambda *_: None, after=before)
 
 
-def _change_or_tell(made: Submission, api: AccountApi, lead_id: int, change: dict[str, object]) -> None:
-    try:
-        with noting(made.database, made.keyring, made.integration_id, "lead", lead_id, change):
-            api.change_lead(lead_id, change)
-    except ValidationError as error:
-        where = ", ".join(item.path for item in error.errors) or "its values"
-        made.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
+def _taken(
+    made: Submission, api: AccountApi, lead_id: int, fields: Change, own: Change
+) -> tuple[Change, ValidationError | None]:
+    """What amoCRM takes of both: what it refuses together it may take one by one."""
+    refused: ValidationError | None = None
+    for change in [fields | own, own, fields] if fields and own else [fields | own]:
+        try:
+            if change:
+                with noting(made.database, made.keyring, made.integration_id, "lead", lead_id, change):
+                    api.change_lead(lead_id, change)
+            return change, refused
+        except ValidationError as error:
+            refused = refused or error
+    return {}, refused
 
 
 def _steps(made: Submission) -> list[Step]:
@@ -146,11 +164,18 @@ def _steps(made: Submission) -> list[Step]:
     before = plan[-1].name if plan else None
     plan.append(Step(accepted.mode, made.writer(), made.finder(), after=before))
     if accepted.mode != "contact":
-        plan.append(Step("contact_update", made.update_contact, lambda *_: None, after=accepted.mode))
+        plan += _contact_update_steps(made, accepted.mode)
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
         plan += _goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
     plan.append(_note_step(made))
     return plan
+
+
+def _contact_update_steps(made: Submission, after: str) -> list[Step]:
+    return [
+        Step("contact_update", made.update_contact, lambda *_: None, after=after),
+        _left_note_step(made, "contact_note", "contact_update", leftovers.of_contact),
+    ]
 
 
 def _entities_to_complete(settings: Submissions, mode: str, body: Body) -> list[str]:
@@ -178,32 +203,64 @@ def _goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body:
     ]
 
 
+def _place(result: Result) -> tuple[str, int | None]:
+    """Where the note goes."""
+    is_lead = result.get("lead_id") is not None
+    return ("leads", result["lead_id"]) if is_lead else ("contacts", result.get("contact_id"))
+
+
+def _noted(
+    made: Submission, name: str, after: str, mark: str, text: Callable[[AccountApi, Result], str | None]
+) -> Step:
+    """A step that writes a note, once. `text` None: there is nothing to say."""
+
+    def write(api: AccountApi, result: Result) -> Result:
+        (entity, entity_id), content = _place(result), text(api, result)
+        if content is None or entity_id is None:
+            return {"nothing_to_do": True}
+        return {"note_id": api.add_note(entity_id, content, entity)}
+
+    def find(api: AccountApi, result: Result) -> Result | None:
+        entity, entity_id = _place(result)
+        note_id = None if entity_id is None else api.find_note(entity_id, mark, made.since, entity=entity)
+        return None if note_id is None else {"note_id": note_id}
+
+    return Step(name, write, find, after=after)
+
+
 def _note_step(made: Submission) -> Step:
     """Everything that a person wrote, and what found no field."""
     mark = reference(made.delivery.id)
 
-    def place(result: Result) -> tuple[str, int | None]:
-        is_lead = result.get("lead_id") is not None
-        return ("leads", result["lead_id"]) if is_lead else ("contacts", result.get("contact_id"))
-
-    def write(api: AccountApi, result: Result) -> Result:
-        entity, entity_id = place(result)
-        unmapped, unplaced = made.unplaced(Directory(api, made.integration_id), bool(result.get("bare")))
+    def text(api: AccountApi, result: Result) -> str | None:
+        if result.get("superseded"):
+            return None  # a newer profile says what there is to say
+        unmapped, unplaced = leftovers.of_submission(made, api, result)
         values, _ = made.values()
         order = made.body.order if isinstance(made.body, SubmitOrder) else None
-        text = note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, mark, made.language)
-        for one in unplaced:
-            made.tell("value_in_note", say("{source} is in the note: {reason}.", source=one.source, reason=one.reason))
-        if text is None or entity_id is None:
-            return {"nothing_to_do": True}
-        return {"note_id": api.add_note(entity_id, text, entity)}
+        _tell_unplaced(made, unplaced)
+        return note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, mark, made.language)
 
-    def find(api: AccountApi, result: Result) -> Result | None:
-        entity, entity_id = place(result)
-        note_id = None if entity_id is None else api.find_note(entity_id, mark, made.since, entity=entity)
-        return None if note_id is None else {"note_id": note_id}
+    return _noted(made, "note", made.accepted.mode, mark, text)
 
-    return Step("note", write, find, after=made.accepted.mode)
+
+def _left_note_step(
+    made: Submission, name: str, after: str, left: Callable[[Submission, Result], list[Unplaced]]
+) -> Step:
+    """What a contact or deal that is there did not take; beside the note, which does not wait for that."""
+    mark = reference(uuid5(made.delivery.id, name))
+
+    def text(_: AccountApi, result: Result) -> str | None:
+        unplaced = left(made, result)
+        _tell_unplaced(made, unplaced)
+        return note.text(kind_of(made.body), made.heading, {}, None, (), unplaced, mark, made.language)
+
+    return _noted(made, name, after, mark, text)
+
+
+def _tell_unplaced(made: Submission, unplaced: Sequence[Unplaced]) -> None:
+    for one in unplaced:
+        made.tell("value_in_note", say("{source} is in the note: {reason}.", source=one.source, reason=one.reason))
 
 
 def _fields_step(made: Submission, entity: str, before: str | None) -> Step:

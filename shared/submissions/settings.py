@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from shared.deliveries.locks import name_of
@@ -58,7 +57,7 @@ class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
     phone_enum: Literal["WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER"] = "WORK"
     email_enum: Literal["WORK", "PRIV", "OTHER"] = "WORK"
     # Of a known contact: `name`, or a field by its id, code or name.
-    read_only: Annotated[list[Name], Meta(max_length=100)] = msgspec.field(default_factory=lambda: ["name"])
+    read_only: Annotated[list[Name], Meta(max_length=100)] = []
     skip_empty: bool = True  # false: an empty value clears the field of a known contact
     create_fields: bool = True  # those of the mapping that the account does not have
     routes: Annotated[list[Route], Meta(max_length=200)] = []  # the first that fits counts

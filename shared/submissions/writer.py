@@ -20,10 +20,21 @@ from shared.platform.messages import Message, say
 from shared.platform.money import budget
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
-from shared.submissions import contacts, destination, mapping, note, people
+from shared.submissions import contacts, destination, mapping, newer, note, people
+from shared.submissions.contacts import Left
 from shared.submissions.destination import Chosen
+from shared.submissions.known_contact import Update
 from shared.submissions.mapping import Placed, Unplaced
-from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact, full_name, sources
+from shared.submissions.model import (
+    SYNC_CONTACT,
+    Accepted,
+    Body,
+    SubmitForm,
+    SubmitOrder,
+    SyncContact,
+    full_name,
+    sources,
+)
 from shared.submissions.settings import Destination, Submissions
 
 Entity = dict[str, Any]
@@ -131,82 +142,102 @@ class Submission:
             known = self.find_person(api, held)
             known_id = None if known is None else int(known["id"])
 
-            def write(account: Directory, is_bare: bool) -> Made:
-                lead, contact = self.lead_and_contact(account, is_bare)
+            def write(account: Directory, left: Left) -> Made:
+                lead, contact = self.lead_and_contact(account, left)
                 return PeopleApi(api).create_lead(lead, known_id, contact)
 
-            made, is_bare = self._with_fallbacks(api, write)
+            made, left = self._with_fallbacks(api, write)
             held.remember = made.contact_id
-        return _result(made, known_id is None) | {"bare": is_bare}
+        return _result(made, known_id is None) | {"bare": left, "kept": self.kept(api, known)}
 
     def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:
         with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
             known = self.find_person(api, held)
 
-            def write(account: Directory, is_bare: bool) -> Made:
-                lead, contact = self.lead_and_contact(account, is_bare)
+            def write(account: Directory, left: Left) -> Made:
+                lead, contact = self.lead_and_contact(account, left)
                 # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
                 # amoCRM refuses, it is made anew and a person joins the two.
                 # source: none found; the page shows new contacts only
-                person = contact if known is None or is_bare else {"id": int(known["id"])}
+                person = contact if known is None or left else {"id": int(known["id"])}
                 return PeopleApi(api).create_incoming_lead(self._incoming(lead, person))
 
-            made, is_bare = self._with_fallbacks(api, write)
+            made, left = self._with_fallbacks(api, write)
             held.remember = made.contact_id
-        return _result(made, known is None) | {"bare": is_bare}
+        is_new = known is None or bool(left)
+        return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_contact(self, api: AccountApi, *_: Result) -> Result:
         with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
             known = self.find_person(api, held)
+            if known is not None:
+                held.remember = int(known["id"])
+                found = {"contact_id": held.remember, "created": False}
+                if isinstance(self.body, SyncContact) and self._is_overtaken(held.remember, SYNC_CONTACT):
+                    return found | {"superseded": True}
+                return found | self._changed(api, known)
 
-            def write(account: Directory, is_bare: bool) -> int:
-                if known is not None:
-                    self._change(api, account, known, is_bare)
-                    return int(known["id"])
-                return PeopleApi(api).create_contact(self._new_contact(account, is_bare, self._chosen(account)))
+            def write(account: Directory, left: Left) -> int:
+                return PeopleApi(api).create_contact(self._new_contact(account, left, self._chosen(account)))
 
-            held.remember, is_bare = self._with_fallbacks(api, write)
-        return {"contact_id": held.remember, "created": known is None, "bare": is_bare}
+            held.remember, left = self._with_fallbacks(api, write)
+        return {"contact_id": held.remember, "created": True, "bare": left, "kept": []}
 
     def update_contact(self, api: AccountApi, lead: Result) -> Result:
         """What the submission knows of a contact that was there before."""
+        place = {name: lead.get(name) for name in ("lead_id", "contact_id")}
         if lead.get("created") or lead.get("contact_id") is None:
-            return {"nothing_to_do": True}
+            return place | {"nothing_to_do": True}
         with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id):
             known = next(iter(api.contacts([lead["contact_id"]])), None)
             if known is None:
-                return {"nothing_to_do": True}
-            contact = known
+                return place | {"nothing_to_do": True}
+            return place | self._changed(api, known)
 
-            def write(account: Directory, is_bare: bool) -> bool:
-                return self._change(api, account, contact, is_bare)
+    def _changed(self, api: AccountApi, known: Entity) -> Result:
+        """Brings the submission to a contact that is there: `{changed, bare, kept, outdated}`, see :meth:`kept`;
+        `outdated`: those of it where something newer has been written meanwhile."""
+        known_id = int(known["id"])
+        overwrites = not self._is_overtaken(known_id)
 
-            is_changed, _ = self._with_fallbacks(api, write)
-        return {"changed": is_changed}
+        def write(account: Directory, left: Left) -> bool:
+            update = self._update(account, known, left, overwrites)
+            body = {} if left is Left.ALL_BUT_THE_NAME else update.body()
+            if body:
+                with noting(self.database, self.keyring, self.integration_id, "contact", known_id, body):
+                    PeopleApi(api).change_contact(known_id, body)
+            return bool(body)
 
-    def _change(self, api: AccountApi, account: Directory, known: Entity, is_bare: bool) -> bool:
-        if is_bare:
-            return False
-        fields = account.fields("contacts")
+        is_changed, left = self._with_fallbacks(api, write)
+        kept, usual = self.kept(api, known, overwrites), [] if overwrites else self.kept(api, known)
+        outdated = [] if overwrites else [name for name in kept if name not in usual]
+        return {"changed": is_changed, "bare": left, "kept": kept, "outdated": outdated}
+
+    def _is_overtaken(self, contact_id: int, action: str | None = None) -> bool:
+        """A retry may come late."""
+        return newer.is_overtaken(self.database, self.delivery, contact_id, action)
+
+    def kept(self, api: AccountApi, known: Entity | None, overwrites: bool = True) -> list[str]:
+        """The sources of what a contact that is there does not take, since it has something else and keeps it."""
+        if known is None:
+            return []
+        account = Directory(api, self.integration_id)
+        return self._update(account, known, overwrites=overwrites).kept()
+
+    def _update(self, account: Directory, known: Entity, left: Left = Left.NOTHING, overwrites: bool = True) -> Update:
         values, _ = self.values()
-        wanted = contacts.placed(self.settings, values, fields)
-        renames = isinstance(self.body, SyncContact)
-        body = contacts.changes(known, self.body.contact, wanted, self.settings, fields, renames)
-        if body:
-            known_id = int(known["id"])
-            with noting(self.database, self.keyring, self.integration_id, "contact", known_id, body):
-                PeopleApi(api).change_contact(known_id, body)
-        return bool(body)
+        renames, fields = isinstance(self.body, SyncContact), account.fields("contacts")
+        return Update(known, self.body.contact, values, self.settings, fields, renames, overwrites, left)
 
-    def lead_and_contact(self, account: Directory, is_bare: bool) -> tuple[Entity, Entity]:
+    def lead_and_contact(self, account: Directory, left: Left) -> tuple[Entity, Entity]:
         body, settings = self.body, self.settings
         assert not isinstance(body, SyncContact)
         wanted = destination_of(settings, body)
         name = note.title(kind_of(body), wanted.title, self.heading, full_name(body.contact), self.mark, self.language)
         tags = [{"name": tag} for tag in dict.fromkeys([*wanted.tags, *body.tags])]
         lead: Entity = {"name": name, "price": self._price(), "_embedded": {"tags": tags} if tags else {}}
-        if is_bare:
-            return lead, self._new_contact(account, True, Chosen(None, None, None))
+        if left:
+            return lead, self._new_contact(account, left, Chosen(None, None, None))
         chosen = self._chosen(account)
         for fallback in chosen.fallbacks:
             self.tell("fallback", fallback)
@@ -220,7 +251,7 @@ class Submission:
             )
             if value is not None
         }
-        return lead, self._new_contact(account, False, chosen)
+        return lead, self._new_contact(account, left, chosen)
 
     def placed_in_lead(self, account: Directory, *, skip_empty: bool = True) -> Placed:
         """`skip_empty`: a new deal has nothing to be cleared."""
@@ -235,26 +266,9 @@ class Submission:
         fields_values = [*mapped.fields, *(field for field in visit.fields if field["field_id"] not in taken)]
         return Placed(fields_values, (*mapped.unplaced, *visit.unplaced))
 
-    def unplaced(self, account: Directory, is_bare: bool) -> tuple[list[str], list[Unplaced]]:
-        """Values without a rule, by name; and those whose rule could not be followed."""
-        values, wrong = self.values()
-        has_lead = self.accepted.mode != "contact"
-        rules = contacts.rules(self.settings) + [rule for rule in self.settings.mapping if rule.entity == "leads"]
-        ruled = {rule.source for rule in rules if rule.entity == "contacts" or has_lead}
-        if is_bare:
-            ruled = {"phone", "email"}
-        unmapped = [name for name in values if name not in ruled | note.SPOKEN_FOR and "." not in name]
-        if is_bare:
-            return unmapped, wrong
-        left = [*wrong, *contacts.placed(self.settings, values, account.fields("contacts")).unplaced]
-        left += self.placed_in_lead(account).unplaced if has_lead else ()
-        return unmapped, left
-
-    def _new_contact(self, account: Directory, is_bare: bool, chosen: Chosen) -> Entity:
-        if is_bare:
-            return contacts.bare(self.body.contact, self.settings.phone_country)
+    def _new_contact(self, account: Directory, left: Left, chosen: Chosen) -> Entity:
         values, _ = self.values()
-        placed = contacts.placed(self.settings, values, account.fields("contacts"))
+        placed = contacts.placed(self.settings, values, account.fields("contacts"), left)
         return contacts.new(self.body.contact, placed, chosen.responsible_user_id)
 
     def _chosen(self, account: Directory) -> Chosen:
@@ -295,19 +309,27 @@ class Submission:
             return budget(self.body.order.total)
         return (self.body.price or 0) if isinstance(self.body, SubmitForm) else 0
 
-    def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, bool], Any]) -> tuple[Any, bool]:
-        """A refused write changed nothing: again with what the account has now, then with what every account has."""
+    def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, Left], Any]) -> tuple[Any, Left]:
+        """A refused write changed nothing: again with what the account has now, then with less and less."""
         account = Directory(api, self.integration_id)
         try:
-            return write(account, False), False
+            return write(account, Left.NOTHING), Left.NOTHING
         except ValidationError:
             directory.forget(self.integration_id)
-        try:
-            return write(account, False), False
-        except ValidationError as error:
-            where = ", ".join(item.path for item in error.errors) or "its values"
-            self.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
-        return write(account, True), True
+        left = Left.NOTHING
+        while True:
+            try:
+                return write(account, left), left
+            except ValidationError as error:
+                if left is Left.NOTHING:
+                    self.tell_refused(error)
+                if left is Left.ALL_BUT_THE_NAME:
+                    raise
+            left = Left(left + 1)
+
+    def tell_refused(self, error: ValidationError) -> None:
+        where = ", ".join(item.path for item in error.errors) or "its values"
+        self.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
 
 
 def _result(made: Made, created: bool) -> Result:

@@ -179,8 +179,9 @@ def _changed(call: Call, entity_type: str, entity_id: int, item: Entity, index: 
     entity = call.account.entities(entity_type).get(entity_id)
     if entity is None:
         raise ApiError(problem(404, "Not Found", "Entity not found"))
-    before = dict(entity)
-    _write(call, entity_type, entity, item, index)
+    before, after = dict(entity), dict(entity)
+    _write(call, entity_type, after, item, index)  # what is refused changes nothing
+    entity |= after
     entity["updated_at"] = call.world.now()
     changed = {name: entity[name] for name in _OWN[entity_type] if entity.get(name) != before.get(name)}
     call.effect(f"{entity_type}.updated", id=entity_id, changed=changed, sent=sorted(item))

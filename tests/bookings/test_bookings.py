@@ -1,5 +1,6 @@
 """Rows K1-K4: from a free time to a task in amoCRM, and back."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -135,6 +136,30 @@ def test_a_manager_books_in_the_deal(clinic: Clinic) -> None:
     named = {one["field_name"]: one["values"][0]["value"] for one in lead["custom_fields_values"]}
     assert named["Врач"] == "Иванова А. П."
     assert answer["results"]["task"]["task_id"] == task["id"]
+
+
+@pytest.mark.parametrize("refused", ["fields", "stage"])
+def test_h1_what_a_deal_that_is_there_does_not_take_is_told(clinic: Clinic, refused: str) -> None:
+    """30-H1: a refused field keeps the deal from no stage, nor a refused stage from its fields."""
+    story = clinic.story
+    pipeline = list(clinic.account()["pipelines"].values())[1]
+    stage = pipeline["_embedded"]["statuses"][2]["id"]
+    rules = [{"source": "booking.doctor", "entity": "leads", "field": "Врач"}]
+    content = settings(pipeline_id=pipeline["id"], status_id=stage) | {"submissions": {"mapping": rules}}
+    assert story.crm("save_settings", story.admin(), content).status == 200
+    if refused == "stage":
+        story.simulator.control("remove", domain=story.domain, status=stage)
+    else:
+        body = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": []}]})
+        story.simulator.fault("status", path=r"/api/v4/leads/\d+", method="PATCH", status=400, times=1, body=body)
+    clinic.booked(clinic.card(), visitor={})
+    lead = clinic.account()["leads"][str(story.lead_id)]
+    named = {one["field_name"]: one["values"][0]["value"] for one in lead["custom_fields_values"] or []}
+    notes = "\n".join(note["params"].get("text", "") for note in story.notes())
+    assert (lead["status_id"] == stage) == (refused == "fields")
+    assert named.get("Врач") == (None if refused == "fields" else "Иванова А. П.")
+    assert ("booking.doctor: Иванова А. П." in notes) == (refused == "fields")
+    assert "submission.values_refused" in story.events()
 
 
 def test_goods_and_price_as_for_a_calculation(clinic: Clinic) -> None:

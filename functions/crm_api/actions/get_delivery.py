@@ -105,7 +105,7 @@ def delivery_view(runtime: Runtime, delivery: Delivery, account_domain: str, lan
         "steps": {name: entry.get("state") for name, entry in delivery.steps.items()},
         "results": delivery.results(language),
         "problem": delivery.problem(language),
-        "summary": {name: value for name, value in delivery.summary.items() if name != "proof"},
+        "summary": {name: value for name, value in delivery.summary.items() if name not in ("proof", "person")},
         "links": _links(runtime, delivery, account_domain),
         "created_at": delivery.created_at,
         "finished_at": delivery.finished_at,
