@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
@@ -158,3 +159,57 @@ def test_what_is_wrong_out_of_sight_is_brought_into_sight(context: BrowserContex
         page.get_by_role("button", name="Сохранить", exact=True).click()
     assert saved.value.status == 200
     expect(page.get_by_text("Сохранено.")).to_be_visible()
+
+
+@pytest.mark.refusals(502)
+def test_what_is_set_stays_set_where_the_account_cannot_be_asked(context: BrowserContext, demo: Demo) -> None:
+    """A brother of 30-G7: a choice of users or stages that could not be read would else be saved as none at all, and an
+    endpoint would be told of every stage."""
+    origin = demo.amocrm.split("/at/")[0]
+    with demo.http(connect(demo)) as http:
+
+        def post(action: str, **body: Any) -> Any:
+            answer = http.post(f"/{action}", json=body)
+            assert answer.status_code in (200, 201), answer.text
+            return answer.json()
+
+        users = [one["id"] for one in http.get("/get_users").json()["users"]]
+        pipeline = http.get("/get_pipelines").json()["pipelines"][0]
+        stage, other = [one["id"] for one in pipeline["statuses"] if not one.get("is_unsorted")][:2]
+        place = {"pipelines": [pipeline["id"]], "statuses": [stage]}
+        post("save_endpoint", name="Склад", url=f"{origin}/receiver", **place)
+        task = {"kind": "task", "text": "Позвонить", "due_minutes": 60, "responsible_user_id": users[0]}
+        post("save_automation", name="Перезвон", work=task)
+        doctor = {"id": "doctor", "name": "Иванова", "user_id": users[0]}
+        bookings = {"is_on": True, "resources": [doctor], "pipeline_id": pipeline["id"], "status_id": stage}
+        bookings |= {"cancelled_status_id": other}
+        post("save_settings", bookings=bookings)
+
+        page = connected_panel(context, demo)
+        page.route(
+            re.compile("action=(get_users|get_pipelines)"),
+            lambda route: route.fulfill(status=502, content_type="application/problem+json", body=_refused(502, "")),
+        )
+        page.locator("#tab-events").click()
+        page.locator("#endpoints").get_by_role("button", name="Изменить").click()
+        page.get_by_label("Название", exact=True).fill("Склад на Лесной")
+        page.locator("form.card").get_by_role("button", name="Сохранить").click()
+        expect(page.locator("#endpoints")).to_contain_text("Склад на Лесной")
+        page.locator("#tab-automations").click()
+        page.locator("#automations").get_by_role("button", name="Изменить").click()
+        page.get_by_label("Название").fill("Перезвонить сразу")
+        page.get_by_role("button", name="Сохранить").click()
+        expect(page.locator("#automations")).to_contain_text("Перезвонить сразу")
+        page.locator("#tab-bookings").click()
+        page.get_by_role("button", name="Сохранить", exact=True).click()
+        expect(page.get_by_text("Сохранено.")).to_be_visible()
+
+        (endpoint,) = http.get("/get_endpoints").json()["endpoints"]
+        assert {name: endpoint[name] for name in place} == place
+        (automation,) = http.get("/get_automations").json()["automations"]
+        assert automation["work"]["responsible_user_id"] == users[0]
+        now = http.get("/get_settings").json()["settings"]
+        assert {name: now["bookings"][name] for name in ("pipeline_id", "status_id", "cancelled_status_id")} == {
+            name: bookings[name] for name in ("pipeline_id", "status_id", "cancelled_status_id")
+        }
+        assert now["bookings"]["resources"][0]["user_id"] == users[0]

@@ -3,6 +3,7 @@
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
+import { choice } from "./choice.js";
 import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
 
 const UNITS = { minutes: 1, hours: 60, days: 1440 };
@@ -111,7 +112,7 @@ function form(connection, automation, found, users, again, leave) {
   const later = due(work.due_minutes ?? 1440);
   const count = element("input", { type: "number", min: 0, max: 525_600, value: later.count });
   const unit = element("select", {}, ...Object.keys(UNITS).map((one) => new Option(t(`automations.unit_${one}`), one, false, one === later.unit)));
-  const responsible = element("select", {}, new Option(t("automations.of_the_deal"), ""), ...users.map((user) => new Option(user.name, user.id, false, user.id === work.responsible_user_id)));
+  const responsible = choice([[null, t("automations.of_the_deal")], ...users.map((user) => [user.id, user.name])], work.responsible_user_id);
   const labelled = (key, control) => element("label", {}, t(key), control);
   const words = [labelled("automations.text", text), valuesOf(found.values)];
   const parts = {

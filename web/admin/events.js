@@ -159,7 +159,12 @@ function form(connection, endpoint, pipelines, fresh, again, leave) {
   const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
   const isOn = check(t("events.is_on"), endpoint?.is_on ?? true);
   const kinds = KINDS.map((kind) => check(t(`events.kind_${kind}`), endpoint?.kinds.includes(kind) ?? false, kind));
-  const statuses = places(pipelines).map(({ status, pipeline, text }) => check(text, endpoint?.statuses.includes(status.id) && (!endpoint.pipelines.length || endpoint.pipelines.includes(pipeline.id)), `${pipeline.id}/${status.id}`));
+  const [whichPipelines, whichStatuses] = [endpoint?.pipelines ?? [], endpoint?.statuses ?? []];
+  const isFor = (pipeline, status) => whichPipelines.length + whichStatuses.length > 0
+    && (!whichPipelines.length || whichPipelines.includes(pipeline.id)) && (!whichStatuses.length || whichStatuses.includes(status.id));
+  // Of places that cannot be seen now: they stay, or more would be told than was asked for.
+  const gone = { pipelines: whichPipelines.filter((id) => !pipelines.some((one) => one.id === id)), statuses: whichStatuses.filter((id) => !places(pipelines).some(({ status }) => status.id === id)) };
+  const statuses = places(pipelines).map(({ status, pipeline, text }) => check(text, isFor(pipeline, status), `${pipeline.id}/${status.id}`));
   const fields = element("input", { value: endpoint?.fields.join(", ") ?? "", placeholder: "price, name, field:123" });
   const group = (key, boxes) => element("fieldset", {}, element("legend", { text: t(key) }), ...boxes.map((one) => one.view));
   const chosen = (boxes) => boxes.filter((one) => one.box.checked).map((one) => one.box.value);
@@ -167,7 +172,7 @@ function form(connection, endpoint, pipelines, fresh, again, leave) {
     const stages = chosen(statuses).map((one) => one.split("/").map(Number));
     const made = await call("save_endpoint", { method: "POST", connection, body: {
       name: name.value.trim(), url: url.value.trim() || null, id: endpoint?.id ?? null, kinds: chosen(kinds), is_on: isOn.box.checked,
-      pipelines: [...new Set(stages.map(([pipeline]) => pipeline))], statuses: [...new Set(stages.map(([, status]) => status))],
+      pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])],
       fields: fields.value.split(/[\s,]+/).filter(Boolean),
     } });
     await again();

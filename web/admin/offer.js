@@ -2,6 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { dayAs, t } from "../ui/i18n.js";
+import { choice } from "./choice.js";
 import { busy, button, call, conflictOf, copyButton, failure, told } from "./panel.js";
 
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -92,8 +93,8 @@ function place(one) {
 function resource(connection, one, users, settings) {
   const name = input(one.name, { required: true, maxLength: 120 });
   const kind = element("select", {}, new Option(t("bookings.doctor"), ""), new Option(t("bookings.room"), "room", false, one.is_room));
-  const user = element("select", {}, new Option(t("automations.of_the_deal"), ""), ...users.map((each) => new Option(each.name, each.id, false, each.id === one.user_id)));
-  const where = element("select", {}, new Option("—", ""), ...settings.places.map((each) => new Option(each.name, each.id, false, each.id === one.place)));
+  const user = choice([[null, t("automations.of_the_deal")], ...users.map((each) => [each.id, each.name])], one.user_id);
+  const where = choice([[null, "—"], ...settings.places.map((each) => [each.id, each.name])], one.place);
   const on = check("bookings.takes_visits", one.is_on);
   const own = check("bookings.own_hours", one.hours !== null);
   const hours = week(one.hours ?? settings.hours);
@@ -199,24 +200,18 @@ function rulesOf(settings, pipelines) {
   const currency = input(settings.currency, { pattern: "[A-Z]{3}", required: true, maxLength: 3 });
   const goods = check("bookings.goods", settings.goods);
   const stages = pipelines.flatMap((one) => one.statuses.filter((status) => !status.is_unsorted).map((status) => [`${one.id}:${status.id}`, `${one.name} → ${status.name}`]));
-  const stage = (pipelineId, statusId) => {
-    const value = statusId ? `${pipelineId}:${statusId}` : "";
-    const made = element("select", {}, new Option(t("bookings.as_forms"), ""), ...stages.map(([key, text]) => new Option(text, key)));
-    if (value && !stages.some(([key]) => key === value)) made.append(new Option(t("settings.gone", { id: statusId }), value));
-    made.value = value;
-    return made;
-  };
-  const booked = stage(settings.pipeline_id, settings.status_id);
+  const stage = (pipelineId, statusId) => (pipelineId ? `${pipelineId}:${statusId ?? ""}` : "");
+  const booked = choice([[null, t("bookings.as_forms")], ...stages], stage(settings.pipeline_id, settings.status_id));
   const cancelled = element("select", {});
-  const listCancelled = () => {
-    const [pipeline] = booked.value.split(":");
-    const before = cancelled.value || (settings.cancelled_status_id ? `${settings.pipeline_id}:${settings.cancelled_status_id}` : "");
-    cancelled.replaceChildren(new Option(t("bookings.stays"), ""), ...stages.filter(([key]) => booked.value && key.startsWith(`${pipeline}:`)).map(([key, text]) => new Option(text, key)));
-    cancelled.value = before;
-    if (cancelled.selectedIndex < 0) cancelled.value = "";
+  const listCancelled = (set = cancelled.value) => {
+    const isThere = (key) => booked.value && key.startsWith(`${booked.value.split(":")[0]}:`);
+    const shown = choice([[null, t("bookings.stays")], ...stages.filter(([key]) => isThere(key))], isThere(set) ? set : null);
+    const { value } = shown;
+    cancelled.replaceChildren(...shown.children);
+    cancelled.value = value;
   };
-  booked.onchange = listCancelled;
-  listCancelled();
+  booked.onchange = () => listCancelled();
+  listCancelled(settings.cancelled_status_id ? stage(settings.pipeline_id, settings.cancelled_status_id) : "");
   const ids = (select) => select.value.split(":").map((one) => Number(one) || null);
   return {
     view: element("div", {}, element("div", { className: "grid" }, ...Object.entries(inputs).map(([name, control]) => labelled(t(`bookings.${name}`), control)), labelled(t("bookings.currency"), currency)),

@@ -4,6 +4,7 @@
 import { element } from "../ui/dom.js";
 import { bounded, LANGUAGES, t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
+import { choice, choices } from "./choice.js";
 import { busy, call, conflictOf, failure, filled, levelPicker, pickConnection, told } from "./panel.js";
 
 const PREVIEW_MILLISECONDS = 600;
@@ -92,22 +93,13 @@ function check(key, isOn) {
   return { box, view: element("label", { className: "check" }, box, t(key)) };
 }
 
-function select(choices, value) {
-  const made = element("select", {}, ...choices.map(([key, text]) => new Option(text, key ?? "")));
-  made.value = value ?? "";
-  if (made.selectedIndex < 0) {
-    made.append(new Option(t("settings.gone", { id: value }), value, true, true)); // what is set, and is not there any more
-  }
-  return made;
-}
-
 // --- company, note, quotation ----------------------------------------------------------------------------------
 
 function words(settings, connection) {
   const { company, template } = settings;
   const name = input(company.name, { maxLength: 120 });
   const lines = element("textarea", { rows: 3, value: company.lines.join("\n"), placeholder: t("settings.lines_example") });
-  const language = select([["", t("settings.language_of_account")], ...Object.entries(LANGUAGES)], settings.language ?? "");
+  const language = choice([["", t("settings.language_of_account")], ...Object.entries(LANGUAGES)], settings.language ?? "");
   const [heading, noteHeading, closing] = ["heading", "note_heading", "closing"].map((one) => input(template[one], { maxLength: one === "closing" ? 500 : 120 }));
   const file = element("input", { type: "file", accept: "image/png,image/svg+xml" });
   let logo = company.logo;
@@ -153,7 +145,7 @@ function words(settings, connection) {
 // --- whose sums --------------------------------------------------------------------------------------------------
 
 function sums(settings) {
-  const by = select([["", t("settings.reckoned_usual")], ["server", t("settings.reckoned_server")], ["widget", t("settings.reckoned_widget")]], settings.reckoned_by ?? "");
+  const by = choice([["", t("settings.reckoned_usual")], ["server", t("settings.reckoned_server")], ["widget", t("settings.reckoned_widget")]], settings.reckoned_by ?? "");
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.sums") }), element("p", { className: "soft", text: t("settings.sums_hint") }), labelled("settings.reckoned_by", by),
     element("p", {}, element("a", { href: "#calculator", text: t("settings.to_calculator") })));
   return { view, read: () => ({ reckoned_by: by.value || null }) };
@@ -168,7 +160,7 @@ function submissions(settings, known) {
     return { view, read: () => ({ submissions: settings }) };
   }
   const country = input(settings.phone_country, { maxLength: 2, pattern: "[A-Z]{2}", size: 4 });
-  const users = element("select", { multiple: true, size: Math.min(6, known.users.length) }, ...known.users.map(({ id, name }) => new Option(name, id, false, settings.responsible_user_ids.includes(id))));
+  const users = choices(known.users.map(({ id, name }) => [id, name]), settings.responsible_user_ids);
   const readOnly = input(settings.read_only.join(", "));
   const switches = Object.fromEntries(["skip_empty", "create_fields", "routing_beats_order", "queue"].map((name) => [name, check(`settings.${name}`, settings[name])]));
   const places = { forms: destination(settings.forms, known, "settings.forms"), orders: destination(settings.orders, known, "settings.orders") };
@@ -201,11 +193,11 @@ const id = (control) => (control.value ? Number(control.value) : null);
 
 // A pipeline and one of its statuses.
 function place(value, known) {
-  const pipeline = select([[null, t("settings.main_pipeline")], ...known.pipelines.map((one) => [one.id, one.name])], value.pipeline_id);
+  const pipeline = choice([[null, t("settings.main_pipeline")], ...known.pipelines.map((one) => [one.id, one.name])], value.pipeline_id);
   const status = element("select", {});
   const statuses = (kept) => {
     const found = known.pipelines.find((one) => one.id === Number(pipeline.value))?.statuses ?? [];
-    status.replaceChildren(...select([[null, t("settings.first_status")], ...found.filter((one) => !one.is_unsorted).map((one) => [one.id, one.name])], kept).children);
+    status.replaceChildren(...choice([[null, t("settings.first_status")], ...found.filter((one) => !one.is_unsorted).map((one) => [one.id, one.name])], kept).children);
     status.value = kept ?? "";
     status.disabled = !pipeline.value;
   };
@@ -215,7 +207,7 @@ function place(value, known) {
 }
 
 function destination(value, known, title) {
-  const mode = select(["lead", "incoming_lead", "contact"].map((one) => [one, t(`settings.mode_${one}`)]), value.mode);
+  const mode = choice(["lead", "incoming_lead", "contact"].map((one) => [one, t(`settings.mode_${one}`)]), value.mode);
   const where = place(value, known);
   const required = input(value.required.join(", "), { placeholder: "name, phone|email" });
   const tags = input(value.tags.join(", "));
@@ -249,14 +241,14 @@ const TYPES = ["text", "textarea", "numeric", "checkbox", "date", "url", "select
 
 function rule_row(rule, known) {
   const source = input(rule.source, { placeholder: "city" });
-  const entity = select([["leads", t("settings.deal")], ["contacts", t("settings.contact")]], rule.entity);
+  const entity = choice([["leads", t("settings.deal")], ["contacts", t("settings.contact")]], rule.entity);
   const field = element("select", {});
   const fresh = input(rule.field ?? "", { placeholder: t("settings.new_field") });
-  const kind = select(TYPES.map((one) => [one, t(`settings.type_${one}`)]), rule.type);
+  const kind = choice(TYPES.map((one) => [one, t(`settings.type_${one}`)]), rule.type);
   const enums = input(rule.enum, { placeholder: "WORK" });
   const fields = (kept) => {
-    const choices = known.fields[entity.value].map((one) => [one.id, one.name]);
-    field.replaceChildren(...select([[null, t("settings.by_name")], ...choices], kept).children);
+    const there = known.fields[entity.value].map((one) => [one.id, one.name]);
+    field.replaceChildren(...choice([[null, t("settings.by_name")], ...there], kept).children);
     field.value = kept ?? "";
     fresh.disabled = kind.disabled = Boolean(field.value);
   };
@@ -274,7 +266,7 @@ function rule_row(rule, known) {
 function route_row(route, known) {
   const category = input(route.category);
   const where = place(route, known);
-  const user = select([[null, t("settings.default_user")], ...known.users.map((one) => [one.id, one.name])], route.responsible_user_id);
+  const user = choice([[null, t("settings.default_user")], ...known.users.map((one) => [one.id, one.name])], route.responsible_user_id);
   return {
     controls: [labelled("settings.category", category), labelled("settings.pipeline", where.pipeline), labelled("settings.status", where.status), labelled("settings.user", user)],
     read: () => ({ category: category.value.trim(), ...where.read(), responsible_user_id: id(user) }),
