@@ -133,6 +133,23 @@ def test_a_card_that_asks_about_another_deal_has_a_session_of_that_deal(tell: An
     assert told == {"ids": [story.lead_id, other, story.lead_id], "calls": 2}
 
 
+def test_an_accepted_save_in_another_deal_is_followed_in_that_deals_session(tell: Any, story: Story) -> None:
+    """30-G9: a session for one deal follows its deliveries only. An option that is undefined is none."""
+    leads = story.simulator.control("show", domain=story.domain)["leads"]
+    other = next(int(one) for one in leads if int(one) != story.lead_id)
+    story.simulator.fault("status", status=500, path="/api/v4/leads/[0-9]+/notes", method="POST")
+
+    def run() -> None:
+        story.clock.advance(seconds=120)
+        run_deliveries(story.runtime, 20)
+
+    with meanwhile(run):
+        told = tell("followed_elsewhere", other=other, one_time_tokens=_tokens(story, 3))
+    assert told == {"state": "delivered"}
+    ((key,),) = story.sql("SELECT idempotency_key FROM amocrm_deliveries")
+    assert not key.startswith("body:")
+
+
 def test_a_function_that_makes_tokens_is_asked_for_another_one(tell: Any, story: Story) -> None:
     """30-G12: once, and it is told which one was refused."""
     told = tell("another_token")

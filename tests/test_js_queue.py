@@ -322,7 +322,7 @@ async ({ module, api, lead, tokens, system }) => {
     return promise;
   };
   const widget = { system: () => system, $authorizedAjax };
-  globalThis.crm = connect({ api, widget, lead, queue: true });
+  globalThis.crm = connect({ api, widget, lead: lead ?? undefined, queue: true });
 }
 """
 
@@ -335,7 +335,7 @@ def test_a_card_sends_what_was_written_in_another_card(
     other = _other_lead(story)
     module = f"{ingress.url}/client/index.js"
 
-    def card(lead: int, user: int) -> Page:
+    def card(lead: int | None, user: int) -> Page:
         page = visitor.new_page()
         page.goto(module)
         tokens = [story.widget()["X-Auth-Token"] for _ in range(3)]
@@ -355,6 +355,14 @@ def test_a_card_sends_what_was_written_in_another_card(
     colleague.wait_for_timeout(300)
     assert _saved(story) == 0
     _until(card(other, 7), 0)
+    assert (_saved(story), _saved(story, other)) == (1, 0)
+
+    list_of_deals = card(None, 7)
+    visitor.set_offline(True)
+    assert list_of_deals.evaluate(_SAVE, calculation()) == "network"
+    list_of_deals.close()
+    visitor.set_offline(False)
+    _until(card(other, 7), 0)  # of no deal, there is no such calculation: it is refused
     assert (_saved(story), _saved(story, other)) == (1, 0)
 
 

@@ -120,14 +120,15 @@ class Connection {
   // A write with a key, to its end.
   async write(wish, options = {}) {
     const { action, body, lead, key } = wish;
+    const own = { ...options, method: "POST", body, lead, key };
     try {
-      const sending = this.patiently(action, () => this.sure(action, { method: "POST", body, lead, key, ...options }), options);
-      let now = await (options.onProgress ? this.watched(action, key, sending, options) : sending);
+      const sending = this.patiently(action, () => this.sure(action, own), own);
+      let now = await (options.onProgress ? this.watched(action, sending, own) : sending);
       await options.onTaken?.();
       for (let tries = 0; now.state === "accepted" && options.follow !== false; tries += 1) {
         heard(options.onProgress, now, "accepted");
         await this.pause(Math.min(FIRST_LOOK * 2 ** tries, LONGEST_LOOK), options.signal);
-        now = await this.look(action, now, key, body, lead, options);
+        now = await this.look(action, now, own);
       }
       if (now.state === "dead") throw new ApiError(422, { code: "dead", ...now.problem, delivery_id: now.delivery_id });
       return now;
@@ -150,12 +151,12 @@ class Connection {
   }
 
   // While the first answer takes its time: the write is there by its key, and how far it is.
-  async watched(action, key, sending, options) {
+  async watched(action, sending, options) {
     let isOver = false;
     const over = sending.finally(() => { isOver = true; });
     const watch = async () => {
       for (await this.pause(FIRST_WATCH); !isOver; await this.pause(FIRST_WATCH)) {
-        const seen = await this.delivery({ write: action, key }, options).catch((error) => error);
+        const seen = await this.delivery({ write: action, key: options.key }, options).catch((error) => error);
         if (seen.state === "accepted" && !isOver) heard(options.onProgress, seen, "sending");
       }
     };
@@ -164,14 +165,14 @@ class Connection {
   }
 
   // How far it is. Who may not read deliveries (a site's key) sends the same write again: that is answered alike.
-  async look(action, before, key, body, lead, options) {
-    const looking = this.mayLook ? this.delivery({ id: before.delivery_id }, options) : this.ask(action, { method: "POST", body, lead, key, ...options, onUpload: undefined });
+  async look(action, before, options) {
+    const looking = this.mayLook ? this.delivery({ id: before.delivery_id }, options) : this.ask(action, { ...options, onUpload: undefined });
     return looking.catch((error) => passing(error, before));
   }
 
-  // A read: what belongs to the write's own request, such as counting its bytes, is not this one's.
-  delivery(query, { signal }) {
-    return this.ask("get_delivery", { query, signal });
+  // A read about the same deal: what belongs to the write's own request, such as counting its bytes, is not this one's.
+  delivery(query, { signal, lead }) {
+    return this.ask("get_delivery", { query, signal, lead });
   }
 
   // Again while it may pass. What was perhaps carried out (no answer) is repeated only where that does nothing twice.
@@ -197,7 +198,7 @@ class Connection {
     halt(options.signal);
     let problem = null, refused;
     for (let turn = 0; turn < 2; turn += 1) {
-      const token = await this.proof.take(options.lead ?? this.lead, refused);
+      const token = await this.proof.take(options.lead === undefined ? this.lead : options.lead, refused);
       // There is no other; but a `fetch` of one's own may know one, and bytes are counted on another way.
       if (problem !== null && token === refused && !(options.onUpload && this.hasOwnFetch)) break;
       try {

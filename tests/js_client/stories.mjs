@@ -131,6 +131,11 @@ const stories = {
     return { ids, calls: own.calls };
   },
 
+  async followed_elsewhere() {
+    const crm = open({ widget: widget(), token: undefined });
+    return { state: (await crm.saveCalculation(given.body, { lead: given.other, key: undefined })).state };
+  },
+
   async another_token() {
     const asked = [], heard = [];
     const crm = open({ token: (refused) => { asked.push(refused ?? null); return refused === "old" ? given.token : "old"; } });
