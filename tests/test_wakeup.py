@@ -1,13 +1,17 @@
 """Waking `run_deliveries`: by SQS (moto), by queue and timer events of each cloud; the timer is enough."""
 
 import json
+import socket
+import time
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from moto import mock_aws
 
 from functions.run_deliveries.run import run as run_deliveries
+from shared.deliveries import wakeup
 from shared.platform.adapters import schedule
 from shared.platform.config import load
 from shared.runtime import Runtime
@@ -66,6 +70,17 @@ def test_a_queue_that_fails_harms_nothing(connected: Story, environment: dict[st
     connected.clock.advance(minutes=2)
     assert run_deliveries(story.runtime, 20)["delivered"] == 1
     story.runtime.close()
+
+
+def test_a_queue_that_never_answers_keeps_nobody_waiting_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The delivery is in the database, and the timer comes: nobody is ended by the platform for a wake-up."""
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "eu-central-1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        began = time.monotonic()
+        wakeup.Sqs(f"{address}/1/deliveries", address).at(uuid4(), 60)
+    assert time.monotonic() - began < 6
 
 
 @pytest.mark.parametrize("event", [SQS_EVENT, YMQ_EVENT])

@@ -35,11 +35,14 @@ class Sqs:
 
     def at(self, delivery_id: UUID, seconds: float) -> None:
         import boto3  # part of Lambda's runtime; needed only here
+        from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             if self._client is None:
-                self._client = boto3.client("sqs", endpoint_url=self._endpoint_url)
+                # By default it would wait for minutes; somebody waits for us, and the timer comes anyway.
+                patience = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2})
+                self._client = boto3.client("sqs", endpoint_url=self._endpoint_url, config=patience)
             self._client.send_message(
                 QueueUrl=self._queue_url,
                 MessageBody=json.dumps({"delivery_id": str(delivery_id)}),
