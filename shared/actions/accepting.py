@@ -74,7 +74,8 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
     begun = write.first_steps if is_new else ()
     if delivery.state == "dead":
         # Sent once more by a person who has seen the problem: it is tried again.
-        revived = deliveries.revive(runtime.database, runtime.keyring, delivery, write.stored.decode())
+        stored, at_once = write.stored.decode(), write.at_once
+        revived = deliveries.revive(runtime.database, runtime.keyring, delivery, stored, at_once=at_once)
         is_new, delivery = revived is not None, revived or delivery
     if not is_new:
         return delivery

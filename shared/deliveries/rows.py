@@ -108,9 +108,7 @@ def accept(
         "request": keyring.encrypt(request, new_id, "request"),
         "request_hash": request_hash,
         "steps": Jsonb({name: {"state": "started"} for name in first_steps}),
-        "attempts": int(at_once),
-        "lease_id": uuid4() if at_once else None,
-        "lease": LEASE if at_once else None,
+        **_begun(at_once),
         "told": Jsonb({"kind": "accepted", "request_id": request_id}),
         "summary": Jsonb(dict(summary)),
     }
@@ -172,10 +170,12 @@ def newer(database: Database, delivery: Delivery, step: str) -> list[dict[str, A
     return [one.summary for one in database.all(_Summary, statements.NEWER, {"id": delivery.id, "step": step})]
 
 
-def revive(database: Database, keyring: Keyring, delivery: Delivery, request: str) -> Delivery | None:
-    """Takes a dead delivery up again, with our lease; None when somebody else has."""
+def revive(
+    database: Database, keyring: Keyring, delivery: Delivery, request: str, *, at_once: bool = True
+) -> Delivery | None:
+    """Takes a dead delivery up again, as :func:`accept` does a new one; None when somebody else has."""
     parameters = {"id": delivery.id, "request": keyring.encrypt(request, delivery.id, "request")}
-    return database.one(Delivery, statements.REVIVE, parameters | {"lease_id": uuid4(), "lease": LEASE})
+    return database.one(Delivery, statements.REVIVE, parameters | _begun(at_once))
 
 
 def claim_due(database: Database, limit: int) -> list[Delivery]:
@@ -230,6 +230,12 @@ def bury(
     """Ends the delivery for good; a person can take it up again."""
     parameters = _steps(delivery, _failed(were_sent)) | _problem("dead", code, detail)
     return _written(database.one(Delivery, statements.BURY, parameters))
+
+
+def _begun(at_once: bool) -> dict[str, object]:
+    """Our first attempt, or nobody's yet."""
+    lease = {"lease_id": uuid4(), "lease": LEASE} if at_once else {"lease_id": None, "lease": None}
+    return {"attempts": int(at_once), **lease}
 
 
 def warn(database: Database, delivery_id: UUID, kind: str, detail: Message) -> None:

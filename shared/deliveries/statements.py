@@ -62,11 +62,11 @@ INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_i
 SELECT integration_id, id, 'delivery.retried', 'A person has taken the write up again.', %(request_id)s FROM taken_up
 """
 
-# A dead delivery that is sent again by its caller: tried at once, under a lease, and as often as a new one.
+# A dead delivery that is sent again by its caller: tried as a new one is, at once under a lease, or by the runner.
 REVIVE = """
 UPDATE amocrm_deliveries SET
     state = 'accepted', lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, due_at = amocrm_now(),
-    request = %(request)s, finished_at = NULL, attempts = 1, updated_at = amocrm_now(),
+    request = %(request)s, finished_at = NULL, attempts = %(attempts)s, updated_at = amocrm_now(),
     story = amocrm_told(story, '{"kind": "retried"}')
 WHERE id = %(id)s AND state = 'dead' AND (lease_until IS NULL OR lease_until < amocrm_now())
 RETURNING *

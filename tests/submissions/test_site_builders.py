@@ -103,6 +103,21 @@ def test_a_form_of_tilda_becomes_a_deal(site: Story) -> None:
     assert "4711" not in note
 
 
+def test_c7_what_is_sent_again_after_it_has_failed_waits_for_nobody(site: Story) -> None:
+    """30-C7: it is tried anew, and the builder's five seconds are not spent on amoCRM."""
+    key, body = _key(site), urlencode(TILDA).encode()
+    _sent(site, body, key=key)
+    site.sql(
+        "UPDATE amocrm_deliveries SET state = 'dead', attempts = 60, finished_at = amocrm_now(), due_at = NULL,"
+        " problem_code = 'x', problem_detail = 'x'"
+    )
+    before = len(account(site)["leads"])
+    assert _sent(site, body, key=key).status == 200
+    assert len(account(site)["leads"]) == before
+    assert run_deliveries(site.runtime, 20)["delivered"] == 1
+    assert len(account(site)["leads"]) == before + 1
+
+
 def test_what_tilda_sends_again_is_the_same_form(site: Story) -> None:
     key, body = _key(site), urlencode(TILDA).encode()
     assert [_sent(site, body, key=key).status for _ in range(3)] == [200, 200, 200]
