@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from functions.refresh_tokens.run import run as refresh_tokens
+from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.config import load
 from shared.runtime import Runtime
-from tests.story import Story, json_of
+from tests.story import Story, calculation, json_of
 
 TOKEN_PATH = "/oauth2/access_token"
 
@@ -155,3 +156,13 @@ def test_a_refresh_that_never_succeeds_ends_with_its_token(notified: Story) -> N
     assert (notified.row().status, notified.row().problem_code) == ("reauth_required", "token_revoked")
     assert _notices(notified) == ["reauth_required"]
     assert json_of(notified.crm("connection_status", notified.admin()))["connection"]["status"] == "reauth_required"
+
+
+def test_a_page_with_404_buries_no_delivery(connected: Story) -> None:
+    """Only the API's own 404 says that the deal is gone; a page is a proxy's, or of maintenance: it is tried again."""
+    connected.simulator.fault("html", path="/api/v4/leads/.*", status=404, times=100)
+    headers = connected.widget() | {"X-Lead-Id": str(connected.lead_id)}
+    assert connected.crm("save_calculation", headers, calculation()).status == 202
+    connected.simulator.control("no-faults")
+    connected.clock.advance(hours=1)
+    assert run_deliveries(connected.runtime, 20)["delivered"] == 1

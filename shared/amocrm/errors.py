@@ -154,7 +154,7 @@ class NotFoundError(AnsweredError):
     kind = Kind(404, "amocrm_not_found", say("amoCRM has no such object in this account, or it was deleted."))
 
 
-class AccountNotFoundError(NotFoundError):
+class AccountNotFoundError(AnsweredError):
     kind = Kind(404, "amocrm_account_not_found", say("No amoCRM account lives at this address any more."))
 
 

@@ -45,11 +45,14 @@ ON CONFLICT (integration_id) DO UPDATE SET
     asked = CASE WHEN old.is_on THEN old.asked ELSE '{}' END,
     ask_due_at = CASE WHEN old.is_on THEN old.ask_due_at ELSE excluded.ask_due_at END
 """
+# The feed first, as hooks do, so that nobody waits in a circle.
 _SWITCH_OFF = """
-WITH gone AS (DELETE FROM amocrm_hints WHERE integration_id = %(integration_id)s)
-UPDATE amocrm_feeds SET is_on = false, ask_due_at = NULL, read_due_at = NULL,
-    check_due_at = CASE WHEN subscribed IS NOT NULL THEN amocrm_now() END
-WHERE integration_id = %(integration_id)s
+WITH off AS (
+    UPDATE amocrm_feeds SET is_on = false, ask_due_at = NULL, read_due_at = NULL,
+        check_due_at = CASE WHEN subscribed IS NOT NULL THEN amocrm_now() END
+    WHERE integration_id = %(integration_id)s RETURNING integration_id
+)
+DELETE FROM amocrm_hints WHERE integration_id IN (SELECT integration_id FROM off)
 """
 # The address before it stays in `subscribed` until amoCRM does not call it any more.
 _REPLACE_KEY = """

@@ -13,7 +13,6 @@ _OF_ONE: Final = (
     errors.UnexpectedAnswerError,
     errors.UnknownOutcomeError,
 )
-_OF_ALL: Final = (errors.AddressBlockedError, errors.AccountNotFoundError)
 # amoCRM has looked at the call, and says no to it.
 _DEFINITE: Final = (errors.BadRequestError, errors.ForbiddenError, errors.NotFoundError)
 
@@ -23,7 +22,7 @@ MOST_ATTEMPTS: Final = 30  # about a day; then nobody waits for it any more
 
 
 def is_of_one(error: Exception) -> bool:
-    return isinstance(error, _OF_ONE) and not isinstance(error, _OF_ALL)
+    return isinstance(error, _OF_ONE) and not isinstance(error, errors.AddressBlockedError)
 
 
 def is_definite(error: Exception) -> bool:

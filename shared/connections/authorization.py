@@ -163,7 +163,7 @@ class Authorization(Struct, frozen=True):
             except errors.AddressBlockedError as error:
                 code_, detail = "address_blocked", errors.ADDRESS_BLOCKED
                 raise AuthorizationFailedError(code_, detail, is_final=False) from error
-            except errors.NotFoundError:
+            except (errors.NotFoundError, errors.AccountNotFoundError):
                 detail = say("There is no account at {host}.", host=host)
                 raise AuthorizationFailedError("account_not_found", detail, is_final=False) from None
         assert refused is not None
@@ -182,7 +182,7 @@ class Authorization(Struct, frozen=True):
         for delay in (*_READ_DELAYS, None):
             try:
                 return int(AccountApi(rotation.transport, host, pair.access_token).account()["id"])
-            except (errors.UnauthorizedError, errors.NotFoundError):
+            except (errors.UnauthorizedError, errors.NotFoundError, errors.AccountNotFoundError):
                 detail = say("The access that was given does not open {host}. Authorise once more.", host=host)
                 raise AuthorizationFailedError("other_account", detail) from None
             except errors.AmocrmError as error:

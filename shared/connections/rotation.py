@@ -149,7 +149,7 @@ class Rotation(Struct, frozen=True):
             raise self._back_off(claimed, refusal.meaning.value, detail) from None
         except errors.UnknownOutcomeError as error:
             raise self._leave_unknown(claimed, str(error)) from None
-        except errors.NotFoundError:
+        except (errors.NotFoundError, errors.AccountNotFoundError):
             detail = say(
                 "There is no account at {account_domain}, and amoCRM does not say where it moved.",
                 account_domain=claimed.account_domain,
@@ -248,7 +248,12 @@ class Rotation(Struct, frozen=True):
         credentials = oauth.ClientCredentials(claimed.client_id, claimed.secret(self.keyring), claimed.redirect_uri)
         try:
             return oauth.refresh(self.transport, claimed.account_domain, credentials, refresh_token)
-        except (oauth.TokenRefusedError, errors.UnauthorizedError, errors.NotFoundError) as error:
+        except (
+            oauth.TokenRefusedError,
+            errors.UnauthorizedError,
+            errors.NotFoundError,
+            errors.AccountNotFoundError,
+        ) as error:
             if isinstance(error, oauth.TokenRefusedError) and not error.is_grant_dead:
                 raise
             # Perhaps the account does not live at this host any more (row X7): amoCRM's own client asks after any 401.

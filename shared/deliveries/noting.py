@@ -18,6 +18,7 @@ _CHANGED_NOTHING: Final = (
     errors.PaymentRequiredError,
     errors.ForbiddenError,
     errors.NotFoundError,
+    errors.AccountNotFoundError,
     errors.RateLimitedError,
 )
 

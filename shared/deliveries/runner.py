@@ -54,6 +54,7 @@ _NOT_CARRIED_OUT = (
     errors.UnauthorizedError,
     errors.PaymentRequiredError,
     errors.ForbiddenError,
+    errors.AccountNotFoundError,
     ReauthRequiredError,
     RefreshDelayedError,
     LockedError,

@@ -41,6 +41,22 @@ def test_one_thing_that_amocrm_does_not_show_waits_alone(feed: Feed, status: int
     assert _problem(feed) is None
 
 
+def test_a_page_with_404_is_no_deletion(feed: Feed) -> None:
+    """A proxy, or maintenance, answers so for every address; only the API itself says that a deal is gone."""
+    feed.person(fields={"name": "Known"})
+    feed.run()
+    feed.told()
+    feed.story.simulator.fault("html", path="/api/v4/leads/.*", status=404, times=10_000)
+    _refused(feed, "/api/v4/leads", 500)
+    feed.person(fields={"name": "Changed"})
+    for _ in range(6):
+        feed.run(60)
+    assert feed.told() == []
+    feed.story.simulator.control("no-faults")
+    feed.run(3600)
+    assert _names(feed) == ["Changed"]
+
+
 def test_one_thing_that_nobody_can_make_anything_of_waits_alone(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     done = reading.Reading._compared
 
