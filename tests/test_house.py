@@ -37,7 +37,7 @@ _WRONG_ARROWS = {
 
 
 def test_each_wrong_arrow_breaks_a_contract(tmp_path: Path) -> None:
-    checkout.copy(("shared", "functions", "pyproject.toml"), tmp_path)
+    checkout.copy(("shared", "functions", "cli", "simulator", "pyproject.toml"), tmp_path)
     for importer, imported in _WRONG_ARROWS.items():
         changed = tmp_path / f"{importer.replace('.', '/')}.py"
         changed.write_text(f"{changed.read_text()}\nimport {imported}\n")
