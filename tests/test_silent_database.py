@@ -3,7 +3,10 @@
 What amoCRM gives once is stored, or stands in the log, before the platform ends the call.
 """
 
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -160,6 +163,26 @@ def test_a_monitor_is_told_that_the_database_is_silent(
         assert time.monotonic() - began < 5
         health._answers.drop("health")
         runtime.close()
+
+
+@pytest.mark.parametrize(("name", "timeout", "works"), [("refresh_tokens", 300, 250), ("run_deliveries", 120, 50)])
+def test_a_timers_function_works_as_long_as_documented(
+    environment: dict[str, str], name: str, timeout: int, works: int
+) -> None:
+    """30-I7: and ends before the platform ends it."""
+    code = f"""
+from types import SimpleNamespace
+import functions.{name}.main as main
+seconds = []
+handler = main.schedule.aws_function(lambda given: seconds.append(given) or {{}}, *main._limits)
+handler({{}}, SimpleNamespace(get_remaining_time_in_millis=lambda: {timeout * 1000}))
+print(seconds[0])
+"""
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=True)
+    assert float(told.stdout) == works
+    assert f"`{name}`" in _text("docs/deploy.md")
+    assert f"{timeout - works} s below" in _text("docs/deploy.md")
 
 
 def test_the_lease_is_longer_than_all_that_happens_under_it() -> None:
