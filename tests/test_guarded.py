@@ -117,6 +117,23 @@ def test_chores_guard_each_other_and_figures_are_kept(connected: Story, monkeypa
     assert connected.sql("SELECT count(*) > 0 FROM amocrm_counters WHERE name LIKE 'amocrm.%%'") == [(True,)]
 
 
+def test_every_chore_has_its_time(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long deliveries take, and although the chore before it would always have more to do."""
+    given = []
+
+    def endless(runtime: Runtime, seconds: float) -> dict[str, Any]:
+        given.append(round(seconds))
+        runtime.clock.sleep(seconds)
+        return {}
+
+    monkeypatch.setattr(deliveries_run, "chores", lambda: iter([endless, endless, endless]))
+    run_deliveries(connected.runtime, 60)
+    assert given == [20, 20, 20]
+    given.clear()
+    run_deliveries(connected.runtime, 0)
+    assert given == [2, 2, 2]
+
+
 def test_a_poisoned_connection_is_put_off_and_the_others_are_refreshed(connected: Story) -> None:
     made = connected.simulator.control("accounts", count=3, client_id=connected.client_id)["accounts"]
     for account in made:

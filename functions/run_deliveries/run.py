@@ -18,6 +18,7 @@ from shared.storage.lease_worker import Worker, guarded
 from shared.subjects import chores, planner
 
 _SHARE: Final = 0.6  # of a run is for deliveries; what they leave is for chores
+_LEAST_OF_CHORE: Final = 2.0  # seconds of a chore, however long deliveries that had begun have taken
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
@@ -42,11 +43,13 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
 
 
 def _chores(runtime: Runtime, seconds: float) -> bool:
-    """What subjects do every minute; one that fails does not keep the others from theirs. Whether all is done."""
-    ends, is_done = runtime.clock.monotonic() + seconds, True
-    for chore in chores():
-        left = max(0.0, ends - runtime.clock.monotonic())
-        figures = guarded("chore.failed", partial(chore, runtime, left), chore=chore.__module__)
+    """What subjects do every minute, each with its share of the time; one that fails, or always has more to do, does
+    not keep the others from theirs. Whether all is done."""
+    ends, is_done, all_of_them = runtime.clock.monotonic() + seconds, True, list(chores())
+    for before, chore in enumerate(all_of_them):
+        share = (ends - runtime.clock.monotonic()) / (len(all_of_them) - before)
+        work = partial(chore, runtime, max(_LEAST_OF_CHORE, share))
+        figures = guarded("chore.failed", work, chore=chore.__module__)
         is_done = is_done and figures is not None and figures.get("is_done", True)
     return is_done
 

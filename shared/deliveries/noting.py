@@ -6,11 +6,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.amocrm import errors, members
+from shared.deliveries.rows import LeaseLostError
 from shared.storage import own_writes
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
-# The answer says that nothing was written.
+# Nothing was written: the answer says so, or nothing was sent.
 _CHANGED_NOTHING: Final = (
     errors.NotSentError,
     errors.BadRequestError,
@@ -20,6 +21,7 @@ _CHANGED_NOTHING: Final = (
     errors.NotFoundError,
     errors.AccountNotFoundError,
     errors.RateLimitedError,
+    LeaseLostError,
 )
 
 
