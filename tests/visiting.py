@@ -28,3 +28,10 @@ def connected_panel(context: BrowserContext, demo: Demo) -> Page:
     page.on("dialog", lambda dialog: dialog.accept())
     sign_in(page, demo)
     return page
+
+
+def choose(page: Page, widget_type: str = "glass") -> None:
+    """The demo's connection that the tabs show from now on: other stories may have made more of them."""
+    page.evaluate(
+        "one => sessionStorage.setItem('connection', JSON.stringify(['steklodom.amocrm.ru', one]))", widget_type
+    )

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.demo import Demo, connect
-from tests.visiting import connected_panel, in_one_demo
+from tests.visiting import choose, connected_panel, in_one_demo
 
 pytestmark = in_one_demo
 
@@ -46,6 +46,7 @@ def draft(demo: Demo) -> Callable[[dict[str, Any]], None]:
 
 def _at_the_builder(context: BrowserContext, demo: Demo) -> Page:
     page = connected_panel(context, demo)
+    choose(page)
     page.locator("#tab-calculator").click()
     expect(page.locator("[data-path='title']")).to_be_visible()
     return page

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect
 
 from tests.demo import Demo, connect
-from tests.visiting import connected_panel, in_one_demo, sign_in
+from tests.visiting import choose, connected_panel, in_one_demo, sign_in
 
 pytestmark = in_one_demo
 
@@ -136,7 +136,9 @@ def test_the_pages_work_where_storage_is_blocked(blocked: Page, demo: Demo) -> N
 
 def test_what_is_wrong_out_of_sight_is_brought_into_sight(context: BrowserContext, demo: Demo) -> None:
     """30-G8: a closed section with a wrong field opens, and what is hidden is in nobody's way."""
+    connect(demo, widget_type="countertop")
     page = connected_panel(context, demo)
+    choose(page, "countertop")
     page.locator("#tab-bookings").click()
     page.get_by_role("button", name="Начать с примера").click()
     sections = page.locator("form.builder > details")
@@ -186,6 +188,7 @@ def test_what_is_set_stays_set_where_the_account_cannot_be_asked(context: Browse
         post("save_settings", bookings=bookings)
 
         page = connected_panel(context, demo)
+        choose(page)
         page.route(
             re.compile("action=(get_users|get_pipelines)"),
             lambda route: route.fulfill(status=502, content_type="application/problem+json", body=_refused(502, "")),
@@ -213,3 +216,45 @@ def test_what_is_set_stays_set_where_the_account_cannot_be_asked(context: Browse
             name: bookings[name] for name in ("pipeline_id", "status_id", "cancelled_status_id")
         }
         assert now["bookings"]["resources"][0]["user_id"] == users[0]
+
+
+def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContext, demo: Demo) -> None:
+    """A brother of 30-G7: what was typed into settings went with the tab, or with another connection."""
+    connect(demo)
+    connect(demo, widget_type="countertop")
+    page = context.new_page()
+    sign_in(page, demo)
+    page.locator("#tab-settings").click()
+    company = page.get_by_label("Компания", exact=True)
+    company.fill("Ещё не сохранено")
+    asked: list[str] = []
+    stays = [True]
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        if stays[0]:
+            dialog.dismiss()
+        else:
+            dialog.accept()
+
+    page.on("dialog", answer)
+    page.locator("#tab-log").click()
+    expect(company).to_have_value("Ещё не сохранено")
+    assert page.url.endswith("#settings")
+    other = page.locator("#connection option:not(:checked)").first.get_attribute("value")
+    before = page.locator("#connection").input_value()
+    page.locator("#connection").select_option(other)
+    expect(page.locator("#connection")).to_have_value(before)
+    page.get_by_role("combobox", name="Чьи настройки").select_option("widget")
+    expect(company).to_have_value("Ещё не сохранено")
+    page.get_by_role("button", name="Выйти").click()
+    expect(company).to_have_value("Ещё не сохранено")
+    assert asked == ["Набранное здесь не сохранено. Всё равно уйти?"] * 4
+    stays[0] = False
+    page.locator("#tab-log").click()
+    expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
+    page.locator("#tab-settings").click()
+    expect(company).to_be_visible()
+    page.locator("#tab-log").click()  # nothing was typed: nobody is asked
+    expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
+    assert len(asked) == 5

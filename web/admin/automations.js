@@ -5,6 +5,7 @@ import { moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { choice } from "./choice.js";
 import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+import { guarded } from "./unsaved.js";
 
 const UNITS = { minutes: 1, hours: 60, days: 1440 };
 
@@ -134,9 +135,9 @@ function form(connection, automation, found, users, again, leave) {
     const body = { id: automation?.id ?? null, name: name.value.trim(), is_on: isOn.checked, work: { kind: kind.value, ...wanted() }, url: kind.value === "call" ? url.value.trim() || null : null };
     await again(await call("save_automation", { method: "POST", connection, body }));
   };
-  return element("form", { className: "card", onsubmit: (event) => {
+  return guarded(element("form", { className: "card", onsubmit: (event) => {
     event.preventDefault();
     void busy(event.submitter, save, error);
   } }, element("h3", { text: t(automation ? "events.edit" : "automations.new") }), labelled("automations.name", name), labelled("automations.kind", kind), own,
-  element("label", { className: "check" }, isOn, t("automations.is_on")), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave)));
+  element("label", { className: "check" }, isOn, t("automations.is_on")), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave))));
 }

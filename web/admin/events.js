@@ -4,6 +4,7 @@ import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { busy, button, call, conflictOf, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+import { guarded } from "./unsaved.js";
 
 const KINDS = ["lead.added", "lead.status_changed", "lead.responsible_changed", "lead.updated", "lead.deleted", "lead.restored", "lead.note_added",
   "contact.added", "contact.responsible_changed", "contact.updated", "contact.deleted", "contact.restored", "contact.note_added", "order.status_changed"];
@@ -84,7 +85,7 @@ function wanted(connection, found, pipelines, feed, again, saved) {
   save.onclick = () => busy(save, () => send(revision), error);
   const orders = element("details", {}, element("summary", { text: t("events.orders") }), element("p", { className: "soft", text: t("events.orders_hint") }),
     rows.length ? element("div", { className: "grid" }, ...rows.map((one) => one.view)) : element("p", { className: "soft", text: t("settings.not_connected") }));
-  return element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, standing(connection, feed, again, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done));
+  return guarded(element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, standing(connection, feed, again, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done)));
 }
 
 function standing(connection, feed, again, error) {
@@ -178,12 +179,12 @@ function form(connection, endpoint, pipelines, fresh, again, leave) {
     await again();
     if (made.secret) document.getElementById("endpoints").before(secretOf(made));
   };
-  return element("form", { className: "card", onsubmit: (event) => {
+  return guarded(element("form", { className: "card", onsubmit: (event) => {
     event.preventDefault();
     void busy(event.submitter, save, error);
   } }, element("h3", { text: t(endpoint ? "events.edit" : "events.new") }), element("label", {}, t("events.name"), name), element("label", {}, t(endpoint ? "events.other_url" : "events.url"), url), isOn.view,
   element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), group("events.kinds", kinds), statuses.length ? group("events.statuses", statuses) : null,
-    element("label", {}, t("events.fields"), fields)), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave)));
+    element("label", {}, t("events.fields"), fields)), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave))));
 }
 
 function secretOf({ secret }) {

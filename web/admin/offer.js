@@ -4,6 +4,7 @@ import { element } from "../ui/dom.js";
 import { dayAs, t } from "../ui/i18n.js";
 import { choice } from "./choice.js";
 import { busy, button, call, conflictOf, copyButton, failure, told } from "./panel.js";
+import { guarded } from "./unsaved.js";
 
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const weekday = (index) => dayAs(`2024-01-0${index + 1}`, { weekday: "long" }); // a Monday is the first
@@ -59,12 +60,12 @@ function formOf(connection, found, settings, { pipelines, users }, again, saved,
     await again(t("settings.saved"));
   };
   const card = (key, ...inner) => element("details", { className: "card", open: !found.settings.bookings.services.length && ["services", "resources"].includes(key) }, element("summary", { text: t(`bookings.${key}`) }), ...inner);
-  return element("form", { className: "builder", onsubmit: (event) => {
+  return guarded(element("form", { className: "builder", onsubmit: (event) => {
     event.preventDefault();
     void busy(event.submitter, () => send(found.revision), error);
   } }, element("section", { className: "card" }, element("h2", { text: t("bookings.settings") }), settings.services.length ? null : button("bookings.example", () => show(example(settings))), on.view, labelled(t("bookings.time_zone"), zone)),
   card("resources", resources.view), card("services", services.view), card("hours", element("p", { className: "soft", text: t("bookings.hours_hint") }), hours.view), card("days_off", off.view), card("places", places.view), card("rules", rules.view),
-  conflict, error, element("div", { className: "sticky" }, element("button", { text: t("save") }), done));
+  conflict, error, element("div", { className: "sticky" }, element("button", { text: t("save") }), done)));
 }
 
 // Things of one kind, each with its own fields, added and removed.

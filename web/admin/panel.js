@@ -6,6 +6,7 @@ import { afterTyping, latest } from "../ui/pace.js";
 import { has, languagePicker, moment, t, translate } from "../ui/i18n.js";
 import { ofTab } from "../ui/storage.js";
 import { tellKept } from "./kept.js";
+import { choosing, mayLeave } from "./unsaved.js";
 
 const TOKEN_KEY = "administrator-token";
 // Each with the right that it is for.
@@ -16,6 +17,7 @@ document.title = t("panel.title");
 $("languages").append(languagePicker());
 
 let me = { name: "", rights: [], widget_types: {} };
+let shownHash = ""; // of the open tab
 let shownTab = null; // what the open tab wants to be told
 let signedIn = null; // whose work waits behind the sign-in
 
@@ -103,7 +105,7 @@ export async function pickConnection(place, show, { all = false, start = all ? "
   };
   const usual = () => (start === "one" ? first.find((one) => one.status === "connected") ?? first[0] : null);
   list(first, start === "every" ? null : (await before()) ?? usual());
-  select.onchange = change;
+  choosing(select, change);
   queueMicrotask(change);
   return next ? element("div", { className: "picker" }, searching(list, chosen, change), label) : label;
 }
@@ -211,6 +213,7 @@ async function openTab() {
     $(`tab-${one}`).setAttribute("aria-selected", String(one === name));
     $(`tab-${one}`).tabIndex = one === name ? 0 : -1;
   }
+  shownHash = location.hash;
   shownTab?.close?.();
   const view = $("view");
   view.setAttribute("aria-labelledby", `tab-${name}`);
@@ -237,6 +240,7 @@ function sessionEnded(reason) {
 }
 
 async function signOut() {
+  if (!mayLeave()) return;
   signedIn = null;
   await shownTab?.close?.(); // with this person's token still
   shownTab = null;
@@ -303,7 +307,11 @@ $("sign-in-form").addEventListener("submit", (event) => {
   void enter();
 });
 $("leave").addEventListener("click", () => void signOut());
-window.addEventListener("hashchange", () => { if (!$("panel").hidden) void openTab(); });
+window.addEventListener("hashchange", () => {
+  if ($("panel").hidden || location.hash === shownHash) return;
+  if (mayLeave()) void openTab();
+  else history.replaceState(null, "", shownHash || location.pathname + location.search);
+});
 // A field that a browser does not let through is brought into sight, or told: it cannot point at what is not seen.
 document.addEventListener("invalid", ({ target }) => {
   for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;

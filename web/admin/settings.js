@@ -6,6 +6,7 @@ import { bounded, LANGUAGES, t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { choice, choices } from "./choice.js";
 import { busy, call, conflictOf, failure, filled, levelPicker, pickConnection, told } from "./panel.js";
+import { choosing, guarded } from "./unsaved.js";
 
 const PREVIEW_MILLISECONDS = 600;
 
@@ -15,7 +16,7 @@ export async function show(place) {
   let connection = null;
   const again = () => open(body, connection, level.value);
   const pick = await pickConnection(place, (chosen) => { connection = chosen; return again(); });
-  level.onchange = () => told(again);
+  choosing(level, () => told(again));
   place.prepend(element("h1", { text: t("tab.settings") }), element("div", { className: "toolbar" }, pick, element("label", {}, t("settings.level"), level)));
   place.append(body);
 }
@@ -51,8 +52,8 @@ async function open(body, connection, level, saved = "") {
   const theirs = () => told(() => open(body, connection, level), error);
   const mine = (button) => busy(button, async () => send((await call("get_settings", { connection, query: { level } })).revision), error);
   save.onclick = () => busy(save, () => send(found.revision), error);
-  body.replaceChildren(...(isOfAccount ? [] : [element("p", { className: "soft", text: `${t("calculators.touches", bounded(found.touched))} ${t("settings.of_account")}` })]),
-    ...parts.map((part) => part.view), conflict, error, element("div", { className: "sticky" }, save, done));
+  body.replaceChildren(guarded(element("div", {}, ...(isOfAccount ? [] : [element("p", { className: "soft", text: `${t("calculators.touches", bounded(found.touched))} ${t("settings.of_account")}` })]),
+    ...parts.map((part) => part.view), conflict, error, element("div", { className: "sticky" }, save, done))));
 }
 
 // A part that is the level's own, or inherited from the level above it. Whoever types makes it the level's own.

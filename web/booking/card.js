@@ -27,8 +27,9 @@ export async function show(root, crm, client) {
     list.replaceChildren(bookings.length ? element("ul", { className: "bookings" }, ...bookings.map(row)) : element("p", { className: "soft", text: t("bookings.none_here") }));
   }
 
-  // A change, then how the list is now.
+  // A change, then how the list is now. Gives what was in the way, or null.
   async function act(pressed, work, words) {
+    let failed = null;
     pressed.disabled = true;
     tell("", "");
     try {
@@ -37,9 +38,11 @@ export async function show(root, crm, client) {
       // It is done, also where the list cannot be read at the moment.
       await refresh().catch((error) => list.replaceChildren(element("p", { className: "error", text: error.message })));
     } catch (error) {
+      failed = error;
       tell("bad", error.message);
     }
     pressed.disabled = false;
+    return failed;
   }
 
   function row(one) {
@@ -99,7 +102,9 @@ export async function show(root, crm, client) {
     return element("form", { onsubmit: (event) => {
       event.preventDefault();
       const body = { service: service.value, starts_at: slot.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
-      void act(button, () => crm.call("book", body, { key, follow: false }), t("bookings.booked")).then(() => picker.refresh());
+      void act(button, () => crm.call("book", body, { key, follow: false }), t("bookings.booked"))
+        // Where nobody knows what became of it, pressing once more is the same visit.
+        .then((failed) => (!failed || failed.code === "slot_taken" ? picker.refresh() : null));
     } }, element("h2", { text: t("bookings.new") }), element("div", { className: "pair wide" }, element("label", {}, t("booking.service"), service), element("label", {}, t("booking.with"), doctor)), picker.view,
     element("div", { className: "pair wide" }, element("label", {}, t("booking.name"), name), element("label", {}, t("booking.phone"), phone)), element("label", {}, t("booking.comment"), comment), button);
   }

@@ -1,0 +1,37 @@
+// Forms that are sent as a whole: what was typed in one and is not saved yet would go with it, so whoever leaves is asked.
+
+import { $ } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
+
+const typedIn = () => [...$("view").querySelectorAll("[data-unsaved]")];
+
+// A form of that kind; a new one takes its place when it is saved.
+export function guarded(form) {
+  const mark = () => { form.dataset.unsaved = ""; };
+  form.addEventListener("input", mark);
+  form.addEventListener("change", mark);
+  return form;
+}
+
+// Whether nothing would be lost, or somebody wants it to be.
+export function mayLeave() {
+  if (typedIn().length && !confirm(t("panel.leave_unsaved"))) return false;
+  for (const form of typedIn()) delete form.dataset.unsaved;
+  return true;
+}
+
+// A choice that brings other forms; it stays where it was if they may not come.
+export function choosing(select, chosen) {
+  let before = select.value;
+  select.addEventListener("focus", () => { before = select.value; });
+  select.onchange = () => {
+    if (mayLeave()) before = select.value;
+    else {
+      select.value = before;
+      return;
+    }
+    chosen();
+  };
+}
+
+addEventListener("beforeunload", (event) => { if (typedIn().length) event.preventDefault(); });
