@@ -120,7 +120,7 @@ deploy-local: $(READY) node_modules ## deploys the packages to a local cloud, an
 	@$(BIN)/python -m pytest tests/deployed/stories.py
 
 cfn-lint: $(READY) node_modules ## checks what serverless.yml becomes
-	@mkdir -p .local/cloudformation-artifacts && echo '{"runtime": "python3.13", "snapStart": true}' > .local/cloudformation-artifacts/runtime.json && touch $(foreach one,amocrm_events oauth_callback crm_api refresh_tokens run_deliveries,.local/cloudformation-artifacts/$(one).zip)
+	@mkdir -p .local/cloudformation-artifacts && echo '{"runtime": "python3.13", "snapStart": true}' > .local/cloudformation-artifacts/runtime.json && touch $(foreach one,amocrm_events oauth_callback crm_api refresh_tokens render_quotation run_deliveries,.local/cloudformation-artifacts/$(one).zip)
 	@AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none npx --no-install osls package --package .local/cloudformation --param artifacts=.local/cloudformation-artifacts
 	@$(BIN)/cfn-lint -t .local/cloudformation/cloudformation-template-update-stack.json
 

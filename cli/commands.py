@@ -191,34 +191,31 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
 
 @main.command("package")
 @click.option("--target", "targets", type=click.Choice(package.TARGETS), multiple=True, help="Default: both of AWS.")
-@click.option("--function", "names", type=click.Choice(list(package.PARTS)), multiple=True, help="Default: all four.")
-@click.option("--pdf/--no-pdf", default=True, show_default=True, help="With the engine that renders quotations.")
+@click.option("--function", "names", type=click.Choice(list(package.PARTS)), multiple=True, help="Default: all.")
 @click.option(
     "--python",
     type=click.Choice(package.RUNTIMES),
-    default=package.OWN if package.OWN in package.RUNTIMES else package.RUNTIMES[-1],
-    show_default=True,
-    help="Of the runtime; with another than this command's own, packages carry no bytecode.",
+    help="Of the runtime. Default: this command's own; packages for another one carry no bytecode.",
 )
 @click.option("--out", default="dist", show_default=True, type=click.Path(file_okay=False, path_type=Path))
-def build_packages(targets: tuple[str, ...], names: tuple[str, ...], pdf: bool, python: str, out: Path) -> None:
+def build_packages(targets: tuple[str, ...], names: tuple[str, ...], python: str | None, out: Path) -> None:
     """Builds one zip for each function, with only what it needs, and tells their sizes. Fails over a budget."""
-    if python != package.OWN:
-        click.echo(
-            f"without bytecode: this is Python {package.OWN}, so cold starts are slower by a quarter of a second"
-        )
     for target in targets or ("x86_64", "arm64"):
-        for name in names or package.PARTS:
+        if target != "source" and (runtime := python or package.python_for(target)) != package.OWN:
+            click.echo(
+                f"{target} is for Python {runtime}, and this is {package.OWN}: without bytecode, so that cold starts "
+                "are slower by a quarter of a second"
+            )
+        for name in names or (package.SOURCES if target == "source" else package.PARTS):
+            file = out / target / f"{name}.zip"
             try:
-                file = out / target / f"{name}.zip"
-                size = (
-                    package.build_source(name, file)
-                    if target == "source"
-                    else package.build(name, target, file, pdf=pdf, python=python)
-                )
-            except (package.TooLargeError, subprocess.CalledProcessError) as error:
+                if target == "source":
+                    size = package.build_source(name, file)
+                else:
+                    size = package.build(name, target, file, python=python)
+            except (package.TooLargeError, package.NoSuchPackageError, subprocess.CalledProcessError) as error:
                 raise click.ClickException(str(error)) from None
-            click.echo(f"{out / target / f'{name}.zip'!s:38} {size / 1e6:6.1f} MB")
+            click.echo(f"{file!s:42} {size / 1e6:6.1f} MB")
 
 
 @main.command("new-widget")

@@ -5,12 +5,13 @@ compiled the same way. Without bytecode every cold start would compile everythin
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,12 +29,14 @@ _MEGABYTE: Final = 1_000_000
 RUNTIMES: Final = ("3.11", "3.12", "3.13")
 _WITHOUT_SNAPSHOTS: Final = frozenset({"3.11"})  # Lambda's SnapStart begins with Python 3.12
 OWN: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
-_PLATFORMS: Final = {
-    "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
-    "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
-}
+# By what uv calls them. Lambda's Python 3.11 stands on Amazon Linux 2 (glibc 2.26), later ones on 2023 (glibc 2.34).
+_MACHINES: Final = {"x86_64": "x86_64", "arm64": "aarch64"}
+_GLIBC: Final = {"3.11": "2_17"}
+# psycopg's wheels for arm64 need glibc 2.27, so there is no package of that kind.
+_CANNOT_BE: Final = ("arm64", "3.11")
+_INSTEAD: Final = "3.13"
 # local: this interpreter, so that the zip can be run here; source: for clouds that install libraries themselves
-TARGETS: Final = (*_PLATFORMS, "local", "source")
+TARGETS: Final = (*_MACHINES, "local", "source")
 
 # Parts of libraries that we never import.
 _LEFT_OUT: Final = ("phonenumbers/geodata/", "phonenumbers/carrierdata/", "phonenumbers/tzdata/")
@@ -42,22 +45,31 @@ _NOT_DETERMINISTIC: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "dire
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a function's zip holds besides its own folder and `shared/`, and how large it may be."""
+    """What a function's zip holds besides its own folder and `shared/`, and how large it may be.
+
+    Clouds that install libraries themselves have no limit that the PDF engine would reach: there each function that
+    makes quotations has it (`own_engine`), and none of its own is needed (`is_of_aws`).
+    """
 
     locks: tuple[str, ...]
     web: tuple[str, ...]  # folders and files
     budget: int  # bytes
+    own_engine: bool = False
+    is_of_aws: bool = False
 
 
 _CLIENT: Final = ("clients/js/index.js", "clients/js/queue.js", "clients/js/request.js")
+_ALL: Final = ("core", "forms", "bookings")
+
 PARTS: Final = {
     "amocrm_events": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
     "oauth_callback": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
-    "crm_api": Part(("core", "forms", "bookings", "pdf"), ("web", "widgets", *_CLIENT), 50 * _MEGABYTE),
+    "crm_api": Part(_ALL, ("web", "widgets", *_CLIENT), 20 * _MEGABYTE, own_engine=True),
     "refresh_tokens": Part(("core",), ("web/i18n",), 15 * _MEGABYTE),
-    "run_deliveries": Part(("core", "forms", "bookings", "pdf"), ("web/i18n", "widgets"), 50 * _MEGABYTE),
+    "render_quotation": Part(("pdf",), (), 45 * _MEGABYTE, is_of_aws=True),
+    "run_deliveries": Part(_ALL, ("web/i18n", "widgets"), 20 * _MEGABYTE, own_engine=True),
 }
-WITHOUT_PDF_BUDGET: Final = 15 * _MEGABYTE
+SOURCES: Final = tuple(name for name, part in PARTS.items() if not part.is_of_aws)
 
 
 # Google's and Yandex's builders install the libraries themselves, from the requirements beside the sources.
@@ -73,10 +85,15 @@ class TooLargeError(Exception):
     pass
 
 
+class NoSuchPackageError(Exception):
+    pass
+
+
 def build_source(function: str, out: Path) -> int:
     """Writes a zip of sources for clouds that install libraries themselves; returns its size in bytes."""
     part = PARTS[function]
-    locks = [(ROOT / "requirements" / f"{lock}.txt").read_bytes() for lock in (*part.locks, "google")]
+    names = (*part.locks, *(("pdf",) if part.own_engine else ()), "google")
+    locks = [(ROOT / "requirements" / f"{lock}.txt").read_bytes() for lock in names]
     made = {"main.py": _GOOGLE_MAIN.format(name=function).encode(), "requirements.txt": joined(locks)}
     files = made | {name: file.read_bytes() for name, file in _sources(function, part.web)}
     _write(out, files)
@@ -108,17 +125,24 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
             archive.writestr(info, content, zipfile.ZIP_DEFLATED, 9)
 
 
-def build(function: str, target: str, out: Path, *, pdf: bool = True, python: str = OWN) -> int:
-    """Writes the zip, and returns its size in bytes. Raises :class:`TooLargeError` for one over its budget.
+def python_for(target: str) -> str:
+    """The version of the runtime that packages of the target are for, where none is named: this command's own."""
+    return _INSTEAD if (target, OWN) == _CANNOT_BE else OWN
+
+
+def build(function: str, target: str, out: Path, *, python: str | None = None) -> int:
+    """Writes the zip, and returns its size in bytes.
 
     `python`: the version of the runtime; with another than this command's own the zip carries no bytecode.
-    Without `pdf`, quotations cannot be rendered by this function; a deployment that never asks for them is lighter.
+    Raises :class:`TooLargeError` for one over its budget, :class:`NoSuchPackageError`, and CalledProcessError.
     """
+    python = python or python_for(target)
+    if (target, python) == _CANNOT_BE:
+        raise NoSuchPackageError("There is no package for arm64 and Python 3.11: psycopg has no library for it.")
     part = PARTS[function]
-    locks = [name for name in part.locks if pdf or name != "pdf"]
     with tempfile.TemporaryDirectory() as folder:
         installed, whole = Path(folder) / "installed", Path(folder) / "whole"
-        _install(locks, target, installed, python)
+        _install(part.locks, target, installed, python)
         for name, file in (*_libraries(installed), *_sources(function, part.web)):
             (whole / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, whole / name)
@@ -127,25 +151,25 @@ def build(function: str, target: str, out: Path, *, pdf: bool = True, python: st
         _write(
             out, {file.relative_to(whole).as_posix(): file.read_bytes() for file in whole.rglob("*") if file.is_file()}
         )
-    if target in _PLATFORMS:
+    if target in _MACHINES:
         runtime = {"runtime": f"python{python}", "snapStart": python not in _WITHOUT_SNAPSHOTS}
         (out.parent / "runtime.json").write_text(json.dumps(runtime) + "\n", encoding="utf-8")
     size = out.stat().st_size
-    budget = part.budget if pdf else WITHOUT_PDF_BUDGET
-    if size > budget:
-        raise TooLargeError(f"{out.name} has {size:,} bytes, and may have {budget:,}")
+    if size > part.budget:
+        raise TooLargeError(f"{out.name} has {size:,} bytes, and may have {part.budget:,}")
     return size
 
 
-def _install(locks: list[str], target: str, folder: Path, python: str) -> None:
-    command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"]
+def _install(locks: Sequence[str], target: str, folder: Path, python: str) -> None:
+    command = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", sys.executable]
     command += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(folder)]
     if target != "local":
-        command += ["--implementation", "cp", "--python-version", python]
-        command += [argument for platform in _PLATFORMS[target] for argument in ("--platform", platform)]
+        platform = f"{_MACHINES[target]}-manylinux_{_GLIBC.get(python, '2_28')}"
+        command += ["--python-version", python, "--python-platform", platform]
     for lock in locks:
         command += ["-r", str(ROOT / "requirements" / f"{lock}.txt")]
-    subprocess.run(command, check=True)  # noqa: S603 - pip, with our own locks
+    index = {"UV_DEFAULT_INDEX": os.environ["PIP_INDEX_URL"]} if os.environ.get("PIP_INDEX_URL") else {}
+    subprocess.run(command, check=True, env=index | os.environ)  # noqa: S603 - uv, with our own locks
 
 
 def _libraries(folder: Path) -> Iterator[tuple[str, Path]]:

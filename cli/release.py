@@ -38,7 +38,7 @@ def build(out: Path, commands: click.Group, *, packages: bool) -> list[Path]:
     out.mkdir(parents=True)
     if packages:
         for target in _TARGETS:
-            for function in package.PARTS:
+            for function in package.SOURCES if target == "source" else package.PARTS:
                 _package(function, target, out / f"{function}-{target}.zip")
     _client(out)
     _documentation(out / "documentation.zip", commands)

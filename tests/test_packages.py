@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from tests.demo import free_port
 from tests.story import Story
 
 
-@pytest.fixture(params=list(package.PARTS))
+@pytest.fixture(params=list(package.SOURCES))
 def uploaded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
     name: str = request.param
     archive = tmp_path / f"{name}.zip"
@@ -36,7 +37,7 @@ def test_every_requirement_is_locked_with_hashes(uploaded: tuple[str, Path]) -> 
     entries = [line for line in lines if line and not line.startswith(" ")]
     assert all("==" in line and line.endswith("\\") for line in entries)
     assert len({line.partition("==")[0] for line in entries}) == len(entries)
-    assert any(line.startswith("typst==") for line in entries) == ("pdf" in package.PARTS[name].locks)
+    assert any(line.startswith("typst==") for line in entries) == package.PARTS[name].own_engine
     assert "://" not in "".join(lines)
 
 
@@ -64,14 +65,35 @@ def test_a_package_carries_its_bytecode_and_is_the_same_every_time(environment: 
 
 @pytest.mark.long
 def test_packages_for_another_python_say_what_they_lack(tmp_path: Path) -> None:
-    other = next(one for one in package.RUNTIMES if one != package.OWN)
+    other = next(one for one in package.RUNTIMES if one not in (package.OWN, "3.11"))
     archive = tmp_path / "oauth_callback.zip"
     package.build("oauth_callback", "arm64", archive, python=other)
     assert not [name for name in zipfile.ZipFile(archive).namelist() if name.endswith(".pyc")]
-    assert json.loads((tmp_path / "runtime.json").read_text()) == {
-        "runtime": f"python{other}",
-        "snapStart": other != "3.11",
-    }
+    assert json.loads((tmp_path / "runtime.json").read_text()) == {"runtime": f"python{other}", "snapStart": True}
+    with pytest.raises(package.NoSuchPackageError):
+        package.build("oauth_callback", "arm64", archive, python="3.11")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["oauth_callback", "crm_api", "render_quotation"])  # the others hold no more
+def test_both_architectures_hold_the_same_files_within_their_budget(tmp_path: Path, name: str) -> None:
+    """Rows N1, N2. The other architecture's cannot be started here, so its files are compared with those that can."""
+    found = {}
+    for target in ("x86_64", "arm64"):
+        archive = tmp_path / target / f"{name}.zip"
+        package.build(name, target, archive, python="3.13")  # raises TooLargeError
+        files = zipfile.ZipFile(archive)
+        found[target] = {_without_machine(one): one for one in files.namelist()}
+        machine = {"x86_64": b"\x3e\x00", "arm64": b"\xb7\x00"}[target]  # of the ELF header
+        binaries = [one for one in files.namelist() if re.search(r"\.so(\.|$)", one)]
+        assert binaries
+        assert [one for one in binaries if files.read(one)[18:20] != machine] == []
+    assert found["x86_64"].keys() ^ found["arm64"].keys() == set()
+
+
+def _without_machine(name: str) -> str:
+    """Libraries that a wheel brings along are named by a hash of their content, or by their own versions."""
+    return re.sub(r"-[0-9a-f]{8}(?=\.)|x86_64-|aarch64-|(?<=\.so)[.0-9]+$", "", name)
 
 
 def test_google_runs_the_folder_as_uploaded(

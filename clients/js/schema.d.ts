@@ -929,7 +929,8 @@ export interface paths {
         /**
          * @description Right: `manage`; given by administrator.
          *
-         *     `{note, page}`: the note's text, and the quotation's first page as a PNG in Base64.
+         *     `{note, page, missing_letters}`: the note's text, the quotation's first page as a PNG in Base64, and letters of
+         *     the company's and the template's texts that no font of the quotation has.
          */
         post: operations["preview"];
         delete?: never;
@@ -2475,9 +2476,10 @@ export interface components {
         };
         /**
          * PreviewAnswer
-         * @description The note's text, and the quotation's first page as a PNG in Base64.
+         * @description The note's text, the quotation's first page as a PNG in Base64, and letters that no font of it has.
          */
         PreviewAnswer: {
+            missing_letters: string;
             note: string;
             page: string;
         };

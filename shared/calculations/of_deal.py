@@ -10,8 +10,9 @@ import msgspec
 
 from shared.amocrm.goods import GoodsApi, GoodsLink
 from shared.amocrm.leads import AccountApi
+from shared.calculations import typesetting_client
 from shared.calculations.model import MOST_ITEMS, Calculation
-from shared.calculations.plan import CLOCK_SKEW_SECONDS, file_steps, rendered
+from shared.calculations.plan import CLOCK_SKEW_SECONDS, file_steps, renderer
 from shared.calculations.template import template
 from shared.connections.integrations import Integration
 from shared.deliveries.goods import NO_LIST, known_list
@@ -58,8 +59,10 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
         calculation = Calculation(heading, currency or "RUB", items, total, number=str(lead_id))
         return {"calculation": msgspec.to_builtins(calculation)}
 
+    render = renderer(typesetting_client.of(runtime.settings), integration, delivery)
+
     def content(goods: Result) -> bytes:
-        return rendered(convert(goods["calculation"], Calculation), integration, delivery)
+        return render(convert(goods["calculation"], Calculation))
 
     steps = [Step("deal_goods", read, lambda _: None)]  # it only reads, so it may do so again
     steps += file_steps(remembered, delivery, lead_id, f"{heading} {lead_id}", content, after="deal_goods")

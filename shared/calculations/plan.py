@@ -7,10 +7,11 @@ from shared.actions.subject import Planner
 from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.leads import AccountApi
-from shared.calculations import note
+from shared.calculations import note, quotation, typesetting_client
 from shared.calculations.model import ACTION, Calculation, SaveCalculation
-from shared.calculations.quotation import Company, file_name, render
+from shared.calculations.quotation import Company, file_name
 from shared.calculations.template import template
+from shared.calculations.typesetting import Typeset
 from shared.connections.integrations import Integration
 from shared.deliveries.goods import Goods
 from shared.deliveries.locks import Locks
@@ -24,6 +25,8 @@ from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.remembered import Remembered
 
+Render = Callable[[Calculation], bytes]
+
 # An integration without access to files is told so, and the rest of the calculation goes on.
 NO_FILES: Final = say(
     "The integration has no access to files; tick the scope in amoCRM and authorise the account again."
@@ -35,14 +38,21 @@ CLOCK_SKEW_SECONDS: Final = 300
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, body: SaveCalculation) -> Plan:
     assert body.lead_id is not None  # set when it was accepted
-    return steps(runtime.database, runtime.locks, delivery, body.lead_id, body, integration), calls(body)
+    render = renderer(typesetting_client.of(runtime.settings), integration, delivery)
+    return steps(runtime.database, runtime.locks, delivery, body.lead_id, body, integration, render), calls(body)
 
 
 PLANNER: Final = Planner(ACTION, lambda request: decode(request, SaveCalculation), _planned)
 
 
 def steps(
-    database: Database, locks: Locks, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
+    database: Database,
+    locks: Locks,
+    delivery: Delivery,
+    lead_id: int,
+    body: SaveCalculation,
+    integration: Integration,
+    render: Render,
 ) -> list[Step]:
     options, plan, remembered = body.options, [], Remembered(database, delivery.integration_id)
     if options.note:
@@ -52,7 +62,7 @@ def steps(
     if options.products:
         plan += _goods(remembered, locks, delivery, lead_id, body.calculation)
     if options.pdf != "none":
-        plan += _pdf(remembered, delivery, lead_id, body, integration)
+        plan += _pdf(remembered, delivery, lead_id, body, render)
     return plan
 
 
@@ -154,26 +164,29 @@ def _goods(
     ]
 
 
-def _pdf(
-    remembered: Remembered, delivery: Delivery, lead_id: int, body: SaveCalculation, integration: Integration
-) -> list[Step]:
+def _pdf(remembered: Remembered, delivery: Delivery, lead_id: int, body: SaveCalculation, render: Render) -> list[Step]:
     """The quotation, rendered or brought by the widget."""
 
     def content() -> bytes:
         if body.pdf is not None:
             return body.pdf.content()
-        return rendered(body.calculation, integration, delivery)
+        return render(body.calculation)
 
     calculation = body.calculation
     stem = body.pdf.filename if body.pdf is not None else f"{calculation.title} {calculation.number or ''}"
     return file_steps(remembered, delivery, lead_id, stem, content)
 
 
-def rendered(calculation: Calculation, integration: Integration, delivery: Delivery) -> bytes:
-    """The quotation in the connection's words."""
-    language = document_language(integration.settings, integration.account_domain)
-    words = template(integration.widget_type, integration.settings, language)
-    return render(calculation, Company.of(integration.settings, language), words, delivery.created_at)
+def renderer(typeset: Typeset, integration: Integration, delivery: Delivery) -> Render:
+    """Makes quotations in the connection's words."""
+
+    def render(calculation: Calculation) -> bytes:
+        language = document_language(integration.settings, integration.account_domain)
+        words = template(integration.widget_type, integration.settings, language)
+        company = Company.of(integration.settings, language)
+        return quotation.render(calculation, company, words, delivery.created_at, typeset)
+
+    return render
 
 
 def file_steps(

@@ -1,6 +1,6 @@
-"""The quotation: a PDF like a good company's, rendered by typst from the template beside this file.
+"""The quotation: a PDF like a good company's, set in type (`typesetting.py`) from the template beside this file.
 
-The same calculation, company and moment give the same bytes. typst is imported when the first quotation is rendered.
+The same calculation, company and moment give the same bytes.
 """
 
 import base64
@@ -8,18 +8,20 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from shared.calculations import typesetting
 from shared.calculations.model import Calculation
 from shared.calculations.template import Template
-from shared.platform import i18n
+from shared.calculations.typesetting import Typeset
+from shared.platform import i18n, logs
 from shared.platform.money import currency_sign, day, money, quantity
 
-_TEMPLATE: Final = Path(__file__).with_name("quotation.typ")
+# Letters that are not looked for one by one: the fonts have all of them.
+_USUAL: Final = re.compile("[ -~\u00a0-\u017f\u0400-\u04ff]")
 
 
 class Company(Struct, frozen=True):
@@ -45,15 +47,39 @@ class Company(Struct, frozen=True):
         )
 
 
-def render(calculation: Calculation, company: Company, words: Template, moment: datetime) -> bytes:
-    """The PDF's bytes; `moment` is the quotation's date."""
-    return bytes(_compile()(_inputs(calculation, company, words, moment), int(moment.timestamp()), "pdf"))
+def render(
+    calculation: Calculation,
+    company: Company,
+    words: Template,
+    moment: datetime,
+    typeset: Typeset = typesetting.here,
+) -> bytes:
+    """The PDF's bytes; `moment` is the quotation's date.
+
+    A logo that cannot be drawn is left out, and told in the log.
+    """
+    try:
+        return typeset(_inputs(calculation, company, words, moment), int(moment.timestamp()), "pdf")
+    except typesetting.UnprintableError as error:
+        if company.logo is None:
+            raise
+        logs.warning("quotation.without_logo", reason=str(error))
+        return render(calculation, replace(company, logo=None), words, moment, typeset)
 
 
-def picture(calculation: Calculation, company: Company, words: Template, moment: datetime) -> bytes:
-    """The first page as a PNG, for looking at. Raises RuntimeError for a logo that cannot be drawn."""
-    pages = _compile()(_inputs(calculation, company, words, moment), int(moment.timestamp()), "png")
-    return bytes(pages[0] if isinstance(pages, list) else pages)
+def picture(
+    calculation: Calculation, company: Company, words: Template, moment: datetime, typeset: Typeset = typesetting.here
+) -> bytes:
+    """The first page as a PNG, for looking at. Raises :class:`~shared.calculations.typesetting.UnprintableError` for a
+    logo that cannot be drawn."""
+    return typeset(_inputs(calculation, company, words, moment), int(moment.timestamp()), "png")
+
+
+def missing_letters(company: Company, words: Template, typeset: Typeset = typesetting.here) -> str:
+    """Letters of these texts that no font of the quotation has, each once: there would be boxes in their place."""
+    texts = (company.name, *company.lines, words.heading, words.closing)
+    unusual = sorted({letter for text in texts for letter in text if not _USUAL.match(letter)})
+    return typeset({"letters": "".join(unusual)}, 0, "letters").decode() if unusual else ""
 
 
 def _inputs(calculation: Calculation, company: Company, words: Template, moment: datetime) -> dict[str, str]:
@@ -72,26 +98,6 @@ def file_name(stem: str, mark: str) -> str:
     """What people see in the deal; the mark at its end lets a retry find the file."""
     clean = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", re.sub(r"\.pdf$", "", stem, flags=re.IGNORECASE))
     return f"{' '.join(clean.split())[:100]} {mark}.pdf"
-
-
-@cache
-def _compile() -> Any:
-    import typst
-
-    fonts = typst.Fonts(include_system_fonts=False)
-
-    def compiled(inputs: dict[str, str], timestamp: int, kind: Literal["pdf", "png"]) -> Any:
-        return typst.compile(
-            _TEMPLATE.read_bytes(),
-            font_paths=fonts,
-            sys_inputs=inputs,
-            timestamp=timestamp,
-            ignore_system_fonts=True,
-            format=kind,
-            ppi=80 if kind == "png" else None,
-        )
-
-    return compiled
 
 
 def _logo(logo: bytes | None) -> dict[str, str] | None:

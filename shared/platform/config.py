@@ -55,6 +55,7 @@ class Settings(Struct, frozen=True):
     deliveries_concurrency: int
     deliveries_queue_url: str | None
     deliveries_queue_endpoint: str | None
+    quotation_function: str | None  # which has the PDF engine; None: it is here
     time_limit_seconds: float
     keep_events_days: float
     keep_deliveries_days: float
@@ -92,6 +93,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         deliveries_concurrency=int(reader.number("DELIVERIES_CONCURRENCY", 8, minimum=1, maximum=256)),
         deliveries_queue_url=reader.parsed("DELIVERIES_QUEUE_URL", public_url, default=None, required=False),
         deliveries_queue_endpoint=reader.parsed("DELIVERIES_QUEUE_ENDPOINT", public_url, default=None, required=False),
+        quotation_function=environ.get("QUOTATION_FUNCTION") or None,
         time_limit_seconds=reader.number("TIME_LIMIT_SECONDS", 50, minimum=1, maximum=3600),
         keep_events_days=reader.number("KEEP_EVENTS_DAYS", 90, minimum=1, maximum=3650),
         keep_deliveries_days=reader.number("KEEP_DELIVERIES_DAYS", 30, minimum=1, maximum=3650),

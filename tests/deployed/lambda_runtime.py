@@ -107,6 +107,46 @@ class DeployedFunction:
         self._api.server.server_close()
 
 
+class Invocations:
+    """Lambda's own address, as far as functions call each other: `POST …/functions/NAME/invocations`."""
+
+    def __init__(self) -> None:
+        self.functions: dict[str, DeployedFunction] = {}
+        functions = self.functions
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                name = self.path.split("/functions/")[1].partition("/")[0]
+                event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status, headers, document = 200, {}, None
+                try:
+                    document = functions[name].invoke(event)
+                except FunctionFailedError as error:
+                    headers, document = {"X-Amz-Function-Error": "Unhandled"}, {"errorMessage": str(error)}
+                except KeyError:
+                    status, document = 404, {"Message": "Function not found"}
+                body = json.dumps(document).encode()
+                self.send_response(status)
+                for header, value in (headers | {"Content-Length": str(len(body))}).items():
+                    self.send_header(header, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        servers.answering(self._server)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
 def _runtime(folder: Path) -> Path:
     """A folder with what Lambda's runtime brings, by links to the installed packages."""
     folder.mkdir()

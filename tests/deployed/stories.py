@@ -27,7 +27,7 @@ from shared.platform.http import Response
 from shared.runtime import Runtime
 from tests.control import Simulator
 from tests.demo import ROOT, free_port
-from tests.deployed.lambda_runtime import DeployedFunction
+from tests.deployed.lambda_runtime import DeployedFunction, Invocations
 from tests.owner import Owner
 from tests.story import Story, calculation, json_of
 
@@ -107,6 +107,7 @@ class DeployedStory(Story):
     """The same story, told to the deployed functions by function URL events."""
 
     functions: dict[str, DeployedFunction] = field(default_factory=dict)
+    invocations: Invocations = field(default_factory=Invocations)
 
     def crm(
         self,
@@ -151,13 +152,15 @@ def story(
 ) -> Iterator[DeployedStory]:
     """The functions run with their settings in Secrets Manager, as deployed; the queue is the stack's own."""
     _client("secretsmanager", cloud).create_secret(Name=tmp_path.name, SecretString=json.dumps(environment))
-    functions = {}
+    functions, invocations = {}, Invocations()
     for name, archive in deployed.items():
         configured = _client("lambda", cloud).get_function_configuration(FunctionName=f"{_SERVICE}-{name}")
         variables = configured["Environment"]["Variables"] | {"AWS_SECRET_ID": tmp_path.name}
         variables["AWS_LAMBDA_FUNCTION_NAME"] = f"{_SERVICE}-{name}"
         (tmp_path / name).mkdir()
-        functions[name] = DeployedFunction(archive, configured["Handler"], variables | cloud, tmp_path / name)
+        environ = variables | cloud | {"AWS_ENDPOINT_URL_LAMBDA": invocations.url}
+        functions[name] = DeployedFunction(archive, configured["Handler"], environ, tmp_path / name)
+        invocations.functions[f"{_SERVICE}-{name}"] = functions[name]
     account = simulator.control("account", subdomain="deployed")
     made = simulator.control("integration", redirect_uri=environment["OAUTH_REDIRECT_URI"], name="x")
     runtime = Runtime.build(load(environment))
@@ -172,10 +175,12 @@ def story(
         client_id=made["id"],
         secret=made["secret"],
         functions=functions,
+        invocations=invocations,
     )
     runtime.close()
     for function in functions.values():
         function.close()
+    invocations.close()
 
 
 def test_the_main_stories_pass_over_the_deployed_zips(story: DeployedStory, cloud: dict[str, str]) -> None:
@@ -191,6 +196,17 @@ def test_the_main_stories_pass_over_the_deployed_zips(story: DeployedStory, clou
     saved = story.crm("save_calculation", story.widget() | lead, wanted)
     assert (saved.status, json_of(saved)["state"]) == (200, "delivered"), saved.body.decode()
     assert len(story.simulator.effects("file.uploaded")) == 1
+    # the quotation's function is away: the rest is in the deal, and the file comes later
+    engine = story.invocations.functions.pop(f"{_SERVICE}-render_quotation")
+    later = story.crm(
+        "save_calculation", story.widget() | lead, wanted | {"calculation": calculation(number="19")["calculation"]}
+    )
+    assert (later.status, json_of(later)["problem"]["code"]) == (202, "rendering_unavailable")
+    assert json_of(later)["results"]["note"]["note_id"]
+    story.invocations.functions[f"{_SERVICE}-render_quotation"] = engine
+    story.sql("UPDATE amocrm_deliveries SET due_at = now() WHERE state = 'accepted'")
+    assert story.functions["run_deliveries"].invoke({"source": "aws.events"})["delivered"] == 1
+    assert len(story.simulator.effects("file.uploaded")) == 2
     # a form
     form = story.crm("submit_form", story.application() | {}, {"contact": {"name": "Яна", "phone": "89160001122"}})
     assert form.status == 200, form.body.decode()

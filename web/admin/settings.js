@@ -108,6 +108,8 @@ function words(settings, connection) {
   const note = element("pre", {});
   const page = element("img", { alt: t("settings.page_alt") });
   const error = element("p", { className: "error" });
+  const letters = element("p", { className: "note warning" });
+  letters.setAttribute("role", "status");
   const read = () => ({
     company: { name: name.value, lines: lines.value.split("\n").map((one) => one.trim()).filter(Boolean), logo },
     language: language.value || null,
@@ -120,6 +122,7 @@ function words(settings, connection) {
     if (isOld()) return;
     note.textContent = shown.note;
     page.src = `data:image/png;base64,${shown.page}`;
+    letters.textContent = shown.missing_letters ? t("settings.missing_letters", { letters: [...shown.missing_letters].join(" ") }) : "";
   }, error);
   const soon = afterTyping(preview, PREVIEW_MILLISECONDS);
   file.onchange = async () => {
@@ -139,7 +142,7 @@ function words(settings, connection) {
   form.addEventListener("input", soon);
   void preview();
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.words") }), element("div", { className: "pair wide" }, form,
-    element("div", {}, element("h3", { text: t("settings.preview") }), error, element("div", { className: "preview" }, page, note))));
+    element("div", {}, element("h3", { text: t("settings.preview") }), error, letters, element("div", { className: "preview" }, page, note))));
   return { view, read };
 }
 

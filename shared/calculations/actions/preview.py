@@ -11,9 +11,9 @@ from msgspec import Struct
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.calculations import note
+from shared.calculations import note, typesetting, typesetting_client
 from shared.calculations.model import Calculation, Parameter
-from shared.calculations.quotation import Company, picture
+from shared.calculations.quotation import Company, missing_letters, picture
 from shared.calculations.settings import Company as CompanySettings
 from shared.calculations.settings import Template, check_logo
 from shared.calculations.template import template
@@ -35,14 +35,16 @@ class Preview(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class PreviewAnswer(TypedDict):
-    """The note's text, and the quotation's first page as a PNG in Base64."""
+    """The note's text, the quotation's first page as a PNG in Base64, and letters that no font of it has."""
 
     note: str
     page: str
+    missing_letters: str
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{note, page}`: the note's text, and the quotation's first page as a PNG in Base64."""
+    """`{note, page, missing_letters}`: the note's text, the quotation's first page as a PNG in Base64, and letters of
+    the company's and the template's texts that no font of the quotation has."""
     integration = caller.require_integration()
     asked = bodies.decode(request, Preview)
     check_logo(asked.company.logo)
@@ -50,12 +52,14 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     language = document_language(given, integration.account_domain)
     words = template(integration.widget_type, given, language)
     sample = _sample(language, runtime.clock.now().date())
+    company, typeset = Company.of(given, language), typesetting_client.of(runtime.settings)
     try:
-        page = picture(sample, Company.of(given, language), words, runtime.clock.now())
-    except RuntimeError:  # typst's: the logo looks like an image and is none
+        page = picture(sample, company, words, runtime.clock.now(), typeset)
+    except typesetting.UnprintableError:  # the logo looks like an image and is none
         raise invalid_input(say("cannot be drawn: is it a whole PNG or SVG image?"), "company.logo") from None
     text = note.text(sample, "ref:…", words, language)
-    return json_response({"note": text, "page": base64.b64encode(page).decode()})
+    missing = missing_letters(company, words, typeset)
+    return json_response({"note": text, "page": base64.b64encode(page).decode(), "missing_letters": missing})
 
 
 def _sample(language: str, today: date) -> Calculation:

@@ -1,0 +1,80 @@
+"""The PDF engine, and who has it.
+
+It weighs as much as everything else together, three times. So on AWS, where a package may have 50 MB, one function
+carries it and nothing else (`functions/render_quotation/`), and the others ask that one. On clouds that install
+libraries themselves, and on one machine, it is here.
+
+What is set in type is `quotation.typ` with its inputs. The same inputs and moment give the same bytes.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+# pdf: the document; png: its first page; letters: those of `inputs["letters"]` that no font has, as text
+Kind = Literal["pdf", "png", "letters"]
+Typeset = Callable[[dict[str, str], int, Kind], bytes]
+
+_TEMPLATE: Final = Path(__file__).with_name("quotation.typ")
+
+# One letter on each page; the first is one that no font has, so its picture is that of a missing letter.
+_LETTERS: Final = b"""
+#set page(width: 100pt, height: 40pt)
+#set text(font: "Libertinus Serif")
+#for letter in json(bytes(sys.inputs.letters)) { page(letter) }
+"""
+_IN_NO_FONT: Final = "\U000f0000"
+_GLYPH: Final = re.compile(rb'<use[^>]*href="(#[^"]+)"')
+
+
+class UnprintableError(ValueError):
+    """The engine refuses the inputs: a logo that looks like an image and is none."""
+
+
+def here(inputs: dict[str, str], timestamp: int, kind: Kind) -> bytes:
+    """By the library. Raises :class:`UnprintableError`."""
+    if kind == "letters":
+        return _missing(inputs["letters"]).encode()
+    pages = _compile()(_TEMPLATE.read_bytes(), inputs, timestamp, kind)
+    return bytes(pages[0] if isinstance(pages, list) else pages)
+
+
+def _missing(letters: str) -> str:
+    given = {"letters": json.dumps([_IN_NO_FONT, *letters])}
+    first, *others = (set(_GLYPH.findall(page)) for page in _compile()(_LETTERS, given, 0, "svg"))
+    return "".join(letter for letter, glyphs in zip(letters, others, strict=True) if glyphs & first)
+
+
+@cache
+def _compile() -> Callable[[bytes, dict[str, str], int, str], Any]:
+    import typst
+
+    fonts = typst.Fonts(include_system_fonts=False)
+
+    def compiled(source: bytes, inputs: dict[str, str], timestamp: int, kind: Any) -> Any:
+        try:
+            return typst.compile(
+                source,
+                font_paths=fonts,
+                sys_inputs=inputs,
+                timestamp=timestamp,
+                ignore_system_fonts=True,
+                format=kind,
+                ppi=80 if kind == "png" else None,
+            )
+        except RuntimeError as error:
+            raise UnprintableError(str(error)[:200]) from None
+
+    return compiled
+
+
+def as_function(event: dict[str, Any]) -> dict[str, str]:
+    """What the function that has the engine answers: `{content}` in Base64, or `{unprintable}`, why not."""
+    try:
+        return {"content": base64.b64encode(here(event["inputs"], event["timestamp"], event["kind"])).decode()}
+    except UnprintableError as error:
+        return {"unprintable": str(error)}
