@@ -5,6 +5,7 @@ from typing import Any
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.platform.config import load
 from shared.runtime import Runtime
+from shared.storage.database import Database
 from tests.story import Story, calculation, json_of
 
 
@@ -24,6 +25,15 @@ def test_a_connection_that_was_cut_is_made_anew(connected: Story) -> None:
         " WHERE application_name = 'amocrm-functions' AND pid <> pg_backend_pid()"
     )
     assert connected.crm("get_lead", headers).status == 200
+
+
+def test_a_server_that_has_become_a_replica_is_left(connected: Story) -> None:
+    """After a failover the old connection answers reads and refuses every write."""
+    database = Database(connected.runtime.settings.database_url)
+    database.execute("SET default_transaction_read_only = on")
+    connection = connected.row().id
+    assert database.execute("UPDATE amocrm_integrations SET updated_at = now() WHERE id = %(id)s", {"id": connection})
+    database.close()
 
 
 def test_a_database_that_is_down_is_503_with_retry_after(connected: Story, environment: dict[str, str]) -> None:

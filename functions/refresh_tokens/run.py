@@ -42,7 +42,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     if "database_unavailable" not in ran.outcomes:
         figures |= guarded("still_due.failed", rotation.still_due) or {}
         figures["warned"] = guarded("warning.failed", partial(long_lived.warn_of_endings, rotation)) or 0
-    counters.keep(runtime.database, at_once=True)
+    guarded("counters.failed", partial(counters.keep, runtime.database, at_once=True))
     metrics = {"refreshed": figures["refreshed"], "refresh_failures": sum(figures["failed"].values())}
     logs.measured("refresh.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})
     return figures

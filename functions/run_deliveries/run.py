@@ -35,7 +35,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     began = runtime.clock.monotonic()
     ran = worker.run(seconds * _SHARE)
     is_done = _chores(runtime, seconds - (runtime.clock.monotonic() - began)) and ran.is_done
-    counters.keep(runtime.database, at_once=True)
+    guarded("counters.failed", partial(counters.keep, runtime.database, at_once=True))
     figures = ran.as_dict("delivered") | {"is_done": is_done}
     metrics = {"delivered": figures["delivered"]}
     logs.measured("deliveries.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})

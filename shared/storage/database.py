@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar
 
 import psycopg
 from msgspec import Struct
@@ -46,6 +46,10 @@ class Connection(psycopg.Connection[TupleRow]):
         if timeout is None and self.ends != math.inf:
             timeout = max(0.0, self.ends - time.monotonic())
         return super().wait(gen, interval, timeout)
+
+
+# The second one: after a failover this may be a replica, for as long as we keep it.
+_CONNECTION_IS_NO_GOOD: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
 class DatabaseUnavailableError(ForeseenError):
@@ -118,7 +122,7 @@ class Database:
         try:
             try:
                 return work(self._connected(ends))
-            except psycopg.OperationalError as error:
+            except _CONNECTION_IS_NO_GOOD as error:
                 # A warm instance was frozen and its connection is gone, PostgreSQL was restarted, or a deadlock
                 # ended us. The statement is safe to repeat, see above.
                 self._drop()
@@ -126,7 +130,7 @@ class Database:
                     raise _unavailable(error) from None
             try:
                 return work(self._connected(ends))
-            except psycopg.OperationalError as error:
+            except _CONNECTION_IS_NO_GOOD as error:
                 self._drop()
                 raise _unavailable(error) from None
         finally:
@@ -154,7 +158,7 @@ class Database:
             self._connection = None
 
 
-def _unavailable(error: psycopg.OperationalError) -> DatabaseUnavailableError:
+def _unavailable(error: psycopg.Error) -> DatabaseUnavailableError:
     return DatabaseUnavailableError(f"{type(error).__name__} {error.sqlstate or ''}".strip())
 
 
