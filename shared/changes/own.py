@@ -35,6 +35,12 @@ SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s
 _BY_PREFIX = """
 SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND id BETWEEN %(first)s AND %(last)s
 """
+# Not of a copy, which has our mark, too: the delivery has made another deal.
+_OF_LEAD = """
+SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND id BETWEEN %(first)s AND %(last)s
+  AND coalesce((coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' ->> 'lead_id')::bigint, %(lead_id)s)
+      = %(lead_id)s
+"""
 _OF_CONTACT = """
 SELECT count(*) FROM (
     SELECT steps FROM amocrm_deliveries
@@ -93,10 +99,10 @@ class Own(Struct, frozen=True):
         return found
 
     def made_deal(self, lead: Entity) -> bool:
-        return any(
-            self._is_delivery(base64.b32decode(mark + "======").hex()[:12])
-            for mark in _MARK.findall(str(lead.get("name") or ""))[-3:]
-        )
+        marks = _MARK.findall(str(lead.get("name") or ""))[-3:]
+        prefixes = [base64.b32decode(mark + "======").hex()[:12] for mark in marks]
+        id_ = {"lead_id": int(lead["id"])}
+        return any(self.database.number(_OF_LEAD, self._deliveries(prefix) | id_) > 0 for prefix in prefixes)
 
     def made_contact(self, contact_id: int) -> bool:
         return self.database.number(_OF_CONTACT, {"integration_id": self.integration_id, "id": contact_id}) > 0
@@ -116,6 +122,9 @@ class Own(Struct, frozen=True):
         return self.database.number(_OF_NOTE, parameters | wanted) > 0
 
     def _is_delivery(self, prefix: str) -> bool:
+        return self.database.number(_BY_PREFIX, self._deliveries(prefix)) > 0
+
+    def _deliveries(self, prefix: str) -> dict[str, Any]:
+        """Those whose ids begin so."""
         first, last = (UUID(prefix.ljust(32, sign)) for sign in "0f")
-        parameters = {"integration_id": self.integration_id, "first": first, "last": last}
-        return self.database.number(_BY_PREFIX, parameters) > 0
+        return {"integration_id": self.integration_id, "first": first, "last": last}

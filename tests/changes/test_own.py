@@ -168,3 +168,16 @@ def test_whoever_writes_into_what_is_there_notes_it() -> None:
         if (lines := _unnoted(ast.parse(path.read_text())))
     }
     assert list(found) == ["shared/calculations/plan.py"], found
+
+
+def test_a_copy_of_a_deal_of_ours_is_a_persons(feed: Feed) -> None:
+    """Its name ends with our mark, too; but the deal that our delivery made is another one."""
+    lead_id = submit(feed.story, form())["lead"]["lead_id"]
+    for _ in range(2):
+        feed.run()
+    assert feed.told() == []
+    shown = feed.story.simulator.control("show", domain=feed.story.domain)
+    copy = feed.person(id=None, fields={"name": shown["leads"][str(lead_id)]["name"]})["id"]
+    feed.run()
+    (told,) = feed.told()
+    assert (told["type"], told["data"]["lead"]["id"]) == ("lead.added", copy)
