@@ -479,6 +479,14 @@ def test_what_changes_rarely_is_asked_by_one_instance_and_known_to_all(connected
     assert _asked(connected, "/api/v4/catalogs") == 1
 
 
+def test_what_another_version_has_remembered_is_asked_for_anew(connected: Story) -> None:
+    """30-A2: what is kept and cannot be read any more stops nobody."""
+    assert json_of(_save(connected, GOODS))["state"] == "delivered"
+    connected.sql('UPDATE amocrm_remembered SET value = \'{"another": "shape"}\'')
+    remembered._memory.clear()
+    assert json_of(_save(connected, GOODS | calculation(number="2")))["state"] == "delivered"
+
+
 def test_a_goods_list_that_is_not_what_is_remembered_is_asked_for_anew(connected: Story) -> None:
     connected.simulator.control("limits", per_integration=1000, per_account=1000)
     assert json_of(_save(connected, _with_goods()))["state"] == "delivered"

@@ -47,14 +47,22 @@ class Remembered(Struct, frozen=True):
         """What is known under the name, else what `ask` finds, which is kept unless it is None. `kind` must be JSON."""
         known: T | None = _memory.get((self.integration_id, name))
         if known is None:
-            row = self.database.one(_Kept, _READ, self._key(name))
-            known = ask() if row is None else convert(row.value, kind)
+            kept = self._kept(name, kind)
+            known = ask() if kept is None else kept
             if known is None:
                 return None
-            if row is None:
+            if kept is None:
                 self.database.execute(_WRITE, self._key(name) | {"value": Jsonb(msgspec.to_builtins(known))})
             _memory.put((self.integration_id, name), known)
         return known
+
+    def _kept(self, name: str, kind: type[T]) -> T | None:
+        """None also for what another version of the code has kept in another shape."""
+        row = self.database.one(_Kept, _READ, self._key(name))
+        try:
+            return None if row is None else convert(row.value, kind)
+        except msgspec.ValidationError:
+            return None
 
     def forget(self, name: str) -> None:
         """It was wrong: somebody has changed the account."""
