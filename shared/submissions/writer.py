@@ -67,6 +67,7 @@ class Submission:
     body: Body
     settings: Submissions
     language: str
+    is_current: bool = False  # it says what is so now, however late it comes
 
     @property
     def mark(self) -> str:
@@ -198,7 +199,7 @@ class Submission:
         """Brings the submission to a contact that is there: `{changed, bare, kept, outdated}`, see :meth:`kept`;
         `outdated`: those of it where something newer has been written meanwhile."""
         known_id = int(known["id"])
-        overwrites = not self._is_overtaken(known_id)
+        overwrites = self.is_current or not self._is_overtaken(known_id)
 
         def write(account: Directory, left: Left) -> bool:
             update = self._update(account, known, left, overwrites)

@@ -321,6 +321,20 @@ def test_30_d5_moves_that_arrive_in_any_order_end_with_the_last(clinic: Clinic) 
     assert "15:00" in _deal(clinic, task["entity_id"])["name"]
 
 
+def test_30_h6_a_late_move_says_what_is_so_now_though_a_form_came_in_between(clinic: Clinic) -> None:
+    _mapped(clinic)
+    made = clinic.booked()["booking"]
+    clinic.story.simulator.fault("status", status=500, path="/api/v4/.*", times=1)
+    clinic.act("move_booking", id=made["id"], starts_at=clinic.at(15))
+    contact = {name: VISITOR[name] for name in ("name", "phone")}
+    sent = clinic.story.crm("submit_form", clinic.story.application(), {"contact": contact, "comment": "Где вы?"})
+    assert sent.status == 200
+    for _ in range(3):
+        clinic.run(300)
+    (known,) = [one for one in clinic.account()["contacts"].values() if one["name"] == VISITOR["name"]]
+    assert _values(known)["time contacts"].endswith("15:00")
+
+
 @pytest.mark.vendor("tasks.reopen")
 def test_30_d5_a_missed_visit_that_is_moved_has_an_open_task_again(clinic: Clinic) -> None:
     made = clinic.booked()["booking"]

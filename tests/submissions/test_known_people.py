@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
+from tests.demo import ROOT
 from tests.story import Story, json_of
-from tests.submitting import PERSON, account, contact_of, form, lead_of, note_of, set_up, submit, values_of
+from tests.submitting import PERSON, account, contact_of, form, lead_of, note_of, order, set_up, submit, values_of
 
 CITY = {"source": "city", "entity": "contacts", "field": "Город"}
 REFUSAL = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": []}]})
@@ -106,6 +107,13 @@ def test_h1_the_second_note_is_written_once(story: Story) -> None:
     results = story.delivery(json_of(answer)["delivery_id"])["results"]
     notes = note_of(story, results)
     assert (notes.count("city: Уфа"), notes.count("size: M")) == (1, 1)
+
+
+def test_the_panel_has_a_word_for_each_step(story: Story) -> None:
+    words = json.loads((ROOT / "web" / "i18n" / "en.json").read_text(encoding="utf-8"))
+    steps = submit(story, order(), "submit_order").keys() | {"lead_note"}
+    assert "contact_note" in steps
+    assert not [name for name in steps if f"step.{name}" not in words]
 
 
 # --- the name ------------------------------------------------------------------------------------------------------
