@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from shared.amocrm.transport import LIMITS
 from shared.changes.feeds import LEASE, Feed
+from shared.platform import time_left
 from shared.platform.clock import Clock
 from shared.storage.database import Database
 
 # Then other feeds have their turn; what is left is due at once.
-LONGEST: Final = 60.0  # seconds
+LONGEST: Final = 40.0  # seconds
 _RENEWED_EVERY: Final = LEASE.total_seconds() / 4
 
 _RENEW: Final = """
@@ -33,4 +35,4 @@ class Tenure:
             if not self._database.execute(_RENEW, facts):
                 raise LeaseLostError
             self._renewed = now
-        return now - self._began >= LONGEST
+        return now - self._began >= LONGEST or time_left.seconds() < LIMITS.longest_call

@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared.changes import feeds, reading, refusals, tenure
+from shared.amocrm.transport import LIMITS
+from shared.changes import chores, feeds, reading, refusals, tenure
+from shared.platform import time_left
 from tests.changes.conftest import Feed
 from tests.story import json_of
 
@@ -186,6 +188,20 @@ def test_a_feed_with_much_to_do_leaves_others_their_turn(feed: Feed, monkeypatch
     assert left == 0
 
 
+def test_nothing_is_begun_that_the_platform_would_cut_off(feed: Feed) -> None:
+    """30-C8: where less is left of the call than amoCRM may take to answer."""
+    feed.person(id=None, fields={"name": "Seen later"})
+    feed.hooks_are_through()
+    feed.story.clock.advance(seconds=5)
+    (claimed,) = feeds.claim(feed.story.runtime.database, 1)
+    feed.story.simulator.control("forget")
+    with time_left.limited(LIMITS.longest_call - 1):
+        assert chores.follow(feed.story.runtime, claimed) == "done"
+    assert feed.story.simulator.requests() == []
+    feed.run(0)
+    assert _names(feed) == ["Seen later"]
+
+
 def test_putting_off_takes_nothing_back(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: a hint that came again while its entity was read is not put off by who read it."""
     story, later = feed.story, reading.Reading._later
@@ -200,8 +216,6 @@ def test_putting_off_takes_nothing_back(feed: Feed, monkeypatch: pytest.MonkeyPa
     feed.hooks_are_through()
     story.clock.advance(seconds=5)
     (claimed,) = feeds.claim(story.runtime.database, 1)
-    from shared.changes import chores
-
     chores.follow(story.runtime, claimed)
     ((attempts, due),) = story.sql("SELECT attempts, due_at <= amocrm_now() + %s FROM amocrm_hints", timedelta(0))
     assert (attempts, due) == (0, True)
