@@ -128,7 +128,12 @@ class Submission:
     def finder(self) -> Callable[..., Result | None]:
         def find_lead(api: AccountApi, *_: Result) -> Result | None:
             found = PeopleApi(api).find_lead(self.mark)
-            return None if found is None else _result(found, False)
+            if found is None or found.lead_id is None:
+                return None
+            wanted = {field["field_id"] for field in self.placed_in_lead(Directory(api, self.integration_id)).fields}
+            there = api.lead(found.lead_id).get("custom_fields_values") or [] if wanted else []
+            is_bare = wanted.isdisjoint(field["field_id"] for field in there) if wanted else False
+            return _result(found, False) | {"bare": Left.ALL_BUT_THE_PERSON if is_bare else Left.NOTHING}
 
         def find_incoming(api: AccountApi, *_: Result) -> Result | None:
             found = PeopleApi(api).find_incoming_lead(str(self.delivery.id), self.since)

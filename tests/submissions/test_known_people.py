@@ -95,6 +95,20 @@ def test_h1_the_note_does_not_wait_for_a_contact_that_may_not_be_changed(story: 
     assert "Сегодня" in notes
 
 
+def test_h1_a_deal_that_was_made_bare_and_whose_answer_was_lost_says_what_it_lacks(story: Story) -> None:
+    story.simulator.control("add", domain=story.domain, field={"owner": "leads", "name": "Размер", "kind": "text"})
+    set_up(story, mapping=[{"source": "size", "entity": "leads", "field": "Размер"}])
+    _refuse(story, "/api/v4/leads/complex", "POST", 2)
+    story.simulator.fault("reset_after", path="/api/v4/leads/complex", method="POST")
+    answer = story.crm("submit_form", story.application(), form(fields={"size": "XL"}))
+    assert answer.status == 202
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 20)
+    results = story.delivery(json_of(answer)["delivery_id"])["results"]
+    assert values_of(lead_of(story, results)) == {}
+    assert "size: XL" in note_of(story, results)
+
+
 def test_h1_the_second_note_is_written_once(story: Story) -> None:
     _with_city(story)
     submit(story, form())
