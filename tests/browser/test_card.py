@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, Request, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Page, Request, Route, expect
 
 from tests import clocks
 from tests.demo import Demo, connect
@@ -246,3 +246,42 @@ def test_another_calculator_takes_over_what_was_typed(
     expect(card.locator("output")).to_have_text(re.compile("300"))
     assert [one.input_value() for one in card.get_by_label("Площадь").all()] == ["11", "22"]
     expect(card.locator(".result li")).to_have_text(["Дерево", "Пожелание"])
+
+
+@pytest.mark.refusals("net::ERR_FAILED")
+def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(context: BrowserContext, demo: Demo) -> None:
+    """A brother of 30-G5: the time that was picked, and the key, stay until it is known what became of the visit."""
+    offer = {
+        "is_on": True,
+        "resources": [{"id": "one", "name": "Один врач"}],
+        "services": [{"id": "visit", "name": "Приём", "minutes": 60}],
+    }
+    with demo.http(connect(demo, "klinika.amocrm.ru", "clinic")) as http:
+        assert http.post("/save_settings", json={"bookings": offer}).status_code == 200
+    page = context.new_page()
+    page.goto(demo.amocrm.replace("steklodom", "klinika"))
+    page.get_by_role("link", name=re.compile("Орлова")).click()
+    card = page.frame_locator('iframe[title="Запись в клинику"]')
+    expect(card.get_by_text("В этой сделке записей ещё нет.")).to_be_visible()
+    card.get_by_role("button", name="Позже").click()
+    card.get_by_label("Комментарий").fill("Впервые")
+    card.get_by_role("group", name="Время").get_by_role("radio").first.click(force=True)
+    questions = re.compile("action=(book|get_delivery)(&|$)")
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        if "action=book" in route.request.url and route.request.method == "POST":
+            keys.append(route.request.headers["idempotency-key"])
+            if len(keys) == 1:
+                route.fetch()  # carried out, and nobody hears of it
+        route.abort("failed")
+
+    page.route(questions, lose)
+    book = card.get_by_role("button", name="Записаться")
+    book.click()
+    expect(card.locator(".result.bad")).to_be_visible()
+    page.unroute(questions)
+    with page.expect_request(re.compile("action=book(&|$)")) as sent:
+        book.click()
+    assert {*keys, sent.value.headers["idempotency-key"]} == {keys[0]}
+    expect(card.locator(".bookings li")).to_have_count(1)
