@@ -41,12 +41,11 @@ def _names(feed: Feed) -> Counter[tuple[int, str]]:
 
 
 @pytest.mark.vendor("lists.updated_at")
-@pytest.mark.parametrize("per_second", [1, 3, None])
-@pytest.mark.parametrize("has_filters", [True, False])
-def test_a_burst_is_told_whole_and_then_there_is_rest(small: Feed, per_second: int | None, has_filters: bool) -> None:
+@pytest.mark.parametrize(("has_filters", "per_second"), [(True, 1), (True, 3), (True, None), (False, 3)])
+def test_a_burst_is_told_whole_and_then_there_is_rest(small: Feed, has_filters: bool, per_second: int | None) -> None:
     """30-C1: far more than one run takes; with filters by the lists alone, without them by events."""
     story = small.story
-    ids = _leads(small, 60)
+    ids = _leads(small, 35)
     if has_filters:
         story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
     else:
