@@ -13,6 +13,9 @@ KINDS = frozenset(
     {"status", "html", "delay", "timeout_before", "timeout_after", "reset_before", "reset_after", "truncate"}
 )
 
+# What the caller asked for is done, and the caller does not hear of it.
+SPOIL_ANSWERS = frozenset({"timeout_after", "reset_after", "truncate"})
+
 
 @dataclass
 class Fault:

@@ -18,7 +18,7 @@ from aiohttp import web
 from simulator import api, control, crowd, pages
 from simulator.answers import Answer, html, problem
 from simulator.control import UnknownNameError
-from simulator.faults import Fault
+from simulator.faults import SPOIL_ANSWERS, Fault
 from simulator.request import Request
 from simulator.simulation import Simulation
 
@@ -73,6 +73,7 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
             return spoiled
     headers = {name.lower(): value for name, value in request.headers.items()}
     query = list(request.query.items())
+    before = len(simulation.truth.effects)
     answer, client_id = api.answer(simulation, Request(host, request.method, request.path, query, headers, body))
     crowd.happen(simulation.meanwhile, request.path)
     has_cookie = "cookie" in headers
@@ -82,6 +83,9 @@ async def _amocrm(simulation: Simulation, request: web.BaseRequest, host: str, b
     if simulation.recorder is not None:
         simulation.recorder.record(request.method, request.path, body, answer.status, answer.body)
     if fault is not None:
+        spoils = fault.kind in SPOIL_ANSWERS
+        if spoils:
+            simulation.truth.lost(simulation.world.clock.now(), request.path, before)
         spoiled = await _after(request, fault, answer)
         if spoiled is not None:
             return spoiled

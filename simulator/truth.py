@@ -21,6 +21,10 @@ class Truth:
         facts = {"at": at, "host": host, "method": method, "path": path, "status": status, "client_id": client_id}
         self.requests.append(facts | {"has_cookie": has_cookie})
 
+    def lost(self, at: float, path: str, before: int) -> None:
+        """The answer that would have told of the effects since then does not arrive."""
+        self.effect(at, "answer.lost", None, path=path, effects=[one["seq"] for one in self.effects[before:]])
+
     def clear(self) -> None:
         self.effects.clear()
         self.requests.clear()

@@ -1,8 +1,12 @@
 """The fast versions of the chaos runs; `make chaos-tokens` plays them at length."""
 
+import random
+import time
+
 import pytest
 
 from tests.chaos import campaign
+from tests.chaos.killing import Killer, kill_myself
 from tests.commands import json_of_command, whole
 from tests.story import Story, calculation, json_of
 
@@ -63,6 +67,26 @@ def test_killed_at_every_step_a_consumer_is_told_of_everything_once_and_in_order
     assert len(summary["kills"]) > 2  # at random instants, and at some of the points
     assert summary["changes_of_people"] >= 160
     assert summary["events"]["told"] > 100
+
+
+def test_only_a_kill_that_was_sent_is_a_kill() -> None:
+    """31-A1: a worker that raises at once, or ends by itself, is told with its traceback, and killed nowhere."""
+    killer = Killer(random.Random(1))
+
+    def raises(_: object) -> None:
+        raise ValueError("a defect that kills nobody")
+
+    for work, point in ((raises, "after_claim"), (raises, None), (lambda _: None, "after_claim"), (_sleeps, None)):
+        killer.start(work, None, point)
+    killer.start(lambda _: kill_myself(), None, "after_send")
+    killer.end_all(within=1.0)
+    assert killer.kills == {"random": 1, "after_send": 1}
+    assert len(killer.violations) == 3
+    assert sum("a defect that kills nobody" in one and "Traceback" in one for one in killer.violations) == 2
+
+
+def _sleeps(_: object) -> None:
+    time.sleep(30)
 
 
 def test_a_violation_is_explained_by_what_happened(connected: Story) -> None:

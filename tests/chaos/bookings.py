@@ -32,9 +32,9 @@ from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos import campaign
 from tests.chaos.campaign import Person, order_faults, quick_runtime
+from tests.chaos.journal import Journal
 from tests.chaos.killing import Killer, kill_myself, restart_postgres
 from tests.chaos.stage import Stage, stage
-from tests.chaos.worker import Journal
 from tests.story import APP_SECRET
 
 _WORKERS: Final = 8
@@ -100,7 +100,8 @@ def work(orders: Orders) -> None:
     output = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(output, sys.stdout.fileno())
     _die_at(orders.point)
-    runtime, journal = quick_runtime(orders.stage), Journal(orders.journal)
+    journal = Journal(orders.journal)
+    runtime = quick_runtime(orders.stage, journal)
     waiting = list(orders.attempts)
     while True:
         if waiting:
@@ -167,9 +168,9 @@ class Driver:
         self.rng = random.Random(seed)
         self.killer = Killer(self.rng)
         self.findings = Findings()
-        self.person = Person(played)
         self.journal = played.folder / "journal"
         self.log = played.folder / "log"
+        self.person = Person(played, self.killer, self.journal)
         self.times = _times(days)
         self.attempts = [self._attempt(number) for number in range(attempts)]
         self.tried: Counter[int] = Counter()
@@ -334,7 +335,7 @@ def play(attempts: int, days: int, seed: int) -> dict[str, Any]:
         "accounts_that_needed_a_person": dict(driver.person.came_for),
         "answers": dict(sorted(answers.items())),
         "bookings": counts,
-        "violations": driver.findings.violations,
+        "violations": driver.findings.violations + driver.killer.violations,
     }
 
 

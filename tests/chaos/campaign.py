@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal, LiteralString, Protocol
 from uuid import UUID
 
@@ -15,13 +16,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.amocrm.transport import Limits, Transport
-from shared.connections import integrations
+from shared.connections import integrations, token_escrow
 from shared.connections.calling import Connections
 from shared.connections.integrations import Integration
 from shared.runtime import Runtime
+from tests.chaos.journal import Journal, JournaledRotation, entries, token_hash
 from tests.chaos.killing import Killer
 from tests.chaos.stage import Stage
-from tests.chaos.worker import QuickClock, token_hash
+from tests.chaos.worker import QuickClock
 
 # What may happen to any call.
 FAULTS: Final[list[dict[str, Any]]] = [
@@ -65,39 +67,73 @@ def order_faults(stage: Stage, rng: random.Random, routes: Sequence[str], furthe
     return ordered
 
 
-def quick_runtime(stage: Stage) -> Runtime:
-    """Of a worker: it waits for a short time only, for amoCRM as well as for others."""
+def quick_runtime(stage: Stage, journal: Journal) -> Runtime:
+    """Of a worker: it waits for a short time only, for amoCRM as well as for others, and writes down what it knows."""
     base = Runtime.build(stage.settings, QuickClock())
     transport = Transport(stage.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
-    rotation = replace(base.rotation, transport=transport)
+    shared = (base.database, base.keyring, transport, base.clock, base.rotation.ahead)
+    rotation = JournaledRotation(*shared, journal=journal)
     return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
 
 
 @dataclass
 class Person:
-    """Authorises accounts again that can't go on without. What they may need that for is one thing only: amoCRM has
-    consumed the stored refresh token, and its answer died with the process that had asked."""
+    """Authorises accounts again that cannot go on without. What they may need that for is one thing only: amoCRM has
+    consumed the stored refresh token, and its answer cannot have been kept. That is looked at for each, in the
+    simulator's truth and in the journal of the process that had asked; what nobody can have helped is counted."""
 
     stage: Stage
+    killer: Killer
+    journal: Path
     came_for: Counter[str] = field(default_factory=Counter)  # accounts, by cause
     were_waiting: int = 0  # deliveries that an account had accepted, and that went on only then
 
     def come(self, runtime: Runtime) -> list[str]:
         """Violations: accounts that needed a person for any other cause."""
         simulator, violations = self.stage.simulator, []
-        consumed = {effect["old"] for effect in simulator.effects("token.refreshed")}
+        restore_spilled(self.stage, runtime)
+        truth = simulator.control("truth")["effects"]
+        refreshed = {effect["old"]: effect for effect in truth if effect["kind"] == "token.refreshed"}
+        lost = {seq for effect in truth if effect["kind"] == "answer.lost" for seq in effect["effects"]}
+        known = entries(self.journal)
         secret = simulator.control("change-integration", client_id=self.stage.client_id)["secret"]
         for row in rows(runtime):
             if row.status != "reauth_required":
                 continue
-            if held(runtime, row) in consumed:
-                self.came_for["consumed_and_answer_lost"] += 1
+            cause = self._cause(refreshed.get(held(runtime, row) or ""), lost, known)
+            if cause in _NOBODY_COULD_HELP:
+                self.came_for[cause] += 1
             else:
                 told = story(runtime, "integration_id", row.id)
-                violations.append(f"{row.account_domain} was cut off: {row.problem_detail}\n{told}")
+                violations.append(f"{row.account_domain} was cut off, {cause}: {row.problem_detail}\n{told}")
             self.were_waiting += runtime.database.number(_WAITING, {"id": row.id})
             self.stage.connect(runtime, row.account_domain, secret)
         return violations
+
+    def _cause(self, refreshed: dict[str, Any] | None, lost: set[int], known: list[dict[str, Any]]) -> str:
+        if refreshed is None:
+            return "its token was not consumed"
+        reached = [one for one in known if one.get("new") == refreshed["new"]]
+        if any(one["what"] != "received" for one in reached):
+            return f"the answer was {reached[-1]['what']}"
+        if reached:
+            return "killed_before_storing" if reached[0]["pid"] in self.killer.killed else "the answer was not stored"
+        if refreshed["seq"] in lost:
+            return "answer_lost"
+        asked = {one["pid"] for one in known if one.get("old") == refreshed["old"]}
+        return "killed_before_the_answer" if asked & self.killer.killed else "the answer was not lost"
+
+
+_NOBODY_COULD_HELP: Final = ("answer_lost", "killed_before_the_answer", "killed_before_storing")
+
+
+def restore_spilled(stage: Stage, runtime: Runtime) -> int:
+    """What an operator does after a night: `restore-spill` with the functions' log. How many it brought back."""
+    log = stage.folder / "log"
+    if not log.exists():
+        return 0
+    found = list(token_escrow.read(log.read_text(errors="replace").splitlines()))
+    return sum(runtime.rotation.restore(spilled) for spilled in found)
 
 
 _WAITING = "SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(id)s AND state = 'accepted'"

@@ -20,23 +20,20 @@ from typing import Any
 
 import jwt
 import psycopg
-from msgspec.structs import replace
 
 from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
-from shared.amocrm.transport import Limits, Transport
 from shared.changes import changes, chores, endpoints, feeds, sending
 from shared.connections import integrations
-from shared.connections.calling import Connections
 from shared.platform import logs
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos import campaign
-from tests.chaos.campaign import Person
+from tests.chaos.campaign import Person, quick_runtime
+from tests.chaos.journal import Journal
 from tests.chaos.killing import Killer, kill_myself, restart_postgres
 from tests.chaos.stage import Stage, stage
-from tests.chaos.worker import QuickClock
 from tests.listener import Ingress, Listener
 from tests.story import APP_SECRET, calculation
 
@@ -118,6 +115,7 @@ class Consumer(_Breaking, _Memory):
 @dataclass(frozen=True)
 class Orders:
     stage: Stage
+    journal: Path
     log: Path
     seed: int
     point: str | None
@@ -151,7 +149,7 @@ def work(orders: Orders) -> None:
     os.dup2(output, sys.stdout.fileno())
     rng = random.Random(orders.seed)
     _die_at(orders.point)
-    runtime = _quick(Runtime.build(orders.stage.settings, QuickClock()))
+    runtime = quick_runtime(orders.stage, Journal(orders.journal))
     while True:
         if orders.point is not None:
             chores.run(runtime, 2.0)
@@ -162,12 +160,6 @@ def work(orders: Orders) -> None:
         else:
             run_deliveries(runtime, 0.6)
             time.sleep(0.02)
-
-
-def _quick(base: Runtime) -> Runtime:
-    transport = Transport(base.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
-    rotation = replace(base.rotation, transport=transport)
-    return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
 
 
 def _save(runtime: Runtime, domain: str, lead_id: int, rng: random.Random) -> None:
@@ -211,8 +203,8 @@ class Driver:
         self.rng = random.Random(seed)
         self.killer = Killer(self.rng)
         self.findings = Findings()
-        self.person = Person(played)
-        self.log = played.folder / "log"
+        self.journal, self.log = played.folder / "journal", played.folder / "log"
+        self.person = Person(played, self.killer, self.journal)
         self.statuses: dict[str, list[int]] = {}
         self.deals: list[Deal] = []
         for domain in played.domains:
@@ -255,7 +247,7 @@ class Driver:
         missing = [point for point in points if not self.killer.kills[point]]
         chosen = (missing * _WORKERS if missing else points)[: _WORKERS - 2]
         for point in [*chosen, None, None]:
-            orders = Orders(self.stage, self.log, rng.getrandbits(32), point, self.by_domain)
+            orders = Orders(self.stage, self.journal, self.log, rng.getrandbits(32), point, self.by_domain)
             self.killer.start(work, orders, point)
         people = threading.Thread(target=self._people, args=(random.Random(rng.getrandbits(32)), _CHANGES))
         people.start()
@@ -396,7 +388,7 @@ def play(kills: int, seed: int, deals: int = 200) -> dict[str, Any]:
         "deals": len(driver.deals),
         "calculations_of_ours": calculations,
         "events": counts,
-        "violations": driver.findings.violations,
+        "violations": driver.findings.violations + driver.killer.violations,
     }
 
 

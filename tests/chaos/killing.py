@@ -1,12 +1,19 @@
-"""Starting processes and ending them all: at a point of their own, or at a random instant."""
+"""Starting processes and ending them all: at a point of their own, or at a random instant.
+
+A kill is an end by the SIGKILL that was sent for it. A worker that ends in any other way has not been killed: that is a
+violation, told with its traceback.
+"""
 
 import multiprocessing
 import os
 import random
 import signal
+import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.chaos.stage import Stage
@@ -16,41 +23,52 @@ class Killer:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._context = multiprocessing.get_context("fork")
-        self._running: list[tuple[Any, str | None]] = []
+        self._running: list[tuple[Any, str | None, Path]] = []
+        self._folder = Path(tempfile.mkdtemp(prefix="amokills"))
         self.kills: Counter[str] = Counter()
         self.killed: set[int] = set()
+        self.violations: list[str] = []
 
     def start(self, work: Callable[..., None], orders: Any, point: str | None) -> None:
         """`point`: where the process ends itself; None leaves that to us."""
-        process = self._context.Process(target=work, args=(orders,))
+        file = self._folder / f"{len(self.killed)}-{len(self._running)}"
+        process = self._context.Process(target=_told, args=(work, orders, file))
         process.start()
-        self._running.append((process, point))
+        self._running.append((process, point, file))
 
     def end_all(self, within: float) -> None:
         """Nobody survives. Those that had no chance at their own point are killed last."""
-        instants = sorted(
-            ((self._rng.uniform(0.02, within), process) for process, point in self._running if point is None),
-            key=lambda pair: pair[0],
-        )
+        ours = [index for index, (_, point, _) in enumerate(self._running) if point is None]
+        instants = sorted((self._rng.uniform(0.02, within), index) for index in ours)
         started = time.monotonic()
-        for instant, process in instants:
+        for instant, index in instants:
             time.sleep(max(0.0, started + instant - time.monotonic()))
-            self._end(process)
-        for process, point in self._running:
+            self._end(*self._running[index], "random")
+        for process, point, file in self._running:
             if point is not None:
                 process.join(1.0)
-                if process.exitcode is None:
-                    self._end(process)
-                else:
-                    self.kills[point] += 1
-                    self.killed.add(process.pid)
+                self._end(process, point, file, "random" if process.exitcode is None else point)
         self._running.clear()
 
-    def _end(self, process: Any) -> None:
-        os.kill(process.pid, signal.SIGKILL)
+    def _end(self, process: Any, point: str | None, file: Path, booked_as: str) -> None:
+        if process.exitcode is None:
+            os.kill(process.pid, signal.SIGKILL)
         process.join()
-        self.kills["random"] += 1
-        self.killed.add(process.pid)
+        if process.exitcode == -signal.SIGKILL:
+            self.kills[booked_as] += 1
+            self.killed.add(process.pid)
+            return
+        trace = file.read_text("utf-8") if file.exists() else "without a traceback"
+        place = f"at {point}" if point else "at a random instant"
+        self.violations.append(f"a worker that was to be killed {place} ended by {process.exitcode}: {trace}")
+
+
+def _told(work: Callable[..., None], orders: Any, file: Path) -> None:
+    try:
+        work(orders)
+    except BaseException:
+        file.write_text(traceback.format_exc(), "utf-8")
+        raise
 
 
 def kill_myself() -> None:

@@ -5,18 +5,18 @@ then, and every process is killed: at a named point, or at a random instant. Bet
 hours, which ends all leases, as waiting would. Afterwards the simulator's ground truth is compared with the rows.
 """
 
-import json
 import random
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared.connections import integrations, token_escrow
+from shared.connections import integrations
 from shared.connections.rotation import LEASE
 from shared.runtime import Runtime
 from tests.chaos import campaign, worker
 from tests.chaos.campaign import Person
+from tests.chaos.journal import entries
 from tests.chaos.killing import Killer, restart_postgres
 from tests.chaos.stage import Stage, stage
 from tests.chaos.worker import POINTS, Orders
@@ -54,11 +54,11 @@ class Driver:
     def __init__(self, played: Stage, seed: int) -> None:
         self.stage = played
         self.rng = random.Random(seed)
-        self.person = Person(played)
         self.findings = Findings()
         self.journal = played.folder / "journal"
         self.log = played.folder / "log"
         self.killer = Killer(self.rng)
+        self.person = Person(played, self.killer, self.journal)
         self._read_to = 0
 
     def round(self, number: int) -> None:
@@ -100,30 +100,24 @@ class Driver:
 
     def _take_stock(self) -> None:
         with self.stage.runtime() as runtime:
-            self._restore_spill(runtime)
+            self.findings.spilled += campaign.restore_spilled(self.stage, runtime)
             self._check_answers(runtime)
             self._reconnect(runtime)
 
-    def _restore_spill(self, runtime: Runtime) -> None:
-        if self.log.exists():
-            for spilled in token_escrow.read(self.log.read_text().splitlines()):
-                self.findings.spilled += runtime.rotation.restore(spilled)
-            self.log.unlink()
-
     def _check_answers(self, runtime: Runtime) -> None:
         """An answer that reached a process must be kept, unless the process was killed on the way to storing it."""
-        lines = self.journal.read_text().splitlines() if self.journal.exists() else []
-        entries = [json.loads(line) for line in lines[self._read_to :]]
-        self._read_to = len(lines)
-        stored = {entry["new"] for entry in entries if entry["what"] == "stored"}
-        gave_up = {entry["new"] for entry in entries if entry["what"] == "gave_up"}
+        known = entries(self.journal)
+        fresh, self._read_to = known[self._read_to :], len(known)
+        outcomes = {one["new"]: one["what"] for one in fresh if one["what"] in ("stored", "superseded", "gave_up")}
         held = {hash_ for row in campaign.rows(runtime) if (hash_ := campaign.held(runtime, row))}
         used = {effect["old"] for effect in self.stage.simulator.effects("token.refreshed")}
-        for entry in entries:
-            if entry["what"] != "received" or entry["new"] in stored | held | used:
+        for entry in fresh:
+            if entry["what"] != "received" or entry["new"] in held | used:
                 continue
-            if entry["new"] in gave_up or entry["pid"] not in self.killer.killed:
-                self.findings.violations.append(f"an answer that reached process {entry['pid']} was not kept")
+            outcome, pid = outcomes.get(entry["new"]), entry["pid"]
+            if outcome is not None or pid not in self.killer.killed:
+                told = outcome or "forgotten"
+                self.findings.violations.append(f"an answer that reached process {pid} was {told}, and is nowhere")
 
     def _reconnect(self, runtime: Runtime) -> None:
         self.findings.violations += self.person.come(runtime)
@@ -156,7 +150,7 @@ def play(kills: int, seed: int) -> dict[str, Any]:
         "refreshes_by_amocrm": refreshes,
         "pairs_restored_from_spill": found.spilled,
         "accounts_that_needed_a_person": dict(driver.person.came_for),
-        "violations": found.violations,
+        "violations": found.violations + driver.killer.violations,
     }
 
 

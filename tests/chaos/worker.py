@@ -3,31 +3,29 @@
 It keeps a journal, one line for each thing it knows, so that the driver can tell what reached it before it died.
 """
 
-import hashlib
-import json
 import os
 import random
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared.amocrm import errors, oauth
+from shared.amocrm import errors
 from shared.amocrm.transport import Limits, Transport
 from shared.connections import integrations
 from shared.connections.calling import Connections
-from shared.connections.integrations import Integration
-from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError, Rotation
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform.clock import SystemClock
 from shared.platform.config import Settings
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
+from tests.chaos.journal import Journal, JournaledRotation
 from tests.chaos.killing import kill_myself
 
 POINTS = ("after_claim", "after_send", "after_answer", "after_persist")
@@ -51,19 +49,6 @@ class QuickClock(SystemClock):
         time.sleep(seconds * _SLEEP_SCALE)
 
 
-class Journal:
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-
-    def write(self, what: str, **facts: Any) -> None:
-        os.write(self._file, (json.dumps({"what": what, "pid": os.getpid(), **facts}) + "\n").encode())
-
-
-def token_hash(token: str) -> str:
-    """As the simulator's ground truth names a token."""
-    return hashlib.sha256(token.encode()).hexdigest()[:16]
-
-
 def run(orders: Orders) -> None:
     """The life of a worker."""
     output = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -73,7 +58,7 @@ def run(orders: Orders) -> None:
     base = Runtime.build(orders.settings, QuickClock())
     transport = _Transport(orders.settings.amocrm_gateway, orders.point, rng)
     shared = (base.database, base.keyring, transport, base.clock, base.rotation.ahead)
-    rotation = _Rotation(*shared, point=orders.point, journal=journal)
+    rotation = JournaledRotation(*shared, journal=journal, reached=_ends_at(orders.point))
     connections = Connections(rotation)
     runtime = replace(base, transport=transport, rotation=rotation, connections=connections)
     ends = time.monotonic() + _LIFE_SECONDS
@@ -89,6 +74,14 @@ def run(orders: Orders) -> None:
             time.sleep(0.01)
 
 
+def _ends_at(wanted: str | None) -> Callable[[str], None]:
+    def reached(point: str) -> None:
+        if point == wanted:
+            kill_myself()
+
+    return reached
+
+
 class _Transport(Transport):
     """Ends the process between sending a refresh and hearing the answer, if that is its point."""
 
@@ -101,28 +94,3 @@ class _Transport(Transport):
         if self._point == "after_send" and path == "/oauth2/access_token":
             threading.Timer(self._rng.uniform(0.005, 0.025), kill_myself).start()
         return super().send(method, host, path, **named)
-
-
-class _Rotation(Rotation, frozen=True, kw_only=True):
-    point: str | None
-    journal: Journal
-
-    def run(self, claimed: Integration) -> Integration:
-        if self.point == "after_claim":
-            kill_myself()
-        return super().run(claimed)
-
-    def persist(self, claimed: Integration, pair: oauth.TokenPair) -> Integration:
-        new = token_hash(pair.refresh_token)
-        self.journal.write("received", new=new, at=datetime.now().isoformat())
-        if self.point == "after_answer":
-            kill_myself()
-        try:
-            stored = super().persist(claimed, pair)
-        except DatabaseUnavailableError:
-            self.journal.write("gave_up", new=new)
-            raise
-        self.journal.write("stored", new=new)
-        if self.point == "after_persist":
-            kill_myself()
-        return stored

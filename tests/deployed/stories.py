@@ -198,9 +198,7 @@ def test_the_main_stories_pass_over_the_deployed_zips(story: DeployedStory, clou
     assert len(story.simulator.effects("file.uploaded")) == 1
     # the quotation's function is away: the rest is in the deal, and the file comes later
     engine = story.invocations.functions.pop(f"{_SERVICE}-render_quotation")
-    later = story.crm(
-        "save_calculation", story.widget() | lead, wanted | {"calculation": calculation(number="19")["calculation"]}
-    )
+    later = story.crm("save_calculation", story.widget() | lead, wanted | calculation(number="19"))
     assert (later.status, json_of(later)["problem"]["code"]) == (202, "rendering_unavailable")
     assert json_of(later)["results"]["note"]["note_id"]
     story.invocations.functions[f"{_SERVICE}-render_quotation"] = engine
@@ -218,7 +216,7 @@ def test_the_main_stories_pass_over_the_deployed_zips(story: DeployedStory, clou
     story.simulator.fault("status", status=503, path="/api/v4/leads/.*/notes", times=1)
     accepted = story.crm("save_calculation", story.widget() | lead, calculation(number="18"))
     assert accepted.status == 202
-    queue = _client("sqs", cloud)
+    queue = _client("sqs", cloud)  # of this one, and of the one whose quotation came later
     (url,) = [one for one in queue.list_queues()["QueueUrls"] if "DeadLetters" not in one]
     assert (
         int(
@@ -226,13 +224,13 @@ def test_the_main_stories_pass_over_the_deployed_zips(story: DeployedStory, clou
                 "ApproximateNumberOfMessagesDelayed"
             ]
         )
-        == 1
+        == 2
     )
     story.sql("UPDATE amocrm_deliveries SET due_at = now() WHERE state = 'accepted'")
     records = {"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}
     assert story.functions["run_deliveries"].invoke(records)["delivered"] == 1
     assert story.delivery(json_of(accepted)["delivery_id"])["state"] == "delivered"
-    assert len([note for note in story.notes() if note["note_type"] == "common"]) == 2
+    assert len([note for note in story.notes() if note["note_type"] == "common"]) == 3
 
 
 def test_a_missing_secret_is_told_at_the_start(
