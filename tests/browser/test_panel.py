@@ -239,8 +239,8 @@ def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContex
 
     page.on("dialog", answer)
     page.locator("#tab-log").click()
+    expect(page).to_have_url(re.compile("#settings$"))
     expect(company).to_have_value("Ещё не сохранено")
-    assert page.url.endswith("#settings")
     other = page.locator("#connection option:not(:checked)").first.get_attribute("value")
     before = page.locator("#connection").input_value()
     page.locator("#connection").select_option(other)
