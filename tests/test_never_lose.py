@@ -1,7 +1,11 @@
 """Rows X6, X10, X11: long-lived tokens, notices, the spill, and the doctor."""
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +18,12 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import rotation as rotation_module
 from shared.connections import token_escrow
+from shared.deliveries import webhooks
 from shared.deliveries.runner import MAX_ATTEMPTS
 from shared.deliveries.webhooks import signature
+from shared.platform import outward
 from shared.platform.config import ConfigurationError, load
+from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
 from tests import documents, servers
@@ -133,6 +140,25 @@ def test_a_webhook_that_fails_is_tried_again(heard: Story, webhook: Webhook) -> 
         heard.clock.advance(minutes=3)
     assert run_deliveries(heard.runtime, 20)["delivered"] == 1
     assert len(webhook.taken) == 1
+
+
+def test_a_webhook_that_answers_a_letter_at_a_time_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-C4: one notice would keep the run from ending, and all others from their turn."""
+    monkeypatch.setattr(outward, "_TOTAL_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def trickle() -> None:
+            client, _ = listener.accept()
+            with client, suppress(OSError):
+                for letter in b"HTTP/1.1 200 OK\r\n" + b"X-Header: x\r\n" * 10:
+                    client.sendall(bytes([letter]))
+                    time.sleep(0.05)
+
+        threading.Thread(target=trickle, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(webhooks.WebhookError, match="TooSlow"):
+            webhooks.call(f"http://127.0.0.1:{listener.getsockname()[1]}/", Secret("x"), "1", 0, {})
+        assert time.monotonic() - began < 3
 
 
 def test_j9_a_notice_ends_after_sixty_tries_and_can_be_sent_again(heard: Story, webhook: Webhook) -> None:

@@ -17,8 +17,8 @@ import httpx
 from shared.platform import tls
 from shared.platform.messages import Message, say
 
-_TIMEOUT: Final = httpx.Timeout(5.0, connect=3.0)
 _TOTAL_SECONDS: Final = 10.0
+_TIMEOUT: Final = httpx.Timeout(_TOTAL_SECONDS, connect=3.0)
 # IPv6 addresses that carry an IPv4 address, to which they may lead: NAT64 and 6to4.
 _CARRIERS: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 
@@ -64,6 +64,12 @@ def checked(url: str, private_hosts: frozenset[str]) -> SplitResult:
 
 _NOT_A_URL: Final[Message] = say("must be a whole URL, such as https://example.org/amocrm")
 _PRIVATE: Final[Message] = say("must be a server of the public internet")
+
+
+def place(url: str) -> str:
+    """`host:port` of an address, as `private_hosts` names it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or _port(parts)}"
 
 
 def resolve(host: str, port: int) -> list[str]:
