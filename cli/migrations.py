@@ -20,6 +20,11 @@ _NAME = re.compile(r"V([1-9][0-9]*)__[a-z0-9_]+\.sql")
 _STATEMENT = re.compile(r"(?:\$\$.*?\$\$|[^;])+", re.DOTALL)  # a block may hold semicolons
 _LOCK = 4_612_077_001  # any number; it is this project's
 _POLL_SECONDS = 0.05
+# A table that a migration wants for itself may be read for hours, by a backup; and whoever comes meanwhile waits behind
+# the migration. So it waits for moments only, and lets everybody go on in between.
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'"
+_PAUSE_SECONDS = 3
+_PATIENCE_SECONDS = 120.0
 
 # A block that makes a role. Roles are a server's and not a database's, and not every owner may make them: where it is
 # there already, the file is applied without this block. (Inside of SQL nobody without the right gets as far as to ask.)
@@ -42,7 +47,7 @@ _REMEMBER = "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s,
 
 
 class MigrationError(Exception):
-    """The folder and the database do not fit together. Nothing was changed."""
+    """The folder and the database do not fit together, or a table is held too long. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,11 @@ class Migration:
         return hashlib.sha256(self.sql.replace("\r\n", "\n").encode()).hexdigest()
 
 
-def migrate(database_url: str, folder: Path = FOLDER) -> list[Migration]:
+def migrate(database_url: str, folder: Path = FOLDER, patience_seconds: float = _PATIENCE_SECONDS) -> list[Migration]:
     """Applies what is missing, in order, and returns it. Raises :class:`MigrationError`; then nothing was changed.
 
-    A migration that fails changes nothing itself; those before it are applied.
+    A migration that fails changes nothing itself; those before it are applied. `patience_seconds`: so long each asks,
+    again and again, for a table that somebody else holds.
     """
     found = read(folder)
     with psycopg.connect(database_url, connect_timeout=5, autocommit=True) as connection, _alone(connection):
@@ -84,7 +90,7 @@ def migrate(database_url: str, folder: Path = FOLDER) -> list[Migration]:
         missing = [migration for migration in found if migration.version not in applied]
         texts = [_with_roles_looked_for(connection, migration) for migration in missing]
         for migration, sql in zip(missing, texts, strict=True):
-            _apply(connection, migration, sql)
+            _apply(connection, migration, sql, patience_seconds)
     return missing
 
 
@@ -101,16 +107,29 @@ def _alone(connection: psycopg.Connection) -> Iterator[None]:
             connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
 
 
-def _apply(connection: psycopg.Connection, migration: Migration, sql: str) -> None:
+def _apply(connection: psycopg.Connection, migration: Migration, sql: str, patience_seconds: float) -> None:
     remembered = (migration.version, migration.file.name, migration.checksum)
     if migration.is_concurrent:
         for statement in migration.statements:
             connection.execute(statement.encode())
         connection.execute(_REMEMBER, remembered)
         return
-    with connection.transaction():
-        connection.execute(sql.encode())
-        connection.execute(_REMEMBER, remembered)
+    ends = time.monotonic() + patience_seconds
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute(_LOCK_TIMEOUT)
+                connection.execute(sql.encode())
+                connection.execute(_REMEMBER, remembered)
+        except psycopg.errors.LockNotAvailable:
+            if time.monotonic() >= ends:
+                raise MigrationError(
+                    f"{migration.file.name}: a table that it changes is held by a transaction that takes long, such as "
+                    "a backup. Apply this again when that has ended; until then everybody goes on as before"
+                ) from None
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _with_roles_looked_for(connection: psycopg.Connection, migration: Migration) -> str:

@@ -327,11 +327,26 @@ def test_j6_goods_are_made_once_by_two_that_take_long(long_list: Story) -> None:
     assert names.count("Петля") == 1  # the other one was there
 
 
+def test_30_k_what_a_newer_version_has_accepted_waits_until_the_runner_knows_it(connected: Story) -> None:
+    """`crm_api` is deployed before `run_deliveries`: what it accepts meanwhile is not lost. A subject that was removed
+    ends like everything that is tried in vain, and says so."""
+    connected.simulator.fault("status", status=500, path=NOTES_PATH)
+    document = json_of(_save(connected))
+    connected.sql("UPDATE amocrm_deliveries SET action = 'book'")
+    connected.clock.advance(minutes=2)
+    assert run_deliveries(connected.runtime, 30)["failed"] == {"deferred": 1}
+    shown = connected.delivery(document["delivery_id"])
+    assert (shown["state"], shown["problem"]["code"]) == ("accepted", "unknown_action")
+    connected.sql("UPDATE amocrm_deliveries SET action = 'save_calculation'")  # the runner is deployed, too
+    connected.clock.advance(hours=2)
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+
+
 def test_what_belongs_to_a_removed_subject_ends_and_says_so(connected: Story) -> None:
     connected.simulator.fault("status", status=500, path=NOTES_PATH)
     document = json_of(_save(connected))
-    connected.runtime.database.execute("UPDATE amocrm_deliveries SET action = 'book'")
-    connected.clock.advance(minutes=2)
+    connected.sql("UPDATE amocrm_deliveries SET action = 'book', attempts = 59")
+    connected.clock.advance(hours=2)
     assert run_deliveries(connected.runtime, 30)["failed"] == {"dead": 1}
     shown = connected.delivery(document["delivery_id"])
     assert (shown["state"], shown["problem"]["code"]) == ("dead", "unknown_action")

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,46 @@ def test_a_failing_migration_changes_nothing_itself(empty_database: str, folder:
     assert found == (None, "amocrm_integrations")
     assert [one.version for one in migrations.read(folder)][-1] == version
     (folder / f"V{version}__broken.sql").write_text("CREATE TABLE half ();")
+    assert [one.version for one in migrate(empty_database, folder)] == [version]
+
+
+def _behind_a_backup(database: str, folder: Path) -> tuple[psycopg.Connection, int]:
+    """A transaction that reads a table for long, and the number of a migration that wants this table for itself."""
+    migrate(database, folder)
+    version = len(migrations.read(folder)) + 1
+    (folder / f"V{version}__later.sql").write_text("ALTER TABLE amocrm_deliveries ADD COLUMN later text;")
+    backup = psycopg.connect(database)
+    backup.execute("SELECT count(*) FROM amocrm_deliveries")
+    return backup, version
+
+
+def test_30_k_nobody_waits_behind_a_migration_that_waits_for_a_backup(empty_database: str, folder: Path) -> None:
+    """`ALTER TABLE` queues behind whoever reads, and everybody else behind it: for as long as the backup takes."""
+    backup, version = _behind_a_backup(empty_database, folder)
+    applied: list[migrations.Migration] = []
+    applying = threading.Thread(target=lambda: applied.extend(migrate(empty_database, folder)))
+    applying.start()
+    try:
+        with psycopg.connect(empty_database, autocommit=True) as function:
+            waits = (
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            while function.execute(waits).fetchone() == (0,):
+                time.sleep(0.02)
+            function.execute("SET statement_timeout = '5s'")
+            function.execute("SELECT count(*) FROM amocrm_deliveries")
+    finally:
+        backup.close()
+        applying.join()
+    assert [one.version for one in applied] == [version]
+
+
+def test_30_k_a_migration_that_does_not_get_its_table_says_so_and_is_applied_later(
+    empty_database: str, folder: Path
+) -> None:
+    backup, version = _behind_a_backup(empty_database, folder)
+    with backup, pytest.raises(MigrationError, match=r"__later\.sql.*backup"):
+        migrate(empty_database, folder, patience_seconds=0)
     assert [one.version for one in migrate(empty_database, folder)] == [version]
 
 

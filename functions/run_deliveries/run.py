@@ -12,6 +12,7 @@ from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Perform, Step
 from shared.platform import logs
 from shared.platform.messages import say
+from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage import counters
 from shared.storage.lease_worker import Worker, guarded
@@ -61,12 +62,20 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
     request = runtime.keyring.decrypt(claimed.request, claimed.id, "request")
     planned = _planned(runtime, claimed, integration, request)
     if planned is None:
-        detail = say(
-            "Nothing in this installation carries out {action}; its subject was removed.", action=claimed.action
-        )
-        return deliveries.bury(runtime.database, claimed, {}, code="unknown_action", detail=detail).state
-    delivery = runtime.delivering.run(claimed, *planned)
+        # Its subject was removed; or crm_api is of a newer version, and this function is going to be.
+        delivery = runtime.delivering.put_off(claimed, _unknown(claimed.action))
+    else:
+        delivery = runtime.delivering.run(claimed, *planned)
     return "deferred" if delivery.state == "accepted" else delivery.state
+
+
+def _unknown(action: str) -> Problem:
+    detail = say(
+        "Nothing in this version of run_deliveries carries out {action}: its subject was removed, or the version that "
+        "knows it is not deployed everywhere yet.",
+        action=action,
+    )
+    return Problem(503, "unknown_action", detail)
 
 
 def _planned(
