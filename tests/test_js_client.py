@@ -173,6 +173,12 @@ def test_pages_may_read_when_to_come_again(story: Story) -> None:
     assert "Retry-After" in dict(answer.headers)["Access-Control-Expose-Headers"]
 
 
+def test_what_a_gateway_says_of_a_write_without_a_key_repeats_nothing(tell: Any) -> None:
+    """30-K: only our own 503 says that nothing was done; a cloud's may mean that it has waited long enough."""
+    told = tell("gateway", booking="6f0e7a6c-54ad-4a4b-9f0f-6d5d0a8f3f00")
+    assert (told["told"]["status"], told["count"]) == (503, 1)
+
+
 def test_what_a_listener_throws_is_its_own(tell: Any, story: Story, ingress: Ingress) -> None:
     """30-G11: a delivered write is delivered."""
     ingress.faults = ["", "refused"]

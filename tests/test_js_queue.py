@@ -135,6 +135,18 @@ def test_when_the_network_is_back_the_queue_goes_on_by_itself(tab: Any, story: S
     assert _saved(story) == 1
 
 
+def test_when_the_server_is_back_the_queue_goes_on_by_itself(tab: Any, story: Story, ingress: Ingress) -> None:
+    """30-K: nobody tells that, and a card stays open all day."""
+    page = tab()
+    page.clock.install()
+    ingress.faults = ["refused"] * 2
+    assert page.evaluate(_SAVE, calculation()) == "database_unavailable"
+    assert page.evaluate("crm.waiting()") == 1
+    page.clock.fast_forward(61_000)
+    _until(page, 0)
+    assert (_saved(story), ingress.faults) == (1, [])
+
+
 def test_what_was_refused_does_not_wait(tab: Any) -> None:
     page = tab()
     assert page.evaluate(_SAVE, {"calculation": {}}) == "invalid_input"
@@ -145,7 +157,7 @@ def test_without_storage_a_save_is_sent_all_the_same(tab: Any, story: Story, vis
     """A private window, or a frame of another site."""
     visitor.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { get() { throw new Error('blocked'); } })")
     page = tab()
-    page.evaluate("crm.on('queued', () => { globalThis.isTold = true; })")
+    page.evaluate("void crm.on('queued', () => { globalThis.isTold = true; })")
     assert page.evaluate(_SAVE, calculation()) == "delivered"
     assert (page.evaluate("crm.waiting()"), _saved(story)) == (0, 1)
     assert page.evaluate("globalThis.isTold") is None  # what is not kept is not said to be
@@ -162,7 +174,7 @@ def test_what_a_full_disk_has_not_kept_is_not_said_to_be_kept(tab: Any, story: S
         }"""
     )
     page = tab()
-    page.evaluate("crm.on('queued', () => { globalThis.isTold = true; })")
+    page.evaluate("void crm.on('queued', () => { globalThis.isTold = true; })")
     assert page.evaluate(_SAVE, calculation()) == "delivered"
     assert (page.evaluate("globalThis.isTold"), _saved(story)) == (None, 1)
 
@@ -299,6 +311,36 @@ def test_a_write_for_no_deal_is_not_for_the_next_connections_deal(
     visitor.set_offline(False)
     _until(tab(), 0)  # there is no such calculation: it is refused
     assert _saved(story) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [(403, "<h1>Log in to the hotel's network</h1>"), (404, "<h1>404</h1>"), (400, '{"message":"Bad Request"}')],
+)
+def test_what_somebody_on_the_way_refuses_stays(
+    tab: Any, story: Story, visitor: BrowserContext, status: int, answer: str
+) -> None:
+    """30-K: a hotel's network, a gateway whose function is being deployed: only crm_api itself refuses for good."""
+    page = tab()
+    page.evaluate("void crm.on('failed', ({ isFinal }) => { globalThis.isFinal = isFinal; })")
+    visitor.route(re.compile("action="), lambda route: route.fulfill(status=status, body=answer))
+    assert page.evaluate(_SAVE, calculation()) == "unknown"
+    assert (page.evaluate("crm.waiting()"), page.evaluate("isFinal")) == (1, False)
+    page.close()
+    again = tab()
+    again.evaluate("crm.resume()")
+    assert again.evaluate("crm.waiting()") == 1
+    visitor.unroute(re.compile("action="))
+    _until(tab(), 0)
+    assert _saved(story) == 1
+
+
+def test_what_is_too_large_for_a_gateway_does_not_wait(tab: Any, visitor: BrowserContext) -> None:
+    """30-K: it would be so each time."""
+    page = tab()
+    visitor.route(re.compile("action="), lambda route: route.fulfill(status=413, body='{"message":"Too long"}'))
+    assert page.evaluate(_SAVE, calculation()) == "unknown"
+    assert page.evaluate("crm.waiting()") == 0
 
 
 def test_a_queue_that_cannot_know_whose_it_is_says_so(tab: Any, story: Story) -> None:

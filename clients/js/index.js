@@ -2,7 +2,7 @@
 // that outlives the tab (queue.js; one request is request.js). No dependencies. Types: index.d.ts.
 
 import { Queue } from "./queue.js";
-import { answered, ApiError, halt, heard, inSeconds, readable, sleep } from "./request.js";
+import { answered, ApiError, halt, heard, inSeconds, isOurs, readable, sleep } from "./request.js";
 
 export { ApiError };
 
@@ -106,6 +106,7 @@ class Connection {
 
   close() {
     this.isClosed = true;
+    this.queue?.close();
     globalThis.removeEventListener?.("online", this.back);
   }
 
@@ -175,7 +176,8 @@ class Connection {
     return this.ask("get_delivery", { query, signal, lead });
   }
 
-  // Again while it may pass. What was perhaps carried out (no answer) is repeated only where that does nothing twice.
+  // Again while it may pass. What was perhaps carried out (no answer; or a gateway's 503, which may have waited for one in
+  // vain) is repeated only where that does nothing twice.
   async patiently(action, asking, { signal, tries = this.tries, isKnown = false }) {
     for (let count = 1; ; count += 1) {
       try {
@@ -183,7 +185,7 @@ class Connection {
       } catch (error) {
         halt(signal);
         if (!(error instanceof ApiError)) throw error;
-        const isRefused = error.status === 429 || error.status === 503;
+        const isRefused = error.status === 429 || (error.status === 503 && isOurs(error));
         const mayPass = error.status === 0 || PASSING.has(error.status);
         if (!mayPass || (isKnown && !isRefused) || count >= tries || (error.retryAfter ?? 0) > LONGEST_RETRY_AFTER) throw error;
         const wait = Math.max(Math.min(FIRST_PAUSE * 2 ** (count - 1), LONGEST_PAUSE) * (0.7 + Math.random() * 0.6), (error.retryAfter ?? 0) * 1000);

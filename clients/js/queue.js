@@ -3,16 +3,25 @@
 // the storage; each write has its key, so that two who send the same one do nothing twice. Where there is no storage, they
 // are sent and not kept.
 
+import { isOurs } from "./request.js";
+
 // What may pass, or says nothing of the write: then it stays. Of a write that was kept, that is also what the server says of
 // who has sent it this time, and of a connection that does not work at the moment: nobody is there to send it anew.
 const LATER = new Set([401, 408, 425, 429]);
+const TOO_LARGE = 413;
 const LATER_IF_KEPT = new Set([402, 403, "not_connected", "reauth_required", "unknown_connection"]);
+const AGAIN = 60_000; // milliseconds; the network tells when it is back, a server does not
 
 export class Queue {
   constructor(name, connection) {
     this.name = name;
     this.connection = connection;
     this.busy = new Set(); // keys of what this tab is sending
+    this.timer = null; // until all of it is tried again
+  }
+
+  close() {
+    clearTimeout(this.timer);
   }
 
   async write(wish, options) {
@@ -37,6 +46,7 @@ export class Queue {
       // later, with the same key.
       const isFinal = Boolean(options.signal?.aborted) || isRefused(error, isLater);
       if (isFinal) await this.remove(key);
+      else if (mayPass(error)) this.timer ??= setTimeout(() => { this.timer = null; this.connection.back(); }, AGAIN);
       this.connection.tell("failed", { key, action, error, isFinal });
       throw error;
     } finally {
@@ -104,10 +114,16 @@ export class Queue {
   }
 }
 
-function isRefused({ status, code }, isLater) {
+// For good. Only crm_api itself does that, and a gateway to what is too large for it.
+function isRefused(error, isLater) {
+  const { status, code } = error;
   if (!(status >= 400 && status < 500) || LATER.has(status)) return false;
+  if (!isOurs(error)) return status === TOO_LARGE;
   return !isLater || !(LATER_IF_KEPT.has(status) || LATER_IF_KEPT.has(code));
 }
+
+// By itself, and not only when somebody else asks.
+const mayPass = (error) => !isOurs(error) || error.status >= 500 || error.status === 429;
 
 function opened(name) {
   const request = indexedDB.open(name, 1);

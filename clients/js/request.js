@@ -14,6 +14,10 @@ export class ApiError extends Error {
   }
 }
 
+// Whether crm_api itself has said so: its problems have a code. What is between (a gateway, a network that wants a login)
+// knows neither what became of a request, nor what is wrong with it.
+export const isOurs = (error) => typeof error.problem?.code === "string";
+
 /** `now`: milliseconds. Throws ApiError; whoever has cancelled by `signal` gets their own reason. */
 export async function answered({ url, method, headers, content, signal, onUpload, fetch: fetching, now }) {
   let status, text, later;

@@ -157,6 +157,17 @@ const stories = {
     return { id: lead.id, told, pauses };
   },
 
+  // The function has done it, and took longer than its gateway waits.
+  async gateway() {
+    let count = 0;
+    const crm = open({ fetch: async (url, options) => {
+      count += 1;
+      await fetch(url, options);
+      return new Response('{"message":"Service Unavailable"}', { status: 503 });
+    } });
+    return { told: await failed(crm.cancelBooking({ id: given.booking })), count };
+  },
+
   async throwing_listeners() {
     const thrown = [];
     globalThis.reportError = (error) => thrown.push(error.message);
