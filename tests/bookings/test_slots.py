@@ -90,7 +90,9 @@ def test_the_wall_shows_a_time_for_the_first_time(name: str, day: date) -> None:
 
 
 @given(change=_ANY_CHANGE, quarters=st.lists(st.integers(-96, 191), min_size=1, max_size=6))
+@example(change=("Africa/Monrovia", date(1972, 1, 7)), quarters=list(range(-8, 8)))  # 44.5 minutes behind until then
 def test_and_so_it_is_over_all_zones_changes(change: tuple[str, date], quarters: list[int]) -> None:
+    """30-K: also where the wall differs from UTC by half a minute."""
     zone, day = ZoneInfo(change[0]), change[1]
     for quarter in quarters:
         wall = datetime(day.year, day.month, day.day) + timedelta(minutes=15 * quarter)
