@@ -32,6 +32,7 @@ _PER_MINUTE: Final = 30  # reads of one calendar
 _MOST_DAYS_OFF: Final = 200
 _FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 _YEARS: Final = timedelta(days=2 * 366)  # so far ahead days that come again are written out
+_FIRST_YEAR: Final = 1583  # of our calendar: a rule is walked from its first day on
 _ENDED: Final = say("This link is not valid any more.")
 _TYPE: Final = "text/calendar; charset=utf-8"
 
@@ -150,19 +151,36 @@ def _read(runtime: Runtime, _caller: Caller, request: Request) -> Response:
 
 
 def _days(text: str, begins: date, ends: date) -> Iterator[DaysOff]:
+    """Raises ValueError for a rule that no whole days have."""
     from icalendar import Calendar
 
-    for event in Calendar.from_ical(text).walk("VEVENT"):
-        if "DTSTART" not in event:
+    events = Calendar.from_ical(text).walk("VEVENT")
+    # One of several that has an event of its own, or is cancelled by one, is not told by the rule.
+    replaced = {(str(one.get("UID")), _day(one.decoded("RECURRENCE-ID"))) for one in events if "RECURRENCE-ID" in one}
+    for event in events:
+        if "DTSTART" not in event or str(event.get("STATUS")).upper() == "CANCELLED":
             continue
         start = event.decoded("DTSTART")
         if isinstance(start, datetime):
             continue  # an hour is no day off
         length = _length(event, start)
         note = str(event.get("SUMMARY") or "")[:120]
+        without = _listed(event, "EXDATE")
         for first in _times(event, start, begins - length, ends):
-            if first + length > begins:
+            is_replaced = "RECURRENCE-ID" not in event and (str(event.get("UID")), first) in replaced
+            if first + length > begins and first not in without and not is_replaced:
                 yield DaysOff(first, first + length - timedelta(days=1), note)
+
+
+def _day(moment: date) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _listed(event: Any, name: str) -> set[date]:
+    """The days of EXDATE or RDATE, each of which may stand there several times."""
+    given = event.get(name) or []
+    lists = given if isinstance(given, list) else [given]
+    return {_day(one.dt) for each in lists for one in each.dts if isinstance(one.dt, date)}
 
 
 def _length(event: Any, start: date) -> timedelta:
@@ -175,22 +193,24 @@ def _length(event: Any, start: date) -> timedelta:
 
 
 def _times(event: Any, start: date, begins: date, ends: date) -> Iterator[date]:
+    more = sorted(day for day in _listed(event, "RDATE") if begins <= day <= ends)
     if "RRULE" not in event:
-        if start <= ends:
-            yield start
+        yield from dict.fromkeys([*([start] if start <= ends else []), *more])
         return
-    if not _is_tame(event["RRULE"]) or start.year < 1970:
-        return
+    if not _is_tame(event["RRULE"]) or start.year < _FIRST_YEAR:
+        raise ValueError("a rule that is walked for ever")
     from dateutil.rrule import rrulestr
 
     def moment(day: date) -> datetime:
         return datetime(day.year, day.month, day.day)
 
     rule = rrulestr(event["RRULE"].to_ical().decode(), dtstart=moment(start), ignoretz=True)
-    for number, one in enumerate(rule.xafter(moment(max(begins, start)), inc=True)):
-        if one.date() > ends or number > _MOST_DAYS_OFF:
-            return
-        yield one.date()
+    for one in rule.xafter(moment(max(begins, start)), inc=True):
+        if one.date() > ends:
+            break
+        if one.date() not in more:
+            yield one.date()
+    yield from more
 
 
 def _is_tame(rule: Any) -> bool:

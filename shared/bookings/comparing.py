@@ -171,7 +171,7 @@ def _followed(offer: Offer, booking: Booking, found: Seen) -> bool:
                 rows.lost_task(offer.runtime.database, booking, told)
             return False
         if task.get("is_completed"):
-            return _done(offer, booking, is_to_come)
+            return _done(offer, booking, task)
         if int(task.get("complete_till") or 0) != booking.task_due:
             return _moved(offer, booking, int(task["complete_till"]))
     except Problem as error:
@@ -179,8 +179,12 @@ def _followed(offer: Offer, booking: Booking, found: Seen) -> bool:
     return False
 
 
-def _done(offer: Offer, booking: Booking, is_to_come: bool) -> bool:
-    if is_to_come:
+def _done(offer: Offer, booking: Booking, task: Entity) -> bool:
+    # vendor: tasks.updated_at (page) A task says in `updated_at` when it was changed last: a completed one, not before
+    # it was completed.
+    # source: amoCRM's documentation, "Tasks", the table of a task's fields
+    changed_at = int(task.get("updated_at") or offer.runtime.clock.now().timestamp())
+    if changed_at < booking.starts_at.timestamp():
         _notice(offer, booking, say("Its task was completed before the visit. The visit is still booked."))
         return False
     after = changing.attended(offer, booking, "came", _BY_TASK)

@@ -47,8 +47,8 @@ def instant(wall: datetime, place: ZoneInfo) -> int:
     minute = minute_of(first)
     if _shown(minute, place) == wall:
         return minute
-    # The wall never shows it: the clock jumps over it somewhere between these two, or the zone is not whole minutes from
-    # UTC, so that the minute has begun before.
+    # The wall never shows it: the clock jumps over it somewhere between these two, or the zone is not whole minutes
+    # from UTC, so that the minute has begun before.
     low, high = sorted((minute, minute_of(first.replace(fold=1))))
     high += 1
     while low < high:

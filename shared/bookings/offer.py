@@ -130,13 +130,22 @@ class Offer(Struct, frozen=True):
             "price": None if service.price is None else f"{service.price:f}",
             "currency": self.settings.currency,
             "sku": service.sku,
+            "buffer_minutes": service.buffer_minutes or None,
         }
         return {name: value for name, value in found.items() if value is not None}
 
     def again(self, booking: Booking) -> Service:
-        """The booking's service as it is now; of one that is gone, as long as it was."""
+        """The booking's service as it is now; of one that is gone, what it was, in its room if that is there."""
         known = self.settings.service(booking.service)
         if known is not None:
             return known
         minutes = int((booking.ends_at - booking.starts_at).total_seconds() // 60)
-        return Service(booking.service, str(booking.facts["service"]), minutes, resources=[booking.resource])
+        room = self.settings.resource(booking.room) if booking.room is not None else None
+        return Service(
+            booking.service,
+            str(booking.facts["service"]),
+            minutes,
+            int(booking.facts.get("buffer_minutes") or 0),
+            resources=[booking.resource],
+            rooms=[room.id] if room is not None and room.is_room and room.is_on else [],
+        )

@@ -49,7 +49,7 @@ class Booking(Guarded, frozen=True):
     version: int
     brought: int
     change: dict[str, Any]
-    facts: dict[str, Any]  # {service, resource, room?, place?, price?, currency, sku?, buffer}
+    facts: dict[str, Any]  # {service, resource, room?, place?, price?, currency, sku?, buffer_minutes?}
     visitor: bytes | None
     request_hash: bytes | None
     lead_id: int | None
@@ -133,7 +133,9 @@ def hold(
 ) -> Booking | None:
     """Keeps the time for some minutes. None: this holder has as many as it may. Raises 409 `slot_taken`."""
     facts = {"state": "held", "hold": timedelta(minutes=minutes), "holder": holder, "most_held": most}
-    return _made(database, integration_id, booking_id, wanted, facts | _NOTHING)
+    made = _made(database, integration_id, booking_id, wanted, facts | _NOTHING)
+    # Sent again over a new connection, the statement finds what it has made itself.
+    return made or by_id(database, integration_id, booking_id)
 
 
 def book(

@@ -64,14 +64,16 @@ WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'held'
 RETURNING *
 """
 
-# To another time, by another doctor perhaps, over the version that its author has seen.
+# To another time, by another doctor perhaps, over the version that its author has seen. It costs what it did: the deal
+# has that price, and the visitor was told it.
 MOVE = """
 WITH ended AS (
     DELETE FROM amocrm_bookings
     WHERE integration_id = %(integration_id)s AND state = 'held' AND held_until <= amocrm_now() RETURNING id
 ), moved AS (
     UPDATE amocrm_bookings SET resource = %(resource)s, room = %(room)s, starts_at = %(starts_at)s,
-        ends_at = %(ends_at)s, facts = facts - '{room,place}'::text[] || %(facts)s, change = %(change)s,
+        ends_at = %(ends_at)s, change = %(change)s,
+        facts = facts - '{room,place}'::text[] || (%(facts)s::jsonb - '{price,currency,sku}'::text[]),
         version = version + 1, attention = NULL, attendance = NULL, task_due = coalesce(%(task_due)s, task_due),
         changed_at = amocrm_now()
     WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'booked' AND version = %(version)s

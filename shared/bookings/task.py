@@ -28,7 +28,9 @@ def step(work: Work) -> Step:
 def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Result:
     database, booking = work.runtime.database, work.now()
     due = int(booking.starts_at.timestamp())
-    facts = {"version": booking.version, "lead_id": lead["lead_id"], "contact_id": lead.get("contact_id")}
+    # The task may say more; but a newer change is brought by its own delivery only, before whose acceptance a process
+    # may have died.
+    facts = {"version": work.told.version, "lead_id": lead["lead_id"], "contact_id": lead.get("contact_id")}
     task_id = booking.task_id
     # Nobody else makes the first one; a delivery that was taken up again is tried for the first time once more.
     is_new = work.is_first and work.delivery.attempts <= 1 and not work.delivery.was_started("task")

@@ -1,0 +1,166 @@
+"""30-K: what a visit was, and what is said of it, stays true whatever happens between two statements."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.bookings import rows, slots
+from shared.bookings.rows import Wanted
+from shared.bookings.settings import of as settings_of
+from tests.bookings.conftest import MONDAY, Clinic, settings
+from tests.story import json_of
+
+
+def _dies(*_: Any, **__: Any) -> None:
+    raise RuntimeError("killed")
+
+
+def _without(service: str) -> dict[str, Any]:
+    return {"services": [one for one in settings()["bookings"]["services"] if one["id"] != service]}
+
+
+# --- brought whole ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("then", ["move", "cancel"])
+def test_30_k_a_change_whose_process_died_is_told_though_the_task_was_brought_by_the_first(
+    clinic: Clinic, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The delivery of the first version, which was late, brings the task to what the row says now; the note of the
+    change, mapped values and the deal's stage are still to come."""
+    clinic.story.simulator.fault("status", status=500, path="/api/v4/tasks", method="POST", times=1)
+    booking = json_of(clinic.book())["booking"]
+    monkeypatch.setattr("shared.bookings.actions.bookings.bring", _dies)
+    if then == "move":
+        assert clinic.act("move_booking", id=booking["id"], starts_at=clinic.at(15)).status == 500
+    else:
+        assert clinic.act("cancel_booking", id=booking["id"]).status == 500
+    monkeypatch.undo()
+    for _ in range(4):
+        clinic.run(100)
+    (shown,) = clinic.bookings()
+    assert shown["is_in_amocrm"] is True
+    heads = [note.splitlines()[0] for note in clinic.notes(shown["lead_id"])]
+    assert sorted(heads) == sorted(["Запись на приём", {"move": "Приём перенесён", "cancel": "Приём отменён"}[then]])
+
+
+# --- what people do in amoCRM -------------------------------------------------------------------------------------
+
+
+@pytest.mark.vendor("tasks.updated_at")
+def test_30_k_a_task_that_was_done_too_early_does_not_say_later_that_the_visitor_came(clinic: Clinic) -> None:
+    clinic.booked()
+    (task,) = clinic.tasks()
+    clinic.person("tasks", task["id"], {"is_completed": True})
+    clinic.compare()
+    clinic.run((MONDAY + timedelta(days=1, hours=3) - clinic.story.clock.now()).total_seconds())
+    clinic.compare()
+    (shown,) = clinic.bookings()
+    assert shown["attendance"] is None
+    assert "completed before the visit" in shown["attention"]
+
+
+# --- what it was when it was booked -------------------------------------------------------------------------------
+
+
+def test_30_k_a_visit_of_a_removed_service_that_moves_still_has_its_room_and_what_is_kept_free_after_it(
+    clinic: Clinic,
+) -> None:
+    massage = next(one for one in settings()["bookings"]["services"] if one["id"] == "massage")
+    others = _without("massage")["services"]
+    clinic.set_up(services=[*others, massage | {"buffer_minutes": 30}])
+    booking = clinic.booked(service="massage", resource=None)["booking"]
+    new = {"id": "other", "name": "Обёртывание", "minutes": 60, "resources": ["ivanova"], "rooms": ["room-1"]}
+    clinic.set_up(services=[*others, new])
+    moved = clinic.act("move_booking", id=booking["id"], starts_at=clinic.at(15))
+    assert moved.status == 200, moved.body.decode()
+    assert json_of(moved)["booking"]["room"] == "Кабинет 1"
+    assert "15:00" not in clinic.free(service="other")
+    assert "16:00" not in clinic.free(service="consult", resource="petrov")
+    assert "16:30" in clinic.free(service="consult", resource="petrov")
+
+
+def test_30_k_a_removed_services_room_that_is_gone_too_holds_up_no_move(clinic: Clinic) -> None:
+    booking = clinic.booked(service="massage", resource=None)["booking"]
+    people = [one for one in settings()["bookings"]["resources"] if not one.get("is_room")]
+    clinic.set_up(resources=people, **_without("massage"))
+    moved = clinic.act("move_booking", id=booking["id"], starts_at=clinic.at(15))
+    assert (moved.status, json_of(moved)["booking"]["room"]) == (200, None)
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_30_k_a_visit_that_moves_costs_what_it_did_when_it_was_booked(clinic: Clinic, is_removed: bool) -> None:
+    """The deal has that price, and the visitor was told it."""
+    booking = clinic.booked()["booking"]
+    dearer = [one | {"price": "4000"} for one in settings()["bookings"]["services"]]
+    clinic.set_up(currency="USD", **(_without("consult") if is_removed else {"services": dearer}))
+    moved = json_of(clinic.act("move_booking", id=booking["id"], starts_at=clinic.at(15)))["booking"]
+    assert (moved["price"], moved["currency"]) == ("2500", "RUB")
+
+
+# --- statements that are sent twice -------------------------------------------------------------------------------
+
+
+def test_30_k_a_hold_whose_answer_was_lost_is_held_and_not_too_many(clinic: Clinic) -> None:
+    database, integration = clinic.story.runtime.database, clinic.story.row()
+    held = json_of(clinic.act("hold_slot", clinic.site(), service="consult", starts_at=clinic.at(12)))
+    first = rows.by_id(database, integration.id, held["hold"])
+    assert first is not None
+    seat = slots.Seat(settings_of(integration.settings).resources[0], None)
+    wanted = Wanted("consult", seat, first.starts_at, 30, 15, first.facts)
+    again = rows.hold(database, integration.id, first.id, wanted, minutes=10, holder=b"x", most=3)
+    assert again is not None
+    assert again.id == first.id
+    assert rows.hold(database, integration.id, uuid4(), _later(wanted), minutes=10, holder=b"x", most=0) is None
+
+
+def _later(wanted: Wanted) -> Wanted:
+    return Wanted(wanted.service, wanted.seat, wanted.starts_at + timedelta(hours=2), 30, 15, wanted.facts)
+
+
+# --- other people's calendars -------------------------------------------------------------------------------------
+
+
+_YEAR = MONDAY.year + 1
+_CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//x//EN
+{events}END:VCALENDAR
+"""
+
+
+def _days_off(clinic: Clinic, *events: str) -> list[tuple[str, str, str]]:
+    text = "".join(f"BEGIN:VEVENT\n{event.strip()}\nEND:VEVENT\n" for event in events)
+    answer = clinic.act("read_days_off", calendar=_CALENDAR.format(events=text))
+    assert answer.status == 200, answer.body.decode()
+    return [(one["first"], one["last"], one["note"]) for one in json_of(answer)["days_off"]]
+
+
+def test_30_k_days_that_a_calendar_takes_out_of_a_rule_are_no_days_off(clinic: Clinic) -> None:
+    rule = f"""UID:a
+SUMMARY:Санитарный день
+DTSTART;VALUE=DATE:{_YEAR}0301
+RRULE:FREQ=MONTHLY;COUNT=4
+EXDATE;VALUE=DATE:{_YEAR}0401,{_YEAR}0501
+RDATE;VALUE=DATE:{_YEAR}0715"""
+    assert [first for first, *_ in _days_off(clinic, rule)] == [f"{_YEAR}-03-01", f"{_YEAR}-06-01", f"{_YEAR}-07-15"]
+
+
+def test_30_k_one_of_several_that_was_moved_stands_in_its_new_place_only(clinic: Clinic) -> None:
+    rule = f"UID:a\nSUMMARY:Уборка\nDTSTART;VALUE=DATE:{_YEAR}0301\nRRULE:FREQ=MONTHLY;COUNT=2"
+    moved = f"UID:a\nSUMMARY:Уборка\nRECURRENCE-ID;VALUE=DATE:{_YEAR}0401\nDTSTART;VALUE=DATE:{_YEAR}0407"
+    assert [first for first, *_ in _days_off(clinic, rule, moved)] == [f"{_YEAR}-03-01", f"{_YEAR}-04-07"]
+
+
+def test_30_k_what_a_calendar_says_is_cancelled_is_no_day_off(clinic: Clinic) -> None:
+    rule = f"UID:a\nDTSTART;VALUE=DATE:{_YEAR}0301\nRRULE:FREQ=MONTHLY;COUNT=2"
+    single = f"UID:b\nDTSTART;VALUE=DATE:{_YEAR}0601\nSTATUS:CANCELLED"
+    one_of_many = f"UID:a\nRECURRENCE-ID;VALUE=DATE:{_YEAR}0401\nDTSTART;VALUE=DATE:{_YEAR}0401\nSTATUS:CANCELLED"
+    assert [first for first, *_ in _days_off(clinic, rule, single, one_of_many)] == [f"{_YEAR}-03-01"]
+
+
+def test_30_k_a_holiday_that_began_long_ago_is_not_left_out(clinic: Clinic) -> None:
+    found = _days_off(clinic, "UID:a\nSUMMARY:Рождество\nDTSTART;VALUE=DATE:19180107\nRRULE:FREQ=YEARLY")
+    assert (f"{_YEAR}-01-07", f"{_YEAR}-01-07", "Рождество") in found
