@@ -4,6 +4,7 @@ Sources: Kommo's documentation, "Widgets in Digital Pipeline", "Salesbot"; notes
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -48,7 +49,17 @@ def entered(world: World, account: Account, lead: Entity) -> None:
             "subdomain": account.subdomain,
             "account_id": account.id,
         }
-        account.outbox.append((block["webhook_url"], "application/json", json.dumps(hook)))
+        form = "application/x-www-form-urlencoded; charset=utf-8"
+        account.outbox.append((block["webhook_url"], form, urlencode(list(_nested("", hook)))))
+
+
+def _nested(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """As PHP's `http_build_query` names what is inside."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _nested(f"{place}[{name}]" if place else name, inner)
+    else:
+        yield place, str(value)
 
 
 def ask(world: World, tokens: Tokens, account: Account, client: Client, lead_id: int, settings: dict[str, str]) -> str:

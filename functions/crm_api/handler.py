@@ -33,12 +33,12 @@ def handle(runtime: Runtime, request: Request) -> Response:
     page = pages.find(runtime, request)
     if page is not None:
         return page
+    take = subjects.hook(request.method, named)
     try:
         if is_read and named in _SIGN_IN:
             from functions.crm_api import sign_in  # for the panel's first page only
 
             return cors.allow(runtime, request, sign_in.answer(runtime, request, named), None)
-        take = subjects.hook(request.method, named)
         if take is not None:
             return take(runtime, request)
         action = _chosen_action(request)
@@ -54,7 +54,8 @@ def handle(runtime: Runtime, request: Request) -> Response:
         problem = problem_from(error)
         if problem is None:
             raise
-        response, integration = _told(problem, request), None
+        # What amoCRM itself sends is often a form, too; no person reads the answer.
+        response, integration = (_told if take is None else problem_response)(problem, request), None
     return cors.allow(runtime, request, response, integration)
 
 

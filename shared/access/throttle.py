@@ -21,6 +21,22 @@ class _Counted(Struct, frozen=True):
     seconds_left: float
 
 
+_FIRST = """
+WITH counted AS (
+    INSERT INTO amocrm_throttle AS t (bucket, minute, count)
+    VALUES (%(bucket)s, date_trunc('hour', amocrm_now()) + interval '1 hour', 1)
+    ON CONFLICT (bucket, minute) DO UPDATE SET count = t.count + 1
+    RETURNING count
+)
+SELECT count FROM counted
+"""
+
+
+def is_first(database: Database, bucket: str) -> bool:
+    """Whether this is the bucket's first use within the hour, so that what is repeated is told once."""
+    return database.number(_FIRST, {"bucket": hashlib.sha256(f"hour:{bucket}".encode()).digest()}) == 1
+
+
 def pass_or_refuse(database: Database, bucket: str, per_minute: int) -> None:
     """Counts one use of the bucket. Raises 429 for one too many within this minute."""
     counted = database.one(_Counted, _COUNT, {"bucket": hashlib.sha256(bucket.encode()).digest()})

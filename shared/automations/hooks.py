@@ -6,6 +6,7 @@ bot's request brings a token like a widget's. Both are answered after one durabl
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -21,15 +22,17 @@ from shared.automations.rows import Automation
 from shared.automations.work import Work
 from shared.connections import integrations
 from shared.connections.integrations import Integration
-from shared.platform.decoding import convert, decode
+from shared.platform import nested
+from shared.platform.decoding import convert
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem, forbidden, invalid_input, unauthenticated
 from shared.runtime import Runtime
+from shared.storage import events
 
 _PER_MINUTE: Final = 3000  # of one automation: many deals may be moved at once
-_MOST_BYTES: Final = 100_000
+_MOST_BYTES: Final = 262_144  # as much as a webhook has
 _MOST_FIELDS: Final = 200
 _LEAD: Final = 2  # element_type
 _LARGEST: Final = 2**63 - 1
@@ -52,14 +55,15 @@ class _Event(Struct, frozen=True):
 class _Hook(Struct, frozen=True):
     """What a stage sends; `action` goes down to the settings that a person has entered."""
 
-    # vendor: pipeline.hook (page) A stage's action posts JSON: event {type, type_code, data {id, element_type,
-    # status_id, pipeline_id}, time}, action.settings.widget.settings, subdomain, account_id. Unsigned. Sent once; by
-    # Kommo's newest page a failed one again, up to four times within an hour, unless the address fails more than 100
-    # times in five minutes.
-    # source: Kommo's documentation, "Widgets in Digital Pipeline", "Webhooks in Digital Pipeline" (older and newer
-    # form); tests of a Go backend
+    # vendor: pipeline.hook (production) A stage's action posts a form with nested keys, all values as text:
+    # event[type], event[type_code], event[data][id|element_type|status_id|pipeline_id], event[time],
+    # action[settings][widget][settings][…], subdomain, account_id; the page shows the same members as JSON. Unsigned.
+    # Sent once; by Kommo's newest page a failed one again, up to four times within an hour, unless the address fails
+    # more than 100 times in five minutes.
+    # source: handlers in production in PHP, Go and Node.js, one of which was answered 415 for reading JSON only;
+    # Kommo's documentation, "Widgets in Digital Pipeline", "Webhooks in Digital Pipeline"
     event: _Event
-    action: dict[str, Any]
+    action: dict[str, Any] = {}
     account_id: int | str | None = None
 
     @property
@@ -70,21 +74,83 @@ class _Hook(Struct, frozen=True):
         return inner.strip() if isinstance(inner, str) else ""
 
 
+class _Said(Struct, frozen=True):
+    """Of either hook: by which key, of which account, what has happened."""
+
+    key: str
+    account_id: int | str | None
+    events: list[_Event]
+
+
 def run(runtime: Runtime, request: Request) -> Response:
     """`{delivery_id, state}`; `{state: "off"}` for an automation that is turned off. 401 for a key that is none, 403
-    for one of another account, 422 for a hook without a deal."""
-    hook = _decoded(request)
-    automation = rows.asked(runtime.database, hook.key) if hook.key.startswith(rows.PREFIX) else None
+    for one of another account, 422 for a hook that cannot be read, or is about no deal.
+
+    A stage's action brings the key in its settings; "API: send webhook" of a stage, in the query of its address.
+    """
+    tree = _tree(runtime, request)
+    said = _said(runtime, request, tree)
+    automation = rows.asked(runtime.database, said.key) if said.key.startswith(rows.PREFIX) else None
     if automation is None:
         raise unauthenticated(say("The stage's settings hold no key of an automation. Copy it from the panel."))
     throttle.pass_or_refuse(runtime.database, f"automation:{automation.id}", _PER_MINUTE)
     integration = integrations.by_id(runtime.database, automation.integration_id)
     assert integration is not None  # a foreign key
-    _require_account(integration, hook.account_id)
+    _require_account(integration, said.account_id)
     if not automation.is_on:
         return json_response({"state": "off"})
-    delivery = accept(runtime, integration, request, _write(runtime, integration, automation, hook.event))
-    return json_response({"delivery_id": delivery.id, "state": delivery.state})
+    writes = [_write(runtime, integration, automation, event) for event in said.events]
+    accepted = [accept(runtime, integration, request, write) for write in writes]
+    return json_response({"delivery_id": accepted[0].id, "state": accepted[0].state})
+
+
+def _tree(runtime: Runtime, request: Request) -> nested.Tree:
+    _require_small(request)
+    try:
+        return nested.read(request.body, request.charset)
+    except nested.UnreadableError:
+        raise _unreadable(runtime, "") from None
+
+
+def _said(runtime: Runtime, request: Request, tree: nested.Tree) -> _Said:
+    own_key = (request.parameter("key") or "").strip()
+    found = list(_of_webhook(tree))
+    if found:
+        account = tree.get("account")
+        return _Said(own_key, account.get("id") if isinstance(account, dict) else None, found)
+    try:
+        hook = convert(tree, _Hook)
+    except msgspec.ValidationError:
+        raise _unreadable(runtime, nested.shape(tree)) from None
+    return _Said(hook.key or own_key, hook.account_id, [hook.event])
+
+
+def _of_webhook(tree: nested.Tree) -> Iterator[_Event]:
+    """ "API: send webhook" of a stage has the body of ordinary webhooks: `leads[status][0][id]`, ….
+
+    `last_modified` is the event's own time: with it a repetition is the same event.
+    """
+    leads = tree.get("leads")
+    for kind, found in leads.items() if isinstance(leads, dict) else ():
+        for lead in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+            if isinstance(lead, dict) and _number(lead.get("id")) is not None:
+                place = {name: lead.get(name) for name in ("id", "status_id", "pipeline_id")}
+                time = lead.get("last_modified") or lead.get("updated_at")
+                yield convert({"data": place, "type_code": f"lead_{kind}"[:40], "time": time}, _Event)
+
+
+def _unreadable(runtime: Runtime, shape: str) -> Problem:
+    """The operator is told, once an hour for each shape and without any value: a stage that does nothing is noticed
+    late."""
+    place = f"unreadable_hook:{shape}"
+    if throttle.is_first(runtime.database, place):
+        events.add(
+            runtime.database,
+            "automation.hook_unreadable",
+            say("A stage's hook could not be read; its members: {shape}.", shape=shape or "-"),
+            level="warning",
+        )
+    return invalid_input(say("this is no hook of a stage"), "")
 
 
 def _write(runtime: Runtime, integration: Integration, automation: Automation, event: _Event) -> Write:
@@ -133,14 +199,6 @@ def _require_small(request: Request) -> None:
         raise Problem(413, "too_large", say("The body is too large."))
 
 
-def _decoded(request: Request) -> _Hook:
-    _require_small(request)
-    try:
-        return decode(request.body, _Hook)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise invalid_input(say("this is no hook of a stage"), "") from None
-
-
 def _require_account(integration: Integration, account_id: int | str | None) -> None:
     if account_id is not None and integration.account_id != _number(account_id):
         raise forbidden(say("This key belongs to an automation of another account."))
@@ -148,7 +206,7 @@ def _require_account(integration: Integration, account_id: int | str | None) -> 
         raise Problem(409, "not_connected", say("This account is not connected. Connect it in the panel."))
 
 
-def _number(value: int | str | None) -> int | None:
+def _number(value: object) -> int | None:
     """An id or a time; amoCRM writes numbers as text in places."""
     text = str(value)
     return int(text) if re.fullmatch(r"[0-9]{1,19}", text) and 0 < int(text) <= _LARGEST else None

@@ -208,6 +208,13 @@ def test_the_main_stories_pass_over_the_deployed_zips(story: DeployedStory, clou
     # a form
     form = story.crm("submit_form", story.application() | {}, {"contact": {"name": "Яна", "phone": "89160001122"}})
     assert form.status == 200, form.body.decode()
+    # a stage's hook: a form, which the gateway encodes in Base64; no page answers a program
+    members = urlencode(
+        {"event[data][id]": story.lead_id, "event[data][element_type]": 2, "account_id": story.account_id}
+    )
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    hook = story.crm("run_automation", kind, members.encode(), method="POST")
+    assert (hook.status, dict(hook.headers)["Content-Type"]) == (401, "application/problem+json")
     # refresh, by the schedule
     story.sql("UPDATE amocrm_integrations SET refresh_due_at = now() - interval '1 minute'")
     figures = story.functions["refresh_tokens"].invoke({"source": "aws.events", "detail-type": "Scheduled Event"})

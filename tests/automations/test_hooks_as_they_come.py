@@ -1,0 +1,151 @@
+"""Row L6: hooks of stages in the shapes in which amoCRM's servers and other tools post them."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from hypothesis import given, strategies
+
+from shared.platform import nested
+from tests.automations.conftest import Office
+from tests.automations.test_stages import NOTE
+from tests.story import json_of
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def _action(office: Office, key: str) -> dict[str, str]:
+    """Made up after bodies that handlers in production read: a form, every value a text, more members than we need."""
+    lead = office.lead()
+    return {
+        "event[type]": "14",
+        "event[type_code]": "lead_status_changed",
+        "event[data][id]": str(lead["id"]),
+        "event[data][element_type]": "2",
+        "event[data][status_id]": str(lead["status_id"]),
+        "event[data][pipeline_id]": str(lead["pipeline_id"]),
+        "event[data][direction_of_movement]": "went_to_trigger",
+        "event[time]": "1795760000",
+        "action[settings][widget][settings][key]": key,
+        "action[settings][widget][settings][comment]": "Замер & монтаж",
+        "action[settings][widget_info][id]": "771",
+        "action[settings][widget_info][code]": "our_widget",
+        "action[code]": "our_widget",
+        "subdomain": office.story.domain.partition(".")[0],
+        "account_id": str(office.story.account_id),
+    }
+
+
+def _webhook(office: Office) -> dict[str, str]:
+    """ "API: send webhook" of a stage: the body of ordinary webhooks, and the key in the query."""
+    lead = office.lead()
+    return {
+        "leads[status][0][id]": str(lead["id"]),
+        "leads[status][0][status_id]": str(lead["status_id"]),
+        "leads[status][0][pipeline_id]": str(lead["pipeline_id"]),
+        "leads[status][0][old_status_id]": "142",
+        "leads[status][0][last_modified]": "1795760000",
+        "leads[status][0][custom_fields][0][values][0][value]": "a[b]=c&d",
+        "account[id]": str(office.story.account_id),
+        "account[subdomain]": office.story.domain.partition(".")[0],
+    }
+
+
+def _posted(office: Office, body: bytes, content_type: str, query: str = "") -> httpx.Response:
+    headers = {"Content-Type": content_type} if content_type else {}
+    return httpx.post(f"{office.ingress.url}/run_automation{query}", content=body, headers=headers)
+
+
+@pytest.mark.vendor("pipeline.hook")
+@pytest.mark.parametrize("content_type", [FORM, f"{FORM}; charset=UTF-8", "application/json", "text/plain", ""])
+def test_a_stages_action_comes_as_a_form_whatever_its_header_says(office: Office, content_type: str) -> None:
+    form = urlencode(_action(office, office.save(NOTE)["key"])).encode()
+    for _ in range(2):
+        answer = _posted(office, form, content_type)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert office.run()["delivered"] == 1
+
+
+def test_json_of_the_same_members_is_the_same_event(office: Office) -> None:
+    """As the vendor's page shows it, under a form's header too."""
+    form = urlencode(_action(office, office.save(NOTE)["key"])).encode()
+    document = nested.read(form)
+    first = _posted(office, form, FORM)
+    second = httpx.post(f"{office.ingress.url}/run_automation", json=document, headers={"Content-Type": FORM})
+    assert first.json()["delivery_id"] == second.json()["delivery_id"]
+
+
+@pytest.mark.vendor("pipeline.hook")
+def test_a_plain_webhook_of_a_stage_brings_the_key_in_its_address(office: Office) -> None:
+    key, form = office.save(NOTE)["key"], urlencode(_webhook(office)).encode()
+    assert _posted(office, form, FORM).status_code == 401
+    for _ in range(2):
+        assert _posted(office, form, FORM, f"?key={key}").status_code == 200
+    assert office.run()["delivered"] == 1
+
+
+def test_a_webhook_of_several_deals_starts_each(office: Office) -> None:
+    key, form = office.save(NOTE)["key"], _webhook(office)
+    other = next(int(one) for one in office.account()["leads"] if int(one) != office.story.lead_id)
+    form |= {"leads[status][1][id]": str(other), "leads[status][1][status_id]": "142"}
+    assert _posted(office, urlencode(form).encode(), FORM, f"?key={key}").status_code == 200
+    assert office.run()["delivered"] == 2
+
+
+def test_what_cannot_be_read_is_told_to_the_operator_once_and_without_values(office: Office) -> None:
+    body = urlencode({"secret[phone]": "+79210000000", "secret[name]": "Анна"}).encode()
+    for _ in range(3):
+        answer = _posted(office, body, FORM)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    found = office.story.sql("SELECT message FROM amocrm_events WHERE kind = 'automation.hook_unreadable'")
+    assert found == [("A stage's hook could not be read; its members: secret[phone], secret[name].",)]
+    shown = json_of(office.story.crm("get_events", office.story.admin() | {"Accept-Language": "ru"}))
+    assert "Анна" not in str(shown)
+    assert "79210000000" not in str(shown)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"&".join(b"a[%d]=1" % number for number in range(20_000)),
+        b"a=1&a[b]=2&a[b][c]=3&a=4",
+        b"event=1&event[data]=2&event[data][id]=3",
+        b"a" + b"[b]" * 60_000 + b"=1",
+        b"[[[[=1&]=2&[]=3&=4",
+        b"\xff\xfe%ff%00[x]=%00",
+        "event[data][id]=Анна".encode("cp1251"),
+    ],
+    ids=["many keys", "contradicting", "a value and members", "deep", "brackets", "no text", "another charset"],
+)
+def test_hostile_bodies_are_refused_in_words_for_programs(office: Office, body: bytes) -> None:
+    answer = _posted(office, body, f"{FORM}; charset=windows-1251")
+    assert answer.status_code in (401, 422)  # 401: it has the members of a hook, and no key
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_keys_that_contradict_each_other_keep_both() -> None:
+    assert nested.read(b"a=1&a[b]=2&a[b][c]=3") == {"a": {"": "1", "b": {"": "2", "c": "3"}}}
+    assert nested.read(b"a[b]=2&a=1") == {"a": {"b": "2", "": "1"}}
+    assert nested.read("имя=Анна".encode("cp1251"), "windows-1251") == {"имя": "Анна"}
+    assert nested.read(b"a=%D0%B0", "no-such-charset") == {"a": "а"}
+
+
+_names = strategies.text(strategies.characters(codec="utf-8", exclude_characters="[]&=+%#;\0"), min_size=1)
+_leaves = strategies.text(strategies.characters(codec="utf-8"))
+_trees = strategies.recursive(_leaves, lambda inner: strategies.dictionaries(_names, inner, min_size=1), max_leaves=20)
+
+
+@given(tree=strategies.dictionaries(_names, _trees, min_size=1))
+def test_a_form_of_any_tree_is_read_as_that_tree(tree: dict[str, Any]) -> None:
+    form = urlencode(list(_pairs("", tree))).encode()
+    if form.lstrip()[:1] not in (b"{", b"["):
+        assert nested.read(form) == tree
+
+
+def _pairs(place: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _pairs(f"{place}[{name}]" if place else name, inner)
+    else:
+        yield place, value
