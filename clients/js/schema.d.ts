@@ -12,10 +12,12 @@ export interface paths {
         /**
          * @description Right: `book`; given by widget, widget_administrator, session, application, site, administrator.
          *
-         *     `{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way; it is booked
-         *     in both cases. `link` is the visitor's own, for moving or cancelling. The same request again is the same booking.
+         *     `{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way, or with a
+         *     `problem` and no `retry_after` where amoCRM has refused it and a person is needed; it is booked in all cases. `link`
+         *     is the visitor's own, for moving or cancelling. The same request again is the same booking.
          *
-         *     409 for a time that somebody else has, or a hold that has ended; 422 for a time that is never free.
+         *     404 for a deal that is not there; 409 for a time that somebody else has, or a hold that has ended; 422 for a time
+         *     that is never free.
          */
         post: operations["book"];
         delete?: never;

@@ -1,17 +1,20 @@
 """What a change of a booking sets off: a delivery that brings it into amoCRM, once for each version of the row."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from shared.actions import accepting
 from shared.actions.accepting import Write, accept
 from shared.bookings import plan
 from shared.bookings.rows import Booking
 from shared.bookings.work import BOOKED, Told
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
-from shared.platform.http import Request
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
 
@@ -34,6 +37,16 @@ def bring(
         # The first version makes the deal, and nobody knows whether it was accepted before its process died.
         _accepted(runtime, integration, request, booking, _first(booking), at_once=at_once)
     return _accepted(runtime, integration, request, booking, told, at_once=at_once)
+
+
+def answer(request: Request, delivery: Delivery, more: Mapping[str, object], *, show_results: bool = True) -> Response:
+    """What is answered to a change of the row, which is made: 200 when it is in amoCRM, else 202. Also where amoCRM has
+    refused it for good: who is told that they are not booked books again. `problem` is then without `retry_after`."""
+    if delivery.state != "dead":
+        return accepting.answer(request, delivery, show_results=show_results, more=more)
+    told = {"delivery_id": delivery.id, "state": "accepted", "problem": delivery.problem(request.language)}
+    results = {"results": delivery.results(request.language)} if show_results else {}
+    return json_response({**told, **more, **results}, 202)
 
 
 def _first(booking: Booking) -> Told:

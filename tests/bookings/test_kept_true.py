@@ -46,6 +46,43 @@ def test_30_k_a_change_whose_process_died_is_told_though_the_task_was_brought_by
     assert sorted(heads) == sorted(["Запись на приём", {"move": "Приём перенесён", "cancel": "Приём отменён"}[then]])
 
 
+@pytest.mark.parametrize("is_site", [True, False])
+def test_30_k_whoever_is_booked_is_not_told_that_they_are_not(clinic: Clinic, is_site: bool) -> None:
+    """amoCRM refuses for good, and the time is theirs all the same: else they would book another one as well."""
+    clinic.story.simulator.fault("status", status=400, path="/api/v4/tasks.*", times=100)
+    answer = clinic.book(clinic.site() if is_site else clinic.card())
+    assert answer.status == 202, answer.body.decode()
+    made = json_of(answer)
+    assert (made["state"], made["booking"]["state"]) == ("accepted", "booked")
+    assert made["problem"]["code"]
+    assert "retry_after" not in made  # nobody tries it again by itself
+    assert made["link"]
+    assert "10:00" not in clinic.free(resource="ivanova")
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "then"),
+    [
+        ("move_booking", {"starts_at": True}, {"state": "booked"}),
+        ("cancel_booking", {}, {"state": "cancelled"}),
+        ("set_attendance", {"attendance": "missed"}, {"attendance": "missed"}),
+    ],
+)
+def test_30_k_a_change_that_amocrm_refuses_is_made_and_its_refusal_told(
+    clinic: Clinic, action: str, more: dict[str, Any], then: dict[str, Any]
+) -> None:
+    booking = clinic.booked(clinic.card())["booking"]
+    clinic.story.simulator.fault("status", status=400, path="/api/v4/tasks.*", times=100)
+    body = {name: clinic.at(15) if value is True else value for name, value in more.items()}
+    answer = clinic.act(action, None, id=booking["id"], **body)
+    assert answer.status == 202, answer.body.decode()
+    made = json_of(answer)
+    assert made["booking"].items() >= then.items()
+    assert made["problem"]["detail"]
+    if action == "move_booking":
+        assert made["booking"]["starts_at"] == clinic.at(15)
+
+
 # --- what people do in amoCRM -------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from shared.actions.accepting import Written
 from shared.actions.action import Action
 from shared.bookings import rows, views
 from shared.bookings.actions.slots import Moment, offer_for
-from shared.bookings.bringing import bring
+from shared.bookings.bringing import answer, bring
 from shared.bookings.links import visit_link
 from shared.bookings.offer import Offer
 from shared.bookings.rows import Booking, Details, Visitor
@@ -68,10 +68,12 @@ class BookAnswer(Written):
 
 
 def _book(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way; it is booked
-    in both cases. `link` is the visitor's own, for moving or cancelling. The same request again is the same booking.
+    """`{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way, or with a
+    `problem` and no `retry_after` where amoCRM has refused it and a person is needed; it is booked in all cases. `link`
+    is the visitor's own, for moving or cancelling. The same request again is the same booking.
 
-    409 for a time that somebody else has, or a hold that has ended; 422 for a time that is never free.
+    404 for a deal that is not there; 409 for a time that somebody else has, or a hold that has ended; 422 for a time
+    that is never free.
     """
     integration, body = caller.require_integration(), bodies.decode(request, Book)
     offer = offer_for(runtime, caller)
@@ -98,7 +100,8 @@ def _book(runtime: Runtime, caller: Caller, request: Request) -> Response:
         _confirmed(runtime, integration, body.hold, details) if body.hold else _made(offer, request, body, details)
     )
     delivery = bring(runtime, integration, request, booking)
-    _undo_what_amocrm_refuses(runtime, booking, delivery)
+    if _is_undone(runtime, booking, delivery):
+        return accepting.answer(request, delivery)
     return _answer(runtime, caller, request, offer, booking, delivery)
 
 
@@ -196,12 +199,14 @@ def _digest(body: Book, lead_id: int | None) -> bytes:
     return hashlib.sha256(msgspec.json.encode(cleaned, order="deterministic")).digest()
 
 
-def _undo_what_amocrm_refuses(runtime: Runtime, booking: Booking, delivery: Delivery) -> None:
+def _is_undone(runtime: Runtime, booking: Booking, delivery: Delivery) -> bool:
     """A visit in a deal that is not there takes nobody's time."""
-    if delivery.state == "dead" and delivery.problem_code in ("amocrm_not_found", "amocrm_account_not_found"):
-        ended = rows.cancel(runtime.database, booking, {"kind": CANCELLED, "by": "amocrm"})
-        if ended is not None:
-            rows.brought(runtime.database, ended, version=ended.version)
+    if delivery.state != "dead" or delivery.problem_code not in ("amocrm_not_found", "amocrm_account_not_found"):
+        return False
+    ended = rows.cancel(runtime.database, booking, {"kind": CANCELLED, "by": "amocrm"})
+    if ended is not None:
+        rows.brought(runtime.database, ended, version=ended.version)
+    return True
 
 
 def _as_if(runtime: Runtime, integration: Integration, request: Request) -> Response:
@@ -226,7 +231,7 @@ def _answer(
     if is_public:
         shown["lead_id"] = None  # it would tell who is a customer already
     more = {"booking": shown, "link": visit_link(runtime.settings, kept)}
-    return accepting.answer(request, delivery, show_results=not is_public, more=more)
+    return answer(request, delivery, more, show_results=not is_public)
 
 
 ACTION = Action("book", "POST", Right.BOOK, _book, body=Book, answer=BookAnswer, is_for_a_deal=True, is_change=False)

@@ -7,13 +7,12 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from shared.access.rights import Caller, Right
-from shared.actions import accepting
 from shared.actions import body as bodies
 from shared.actions.accepting import Written
 from shared.actions.action import Action
 from shared.bookings import changing, hours, rows, views
 from shared.bookings.actions.slots import Moment, days, offer_for, uuid
-from shared.bookings.bringing import bring
+from shared.bookings.bringing import answer, bring
 from shared.bookings.offer import Offer
 from shared.bookings.rows import Booking, Filter
 from shared.bookings.settings import Key
@@ -125,7 +124,7 @@ def _told(runtime: Runtime, request: Request, offer: Offer, booking: Booking, re
     delivery = bring(runtime, offer.integration, request, booking, reason=reason)
     now = rows.by_id(runtime.database, offer.integration.id, booking.id) or booking
     shown = views.of(now, offer.zone, request.language, rows.visitor_of(runtime.keyring, now))
-    return accepting.answer(request, delivery, more={"booking": shown})
+    return answer(request, delivery, {"booking": shown})
 
 
 LIST = Action(
