@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Plan
@@ -25,8 +26,10 @@ Chore = Callable[[Runtime, float], dict[str, Any]]
 Hook = Callable[[Runtime, Request], Response]
 # Whether the cards of a connection show a page.
 Shown = Callable[[Integration], bool]
-# The plan of a quotation of what stands in a deal; the title is the document's, or None.
-Quoter = Callable[[Runtime, Delivery, Integration, int, str | None], Plan]
+# What a document is called; it may read the deal.
+Title = Callable[[AccountApi], str]
+# The plan of a quotation of what stands in a deal; the title is the document's, None the settings' own.
+Quoter = Callable[[Runtime, Delivery, Integration, int, Title | None], Plan]
 # The steps that find or make a person's contact and deal. The last one that others wait for is named `lead`, and its
 # result has `lead_id` and `contact_id`.
 Submitter = Callable[[Runtime, Delivery, Integration, "Submitted"], Plan]

@@ -8,13 +8,14 @@ import msgspec
 from msgspec import Struct
 
 from shared import subjects
-from shared.actions.subject import Planner
+from shared.actions.subject import Planner, Title
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.tasks import TasksApi
 from shared.automations import values, work
 from shared.automations.work import Call, Note, Quotation, Task, Work
 from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import NotTakenError, Plan, Result, Step
 from shared.deliveries.webhooks import key_of, signed
@@ -35,6 +36,7 @@ MOST_LETTERS: Final = 80
 _GIVEN_UP_AFTER: Final = 3  # attempts: a bot that was refused so often does not wait any more
 
 _GONE_ON: Final = say("The bot does not wait for an answer any more.")
+_CUT: Final = say("The bot's text is too long: amoCRM shows ten texts of 80 characters. The rest was left out.")
 _NOT_HERE: Final = say("Nothing here makes quotations.")
 
 
@@ -72,7 +74,10 @@ def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integ
             quote = subjects.quotation()
             if quote is None:
                 return [Step("pdf", lambda _: {"skipped": _NOT_HERE}, lambda _: None)], 0
-            return quote(runtime, delivery, integration, lead_id, asked.work.title)
+            steps, calls = quote(
+                runtime, delivery, integration, lead_id, _title(runtime.database, integration, lead_id, asked.work)
+            )
+            return steps, calls + 2
         case Call():
             return [_call(runtime, delivery, integration, lead_id, asked)], 2
 
@@ -89,6 +94,13 @@ def _filled(
 ) -> str:
     is_asked = work.names(text, "contact")
     return work.filled(text, values.of_deal(database, integration, account, lead, contact=is_asked))
+
+
+def _title(database: Database, integration: Integration, lead_id: int, wanted: Quotation) -> Title | None:
+    text = wanted.title
+    if text is None:
+        return None
+    return lambda account: _filled(database, integration, account, account.lead(lead_id), text)
 
 
 def _note(database: Database, delivery: Delivery, integration: Integration, lead_id: int, wanted: Note) -> Step:
@@ -171,7 +183,12 @@ def _message(
 def _planned_answer(runtime: Runtime, delivery: Delivery, integration: Integration, question: Question) -> Plan:
 
     def write(account: AccountApi) -> Result:
-        answer = _answered(runtime.database, integration, account, question)
+        data, bubbles = _answered(runtime.database, integration, account, question)
+        answer: dict[str, Any] = {"data": data}
+        if bubbles:
+            answer["execute_handlers"] = [
+                {"handler": "show", "params": {"type": "text", "value": bubble}} for bubble in shortened(bubbles)
+            ]
         try:
             account.send("POST", question.path, json=answer)
         # vendor: salesbot.refused (guess) A bot that does not wait, because it was answered, was stopped, or does not
@@ -181,6 +198,8 @@ def _planned_answer(runtime: Runtime, delivery: Delivery, integration: Integrati
             if delivery.attempts < _GIVEN_UP_AFTER:
                 raise NotTakenError(type(error).__name__) from None
             return {"skipped": _GONE_ON}
+        if len(bubbles) > MOST_SHOWN:
+            deliveries.warn(runtime.database, delivery.id, "automation.text_cut", _CUT)
         return {"answered": True}
 
     return [Step("answer", write, lambda _: None)], 3
@@ -189,21 +208,17 @@ def _planned_answer(runtime: Runtime, delivery: Delivery, integration: Integrati
 ANSWER: Final = Planner("answer_bot", lambda request: decode(request, Question), _planned_answer)
 
 
-def _answered(database: Database, integration: Integration, account: AccountApi, question: Question) -> dict[str, Any]:
-    """`{data, execute_handlers}`: values for the bot's own conditions, and what it shows."""
+def _answered(
+    database: Database, integration: Integration, account: AccountApi, question: Question
+) -> tuple[dict[str, str], list[str]]:
+    """Values for the bot's own conditions, and all that it is to show."""
     if question.entity == "leads":
         lead = account.lead(question.entity_id)
         found = values.of_deal(database, integration, account, lead, contact=True)
     else:
         found = values.of_contact(account, question.entity_id)
     data = {"status": "success"} | {name.replace(".", "_"): value for name, value in found.items()}
-    answer: dict[str, Any] = {"data": data}
-    bubbles = shown(work.filled(question.text, found))
-    if bubbles:
-        answer["execute_handlers"] = [
-            {"handler": "show", "params": {"type": "text", "value": bubble}} for bubble in bubbles
-        ]
-    return answer
+    return data, shown(work.filled(question.text, found))
 
 
 def shown(text: str) -> list[str]:
@@ -217,4 +232,12 @@ def shown(text: str) -> list[str]:
             pieces.append(rest[:cut].rstrip())
             rest = rest[cut:].lstrip()
         pieces.append(rest)
-    return pieces[:MOST_SHOWN]
+    return pieces
+
+
+def shortened(pieces: list[str]) -> list[str]:
+    """As many as a bot may show; the last one says that there were more."""
+    if len(pieces) <= MOST_SHOWN:
+        return pieces
+    *first, last = pieces[:MOST_SHOWN]
+    return [*first, f"{last[: MOST_LETTERS - 2].rstrip()} …"]

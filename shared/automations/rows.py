@@ -21,12 +21,12 @@ MOST: Final = 50  # of one connection
 PREFIX: Final = "auto_"
 
 _OF = "SELECT * FROM amocrm_automations WHERE integration_id = %(integration_id)s ORDER BY created_at, id"
-# The ceiling is a part of the statement, so that two who add the last one at once do not both.
+# The ceiling is a part of the statement; what a repetition of it finds is the row that the first one has made.
 _ADD = """
 INSERT INTO amocrm_automations (id, integration_id, name, work, url, host, secret, key_hash, is_on)
 SELECT %(id)s, %(integration_id)s, %(name)s, %(work)s, %(url)s, %(host)s, %(secret)s, %(key_hash)s, %(is_on)s
-WHERE %(most)s > (SELECT count(*) FROM amocrm_automations WHERE integration_id = %(integration_id)s)
-ON CONFLICT (id) DO NOTHING
+WHERE %(most)s > (SELECT count(*) FROM amocrm_automations WHERE integration_id = %(integration_id)s AND id <> %(id)s)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name
 """
 _CHANGE = """
 UPDATE amocrm_automations SET name = %(name)s, work = %(work)s, url = %(url)s, host = %(host)s, secret = %(secret)s,

@@ -8,12 +8,9 @@ from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import main_contact
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
-from shared.deliveries.rows import Wanted
 from shared.platform.i18n import document_language
 from shared.platform.money import currency_sign, money, rounded
 from shared.storage.database import Database
-
-_LOOKED_AT = 20  # newest deliveries of the deal
 
 
 def of_deal(
@@ -52,9 +49,8 @@ def _field(contact: Mapping[str, Any], code: str) -> str:
 
 def _total(database: Database, integration: Integration, lead_id: int, language: str) -> str:
     """Of the newest calculation or order that was brought into the deal."""
-    wanted = Wanted(state="delivered", lead_id=lead_id)
-    for one in deliveries.page(database, integration.id, wanted, before=None, limit=_LOOKED_AT):
-        if "total" in one.summary:
-            sign = currency_sign(str(one.summary.get("currency") or ""))
-            return f"{money(rounded(Decimal(str(one.summary['total']))), language)} {sign}".strip()
-    return ""
+    told = deliveries.last_told(database, integration.id, lead_id, "total")
+    if not told:
+        return ""
+    sign = currency_sign(str(told.get("currency") or ""))
+    return f"{money(rounded(Decimal(str(told['total']))), language)} {sign}".strip()

@@ -20,6 +20,8 @@ VALUES: Final = (
     "calculation.total",
 )
 _NAMED: Final = re.compile(r"\{([a-z_.]+)\}")
+# What somebody may have meant as a value, and would be read by a client as it stands.
+_MEANT: Final = re.compile(r"\{([^{}]+)\}")
 
 Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=r"\S")]
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
@@ -57,9 +59,9 @@ Work = Note | Task | Quotation | Call
 def check(work: Work) -> None:
     """Raises 422 for a text that names what there is not."""
     for member in ("text", "title"):
-        unknown = [name for name in _NAMED.findall(getattr(work, member, None) or "") if name not in VALUES]
+        unknown = [name for name in _MEANT.findall(getattr(work, member, None) or "") if name not in VALUES]
         if unknown:
-            detail = say("there is no value {name}; there are {known}", name=unknown[0], known=", ".join(VALUES))
+            detail = say("there is no value {name}; there are {known}", name=unknown[0][:60], known=", ".join(VALUES))
             problem = say("The request was understood, but a value in it is not right.")
             raise Problem(422, "invalid_input", problem, errors=(InputError(f"work.{member}", detail),))
 

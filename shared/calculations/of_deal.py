@@ -8,19 +8,20 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from shared.amocrm.goods import GoodsApi, GoodsLink
+from shared.actions.subject import Title
+from shared.amocrm.goods import GoodsApi, GoodsLink, GoodsList
 from shared.amocrm.leads import AccountApi
 from shared.calculations import typesetting_client
 from shared.calculations.model import MOST_ITEMS, Calculation
-from shared.calculations.plan import CLOCK_SKEW_SECONDS, file_steps, renderer
+from shared.calculations.plan import CLOCK_SKEW_SECONDS, file_steps, renderer, stem_of
 from shared.calculations.template import template
 from shared.connections.integrations import Integration
-from shared.deliveries.goods import NO_LIST, known_list
+from shared.deliveries.goods import by_list
 from shared.deliveries.items import Item
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import convert
-from shared.platform.i18n import catalogue, document_language
+from shared.platform.i18n import catalogue, document_language, words
 from shared.platform.messages import Message, joined, say, translated
 from shared.platform.money import LARGEST, rounded
 from shared.runtime import Runtime
@@ -33,40 +34,58 @@ _MOST_NAMED: Final = 10  # goods, in a reason
 _CALLS: Final = 5  # goods, their elements, currency, attaching, the note
 
 
-def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead_id: int, title: str | None) -> Plan:
+def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead_id: int, title: Title | None) -> Plan:
     """Reads the goods, and makes the same document as a calculation's; without a title it has the template's."""
     remembered = Remembered(runtime.database, integration.id)
     language = document_language(integration.settings, integration.account_domain)
-    heading = title or template(integration.widget_type, integration.settings, language).heading
 
     def read(account: AccountApi) -> Result:
         api = GoodsApi(account)
-        goods_list = known_list(remembered, api)
-        if goods_list is None:
-            return {"skipped": NO_LIST}
-        # Elements of other lists (invoices, what a company keeps for itself) may be linked, too.
-        links = [one for one in api.links(lead_id) if one.catalog_id in (None, goods_list.catalog_id)]
-        if not links:
+        linked = api.links(lead_id)
+        if not linked:
             return {"skipped": NO_GOODS}
-        if len(links) > MOST_ITEMS:
-            return {"skipped": say("The deal has more than {most} goods: no quotation was made.", most=MOST_ITEMS)}
-        elements = api.all_by_ids(goods_list, [one.element_id for one in links])
-        items = _items(links, elements, goods_list.price_field_id, catalogue(language)["unit.piece"])
-        if isinstance(items, str):
-            return {"skipped": items}
-        currency = remembered.get("currency", str, lambda: str(account.account()["currency"]))
-        total = rounded(sum((item.amount for item in items), Decimal()))
-        calculation = Calculation(heading, currency or "RUB", items, total, number=str(lead_id))
-        return {"calculation": msgspec.to_builtins(calculation)}
+
+        def quoted(goods_list: GoodsList) -> Result:
+            # Elements of other lists (invoices, what a company keeps for itself) may be linked, too.
+            links = [one for one in linked if one.catalog_id in (None, goods_list.catalog_id)]
+            if not links:
+                return {"skipped": NO_GOODS}
+            if len(links) > MOST_ITEMS:
+                return {"skipped": say("The deal has more than {most} goods: no quotation was made.", most=MOST_ITEMS)}
+            elements = api.all_by_ids(goods_list, [one.element_id for one in links])
+            items = _items(links, elements, goods_list.price_field_id, catalogue(language)["unit.piece"])
+            if isinstance(items, str):
+                return {"skipped": items}
+            currency = remembered.get("currency", str, lambda: str(account.account()["currency"]))
+            total = rounded(sum((item.amount for item in items), Decimal()))
+            heading = _heading(integration, language, "" if title is None else title(account))
+            calculation = Calculation(heading, currency or "RUB", items, total, number=str(lead_id))
+            return {"calculation": msgspec.to_builtins(calculation)}
+
+        return by_list(remembered, api, quoted)
 
     render = renderer(typesetting_client.of(runtime.settings), integration, delivery)
 
+    def stem(goods: Result) -> str:
+        return stem_of(_calculation(goods))
+
     def content(goods: Result) -> bytes:
-        return render(convert(goods["calculation"], Calculation))
+        return render(_calculation(goods))
 
     steps = [Step("deal_goods", read, lambda _: None)]  # it only reads, so it may do so again
-    steps += file_steps(remembered, delivery, lead_id, f"{heading} {lead_id}", content, after="deal_goods")
+    steps += file_steps(remembered, delivery, lead_id, stem, content, after="deal_goods")
     return [*steps, _telling(delivery, lead_id, language)], _CALLS
+
+
+def _calculation(goods: Result) -> Calculation:
+    return convert(goods["calculation"], Calculation)
+
+
+def _heading(integration: Integration, language: str, title: str) -> str:
+    """The title, else the settings' own heading, else the usual one: a document is called something."""
+    wanted = (title, template(integration.widget_type, integration.settings, language).heading)
+    said = next((text.strip() for text in wanted if text.strip()), None)
+    return _short(said or words(language, "document.quotation")["heading"], 250)
 
 
 def _telling(delivery: Delivery, lead_id: int, language: str) -> Step:

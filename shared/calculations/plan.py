@@ -172,9 +172,13 @@ def _pdf(remembered: Remembered, delivery: Delivery, lead_id: int, body: SaveCal
             return body.pdf.content()
         return render(body.calculation)
 
-    calculation = body.calculation
-    stem = body.pdf.filename if body.pdf is not None else f"{calculation.title} {calculation.number or ''}"
-    return file_steps(remembered, delivery, lead_id, stem, content)
+    stem = stem_of(body.calculation) if body.pdf is None else body.pdf.filename
+    return file_steps(remembered, delivery, lead_id, lambda: stem, content)
+
+
+def stem_of(calculation: Calculation) -> str:
+    """What a quotation's file is called, before its mark."""
+    return f"{calculation.title} {calculation.number or ''}"
 
 
 def renderer(typeset: Typeset, integration: Integration, delivery: Delivery) -> Render:
@@ -193,23 +197,23 @@ def file_steps(
     remembered: Remembered,
     delivery: Delivery,
     lead_id: int,
-    stem: str,
+    stem: Callable[..., str],
     content: Callable[..., bytes],
     after: str | None = None,
 ) -> list[Step]:
-    """A PDF in the drive, attached to the deal, shown in its feed. `content` is given the result of `after`; where that
-    was skipped, so is the file."""
+    """A PDF in the drive, attached to the deal, shown in its feed. `stem` and `content` are given the result of
+    `after`, so that every attempt finds the same name; where that was skipped, so is the file."""
     mark = reference(delivery.id).removeprefix("ref:")[:8]
-    name, since = file_name(stem, mark), int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
+    since = int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
 
     def drive(account: AccountApi) -> DriveApi:
         return DriveApi(account, lambda ask: remembered.get("drive_host", str, ask) or ask())
 
     def upload(account: AccountApi, *needed: Result) -> Result:
-        return drive(account).upload(name, content(*needed))
+        return drive(account).upload(file_name(stem(*needed), mark), content(*needed))
 
-    def find(account: AccountApi, *_: Result) -> Result | None:
-        return drive(account).find(name, since)
+    def find(account: AccountApi, *needed: Result) -> Result | None:
+        return drive(account).find(file_name(stem(*needed), mark), since)
 
     def attach(account: AccountApi, file: Result) -> Result:
         drive(account).attach(lead_id, file["file_uuid"])
@@ -220,7 +224,7 @@ def file_steps(
         return {"attached": True} if file["file_uuid"] in uuids else None
 
     def show(account: AccountApi, file: Result) -> Result:
-        return {"note_id": account.add_attachment_note(lead_id, file["file_uuid"], file["version_uuid"], name)}
+        return {"note_id": account.add_attachment_note(lead_id, file["file_uuid"], file["version_uuid"], file["name"])}
 
     def find_shown(account: AccountApi, file: Result) -> Result | None:
         note_id = account.find_note(lead_id, file["file_uuid"], since, "attachment", "file_uuid")

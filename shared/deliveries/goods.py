@@ -4,7 +4,7 @@ Found in the account's goods list by SKU, else by exact name; created when missi
 quantities. Source: amoCRM's documentation, "Lists" and "Entity links".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
@@ -31,9 +31,33 @@ _found_before: Expiring[UUID, dict[str, int]] = Expiring(seconds=600)
 _MOST_FOUND: Final = 5000
 
 
-def known_list(remembered: Remembered, api: GoodsApi) -> GoodsList | None:
-    """The account's goods list; it changes rarely, so it is remembered."""
-    return remembered.get(_LIST, GoodsList, api.goods_list)
+def by_list(remembered: Remembered, api: GoodsApi, work: Callable[[GoodsList], Result]) -> Result:
+    """What `work` makes of the account's goods list; `{skipped}` where there is none.
+
+    The list changes rarely, so it is remembered. It, or a field of it, may be gone or another by now: where work is
+    refused (which has changed nothing), or has found nothing to do, it is done once more with what amoCRM says today.
+    """
+    is_asked = False
+
+    def ask() -> GoodsList | None:
+        nonlocal is_asked
+        is_asked = True
+        return api.goods_list()
+
+    while True:
+        goods_list = remembered.get(_LIST, GoodsList, ask)
+        if goods_list is None:
+            return {"skipped": NO_LIST}
+        try:
+            result = work(goods_list)
+        except (BadRequestError, NotFoundError):
+            remembered.forget(_LIST)
+            if is_asked:
+                raise
+        else:
+            if is_asked or "skipped" not in result:
+                return result
+            remembered.forget(_LIST)
 
 
 class Goods(Struct, frozen=True):
@@ -48,26 +72,14 @@ class Goods(Struct, frozen=True):
 
     def find_or_create(self, account: AccountApi) -> Result:
         """`{catalog_id, elements: [{id, quantity}], created}`, or `{skipped}`. Reads, and one write at most, last."""
-        api, is_asked = GoodsApi(account), False
+        api = GoodsApi(account)
 
-        def ask() -> GoodsList | None:
-            nonlocal is_asked
-            is_asked = True
-            return api.goods_list()
+        def made(goods_list: GoodsList) -> Result:
+            # One at a time in an account: two that bring the same new goods must not both create them.
+            with self.locks.holding(self.integration_id, [name_of("goods")], self.owner):
+                return self._found_or_created(api, goods_list)
 
-        while True:
-            goods_list = self.remembered.get(_LIST, GoodsList, ask)
-            if goods_list is None:
-                return {"skipped": NO_LIST}
-            try:
-                # One at a time in an account: two that bring the same new goods must not both create them.
-                with self.locks.holding(self.integration_id, [name_of("goods")], self.owner):
-                    return self._found_or_created(api, goods_list)
-            except (BadRequestError, NotFoundError):
-                # The list that is remembered, or a field of it, may be gone; what was refused has changed nothing.
-                self.remembered.forget(_LIST)
-                if is_asked:
-                    raise
+        return by_list(self.remembered, api, made)
 
     def _found_or_created(self, api: GoodsApi, goods_list: GoodsList) -> Result:
         items = _merged(self.items)

@@ -80,6 +80,13 @@ WHERE newer.integration_id = own.integration_id AND newer.lead_id = own.lead_id 
 ORDER BY newer.created_at, newer.id
 """
 
+# What was brought into a deal last that told such a thing of itself.
+LAST_TOLD = """
+SELECT summary FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND lead_id = %(lead_id)s AND state = 'delivered' AND summary ? %(member)s
+ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+
 # --- carrying out --------------------------------------------------------------------------------------------------
 
 # By turns: the oldest of each account, then the second oldest of each, so that no account waits for another's many.

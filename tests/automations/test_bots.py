@@ -172,8 +172,36 @@ def test_a_bot_that_talks_with_a_contact_is_told_of_the_contact(office: Office) 
         ("  \n ", []),
         ("a" * 81, ["a" * 80, "a"]),
         (" ".join(["слово"] * 20), [" ".join(["слово"] * 13), " ".join(["слово"] * 7)]),
-        ("\n".join("x" * 20), ["x"] * 10),
+        ("\n".join("x" * 20), ["x"] * 20),
     ],
 )
 def test_what_a_bot_shows_fits(text: str, pieces: list[str]) -> None:
     assert shown(text) == pieces
+
+
+def test_what_a_bot_cannot_show_is_told(office: Office) -> None:
+    """30-K: amoCRM shows ten texts; what came after them was left out, and nobody knew."""
+    waiting = office.ask("\n".join(f"Строка {number}" for number in range(12)))
+    said = office.bot(waiting)["said"]
+    assert (len(said), said[-1]) == (10, "Строка 9 …")
+    ((delivery,),) = office.story.sql("SELECT id::text FROM amocrm_deliveries WHERE action = 'answer_bot'")
+    story = office.story.delivery(delivery)["story"]
+    assert [(one["kind"], one["code"]) for one in story if one["kind"] == "warned"] == [("warned", "text_cut")]
+    assert "automation.text_cut" in office.story.events()
+    whole = office.ask("\n".join(f"Строка {number}" for number in range(10)))
+    assert office.bot(whole)["said"][-1] == "Строка 9"
+    assert office.story.events().count("automation.text_cut") == 1
+
+
+def test_the_sum_of_a_calculation_is_told_however_much_has_happened_since(office: Office) -> None:
+    """30-K: only the newest twenty writes of the deal were looked at; after them the client read no sum."""
+    story = office.story
+    headers = story.application() | {"X-Lead-Id": str(story.lead_id)}
+    assert story.crm("save_calculation", headers, calculation()).status == 200
+    story.sql(
+        "INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, state,"
+        " steps, story, summary, finished_at) SELECT gen_random_uuid(), integration_id, lead_id, 'answer_bot',"
+        " 'n' || n, request_hash, 'delivered', '{}', '[]', '{}', amocrm_now()"
+        " FROM amocrm_deliveries, generate_series(1, 30) AS n"
+    )
+    assert office.bot(office.ask("{calculation.total}"))["said"] == ["17\u202f999,99 ₽"]

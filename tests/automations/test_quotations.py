@@ -130,3 +130,71 @@ def test_what_stands_in_other_lists_is_no_good(office: Office) -> None:
     _link(office, [int(one["id"])], int(made["id"]))
     why, note = _quoted(office)
     assert (why, note.splitlines()[0]) == ("The deal has no goods.", "В сделке нет товаров.")
+
+
+# --- what it is called ----------------------------------------------------------------------------------------------
+
+
+def _settings(office: Office, **wanted: Any) -> None:
+    assert office.story.crm("save_settings", office.story.admin(), wanted).status == 200
+
+
+@pytest.mark.parametrize("heading", ["", "  "])
+def test_a_heading_that_says_nothing_is_the_usual_one(office: Office, heading: str) -> None:
+    """30-K: it was accepted in the settings, and the quotation was tried for two days, and then dead."""
+    _settings(office, template={"heading": heading})
+    _link(office, _goods(office, 1))
+    assert _quoted(office)[0]["title"] == "Коммерческое предложение"
+
+
+def test_a_title_names_values_of_the_deal(office: Office) -> None:
+    """30-K: `{deal.name}` was taken as a value when it was saved, and stood in the document in its braces."""
+    _link(office, _goods(office, 1))
+    office.story.simulator.control("limits", per_integration=1000, per_account=1000)
+    work = QUOTATION | {"title": "КП {deal.id}: {contact.name}"}
+    office.move(office.at_stage(office.save(work)["key"]))
+    assert office.run()["delivered"] == 1
+    (delivery,) = json_of(office.story.crm("get_deliveries", office.story.admin()))["deliveries"]
+    quoted = office.story.delivery(delivery["delivery_id"])["results"]["deal_goods"]["calculation"]
+    contact = next(iter(office.account()["contacts"].values()))
+    assert quoted["title"] == f"КП {office.story.lead_id}: {contact['name']}"
+    (file,) = office.account()["files"].values()
+    assert file["name"].startswith(f"КП {office.story.lead_id} {contact['name']} ")
+
+
+def test_a_heading_that_changes_in_between_makes_no_second_file(office: Office) -> None:
+    """30-K: the file was looked for under the name that it would have had now."""
+    _link(office, _goods(office, 1))
+    office.story.simulator.fault("reset_after", path="/v1.0/sessions/upload/.*", method="POST")
+    office.move(office.at_stage(office.save(QUOTATION)["key"]))
+    assert office.run()["failed"] == {"deferred": 1}
+    assert len(office.account()["files"]) == 1
+    _settings(office, template={"heading": "Смета"})
+    assert office.run(seconds=120)["delivered"] == 1
+    assert len(office.account()["files"]) == 1
+
+
+@pytest.mark.parametrize("text", ["{deal.nome}", "{Deal.name}", "{ deal.name }", "{deal name}", "{имя}"])
+@pytest.mark.parametrize("work", [{"kind": "quotation", "title": "?"}, {"kind": "note", "text": "?"}])
+def test_what_stands_in_braces_and_is_no_value_is_refused(office: Office, work: dict[str, str], text: str) -> None:
+    """30-K: a client read `{Deal.name}` as it stands."""
+    given = {name: value.replace("?", text) for name, value in work.items()}
+    answer = office.story.crm("save_automation", office.story.admin(), {"name": "x", "work": given})
+    assert (answer.status, json_of(answer)["errors"][0]["path"][:5]) == (422, "work.")
+
+
+# --- another goods list ---------------------------------------------------------------------------------------------
+
+
+def test_goods_of_a_list_that_was_made_anew_are_quoted(office: Office) -> None:
+    """30-K: the list of before was remembered, and the deal's feed said that there were no goods."""
+    _link(office, _goods(office, 1, price=None))
+    assert _quoted(office)[0].startswith("No quotation: goods of the deal have no price")
+    office.story.simulator.control("change-account", domain=office.story.domain, goods=False)
+    wanted = [{"name": "Goods", "type": "products"}]
+    (made,) = _api(office, "POST", "/catalogs", wanted)["_embedded"]["catalogs"]
+    price = {"name": "Price", "type": "price", "code": "PRICE"}
+    _api(office, "POST", f"/catalogs/{made['id']}/custom_fields", [price])
+    _link(office, _goods(office, 2))
+    quoted, note = _quoted(office)
+    assert (note, len(quoted["items"])) == ("", 2)

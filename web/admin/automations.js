@@ -119,7 +119,7 @@ function form(connection, automation, found, users, again, leave) {
   const parts = {
     note: words,
     task: [...words, element("div", { className: "grid" }, labelled("automations.due", count), labelled("automations.unit", unit)), labelled("automations.responsible", responsible)],
-    quotation: [labelled("automations.title", title), element("p", { className: "soft", text: t("automations.quotation_hint") })],
+    quotation: [labelled("automations.title", title), valuesOf(found.values), element("p", { className: "soft", text: t("automations.quotation_hint") })],
     call: [labelled(automation?.host ? "events.other_url" : "events.url", url)],
   };
   const own = element("div", {});
