@@ -15,10 +15,11 @@ import psycopg
 
 from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, package, register, widget
 from cli.probe.command import probe
+from cli.restore_spill import restore_spill
 from functions.crm_api.actions import administrators, settings
 from shared.access.proofs import named_administrator
 from shared.access.rights import Caller
-from shared.connections import integrations, token_escrow
+from shared.connections import integrations
 from shared.platform import logs
 from shared.platform.http import Request
 from shared.platform.problems import problem_from
@@ -100,28 +101,6 @@ def invite(name: str, rights: str, days: int | None, email: str | None) -> None:
         raise click.ClickException(str(error)) from None
     finally:
         runtime.close()
-
-
-@main.command("restore-spill")
-@click.argument("log", type=click.File("r"), default="-")
-def restore_spill(log: IO[str]) -> None:
-    """Stores the pairs of tokens that functions wrote to their log LOG while the database was away (`token.spilled`).
-
-    Safe to run again. A pair whose account has gone on without it is left out.
-    """
-    runtime = Runtime.from_environment()
-    restored = left_out = 0
-    try:
-        for spilled in token_escrow.read(log):
-            if runtime.rotation.restore(spilled):
-                restored += 1
-            else:
-                left_out += 1
-    except DatabaseUnavailableError as error:
-        raise click.ClickException(f"{error}; {restored} pair(s) were restored, run it again") from None
-    finally:
-        runtime.close()
-    click.echo(f"{restored} pair(s) restored, {left_out} left out: their accounts have newer tokens.")
 
 
 @main.command("doctor")
@@ -359,6 +338,7 @@ def write_register(out: Path) -> None:
 
 
 main.add_command(probe)
+main.add_command(restore_spill)
 
 
 @main.command("generate-key")

@@ -248,7 +248,7 @@ def test_a_spilled_pair_that_is_too_late_changes_nothing(connected: Story, capsy
     token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, connected.clock.now(), columns)
     line = capsys.readouterr().out
     connected.connect()
-    (spilled,) = token_escrow.read([line])
+    (spilled,) = token_escrow.read(line)
     assert rotation.restore(spilled) is False
     assert _read(connected) == 200
 

@@ -172,10 +172,13 @@ class Details(Struct, frozen=True):
 
     def columns(self, keyring: Keyring, integration_id: UUID, booking_id: UUID) -> dict[str, object]:
         digits = re.sub(r"\D", "", self.visitor.phone)[-10:]
+        # Visits from before a change of keys have another key's mark.
+        marks = keyring.fingerprints(f"visit:{digits}", integration_id) if digits else []
         return {
             "change": Jsonb(dict(self.change)),
             "visitor": keyring.encrypt(msgspec.json.encode(self.visitor).decode(), booking_id, "visitor"),
-            "phone_mark": keyring.fingerprints(f"visit:{digits}", integration_id)[0] if digits else None,
+            "phone_mark": marks[0] if marks else None,
+            "phone_marks": marks,
             "request_hash": self.request_hash,
             "link_hash": _hash(self.visitor.link),
             "lead_id": self.lead_id,
@@ -187,6 +190,7 @@ _NOTHING: Final[dict[str, object]] = {
     "change": Jsonb({}),
     "visitor": None,
     "phone_mark": None,
+    "phone_marks": [],
     "request_hash": None,
     "link_hash": None,
     "lead_id": None,

@@ -37,7 +37,7 @@ WITH ended AS (
             AND held_until > amocrm_now() AND holder = %(holder)s)
       AND %(most_of_phone)s > (
             SELECT count(*) FROM amocrm_bookings WHERE integration_id = %(integration_id)s AND state = 'booked'
-            AND phone_mark = %(phone_mark)s AND starts_at > amocrm_now())
+            AND phone_mark = ANY (%(phone_marks)s::bytea[]) AND starts_at > amocrm_now())
     ON CONFLICT (id) DO NOTHING
     RETURNING *
 ), timed AS (
@@ -60,7 +60,7 @@ UPDATE amocrm_bookings SET state = 'booked', held_until = NULL, holder = NULL, c
 WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'held'
   AND %(most_of_phone)s > (
         SELECT count(*) FROM amocrm_bookings WHERE integration_id = %(integration_id)s AND state = 'booked'
-        AND phone_mark = %(phone_mark)s AND starts_at > amocrm_now())
+        AND phone_mark = ANY (%(phone_marks)s::bytea[]) AND starts_at > amocrm_now())
 RETURNING *
 """
 

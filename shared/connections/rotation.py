@@ -182,7 +182,12 @@ class Rotation(Struct, frozen=True):
         return keeping.kept(self.clock, claimed.id, lambda within: self._stored(claimed, parameters, within), spill)
 
     def restore(self, spilled: token_escrow.Spilled) -> bool:
-        """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless."""
+        """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless.
+
+        Raises :class:`DecryptionError` for one that we have not made: anybody may get a line into a log.
+        """
+        self.keyring.decrypt(spilled.access_token, spilled.integration_id, "access_token")
+        self.keyring.decrypt(spilled.refresh_token, spilled.integration_id, "refresh_token")
         return self.database.one(Integration, statements.PERSIST, spilled.parameters(self.clock.now())) is not None
 
     def _refused(self, claimed: Integration, detail: Message) -> Integration:

@@ -6,7 +6,8 @@ database: a log that leaks opens nothing.
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,6 +17,8 @@ from msgspec import Struct
 from shared.platform import logs
 
 EVENT: Final = "token.spilled"
+_ENTRY: Final = re.compile(r'\{"severity"')  # how a line of ours begins
+_DECODER: Final = json.JSONDecoder()
 
 
 class Spilled(Struct, frozen=True):
@@ -55,21 +58,62 @@ def write(integration_id: UUID, version: int, expires_in: int, now: datetime, co
     )
 
 
-def read(lines: Iterable[str]) -> Iterator[Spilled]:
-    """Every spilled pair in a log, whatever else is in it, also where a cloud has put something before each line."""
-    for line in lines:
-        start = line.find('{"severity"')
-        if start < 0 or EVENT not in line:
+def read(log: str, unreadable: Callable[[str], object] = lambda place: None) -> Iterator[Spilled]:
+    """Every spilled pair in a log, whatever else is in it: lines, with whatever a cloud has put around them, or the
+    JSON document that a cloud's tool has made of them. `unreadable` is told where a pair is that cannot be read."""
+    try:
+        document = json.loads(log)
+    except ValueError:
+        yield from _in_lines(log, unreadable)
+    else:
+        yield from _in_document(document, unreadable)
+
+
+def _in_lines(log: str, unreadable: Callable[[str], object]) -> Iterator[Spilled]:
+    for number, line in enumerate(log.split("\n"), start=1):
+        if EVENT not in line:
             continue
-        try:
-            entry = json.loads(line[start:])
-            yield Spilled(
-                UUID(entry["integration_id"]),
-                int(entry["version"]),
-                datetime.fromisoformat(entry["expires_at"]).astimezone(UTC),
-                base64.b64decode(entry["access_token"], validate=True),
-                base64.b64decode(entry["refresh_token"], validate=True),
-                entry.get("api_domain"),
-            )
-        except (KeyError, TypeError, ValueError):
-            continue  # cut off, or not ours
+        found = [_pair(entry) for start in _ENTRY.finditer(line) if _is_spilled(entry := _entry(line, start.start()))]
+        if not found or None in found:
+            unreadable(f"line {number}")
+        yield from (pair for pair in found if pair is not None)
+
+
+def _in_document(value: Any, unreadable: Callable[[str], object]) -> Iterator[Spilled]:
+    if _is_spilled(value):
+        pair = _pair(value)
+        if pair is None:
+            unreadable("an entry")
+        else:
+            yield pair
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _in_document(one, unreadable)
+    elif isinstance(value, str) and EVENT in value:
+        yield from _in_lines(value, unreadable)
+
+
+def _entry(line: str, start: int) -> Any:
+    try:
+        return _DECODER.raw_decode(line, start)[0]
+    except ValueError:
+        return None
+
+
+def _is_spilled(entry: Any) -> bool:
+    return isinstance(entry, dict) and entry.get("event") == EVENT
+
+
+def _pair(entry: dict[str, Any]) -> Spilled | None:
+    """None for one that is not whole."""
+    try:
+        return Spilled(
+            UUID(entry["integration_id"]),
+            int(entry["version"]),
+            datetime.fromisoformat(entry["expires_at"]).astimezone(UTC),
+            base64.b64decode(entry["access_token"], validate=True),
+            base64.b64decode(entry["refresh_token"], validate=True),
+            entry.get("api_domain"),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

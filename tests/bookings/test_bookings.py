@@ -12,8 +12,10 @@ from shared.bookings import rows
 from shared.bookings.bringing import bring
 from shared.connections import integrations
 from shared.platform.http import Request
+from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage import key_rotation, retention
+from shared.storage.encryption import generate_key
 from tests.bookings.conftest import ALL_WEEK, MONDAY, SITE, VISITOR, Clinic, settings
 from tests.story import Story, json_of
 
@@ -238,6 +240,19 @@ def test_a_phone_has_only_so_many_visits_to_come(clinic: Clinic) -> None:
     clinic.booked(starts_at=clinic.at(11), visitor=VISITOR | {"phone": "89165554433"})
     assert _code(clinic.book(starts_at=clinic.at(12))) == (409, "too_many_bookings")
     clinic.booked(clinic.card(), starts_at=clinic.at(12))  # the company may
+
+
+def test_30_k_a_phone_has_no_more_visits_because_the_key_that_writes_is_another_one(clinic: Clinic) -> None:
+    clinic.set_up(most_per_phone=1)
+    clinic.booked()
+    runtime = clinic.story.runtime
+    keys = (("k2", Secret(generate_key())), *runtime.settings.encryption_keys)
+    clinic.story.runtime = Runtime.build(
+        replace(runtime.settings, encryption_keys=keys), runtime.clock, runtime.database
+    )
+    assert _code(clinic.book(starts_at=clinic.at(12))) == (409, "too_many_bookings")
+    held = json_of(_hold(clinic, 12))["hold"]
+    assert _code(clinic.act("book", clinic.site(), hold=held, visitor=VISITOR)) == (409, "too_many_bookings")
 
 
 def test_a_deal_that_is_not_there_takes_nobodys_time(clinic: Clinic) -> None:

@@ -132,7 +132,7 @@ def restore_spilled(stage: Stage, runtime: Runtime) -> int:
     log = stage.folder / "log"
     if not log.exists():
         return 0
-    found = list(token_escrow.read(log.read_text(errors="replace").splitlines()))
+    found = list(token_escrow.read(log.read_text(errors="replace")))
     return sum(runtime.rotation.restore(spilled) for spilled in found)
 
 
