@@ -143,6 +143,14 @@ def _die_at(point: str | None) -> None:
     setattr(deliveries, function_name, dying)
 
 
+def _notes(shown: dict[str, Any], lead: int) -> list[dict[str, Any]]:
+    return list(shown["notes"].get(f"leads/{lead}", []))
+
+
+def _quantity(link: dict[str, Any]) -> float:
+    return float((link.get("metadata") or {}).get("quantity") or 0)
+
+
 class Driver:
     def __init__(self, played: Stage, seed: int) -> None:
         self.stage = played
@@ -154,6 +162,7 @@ class Driver:
         self.person = Person(played, self.killer, self.journal)
         self.number = 1000
         self.open_clicks: list[tuple[str, int]] = []
+        self.domains: dict[int, str] = {}  # by a calculation's number
 
     def round(self, number: int) -> None:
         rng, simulator = self.rng, self.stage.simulator
@@ -162,6 +171,7 @@ class Driver:
         self.findings.faults += order_faults(self.stage, rng, _ROUTES)
         for domain in rng.sample(self.stage.domains, k=4):
             self.number += 1
+            self.domains[self.number] = domain
             self.open_clicks += [(domain, self.number)] * _CLICKS
         self.open_clicks = self.open_clicks[-60:]
         for point in [rng.choice(POINTS), rng.choice(POINTS), *[None] * (_WORKERS - 2)]:
@@ -203,7 +213,6 @@ class Driver:
             effect["name"].removesuffix(".pdf")[-8:] for effect in effects if effect["kind"] == "file.uploaded"
         )
         elements = Counter(effect["name"] for effect in effects if effect["kind"] == "element.created")
-        links = Counter(effect["to_id"] for effect in effects if effect["kind"] == "link.made")
         changes = [effect for effect in effects if effect["kind"] == "leads.updated" and effect["changed"].get("price")]
         prices = Counter(effect["changed"]["price"] for effect in changes)
         for number, state, delivery_id, is_superseded in rows:
@@ -218,16 +227,42 @@ class Driver:
             }
             if state != "delivered" or set(found.values()) != {1}:
                 self.findings.violations.append(f"calculation {number} is {state}, and amoCRM holds {found}")
-        self._compare_links(rows, links, effects)
+        for domain in self.stage.domains:
+            self._compare_deal(domain, [row for row in rows if self.domains[row[0]] == domain])
         self._compare_prices({effect["id"]: effect["changed"]["price"] for effect in changes})
         return {"accepted": len(rows), "answered": len(answered)}
 
-    def _compare_links(self, rows: list[Row], links: Counter[int], effects: list[dict[str, Any]]) -> None:
-        made = {effect["name"]: effect["id"] for effect in effects if effect["kind"] == "element.created"}
-        for number, *_ in rows:
-            count = links[made.get(f"Изделие {number}", 0)]
-            if count != 1:
-                self.findings.violations.append(f"the goods of calculation {number} were linked {count} times")
+    def _compare_deal(self, domain: str, rows: list[Row]) -> None:
+        """Everything of an account's calculations is in its deal, each once, and nowhere else."""
+        shown, lead = self.stage.simulator.control("show", domain=domain), self.stage.leads[domain]
+        names = {int(id_): one["name"] for of_list in shown["elements"].values() for id_, one in of_list.items()}
+        links = [one for one in shown["links"].get(str(lead), []) if one["to_entity_type"] == "catalog_elements"]
+        goods = Counter((str(names[one["to_entity_id"]]), _quantity(one)) for one in links)
+        wanted: Counter[tuple[str, float]] = Counter({(f"Изделие {number}", 2): 1 for number, *_ in rows})
+        if rows:
+            # All of them sell it, so its element is one, whoever came first; the lock of goods is for this.
+            wanted["Монтаж", 1] = 1
+            elements = Counter(names.values())
+            if elements["Монтаж"] != 1:
+                self._violate(f"{domain} has {elements['Монтаж']} elements of what all calculations share")
+        if goods != wanted:
+            self._violate(f"deal {lead} has the goods {goods - wanted} too many, and lacks {wanted - goods}")
+        marks = Counter(note["params"].get("text", "").rpartition("ref:")[2] for note in _notes(shown, lead))
+        files = {one["name"].removesuffix(".pdf")[-8:]: one["uuid"] for one in shown["files"].values()}
+        attached = Counter(shown["attached"].get(str(lead), []))
+        told = Counter(note["params"].get("file_uuid") for note in _notes(shown, lead))
+        for number, _, delivery_id, _ in rows:
+            mark = reference(delivery_id).removeprefix("ref:")
+            uuid = files.get(mark[:8])
+            found = {"note": marks[mark], "file attached": attached[uuid], "file in the feed": told[uuid]}
+            if set(found.values()) != {1}:
+                self._violate(f"deal {lead} of calculation {number} holds {found}")
+        strangers = [place for place, notes in shown["notes"].items() if notes and place != f"leads/{lead}"]
+        if strangers:
+            self._violate(f"{domain} has notes at {strangers}")
+
+    def _violate(self, told: str) -> None:
+        self.findings.violations.append(told)
 
     def _compare_prices(self, prices: dict[int, int]) -> None:
         """The newest calculation of each deal has the last word."""
