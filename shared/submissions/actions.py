@@ -64,7 +64,7 @@ def _accepted(
     runtime: Runtime, caller: Caller, request: Request, action: str, body: Body, key: str | None, at_once: bool = True
 ) -> Delivery:
     integration = caller.require_integration()
-    settings = settings_of(integration.settings)
+    settings, body = settings_of(integration.settings), model.whole(body)
     wanted = writer.destination_of(settings, body)
     model.check(body, wanted.required)
     if isinstance(body, SyncContact) and not people.stands_for_somebody(body.contact, settings.phone_country):

@@ -7,7 +7,7 @@ Fields with these names are understood: `name`, `first_name`, `last_name`, `phon
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from shared.access.proofs import site_key
 from shared.access.rights import Caller
@@ -20,6 +20,9 @@ from shared.submissions.mapping import TRACKING_CODES
 from shared.submissions.model import MOST_FIELDS, MOST_LINES, Contact, Form, SubmitForm
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
+_OLD: Final = "cp1251"
+# What an address may hold as it is (RFC 3986); the rest is escaped in a header. A per cent sign is part of an escape.
+_OF_ADDRESSES: Final = "%:/?#[]@!$&'()*+,;=~"
 # Names with a meaning of their own, and how many values of that meaning are taken.
 _MOST_VALUES: Final = {
     **dict.fromkeys(("name", "first_name", "last_name", "form", "page"), 1),
@@ -96,13 +99,16 @@ def thanks(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """To the page that the form names, where that is one of the site's own; else a page that says thank you."""
     wanted = _first(pairs(request), "_redirect")
     if wanted and _is_own(runtime, caller, wanted):
-        return Response(303, headers=(("Location", wanted),))
+        return Response(303, headers=(("Location", quote(wanted, safe=_OF_ADDRESSES)),))
     title, text = html_page.words(request, "thanks", "received")
     return html_page.page(request, 200, title, text)
 
 
 def _is_own(runtime: Runtime, caller: Caller, address: str) -> bool:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
     origin = f"{parts.scheme}://{parts.netloc}"
     allowed = {*runtime.settings.allowed_origins, *site_key.origins_of(caller)}
     return parts.scheme in ("http", "https") and origin in allowed and address.isprintable()
@@ -112,32 +118,42 @@ def pairs(request: Request) -> list[tuple[str, str]]:
     """The names and values of a form in their order. Raises 400."""
     try:
         if request.content_type == _URLENCODED:
-            text = request.body.decode()
-            found = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+            # A byte is a letter of latin-1, so whatever was escaped comes back as the bytes that it was.
+            given = parse_qsl(request.body.decode("latin-1"), True, encoding="latin-1", max_num_fields=MOST_FIELDS)
+            found = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given]
         else:
             found = _multipart(request)
-    except (ValueError, UnicodeDecodeError):
+    except ValueError:
         raise Problem(400, "invalid_form", UNREADABLE) from None
-    return [(name[:120], value.replace("\0", "")) for name, value in found if name]
+    return [(name[:120], value.replace("\0", "")) for name, value in _texts(found) if name]
 
 
-def _multipart(request: Request) -> list[tuple[str, str]]:
+def _texts(found: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """In UTF-8, or in windows-1251, as an old page sends them. Of UTF-8, a text that was cut breaks a letter or two; of
+    another encoding, most are broken."""
+    letters = b" ".join(part for pair in found for part in pair).decode("utf-8", "replace")
+    broken = letters.count("\ufffd")
+    encoding = _OLD if 2 * broken > sum(letter > "\x7f" for letter in letters) else "utf-8"
+    return [(name.decode(encoding, "replace"), value.decode(encoding, "replace")) for name, value in found]
+
+
+def _multipart(request: Request) -> list[tuple[bytes, bytes]]:
     """Files are not taken over; the form tells their names."""
     import io
 
     import python_multipart  # for forms of this kind only
     from python_multipart.exceptions import FormParserError
 
-    found: list[tuple[str, str]] = []
+    found: list[tuple[bytes, bytes]] = []
 
     def on_field(field: python_multipart.multipart.Field) -> None:
         if len(found) >= MOST_FIELDS:
             raise ValueError("too many fields")
-        found.append(((field.field_name or b"").decode(), (field.value or b"").decode()))
+        found.append((field.field_name or b"", field.value or b""))
 
     def on_file(file: python_multipart.multipart.File) -> None:
         if file.file_name:
-            found.append(((file.field_name or b"").decode(), f"[{file.file_name.decode(errors='replace')}]"))
+            found.append((file.field_name or b"", b"[" + file.file_name + b"]"))
 
     headers = {"Content-Type": (request.headers.get("Content-Type") or "").encode()}
     try:

@@ -11,7 +11,7 @@ from shared.submissions import contacts, note
 from shared.submissions.contacts import Left
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import SyncContact
-from shared.submissions.writer import Submission
+from shared.submissions.writer import Submission, kind_of
 
 _REFUSED: Final = say("amoCRM refused it")
 _OUTDATED: Final = say("something newer is there already")
@@ -61,14 +61,15 @@ def _kept(made: Submission, api: AccountApi, result: Result) -> Sequence[str]:
 
 def _told(made: Submission, left: Left) -> set[str]:
     """The sources that need no line of their own: a rule brings them somewhere, or the note says them anyway."""
+    spoken_for = set(note.spoken_for(kind_of(made.body)))
     if left is Left.ALL_BUT_THE_NAME:
-        return set(note.SPOKEN_FOR - {"phone", "email"})
+        return spoken_for - {"phone", "email"}
     if left is Left.ALL_BUT_THE_PERSON:
-        return set(note.SPOKEN_FOR)
+        return spoken_for
     has_lead = made.accepted.mode != "contact"
     ruled = {rule.source for rule in contacts.rules(made.settings)}
     ruled |= {rule.source for rule in made.settings.mapping if rule.entity == "contacts" or has_lead}
-    return ruled | note.SPOKEN_FOR
+    return ruled | spoken_for
 
 
 def _mapped(made: Submission, entity: str) -> list[Unplaced]:

@@ -95,19 +95,27 @@ def place(
     return Placed(list(placed.values()), tuple(unplaced))
 
 
-def tracking(given: Mapping[str, str], fields: Sequence[Field]) -> Placed:
-    """UTM and visit data into the account's tracking fields, where it has them."""
+def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence[dict[str, Any]] = ()) -> Placed:
+    """UTM and visit data into the account's tracking fields, where it has them and `mapped` has left them free."""
     by_code = {(field.code or "").upper(): field for field in fields if field.type == "tracking_data"}
-    placed, unplaced = [], []
+    before = {one["field_id"]: one["values"] for one in mapped}
+    placed: dict[int, Values] = {}
+    unplaced: list[Unplaced] = []
     for name, text in given.items():
         if not text.strip():
             continue
         field = by_code.get(TRACKING_CODES.get(name.lower(), name.upper()))
         if field is None:
             unplaced.append(Unplaced(name, (text,), say("the account has no tracking field for it")))
-        else:
-            placed.append({"field_id": field.id, "values": [{"value": text.strip()[:_LONGEST_TEXT]}]})
-    return Placed(placed, tuple(unplaced))
+            continue
+        values, reason = _values(field, [text.strip()], None)
+        if (before | placed).get(field.id, values) != values:
+            reason = say("{name} has a value from another field already", name=field.name)
+        elif field.id not in before:
+            placed[field.id] = values
+        if reason:
+            unplaced.append(Unplaced(name, (text,), reason))
+    return Placed([{"field_id": id_, "values": values} for id_, values in placed.items()], tuple(unplaced))
 
 
 def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, Message | None]:
@@ -122,7 +130,8 @@ def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Value
         )
         return [{"value": text[:longest]}], reason
     if kind == "multitext":
-        return [{"value": text, "enum_code": enum or "WORK"} for text in texts], None
+        kind_of_value = enum or _usual_kind(field)
+        return [{"value": text, "enum_code": kind_of_value} for text in texts], None
     if kind in ("select", "radiobutton", "multiselect"):
         return _chosen(field, texts)
     if len(texts) > 1:
@@ -131,6 +140,12 @@ def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Value
     if value is None:
         return [], say("not a value for {name} ({kind})", name=field.name, kind=kind)
     return [{"value": value}], None
+
+
+def _usual_kind(field: Field) -> str:
+    """Of phones and e-mails WORK; fields of messengers have others, among them OTHER."""
+    kinds = [value for _, value in field.enums]
+    return next((kind for kind in ("WORK", "OTHER") if kind in kinds), kinds[-1] if kinds else "WORK")
 
 
 def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, Message | None]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from shared.deliveries.items import Item, amount_problems, item_problems
 from shared.platform.decoding import decode
@@ -174,6 +175,44 @@ class Accepted(Struct, frozen=True):
 
     def decoded(self, action: str) -> Body:
         return decode(self.body, BODIES[action])
+
+
+def whole(body: Body) -> Body:
+    """With the fields that are named as a member of the person, or of the form, in that member.
+
+    What finds no room there stays a field, under a name that is no member's, as in `html_form`.
+    """
+    contact, fields = body.contact, dict(body.fields)
+    for name in ("phone", "email"):
+        before = _listed(getattr(contact, name))
+        both = list(dict.fromkeys([*before, *_taken(fields, name)]))
+        if both != before:
+            contact = replace(contact, **{name: both[:MOST_LINES]})
+            _keep(fields, name, both[MOST_LINES:])
+    for name, is_free in (("name", not full_name(contact)), ("external_id", not contact.external_id.strip())):
+        given = _taken(fields, name)
+        if is_free and len(given) == 1:
+            contact = replace(contact, **{name: given[0]})
+        elif given != _listed(getattr(contact, name)):
+            _keep(fields, name, given)
+    if isinstance(body, SubmitForm) and "form" in fields:
+        given, form = _taken(fields, "form"), body.form
+        if len(given) == 1 and not form.name:
+            body = replace(body, form=replace(form, name=given[0]))
+        elif given != _listed(form.name):
+            _keep(fields, "form", given)
+    return replace(body, contact=contact, fields=fields)
+
+
+def _taken(fields: dict[str, Any], name: str) -> list[str]:
+    value = fields.pop(name, None)
+    return list(filter(None, map(_text, value if isinstance(value, list) else [value])))
+
+
+def _keep(fields: dict[str, Any], name: str, texts: list[str]) -> None:
+    if texts:
+        other = f"{name} (2)"
+        fields[other] = [*_taken(fields, other), *texts]
 
 
 def sources(body: Body) -> dict[str, list[str]]:

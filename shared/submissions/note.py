@@ -11,9 +11,16 @@ from shared.submissions.model import Order
 # Written in the note by name, also where a field has taken them: people read the feed, not the card.
 _SAID: Final = ("page", "referrer", "address", "delivery_method", "payment", "weight", "comment")
 # Said elsewhere: in the contact, in the title, or among the items of an order.
-SPOKEN_FOR: Final = frozenset(
-    {"name", "phone", "email", "form", "number", "delivery_cost", "discount", "external_id", *_SAID}
-)
+_SAID_ELSEWHERE: Final = {
+    "form": frozenset({"name", "phone", "email", "external_id", "form"}),
+    "order": frozenset({"name", "phone", "email", "external_id", "number", "delivery_cost", "discount"}),
+    "profile": frozenset({"name", "phone", "email", "external_id"}),
+}
+
+
+def spoken_for(kind: str) -> frozenset[str]:
+    """The sources that need no line of their own in the note of a form, order or profile."""
+    return _SAID_ELSEWHERE[kind] | frozenset(_SAID)
 
 
 def text(
@@ -56,7 +63,8 @@ def _items(order: Order, language: str, terms: Mapping[str, str]) -> list[str]:
     lines = []
     for position, one in enumerate(order.items, 1):
         count, price = quantity(one.quantity, language), money(one.unit_price, language)
-        line = f"{position}. {one.name} — {count} {one.unit} × {price}{sign} = {money(one.item.amount, language)}{sign}"
+        name = f"{one.name} ({one.sku})" if one.sku and one.sku not in one.name else one.name
+        line = f"{position}. {name} — {count} {one.unit} × {price}{sign} = {money(one.item.amount, language)}{sign}"
         off = f" ({terms['discount'].lower()} {money(one.discount, language)}{sign})" if one.discount else ""
         lines.append(line + off)
     if order.discount:

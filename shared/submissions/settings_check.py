@@ -1,6 +1,7 @@
 """Settings against the account they are for: what is not there is named, with what is there instead."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,6 +16,8 @@ from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
 from shared.submissions.mapping import field_of
 from shared.submissions.settings import Destination, FieldRule, Route, Submissions, refusal_name
+
+_NAME: Final = "name"  # of a contact; it is no field
 
 
 class Document(Struct, frozen=True):
@@ -44,6 +47,7 @@ def _names_something_of_the_account(settings: Submissions) -> bool:
     return bool(
         settings.responsible_user_ids
         or settings.mapping
+        or any(name.casefold() != _NAME for name in settings.read_only)
         or any(place.pipeline_id or place.status_id for place in places)
         or any(route.responsible_user_id for route in settings.routes)
     )
@@ -57,9 +61,27 @@ def _problems(settings: Submissions, account: Directory) -> list[InputError]:
     for path, place in places:
         found += of_account.place_problems(f"submissions.{path}", place, pipelines)
     found += _user_problems(settings, account)
+    found += _read_only_problems(settings, account)
     for index, rule in enumerate(settings.mapping):
         found += _rule_problems(f"submissions.mapping[{index}]", rule, settings.create_fields, account)
     return found
+
+
+def _read_only_problems(settings: Submissions, account: Directory) -> Iterator[InputError]:
+    """A slip of the pen would leave a field to be overwritten. Those of the mapping are made when they are needed."""
+    named = [(index, name) for index, name in enumerate(settings.read_only) if name.casefold() != _NAME]
+    if not named:
+        return
+    fields = account.fields("contacts")
+    known = {text.casefold() for one in fields for text in (str(one.id), one.code, one.name) if text}
+    known |= {rule.field.casefold() for rule in settings.mapping if rule.entity == "contacts" and rule.field}
+    for index, name in named:
+        if name.casefold() not in known:
+            there = of_account.listed((one.id, one.name) for one in fields)
+            yield InputError(
+                f"submissions.read_only[{index}]",
+                say("{entity} have no such field; they have {known}", entity="contacts", known=there),
+            )
 
 
 def _user_problems(settings: Submissions, account: Directory) -> Iterator[InputError]:

@@ -35,6 +35,7 @@ _KEYS: Final = ("tranid", "submission_id", "entry_id", "response_id")
 _FORMS: Final = ("formid", "form_id")
 _LEFT_OUT: Final = frozenset({*_KEYS, *_FORMS, "test", "cookies", "payment"})
 _TEST: Final = ("test", "test")
+_NAMELESS: Final = "?"
 
 
 class Sent(Struct, frozen=True):
@@ -62,9 +63,10 @@ def sent(request: Request) -> Sent:
 def is_ours(request: Request) -> bool:
     """A body as `submit_form` has it, from whoever has read docs/forms.md."""
     try:
-        return "contact" in msgspec.json.decode(request.body, type=dict[str, msgspec.Raw])
+        contact = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw]).get("contact")
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
+    return contact is not None and bytes(contact).lstrip().startswith(b"{")  # else it is a field of that name
 
 
 def ok() -> Response:
@@ -93,7 +95,7 @@ def _flat(request: Request) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name, value in document.items():
         several = value if isinstance(value, list) else [value]
-        found += [(name[:120], _text(one)) for one in several if one is not None]
+        found += [(name[:120] or _NAMELESS, _text(one)) for one in several if one is not None]
         if len(found) > MOST_FIELDS:
             raise Problem(400, "invalid_form", html_form.UNREADABLE)
     return found

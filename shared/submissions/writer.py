@@ -137,7 +137,10 @@ class Submission:
 
         def find_incoming(api: AccountApi, *_: Result) -> Result | None:
             found = PeopleApi(api).find_incoming_lead(str(self.delivery.id), self.since)
-            return None if found is None else _result(found, True)
+            # Who was faster than we has accepted it, and it is a deal like any other.
+            if found is None:
+                return find_lead(api)
+            return _result(found, False)  # its contact may be one that was there
 
         # Making a contact begins with looking for it.
         finders: dict[str, Callable[..., Result | None]] = {"lead": find_lead, "incoming_lead": find_incoming}
@@ -267,10 +270,8 @@ class Submission:
         values, _ = self.values()
         fields = account.fields("leads") if rules or body.tracking else ()
         mapped = mapping.place(rules, values, fields, skip_empty=skip_empty)
-        visit = mapping.tracking(body.tracking, fields)
-        taken = {field["field_id"] for field in mapped.fields}
-        fields_values = [*mapped.fields, *(field for field in visit.fields if field["field_id"] not in taken)]
-        return Placed(fields_values, (*mapped.unplaced, *visit.unplaced))
+        visit = mapping.tracking(body.tracking, fields, mapped.fields)
+        return Placed([*mapped.fields, *visit.fields], (*mapped.unplaced, *visit.unplaced))
 
     def _new_contact(self, account: Directory, left: Left, chosen: Chosen) -> Entity:
         values, _ = self.values()

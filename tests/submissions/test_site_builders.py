@@ -191,7 +191,7 @@ _LONG = {"Phone": ["+79165554433", "+79165554434"], "x" * 500: "y" * 5000}
     ("body", "kind", "status"),
     [
         (b"", FORM, 422),
-        (b"\xff\xfe", FORM, 400),
+        (b"\xff\xfe", FORM, 422),
         (b"&".join(b"a%d=1" % number for number in range(200)), FORM, 400),
         (b"[]", _JSON, 400),
         (b"{", _JSON, 400),

@@ -1,0 +1,203 @@
+"""30-K: what a site sends comes whole, however it is named or encoded, and whatever the account takes of it."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from functions.run_deliveries.run import run as run_deliveries
+from shared.amocrm.directory import Field
+from shared.platform.http import Headers, Request
+from shared.submissions import html_form, mapping, model, site_builders
+from shared.submissions.model import Contact, SubmitForm
+from shared.submissions.settings import FieldRule
+from tests.story import Story, json_of
+from tests.submitting import PERSON, account, contact_of, form, lead_of, note_of, order, save, set_up, submit, values_of
+
+LONG = "https://search.example/?q=" + "а" * 300
+NUMBER = "+7 916 555 44 33"
+REFERRER = Field(1, "referrer", "REFERRER", "tracking_data")
+
+
+# --- visit data ---------------------------------------------------------------------------------------------------
+
+
+def test_k_visit_data_that_does_not_fit_its_field_is_told_as_a_whole() -> None:
+    """30-K"""
+    placed = mapping.tracking({"referrer": LONG}, [REFERRER])
+    assert placed.fields == [{"field_id": 1, "values": [{"value": LONG[:256]}]}]
+    assert [(one.source, one.values) for one in placed.unplaced] == [("referrer", (LONG,))]
+
+
+def test_k_two_values_for_one_tracking_field_are_both_told() -> None:
+    """30-K: a field is named once in a write, by the mapping first, and what it does not take is told."""
+    placed = mapping.tracking({"referrer": "https://a.example", "REFERRER": "https://b.example"}, [REFERRER])
+    assert placed.fields == [{"field_id": 1, "values": [{"value": "https://a.example"}]}]
+    assert [one.values for one in placed.unplaced] == [("https://b.example",)]
+    same = mapping.tracking({"referrer": "https://a.example", "REFERRER": "https://a.example"}, [REFERRER])
+    assert not same.unplaced
+
+
+def test_k_visit_data_beside_a_mapped_field_is_in_the_note(story: Story) -> None:
+    """30-K"""
+    set_up(story, mapping=[{"source": "channel", "entity": "leads", "field": "UTM_SOURCE"}])
+    results = submit(story, form(fields={"channel": "квиз"}, tracking={"utm_source": "yandex", "utm_term": LONG}))
+    assert values_of(lead_of(story, results))["UTM_SOURCE"] == ["квиз"]
+    note = note_of(story, results)
+    assert "utm_source: yandex" in note
+    assert f"utm_term: {LONG}" in note
+
+
+# --- names of our own among the fields ----------------------------------------------------------------------------
+
+
+def test_k_a_phone_a_mail_and_a_name_among_the_fields_are_the_persons() -> None:
+    """30-K"""
+    sent = SubmitForm(
+        contact=Contact(phone="+7 900 000-00-01"),
+        fields={"phone": NUMBER, "email": ["a@example.org"], "name": "Нина", "form": "Замер", "size": "M"},
+    )
+    body = model.whole(sent)
+    assert isinstance(body, SubmitForm)
+    assert body.contact.phones == ["+7 900 000-00-01", NUMBER]
+    assert (body.contact.emails, body.contact.name, body.form.name) == (["a@example.org"], "Нина", "Замер")
+    assert body.fields == {"size": "M"}
+
+
+def test_k_what_finds_no_room_in_a_member_of_its_name_keeps_a_field() -> None:
+    """30-K"""
+    sent = SubmitForm(contact=Contact(last_name="Орлова"), fields={"name": ["Нина", "Олег"], "external_id": 7})
+    body = model.whole(sent)
+    assert (body.contact.last_name, body.contact.external_id) == ("Орлова", "7")
+    assert body.fields == {"name (2)": ["Нина", "Олег"]}
+    assert model.whole(body) == body
+
+
+def test_k_a_person_who_is_named_in_the_fields_alone_is_found_again(story: Story) -> None:
+    """30-K: before, the phone was neither in the contact nor in the note."""
+    body = {"fields": {"name": "Нина", "phone": NUMBER, "number": "17", "discount": "5 %"}}
+    first = submit(story, body)
+    contact = contact_of(story, first)
+    assert (contact["name"], values_of(contact)["PHONE"]) == ("Нина", ["+79165554433"])
+    assert all(text in note_of(story, first) for text in ("number: 17", "discount: 5 %"))
+    again = submit(story, form(contact={"phone": NUMBER}))
+    assert again["lead"]["contact_id"] == first["lead"]["contact_id"]
+
+
+# --- old pages and foreign names ----------------------------------------------------------------------------------
+
+
+def _request(body: bytes, kind: str = "application/x-www-form-urlencoded") -> Request:
+    return Request("POST", "/", (), Headers([("Content-Type", kind)]), body)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251"])
+def test_k_a_form_of_an_old_page_is_read_in_its_own_letters(encoding: str) -> None:
+    """30-K: a page in windows-1251 sends its letters so; they came as question marks."""
+    name, value = (quote(text, encoding=encoding) for text in ("Город", "Уфа, №5"))
+    urlencoded = _request(f"name={quote('Яна', encoding=encoding)}&{name}={value}".encode())
+    raw = _request("name=Яна&Город=Уфа, №5".encode(encoding))
+    part = 'Content-Disposition: form-data; name="{}"\r\n\r\n{}'
+    parts = "".join(f"--x\r\n{part.format(*one)}\r\n" for one in (("name", "Яна"), ("Город", "Уфа, №5")))
+    multipart = _request(f"{parts}--x--\r\n".encode(encoding), "multipart/form-data; boundary=x")
+    for request in (urlencoded, raw, multipart):
+        body = html_form.submission(request)
+        assert (body.contact.name, body.fields) == ("Яна", {"Город": ["Уфа, №5"]})
+
+
+def test_k_a_text_that_was_cut_within_a_letter_loses_that_letter_alone() -> None:
+    """30-K"""
+    title = quote("Кухни на заказ".encode()[:-1])
+    body = html_form.submission(_request(f"name={quote('Яна')}&title={title}".encode()))
+    assert (body.contact.name, body.fields) == ("Яна", {"title": ["Кухни на зака\ufffd"]})
+
+
+def test_k_a_builders_field_that_is_called_contact_is_a_field() -> None:
+    """30-K: only an object of that name is a body as docs/forms.md has it."""
+    request = _request(json.dumps({"contact": "@nina", "Phone": NUMBER, "": "x"}).encode(), "application/json")
+    assert not site_builders.is_ours(request)
+    body = site_builders.sent(request).body
+    assert (body.contact.phone, body.fields) == (NUMBER, {"contact": ["@nina"], "?": ["x"]})
+
+
+# --- where a form leads -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "location"),
+    [
+        (
+            "https://shop.example/спасибо?за=визит",
+            "https://shop.example/" + quote("спасибо") + f"?{quote('за')}={quote('визит')}",
+        ),
+        ("https://shop.example/a%20b?c=%D1%8F", "https://shop.example/a%20b?c=%D1%8F"),
+        ("https://[shop.example/", None),
+    ],
+)
+def test_k_a_page_of_thanks_may_have_letters_of_any_alphabet(story: Story, wanted: str, location: str | None) -> None:
+    """30-K: a header holds ASCII; a form that was taken is never answered as one that was not."""
+    from tests.submissions.test_submissions import post
+
+    made = story.crm("create_site_key", story.admin(), {"name": "Сайт", "origins": ["https://shop.example"]})
+    site = {"Authorization": f"Bearer {json_of(made)['site_key']}", "Origin": "https://shop.example"}
+    answer = post(story, site, {"phone": NUMBER, "_redirect": wanted})
+    assert dict(answer.headers).get("Location") == location
+    assert answer.status == (200 if location is None else 303)
+
+
+# --- what the account takes ---------------------------------------------------------------------------------------
+
+
+def test_k_a_field_with_kinds_of_its_own_gets_one_of_them() -> None:
+    """30-K: messengers have no kind WORK; a value with it is refused, and all others with it."""
+    messenger = Field(3, "Мгн. сообщения", "IM", "multitext", ((1, "SKYPE"), (2, "OTHER")))
+    placed = mapping.place([FieldRule("tg", "contacts", field="IM")], {"tg": ["@nina"]}, [messenger], skip_empty=True)
+    assert placed.fields == [{"field_id": 3, "values": [{"value": "@nina", "enum_code": "OTHER"}]}]
+
+
+def test_k_a_read_only_field_that_is_not_there_is_told(story: Story) -> None:
+    """30-K: a slip of the pen would leave the field to be overwritten."""
+    mapping = [{"source": "city", "entity": "contacts", "field": "Город"}]
+    refused = save(story, read_only=["name", "phone", "Город", "Телефн"], mapping=mapping)
+    assert refused.status == 422
+    assert [one["path"] for one in json_of(refused)["errors"]] == ["submissions.read_only[3]"]
+    set_up(story, read_only=["name", "phone", "Город"], mapping=mapping)
+
+
+def test_k_the_note_of_an_order_names_the_skus(story: Story) -> None:
+    """30-K: an account without a goods list has nothing else that does."""
+    set_up(story, orders={"mode": "incoming_lead"})
+    assert "Столешница (CT-1)" in note_of(story, submit(story, order(), "submit_order"))
+
+
+def test_k_an_incoming_lead_that_was_accepted_meanwhile_is_found(story: Story) -> None:
+    """30-K: its answer was lost, and a person was faster than the retry."""
+    set_up(story, forms={"mode": "incoming_lead"})
+    before = len(account(story)["leads"])
+    story.simulator.fault("reset_after", path="/api/v4/leads/unsorted/forms", method="POST")
+    answer = story.crm("submit_form", story.application(), form(comment="после шести"))
+    assert answer.status == 202
+    (uid,) = account(story)["incoming"]
+    story.runtime.connections.call(story.row(), lambda api: api.send("POST", f"/leads/unsorted/{uid}/accept"))
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 20)
+    assert len(account(story)["leads"]) == before + 1
+    results: Any = story.delivery(json_of(answer)["delivery_id"])["results"]
+    assert "после шести" in note_of(story, results)
+
+
+def test_k_a_known_contact_gets_what_an_incoming_lead_brings_though_its_answer_was_lost(story: Story) -> None:
+    """30-K: the lead that is found again may be of a contact that was there."""
+    set_up(story, forms={"mode": "incoming_lead"})
+    known = contact_of(story, submit(story, form()))
+    story.simulator.fault("reset_after", path="/api/v4/leads/unsorted/forms", method="POST")
+    changed = PERSON | {"phone": [PERSON["phone"], "+7 900 000-00-01"], "name": "Нина Петрова"}
+    answer = story.crm("submit_form", story.application(), form(contact=changed))
+    assert answer.status == 202
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 20)
+    results: Any = story.delivery(json_of(answer)["delivery_id"])["results"]
+    assert results["incoming_lead"]["contact_id"] == known["id"]
+    assert values_of(contact_of(story, results))["PHONE"] == ["+79165554433", "+79000000001"]
+    assert "Нина Петрова" in note_of(story, results)
