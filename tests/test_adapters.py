@@ -221,3 +221,21 @@ def test_googles_proxy_is_believed_on_google_only(
     with flask.Flask("test").test_request_context("/", headers=headers, environ_base={"REMOTE_ADDR": "198.51.100.7"}):
         google.http_function(_respond)(flask.request)
     assert [request.address for request in SEEN] == [address]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("192.0.2.1:8080", "192.0.2.1:8080"),
+        ("", ""),
+    ],
+)
+def test_a_visitor_is_counted_by_what_one_line_has(address: str, network: str) -> None:
+    """30-K: whoever has one line has 2^64 addresses of the newer kind."""
+    assert Request("GET", "/", address=address).network == network

@@ -1,13 +1,17 @@
 """Row I6: administrators with a name, their rights, their sign-in, and who changed what."""
 
+import json
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from cli.commands import main
+from functions.crm_api import audit
+from functions.crm_api.actions import ACTIONS
 from shared.access.proofs import named_administrator
-from shared.platform.http import Response
+from shared.access.rights import Caller
+from shared.platform.http import Request, Response
 from shared.platform.i18n import catalogue
 from tests.story import Story, json_of
 
@@ -62,8 +66,6 @@ def test_a_link_ends_after_a_day(connected: Story) -> None:
     ],
 )
 def test_rights_are_what_they_say(connected: Story, rights: str, may: list[str], may_not: list[str]) -> None:
-    from functions.crm_api.actions import ACTIONS
-
     headers, _ = _signed_in(connected, rights)
 
     def status(action: str) -> int:
@@ -170,3 +172,56 @@ def test_an_endpoint_is_told_without_its_address(connected: Story) -> None:
     (saved,) = _events(connected, "administrator.save_endpoint")
     assert 'name: "Shop"' in saved["message"]
     assert "very-secret" not in saved["message"]
+
+
+def test_what_a_level_has_set_before_is_told_and_no_other_levels(connected: Story) -> None:
+    """30-K: the connection's own settings are not what a widget type's were."""
+    headers, _ = _signed_in(connected)
+    connected.crm("save_settings", headers, {"company": {"name": "Glasshouse"}, "language": "en"})
+    for name in ("Vendor", "Vendor & Co"):
+        saved = {"level": "widget", "company": {"name": name}}
+        assert connected.crm("save_settings", headers, saved).status == 200
+    latest, first, _ = (one["message"] for one in _events(connected, "administrator.save_settings"))
+    assert 'company.name: "Vendor" → "Vendor & Co"' in latest
+    assert 'company.name: "Vendor"' in first
+    assert "Glasshouse" not in latest + first
+    assert "language" not in latest + first
+
+
+def test_what_is_said_about_a_visitor_is_not_in_the_log(connected: Story) -> None:
+    """30-K: the log stands in the clear, and whoever may only see reads it."""
+    request = Request("POST", "/", body=json.dumps({"id": "x", "reason": "Иванова: температура"}).encode())
+    caller = Caller("administrator", connected.row(), actor="Анна")
+    audit.tell(connected.runtime, caller, ACTIONS["cancel_booking"], request, {})
+    (told,) = _events(connected, "administrator.cancel_booking")
+    assert "Иванова" not in told["message"]
+
+
+def test_whoever_names_half_of_a_connection_is_told_so(connected: Story) -> None:
+    """30-K: it is not a question about all accounts."""
+    for missing in ("X-Widget-Type", "X-Account-Domain"):
+        headers = {name: value for name, value in connected.admin().items() if name != missing}
+        for action in ("get_events", "get_deliveries", "connection_status"):
+            refused = connected.crm(action, headers, query={"state": "dead"})
+            assert (refused.status, json_of(refused)["code"]) == (422, "invalid_input"), (missing, action)
+
+
+def test_what_still_opens_something_is_listed_however_much_was_revoked(connected: Story) -> None:
+    """30-K: who cannot see a key cannot revoke it."""
+    connected.crm("create_site_key", connected.admin(), {"name": "old", "is_server": True})
+    connected.crm("create_install_link", connected.admin(), {"widget_type": "old"})
+    connected.sql(
+        "INSERT INTO amocrm_site_keys (id, integration_id, key_hash, name, origins, is_server, created_at, revoked_at) "
+        "SELECT gen_random_uuid(), %s, sha256(n::text::bytea), 'x', '{}', true, amocrm_now() + n * interval '1 s', "
+        "amocrm_now() FROM generate_series(1, 300) n",
+        connected.row().id,
+    )
+    connected.sql(
+        "INSERT INTO amocrm_install_links (id, key_hash, widget_type, platform, name, language, created_at, revoked_at)"
+        " SELECT gen_random_uuid(), sha256(n::text::bytea), 'x', 'amocrm', 'x', 'ru', "
+        "amocrm_now() + n * interval '1 s', amocrm_now() FROM generate_series(1, 300) n"
+    )
+    keys = json_of(connected.crm("get_site_keys", connected.admin()))["site_keys"]
+    links = json_of(connected.crm("get_install_links", connected.admin()))["install_links"]
+    assert keys[0]["name"] == "old"
+    assert links[0]["widget_type"] == "old"

@@ -4,11 +4,13 @@ import gzip
 import json
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import jwt
 import pytest
 
 from functions.crm_api.handler import handle
+from shared.connections import integrations
 from shared.platform.endpoint import MAX_BODY_BYTES, serve
 from shared.platform.http import Headers, Request, Response
 from shared.storage import events
@@ -315,6 +317,31 @@ def test_a_changed_secret_keeps_the_connection_and_a_changed_client_ends_it(conn
     ended = json_of(connected.save_connection(client_id="another-client"))["connection"]
     assert (ended["status"], ended["account_id"]) == ("pending", None)
     assert connected.row().access_token is None
+
+
+def test_another_client_comes_with_its_own_secret(connected: Story) -> None:
+    """30-K: the secret that is stored belongs to the client before; nothing ends for a pair that cannot work."""
+    before = connected.row()
+    answer = connected.save_connection(client_id="another-client", client_secret=None)
+    assert _problem(answer, 422, "invalid_input")["errors"][0]["path"] == "client_secret"
+    assert connected.row() == before
+
+
+def test_the_trouble_of_the_client_before_is_not_the_new_ones(connected: Story) -> None:
+    """30-K."""
+    connected.sql(
+        "UPDATE amocrm_integrations SET problem_code = 'client_refused', problem_detail = 'x', problem_at = now()"
+    )
+    assert json_of(connected.save_connection(client_id="another-client"))["connection"]["problem"] is None
+
+
+def test_a_statement_whose_answer_was_lost_is_not_denied(tale: Story) -> None:
+    """30-K: what was stored by the first of two tries is told as stored."""
+    row: dict[str, Any] = {"widget_type": "x", "account_domain": tale.domain, "client_id": "c", "client_secret": "s"}
+    new_id = uuid4()
+    for _ in range(2):
+        more: dict[str, Any] = {"redirect_uri": "https://x.example/", "request_id": None}
+        assert integrations.create(tale.runtime.database, tale.runtime.keyring, new_id, **row, **more)
 
 
 def test_widget_types_of_one_account_are_connected_apart(connected: Story) -> None:

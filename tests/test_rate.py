@@ -150,3 +150,19 @@ def test_a_slot_counts_from_when_it_was_asked_for(connected: Story) -> None:
     pace = connected.runtime.connections.pace(integration)
     pace()
     assert connected.clock.monotonic() - before >= 1.4
+
+
+def test_a_sessions_slots_count_from_when_they_were_asked_for(connected: Story) -> None:
+    """30-K: else each call in a deal's card takes two slots of the account, one of which nobody uses."""
+    opened = json_of(connected.crm("open_session", connected.widget(), {"lead_id": connected.lead_id}))
+    headers = {"Authorization": f"Bearer {opened['session_token']}", "X-Lead-Id": str(connected.lead_id)}
+
+    def waits_after(ask: dict[str, str]) -> float:
+        """When the next slot opens, after two calls that were read with the proof."""
+        connected.clock.advance(seconds=10)
+        _busy(connected, 3)
+        assert connected.crm("get_lead", ask).status == 200
+        return _spans(connected, 8)[0][0]
+
+    by_application = waits_after(connected.application() | {"X-Lead-Id": str(connected.lead_id)})
+    assert waits_after(headers) == pytest.approx(by_application, abs=0.3)

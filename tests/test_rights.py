@@ -9,11 +9,15 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from msgspec import structs
 
 from functions.crm_api.actions import ACTIONS
+from functions.crm_api.handler import handle as crm_api
 from shared.access.proofs import named_administrator, session, site_key
 from shared.access.rights import RIGHTS, Right
-from shared.platform.http import Response
+from shared.platform.endpoint import serve
+from shared.platform.http import Headers as Fields
+from shared.platform.http import Request, Response
 from tests.story import APP_SECRET, Story, calculation, json_of
 
 SITE = "https://shop.example"
@@ -286,6 +290,29 @@ def test_a_site_key_is_throttled_per_address_and_per_key(
     assert _call(connected, action, headers).status == 403
     monkeypatch.setattr(site_key, f"PER_KEY{which}", 3)
     assert [_call(connected, action, headers).status for _ in range(3)] == [403, 403, 429]
+
+
+@pytest.mark.parametrize(("action", "which"), [("save_settings", ""), ("get_lead", "_READS")])
+def test_one_visitor_does_not_use_up_what_a_site_key_may(
+    connected: Story, proofs: Proofs, monkeypatch: Any, action: str, which: str
+) -> None:
+    """30-K: whoever has read the key in the page's source keeps sending; everybody else's form is still taken."""
+    monkeypatch.setattr(site_key, f"PER_ADDRESS{which}", 2)
+    monkeypatch.setattr(site_key, f"PER_KEY{which}", 5)
+    request = Request(
+        ACTIONS[action].method,
+        "/",
+        (("action", action),),
+        Fields(proofs.right()["site"]().items()),
+        b"" if ACTIONS[action].method == "GET" else b"{",
+    )
+
+    def status(address: str) -> int:
+        return serve(crm_api, connected.runtime, structs.replace(request, address=address)).status
+
+    connected.clock.begin_minute()
+    assert [status("192.0.2.1") for _ in range(10)] == [403] * 2 + [429] * 8
+    assert [status(f"198.51.100.{number}") for number in range(4)] == [403] * 3 + [429]
 
 
 def test_pages_of_a_site_keys_origin_pass_the_preflight(connected: Story, proofs: Proofs) -> None:

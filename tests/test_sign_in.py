@@ -237,6 +237,15 @@ def test_only_the_browser_that_began_comes_in(by_issuer: Story, issuer: Issuer) 
     assert _came_back(by_issuer, issuer, cookie="no=cookie") == {"refused": "expired"}
 
 
+@pytest.mark.parametrize("other", ['prefs={"a": 1}', "flag", "имя=значение", "a@b=1", "a[b]=1", "x=1; ", "path=/"])
+def test_cookies_of_others_do_not_hide_ours(by_issuer: Story, issuer: Issuer, other: str) -> None:
+    """30-K: what a page of the company's own domain has set comes along, whatever it looks like."""
+    _invited(by_issuer)
+    asked, own = _begun(by_issuer)
+    back = urlsplit(issuer.allow(asked)).query
+    assert "invite" in _finished(by_issuer, back, f"{other}; {own}; z=1")
+
+
 def test_an_answer_serves_once_and_not_for_long(by_issuer: Story, issuer: Issuer) -> None:
     _invited(by_issuer)
     asked, cookie = _begun(by_issuer)

@@ -116,6 +116,18 @@ def test_a_stranger_does_not_change_what_is_said_of_a_connection_that_needs_a_pe
     assert connected.row().problem_code == "token_revoked"
 
 
+@pytest.mark.vendor("oauth.checks_host")
+@pytest.mark.parametrize("status", [402, 403, 500])
+def test_an_account_takes_nobody_elses_address_where_that_cannot_be_read(connected: Story, status: int) -> None:
+    """30-K: code and client are real; the address is a stranger's, and does not say who lives there."""
+    strangers = connected.simulator.control("account", subdomain=f"their{secrets.token_hex(5)}", fill=False)["domain"]
+    connected.simulator.control("vendor", checks_host=False)
+    connected.simulator.fault("status", host=strangers, path="/api/v4/account", status=status, times=9)
+    query = _consent(connected, connected.domain, connected.client_id).replace(connected.domain, strangers)
+    assert connected.callback(query).status == 502
+    assert connected.sql("SELECT account_domain FROM amocrm_integrations") == [(connected.domain,)]
+
+
 def test_two_first_installations_of_one_account_at_the_same_instant_are_one(
     connected: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -553,7 +553,8 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{install_links: [{id, widget_type, platform, name, language, created_at, revoked_at}]}`, the newest first.
+         *     `{install_links: [{id, widget_type, platform, name, language, created_at, revoked_at}]}`, the newest first, those
+         *     that are revoked last.
          */
         get: operations["get_install_links"];
         put?: never;
@@ -756,7 +757,7 @@ export interface paths {
          * @description Right: `see`; given by administrator, operator, viewer.
          *
          *     `{site_keys: [{id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at}]}`, the newest
-         *     first.
+         *     first, those that are revoked last.
          */
         get: operations["get_site_keys"];
         put?: never;
@@ -1347,7 +1348,7 @@ export interface paths {
          *
          *     `{connection, connect_url, redirect_uri, hook_url, widget_url}`; 201 for a new connection.
          *
-         *     Another client id ends the present connection; another secret alone keeps it.
+         *     Another client id, which comes with its secret, ends the present connection; another secret alone keeps it.
          */
         post: operations["save_connection"];
         delete?: never;

@@ -3,7 +3,7 @@ after. Secrets, and what is large, are never in it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from shared.access.rights import Caller
@@ -15,22 +15,33 @@ from shared.runtime import Runtime
 from shared.storage import events
 from shared.storage.database import DatabaseUnavailableError
 
-_HIDDEN: Final = ("secret", "token", "code", "logo", "password", "url", "action")
+_HIDDEN: Final = ("secret", "token", "code", "logo", "password", "url", "action", "reason")
 _LONGEST: Final = 80  # characters of a value
 _MOST: Final = 1800  # of a line
 
 
-def tell(runtime: Runtime, caller: Caller, action: Action, request: Request) -> None:
-    """After the change has been made; it stands, also when it cannot be told."""
+def before(runtime: Runtime, caller: Caller, action: Action, request: Request) -> Mapping[str, Any]:
+    """What the level of a save of settings has set until now; nothing of other changes."""
+    if caller.actor is None or caller.integration is None or action.name != "save_settings":
+        return {}
+    from shared import settings  # for this action only
+
+    document = _document(request)
+    level = document.get("level", "connection") if isinstance(document, dict) else None
+    stored = settings.levels(runtime.database, caller.integration).own
+    return next((own for name, own in stored.items() if name == level), {})
+
+
+def tell(runtime: Runtime, caller: Caller, action: Action, request: Request, was: Mapping[str, Any]) -> None:
+    """After the change has been made; it stands, also when it cannot be told. `was`: of :func:`before`."""
     if caller.actor is None or not action.is_change:
         return
     after = dict(_leaves(_document(request)))
-    # The caller's row was read before the change.
-    before = dict(_leaves(caller.integration.settings)) if action.name == "save_settings" and caller.integration else {}
+    old = dict(_leaves(was))
     changed = [
-        f"{path}: {_short(before[path])} → {_short(after.get(path))}" if path in before else f"{path}: {_short(value)}"
-        for path, value in {**dict.fromkeys(before), **after}.items()
-        if before.get(path) != after.get(path) and not (path not in before and value in (None, "", [], {}))
+        f"{path}: {_short(old[path])} → {_short(after.get(path))}" if path in old else f"{path}: {_short(value)}"
+        for path, value in {**dict.fromkeys(old), **after}.items()
+        if old.get(path) != after.get(path) and not (path not in old and value in (None, "", [], {}))
     ]
     try:
         events.add(

@@ -46,9 +46,10 @@ def handle(runtime: Runtime, request: Request) -> Response:
         caller.require(action.right)
         if action.method == "POST":
             spend(runtime, caller, request)
+        was = audit.before(runtime, caller, action, request)
         response, integration = action.run(runtime, caller, request), caller.integration
         if caller.actor is not None and action.method == "POST":
-            audit.tell(runtime, caller, action, request)
+            audit.tell(runtime, caller, action, request, was)
     except Exception as error:
         # A page of another origin may only read the problem when it, too, has the CORS headers.
         problem = problem_from(error)

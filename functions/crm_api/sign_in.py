@@ -5,7 +5,6 @@ Both ways out of the last one lead to the panel: with a code that makes a token,
 the reason why not. They stand in the fragment, which no server and no log sees.
 """
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -31,7 +30,7 @@ def answer(runtime: Runtime, request: Request, name: str) -> Response:
             404, "sign_in_not_offered", say("No issuer is set (OIDC_ISSUER). Sign in with a token or a link.")
         )
     # Each may ask the issuer, and nobody has said yet who they are.
-    throttle.pass_or_refuse(runtime.database, f"{name}:{request.address}", _PER_MINUTE)
+    throttle.pass_or_refuse(runtime.database, f"{name}:{request.network}", _PER_MINUTE)
     try:
         return _begun(runtime) if name == "begin_sign_in" else _finished(runtime, request)
     except openid.Refusal as refusal:
@@ -82,12 +81,11 @@ def _cookie(runtime: Runtime, value: str, age: int) -> str:
 
 def _browser(runtime: Runtime, request: Request) -> str | None:
     for field in request.headers.all("Cookie"):
-        try:
-            found = SimpleCookie(field).get(_name(runtime))
-        except CookieError:
-            continue
-        if found is not None and found.value:
-            return found.value
+        # By hand: `http.cookies` drops what follows a cookie that it cannot read, and anybody's page may have set one.
+        for pair in field.split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == _name(runtime) and value:
+                return value
     return None
 
 

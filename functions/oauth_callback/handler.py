@@ -103,7 +103,7 @@ def _begin(runtime: Runtime, request: Request) -> Response:
 def _begin_installation(runtime: Runtime, request: Request) -> Response:
     """Our own link on a company's page: on to amoCRM, which makes an integration in the chosen account."""
     try:
-        throttle.pass_or_refuse(runtime.database, f"install:{request.address}", _PER_ADDRESS)
+        throttle.pass_or_refuse(runtime.database, f"install:{request.network}", _PER_ADDRESS)
     except Problem:
         return pages.failure(request, "try_again", status=429)
     link = install_links.find(runtime.database, request.parameter("install") or "")
@@ -159,7 +159,7 @@ def _allowed(runtime: Runtime, request: Request) -> Response:
         logs.warning("callback.untrusted_referer")
         return pages.failure(request, "untrusted_host", status=400)
     try:
-        throttle.pass_or_refuse(runtime.database, f"callback:{request.address}", _PER_ADDRESS)
+        throttle.pass_or_refuse(runtime.database, f"callback:{request.network}", _PER_ADDRESS)
         owner = whose.owner(runtime, request, code, host)
         if isinstance(owner, Owner) and owner.counted_as:
             throttle.pass_or_refuse(runtime.database, f"callback:{owner.counted_as}", _PER_OWNER)
@@ -203,7 +203,7 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
 
 def _count_public_delivery(runtime: Runtime, request: Request, state: str) -> None:
     """Under the key of an install link, which stands in a public page. Raises 403 for a key that is none, and 429."""
-    throttle.pass_or_refuse(runtime.database, f"secret:{request.address}", _SECRETS_PER_ADDRESS)
+    throttle.pass_or_refuse(runtime.database, f"secret:{request.network}", _SECRETS_PER_ADDRESS)
     link = install_links.find(runtime.database, state)
     if link is None:
         raise forbidden(say("No installation waits for this secret."))

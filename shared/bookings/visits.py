@@ -43,7 +43,7 @@ class Visit(Struct, forbid_unknown_fields=True, frozen=True):
 
 def answer(runtime: Runtime, request: Request) -> Response:
     """401 for a link that is none, or has ended; 409 where it is too late."""
-    throttle.pass_or_refuse(runtime.database, f"visit:{request.address}", _PER_MINUTE)
+    throttle.pass_or_refuse(runtime.database, f"visit:{request.network}", _PER_MINUTE)
     body = bodies.decode(request, Visit)
     booking = rows.by_link(runtime.database, body.token) if body.token.startswith(rows.LINK_PREFIX) else None
     if booking is None or booking.ends_at + _SHOWN_AFTER < runtime.clock.now():

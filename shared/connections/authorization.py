@@ -186,9 +186,10 @@ class Authorization(Struct, frozen=True):
                 detail = say("The access that was given does not open {host}. Authorise once more.", host=host)
                 raise AuthorizationFailedError("other_account", detail) from None
             except errors.AmocrmError as error:
-                known = client.integration.account_id if client.integration else None
+                own = client.integration
+                known = own.account_id if own is not None and own.account_domain == host else None
                 if known is not None and known == oauth.access_token_hints(pair.access_token).account_id:
-                    return known  # the same account as before, so nothing can be mixed up
+                    return known  # the same account at the same address, so nothing can be mixed up
                 if delay is None or isinstance(error, errors.ForbiddenError | errors.PaymentRequiredError):
                     detail = say(
                         "amoCRM gave access, but the account could not be read: {error}. Authorise once more.",

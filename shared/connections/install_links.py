@@ -24,7 +24,7 @@ ON CONFLICT (id) DO NOTHING
 
 _LIST = """
 SELECT id, widget_type, platform, name, language, created_at, revoked_at
-FROM amocrm_install_links ORDER BY created_at DESC LIMIT 200
+FROM amocrm_install_links ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 200
 """
 
 _REVOKE = """
@@ -58,7 +58,7 @@ def create(database: Database, *, widget_type: str, platform: str, name: str, la
 
 
 def every(database: Database) -> list[InstallLink]:
-    """The newest first; at most 200."""
+    """The newest first, those that are revoked last; at most 200."""
     return database.all(InstallLink, _LIST)
 
 

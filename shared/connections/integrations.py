@@ -100,8 +100,8 @@ WHERE (account_domain, widget_type) IN (
 ORDER BY account_domain, widget_type
 """
 
-# A new client id is another integration: its tokens are not ours to use any more, so they go. A new secret of the same
-# client keeps them (row E2). An empty secret keeps the one that is stored.
+# A new client id is another integration: its tokens are not ours to use any more, so they go, with what was wrong. A
+# new secret of the same client keeps them (row E2). An empty secret keeps the one that is stored.
 _SAVE = """
 WITH saved AS (
     INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri)
@@ -113,7 +113,7 @@ WITH saved AS (
     SELECT id, 'connection.saved', 'Client id and secret were saved; the account is not authorised yet.', %(request_id)s
     FROM saved
 )
-SELECT id FROM saved
+SELECT id FROM saved UNION SELECT id FROM amocrm_integrations WHERE id = %(id)s
 """
 
 _CHANGE = """
@@ -128,6 +128,9 @@ WITH changed AS (
         refresh_token = CASE WHEN client_id = %(client_id)s THEN refresh_token END,
         refresh_due_at = CASE WHEN client_id = %(client_id)s THEN refresh_due_at END,
         token_version = token_version + CASE WHEN client_id = %(client_id)s THEN 0 ELSE 1 END,
+        problem_code = CASE WHEN client_id = %(client_id)s THEN problem_code END,
+        problem_detail = CASE WHEN client_id = %(client_id)s THEN problem_detail END,
+        problem_at = CASE WHEN client_id = %(client_id)s THEN problem_at END,
         refresh_not_before = NULL,
         updated_at = amocrm_now()
     WHERE id = %(id)s
@@ -180,7 +183,7 @@ def by_client(
     `asked_at`: now, by the caller's monotonic clock.
     """
     parameters = {"client_id": client_id, "account_id": account_id}
-    return database.one(Integration, _BY_CLIENT, parameters | _reserving(calls, asked_at))
+    return database.one(Integration, _BY_CLIENT, parameters | reserving(calls, asked_at))
 
 
 def by_domain(
@@ -188,10 +191,11 @@ def by_domain(
 ) -> Integration | None:
     """The connection of a widget type in an account; reserves `calls` calls with it, as :func:`by_client` does."""
     parameters = {"account_domain": account_domain, "widget_type": widget_type}
-    return database.one(Integration, _BY_DOMAIN, parameters | _reserving(calls, asked_at))
+    return database.one(Integration, _BY_DOMAIN, parameters | reserving(calls, asked_at))
 
 
-def _reserving(calls: int, asked_at: float) -> dict[str, object]:
+def reserving(calls: int, asked_at: float) -> dict[str, object]:
+    """The parameters of a statement that reserves calls with what it reads: both belong to slots that still count."""
     return {"calls": calls, "asked_at": asked_at, "longest_wait": LONGEST_WAIT}
 
 

@@ -20,6 +20,7 @@ from shared.platform.problems import Problem
 WARN_AHEAD: Final = timedelta(days=14)
 _BATCH: Final = 200
 
+# The second half answers a repetition of a statement that had been carried out (the ciphertext is unique).
 _STORE = """
 WITH stored AS (
     UPDATE amocrm_integrations SET
@@ -38,6 +39,9 @@ WITH stored AS (
     FROM stored
 )
 SELECT id FROM stored
+UNION ALL
+SELECT id FROM amocrm_integrations
+WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM stored)
 """
 
 _ENDING = """

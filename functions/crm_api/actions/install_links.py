@@ -47,7 +47,8 @@ def _create(runtime: Runtime, _caller: Caller, request: Request) -> Response:
 
 
 def _list(runtime: Runtime, _caller: Caller, _request: Request) -> Response:
-    """`{install_links: [{id, widget_type, platform, name, language, created_at, revoked_at}]}`, the newest first."""
+    """`{install_links: [{id, widget_type, platform, name, language, created_at, revoked_at}]}`, the newest first, those
+    that are revoked last."""
     return json_response({"install_links": [asdict(one) for one in install_links.every(runtime.database)]})
 
 

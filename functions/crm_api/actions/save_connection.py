@@ -24,7 +24,7 @@ class SaveConnection(Struct, forbid_unknown_fields=True, frozen=True):
     widget_type: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,31}$")]
     account_domain: str  # as a person types it: any case, with or without https://
     client_id: Credential
-    client_secret: Credential | None = None  # may be left out when the stored one stays
+    client_secret: Credential | None = None  # may be left out where the client id stays
     language: str | None = None
     action: str | None = None
 
@@ -32,7 +32,7 @@ class SaveConnection(Struct, forbid_unknown_fields=True, frozen=True):
 def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{connection, connect_url, redirect_uri, hook_url, widget_url}`; 201 for a new connection.
 
-    Another client id ends the present connection; another secret alone keeps it.
+    Another client id, which comes with its secret, ends the present connection; another secret alone keeps it.
     """
     body = bodies.decode(request, SaveConnection)
     try:
@@ -43,6 +43,8 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     if known is None:
         _create(runtime, body, domain, request.id)
     else:
+        if body.client_secret is None and body.client_id != known.client_id:
+            raise invalid_input(say("another client id needs the secret key of its own integration"), "client_secret")
         integrations.change_client(
             runtime.database,
             runtime.keyring,

@@ -48,7 +48,7 @@ def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 def _list(runtime: Runtime, caller: Caller, _request: Request) -> Response:
     """`{site_keys: [{id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at}]}`, the newest
-    first."""
+    first, those that are revoked last."""
     found = site_key.of_integration(runtime.database, caller.require_integration())
     return json_response({"site_keys": [asdict(key) for key in found]})
 

@@ -9,7 +9,7 @@ from shared.access.rights import Caller
 from shared.connections import integrations
 from shared.platform.http import Request
 from shared.platform.messages import say
-from shared.platform.problems import unauthenticated
+from shared.platform.problems import invalid_input, unauthenticated
 from shared.runtime import Runtime
 
 ACTOR: Final = "ADMIN_TOKENS"  # who it was is not known
@@ -25,8 +25,13 @@ def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Call
 
 
 def acting(runtime: Runtime, request: Request, calls: int, kind: str, actor: str) -> Caller:
-    """Somebody who may choose, for the account that the headers name, if they name one."""
+    """Somebody who may choose, for the account that the headers name, if they name one. Raises 422 for half a name."""
     domain, widget_type = claimed_account(request)
+    if (domain is None) != (widget_type is None):
+        # Half a name is no question about all accounts.
+        raise invalid_input(
+            say("name the account and the widget type in these headers"), "X-Account-Domain, X-Widget-Type"
+        )
     if domain is None or widget_type is None:
         return Caller(kind, None, named_account=False, actor=actor)
     now = runtime.clock.monotonic()

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from shared.access.rights import Caller
+from shared.connections import integrations
 from shared.connections.integrations import Integration
-from shared.connections.rate import LONGEST_WAIT
 from shared.platform.messages import say
 from shared.platform.problems import unauthenticated
 from shared.runtime import Runtime
@@ -26,7 +26,8 @@ ON CONFLICT (token_hash) DO NOTHING
 
 # The session and its integration in one round trip.
 _FIND = """
-SELECT c.*, s.user_id, s.lead_id, amocrm_slots(c.id, %(calls)s, %(longest_wait)s) AS slots
+SELECT c.*, s.user_id, s.lead_id, amocrm_slots(c.id, %(calls)s, %(longest_wait)s) AS slots,
+       %(asked_at)s::float8 AS asked_at
 FROM amocrm_sessions s JOIN amocrm_connections c ON c.id = s.integration_id
 WHERE s.token_hash = %(token_hash)s AND s.expires_at > amocrm_now()
 """
@@ -55,7 +56,7 @@ def open_for(runtime: Runtime, caller: Caller, lead_id: int | None) -> str:
 
 def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     """Raises 401 for a session that ended, was never opened, or whose connection is gone."""
-    parameters = {"token_hash": _hash(token), "calls": calls, "longest_wait": LONGEST_WAIT}
+    parameters = {"token_hash": _hash(token)} | integrations.reserving(calls, runtime.clock.monotonic())
     found = runtime.database.one(_Session, _FIND, parameters)
     if found is None:
         raise unauthenticated(say("This session has ended. Open the widget again."))

@@ -42,7 +42,7 @@ ON CONFLICT (id) DO NOTHING
 
 _LIST = """
 SELECT id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at FROM amocrm_site_keys
-WHERE integration_id = %(integration_id)s ORDER BY created_at DESC LIMIT 200
+WHERE integration_id = %(integration_id)s ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 200
 """
 
 _REVOKE = """
@@ -119,8 +119,9 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
         bucket, per_key, per_address = f"{bucket}:hidden", PER_KEY_HIDDEN, PER_ADDRESS_HIDDEN
     elif request.method == "GET":
         bucket, per_key, per_address = f"{bucket}:reads", PER_KEY_READS, PER_ADDRESS_READS
+    # In this order: what a visitor is refused does not count for the key, so that nobody uses up what all others have.
+    throttle.pass_or_refuse(runtime.database, f"{bucket}:{request.network}", per_address)
     throttle.pass_or_refuse(runtime.database, bucket, per_key)
-    throttle.pass_or_refuse(runtime.database, f"{bucket}:{request.address}", per_address)
     return Caller("site", found)
 
 

@@ -244,7 +244,7 @@ def _holder(caller: Caller, request: Request) -> bytes | None:
     """Who holds: a user of the account, else the visitor's address. An application's server holds for many."""
     if caller.kind == "application":
         return None
-    who = f"user:{caller.user_id}" if caller.user_id is not None else f"{caller.kind}:{request.address}"
+    who = f"user:{caller.user_id}" if caller.user_id is not None else f"{caller.kind}:{request.network}"
     return hashlib.sha256(who.encode()).digest()
 
 
