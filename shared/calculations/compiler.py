@@ -210,5 +210,6 @@ def _field_problems(field: Field, *, is_inner: bool) -> Iterator[tuple[str, Mess
         yield "most", say("is less than the least")
     if field.step is not None and field.step <= 0:
         yield "step", say("must be more than 0")
-    if field.kind == "rows" and (field.most or 0) > calculators.MOST_ROWS:
-        yield "most", say("must be at most {most}", most=calculators.MOST_ROWS)
+    for name, number in (("least", field.least), ("most", field.most)):
+        if field.kind == "rows" and (number or 0) > calculators.MOST_ROWS:
+            yield name, say("must be at most {most}", most=calculators.MOST_ROWS)

@@ -25,7 +25,7 @@ _LONGEST_NAME: Final = 250
 _CENT: Final = Fraction(1, 100)
 _THOUSANDTH: Final = Fraction(1, 1000)
 _LARGEST: Final = Fraction(LARGEST)  # of a quantity, a price and a sum
-_GAPS: Final = re.compile("[ \t\n\r\u00a0,]+")  # what is left of a parameter of which nothing was asked
+_GAPS: Final = re.compile("[ \t\n\r\u00a0,]+")  # what is left of a text of which nothing was asked
 _WHY: Final = {
     "division_by_zero": say("This cannot be reckoned: a formula divides by zero."),
     "too_large": say("This cannot be reckoned: a number becomes too large."),
@@ -206,6 +206,9 @@ def _filled(
 
 
 def _short(name: str) -> str:
+    """As a line may be called: not longer, and not nothing, where the text that it is called by was left empty."""
+    if not _GAPS.sub("", name):
+        return "—"
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 

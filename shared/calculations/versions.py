@@ -15,12 +15,15 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from shared.actions.body import misfit
 from shared.calculations import calculator
 from shared.calculations.compiler import Compiled, compiled
 from shared.calculations.earlier_calculators import upgraded
 from shared.connections.integrations import Integration
 from shared.connections.levels import LEVELS, Level, LevelName, level_of
 from shared.platform.decoding import convert
+from shared.platform.messages import say
+from shared.platform.problems import InputError
 from shared.storage.database import Database
 
 MOST_COUNTED: Final = 10_000
@@ -146,7 +149,17 @@ def _usual(widget_type: str) -> list[InForce]:
 
 @lru_cache(maxsize=64)
 def _compiled(text: str) -> Compiled:
-    return compiled(read(msgspec.json.decode(text)))
+    return compiled_of(msgspec.json.decode(text))
+
+
+def compiled_of(document: Mapping[str, Any]) -> Compiled:
+    """Of what was kept or sent, whatever it is."""
+    try:
+        return compiled(read(document))
+    except msgspec.ValidationError as error:
+        return Compiled(None, (misfit(error, "calculator"),))
+    except (TypeError, KeyError, AttributeError, ValueError):  # what was never a calculator, as one of before
+        return Compiled(None, (InputError("calculator", say("is not a calculator")),))
 
 
 def read(document: Mapping[str, Any]) -> calculator.Calculator:

@@ -187,6 +187,27 @@ def test_a_name_is_cut_visibly_and_alike_and_long_lists_fit_into_their_parameter
 
 
 @pytest.mark.needs("node")
+@pytest.mark.parametrize("typed", ["", " ", ", ,"])
+def test_a_line_always_has_a_name_and_a_unit(page: Page, typed: str) -> None:
+    """30-K: a line that is called what was typed had no name where nothing was, and the calculation was refused by the
+    length of a text; a unit in no language was one for the server and none for the page."""
+    text = {"id": "x", "kind": "text", "label": {"en": "X"}}
+    item = {"name": {"en": "{x}"}, "price": "1", "unit": {}}
+    document = _compiled(fields=[text], items=[item]).document
+    assert document is not None
+    ours, theirs = reckoned(document, {"x": typed}, "en"), page.reckon(document, {"x": typed}, "en")
+    assert isinstance(ours, Reckoned)
+    assert (ours.items[0].name, ours.items[0].unit) == ("—", "pcs")
+    assert (theirs["items"][0]["name"], theirs["items"][0]["unit"]) == ("—", "pcs")
+
+
+def test_a_list_that_nobody_could_fill_is_not_published() -> None:
+    """30-K: it wanted more rows than a list takes, and every calculation was refused."""
+    for least, problems in (("50", []), ("51", ["fields[0].least"])):
+        assert _problems(fields=[_ROWS[0] | {"least": least}]) == problems
+
+
+@pytest.mark.needs("node")
 @pytest.mark.parametrize(
     ("price", "quantity", "is_made"),
     [

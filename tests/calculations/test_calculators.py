@@ -326,6 +326,18 @@ def test_whose_calculations_are_taken(story: Story) -> None:
     assert json_of(_write(story, calculation(number="4")))["code"] == "calculator_required"
 
 
+@pytest.mark.parametrize("kept", [{"title": 5}, {"items": 5}, {"rules": [{}]}, {"fields": []}, {"colour": "red"}])
+def test_a_published_calculator_that_is_none_any_more_is_told(story: Story, kept: dict[str, Any]) -> None:
+    """30-K: somebody has changed it past us, or a newer version wants more of one: that was 500 for every card."""
+    body = _sent(story)
+    _publish(story, _document())
+    story.sql("UPDATE amocrm_calculators SET document = document || %s WHERE version IS NOT NULL", Jsonb(kept))
+    asked = story.crm("get_calculator", story.widget())
+    for answer in (asked, _write(story, body), _write(story, calculation())):
+        assert (answer.status, json_of(answer)["code"]) == (409, "calculator_broken")
+    assert _draft(story)["in_force"][0]["version"] == 1
+
+
 # --- what was there before ---------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ const LARGEST = [10n ** 12n, 1n]; // of a quantity, a price and a sum
 const NUMBER = /^-?\d{1,12}(\.\d{1,6})?$/;
 const MOST_ITEMS = 250;
 const LONGEST_NAME = 250;
-const GAPS = /[ \t\n\r\u00a0,]+/g; // what is left of a parameter of which nothing was asked
+const GAPS = /[ \t\n\r\u00a0,]+/g; // what is left of a text of which nothing was asked
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const NOTHING = { number: ZERO, choice: "", switch: false, rows: [] };
 
@@ -92,7 +92,7 @@ function itemOf(item, fields, values, prices, language) {
   return {
     name: short(name),
     quantity: decimal(quantity, 3),
-    unit: worded(item.unit ?? option.unit ?? t("unit.piece"), language),
+    unit: worded([item.unit, option.unit].find(isSaid) ?? t("unit.piece"), language),
     unit_price: decimal(price, 2),
     ...(sku ? { sku } : {}),
     ...(discount[0] ? { discount: decimal(discount, 2) } : {}),
@@ -138,6 +138,9 @@ function pricesOf(fields) {
 
 // --- texts and digits ---------------------------------------------------------------------------------------------
 
+// Of words in languages, or of a text for all: whether there are any.
+const isSaid = (words) => Object.keys(words ?? {}).length > 0;
+
 function filled(text, fields, values, language, dated = String) {
   return text.replace(/\{(\w+)\}/g, (_, id) => {
     const typed = values[id];
@@ -148,7 +151,9 @@ function filled(text, fields, values, language, dated = String) {
   });
 }
 
+// As a line may be called: not longer, and not nothing, where the text that it is called by was left empty.
 function short(name) {
+  if (!name.replace(GAPS, "")) return "—";
   const letters = [...name];
   return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME - 1).join("")}…` : name;
 }

@@ -17,12 +17,11 @@ from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.calculations import calculator as calculators
 from shared.calculations import versions
-from shared.calculations.compiler import Compiled, compiled
 from shared.connections.levels import Level, LevelName, level_of
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
-from shared.platform.problems import InputError, Problem, invalid_input, told
+from shared.platform.problems import Problem, invalid_input, told
 from shared.runtime import Runtime
 
 _MOST_BYTES = 300_000
@@ -98,7 +97,7 @@ def _version(runtime: Runtime, caller: Caller, request: Request) -> Response:
 def _check(_runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{calculator, problems}`: the calculator ready to be reckoned, or null and what does not fit together, each with
     `path` and `detail`. Nothing is kept."""
-    found = _compiled(_small(request, bodies.decode(request, CheckCalculator).document))
+    found = versions.compiled_of(_small(request, bodies.decode(request, CheckCalculator).document))
     return json_response({"calculator": found.document, "problems": told(found.problems, request.language)})
 
 
@@ -111,7 +110,7 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     revision = versions.save_draft(runtime.database, level, document, body.revision, str(caller.actor))
     if revision is None:
         raise _changed(runtime, level)
-    found = _compiled(document)
+    found = versions.compiled_of(document)
     answer = {"revision": revision, "calculator": found.document, "problems": told(found.problems, request.language)}
     return json_response(answer)
 
@@ -133,7 +132,7 @@ def _publish(runtime: Runtime, caller: Caller, request: Request) -> Response:
     draft = versions.draft(runtime.database, level)
     if draft is None or draft.revision != body.revision:
         raise _changed(runtime, level)
-    found = _compiled(draft.document)
+    found = versions.compiled_of(draft.document)
     if found.document is None:
         detail = say("The calculator does not fit together; nothing was published.")
         raise Problem(422, "invalid_input", detail, errors=found.problems)
@@ -153,15 +152,6 @@ def _inherit(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 def _asked_level(caller: Caller, request: Request) -> Level:
     return level_of(caller.require_integration(), bodies.level(request))
-
-
-def _compiled(document: dict[str, Any]) -> Compiled:
-    try:
-        return compiled(versions.read(document))
-    except msgspec.ValidationError as error:
-        return Compiled(None, (bodies.misfit(error, "calculator"),))
-    except (TypeError, KeyError, AttributeError, ValueError):  # what was never a calculator, as one of before
-        return Compiled(None, (InputError("calculator", say("is not a calculator")),))
 
 
 def _shown(document: dict[str, Any]) -> dict[str, Any]:
