@@ -50,19 +50,27 @@ function visits(connection, settings) {
   const onlyTold = element("input", { type: "checkbox" });
   const list = element("ul", { className: "log", id: "visits" });
   const error = failure();
+  const more = element("button", { type: "button", text: t("more"), className: "quiet", hidden: true });
   const begin = latest();
-  const refresh = () => told(async () => {
+  let following = null; // where the next page begins
+  const read = async (after) => {
     const isOld = begin();
     if (!from.value) return;
     const range = onlyTold.checked ? { needs_a_person: "1" } : { from: from.value, to: plus(from.value, 6) };
-    const { bookings } = await call("get_bookings", { connection, query: { ...range, resource: whose.value } });
+    const { bookings, next } = await call("get_bookings", { connection, query: { ...range, resource: whose.value, ...(after ? { after } : {}) } });
     if (isOld()) return;
-    list.replaceChildren(...(bookings.length ? bookings.map((one) => row(connection, one, settings, refresh, error)) : [element("li", { className: "soft", text: t("bookings.none") })]));
-  }, error);
+    const rows = bookings.map((one) => row(connection, one, settings, refresh, error));
+    if (after) list.append(...rows);
+    else list.replaceChildren(...(rows.length ? rows : [element("li", { className: "soft", text: t("bookings.none") })]));
+    following = next;
+    more.hidden = !next;
+  };
+  const refresh = () => told(() => read(null), error);
+  more.onclick = () => busy(more, () => read(following), error);
   for (const control of [from, whose, onlyTold]) control.onchange = refresh;
   void refresh();
   return element("section", { className: "card" }, element("h2", { text: t("bookings.visits") }), element("div", { className: "toolbar" }, element("label", {}, t("bookings.week_from"), from), element("label", {}, t("booking.with"), whose),
-    element("label", { className: "check" }, onlyTold, t("bookings.needs_a_person"))), error, list);
+    element("label", { className: "check" }, onlyTold, t("bookings.needs_a_person"))), error, list, more);
 }
 
 function row(connection, one, settings, refresh, error) {

@@ -123,7 +123,12 @@ function service(one, resources) {
   const price = input(one.price, { inputMode: "decimal", pattern: "[0-9]+([.,][0-9]{1,2})?" }), sku = input(one.sku, { maxLength: 250 });
   const isPublic = check("bookings.is_public", one.is_public);
   const people = element("div", {}), rooms = element("div", {});
-  const boxes = (place, isRoom, chosen) => place.replaceChildren(...resources().filter((each) => each.is_room === isRoom).map((each) => element("label", { className: "check" }, element("input", { type: "checkbox", value: each.id, checked: chosen.includes(each.id) }), each.name)));
+  // Whoever is gone stays ticked, and is said to be: nobody ticked would mean everybody, and no room needed.
+  const boxes = (place, isRoom, chosen) => {
+    const able = resources().filter((each) => each.is_room === isRoom);
+    const gone = chosen.filter((id) => !able.some((each) => each.id === id)).map((id) => ({ id, name: t("settings.gone", { id }) }));
+    place.replaceChildren(...[...able, ...gone].map((each) => element("label", { className: "check" }, element("input", { type: "checkbox", value: each.id, checked: chosen.includes(each.id) }), each.name)));
+  };
   const ticked = (place) => [...place.querySelectorAll("input:checked")].map((box) => box.value);
   const who = element("details", { ontoggle: () => {
     boxes(people, false, people.firstChild ? ticked(people) : one.resources);
