@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
 from functions.crm_api.handler import handle as crm_api
 from shared.platform.http import Response
@@ -233,6 +233,76 @@ def test_the_booking_page_is_seen_wherever_its_tag_stands(
     head, body = (tag, "") if place == "head" else ("", tag)
     page = shown(html=f"<!doctype html><html><head>{head}</head><body><p>Clinic</p>{body}</body></html>")
     expect(page.locator("body iframe[title=Visits]")).to_be_visible()
+
+
+@pytest.fixture
+def clinic(story: Story, ingress: Ingress, chromium: Browser) -> Iterator[tuple[Page, FrameLocator]]:
+    """The booking page in a page of a clinic that has no HTTPS, with the first free time chosen."""
+    offer = {
+        "is_on": True,
+        "resources": [{"id": "one", "name": "Dr. One"}],
+        "services": [{"id": "visit", "name": "Visit", "minutes": 60}],
+    }
+    assert story.crm("save_settings", story.admin(), {"bookings": offer}).status == 200
+    own = "https://functions.example"
+    made = json_of(story.crm("create_site_key", story.admin(), {"name": "Clinic", "origins": [own]}))
+    tag = f'<script src="{own}/crm_api/booking/embed.js" data-key="{made["site_key"]}"></script>'
+
+    def ours(route: Route) -> None:
+        url = route.request.url.replace(f"{own}/crm_api", ingress.url)
+        headers = route.request.headers | {"sec-fetch-site": "same-origin"}  # as a browser's network adds it
+        route.fulfill(response=route.fetch(url=url, headers=headers))
+
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    page.route(f"{own}/**", ours)
+    page.route("http://clinic.example/", lambda route: route.fulfill(content_type="text/html", body=tag))
+    page.goto("http://clinic.example/")
+    assert page.evaluate("isSecureContext") is False
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("group", name="Day").get_by_role("radio").first).to_be_attached()
+    if not frame.get_by_role("group", name="Time").get_by_role("radio").count():
+        frame.get_by_role("button", name="Later").click()
+    frame.get_by_role("group", name="Time").get_by_role("radio").first.click(force=True)
+    expect(frame.get_by_text("kept for you")).to_be_visible()
+    frame.get_by_label("Name").fill("Ann")
+    frame.get_by_label("Phone").fill("+7 916 555-44-33")
+    yield page, frame
+    context.close()
+
+
+def test_a_site_without_https_takes_visits(clinic: tuple[Page, FrameLocator], story: Story) -> None:
+    """30-K: a frame in such a page is no secure context, whatever it is itself."""
+    _, frame = clinic
+    frame.get_by_role("button", name="Book").click()
+    expect(frame.get_by_role("heading", name="The appointment is booked")).to_be_visible()
+    assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
+
+
+def test_a_visit_whose_answer_was_lost_cannot_become_another_one(
+    clinic: tuple[Page, FrameLocator], story: Story, ingress: Ingress
+) -> None:
+    """30-K: until it is known what became of it, nothing is changed; then it is told as what it was."""
+    page, frame = clinic
+    questions = re.compile("action=book(&|$)")
+    asked: list[int] = []
+
+    def lose(route: Route) -> None:
+        if not asked:  # carried out, and nobody hears of it
+            url = route.request.url.replace("https://functions.example/crm_api", ingress.url)
+            asked.append(route.fetch(url=url).status)
+        route.abort("failed")
+
+    page.route(questions, lose)
+    frame.get_by_role("button", name="Book").click()
+    expect(frame.get_by_role("alert").filter(has_text="it stays one visit")).to_be_visible(timeout=60_000)
+    frame.locator("textarea").evaluate("(field) => { field.value = 'typed meanwhile'; }")
+    expect(frame.locator(".slots")).to_have_attribute("inert", "")
+    assert frame.locator("textarea").evaluate("(field) => Boolean(field.closest('[inert]'))")
+    page.unroute(questions)
+    frame.get_by_role("button", name="Book").click()
+    expect(frame.get_by_role("heading", name="The appointment is booked")).to_be_visible()
+    assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
 
 
 @pytest.mark.parametrize("language", ["constructor", "__proto__", "toString", "xx"])

@@ -1,5 +1,6 @@
 // What a company offers: services, doctors and rooms, hours, days off, places, and the rules of booking. No JSON.
 
+import { newKey } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { dayAs, t } from "../ui/i18n.js";
 import { choice } from "./choice.js";
@@ -12,7 +13,7 @@ const weekday = (index) => dayAs(`2024-01-0${index + 1}`, { weekday: "long" }); 
 const labelled = (text, control) => element("label", {}, text, control);
 const input = (value, more = {}) => element("input", { value: value ?? "", placeholder: " ", ...more });
 const number = (value, min, max) => input(value, { type: "number", min, max, required: true });
-const newId = () => `n${crypto.randomUUID().slice(0, 8)}`;
+const newId = () => `n${newKey().slice(0, 8)}`;
 
 function check(key, isOn) {
   const box = element("input", { type: "checkbox", checked: isOn });

@@ -1,10 +1,10 @@
 // Where a visitor books (?key= of a site), and where they move or cancel what they have booked (#visit= of their link).
 // The page stands by itself, or in a frame of the company's site, which is told how tall it is.
 
-import { call, inWords, open as openApi } from "../ui/api.js";
+import { call, inWords, isUnknown, newKey, open as openApi } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { languagePicker, momentThere, money, t, translate } from "../ui/i18n.js";
-import { plus, slotPicker } from "../ui/slots.js";
+import { freeze, plus, slotPicker } from "../ui/slots.js";
 
 const root = document.getElementById("booking");
 const query = new URLSearchParams(location.search), fragment = new URLSearchParams(location.hash.slice(1));
@@ -72,7 +72,7 @@ async function book() {
 
 function form(offer) {
   const error = alertLine();
-  let service = offer.services[0], slot = null, hold = null, timer = null, key = crypto.randomUUID();
+  let service = offer.services[0], slot = null, hold = null, timer = null, key = newKey(), unanswered = null;
   const doctor = element("select", { onchange: () => picker.refresh(true) });
   const kept = element("p", { className: "soft" });
   kept.setAttribute("role", "status");
@@ -109,7 +109,7 @@ function form(offer) {
     kept.textContent = "";
     error.textContent = "";
     person.disabled = !chosen;
-    key = crypto.randomUUID();
+    key = newKey();
     turns = turns.then(() => holdInstead(chosen));
   }
 
@@ -143,13 +143,14 @@ function form(offer) {
     } }), element("span", {}, one.name, element("small", { text: [t("booking.minutes", { count: one.minutes }), one.price === null ? "" : money(one.price, one.currency)].filter(Boolean).join(" · ") }))))));
   const isElsewhere = Intl.DateTimeFormat().resolvedOptions().timeZone !== offer.time_zone;
   const zone = element("p", { className: "soft", text: isElsewhere ? t("booking.zone", { zone: offer.time_zone }) : "" });
+  const withWhom = element("label", {}, t("booking.with"), doctor);
   listDoctors();
   void picker.refresh(true);
 
   return element("form", { onsubmit: (event) => {
     event.preventDefault();
     void send();
-  } }, services, element("label", {}, t("booking.with"), doctor), zone, picker.view, kept, person);
+  } }, services, withWhom, zone, picker.view, kept, person);
 
   async function send() {
     error.textContent = "";
@@ -161,12 +162,15 @@ function form(offer) {
     }
     const visitor = { name: name.value.trim(), phone: phone.value.trim(), email: email.value.trim() };
     const when = hold ? { hold: hold.hold } : { service: service.id, starts_at: slot.starts_at, resource: doctor.value || null };
+    const body = unanswered ?? { ...when, visitor, comment: comment.value.trim(), trap: trap.value };
     let made;
     try {
-      made = await asked(() => crm.call("book", { ...when, visitor, comment: comment.value.trim(), trap: trap.value }, { key, follow: false }));
+      made = await asked(() => crm.call("book", body, { key, follow: false }));
     } catch (failed) {
+      unanswered = isUnknown(failed) ? body : null;
+      freeze([services, withWhom, picker.view, ...person.querySelectorAll("label")], unanswered);
       if (["slot_taken", "hold_ended"].includes(failed.code)) await picker.refresh();
-      error.textContent = failed.message;
+      error.textContent = unanswered ? `${failed.message} ${t("booking.unknown")}` : failed.message;
       button.disabled = false;
       return;
     }

@@ -1,9 +1,9 @@
 // Appointments in a deal card: the deal's own visits, and a new one in two clicks.
 
-import { inWords } from "../ui/api.js";
+import { inWords, isUnknown, newKey } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { momentThere, money, t } from "../ui/i18n.js";
-import { plus, slotPicker } from "../ui/slots.js";
+import { freeze, plus, slotPicker } from "../ui/slots.js";
 
 // `client` is a promise of the deal's contact as get_lead tells it, or of null.
 export async function show(root, crm, client) {
@@ -83,7 +83,7 @@ export async function show(root, crm, client) {
   const times = (wanted, picked) => slotPicker({ today: offer.today, last: plus(offer.today, 365), load: (from, to) => asked(() => crm.getSlots({ ...wanted(), from, to })), picked });
 
   function form(person) {
-    let slot = null, key = crypto.randomUUID();
+    let slot = null, key = newKey(), unanswered = null;
     const service = element("select", { onchange: () => changed() }, ...offer.services.map((one) => new Option([one.name, t("booking.minutes", { count: one.minutes }), one.price === null ? "" : money(one.price, one.currency)].filter(Boolean).join(" · "), one.id)));
     const doctor = element("select", { onchange: () => picker.refresh(true) });
     const name = element("input", { maxLength: 200, value: person?.name ?? "", placeholder: " " });
@@ -93,7 +93,7 @@ export async function show(root, crm, client) {
     const picker = times(() => ({ service: service.value, resource: doctor.value }), (chosen) => {
       slot = chosen;
       button.disabled = !chosen;
-      key = crypto.randomUUID();
+      key = newKey();
     });
     const changed = () => {
       const { resources } = offer.services.find((one) => one.id === service.value);
@@ -101,14 +101,19 @@ export async function show(root, crm, client) {
       return picker.refresh(true);
     };
     void changed();
+    const chosen = element("div", { className: "pair wide" }, element("label", {}, t("booking.service"), service), element("label", {}, t("booking.with"), doctor));
+    const who = element("div", { className: "pair wide" }, element("label", {}, t("booking.name"), name), element("label", {}, t("booking.phone"), phone));
+    const why = element("label", {}, t("booking.comment"), comment);
     return element("form", { onsubmit: (event) => {
       event.preventDefault();
-      const body = { service: service.value, starts_at: slot.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
-      void act(button, () => crm.call("book", body, { key, follow: false }), t("bookings.booked"))
-        // Where nobody knows what became of it, pressing once more is the same visit.
-        .then((failed) => (!failed || failed.code === "slot_taken" ? picker.refresh() : null));
-    } }, element("h2", { text: t("bookings.new") }), element("div", { className: "pair wide" }, element("label", {}, t("booking.service"), service), element("label", {}, t("booking.with"), doctor)), picker.view,
-    element("div", { className: "pair wide" }, element("label", {}, t("booking.name"), name), element("label", {}, t("booking.phone"), phone)), element("label", {}, t("booking.comment"), comment), button);
+      const body = unanswered ?? { service: service.value, starts_at: slot.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
+      void act(button, () => crm.call("book", body, { key, follow: false }), t("bookings.booked")).then((failed) => {
+        unanswered = failed && isUnknown(failed) ? body : null;
+        freeze([chosen, picker.view, who, why], unanswered);
+        if (unanswered) tell("bad", `${failed.message} ${t("booking.unknown")}`);
+        return !failed || failed.code === "slot_taken" ? picker.refresh() : null;
+      });
+    } }, element("h2", { text: t("bookings.new") }), chosen, picker.view, who, why, button);
   }
 
   const waiting = element("p", { className: "soft", text: t("loading") });

@@ -3,6 +3,8 @@
 import { ApiError, connect } from "../client/index.js";
 import { language, t } from "./i18n.js";
 
+export { newKey } from "../client/index.js";
+
 // Where this file is served by crm_api itself, its address holds a hash: see functions/crm_api/pages.py.
 export const API = new URL("..", import.meta.url).href.replace(/(\/_\/[0-9a-f]+)?\/$/, "");
 
@@ -12,6 +14,9 @@ export function inWords(error) {
   else if (error instanceof ApiError && !error.problem.detail) error.message = t("server.answered", { status: error.status });
   return error;
 }
+
+// Whether nobody knows what became of a write; the same again tells.
+export const isUnknown = ({ status }) => status === 0 || status >= 500;
 
 export const open = (options) => connect({ api: API, language, ...options });
 

@@ -1,6 +1,6 @@
 // The calculator in the deal card, and appointments where the company takes them.
 
-import { inWords, open as openApi } from "../ui/api.js";
+import { inWords, newKey, open as openApi } from "../ui/api.js";
 import { inCard } from "../ui/card.js";
 import { element } from "../ui/dom.js";
 import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
@@ -77,11 +77,11 @@ function show(calculator, revision, lead, boundLead, kept) {
   const result = element("div", { className: "result", hidden: true });
   result.setAttribute("role", "alert");
   const button = element("button", { text: t("calculator.save") });
-  let key = crypto.randomUUID();
+  let key = newKey();
   const fields = formOf(calculator);
   // Another calculation from now on.
   const changed = () => {
-    key = crypto.randomUUID();
+    key = newKey();
     button.disabled = !fields.result().items.length && !fields.result().refused; // pressing says why it is refused
   };
   const lost = kept ? fields.restore(kept.values, kept.calculator) : [];
@@ -93,7 +93,7 @@ function show(calculator, revision, lead, boundLead, kept) {
   form.addEventListener("input", changed);
   // Pressing "save" once more is the same calculation; whoever wants another one says so.
   const asNew = element("button", { text: t("calculator.save_as_new"), className: "quiet small", type: "button", onclick: () => {
-    key = crypto.randomUUID();
+    key = newKey();
     form.requestSubmit();
   } });
   form.addEventListener("submit", async (event) => {
