@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 import threading
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import HealthCheck, given, settings, strategies
 from functions.oauth_callback import texts
 from functions.oauth_callback.handler import handle as oauth_callback
 from shared.connections import integrations
+from shared.platform.clock import SystemClock
 from shared.platform.endpoint import serve
 from shared.platform.http import Request, Response, parse_query
+from shared.runtime import Runtime
 from tests.story import REDIRECT_URI, Story, json_of
 
 UNTRUSTED = [
@@ -503,6 +506,22 @@ def test_a_secrets_delivery_is_answered_with_200_and_json(tale: Story) -> None:
         answer = _deliver(tale, state, **more)
         assert (answer.status, json_of(answer)) == (200, {"received": True})
         assert dict(answer.headers)["Content-Type"] == "application/json"
+
+
+def test_30_k_the_secret_of_a_button_waits_for_a_database_that_is_restarted(tale: Story, postgres: Any) -> None:
+    """It comes once, and after another answer than 200 amoCRM never sends the code."""
+    state = _start_installation(tale)
+
+    class Restarting(SystemClock):  # the tests' own clock is the database's
+        def sleep(self, seconds: float) -> None:
+            postgres.start()
+
+    waiting = Runtime.build(tale.runtime.settings, Restarting())
+    postgres.stop()
+    answer = _deliver(Story(**{**tale.__dict__, "runtime": waiting}), state)
+    waiting.close()
+    assert answer.status == 200
+    assert tale.callback(tale.allow(state)).status == 200
 
 
 def test_a_late_code_of_the_button_still_finds_its_secret(tale: Story) -> None:

@@ -26,7 +26,7 @@ from shared.access import throttle
 from shared.amocrm import errors, oauth
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
 from shared.connections import connect_links as links
-from shared.connections import install_links, installations, integrations
+from shared.connections import install_links, installations, integrations, keeping
 from shared.connections.authorization import AuthorizationFailedError, Consent
 from shared.connections.calling import Connections
 from shared.connections.integrations import Integration
@@ -47,6 +47,7 @@ from shared.storage.database import DatabaseUnavailableError
 _PER_ADDRESS: Final = 60
 _SECRETS_PER_ADDRESS: Final = 240  # they come from amoCRM's own addresses
 _PER_OWNER: Final = 120
+_WAIT_FOR_DATABASE: Final = 8.0  # seconds; how long amoCRM waits for the answer to a secret it does not say
 _HOOKS: Final = 6  # each costs a call to amoCRM, and its signature never changes
 _STATUS: Final = {"several_integrations": 409, "secret_missing": 400, "address_blocked": 502, "account_unreadable": 502}
 
@@ -193,10 +194,15 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
         body = decode(request.body, _Delivered)
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise Problem(400, "invalid_json", say("Expected client_id, client_secret and state.")) from None
-    if not installations.waits(runtime.database, body.state):
-        _count_public_delivery(runtime, request, body.state)
-    secret = (body.client_id, body.client_secret)
-    if not installations.receive(runtime.database, runtime.keyring, body.state, *secret):
+
+    def receive(_left: float) -> bool:
+        if not installations.waits(runtime.database, body.state):
+            _count_public_delivery(runtime, request, body.state)
+        secret = (body.client_id, body.client_secret)
+        return installations.receive(runtime.database, runtime.keyring, body.state, *secret)
+
+    # It comes once. Whoever pressed the button is shown amoCRM's error otherwise, and presses it again.
+    if not keeping.tried_again(runtime.clock, receive, _WAIT_FOR_DATABASE):
         raise forbidden(say("No installation waits for this secret."))
     return json_response({"received": True})
 

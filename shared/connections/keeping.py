@@ -1,6 +1,7 @@
-"""Keeping what amoCRM gives only once, a pair of tokens, while the database is away or says nothing.
+"""Keeping what amoCRM gives only once, above all a pair of tokens, while the database is away or says nothing.
 
-It is stored, or stands in the log, before anybody waits: a process that is ended while it waits takes nothing along.
+A pair is stored, or stands in the log, before anybody waits: a process that is ended while it waits takes nothing
+along.
 """
 
 from collections.abc import Callable
@@ -24,16 +25,32 @@ def kept(clock: Clock, integration_id: UUID, store: Callable[[float], T], spill:
 
     Raises :class:`DatabaseUnavailableError` when nobody can wait any longer.
     """
-    ends = clock.monotonic() + min(LONGEST_SECONDS, time_left.seconds() - _MARGIN_SECONDS)
-    for number, delay in enumerate((*DELAYS, None)):
+    tries = 0
+
+    def once(left: float) -> T:
+        nonlocal tries
+        tries += 1
         try:
-            stored = store(max(min(TRY_SECONDS, ends - clock.monotonic()), 0.5))
-            if number:
-                logs.info("token.stored_after_all", integration_id=integration_id, tries=number + 1)
-            return stored
+            return store(max(min(TRY_SECONDS, left), 0.5))
         except DatabaseUnavailableError:
-            if number == 0:
+            if tries == 1:
                 spill()
+            raise
+
+    stored = tried_again(clock, once, LONGEST_SECONDS)
+    if tries > 1:
+        logs.info("token.stored_after_all", integration_id=integration_id, tries=tries)
+    return stored
+
+
+def tried_again(clock: Clock, store: Callable[[float], T], longest: float) -> T:
+    """What `store` returns, which is given the seconds that are left; again while the database is away, for so many
+    seconds or as long as the platform lets us run. Then raises :class:`DatabaseUnavailableError`."""
+    ends = clock.monotonic() + min(longest, time_left.seconds() - _MARGIN_SECONDS)
+    for delay in (*DELAYS, None):
+        try:
+            return store(ends - clock.monotonic())
+        except DatabaseUnavailableError:
             if delay is None or clock.monotonic() + delay >= ends:
                 raise
             clock.sleep(delay)
