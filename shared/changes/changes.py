@@ -10,8 +10,11 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from shared.changes.comparing import State
+from shared.platform import logs
+from shared.platform.messages import say
+from shared.storage import events
 from shared.storage.database import Database
-from shared.storage.encryption import Keyring
+from shared.storage.encryption import DecryptionError, Keyring
 
 # All of it or nothing, once: who comes second, or again, finds another revision and changes nothing.
 _STORE = """
@@ -123,3 +126,10 @@ def drop(database: Database, place: Place) -> None:
 def page(database: Database, integration_id: UUID, before: int | None, limit: int) -> list[Listed]:
     """Changes, the newest first; `before` is the position of the last one already read."""
     return database.all(Listed, _PAGE, {"integration_id": integration_id, "before": before, "limit": limit})
+
+
+def unreadable(database: Database, integration_id: UUID, change_id: UUID, error: DecryptionError) -> None:
+    """Nobody can be told of what is stored there: the log says so, once a day."""
+    logs.error("change.unreadable", change_id=change_id, error=str(error))
+    detail = say("What has changed is stored, and cannot be read. The operator must check ENCRYPTION_KEYS.")
+    events.failing(database, "change.unreadable", detail, integration_id)

@@ -34,21 +34,25 @@ WHERE %(most)s > (
     SELECT count(*) FROM amocrm_endpoints WHERE integration_id = %(integration_id)s AND removed_at IS NULL)
 ON CONFLICT (id) DO NOTHING
 """
-# Whoever turns it on again has looked at it: everything that waits is tried at once.
+# Whoever turns it on again has looked at it: everything that waits is tried at once, and has all its time again.
+# Whoever is telling it at this moment stops: what the address before it answers says nothing of this one.
 _CHANGE = """
-UPDATE amocrm_endpoints SET
-    name = %(name)s, url = %(url)s, host = %(host)s, kinds = %(kinds)s, pipelines = %(pipelines)s,
-    statuses = %(statuses)s, fields = %(fields)s, is_on = %(is_on)s,
-    off_reason = CASE WHEN %(is_on)s THEN NULL ELSE coalesce(off_reason, 'person') END,
-    failures = CASE WHEN %(is_on)s THEN 0 ELSE failures END,
-    failing_since = CASE WHEN %(is_on)s THEN NULL ELSE failing_since END,
-    due_at = CASE WHEN %(is_on)s THEN amocrm_now() END
-WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
-"""
-# What waits is due again, where an endpoint comes back, and has all its time again.
-_AWAKEN = """
-UPDATE amocrm_sends SET due_at = amocrm_now(), attempts = 0, refused_since = NULL
-WHERE endpoint_id = %(id)s AND state = 'waiting' AND (attempts > 0 OR due_at > amocrm_now())
+WITH changed AS (
+    UPDATE amocrm_endpoints SET
+        name = %(name)s, url = %(url)s, host = %(host)s, kinds = %(kinds)s, pipelines = %(pipelines)s,
+        statuses = %(statuses)s, fields = %(fields)s, is_on = %(is_on)s,
+        off_reason = CASE WHEN %(is_on)s THEN NULL ELSE coalesce(off_reason, 'person') END,
+        failures = CASE WHEN %(is_on)s THEN 0 ELSE failures END,
+        failing_since = CASE WHEN %(is_on)s THEN NULL ELSE failing_since END,
+        due_at = CASE WHEN %(is_on)s THEN amocrm_now() END, lease_id = NULL, lease_until = NULL
+    WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
+    RETURNING id
+), awakened AS (
+    UPDATE amocrm_sends SET due_at = amocrm_now(), attempts = 0, refused_since = NULL
+    WHERE endpoint_id IN (SELECT id FROM changed) AND state = 'waiting' AND %(is_on)s
+      AND (attempts > 0 OR due_at > amocrm_now())
+)
+SELECT count(*) FROM changed
 """
 _REMOVE = """
 WITH gone AS (
@@ -140,11 +144,7 @@ def add(database: Database, keyring: Keyring, integration_id: UUID, wanted: Want
 def change(database: Database, keyring: Keyring, integration_id: UUID, endpoint_id: UUID, wanted: Wanted) -> bool:
     """False for one that this connection does not have."""
     parameters = _columns(keyring, endpoint_id, integration_id, wanted) | {"is_on": wanted.is_on}
-    if not database.execute(_CHANGE, parameters):
-        return False
-    if wanted.is_on:
-        database.execute(_AWAKEN, {"id": endpoint_id})
-    return True
+    return database.number(_CHANGE, parameters) > 0
 
 
 def remove(database: Database, integration_id: UUID, endpoint_id: UUID) -> bool:

@@ -9,9 +9,10 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from shared.changes import changes
 from shared.changes.endpoints import Endpoint
 from shared.storage.database import Database
-from shared.storage.encryption import Keyring
+from shared.storage.encryption import DecryptionError, Keyring
 
 _BATCH: Final = 500
 
@@ -88,17 +89,22 @@ def replay(
     number, after = database.number(_AGAIN, parameters), 0
     while missed := database.all(_Missed, _MISSED, parameters | {"after": after, "batch": _BATCH}):
         after = missed[-1].position
-        wanted = [one for change in missed if (one := _wanted(keyring, endpoint, change)) is not None]
+        wanted = [one for change in missed if (one := _wanted(database, keyring, endpoint, change)) is not None]
         if wanted:
             number += database.number(_SEND, {"id": endpoint.id, "changes": Jsonb(wanted)})
     return number
 
 
-def _wanted(keyring: Keyring, endpoint: Endpoint, change: _Missed) -> dict[str, str] | None:
-    """The change, and whose order it keeps: a note's deal or contact is in its document."""
+def _wanted(database: Database, keyring: Keyring, endpoint: Endpoint, change: _Missed) -> dict[str, str] | None:
+    """The change, and whose order it keeps: a note's deal or contact is in its document. None also for one that cannot
+    be read, which a person is told: it keeps no other from being sent."""
     if endpoint.kinds and change.kind not in endpoint.kinds:
         return None
-    document = msgspec.json.decode(keyring.decrypt(change.document, change.id, "change"))
+    try:
+        document = msgspec.json.decode(keyring.decrypt(change.document, change.id, "change"))
+    except DecryptionError as error:
+        changes.unreadable(database, endpoint.integration_id, change.id, error)
+        return None
     if not endpoint.asks_for(change.kind, document):
         return None
     single = change.entity_type.removesuffix("_note")

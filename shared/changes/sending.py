@@ -1,7 +1,8 @@
 """Telling endpoints: each by one worker at a time, each entity's changes in their order, until they are taken.
 
-Who does not answer keeps nobody else waiting: it is left after a few failures, and tried again later. After three days
-without an answer, or with 410, it is turned off, and a person is told.
+Who does not answer keeps nobody else waiting: it is left after a few failures, and tried again later; who answers
+slowly has its turn and no more. After three days without an answer, or with 410, it is turned off, and a person is
+told. A message that we cannot read ourselves says nothing of its endpoint: it waits alone, and is given up in the end.
 """
 
 import random
@@ -12,9 +13,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from shared.changes import changes
 from shared.changes.endpoints import LEASE, Endpoint
 from shared.deliveries.webhooks import key_of, signed
-from shared.platform import logs, outward
+from shared.platform import logs, outward, time_left
 from shared.platform.messages import say
 from shared.platform.outward import OutwardError
 from shared.platform.problems import Problem
@@ -24,9 +26,11 @@ from shared.storage.database import Database
 from shared.storage.encryption import DecryptionError
 
 GIVEN_UP_AFTER: Final = timedelta(days=3)
+LONGEST: Final = 40.0  # seconds of one claim; then others have their turn
+LONGEST_ANSWER: Final = 20.0  # seconds: the ten of an answer, and before them those in which its name is looked up
 _FIRST_BACKOFF: Final = 5.0
 _LAST_BACKOFF: Final = 3 * 3600.0
-_MOST_AT_ONCE: Final = 20  # of one claim; then others have their turn
+_MOST_AT_ONCE: Final = 20  # of one claim, likewise
 _MOST_FAILURES: Final = 3  # in a row, and the endpoint is left for now
 
 # Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.
@@ -41,23 +45,25 @@ UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_n
 WHERE id IN (SELECT id FROM chosen)
 RETURNING *
 """
-# What comes before it of the same entity must have been taken.
+# What comes before it of the same entity must have been taken. What was tried least goes first: those that are refused
+# again and again must not use up the few failures after which the endpoint is left.
 _NEXT = """
 SELECT c.id, c.kind, c.document, c.created_at, s.attempts, s.refused_since, s.entity
 FROM amocrm_sends s JOIN amocrm_changes c ON c.id = s.change_id
 WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' AND s.due_at <= amocrm_now()
   AND NOT EXISTS (SELECT FROM amocrm_sends earlier WHERE earlier.endpoint_id = s.endpoint_id
       AND earlier.entity = s.entity AND earlier.state = 'waiting' AND earlier.position < s.position)
-ORDER BY s.position LIMIT %(limit)s
+ORDER BY s.attempts, s.position LIMIT %(limit)s
 """
-# Under our lease only. `state` says what became of it; a success ends the endpoint's row of failures.
+# Under our lease only. `state` says what became of it; a success ends the endpoint's row of failures, and so does the
+# end of the one message that it does not take, while it takes others.
 _ANSWERED = """
 WITH own AS (
     UPDATE amocrm_endpoints SET
         lease_until = amocrm_now() + %(lease)s, last_status = %(answer)s,
         last_ok_at = CASE WHEN %(is_ok)s THEN amocrm_now() ELSE last_ok_at END,
-        failures = CASE WHEN %(is_ok)s THEN 0 ELSE failures + 1 END,
-        failing_since = CASE WHEN NOT %(is_ok)s THEN coalesce(failing_since, amocrm_now()) END
+        failures = CASE WHEN %(state)s = 'waiting' THEN failures + 1 ELSE 0 END,
+        failing_since = CASE WHEN %(state)s = 'waiting' THEN coalesce(failing_since, amocrm_now()) END
     WHERE id = %(id)s AND lease_id = %(lease_id)s
     RETURNING id, failures, failing_since
 ), told AS (
@@ -67,6 +73,19 @@ WITH own AS (
     WHERE endpoint_id = (SELECT id FROM own) AND change_id = %(change_id)s AND state = 'waiting'
 )
 SELECT failures, coalesce(failing_since < amocrm_now() - %(given_up)s, false) AS is_given_up FROM own
+"""
+# It is ours to mend, so the endpoint is not blamed; a key may be missing for a while only.
+_UNREADABLE = """
+WITH own AS (
+    UPDATE amocrm_endpoints SET lease_until = amocrm_now() + %(lease)s WHERE id = %(id)s AND lease_id = %(lease_id)s
+    RETURNING id
+), told AS (
+    UPDATE amocrm_sends SET attempts = attempts + 1, answer = 'unreadable', answered_at = amocrm_now(),
+        due_at = amocrm_now() + %(wait)s, refused_since = coalesce(refused_since, amocrm_now()),
+        state = CASE WHEN refused_since < amocrm_now() - %(given_up)s THEN 'dead' ELSE 'waiting' END
+    WHERE endpoint_id = (SELECT id FROM own) AND change_id = %(change_id)s AND state = 'waiting'
+)
+SELECT count(*) FROM own
 """
 # Due when the first message of some entity is: those behind it wait for it, whenever they are due themselves.
 _RELEASE = """
@@ -118,18 +137,23 @@ def claim(database: Database, limit: int) -> list[Endpoint]:
 
 
 def work(runtime: Runtime, endpoint: Endpoint) -> str:
-    """Sends what waits, for a while. The outcome: sent, failing, gone, given_up."""
-    database, failures = runtime.database, 0
+    """Sends what waits, for a while. The outcome: sent, failing, gone, given_up, lease_lost."""
+    database, failures, began = runtime.database, 0, runtime.clock.monotonic()
     for _ in range(_MOST_AT_ONCE):
+        if runtime.clock.monotonic() - began >= LONGEST or time_left.seconds() < LONGEST_ANSWER:
+            break
         found = database.one(_Send, _NEXT, {"id": endpoint.id, "limit": 1})
         if found is None:
-            _release(database, endpoint, timedelta(0))
-            return "sent"
-        answer, is_ok = _told(runtime, endpoint, found)
+            break
+        document = _document(runtime, endpoint, found)
+        if document is None:
+            if not _unreadable(database, endpoint, found):
+                return _lease_lost(endpoint)
+            continue
+        answer, is_ok = ask(runtime, endpoint, str(found.id), envelope(found.kind, found.created_at, document))
         now = _answered(runtime, endpoint, found, answer, is_ok)
         if now is None:
-            logs.warning("endpoint.lease_lost", endpoint_id=endpoint.id)
-            return "lease_lost"
+            return _lease_lost(endpoint)
         if answer == "410" or now.is_given_up:
             _turn_off(runtime, endpoint, "gone" if answer == "410" else "failing")
             return "gone" if answer == "410" else "given_up"
@@ -168,13 +192,25 @@ def ask(runtime: Runtime, endpoint: Endpoint, message_id: str, body: bytes) -> t
     return str(status), 200 <= status < 300
 
 
-def _told(runtime: Runtime, endpoint: Endpoint, send: _Send) -> tuple[str, bool]:
+def _document(runtime: Runtime, endpoint: Endpoint, send: _Send) -> msgspec.Raw | None:
+    """None where nobody can read it, which a person is told."""
     try:
-        data = msgspec.Raw(runtime.keyring.decrypt(send.document, send.id, "change").encode())
-    except DecryptionError as error:  # it waits alone, like one that is refused
-        logs.error("change.unreadable", change_id=send.id, error=str(error))
-        return "unreadable", False
-    return ask(runtime, endpoint, str(send.id), envelope(send.kind, send.created_at, data))
+        return msgspec.Raw(runtime.keyring.decrypt(send.document, send.id, "change").encode())
+    except DecryptionError as error:
+        changes.unreadable(runtime.database, endpoint.integration_id, send.id, error)
+        return None
+
+
+def _unreadable(database: Database, endpoint: Endpoint, send: _Send) -> bool:
+    """It waits alone, and is given up after three days. False where the endpoint is somebody else's now."""
+    facts = {"id": endpoint.id, "lease_id": endpoint.lease_id, "change_id": send.id}
+    times = {"lease": LEASE, "wait": _backoff(send.attempts), "given_up": GIVEN_UP_AFTER}
+    return database.number(_UNREADABLE, {**facts, **times}) > 0
+
+
+def _lease_lost(endpoint: Endpoint) -> str:
+    logs.warning("endpoint.lease_lost", endpoint_id=endpoint.id)
+    return "lease_lost"
 
 
 def _answered(runtime: Runtime, endpoint: Endpoint, send: _Send, answer: str, is_ok: bool) -> _Answered | None:
