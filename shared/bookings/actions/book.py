@@ -35,6 +35,7 @@ from shared.storage import events
 Line = Annotated[str, Meta(max_length=200)]
 # So long the same request without an Idempotency-Key is the same booking.
 _SAME_SECONDS: Final = 600
+_BY_AMOCRM: Final = "amocrm"  # which knows no such deal
 
 
 class VisitorGiven(Struct, forbid_unknown_fields=True, frozen=True):
@@ -100,7 +101,7 @@ def _book(runtime: Runtime, caller: Caller, request: Request) -> Response:
         _confirmed(runtime, integration, body.hold, details) if body.hold else _made(offer, request, body, details)
     )
     delivery = bring(runtime, integration, request, booking)
-    if _is_undone(runtime, booking, delivery):
+    if _is_undone(runtime, booking, delivery, lead_id):
         return accepting.answer(request, delivery)
     return _answer(runtime, caller, request, offer, booking, delivery)
 
@@ -199,11 +200,17 @@ def _digest(body: Book, lead_id: int | None) -> bytes:
     return hashlib.sha256(msgspec.json.encode(cleaned, order="deterministic")).digest()
 
 
-def _is_undone(runtime: Runtime, booking: Booking, delivery: Delivery) -> bool:
-    """A visit in a deal that is not there takes nobody's time."""
-    if delivery.state != "dead" or delivery.problem_code not in ("amocrm_not_found", "amocrm_account_not_found"):
+def _is_undone(runtime: Runtime, booking: Booking, delivery: Delivery, lead_id: int | None) -> bool:
+    """A visit in a deal that is not there takes nobody's time: one that the caller has named, and in which nothing was
+    written yet. What else was not found (a page of a proxy, a list of goods) says nothing of it."""
+    if delivery.state != "dead" or delivery.problem_code != "amocrm_not_found" or lead_id is None:
         return False
-    ended = rows.cancel(runtime.database, booking, {"kind": CANCELLED, "by": "amocrm"})
+    now = rows.by_id(runtime.database, booking.integration_id, booking.id)
+    if now is not None and now.change.get("by") == _BY_AMOCRM:
+        return True  # the same request once more
+    if now is None or now.brought > 0:
+        return False
+    ended = rows.cancel(runtime.database, now, {"kind": CANCELLED, "by": _BY_AMOCRM})
     if ended is not None:
         rows.brought(runtime.database, ended, version=ended.version)
     return True
