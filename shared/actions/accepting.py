@@ -76,7 +76,9 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
         # Sent once more by a person who has seen the problem: it is tried again.
         stored, at_once = write.stored.decode(), write.at_once
         revived = deliveries.revive(runtime.database, runtime.keyring, delivery, stored, at_once=at_once)
-        is_new, delivery = revived is not None, revived or delivery
+        is_new = revived is not None
+        # Somebody else has, at the same instant, or this very statement, whose answer was lost: it is under way.
+        delivery = revived or deliveries.by_id(runtime.database, delivery.id, integration.id) or delivery
     if not is_new:
         return delivery
     if not write.at_once and delivery.attempts == 0:

@@ -3,6 +3,8 @@
 A transition tells itself in the delivery's own story; the log gets what concerns the connection.
 """
 
+from typing import Final
+
 # --- accepting and reading -----------------------------------------------------------------------------------------
 
 # Stores a write with its lease and its first steps, or nothing where its key was accepted before.
@@ -44,14 +46,21 @@ WHERE (%(integration_id)s::uuid IS NULL OR d.integration_id = %(integration_id)s
 ORDER BY d.created_at DESC, d.id DESC LIMIT %(limit)s
 """
 
-# A person takes dead deliveries up again. What a submission had made may be gone, because somebody deleted the deal:
-# then every step is looked for, and done anew.
-RETRY = """
+# Where a dead delivery goes on. What a submission had made may be gone, because somebody deleted the deal: then every
+# step is looked for, and done anew.
+_STEPS_OF_DEAD: Final = """
+    steps = CASE WHEN problem_code = 'amocrm_not_found' AND lead_id IS NULL AND steps <> '{}'
+        THEN (SELECT jsonb_object_agg(name, '{"state": "started"}'::jsonb) FROM jsonb_object_keys(steps) AS name)
+        ELSE steps END
+"""
+
+# A person takes dead deliveries up again.
+RETRY = (
+    """
 WITH taken_up AS (
-    UPDATE amocrm_deliveries SET
-        steps = CASE WHEN problem_code = 'amocrm_not_found' AND lead_id IS NULL AND steps <> '{}'
-            THEN (SELECT jsonb_object_agg(name, '{"state": "started"}'::jsonb) FROM jsonb_object_keys(steps) AS name)
-            ELSE steps END,
+    UPDATE amocrm_deliveries SET"""
+    + _STEPS_OF_DEAD
+    + """,
         state = 'accepted', due_at = amocrm_now(), finished_at = NULL, attempts = 0, updated_at = amocrm_now(),
         story = amocrm_told(story, %(told)s)
     WHERE id = ANY(%(ids)s) AND (%(integration_id)s::uuid IS NULL OR integration_id = %(integration_id)s)
@@ -61,16 +70,21 @@ WITH taken_up AS (
 INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
 SELECT integration_id, id, 'delivery.retried', 'A person has taken the write up again.', %(request_id)s FROM taken_up
 """
+)
 
 # A dead delivery that is sent again by its caller: tried as a new one is, at once under a lease, or by the runner.
-REVIVE = """
-UPDATE amocrm_deliveries SET
+REVIVE = (
+    """
+UPDATE amocrm_deliveries SET"""
+    + _STEPS_OF_DEAD
+    + """,
     state = 'accepted', lease_id = %(lease_id)s, lease_until = amocrm_now() + %(lease)s, due_at = amocrm_now(),
     request = %(request)s, finished_at = NULL, attempts = %(attempts)s, updated_at = amocrm_now(),
     story = amocrm_told(story, '{"kind": "retried"}')
 WHERE id = %(id)s AND state = 'dead' AND (lease_until IS NULL OR lease_until < amocrm_now())
 RETURNING *
 """
+)
 
 # Newer deliveries of the same deal that have the same step.
 NEWER = """
