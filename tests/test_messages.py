@@ -2,6 +2,7 @@
 
 import ast
 import re
+import time
 from functools import cache
 
 import pytest
@@ -12,6 +13,7 @@ from shared.platform.messages import joined, said, say, translated, translations
 from shared.platform.problems import TITLES, Problem
 from tests.demo import ROOT
 from tests.story import Story, calculation, json_of
+from tests.submitting import form
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 _CYRILLIC = re.compile("[а-яёіїєґ]{2,}", re.IGNORECASE)
@@ -76,6 +78,17 @@ def test_words_of_others_stay_as_they_are() -> None:
 def test_hostile_values_are_values_only() -> None:
     told = say("There is no account at {host}.", host="{host} {0} %s")
     assert translated(told, "pt") == "Não há conta em {host} {0} %s."
+
+
+@pytest.mark.parametrize("words", ["x. ", "Nobody listens here. "])
+def test_30_k_a_callers_long_name_holds_nobody_up(connected: Story, words: str) -> None:
+    """30-K: each of its points may end a sentence. A field of 30 kB held an instance for minutes, in any language
+    but English, and a public key of a site was enough."""
+    hostile, began = form(**{words * (30_000 // len(words)): 1}), time.monotonic()
+    answer = connected.crm("submit_form", connected.application() | {"Accept-Language": "ru"}, hostile)
+    assert answer.status == 422
+    assert words in json_of(answer)["errors"][0]["detail"]
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(("accepted", "language", "detail"), [

@@ -20,6 +20,9 @@ Message = NewType("Message", str)
 _FOLDER: Final = Path(__file__).with_name("translations")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _GAP: Final = re.compile(r"(?<=\.) ")  # between two sentences, perhaps
+# Whatever is longer is somebody else's words: callers' own names are in what is said of them, as long as they like.
+_LONGEST: Final = 5_000
+_MOST_GAPS: Final = 20
 
 
 def say(template: LiteralString, **values: object) -> Message:
@@ -46,13 +49,13 @@ def translations(language: str) -> dict[str, str]:
 
 def translated(sentence: str, language: str) -> str:
     """In the language, sentence by sentence; what is not ours (amoCRM's words, a name) as it is."""
-    if language not in LANGUAGES or language == "en":
+    if language not in LANGUAGES or language == "en" or len(sentence) > _LONGEST:
         return sentence
     known = translations(language)
     if sentence in known:
         return known[sentence]
     # From the end: a sentence that ends with a value would else take those that follow for its value.
-    for gap in reversed([*_GAP.finditer(sentence)]):
+    for gap in reversed([*_GAP.finditer(sentence)][-_MOST_GAPS:]):
         last = _recognised(sentence[gap.end() :], language)
         if last is not None:
             return f"{translated(sentence[: gap.start()], language)} {last}"
