@@ -60,12 +60,21 @@ def test_a_link_ends_after_a_day(connected: Story) -> None:
 @pytest.mark.parametrize(
     ("rights", "may", "may_not"),
     [
-        ("see", ["get_events", "get_overview", "get_settings", "connection_status"], ["disconnect", "retry_delivery"]),
-        ("operate", ["get_events", "retry_delivery"], ["save_settings", "get_administrators", "create_site_key"]),
+        (
+            "see",
+            ["get_events", "get_overview", "get_settings", "connection_status"],
+            ["disconnect", "retry_delivery", "get_lead"],
+        ),
+        (
+            "operate",
+            ["get_events", "retry_delivery"],
+            ["save_settings", "get_administrators", "create_site_key", "get_lead"],
+        ),
         ("manage", ["get_administrators", "create_site_key", "save_settings"], ["open_session", "sign_in"]),
     ],
 )
 def test_rights_are_what_they_say(connected: Story, rights: str, may: list[str], may_not: list[str]) -> None:
+    """30-K: who sees or operates reads no customer's name and phone, deal by deal."""
     headers, _ = _signed_in(connected, rights)
 
     def status(action: str) -> int:

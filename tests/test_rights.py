@@ -1,5 +1,6 @@
 """Rows X4, A9: every action with every proof, right and wrong. A new action or proof without its entry fails here."""
 
+import base64
 import itertools
 import json
 from collections.abc import Callable
@@ -204,6 +205,34 @@ def test_a_one_time_token_pays_for_one_write_of_any_action(proofs: Proofs) -> No
             headers = proofs.story.widget()
             assert _call(proofs.story, name, headers).status != 401, name
             assert _call(proofs.story, name, headers).status == 401, name
+
+
+def _unsigned(payload: str) -> str:
+    def part(text: str) -> str:
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    return f"{part(json.dumps({'alg': 'HS256', 'typ': 'JWT'}))}.{part(payload)}.{part('x')}"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        json.dumps({"client_uuid": "\ud800", "account_id": 1}),
+        json.dumps({"client_uuid": "x", "account_id": 2**70}),
+        '{"a":' * 3000 + "1" + "}" * 3000,
+        "[" * 3000 + "]" * 3000,
+        '{"client_uuid": "x", "account_id": ' + "9" * 5000 + "}",
+    ],
+    ids=["surrogate", "large", "deep", "deeper", "endless"],
+)
+@pytest.mark.parametrize("header", ["X-Auth-Token", "Authorization"])
+def test_what_nobody_has_signed_is_refused_and_not_an_error_of_ours(
+    connected: Story, payload: str, header: str
+) -> None:
+    """30-K: an error that nobody foresaw wakes somebody up, and anybody could send these."""
+    token = _unsigned(payload)
+    proof = {header: token if header == "X-Auth-Token" else f"Bearer {token}"}
+    assert connected.crm("connection_status", proof).status == 401
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------

@@ -195,6 +195,20 @@ def test_codes_and_secrets_are_throttled_by_address_by_client_and_by_link(connec
     assert connected.callback(connected.allow(connected.begin_consent())).status == 200
 
 
+def test_one_stranger_does_not_keep_amocrms_secrets_from_a_public_link(tale: Story) -> None:
+    """30-K: the key stands in a page's source; amoCRM delivers from addresses of its own."""
+    key = _key(tale)
+    tale.clock.begin_minute()
+
+    def status(address: str, client_id: str) -> int:
+        body = {"client_id": client_id, "client_secret": tale.secret, "state": key}
+        return serve(oauth_callback, tale.runtime, _as(address, body=body)).status
+
+    junk = [status("192.0.2.1", f"junk-{number}") for number in range(handler._PER_OWNER + 5)]
+    assert junk.count(429) == handler._PER_OWNER + 5 - handler._PER_ADDRESS
+    assert status("198.51.100.1", tale.client_id) == 200
+
+
 CODES = ("junk", "theirs", "")
 STATES = ("key", "consent", "other_consent", "foreign", "state", "")
 CLIENTS = ("evil", "theirs", "own", "waiting", "unknown", "")

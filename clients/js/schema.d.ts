@@ -573,7 +573,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Right: `read_deal`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
+         * @description Right: `read_people`; given by widget, widget_administrator, session, application, administrator.
          *
          *     `{lead: {id, name, price, …}, client: {…} | null, contacts: [{id, name, is_main, phones[], emails[]}]}`
          */

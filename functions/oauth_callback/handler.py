@@ -45,7 +45,7 @@ from shared.storage.database import DatabaseUnavailableError
 # often for one client, or one link with a public key. For these two, what brings a state of ours is not counted: nobody
 # makes one up, and strangers cannot keep a consent from its end.
 _PER_ADDRESS: Final = 60
-_SECRETS_PER_ADDRESS: Final = 240  # they come from amoCRM's own addresses
+_SECRETS_PER_ADDRESS: Final = 240  # they come from amoCRM's own addresses; of one link no more than _PER_ADDRESS
 _PER_OWNER: Final = 120
 _WAIT_FOR_DATABASE: Final = 8.0  # seconds; how long amoCRM waits for the answer to a secret it does not say
 _HOOKS: Final = 6  # each costs a call to amoCRM, and its signature never changes
@@ -213,6 +213,8 @@ def _count_public_delivery(runtime: Runtime, request: Request, state: str) -> No
     link = install_links.find(runtime.database, state)
     if link is None:
         raise forbidden(say("No installation waits for this secret."))
+    # First by address, so that one stranger does not use up what the link may.
+    throttle.pass_or_refuse(runtime.database, f"secret:link:{link.id}:{request.network}", _PER_ADDRESS)
     throttle.pass_or_refuse(runtime.database, f"secret:link:{link.id}", _PER_OWNER)
 
 

@@ -11,6 +11,7 @@ from shared.platform.problems import Problem, forbidden, invalid_input
 
 class Right(StrEnum):
     READ_DEAL = "read_deal"
+    READ_PEOPLE = "read_people"  # who a deal's customers are: names, phones, addresses
     WRITE_DEAL = "write_deal"
     LIST_DEALS = "list_deals"
     SUBMIT = "submit"  # forms and orders from a public page
@@ -31,6 +32,7 @@ class Right(StrEnum):
 _WIDGET = frozenset(
     {
         Right.READ_DEAL,
+        Right.READ_PEOPLE,
         Right.WRITE_DEAL,
         Right.LIST_DEALS,
         Right.SEE_SLOTS,
@@ -48,11 +50,19 @@ RIGHTS: dict[str, frozenset[Right]] = {
     "widget_administrator": _WIDGET
     | {Right.CONNECT, Right.READ_ACCOUNT},  # the same, and amoCRM says that they are an administrator there
     "session": frozenset(
-        {Right.READ_DEAL, Right.WRITE_DEAL, Right.SEE_SLOTS, Right.BOOK, Right.SEE_CONNECTION}
+        {
+            Right.READ_DEAL,
+            Right.READ_PEOPLE,
+            Right.WRITE_DEAL,
+            Right.SEE_SLOTS,
+            Right.BOOK,
+            Right.SEE_CONNECTION,
+        }
     ),  # opened by a one-time token
     "application": frozenset(
         {
             Right.READ_DEAL,
+            Right.READ_PEOPLE,
             Right.WRITE_DEAL,
             Right.LIST_DEALS,
             Right.SUBMIT,
@@ -98,9 +108,12 @@ class Caller(Struct, frozen=True):
         """Who sends a write, for the lists of deliveries."""
         return {"by": self.kind} | ({"user_id": self.user_id} if self.user_id is not None else {})
 
+    def may(self, right: Right) -> bool:
+        return right in RIGHTS[self.kind]
+
     def require(self, right: Right) -> None:
         """Raises 403 when this kind of proof does not give the right."""
-        if right not in RIGHTS[self.kind]:
+        if not self.may(right):
             raise forbidden(
                 say("This proof of identity ({kind}) does not give the right {right}.", kind=self.kind, right=right)
             )

@@ -38,4 +38,4 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return runtime.connections.call(caller.require_integration(), read, calls=2)
 
 
-ACTION = Action("get_lead", "GET", Right.READ_DEAL, _run, calls=2, answer=LeadAnswer, is_for_a_deal=True)
+ACTION = Action("get_lead", "GET", Right.READ_PEOPLE, _run, calls=2, answer=LeadAnswer, is_for_a_deal=True)

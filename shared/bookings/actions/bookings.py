@@ -75,7 +75,7 @@ def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     resource = request.parameter("resource") or None
     wanted = Filter(lead_id, first, last, resource, needs_a_person, uuid(request, "after"))
     found = rows.listed(runtime.database, offer.integration.id, wanted, _PAGE + 1)
-    sees_people = not caller.is_administrator or caller.kind == "administrator"
+    sees_people = caller.may(Right.READ_PEOPLE)
     shown = [
         views.of(one, offer.zone, request.language, rows.visitor_of(runtime.keyring, one) if sees_people else None)
         for one in found[:_PAGE]
