@@ -258,3 +258,46 @@ def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContex
     page.locator("#tab-log").click()  # nothing was typed: nobody is asked
     expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
     assert len(asked) == 5
+
+
+@pytest.mark.refusals(409)
+@pytest.mark.parametrize("tab", ["Настройки", "События", "Запись"])
+def test_whoever_keeps_their_own_settings_takes_back_no_others(context: BrowserContext, demo: Demo, tab: str) -> None:
+    """30-K: a tab shows a part of the document; what a colleague has changed in another part meanwhile stays theirs."""
+    offer = {
+        "resources": [{"id": "one", "name": "Первый врач"}],
+        "services": [{"id": "visit", "name": "Приём", "minutes": 60}],
+    }
+    before: dict[str, Any] = {"company": {"name": "Старое имя"}, "bookings": offer, "changes": {"is_on": False}}
+    changes: dict[str, dict[str, Any]] = {
+        "Настройки": {"bookings": offer | {"resources": [{"id": "one", "name": "Второй врач"}]}},
+        "События": {"company": {"name": "Их имя"}},
+        "Запись": {"company": {"name": "Их имя"}},
+    }
+    page = connected_panel(context, demo)
+    choose(page)
+    with demo.http(connect(demo)) as http:
+        kept = http.get("/get_settings").json()
+        assert http.post("/save_settings", json=before).status_code == 200
+        page.get_by_role("tab", name=tab, exact=True).click()
+        if tab == "Настройки":
+            page.get_by_label("Компания", exact=True).fill("Моё имя")
+        elif tab == "События":
+            page.get_by_label("Сообщать, что происходит в этом аккаунте").check()
+        else:
+            page.locator("summary", has_text="Услуги").click()
+            page.locator("details", has_text="Услуги").get_by_label("Название или имя").first.fill("Мой приём")
+        assert http.post("/save_settings", json=before | changes[tab]).status_code == 200
+        page.locator("#view").get_by_role("button", name="Сохранить").click()
+        page.get_by_role("button", name="Оставить мой").click()
+        expect(page.get_by_text("Сохранено").first).to_be_visible()
+        found = http.get("/get_settings").json()["settings"]
+        own = {name: value for name, value in kept["settings"].items() if kept["sources"].get(name) == "connection"}
+        assert http.post("/save_settings", json=own).status_code == 200
+    company, doctor = found["company"]["name"], found["bookings"]["resources"][0]["name"]
+    if tab == "Настройки":
+        assert (company, doctor) == ("Моё имя", "Второй врач")
+    else:
+        assert (company, doctor) == ("Их имя", "Первый врач")
+        service = found["bookings"]["services"][0]["name"]
+        assert (found["changes"]["is_on"], service) == ((True, "Приём") if tab == "События" else (False, "Мой приём"))

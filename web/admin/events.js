@@ -3,7 +3,8 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { busy, button, call, conflictOf, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
 
 const KINDS = ["lead.added", "lead.status_changed", "lead.responsible_changed", "lead.updated", "lead.deleted", "lead.restored", "lead.note_added",
@@ -57,7 +58,7 @@ function check(text, isOn, value = "") {
 // --- on or off, and the words of a shop ------------------------------------------------------------------------------
 
 function wanted(connection, found, pipelines, feed, again, saved) {
-  const { settings, sources, revision } = found;
+  const { settings } = found;
   const isOn = check(t("events.on"), settings.changes.is_on);
   const words = new Map(settings.changes.order_statuses.map((one) => [`${one.pipeline_id}/${one.status_id}`, one]));
   const rows = places(pipelines).map(({ pipeline, status, text }) => {
@@ -71,18 +72,12 @@ function wanted(connection, found, pipelines, feed, again, saved) {
   const done = element("span", { className: "good", text: saved });
   done.setAttribute("role", "status");
   const save = element("button", { text: t("save") });
-  const send = async (seen) => {
+  const read = () => {
     const order_statuses = [...gone, ...rows.filter((one) => one.field.value.trim()).map(({ field, pipeline_id, status_id }) => ({ pipeline_id, status_id, status: field.value.trim() }))];
-    const own = Object.fromEntries(Object.entries(settings).filter(([name]) => sources[name] === "connection"));
-    try {
-      await call("save_settings", { method: "POST", connection, body: { ...own, changes: { is_on: isOn.box.checked, order_statuses }, revision: seen } });
-    } catch (failed) {
-      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => again(), error), (pressed) => busy(pressed, () => send(null), error)));
-      throw failed;
-    }
-    await again(t("settings.saved"));
+    return { changes: { is_on: isOn.box.checked, order_statuses } };
   };
-  save.onclick = () => busy(save, () => send(revision), error);
+  const send = saver({ connection, shown: ["changes"], read, again, conflict, error });
+  save.onclick = () => busy(save, () => send(found), error);
   const orders = element("details", {}, element("summary", { text: t("events.orders") }), element("p", { className: "soft", text: t("events.orders_hint") }),
     rows.length ? element("div", { className: "grid" }, ...rows.map((one) => one.view)) : element("p", { className: "soft", text: t("settings.not_connected") }));
   return guarded(element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, standing(connection, feed, again, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done)));

@@ -4,7 +4,8 @@ import { newKey } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { dayAs, t } from "../ui/i18n.js";
 import { choice } from "./choice.js";
-import { busy, button, call, conflictOf, copyButton, failure, told } from "./panel.js";
+import { busy, button, call, copyButton, failure } from "./panel.js";
+import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
 
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -49,21 +50,12 @@ function formOf(connection, found, settings, { pipelines, users }, again, saved,
   const error = failure(), conflict = element("div", {});
   const done = element("span", { className: "good", text: saved });
   done.setAttribute("role", "status");
-  const send = async (revision) => {
-    const own = Object.fromEntries(Object.entries(found.settings).filter(([name]) => found.sources[name] === "connection"));
-    const bookings = { ...settings, is_on: on.box.checked, time_zone: zone.value, hours: hours.read(), days_off: off.read(), places: places.read(), resources: resources.read(), services: services.read(), ...rules.read() };
-    try {
-      await call("save_settings", { method: "POST", connection, body: { ...own, bookings, revision } });
-    } catch (failed) {
-      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => again(), error), (pressed) => busy(pressed, () => send(null), error)));
-      throw failed;
-    }
-    await again(t("settings.saved"));
-  };
+  const read = () => ({ bookings: { ...settings, is_on: on.box.checked, time_zone: zone.value, hours: hours.read(), days_off: off.read(), places: places.read(), resources: resources.read(), services: services.read(), ...rules.read() } });
+  const send = saver({ connection, shown: ["bookings"], read, again, conflict, error });
   const card = (key, ...inner) => element("details", { className: "card", open: !found.settings.bookings.services.length && ["services", "resources"].includes(key) }, element("summary", { text: t(`bookings.${key}`) }), ...inner);
   return guarded(element("form", { className: "builder", onsubmit: (event) => {
     event.preventDefault();
-    void busy(event.submitter, () => send(found.revision), error);
+    void busy(event.submitter, () => send(found), error);
   } }, element("section", { className: "card" }, element("h2", { text: t("bookings.settings") }), settings.services.length ? null : button("bookings.example", () => show(example(settings))), on.view, labelled(t("bookings.time_zone"), zone)),
   card("resources", resources.view), card("services", services.view), card("hours", element("p", { className: "soft", text: t("bookings.hours_hint") }), hours.view), card("days_off", off.view), card("places", places.view), card("rules", rules.view),
   conflict, error, element("div", { className: "sticky" }, element("button", { text: t("save") }), done)));

@@ -5,7 +5,8 @@ import { element } from "../ui/dom.js";
 import { bounded, LANGUAGES, t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { choice, choices } from "./choice.js";
-import { busy, call, conflictOf, failure, filled, levelPicker, pickConnection, told } from "./panel.js";
+import { busy, call, failure, filled, levelPicker, pickConnection, told } from "./panel.js";
+import { saver } from "./saving.js";
 import { choosing, guarded } from "./unsaved.js";
 
 const PREVIEW_MILLISECONDS = 600;
@@ -32,26 +33,22 @@ async function open(body, connection, level, saved = "") {
   if (isOld()) return;
   const { settings, sources } = found;
   const own = (names, part) => inherited(part, names.map((name) => sources[name]).find(Boolean) ?? null, level);
-  const parts = [own(["company", "language", "template"], words(settings, connection)), own(["reckoned_by"], sums(settings))];
-  if (isOfAccount) parts.push(submissions(settings.submissions, known), kept("changes", found), kept("bookings", found));
+  const texts = ["company", "language", "template"], whose = ["reckoned_by"];
+  const parts = [own(texts, words(settings, connection)), own(whose, sums(settings))];
+  const shown = [...texts, ...whose];
+  if (isOfAccount && known.reason) parts.push(unknown(known));
+  else if (isOfAccount) {
+    parts.push(submissions(settings.submissions, known));
+    shown.push("submissions");
+  }
   const error = failure();
   const conflict = element("div", {});
   const done = element("span", { className: "good", text: saved });
   done.setAttribute("role", "status");
   const save = element("button", { text: t("save") });
-  const send = async (revision) => {
-    const document = Object.assign({ level, revision }, ...parts.map((part) => part.read()));
-    try {
-      await call("save_settings", { method: "POST", connection, body: document });
-    } catch (failed) {
-      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, theirs, mine));
-      throw failed;
-    }
-    await open(body, connection, level, t("settings.saved"));
-  };
-  const theirs = () => told(() => open(body, connection, level), error);
-  const mine = (button) => busy(button, async () => send((await call("get_settings", { connection, query: { level } })).revision), error);
-  save.onclick = () => busy(save, () => send(found.revision), error);
+  const read = () => Object.assign({}, ...parts.map((part) => part.read()));
+  const send = saver({ connection, level, shown, read, again: (text) => open(body, connection, level, text), conflict, error });
+  save.onclick = () => busy(save, () => send(found), error);
   body.replaceChildren(guarded(element("div", {}, ...(isOfAccount ? [] : [element("p", { className: "soft", text: `${t("calculators.touches", bounded(found.touched))} ${t("settings.of_account")}` })]),
     ...parts.map((part) => part.view), conflict, error, element("div", { className: "sticky" }, save, done))));
 }
@@ -82,9 +79,6 @@ async function directory(connection) {
     return { reason: error.message };
   }
 }
-
-// What another tab sets stays as it is.
-const kept = (name, { settings, sources }) => ({ view: element("div", { hidden: true }), read: () => (sources[name] === "connection" ? { [name]: settings[name] } : {}) });
 
 const labelled = (key, control) => element("label", {}, t(key), control);
 const input = (value, properties = {}) => element("input", { value: value ?? "", placeholder: " ", ...properties });
@@ -157,12 +151,14 @@ function sums(settings) {
 
 // --- forms and orders ------------------------------------------------------------------------------------------
 
+// They stay as they are.
+function unknown({ reason }) {
+  const view = element("section", { className: "card" }, element("h2", { text: t("settings.submissions") }), element("p", { className: "warning", text: t("settings.no_account", { reason }) }));
+  return { view, read: () => ({}) };
+}
+
 function submissions(settings, known) {
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.submissions") }));
-  if (known.reason) {
-    view.append(element("p", { className: "warning", text: t("settings.no_account", { reason: known.reason }) }));
-    return { view, read: () => ({ submissions: settings }) };
-  }
   const country = input(settings.phone_country, { maxLength: 2, pattern: "[A-Z]{2}", size: 4 });
   const users = choices(known.users.map(({ id, name }) => [id, name]), settings.responsible_user_ids);
   const readOnly = input(settings.read_only.join(", "));
