@@ -75,6 +75,17 @@ def _redirect(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\n\r\n")
 
 
+def _not_utf8(connection: socket.socket) -> None:
+    """30-K"""
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n"\xff"')
+
+
+def _deep(connection: socket.socket) -> None:
+    """30-K"""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n"
+    connection.sendall(head + b"[" * 9000)
+
+
 def _not_http(connection: socket.socket) -> None:
     connection.sendall(b"hello\r\n\r\n")
 
@@ -88,6 +99,8 @@ def _not_http(connection: socket.socket) -> None:
         (_half, errors.UnknownOutcomeError),
         (_redirect, errors.UnexpectedAnswerError),
         (_not_http, errors.UnknownOutcomeError),
+        (_not_utf8, errors.UnexpectedAnswerError),
+        (_deep, errors.UnexpectedAnswerError),
     ],
 )
 def test_a_bad_answer_ends_in_time_with_its_error(

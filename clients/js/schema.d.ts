@@ -3191,6 +3191,8 @@ export interface components {
             opened_at?: number | null;
             /** @default null */
             price?: number | null;
+            /** @default null */
+            sent_at?: number | null;
             /** @default [] */
             tags?: string[];
             /** @default {} */
@@ -3225,6 +3227,8 @@ export interface components {
             /** @default null */
             opened_at?: number | null;
             order: components["schemas"]["shared.submissions.model.Order"];
+            /** @default null */
+            sent_at?: number | null;
             /** @default [] */
             tags?: string[];
             /** @default {} */

@@ -142,7 +142,7 @@ def _json(headers: httpx.Headers, body: bytes) -> object:
         return None
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

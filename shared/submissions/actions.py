@@ -70,7 +70,9 @@ def _accepted(
     if isinstance(body, SyncContact) and not people.stands_for_somebody(body.contact, settings.phone_country):
         whole = say("give a phone with its country's code or an e-mail: this is neither, and would be a new person")
         raise invalid_input(whole, "contact")
-    cleaned = msgspec.json.encode(msgspec.structs.replace(body, action=None), order="deterministic")
+    # Sent again, it is sent later, and is the same.
+    same = body if isinstance(body, SyncContact) else msgspec.structs.replace(body, sent_at=None)
+    cleaned = msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address)
     write = Write(
         plan.PLANNERS[action],
@@ -146,8 +148,9 @@ def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: 
     if isinstance(body, SyncContact):
         return False
     least = settings_of(integration.settings).time_trap_seconds
-    opened = body.opened_at
-    too_fast = opened is not None and 0 <= runtime.clock.now().timestamp() * 1000 - opened < least * 1000
+    opened, sent = body.opened_at, body.sent_at
+    now = runtime.clock.now().timestamp() * 1000 if sent is None else sent
+    too_fast = opened is not None and 0 <= now - opened < least * 1000
     if not body.trap and not too_fast:
         return False
     reason = (

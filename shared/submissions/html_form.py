@@ -2,7 +2,8 @@
 
 Fields with these names are understood: `name`, `first_name`, `last_name`, `phone`, `email`, `comment`, `form`, `page`,
 `utm_…` and other visit data; every other one is a field of the form. Those that begin with an underscore are for us:
-`_redirect` (where to go afterwards), `_trap` (hide it from people), `_opened_at` (Unix milliseconds).
+`_redirect` (where to go afterwards), `_trap` (hide it from people), `_opened_at` and `_sent_at` (Unix
+milliseconds, by the visitor's clock).
 """
 
 from collections.abc import Callable
@@ -66,7 +67,6 @@ def of(pairs: list[tuple[str, str]], meaning: Callable[[str], str] = lambda name
         taken[meant] = [value[:1000] if meant != "comment" else value for _, value in given[:most]]
         for name, value in given[most:]:
             _keep(fields, f"{name} (2)" if name in _MOST_VALUES else name, value)
-    opened = _first(pairs, "_opened_at")
     one = {meant: next(iter(taken[meant]), "") for meant in _MOST_VALUES}
     phones, emails = taken["phone"], taken["email"]
     return SubmitForm(
@@ -81,9 +81,15 @@ def of(pairs: list[tuple[str, str]], meaning: Callable[[str], str] = lambda name
         fields={name: [*values] for name, values in fields.items()},
         comment="\n".join(taken["comment"])[:10_000],
         tracking=tracking,
-        opened_at=int(opened) if opened.isdecimal() and len(opened) < 16 else None,
+        opened_at=_moment(pairs, "_opened_at"),
+        sent_at=_moment(pairs, "_sent_at"),
         trap=_first(pairs, "_trap")[:1000],
     )
+
+
+def _moment(pairs: list[tuple[str, str]], name: str) -> int | None:
+    text = _first(pairs, name)
+    return int(text) if text.isdecimal() and len(text) < 16 else None
 
 
 def _keep(fields: dict[str, list[str]], name: str, value: str) -> None:

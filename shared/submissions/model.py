@@ -1,5 +1,6 @@
 """What a site sends: a form, an order, or a person's profile. Money is a decimal, as in a calculation."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -68,6 +69,7 @@ class SubmitForm(Struct, forbid_unknown_fields=True, frozen=True):
     tags: Annotated[list[Name], Meta(max_length=20)] = []
     tracking: Tracking = {}  # utm_source, gclid, yclid, …
     opened_at: int | None = None  # when the page was opened, in Unix milliseconds
+    sent_at: int | None = None  # and when it was sent, by the same clock: the visitor's may be wrong
     trap: Line = ""  # a field that people do not see: whoever fills it in is no person
     action: str | None = None
 
@@ -145,6 +147,7 @@ class SubmitOrder(Struct, forbid_unknown_fields=True, frozen=True):
     tags: Annotated[list[Name], Meta(max_length=20)] = []
     tracking: Tracking = {}
     opened_at: int | None = None
+    sent_at: int | None = None
     trap: Line = ""
     action: str | None = None
 
@@ -237,11 +240,15 @@ def sources(body: Body) -> dict[str, list[str]]:
 
 
 def full_name(contact: Contact) -> str:
-    """First and last name follow a name that does not hold them already."""
+    """First and last name follow a name that does not hold their words already."""
     name = contact.name.strip()
     for part in (contact.first_name.strip(), contact.last_name.strip()):
-        name = name if part.casefold() in name.casefold() else f"{name} {part}".strip()
+        name = name if _words(part) <= _words(name) else f"{name} {part}".strip()
     return name
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[^\s,.\-]+", name.casefold()))
 
 
 def _order_sources(order: Order) -> dict[str, list[str]]:

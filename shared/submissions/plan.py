@@ -5,7 +5,7 @@ one contact. What the account refuses, or no longer has, is met by a fallback, t
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import uuid5
 
 import msgspec
@@ -263,6 +263,23 @@ def _tell_unplaced(made: Submission, unplaced: Sequence[Unplaced]) -> None:
         made.tell("value_in_note", say("{source} is in the note: {reason}.", source=one.source, reason=one.reason))
 
 
+def _refused_fields(
+    account: Directory, entity: str, wanted: list[dict[str, Any]]
+) -> tuple[list[str], ForbiddenError | ValidationError | None]:
+    """Creates the fields, each by itself where all together are refused. The names of those that are, and why."""
+    try:
+        account.create_fields(entity, wanted)
+        return [], None
+    except ForbiddenError as error:  # the tariff's no is to all of them
+        return [str(one["name"]) for one in wanted], error
+    except ValidationError as error:
+        if len(wanted) == 1:
+            return [str(wanted[0]["name"])], error
+    found = [_refused_fields(account, entity, [one]) for one in wanted]
+    names = [name for names, _ in found for name in names]
+    return names, next((error for _, error in found if error is not None), None)
+
+
 def _fields_step(made: Submission, entity: str, before: str | None) -> Step:
     """Creates the fields of the mapping that the account does not have, once, however many instances meet (row C6)."""
 
@@ -283,22 +300,20 @@ def _fields_step(made: Submission, entity: str, before: str | None) -> Step:
             if held.known:
                 return {"created": 0, "refused": True}  # told before; saving the settings makes us ask again
             wanted = {str(rule.field).casefold(): {"name": rule.field, "type": rule.type} for rule in rules}
-            try:
-                account.create_fields(entity, list(wanted.values()))
-            except (ForbiddenError, ValidationError) as error:
+            refused, error = _refused_fields(account, entity, list(wanted.values()))
+            if error is not None:
                 held.remember = 1
-                names = ", ".join(str(rule.field) for rule in rules)
                 made.tell(
                     "fields_refused",
                     say(
                         "amoCRM does not let us create the fields {names} ({error}). Make them in amoCRM, choose a "
                         "tariff that allows it, or switch automatic fields off; until then their values are in the "
                         "notes.",
-                        names=names,
+                        names=", ".join(refused),
                         error=error,
                     ),
                 )
-                return {"created": 0, "refused": True}
+                return {"created": len(wanted) - len(refused), "refused": True}
         return {"created": len(wanted)}
 
     return Step(_FIELDS[entity], write, lambda *_: None, after=before)

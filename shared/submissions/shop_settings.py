@@ -95,14 +95,17 @@ def _required(taken: Taken, value: str) -> None:
     taken.submissions["forms"]["required"] = _names(value)
 
 
-def _mapped(entity: str, prefix: str = "") -> Callable[[Taken, str], None]:
+def _mapped(key: str, entity: str, prefix: str = "") -> Callable[[Taken, str], None]:
     """Names, or pairs `source==field`. What goes to its place by itself needs no rule."""
 
     def take(taken: Taken, value: str) -> None:
         for name in _names(value):
             source, _, target = name.partition("==")
-            if source not in ("name", "phone", "email", "goods", "comment"):
-                rule = {"source": prefix + source, "entity": entity, "field": target or source}
+            is_usual = source in ("name", "phone", "email", "goods", "comment")
+            if source == "goods" and target:
+                taken.left.append(f"{key}.goods: goods are linked with the deal, and are in no field")
+            elif not is_usual or target.casefold() not in ("", source):
+                rule = {"source": source if is_usual else prefix + source, "entity": entity, "field": target or source}
                 taken.submissions["mapping"].append(rule)
 
     return take
@@ -156,9 +159,9 @@ _RULES: dict[str, Callable[[Taken, str], None]] = {
     "amocrm_form_filled_fields": _required,
     "amocrm_pipeline_id": _id("orders", "pipeline_id"),
     "amocrm_new_order_status_id": _id("orders", "status_id"),
-    "amocrm_order_fields": _mapped("leads"),
-    "amocrm_order_address_fields": _mapped("leads", "address."),
-    "amocrm_user_fields": _mapped("contacts"),
+    "amocrm_order_fields": _mapped("amocrm_order_fields", "leads"),
+    "amocrm_order_address_fields": _mapped("amocrm_order_address_fields", "leads", "address."),
+    "amocrm_user_fields": _mapped("amocrm_user_fields", "contacts"),
     "amocrm_user_enum_fields": _enums,
     "amocrm_user_readonly_fields": _read_only,
     "amocrm_skip_empty_fields": _switch("skip_empty"),

@@ -169,7 +169,7 @@ class Submission:
                 # amoCRM refuses, it is made anew and a person joins the two.
                 # source: none found; the page shows new contacts only
                 person = contact if known is None or left else {"id": int(known["id"])}
-                return PeopleApi(api).create_incoming_lead(self._incoming(lead, person))
+                return PeopleApi(api).create_incoming_lead(self._incoming(lead, person, left))
 
             made, left = self._with_fallbacks(api, write)
             held.remember = made.contact_id
@@ -243,8 +243,10 @@ class Submission:
         assert not isinstance(body, SyncContact)
         wanted = destination_of(settings, body)
         name = note.title(kind_of(body), wanted.title, self.heading, full_name(body.contact), self.mark, self.language)
-        tags = [{"name": tag} for tag in dict.fromkeys([*wanted.tags, *body.tags])]
-        lead: Entity = {"name": name, "price": self._price(), "_embedded": {"tags": tags} if tags else {}}
+        tags = [{"name": tag} for tag in self.tags]
+        lead: Entity = {"name": name, "price": self.price, "_embedded": {"tags": tags} if tags else {}}
+        if left is Left.ALL_BUT_THE_NAME:
+            lead = {"name": name}
         if left:
             return lead, self._new_contact(account, left, Chosen(None, None, None))
         chosen = self._chosen(account)
@@ -290,28 +292,37 @@ class Submission:
             lambda: self.locks.turn(self.integration_id, name_of("responsible")),
         )
 
-    def _incoming(self, lead: Entity, contact: Entity) -> Entity:
-        form = self.body.form if isinstance(self.body, SubmitForm) else None
+    def _incoming(self, lead: Entity, contact: Entity, left: Left) -> Entity:
+        # What a page calls itself is in the note, too; where amoCRM has refused something, it may have been that.
+        form = self.body.form if isinstance(self.body, SubmitForm) and not left else None
+        heading = (self.heading if not left else "") or "site"
         page = form.page if form and form.page else "https://unknown.invalid/"
         created_at = int(self.delivery.created_at.timestamp())
         pipeline_id = lead.pop("pipeline_id", None)
         lead.pop("status_id", None)  # it waits outside of the statuses until a person accepts it
         return ({"pipeline_id": pipeline_id} if pipeline_id else {}) | {
             "source_uid": str(self.delivery.id),
-            "source_name": self.heading or "site",
+            "source_name": heading,
             "created_at": created_at,
             "_embedded": {"leads": [lead], "contacts": [contact]},
             "metadata": {
                 "form_id": (form.id if form else "") or "site",
-                "form_name": self.heading or "site",
+                "form_name": heading,
                 "form_page": page,
                 "form_sent_at": created_at,
                 "referer": (form.referrer if form else "") or page,
-                "ip": self.accepted.address or "0.0.0.0",  # noqa: S104 - amoCRM wants one
+                "ip": (self.accepted.address if not left else "") or "0.0.0.0",  # noqa: S104 - amoCRM wants one
             },
         }
 
-    def _price(self) -> int:
+    @property
+    def tags(self) -> list[str]:
+        own = [] if isinstance(self.body, SyncContact) else self.body.tags
+        return list(dict.fromkeys([*destination_of(self.settings, self.body).tags, *own]))
+
+    @property
+    def price(self) -> int:
+        """The deal's budget, in whole units of the account's currency."""
         if isinstance(self.body, SubmitOrder):
             return budget(self.body.order.total)
         return (self.body.price or 0) if isinstance(self.body, SubmitForm) else 0

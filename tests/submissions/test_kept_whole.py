@@ -201,3 +201,64 @@ def test_k_a_known_contact_gets_what_an_incoming_lead_brings_though_its_answer_w
     assert results["incoming_lead"]["contact_id"] == known["id"]
     assert values_of(contact_of(story, results))["PHONE"] == ["+79165554433", "+79000000001"]
     assert "Нина Петрова" in note_of(story, results)
+
+
+def test_k_one_field_that_may_not_be_created_keeps_no_other_from_it(story: Story) -> None:
+    """30-K: a batch is refused as a whole; before, all values were in notes until somebody saved the settings."""
+    wanted = {name: f"Поле {name}" for name in ("a", "b")}
+    set_up(story, mapping=[{"source": one, "entity": "leads", "field": name} for one, name in wanted.items()])
+    refusal = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": []}]})
+    path = "/api/v4/leads/custom_fields"
+    story.simulator.fault("status", path=path, method="POST", status=400, times=2, body=refusal)
+    results = submit(story, form(fields={"a": "1", "b": "2"}))
+    assert values_of(lead_of(story, results)) == {"Поле b": ["2"]}
+    assert "a: 1" in note_of(story, results)
+    told = story.sql("SELECT message FROM amocrm_events WHERE kind = 'submission.fields_refused'")
+    assert len(told) == 1
+    assert "Поле a" in str(told)
+    assert "Поле b" not in str(told)
+
+
+def test_k_an_incoming_lead_is_made_though_what_is_told_of_its_form_is_refused(story: Story) -> None:
+    """30-K: the page and the tags are in the note; a refusal of them would have ended the submission."""
+    set_up(story, forms={"mode": "incoming_lead"})
+    refusal = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": []}]})
+    story.simulator.fault(
+        "status", path="/api/v4/leads/unsorted/forms", method="POST", status=400, times=3, body=refusal
+    )
+    page = {"name": "Замер", "page": "contacts", "referrer": "search"}
+    results = submit(story, form(form=page, tags=["сайт"], price=100))
+    (incoming,) = account(story)["incoming"].values()
+    assert "contacts" not in str(incoming["metadata"])
+    lead = lead_of(story, results)
+    assert (lead["price"], lead.get("_embedded", {}).get("tags", [])) == (0, [])
+    assert all(text in note_of(story, results) for text in ("contacts", "search", "tags: сайт", "price: 100"))
+
+
+# --- people and robots --------------------------------------------------------------------------------------------
+
+
+def test_k_a_visitor_whose_clock_is_fast_is_no_robot(story: Story) -> None:
+    """30-K: both moments are of one clock; by ours, theirs was opened just now."""
+    opened = int(story.clock.now().timestamp() * 1000) - 500
+    slow = form(opened_at=opened, sent_at=opened + 40_000)
+    assert submit(story, slow)["lead"]["created"]
+    again = submit(story, slow | {"sent_at": opened + 50_000})  # the same form, pressed once more
+    assert story.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+    assert again["lead"]["created"]
+    fast = story.crm("submit_form", story.application(), form(opened_at=opened, sent_at=opened + 300, comment="x"))
+    assert fast.status == 202
+    assert story.events().count("submission.bot") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"name": "Иванов", "first_name": "Иван"}, "Иванов Иван"),
+        ({"first_name": "Анна", "last_name": "Ан"}, "Анна Ан"),
+        ({"name": "Иванов Иван", "first_name": "иван", "last_name": "Иванов"}, "Иванов Иван"),
+    ],
+)
+def test_k_a_name_is_left_out_only_where_it_is_said_already(given: dict[str, str], told: str) -> None:
+    """30-K: not where another word begins with it."""
+    assert model.full_name(Contact(**given)) == told

@@ -106,3 +106,12 @@ def test_the_command_prints_or_saves(connected: Story, environment: dict[str, st
     assert refused.exit_code == 1
     assert "it has Воронка" in refused.output
     assert run("--account", "nobody.amocrm.ru").exit_code == 1
+
+
+def test_k_a_pair_that_names_a_field_of_its_own_is_taken_over() -> None:
+    """30-K: only what goes to its usual place needs no rule; goods have no field at all."""
+    taken = take_over(
+        {"amocrm_order_fields": "comment==Примечание,phone,goods==Товары", "amocrm_user_fields": "phone==PHONE"}
+    )
+    assert [(rule["source"], rule["field"]) for rule in taken.submissions["mapping"]] == [("comment", "Примечание")]
+    assert taken.left == ["amocrm_order_fields.goods: goods are linked with the deal, and are in no field"]

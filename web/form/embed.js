@@ -81,7 +81,7 @@
       if (VISIT.test(name)) { tracking[visit] = tracking[visit] || value.slice(0, 1000); }
     });
     var called = { name: own.form[0] || attribute(form, "data-crm") || "", page: own.page[0] || location.href.split(/[?#]/)[0] };
-    return { contact: contact, form: called, fields: fields, comment: own.comment.join("\n"), tracking: tracking, trap: trap, opened_at: opened };
+    return { contact: contact, form: called, fields: fields, comment: own.comment.join("\n"), tracking: tracking, trap: trap, opened_at: opened, sent_at: Date.now() };
   }
 
   function say(form, isGood, text) {
@@ -106,7 +106,7 @@
 
   function send(form, button) {
     var body = submission(form, button);
-    var content = JSON.stringify(Object.assign({}, body, { opened_at: 0 }));
+    var content = JSON.stringify(Object.assign({}, body, { opened_at: 0, sent_at: 0 }));
     return client().then(function (loaded) {
       var last = pressed.get(form);
       var key = last && last.content === content ? last.key : loaded.newKey();
