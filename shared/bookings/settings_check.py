@@ -13,7 +13,7 @@ from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
 from shared.bookings import calendar_addresses, hours, rows, slots
 from shared.bookings.rows import Booking
-from shared.bookings.settings import Bookings
+from shared.bookings.settings import Bookings, Resource
 from shared.bookings.settings import of as settings_of
 from shared.connections import integrations
 from shared.connections.integrations import Integration
@@ -67,12 +67,8 @@ def _problems(settings: Bookings) -> Iterator[InputError]:
     for index, resource in enumerate(settings.resources):
         if resource.place is not None and resource.place not in places:
             yield InputError(f"bookings.resources[{index}].place", say("there is no such place"))
-        for number, off in enumerate(resource.days_off):
-            if off.last < off.first:
-                yield InputError(f"bookings.resources[{index}].days_off[{number}]", say("ends before it begins"))
-    for number, off in enumerate(settings.days_off):
-        if off.last < off.first:
-            yield InputError(f"bookings.days_off[{number}]", say("ends before it begins"))
+        yield from _day_problems(f"bookings.resources[{index}]", resource)
+    yield from _day_problems("bookings", settings)
     for index, service in enumerate(settings.services):
         if service.price is not None and not (is_amount(service.price) and service.price <= _MOST_PRICE):
             detail = say("must be a number from {least} to {most}", least=0, most=f"{_MOST_PRICE:,}")
@@ -82,6 +78,17 @@ def _problems(settings: Bookings) -> Iterator[InputError]:
                 if key not in known:
                     detail = say("there is no such doctor or room")
                     yield InputError(f"bookings.services[{index}].{name}", detail)
+
+
+def _day_problems(path: str, level: Bookings | Resource) -> Iterator[InputError]:
+    for number, off in enumerate(level.days_off):
+        if off.last < off.first:
+            yield InputError(f"{path}.days_off[{number}]", say("ends before it begins"))
+    # Of two, one would count in silence.
+    for day, count in Counter(one.day for one in level.special_days).items():
+        if count > 1:
+            detail = say("the day {day} stands there twice: put its hours together", day=str(day))
+            yield InputError(f"{path}.special_days", detail)
 
 
 def _names_something_of_the_account(settings: Bookings) -> bool:

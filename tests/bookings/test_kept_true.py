@@ -155,6 +155,17 @@ def test_30_k_a_visit_that_moves_costs_what_it_did_when_it_was_booked(clinic: Cl
     assert (moved["price"], moved["currency"]) == ("2500", "RUB")
 
 
+@pytest.mark.parametrize("path", ["bookings.special_days", "bookings.resources[0].special_days"])
+def test_30_k_of_two_special_days_of_one_date_none_is_left_out_unseen(clinic: Clinic, path: str) -> None:
+    twice = [{"day": "2027-01-05", "hours": ["09:00-12:00"]}, {"day": "2027-01-05", "hours": ["14:00-18:00"]}]
+    if path == "bookings.special_days":
+        refused = clinic.set_up(special_days=twice)
+    else:
+        refused = clinic.set_up(resources=[{"id": "a", "name": "A", "special_days": twice}], services=[])
+    assert refused.status == 422
+    assert path in {one["path"] for one in json_of(refused)["errors"]}
+
+
 # --- statements that are sent twice -------------------------------------------------------------------------------
 
 
