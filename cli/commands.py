@@ -286,7 +286,7 @@ def build_release(out: Path | None, packages: bool) -> None:
 
     try:
         made = release.build(out or release.ROOT / "dist" / release.version(), main, packages=packages)
-    except (FileNotFoundError, subprocess.CalledProcessError, package.TooLargeError) as error:
+    except (FileExistsError, FileNotFoundError, subprocess.CalledProcessError, package.TooLargeError) as error:
         raise click.ClickException(str(error)) from None
     for file in made:
         click.echo(f"{file.name}: {file.stat().st_size:,} bytes")
@@ -312,7 +312,7 @@ def build_docs(out: Path) -> None:
 
     try:
         site.build(out.resolve(), main)
-    except site.SiteError as error:
+    except (FileExistsError, site.SiteError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{out / 'index.html'}")
 

@@ -16,7 +16,7 @@ from typing import Final
 
 import click
 
-from cli import client, package
+from cli import client, output, package
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _SHIPPED: Final = ("core", "forms", "bookings", "pdf", "google")  # the locks of what runs in a cloud
@@ -32,10 +32,14 @@ def version() -> str:
 def build(out: Path, commands: click.Group, *, packages: bool) -> list[Path]:
     """The files, by name. Without `packages` only what takes no minute.
 
-    Raises FileNotFoundError without Node.js, CalledProcessError where a tool fails.
+    Raises FileNotFoundError without Node.js, CalledProcessError where a tool fails, FileExistsError for a folder that
+    holds something else.
     """
+    sums = out / "SHA256SUMS"
+    output.require_ours(out, sums.name)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
+    sums.touch()  # from now on it is ours, also where a tool fails
     if packages:
         for target in _TARGETS:
             for function in package.SOURCES if target == "source" else package.PARTS:
@@ -45,10 +49,10 @@ def build(out: Path, commands: click.Group, *, packages: bool) -> list[Path]:
     lock = _lock()
     (out / "sbom.cdx.json").write_bytes(_bill_of_materials(lock))
     (out / "LICENSES.txt").write_text("".join(_licences(lock)), encoding="utf-8")
-    made = sorted(file for file in out.iterdir())
-    sums = "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in made)
-    (out / "SHA256SUMS").write_text(sums, encoding="utf-8")
-    return [*made, out / "SHA256SUMS"]
+    made = sorted(file for file in out.iterdir() if file != sums)
+    lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in made)
+    sums.write_text("".join(lines), encoding="utf-8")
+    return [*made, sums]
 
 
 def _package(function: str, target: str, out: Path) -> None:

@@ -1,7 +1,7 @@
 """One demo for a folder: a second one beside it would use up the first one's tokens, with a simulator of its own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -53,10 +53,11 @@ def _end_what_was_left(folder: Path) -> None:
 
     left = []
     for pid in _remembered(folder).pids:
-        process = psutil.Process(pid)
-        if any(part in process.cmdline() for part in _PARTS):  # a number may be another program's by now
-            process.terminate()
-            left.append(process)
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):  # it is gone, or is somebody else's by now
+            process = psutil.Process(pid)
+            if any(part in process.cmdline() for part in _PARTS):  # a number may be another program's by now
+                process.terminate()
+                left.append(process)
     if left:
         psutil.wait_procs(left, timeout=8)
         click.echo(f"The last demo here was killed; {len(left)} of its processes were still running, and were ended.")

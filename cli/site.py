@@ -19,7 +19,7 @@ from markdown.extensions.toc import slugify
 from mkdocs.commands.build import build as build_site
 from mkdocs.config import load_config
 
-from cli import reference
+from cli import output, reference
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs"
@@ -48,10 +48,12 @@ class SiteError(Exception):
 
 
 def build(out: Path, commands: click.Group) -> None:
-    """`commands`: those that have a page. Raises SiteError with every complaint.
+    """`commands`: those that have a page. Raises SiteError with every complaint, FileExistsError for a folder that
+    holds something else.
 
     Nothing is asked of other hosts, now or by the readers' browsers.
     """
+    output.require_ours(out, "sitemap.xml")
     complaints: list[str] = []
     handler = _Kept(complaints)
     logger = logging.getLogger("mkdocs")

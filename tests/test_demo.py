@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cli import running
 from tests.demo import ROOT, Demo, connect, free_port, port_of
 from tests.story import calculation
 
@@ -75,6 +76,15 @@ def test_a_second_demo_of_a_folder_says_where_the_first_is_and_starts_nothing(da
     with pytest.raises(httpx.ConnectError):
         httpx.get(first.api_by_address, trust_env=False)
     third.stop()
+
+
+def test_30_k_a_demo_starts_after_the_machine_was_switched_off_under_the_last_one(tmp_path: Path) -> None:
+    """What ran then is gone, and its numbers may be anybody's."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    running.remember(tmp_path, "http://localhost:8901/admin/", [gone.pid])
+    with running.alone(tmp_path) as other:
+        assert other is None
 
 
 @pytest.mark.parametrize("function", ["amocrm_events", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries"])

@@ -11,6 +11,8 @@ from functions.run_deliveries.run import run as run_deliveries
 from shared.actions.subject import Planner
 from shared.calculations import plan
 from shared.deliveries.runner import MAX_ATTEMPTS
+from shared.platform.endpoint import serve
+from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
 from shared.storage.lease_worker import Worker
@@ -81,13 +83,18 @@ def test_a_request_that_cannot_be_decrypted_waits_as_well(connected: Story) -> N
     assert connected.events().count("delivery.deferred") == 3  # of each delivery's first trouble, and of this
 
 
+class PanicException(BaseException):
+    """What a library in Rust (PyO3) raises where it meets what its authors took for impossible."""
+
+
+@pytest.mark.parametrize("error", [KeyError, PanicException])
 def test_what_fails_after_it_was_accepted_is_accepted_and_goes_on(
-    connected: Story, monkeypatch: pytest.MonkeyPatch
+    connected: Story, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
     """The caller hears what has become of the write, and not that nobody knows."""
 
     def forgotten(*_: Any) -> Any:
-        raise KeyError("forgotten")
+        raise error("forgotten")
 
     proof = {"X-Lead-Id": str(connected.lead_id)}
     with monkeypatch.context() as broken:
@@ -199,3 +206,14 @@ def test_a_claim_that_fails_ends_the_run_and_not_the_process() -> None:
 
     figures = Worker(claim, lambda _: "done", lambda _, __: None, 4, StandingClock()).run(10)
     assert (figures.outcomes, figures.is_done) == ({"internal_error": 1}, False)
+
+
+def test_30_k_a_panic_of_a_library_is_answered_like_every_error() -> None:
+    """It is no Exception; whoever asked is told the request's id all the same."""
+
+    def panics(_: None, __: Request) -> Response:
+        raise PanicException
+
+    answer = serve(panics, None, Request("GET", "/"))
+    assert (answer.status, json_of(answer)["code"]) == (500, "internal_error")
+    assert json_of(answer)["request_id"] == dict(answer.headers)["X-Request-Id"]

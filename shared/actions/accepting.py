@@ -89,9 +89,9 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
         return runtime.delivering.run(
             delivery, steps, runtime.connections.paced(integration, calls), begun=begun, leased_at=leased_at
         )
-    except DatabaseUnavailableError:
+    except (DatabaseUnavailableError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # noqa: BLE001 - it is accepted, and goes on: as where the runner meets such an error
+    except BaseException as error:  # noqa: BLE001 - it is accepted, and goes on: as where the runner meets such an error
         logs.failed("delivery.failed", error, delivery_id=delivery.id)
         return runtime.delivering.put_off(delivery, problem_of(error))
 

@@ -45,7 +45,9 @@ def serve(handler: Callable[[Instance, Request], Response], runtime: Instance, r
             if request.has_null_character:
                 raise Problem(400, "null_character", say("No value may contain the character U+0000."))
             response = handler(runtime, request)
-        except Exception as error:  # noqa: BLE001 - the one place that turns any error into an answer
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - the one place that turns any error, and a panic, into an answer
             response = _failure(error, request)
         response = _compressed(response, request).with_headers((*_SECURITY_HEADERS, ("X-Request-Id", request.id)))
         milliseconds = round((time.monotonic() - started) * 1000, 1)
@@ -104,8 +106,8 @@ def problem_response(problem: Problem, request: Request) -> Response:
     return Response(problem.status, msgspec.json.encode(problem.as_dict(request.id, language)), headers)
 
 
-def _failure(error: Exception, request: Request) -> Response:
-    problem = problem_from(error)
+def _failure(error: BaseException, request: Request) -> Response:
+    problem = problem_from(error) if isinstance(error, Exception) else None  # a library's in Rust is none
     if problem is None:
         logs.failed("unforeseen", error)
         problem = Problem(
