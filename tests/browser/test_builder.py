@@ -1,5 +1,6 @@
 """The builder of calculators: names, and drafts that nobody loses."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -135,3 +136,42 @@ def test_what_was_typed_over_a_draft_that_was_thrown_away_is_kept(
     expect(title).to_have_value("Мои двери")
     page.get_by_role("button", name="Оставить мой").click()
     expect(page.get_by_text("Черновик сохранён")).to_be_visible()
+
+
+_STRANGE: list[Any] = [
+    {"fields": [None], "items": []},
+    {"fields": [{"id": "x", "kind": "choice", "options": [{}]}], "items": [{}]},
+    {"fields": [{"id": "x", "kind": "number", "label": {"ru": "x"}}], "items": [None], "title": None},
+]
+
+
+@pytest.mark.parametrize("strange", _STRANGE, ids=range(len(_STRANGE)))
+def test_a_file_that_is_no_calculator_leaves_the_builder_as_it_was(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None], strange: Any
+) -> None:
+    """30-K: it was taken, could not be shown, and stayed in the browser: the tab opened no more."""
+    draft(_calculator("Двери"))
+    page = _at_the_builder(context, demo)
+    given = {"name": "x.json", "mimeType": "application/json", "buffer": json.dumps(strange).encode()}
+    page.locator("input[type=file]").set_input_files(given)  # type: ignore[arg-type]
+    expect(page.get_by_text("В этом файле нет калькулятора")).to_be_visible()
+    expect(page.locator("[data-path='title']")).to_have_value("Двери")
+    page.locator("#tab-log").click()
+    page.locator("#tab-calculator").click()
+    expect(page.locator("[data-path='title']")).to_have_value("Двери")
+    page.locator("[data-path='title']").fill("Окна")
+    expect(page.get_by_text("Черновик сохранён")).to_be_visible()
+
+
+def test_a_draft_that_cannot_be_shown_can_be_thrown_away(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
+) -> None:
+    """30-K: one that somebody has saved over HTTP kept everybody out of the tab."""
+    draft({"fields": 5, "title": {"ru": "Двери"}})
+    page = connected_panel(context, demo)
+    choose(page)
+    page.locator("#tab-calculator").click()
+    expect(page.get_by_text("Черновик нельзя показать")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Удалить черновик").click()
+    expect(page.locator("[data-path='title']")).to_be_visible()

@@ -41,9 +41,11 @@ function workbench(body, connection, level, known, reopen) {
   // What could not be sent is sent over what it was typed over: where that has changed, somebody decides whose it is to be.
   const kept = unsent.get();
   let revision = kept ? kept.revision : known.draft?.revision ?? null;
-  let document_ = structuredClone(kept?.document ?? known.draft?.document ?? inForce?.document ?? empty());
+  const wanted = kept ?? known.draft;
+  const isShown = !wanted || canBeShown(wanted.document);
+  let document_ = structuredClone(isShown && wanted ? wanted.document : inForce?.document ?? empty());
   let edited = document_.title?.[mine] || !Object.keys(document_.title ?? {}).length ? mine : Object.keys(document_.title)[0];
-  let isUnsaved = kept !== null;
+  let isUnsaved = kept !== null && isShown;
   let undo = [];
   let snapshot = JSON.stringify(document_);
   let tried = null; // the preview's form
@@ -207,9 +209,10 @@ function workbench(body, connection, level, known, reopen) {
       found = JSON.parse(await given.text());
     } catch {
       throw new Error(t("calculators.not_a_file"));
+    } finally {
+      file.value = "";
     }
-    if (!Array.isArray(found?.fields) || !Array.isArray(found?.items)) throw new Error(t("calculators.not_a_file"));
-    file.value = "";
+    if (!Array.isArray(found?.fields) || !Array.isArray(found?.items) || !canBeShown(found)) throw new Error(t("calculators.not_a_file"));
     replace(found);
   }, error);
   const load = element("button", { text: t("calculators.import"), className: "quiet small", type: "button", onclick: () => file.click() });
@@ -240,12 +243,23 @@ function workbench(body, connection, level, known, reopen) {
       }, error),
     }));
   draw();
+  if (!isShown) conflict.replaceChildren(element("p", { className: "error", text: t("calculators.not_shown") }));
   if (isUnsaved) void queued();
   else void check();
   return { close: async () => {
     if (isUnsaved) await queued();
     unsent.close();
   } };
+}
+
+// What a file, or a draft that was saved over HTTP, holds may be anything.
+function canBeShown(document) {
+  try {
+    builder(structuredClone(document), mine, () => {});
+    return lacking(document, mine) >= 0;
+  } catch {
+    return false;
+  }
 }
 
 function history(known, level, { use, inherit }) {
