@@ -248,6 +248,22 @@ def test_another_calculator_takes_over_what_was_typed(
     expect(card.locator(".result li")).to_have_text(["Дерево", "Пожелание"])
 
 
+@pytest.mark.refusals(409)
+def test_what_was_typed_where_a_list_stands_now_is_named(
+    context: BrowserContext, demo: Demo, published: Callable[[dict[str, Any]], None]
+) -> None:
+    """30-K: a number whose name is a list's in the new calculator was gone without a word."""
+    published(_calculator(_number("rooms", "Комнат"), price="100"))
+    card = _opened(context.new_page(), demo)
+    card.get_by_label("Комнат").fill("7")
+    rows = {"id": "rooms", "kind": "rows", "label": {"ru": "Комнаты"}, "fields": [_number("area", "Площадь")]}
+    published(_calculator(rows, price="200"))
+    card.get_by_role("button", name="Сохранить в сделку").click()
+    card.get_by_role("button", name="Показать новый калькулятор").click()
+    expect(card.locator("output")).to_have_text(re.compile("200"))
+    expect(card.locator(".result li")).to_have_text(["Комнаты"])
+
+
 @pytest.mark.refusals("net::ERR_FAILED")
 def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(context: BrowserContext, demo: Demo) -> None:
     """A brother of 30-G5: the time that was picked, and the key, stay until it is known what became of the visit."""

@@ -91,6 +91,7 @@ export function form(calculator, language = mine) {
     const put = (field, prefix, value) => {
       if (value !== undefined && !placed(controls.get(prefix + field.id).control, field, value)) lost.add(inLanguage(field.label, language));
     };
+    const isFilled = (value) => value !== undefined && value !== "" && value !== false;
     for (const field of calculator.fields) {
       const given = kept[field.id];
       if (field.kind !== "rows") put(field, "", given);
@@ -100,10 +101,9 @@ export function form(calculator, language = mine) {
         while (mine.numbers.length < given.length && mine.add());
         if (given.length > mine.numbers.length) lost.add(inLanguage(field.label, language));
         for (const [index, number] of mine.numbers.entries()) for (const one of field.fields) put(one, `${number}.`, given[index]?.[one.id]);
-      }
+      } else if (isFilled(given)) lost.add(inLanguage(field.label, language));
     }
     const isThere = (field, fields) => fields.some(({ id }) => id === field.id);
-    const isFilled = (value) => value !== undefined && value !== "" && value !== false;
     for (const field of before.fields) {
       const now = calculator.fields.find(({ id }) => id === field.id);
       const gone = !now ? [field].filter(({ id }) => isFilled(kept[id]))
