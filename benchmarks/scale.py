@@ -337,14 +337,17 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         Query("visits that are behind", lambda: watches.behind(database, 50), (watches.BEHIND, {"limit": 50})),
         Query("holds that have ended", lambda: watches.sweep(database, 1000), (watches.SWEEP, {"limit": 1000})),
         Query(
-            "a batch of old visitors", lambda: database.execute(retention._VISITORS, {"batch": 100, "payload_days": 7})
+            "a batch of old visitors",
+            lambda: database.execute(retention.STATEMENTS["visitors"], {"batch": 100, "payload_days": 7}),
         ),
         Query(
-            "a batch of old visits", lambda: database.execute(retention._BOOKINGS, {"batch": 100, "delivery_days": 8})
+            "a batch of old visits",
+            lambda: database.execute(retention.STATEMENTS["bookings"], {"batch": 100, "delivery_days": 8}),
         ),
         Query("the overview of a month", lambda: overview.overview(database, "month", datetime.now(UTC))),
         Query(
-            "a batch of old payloads", lambda: database.execute(retention._PAYLOADS, {"batch": 100, "payload_days": 7})
+            "a batch of old payloads",
+            lambda: database.execute(retention.STATEMENTS["payloads"], {"batch": 100, "payload_days": 7}),
         ),
         Query(
             "a batch of old deliveries",

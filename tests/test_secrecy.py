@@ -297,6 +297,44 @@ def test_an_unfinished_delivery_keeps_what_it_needs(connected: Story) -> None:
     assert (removed["payloads"], removed["deliveries"]) == (0, 0)
 
 
+def test_30_k_what_never_reached_amocrm_is_kept_as_long_as_its_delivery(connected: Story) -> None:
+    """30-K: nobody else has what a customer wrote then. After the holidays of ten days nothing of it was left."""
+    lead = {"X-Lead-Id": str(connected.lead_id)}
+    connected.simulator.fault("status", status=400, path="/api/v4/leads/.*/notes")
+    refused = connected.crm("save_calculation", connected.widget() | lead, calculation())
+    run = (connected.runtime.database, connected.runtime.settings, connected.runtime.clock)
+    connected.clock.advance(days=29)
+    assert retention.run(*run)["payloads"] == 0
+    again = connected.crm("retry_delivery", connected.admin(), {"id": json_of(refused)["delivery_id"]})
+    assert again.status == 202, again.body
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+    assert len(connected.notes()) == 1
+    connected.clock.advance(days=8)
+    assert retention.run(*run)["payloads"] == 1
+
+
+def test_30_k_what_comes_to_life_while_it_is_removed_stays(connected: Story, migrated_url: str) -> None:
+    """30-K: a lock that nobody had touched for a day is taken at that instant, and its holder relies on it."""
+    connected.sql("INSERT INTO amocrm_locks (integration_id, name) VALUES (%s, %s)", connected.row().id, b"x" * 32)
+    connected.clock.advance(days=2)
+    runtime, removed = connected.runtime, list[dict[str, int]]()
+    remover = threading.Thread(
+        target=lambda: removed.append(retention.run(runtime.database, runtime.settings, runtime.clock))
+    )
+    with psycopg.connect(migrated_url) as taking:
+        taking.execute(
+            "UPDATE amocrm_locks SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + interval '90 seconds', "
+            "touched_at = amocrm_now()"
+        )
+        remover.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%amocrm_locks%'"
+        while connected.sql(waiting) == [(0,)] and remover.is_alive():
+            time.sleep(0.02)
+    remover.join()
+    assert removed[0]["locks"] == 0
+    assert connected.sql("SELECT count(*) FROM amocrm_locks") == [(1,)]
+
+
 def test_retention_goes_by_turns_and_ends_in_time(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many events do not keep other things from going; what time leaves over goes in the next run."""
     monkeypatch.setattr(retention, "_BATCH", 10)

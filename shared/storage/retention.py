@@ -13,87 +13,63 @@ from shared.storage.lease_worker import guarded
 _BATCH: Final = 5000
 LONGEST: Final = 20.0  # seconds of one run
 
-_STATES = """
-DELETE FROM amocrm_oauth_states WHERE state_hash IN (
-    SELECT state_hash FROM amocrm_oauth_states WHERE expires_at < amocrm_now() LIMIT %(batch)s)
-"""
 
-# A code lives 20 minutes; a day later nobody reloads its page.
-_CODES = """
-DELETE FROM amocrm_authorization_codes WHERE code_hash IN (
-    SELECT code_hash FROM amocrm_authorization_codes
-    WHERE created_at < amocrm_now() - interval '1 day' LIMIT %(batch)s)
-"""
+def _batch(
+    table: LiteralString, key: LiteralString, is_over: LiteralString, cleared: LiteralString = ""
+) -> LiteralString:
+    """Removes a batch of rows that are over, or clears what is named. What has come to life since they were chosen
+    stays: each row is asked once more, as it is by then."""
+    begins = f"UPDATE {table} SET {cleared}" if cleared else f"DELETE FROM {table}"  # noqa: S608 - all of it is ours
+    chosen = f"SELECT {key} FROM {table} WHERE {is_over} LIMIT %(batch)s"  # noqa: S608
+    return f"{begins} WHERE {is_over} AND ({key}) IN ({chosen})"
 
-_INSTALLATIONS = """
-DELETE FROM amocrm_installations WHERE state_hash IN (
-    SELECT state_hash FROM amocrm_installations WHERE expires_at < amocrm_now() LIMIT %(batch)s)
-"""
 
-_USED_TOKENS = """
-DELETE FROM amocrm_used_tokens WHERE (integration_id, jti) IN (
-    SELECT integration_id, jti FROM amocrm_used_tokens WHERE expires_at < amocrm_now() LIMIT %(batch)s)
-"""
+_HAS_ENDED: Final = "expires_at < amocrm_now()"
 
-_SESSIONS = """
-DELETE FROM amocrm_sessions WHERE token_hash IN (
-    SELECT token_hash FROM amocrm_sessions WHERE expires_at < amocrm_now() LIMIT %(batch)s)
-"""
-
-_SIGN_INS = """
-DELETE FROM amocrm_sign_ins WHERE id IN (
-    SELECT id FROM amocrm_sign_ins WHERE expires_at < amocrm_now() LIMIT %(batch)s)
-"""
-
-_THROTTLE = """
-DELETE FROM amocrm_throttle WHERE (bucket, minute) IN (
-    SELECT bucket, minute FROM amocrm_throttle WHERE minute < amocrm_now() - interval '10 minutes' LIMIT %(batch)s)
-"""
-
-_LOCKS = """
-DELETE FROM amocrm_locks WHERE (integration_id, name) IN (
-    SELECT integration_id, name FROM amocrm_locks
-    WHERE touched_at < amocrm_now() - interval '1 day' AND (lease_until IS NULL OR lease_until < amocrm_now())
-    LIMIT %(batch)s)
-"""
-
-# The row stays, for its idempotency key and its results; what the customer wrote goes.
-_PAYLOADS = """
-UPDATE amocrm_deliveries SET request = NULL WHERE id IN (
-    SELECT id FROM amocrm_deliveries
-    WHERE request IS NOT NULL AND finished_at < amocrm_now() - %(payload_days)s * interval '1 day' LIMIT %(batch)s)
-"""
-
-# What has happened holds what customers told a company; so long it can be replayed. What waits for a consumer goes too.
-_CHANGES = """
-DELETE FROM amocrm_changes WHERE id IN (
-    SELECT id FROM amocrm_changes
-    WHERE created_at < amocrm_now() - greatest(%(payload_days)s, 4) * interval '1 day' LIMIT %(batch)s)
-"""
-
-_OWN_WRITES = """
-DELETE FROM amocrm_own_writes WHERE ctid IN (
-    SELECT ctid FROM amocrm_own_writes WHERE written_at < amocrm_now() - interval '1 day' LIMIT %(batch)s)
-"""
-
-# Nothing has happened to it for half a year: the next change is told without what was before.
-_ENTITIES = """
-DELETE FROM amocrm_entities WHERE (integration_id, entity_type, entity_id) IN (
-    SELECT integration_id, entity_type, entity_id FROM amocrm_entities
-    WHERE read_at < amocrm_now() - interval '180 days' LIMIT %(batch)s)
-"""
-
-# Who came stays with the company's deal; here a visit is needed as long as its deliveries are.
-_VISITORS = """
-UPDATE amocrm_bookings SET visitor = NULL, phone_mark = NULL, link_hash = NULL WHERE id IN (
-    SELECT id FROM amocrm_bookings
-    WHERE visitor IS NOT NULL AND ends_at < amocrm_now() - %(payload_days)s * interval '1 day' LIMIT %(batch)s)
-"""
-_BOOKINGS = """
-DELETE FROM amocrm_bookings WHERE id IN (
-    SELECT id FROM amocrm_bookings
-    WHERE ends_at < amocrm_now() - %(delivery_days)s * interval '1 day' LIMIT %(batch)s)
-"""
+STATEMENTS: Final[dict[str, LiteralString]] = {
+    "states": _batch("amocrm_oauth_states", "state_hash", _HAS_ENDED),
+    # A code lives 20 minutes; a day later nobody reloads its page.
+    "codes": _batch("amocrm_authorization_codes", "code_hash", "created_at < amocrm_now() - interval '1 day'"),
+    "installations": _batch("amocrm_installations", "state_hash", _HAS_ENDED),
+    "used_tokens": _batch("amocrm_used_tokens", "integration_id, jti", _HAS_ENDED),
+    "sessions": _batch("amocrm_sessions", "token_hash", _HAS_ENDED),
+    "sign_ins": _batch("amocrm_sign_ins", "id", _HAS_ENDED),
+    "throttle": _batch("amocrm_throttle", "bucket, minute", "minute < amocrm_now() - interval '10 minutes'"),
+    "locks": _batch(
+        "amocrm_locks",
+        "integration_id, name",
+        "touched_at < amocrm_now() - interval '1 day' AND (lease_until IS NULL OR lease_until < amocrm_now())",
+    ),
+    # The row stays, for its idempotency key and its results; what the customer wrote goes, because amoCRM has it. Of a
+    # dead delivery nobody else has it: that goes with the row, and can be taken up again until then.
+    "payloads": _batch(
+        "amocrm_deliveries",
+        "id",
+        "request IS NOT NULL AND state = 'delivered' "
+        "AND finished_at < amocrm_now() - %(payload_days)s * interval '1 day'",
+        cleared="request = NULL",
+    ),
+    # What has happened holds what customers told a company; so long it can be replayed. What waits for a consumer goes
+    # too.
+    "changes": _batch(
+        "amocrm_changes", "id", "created_at < amocrm_now() - greatest(%(payload_days)s, 4) * interval '1 day'"
+    ),
+    "own_writes": _batch("amocrm_own_writes", "ctid", "written_at < amocrm_now() - interval '1 day'"),
+    # Nothing has happened to it for half a year: the next change is told without what was before.
+    "entities": _batch(
+        "amocrm_entities",
+        "integration_id, entity_type, entity_id",
+        "read_at < amocrm_now() - interval '180 days'",
+    ),
+    # Who came stays with the company's deal; here a visit is needed as long as its deliveries are.
+    "visitors": _batch(
+        "amocrm_bookings",
+        "id",
+        "visitor IS NOT NULL AND ends_at < amocrm_now() - %(payload_days)s * interval '1 day'",
+        cleared="visitor = NULL, phone_mark = NULL, link_hash = NULL",
+    ),
+    "bookings": _batch("amocrm_bookings", "id", "ends_at < amocrm_now() - %(delivery_days)s * interval '1 day'"),
+}
 
 _DELIVERIES = """
 SELECT amocrm_purge_deliveries(%(delivery_days)s * interval '1 day', %(batch)s)
@@ -108,23 +84,6 @@ _EVENTS = """
 SELECT amocrm_purge_events(%(event_days)s * interval '1 day', %(batch)s)
 """
 
-_STATEMENTS: dict[str, LiteralString] = {
-    "states": _STATES,
-    "codes": _CODES,
-    "installations": _INSTALLATIONS,
-    "used_tokens": _USED_TOKENS,
-    "sessions": _SESSIONS,
-    "sign_ins": _SIGN_INS,
-    "throttle": _THROTTLE,
-    "locks": _LOCKS,
-    "payloads": _PAYLOADS,
-    "changes": _CHANGES,
-    "own_writes": _OWN_WRITES,
-    "entities": _ENTITIES,
-    "visitors": _VISITORS,
-    "bookings": _BOOKINGS,
-}
-
 
 def run(database: Database, settings: Settings, clock: Clock, seconds: float = LONGEST) -> dict[str, int]:
     """How many of each kind were removed, in so many seconds at most; the next run goes on. A kind that fails is left
@@ -137,7 +96,7 @@ def run(database: Database, settings: Settings, clock: Clock, seconds: float = L
         "event_days": settings.keep_events_days,
     }
     removers: dict[str, Callable[[], int]] = {
-        name: partial(database.execute, statement, parameters) for name, statement in _STATEMENTS.items()
+        name: partial(database.execute, statement, parameters) for name, statement in STATEMENTS.items()
     }
     removers["deliveries"] = partial(database.number, _DELIVERIES, parameters)
     removers["counters"] = partial(counters.remove_old, database)
