@@ -136,11 +136,13 @@ def test_a_link_of_the_panel_works_beside_the_issuer(by_issuer: Story, issuer: I
         ({"email_verified": None}, "unverified"),
         ({"email": None}, "unverified"),
         ({"email": "anna@example.org\0"}, "unverified"),
+        ({"email": "NI\u212aA@example.org"}, "unknown"),  # 30-K: a Kelvin sign is no K, though its small letter is
         ({"sub": ""}, "issuer"),
     ],
 )
 def test_who_is_nobody_here_is_told_so(by_issuer: Story, issuer: Issuer, person: dict[str, Any], reason: str) -> None:
     _invited(by_issuer)
+    _invited(by_issuer, name="Ника", email="nika@example.org")
     issuer.person |= person
     assert _came_back(by_issuer, issuer) == {"refused": reason}
     assert by_issuer.sql("SELECT count(*) FROM amocrm_sign_ins") == [(0,)]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from functions.crm_api.handler import handle as crm_api
 from functions.oauth_callback import handler
 from functions.oauth_callback.handler import handle as oauth_callback
 from shared.connections import code_clients, integrations
@@ -207,6 +208,25 @@ def test_one_stranger_does_not_keep_amocrms_secrets_from_a_public_link(tale: Sto
     junk = [status("192.0.2.1", f"junk-{number}") for number in range(handler._PER_OWNER + 5)]
     assert junk.count(429) == handler._PER_OWNER + 5 - handler._PER_ADDRESS
     assert status("198.51.100.1", tale.client_id) == 200
+
+
+DEEP = b'{"x":' + b'{"x":' * 3000 + b"1" + b"}" * 3001
+NO_UTF8 = b'{"client_id": "\xff\xfe", "client_secret": "s", "state": "\xff"}'
+
+
+@pytest.mark.parametrize("body", [DEEP, b"[" * 3000, NO_UTF8], ids=["deep", "open", "no_utf8"])
+@pytest.mark.parametrize("function", [oauth_callback, crm_api], ids=["oauth_callback", "crm_api"])
+def test_bytes_of_strangers_are_no_error_of_ours(tale: Story, function: Any, body: bytes) -> None:
+    """30-K: an error that nobody foresaw wakes somebody up."""
+    answer = serve(function, tale.runtime, Request("POST", "/", body=body))
+    assert 400 <= answer.status < 500, answer.body
+
+
+def test_a_hook_with_an_endless_number_is_refused(tale: Story) -> None:
+    """30-K."""
+    for account_id in ("9" * 5000, "²", "-1", "0", ""):
+        query = {"client_uuid": tale.client_id, "account_id": account_id, "signature": "0" * 64}
+        assert tale.callback(urlencode(query)).status == 403
 
 
 CODES = ("junk", "theirs", "")

@@ -16,6 +16,7 @@ nothing of this                             a page that says that there is nothi
 Every failure ends in a page in plain words (`texts.py`), and in the event log where it concerns an integration.
 """
 
+import re
 from typing import Annotated, Final
 
 import msgspec
@@ -233,7 +234,7 @@ def _switched_off(runtime: Runtime, request: Request) -> Response:
     """
     client_id, account_id = request.parameter("client_uuid") or "", request.parameter("account_id") or ""
     integration = None
-    if account_id.isascii() and account_id.isdigit() and 0 < int(account_id) < 2**63:
+    if re.fullmatch("[0-9]{1,19}", account_id) and 0 < int(account_id) < 2**63:
         integration = integrations.by_client(runtime.database, client_id, int(account_id))
     if integration is None or not oauth.is_genuine_switch_off(
         integration.secret(runtime.keyring), client_id, account_id, request.parameter("signature") or ""

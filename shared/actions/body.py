@@ -41,7 +41,7 @@ def decode(request: Request, model: type[T]) -> T:
             say("The request was understood, but a value in it is not right."),
             errors=(misfit(error),),
         ) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         raise Problem(400, "invalid_json", say("The body must be a JSON object in UTF-8.")) from None
 
 

@@ -24,7 +24,10 @@ def decode(data: bytes | str, kind: Any) -> Any: ...
 def decode(data: bytes | str, kind: Any) -> Any:
     """A JSON document as `kind`. Raises msgspec.DecodeError, and ValidationError for what does not fit."""
     _make_ready(kind)
-    return msgspec.json.decode(data, type=kind)
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (RecursionError, UnicodeDecodeError) as error:  # thousands of brackets, or what is no UTF-8
+        raise msgspec.DecodeError(type(error).__name__) from None
 
 
 @overload

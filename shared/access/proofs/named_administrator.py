@@ -221,8 +221,8 @@ def vouched_for(database: Database, email: str, subject: str) -> str | None:
 
 
 def _address(email: str | None) -> str | None:
-    """As addresses are compared."""
-    return email.lower() if email else None
+    """As addresses are compared: small, where all of it is ASCII. (Small, a Kelvin sign is the letter k.)"""
+    return (email.lower() if email.isascii() else email) if email else None
 
 
 def _hash(secret: str) -> bytes:
