@@ -3191,7 +3191,6 @@ export interface components {
             opened_at?: number | null;
             /** @default null */
             price?: number | null;
-            /** @default null */
             sent_at?: number | null;
             /** @default [] */
             tags?: string[];
@@ -3227,7 +3226,6 @@ export interface components {
             /** @default null */
             opened_at?: number | null;
             order: components["schemas"]["shared.submissions.model.Order"];
-            /** @default null */
             sent_at?: number | null;
             /** @default [] */
             tags?: string[];

@@ -71,7 +71,7 @@ def _accepted(
         whole = say("give a phone with its country's code or an e-mail: this is neither, and would be a new person")
         raise invalid_input(whole, "contact")
     # Sent again, it is sent later, and is the same.
-    same = body if isinstance(body, SyncContact) else msgspec.structs.replace(body, sent_at=None)
+    same = body if isinstance(body, SyncContact) else msgspec.structs.replace(body, sent_at=msgspec.UNSET)
     cleaned = msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address)
     write = Write(
@@ -149,7 +149,7 @@ def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: 
         return False
     least = settings_of(integration.settings).time_trap_seconds
     opened, sent = body.opened_at, body.sent_at
-    now = runtime.clock.now().timestamp() * 1000 if sent is None else sent
+    now = sent if isinstance(sent, int) else runtime.clock.now().timestamp() * 1000
     too_fast = opened is not None and 0 <= now - opened < least * 1000
     if not body.trap and not too_fast:
         return False

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import msgspec
+
 from shared.access.proofs import site_key
 from shared.access.rights import Caller
 from shared.actions import html_page
@@ -82,7 +84,7 @@ def of(pairs: list[tuple[str, str]], meaning: Callable[[str], str] = lambda name
         comment="\n".join(taken["comment"])[:10_000],
         tracking=tracking,
         opened_at=_moment(pairs, "_opened_at"),
-        sent_at=_moment(pairs, "_sent_at"),
+        sent_at=msgspec.UNSET if (sent := _moment(pairs, "_sent_at")) is None else sent,
         trap=_first(pairs, "_trap")[:1000],
     )
 

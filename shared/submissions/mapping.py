@@ -24,8 +24,9 @@ _DATES: Final = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%d
 _PLAIN: Final = frozenset({"text", "textarea", "url", "streetaddress", "tracking_data"})
 _SEVERAL: Final = frozenset({"multitext", "multiselect"})
 _LONGEST: Final = {"textarea": 65_000}
-# vendor: fields.text_length (guess) A text field takes 256 characters. What is longer is in the note as a whole.
-# source: none found; older write-ups name 255 and 256
+# vendor: fields.text_length (report) A text field takes 256 characters by the API, which refuses more. What is longer
+# is in the note as a whole.
+# source: amocrm-api-php issues 224, 400
 _LONGEST_TEXT: Final = 256
 DAYS: Final = ("date", "birthday")
 _SAFE_HOUR: Final = time(SAFE_SECOND // 3600)  # UTC

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from shared.deliveries.items import Item, amount_problems, item_problems
@@ -30,6 +30,8 @@ Fields = Annotated[
     dict[Name, Scalar | Annotated[list[Scalar], Meta(max_length=MOST_FIELDS)]], Meta(max_length=MOST_FIELDS)
 ]
 Tracking = Annotated[dict[Name, Line], Meta(max_length=MOST_FIELDS)]
+# Where it is unset it is in no stored body, so that what was accepted before this member was there is still the same.
+Moment = int | UnsetType | None
 
 
 class Contact(Struct, forbid_unknown_fields=True, frozen=True):
@@ -69,7 +71,7 @@ class SubmitForm(Struct, forbid_unknown_fields=True, frozen=True):
     tags: Annotated[list[Name], Meta(max_length=20)] = []
     tracking: Tracking = {}  # utm_source, gclid, yclid, …
     opened_at: int | None = None  # when the page was opened, in Unix milliseconds
-    sent_at: int | None = None  # and when it was sent, by the same clock: the visitor's may be wrong
+    sent_at: Moment = UNSET  # and when it was sent, by the same clock: the visitor's may be wrong
     trap: Line = ""  # a field that people do not see: whoever fills it in is no person
     action: str | None = None
 
@@ -147,7 +149,7 @@ class SubmitOrder(Struct, forbid_unknown_fields=True, frozen=True):
     tags: Annotated[list[Name], Meta(max_length=20)] = []
     tracking: Tracking = {}
     opened_at: int | None = None
-    sent_at: int | None = None
+    sent_at: Moment = UNSET
     trap: Line = ""
     action: str | None = None
 

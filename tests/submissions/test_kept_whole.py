@@ -1,9 +1,11 @@
 """30-K: what a site sends comes whole, however it is named or encoded, and whatever the account takes of it."""
 
+import hashlib
 import json
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
@@ -249,6 +251,18 @@ def test_k_a_visitor_whose_clock_is_fast_is_no_robot(story: Story) -> None:
     fast = story.crm("submit_form", story.application(), form(opened_at=opened, sent_at=opened + 300, comment="x"))
     assert fast.status == 202
     assert story.events().count("submission.bot") == 1
+
+
+def test_k_an_order_that_was_accepted_before_is_the_same_after_an_upgrade(story: Story) -> None:
+    """30-K: what makes two writes equal holds no member that came later."""
+    bodies = [json.dumps(order() | more) for more in ({}, {"sent_at": 1_700_000_000_000})]
+    for body in bodies:
+        story.crm("submit_order", story.application(), body.encode())
+    ((stored,),) = story.sql("SELECT encode(request_hash, 'hex') FROM amocrm_deliveries")
+    members = ("order", "contact", "fields", "tags", "tracking", "opened_at", "trap", "action")
+    read = msgspec.json.decode(bodies[0], type=model.SubmitOrder)
+    whole = [f'"{name}":{msgspec.json.encode(getattr(read, name), order="deterministic").decode()}' for name in members]
+    assert stored == hashlib.sha256(f"{{{','.join(whole)}}}".encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
