@@ -7,7 +7,7 @@ import yaml
 
 from tests.demo import ROOT
 
-FUNCTIONS = ("oauth_callback", "crm_api", "amocrm_events", "refresh_tokens", "run_deliveries")
+FUNCTIONS = ("oauth_callback", "crm_api", "amocrm_events", "refresh_tokens", "run_deliveries", "render_quotation")
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
