@@ -58,6 +58,22 @@ def test_a_wrong_value_is_named_and_not_repeated(environment: dict[str, str], na
         assert value not in problem
 
 
+@pytest.mark.parametrize(
+    ("name", "member"), [("APP_JWT_AUDIENCE", "app_jwt_audience"), ("QUOTATION_FUNCTION", "quotation_function")]
+)
+def test_30_k_the_end_of_a_line_belongs_to_no_value(environment: dict[str, str], name: str, member: str) -> None:
+    """Secret stores keep what was in the file. With it no token of an app would be taken, and nobody would be told."""
+    assert getattr(load(environment | {name: " x\n"}), member) == "x"
+    assert getattr(load(environment | {name: "\n"}), member) == getattr(load(environment), member)
+
+
+def test_30_k_a_secret_of_the_issuer_has_no_end_of_a_line(environment: dict[str, str]) -> None:
+    issuer = {"OIDC_ISSUER": "https://i.example", "OIDC_CLIENT_ID": "x\n", "OIDC_CLIENT_SECRET": "s\n"}
+    settings = load(environment | issuer)
+    assert settings.oidc_client_secret is not None
+    assert (settings.oidc_client_id, settings.oidc_client_secret.reveal()) == ("x", "s")
+
+
 def test_localhost_may_be_http(environment: dict[str, str]) -> None:
     """Row E1."""
     local = {"OAUTH_REDIRECT_URI": "http://localhost:8902/", "CRM_API_URL": "http://127.0.0.1:8901"}

@@ -76,13 +76,13 @@ def load(environ: Mapping[str, str]) -> Settings:
         ),
         admin_token_digests=reader.parsed("ADMIN_TOKENS", _admin_token_digests, default=(), required=False),
         app_jwt_secret=reader.parsed("APP_JWT_SECRET", _jwt_secret, default=None, required=False),
-        app_jwt_audience=environ.get("APP_JWT_AUDIENCE", "") or "amocrm-functions",
-        app_jwt_issuer=environ.get("APP_JWT_ISSUER") or None,
+        app_jwt_audience=reader.plain("APP_JWT_AUDIENCE") or "amocrm-functions",
+        app_jwt_issuer=reader.plain("APP_JWT_ISSUER"),
         app_jwt_jwks_url=reader.parsed("APP_JWT_JWKS_URL", public_url, default=None, required=False),
         app_jwt_algorithm=reader.parsed("APP_JWT_ALGORITHM", _public_key_algorithm, default="RS256", required=False),
         oidc_issuer=reader.parsed("OIDC_ISSUER", public_url, default=None, required=False),
-        oidc_client_id=environ.get("OIDC_CLIENT_ID") or None,
-        oidc_client_secret=Secret(environ["OIDC_CLIENT_SECRET"]) if environ.get("OIDC_CLIENT_SECRET") else None,
+        oidc_client_id=reader.plain("OIDC_CLIENT_ID"),
+        oidc_client_secret=reader.parsed("OIDC_CLIENT_SECRET", Secret, default=None, required=False),
         notice_webhook_url=reader.parsed("NOTICE_WEBHOOK_URL", webhook_url, default=None, required=False),
         notice_secret=reader.parsed("NOTICE_SECRET", _notice_secret, default=None, required=False),
         allowed_origins=reader.parsed("ALLOWED_ORIGINS", _origins, default=frozenset(), required=False),
@@ -93,7 +93,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         deliveries_concurrency=int(reader.number("DELIVERIES_CONCURRENCY", 8, minimum=1, maximum=256)),
         deliveries_queue_url=reader.parsed("DELIVERIES_QUEUE_URL", public_url, default=None, required=False),
         deliveries_queue_endpoint=reader.parsed("DELIVERIES_QUEUE_ENDPOINT", public_url, default=None, required=False),
-        quotation_function=environ.get("QUOTATION_FUNCTION") or None,
+        quotation_function=reader.plain("QUOTATION_FUNCTION"),
         time_limit_seconds=reader.number("TIME_LIMIT_SECONDS", 50, minimum=1, maximum=3600),
         keep_events_days=reader.number("KEEP_EVENTS_DAYS", 90, minimum=1, maximum=3650),
         keep_deliveries_days=reader.number("KEEP_DELIVERIES_DAYS", 30, minimum=1, maximum=3650),
@@ -132,6 +132,10 @@ class _Reader:
 
     def text(self, name: str, parse: Callable[[str], str]) -> str:
         return self.parsed(name, parse, default="")
+
+    def plain(self, name: str) -> str | None:
+        """As it is, but for what a file or a store has put around it; None where it is not set."""
+        return self.parsed(name, lambda value: value, default=None, required=False)
 
     def number(self, name: str, default: float, minimum: float, maximum: float) -> float:
         def parse(value: str) -> float:
