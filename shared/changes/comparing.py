@@ -95,7 +95,7 @@ def is_news(event: str, ours: Collection[str]) -> bool:
     if event.endswith(("_note_added", "_linked", "_unlinked")):
         return False
     if field := re.match(r"custom_field_(\d*)", event):
-        return not any(name.startswith(f"field:{field[1]}") for name in ours)
+        return not any(name == f"field:{field[1]}" if field[1] else name.startswith("field:") for name in ours)
     return not any(event.endswith(_EVENTS[name]) for name in ours if name in _EVENTS)
 
 

@@ -96,10 +96,10 @@ UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL,
 WHERE id = %(id)s AND lease_id = %(lease_id)s
 RETURNING wakes
 """
-# Its work has failed with what nobody foresaw.
+# Its work has failed with what nobody foresaw: days in which we could not send are not among the endpoint's three.
 _PUT_OFF = """
 UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL, due_at = amocrm_now() + %(wait)s,
-    failures = failures + 1, failing_since = coalesce(failing_since, amocrm_now()), last_status = %(code)s
+    failures = failures + 1, failing_since = NULL, last_status = %(code)s
 WHERE id = %(id)s AND lease_id = %(lease_id)s
 """
 # Nothing waits. What is stored at this moment, and not seen here, has woken it, or is going to.

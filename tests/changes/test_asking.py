@@ -105,3 +105,40 @@ def test_no_more_wait_than_there_is_room_for(small: Feed, monkeypatch: pytest.Mo
         small.run(20)
     assert set(_names(small)) == {(id_, "v1") for id_ in made}
     assert most <= 12
+
+
+@pytest.mark.vendor("lists.updated_at_given")
+def test_a_deal_that_says_it_was_changed_next_year_hides_no_other(small: Feed) -> None:
+    """30-K: whoever imports deals says when they were changed, and may be wrong; lists are gone on with from now."""
+    story = small.story
+    known = _leads(small, 1)[0]
+    story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
+    future = int(story.clock.now().timestamp()) + 365 * 24 * 3600
+    imported = [small.person(id=None, fields={"name": "i", "updated_at": future + one})["id"] for one in range(7)]
+    small.run(60)
+    small.run(60)
+    for version in ("v1", "v2"):
+        small.person(id=known, fields={"name": version})
+        small.run(60)
+        small.run(60)
+        assert _names(small)[known, version] == 1
+    story.simulator.control("forget")
+    small.run(60)
+    assert len(story.simulator.requests()) < 12
+    story.simulator.control("no-faults")  # its events tell of what the lists cannot
+    small.run(60)
+    small.run(60)
+    assert set(_names(small)) == {(id_, "i") for id_ in imported}
+
+
+def test_where_asking_had_come_to_next_year_it_comes_back(small: Feed) -> None:
+    """30-K: what an earlier version has stored."""
+    known = _leads(small, 1)[0]
+    small.story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
+    future = int(small.story.clock.now().timestamp()) + 365 * 24 * 3600
+    small.story.sql("UPDATE amocrm_feeds SET asked = asked || jsonb_build_object('lead', %s::bigint)", future)
+    small.run(60)
+    small.person(id=known, fields={"name": "v1"})
+    small.run(60)
+    small.run(60)
+    assert _names(small) == {(known, "v1"): 1}

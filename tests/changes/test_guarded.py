@@ -42,3 +42,20 @@ def test_a_poisoned_feed_waits_and_is_told_once(feed: Feed) -> None:
     feed.story.sql("UPDATE amocrm_feeds SET salt = %s", salt)
     feed.run(seconds=3600)
     assert "lead.updated" in feed.kinds()
+
+
+def test_days_in_which_we_could_not_send_are_not_the_endpoints(feed: Feed) -> None:
+    """30-K: mended after four days, its first failure is one failure."""
+    feed.told()
+    secret = feed.story.sql("SELECT secret FROM amocrm_endpoints")[0][0]
+    feed.story.sql("UPDATE amocrm_endpoints SET secret = 'broken'")
+    feed.person(fields={"price": 7})
+    for _ in range(32):
+        feed.run(seconds=3 * 3600)
+    feed.story.sql("UPDATE amocrm_endpoints SET secret = %s", secret)
+    feed.consumer.statuses = [503]
+    feed.run(seconds=4 * 3600)
+    assert feed.consumer.asked
+    assert "endpoint.turned_off" not in feed.story.events()
+    feed.run(seconds=4 * 3600)
+    assert len(feed.told()) == 1

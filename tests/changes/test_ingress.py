@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.amocrm_events.handler import handle
-from shared.amocrm.feed import SETTINGS
+from shared.amocrm.feed import SETTINGS, FeedApi
 from shared.changes import feeds, hook_body
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
@@ -244,6 +244,24 @@ def test_another_key_is_another_address_and_the_old_one_is_gone(feed: Feed) -> N
     feed.person(fields={"price": 9})
     feed.run()
     assert feed.kinds() == ["lead.updated"]
+
+
+def test_a_key_that_is_replaced_while_the_subscription_is_compared_is_not_left_for_an_hour(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """30-K: amoCRM would go on calling an address that nobody knows any more."""
+    asked, old = FeedApi.webhook, _key(feed)
+
+    def replaced_meanwhile(self: FeedApi, destination: str) -> Any:
+        monkeypatch.undo()
+        assert feed.story.crm("replace_hook_key", feed.story.admin(), {}).status == 200
+        return asked(self, destination)
+
+    monkeypatch.setattr(FeedApi, "webhook", replaced_meanwhile)
+    feed.run(feeds.CHECK_EVERY.total_seconds())
+    assert _key(feed) != old
+    feed.run(60)
+    assert list(feed.hooks()) == [f"{feed.ingress.url}?key={_key(feed)}"]
 
 
 @pytest.mark.vendor("events.page", "events.types")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.changes import comparing
 from tests.bookings.conftest import settings as clinic_settings
 from tests.changes.conftest import Feed
 from tests.story import Story, json_of
@@ -181,3 +182,20 @@ def test_a_copy_of_a_deal_of_ours_is_a_persons(feed: Feed) -> None:
     feed.run()
     (told,) = feed.told()
     assert (told["type"], told["data"]["lead"]["id"]) == ("lead.added", copy)
+
+
+@pytest.mark.parametrize(
+    ("event", "ours", "expected"),
+    [
+        ("custom_field_12_value_changed", {"field:12"}, False),
+        ("custom_field_12_value_changed", {"field:123"}, True),  # 30-K: another field, whose id begins alike
+        ("custom_field_value_changed", {"field:123"}, False),  # which one, it does not say
+        ("custom_field_value_changed", {"price"}, True),
+        ("sale_field_changed", {"price"}, False),
+        ("name_field_changed", {"price"}, True),
+        ("lead_status_changed", {"status_id", "pipeline_id"}, False),
+        ("common_note_added", set(), False),
+    ],
+)
+def test_what_amocrms_events_tell_beside_our_own_writing(event: str, ours: set[str], expected: bool) -> None:
+    assert comparing.is_news(event, ours) is expected
