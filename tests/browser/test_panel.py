@@ -3,7 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect
@@ -301,3 +304,55 @@ def test_whoever_keeps_their_own_settings_takes_back_no_others(context: BrowserC
         assert (company, doctor) == ("Их имя", "Первый врач")
         service = found["bookings"]["services"][0]["name"]
         assert (found["changes"]["is_on"], service) == ((True, "Приём") if tab == "События" else (False, "Мой приём"))
+
+
+def test_a_file_of_deliveries_is_of_what_was_asked_for(chromium: Browser, demo: Demo) -> None:
+    """30-K: whatever is chosen while its pages come; a day of 25 hours is a whole one."""
+    connect(demo)
+    context = chromium.new_context(locale="ru-RU", timezone_id="Europe/Kyiv")
+    page = context.new_page()
+    sign_in(page, demo)
+    choose(page)
+    page.get_by_role("tab", name="Доставки").click()
+    expect(page.get_by_label("По", exact=True)).to_be_visible()
+    with page.expect_response(re.compile("until=")):
+        page.get_by_label("По", exact=True).fill("2026-10-25")
+        page.get_by_label("По", exact=True).blur()
+    asked: list[dict[str, list[str]]] = []
+
+    def paged(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        if query["limit"] != ["200"]:
+            route.continue_()
+            return
+        asked.append(query)
+        answer = {"deliveries": [], "next": "cursor" if len(asked) == 1 else None}
+        route.fulfill(content_type="application/json", body=json.dumps(answer))
+
+    page.route(re.compile("action=get_deliveries"), paged)
+    page.evaluate("[...document.querySelectorAll('button')].forEach((one) => { one.disabled = false; })")
+    with page.expect_download():
+        page.evaluate(
+            """() => {
+              [...document.querySelectorAll("button")].find((one) => one.textContent === "Сохранить в CSV").click();
+              const state = document.getElementById("state");
+              state.value = "dead";
+              state.dispatchEvent(new Event("change"));
+            }"""
+        )
+    first, second = asked
+    assert second == first | {"before": ["cursor"]}
+    assert first["until"] == [str(int(datetime(2026, 10, 26, tzinfo=ZoneInfo("Europe/Kyiv")).timestamp()))]
+    context.close()
+
+
+@pytest.mark.refusals(404)
+def test_a_delivery_that_is_gone_hides_no_other(context: BrowserContext, demo: Demo) -> None:
+    """30-K: the log's links live longer than what they lead to."""
+    page = connected_panel(context, demo)
+    choose(page)
+    page.goto(f"{demo.panel}#deliveries/00000000-0000-4000-8000-000000000000")
+    expect(page.get_by_text("В этом аккаунте нет такой доставки.")).to_be_visible()
+    page.get_by_role("button", name="Обновить").click()
+    expect(page.get_by_text("В этом аккаунте нет такой доставки.")).to_be_hidden()
+    expect(page.locator("#deliveries > li").or_(page.get_by_text("Доставок пока нет.")).first).to_be_visible()

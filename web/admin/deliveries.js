@@ -3,6 +3,7 @@
 import { element } from "../ui/dom.js";
 import { has, moment, money, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
+import { plus } from "../ui/slots.js";
 import { busy, call, connectionName, may, pickConnection, told } from "./panel.js";
 
 const STATES = ["accepted", "delivered", "dead"];
@@ -31,15 +32,16 @@ export async function show(place) {
   let named = STATES.includes(asked) ? null : asked; // the one that a link leads to
 
   const theOne = async () => {
-    const found = row(await call("get_delivery", { connection, query: { id: named } }), connection, refresh);
-    named = null;
+    const id = named;
+    named = null; // once, also where it is gone by now
+    const found = row(await call("get_delivery", { connection, query: { id } }), connection, refresh);
     found.querySelector("details").open = true;
     return found;
   };
 
   const query = (limit) => {
-    const seconds = (field, days) => (field.value ? String(Math.floor(new Date(`${field.value}T00:00`).getTime() / 1000) + days * 86_400) : "");
-    const asking = { limit: String(limit), state: state.value, write: write.value, lead_id: lead.value.trim(), since: seconds(since, 0), until: seconds(until, 1) };
+    const midnight = (date) => (date ? String(new Date(`${date}T00:00`).getTime() / 1000) : "");
+    const asking = { limit: String(limit), state: state.value, write: write.value, lead_id: lead.value.trim(), since: midnight(since.value), until: midnight(until.value && plus(until.value, 1)) };
     return Object.fromEntries(Object.entries(asking).filter(([, value]) => value));
   };
   const refresh = async ({ append = false } = {}) => {
@@ -60,14 +62,16 @@ export async function show(place) {
     retryAll.hidden = !may("operate") || state.value !== "dead" || !deliveries.length;
     save.disabled = !list.children.length;
   };
-  // Every one of the filter, a page at a time, with word of how far it is.
+  // Every one of the filter, a page at a time, with word of how far it is; of the filter as it was at first, whatever is
+  // chosen meanwhile.
   const all = async (each) => {
+    const of = connection, asked = query(MOST);
     let before = null;
     let count = 0;
     work.hidden = false;
     do {
-      const { deliveries, next } = await call("get_deliveries", { connection, query: before ? { ...query(MOST), before } : query(MOST) });
-      await each(deliveries);
+      const { deliveries, next } = await call("get_deliveries", { connection: of, query: before ? { ...asked, before } : asked });
+      await each(deliveries, of);
       count += deliveries.length;
       before = next;
       work.replaceChildren(element("progress", {}), t("deliveries.so_far", { count }));
@@ -77,7 +81,7 @@ export async function show(place) {
   };
   retryAll.onclick = () => busy(retryAll, async () => {
     if (!confirm(t("deliveries.retry_all_sure"))) return;
-    await all((deliveries) => call("retry_delivery", { method: "POST", connection, body: { ids: deliveries.map((one) => one.delivery_id) } }));
+    await all((deliveries, of) => call("retry_delivery", { method: "POST", connection: of, body: { ids: deliveries.map((one) => one.delivery_id) } }));
     await refresh();
   });
   save.onclick = () => busy(save, async () => {
