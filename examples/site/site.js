@@ -14,9 +14,10 @@ const ASK_MILLISECONDS = 5000; // a visitor's address may ask 30 times a minute
 const rubles = new Intl.NumberFormat("ru", { style: "currency", currency: "RUB", maximumFractionDigits: 0 });
 const total = CART.reduce((sum, item) => sum + item.quantity * item.unit_price, DELIVERY);
 
+const tags = [...asked].filter(([name]) => /^utm_|^(gclid|yclid|fbclid)$/.test(name));
+
 function visit() {
-  const found = [...asked].filter(([name]) => /^utm_|^(gclid|yclid|fbclid)$/.test(name));
-  return Object.fromEntries(document.referrer ? [...found, ["referrer", document.referrer]] : found);
+  return Object.fromEntries(document.referrer ? [...tags, ["referrer", document.referrer]] : tags);
 }
 
 function setUp() {
@@ -32,6 +33,7 @@ function openShop() {
   form.action = `${api}/?${new URLSearchParams({ action: "submit_form", site_key: key })}`;
   form.elements._opened_at.value = Date.now();
   form.elements.page.value = location.href.split("?")[0];
+  for (const [name, value] of tags) form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
   const cart = document.querySelector(".cart");
   const lines = [...CART.map((item) => [`${item.name} × ${item.quantity}`, item.quantity * item.unit_price]), ["Доставка", DELIVERY]];
   cart.replaceChildren(...lines.map(line));
@@ -45,8 +47,10 @@ function line([name, amount]) {
   return item;
 }
 
-// The number is this cart's: pressing twice, or once more after a lost answer, is the same order.
-const number = `W-${Date.now().toString(36).toUpperCase()}`;
+// The number is this cart's: pressing twice, or once more after a lost answer, is the same order. Chance keeps it apart from
+// the cart of another visitor who came at the same moment.
+const chance = Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => byte.toString(36).padStart(2, "0")).join("");
+const number = `W-${Date.now().toString(36)}-${chance}`.toUpperCase();
 
 async function order(event) {
   event.preventDefault();

@@ -326,7 +326,7 @@ def test_a_file_of_deliveries_is_of_what_was_asked_for(chromium: Browser, demo: 
             route.continue_()
             return
         asked.append(query)
-        answer = {"deliveries": [], "next": "cursor" if len(asked) == 1 else None}
+        answer: dict[str, Any] = {"deliveries": [], "next": "cursor" if len(asked) == 1 else None}
         route.fulfill(content_type="application/json", body=json.dumps(answer))
 
     page.route(re.compile("action=get_deliveries"), paged)
@@ -356,3 +356,25 @@ def test_a_delivery_that_is_gone_hides_no_other(context: BrowserContext, demo: D
     page.get_by_role("button", name="Обновить").click()
     expect(page.get_by_text("В этом аккаунте нет такой доставки.")).to_be_hidden()
     expect(page.locator("#deliveries > li").or_(page.get_by_text("Доставок пока нет.")).first).to_be_visible()
+
+
+def test_the_app_shows_what_was_searched_for_last(context: BrowserContext, demo: Demo) -> None:
+    """30-K: an answer that comes late is none; and a price is in the account's currency, not in roubles."""
+    connect(demo)
+    page = context.new_page()
+    page.goto(demo.app)
+    leads = page.locator(".leads > li")
+    expect(leads.first).to_be_visible()
+    assert "₽" not in page.locator(".leads").inner_text()
+    held: list[Route] = []
+    page.route(re.compile("query=%D0%9A"), lambda route: held.append(route))  # "К"
+    search = page.get_by_role("searchbox")
+    with page.expect_request(re.compile("query=%D0%9A")):
+        search.fill("К")
+    with page.expect_response(re.compile("query=zzz")):
+        search.fill("zzz nobody")
+    expect(leads).to_have_count(0)
+    with page.expect_response(re.compile("query=%D0%9A")):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    assert leads.count() == 0

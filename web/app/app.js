@@ -3,7 +3,8 @@
 
 import { call } from "../ui/api.js";
 import { element } from "../ui/dom.js";
-import { language, languagePicker, moment, money, t, translate } from "../ui/i18n.js";
+import { language, languagePicker, moment, number, t, translate } from "../ui/i18n.js";
+import { afterTyping, latest } from "../ui/pace.js";
 import { ofTab } from "../ui/storage.js";
 
 const TOKEN_KEY = "app-token";
@@ -72,24 +73,24 @@ async function leads() {
   const search = element("input", { type: "search", placeholder: " " });
   const list = element("ul", { className: "leads" });
   const none = element("p", { className: "soft", text: t("app.no_leads"), hidden: true });
+  const begin = latest();
   let page = 1;
   const more = button("more", () => read(page + 1), "quiet");
   const read = async (wanted) => {
+    const isOld = begin();
     const query = { page: String(wanted), limit: "10" };
     if (search.value.trim()) query.query = search.value.trim();
     const { leads: found, has_more: hasMore } = await ask("get_leads", { query });
-    const lines = found.map((lead) => element("li", {}, element("span", {}, lead.name, element("small", { text: ` ${moment(lead.updated_at * 1000)}` })), element("b", { text: money(lead.price ?? 0, "RUB") })));
+    if (isOld()) return;
+    // In the account's currency, which the app does not know.
+    const lines = found.map((lead) => element("li", {}, element("span", {}, lead.name, element("small", { text: ` ${moment(lead.updated_at * 1000)}` })), element("b", { text: number(lead.price ?? 0) })));
     if (wanted === 1) list.replaceChildren(...lines);
     else list.append(...lines);
     page = wanted;
     more.hidden = !hasMore;
     none.hidden = list.children.length > 0;
   };
-  let waiting = null;
-  search.oninput = () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => told(() => read(1)), 400);
-  };
+  search.oninput = afterTyping(() => told(() => read(1)));
   await read(1);
   return [element("label", {}, t("app.search"), search), list, none, more];
 }
