@@ -13,6 +13,7 @@ import pytest
 from cli import client
 from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
+from tests.bookings.conftest import SITE, VISITOR, Clinic, clinic
 from tests.demo import ROOT
 from tests.js_client import needs_tools
 from tests.js_client.later import meanwhile
@@ -20,6 +21,7 @@ from tests.listener import Ingress
 from tests.story import Story, calculation, json_of
 from tests.submitting import form, set_up
 
+__all__ = ["clinic"]  # a fixture of theirs
 STORIES = ROOT / "tests" / "js_client" / "stories.mjs"
 pytestmark = pytest.mark.needs("node")
 
@@ -204,6 +206,14 @@ def test_a_site_sends_a_form_with_its_key(tell: Any, story: Story, ingress: Ingr
     ingress.faults = ["lost"]
     told = tell("site", site_key=json_of(made)["site_key"], form=form())
     assert told["form"]["state"] == "delivered"
+
+
+def test_30_k_a_visit_that_amocrm_refuses_is_booked_and_not_sent_for_ever(tell: Any, clinic: Clinic) -> None:
+    """A site's page may read no deliveries, so it follows by sending the same again."""
+    clinic.story.simulator.fault("status", status=400, path="/api/v4/tasks", method="POST", times=100)
+    visit = {"service": "consult", "starts_at": clinic.at(10), "visitor": VISITOR}
+    told = tell("site_visit", site_key=clinic.site_key, origin=SITE, visit=visit)
+    assert told == {"state": "accepted", "booked": "booked", "needs_a_person": True, "count": 1}
 
 
 def test_a_write_is_cancelled(tell: Any, ingress: Ingress) -> None:

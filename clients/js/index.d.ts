@@ -17,6 +17,8 @@ export interface Delivery {
   steps?: Record<string, "planned" | "started" | "done">;
   problem?: { code: string; detail: string } | null;
   retry_after?: number;
+  /** Of a visit: it is booked, moved or cancelled, and amoCRM has refused it for good (`problem`). */
+  needs_a_person?: boolean;
 }
 
 type Keyed = "book" | "save_calculation" | "submit_form" | "submit_order" | "sync_contact";

@@ -126,7 +126,8 @@ class Connection {
       const sending = this.patiently(action, () => this.sure(action, own), own);
       let now = await (options.onProgress ? this.watched(action, sending, own) : sending);
       await options.onTaken?.();
-      for (let tries = 0; now.state === "accepted" && options.follow !== false; tries += 1) {
+      // What amoCRM has refused and is done all the same (a visit) waits for a person: to be asked again brings nothing.
+      for (let tries = 0; now.state === "accepted" && !now.needs_a_person && options.follow !== false; tries += 1) {
         heard(options.onProgress, now, "accepted");
         await this.pause(Math.min(FIRST_LOOK * 2 ** tries, LONGEST_LOOK), options.signal);
         now = await this.look(action, now, own);

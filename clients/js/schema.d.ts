@@ -12,8 +12,8 @@ export interface paths {
         /**
          * @description Right: `book`; given by widget, widget_administrator, session, application, site, administrator.
          *
-         *     `{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way, or with a
-         *     `problem` and no `retry_after` where amoCRM has refused it and a person is needed; it is booked in all cases. `link`
+         *     `{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way, or with
+         *     `needs_a_person` and a `problem` where amoCRM has refused it; it is booked in all cases. `link`
          *     is the visitor's own, for moving or cancelling. The same request again is the same booking.
          *
          *     404 for a deal that is not there; 409 for a time that somebody else has, or a hold that has ended; 422 for a time
@@ -1648,6 +1648,7 @@ export interface components {
             /** Format: uuid */
             delivery_id: string;
             link: string;
+            needs_a_person?: boolean;
             problem?: components["schemas"]["Trouble"] | null;
             results?: {
                 [key: string]: Record<string, never>;
@@ -1664,6 +1665,7 @@ export interface components {
             booking: components["schemas"]["Visit"];
             /** Format: uuid */
             delivery_id: string;
+            needs_a_person?: boolean;
             problem?: components["schemas"]["Trouble"] | null;
             results?: {
                 [key: string]: Record<string, never>;

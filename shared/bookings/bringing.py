@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired
 
 import msgspec
 
 from shared.actions import accepting
-from shared.actions.accepting import Write, accept
+from shared.actions.accepting import Write, Written, accept
 from shared.bookings import plan
 from shared.bookings.rows import Booking
 from shared.bookings.work import BOOKED, Told
@@ -39,12 +39,23 @@ def bring(
     return _accepted(runtime, integration, request, booking, told, at_once=at_once)
 
 
+class Changed(Written):
+    """`needs_a_person`: amoCRM has refused it for good, see `problem`. It is done here all the same."""
+
+    needs_a_person: NotRequired[bool]
+
+
 def answer(request: Request, delivery: Delivery, more: Mapping[str, object], *, show_results: bool = True) -> Response:
     """What is answered to a change of the row, which is made: 200 when it is in amoCRM, else 202. Also where amoCRM has
-    refused it for good: who is told that they are not booked books again. `problem` is then without `retry_after`."""
+    refused it for good, with `needs_a_person`: whoever is told that they are not booked would book again."""
     if delivery.state != "dead":
         return accepting.answer(request, delivery, show_results=show_results, more=more)
-    told = {"delivery_id": delivery.id, "state": "accepted", "problem": delivery.problem(request.language)}
+    told: dict[str, object] = {
+        "delivery_id": delivery.id,
+        "state": "accepted",
+        "problem": delivery.problem(request.language),
+    }
+    told["needs_a_person"] = True  # nobody tries it again by themselves
     results = {"results": delivery.results(request.language)} if show_results else {}
     return json_response({**told, **more, **results}, 202)
 

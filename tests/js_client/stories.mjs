@@ -131,6 +131,15 @@ const stories = {
     return { ids, calls: own.calls };
   },
 
+  // `follow` as it is by itself.
+  async site_visit() {
+    let count = 0;
+    const counted = (url, options) => ((count += 1) > 5 ? Promise.reject(new Error("for ever")) : fetch(url, { ...options, headers: { ...Object.fromEntries(new Headers(options.headers)), Origin: given.origin } }));
+    const crm = connect({ api: given.api, siteKey: given.site_key, language: "en", pause, fetch: counted });
+    const made = await crm.call("book", given.visit);
+    return { state: made.state, booked: made.booking.state, needs_a_person: made.needs_a_person, count };
+  },
+
   async followed_elsewhere() {
     const crm = open({ widget: widget(), token: undefined });
     return { state: (await crm.saveCalculation(given.body, { lead: given.other, key: undefined })).state };

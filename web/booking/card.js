@@ -33,9 +33,9 @@ export async function show(root, crm, client) {
     pressed.disabled = true;
     tell("", "");
     try {
-      const { state, problem, retry_after: later } = await asked(work);
-      // What amoCRM has refused, nobody tries again by themselves; it is done here all the same.
-      if (problem && !later) tell("bad", problem.detail);
+      const { state, problem, needs_a_person: isRefused } = await asked(work);
+      // It is done here all the same.
+      if (isRefused) tell("bad", problem.detail);
       else tell("good", state === "accepted" ? t("bookings.accepted") : words);
       // It is done, also where the list cannot be read at the moment.
       await refresh().catch((error) => list.replaceChildren(element("p", { className: "error", text: error.message })));

@@ -13,11 +13,10 @@ from shared import subjects
 from shared.access.rights import Caller, Right
 from shared.actions import accepting
 from shared.actions import body as bodies
-from shared.actions.accepting import Written
 from shared.actions.action import Action
 from shared.bookings import rows, views
 from shared.bookings.actions.slots import Moment, offer_for
-from shared.bookings.bringing import answer, bring
+from shared.bookings.bringing import Changed, answer, bring
 from shared.bookings.links import visit_link
 from shared.bookings.offer import Offer
 from shared.bookings.rows import Booking, Details, Visitor
@@ -61,7 +60,7 @@ class Book(Struct, forbid_unknown_fields=True, frozen=True):
     action: str | None = None
 
 
-class BookAnswer(Written):
+class BookAnswer(Changed):
     """The visit, and the visitor's own link."""
 
     booking: views.Visit
@@ -69,8 +68,8 @@ class BookAnswer(Written):
 
 
 def _book(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way, or with a
-    `problem` and no `retry_after` where amoCRM has refused it and a person is needed; it is booked in all cases. `link`
+    """`{booking, link, delivery_id, state, results}`: 200 when it is in amoCRM, 202 while it is under way, or with
+    `needs_a_person` and a `problem` where amoCRM has refused it; it is booked in all cases. `link`
     is the visitor's own, for moving or cancelling. The same request again is the same booking.
 
     404 for a deal that is not there; 409 for a time that somebody else has, or a hold that has ended; 422 for a time

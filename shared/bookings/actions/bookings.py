@@ -8,11 +8,10 @@ from msgspec import Meta, Struct
 
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
-from shared.actions.accepting import Written
 from shared.actions.action import Action
 from shared.bookings import changing, hours, rows, views
 from shared.bookings.actions.slots import Moment, days, offer_for, uuid
-from shared.bookings.bringing import answer, bring
+from shared.bookings.bringing import Changed, answer, bring
 from shared.bookings.offer import Offer
 from shared.bookings.rows import Booking, Filter
 from shared.bookings.settings import Key
@@ -53,7 +52,7 @@ class BookingsAnswer(TypedDict):
     next: UUID | None
 
 
-class BookingAnswer(Written):
+class BookingAnswer(Changed):
     """The visit as it is now."""
 
     booking: views.Visit
