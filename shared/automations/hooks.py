@@ -7,6 +7,7 @@ bot's request brings a token like a widget's. Both are answered after one durabl
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,12 +27,15 @@ from shared.platform import nested
 from shared.platform.decoding import convert
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
-from shared.platform.messages import say
+from shared.platform.messages import Message, say
 from shared.platform.problems import Problem, forbidden, invalid_input, unauthenticated
 from shared.runtime import Runtime
 from shared.storage import events
 
 _PER_MINUTE: Final = 3000  # of one automation: many deals may be moved at once
+_TOO_MANY: Final = say("An automation was started more than 3,000 times within a minute; the rest was refused.")
+_FOREIGN: Final = say("A stage of another account has the key of an automation of this one; it was refused.")
+_TOLD_EVERY: Final = timedelta(hours=1)
 _MOST_BYTES: Final = 262_144  # as much as a webhook has
 _MOST_FIELDS: Final = 200
 _LEAD: Final = 2  # element_type
@@ -93,10 +97,14 @@ def run(runtime: Runtime, request: Request) -> Response:
     automation = rows.asked(runtime.database, said.key) if said.key.startswith(rows.PREFIX) else None
     if automation is None:
         raise unauthenticated(say("The stage's settings hold no key of an automation. Copy it from the panel."))
-    throttle.pass_or_refuse(runtime.database, f"automation:{automation.id}", _PER_MINUTE)
+    try:
+        throttle.pass_or_refuse(runtime.database, f"automation:{automation.id}", _PER_MINUTE)
+    except Problem:
+        _tell(runtime, automation, "automation.too_many", _TOO_MANY)
+        raise
     integration = integrations.by_id(runtime.database, automation.integration_id)
     assert integration is not None  # a foreign key
-    _require_account(integration, said.account_id)
+    _require_account(runtime, automation, integration, said.account_id)
     if not automation.is_on:
         return json_response({"state": "off"})
     writes = [_write(runtime, integration, automation, event) for event in said.events]
@@ -114,11 +122,11 @@ def _tree(runtime: Runtime, request: Request) -> nested.Tree:
 
 def _said(runtime: Runtime, request: Request, tree: nested.Tree) -> _Said:
     own_key = (request.parameter("key") or "").strip()
-    found = list(_of_webhook(tree))
-    if found:
-        account = tree.get("account")
-        return _Said(own_key, account.get("id") if isinstance(account, dict) else None, found)
     try:
+        found = list(_of_webhook(tree))
+        if found:
+            account = tree.get("account")
+            return _Said(own_key, account.get("id") if isinstance(account, dict) else None, found)
         hook = convert(tree, _Hook)
     except msgspec.ValidationError:
         raise _unreadable(runtime, nested.shape(tree)) from None
@@ -199,8 +207,18 @@ def _require_small(request: Request) -> None:
         raise Problem(413, "too_large", say("The body is too large."))
 
 
-def _require_account(integration: Integration, account_id: int | str | None) -> None:
+def _tell(runtime: Runtime, automation: Automation, kind: str, message: Message) -> None:
+    """amoCRM reads no answer, so whoever waits for the automation reads the log."""
+    events.add_rarely(
+        runtime.database, kind, message, level="warning", integration_id=automation.integration_id, every=_TOLD_EVERY
+    )
+
+
+def _require_account(
+    runtime: Runtime, automation: Automation, integration: Integration, account_id: int | str | None
+) -> None:
     if account_id is not None and integration.account_id != _number(account_id):
+        _tell(runtime, automation, "hook.foreign", _FOREIGN)
         raise forbidden(say("This key belongs to an automation of another account."))
     if integration.status == "disconnected":
         raise Problem(409, "not_connected", say("This account is not connected. Connect it in the panel."))

@@ -1,5 +1,6 @@
 """Row L6: hooks of stages in the shapes in which amoCRM's servers and other tools post them."""
 
+import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
@@ -115,8 +116,13 @@ def test_what_cannot_be_read_is_told_to_the_operator_once_and_without_values(off
         b"[[[[=1&]=2&[]=3&=4",
         b"\xff\xfe%ff%00[x]=%00",
         "event[data][id]=Анна".encode("cp1251"),
+        b"leads[status][0][id]=5&leads[status][0][status_id][x]=1",
+        b"leads[status][0][id]=5&leads[status][0][last_modified][x]=1",
     ],
-    ids=["many keys", "contradicting", "a value and members", "deep", "brackets", "no text", "another charset"],
+    ids=[
+        *("many keys", "contradicting", "a value and members", "deep", "brackets", "no text", "another charset"),
+        *("a stage of members", "a time of members"),
+    ],
 )
 def test_hostile_bodies_are_refused_in_words_for_programs(office: Office, body: bytes) -> None:
     answer = _posted(office, body, f"{FORM}; charset=windows-1251")
@@ -149,3 +155,19 @@ def _pairs(place: str, value: Any) -> Any:
             yield from _pairs(f"{place}[{name}]" if place else name, inner)
     else:
         yield place, value
+
+
+def test_a_hook_that_is_refused_is_told_to_whoever_waits_for_it(office: Office) -> None:
+    """30-K: amoCRM sends it once and reads no answer; the stage did nothing, and nobody knew why."""
+    made = office.save(NOTE)
+    form = _webhook(office)
+    foreign = urlencode(form | {"account[id]": "5"}).encode()
+    assert _posted(office, foreign, FORM, f"?key={made['key']}").status_code == 403
+    assert office.story.events()[-1] == "hook.foreign"
+    office.story.sql(
+        "UPDATE amocrm_throttle SET count = 3000 WHERE bucket = %s",
+        hashlib.sha256(f"automation:{made['id']}".encode()).digest(),
+    )
+    for _ in range(2):
+        assert _posted(office, urlencode(form).encode(), FORM, f"?key={made['key']}").status_code == 429
+    assert office.story.events().count("automation.too_many") == 1
