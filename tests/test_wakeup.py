@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from shared.platform.adapters import schedule
 from shared.platform.config import load
 from shared.runtime import Runtime
 from tests.story import Story, calculation, json_of
+from tests.submitting import form, set_up
 
 # AWS, "Using Lambda with Amazon SQS"; Yandex's QueueMessage from `@yandex-cloud/function-types`
 SQS_EVENT = {
@@ -130,3 +132,20 @@ def test_accounts_take_turns(connected: Story) -> None:
     rest = deliveries.claim_due(connected.runtime.database, 10)
     assert len(rest) == 4
     assert deliveries.claim_due(connected.runtime.database, 10) == []
+
+
+@pytest.mark.parametrize("broken", ["no boto3", "no region"])
+def test_30_k_a_wake_up_that_cannot_be_sent_ends_nothing(
+    connected: Story, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """30-K: boto3 is part of Lambda's runtime and of no other. What is accepted was told as 500, and a run that had
+    deferred a delivery told of what nobody foresaw."""
+    settings = {"DELIVERIES_QUEUE_URL": "https://queue.example/1/deliveries"}
+    if broken == "no boto3":
+        monkeypatch.setitem(sys.modules, "boto3", None)
+    set_up(connected, queue=True)
+    story = Story(**{**connected.__dict__, "runtime": Runtime.build(load(environment | settings), connected.clock)})
+    answer = story.crm("submit_form", story.application(), form())
+    assert (answer.status, json_of(answer)["state"]) == (202, "accepted"), answer.body
+    assert run_deliveries(story.runtime, 20)["delivered"] == 1
+    story.runtime.close()

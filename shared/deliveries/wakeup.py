@@ -34,11 +34,10 @@ class Sqs:
         self._client: Any = None
 
     def at(self, delivery_id: UUID, seconds: float) -> None:
-        import boto3  # part of Lambda's runtime; needed only here
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
+            import boto3  # part of Lambda's runtime, and of no other; needed only here
+            from botocore.config import Config
+
             if self._client is None:
                 # By default it would wait for minutes; somebody waits for us, and the timer comes anyway.
                 patience = Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2})
@@ -48,7 +47,7 @@ class Sqs:
                 MessageBody=json.dumps({"delivery_id": str(delivery_id)}),
                 DelaySeconds=min(math.ceil(seconds), _LONGEST_DELAY_SECONDS),
             )
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001 - the row is there, and the timer comes, whatever is wrong with it
             logs.warning("wakeup.failed", delivery_id=delivery_id, reason=type(error).__name__)
 
 
