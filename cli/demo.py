@@ -28,7 +28,8 @@ _STOP_SECONDS = 8
 _SCHEDULE_SECONDS = 20  # the timers of the scheduled functions
 
 # What a person has set for other programs, functions-framework would take for its own, and not start, or reload itself.
-_NOT_OURS = ("DEBUG", "FUNCTION_SIGNATURE_TYPE")
+# And what leads to an installation of theirs: the demo must not work on its accounts, with keys that are not theirs.
+_NOT_OURS = ("DEBUG", "FUNCTION_SIGNATURE_TYPE", "DATABASE_URL", "AWS_SECRET_ID")
 
 _DOCS = "docs"  # the site of `make docs`, where it was built
 _PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries", "amocrm_events", _DOCS)
@@ -61,11 +62,10 @@ def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> 
 
 def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> None:
     ports = Ports(_free_ports(first_port))
-    server = None if environ.get("DATABASE_URL") else embedded.start(data / "postgres")
-    for migration in migrations.migrate(server.get_uri() if server else environ["DATABASE_URL"]):
+    server = embedded.start(data / "postgres")
+    for migration in migrations.migrate(server.get_uri()):
         click.echo(f"applied {migration.file.name}")
-    database_url = embedded.runtime_url(server) if server else environ["DATABASE_URL"]
-    settings = _settings(ports, data, database_url)
+    settings = _settings(ports, data, embedded.runtime_url(server))
     _write_environment(data, settings)
     _write_widgets(data / "widgets", ports.url("crm_api"))
     commands = _commands(ports, data, site)

@@ -73,7 +73,7 @@ class Demo:
     ) -> None:
         """`more`: settings of the functions that the demo does not make itself. `root`: another checkout."""
         self._data = data
-        environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | dict(more)
+        environ = os.environ | dict(more)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cli", "demo", "--port", str(port), "--data", str(data)],
             cwd=root,
