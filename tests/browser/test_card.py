@@ -264,6 +264,25 @@ def test_what_was_typed_where_a_list_stands_now_is_named(
     expect(card.locator(".result li")).to_have_text(["Комнаты"])
 
 
+def test_a_number_is_reckoned_however_a_browser_lets_it_be_typed(
+    context: BrowserContext, demo: Demo, published: Callable[[dict[str, Any]], None]
+) -> None:
+    """30-K: `.5` and `1e2` counted as nothing: the sum on the page was untrue until saving it was refused."""
+    published(_calculator(_number("width", "Ширина"), price="width * 1000"))
+    page = context.new_page()
+    card = _opened(page, demo)
+    for typed, sum_ in ((".5", "500"), ("1e2", "100\u202f000"), ("0.0000001", "0")):
+        card.get_by_label("Ширина").fill("")
+        card.get_by_label("Ширина").press_sequentially(typed)
+        expect(card.locator("output")).to_have_text(re.compile(rf"^{sum_.replace(chr(0x202F), chr(92) + 's')}\s"))
+    card.get_by_label("Ширина").fill("")
+    card.get_by_label("Ширина").press_sequentially(".5")
+    with page.expect_request(re.compile("action=save_calculation")) as sent:
+        card.get_by_role("button", name="Сохранить в сделку").click()
+    assert json.loads(sent.value.post_data or "")["calculator"]["values"] == {"width": "0.5"}
+    expect(card.locator(".result.good")).to_contain_text("Расчёт сохранён в сделке")
+
+
 @pytest.mark.refusals("net::ERR_FAILED")
 def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(context: BrowserContext, demo: Demo) -> None:
     """A brother of 30-G5: the time that was picked, and the key, stay until it is known what became of the visit."""

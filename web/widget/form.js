@@ -23,6 +23,7 @@ export function form(calculator, language = mine) {
     const read = (field, prefix) => {
       if (field.kind === "rows") return rows.get(field.id).numbers.map((number) => Object.fromEntries(field.fields.map((one) => [one.id, read(one, `${number}.`)])));
       const { control } = controls.get(prefix + field.id);
+      if (field.kind === "number") return digits(control.value);
       return field.kind === "switch" ? control.checked : control.value;
     };
     return Object.fromEntries(calculator.fields.map((field) => [field.id, read(field, "")]));
@@ -119,6 +120,9 @@ export function form(calculator, language = mine) {
   const lines = element("div", {}, list, extras, refused, element("p", { className: "total" }, element("span", { text: t("calculator.total") }), sum));
   return { view, lines, values, restore, result: () => now };
 }
+
+// A number as it is reckoned with: browsers take ".5" and "1e3", too.
+const digits = (typed) => (/e/i.test(typed) ? String(Number(typed)) : typed.replace(/^(-?)\./, (_, sign) => `${sign}0.`));
 
 // Whether a control took what stood in one before.
 function placed(control, field, value) {
