@@ -825,7 +825,7 @@ export interface paths {
          * @description Right: `book`; given by widget, widget_administrator, session, application, site, administrator.
          *
          *     201 `{hold, expires_at, starts_at, ends_at, resource: {id, name}}`: the time is kept for `hold_minutes`. 409
-         *     where somebody else has it, or where the caller holds too many.
+         *     where somebody else has it, or where the caller holds too many. The same `Idempotency-Key` is the same hold.
          */
         post: operations["hold_slot"];
         delete?: never;

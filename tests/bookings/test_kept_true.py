@@ -182,6 +182,17 @@ def test_30_k_a_hold_whose_answer_was_lost_is_held_and_not_too_many(clinic: Clin
     assert rows.hold(database, integration.id, uuid4(), _later(wanted), minutes=10, holder=b"x", most=0) is None
 
 
+def test_30_k_a_hold_that_is_asked_for_again_with_its_key_is_the_same(clinic: Clinic) -> None:
+    """Its answer was lost on the way: else the visitor's own hold would be in their way for ten minutes."""
+    keyed = clinic.site() | {"Idempotency-Key": "one"}
+    first, again = (clinic.act("hold_slot", keyed, service="consult", starts_at=clinic.at(12)) for _ in range(2))
+    assert (first.status, again.status) == (201, 201)
+    assert json_of(again) == json_of(first)
+    assert clinic.act("hold_slot", keyed, service="consult", starts_at=clinic.at(15)).status == 409
+    assert clinic.book(hold=json_of(again)["hold"], service=None, starts_at=None, resource=None).status == 200
+    assert clinic.act("hold_slot", keyed, service="consult", starts_at=clinic.at(12)).status == 409
+
+
 def _later(wanted: Wanted) -> Wanted:
     return Wanted(wanted.service, wanted.seat, wanted.starts_at + timedelta(hours=2), 30, 15, wanted.facts)
 

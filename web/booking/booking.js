@@ -118,7 +118,13 @@ function form(offer) {
     hold = null;
     if (!chosen || slot !== chosen) return;
     try {
-      hold = await crm.call("hold_slot", { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null });
+      // The answer may be lost on its way: asked for again with its key, it is the same hold, and not in its own way.
+      const wanted = { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null }, own = { key: crypto.randomUUID() };
+      const ask = () => crm.call("hold_slot", wanted, own);
+      hold = await ask().catch((failed) => {
+        if (failed.status !== 0) throw failed;
+        return ask();
+      });
     } catch (failed) {
       if (slot !== chosen || failed.code !== "slot_taken") return;
       await picker.refresh();

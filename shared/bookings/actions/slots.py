@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any, Final, TypedDict
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
@@ -17,6 +17,7 @@ from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.bookings import hours, rows, views
 from shared.bookings.offer import MOST_DAYS, Offer
+from shared.bookings.rows import Booking
 from shared.bookings.settings import Key, Place
 from shared.bookings.slots import Slot
 from shared.platform.endpoint import json_response
@@ -208,19 +209,37 @@ def uuid(request: Request, name: str) -> UUID | None:
 
 def _hold(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """201 `{hold, expires_at, starts_at, ends_at, resource: {id, name}}`: the time is kept for `hold_minutes`. 409
-    where somebody else has it, or where the caller holds too many."""
+    where somebody else has it, or where the caller holds too many. The same `Idempotency-Key` is the same hold."""
     integration, body = caller.require_integration(), bodies.decode(request, HoldSlot)
     offer = offer_for(runtime, caller)
+    key = bodies.idempotency_key(request)
+    hold_id = uuid4() if key is None else uuid5(integration.id, f"hold:{key}")
+    known = None if key is None else rows.by_id(runtime.database, integration.id, hold_id)
+    if known is not None:
+        return _held(offer, _same(known, body))
     service = offer.service(body.service)
     wanted = offer.wanted(service, offer.resources(service, body.resource), body.starts_at)
     holder = _holder(caller, request)
     if holder is not None:
         throttle.pass_or_refuse(runtime.database, f"hold:{integration.id}:{holder.hex()}", _HOLDS_PER_MINUTE)
     minutes = offer.settings.hold_minutes
-    made = rows.hold(runtime.database, integration.id, uuid4(), wanted, minutes=minutes, holder=holder, most=_MOST_HELD)
+    made = rows.hold(runtime.database, integration.id, hold_id, wanted, minutes=minutes, holder=holder, most=_MOST_HELD)
     if made is None:
         detail = say("You hold {most} times already. Book one, or wait until they are free again.", most=_MOST_HELD)
         raise Problem(409, "too_many_holds", detail)
+    return _held(offer, made)
+
+
+def _same(known: Booking, body: HoldSlot) -> Booking:
+    """The hold that an equal request has made. Raises 409 for another one, and for one that is booked by now."""
+    asked = (body.service, body.starts_at, body.resource or known.resource)
+    if known.state != "held" or (known.service, known.starts_at, known.resource) != asked:
+        detail = say("This Idempotency-Key was used for another request. Use a new key for it.")
+        raise Problem(409, "idempotency_key_reused", detail)
+    return known
+
+
+def _held(offer: Offer, made: Booking) -> Response:
     assert made.held_until is not None  # a check
     return json_response(
         {
