@@ -378,3 +378,31 @@ def test_the_app_shows_what_was_searched_for_last(context: BrowserContext, demo:
         held[0].continue_()
     page.wait_for_timeout(300)
     assert leads.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("tab", "action"), [("Журнал", "get_events"), ("События", "get_changes"), ("Обзор", "get_overview")]
+)
+def test_a_slow_server_is_not_asked_again_before_it_has_answered(
+    context: BrowserContext, demo: Demo, tab: str, action: str
+) -> None:
+    """30-K: else no answer would ever be the latest, and the log of a bad hour would be seen by nobody."""
+    page = connected_panel(context, demo)
+    choose(page)
+    page.clock.install()
+    with page.expect_response(re.compile(f"action={action}(&|$)")):
+        page.get_by_role("tab", name=tab, exact=True).click()
+    expect(page.locator(".skeleton")).to_have_count(0)
+    asked: list[Route] = []
+    page.route(re.compile(f"action={action}(&|$)"), lambda route: asked.append(route))
+    page.clock.run_for(100_000)
+    page.wait_for_timeout(500)
+    assert len(asked) == 1
+    with page.expect_response(re.compile(f"action={action}(&|$)")):
+        asked[0].continue_()
+    page.wait_for_timeout(300)
+    page.clock.run_for(31_000)
+    page.wait_for_timeout(300)
+    assert len(asked) == 2
+    page.unroute_all(behavior="ignoreErrors")
+    page.close()

@@ -2,7 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
-import { latest } from "../ui/pace.js";
+import { counted, latest } from "../ui/pace.js";
 import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
@@ -195,7 +195,7 @@ function happened(connection, endpoints) {
   let following = null;
   let shown = ""; // so that nothing moves under a finger where nothing has changed
   const begin = latest();
-  const read = async (before) => {
+  const read = counted(async (before) => {
     const isOld = begin();
     const { changes, next_before: next } = await call("get_changes", { connection, query: before ? { before: String(before) } : {} });
     if (isOld() || (!before && shown === JSON.stringify(changes))) return;
@@ -207,11 +207,11 @@ function happened(connection, endpoints) {
     following = next;
     more.hidden = next === null;
     none.hidden = list.children.length > 0;
-  };
+  });
   more.onclick = () => busy(more, () => read(following), error);
   const view = element("section", { className: "card" }, element("h2", { text: t("events.happened") }), list, none, error, more);
   // Not while somebody reads further down.
-  const live = () => (list.children.length <= PAGE ? told(() => read(null), error) : null);
+  const live = () => (read.isIdle() && list.children.length <= PAGE ? told(() => read(null), error) : null);
   return { view, refresh: () => read(null), live };
 }
 

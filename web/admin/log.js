@@ -2,7 +2,7 @@
 
 import { element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
-import { afterTyping, latest } from "../ui/pace.js";
+import { afterTyping, counted, latest } from "../ui/pace.js";
 import { busy, call, eventLine, pickConnection, told } from "./panel.js";
 
 const LIVE_MILLISECONDS = 4000;
@@ -26,7 +26,7 @@ export async function show(place) {
     if (search.value.trim()) query.search = search.value.trim();
     return call("get_events", { connection, query });
   };
-  const refresh = async ({ append = false } = {}) => {
+  const refresh = counted(async ({ append = false } = {}) => {
     const isOld = begin();
     const { events, next } = await read(append ? following : null);
     if (isOld()) return;
@@ -38,7 +38,7 @@ export async function show(place) {
     more.textContent = next !== null && events.length < PAGE ? t("log.search_further") : t("more");
     none.hidden = list.children.length > 0;
     none.textContent = next !== null ? t("log.nothing_yet") : level.value || search.value ? t("log.nothing_found") : t("log.none");
-  };
+  });
   const pick = await pickConnection(place, async (chosen) => { connection = chosen; await refresh(); }, { all: true });
   level.onchange = () => told(refresh);
   search.oninput = afterTyping(() => told(refresh));
@@ -48,6 +48,6 @@ export async function show(place) {
       element("label", { className: "check" }, live, t("log.live"))),
     element("section", { className: "card" }, list, none), more);
   // Not while somebody reads further down.
-  const timer = setInterval(() => { if (live.checked && list.children.length <= PAGE && !document.hidden) void told(refresh); }, LIVE_MILLISECONDS);
+  const timer = setInterval(() => { if (live.checked && refresh.isIdle() && list.children.length <= PAGE && !document.hidden) void told(refresh); }, LIVE_MILLISECONDS);
   return { refresh: () => told(refresh), close: () => clearInterval(timer) };
 }

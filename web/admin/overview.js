@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, number, t } from "../ui/i18n.js";
 import { chart } from "./chart.js";
-import { latest } from "../ui/pace.js";
+import { counted, latest } from "../ui/pace.js";
 import { ofBrowser } from "../ui/storage.js";
 import { busy, call, told } from "./panel.js";
 
@@ -30,7 +30,7 @@ export async function show(place) {
   }));
   const steps = element("section", { className: "card", hidden: true });
   const begin = latest();
-  const refresh = async () => {
+  const refresh = counted(async () => {
     const isOld = begin();
     const now = await call("get_overview", { query: { period: period.value } });
     if (isOld()) return;
@@ -39,14 +39,14 @@ export async function show(place) {
     facts.replaceChildren(...tiles(now));
     showSteps(steps, now.first_steps);
     Object.keys(CURVES).forEach((name, index) => charts[index].draw(spans.starts, spans[name], spans.span));
-  };
+  });
   period.onchange = () => told(refresh);
   place.append(element("h1", { text: t("tab.overview") }), steps, verdict, facts,
     element("div", { className: "toolbar" }, element("label", {}, t("overview.period"), period),
       element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) })),
     element("div", { className: "charts" }, ...charts.map((one) => one.place)));
   await refresh();
-  const timer = setInterval(() => { if (!document.hidden) void told(refresh); }, LIVE_MILLISECONDS);
+  const timer = setInterval(() => { if (refresh.isIdle() && !document.hidden) void told(refresh); }, LIVE_MILLISECONDS);
   return { refresh: () => told(refresh), close: () => { clearInterval(timer); for (const one of charts) one.close(); } };
 }
 
