@@ -11,6 +11,7 @@ from functions.crm_api import audit
 from functions.crm_api.actions import ACTIONS
 from shared.access.proofs import named_administrator
 from shared.access.rights import Caller
+from shared.bookings import settings as hours
 from shared.platform.http import Request, Response
 from shared.platform.i18n import catalogue
 from tests.story import Story, json_of
@@ -150,8 +151,40 @@ def test_what_is_refused_is_not_told_as_done(connected: Story) -> None:
     assert _events(connected, "administrator.save_settings") == []
 
 
+def test_a_line_of_the_log_says_how_much_it_leaves_out(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-K: what has no room is not taken for what was not changed."""
+    monkeypatch.setattr(audit, "_MOST", 900)
+    headers, _ = _signed_in(connected)
+    week = {day: ["09:00-18:00"] for day in hours.WEEKDAYS}
+    document = {
+        "company": {"name": "x" * 120, "lines": ["y" * 200]},
+        "template": {"heading": "z" * 120, "note_heading": "z" * 120, "closing": "z" * 500},
+        "bookings": {
+            "hours": week,
+            "time_zone": "Asia/Tashkent",
+            "days_off": [{"first": "2027-01-01", "last": "2027-01-08", "note": "n" * 99}],
+        },
+        "submissions": {
+            kind: {"title": "t" * 200, "tags": ["u" * 100], "required": ["v" * 100] * 9} for kind in ("forms", "orders")
+        },
+    }
+    saved = connected.crm("save_settings", headers, document)
+    assert saved.status == 200, saved.body
+    (told,) = _events(connected, "administrator.save_settings")
+    *shown, left = told["message"].split("; ")
+    changed = dict(audit._leaves(document))
+    assert left == f"… +{len(changed) - len(shown)}"
+    assert 5 < len(shown) < len(changed)
+
+
 def test_bad_names_and_rights_are_refused(connected: Story) -> None:
-    for body in ({"name": ""}, {"name": "x" * 81}, {"name": "x", "rights": "everything"}, {"name": "x", "days": 0}):
+    for body in (
+        {"name": ""},
+        {"name": "  "},
+        {"name": "x" * 81},
+        {"name": "x", "rights": "everything"},
+        {"name": "x", "days": 0},
+    ):
         assert connected.crm("create_administrator", connected.admin(), body).status == 422
 
 

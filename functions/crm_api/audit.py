@@ -47,13 +47,25 @@ def tell(runtime: Runtime, caller: Caller, action: Action, request: Request, was
         events.add(
             runtime.database,
             f"administrator.{action.name}",
-            said("; ".join(changed)[:_MOST] or "—"),
+            said(_line(changed) or "—"),
             integration_id=caller.integration.id if caller.integration else None,
             request_id=request.id,
             actor=caller.actor,
         )
     except DatabaseUnavailableError:
         logs.error("audit.failed", action=action.name, actor=caller.actor)
+
+
+def _line(changed: list[str]) -> str:
+    """As many changes as there is room for; of the others, how many they are."""
+    shown, room = list[str](), _MOST
+    for one in changed:
+        room -= len(one) + len("; ")
+        if room < 0:
+            break
+        shown.append(one)
+    left = len(changed) - len(shown)
+    return "; ".join([*shown, f"… +{left}"] if left else shown)
 
 
 def _document(request: Request) -> Any:

@@ -164,7 +164,7 @@ def access_token_hints(access_token: str) -> AccessTokenHints:
         claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         account_id, api_domain, expires = claims.get("account_id"), claims.get("api_domain"), claims.get("exp")
         scopes = claims.get("scopes")
-    except (IndexError, ValueError, AttributeError):
+    except (IndexError, ValueError, AttributeError, RecursionError):
         return AccessTokenHints(None, None)
     try:
         host = require_amocrm_host(api_domain) if isinstance(api_domain, str) else None

@@ -27,7 +27,7 @@ class CreateAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
     """`days`: how long the sign-in works; without it until it is revoked. `email`: as the issuer knows them, who may
     then also sign in by it."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    name: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
     rights: Rights = "see"
     email: Email | None = None
     days: Annotated[int, Meta(ge=1, le=3650)] | None = None

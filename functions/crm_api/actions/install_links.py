@@ -22,7 +22,7 @@ from shared.runtime import Runtime
 class CreateInstallLink(Struct, forbid_unknown_fields=True, frozen=True):
     widget_type: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,31}$")]
     platform: Literal["amocrm", "kommo"] = "amocrm"
-    name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")] | None = None
     language: str | None = None
     action: str | None = None
 

@@ -21,7 +21,7 @@ from shared.runtime import Runtime
 class CreateSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
     """Of pages, by their origins; or, with `is_server`, of a site builder's server, which has none."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
     origins: Annotated[list[str], Meta(max_length=20)] = []  # such as https://example.org
     accepts_hidden_origin: bool = False  # plain forms of pages whose Referrer-Policy hides their origin
     is_server: bool = False

@@ -22,7 +22,7 @@ class StartInstallation(Struct, forbid_unknown_fields=True, frozen=True):
         "post_message"  # who is sent back: amoCRM's window, or the one that opened it
     )
     origin: Annotated[str, Meta(pattern=r"^https?://[\x21-\x7e]+$", max_length=1000)] | None = None  # the asking page
-    name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")] | None = None
     language: str | None = None
     return_to: str | None = None  # where the finished page's button leads; of this installation, or from RETURN_LINKS
     action: str | None = None
