@@ -25,14 +25,15 @@ SELECT e.*,
 FROM amocrm_endpoints e WHERE e.integration_id = %(integration_id)s AND e.removed_at IS NULL
 ORDER BY e.created_at, e.id
 """
-# The ceiling is a part of the statement, so that two who add the last one at once do not both.
+# The ceiling is a part of the statement; what a repetition of it finds is the row that the first one has made.
 _ADD = """
 INSERT INTO amocrm_endpoints (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, fields)
 SELECT %(id)s, %(integration_id)s, %(name)s, %(url)s, %(host)s, %(secret)s, %(kinds)s, %(pipelines)s, %(statuses)s,
     %(fields)s
 WHERE %(most)s > (
-    SELECT count(*) FROM amocrm_endpoints WHERE integration_id = %(integration_id)s AND removed_at IS NULL)
-ON CONFLICT (id) DO NOTHING
+    SELECT count(*) FROM amocrm_endpoints
+    WHERE integration_id = %(integration_id)s AND removed_at IS NULL AND id <> %(id)s)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name
 """
 # Whoever turns it on again has looked at it: everything that waits is tried at once, and has all its time again.
 # Whoever is telling it at this moment stops: what the address before it answers says nothing of this one.

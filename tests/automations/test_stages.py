@@ -14,10 +14,10 @@ from shared.automations.work import Note
 from shared.platform import nested
 from shared.platform.secret import Secret
 from shared.storage import key_rotation
-from shared.storage.database import Database
 from shared.storage.encryption import Keyring, generate_key
 from tests import documents
 from tests.automations.conftest import Office
+from tests.repeating import Repeating
 from tests.story import Story, calculation, json_of
 
 NOTE = {"kind": "note", "text": "{contact.name}, {contact.phone}: {deal.name} — {deal.price}"}
@@ -335,17 +335,9 @@ def test_the_log_says_who_made_an_automation_and_no_key(office: Office) -> None:
     assert "key=1" not in everything  # of the call's address
 
 
-class _Repeating(Database):
-    """Each statement is carried out, its answer is lost, and it is carried out again."""
-
-    def execute(self, *given: Any, **named: Any) -> int:
-        super().execute(*given, **named)
-        return super().execute(*given, **named)
-
-
 def test_an_automation_that_is_added_by_a_repeated_statement_is_added(office: Office) -> None:
     """30-K: it was there, and the panel was told that there were too many, and not its key."""
-    database = _Repeating(office.story.runtime.settings.database_url)
+    database = Repeating(office.story.runtime.settings.database_url)
     integration_id, keyring = office.story.row().id, office.story.runtime.keyring
     for count in range(1, rows.MOST + 1):
         added = rows.add(database, keyring, integration_id, rows.Wanted(f"Note {count}", Note("x")))

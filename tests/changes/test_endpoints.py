@@ -13,6 +13,7 @@ from shared.changes import endpoints
 from shared.platform import outward
 from shared.platform.outward import OutwardError, RefusedAddressError
 from tests.changes.conftest import Feed
+from tests.repeating import Repeating
 from tests.story import Story, json_of
 
 _EVERYWHERE = frozenset[str]()
@@ -163,6 +164,18 @@ def test_what_does_not_fit_is_told(connected: Story) -> None:
 
 def test_there_are_so_many_and_no_more(connected: Story) -> None:
     assert [_save(connected).status for _ in range(endpoints.MOST + 1)] == [201] * endpoints.MOST + [409]
+
+
+def test_an_endpoint_that_is_added_by_a_repeated_statement_is_added(connected: Story) -> None:
+    """30-K: it was there, and the panel was told that there were too many, and not its secret."""
+    database = Repeating(connected.runtime.settings.database_url)
+    integration_id, keyring = connected.row().id, connected.runtime.keyring
+    wanted = endpoints.Wanted("Shop", "https://example.org/hook")
+    for _ in range(endpoints.MOST):
+        assert endpoints.add(database, keyring, integration_id, wanted) is not None
+    assert endpoints.add(database, keyring, integration_id, wanted) is None
+    assert len(endpoints.of(database, integration_id)) == endpoints.MOST
+    database.close()
 
 
 def test_nobody_reaches_another_connections_endpoint(feed: Feed) -> None:
