@@ -65,3 +65,12 @@ def test_every_alarm_tells_somebody_and_every_document_names_it(alarms: list[dic
     for name in ("operations.md", "operations.ru.md"):
         text = (ROOT / "docs" / name).read_text(encoding="utf-8")
         assert all(f"| `{alarm['MetricName']}" in text for alarm in alarms), name
+
+
+def test_30_k_a_stage_beside_it_keeps_no_alarm_quiet(service: Any, alarms: list[dict[str, Any]]) -> None:
+    """Two stages in one account and region: the runs of a trial are none of production's."""
+    namespace = service["provider"]["environment"]["METRICS_NAMESPACE"]
+    assert namespace == "${param:metrics}"
+    assert {one["Namespace"] for one in alarms} == {"AWS/SQS", "AWS/Lambda", namespace}
+    assert service["params"]["default"]["metrics"] == "amocrm-functions-${sls:stage}"
+    assert service["params"]["prod"]["metrics"] == "amocrm-functions"  # as it has always been
