@@ -10,6 +10,7 @@ from functions.run_deliveries import run as deliveries_run
 from functions.run_deliveries.run import run as run_deliveries
 from shared.actions.subject import Planner
 from shared.calculations import plan
+from shared.deliveries import rows as deliveries
 from shared.deliveries.runner import MAX_ATTEMPTS
 from shared.platform.endpoint import serve
 from shared.platform.http import Request, Response
@@ -70,6 +71,37 @@ def test_a_poisoned_delivery_is_dead_after_its_attempts_and_can_be_taken_up_agai
     assert connected.events()[-1] == "delivery.dead"
     connected.sql("UPDATE amocrm_deliveries SET request = %s", before)
     assert connected.crm("retry_delivery", connected.admin(), {"id": poisoned}).status == 202
+    assert run_deliveries(connected.runtime, 30)["delivered"] == 1
+
+
+def _killed(story: Story, *ids: str) -> None:
+    """As the rows are where the process was ended in the middle of them."""
+    for one in deliveries.claim_due(story.runtime.database, 10):
+        assert str(one.id) in ids
+
+
+def test_30_k_a_delivery_that_ends_its_process_comes_again_later_each_time(connected: Story) -> None:
+    """30-K: nobody is left to put it off. It came again after each lease, and ended what ran beside it, for ever."""
+    (deadly,) = _waiting(connected, 1)
+    for _ in range(60):
+        _killed(connected, deadly)
+        connected.clock.advance(minutes=2)
+    assert connected.delivery(deadly)["attempts"] < 12  # within two hours; it was 61
+    assert connected.delivery(deadly)["state"] == "accepted"
+
+
+def test_30_k_a_delivery_that_ends_its_process_is_dead_after_its_attempts(connected: Story) -> None:
+    """30-K: and says so, without being begun once more."""
+    (deadly,) = _waiting(connected, 1)
+    connected.sql("UPDATE amocrm_deliveries SET attempts = %s", MAX_ATTEMPTS - 1)
+    _killed(connected, deadly)
+    connected.clock.advance(hours=2)
+    assert run_deliveries(connected.runtime, 30)["failed"] == {"dead": 1}
+    shown = connected.delivery(deadly)
+    assert (shown["state"], shown["problem"]["code"]) == ("dead", "internal_error")
+    assert "stopped in the middle" in shown["problem"]["detail"]
+    assert connected.notes() == []
+    assert connected.crm("retry_delivery", connected.admin(), {"id": deadly}).status == 202
     assert run_deliveries(connected.runtime, 30)["delivered"] == 1
 
 

@@ -9,7 +9,7 @@ from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.notifying import Notifying
 from shared.deliveries.rows import Delivery
-from shared.deliveries.runner import Perform, Step
+from shared.deliveries.runner import MAX_ATTEMPTS, Perform, Step
 from shared.platform import logs
 from shared.platform.messages import say
 from shared.platform.problems import Problem
@@ -56,6 +56,9 @@ def _chores(runtime: Runtime, seconds: float) -> bool:
 
 
 def _deliver(runtime: Runtime, claimed: Delivery) -> str:
+    if claimed.attempts > MAX_ATTEMPTS:
+        # Its last attempt ended with the process, before anybody could write down what came of it.
+        return runtime.delivering.put_off(claimed, _stopped(claimed.attempts - 1)).state
     integration = integrations.by_id(runtime.database, claimed.integration_id)
     assert integration is not None  # a foreign key
     assert claimed.request is not None  # a check
@@ -67,6 +70,15 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
     else:
         delivery = runtime.delivering.run(claimed, *planned)
     return "deferred" if delivery.state == "accepted" else delivery.state
+
+
+def _stopped(attempts: int) -> Problem:
+    detail = say(
+        "It was tried {count} times, and the last time the functions were stopped in the middle of it. Their log says "
+        "why.",
+        count=attempts,
+    )
+    return Problem(500, "internal_error", detail)
 
 
 def _unknown(action: str) -> Problem:

@@ -108,6 +108,8 @@ ORDER BY created_at DESC, id DESC LIMIT 1
 # their number, and instances do not meet. (A walk by the index from one account to the next, and round. Each candidate
 # is looked up by its id and nothing else, hence `coalesce`: the planner expects one row to be due, not thousands.)
 # Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.
+# Whose process was ended in the middle of it comes again later each time, should that happen once more: nobody will be
+# left to put it off. At another moment than those that ran beside it, hence random.
 CLAIM_DUE = """
 WITH RECURSIVE waiting AS (
     SELECT first.id, first.id AS first, 1 AS place
@@ -132,6 +134,8 @@ WITH RECURSIVE waiting AS (
 )
 UPDATE amocrm_deliveries SET
     lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, attempts = attempts + 1,
+    due_at = CASE WHEN lease_id IS NULL THEN due_at ELSE amocrm_now()
+        + least(1800, 10 * 2 ^ least(attempts, 20)) * (1 + random()) * interval '1 second' END,
     updated_at = amocrm_now()
 WHERE id IN (SELECT id FROM chosen)
 RETURNING *
