@@ -57,7 +57,8 @@ SELECT count(*) FROM changed
 """
 _REMOVE = """
 WITH gone AS (
-    UPDATE amocrm_endpoints SET removed_at = amocrm_now(), is_on = false, off_reason = 'person', due_at = NULL
+    UPDATE amocrm_endpoints SET removed_at = amocrm_now(), is_on = false, off_reason = 'person', due_at = NULL,
+        lease_id = NULL, lease_until = NULL
     WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL RETURNING id
 ), forgotten AS (
     DELETE FROM amocrm_sends WHERE endpoint_id IN (SELECT id FROM gone)

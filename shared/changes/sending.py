@@ -6,6 +6,7 @@ told. A message that we cannot read ourselves says nothing of its endpoint: it w
 """
 
 import random
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -45,12 +46,12 @@ UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_n
 WHERE id IN (SELECT id FROM chosen)
 RETURNING *
 """
-# What comes before it of the same entity must have been taken. What was tried least goes first: those that are refused
-# again and again must not use up the few failures after which the endpoint is left.
+# Of each entity the first: what comes later waits until it was taken. What was tried least goes first: those that are
+# refused again and again must not use up the few failures after which the endpoint is left.
 _NEXT = """
 SELECT c.id, c.kind, c.document, c.created_at, s.attempts, s.refused_since, s.entity
 FROM amocrm_sends s JOIN amocrm_changes c ON c.id = s.change_id
-WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' AND s.due_at <= amocrm_now()
+WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' AND s.due_at <= (SELECT amocrm_now())
   AND NOT EXISTS (SELECT FROM amocrm_sends earlier WHERE earlier.endpoint_id = s.endpoint_id
       AND earlier.entity = s.entity AND earlier.state = 'waiting' AND earlier.position < s.position)
 ORDER BY s.attempts, s.position LIMIT %(limit)s
@@ -138,13 +139,8 @@ def claim(database: Database, limit: int) -> list[Endpoint]:
 
 def work(runtime: Runtime, endpoint: Endpoint) -> str:
     """Sends what waits, for a while. The outcome: sent, failing, gone, given_up, lease_lost."""
-    database, failures, began = runtime.database, 0, runtime.clock.monotonic()
-    for _ in range(_MOST_AT_ONCE):
-        if runtime.clock.monotonic() - began >= LONGEST or time_left.seconds() < LONGEST_ANSWER:
-            break
-        found = database.one(_Send, _NEXT, {"id": endpoint.id, "limit": 1})
-        if found is None:
-            break
+    database, failures = runtime.database, 0
+    for found in _waiting(runtime, endpoint):
         document = _document(runtime, endpoint, found)
         if document is None:
             if not _unreadable(database, endpoint, found):
@@ -163,6 +159,18 @@ def work(runtime: Runtime, endpoint: Endpoint) -> str:
             return "failing"
     _release(database, endpoint, timedelta(0))
     return "sent"
+
+
+def _waiting(runtime: Runtime, endpoint: Endpoint) -> Iterator[_Send]:
+    """What waits, as long as the turn lasts. Chosen some at once: to go through all of it for each one would cost the
+    more, the more waits."""
+    ends, left = runtime.clock.monotonic() + LONGEST, _MOST_AT_ONCE
+    while left and (chosen := runtime.database.all(_Send, _NEXT, {"id": endpoint.id, "limit": left})):
+        for one in chosen:
+            if runtime.clock.monotonic() >= ends or time_left.seconds() < LONGEST_ANSWER:
+                return
+            yield one
+        left -= len(chosen)
 
 
 def put_off(runtime: Runtime, endpoint: Endpoint, problem: Problem) -> None:

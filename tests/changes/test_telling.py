@@ -171,6 +171,30 @@ def test_an_endpoint_that_answers_slowly_has_its_turn_and_no_more(feed: Feed) ->
     assert _shown(feed)["waiting"] == 0
 
 
+def test_what_it_costs_to_choose_messages_does_not_grow_with_their_number(feed: Feed) -> None:
+    """Whoever comes back after a weekend has many that wait: they are not gone through again for each one."""
+    deals = _deals(feed, 20)
+    for id_ in deals:
+        feed.person(id=id_, fields={"price": 1})
+    feed.hooks_are_through()
+    feed.story.clock.advance(seconds=5)
+    feed.story.sql("UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + '4 s'")
+    chores.run(feed.story.runtime, 20)
+    feed.story.clock.advance(seconds=5)
+    (claimed,) = sending.claim(feed.story.runtime.database, 5)
+    database, statements = feed.story.runtime.database, list[int]()
+    repeated = database._repeated
+
+    def counted(*work: Any) -> Any:
+        statements.append(1)
+        return repeated(*work)
+
+    database._repeated = counted  # type: ignore[method-assign, assignment]
+    assert sending.work(feed.story.runtime, claimed) == "sent"
+    assert sorted(_told_ids(feed)) == sorted(deals)
+    assert len(statements) <= len(deals) + 4
+
+
 def test_nothing_is_sent_that_the_platform_would_cut_off(feed: Feed) -> None:
     (deal,) = _deals(feed, 1)
     feed.person(id=deal, fields={"price": 1})
@@ -188,6 +212,22 @@ def test_nothing_is_sent_that_the_platform_would_cut_off(feed: Feed) -> None:
 
 
 # --- one address ----------------------------------------------------------------------------------------------------
+
+
+def test_an_endpoint_that_is_removed_while_it_is_told_gets_no_more(feed: Feed) -> None:
+    deals, story, answer = _deals(feed, 3), feed.story, feed.consumer.answer
+
+    def removing(path: str, headers: dict[str, str], body: bytes) -> int | None:
+        story.crm("remove_endpoint", story.admin(), {"id": feed.endpoint_id})
+        return answer(path, headers, body)
+
+    feed.consumer.answer = removing  # type: ignore[method-assign]
+    for id_ in deals:
+        feed.person(id=id_, fields={"price": 1})
+    feed.run()
+    feed.run(60)
+    assert len(feed.told()) == 1
+    assert story.sql("SELECT count(*) FROM amocrm_sends") == [(0,)]
 
 
 @pytest.mark.parametrize("status", [410, 204])
