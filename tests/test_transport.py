@@ -112,6 +112,17 @@ def test_a_bad_answer_ends_in_time_with_its_error(
     assert time.monotonic() - started < 5
 
 
+def test_k_a_definite_no_never_says_that_amocrm_is_not_there() -> None:
+    """30-K: of a 400 without validation errors, too; trying again helps nobody."""
+    for error in (errors.BadRequestError("no", 400), errors.ValidationError("no", 400, None, ())):
+        problem = error.problem()
+        assert (problem.status, problem.code, str(problem.detail)) == (
+            422,
+            "amocrm_refused_input",
+            "amoCRM refused the data: no",
+        )
+
+
 def test_a_closed_port_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

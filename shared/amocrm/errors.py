@@ -74,19 +74,20 @@ class ValidationItem(Struct, frozen=True):
 
 
 class BadRequestError(AnsweredError):
-    pass
+    kind = Kind(422, "amocrm_refused_input", say("amoCRM refused the data"))
+
+    def problem(self) -> Problem:
+        return replace(super().problem(), detail=say("amoCRM refused the data: {words}", words=self))
 
 
 class ValidationError(BadRequestError):
-    kind = Kind(422, "amocrm_refused_input", say("amoCRM refused the data"))
-
     def __init__(self, message: str, status: int, request_id: str | None, errors: tuple[ValidationItem, ...]) -> None:
         super().__init__(message, status, request_id)
         self.errors = errors
 
     def problem(self) -> Problem:
         found = tuple(InputError(item.path, said(f"{item.code}: {item.detail}")) for item in self.errors)
-        return replace(super().problem(), detail=say("amoCRM refused the data: {words}", words=self), errors=found)
+        return replace(super().problem(), errors=found)
 
 
 class UnauthorizedError(AnsweredError):

@@ -174,10 +174,12 @@ def _error(
     # vendor: http.validation (page) Values that are refused answer 400 with `validation-errors`: code, path and detail
     # of each, by request_id; nothing of the batch is made.
     # source: amoCRM's documentation, "Errors"
-    if status == 400 and isinstance(problem.get("validation-errors"), list):
-        return errors.ValidationError(
-            message, status, request_id, tuple(_validation_items(problem["validation-errors"]))
-        )
+    refused = problem.get("validation-errors")
+    if status == 400 and isinstance(refused, list | dict):
+        groups = (
+            list(refused.values()) if isinstance(refused, dict) else refused
+        )  # a list with gaps is an object in PHP
+        return errors.ValidationError(message, status, request_id, tuple(_validation_items(groups)))
     simple = {
         400: errors.BadRequestError,
         401: errors.UnauthorizedError,
@@ -194,7 +196,7 @@ def _validation_items(groups: list[Any]) -> "list[errors.ValidationItem]":
         errors.ValidationItem(str(item.get("code", "")), str(item.get("path", "")), str(item.get("detail", ""))[:500])
         for group in groups
         if isinstance(group, dict)
-        for item in group.get("errors", [])
+        for item in group.get("errors") or []
         if isinstance(item, dict)
     ]
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from shared.actions.subject import Planner, Submitted
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
-from shared.amocrm.errors import ForbiddenError, ValidationError
+from shared.amocrm.errors import BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import main_contact
 from shared.connections.integrations import Integration
@@ -142,16 +142,16 @@ def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: 
 
 def _taken(
     made: Submission, api: AccountApi, lead_id: int, fields: Change, own: Change
-) -> tuple[Change, ValidationError | None]:
+) -> tuple[Change, BadRequestError | None]:
     """What amoCRM takes of both: what it refuses together it may take one by one."""
-    refused: ValidationError | None = None
+    refused: BadRequestError | None = None
     for change in [fields | own, own, fields] if fields and own else [fields | own]:
         try:
             if change:
                 with noting(made.database, made.keyring, made.integration_id, "lead", lead_id, change):
                     api.change_lead(lead_id, change)
             return change, refused
-        except ValidationError as error:
+        except BadRequestError as error:
             refused = refused or error
     return {}, refused
 
@@ -265,14 +265,14 @@ def _tell_unplaced(made: Submission, unplaced: Sequence[Unplaced]) -> None:
 
 def _refused_fields(
     account: Directory, entity: str, wanted: list[dict[str, Any]]
-) -> tuple[list[str], ForbiddenError | ValidationError | None]:
+) -> tuple[list[str], ForbiddenError | BadRequestError | None]:
     """Creates the fields, each by itself where all together are refused. The names of those that are, and why."""
     try:
         account.create_fields(entity, wanted)
         return [], None
     except ForbiddenError as error:  # the tariff's no is to all of them
         return [str(one["name"]) for one in wanted], error
-    except ValidationError as error:
+    except BadRequestError as error:
         if len(wanted) == 1:
             return [str(wanted[0]["name"])], error
     found = [_refused_fields(account, entity, [one]) for one in wanted]

@@ -16,6 +16,7 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.submissions import html_form
+from shared.submissions.mapping import TRACKING_CODES
 from shared.submissions.model import MOST_FIELDS, SubmitForm
 
 _MEANT: Final = {
@@ -33,7 +34,7 @@ _MEANING: Final = {word: meaning for meaning, words in _MEANT.items() for word i
 # What names the submission itself; it is no field of the form.
 _KEYS: Final = ("tranid", "submission_id", "entry_id", "response_id")
 _FORMS: Final = ("formid", "form_id")
-_LEFT_OUT: Final = frozenset({*_KEYS, *_FORMS, "test", "cookies", "payment"})
+_LEFT_OUT: Final = frozenset({*_KEYS, *_FORMS, "cookies", "payment"})
 _TEST: Final = ("test", "test")
 _NAMELESS: Final = "?"
 
@@ -50,7 +51,7 @@ def sent(request: Request) -> Sent:
     values: dict[str, str] = {}
     for name, value in pairs:
         values[name.lower()] = values.get(name.lower()) or value
-    named = [(name, value) for name, value in pairs if _is_of_the_form(name)]
+    named = [(name, value) for name, value in pairs if _is_of_the_form(name, value)]
     if not any(_meaning(name) == "form" and value for name, value in named):
         named.append(("form", values.get("formid", "")))
     id_ = next((values[name] for name in _KEYS if values.get(name)), None)
@@ -82,9 +83,12 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s]+", "-", name.strip().lower().rstrip("*:").strip())
 
 
-def _is_of_the_form(name: str) -> bool:
-    # What begins with an underscore is the builder's own, such as _wpcf7_version.
-    return name.lower() not in _LEFT_OUT and not name.startswith("_")
+def _is_of_the_form(name: str, value: str) -> bool:
+    lower = name.lower()
+    if lower in _LEFT_OUT or (lower, value) == _TEST:
+        return False
+    # What else begins with an underscore is the builder's own, such as _wpcf7_version.
+    return lower in TRACKING_CODES or not name.startswith("_")
 
 
 def _flat(request: Request) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
-from shared.amocrm.errors import ValidationError
+from shared.amocrm.errors import BadRequestError, ValidationError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries import rows as deliveries
@@ -153,11 +153,14 @@ class Submission:
 
             def write(account: Directory, left: Left) -> Made:
                 lead, contact = self.lead_and_contact(account, left)
-                return PeopleApi(api).create_lead(lead, known_id, contact)
+                # It may be the contact that amoCRM does not take: a search may bring one that is gone.
+                taken_id = None if left is Left.ALL_BUT_THE_NAME else known_id
+                return PeopleApi(api).create_lead(lead, taken_id, contact)
 
             made, left = self._with_fallbacks(api, write)
             held.remember = made.contact_id
-        return _result(made, known_id is None) | {"bare": left, "kept": self.kept(api, known)}
+        is_new = known is None or left is Left.ALL_BUT_THE_NAME
+        return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:
         with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
@@ -332,21 +335,22 @@ class Submission:
         account = Directory(api, self.integration_id)
         try:
             return write(account, Left.NOTHING), Left.NOTHING
-        except ValidationError:
+        except BadRequestError:
             directory.forget(self.integration_id)
         left = Left.NOTHING
         while True:
             try:
                 return write(account, left), left
-            except ValidationError as error:
+            except BadRequestError as error:
                 if left is Left.NOTHING:
                     self.tell_refused(error)
                 if left is Left.ALL_BUT_THE_NAME:
                     raise
             left = Left(left + 1)
 
-    def tell_refused(self, error: ValidationError) -> None:
-        where = ", ".join(item.path for item in error.errors) or "its values"
+    def tell_refused(self, error: BadRequestError) -> None:
+        named = error.errors if isinstance(error, ValidationError) else ()
+        where = ", ".join(item.path for item in named) or "its values"
         self.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
 
 

@@ -276,3 +276,40 @@ def test_k_an_order_that_was_accepted_before_is_the_same_after_an_upgrade(story:
 def test_k_a_name_is_left_out_only_where_it_is_said_already(given: dict[str, str], told: str) -> None:
     """30-K: not where another word begins with it."""
     assert model.full_name(Contact(**given)) == told
+
+
+# --- a definite no ------------------------------------------------------------------------------------------------
+
+
+def test_k_a_no_in_other_words_is_met_by_a_fallback_as_well(story: Story) -> None:
+    """30-K: a 400 that names no value, or names them in another shape, has changed nothing either."""
+    plain = {"title": "Bad Request", "status": 400, "detail": "no"}
+    shapes = [plain, plain | {"validation-errors": {"1": {"errors": [{"code": "x", "path": "price", "detail": "y"}]}}}]
+    for number, shape in enumerate(shapes):
+        person = {"name": "Нина", "phone": f"+7 916 555-44-{number:02}"}
+        story.simulator.fault(
+            "status", path="/api/v4/leads/complex", method="POST", status=400, times=2, body=json.dumps(shape)
+        )
+        results = submit(story, form(contact=person, tracking={"utm_source": "ya"}))
+        assert "utm_source: ya" in note_of(story, results)
+    told = str(story.sql("SELECT message FROM amocrm_events WHERE kind = 'submission.values_refused'"))
+    assert "refused its values" in told
+    assert "refused price" in told
+
+
+def test_k_a_contact_that_amocrm_does_not_take_ends_no_submission(story: Story) -> None:
+    """30-K: found by a search that lags, and gone; the deal is made, and who it is is in the note."""
+    submit(story, form())
+    refusal = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": []}]})
+    story.simulator.fault("status", path="/api/v4/leads", method="POST", status=400, times=9, body=refusal)
+    results = submit(story, form(comment="после шести"))
+    assert contact_of(story, results)["name"] == PERSON["name"]
+    assert all(text in note_of(story, results) for text in ("+79165554433", "после шести"))
+
+
+def test_k_a_builders_own_names_are_left_out_and_no_others() -> None:
+    """30-K: visit data may begin with an underscore, and a test may be what somebody asks for."""
+    pairs = f"Phone={quote(NUMBER)}&_ym_uid=17&_wpcf7=23&test={quote('Тест-драйв')}"
+    body = site_builders.sent(_request(pairs.encode())).body
+    assert body.tracking == {"_ym_uid": "17"}
+    assert body.fields == {"test": ["Тест-драйв"]}
