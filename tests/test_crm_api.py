@@ -327,6 +327,19 @@ def test_another_client_comes_with_its_own_secret(connected: Story) -> None:
     assert connected.row() == before
 
 
+def test_between_two_clients_a_person_is_asked_for_and_nothing_fails_unforeseen(connected: Story) -> None:
+    """30-K: the tokens are gone, and with them when they would have ended; what is written meanwhile waits."""
+    lead = {"X-Lead-Id": str(connected.lead_id)}
+    connected.save_connection(client_id="another-client")
+    assert connected.row().access_is_alive is False
+    _problem(connected.crm("get_lead", connected.application() | lead), 409, "reauth_required")
+    written = connected.crm("save_calculation", connected.application() | lead, calculation())
+    assert (written.status, json_of(written)["problem"]["code"]) == (202, "reauth_required")
+    # A row that was changed by the code before this one.
+    connected.sql("UPDATE amocrm_integrations SET access_expires_at = amocrm_now() + interval '1 year'")
+    _problem(connected.crm("get_lead", connected.application() | lead), 409, "reauth_required")
+
+
 def test_the_trouble_of_the_client_before_is_not_the_new_ones(connected: Story) -> None:
     """30-K."""
     connected.sql(

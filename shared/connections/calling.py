@@ -82,7 +82,7 @@ class Connections(Struct, frozen=True):
         clock = self.rotation.clock
         deadline = clock.monotonic() + _WAIT_SECONDS
         while True:
-            usable = integration.token_version != refused
+            usable = integration.access_token is not None and integration.token_version != refused
             if usable and integration.access_is_fresh:
                 return integration
             refreshed = self._refreshed(integration, may_fail=usable and integration.access_is_alive)

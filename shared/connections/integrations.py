@@ -126,7 +126,11 @@ WITH changed AS (
         account_id = CASE WHEN client_id = %(client_id)s THEN account_id END,
         access_token = CASE WHEN client_id = %(client_id)s THEN access_token END,
         refresh_token = CASE WHEN client_id = %(client_id)s THEN refresh_token END,
+        access_expires_at = CASE WHEN client_id = %(client_id)s THEN access_expires_at END,
+        refresh_expires_at = CASE WHEN client_id = %(client_id)s THEN refresh_expires_at END,
         refresh_due_at = CASE WHEN client_id = %(client_id)s THEN refresh_due_at END,
+        lease_id = CASE WHEN client_id = %(client_id)s THEN lease_id END,
+        lease_until = CASE WHEN client_id = %(client_id)s THEN lease_until END,
         token_version = token_version + CASE WHEN client_id = %(client_id)s THEN 0 ELSE 1 END,
         problem_code = CASE WHEN client_id = %(client_id)s THEN problem_code END,
         problem_detail = CASE WHEN client_id = %(client_id)s THEN problem_detail END,
@@ -149,7 +153,8 @@ _DISCONNECT = """
 WITH ended AS (
     UPDATE amocrm_integrations SET
         status = 'disconnected', access_token = NULL, refresh_token = NULL, access_expires_at = NULL,
-        refresh_due_at = NULL, lease_id = NULL, lease_until = NULL, token_version = token_version + 1,
+        refresh_expires_at = NULL, refresh_due_at = NULL, lease_id = NULL, lease_until = NULL,
+        token_version = token_version + 1,
         problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
     WHERE id = %(id)s AND status <> 'disconnected' AND token_version = %(version)s
     RETURNING id
