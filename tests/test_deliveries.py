@@ -690,6 +690,8 @@ def test_a_write_can_be_followed_by_its_key_before_it_has_answered(connected: St
     _save(connected, **{"Idempotency-Key": "press-1"})
     found = json_of(connected.crm("get_delivery", headers, query=query))
     assert (found["state"], found["steps"], found["lead_id"]) == ("accepted", {"note": "started"}, connected.lead_id)
+    assert found["due_in"] > 20  # 30-K: it was null, and a second click was told 5 seconds, however long it waits
+    assert json_of(_save(connected, **{"Idempotency-Key": "press-1"}))["retry_after"] > 20
     assert connected.crm("get_delivery", headers, query=query | {"write": "submit_form"}).status == 404
 
 

@@ -20,7 +20,8 @@ RETURNING *
 
 # The write that has this key.
 BY_KEY = """
-SELECT * FROM amocrm_deliveries
+SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_in_seconds
+FROM amocrm_deliveries
 WHERE integration_id = %(integration_id)s AND action = %(action)s AND idempotency_key = %(key)s
 """
 

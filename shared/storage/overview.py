@@ -17,6 +17,8 @@ SELECT (SELECT count(*) FROM amocrm_deliveries WHERE state = 'accepted') AS acce
        (SELECT count(*) FROM amocrm_deliveries WHERE state = 'dead') AS dead,
        (SELECT extract(epoch FROM amocrm_now() - min(created_at))::float8 FROM amocrm_deliveries
         WHERE state = 'accepted') AS oldest_seconds,
+       (SELECT count(*) FROM amocrm_deliveries
+        WHERE state = 'accepted' AND created_at < amocrm_now() - interval '15 minutes') AS stale,
        (SELECT count(*) FROM amocrm_integrations
         WHERE status = 'connected' AND refresh_token IS NULL AND access_expires_at < amocrm_now() + interval '14 days')
            AS ending,
@@ -38,7 +40,6 @@ SELECT EXISTS (SELECT FROM amocrm_integrations) AS saved_connection,
        EXISTS (SELECT FROM amocrm_site_keys) AS site_key
 """
 
-_STALE_SECONDS: Final = 900
 _DELIVERIES: Final = ("accepted", "delivered", "dead")
 _REFRESHES: Final = ("done", "failed")
 _ANSWERS: Final = ("ok", "refused", "limited", "failed", "silent")
@@ -51,12 +52,13 @@ class _Status(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """Now: deliveries that are under way and dead, the oldest one's age, tokens that end, endpoints that were turned
-    off because they did not answer, refreshes that are late."""
+    """Now: deliveries that are under way and dead, the oldest one's age, how many wait too long, tokens that end,
+    endpoints that were turned off because they did not answer, refreshes that are late."""
 
     accepted: int
     dead: int
     oldest_seconds: float | None
+    stale: int
     ending: int
     endpoints_off: int
     overdue: int
@@ -130,12 +132,11 @@ def overview(database: Database, period_name: str, now: datetime) -> dict[str, A
 
 def todo(by_status: dict[str, int], now_is: Standing) -> list[dict[str, Any]]:
     """What waits for a person, the most urgent first."""
-    is_stale = now_is.oldest_seconds is not None and now_is.oldest_seconds > _STALE_SECONDS
     found = {
         "reauth_required": by_status["reauth_required"],
         "dead_deliveries": now_is.dead,
         "overdue_refreshes": now_is.overdue,
-        "stale_deliveries": now_is.accepted if is_stale else 0,
+        "stale_deliveries": now_is.stale,
         "endpoints_off": now_is.endpoints_off,
         "ending_soon": now_is.ending,
         "pending": by_status["pending"],
