@@ -1370,7 +1370,8 @@ export interface paths {
          * @description Right: `manage`; given by administrator.
          *
          *     `{id, secret}`: the secret of a new endpoint is shown this once (201); of one that was there it is null. 404 for
-         *     an id of another connection, 422 for an address that may not be called, 409 for one too many.
+         *     an id of another connection, 422 for an address that may not be called, or a field that `changed` never names, 409
+         *     for one too many.
          */
         post: operations["save_endpoint"];
         delete?: never;

@@ -20,6 +20,7 @@ _PLAIN: Final = {
     "contact": ("responsible_user_id",),
 }
 _PLACE: Final = ("status_id", "pipeline_id")
+MAY_CHANGE: Final = re.compile(r"price|name|tags|field:[0-9]{1,19}")  # what `changed` of an update may name
 # What a member's event ends with.
 _EVENTS: Final = {
     "name": "name_field_changed",

@@ -162,6 +162,14 @@ def test_what_does_not_fit_is_told(connected: Story) -> None:
     assert connected.crm("replace_hook_key", connected.admin(), {}).status == 409
 
 
+@pytest.mark.parametrize("name", ["Price", "бюджет", "field:", "field:x", "123", "status_id", "responsible_user_id"])
+def test_a_field_that_no_message_ever_names_is_refused(connected: Story, name: str) -> None:
+    """30-K: with it, an endpoint would never be told of a change, and nobody would know why."""
+    answer = _save(connected, fields=["price", name])
+    assert (answer.status, json_of(answer)["errors"][0]["path"]) == (422, "fields[1]")
+    assert _save(connected, fields=["price", "name", "tags", "field:123"]).status == 201
+
+
 def test_there_are_so_many_and_no_more(connected: Story) -> None:
     assert [_save(connected).status for _ in range(endpoints.MOST + 1)] == [201] * endpoints.MOST + [409]
 

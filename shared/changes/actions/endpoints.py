@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.changes import endpoints, feeds, sending
+from shared.changes import comparing, endpoints, feeds, sending
 from shared.changes.endpoints import Endpoint, Wanted
 from shared.changes.messages import KINDS
 from shared.connections.integrations import Integration
@@ -59,8 +59,14 @@ def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{id, secret}`: the secret of a new endpoint is shown this once (201); of one that was there it is null. 404 for
-    an id of another connection, 422 for an address that may not be called, 409 for one too many."""
+    an id of another connection, 422 for an address that may not be called, or a field that `changed` never names, 409
+    for one too many."""
     integration, body = caller.require_integration(), bodies.decode(request, SaveEndpoint)
+    for index, name in enumerate(body.fields):
+        if not comparing.MAY_CHANGE.fullmatch(name):
+            raise invalid_input(
+                say("must be price, name, tags, or a field by its number, such as field:123"), f"fields[{index}]"
+            )
     url = body.url
     if body.id is not None and url is None:
         url = _address(runtime, _known(runtime, integration, body.id))
