@@ -78,11 +78,11 @@ def test_k_what_finds_no_room_in_a_member_of_its_name_keeps_a_field() -> None:
 
 def test_k_a_person_who_is_named_in_the_fields_alone_is_found_again(story: Story) -> None:
     """30-K: before, the phone was neither in the contact nor in the note."""
-    body = {"fields": {"name": "Нина", "phone": NUMBER, "number": "17", "discount": "5 %"}}
+    body = {"fields": {"name": "Нина", "phone": NUMBER, "number": "17", "discount": "5 %", "external_id": "c-7"}}
     first = submit(story, body)
     contact = contact_of(story, first)
     assert (contact["name"], values_of(contact)["PHONE"]) == ("Нина", ["+79165554433"])
-    assert all(text in note_of(story, first) for text in ("number: 17", "discount: 5 %"))
+    assert all(text in note_of(story, first) for text in ("number: 17", "discount: 5 %", "external_id: c-7"))
     again = submit(story, form(contact={"phone": NUMBER}))
     assert again["lead"]["contact_id"] == first["lead"]["contact_id"]
 
