@@ -29,6 +29,18 @@ def _problem(response: Response, status: int, code: str) -> dict[str, Any]:
 # --- reading deals ----------------------------------------------------------------------------------------------
 
 
+def test_get_lead_leaves_nobody_out_in_silence(story: Story) -> None:
+    """30-K: more people than one request may name."""
+    connections, row = story.runtime.connections, story.row()
+    new = [{"name": f"Guest {number}"} for number in range(130)]
+    made = connections.call(row, lambda api: api.send("POST", "/contacts", json=new))
+    links = [{"to_entity_id": one["id"], "to_entity_type": "contacts"} for one in made["_embedded"]["contacts"]]
+    connections.call(row, lambda api: api.send("POST", f"/leads/{story.lead_id}/link", json=links))
+    document = json_of(story.crm("get_lead", story.application() | {"X-Lead-Id": str(story.lead_id)}))
+    assert {one["name"] for one in new} <= {one["name"] for one in document["contacts"]}
+    assert [one["is_main"] for one in document["contacts"]].index(True) == 0
+
+
 def test_get_lead_brings_the_deal_and_its_people(connected: Story) -> None:
     """Row A4."""
     answer = connected.crm("get_lead", connected.widget() | {"X-Lead-Id": str(connected.lead_id)})

@@ -2,6 +2,8 @@
 
 from typing import Any, TypedDict
 
+from shared.amocrm.leads import AccountApi
+
 View = dict[str, Any]
 
 
@@ -51,8 +53,8 @@ _LEAD_FIELDS = (
     "updated_at",
     "closed_at",
 )
-# One request names all contacts; amoCRM answers at most 250, and long filters reach its limit of a URL's length.
-_MOST_CONTACTS = 100
+# One request names so many contacts; amoCRM answers at most 250, and long filters reach its limit of a URL's length.
+_TOGETHER = 100
 
 
 def lead_view(lead: View) -> View:
@@ -67,7 +69,13 @@ def contact_ids(lead: View) -> dict[int, bool]:
     """The ids of the deal's contacts and whether each is the main one, which comes first."""
     contacts = (lead.get("_embedded") or {}).get("contacts") or []
     ids = {int(contact["id"]): bool(contact.get("is_main")) for contact in contacts}
-    return dict(sorted(ids.items(), key=lambda item: not item[1])[:_MOST_CONTACTS])
+    return dict(sorted(ids.items(), key=lambda item: not item[1]))
+
+
+def contacts_of(api: AccountApi, ids: list[int]) -> dict[int, View]:
+    """The contacts by id, without those that are deleted; one call where they are as few as everywhere."""
+    parts = (ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER))
+    return {contact["id"]: contact for part in parts for contact in api.contacts(part)}
 
 
 def contact_view(contact: View, is_main: bool) -> View:

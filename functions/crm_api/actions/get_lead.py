@@ -1,11 +1,11 @@
 """`GET get_lead`: the open deal and the people in it, for filling in a calculator (row A4).
 
-Costs one database round trip and two calls to amoCRM: the deal, and its contacts together.
+Costs one database round trip and two calls to amoCRM: the deal, and its contacts together (a hundred at a time).
 """
 
 from typing import TypedDict
 
-from functions.crm_api.leads import Deal, Person, contact_ids, contact_view, lead_view
+from functions.crm_api.leads import Deal, Person, contact_ids, contact_view, contacts_of, lead_view
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import lead_id
@@ -30,7 +30,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     def read(api: AccountApi) -> Response:
         lead = api.lead(wanted)
         main_ids = contact_ids(lead)
-        found = {contact["id"]: contact for contact in api.contacts(list(main_ids))} if main_ids else {}
+        found = contacts_of(api, list(main_ids))
         contacts = [contact_view(found[id_], is_main=main) for id_, main in main_ids.items() if id_ in found]
         client = next((contact for contact in contacts if contact["is_main"]), contacts[0] if contacts else None)
         return json_response({"lead": lead_view(lead), "client": client, "contacts": contacts})
