@@ -12,6 +12,7 @@ from shared.platform import logs
 from shared.platform.messages import Message, say
 from shared.runtime import Runtime
 from shared.storage import events
+from shared.storage.encryption import DecryptionError
 
 CALLS: Final = 2
 
@@ -24,9 +25,7 @@ _REFUSED: Final = say(
 def compare(runtime: Runtime, integration: Integration, feed: Feed, perform: Callable[..., Any]) -> None:
     """Makes amoCRM's side as it should be. Raises the errors of a call."""
     wanted = feed.address(runtime.keyring, runtime.settings.amocrm_events_url)
-    before = None
-    if feed.subscribed is not None:
-        before = runtime.keyring.decrypt(feed.subscribed, feed.integration_id, "feed_address")
+    before = _address(runtime, feed)
     if before is not None and before != wanted:
         perform(lambda api: FeedApi(api).unsubscribe(before))
     if wanted is None:
@@ -69,6 +68,19 @@ def end(runtime: Runtime, integration: Integration) -> None:
     feed = feeds.of(runtime.database, integration.id)
     if feed is None or feed.subscribed is None:
         return
-    address = runtime.keyring.decrypt(feed.subscribed, feed.integration_id, "feed_address")
-    runtime.connections.call(integration, lambda api: FeedApi(api).unsubscribe(address))
+    address = _address(runtime, feed) or feed.address(runtime.keyring, runtime.settings.amocrm_events_url)
+    if address is not None:
+        runtime.connections.call(integration, lambda api: FeedApi(api).unsubscribe(address))
     feeds.ended(runtime.database, integration.id)
+
+
+def _address(runtime: Runtime, feed: Feed) -> str | None:
+    """Where amoCRM calls us, as far as we know. One that cannot be read is most likely the one that is wanted: then it
+    is found there and stored anew, and keeps nothing else from being told."""
+    if feed.subscribed is None:
+        return None
+    try:
+        return runtime.keyring.decrypt(feed.subscribed, feed.integration_id, "feed_address")
+    except DecryptionError as error:
+        logs.error("feed.address_unreadable", integration_id=feed.integration_id, error=str(error))
+        return None

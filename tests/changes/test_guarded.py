@@ -1,5 +1,7 @@
 """30-C4: a feed or an endpoint that fails with what nobody foresaw waits, is told once, and keeps no other waiting."""
 
+import pytest
+
 from tests.changes.conftest import Feed
 
 
@@ -59,3 +61,26 @@ def test_days_in_which_we_could_not_send_are_not_the_endpoints(feed: Feed) -> No
     assert "endpoint.turned_off" not in feed.story.events()
     feed.run(seconds=4 * 3600)
     assert len(feed.told()) == 1
+
+
+def test_an_address_that_cannot_be_read_is_compared_as_one_that_nobody_knows(feed: Feed) -> None:
+    """30-K: it was written with a key that is gone; the subscription itself is there, and all else can be read."""
+    address = list(feed.hooks())
+    feed.story.sql("UPDATE amocrm_feeds SET subscribed = 'broken'")
+    feed.person(fields={"price": 7})
+    assert feed.run(seconds=3600)["feeds"]["failed"] == {}
+    assert feed.kinds() == ["lead.updated"]
+    assert list(feed.hooks()) == address
+    feed.story.sql("UPDATE amocrm_feeds SET subscribed = 'broken'")
+    assert feed.settings(is_on=False).status == 200
+    feed.run(seconds=60)
+    assert feed.hooks() == {}
+    assert feed.run(seconds=3600)["feeds"]["due"] == 0
+
+
+@pytest.mark.parametrize("column", ["amocrm_feeds SET subscribed", "amocrm_integrations SET access_token"])
+def test_a_connection_ends_whatever_of_it_cannot_be_read(feed: Feed, column: str) -> None:
+    """30-K: a person who ends it after a key was lost is not sent to the operator first."""
+    feed.story.sql(f"UPDATE {column} = 'broken'")
+    assert feed.story.crm("disconnect", feed.story.admin(), {}).status == 200
+    assert feed.story.row().status == "disconnected"

@@ -13,6 +13,7 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
+from shared.storage.encryption import DecryptionError
 from shared.subjects import endings
 
 
@@ -38,7 +39,7 @@ def _say_goodbye(runtime: Runtime, integration: Integration) -> None:
     for ending in endings():
         try:
             ending(runtime, integration)
-        except (AmocrmError, ReauthRequiredError, RefreshDelayedError) as error:
+        except (AmocrmError, DecryptionError, ReauthRequiredError, RefreshDelayedError) as error:
             logs.warning("disconnect.left_behind", integration_id=integration.id, error=type(error).__name__)
 
 
