@@ -151,6 +151,32 @@ def test_two_first_installations_of_one_account_at_the_same_instant_are_one(
     assert connected.row(other["domain"]).status == "connected"
 
 
+@pytest.mark.parametrize("saved_at", ["older", "newer"])
+def test_an_installation_goes_by_the_secret_that_was_saved_last(connected: Story, saved_at: str) -> None:
+    """30-K: amoCRM has made a new secret, and it was entered at one account of several that have the same client."""
+    others = [
+        connected.simulator.control("account", subdomain=f"a{secrets.token_hex(6)}", fill=False) for _ in range(2)
+    ]
+    second, new = (one["domain"] for one in others)
+    connected.clock.advance(seconds=1)
+    assert connected.callback(_consent(connected, second, connected.client_id)).status == 200
+    connected.clock.advance(seconds=1)
+    secret = "a-regenerated-secret-of-forty-characters"
+    connected.simulator.control("change-integration", client_id=connected.client_id, secret=secret)
+    domain = connected.domain if saved_at == "older" else second
+    assert connected.save_connection(account_domain=domain, client_secret=secret).status == 200
+    assert connected.callback(_consent(connected, new, connected.client_id)).status == 200
+    # Later on, the refresh of the other account has been refused.
+    connected.clock.advance(seconds=1)
+    connected.sql(
+        "UPDATE amocrm_integrations SET problem_code = 'client_refused', updated_at = amocrm_now() "
+        "WHERE account_domain = %s",
+        second if saved_at == "older" else connected.domain,
+    )
+    later = connected.simulator.control("account", subdomain=f"a{secrets.token_hex(6)}", fill=False)["domain"]
+    assert connected.callback(_consent(connected, later, connected.client_id)).status == 200
+
+
 def test_a_client_that_was_changed_during_the_exchange_gets_no_foreign_tokens(
     tale: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:

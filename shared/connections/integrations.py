@@ -67,9 +67,12 @@ SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots, %(asked_at)s::
 FROM amocrm_connections WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
 """
 
+# The secret of a client may have been replaced, and entered at some of its rows only: the row counts that was saved, or
+# whose token was refreshed, last, and not one whose secret amoCRM refuses.
 _OF_CLIENT = """
 SELECT * FROM amocrm_connections WHERE client_id = %(client_id)s
-ORDER BY (account_domain = %(account_domain)s) DESC, created_at LIMIT 1
+ORDER BY account_domain = %(account_domain)s DESC, problem_code IS NOT DISTINCT FROM 'client_refused', updated_at DESC
+LIMIT 1
 """
 
 # At most three: the question is whether there is exactly one.
@@ -83,7 +86,7 @@ _ONLY_CLIENT = """
 SELECT * FROM amocrm_connections
 WHERE client_id = (SELECT min(client_id) FROM amocrm_integrations)
   AND client_id = (SELECT max(client_id) FROM amocrm_integrations)
-ORDER BY created_at LIMIT 1
+ORDER BY problem_code IS NOT DISTINCT FROM 'client_refused', updated_at DESC LIMIT 1
 """
 
 # Whom it is about is found in indexes alone; then only the page's rows are read.
