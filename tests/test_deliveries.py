@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -440,6 +441,33 @@ def test_a_long_goods_list_is_searched(connected: Story) -> None:
     connected.simulator.control("forget")
     assert json_of(_save(connected, _with_goods()))["results"]["goods"]["created"] == 1
     assert set(_goods_of_deal(connected)) == {"Стекло закалённое 8 мм", "Петля"}
+
+
+def _send(api: AccountApi, path: str, elements: list[dict[str, str]]) -> Any:
+    return api.send("POST", path, json=elements)
+
+
+def test_30_k_goods_that_too_many_are_like_do_not_use_up_the_accounts_rate(
+    connected: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """30-K: an order of a hundred goods, each named by one letter, read the whole list a hundred times, and no process
+    lived to see the end of it. What came after 25,000 was made once more."""
+    monkeypatch.setattr(goods, "_MOST_FURTHER_PAGES", 2)
+    connected.simulator.control("limits", per_integration=1000, per_account=1000)
+    (catalog_id,) = connected.simulator.control("show", domain=connected.domain)["catalogs"]
+    path = f"/catalogs/{catalog_id}/elements"
+    for part in range(3):
+        many = [{"name": f"Товар {part} {index}"} for index in range(250)]
+        connected.runtime.connections.call(connected.row(), partial(_send, path=path, elements=many))
+    connected.simulator.control("forget")
+    items = [{"name": name, "quantity": 1, "unit": "шт", "unit_price": 1} for name in "Товар"]
+    answer = json_of(_save(connected, _with_goods(items=items, discount=None, delivery=None, total=5)))
+    assert answer["state"] == "delivered"
+    assert "too many" in answer["results"]["goods"]["skipped"]
+    assert answer["results"]["goods_link"] == {"linked": 0}
+    assert connected.simulator.effects("element.created") == []
+    assert sum(request["method"] == "GET" for request in connected.simulator.requests(f"/api/v4{path}")) < 8
+    assert len(connected.notes()) == 1
 
 
 @pytest.mark.parametrize("filters", [True, False])

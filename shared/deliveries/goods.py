@@ -29,6 +29,9 @@ _LIST: Final = "goods_list"
 # Where a list does not fit a page: which element an item was. Asked again all at once, instead of searched one by one.
 _found_before: Expiring[UUID, dict[str, int]] = Expiring(seconds=600)
 _MOST_FOUND: Final = 5000
+# Of all searches of one delivery, after the first page of each: names that are in half of a long list would use up the
+# account's rate, and no process lives so long.
+_MOST_FURTHER_PAGES: Final = 40
 
 
 def by_list(remembered: Remembered, api: GoodsApi, work: Callable[[GoodsList], Result]) -> Result:
@@ -60,6 +63,10 @@ def by_list(remembered: Remembered, api: GoodsApi, work: Callable[[GoodsList], R
             remembered.forget(_LIST)
 
 
+class _TooManyAlikeError(Exception):
+    """The argument is the item's name."""
+
+
 class Goods(Struct, frozen=True):
     remembered: Remembered
     items: Sequence[Item]
@@ -79,7 +86,15 @@ class Goods(Struct, frozen=True):
             with self.locks.holding(self.integration_id, [name_of("goods")], self.owner):
                 return self._found_or_created(api, goods_list)
 
-        return by_list(self.remembered, api, made)
+        try:
+            return by_list(self.remembered, api, made)
+        except _TooManyAlikeError as error:
+            alike = say(
+                "There are too many goods like {name} in the account's list to find it among them. Give the goods SKUs "
+                "of their own.",
+                name=error,
+            )
+            return {"skipped": alike}
 
     def _found_or_created(self, api: GoodsApi, goods_list: GoodsList) -> Result:
         items = _merged(self.items)
@@ -105,12 +120,15 @@ class Goods(Struct, frozen=True):
             _found_before.put(self.integration_id, {})
             before = {}
         ids = [before[key] for key in map(_key, items) if key in before]
-        elements = api.by_ids(goods_list, ids) if ids else []
+        elements, further_pages = api.by_ids(goods_list, ids) if ids else [], 0
         for item in items:
-            searches = [api.search(goods_list, text) for text in (_sku(item), item.name) if text]
+            searches = [enumerate(api.search(goods_list, text)) for text in (_sku(item), item.name) if text]
             pages = chain.from_iterable(searches)  # each is asked for when the one before did not have it
             while _key(item) not in _assigned(items, elements) and (page := next(pages, None)) is not None:
-                elements += page
+                further_pages += page[0] > 0
+                if further_pages > _MOST_FURTHER_PAGES:
+                    raise _TooManyAlikeError(item.name)
+                elements += page[1]
         return _assigned(items, elements)
 
     def _remember(self, ids: dict[str, int]) -> None:
