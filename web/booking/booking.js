@@ -119,7 +119,7 @@ function form(offer) {
     if (!chosen || slot !== chosen) return;
     try {
       // The answer may be lost on its way: asked for again with its key, it is the same hold, and not in its own way.
-      const wanted = { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null }, own = { key: crypto.randomUUID() };
+      const wanted = { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null }, own = { key: newKey() };
       const ask = () => crm.call("hold_slot", wanted, own);
       hold = await ask().catch((failed) => {
         if (failed.status !== 0) throw failed;

@@ -12,9 +12,10 @@
   var MOST_VALUES = { name: 1, first_name: 1, last_name: 1, form: 1, page: 1, phone: 20, email: 20, comment: 150 };
   var VISIT = /^(utm_.*|gclientid|_ym_uid|_ym_counter|gclid|yclid|fbclid|roistat|openstat|from)$/i;
   var LONGEST_LEAVING = 10000; // milliseconds; a page that has not gone by then stays: a download, another app
-  var loading;
+  var loading, reading;
 
-  // The same client, and the same words, as our own pages have; asked for when a form is sent.
+  // The same client, and the same words, as our own pages have; asked for when somebody begins with a form, so that they are
+  // there when the network has gone before the form is sent.
   function client() {
     loading = loading || import(home + "/client/index.js").then(function (module) {
       return { newKey: module.newKey, crm: module.connect({ api: home, siteKey: script.dataset.key || "", language: language }) };
@@ -30,8 +31,18 @@
         return answer.json();
       });
     }
-    return of(language).catch(function () { return of("en"); }).catch(function () { return {}; });
+    reading = reading || of(language).catch(function () { return of("en"); });
+    reading.catch(function () { reading = undefined; });
+    return reading.catch(function () { return {}; });
   }
+
+  document.addEventListener("focusin", function (event) {
+    var form = event.target.closest && event.target.closest("form");
+    if (form && matches(form, "form[data-crm]")) {
+      client().catch(function () { /* asked for again when it is sent */ });
+      words();
+    }
+  });
 
   // What an element can do, whatever names its controls have: one called `reset` or `dataset` hides the form's own.
   function able(prototype, name) {
@@ -158,12 +169,19 @@
     return true;
   }
 
+  // The client knows English only for what no server has said, and the browser for a client that it could not load.
+  function reason(error, known) {
+    if (error.problem && error.problem.detail) { return error.message; }
+    if (error.status) { return (known["server.answered"] || "The server answered {status}.").replace("{status}", error.status); }
+    return known["server.silent"] || "The server does not answer.";
+  }
+
   function failed(form, error) {
     release(form);
     told(form, "failed", error);
     words().then(function (known) {
       var errors = error.problem && Array.isArray(error.problem.errors) ? error.problem.errors : [];
-      var reasons = errors.length ? errors.map(function (one) { return one.detail; }) : [error.message];
+      var reasons = errors.length ? errors.map(function (one) { return one.detail; }) : [reason(error, known)];
       say(form, false, [(known["form.not_sent"] || "Not sent") + "."].concat(reasons).join(" "));
     });
   }
