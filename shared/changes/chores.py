@@ -12,12 +12,13 @@ from shared.changes.tenure import LeaseLostError, Tenure
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
-from shared.platform import logs
+from shared.platform import logs, time_left
 from shared.platform.problems import Problem, problem_from
 from shared.runtime import Runtime
 from shared.storage import events
 from shared.storage.lease_worker import Worker
 
+_LEAST_OF_TELLING = 5.0  # seconds, however long reading has taken
 _FORESEEN = (AmocrmError, ReauthRequiredError, RefreshDelayedError)
 
 
@@ -35,8 +36,9 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     feeds_work = (claim_feeds, partial(follow, runtime), partial(_put_off, runtime))
     read = Worker(*feeds_work, concurrency, runtime.clock).run(seconds / 2)
     left = seconds - (runtime.clock.monotonic() - began)
+    least = min(_LEAST_OF_TELLING, time_left.seconds() - sending.LONGEST_ANSWER)  # what is cut off is not begun
     endpoints_work = (claim_endpoints, partial(sending.work, runtime), partial(sending.put_off, runtime))
-    told = Worker(*endpoints_work, concurrency, runtime.clock).run(max(0.0, left))
+    told = Worker(*endpoints_work, concurrency, runtime.clock).run(max(0.0, least, left))
     figures = {"feeds": read.as_dict("done"), "endpoints": told.as_dict("sent")}
     if read.claimed or told.claimed:
         logs.info("changes.run", **figures)

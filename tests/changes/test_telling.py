@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.changes import chores, sending
+from shared.changes import chores, feeds, sending
 from shared.platform import time_left
 from tests.changes.conftest import Feed
 from tests.story import json_of
@@ -193,6 +193,21 @@ def test_what_it_costs_to_choose_messages_does_not_grow_with_their_number(feed: 
     assert sending.work(feed.story.runtime, claimed) == "sent"
     assert sorted(_told_ids(feed)) == sorted(deals)
     assert len(statements) <= len(deals) + 4
+
+
+def test_who_reads_for_long_keeps_nobody_from_being_told(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account whose many changes are read slowly uses up the time of each run."""
+    (deal,) = _deals(feed, 1)
+    feed.person(id=deal, fields={"price": 1})
+    claim = feeds.claim
+
+    def slow(*args: Any) -> Any:
+        feed.story.clock.advance(seconds=60)
+        return claim(*args)
+
+    monkeypatch.setattr(feeds, "claim", slow)
+    feed.run()
+    assert _told_ids(feed) == [deal]
 
 
 def test_nothing_is_sent_that_the_platform_would_cut_off(feed: Feed) -> None:
