@@ -238,6 +238,27 @@ def test_a_pair_that_cannot_be_stored_is_spilled_and_restored(
     assert _read(connected) == 200
 
 
+def test_a_pair_that_the_database_refuses_is_spilled_too(
+    connected: Story, postgres: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """30-K: a database that answers with an error of its own has not stored the pair either."""
+    connected.clock.advance(hours=25)
+    rotation = connected.runtime.rotation
+    claimed = rotation.claim(connected.row())
+    assert claimed is not None
+    capsys.readouterr()
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as owner:
+        owner.execute("REVOKE INSERT ON amocrm_events FROM amocrm_runtime")
+        try:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                rotation.run(claimed)
+        finally:
+            owner.execute("GRANT INSERT ON amocrm_events TO amocrm_runtime")
+    (spilled,) = token_escrow.read(capsys.readouterr().out)
+    assert rotation.restore(spilled)
+    assert _read(connected) == 200
+
+
 def test_a_spilled_pair_that_is_too_late_changes_nothing(connected: Story, capsys: pytest.CaptureFixture[str]) -> None:
     rotation = connected.runtime.rotation
     claimed = rotation.claim(connected.row())

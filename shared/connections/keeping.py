@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 from uuid import UUID
 
+import psycopg
+
 from shared.platform import logs, time_left
 from shared.platform.clock import Clock
 from shared.storage.database import DatabaseUnavailableError
@@ -23,7 +25,8 @@ _MARGIN_SECONDS: Final = 1.0  # for answering, before the platform ends us
 def kept(clock: Clock, integration_id: UUID, store: Callable[[float], T], spill: Callable[[], object]) -> T:
     """What `store` returns, which is given the seconds that it may take; after the first try in vain `spill` is called.
 
-    Raises :class:`DatabaseUnavailableError` when nobody can wait any longer.
+    Raises :class:`DatabaseUnavailableError` when nobody can wait any longer, and at once what the database refuses the
+    statement with (a right that was taken away, a migration that is missing): waiting mends no such thing.
     """
     tries = 0
 
@@ -32,7 +35,7 @@ def kept(clock: Clock, integration_id: UUID, store: Callable[[float], T], spill:
         tries += 1
         try:
             return store(max(min(TRY_SECONDS, left), 0.5))
-        except DatabaseUnavailableError:
+        except (DatabaseUnavailableError, psycopg.Error):
             if tries == 1:
                 spill()
             raise
