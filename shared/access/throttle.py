@@ -21,7 +21,7 @@ class _Counted(Struct, frozen=True):
     seconds_left: float
 
 
-_FIRST = """
+_IN_HOUR = """
 WITH counted AS (
     INSERT INTO amocrm_throttle AS t (bucket, minute, count)
     VALUES (%(bucket)s, date_trunc('hour', amocrm_now()) + interval '1 hour', 1)
@@ -32,9 +32,10 @@ SELECT count FROM counted
 """
 
 
-def is_first(database: Database, bucket: str) -> bool:
-    """Whether this is the bucket's first use within the hour, so that what is repeated is told once."""
-    return database.number(_FIRST, {"bucket": hashlib.sha256(f"hour:{bucket}".encode()).digest()}) == 1
+def in_hour(database: Database, bucket: str) -> int:
+    """Counts one use of the bucket: how many it has within this hour, so that what is repeated is told once, or a few
+    times."""
+    return database.number(_IN_HOUR, {"bucket": hashlib.sha256(f"hour:{bucket}".encode()).digest()})
 
 
 def pass_or_refuse(database: Database, bucket: str, per_minute: int) -> None:

@@ -35,9 +35,13 @@ from shared.storage import events
 _PER_MINUTE: Final = 3000  # of one automation: many deals may be moved at once
 _TOO_MANY: Final = say("An automation was started more than 3,000 times within a minute; the rest was refused.")
 _FOREIGN: Final = say("A stage of another account has the key of an automation of this one; it was refused.")
+_MORE_SHAPES: Final = say(
+    "Stages' hooks of more than 20 shapes could not be read within an hour; the others are not told."
+)
 _TOLD_EVERY: Final = timedelta(hours=1)
 _MOST_BYTES: Final = 262_144  # as much as a webhook has
 _MOST_FIELDS: Final = 200
+MOST_SHAPES: Final = 20  # of hooks that cannot be read, told within an hour: anybody may post one
 _LEAD: Final = 2  # element_type
 _LARGEST: Final = 2**63 - 1
 
@@ -149,15 +153,14 @@ def _of_webhook(tree: nested.Tree) -> Iterator[_Event]:
 
 def _unreadable(runtime: Runtime, shape: str) -> Problem:
     """The operator is told, once an hour for each shape and without any value: a stage that does nothing is noticed
-    late."""
-    place = f"unreadable_hook:{shape}"
-    if throttle.is_first(runtime.database, place):
-        events.add(
-            runtime.database,
-            "automation.hook_unreadable",
-            say("A stage's hook could not be read; its members: {shape}.", shape=shape or "-"),
-            level="warning",
-        )
+    late. Of more shapes than stages have, only that there are more."""
+    if throttle.in_hour(runtime.database, f"unreadable_hook:{shape}") == 1:
+        count = throttle.in_hour(runtime.database, "unreadable_hooks")
+        if count <= MOST_SHAPES:
+            message = say("A stage's hook could not be read; its members: {shape}.", shape=shape or "-")
+            events.add(runtime.database, "automation.hook_unreadable", message, level="warning")
+        elif count == MOST_SHAPES + 1:
+            events.add(runtime.database, "automation.hook_unreadable", _MORE_SHAPES, level="warning")
     return invalid_input(say("this is no hook of a stage"), "")
 
 

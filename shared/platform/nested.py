@@ -3,6 +3,7 @@
 Which of the two it is, is seen from the body: what the header says is often something else.
 """
 
+import codecs
 import re
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -14,6 +15,8 @@ Tree = dict[str, Any]  # branches are dictionaries, in forms lists as well ("0",
 OWN: Final = ""  # a form may give a key a value and members: `a=1&a[b]=2` is {"a": {"": "1", "b": "2"}}
 _DEEPEST: Final = 20
 _MOST_NAMES: Final = 40  # of a shape
+# Python's own codecs, which may take seconds, refuse, or make what is no letter.
+_NO_CHARSETS: Final = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -34,16 +37,21 @@ def read(body: bytes, charset: str = "utf-8") -> Tree:
         if not isinstance(document, dict):
             raise UnreadableError
         return document
-    try:
-        text = body.decode(charset, "replace")
-    except LookupError:
-        text = body.decode("utf-8", "replace")
+    text = body.decode(charset if _is_charset(charset) else "utf-8", "replace")
     tree: Tree = {}
     for key, value in parse_qsl(text, keep_blank_values=True):
         _put(tree, _names(key), value)
     if not tree:
         raise UnreadableError
     return tree
+
+
+def _is_charset(name: str) -> bool:
+    try:
+        "".encode(name)  # knows no codec that is not of text
+        return codecs.lookup(name).name not in _NO_CHARSETS
+    except (LookupError, UnicodeError):
+        return False
 
 
 def _names(key: str) -> list[str]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from hypothesis import given, strategies
 
+from shared.automations.hooks import MOST_SHAPES
 from shared.platform import nested
 from tests.automations.conftest import Office
 from tests.automations.test_stages import NOTE
@@ -106,6 +107,17 @@ def test_what_cannot_be_read_is_told_to_the_operator_once_and_without_values(off
     assert "79210000000" not in str(shown)
 
 
+def test_shapes_that_somebody_makes_up_do_not_fill_the_operators_log(office: Office) -> None:
+    """30-K: whoever knows the address wrote a line of their own words with each request, as many as they liked."""
+    for number in range(2 * MOST_SHAPES):
+        assert _posted(office, b"made_up_%d=1" % number, FORM).status_code == 422
+    told = office.story.sql("SELECT message FROM amocrm_events WHERE kind = 'automation.hook_unreadable' ORDER BY id")
+    assert len(told) == MOST_SHAPES + 1
+    assert told[-1] == (
+        f"Stages' hooks of more than {MOST_SHAPES} shapes could not be read within an hour; the others are not told.",
+    )
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -135,6 +147,12 @@ def test_keys_that_contradict_each_other_keep_both() -> None:
     assert nested.read(b"a[b]=2&a=1") == {"a": {"b": "2", "": "1"}}
     assert nested.read("имя=Анна".encode("cp1251"), "windows-1251") == {"имя": "Анна"}
     assert nested.read(b"a=%D0%B0", "no-such-charset") == {"a": "а"}
+
+
+@pytest.mark.parametrize("name", ["idna", "IDNA", "punycode", "undefined", "unicode_escape", "raw-unicode-escape", "é"])
+def test_a_header_names_a_charset_and_no_other_codec_of_python(name: str) -> None:
+    """30-K: some refuse what is not theirs, one takes seconds for a body, two make letters that nobody can store."""
+    assert nested.read(b"a-b\\ud800=1", name) == {"a-b\\ud800": "1"}
 
 
 _names = strategies.text(strategies.characters(codec="utf-8", exclude_characters="[]&=+%#;\0"), min_size=1)
