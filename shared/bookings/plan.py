@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from shared import subjects
 from shared.actions.subject import Planner, Submitted
-from shared.amocrm.errors import AccountNotFoundError, NotFoundError, ValidationError
+from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import main_contact
 from shared.amocrm.tasks import TasksApi, deal_of
@@ -196,9 +196,7 @@ def _set_stage(work: Work, api: AccountApi, lead_id: int, place: dict[str, Any])
     try:
         with noting(runtime.database, runtime.keyring, work.integration.id, "lead", lead_id, place):
             api.change_lead(lead_id, place)
-    except AccountNotFoundError:
-        raise
-    except (ValidationError, NotFoundError) as error:
+    except (BadRequestError, NotFoundError) as error:
         rows.notice(
             runtime.database, work.booking, say("The deal could not be moved to its stage ({error}).", error=error)
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from shared.amocrm.errors import NotFoundError, ValidationError
+from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.tasks import TasksApi
 from shared.bookings import rows, texts
@@ -79,7 +79,7 @@ def _accepted(work: Work, write: Callable[[dict[str, Any]], T], fields: dict[str
     """A user who is there no more takes no task; the visit has one all the same."""
     try:
         return write(fields)
-    except ValidationError as error:
+    except BadRequestError as error:
         if "responsible_user_id" not in fields:
             raise
         refused = error

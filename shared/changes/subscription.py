@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from shared.amocrm.errors import ForbiddenError, PaymentRequiredError, ValidationError
+from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError, PaymentRequiredError
 from shared.amocrm.feed import SETTINGS, FeedApi
 from shared.changes import feeds
 from shared.changes.feeds import Feed
@@ -54,7 +54,9 @@ def _subscribe(
 ) -> bool:
     try:
         perform(lambda api: FeedApi(api).subscribe(address))
-    except (ForbiddenError, PaymentRequiredError, ValidationError) as error:
+    except AddressBlockedError:  # what stands before amoCRM says nothing of webhooks
+        raise
+    except (ForbiddenError, PaymentRequiredError, BadRequestError) as error:
         logs.warning("feed.refused", integration_id=integration.id, error=type(error).__name__)
         feeds.subscribed(runtime.database, runtime.keyring, feed, None, "ask")
         if feed.way != "ask":

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from shared.actions.subject import Planner, Submitted
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
-from shared.amocrm.errors import BadRequestError, ForbiddenError
+from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import main_contact
 from shared.connections.integrations import Integration
@@ -270,6 +270,8 @@ def _refused_fields(
     try:
         account.create_fields(entity, wanted)
         return [], None
+    except AddressBlockedError:  # what stands before amoCRM says nothing of the tariff
+        raise
     except ForbiddenError as error:  # the tariff's no is to all of them
         return [str(one["name"]) for one in wanted], error
     except BadRequestError as error:

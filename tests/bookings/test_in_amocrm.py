@@ -1,5 +1,6 @@
 """What stands of visits in amoCRM, whatever happens there and here: deals with several visits, moves, merged deals."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -227,6 +228,22 @@ def test_30_d5_a_move_to_another_doctor_hands_the_task_over(clinic: Clinic) -> N
     clinic.act("move_booking", id=made["id"], starts_at=clinic.at(15))
     (task,) = clinic.tasks()
     assert (task["responsible_user_id"], task["complete_till"]) == (owner, _due(clinic, 15))
+
+
+def test_30_k_a_no_in_other_words_ends_no_visit(clinic: Clinic) -> None:
+    """30-K: a 400 that names no value is met as one that does: the task is somebody's, and a stage is told of."""
+    pipeline, stages = _stages(clinic)
+    _with_users(clinic)
+    clinic.set_up(pipeline_id=pipeline, status_id=stages[1], cancelled_status_id=LOST)
+    plain = json.dumps({"title": "Bad Request", "status": 400, "detail": "no"})
+    clinic.story.simulator.fault("status", path="/api/v4/tasks", method="POST", status=400, body=plain)
+    made = clinic.booked()["booking"]
+    assert len(clinic.tasks()) == 1
+    clinic.story.simulator.fault("status", path="/api/v4/leads/.*", method="PATCH", status=400, body=plain)
+    assert clinic.act("cancel_booking", id=made["id"]).status == 200
+    (booking,) = clinic.bookings()
+    assert (booking["state"], booking["is_in_amocrm"]) == ("cancelled", True)
+    assert "перевести" in str(booking["attention"]) or "stage" in str(booking["attention"]), booking["attention"]
 
 
 def test_30_d5_a_doctor_without_a_user_leaves_the_task_to_the_deals_own(clinic: Clinic) -> None:

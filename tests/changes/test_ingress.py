@@ -1,6 +1,7 @@
 """Rows H1, H2: amoCRM's webhooks come in, whatever is sent to their address; and the subscription that brings them."""
 
 import contextlib
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -290,3 +291,26 @@ def test_where_webhooks_are_refused_the_same_is_asked_for(quiet: Feed, has_filte
     assert len(quiet.hooks()) == 1
     assert json_of(story.crm("get_endpoints", story.admin()))["feed"]["way"] == "hook"
     assert story.events().count("feed.refused") == 1
+
+
+def test_30_k_webhooks_that_are_refused_in_other_words_are_asked_for_as_well(quiet: Feed) -> None:
+    """30-K: a 400 that names no value; else nothing would be asked for as often as where there are no hooks."""
+    story = quiet.story
+    plain = json.dumps({"title": "Bad Request", "status": 400, "detail": "no"})
+    story.simulator.fault("status", path="/api/v4/webhooks", method="POST", status=400, times=9, body=plain)
+    quiet.listen()
+    quiet.run()
+    assert json_of(story.crm("get_endpoints", story.admin()))["feed"]["way"] == "ask"
+    assert story.events()[-1] == "feed.refused"
+
+
+def test_30_k_an_address_that_is_blocked_is_not_told_as_a_tariff(quiet: Feed) -> None:
+    """30-K: what stands before amoCRM says nothing of webhooks; they are asked for again soon, and not in a day."""
+    story = quiet.story
+    story.simulator.fault("html", path="/api/v4/webhooks", method="POST", status=403)
+    quiet.listen()
+    quiet.run()
+    assert "feed.refused" not in story.events()
+    quiet.run(3600)
+    assert json_of(story.crm("get_endpoints", story.admin()))["feed"]["way"] == "hook"
+    assert len(quiet.hooks()) == 1
