@@ -20,7 +20,7 @@ from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.submissions.mapping import TRACKING_CODES
-from shared.submissions.model import MOST_FIELDS, MOST_LINES, Contact, Form, SubmitForm
+from shared.submissions.model import LONGEST_TEXT, MOST_FIELDS, MOST_LINES, Contact, Form, SubmitForm
 
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _OLD: Final = "cp1251"
@@ -69,6 +69,9 @@ def of(pairs: list[tuple[str, str]], meaning: Callable[[str], str] = lambda name
         taken[meant] = [value[:1000] if meant != "comment" else value for _, value in given[:most]]
         for name, value in given[most:]:
             _keep(fields, f"{name} (2)" if name in _MOST_VALUES else name, value)
+    comment = "\n".join(taken["comment"])
+    if len(comment) > LONGEST_TEXT:
+        _keep(fields, "comment (2)", comment[LONGEST_TEXT:])
     one = {meant: next(iter(taken[meant]), "") for meant in _MOST_VALUES}
     phones, emails = taken["phone"], taken["email"]
     return SubmitForm(
@@ -81,7 +84,7 @@ def of(pairs: list[tuple[str, str]], meaning: Callable[[str], str] = lambda name
         ),
         form=Form(name=one["form"], page=one["page"]),
         fields={name: [*values] for name, values in fields.items()},
-        comment="\n".join(taken["comment"])[:10_000],
+        comment=comment[:LONGEST_TEXT],
         tracking=tracking,
         opened_at=_moment(pairs, "_opened_at"),
         sent_at=msgspec.UNSET if (sent := _moment(pairs, "_sent_at")) is None else sent,
@@ -95,7 +98,9 @@ def _moment(pairs: list[tuple[str, str]], name: str) -> int | None:
 
 
 def _keep(fields: dict[str, list[str]], name: str, value: str) -> None:
-    fields.setdefault(name.removesuffix("[]") or name, []).append(value[:1000])
+    """A text of any length: what is longer than one value may be goes on in the next."""
+    parts = [value[begin : begin + LONGEST_TEXT] for begin in range(0, len(value), LONGEST_TEXT)]
+    fields.setdefault(name.removesuffix("[]") or name, []).extend(parts or [value])
 
 
 def _first(pairs: list[tuple[str, str]], wanted: str) -> str:

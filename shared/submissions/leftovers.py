@@ -10,7 +10,7 @@ from shared.platform.messages import say
 from shared.submissions import contacts, note
 from shared.submissions.contacts import Left
 from shared.submissions.mapping import Unplaced
-from shared.submissions.model import SyncContact
+from shared.submissions.model import Address, SubmitOrder, SyncContact
 from shared.submissions.writer import Submission, kind_of
 
 _REFUSED: Final = say("amoCRM refused it")
@@ -25,7 +25,7 @@ def of_submission(made: Submission, api: AccountApi, result: Result) -> tuple[li
     account, left, kept = Directory(api, made.integration_id), Left(result.get("bare", 0)), _kept(made, api, result)
     values, wrong = made.values()
     has_lead = made.accepted.mode != "contact"
-    unmapped = [name for name in values if (name not in _told(made, left) and "." not in name) or name in kept]
+    unmapped = [name for name in values if name not in _told(made, left) or name in kept]
     visit = {} if isinstance(made.body, SyncContact) else made.body.tracking
     if left or not has_lead:
         reason = _REFUSED if left else say("the account has no tracking field for it")
@@ -65,6 +65,8 @@ def _kept(made: Submission, api: AccountApi, result: Result) -> Sequence[str]:
 def _told(made: Submission, left: Left) -> set[str]:
     """The sources that need no line of their own: a rule brings them somewhere, or the note says them anyway."""
     spoken_for = set(note.spoken_for(kind_of(made.body)))
+    if isinstance(made.body, SubmitOrder) and isinstance(made.body.order.address, Address):  # they are in its line
+        spoken_for |= {f"address.{name}" for name in made.body.order.address.parts} - made.body.fields.keys()
     if left is Left.ALL_BUT_THE_NAME:
         return spoken_for - {"phone", "email"}
     if left is Left.ALL_BUT_THE_PERSON:

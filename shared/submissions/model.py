@@ -21,10 +21,11 @@ SUBMIT_ORDER: Final = "submit_order"
 SYNC_CONTACT: Final = "sync_contact"
 
 Line = Annotated[str, Meta(max_length=1000)]
-Text = Annotated[str, Meta(max_length=10_000)]
+LONGEST_TEXT: Final = 10_000
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 MOST_LINES: Final = 20  # phones, and e-mails, of a person
 Lines = Line | Annotated[list[Line], Meta(max_length=MOST_LINES)]
-Scalar = Line | bool | int | float | None
+Scalar = Text | bool | int | float | None
 MOST_FIELDS: Final = 150  # values of a plain form; whatever they are, they fit the limits of a body
 Fields = Annotated[
     dict[Name, Scalar | Annotated[list[Scalar], Meta(max_length=MOST_FIELDS)]], Meta(max_length=MOST_FIELDS)

@@ -153,13 +153,17 @@ class Submission:
 
             def write(account: Directory, left: Left) -> Made:
                 lead, contact = self.lead_and_contact(account, left)
+                try:
+                    return PeopleApi(api).create_lead(lead, known_id, contact)
+                except BadRequestError:
+                    if known_id is None or left is not Left.ALL_BUT_THE_NAME:
+                        raise
                 # It may be the contact that amoCRM does not take: a search may bring one that is gone.
-                taken_id = None if left is Left.ALL_BUT_THE_NAME else known_id
-                return PeopleApi(api).create_lead(lead, taken_id, contact)
+                return PeopleApi(api).create_lead(lead, None, contact)
 
             made, left = self._with_fallbacks(api, write)
             held.remember = made.contact_id
-        is_new = known is None or left is Left.ALL_BUT_THE_NAME
+        is_new = known_id is None or made.contact_id != known_id
         return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:

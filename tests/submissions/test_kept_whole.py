@@ -10,6 +10,7 @@ import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.directory import Field
+from shared.platform.decoding import decode
 from shared.platform.http import Headers, Request
 from shared.submissions import html_form, mapping, model, site_builders
 from shared.submissions.model import Contact, SubmitForm
@@ -297,6 +298,29 @@ def test_k_a_no_in_other_words_is_met_by_a_fallback_as_well(story: Story) -> Non
     assert "refused price" in told
 
 
+def test_k_a_blocked_address_is_no_tariff_that_has_no_fields(story: Story) -> None:
+    """30-K: what stands before amoCRM says nothing of the account: the fields are made once it lets us through."""
+    set_up(story, mapping=[{"source": "city", "entity": "leads", "field": "Город"}])
+    story.simulator.fault("html", path="/api/v4/leads/custom_fields", method="POST", status=403)
+    answer = story.crm("submit_form", story.application(), form(fields={"city": "Тула"}))
+    assert answer.status == 202
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 20)
+    results: Any = story.delivery(json_of(answer)["delivery_id"])["results"]
+    assert values_of(lead_of(story, results)) == {"Город": ["Тула"]}
+    assert "submission.fields_refused" not in story.events()
+
+
+def test_k_a_person_who_is_known_stays_so_where_tags_are_refused(story: Story) -> None:
+    """30-K: it is rarely the contact that amoCRM does not take; a second one of the same person is made last."""
+    known = contact_of(story, submit(story, form()))
+    refusal = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": []}]})
+    story.simulator.fault("status", path="/api/v4/leads", method="POST", status=400, times=3, body=refusal)
+    results = submit(story, form(comment="после шести", tags=["x"]))
+    assert contact_of(story, results)["id"] == known["id"]
+    assert all(text in note_of(story, results) for text in ("x", "после шести"))
+
+
 def test_k_a_contact_that_amocrm_does_not_take_ends_no_submission(story: Story) -> None:
     """30-K: found by a search that lags, and gone; the deal is made, and who it is is in the note."""
     submit(story, form())
@@ -313,3 +337,22 @@ def test_k_a_builders_own_names_are_left_out_and_no_others() -> None:
     body = site_builders.sent(_request(pairs.encode())).body
     assert body.tracking == {"_ym_uid": "17"}
     assert body.fields == {"test": ["Тест-драйв"]}
+
+
+# --- names and texts of all kinds ---------------------------------------------------------------------------------
+
+
+def test_k_a_fields_name_may_have_a_dot(story: Story) -> None:
+    """30-K: only the parts of an order's address are in another line of the note already."""
+    results = submit(story, form(fields={"Кол. этажей": "2", "address.city": "Тула"}))
+    assert all(text in note_of(story, results) for text in ("Кол. этажей: 2", "address.city: Тула"))
+
+
+@pytest.mark.parametrize("name", ["Опишите задачу", "comment"])
+def test_k_a_long_text_of_a_plain_form_comes_whole(name: str) -> None:
+    """30-K: whatever the field is called, and however much somebody has to say."""
+    for length in (1001, 10_001, 25_000):
+        text = "".join(chr(ord("а") + number % 32) for number in range(length))
+        body = model.whole(html_form.of([(name, text)]))
+        given = model.sources(decode(msgspec.json.encode(body), model.SubmitForm))
+        assert "".join([*given[name], *given.get(f"{name} (2)", [])]) == text
