@@ -41,11 +41,16 @@ def moved(
     resource: str | None,
     by: Mapping[str, Any],
     task_due: int | None = None,
+    *,
+    attempts: int = _ATTEMPTS,
 ) -> Booking:
-    """The visit at its new time, by the same doctor unless another is named. Raises 409 and 422 as `book` does."""
+    """The visit at its new time, by the same doctor unless another is named. Raises 409 and 422 as `book` does.
+
+    `attempts`: 1 for what speaks of this version of the visit only.
+    """
     service = offer.again(booking)
     key = resource or booking.resource
-    for _ in range(_ATTEMPTS):
+    for _ in range(attempts):
         if booking.starts_at == starts_at and booking.resource == key:
             return booking  # it is there already: the same request once more
         wanted = offer.wanted(service, offer.resources(service, key), starts_at, booking.id)
@@ -74,9 +79,11 @@ def cancelled(offer: Offer, booking: Booking, by: Mapping[str, Any]) -> Booking:
     raise _changed()
 
 
-def attended(offer: Offer, booking: Booking, attendance: str | None, by: Mapping[str, Any]) -> Booking:
-    """`attendance`: came, missed, or None to take it back."""
-    for _ in range(_ATTEMPTS):
+def attended(
+    offer: Offer, booking: Booking, attendance: str | None, by: Mapping[str, Any], *, attempts: int = _ATTEMPTS
+) -> Booking:
+    """`attendance`: came, missed, or None to take it back. `attempts`: see :func:`moved`."""
+    for _ in range(attempts):
         if booking.attendance == attendance:
             return booking
         change = {"kind": attendance or EXPECTED, **by}

@@ -10,15 +10,15 @@ from shared.bookings.rows import WATCH_EVERY, Booking
 from shared.storage.database import Database
 
 # Accounts whose turn it is. The next turn is set at once: who dies over it has left it out, no more. Where no visit is
-# to come, it is seldom. (Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each
-# row, until all were taken.)
+# to come, nor a hold that may become one, it is seldom. (Chosen once, hence MATERIALIZED: in a loop of the plan they
+# would be chosen anew for each row, until all were taken.)
 CLAIM: Final = """
 WITH chosen AS MATERIALIZED (
     SELECT integration_id FROM amocrm_booking_watches WHERE due_at <= amocrm_now()
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE amocrm_booking_watches AS w SET due_at = amocrm_now() + CASE WHEN EXISTS (
-    SELECT FROM amocrm_bookings b WHERE b.integration_id = w.integration_id AND b.state = 'booked'
+    SELECT FROM amocrm_bookings b WHERE b.integration_id = w.integration_id AND b.state <> 'cancelled'
     AND b.starts_at > amocrm_now() - interval '2 days') THEN %(every)s ELSE interval '1 hour' END
 WHERE integration_id IN (SELECT integration_id FROM chosen)
 RETURNING integration_id

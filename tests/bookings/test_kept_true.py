@@ -1,15 +1,17 @@
 """30-K: what a visit was, and what is said of it, stays true whatever happens between two statements."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from shared.bookings import rows, slots
+from shared.bookings import looking, rows, slots
+from shared.bookings.offer import Offer
 from shared.bookings.rows import Wanted
 from shared.bookings.settings import of as settings_of
-from tests.bookings.conftest import MONDAY, Clinic, settings
+from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
 
 
@@ -117,6 +119,57 @@ def test_30_k_a_task_that_was_done_too_early_does_not_say_later_that_the_visitor
     assert "completed before the visit" in shown["attention"]
 
 
+def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Somebody acts in the panel between the look at amoCRM and what follows from it, once."""
+    original, left = looking.look, [act]
+
+    def look(*given: Any) -> looking.Seen:
+        seen = original(*given)
+        while left:
+            left.pop()()
+        return seen
+
+    monkeypatch.setattr("shared.bookings.looking.look", look)
+
+
+def test_30_k_who_is_said_to_have_missed_while_tasks_are_read_has_not_come(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of the task speaks of the visit as it was before."""
+    booking = clinic.booked()["booking"]
+    (task,) = clinic.tasks()
+    clinic.run((MONDAY + timedelta(days=1, hours=3) - clinic.story.clock.now()).total_seconds())
+    clinic.person("tasks", task["id"], {"is_completed": True})
+    _meanwhile(monkeypatch, lambda: clinic.act("set_attendance", id=booking["id"], attendance="missed"))
+    clinic.compare()
+    assert clinic.bookings()[0]["attendance"] == "missed"
+
+
+def test_30_k_a_move_in_the_panel_while_tasks_are_read_is_not_taken_back(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = clinic.booked()["booking"]
+    (task,) = clinic.tasks()
+    clinic.person("tasks", task["id"], {"complete_till": task["complete_till"] + 3600})
+    _meanwhile(monkeypatch, lambda: clinic.act("move_booking", id=booking["id"], starts_at=clinic.at(15)))
+    clinic.compare()
+    clinic.compare()
+    (shown,) = clinic.bookings()
+    (task,) = clinic.tasks()
+    assert (shown["starts_at"], shown["version"], shown["attention"]) == (clinic.at(15), 2, None)
+    assert task["complete_till"] == int(datetime.fromisoformat(clinic.at(15)).timestamp())
+
+
+def test_30_k_a_visit_that_was_a_hold_is_compared_as_soon_as_any_other(clinic: Clinic) -> None:
+    held = json_of(clinic.act("hold_slot", clinic.site(), service="consult", starts_at=clinic.at(10)))
+    clinic.run(301)
+    clinic.booked(hold=held["hold"], service=None, starts_at=None, resource=None)
+    (task,) = clinic.tasks()
+    clinic.person("tasks", task["id"], {"complete_till": task["complete_till"] + 3600})
+    clinic.compare()
+    assert clinic.bookings()[0]["starts_at"] == clinic.at(11)
+
+
 # --- what it was when it was booked -------------------------------------------------------------------------------
 
 
@@ -191,6 +244,32 @@ def test_30_k_a_hold_that_is_asked_for_again_with_its_key_is_the_same(clinic: Cl
     assert clinic.act("hold_slot", keyed, service="consult", starts_at=clinic.at(15)).status == 409
     assert clinic.book(hold=json_of(again)["hold"], service=None, starts_at=None, resource=None).status == 200
     assert clinic.act("hold_slot", keyed, service="consult", starts_at=clinic.at(12)).status == 409
+
+
+@pytest.mark.parametrize("action", ["book", "hold_slot"])
+@pytest.mark.parametrize("is_keyed", [True, False])
+def test_30_k_the_same_request_at_the_same_instant_is_not_somebody_else(
+    clinic: Clinic, action: str, is_keyed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The equal one was faster, between two statements of this one."""
+    caller = clinic.site() | ({"Idempotency-Key": "one"} if is_keyed else {})
+    body: dict[str, Any] = {"service": "consult", "starts_at": clinic.at(12), "resource": "ivanova"}
+    body |= {"visitor": VISITOR} if action == "book" else {}
+    original, answers = Offer.wanted, []
+
+    def wanted(*given: Any) -> Wanted:
+        monkeypatch.setattr(Offer, "wanted", original)
+        answers.append(clinic.act(action, caller, **body))
+        return original(*given)
+
+    monkeypatch.setattr(Offer, "wanted", wanted)
+    answers.append(clinic.act(action, caller, **body))
+    if action == "hold_slot" and not is_keyed:
+        assert [one.status for one in answers] == [201, 409]  # nothing says that it is the same
+        return
+    assert {one.status for one in answers} == {200 if action == "book" else 201}
+    first, second = (json_of(one) for one in answers)
+    assert (first.get("link"), first.get("hold")) == (second.get("link"), second.get("hold"))
 
 
 def _later(wanted: Wanted) -> Wanted:

@@ -154,12 +154,15 @@ def _made(offer: Offer, request: Request, body: Book, details: Details) -> Booki
     if known is not None:
         return _same(known, details)
     service = offer.service(body.service)
-    wanted = offer.wanted(service, offer.resources(service, body.resource), body.starts_at)
-    made = rows.book(runtime.database, runtime.keyring, integration.id, booking_id, wanted, details)
-    if made is not None:
-        return made
-    known = rows.by_id(runtime.database, integration.id, booking_id)
-    return _same(known, details)
+    try:
+        wanted = offer.wanted(service, offer.resources(service, body.resource), body.starts_at)
+        made = rows.book(runtime.database, runtime.keyring, integration.id, booking_id, wanted, details)
+    except Problem as problem:
+        known = rows.by_id(runtime.database, integration.id, booking_id)
+        if problem.code != rows.TAKEN or known is None:
+            raise
+        return _same(known, details)  # an equal request was faster, by a moment
+    return made or _same(rows.by_id(runtime.database, integration.id, booking_id), details)
 
 
 def _same(known: Booking | None, details: Details) -> Booking:

@@ -218,12 +218,19 @@ def _hold(runtime: Runtime, caller: Caller, request: Request) -> Response:
     if known is not None:
         return _held(offer, _same(known, body))
     service = offer.service(body.service)
-    wanted = offer.wanted(service, offer.resources(service, body.resource), body.starts_at)
+    able = offer.resources(service, body.resource)
     holder = _holder(caller, request)
-    if holder is not None:
-        throttle.pass_or_refuse(runtime.database, f"hold:{integration.id}:{holder.hex()}", _HOLDS_PER_MINUTE)
-    minutes = offer.settings.hold_minutes
-    made = rows.hold(runtime.database, integration.id, hold_id, wanted, minutes=minutes, holder=holder, most=_MOST_HELD)
+    minutes, database = offer.settings.hold_minutes, runtime.database
+    try:
+        wanted = offer.wanted(service, able, body.starts_at)
+        if holder is not None:
+            throttle.pass_or_refuse(database, f"hold:{integration.id}:{holder.hex()}", _HOLDS_PER_MINUTE)
+        made = rows.hold(database, integration.id, hold_id, wanted, minutes=minutes, holder=holder, most=_MOST_HELD)
+    except Problem as problem:
+        known = rows.by_id(database, integration.id, hold_id)
+        if problem.code != rows.TAKEN or known is None:
+            raise
+        return _held(offer, _same(known, body))  # an equal request was faster, by a moment
     if made is None:
         detail = say("You hold {most} times already. Book one, or wait until they are free again.", most=_MOST_HELD)
         raise Problem(409, "too_many_holds", detail)
