@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
+from msgspec import structs
 
 from functions.oauth_callback import texts
 from functions.oauth_callback.handler import handle as oauth_callback
@@ -522,6 +523,31 @@ def test_30_k_the_secret_of_a_button_waits_for_a_database_that_is_restarted(tale
     waiting.close()
     assert answer.status == 200
     assert tale.callback(tale.allow(state)).status == 200
+
+
+def test_30_k_a_code_that_was_exchanged_waits_for_a_database_that_is_restarted(tale: Story, postgres: Any) -> None:
+    """It is good once: from then on only we have what it gave."""
+    tale.save_connection()
+    code = tale.allow(tale.begin_consent())
+
+    class Restarting(SystemClock):
+        def sleep(self, seconds: float) -> None:
+            postgres.start()
+
+    class Falling:
+        def send(self, method: str, host: str, path: str, **named: Any) -> Any:
+            answer = tale.runtime.transport.send(method, host, path, **named)
+            if path == "/oauth2/access_token":
+                postgres.stop()
+            return answer
+
+    waiting = Runtime.build(tale.runtime.settings, Restarting())
+    rotation = structs.replace(waiting.rotation, transport=Falling())
+    waiting = structs.replace(waiting, authorization=structs.replace(waiting.authorization, rotation=rotation))
+    answer = Story(**{**tale.__dict__, "runtime": waiting}).callback(code)
+    waiting.close()
+    assert answer.status == 200
+    assert tale.row().status == "connected"
 
 
 def test_a_late_code_of_the_button_still_finds_its_secret(tale: Story) -> None:

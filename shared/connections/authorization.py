@@ -200,8 +200,14 @@ class Authorization(Struct, frozen=True):
         raise AssertionError("the last try returns or raises")
 
     def _row_for(self, client: CodeClient, host: str, account_id: int, request_id: str | None) -> UUID:
+        """The code is used up by now: a database that is away is waited for, as it is in :meth:`_store`."""
+        database, keyring, clock = self.rotation.database, self.rotation.keyring, self.rotation.clock
+
+        def looked_for(_left: float) -> UUID:
+            return row_for(database, keyring, client, host, account_id, request_id)
+
         try:
-            return row_for(self.rotation.database, self.rotation.keyring, client, host, account_id, request_id)
+            return keeping.tried_again(clock, looked_for, keeping.LONGEST_SECONDS)
         except WrongRowError as error:
             raise _failed(error) from None
 
