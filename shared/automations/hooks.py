@@ -35,6 +35,9 @@ from shared.storage import events
 _PER_MINUTE: Final = 3000  # of one automation: many deals may be moved at once
 _TOO_MANY: Final = say("An automation was started more than 3,000 times within a minute; the rest was refused.")
 _FOREIGN: Final = say("A stage of another account has the key of an automation of this one; it was refused.")
+_NO_DEAL: Final = say(
+    "A stage of something other than deals, such as customers, has the key of an automation; it was refused."
+)
 _MORE_SHAPES: Final = say(
     "Stages' hooks of more than 20 shapes could not be read within an hour; the others are not told."
 )
@@ -168,6 +171,7 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
     """The automation as it is now; who changes it in between must not make a conflict of a repetition."""
     lead_id = _number(event.data.id)
     if lead_id is None or _number(event.data.element_type) != _LEAD:
+        _tell(runtime, automation, "automation.not_a_deal", _NO_DEAL)
         raise invalid_input(say("automations are for deals"), "event.data")
     # Without its time an event is one of its own.
     time = _number(event.time) or int(runtime.clock.now().timestamp())

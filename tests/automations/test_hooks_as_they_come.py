@@ -189,3 +189,12 @@ def test_a_hook_that_is_refused_is_told_to_whoever_waits_for_it(office: Office) 
     for _ in range(2):
         assert _posted(office, urlencode(form).encode(), FORM, f"?key={made['key']}").status_code == 429
     assert office.story.events().count("automation.too_many") == 1
+
+
+def test_a_stage_of_customers_is_told_to_whoever_waits_for_it(office: Office) -> None:
+    """30-K: customers have a pipeline of their own, whose stages may have the same action; each of its hooks was
+    refused, and nobody knew why."""
+    form = _action(office, office.save(NOTE)["key"]) | {"event[data][element_type]": "12"}
+    for _ in range(2):
+        assert _posted(office, urlencode(form).encode(), FORM).status_code == 422
+    assert office.story.events().count("automation.not_a_deal") == 1
