@@ -123,7 +123,8 @@ def _key(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: byt
     if isinstance(body, SubmitForm) and body.opened_at is not None:
         return f"form:{site}{digest}"  # the moment the page was opened is in it: the next visit is another submission
     before = f"form:{site}{digest}:{window - 1}"
-    if deliveries.by_key(runtime.database, caller.require_integration().id, action, before) is not None:
+    earlier = deliveries.by_key(runtime.database, caller.require_integration().id, action, before)
+    if earlier is not None and runtime.clock.now() - earlier.created_at < timedelta(seconds=_SAME_SECONDS):
         return before
     return f"form:{site}{digest}:{window}"
 

@@ -1,6 +1,7 @@
 """One submission on its way into amoCRM: the person is found, and the deal, incoming lead or contact is made."""
 
 import base64
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
-from shared.amocrm.errors import BadRequestError, ValidationError
+from shared.amocrm.errors import BadRequestError, NotFoundError, ValidationError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries import rows as deliveries
@@ -191,7 +192,9 @@ class Submission:
                 found = {"contact_id": held.remember, "created": False}
                 if isinstance(self.body, SyncContact) and self._is_overtaken(held.remember, SYNC_CONTACT):
                     return found | {"superseded": True}
-                return found | self._changed(api, known)
+                # A search may bring one that is gone; who comes back is a new contact.
+                with contextlib.suppress(NotFoundError):
+                    return found | self._changed(api, known)
 
             def write(account: Directory, left: Left) -> int:
                 return PeopleApi(api).create_contact(self._new_contact(account, left, self._chosen(account)))
@@ -206,9 +209,11 @@ class Submission:
             return place | {"nothing_to_do": True}
         with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id):
             known = next(iter(api.contacts([lead["contact_id"]])), None)
-            if known is None:
-                return place | {"nothing_to_do": True}
-            return place | self._changed(api, known)
+            if known is not None:
+                with contextlib.suppress(NotFoundError):
+                    return place | self._changed(api, known)
+        # Somebody has deleted it meanwhile; what it would have been told is in a note.
+        return place | {"changed": False, "bare": Left.ALL_BUT_THE_NAME}
 
     def _changed(self, api: AccountApi, known: Entity) -> Result:
         """Brings the submission to a contact that is there: `{changed, bare, kept, outdated}`, see :meth:`kept`;

@@ -356,3 +356,45 @@ def test_k_a_long_text_of_a_plain_form_comes_whole(name: str) -> None:
         body = model.whole(html_form.of([(name, text)]))
         given = model.sources(decode(msgspec.json.encode(body), model.SubmitForm))
         assert "".join([*given[name], *given.get(f"{name} (2)", [])]) == text
+
+
+def test_k_the_same_form_again_after_ten_minutes_is_another(story: Story) -> None:
+    """30-K: whenever the clock was read first; before, it was left out for up to twenty minutes."""
+    begin = -story.clock.now().timestamp() % 600
+    story.clock.advance(seconds=begin)  # the first moment of a window
+    made = []
+    for seconds in (0, 595, 10, 585):
+        story.clock.advance(seconds=seconds)
+        made.append(json_of(story.crm("submit_form", story.application(), form()))["delivery_id"])
+    assert [made.index(one) for one in made] == [0, 0, 2, 2]
+
+
+@pytest.mark.parametrize("mode", ["contact", "lead", "incoming_lead"])
+def test_k_a_contact_that_is_deleted_while_it_is_found_ends_no_submission(story: Story, mode: str) -> None:
+    """30-K: amoCRM's search may bring one that is gone; what it does not take is a new contact's, or in a note."""
+    set_up(story, forms={"mode": mode})
+    known = contact_of(story, submit(story, form()))
+    gone = json.dumps({"title": "Not found", "status": 404})
+    story.simulator.fault("status", path=f"/api/v4/contacts/{known['id']}", method="PATCH", status=404, body=gone)
+    changed = PERSON | {"email": "nina@new.example"}
+    results = submit(story, form(contact=changed, comment="после шести"))
+    entity = "contacts" if mode == "contact" else "leads"
+    assert "после шести" in note_of(story, results, entity)
+    if mode == "contact":
+        assert values_of(contact_of(story, results))["EMAIL"] == ["nina@new.example"]
+        assert results["contact"]["contact_id"] != known["id"]
+    else:
+        assert "nina@new.example" in note_of(story, results)
+
+
+def test_k_a_contact_that_is_deleted_before_it_is_changed_is_told_in_a_note(story: Story) -> None:
+    """30-K: what it would have taken is not lost with it."""
+    known = contact_of(story, submit(story, form()))
+    story.simulator.fault("status", path="/api/v4/contacts/.*", method="PATCH", status=500)
+    answer = story.crm("submit_form", story.application(), form(contact=PERSON | {"email": "nina@new.example"}))
+    assert answer.status == 202
+    story.simulator.control("delete", domain=story.domain, kind="contacts", id=known["id"])
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 20)
+    results: Any = story.delivery(json_of(answer)["delivery_id"])["results"]
+    assert "nina@new.example" in note_of(story, results)
