@@ -112,6 +112,23 @@ def test_a_bad_answer_ends_in_time_with_its_error(
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.parametrize(
+    "refused", ['[{"errors": [X]}]', '{"1": {"errors": {"2": X}}}', '[{"errors": 7}, {"errors": [X]}]']
+)
+def test_k_what_is_refused_is_told_in_whatever_shape_it_comes(refused: str) -> None:
+    """30-K: a list with gaps is an object in PHP, at either depth; and no shape hides that it is a no."""
+    item = '{"code": "NotSupportedChoice", "path": "price", "detail": "no"}'
+    body = f'{{"validation-errors": {refused.replace("X", item)}}}'.encode()
+    head = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n"
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(head % len(body) + body)
+
+    with _server(answer) as transport, pytest.raises(errors.ValidationError) as raised:
+        transport.send("POST", "a.amocrm.ru", "/x", json={})
+    assert [one.path for one in raised.value.errors] == ["price"]
+
+
 def test_k_a_definite_no_never_says_that_amocrm_is_not_there() -> None:
     """30-K: of a 400 without validation errors, too; trying again helps nobody."""
     for error in (errors.BadRequestError("no", 400), errors.ValidationError("no", 400, None, ())):

@@ -176,10 +176,7 @@ def _error(
     # source: amoCRM's documentation, "Errors"
     refused = problem.get("validation-errors")
     if status == 400 and isinstance(refused, list | dict):
-        groups = (
-            list(refused.values()) if isinstance(refused, dict) else refused
-        )  # a list with gaps is an object in PHP
-        return errors.ValidationError(message, status, request_id, tuple(_validation_items(groups)))
+        return errors.ValidationError(message, status, request_id, tuple(_validation_items(refused)))
     simple = {
         400: errors.BadRequestError,
         401: errors.UnauthorizedError,
@@ -191,14 +188,20 @@ def _error(
     return simple.get(status, errors.UnexpectedAnswerError)(message, status, request_id, hint)
 
 
-def _validation_items(groups: list[Any]) -> "list[errors.ValidationItem]":
+def _validation_items(groups: object) -> "list[errors.ValidationItem]":
     return [
         errors.ValidationItem(str(item.get("code", "")), str(item.get("path", "")), str(item.get("detail", ""))[:500])
-        for group in groups
+        for group in _listed(groups)
         if isinstance(group, dict)
-        for item in group.get("errors") or []
+        for item in _listed(group.get("errors"))
         if isinstance(item, dict)
     ]
+
+
+def _listed(value: object) -> list[Any]:
+    """A list with gaps is an object in PHP."""
+    found = list(value.values()) if isinstance(value, dict) else value
+    return found if isinstance(found, list) else []
 
 
 def _date(headers: httpx.Headers) -> datetime | None:
