@@ -317,6 +317,25 @@ def test_a_visit_whose_answer_was_lost_cannot_become_another_one(
     assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
 
 
+def test_a_visit_that_is_being_booked_cannot_become_another_one(
+    clinic: tuple[Page, FrameLocator], story: Story
+) -> None:
+    """30-K: another time that is chosen before the answer would change the key with which a lost one is asked for."""
+    page, frame = clinic
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("action=book(&|$)"), hold, times=1)
+    with page.expect_request(re.compile("action=book(&|$)")):
+        frame.get_by_role("button", name="Book").click()
+    expect(frame.locator(".slots")).to_have_attribute("inert", "")
+    held[0].fallback()
+    expect(frame.get_by_role("heading", name="The appointment is booked")).to_be_visible()
+    assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
+
+
 @pytest.mark.parametrize("language", ["constructor", "__proto__", "toString", "xx"])
 def test_a_page_in_a_language_that_is_none_is_there(chromium: Browser, ingress: Ingress, language: str) -> None:
     """30-G11: what every object has is no language of ours."""

@@ -169,12 +169,14 @@ function form(offer) {
     const visitor = { name: name.value.trim(), phone: phone.value.trim(), email: email.value.trim() };
     const when = hold ? { hold: hold.hold } : { service: service.id, starts_at: slot.starts_at, resource: doctor.value || null };
     const body = unanswered ?? { ...when, visitor, comment: comment.value.trim(), trap: trap.value };
+    const parts = [services, withWhom, picker.view, ...person.querySelectorAll("label")];
+    freeze(parts, true);
     let made;
     try {
       made = await asked(() => crm.call("book", body, { key, follow: false }));
     } catch (failed) {
       unanswered = isUnknown(failed) ? body : null;
-      freeze([services, withWhom, picker.view, ...person.querySelectorAll("label")], unanswered);
+      freeze(parts, unanswered);
       if (["slot_taken", "hold_ended"].includes(failed.code)) await picker.refresh();
       error.textContent = unanswered ? `${failed.message} ${t("booking.unknown")}` : failed.message;
       button.disabled = false;

@@ -107,9 +107,11 @@ export async function show(root, crm, client) {
     return element("form", { onsubmit: (event) => {
       event.preventDefault();
       const body = unanswered ?? { service: service.value, starts_at: slot.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
+      const parts = [chosen, picker.view, who, why];
+      freeze(parts, true);
       void act(button, () => crm.call("book", body, { key, follow: false }), t("bookings.booked")).then((failed) => {
         unanswered = failed && isUnknown(failed) ? body : null;
-        freeze([chosen, picker.view, who, why], unanswered);
+        freeze(parts, unanswered);
         if (unanswered) tell("bad", `${failed.message} ${t("booking.unknown")}`);
         return !failed || failed.code === "slot_taken" ? picker.refresh() : null;
       });

@@ -11,9 +11,9 @@ let groups = 0;
 
 export const plus = (date, days) => new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
-// While nobody knows what became of a visit, nothing about it can be changed: that would be another visit.
-export function freeze(parts, unanswered) {
-  for (const part of parts) part.inert = Boolean(unanswered);
+// While nobody knows what becomes of a visit, nothing about it can be changed: that would be another visit.
+export function freeze(parts, isOpen) {
+  for (const part of parts) part.inert = Boolean(isOpen);
 }
 
 // `load(from, to)` gives the answer of get_slots; `picked(slot)` hears of every choice, and of null when there is none any
