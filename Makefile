@@ -59,7 +59,7 @@ chaos-deliveries: $(READY) ## kills processes that save calculations 500 times, 
 chaos-events: $(READY) ## people change 200 deals while processes are killed 400 times, and checks what a consumer was told
 	@$(BIN)/python -m tests.chaos.events --kills 400
 
-chaos-submissions: $(READY) ## 200 forms of 20 people from 8 instances with faults on, and checks that each is there once
+chaos-submissions: $(READY) ## 200 forms of 20 people from 8 processes that are killed, with faults on, and checks that each is there once, with its own contact and note
 	@$(BIN)/python -m tests.chaos.submissions
 
 chaos-bookings: $(READY) ## 50 people ask 2,000 times for 300 times of doctors while processes are killed; each time is somebody's at most once

@@ -37,25 +37,23 @@ def test_32_processes_meeting_one_expired_token_refresh_it_once() -> None:
 
 
 @pytest.mark.long
-def test_submissions_of_one_person_make_one_contact() -> None:
+def test_killed_at_every_step_submissions_of_one_person_make_one_contact() -> None:
+    """31-A4, rows C4, C10: whose deal, contact and note belong together is looked at for each submission."""
     summary = json_of_command("tests.chaos.submissions", "--count", "40", "--persons", "4", "--seed", "17")
-    wanted = {
-        "contacts": 4,
-        "deals": 40,
-        "notes": 40,
-        "lost": 0,
-        "doubled": 0,
-        "notes_doubled": 0,
-        "strangers_changed": 0,
-    }
+    assert summary["violations"] == [], whole(summary)
+    assert set(summary["kills"]) >= {"after_accept", "before_write", "after_write", "before_done", "after_done"}
+    wanted = dict.fromkeys(("lost", "doubled", "notes_doubled", "strangers_changed"), 0) | {"contacts": 4}
     assert wanted.items() <= summary.items(), whole(summary)
+    assert summary["deals"] == summary["notes"] == summary["submissions"] >= 40, whole(summary)
 
 
 @pytest.mark.long
 def test_killed_at_every_step_each_time_is_somebodys_at_most_once() -> None:
-    """Row K3."""
+    """31-A3, row K3: also what was promised, moved and cancelled is as it was answered."""
     summary = json_of_command("tests.chaos.bookings", "--attempts", "60", "--days", "1")
     assert summary["violations"] == [], whole(summary)
+    assert set(summary["kills"]) >= {"before_make", "after_make", "before_confirm", "after_confirm"}
+    assert set(summary["kills"]) >= {"before_move", "after_move", "after_cancel"}
     assert summary["bookings"]["booked"] > 0
 
 

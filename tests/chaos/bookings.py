@@ -12,7 +12,6 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +31,9 @@ from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
 from tests.chaos import campaign
 from tests.chaos.campaign import Person, order_faults, quick_runtime
-from tests.chaos.journal import Journal
-from tests.chaos.killing import Killer, kill_myself, restart_postgres
+from tests.chaos.journal import Journal, entries
+from tests.chaos.killing import Killer, die_around, restart_postgres
+from tests.chaos.promises import Attempt, compared
 from tests.chaos.stage import Stage, stage
 from tests.story import APP_SECRET
 
@@ -44,6 +44,8 @@ _HOURS: Final = range(8, 18)
 _LATENCY_SECONDS: Final = 0.01
 _DRAIN_SECONDS: Final = 1.2
 _WITHIN_SECONDS: Final = 2.0
+_BUSY: Final = 503  # to be asked again
+_MOST_ROUNDS: Final = 30  # and one for each attempt: a round has several
 _TRIES: Final = 3  # so often an attempt is made again after its process was killed
 
 POINTS = ("before_make", "after_make", "before_confirm", "after_confirm", "before_move", "after_move", "after_cancel")
@@ -53,31 +55,20 @@ _ROUTES = ("/api/v4/leads.*", "/api/v4/contacts.*", "/api/v4/tasks.*", "/api/v4/
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """Somebody wants a time; `then`: what they do with it afterwards."""
-
-    number: int
-    person: int
-    doctor: str
-    starts_at: str
-    holds: bool
-    then: str | None  # move, cancel
-    other_time: str
-
-
-@dataclass(frozen=True)
 class Orders:
     stage: Stage
     journal: Path
     log: Path
     point: str | None
     attempts: list[Attempt]
+    holds: dict[int, str]  # by an attempt's number: what it was answered before its process was killed
 
 
 @dataclass
 class Findings:
     faults: int = 0
     restarts: int = 0
+    asked_again_at_the_end: int = 0
     violations: list[str] = field(default_factory=list)
 
 
@@ -99,61 +90,58 @@ def work(orders: Orders) -> None:
     """The life of a worker: attempts, and the schedule, until it is killed."""
     output = os.open(orders.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(output, sys.stdout.fileno())
-    _die_at(orders.point)
+    if orders.point is not None:
+        moment, _, name = orders.point.partition("_")
+        die_around(rows, _STATEMENTS[name], moment)
     journal = Journal(orders.journal)
     runtime = quick_runtime(orders.stage, journal)
     waiting = list(orders.attempts)
     while True:
         if waiting:
-            _try(runtime, orders.stage, waiting.pop(), journal)
+            attempt = waiting.pop()
+            _try(runtime, orders.stage, attempt, orders.holds.get(attempt.number), journal)
         else:
             run_deliveries(runtime, 0.5)
             time.sleep(0.02)
 
 
-def _die_at(point: str | None) -> None:
-    if point is None:
-        return
-    moment, _, name = point.partition("_")
-    original: Callable[..., Any] = getattr(rows, _STATEMENTS[name])
+def _try(runtime: Runtime, played: Stage, attempt: Attempt, hold: str | None, journal: Journal) -> None:
+    """Until it has its last answer. `hold`: one that it has already; where it was booked before, the same is said
+    again."""
+    number = attempt.number
 
-    def dying(*args: Any, **named: Any) -> Any:
-        if moment == "before":
-            kill_myself()
-        result = original(*args, **named)
-        kill_myself()
-        return result
-
-    setattr(rows, _STATEMENTS[name], dying)
-
-
-def _try(runtime: Runtime, played: Stage, attempt: Attempt, journal: Journal) -> None:
     def ask(action: str, body: dict[str, Any], key: str | None = None) -> tuple[int, Any]:
         status, document = _asked(runtime, played, action, body, key)
-        journal.write("answered", number=attempt.number, action=action, status=status, code=document.get("code"))
+        journal.write("answered", number=number, action=action, status=status, code=document.get("code"))
         return status, document
 
-    number = attempt.person
-    visitor = {"name": f"Клиент {number}", "phone": f"+7916555{number:02}07"}
     wish: dict[str, Any] = {"service": "visit", "starts_at": attempt.starts_at, "resource": attempt.doctor}
     if attempt.holds:
-        status, held = ask("hold_slot", wish)
-        if status != 201:
-            return
-        wish = {"hold": held["hold"]}
-    status, made = ask("book", wish | {"visitor": visitor}, f"try-{attempt.number}")
-    if status not in (200, 202):
-        return
-    booking = made["booking"]
-    journal.write("booked", number=attempt.number, id=booking["id"], starts_at=booking["starts_at"])
-    if attempt.then == "move":
-        ask("move_booking", {"id": booking["id"], "starts_at": attempt.other_time})
-    if attempt.then == "cancel":
-        ask("cancel_booking", {"id": booking["id"]})
+        if hold is None:
+            status, held = ask("hold_slot", wish)
+            if status == 201:
+                hold = held["hold"]
+                journal.write("held", number=number, hold=hold)
+            elif status != _BUSY:
+                journal.write("finished", number=number)
+            if hold is None:
+                return
+        wish = {"hold": hold}
+    visitor = {"name": attempt.name, "phone": attempt.phone}
+    status, made = ask("book", wish | {"visitor": visitor}, f"try-{number}")
+    if status in (200, 202):
+        booking = made["booking"]
+        journal.write("booked", number=number, id=booking["id"], starts_at=booking["starts_at"])
+        if attempt.then == "move":
+            status, _ = ask("move_booking", {"id": booking["id"], "starts_at": attempt.other_time})
+        if attempt.then == "cancel":
+            status, _ = ask("cancel_booking", {"id": booking["id"]})
+    if status != _BUSY:
+        journal.write("finished", number=number)
 
 
 def _asked(runtime: Runtime, played: Stage, action: str, body: dict[str, Any], key: str | None) -> tuple[int, Any]:
-    now = int(time.time())  # the workers' own clock is not moved
+    now = int(runtime.clock.now().timestamp())  # the workers' own clock is not moved
     claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600, "account_domain": played.domains[0]}
     token = jwt.encode(claims | {"widget_type": "glass"}, APP_SECRET, algorithm="HS256")
     headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
@@ -171,27 +159,50 @@ class Driver:
         self.journal = played.folder / "journal"
         self.log = played.folder / "log"
         self.person = Person(played, self.killer, self.journal)
-        self.times = _times(days)
-        self.attempts = [self._attempt(number) for number in range(attempts)]
+        self.times = [one for day in range(days) for one in _times(day)]
+        self.attempts = [self._attempt(number, self.times) for number in range(attempts)]
+        self.days = days
         self.tried: Counter[int] = Counter()
 
-    def _attempt(self, number: int) -> Attempt:
+    def more(self) -> None:
+        """Another day, so that somebody comes to the points at which nobody was killed."""
+        times = _times(self.days)
+        self.days += 1
+        self.times += times
+        first = len(self.attempts)
+        self.attempts += [self._attempt(first + index, times) for index in range(len(times) * len(_DOCTORS))]
+
+    def missing(self) -> list[str]:
+        return [point for point in POINTS if not self.killer.kills[point]]
+
+    def _attempt(self, number: int, times: list[str]) -> Attempt:
         rng = self.rng
         then = rng.choices([None, "move", "cancel"], [75, 15, 10])[0]
         return Attempt(
             number,
             rng.randrange(_PEOPLE),
             rng.choice(_DOCTORS),
-            rng.choice(self.times),
+            rng.choice(times),
             rng.random() < 0.4,
             then,
-            rng.choice(self.times),
+            rng.choice(times),
         )
 
     def open(self) -> list[Attempt]:
-        """Those that were not answered yet, and not tried too often."""
-        answered = {entry["number"] for entry in self.entries("answered")}
-        return [one for one in self.attempts if one.number not in answered and self.tried[one.number] < _TRIES]
+        """Those that have not had their last answer yet."""
+        finished = {entry["number"] for entry in self.entries("finished")}
+        return [one for one in self.attempts if one.number not in finished]
+
+    def shares(self, points: list[str | None], waiting: list[Attempt]) -> list[list[Attempt]]:
+        """What each worker tries, the first one last; who is to be killed at a point begins by what comes to it."""
+        left, found = list(waiting), list[list[Attempt]]()
+        for point in points:
+            own = [one for one in left if point is not None and one.comes_to(point)][:3]
+            left = [one for one in left if one not in own]
+            found.append(own)
+        for index, one in enumerate(left):
+            found[-1 - index % len(found)].append(one)
+        return [one[::-1] for one in found]
 
     def round(self, number: int, waiting: list[Attempt]) -> None:
         rng, simulator = self.rng, self.stage.simulator
@@ -199,11 +210,12 @@ class Driver:
         simulator.control("latency", seconds=_LATENCY_SECONDS)
         self.findings.faults += order_faults(self.stage, rng, _ROUTES)
         share = waiting[: 5 * _WORKERS]
-        for index in range(_WORKERS):
-            point = rng.choice(POINTS) if index < 2 else None
-            own = share[index::_WORKERS]
-            self.tried.update(one.number for one in own)
-            self.killer.start(work, Orders(self.stage, self.journal, self.log, point, own[::-1]), point)
+        self.tried.update(one.number for one in share)
+        named = [*self.missing()] or rng.sample(POINTS, 2)
+        points = [*named, *[None] * (_WORKERS - len(named))]
+        holds = self.holds()
+        for point, own in zip(points, self.shares(points, share), strict=True):
+            self.killer.start(work, Orders(self.stage, self.journal, self.log, point, own, holds), point)
         if number % 12 == 5:
             restart_postgres(self.stage, rng)
             self.findings.restarts += 1
@@ -212,26 +224,37 @@ class Driver:
         time.sleep(_DRAIN_SECONDS)
         simulator.control("no-faults")
 
+    def holds(self) -> dict[int, str]:
+        return {entry["number"]: entry["hold"] for entry in self.entries("held")}
+
     def settle(self) -> None:
-        """Without faults, and with a person where one is needed, everything that was accepted is carried out."""
+        """Without faults and kills, and with a person where one is needed, whoever has no answer asks again, and
+        everything that was accepted is carried out."""
         figures: dict[str, Any] = {}
+        journal = Journal(self.journal)
         for _ in range(40):
             self.stage.clock.advance(hours=1)
             with self.stage.runtime() as runtime:
+                holds, waiting = self.holds(), self.open()
+                self.findings.asked_again_at_the_end += len(waiting)
+                for one in waiting:
+                    _try(runtime, self.stage, one, holds.get(one.number), journal)
                 figures = run_deliveries(runtime, 60)
                 self.findings.violations += self.person.come(runtime)
             if not self.rows("SELECT id FROM amocrm_deliveries WHERE state = 'accepted'") and not self.rows(
                 "SELECT id FROM amocrm_bookings WHERE brought < version AND state <> 'held'"
             ):
                 return
-        for one in self.rows("SELECT * FROM amocrm_bookings WHERE brought < version AND state <> 'held'"):
-            self.findings.violations.append(f"booking {one['id']} is not in amoCRM at the end: {one}, {figures}")
+        for row in self.rows("SELECT * FROM amocrm_bookings WHERE brought < version AND state <> 'held'"):
+            self.findings.violations.append(f"booking {row['id']} is not in amoCRM at the end: {row}, {figures}")
 
     def compare(self) -> dict[str, int]:
         """What was answered, what is stored, and what amoCRM holds."""
         found = self.rows("SELECT * FROM amocrm_bookings")
         by_id = {str(one["id"]): one for one in found}
-        self._compare_answers(by_id)
+        self._violate(f"nobody was killed at {point}" for point in self.missing())
+        shown = self.stage.simulator.control("show", domain=self.stage.domains[0])
+        self._violate(compared(self.attempts, entries(self.journal), by_id, shown))
         booked = [one for one in found if one["state"] == "booked"]
         seats = Counter((one["resource"], one["starts_at"]) for one in booked)
         self._violate(f"{seat} is booked {count} times" for seat, count in seats.items() if count > 1)
@@ -240,27 +263,18 @@ class Driver:
         times = self.rows("SELECT count(*) AS count FROM amocrm_booking_times")[0]["count"]
         if times != len(booked):
             self._violate([f"{times} times are taken, by {len(booked)} visits"])
-        self._compare_amocrm(found)
+        self._compare_amocrm(found, shown)
         return {
             "booked": len(booked),
             "cancelled": len(found) - len(booked) - len(held),
             "seats": len(self.times) * len(_DOCTORS),
         }
 
-    def _compare_answers(self, by_id: dict[str, Any]) -> None:
-        for entry in self.entries("booked"):
-            if entry["id"] not in by_id:
-                self._violate([f"attempt {entry['number']} was told of booking {entry['id']}, which is not there"])
-        for entry in self.entries("answered"):
-            if entry["status"] not in (200, 201, 202, 409, 503):
-                self._violate([f"attempt {entry['number']} was answered {entry}"])
-
-    def _compare_amocrm(self, found: list[dict[str, Any]]) -> None:
-        shown = self.stage.simulator.control("show", domain=self.stage.domains[0])
+    def _compare_amocrm(self, found: list[dict[str, Any]], shown: dict[str, Any]) -> None:
         tasks = list(shown["tasks"].values())
         notes = Counter(
-            note["params"]["text"].rpartition("ref:")[2]
-            for of_one in shown["notes"].values()
+            (place, note["params"]["text"].rpartition("ref:")[2])
+            for place, of_one in shown["notes"].items()
             for note in of_one
             if "ref:" in note["params"].get("text", "")
         )
@@ -283,10 +297,13 @@ class Driver:
         self._violate(f"{count} bookings share the deal {lead_id}" for lead_id, count in deals.items() if count > 1)
         if len(deals) != len(shown["leads"]) - 1:  # the stage has one of its own
             self._violate([f"{len(deals)} bookings have made {len(shown['leads']) - 1} deals"])
-        for delivery in self.rows("SELECT id, state FROM amocrm_deliveries"):
-            count = notes[reference(delivery["id"]).removeprefix("ref:")]
+        leads = {str(one["id"]): one["lead_id"] for one in found}
+        for delivery in self.rows("SELECT id, state, idempotency_key FROM amocrm_deliveries"):
+            place = f"leads/{leads.get(delivery['idempotency_key'].partition(':')[0])}"
+            count = notes.pop((place, reference(delivery["id"]).removeprefix("ref:")), 0)
             if (delivery["state"], count) != ("delivered", 1):
-                self._violate([f"delivery {delivery['id']} is {delivery['state']}, with {count} notes"])
+                self._violate([f"delivery {delivery['id']} is {delivery['state']}, with {count} notes in its deal"])
+        self._violate(f"a note of {mark} is at {place}" for place, mark in notes)
         people = {contact["name"] for contact in shown["contacts"].values()}
         if len(people) != len(shown["contacts"]):
             self._violate([f"{len(people)} people are {len(shown['contacts'])} contacts"])
@@ -295,18 +312,17 @@ class Driver:
         self.findings.violations += found
 
     def entries(self, what: str) -> list[dict[str, Any]]:
-        lines = self.journal.read_text().splitlines() if self.journal.exists() else []
-        return [entry for entry in map(json.loads, lines) if entry["what"] == what]
+        return [entry for entry in entries(self.journal) if entry["what"] == what]
 
     def rows(self, statement: str) -> list[dict[str, Any]]:
         with psycopg.connect(self.stage.postgres.get_uri(), row_factory=dict_row) as connection:
             return connection.execute(statement.encode()).fetchall()
 
 
-def _times(days: int) -> list[str]:
-    """Far enough away to be still to come when the run is over."""
+def _times(day: int) -> list[str]:
+    """Of a day far enough away to be still to come when the run is over."""
     first = (datetime.now(UTC) + timedelta(days=30)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return [(first + timedelta(days=day, hours=hour)).isoformat() for day in range(days) for hour in _HOURS]
+    return [(first + timedelta(days=day, hours=hour)).isoformat() for hour in _HOURS]
 
 
 def play(attempts: int, days: int, seed: int) -> dict[str, Any]:
@@ -317,9 +333,15 @@ def play(attempts: int, days: int, seed: int) -> dict[str, Any]:
             runtime.database.execute(_SET, {"id": row.id, "settings": json.dumps(body)})
         driver = Driver(played, seed, attempts, days)
         number = 0
-        while waiting := driver.open():
-            driver.round(number, waiting)
-            number += 1
+        while number < _MOST_ROUNDS + attempts:
+            waiting = [one for one in driver.open() if driver.tried[one.number] < _TRIES]
+            if waiting:
+                driver.round(number, waiting)
+                number += 1
+            elif driver.missing():
+                driver.more()
+            else:
+                break
         driver.settle()
         counts = driver.compare()
         answers = Counter(
@@ -327,13 +349,14 @@ def play(attempts: int, days: int, seed: int) -> dict[str, Any]:
         )
     return {
         "rounds": number,
-        "attempts": attempts,
+        "attempts": len(driver.attempts),
         "people": _PEOPLE,
         "kills": dict(sorted(driver.killer.kills.items())),
         "faults_ordered": driver.findings.faults,
         "postgres_restarts": driver.findings.restarts,
         "accounts_that_needed_a_person": dict(driver.person.came_for),
         "answers": dict(sorted(answers.items())),
+        "asked_again_at_the_end": driver.findings.asked_again_at_the_end,
         "bookings": counts,
         "violations": driver.findings.violations + driver.killer.violations,
     }

@@ -12,7 +12,6 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from shared.runtime import Runtime
 from tests.chaos import campaign
 from tests.chaos.campaign import Person, order_faults, quick_runtime
 from tests.chaos.journal import Journal
-from tests.chaos.killing import Killer, kill_myself, restart_postgres
+from tests.chaos.killing import Killer, die_around, restart_postgres
 from tests.chaos.stage import Stage, stage
 from tests.story import APP_SECRET
 
@@ -129,18 +128,7 @@ def _die_at(point: str | None) -> None:
     if point is None:
         return
     moment, _, name = point.partition("_")
-    function_name = {"accept": "accept", "started": "mark_started", "done": "mark_done"}[name]
-    original: Callable[..., Any] = getattr(deliveries, function_name)
-
-    def dying(*args: Any, **named: Any) -> Any:
-        if moment == "before":
-            kill_myself()
-        result = original(*args, **named)
-        if moment == "after":
-            kill_myself()
-        return result
-
-    setattr(deliveries, function_name, dying)
+    die_around(deliveries, {"accept": "accept", "started": "mark_started", "done": "mark_done"}[name], moment)
 
 
 def _notes(shown: dict[str, Any], lead: int) -> list[dict[str, Any]]:

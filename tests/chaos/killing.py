@@ -76,6 +76,20 @@ def kill_myself() -> None:
     time.sleep(5)  # never comes back
 
 
+def die_around(place: Any, name: str, moment: str) -> None:
+    """The process ends itself `before` or `after` that function of a module or class."""
+    original: Callable[..., Any] = getattr(place, name)
+
+    def dying(*args: Any, **named: Any) -> Any:
+        if moment == "before":
+            kill_myself()
+        result = original(*args, **named)
+        kill_myself()
+        return result
+
+    setattr(place, name, dying)
+
+
 def restart_postgres(stage: Stage, rng: random.Random) -> None:
     """After a moment; it stays away for a moment, or for longer than the workers' tries to persist."""
     time.sleep(rng.uniform(0.0, 0.15))
