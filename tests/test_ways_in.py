@@ -177,6 +177,33 @@ def test_an_installation_goes_by_the_secret_that_was_saved_last(connected: Story
     assert connected.callback(_consent(connected, later, connected.client_id)).status == 200
 
 
+@pytest.mark.parametrize("installs", ["a new account", "an account with the old secret"])
+def test_a_secret_that_was_entered_after_a_refusal_serves_whoever_installs(connected: Story, installs: str) -> None:
+    """30-K: a refusal was told of the old secret; and of those that others have, the one that is good is found."""
+    second, new = (
+        connected.simulator.control("account", subdomain=f"a{secrets.token_hex(6)}", fill=False)["domain"]
+        for _ in range(2)
+    )
+    assert connected.callback(_consent(connected, second, connected.client_id)).status == 200
+    secret = "a-regenerated-secret-of-forty-characters"
+    connected.simulator.control("change-integration", client_id=connected.client_id, secret=secret)
+    connected.sql(
+        "UPDATE amocrm_integrations SET problem_code = 'client_refused', problem_at = now() WHERE account_domain = %s",
+        connected.domain,
+    )
+    assert connected.save_connection(account_domain=connected.domain, client_secret=secret).status == 200
+    assert connected.row().problem_code is None
+    connected.clock.advance(seconds=1)
+    connected.sql("UPDATE amocrm_integrations SET updated_at = amocrm_now() WHERE account_domain = %s", second)
+    domain = new if installs == "a new account" else second
+    assert connected.callback(_consent(connected, domain, connected.client_id)).status == 200
+    connected.clock.advance(hours=25)
+    row = connected.row(domain)
+    claimed = connected.runtime.rotation.claim(row)
+    assert claimed is not None
+    assert connected.runtime.rotation.run(claimed).token_version == row.token_version + 1
+
+
 def test_a_client_that_was_changed_during_the_exchange_gets_no_foreign_tokens(
     tale: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,13 +7,16 @@
 
 Two connections are never tried one after the other: the person is told what to do. (A wrong client would not use the
 code up, but a page that guesses connects what nobody asked for.) Installations that one public key has begun are, where
-amoCRM does not name the client: a code is good for the client that it was given to, and for no other.
+amoCRM does not name the client: a code is good for the client that it was given to, and for no other. So
+are the secrets that one client has at several accounts, where the first is refused.
 
 Nothing here changes a connection. What a request says chooses the client that the code is tried with; whose row the
 tokens go to is asked of the account that has given them (:mod:`shared.connections.code_clients`).
 """
 
-from msgspec import Struct
+from contextlib import suppress
+
+from msgspec import Struct, structs
 
 from shared.connections import installations, integrations
 from shared.connections.authorization import Consent
@@ -21,6 +24,7 @@ from shared.connections.code_clients import CodeClient, Row
 from shared.connections.integrations import Integration
 from shared.platform.http import Request
 from shared.runtime import Runtime
+from shared.storage.encryption import DecryptionError
 
 _LONGEST = 4096
 
@@ -87,16 +91,23 @@ def _of_installation(runtime: Runtime, client_id: str | None, host: str) -> Owne
     here = integrations.at_host(database, host)
     waiting = [one for one in here if one.status != "connected"]
     if len(waiting) == 1 or len(here) == 1:
-        return _installed(runtime, here[0])
+        first = here[0]
+        return _installed(runtime, [first, *integrations.of_client(database, first.client_id, host)])
     if here:
         return Nobody("several_integrations")
     only = integrations.of_only_client(database)
-    if only is not None:
+    if only:
         return _installed(runtime, only)
     has_none = not integrations.page(database, None, 1)
     return Nobody("client_unknown" if has_none else "several_integrations")
 
 
-def _installed(runtime: Runtime, lends: Integration) -> Owner:
-    client = CodeClient.of(lends, runtime.keyring, Row.OF_CLIENT)
-    return Owner((client,), None, f"client:{client.client_id}")
+def _installed(runtime: Runtime, lenders: list[Integration]) -> Owner:
+    """The first lends its client; of the others only the secret counts: it have been replaced, and entered there."""
+    client = CodeClient.of(lenders[0], runtime.keyring, Row.OF_CLIENT)
+    known = {client.client_secret: client}
+    for other in lenders[1:]:
+        with suppress(DecryptionError):  # that one has its own trouble
+            secret = other.secret(runtime.keyring)
+            known.setdefault(secret, structs.replace(client, client_secret=secret))
+    return Owner(tuple(known.values()), None, f"client:{client.client_id}")

@@ -141,7 +141,8 @@ class Authorization(Struct, frozen=True):
             except AuthorizationFailedError as failure:
                 if failure.code not in _PERHAPS_ANOTHERS:
                     raise
-                refused = refused or failure
+                if refused is None or refused.code == Meaning.CLIENT.value:  # of one who is let in, more is known
+                    refused = failure
         assert refused is not None
         raise refused
 
@@ -224,7 +225,9 @@ class Authorization(Struct, frozen=True):
     ) -> None:
         rotation = self.rotation
         takes_client = client.row is Row.OF_WIDGET_TYPE
-        secret = rotation.keyring.encrypt(client.client_secret, target, "client_secret") if takes_client else None
+        # amoCRM has just taken this secret; the row may have an older one.
+        is_lent = client.row is not Row.OWN
+        secret = rotation.keyring.encrypt(client.client_secret, target, "client_secret") if is_lent else None
         parameters = token_columns(rotation.keyring, target, pair, rotation.ahead) | {
             "id": target,
             "client_id": client.client_id,

@@ -67,12 +67,12 @@ SELECT *, amocrm_slots(id, %(calls)s, %(longest_wait)s) AS slots, %(asked_at)s::
 FROM amocrm_connections WHERE account_domain = %(account_domain)s AND widget_type = %(widget_type)s
 """
 
-# The secret of a client may have been replaced, and entered at some of its rows only: the row counts that was saved, or
-# whose token was refreshed, last, and not one whose secret amoCRM refuses.
+# The secret of a client may have been replaced, and entered at some of its rows only: first those whose secret amoCRM
+# does not refuse, and of them those that were changed last.
 _OF_CLIENT = """
 SELECT * FROM amocrm_connections WHERE client_id = %(client_id)s
 ORDER BY account_domain = %(account_domain)s DESC, problem_code IS NOT DISTINCT FROM 'client_refused', updated_at DESC
-LIMIT 1
+LIMIT 5
 """
 
 # At most three: the question is whether there is exactly one.
@@ -86,7 +86,7 @@ _ONLY_CLIENT = """
 SELECT * FROM amocrm_connections
 WHERE client_id = (SELECT min(client_id) FROM amocrm_integrations)
   AND client_id = (SELECT max(client_id) FROM amocrm_integrations)
-ORDER BY problem_code IS NOT DISTINCT FROM 'client_refused', updated_at DESC LIMIT 1
+ORDER BY problem_code IS NOT DISTINCT FROM 'client_refused', updated_at DESC LIMIT 5
 """
 
 # Whom it is about is found in indexes alone; then only the page's rows are read.
@@ -104,7 +104,8 @@ ORDER BY account_domain, widget_type
 """
 
 # A new client id is another integration: its tokens are not ours to use any more, so they go, with what was wrong. A
-# new secret of the same client keeps them (row E2). An empty secret keeps the one that is stored.
+# new secret of the same client keeps them (row E2); what was refused was the old one. An empty secret keeps the one
+# that is stored.
 _SAVE = """
 WITH saved AS (
     INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri)
@@ -120,7 +121,11 @@ SELECT id FROM saved UNION SELECT id FROM amocrm_integrations WHERE id = %(id)s
 """
 
 _CHANGE = """
-WITH changed AS (
+WITH seen AS (
+    SELECT client_id = %(client_id)s
+        AND (%(client_secret)s::bytea IS NULL OR problem_code IS DISTINCT FROM 'client_refused') AS stays
+    FROM amocrm_integrations WHERE id = %(id)s
+), changed AS (
     UPDATE amocrm_integrations SET
         client_id = %(client_id)s,
         client_secret = coalesce(%(client_secret)s, client_secret),
@@ -135,12 +140,12 @@ WITH changed AS (
         lease_id = CASE WHEN client_id = %(client_id)s THEN lease_id END,
         lease_until = CASE WHEN client_id = %(client_id)s THEN lease_until END,
         token_version = token_version + CASE WHEN client_id = %(client_id)s THEN 0 ELSE 1 END,
-        problem_code = CASE WHEN client_id = %(client_id)s THEN problem_code END,
-        problem_detail = CASE WHEN client_id = %(client_id)s THEN problem_detail END,
-        problem_at = CASE WHEN client_id = %(client_id)s THEN problem_at END,
+        problem_code = CASE WHEN stays THEN problem_code END,
+        problem_detail = CASE WHEN stays THEN problem_detail END,
+        problem_at = CASE WHEN stays THEN problem_at END,
         refresh_not_before = NULL,
         updated_at = amocrm_now()
-    WHERE id = %(id)s
+    FROM seen WHERE id = %(id)s
     RETURNING id, status
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
@@ -207,9 +212,9 @@ def reserving(calls: int, asked_at: float) -> dict[str, object]:
     return {"calls": calls, "asked_at": asked_at, "longest_wait": LONGEST_WAIT}
 
 
-def of_client(database: Database, client_id: str, account_domain: str) -> Integration | None:
-    """A row that knows this client's secret: the account's own where there is one, else any."""
-    return database.one(Integration, _OF_CLIENT, {"client_id": client_id, "account_domain": account_domain})
+def of_client(database: Database, client_id: str, account_domain: str) -> list[Integration]:
+    """Rows that know this client's secret, the account's own first where there is one; five at most."""
+    return database.all(Integration, _OF_CLIENT, {"client_id": client_id, "account_domain": account_domain})
 
 
 def at_host(database: Database, account_domain: str) -> list[Integration]:
@@ -217,9 +222,9 @@ def at_host(database: Database, account_domain: str) -> list[Integration]:
     return database.all(Integration, _AT_HOST, {"account_domain": account_domain})
 
 
-def of_only_client(database: Database) -> Integration | None:
-    """A row of the one client that there is; None where there are several, or none."""
-    return database.one(Integration, _ONLY_CLIENT)
+def of_only_client(database: Database) -> list[Integration]:
+    """Rows of the one client that there is, five at most; none where there are several."""
+    return database.all(Integration, _ONLY_CLIENT)
 
 
 def account_page(settings: Settings, account_domain: str) -> str:
