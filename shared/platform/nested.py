@@ -29,6 +29,7 @@ def read(body: bytes, charset: str = "utf-8") -> Tree:
 
     `charset`: as the header has it; what is not of it is replaced. The caller bounds the bytes.
     """
+    body = body.removeprefix(codecs.BOM_UTF8)
     if body.lstrip()[:1] in (b"{", b"["):
         try:
             document = msgspec.json.decode(body)
@@ -38,6 +39,8 @@ def read(body: bytes, charset: str = "utf-8") -> Tree:
             raise UnreadableError
         return document
     text = body.decode(charset if _is_charset(charset) else "utf-8", "replace")
+    if "=" not in text:  # all of it would be a name
+        raise UnreadableError
     tree: Tree = {}
     for key, value in parse_qsl(text, keep_blank_values=True):
         _put(tree, _names(key), value)
