@@ -103,7 +103,7 @@ def _of_installation(runtime: Runtime, client_id: str | None, host: str) -> Owne
 
 
 def _installed(runtime: Runtime, lenders: list[Integration]) -> Owner:
-    """The first lends its client; of the others only the secret counts: it have been replaced, and entered there."""
+    """The first lends its client; the others their secrets only, of which one may be newer."""
     client = CodeClient.of(lenders[0], runtime.keyring, Row.OF_CLIENT)
     known = {client.client_secret: client}
     for other in lenders[1:]:
