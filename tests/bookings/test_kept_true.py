@@ -97,6 +97,21 @@ def test_30_k_what_is_not_found_beside_the_deal_cancels_no_visit(clinic: Clinic,
     assert "10:00" not in clinic.free(resource="ivanova")
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v4/tasks", "/api/v4/leads/[0-9]+/notes", "/api/v4/contacts.*", "/api/v4/leads/pipelines"]
+)
+@pytest.mark.parametrize("is_page", [False, True])
+def test_30_k_what_is_not_found_beside_a_deal_that_was_named_undoes_no_visit(
+    clinic: Clinic, path: str, is_page: bool
+) -> None:
+    page = {"body": "<html>"} if is_page else {}
+    clinic.story.simulator.fault("status", status=404, path=path, times=100, **page)
+    answer = clinic.book(clinic.card())
+    assert answer.status in (200, 202), answer.body.decode()
+    assert json_of(answer)["booking"]["state"] == "booked"
+    assert "10:00" not in clinic.free(resource="ivanova")
+
+
 def test_30_k_a_visit_in_a_deal_that_is_not_there_is_undone_however_often_it_is_asked_for(clinic: Clinic) -> None:
     caller = clinic.story.admin() | {"X-Lead-Id": "987654", "Idempotency-Key": "k"}
     assert [clinic.book(caller).status for _ in range(3)] == [404] * 3

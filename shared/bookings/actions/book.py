@@ -203,14 +203,14 @@ def _digest(body: Book, lead_id: int | None) -> bytes:
 
 
 def _is_undone(runtime: Runtime, booking: Booking, delivery: Delivery, lead_id: int | None) -> bool:
-    """A visit in a deal that is not there takes nobody's time: one that the caller has named, and in which nothing was
-    written yet. What else was not found (a page of a proxy, a list of goods) says nothing of it."""
+    """A visit in a deal that is not there takes nobody's time: one that the caller has named, and that no step has
+    found yet. What else was not found (a page of a proxy, a list of goods) says nothing of it."""
     if delivery.state != "dead" or delivery.problem_code != "amocrm_not_found" or lead_id is None:
         return False
     now = rows.by_id(runtime.database, booking.integration_id, booking.id)
     if now is not None and now.change.get("by") == _BY_AMOCRM:
         return True  # the same request once more
-    if now is None or now.brought > 0:
+    if now is None or now.brought > 0 or delivery.result_of("lead") is not None:
         return False
     ended = rows.cancel(runtime.database, now, {"kind": CANCELLED, "by": _BY_AMOCRM})
     if ended is not None:
