@@ -68,7 +68,7 @@ def take_over(found: dict[str, str]) -> Taken:
 
 def _id(part: str, name: str) -> Callable[[Taken, str], None]:
     def take(taken: Taken, value: str) -> None:
-        number = int(value)
+        number = _number(value)
         if number > 1:  # the component's own defaults are 0 and 1, which no account has
             taken.submissions[part][name] = number
 
@@ -124,17 +124,27 @@ def _read_only(taken: Taken, value: str) -> None:
 
 
 def _responsible(taken: Taken, value: str) -> None:
-    if int(value) > 0:
-        taken.submissions["responsible_user_ids"] = [int(value)]
+    if number := _number(value):
+        taken.submissions["responsible_user_ids"] = [number]
 
 
 def _routes(taken: Taken, value: str) -> None:
-    known = ("pipeline_id", "status_id", "responsible_user_id")
-    taken.submissions["routes"] = [
-        {"category": str(category)} | {name: int(place[name]) for name in known if place.get(name)}
-        for category, place in _object(value).items()
-        if isinstance(place, dict)
-    ]
+    known, routes = ("pipeline_id", "status_id", "responsible_user_id"), []
+    for category, place in _object(value).items():
+        told = f"amocrm_categories_pipelines.{category}"
+        if not isinstance(place, dict):
+            taken.left.append(f"{told}: its value is not of the kind that belongs there")
+            continue
+        routes.append({"category": category} | {name: _number(place[name]) for name in known if place.get(name)})
+        taken.left += [f"{told}.{name}: is not known" for name in place if name not in known]
+    taken.submissions["routes"] = routes
+
+
+def _number(value: Any) -> int:
+    """An id, or 0 where the component has none."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or int(value) < 0:
+        raise ValueError
+    return int(value)
 
 
 def _is_on(value: str) -> bool:

@@ -1,6 +1,5 @@
 """`import-settings`: what a shop component's settings become, and what is told to be left out."""
 
-import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -82,10 +81,68 @@ def test_other_files_are_refused(text: str) -> None:
         read(text)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(_RULES)), st.text(max_size=30) | st.sampled_from(["[]", "{}", "-5"])))
-def test_any_value_is_taken_over_or_told(found: dict[str, str]) -> None:
-    with contextlib.suppress(msgspec.ValidationError):  # told as it is
-        take_over(found)
+# Values that mean something are drawn for each key, beside any others.
+_TELLING = st.sampled_from(
+    [
+        "[]",
+        "{}",
+        "-5",
+        "0",
+        "1",
+        "77",
+        "name",
+        "fax==Факс",
+        "goods==Товары",
+        "yes",
+        "nonsense",
+        '{"23": 5}',
+        '{"23": {"pipeline_id": [5]}}',
+        '{"23": {"pipeline_id": 5, "sort": 1}}',
+    ]
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(_RULES)), st.text(max_size=30) | _TELLING | st.just(None), min_size=1))
+def test_any_value_is_taken_over_or_told(drawn: dict[str, str | None]) -> None:
+    """31-A9: each key is told of by its name, or has left its mark, or says what is so without it."""
+    found = {key: COMPONENT.get(key, "7") if value is None else value for key, value in drawn.items()}
+    try:
+        whole = take_over(found)
+    except msgspec.ValidationError:  # told as it is
+        return
+    for key, value in found.items():
+        one = take_over({key: value})
+        told = [line for line in whole.left if line.partition(":")[0].startswith(key)]
+        assert [line for line in one.left if line not in told] == [], whole.left
+        if told or _says_nothing(key, value):
+            continue
+        assert one.submissions, f"{key}={value!r} is neither taken over nor told"
+        for name, taken in one.submissions.items():
+            kept = whole.submissions[name]
+            if isinstance(taken, dict):
+                assert taken.items() <= kept.items()
+            elif name == "mapping":
+                assert all(rule in kept for rule in taken)
+            elif name == "create_fields":
+                assert kept or not taken
+            else:
+                assert kept == taken
+
+
+def _says_nothing(key: str, value: str) -> bool:
+    """Empty, a list of nothing, the component's defaults of 0 and 1 for ids, or what goes to its place by itself."""
+    text = value.strip()
+    if text in ("", "null", "{}"):
+        return True
+    if key.endswith(("pipeline_id", "status_id", "status_new")):
+        return int(text) in (0, 1)
+    if key.endswith("responsible_user_id"):
+        return int(text) == 0
+    if key.endswith("_fields") and not key.startswith("amocrm_auto") and "skip" not in key and "enum" not in key:
+        pairs = [pair.strip().partition("==") for pair in text.replace("||", ",").split(",") if pair.strip()]
+        usual = ("name", "phone", "email", "goods", "comment")
+        return all(source in usual and target.casefold() in ("", source) for source, _, target in pairs)
+    return False
 
 
 def test_the_command_prints_or_saves(connected: Story, environment: dict[str, str], tmp_path: Path) -> None:
