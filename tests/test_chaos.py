@@ -2,11 +2,13 @@
 
 import random
 import time
+from typing import Any
 
 import pytest
 
 from tests.chaos import campaign
 from tests.chaos.killing import Killer, kill_myself
+from tests.chaos.told import Deal, wrong
 from tests.commands import json_of_command, whole
 from tests.story import Story, calculation, json_of
 
@@ -93,3 +95,35 @@ def test_a_violation_is_explained_by_what_happened(connected: Story) -> None:
     told = campaign.story(connected.runtime, "delivery_id", saved["delivery_id"])
     assert told.index("delivered") < told.index("step_done") < told.index("accepted")
     assert "connection.authorised" in campaign.story(connected.runtime, "integration_id", connected.row().id)
+
+
+Message = dict[str, Any]
+_MOVED: list[Message] = [
+    {"type": "lead.status_changed", "data": {"lead": {"name": "v1", "status_id": 11}}},
+    {"type": "lead.status_changed", "data": {"lead": {"name": "v2", "status_id": 13}, "before": {"status_id": 11}}},
+    {"type": "lead.updated", "data": {"lead": {"name": "v2", "status_id": 13}, "changed": ["name"]}},
+    {"type": "lead.note_added", "data": {"lead": {"name": "v2", "status_id": 13}, "note": {"id": 7, "text": "Hello"}}},
+]
+
+
+def test_each_message_is_compared_not_the_last_state_alone() -> None:
+    """31-A9: a deal went 10, 11, 12, 13 and was renamed twice; what is told of it may leave out 12, nothing else."""
+
+    def told(*numbers: int, **lead: Any) -> list[str]:
+        messages = [_MOVED[number] for number in numbers]
+        if lead:
+            first = messages[0]
+            messages[0] = first | {"data": first["data"] | {"lead": first["data"]["lead"] | lead}}
+        found = wrong(Deal("a", 1, [10, 11, 12, 13], 2, is_touched=True, notes={7: "Hello"}), messages)
+        return [one.partition(":")[0] for one in found]
+
+    assert told(0, 1, 2, 3) == []
+    assert told(0, 1, 3) == ["lost"]  # the name, though the last state has it
+    assert told(0, 2, 3) == ["lost"]  # the move
+    assert told(0, 1, 2, 2, 3) == ["doubled"]
+    assert told(0, 1, 1, 2, 3) == ["out of order", "doubled"]
+    assert told(0, 1, 2) == ["lost"]
+    assert "out of order" in told(0, 1, 2, 3, status_id=99)  # where nobody ever put it
+    other = _MOVED[3] | {"data": _MOVED[3]["data"] | {"note": {"id": 7, "text": "Goodbye"}}}
+    deal = Deal("a", 1, [10, 11, 13], 2, is_touched=True, notes={7: "Hello"})
+    assert wrong(deal, [*_MOVED[:3], other]) == ["lost: the text of note 7, told is Goodbye"]

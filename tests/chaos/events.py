@@ -3,7 +3,8 @@
 Rounds: people change deals and write notes while our own calculations write into the same deals; webhooks are lost,
 come twice, or before earlier ones; the ingress breaks off, the consumer fails half of the time, routes have faults,
 PostgreSQL is restarted, and every process is killed: around a statement, or at a random instant. At the end
-everything is carried out without faults, and what the consumer was told is compared with what people did.
+everything is carried out without faults, and what the consumer was told, message by message, is compared with what
+people did.
 """
 
 import json
@@ -34,6 +35,7 @@ from tests.chaos.campaign import Person, quick_runtime
 from tests.chaos.journal import Journal
 from tests.chaos.killing import Killer, kill_myself, restart_postgres
 from tests.chaos.stage import Stage, stage
+from tests.chaos.told import Deal, short, wrong
 from tests.listener import Ingress, Listener
 from tests.story import APP_SECRET, calculation
 
@@ -123,19 +125,6 @@ class Orders:
 
 
 @dataclass
-class Deal:
-    """What people have done to it. `first_status`: where it was made."""
-
-    domain: str
-    id: int
-    first_status: int
-    status: int
-    version: int = 0
-    is_touched: bool = False
-    notes: list[int] = field(default_factory=list)
-
-
-@dataclass
 class Findings:
     faults: int = 0
     restarts: int = 0
@@ -222,7 +211,7 @@ class Driver:
         for _ in range(deals):
             fields = {"name": "v0", "status_id": self.statuses[domain][0]}
             made = simulator.control("person", domain=domain, kind="leads", fields=fields)
-            self.deals.append(Deal(domain, made["id"], self.statuses[domain][0], self.statuses[domain][0]))
+            self.deals.append(Deal(domain, made["id"], [self.statuses[domain][0]]))
         self.stage.clock.advance(seconds=2)
         with self.stage.runtime() as runtime:
             row = integrations.by_domain(runtime.database, domain, "glass")
@@ -263,8 +252,9 @@ class Driver:
             deal, fields, note = rng.choice(self.deals), dict[str, Any](), {}
             kind = rng.random()
             if kind < 0.5:
-                deal.status = rng.choice([one for one in self.statuses[deal.domain] if one != deal.status])
-                fields["status_id"] = deal.status
+                others = [one for one in self.statuses[deal.domain] if one != deal.statuses[-1]]
+                deal.statuses.append(rng.choice(others))
+                fields["status_id"] = deal.statuses[-1]
             if 0.3 < kind < 0.85:
                 deal.version += 1
                 fields["name"] = f"v{deal.version}"
@@ -273,7 +263,7 @@ class Driver:
             place = {"domain": deal.domain, "kind": "leads", "id": deal.id}
             made = self.stage.simulator.control("person", **place, fields=fields, **note)
             if made["note_id"] is not None:
-                deal.notes.append(made["note_id"])
+                deal.notes[made["note_id"]] = note["note"]
             deal.is_touched = True
             self.findings.changes += 1
 
@@ -304,10 +294,10 @@ class Driver:
         for deal in self.deals:
             messages = told[deal.domain, deal.id]
             counts["told"] += len(messages)
-            for problem in _wrong(deal, messages):
+            for problem in wrong(deal, messages):
                 kind = problem.partition(":")[0]
                 counts[kind] += 1
-                lines = "\n".join(f"    {one['timestamp']} {_short(one)}" for one in messages[-12:])
+                lines = "\n".join(f"    {one['timestamp']} {short(one)}" for one in messages[-12:])
                 self.findings.violations.append(f"{problem} (deal {deal.id} of {deal.domain})\n{lines}")
         kinds = ("lost", "out of order", "own writes told", "doubled")
         return {"told": counts["told"], "repeated_with_the_same_id": self.consumer.repeated} | {
@@ -320,48 +310,6 @@ class Driver:
     def _count(self, table: str) -> int:
         with psycopg.connect(self.stage.postgres.get_uri()) as connection:
             return int((connection.execute(f"SELECT count(*) FROM amocrm_{table}".encode()).fetchone() or (0,))[0])
-
-
-def _wrong(deal: Deal, messages: list[dict[str, Any]]) -> list[str]:
-    found: list[str] = []
-    versions, statuses, notes, names = [0], list[int](), list[int](), set[int]()
-    for message in messages:
-        data, kind = message["data"], message["type"]
-        if kind == "lead.note_added":
-            notes.append(data["note"]["id"])
-            continue
-        if kind == "lead.updated" and data["changed"] is not None and set(data["changed"]) == {"price"}:
-            found.append("own writes told: a price of ours")
-        if not deal.is_touched:
-            found.append("own writes told: of a deal that no person has changed")
-        version = int(data["lead"]["name"].removeprefix("v"))
-        if version < versions[-1]:
-            found.append(f"out of order: v{version} after v{versions[-1]}")
-        if kind == "lead.updated" and "name" in (data["changed"] or ()):
-            found += [f"doubled: v{version}"] if version in names else []
-            names.add(version)
-        if kind == "lead.status_changed":
-            before = (data.get("before") or {}).get("status_id")
-            if statuses and before != statuses[-1]:
-                found.append(f"out of order: from {before}, where {statuses[-1]} was told last")
-            if statuses and data["lead"]["status_id"] == statuses[-1]:
-                found.append(f"doubled: status {statuses[-1]}")
-        versions.append(version)
-        statuses.append(data["lead"]["status_id"])
-    if deal.version != versions[-1]:
-        found.append(f"lost: v{deal.version}, the last that was told is v{versions[-1]}")
-    if deal.status != (statuses[-1] if statuses else deal.first_status):
-        found.append(f"lost: status {deal.status}, the last that was told is {statuses[-1:]}")
-    found += [f"lost: note {one}" for one in set(deal.notes) - set(notes)]
-    found += [f"doubled: note {one}" for one, count in Counter(notes).items() if count > 1]
-    found += [f"own writes told: note {one}" for one in set(notes) - set(deal.notes)]
-    return found
-
-
-def _short(message: dict[str, Any]) -> str:
-    data = message["data"]
-    lead = {name: data["lead"].get(name) for name in ("name", "status_id", "price")}
-    return f"{message['type']} {lead} {data.get('before')} {data.get('changed')} {(data.get('note') or {}).get('id')}"
 
 
 def play(kills: int, seed: int, deals: int = 200) -> dict[str, Any]:
