@@ -312,7 +312,7 @@ class Driver:
             return int((connection.execute(f"SELECT count(*) FROM amocrm_{table}".encode()).fetchone() or (0,))[0])
 
 
-def play(kills: int, seed: int, deals: int = 200) -> dict[str, Any]:
+def play(kills: int, seed: int) -> dict[str, Any]:
     logs.stream = "stderr"
     rng = random.Random(seed)
     ingress, consumer = Doorway(rng), Consumer(rng)
@@ -320,7 +320,8 @@ def play(kills: int, seed: int, deals: int = 200) -> dict[str, Any]:
     with stage(_ACCOUNTS, more=more) as played:
         with played.runtime() as own:
             ingress.runtime = own
-            driver = Driver(played, ingress, consumer, seed, deals)
+            # Few enough that each is changed again after it was told of: only then is there a step to tell.
+            driver = Driver(played, ingress, consumer, seed, 200 if kills >= _LONG else 40)
             # A short run need not end somebody at every point.
             number = campaign.rounds(driver, kills, POINTS if kills >= _LONG else POINTS[:1])
             driver.settle()
