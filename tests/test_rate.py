@@ -126,6 +126,8 @@ def test_instances_with_threads_keep_to_seven_a_second(latency: str) -> None:
     assert not hammer.is_too_many(run), run
     assert run["per_second"] >= 3.0, run  # 6 and more where the machine has nothing else to do
     assert {answer.split()[1] for answer in run["answers"]} == {"200"}, run
+    if not hammer.is_judged(run):
+        pytest.skip(f"the machine was too busy to judge when most calls arrived: {run}")
 
 
 def test_a_slot_that_came_to_nothing_in_time_is_not_used_later(connected: Story) -> None:

@@ -41,16 +41,18 @@ def wrong(deal: Deal, messages: list[dict[str, Any]]) -> list[str]:
 def _wrong_steps(deal: Deal, told: list[dict[str, Any]]) -> list[str]:
     found: list[str] = []
     statuses, version, status = iter(deal.statuses), 0, None  # those that are still ahead
-    names: set[int] = set()
+    names, whole = set[int](), set[int]()  # versions that no message was about yet; the one that needs none
     for message in told:
         data, kind = message["data"], message["type"]
         now, changed, before = int(data["lead"]["name"].removeprefix("v")), data.get("changed"), data.get("before")
-        # The first one tells everything at once, as nobody had been told of the deal before.
+        # What was known of the deal before the first one depends on our own writes: it may tell everything at once.
         is_first, at = status is None, data["lead"]["status_id"]
         if now < version:
             found.append(f"out of order: v{now} after v{version}")
-        if now > version and not is_first:
+        if now > version and not (is_first and kind == "lead.updated" and changed is None):
             names.add(now)
+        if is_first:
+            whole = {now}
         if kind == "lead.updated" and "name" in (changed or ()):
             found += [] if now in names else [f"doubled: v{now}"]
             names.discard(now)
@@ -63,7 +65,7 @@ def _wrong_steps(deal: Deal, told: list[dict[str, Any]]) -> list[str]:
         if at != status and at not in statuses:
             found.append(f"out of order: status {at}, where nobody had put it by then")
         version, status = max(now, version), at
-    return found + [f"lost: that the name is v{one}, by any message of its own" for one in sorted(names)]
+    return found + [f"lost: that the name is v{one}, by any message of its own" for one in sorted(names - whole)]
 
 
 def _wrong_notes(deal: Deal, messages: list[dict[str, Any]]) -> list[str]:
