@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.load import run
 from tests.commands import json_of_command, whole
 
 # Both measure under load; one after the other.
@@ -16,10 +17,28 @@ def test_under_load_every_write_is_there_once_and_nothing_fails() -> None:
     )
     assert found["truth"]["violations"] == [], whole(found)
     assert found["requests"] > 0  # how many, says how busy the machine is
-    assert not [status for status in found["answers"] if status[0] not in "24"], whole(found)
+    # 31-A7: reads that are all refused, or all told to wait, are no success.
+    for scene in (found, *found["compared"].values(), *found["harm"].values()):
+        assert scene["refused"] == [], whole(found)
     assert set(found["harm"]["beside a flood"]["others"]) <= {"200", "202", "429"}, whole(found)
     assert set(found["harm"]["beside 6 MB bodies"]["others"]) <= {"422", "413"}, whole(found)
     assert set(found["compared"]) == {"get_lead", "two bare calls", "nothing"}
+
+
+def test_what_was_refused_is_told() -> None:
+    """31-A7: any 4xx but a few 429."""
+
+    def told(**answers: int) -> list[str]:
+        did = [
+            {"name": "get_lead", "status": int(status[1:])} for status, count in answers.items() for _ in range(count)
+        ]
+        return run.refused(did)
+
+    assert told(_200=100, _202=5, _429=5) == []
+    assert told(_200=100, _429=6) == ["get_lead: {200: 100, 429: 6}"]
+    assert told(_200=100, _401=1) == ["get_lead: {200: 100, 401: 1}"]
+    assert told(_429=20) == ["get_lead: {429: 20}"]
+    assert told() == ["nothing was asked"]
 
 
 def test_every_webhook_is_written_down_and_answered() -> None:

@@ -1,18 +1,23 @@
 """What people were promised, against what amoCRM holds."""
 
-import re
 import time
-from collections import Counter
+from collections import defaultdict
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import psycopg
 
+from benchmarks.load import truth
 from benchmarks.load.town import Town
 
 _WITHIN_SECONDS: Final = 600.0
 _LEFT = """
 SELECT count(*) FILTER (WHERE state = 'accepted'), count(*) FILTER (WHERE state = 'dead') FROM amocrm_deliveries
+"""
+_STORED = """
+SELECT i.account_domain, d.idempotency_key, d.id FROM amocrm_deliveries d
+JOIN amocrm_integrations i ON i.id = d.integration_id ORDER BY d.created_at, d.id
 """
 _CUT_OFF = "SELECT account_domain, status, problem_detail FROM amocrm_integrations WHERE status <> 'connected'"
 
@@ -39,20 +44,27 @@ def settle(made: Town) -> dict[str, Any]:
     if dead:
         violations.append(f"{dead} deliveries are dead")
     violations += [f"cut off: {row}" for row in _rows(made, _CUT_OFF)]
-    notes = Counter(
-        key
-        for effect in made.played.simulator.effects("note.created")
-        for key in set(re.findall(r"\b[0-9a-f]{32}\b", effect.get("text") or ""))
-    )
-    for key, line in pressed.items():
-        if notes[key] != 1:
-            violations.append(f"{line['name']} {key} at {line['domain']} has {notes[key]} notes")
+    violations += compare(made, pressed)
     return {
         "pressed": len(pressed),
         "accepted_while_it_lasted": len(accepted),
         "needed_s": round(time.monotonic() - started, 1),
         "violations": violations[:20],
     }
+
+
+def compare(made: Town, pressed: dict[str, dict[str, Any]]) -> list[str]:
+    """Account by account; what was stored and never pressed is a violation too."""
+    stored: dict[str, dict[str, UUID]] = defaultdict(dict)
+    for domain, key, id_ in _rows(made, _STORED):
+        stored[domain][key] = id_
+    violations: list[str] = []
+    for domain in made.played.domains:
+        promised = {key: line for key, line in pressed.items() if line["domain"] == domain}
+        violations += [f"{key} at {domain} was never pressed" for key in stored[domain].keys() - promised.keys()]
+        shown = made.played.simulator.control("show", domain=domain)
+        violations += truth.wrong(shown, made.played.leads[domain], promised, stored[domain])
+    return violations
 
 
 def _ledger(made: Town) -> tuple[dict[str, dict[str, Any]], set[str]]:

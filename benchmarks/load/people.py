@@ -77,8 +77,12 @@ class Customers(_Somebody):
     @task(20)
     def calculate(self) -> None:
         key = uuid.uuid4().hex
-        items = [{"name": f"Стекло {random.randint(1, 40)}", "quantity": 2, "unit": "шт", "unit_price": 100}]
-        content = {"title": "Расчёт", "number": key, "currency": "RUB", "items": items, "total": 200}
+        # Goods that others have too, in a quantity of their own, and a price like no other.
+        glass, discount = random.randint(1, 40), random.randint(0, 99_999)
+        quantity = 1 + glass % 5
+        items = [{"name": f"Стекло {glass}", "quantity": quantity, "unit": "шт", "unit_price": 100_000}]
+        content = {"title": "Расчёт", "number": key, "currency": "RUB", "items": items, "discount": discount}
+        content["total"] = 100_000 * quantity - discount
         options = {"products": True, "pdf": random.choice(["none", "none", "render"]), "update_price": True}
         self.save(
             "save_calculation", random.choice(FACTS["accounts"]), {"calculation": content, "options": options}, key

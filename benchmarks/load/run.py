@@ -1,18 +1,22 @@
 """`make load`: a whole installation at ten times the usual pace of 1,000 accounts, beside handlers that do nothing.
 
-Red when anything was answered 5xx, or a write was accepted and is not in its deal once.
+Red when anything was refused that should not have been, more than a few were told to wait, or a write was accepted and
+is not in its deal once.
 """
 
 import json
 import statistics
 import sys
-from collections import defaultdict
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
 
 import click
 
 from benchmarks.load.ledger import settle
 from benchmarks.load.town import WORKERS, Town, town
+
+_MOST_WAITING: Final = 0.05  # of an action's requests may be told 429
 
 _COMPARED: dict[str, str] = {"get_lead": "crm_api", "two bare calls": "two_calls", "nothing": "nothing"}
 
@@ -36,6 +40,7 @@ def load(made: Town, seconds: float, people: int) -> dict[str, Any]:
         "requests_a_second": round(len(did) / seconds, 1),
         "by_action": {name: _told(ms) for name, ms in sorted(took.items())},
         "answers": _counted(str(line["status"]) for line in did),
+        "refused": refused(did),
         "unanswered": _counted(line["why"] for line in did if "why" in line),
         "cpu_ms_a_request": round(1000 * used / max(1, len(did)), 1),
         "database_connections": max((one["connections"] or 0 for one in made.samples), default=0),
@@ -54,7 +59,8 @@ def compare(made: Town, seconds: float, people: int) -> dict[str, Any]:
         made.people("Readers", seconds, people, made.addresses[part]).wait(seconds + 120)
         used = made.cpu_seconds(part) - before
         ms = [line["ms"] for line in made.did if "ms" in line]
-        found[name] = _told(ms) | {"cpu_ms_a_request": round(1000 * used / max(1, len(ms)), 1)}
+        wrong = refused([line for line in made.did if "ms" in line])
+        found[name] = _told(ms) | {"refused": wrong, "cpu_ms_a_request": round(1000 * used / max(1, len(ms)), 1)}
     return found
 
 
@@ -70,8 +76,22 @@ def harm(made: Town, seconds: float, people: int) -> dict[str, Any]:
         reads = [line["ms"] for line in did if line["name"] == "get_lead"]
         others = _counted(str(line["status"]) for line in did if line["name"] != "get_lead")
         memory = max((one["memory_mb"] for one in made.samples[since:]), default=0.0)
-        found[name] = {"get_lead": _told(reads), "others": others, "memory_mb": memory}
+        wrong = refused([line for line in did if line["name"] == "get_lead"])
+        found[name] = {"get_lead": _told(reads), "refused": wrong, "others": others, "memory_mb": memory}
     return found
+
+
+def refused(did: Sequence[dict[str, Any]]) -> list[str]:
+    """What was answered other than 200 or 202, by action; 429 only where more than a few were told so."""
+    answers: dict[str, Counter[int]] = defaultdict(Counter)
+    for line in did:
+        answers[line["name"]][line["status"]] += 1
+    found = []
+    for name, statuses in sorted(answers.items()):
+        wrong = {status: count for status, count in statuses.items() if status not in (200, 202, 429)}
+        if wrong or statuses[429] > max(2, _MOST_WAITING * statuses.total()):
+            found.append(f"{name}: {dict(statuses)}")
+    return found + ([] if did else ["nothing was asked"])
 
 
 def _told(ms: list[float]) -> dict[str, float]:
@@ -104,7 +124,8 @@ def main(accounts: int, people: int, seconds: float, compare_seconds: float, lat
         click.echo("Readers beside those who harm …", err=True)
         found["harm"] = harm(made, compare_seconds / 2, people)
     click.echo(json.dumps(found, indent=2, ensure_ascii=False))
-    is_bad = any(status[0] not in "24" for status in found["answers"]) or found["truth"]["violations"]
+    scenes = [found, *found["compared"].values(), *found["harm"].values()]
+    is_bad = any(one["refused"] for one in scenes) or found["truth"]["violations"]
     sys.exit(int(bool(is_bad)))
 
 
