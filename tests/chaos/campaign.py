@@ -38,6 +38,8 @@ FAULTS: Final[list[dict[str, Any]]] = [
     {"kind": "html", "status": 200},
 ]
 
+_MOST_ROUNDS: Final = 30  # beside one for each kill: a round has several
+
 Play = Callable[[int, int], dict[str, Any]]  # kills, seed -> the summary, with `violations`
 
 
@@ -48,9 +50,17 @@ class Driver(Protocol):
 
 
 def rounds(driver: Driver, kills: int, points: Collection[str]) -> int:
-    """Until that many processes were killed at random instants, and one at each point. Returns how many there were."""
-    number = 0
-    while driver.killer.kills["random"] < kills or min(driver.killer.kills[point] for point in points) < 1:
+    """Until that many processes were killed at random instants, and one at each point. Returns how many there were.
+
+    A point that nobody comes to, or workers that end by themselves, are violations, and no reason to go on for ever.
+    """
+    number, killed = 0, driver.killer.kills
+    while killed["random"] < kills or min(killed[point] for point in points) < 1:
+        if number >= _MOST_ROUNDS + kills:
+            missing = [point for point in points if not killed[point]]
+            told = f"after {number} rounds nobody was killed at {missing}" if missing else "too few were killed"
+            driver.killer.violations.append(told)
+            break
         driver.round(number)
         number += 1
     return number

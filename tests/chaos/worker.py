@@ -31,7 +31,7 @@ from tests.chaos.killing import kill_myself
 POINTS = ("after_claim", "after_send", "after_answer", "after_persist")
 
 _SLEEP_SCALE = 1 / 20  # the tries to persist take 1.4 s instead of 28 s
-_LIFE_SECONDS = 20.0  # a worker that nobody killed ends by itself
+_LIFE_SECONDS = 300.0  # a worker that nobody killed ends by itself; PostgreSQL may take its time to come back
 
 
 @dataclass(frozen=True)
