@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check programs unit long-tests postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: campaigns-see help demo test check programs unit long-tests postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +64,9 @@ chaos-submissions: $(READY) ## 200 forms of 20 people from 8 processes that are 
 
 chaos-bookings: $(READY) ## 50 people ask 2,000 times for 300 times of doctors while processes are killed; each time is somebody's at most once
 	@$(BIN)/python -m tests.chaos.bookings
+
+campaigns-see: $(READY) ## plants a defect for each invariant, and checks that its campaign is red and says why
+	@$(BIN)/python -m tests.chaos.planted
 
 hammer: $(READY) ## instances with threads call one account for three minutes, at 20, 100 and 400 ms; prints how many calls arrived in any second
 	@$(BIN)/python -m tests.chaos.hammer
