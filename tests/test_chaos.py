@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos import campaign
+from tests.chaos import campaign, planted
 from tests.chaos.killing import Killer, kill_myself
 from tests.chaos.told import Deal, wrong
 from tests.commands import json_of_command, whole
@@ -67,6 +67,15 @@ def test_killed_at_every_step_a_consumer_is_told_of_everything_once_and_in_order
     assert len(summary["kills"]) > 2  # at random instants, and at some of the points
     assert summary["changes_of_people"] >= 160
     assert summary["events"]["told"] > 100
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["claims what somebody else has claimed", "a note at somebody else's entity"])
+def test_a_campaign_sees_what_was_planted_for_it(name: str) -> None:
+    """31-A: `make campaigns-see` plants all of them."""
+    (defect,) = [one for one in planted.DEFECTS if one.name == name]
+    is_seen, told = planted.seen(defect, seed=11)
+    assert is_seen, told
 
 
 def test_only_a_kill_that_was_sent_is_a_kill() -> None:

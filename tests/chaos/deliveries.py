@@ -81,11 +81,16 @@ class Findings:
     violations: list[str] = field(default_factory=list)
 
 
+def _shared(number: int) -> str:
+    """What two calculations of an account sell that are saved at the same time."""
+    return f"Монтаж {number // 2}"
+
+
 def calculation(number: int) -> dict[str, Any]:
-    """A calculation like no other: its goods and its total are its own."""
+    """A calculation like no other: its goods and its total are its own, but for what its neighbour has as well."""
     items = [
         {"name": f"Изделие {number}", "sku": f"S-{number}", "quantity": 2, "unit": "шт", "unit_price": number},
-        {"name": "Монтаж", "quantity": 1, "unit": "услуга", "unit_price": 10},
+        {"name": _shared(number), "quantity": 1, "unit": "услуга", "unit_price": 10},
     ]
     content = {"title": f"Расчёт {number}", "currency": "RUB", "items": items, "total": 2 * number + 10}
     return {"calculation": content, "options": {"products": True, "pdf": "render", "update_price": True}}
@@ -157,10 +162,11 @@ class Driver:
         self.stage.clock.advance(minutes=rng.choice([3, 10, 45]))
         simulator.control("latency", seconds=_LATENCY_SECONDS)
         self.findings.faults += order_faults(self.stage, rng, _ROUTES)
-        for domain in rng.sample(self.stage.domains, k=4):
-            self.number += 1
-            self.domains[self.number] = domain
-            self.open_clicks += [(domain, self.number)] * _CLICKS
+        for domain in rng.sample(self.stage.domains, k=2):
+            self.number += 2 - self.number % 2
+            for number in (self.number, self.number + 1):
+                self.domains[number] = domain
+                self.open_clicks += [(domain, number)] * _CLICKS
         self.open_clicks = self.open_clicks[-60:]
         for point in [rng.choice(POINTS), rng.choice(POINTS), *[None] * (_WORKERS - 2)]:
             clicks = rng.sample(self.open_clicks, k=min(12, len(self.open_clicks)))
@@ -216,7 +222,7 @@ class Driver:
             if state != "delivered" or set(found.values()) != {1}:
                 self.findings.violations.append(f"calculation {number} is {state}, and amoCRM holds {found}")
         for domain in self.stage.domains:
-            self._compare_deal(domain, [row for row in rows if self.domains[row[0]] == domain])
+            self._compare_deal(domain, [row for row in rows if self.domains.get(row[0]) == domain])
         self._compare_prices({effect["id"]: effect["changed"]["price"] for effect in changes})
         return {"accepted": len(rows), "answered": len(answered)}
 
@@ -227,12 +233,12 @@ class Driver:
         links = [one for one in shown["links"].get(str(lead), []) if one["to_entity_type"] == "catalog_elements"]
         goods = Counter((str(names[one["to_entity_id"]]), _quantity(one)) for one in links)
         wanted: Counter[tuple[str, float]] = Counter({(f"Изделие {number}", 2): 1 for number, *_ in rows})
-        if rows:
-            # All of them sell it, so its element is one, whoever came first; the lock of goods is for this.
-            wanted["Монтаж", 1] = 1
-            elements = Counter(names.values())
-            if elements["Монтаж"] != 1:
-                self._violate(f"{domain} has {elements['Монтаж']} elements of what all calculations share")
+        elements = Counter(names.values())
+        for name in {_shared(number) for number, *_ in rows}:
+            # Both sell it, so its element is one, whoever came first; the lock of goods is for this.
+            wanted[name, 1] = 1
+            if elements[name] != 1:
+                self._violate(f"{domain} has {elements[name]} elements of what two calculations share")
         if goods != wanted:
             self._violate(f"deal {lead} has the goods {goods - wanted} too many, and lacks {wanted - goods}")
         marks = Counter(note["params"].get("text", "").rpartition("ref:")[2] for note in _notes(shown, lead))
