@@ -120,11 +120,12 @@ def _headers(story: Story, proof: str) -> dict[str, str]:
 
 def _known(story: Story) -> dict[str, Any]:
     """What is there to be found, and how it is asked for."""
+    named = {"X-Account-Domain": story.domain, "X-Widget-Type": story.widget_type}
     headers = story.application() | {"X-Lead-Id": str(story.lead_id)}
     saved = json_of(story.crm("save_calculation", headers, calculation()))["delivery_id"]
     key = json_of(story.crm("create_site_key", story.admin(), {"name": "y", "origins": ["https://y.example"]}))
     return {
-        "headers": {"X-Lead-Id": str(story.lead_id)},
+        "headers": named | {"X-Lead-Id": str(story.lead_id)},
         "query": {
             "get_delivery": {"id": saved},
             "get_deliveries": {"lead_id": story.lead_id},
