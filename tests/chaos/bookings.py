@@ -45,6 +45,7 @@ _LATENCY_SECONDS: Final = 0.01
 _DRAIN_SECONDS: Final = 1.2
 _WITHIN_SECONDS: Final = 2.0
 _BUSY: Final = 503  # to be asked again
+_MOST_MORE: Final = 3  # days, for points at which nobody was killed
 _MOST_ROUNDS: Final = 30  # and one for each attempt: a round has several
 _TRIES: Final = 3  # so often an attempt is made again after its process was killed
 
@@ -333,12 +334,12 @@ def play(attempts: int, days: int, seed: int) -> dict[str, Any]:
             runtime.database.execute(_SET, {"id": row.id, "settings": json.dumps(body)})
         driver = Driver(played, seed, attempts, days)
         number = 0
-        while number < _MOST_ROUNDS + attempts:
+        while number < _MOST_ROUNDS + attempts and not driver.killer.violations:
             waiting = [one for one in driver.open() if driver.tried[one.number] < _TRIES]
             if waiting:
                 driver.round(number, waiting)
                 number += 1
-            elif driver.missing():
+            elif driver.missing() and driver.days < days + _MOST_MORE:
                 driver.more()
             else:
                 break

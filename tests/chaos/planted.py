@@ -19,6 +19,8 @@ import click
 
 from shared.amocrm.filtered import embedded
 from shared.amocrm.leads import AccountApi
+from shared.amocrm.people import PeopleApi
+from shared.bookings import rows as bookings
 from shared.connections import statements as connections
 from shared.deliveries import rows, runner
 from shared.deliveries.locks import Held, Locks
@@ -38,6 +40,7 @@ class Defect:
     plant: Callable[[], Undo]
     told: str
     kills: int = 12
+    size: tuple[int, int] | None = None  # of a campaign that ends by what it has to do, in the place of kills
 
 
 def _changed(place: Any, name: str, value: Any) -> Undo:
@@ -93,6 +96,28 @@ def _goods_without_their_lock() -> Undo:
         yield Held()
 
     return _changed(Locks, "holding", free)
+
+
+def _all_are_the_first_contact() -> Undo:
+    original = PeopleApi.create_lead
+
+    def create_lead(self: PeopleApi, lead: Any, _: int | None, contact: Any) -> Any:
+        first = embedded(self.account.send("GET", "/contacts", params={"limit": 1}), "contacts")[0]
+        return original(self, lead, int(first["id"]), contact)
+
+    return _changed(PeopleApi, "create_lead", create_lead)
+
+
+def _cancels_what_it_confirms() -> Undo:
+    original = bookings.confirm
+
+    def confirm(database: Any, *given: Any) -> Any:
+        made = original(database, *given)
+        if made is not None:
+            bookings.cancel(database, made, {"kind": "cancelled"})
+        return made
+
+    return _changed(bookings, "confirm", confirm)
 
 
 def _one_ends_the_run() -> Undo:
@@ -163,6 +188,22 @@ DEFECTS: Final = (
         "elements of what two calculations share",
         kills=40,
     ),
+    Defect(
+        "all deals are linked to the first contact",
+        "each deal is its own person's",
+        "tests.chaos.submissions",
+        _all_are_the_first_contact,
+        "has the contacts .* and is of",
+        size=(12, 3),
+    ),
+    Defect(
+        "a confirmed visit is cancelled",
+        "a visit is as it was answered",
+        "tests.chaos.bookings",
+        _cancels_what_it_confirms,
+        "was promised booked .* is cancelled",
+        size=(30, 1),
+    ),
 )
 
 
@@ -171,7 +212,7 @@ def seen(defect: Defect, seed: int) -> tuple[bool, str]:
     campaign, undo = importlib.import_module(defect.campaign), defect.plant()
     try:
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-            found = campaign.play(defect.kills, seed)["violations"]
+            found = campaign.play(*(defect.size or (defect.kills,)), seed)["violations"]
     finally:
         undo()
     told = [one for one in found if re.search(defect.told, one, re.DOTALL)]

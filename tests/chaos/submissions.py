@@ -43,6 +43,7 @@ from tests.story import APP_SECRET
 _WORKERS: Final = 8
 _CLICKS: Final = 2
 _TRIES: Final = 4  # so often a click whose process was killed is made again while processes are killed
+_MOST_MORE: Final = 5  # times as many submissions as workers, for points at which nobody was killed
 _MOST_ROUNDS: Final = 30  # and one for each submission: a round has several
 _WITHIN_SECONDS: Final = 2.0
 _DRAIN_SECONDS: Final = 1.2
@@ -347,9 +348,9 @@ def play(count: int, persons: int, seed: int) -> dict[str, Any]:
         played.simulator.control("change-account", domain=played.domains[1], has_filters=False)
         driver = Driver(played, seed, count, persons)
         number = 0
-        while number < _MOST_ROUNDS + count:
+        while number < _MOST_ROUNDS + count and not driver.killer.violations:
             waiting = [one for one in driver.open() if driver.tried[one] < _TRIES]
-            if not waiting and not driver.missing():
+            if not waiting and (not driver.missing() or driver.count >= count + _MOST_MORE * _WORKERS):
                 break
             if waiting:
                 driver.round(number, waiting)
