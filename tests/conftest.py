@@ -244,3 +244,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         lacking = [name for name in (marker.args if marker else ()) if servers.program(name) is None]
         if lacking and not os.environ.get("CI"):
             item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(lacking)}"))
+
+
+@pytest.fixture
+def notified(connected: Story, environment: dict[str, str]) -> Iterator[Story]:
+    """The same account, where somebody is told."""
+    more = {"NOTICE_WEBHOOK_URL": "https://notice.example/", "NOTICE_SECRET": "x" * 40}
+    connected.runtime = Runtime.build(load(environment | more), connected.clock)
+    yield connected
+    connected.runtime.close()

@@ -1,25 +1,12 @@
 """30-B: only amoCRM's definite no ends a connection; what lasts is told to somebody, and comes to an end."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
-from shared.platform.config import load
-from shared.runtime import Runtime
 from tests.story import Story, calculation, json_of
 
 TOKEN_PATH = "/oauth2/access_token"
-
-
-@pytest.fixture
-def notified(connected: Story, environment: dict[str, str]) -> Iterator[Story]:
-    """The same account, where somebody is told."""
-    more = {"NOTICE_WEBHOOK_URL": "https://notice.example/", "NOTICE_SECRET": "x" * 40}
-    connected.runtime = Runtime.build(load(environment | more), connected.clock)
-    yield connected
-    connected.runtime.close()
 
 
 @pytest.fixture

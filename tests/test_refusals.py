@@ -1,7 +1,6 @@
 """The token endpoint's refusals, by their words: only a dead grant ends a connection (rows F5, X1)."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -10,8 +9,6 @@ import pytest
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.refusals import Meaning, meaning_of
-from shared.platform.config import load
-from shared.runtime import Runtime
 from tests.story import REDIRECT_URI, Story, calculation, json_of
 
 TOKEN_PATH = "/oauth2/access_token"
@@ -36,15 +33,6 @@ TABLE: list[tuple[int, str | None, str, Meaning]] = [
     (400, "Something that nobody has seen", "The request is …", Meaning.UNKNOWN),
     (400, None, "Некорректный запрос", Meaning.UNKNOWN),
 ]
-
-
-@pytest.fixture
-def notified(connected: Story, environment: dict[str, str]) -> Iterator[Story]:
-    """The same account, where somebody is told."""
-    more = {"NOTICE_WEBHOOK_URL": "https://notice.example/", "NOTICE_SECRET": "x" * 40}
-    connected.runtime = Runtime.build(load(environment | more), connected.clock)
-    yield connected
-    connected.runtime.close()
 
 
 def _notices(story: Story) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from shared.actions.body import misfit
+from shared.actions.body import unfit
 from shared.actions.subject import Planner
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
@@ -101,12 +101,7 @@ def _readable(write: Write) -> Any:
     try:
         return write.planner.read(write.stored.decode())
     except msgspec.ValidationError as error:
-        raise Problem(
-            422,
-            "invalid_input",
-            say("The request was understood, but a value in it is not right."),
-            errors=(misfit(error),),
-        ) from None
+        raise unfit(error) from None
 
 
 def answer(

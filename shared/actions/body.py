@@ -35,14 +35,15 @@ def decode(request: Request, model: type[T]) -> T:
     try:
         return decoding.decode(request.body, model)
     except msgspec.ValidationError as error:
-        raise Problem(
-            422,
-            "invalid_input",
-            say("The request was understood, but a value in it is not right."),
-            errors=(misfit(error),),
-        ) from None
+        raise unfit(error) from None
     except msgspec.DecodeError:
         raise Problem(400, "invalid_json", say("The body must be a JSON object in UTF-8.")) from None
+
+
+def unfit(error: msgspec.ValidationError) -> Problem:
+    """422 with the path of what does not fit its model."""
+    detail = say("The request was understood, but a value in it is not right.")
+    return Problem(422, "invalid_input", detail, errors=(misfit(error),))
 
 
 def misfit(error: msgspec.ValidationError, root: str = "") -> InputError:
