@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ from shared.runtime import Runtime
 from tests.chaos import campaign
 from tests.chaos.campaign import Person, quick_runtime
 from tests.chaos.journal import Journal
-from tests.chaos.killing import Killer, kill_myself, restart_postgres
+from tests.chaos.killing import Killer, die_around, restart_postgres
 from tests.chaos.stage import Stage, stage
 from tests.chaos.told import Deal, short, wrong
 from tests.listener import Ingress, Listener
@@ -170,20 +169,9 @@ def _save(runtime: Runtime, domain: str, lead_id: int, rng: random.Random) -> No
 
 
 def _die_at(point: str | None) -> None:
-    if point is None:
-        return
-    moment, _, place = point.partition("_")
-    module, name = _PLACES[place]
-    original: Callable[..., Any] = getattr(module, name)
-
-    def dying(*args: Any, **named: Any) -> Any:
-        if moment == "before":
-            kill_myself()
-        result = original(*args, **named)
-        kill_myself()
-        return result
-
-    setattr(module, name, dying)
+    if point is not None:
+        moment, _, place = point.partition("_")
+        die_around(*_PLACES[place], moment)
 
 
 class Driver:
