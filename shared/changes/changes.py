@@ -10,13 +10,15 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from shared.changes.comparing import State
+from shared.changes.endpoints import MOST_FAILURES, NEWS_WAITS
 from shared.platform import logs
 from shared.platform.messages import say
 from shared.storage import events
 from shared.storage.database import Database
 from shared.storage.encryption import DecryptionError, Keyring
 
-# All of it or nothing, once: who comes second, or again, finds another revision and changes nothing.
+# All of it or nothing, once: who comes second, or again, finds another revision and changes nothing. An endpoint may be
+# due in hours, when one message that it refuses is tried again: that is no reason for this one to wait.
 _STORE = """
 WITH known AS (
     INSERT INTO amocrm_entities AS old (integration_id, entity_type, entity_id, state, read_at)
@@ -42,7 +44,9 @@ WITH known AS (
     FROM told JOIN jsonb_to_recordset(%(sends)s) AS wanted (change_id uuid, endpoint_id uuid) ON change_id = told.id
     RETURNING endpoint_id
 ), woken AS (
-    UPDATE amocrm_endpoints SET due_at = coalesce(due_at, amocrm_now()), wakes = wakes + 1
+    UPDATE amocrm_endpoints SET wakes = wakes + 1,
+        due_at = least(coalesce(due_at, amocrm_now()), amocrm_now() +
+            CASE WHEN failures > %(most_failures)s THEN %(news_waits)s ELSE interval '0' END)
     WHERE id IN (SELECT endpoint_id FROM sent)
 )
 SELECT count(*) FROM known
@@ -114,6 +118,8 @@ def store(
         "entity": f"{place.entity_type.removesuffix('_note')}:{state.get('parent_id') or place.entity_id}",
         "changes": Jsonb(changes),
         "sends": Jsonb(sends),
+        "most_failures": MOST_FAILURES,
+        "news_waits": NEWS_WAITS,
     }
     database.number(_STORE, parameters)
 

@@ -16,6 +16,8 @@ from shared.storage.encryption import Keyring
 MOST: Final = 20  # of one connection
 OVERLAP: Final = timedelta(hours=24)  # a secret that was replaced signs as well
 LEASE: Final = timedelta(seconds=60)
+MOST_FAILURES: Final = 3  # in a row, and the endpoint is left for now
+NEWS_WAITS: Final = timedelta(minutes=5)  # at most, for an endpoint that is left
 
 _OF = """
 SELECT e.*,
@@ -94,6 +96,7 @@ class Endpoint(Guarded, frozen=True):
     failing_since: datetime | None
     last_status: str | None
     last_ok_at: datetime | None
+    wakes: int  # how often something new was to be told
     lease_id: UUID | None
     created_at: datetime
     waiting: int = 0

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.changes import changes
-from shared.changes.endpoints import LEASE, Endpoint
+from shared.changes.endpoints import LEASE, MOST_FAILURES, Endpoint
 from shared.deliveries.webhooks import key_of, signed
 from shared.platform import logs, outward, time_left
 from shared.platform.messages import say
@@ -32,7 +32,6 @@ LONGEST_ANSWER: Final = 20.0  # seconds: the ten of an answer, and before them t
 _FIRST_BACKOFF: Final = 5.0
 _LAST_BACKOFF: Final = 3 * 3600.0
 _MOST_AT_ONCE: Final = 20  # of one claim, likewise
-_MOST_FAILURES: Final = 3  # in a row, and the endpoint is left for now
 
 # Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.
 _CLAIM = """
@@ -88,12 +87,13 @@ WITH own AS (
 )
 SELECT count(*) FROM own
 """
-# Due when the first message of some entity is: those behind it wait for it, whenever they are due themselves.
+# Due when the first message of some entity is: those behind it wait for it, whenever they are due themselves. What was
+# stored since it was claimed may not be seen here: then it looks once more.
 _RELEASE = """
 UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL,
-    due_at = greatest(amocrm_now() + %(pause)s, (SELECT min(first.due_at) FROM (
+    due_at = greatest(amocrm_now() + %(pause)s, CASE WHEN wakes = %(wakes)s THEN (SELECT min(first.due_at) FROM (
         SELECT DISTINCT ON (s.entity) s.due_at FROM amocrm_sends s
-        WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' ORDER BY s.entity, s.position) AS first))
+        WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' ORDER BY s.entity, s.position) AS first) END)
 WHERE id = %(id)s AND lease_id = %(lease_id)s
 RETURNING wakes
 """
@@ -154,8 +154,8 @@ def work(runtime: Runtime, endpoint: Endpoint) -> str:
             _turn_off(runtime, endpoint, "gone" if answer == "410" else "failing")
             return "gone" if answer == "410" else "given_up"
         failures = 0 if is_ok else failures + 1
-        if failures >= _MOST_FAILURES or (not is_ok and now.failures > _MOST_FAILURES):
-            _release(database, endpoint, _backoff(now.failures - _MOST_FAILURES))
+        if failures >= MOST_FAILURES or (not is_ok and now.failures > MOST_FAILURES):
+            _release(database, endpoint, _backoff(now.failures - MOST_FAILURES))
             return "failing"
     _release(database, endpoint, timedelta(0))
     return "sent"
@@ -245,7 +245,8 @@ def _answered(runtime: Runtime, endpoint: Endpoint, send: _Send, answer: str, is
 
 
 def _release(database: Database, endpoint: Endpoint, pause: timedelta) -> None:
-    released = database.one(_Released, _RELEASE, {"id": endpoint.id, "lease_id": endpoint.lease_id, "pause": pause})
+    facts = {"id": endpoint.id, "lease_id": endpoint.lease_id, "pause": pause, "wakes": endpoint.wakes}
+    released = database.one(_Released, _RELEASE, facts)
     if released is not None:
         database.execute(_IDLE, {"id": endpoint.id, "wakes": released.wakes})
 

@@ -143,6 +143,24 @@ def test_many_messages_that_are_never_taken_keep_no_new_one_waiting(feed: Feed) 
     assert _told_ids(feed) == [other]
 
 
+@pytest.mark.parametrize(("is_busy", "seconds"), [(True, 5), (False, 330)])
+def test_30_k_a_refused_message_puts_off_no_news_of_other_deals(feed: Feed, is_busy: bool, seconds: int) -> None:
+    """Its next try is hours away. What happens to other deals is told in the next run where the endpoint takes such
+    messages, and in minutes where it has taken nothing since."""
+    poison, other, third = _deals(feed, 3)
+    _refuse(feed, 666)
+    feed.person(id=poison, fields={"price": 666})
+    for number in range(11):
+        if is_busy:
+            feed.person(id=other, fields={"price": number + 1})
+        feed.run(4 * 3600)
+    feed.told()
+    feed.person(id=third, fields={"price": 1})
+    feed.run(seconds)
+    feed.run(seconds)
+    assert _told_ids(feed) == [third]
+
+
 # --- one answer -----------------------------------------------------------------------------------------------------
 
 
