@@ -14,7 +14,7 @@ from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
-from shared.deliveries.order_proof import proofs
+from shared.deliveries.order_proof import is_proven, proofs
 from shared.deliveries.rows import Delivery
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
@@ -116,7 +116,7 @@ def _key(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: byt
     """What makes a double click, or a double hook, the same submission (row C10)."""
     site = _of_site(caller)
     if isinstance(body, SubmitOrder):
-        return f"order:{site}{body.order.number}"
+        return _key_of_order(runtime, caller, body)
     digest, window = hashlib.sha256(cleaned).hexdigest(), int(runtime.clock.now().timestamp()) // _SAME_SECONDS
     if isinstance(body, SyncContact):
         return _key_of_profile(runtime, caller.require_integration(), body, cleaned) or f"profile:{digest}:{window}"
@@ -127,6 +127,21 @@ def _key(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: byt
     if earlier is not None and runtime.clock.now() - earlier.created_at < timedelta(seconds=_SAME_SECONDS):
         return before
     return f"form:{site}{digest}:{window}"
+
+
+def _key_of_order(runtime: Runtime, caller: Caller, body: SubmitOrder) -> str:
+    """Its number. Of a page's, it is the order of whoever has sent the number first, and others have orders of their
+    own: anybody can send a number before its shop does, and a shop may begin to count anew."""
+    key, integration = f"order:{_of_site(caller)}{body.order.number}", caller.require_integration()
+    own = proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails)
+    if caller.kind != "site" or not own:
+        return key
+    before = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
+    kept = None if before is None else before.summary.get("proof")
+    theirs = (*body.contact.phones, *body.contact.emails)
+    if kept is None or any(is_proven(runtime.keyring, integration.id, kept, one) for one in theirs):
+        return key
+    return f"{key}:{own[0]}"
 
 
 def _key_of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:

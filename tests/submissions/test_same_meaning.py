@@ -153,6 +153,24 @@ def test_h7_orders_of_two_shops_may_have_the_same_number(story: Story) -> None:
     assert story.crm("get_order", first, query={"number": "1042", "contact": "+79990000000"}).status == 404
 
 
+def test_a_number_that_a_stranger_sent_first_keeps_no_order_out(story: Story) -> None:
+    """30-K: a site key is public and numbers can be guessed, and a shop's count may begin anew; an order that is opened
+    anew by its own person is the same order all the same."""
+    origin = "https://shop.example"
+    site = {"Authorization": f"Bearer {_sites(story, origins=[origin])[0]}", "Origin": origin}
+    for contact in ({}, {"phone": "+7 900 000-00-01"}):
+        assert story.crm("submit_order", site, {"contact": contact, "order": order(total=39700)["order"]}).status == 200
+    sent = [story.crm("submit_order", site, order(comment="Я первый раз")) for _ in range(2)]
+    assert [one.status for one in sent] == [200, 200], sent[0].body.decode()
+    assert len({json_of(one)["delivery_id"] for one in sent}) == 1
+    assert story.sql("SELECT count(*) FROM amocrm_deliveries WHERE state = 'delivered'") == [(3,)]
+    asked = story.crm("get_order", site, query={"number": "1042", "contact": NUMBER})
+    assert asked.status == 200
+    # The page was opened once more: what differs is no order of its own, and is told.
+    assert story.crm("submit_order", site, order(comment="Я первый раз") | {"opened_at": 1}).status == 409
+    assert story.sql("SELECT count(*) FROM amocrm_deliveries") == [(3,)]
+
+
 def test_h7_a_key_counts_within_its_site(story: Story) -> None:
     origin = "https://shop.example"
     sites = [{"Authorization": f"Bearer {key}", "Origin": origin} for key in _sites(story, origins=[origin])]
