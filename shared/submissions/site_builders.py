@@ -34,7 +34,7 @@ _MEANING: Final = {word: meaning for meaning, words in _MEANT.items() for word i
 # What names the submission itself; it is no field of the form.
 _KEYS: Final = ("tranid", "submission_id", "entry_id", "response_id")
 _FORMS: Final = ("formid", "form_id")
-_LEFT_OUT: Final = frozenset({*_KEYS, *_FORMS, "cookies", "payment"})
+_LEFT_OUT: Final = frozenset({*_KEYS, *_FORMS, "cookies"})
 _TEST: Final = ("test", "test")
 _NAMELESS: Final = "?"
 

@@ -118,6 +118,14 @@ def test_c7_what_is_sent_again_after_it_has_failed_waits_for_nobody(site: Story)
     assert len(account(site)["leads"]) == before + 1
 
 
+def test_a_cart_of_tilda_comes_whole_also_as_json(site: Story) -> None:
+    """30-K: what was ordered and paid is in the note, whichever of the two Tilda's page is set to send."""
+    cart = {"orderid": "1871", "amount": "9800", "products": [{"name": "Зеркало", "quantity": 2, "price": "4900"}]}
+    assert _sent(site, json.dumps(TILDA | {"payment": cart}).encode(), "application/json").status == 200
+    _, _, note = _new(site)
+    assert all(text in note for text in ("1871", "9800", "Зеркало", "4900"))
+
+
 def test_what_tilda_sends_again_is_the_same_form(site: Story) -> None:
     key, body = _key(site), urlencode(TILDA).encode()
     assert [_sent(site, body, key=key).status for _ in range(3)] == [200, 200, 200]
