@@ -17,6 +17,7 @@ from shared.deliveries import rows as deliveries
 from shared.platform.http import Response
 from shared.runtime import Runtime
 from shared.storage import remembered
+from shared.storage.database import DatabaseUnavailableError
 from tests.story import Story, calculation, json_of
 
 NOTES_PATH = "/api/v4/leads/.*/notes"
@@ -164,6 +165,34 @@ def test_an_instance_that_dies_in_the_middle_is_succeeded(connected: Story) -> N
     connected.clock.advance(seconds=91)
     assert run_deliveries(connected.runtime, 30)["delivered"] == 1
     assert connected.delivery(document["delivery_id"])["state"] == "delivered"
+    assert len(connected.simulator.effects("note.created")) == 1
+
+
+def test_30_k_a_delivery_does_not_end_before_each_step_is_stored(
+    connected: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """30-K: of two steps at once, one was done in amoCRM and could not be stored, as the database was away. The other
+    one's end ended the delivery: it was delivered, and the note's id was told nowhere."""
+    done, change, failed = deliveries.mark_done, AccountApi.change_lead, threading.Event()
+
+    def storing(database: Any, delivery: Any, step: str, *result: Any, **more: Any) -> deliveries.Delivery:
+        if step == "note" and not failed.is_set():
+            failed.set()
+            raise DatabaseUnavailableError("away")
+        return done(database, delivery, step, *result, **more)
+
+    def changing(*of: Any) -> None:
+        assert failed.wait(10)
+        change(*of)
+
+    monkeypatch.setattr(deliveries, "mark_done", storing)
+    monkeypatch.setattr(AccountApi, "change_lead", changing)
+    body = calculation() | {"options": {"update_price": True}}
+    assert _save(connected, body).status == 503
+    connected.clock.advance(minutes=2)
+    run_deliveries(connected.runtime, 30)
+    answer = json_of(_save(connected, body))
+    assert (answer["state"], set(answer["results"])) == ("delivered", {"note", "deal"})
     assert len(connected.simulator.effects("note.created")) == 1
 
 

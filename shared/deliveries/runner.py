@@ -225,11 +225,11 @@ class _Attempt:
             result = self._perform(lambda api: step.write(self._lent(api), *needed))
             assert result is not None
         with self._lock, self._leasing():
-            self._unfinished.discard(step.name)
-            is_last = not self._unfinished
+            is_last = self._unfinished == {step.name}
             self.delivery = deliveries.mark_done(
                 self._database, self.delivery, step.name, result, next_steps=next_steps, last=is_last
             )
+            self._unfinished.discard(step.name)  # only now: what could not be stored keeps the delivery from ending
             self._new.update(next_steps)
 
     def _lent(self, api: Any) -> Any:
