@@ -165,7 +165,7 @@ def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: 
         return False
     least = settings_of(integration.settings).time_trap_seconds
     opened, sent = body.opened_at, body.sent_at
-    now = sent if isinstance(sent, int) else runtime.clock.now().timestamp() * 1000
+    now = sent if isinstance(sent, int) else int(runtime.clock.now().timestamp() * 1000)
     too_fast = opened is not None and 0 <= now - opened < least * 1000
     if not body.trap and not too_fast:
         return False

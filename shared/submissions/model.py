@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from shared.deliveries.items import Item, amount_problems, item_problems
 from shared.platform.decoding import decode
 from shared.platform.messages import say
-from shared.platform.money import rounded
+from shared.platform.money import is_amount, rounded
 from shared.platform.problems import InputError, Problem
 from shared.submissions.settings import Id, Name
 
@@ -264,12 +264,17 @@ def _order_sources(order: Order) -> dict[str, list[str]]:
         "weight": _text(order.weight),
         "payment": order.payment,
         "delivery_method": order.delivery.method,
-        "delivery_cost": f"{order.delivery.cost:f}" if order.delivery.cost else "",
-        "discount": f"{order.discount:f}" if order.discount else "",
+        "delivery_cost": _figure(order.delivery.cost),
+        "discount": _figure(order.discount or Decimal()),
         "address": joined,
     }
     found |= {f"address.{name}": value for name, value in parts.items()}
     return {name: _listed(value) for name, value in found.items()}
+
+
+def _figure(amount: Decimal) -> str:
+    """What is no amount at all is refused, and not written out: twenty signs may say a thousand million digits."""
+    return f"{amount:f}" if is_amount(amount) and amount else ""
 
 
 def check(body: Body, required: list[str]) -> None:

@@ -1,6 +1,7 @@
 """30-A2: what is accepted can be read again, whatever a public form sends; what could not be is refused."""
 
 import json
+import tracemalloc
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from shared.platform.problems import Problem
 from shared.submissions import html_form, plan
 from shared.submissions.model import MOST_FIELDS, Accepted, Contact, SubmitForm
 from tests.story import Story, json_of
-from tests.submitting import account, set_up
+from tests.submitting import account, order, set_up
 
 FORM = "application/x-www-form-urlencoded"
 PHONE = ("phone", "+79001112233")
@@ -93,3 +94,30 @@ def test_whoever_accepts_a_write_has_the_reader_of_whoever_carries_it_out() -> N
             known = subjects.planner(action)
             assert known is not None
             assert known.action == action
+
+
+@pytest.mark.parametrize("figure", ["1E+30000000", "1E-30000000"])
+@pytest.mark.parametrize("place", ["discount", "delivery"])
+def test_a_figure_with_millions_of_zeros_is_refused_without_writing_them_out(
+    story: Story, place: str, figure: str
+) -> None:
+    """30-K: whoever reads a public key could end an instance by twenty signs, with all that was under way in it."""
+    set_up(story)
+    body = order(**{place: figure if place == "discount" else {"cost": figure}})
+    tracemalloc.start()
+    try:
+        answer = story.crm("submit_order", story.application(), body)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert answer.status == 422
+    assert peak < 10_000_000
+    assert story.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+
+
+def test_a_moment_of_any_length_is_no_failure_of_ours(story: Story) -> None:
+    """30-K: each would ring the alarm of the function's errors."""
+    set_up(story, queue=True)
+    for moment in (10**400, -(10**400)):
+        body = {"contact": {"phone": PHONE[1]}, "opened_at": moment}
+        assert story.crm("submit_form", story.application(), body).status == 202
