@@ -19,8 +19,9 @@ from shared.amocrm.leads import AccountApi
 from shared.changes import feeds, refusals
 from shared.changes.comparing import ENTITIES
 from shared.changes.feeds import Feed
-from shared.changes.hook_body import Hint
+from shared.changes.hook_body import LARGEST_ID, Hint
 from shared.changes.tenure import Tenure
+from shared.platform import logs
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
@@ -211,22 +212,40 @@ def _events_page(page: int) -> Callable[[AccountApi], list[dict[str, Any]]]:
 
 
 def _of_event(event: dict[str, Any]) -> Hint | None:
+    """None for one that says nothing of a deal or contact, and for one in which that is not to be found: it stays in
+    amoCRM's list, and keeps nothing else from being told."""
+    try:
+        return _hint_of(event)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        logs.warning("change.odd_event", type=str(event.get("type"))[:60], error=type(error).__name__)
+        return None
+
+
+def _hint_of(event: dict[str, Any]) -> Hint | None:
     single, kind = event.get("entity_type"), str(event.get("type") or "")
     if single not in ENTITIES:
         return None
     if kind.endswith("_note_added"):
         after = event.get("value_after") or []
-        note_id = next((int(one["note"]["id"]) for one in after if isinstance(one, dict) and "note" in one), None)
+        note_id = next((_id(one["note"]["id"]) for one in after if isinstance(one, dict) and "note" in one), None)
         if note_id is None:
             return None
-        return Hint(f"{single}_note", note_id, ["note"], {"parent_id": int(event["entity_id"])})
+        return Hint(f"{single}_note", note_id, ["note"], {"parent_id": _id(event["entity_id"])})
     word = _KINDS.get(kind.removeprefix(f"{single}_"), "update")
     facts: dict[str, int] = {}
     for before in event.get("value_before") or [] if word == "status" else []:
         place = before.get("lead_status") if isinstance(before, dict) else None
         if place:
             facts = {"old_status_id": int(place["id"]), "old_pipeline_id": int(place["pipeline_id"])}
-    return Hint(single, int(event["entity_id"]), [word], facts)
+    return Hint(single, _id(event["entity_id"]), [word], facts)
+
+
+def _id(value: Any) -> int:
+    """Raises TypeError and ValueError for what is none."""
+    number = int(value)
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError("no id of amoCRM's")
+    return number
 
 
 def _add(hints: dict[tuple[str, int], Hint], one: Hint) -> None:

@@ -12,7 +12,7 @@ from shared.platform.problems import Problem
 
 MOST_BYTES: Final = 262_144
 _MOST_FIELDS: Final = 20_000
-_LARGEST_ID: Final = 2**63 - 1
+LARGEST_ID: Final = 2**63 - 1
 
 # vendor: webhooks.keys (production) `leads[status][0][id]`, `[old_status_id]`, `[old_pipeline_id]`; a note is
 # `leads[note][0][note][id]` with `[element_id]`. One key may have a value and members of its own, as in `[note][type]`
@@ -98,4 +98,4 @@ def _hints(entries: dict[tuple[str, str, str], dict[str, str]]) -> Iterator[Hint
 def _number(text: Any) -> int | None:
     if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,19}", text):
         return None
-    return int(text) if 0 < int(text) <= _LARGEST_ID else None
+    return int(text) if 0 < int(text) <= LARGEST_ID else None

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.amocrm.feed import FeedApi
 from shared.amocrm.transport import LIMITS
 from shared.changes import chores, feeds, reading, refusals, tenure
 from shared.platform import time_left
@@ -73,6 +74,26 @@ def test_one_thing_that_nobody_can_make_anything_of_waits_alone(feed: Feed, monk
     monkeypatch.undo()
     feed.run(3600)
     assert _names(feed) == ["Poisoned"]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"entity_id": 0}, {"entity_id": None}, {"value_after": [{"note": {}}], "type": "lead_note_added"}]
+)
+def test_30_k_an_event_that_nothing_can_be_made_of_keeps_nothing_from_being_told(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any]
+) -> None:
+    """It stays in amoCRM's list: the account would be read no more, and what its hooks say neither."""
+    listed = FeedApi.events
+
+    def with_an_odd_one(self: FeedApi, page: int) -> list[dict[str, Any]]:
+        found = listed(self, page)
+        return [found[0] | odd, *found] if found else found
+
+    monkeypatch.setattr(FeedApi, "events", with_an_odd_one)
+    feed.person(id=None, fields={"name": "Seen"})
+    feed.run(feeds.ASK_EVERY["hook"].total_seconds())
+    assert _names(feed) == ["Seen"]
+    assert "feed.failed" not in feed.story.events()
 
 
 def test_what_amocrm_does_not_show_for_a_day_is_given_up_and_told(feed: Feed) -> None:
