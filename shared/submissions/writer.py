@@ -8,8 +8,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.amocrm import directory
-from shared.amocrm.directory import Directory
-from shared.amocrm.errors import BadRequestError, NotFoundError, ValidationError
+from shared.amocrm.directory import Directory, User
+from shared.amocrm.errors import (
+    AddressBlockedError,
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+    ValidationError,
+)
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries import rows as deliveries
@@ -300,9 +306,21 @@ class Submission:
             destination_of(self.settings, self.body),
             order,
             account.pipelines() if self.accepted.mode != "contact" else (),
-            account.users() if needs_users else (),
+            self._users(account) if needs_users else (),
             lambda: self.locks.turn(self.integration_id, name_of("responsible")),
         )
+
+    def _users(self, account: Directory) -> tuple[User, ...]:
+        """None where we may not ask: then those who are named are taken unseen."""
+        # vendor: users.administrators (report) Users are listed for an administrator's token only. Whoever has
+        # connected the account was one, and may be none any more.
+        # source: amocrm-api-php issue 86
+        try:
+            return account.users()
+        except AddressBlockedError:  # what stands before amoCRM says nothing of rights
+            raise
+        except ForbiddenError:
+            return ()
 
     def _incoming(self, lead: Entity, contact: Entity, left: Left) -> Entity:
         # What a page calls itself is in the note, too; where amoCRM has refused something, it may have been that.

@@ -243,6 +243,19 @@ def test_c8_default_users_take_turns(story: Story) -> None:
     assert taken[0] != taken[1]
 
 
+@pytest.mark.vendor("users.administrators")
+def test_c8_whoever_connected_the_account_is_no_administrator_any_more(story: Story) -> None:
+    """30-K: who may not ask for the users names them unseen; an order does not wait for ever for that."""
+    user = story.simulator.control("add", domain=story.domain, user={"name": "Каменщик"})["user"]["id"]
+    set_up(story)
+    story.simulator.fault("status", path="/api/v4/users", status=403, times=1)
+    lead = lead_of(story, submit(story, order(responsible_user_id=user), "submit_order"))
+    assert lead["responsible_user_id"] == user
+    story.simulator.fault("html", path="/api/v4/users", status=403, times=10)  # of what stands before amoCRM
+    answer = story.crm("submit_order", story.application(), order(number="1043"))
+    assert answer.status == 202
+
+
 @pytest.mark.vendor("users.rights", "unsorted.status")
 def test_c8_pickers_tell_the_account(story: Story) -> None:
     pipelines = json_of(story.crm("get_pipelines", story.admin()))["pipelines"]
