@@ -10,7 +10,7 @@ from shared.platform.messages import say
 from shared.submissions import contacts, note
 from shared.submissions.contacts import Left
 from shared.submissions.mapping import Unplaced
-from shared.submissions.model import Address, SubmitOrder, SyncContact
+from shared.submissions.model import Address, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.writer import Submission, kind_of
 
 _REFUSED: Final = say("amoCRM refused it")
@@ -67,6 +67,8 @@ def _told(made: Submission, left: Left) -> set[str]:
     spoken_for = set(note.spoken_for(kind_of(made.body)))
     if isinstance(made.body, SubmitOrder) and isinstance(made.body.order.address, Address):  # they are in its line
         spoken_for |= {f"address.{name}" for name in made.body.order.address.parts} - made.body.fields.keys()
+    if made.has_own_note and isinstance(made.body, SubmitForm):
+        spoken_for |= made.body.fields.keys()
     if left is Left.ALL_BUT_THE_NAME:
         return spoken_for - {"phone", "email"}
     if left is Left.ALL_BUT_THE_PERSON:

@@ -101,7 +101,7 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
     if wanted.is_change:
         rules = [rule for rule in settings.mapping if rule.source in wanted.fields]
         settings = replace(settings, mapping=rules, skip_empty=False)
-    made = Submission(*parts, replace(settings, forms=where), language, is_current=wanted.is_change)
+    made = Submission(*parts, replace(settings, forms=where), language, wanted.is_change, has_own_note=True)
     if wanted.lead_id is None:
         return _steps(made), calls("lead", body)
     plan = [_fields_step(made, "leads", None)] if "leads" in _entities_to_complete(settings, "lead", body) else []

@@ -75,6 +75,7 @@ class Submission:
     settings: Submissions
     language: str
     is_current: bool = False  # it says what is so now, however late it comes
+    has_own_note: bool = False  # of whoever submits it: a field without a rule needs no line in ours
 
     @property
     def mark(self) -> str:
