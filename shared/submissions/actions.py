@@ -19,7 +19,7 @@ from shared.deliveries.rows import Delivery
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
-from shared.platform.problems import invalid_input
+from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 from shared.storage import events
 from shared.submissions import html_form, model, newer, people, plan, site_builders, writer
@@ -55,9 +55,25 @@ def _from_builder(runtime: Runtime, caller: Caller, request: Request) -> Respons
     sent = site_builders.sent(request)
     if not sent.is_test:
         key = None if sent.key is None else f"builder:{_of_site(caller)}{sent.key}"
-        delivery = _accepted(runtime, caller, request, model.SUBMIT_FORM, sent.body, key, at_once=False)
+        try:
+            delivery = _accepted(runtime, caller, request, model.SUBMIT_FORM, sent.body, key, at_once=False)
+        except Problem as problem:
+            if problem.code == deliveries.KEY_REUSED:
+                _tell_of_other_values(runtime, caller, str(key))
+            raise
         answer(request, delivery)  # what amoCRM has refused for good is told
     return site_builders.ok()
+
+
+def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
+    """Nobody reads what a builder's server is answered."""
+    first = deliveries.by_key(runtime.database, caller.require_integration().id, model.SUBMIT_FORM, key)
+    if first is not None:
+        told = say(
+            "The site builder has sent this submission once more, with other values: the first ones count. What has "
+            "changed is there, under the same id."
+        )
+        deliveries.warn(runtime.database, first.id, "submission.other_values", told)
 
 
 def _accepted(

@@ -136,6 +136,16 @@ def test_what_tilda_sends_again_is_the_same_form(site: Story) -> None:
     assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(2,)]
 
 
+def test_what_comes_again_with_other_values_is_told(site: Story) -> None:
+    """30-K: an answer of a Google form that was edited, a cart that is paid: the first counts, and the log says so."""
+    key = _key(site)
+    assert _sent(site, urlencode(TILDA).encode(), key=key).status == 200
+    assert _sent(site, urlencode(TILDA | {"payment[systranid]": "77"}).encode(), key=key).status == 409
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+    told = site.sql("SELECT e.level, e.message FROM amocrm_events e JOIN amocrm_deliveries d ON d.id = e.delivery_id")
+    assert [(level, "other values" in text) for level, text in told] == [("warning", True)]
+
+
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", FORM])
 def test_a_form_of_wordpress_becomes_a_deal(site: Story, kind: str) -> None:
     body = urlencode(CONTACT_FORM_7, doseq=True).encode() if kind == FORM else json.dumps(CONTACT_FORM_7).encode()
