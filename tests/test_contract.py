@@ -65,6 +65,13 @@ def test_the_table_of_codes_is_what_is_declared() -> None:
     assert not [one for one in found if one.detail and not one.detail[0].isprintable()]
 
 
+def test_a_code_that_the_table_cannot_read_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "raising.py").write_text("TAKEN = 'slot_taken'\nraise Problem(409, TAKEN, say('No.'))\n")
+    with pytest.raises(ValueError, match="TAKEN"):
+        codes.read(tmp_path)
+
+
 @pytest.fixture
 def served(connected: Story, environment: dict[str, str], database_url: str, tmp_path: Path) -> Iterator[str]:
     """crm_api under functions-framework."""

@@ -44,9 +44,8 @@ class Submitted(Struct, frozen=True):
     phone: str = ""
     email: str = ""
     heading: str = ""  # of the deal
-    fields: Mapping[
-        str, str
-    ] = {}  # for the mapping of the settings, by the name of the source; what has no rule is not told
+    # For the mapping of the settings, by the name of the source. What has no rule is not told: the caller tells it.
+    fields: Mapping[str, str] = {}
     price: int = 0  # of a new deal, in whole units of the account's currency
     lead_id: int | None = None  # a deal that is there: only its fields and its stage are set
     pipeline_id: int | None = None  # null: as the settings say

@@ -24,7 +24,6 @@ from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
 LINK_PREFIX: Final = "visit_"
-TAKEN: Final = "slot_taken"  # the code of the problem
 WATCH_EVERY: Final = timedelta(minutes=5)
 _PAGE: Final = 500
 _NOBODY_ELSE: Final = 2**31 - 1  # no ceiling
@@ -119,7 +118,7 @@ class _Taken(Struct, frozen=True):
 
 
 def taken_problem() -> Problem:
-    return Problem(409, TAKEN, say("Somebody else has just taken this time. Choose another one."))
+    return Problem(409, "slot_taken", say("Somebody else has just taken this time. Choose another one."))
 
 
 def hold(

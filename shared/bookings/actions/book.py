@@ -159,7 +159,7 @@ def _made(offer: Offer, request: Request, body: Book, details: Details) -> Booki
         made = rows.book(runtime.database, runtime.keyring, integration.id, booking_id, wanted, details)
     except Problem as problem:
         known = rows.by_id(runtime.database, integration.id, booking_id)
-        if problem.code != rows.TAKEN or known is None:
+        if problem.code != "slot_taken" or known is None:
             raise
         return _same(known, details)  # an equal request was faster, by a moment
     return made or _same(rows.by_id(runtime.database, integration.id, booking_id), details)

@@ -228,7 +228,7 @@ def _hold(runtime: Runtime, caller: Caller, request: Request) -> Response:
         made = rows.hold(database, integration.id, hold_id, wanted, minutes=minutes, holder=holder, most=_MOST_HELD)
     except Problem as problem:
         known = rows.by_id(database, integration.id, hold_id)
-        if problem.code != rows.TAKEN or known is None:
+        if problem.code != "slot_taken" or known is None:
             raise
         return _held(offer, _same(known, body))  # an equal request was faster, by a moment
     if made is None:
