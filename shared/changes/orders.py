@@ -1,6 +1,6 @@
 """Orders of a shop: the deal's place in amoCRM in the shop's own words (row H3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,13 +13,15 @@ from shared.changes.settings import Changes, of
 from shared.connections.integrations import Integration
 from shared.storage.database import Database
 
-# The latest orders of this number: a shop may count anew each year, and two shops of an account count for themselves.
+# The latest order of this number: a shop may count anew each year, and two shops of an account count for themselves.
+# Whoever must prove theirs has it chosen here: of a public site key anybody can send any number of orders with it.
 _BY_NUMBER: Final = """
 SELECT id, summary, created_at, (coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' -> 'lead_id')::bigint
     AS lead_id
 FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND action = 'submit_order'
   AND (summary ->> 'order' = %(number)s OR idempotency_key = 'order:' || %(number)s)
-ORDER BY created_at DESC LIMIT 20
+  AND (%(proofs)s::text[] IS NULL OR summary -> 'proof' ?| %(proofs)s::text[])
+ORDER BY created_at DESC LIMIT 1
 """
 _BY_LEAD: Final = """
 SELECT id, summary, created_at, %(lead_id)s::bigint AS lead_id FROM amocrm_deliveries
@@ -53,9 +55,10 @@ class Order(Struct, frozen=True):
         return str(self.summary.get("order") or "")
 
 
-def by_number(database: Database, integration: Integration, number: str) -> list[Order]:
-    """The latest ones, at most 20, the newest first."""
-    return database.all(Order, _BY_NUMBER, {"integration_id": integration.id, "number": number})
+def by_number(database: Database, integration: Integration, number: str, proofs: Sequence[str] | None) -> Order | None:
+    """The latest one. `proofs`: only of those that keep one of these; None for whoever may see all."""
+    asked = {"integration_id": integration.id, "number": number, "proofs": proofs if proofs is None else list(proofs)}
+    return database.one(Order, _BY_NUMBER, asked)
 
 
 def place_of(database: Database, integration: Integration, lead_id: int) -> dict[str, Any] | None:

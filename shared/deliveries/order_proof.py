@@ -19,11 +19,13 @@ def proofs(keyring: Keyring, integration_id: UUID, phones: Iterable[str], emails
 
 
 def is_proven(keyring: Keyring, integration_id: UUID, kept: Iterable[str], told: str) -> bool:
+    return bool(set(may_be_kept(keyring, integration_id, told)) & set(kept))
+
+
+def may_be_kept(keyring: Keyring, integration_id: UUID, told: str) -> list[str]:
+    """All that an order of this phone or e-mail may keep; nothing for what is neither."""
     value = _normal(told)
-    if not value:
-        return False
-    found = {one.hex()[:24] for one in keyring.fingerprints(f"order:{value}", integration_id)}
-    return bool(found & set(kept))
+    return [one.hex()[:24] for one in keyring.fingerprints(f"order:{value}", integration_id)] if value else []
 
 
 def _normal(text: str) -> str:

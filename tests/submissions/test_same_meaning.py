@@ -171,6 +171,22 @@ def test_a_number_that_a_stranger_sent_first_keeps_no_order_out(story: Story) ->
     assert story.sql("SELECT count(*) FROM amocrm_deliveries") == [(3,)]
 
 
+def test_many_orders_of_strangers_with_its_number_hide_no_order(story: Story) -> None:
+    """30-K: however many were sent since with the same number, whoever knows its phone is told of theirs."""
+    origin = "https://shop.example"
+    site = {"Authorization": f"Bearer {_sites(story, origins=[origin])[0]}", "Origin": origin}
+    assert story.crm("submit_order", site, order()).status == 200
+    story.sql(
+        "INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, state, steps,"
+        " finished_at, summary, created_at) SELECT gen_random_uuid(), integration_id, action, 'other:' || n,"
+        " request_hash, state, steps, finished_at, summary || jsonb_build_object('proof', jsonb_build_array('' || n)),"
+        " created_at + n * interval '1 second' FROM amocrm_deliveries, generate_series(1, 25) AS n"
+    )
+    assert story.crm("get_order", site, query={"number": "1042", "contact": NUMBER}).status == 200
+    assert story.crm("get_order", site, query={"number": "1042", "contact": "+79990000000"}).status == 404
+    assert story.crm("get_order", site, query={"number": "1042"}).status == 404
+
+
 def test_h7_a_key_counts_within_its_site(story: Story) -> None:
     origin = "https://shop.example"
     sites = [{"Authorization": f"Bearer {key}", "Origin": origin} for key in _sites(story, origins=[origin])]

@@ -7,7 +7,7 @@ from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.changes import orders, settings
 from shared.connections.integrations import Integration
-from shared.deliveries.order_proof import is_proven
+from shared.deliveries.order_proof import may_be_kept
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -36,19 +36,16 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     number = (request.parameter("number") or "").strip()
     if not 1 <= len(number) <= _LONGEST:
         raise invalid_input(say("must have 1 to {most} characters", most=_LONGEST), "number")
-    found = orders.by_number(runtime.database, integration, number)
-    theirs = (one for one in found if caller.kind != "site" or _is_theirs(runtime, integration, one, request))
-    order = next(theirs, None)
+    proofs = None
+    if caller.kind == "site":
+        told = request.parameter("contact") or ""
+        proofs = may_be_kept(runtime.keyring, integration.id, told[:_LONGEST])
+    order = orders.by_number(runtime.database, integration, number, proofs)
     if order is None:
         raise Problem(404, "unknown_order", say("There is no such order, or it was made with another phone or e-mail."))
     return json_response(
         {"number": number, "status": _status(runtime, integration, order), "accepted_at": order.created_at}
     )
-
-
-def _is_theirs(runtime: Runtime, integration: Integration, order: orders.Order, request: Request) -> bool:
-    told, kept = request.parameter("contact") or "", order.summary.get("proof") or []
-    return is_proven(runtime.keyring, integration.id, kept, told[:_LONGEST])
 
 
 def _status(runtime: Runtime, integration: Integration, order: orders.Order) -> str | None:
