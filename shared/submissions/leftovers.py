@@ -64,7 +64,7 @@ def _kept(made: Submission, api: AccountApi, result: Result) -> Sequence[str]:
 
 def _told(made: Submission, left: Left) -> set[str]:
     """The sources that need no line of their own: a rule brings them somewhere, or the note says them anyway."""
-    spoken_for = set(note.spoken_for(kind_of(made.body)))
+    spoken_for = set(note.spoken_for(kind_of(made.body), made.body.fields))
     if isinstance(made.body, SubmitOrder) and isinstance(made.body.order.address, Address):  # they are in its line
         spoken_for |= {f"address.{name}" for name in made.body.order.address.parts} - made.body.fields.keys()
     if made.has_own_note and isinstance(made.body, SubmitForm):

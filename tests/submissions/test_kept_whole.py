@@ -168,6 +168,14 @@ def test_k_a_read_only_field_that_is_not_there_is_told(story: Story) -> None:
     set_up(story, read_only=["name", "phone", "Город"], mapping=mapping)
 
 
+def test_k_a_field_of_an_order_with_a_name_of_the_orders_own_is_in_the_note(story: Story) -> None:
+    """30-K: the house number and the promo code were in no place at all."""
+    own = {"number": "17 корп. 2", "discount": "ЛЕТО10", "delivery_cost": "за счёт покупателя"}
+    note = note_of(story, submit(story, order() | {"fields": own}, "submit_order"))
+    assert all(text in note for text in own.values())
+    assert "number:" not in note_of(story, submit(story, order(number="1043"), "submit_order"))
+
+
 def test_k_the_note_of_an_order_names_the_skus(story: Story) -> None:
     """30-K: an account without a goods list has nothing else that does."""
     set_up(story, orders={"mode": "incoming_lead"})
