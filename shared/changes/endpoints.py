@@ -68,7 +68,8 @@ WITH gone AS (
 SELECT count(*) FROM gone
 """
 _RENEW = """
-UPDATE amocrm_endpoints SET old_secret = secret, old_secret_until = amocrm_now() + %(overlap)s, secret = %(secret)s
+UPDATE amocrm_endpoints SET old_secret = CASE WHEN secret = %(secret)s THEN old_secret ELSE secret END,
+    old_secret_until = amocrm_now() + %(overlap)s, secret = %(secret)s
 WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
 """
 

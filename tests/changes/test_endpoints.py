@@ -186,6 +186,20 @@ def test_an_endpoint_that_is_added_by_a_repeated_statement_is_added(connected: S
     database.close()
 
 
+def test_a_secret_that_is_replaced_by_a_repeated_statement_leaves_the_one_before_good(connected: Story) -> None:
+    """30-K: the new one was kept as the one before, and consumers refused everything until they had it."""
+    database = Repeating(connected.runtime.settings.database_url)
+    integration_id, keyring = connected.row().id, connected.runtime.keyring
+    added = endpoints.add(database, keyring, integration_id, endpoints.Wanted("Shop", "https://example.org/hook"))
+    assert added is not None
+    new = endpoints.replace_secret(database, keyring, integration_id, added[0])
+    (endpoint,) = endpoints.of(database, integration_id)
+    assert endpoint.old_secret is not None
+    kept = [keyring.decrypt(one, endpoint.id, "endpoint_secret") for one in (endpoint.secret, endpoint.old_secret)]
+    assert kept == [new, added[1]]
+    database.close()
+
+
 def test_nobody_reaches_another_connections_endpoint(feed: Feed) -> None:
     other = feed.story.admin(widget_type="clinic")
     body = {
