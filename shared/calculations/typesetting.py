@@ -64,7 +64,7 @@ def _compile() -> Callable[[bytes, dict[str, str], int, str], Any]:
                 timestamp=timestamp,
                 ignore_system_fonts=True,
                 format=kind,
-                ppi=80 if kind == "png" else None,
+                ppi=72 if kind == "png" else None,
             )
         except RuntimeError as error:
             raise UnprintableError(str(error)[:200]) from None
