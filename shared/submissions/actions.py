@@ -60,6 +60,7 @@ def _from_builder(runtime: Runtime, caller: Caller, request: Request) -> Respons
         except Problem as problem:
             if problem.code == deliveries.KEY_REUSED:
                 _tell_of_other_values(runtime, caller, str(key))
+            _tell_of_refusal(runtime, caller, request, problem)
             raise
         answer(request, delivery)  # what amoCRM has refused for good is told
     return site_builders.ok()
@@ -74,6 +75,25 @@ def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
             "changed is there, under the same id."
         )
         deliveries.warn(runtime.database, first.id, "submission.other_values", told)
+
+
+def _tell_of_refusal(runtime: Runtime, caller: Caller, request: Request, problem: Problem) -> None:
+    """As above: the visitor has been thanked. What has no values at all is no loss."""
+    where = ", ".join(error.path for error in problem.errors if error.path)
+    if where:
+        told = say(
+            "What a site builder has sent is not in amoCRM: {where} is missing or not right. It is still there; see "
+            "whether the form has what the settings require.",
+            where=where,
+        )
+        events.add(
+            runtime.database,
+            "submission.refused",
+            told,
+            level="warning",
+            integration_id=caller.require_integration().id,
+            request_id=request.id,
+        )
 
 
 def _accepted(

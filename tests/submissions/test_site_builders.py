@@ -14,7 +14,7 @@ from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
 from tests.demo import ROOT
 from tests.story import Story, json_of
-from tests.submitting import PERSON, account, form, order, set_up
+from tests.submitting import PERSON, account, form, order, save, set_up
 
 FORM = "application/x-www-form-urlencoded"
 # As Tilda's server sends them: names as the form's maker has set them, then its own.
@@ -144,6 +144,15 @@ def test_what_comes_again_with_other_values_is_told(site: Story) -> None:
     assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
     told = site.sql("SELECT e.level, e.message FROM amocrm_events e JOIN amocrm_deliveries d ON d.id = e.delivery_id")
     assert [(level, "other values" in text) for level, text in told] == [("warning", True)]
+
+
+def test_what_lacks_a_required_value_is_told(site: Story) -> None:
+    """30-K: the builder has thanked the visitor by then, and nobody reads what its server is answered."""
+    assert save(site, forms={"required": ["phone|email"]}).status == 200
+    key = _key(site)
+    assert _sent(site, urlencode({"Name": "Нина", "Telegram": "@nina"}).encode(), key=key).status == 422
+    told = site.sql("SELECT level, message FROM amocrm_events WHERE kind = 'submission.refused'")
+    assert [(level, "phone|email" in text, "@nina" in text) for level, text in told] == [("warning", True, False)]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", FORM])
