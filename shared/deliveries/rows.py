@@ -21,7 +21,6 @@ from shared.storage.encryption import Keyring
 
 # Longer than the longest call; kept alive before each of them, so that no write outlives it.
 LEASE: Final = timedelta(seconds=90)
-KEY_REUSED: Final = "idempotency_key_reused"  # the code of a problem
 
 
 class Delivery(Guarded, frozen=True):
@@ -121,7 +120,7 @@ def accept(
     if known.request_hash != request_hash:
         raise Problem(
             409,
-            KEY_REUSED,
+            "idempotency_key_reused",
             say("This Idempotency-Key was used for another request. Use a new key for it."),
         )
     return known, known.id == new_id

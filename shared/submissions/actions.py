@@ -58,7 +58,7 @@ def _from_builder(runtime: Runtime, caller: Caller, request: Request) -> Respons
         try:
             delivery = _accepted(runtime, caller, request, model.SUBMIT_FORM, sent.body, key, at_once=False)
         except Problem as problem:
-            if problem.code == deliveries.KEY_REUSED:
+            if problem.code == "idempotency_key_reused":
                 _tell_of_other_values(runtime, caller, str(key))
             _tell_of_refusal(runtime, caller, request, problem)
             raise
