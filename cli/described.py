@@ -21,6 +21,8 @@ KNOWN: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("POST", "/{entity_type}/{entity_id}/link", r"sent\[\]\.metadata", "a client of others sends null for nothing"),
     ("POST", "/leads/complex", r"sent.*values\[\]", "a choice is named by its enum_id alone: rule fields.enum_id"),
     ("PATCH", "/contacts/{id}", r"sent.*\.values", "null clears a field: rule fields.clear"),
+    ("PATCH", "/leads/{id}", r"sent.*\.values", "null clears a field: rule fields.clear"),
+    ("PATCH", "/leads/{id}", r"sent.*values\[\]", "a choice is named by its enum_id alone: rule fields.enum_id"),
 )
 
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from cli import embedded
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.platform.config import load
+from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from tests.story import Story, calculation, json_of
@@ -27,9 +29,12 @@ def test_a_connection_that_was_cut_is_made_anew(connected: Story) -> None:
     assert connected.crm("get_lead", headers).status == 200
 
 
-def test_a_server_that_has_become_a_replica_is_left(connected: Story) -> None:
-    """After a failover the old connection answers reads and refuses every write."""
-    database = Database(connected.runtime.settings.database_url)
+def test_a_server_that_has_become_a_replica_is_left(connected: Story, postgres: Any) -> None:
+    """After a failover the old connection answers reads and refuses every write.
+
+    Never through pgbouncer: it would hand the connection that refuses writes to everybody.
+    """
+    database = Database(Secret(embedded.runtime_url(postgres)))
     database.execute("SET default_transaction_read_only = on")
     connection = connected.row().id
     assert database.execute("UPDATE amocrm_integrations SET updated_at = now() WHERE id = %(id)s", {"id": connection})
