@@ -93,9 +93,8 @@ def _declared(tree: ast.Module) -> Iterator[Code]:
         match given:
             case [ast.Constant(value=int(status)), ast.Constant(value=str(code)), *rest]:
                 yield Code(status, code, _text(rest[0], texts) if rest else "")
-            case [ast.Constant(value=int()), ast.Name(id=named), *_] if (
-                name in _WITH_STATUS
-            ):  # it would be left out in silence
+            case [ast.Constant(value=int()), ast.Name(id=named), *_] if name in _WITH_STATUS:
+                # It would be left out in silence.
                 raise ValueError(f"write the code of a problem where it is raised, instead of {named}")
 
 

@@ -60,10 +60,7 @@ def test_messages_that_cannot_be_read_end_themselves_and_not_their_endpoint(feed
     *poison, other = _deals(feed, 6)
     for id_ in poison:
         feed.person(id=id_, fields={"price": 1})
-    feed.hooks_are_through()
-    feed.story.clock.advance(seconds=5)
-    feed.story.sql("UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + '4 s'")
-    chores.run(feed.story.runtime, 20)
+    _stored(feed)
     _damage(feed, poison)
     feed.person(id=other, fields={"price": 2})
     feed.run()
@@ -79,14 +76,19 @@ def test_messages_that_cannot_be_read_end_themselves_and_not_their_endpoint(feed
     assert _told_ids(feed) == [poison[0]]
 
 
-def test_what_can_be_read_again_is_told(feed: Feed) -> None:
-    """An instance did not have the key yet."""
-    (deal,) = _deals(feed, 1)
-    feed.person(id=deal, fields={"price": 1})
+def _stored(feed: Feed) -> None:
+    """What has happened is stored and not told yet: somebody else is just telling."""
     feed.hooks_are_through()
     feed.story.clock.advance(seconds=5)
     feed.story.sql("UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + '4 s'")
     chores.run(feed.story.runtime, 20)
+
+
+def test_what_can_be_read_again_is_told(feed: Feed) -> None:
+    """An instance did not have the key yet."""
+    (deal,) = _deals(feed, 1)
+    feed.person(id=deal, fields={"price": 1})
+    _stored(feed)
     ((id_, document),) = feed.story.sql("SELECT id, document FROM amocrm_changes ORDER BY position DESC LIMIT 1")
     _damage(feed, [deal])
     feed.run()
@@ -194,10 +196,7 @@ def test_what_it_costs_to_choose_messages_does_not_grow_with_their_number(feed: 
     deals = _deals(feed, 20)
     for id_ in deals:
         feed.person(id=id_, fields={"price": 1})
-    feed.hooks_are_through()
-    feed.story.clock.advance(seconds=5)
-    feed.story.sql("UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + '4 s'")
-    chores.run(feed.story.runtime, 20)
+    _stored(feed)
     feed.story.clock.advance(seconds=5)
     (claimed,) = sending.claim(feed.story.runtime.database, 5)
     database, statements = feed.story.runtime.database, list[int]()
@@ -231,10 +230,7 @@ def test_who_reads_for_long_keeps_nobody_from_being_told(feed: Feed, monkeypatch
 def test_nothing_is_sent_that_the_platform_would_cut_off(feed: Feed) -> None:
     (deal,) = _deals(feed, 1)
     feed.person(id=deal, fields={"price": 1})
-    feed.hooks_are_through()
-    feed.story.clock.advance(seconds=5)
-    feed.story.sql("UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + '4 s'")
-    chores.run(feed.story.runtime, 20)
+    _stored(feed)
     feed.story.clock.advance(seconds=5)
     (claimed,) = sending.claim(feed.story.runtime.database, 5)
     with time_left.limited(sending.LONGEST_ANSWER - 1):
