@@ -298,7 +298,17 @@ def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(contex
     page.get_by_role("link", name=re.compile("Орлова")).click()
     card = page.frame_locator('iframe[title="Запись в клинику"]')
     expect(card.get_by_text("В этой сделке записей ещё нет.")).to_be_visible()
-    card.get_by_role("button", name="Позже").click()
+    held: list[Route] = []
+    questions_for_times = re.compile("action=get_slots(&|$)")
+    page.route(questions_for_times, lambda route: held.append(route))
+    with page.expect_request(questions_for_times):
+        card.get_by_role("button", name="Позже").click()
+    times = card.locator(".times")
+    expect(times).to_have_attribute("inert", "")  # a time of the week that is about to go cannot be picked
+    for route in held:
+        route.continue_()
+    page.unroute(questions_for_times)
+    expect(times).not_to_have_attribute("inert", "")
     card.get_by_label("Комментарий").fill("Впервые")
     card.get_by_role("group", name="Время").get_by_role("radio").first.click(force=True)
     questions = re.compile("action=(book|get_delivery)(&|$)")

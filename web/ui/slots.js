@@ -41,6 +41,7 @@ export function slotPicker({ load, today, last, picked }) {
     choose(null);
     problem.textContent = "";
     view.setAttribute("aria-busy", "true");
+    freeze([days, times], true); // a time of the week that is left would be forgotten when the next one is there
     try {
       const found = await load(first, plus(first, DAYS - 1));
       if (isOld()) return;
@@ -60,6 +61,7 @@ export function slotPicker({ load, today, last, picked }) {
     }
     earlier.disabled = first <= today;
     later.disabled = plus(first, DAYS) > last;
+    freeze([days, times], false);
     view.removeAttribute("aria-busy");
   }
 
