@@ -17,8 +17,8 @@ from aiohttp import web
 
 from simulator import api, control, crowd, pages
 from simulator.answers import Answer, html, problem
-from simulator.control import UnknownNameError
 from simulator.faults import SPOIL_ANSWERS, Fault
+from simulator.named import UnknownNameError
 from simulator.request import Request
 from simulator.simulation import Simulation
 

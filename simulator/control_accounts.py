@@ -1,0 +1,158 @@
+"""The controls of accounts: what is made and changed in them, and what they hold now. See :mod:`simulator.control`."""
+
+import base64
+from typing import Any
+
+from simulator import consent, seed
+from simulator.named import Body, account_of, client_of
+from simulator.simulation import Simulation
+from simulator.state import Account
+
+
+def make_account(simulation: Simulation, body: Body) -> Any:
+    fill = body.pop("fill", True)
+    account = simulation.world.add_account(**body)
+    if fill:
+        seed.fill(simulation.world, account)
+    return {"id": account.id, "domain": account.domain, "leads": list(account.leads), "users": list(account.users)}
+
+
+def make_accounts(simulation: Simulation, body: Body) -> Any:
+    """Many accounts with a deal each, and the one integration's code, or a pair: `{count, client_id, pairs?, fill?}`.
+
+    `fill`: with other people's deals and contacts beside it.
+    """
+    client = client_of(simulation, body)
+    made = []
+    for _ in range(body["count"]):
+        account = simulation.world.add_account(f"many{simulation.world.new_id()}")
+        user_id = consent.administrator(account)["id"]
+        grant = (
+            {"pair": simulation.tokens.pair_for(client, account, user_id)}
+            if body.get("pairs")
+            else {"code": simulation.tokens.make_code(client, account, user_id)}
+        )
+        if body.get("fill"):
+            seed.fill(simulation.world, account)
+        else:
+            seed.goods(simulation.world, account)
+        lead = seed.deal(simulation.world, account, "Сделка", 0, [], account.users[user_id])
+        made.append({"domain": account.domain, "id": account.id, "lead": lead["id"], **grant})
+    return {"accounts": made}
+
+
+def change_account(simulation: Simulation, body: Body) -> Any:
+    account = account_of(simulation, body)
+    for name, value in body.items():
+        if name in (
+            "paid",
+            "may_create_fields",
+            "missing_entity_status",
+            "search_lag",
+            "has_filters",
+            "may_use_webhooks",
+            "controls_duplicates",
+            "utc_offset",
+        ):
+            setattr(account, name, value)
+    if body.get("goods") is False:
+        account.catalogs.clear()
+    return {}
+
+
+def remove(simulation: Simulation, body: Body) -> Any:
+    """What an administrator deletes: `{domain, pipeline?, status?, user?, field?, element?}`, each an id."""
+    account = account_of(simulation, body)
+    for elements in account.elements.values():
+        elements.pop(body.get("element", 0), None)
+    account.pipelines.pop(body.get("pipeline", 0), None)
+    account.users.pop(body.get("user", 0), None)
+    for pipeline in account.pipelines.values():
+        statuses = pipeline["_embedded"]["statuses"]
+        statuses[:] = [status for status in statuses if status["id"] != body.get("status")]
+    for fields in account.custom_fields.values():
+        fields[:] = [field for field in fields if field["id"] != body.get("field")]
+    return {}
+
+
+def delete(simulation: Simulation, body: Body) -> Any:
+    """What somebody of the account deletes, or merges away: `{domain, kind: leads|contacts, id, into?}`.
+
+    With `into`, the id of another one, its links, values, tasks and notes are that one's now.
+    """
+    account = account_of(simulation, body)
+    entities, id_, into = account.entities(body["kind"]), body["id"], body.get("into")
+    for links in account.links.values():
+        if into is None:
+            links[:] = [one for one in links if (one["to_entity_type"], one["to_entity_id"]) != (body["kind"], id_)]
+        for link in links:
+            if (link["to_entity_type"], link["to_entity_id"]) == (body["kind"], id_):
+                link["to_entity_id"] = into
+    gone = entities.pop(id_)
+    if into is not None:
+        _move_into(account, body["kind"], id_, into)
+        merged = {one["field_id"]: dict(one) for one in entities[into]["custom_fields_values"] or []}
+        for one in gone["custom_fields_values"] or []:
+            field = merged.setdefault(one["field_id"], one | {"values": []})
+            field["values"] = [*field["values"], *(value for value in one["values"] if value not in field["values"])]
+        entities[into]["custom_fields_values"] = list(merged.values()) or None
+    return {}
+
+
+def _move_into(account: Account, kind: str, id_: int, into: int) -> None:
+    for task in account.tasks.values():
+        if (task["entity_type"], task["entity_id"]) == (kind, id_):
+            task["entity_id"] = into
+    account.notes[kind, into] += account.notes.pop((kind, id_), [])
+    if kind == "leads":
+        known = [(one["to_entity_type"], one["to_entity_id"]) for one in account.links[into]]
+        links = account.links.pop(id_, [])
+        account.links[into] += [one for one in links if (one["to_entity_type"], one["to_entity_id"]) not in known]
+        account.attached[into] += account.attached.pop(id_, [])
+
+
+def add(simulation: Simulation, body: Body) -> Any:
+    """What an administrator of the account makes: `{domain, pipeline?: {…}, user?: {…}, field?: {…}}`."""
+    account, world = account_of(simulation, body), simulation.world
+    made = {}
+    if "pipeline" in body:
+        made["pipeline"] = world.add_pipeline(account, **body["pipeline"])
+    if "user" in body:
+        made["user"] = world.add_user(account, **body["user"])
+    if "field" in body:
+        made["field"] = world.add_field(account, **body["field"])
+    return made
+
+
+def rename(simulation: Simulation, body: Body) -> Any:
+    account = account_of(simulation, body)
+    simulation.world.rename(account, body["to"])
+    return {"domain": account.domain}
+
+
+def file(simulation: Simulation, body: Body) -> Any:
+    """The content of an uploaded file, in Base64."""
+    return {"content": base64.b64encode(account_of(simulation, body).contents[body["uuid"]]).decode()}
+
+
+def show(simulation: Simulation, body: Body) -> Any:
+    account = account_of(simulation, body)
+    return {
+        "id": account.id,
+        "leads": account.leads,
+        "contacts": account.contacts,
+        "notes": {f"{kind}/{id_}": notes for (kind, id_), notes in account.notes.items()},
+        "links": account.links,
+        "files": account.files,
+        "attached": account.attached,
+        "catalogs": account.catalogs,
+        "elements": account.elements,
+        "incoming": account.incoming,
+        "bots": account.bots,
+        "tasks": account.tasks,
+        "events": account.events,
+        "webhooks": {address: hook.entry | {"waiting": len(hook.waiting)} for address, hook in account.hooks.items()},
+        "pipelines": account.pipelines,
+        "users": account.users,
+        "custom_fields": account.custom_fields,
+    }
