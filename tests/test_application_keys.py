@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -10,7 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto import mock_aws
 
+from shared.access.proofs import jwts
 from shared.platform.config import ConfigurationError, load
+from shared.platform.problems import Problem
 from shared.platform.secret_store import environment as completed
 from shared.runtime import Runtime
 from tests.issuer import Issuer
@@ -75,6 +78,16 @@ def test_issuer_algorithm_and_audience_are_pinned(by_issuer: Story, issuer: Issu
     assert _ask(by_issuer, key, aud="another") == 401
     assert _ask(by_issuer, key, algorithm="RS512") == 401
     assert _ask(by_issuer, ec.generate_private_key(ec.SECP256R1()), algorithm="ES256") == 401
+
+
+def test_a_key_of_another_kind_than_the_algorithm_is_no_key() -> None:
+    """30-K: an issuer may publish such under the id that a token names; that is nobody's accident."""
+    rs, es = rsa.generate_private_key(public_exponent=65537, key_size=2048), ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    token = jwt.encode({"aud": "us", "iat": now, "exp": now + timedelta(minutes=1)}, rs, algorithm="RS256")
+    assert jwts.verified(token, rs.public_key(), algorithm="RS256", audience="us", now=now)["aud"] == "us"
+    with pytest.raises(Problem, match="not valid"):
+        jwts.verified(token, es.public_key(), algorithm="RS256", audience="us", now=now)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "x"}]}', b"[]", b"x" * 300_000])

@@ -109,6 +109,28 @@ def test_a_long_lived_token_is_entered_again_after_a_rename(long_lived: Story) -
     assert long_lived.row(moved).account_id == long_lived.account_id
 
 
+@pytest.mark.vendor("oauth.rename")
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 502}, {"kind": "status", "status": 429},
+                                   {"kind": "reset_before"}, {"kind": "truncate"}])  # fmt: skip
+def test_a_renamed_account_whose_new_address_cannot_be_had_now_stays_connected(
+    connected: Story, fault: dict[str, object]
+) -> None:
+    """30-K: the old address calls the token revoked; that is no answer while nobody can say where the account lives."""
+    renamed = f"renamed{connected.account_id}"
+    moved = connected.simulator.control("rename", domain=connected.domain, to=renamed)["domain"]
+    connected.clock.advance(hours=25)
+    revoked = '{"hint": "Token has been revoked", "title": "Некорректный запрос", "status": 400, "detail": "x"}'
+    connected.simulator.fault("status", path=TOKEN_PATH, status=400, body=revoked)
+    connected.simulator.fault(str(fault.pop("kind")), path=".*subdomain", times=9, **fault)
+    refresh_tokens(connected.runtime, 30)
+    row = connected.row()
+    assert (row.status, row.problem_code) == ("connected", "refresh_failed")
+    connected.simulator.control("no-faults")
+    connected.clock.advance(minutes=20)
+    assert refresh_tokens(connected.runtime, 30)["refreshed"] == 1
+    assert connected.row(moved).status == "connected"
+
+
 # --- B3 -------------------------------------------------------------------------------------------------------------
 
 

@@ -69,6 +69,15 @@ _ADVICE: Final = {
     Meaning.UNKNOWN: say("It is tried again; if it stays, authorise the account again."),
 }
 
+# What the look-up of a renamed account says of one that is not there, or of a token that nobody knows.
+_NO_NEW_ADDRESS: Final = (
+    errors.BadRequestError,
+    errors.UnauthorizedError,
+    errors.ForbiddenError,
+    errors.NotFoundError,
+    errors.AccountNotFoundError,
+)
+
 
 class ReauthRequiredError(ForeseenError):
     """Only a person can go on: an administrator of the account must give consent again."""
@@ -213,7 +222,11 @@ class Rotation(Struct, frozen=True):
         """Asks amoCRM where the account lives now, and moves the row there; the same row when nothing is new."""
         if integration.refresh_token is not None:
             refresh_token = self.keyring.decrypt(integration.refresh_token, integration.id, "refresh_token")
-            new_host = self._renamed_to(integration, refresh_token)
+            try:
+                new_host = self._renamed_to(integration, refresh_token)
+            except errors.AmocrmError as error:
+                logs.warning("account.lookup_failed", integration_id=integration.id, reason=str(error))
+                new_host = None
         elif integration.access_token is not None:
             access_token = self.keyring.decrypt(integration.access_token, integration.id, "access_token")
             new_host = self.host_of(integration, access_token)
@@ -264,18 +277,23 @@ class Rotation(Struct, frozen=True):
             # Perhaps the account does not live at this host any more (row X7): amoCRM's own client asks after any 401.
             if not self.has_time(calls=2):
                 raise errors.NotSentError("too little time is left to ask where the account lives now") from None
-            new_host = self._renamed_to(claimed, refresh_token)
+            try:
+                new_host = self._renamed_to(claimed, refresh_token)
+            except errors.AmocrmError as unknown:
+                # "Revoked" is what a renamed account's old address may say: without an answer nothing has ended.
+                raise errors.NotSentError(f"where the account lives now is not known ({unknown})") from None
             if new_host is None:
                 raise
             self.database.execute(statements.RENAME, {"id": claimed.id, "domain": new_host}, within=RENAME_SECONDS)
             return oauth.refresh(self.transport, new_host, credentials, refresh_token)
 
     def _renamed_to(self, claimed: Integration, refresh_token: str) -> str | None:
+        """The account's new address; None where it has none that we know of. Raises what is no answer at all."""
         if claimed.api_domain is None:
             return None
         try:
             host = oauth.current_account_host(self.transport, claimed.api_domain, refresh_token)
-        except (errors.AmocrmError, UntrustedHostError) as error:
+        except (*_NO_NEW_ADDRESS, UntrustedHostError) as error:
             logs.warning("account.lookup_failed", integration_id=claimed.id, reason=str(error))
             return None
         return host if host != claimed.account_domain else None

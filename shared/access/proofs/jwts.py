@@ -10,13 +10,15 @@ from shared.platform.messages import say
 from shared.platform.problems import unauthenticated
 
 _LEEWAY = timedelta(seconds=30)
+# What a library says of a key of another kind than the algorithm's, and of a text that no JWT can be, is no accident.
+_UNFIT = (jwt.InvalidTokenError, jwt.InvalidKeyError, TypeError, ValueError)
 
 
 def unverified(token: str) -> dict[str, Any]:
     """The claims of a token that is yet to be verified. Only for finding the key."""
     try:
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    except jwt.InvalidTokenError:
+    except _UNFIT:
         raise unauthenticated(say("The token is not a JWT.")) from None
     return claims
 
@@ -24,7 +26,7 @@ def unverified(token: str) -> dict[str, Any]:
 def header_of(token: str) -> dict[str, Any]:
     try:
         header: dict[str, Any] = jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError:
+    except _UNFIT:
         raise unauthenticated(say("The token is not a JWT.")) from None
     return header
 
@@ -34,7 +36,7 @@ def is_signed_by(token: str, key: str, algorithm: str) -> bool:
     unchecked: Any = {"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
     try:
         jwt.decode(token, key, algorithms=[algorithm], options=unchecked)
-    except jwt.InvalidTokenError:
+    except _UNFIT:
         return False
     return True
 
@@ -49,7 +51,7 @@ def verified(
         claims: dict[str, Any] = jwt.decode(
             token, key, algorithms=[algorithm], audience=audience, issuer=issuer, options=options
         )
-    except (jwt.InvalidTokenError, jwt.InvalidKeyError) as error:
+    except _UNFIT as error:
         raise unauthenticated(say("The token is not valid ({kind}).", kind=type(error).__name__)) from None
     _check_times(claims, now.timestamp())
     return claims
