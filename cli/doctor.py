@@ -116,11 +116,15 @@ def _issuer(runtime: Runtime) -> Iterator[Finding]:
         return
     try:
         openid.begin(runtime)
+        is_silent = openid.has_no_email_verified(runtime) and runtime.settings.oidc_email_vouched_by == "email_verified"
     except openid.Refusal as refusal:
         advice = "Compare OIDC_ISSUER, letter by letter, with the issuer's own description."
         yield Finding("error", "sign-in", f"the issuer cannot be used: {refusal}", advice)
     else:
         yield Finding("ok", "sign-in", f"the issuer answers; it must send back to {openid.redirect_uri(runtime)}")
+        if is_silent:
+            advice = "Set OIDC_EMAIL_VOUCHED_BY to xms_edov, or for a tenant of your own to issuer; see docs/panel.md."
+            yield Finding("warning", "sign-in", "Entra ID's tokens have no email_verified", advice)
 
 
 def _database(settings: Settings) -> Generator[Finding, None, bool]:

@@ -32,7 +32,7 @@ class Issuer:
     """Whoever comes to `/authorize` is `person`, and is sent back at once.
 
     `claims` changes what the next ID tokens say; `described` what the discovery document says; `body` replaces every
-    GET's answer.
+    GET's answer; `userinfo` is what is told to whoever has the access token, None where there is no such address.
     """
 
     def __init__(self) -> None:
@@ -42,6 +42,7 @@ class Issuer:
         self.body: bytes | None = None
         self.person = {"sub": "user-1", "email": "Anna@Example.org", "email_verified": True}
         self.claims: dict[str, Any] = {}
+        self.userinfo: dict[str, Any] | None = None
         self.described: dict[str, Any] = {}
         self.headers: dict[str, str] = {}
         self.now: Callable[[], float] = time.time
@@ -57,6 +58,10 @@ class Issuer:
                     self.send_header("Location", issuer.allow(dict(parse_qsl(parts.query))))
                     self.send_header("Content-Length", "0")
                     self.end_headers()
+                    return
+                if parts.path == "/userinfo":
+                    is_known = self.headers.get("Authorization") == "Bearer an access token"
+                    self._send(200 if is_known else 401, json.dumps(issuer.userinfo if is_known else {}).encode())
                     return
                 document = issuer.description() if parts.path.startswith("/.well-known/") else issuer.document()
                 self._send(200, document if issuer.body is None else issuer.body)
@@ -102,6 +107,8 @@ class Issuer:
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": self.jwks_url,
         }
+        if self.userinfo is not None:
+            described["userinfo_endpoint"] = f"{self.url}/userinfo"
         return json.dumps(described | self.described).encode()
 
     def allow(self, query: dict[str, str], **changed: str) -> str:
@@ -134,4 +141,4 @@ class Issuer:
         token = jwt.encode(
             claims | self.person | self.claims, self.signing or self.keys["k1"], algorithm=algorithm, headers=headers
         )
-        return {"access_token": "not used", "token_type": "Bearer", "id_token": token}
+        return {"access_token": "an access token", "token_type": "Bearer", "id_token": token}

@@ -133,9 +133,9 @@ def test_a_link_of_the_panel_works_beside_the_issuer(by_issuer: Story, issuer: I
     [
         ({"email": "somebody@example.org"}, "unknown"),
         ({"email_verified": False}, "unverified"),
-        ({"email_verified": None}, "unverified"),
-        ({"email": None}, "unverified"),
-        ({"email": "anna@example.org\0"}, "unverified"),
+        ({"email_verified": None}, "unvouched"),
+        ({"email": None}, "no_email"),
+        ({"email": "anna@example.org\0"}, "no_email"),
         ({"email": "NI\u212aA@example.org"}, "unknown"),  # 30-K: a Kelvin sign is no K, though its small letter is
         ({"sub": ""}, "issuer"),
     ],

@@ -18,12 +18,19 @@ class Answer(Struct, frozen=True):
     document: dict[str, Any]
 
 
-def ask(url: str, form: Mapping[str, str] | None = None, basic: tuple[str, str] | None = None) -> Answer | None:
-    """A GET, or with `form` a POST; `basic`: user and password. None where there is no JSON object to be had.
+def ask(
+    url: str,
+    form: Mapping[str, str] | None = None,
+    basic: tuple[str, str] | None = None,
+    bearer: str | None = None,
+) -> Answer | None:
+    """A GET, or with `form` a POST; `basic`: user and password; `bearer`: an access token. None where there is no JSON
+    object to be had.
 
     Redirects are not followed: a secret goes to the address that was published, and to no other.
     """
     auth = None if basic is None else httpx.BasicAuth(*basic)
+    headers = {"Accept": "application/json"} | ({} if bearer is None else {"Authorization": f"Bearer {bearer}"})
     method = "GET" if form is None else "POST"
     try:
         with httpx.stream(
@@ -33,7 +40,7 @@ def ask(url: str, form: Mapping[str, str] | None = None, basic: tuple[str, str] 
             auth=auth,
             verify=tls.authorities(),
             timeout=_TIMEOUT_SECONDS,
-            headers={"Accept": "application/json"},
+            headers=headers,
         ) as response:
             body = b""
             for chunk in response.iter_bytes():

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from shared.platform import issuers
 from shared.platform.messages import say
 from shared.platform.secret import Secret
 
@@ -45,6 +46,7 @@ class Settings(Struct, frozen=True):
     oidc_issuer: str | None  # by which administrators may sign in
     oidc_client_id: str | None
     oidc_client_secret: Secret | None
+    oidc_email_vouched_by: str  # a claim, or the issuer as a whole
     notice_webhook_url: str | None
     notice_secret: Secret | None
     allowed_origins: frozenset[str]
@@ -83,6 +85,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         oidc_issuer=reader.parsed("OIDC_ISSUER", public_url, default=None, required=False),
         oidc_client_id=reader.plain("OIDC_CLIENT_ID"),
         oidc_client_secret=reader.parsed("OIDC_CLIENT_SECRET", Secret, default=None, required=False),
+        oidc_email_vouched_by=reader.parsed(
+            "OIDC_EMAIL_VOUCHED_BY", issuers.vouching, default="email_verified", required=False
+        ),
         notice_webhook_url=reader.parsed("NOTICE_WEBHOOK_URL", webhook_url, default=None, required=False),
         notice_secret=reader.parsed("NOTICE_SECRET", _notice_secret, default=None, required=False),
         allowed_origins=reader.parsed("ALLOWED_ORIGINS", _origins, default=frozenset(), required=False),
@@ -104,6 +109,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     if len({one is None for one in (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)}) > 1:
         reader.problems.append(
             "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all three, or none"
+        )
+    if settings.oidc_email_vouched_by == "issuer" and issuers.is_of_everybody(settings.oidc_issuer or ""):
+        reader.problems.append(
+            "OIDC_EMAIL_VOUCHED_BY: anybody may have an account at this OIDC_ISSUER, with any address in it. "
+            "Name the tenant of your own in OIDC_ISSUER, or a claim here"
         )
     if (settings.notice_webhook_url is None) != (settings.notice_secret is None):
         reader.problems.append("NOTICE_WEBHOOK_URL and NOTICE_SECRET belong together: set both, or neither")
