@@ -543,6 +543,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_incoming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     Query: `key` (a server key's id), `outcome`, `limit`, `before` (the `next` of the page before).
+         *
+         *     `{keys: [{id, name, revoked_at, without_person, bodies_dropped_at}], incoming: [{id, key_id, action, outcome,
+         *     detail, delivery_id, has_person, size, times, request_id, created_at, last_at}], next}`, the newest first.
+         *     `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to its end). `size`
+         *     in bytes; `times`: how often the same has come. Of a key, `without_person`: none of its latest had a phone or an
+         *     e-mail; `bodies_dropped_at`: when older ones went because too many came.
+         */
+        get: operations["get_incoming"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_install_links": {
         parameters: {
             query?: never;
@@ -3808,6 +3835,21 @@ export interface operations {
                 level?: string;
                 limit?: string;
                 search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_incoming: {
+        parameters: {
+            query?: {
+                before?: string;
+                key?: string;
+                limit?: string;
+                outcome?: string;
             };
             header?: never;
             path?: never;

@@ -19,7 +19,7 @@ _COUNT = """
 SELECT (SELECT count(*) FROM amocrm_integrations) + (SELECT count(*) FROM amocrm_deliveries WHERE request IS NOT NULL)
     + (SELECT count(*) FROM amocrm_feeds) + (SELECT count(*) FROM amocrm_endpoints)
     + (SELECT count(*) FROM amocrm_automations) + (SELECT count(*) FROM amocrm_changes)
-    + (SELECT count(*) FROM amocrm_bookings WHERE visitor IS NOT NULL)
+    + (SELECT count(*) FROM amocrm_bookings WHERE visitor IS NOT NULL) + (SELECT count(*) FROM amocrm_incoming)
 """
 
 _INTEGRATIONS = """
@@ -52,6 +52,10 @@ SELECT id, document AS change FROM amocrm_changes WHERE id > %(after)s ORDER BY 
 
 _BOOKINGS = """
 SELECT id, visitor FROM amocrm_bookings WHERE id > %(after)s AND visitor IS NOT NULL ORDER BY id LIMIT %(batch)s
+"""
+
+_INCOMING = """
+SELECT id, body AS incoming FROM amocrm_incoming WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 """
 
 _EXCHANGE_CLIENT = """
@@ -96,6 +100,9 @@ UPDATE amocrm_changes SET document = %(new)s WHERE id = %(id)s AND document = %(
 _EXCHANGE_VISITOR = """
 UPDATE amocrm_bookings SET visitor = %(new)s WHERE id = %(id)s AND visitor = %(old)s
 """
+_EXCHANGE_INCOMING = """
+UPDATE amocrm_incoming SET body = %(new)s WHERE id = %(id)s AND body = %(old)s
+"""
 
 _STATEMENTS: dict[str, LiteralString] = {
     "client_secret": _EXCHANGE_CLIENT,
@@ -112,6 +119,7 @@ _STATEMENTS: dict[str, LiteralString] = {
     "automation_secret": _EXCHANGE_AUTOMATION_SECRET,
     "change": _EXCHANGE_CHANGE,
     "visitor": _EXCHANGE_VISITOR,
+    "incoming": _EXCHANGE_INCOMING,
 }
 # A value that has moved within its row is bound to the place where it was written.
 _BOUND_AS: Final = {"old_endpoint_secret": "endpoint_secret"}
@@ -135,6 +143,7 @@ class _Row(Guarded, frozen=True):
     automation_secret: bytes | None = None
     change: bytes | None = None
     visitor: bytes | None = None
+    incoming: bytes | None = None
 
 
 def rows(database: Database) -> int:
@@ -147,7 +156,7 @@ def rotate(database: Database, keyring: Keyring, skipped: Callable[[str], object
 
     A value that cannot be read is left as it is, and `skipped` is told which: one row does not hold up the others.
     """
-    for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _AUTOMATIONS, _CHANGES, _BOOKINGS):
+    for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _AUTOMATIONS, _CHANGES, _BOOKINGS, _INCOMING):
         after = _START
         while batch := database.all(_Row, statement, {"after": after, "batch": _BATCH}):
             after = batch[-1].id

@@ -25,7 +25,10 @@ SELECT (SELECT count(*) FROM amocrm_deliveries WHERE state = 'accepted') AS acce
        (SELECT count(*) FROM amocrm_endpoints WHERE removed_at IS NULL AND off_reason IN ('gone', 'failing'))
            AS endpoints_off,
        (SELECT count(*) FROM amocrm_integrations
-        WHERE status = 'connected' AND refresh_due_at < amocrm_now() - interval '1 hour') AS overdue
+        WHERE status = 'connected' AND refresh_due_at < amocrm_now() - interval '1 hour') AS overdue,
+       (SELECT count(*) FROM amocrm_site_keys WHERE without_person AND revoked_at IS NULL) AS without_person,
+       (SELECT count(*) FROM amocrm_incoming
+        WHERE outcome = 'taken' AND created_at < amocrm_now() - interval '15 minutes') AS unread
 """
 
 # The first steps of a new installation; each looks for one row.
@@ -53,7 +56,8 @@ class _Status(Struct, frozen=True):
 
 class Standing(Struct, frozen=True):
     """Now: deliveries that are under way and dead, the oldest one's age, how many wait too long, tokens that end,
-    endpoints that were turned off because they did not answer, refreshes that are late."""
+    endpoints that were turned off because they did not answer, refreshes that are late, servers' keys that bring nobody
+    to call, bodies of theirs that were not read to the end."""
 
     accepted: int
     dead: int
@@ -62,6 +66,8 @@ class Standing(Struct, frozen=True):
     ending: int
     endpoints_off: int
     overdue: int
+    without_person: int
+    unread: int
 
 
 def connections(database: Database) -> dict[str, int]:
@@ -137,6 +143,8 @@ def todo(by_status: dict[str, int], now_is: Standing) -> list[dict[str, Any]]:
         "dead_deliveries": now_is.dead,
         "overdue_refreshes": now_is.overdue,
         "stale_deliveries": now_is.stale,
+        "unread_bodies": now_is.unread,
+        "keys_without_person": now_is.without_person,
         "endpoints_off": now_is.endpoints_off,
         "ending_soon": now_is.ending,
         "pending": by_status["pending"],

@@ -68,6 +68,8 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
         "visitor IS NOT NULL AND ends_at < amocrm_now() - %(payload_days)s * interval '1 day'",
         cleared="visitor = NULL, phone_mark = NULL, link_hash = NULL",
     ),
+    # What servers have sent, as it came: as long as a delivery, so that it can be read again.
+    "incoming": _batch("amocrm_incoming", "id", "created_at < amocrm_now() - %(delivery_days)s * interval '1 day'"),
     "bookings": _batch("amocrm_bookings", "id", "ends_at < amocrm_now() - %(delivery_days)s * interval '1 day'"),
 }
 

@@ -18,11 +18,13 @@ from shared.deliveries.order_proof import is_proven, proofs
 from shared.deliveries.rows import Delivery
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
-from shared.platform.messages import say
+from shared.platform.messages import Message, say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 from shared.storage import events
 from shared.submissions import html_form, model, newer, people, plan, site_builders, writer
+from shared.submissions.incoming import door
+from shared.submissions.incoming.door import Kept
 from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.settings import of as settings_of
 
@@ -36,27 +38,36 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     200 `{delivery_id, state, results}`, or 202 when it will be delivered later. A public page does not see `results`:
     they would tell who is a customer already.
     """
+    with door.keeping(runtime, caller, request, action) as kept:
+        return _submitted(runtime, caller, request, action, kept)
+
+
+def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, kept: Kept) -> Response:
     integration = caller.require_integration()
     if caller.kind == "server" and action == model.SUBMIT_FORM and not site_builders.is_ours(request):
-        return _from_builder(runtime, caller, request)
+        return _from_builder(runtime, caller, request, kept)
     is_html = request.is_html_form and action == model.SUBMIT_FORM  # the others have no form of this kind
     body: Body = html_form.submission(request) if is_html else bodies.decode(request, model.BODIES[action])
-    if _is_bot(runtime, integration, request, body):
+    robot = _robot(runtime, integration, request, body)
+    if robot is not None:
+        kept.became_nothing(robot)
         # Nothing tells a robot from others by its answer.
         told = {"delivery_id": uuid4(), "state": "accepted", "problem": None, "retry_after": 5}
         return html_form.thanks(runtime, caller, request) if is_html else json_response(told, 202)
-    delivery = _accepted(runtime, caller, request, action, body, _callers_key(caller, request))
+    delivery = _accepted(runtime, caller, request, action, body, _callers_key(caller, request), kept)
     shown = answer(request, delivery, show_results=caller.kind not in ("site", "server"))
     return html_form.thanks(runtime, caller, request) if is_html else shown
 
 
-def _from_builder(runtime: Runtime, caller: Caller, request: Request) -> Response:
+def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept) -> Response:
     """It waits for five seconds and wants to hear 200: what it sends is stored, and brought into amoCRM afterwards."""
     sent = site_builders.sent(request)
-    if not sent.is_test:
+    if sent.is_test:
+        kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
+    else:
         key = None if sent.key is None else f"builder:{_of_site(caller)}{sent.key}"
         try:
-            delivery = _accepted(runtime, caller, request, model.SUBMIT_FORM, sent.body, key, at_once=False)
+            delivery = _accepted(runtime, caller, request, model.SUBMIT_FORM, sent.body, key, kept, at_once=False)
         except Problem as problem:
             if problem.code == "idempotency_key_reused":
                 _tell_of_other_values(runtime, caller, str(key))
@@ -97,7 +108,14 @@ def _tell_of_refusal(runtime: Runtime, caller: Caller, request: Request, problem
 
 
 def _accepted(
-    runtime: Runtime, caller: Caller, request: Request, action: str, body: Body, key: str | None, at_once: bool = True
+    runtime: Runtime,
+    caller: Caller,
+    request: Request,
+    action: str,
+    body: Body,
+    key: str | None,
+    kept: Kept,
+    at_once: bool = True,
 ) -> Delivery:
     integration = caller.require_integration()
     settings, body = settings_of(integration.settings), model.whole(body)
@@ -117,9 +135,11 @@ def _accepted(
         plan.first_steps(settings, wanted.mode, body),
         identity=cleaned,
         at_once=at_once and not settings.queue,
-        summary=_summary(runtime, integration, body) | caller.sender(),
+        summary=_summary(runtime, integration, body) | caller.sender() | kept.summary,
     )
-    return accept(runtime, integration, request, write)
+    delivery = accept(runtime, integration, request, write)
+    kept.became(delivery, body.contact)
+    return delivery
 
 
 def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:
@@ -195,27 +215,23 @@ def _marks(runtime: Runtime, integration: Integration, body: SyncContact) -> lis
     return people.marks(runtime.keyring, integration.id, body.contact, country)
 
 
-def _is_bot(runtime: Runtime, integration: Integration, request: Request, body: Body) -> bool:
-    """A filled-in trap, or a form filled in faster than people can. It is answered as if all were well."""
+def _robot(runtime: Runtime, integration: Integration, request: Request, body: Body) -> Message | None:
+    """Why it is a robot's: a filled-in trap, or a form filled in faster than people can. It is answered as if all were
+    well. None: it is a person's."""
     if isinstance(body, SyncContact):
-        return False
+        return None
     least = settings_of(integration.settings).time_trap_seconds
     opened, sent = body.opened_at, body.sent_at
     now = sent if isinstance(sent, int) else int(runtime.clock.now().timestamp() * 1000)
     too_fast = opened is not None and 0 <= now - opened < least * 1000
     if not body.trap and not too_fast:
-        return False
+        return None
     reason = (
         say("the hidden field was filled in") if body.trap else say("it was filled in within {least} s", least=least)
     )
-    events.add(
-        runtime.database,
-        "submission.bot",
-        say("A submission was left out as a robot's: {reason}.", reason=reason),
-        integration_id=integration.id,
-        request_id=request.id,
-    )
-    return True
+    told = say("A submission was left out as a robot's: {reason}.", reason=reason)
+    events.add(runtime.database, "submission.bot", told, integration_id=integration.id, request_id=request.id)
+    return told
 
 
 def _form(runtime: Runtime, caller: Caller, request: Request) -> Response:

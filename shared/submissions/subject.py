@@ -6,6 +6,7 @@ _PLAN = "shared.submissions.plan"
 
 SUBJECT = Subject(
     actions={
+        "get_incoming": "shared.submissions.incoming.actions:LIST",
         "submit_form": "shared.submissions.actions:FORM",
         "submit_order": "shared.submissions.actions:ORDER",
         "sync_contact": "shared.submissions.actions:SYNC",

@@ -1,0 +1,277 @@
+"""The rows of `amocrm_incoming`: bodies as they came to the address of a server's key, and what became of each.
+
+A row is there before anything is read of the body, so that what ends in between is not lost. It stays as long as a
+delivery does, and of one key so many bodies and bytes at most: the oldest go first, and a person is told.
+"""
+
+import hashlib
+import zlib
+from base64 import b85decode, b85encode
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import msgspec
+from msgspec import Struct
+
+from shared.platform.decoding import decode
+from shared.platform.http import Headers, Pairs, Request
+from shared.platform.messages import Message, said, say, translated
+from shared.platform.secret import Guarded
+from shared.storage import events
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
+
+MOST_BODIES: Final = 2000  # of one key
+MOST_BYTES: Final = 50_000_000
+_AFTER_DROPPING: Final = 0.9  # so that not each of a flood has to drop one
+# Headers that say what a body is. Keys and signatures stay out.
+_READ: Final = ("content-type", "x-wc-webhook-topic", "x-shopify-topic", "x-event-key", "x-github-event")
+_NOT_KEPT: Final = ("site_key", "action")  # of the address
+_COLUMN: Final = "incoming"
+
+# A body that has come within ten minutes is the same, as for its delivery. Said again after a lost answer, it counts
+# once.
+_KEEP = """
+WITH again AS (
+    UPDATE amocrm_incoming SET times = times + (request_id <> %(request_id)s)::int, request_id = %(request_id)s,
+        last_at = amocrm_now()
+    WHERE id = (SELECT id FROM amocrm_incoming WHERE site_key_id = %(site_key_id)s AND mark = ANY (%(marks)s::bytea[])
+        AND created_at > amocrm_now() - interval '10 minutes' ORDER BY created_at DESC LIMIT 1)
+    RETURNING id
+), fresh AS (
+    INSERT INTO amocrm_incoming (id, integration_id, site_key_id, action, mark, body, size, request_id)
+    SELECT %(id)s, %(integration_id)s, %(site_key_id)s, %(action)s, (%(marks)s::bytea[])[1], %(body)s, %(size)s,
+        %(request_id)s
+    WHERE NOT EXISTS (SELECT FROM again)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+)
+SELECT (SELECT id FROM again UNION ALL SELECT id FROM fresh LIMIT 1) AS id, count(*) AS bodies,
+    coalesce(sum(size), 0)::bigint AS bytes
+FROM amocrm_incoming WHERE site_key_id = %(site_key_id)s
+"""
+
+_DROP = """
+WITH placed AS (
+    SELECT id, row_number() OVER newest AS place, sum(size) OVER newest AS bytes FROM amocrm_incoming
+    WHERE site_key_id = %(site_key_id)s WINDOW newest AS (ORDER BY created_at DESC, id DESC)
+), gone AS (
+    DELETE FROM amocrm_incoming
+    WHERE id IN (SELECT id FROM placed WHERE place > %(bodies)s OR bytes > %(bytes)s) AND id <> %(id)s RETURNING id
+)
+UPDATE amocrm_site_keys SET bodies_dropped_at = amocrm_now()
+WHERE id = %(site_key_id)s AND EXISTS (SELECT FROM gone) RETURNING name
+"""
+
+# What has become a delivery stays so.
+_END = """
+UPDATE amocrm_incoming SET outcome = %(outcome)s, detail = %(detail)s, delivery_id = %(delivery_id)s,
+    has_person = %(has_person)s
+WHERE id = %(id)s AND (delivery_id IS NULL OR delivery_id = %(delivery_id)s)
+"""
+
+# One without a person may be a form that asks for none; three are a form that is not understood.
+_JUDGE = """
+UPDATE amocrm_site_keys k SET without_person = judged.is_so
+FROM (SELECT count(*) >= 3 AND NOT coalesce(bool_or(has_person), false) AS is_so FROM (
+    SELECT has_person FROM amocrm_incoming WHERE site_key_id = %(site_key_id)s AND has_person IS NOT NULL
+    ORDER BY created_at DESC, id DESC LIMIT 10) latest) judged
+WHERE k.id = %(site_key_id)s AND k.without_person <> judged.is_so
+"""
+
+_PAGE = """
+SELECT * FROM amocrm_incoming
+WHERE integration_id = %(integration_id)s AND (%(site_key_id)s::uuid IS NULL OR site_key_id = %(site_key_id)s)
+  AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
+  AND (%(before)s::uuid IS NULL
+       OR (created_at, id) < (SELECT b.created_at, b.id FROM amocrm_incoming b WHERE b.id = %(before)s))
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+"""
+
+_BY_ID = """
+SELECT * FROM amocrm_incoming WHERE id = %(id)s AND integration_id = %(integration_id)s
+"""
+
+_DELIVERY = """
+SELECT id FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND created_at >= %(since)s AND summary ->> 'incoming' = %(id)s
+ORDER BY created_at LIMIT 1
+"""
+
+
+_KEYS = """
+SELECT id, name, revoked_at, without_person, bodies_dropped_at FROM amocrm_site_keys
+WHERE integration_id = %(integration_id)s AND is_server
+ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 200
+"""
+
+
+class Key(Struct, frozen=True):
+    """A server's key, and what people should know of what has come to it."""
+
+    id: UUID
+    name: str
+    revoked_at: datetime | None
+    without_person: bool
+    bodies_dropped_at: datetime | None
+
+
+class Incoming(Guarded, frozen=True):
+    """A body as it came, and what became of it."""
+
+    HIDDEN = ("body",)
+
+    id: UUID
+    integration_id: UUID
+    site_key_id: UUID
+    action: str
+    body: bytes  # encrypted, see :func:`request_of`
+    size: int
+    times: int
+    outcome: str  # taken, accepted, nothing, refused
+    detail: str | None
+    delivery_id: UUID | None
+    has_person: bool | None
+    request_id: str
+    created_at: datetime
+    last_at: datetime
+
+    def why(self, language: str) -> str | None:
+        """Why it has become nothing, for people."""
+        return None if self.detail is None else translated(self.detail, language)
+
+
+class _Kept(Struct, frozen=True):
+    id: UUID
+    bodies: int
+    bytes: int
+
+
+class _Delivery(Struct, frozen=True):
+    id: UUID
+
+
+class _Named(Struct, frozen=True):
+    name: str
+
+
+class _Document(Struct, frozen=True):
+    """What is encrypted."""
+
+    query: list[tuple[str, str]]
+    headers: list[tuple[str, str]]
+    body: str  # compressed, in base 85
+
+
+def keep(
+    database: Database, keyring: Keyring, integration_id: UUID, site_key_id: UUID, action: str, request: Request
+) -> UUID:
+    """Stores what came, before anything is read of it. Its id; of a repetition, that of the first."""
+    new_id = uuid4()
+    document = _document(request)
+    digest = hashlib.sha256(document).hexdigest()
+    parameters: dict[str, Any] = {
+        "id": new_id,
+        "integration_id": integration_id,
+        "site_key_id": site_key_id,
+        "action": action,
+        "marks": keyring.fingerprints(f"incoming:{site_key_id}:{action}:{digest}", integration_id),
+        "body": keyring.encrypt(document.decode(), new_id, _COLUMN),
+        "size": len(request.body),
+        "request_id": request.id,
+    }
+    kept = database.one(_Kept, _KEEP, parameters)
+    assert kept is not None
+    if kept.bodies >= MOST_BODIES or kept.bytes >= MOST_BYTES:
+        _drop(database, integration_id, parameters | {"id": kept.id})
+    return kept.id
+
+
+def _drop(database: Database, integration_id: UUID, parameters: dict[str, Any]) -> None:
+    most = {"bodies": int(MOST_BODIES * _AFTER_DROPPING), "bytes": int(MOST_BYTES * _AFTER_DROPPING)}
+    key = database.one(_Named, _DROP, parameters | most)
+    if key is not None:
+        told = say(
+            "More has come to the server's key {name} than is kept ({most} bodies, {megabytes} MB): its oldest bodies "
+            "went. What has become of them stays in amoCRM and among the deliveries.",
+            name=key.name,
+            most=MOST_BODIES,
+            megabytes=MOST_BYTES // 1_000_000,
+        )
+        events.add_rarely(database, "incoming.dropped", told, level="warning", integration_id=integration_id)
+
+
+def _document(request: Request) -> bytes:
+    query = [(name, value) for name, value in request.query if name not in _NOT_KEPT]
+    headers = [(name, value) for name, value in request.headers.items() if name in _READ]
+    body = b85encode(zlib.compress(request.body, 6)).decode()
+    return msgspec.json.encode(_Document(query, headers, body))
+
+
+def request_of(keyring: Keyring, incoming: Incoming) -> Request:
+    """The request as it came, as far as a body is read by it; without the key."""
+    kept = decode(keyring.decrypt(incoming.body, incoming.id, _COLUMN), _Document)
+    query: Pairs = (("action", incoming.action), *kept.query)
+    return Request(
+        "POST", "/", query, Headers(kept.headers), zlib.decompress(b85decode(kept.body)), id=incoming.request_id
+    )
+
+
+def became(database: Database, incoming_id: UUID, site_key_id: UUID, delivery_id: UUID, has_person: bool) -> None:
+    """It was accepted as this delivery."""
+    _end(database, incoming_id, "accepted", None, delivery_id, has_person)
+    database.execute(_JUDGE, {"site_key_id": site_key_id})
+
+
+def became_nothing(database: Database, incoming_id: UUID, reason: Message) -> None:
+    _end(database, incoming_id, "nothing", reason)
+
+
+def was_refused(database: Database, incoming_id: UUID, reason: Message) -> None:
+    _end(database, incoming_id, "refused", reason)
+
+
+def _end(
+    database: Database,
+    incoming_id: UUID,
+    outcome: str,
+    detail: Message | None,
+    delivery_id: UUID | None = None,
+    has_person: bool | None = None,
+) -> None:
+    told = None if detail is None else said(detail[:2000])
+    ended: dict[str, Any] = {"outcome": outcome, "detail": told, "delivery_id": delivery_id, "has_person": has_person}
+    database.execute(_END, {"id": incoming_id} | ended)
+
+
+def delivery_of(database: Database, incoming: Incoming) -> UUID | None:
+    """The delivery that it has become, also where the process ended before that was written down here."""
+    if incoming.delivery_id is not None:
+        return incoming.delivery_id
+    asked = {"integration_id": incoming.integration_id, "id": str(incoming.id), "since": incoming.created_at}
+    found = database.one(_Delivery, _DELIVERY, asked)
+    return None if found is None else found.id
+
+
+def by_id(database: Database, incoming_id: UUID, integration_id: UUID) -> Incoming | None:
+    return database.one(Incoming, _BY_ID, {"id": incoming_id, "integration_id": integration_id})
+
+
+def page(
+    database: Database,
+    integration_id: UUID,
+    *,
+    site_key_id: UUID | None = None,
+    outcome: str | None = None,
+    before: UUID | None = None,
+    limit: int,
+) -> list[Incoming]:
+    """The newest first; `before` is the last one of the page already read."""
+    asked = {"integration_id": integration_id, "site_key_id": site_key_id, "outcome": outcome}
+    return database.all(Incoming, _PAGE, asked | {"before": before, "limit": limit})
+
+
+def keys(database: Database, integration_id: UUID) -> list[Key]:
+    """Servers' keys of a connection, the newest first, those that are revoked last."""
+    return database.all(Key, _KEYS, {"integration_id": integration_id})
