@@ -67,9 +67,11 @@ class Call:
         values = {"before": before, "after": after}
         self.journal.tell(self.account, entity_type, action, entity, user_id=self.user_id, **values)
 
-    def record(self, entity_type: str, name: str, entity: Entity) -> None:
-        """To the account's events only."""
-        self.journal.record(self.account, entity_type, name, entity, self.user_id)
+    def record(
+        self, entity_type: str, name: str, entity: Entity, *, before: list[Entity] | None = None, after: Any = None
+    ) -> None:
+        """To the account's events only; `before` and `after` are lists of values."""
+        self.journal.record(self.account, entity_type, name, entity, self.user_id, before or [], after or [])
 
     def link(self, path: str | None = None, **query: Any) -> dict[str, str]:
         tail = f"?{urlencode(query)}" if query else ""

@@ -81,13 +81,16 @@ class Journal:
         after: Any = None,
     ) -> None:
         """`action`: add, update, delete, status, responsible, note. `before` and `after` are the event's values."""
-        kind = {"add": "added", "delete": "deleted", "status": "status_changed", "responsible": "responsible_changed"}
+        kind = {"add": "added", "delete": "deleted", "status": "status_changed"}
         single = _PLURALS[entity_type]
         name = f"{single}_{kind[action]}" if action in kind else None
+        if action == "responsible":
+            name = "entity_responsible_changed"
         if action == "note":
             name, after = f"{entity['note_type']}_note_added", {"note": {"id": entity["id"]}}
         if name is not None:
-            account.events.append(self._event(account, name, single, entity, user_id, before, after))
+            values = [[one] if one else [] for one in (before, after)]
+            account.events.append(self._event(account, name, single, entity, user_id, *values))
         body = urlencode([*_flat(f"{entity_type}[{action}][0]", _hooked(entity_type, action, entity, before)),
                           *_flat("account", {"id": account.id, "subdomain": account.subdomain})])  # fmt: skip
         if entity_type == "leads" and action == "status":
@@ -103,12 +106,28 @@ class Journal:
         if account.outbox:
             self._arrived.set()
 
-    def record(self, account: Account, entity_type: str, name: str, entity: Entity, user_id: int) -> None:
+    def record(
+        self,
+        account: Account,
+        entity_type: str,
+        name: str,
+        entity: Entity,
+        user_id: int,
+        before: list[Entity],
+        after: list[Entity],
+    ) -> None:
         """An event that no webhook tells of."""
-        account.events.append(self._event(account, name, _PLURALS[entity_type], entity, user_id, None, None))
+        account.events.append(self._event(account, name, _PLURALS[entity_type], entity, user_id, before, after))
 
     def _event(
-        self, account: Account, name: str, single: str, entity: Entity, user_id: int, before: Any, after: Any
+        self,
+        account: Account,
+        name: str,
+        single: str,
+        entity: Entity,
+        user_id: int,
+        before: list[Any],
+        after: list[Any],
     ) -> Entity:
         return {
             "id": uuid4().hex[:26],
@@ -117,8 +136,8 @@ class Journal:
             "entity_type": single,
             "created_by": user_id,
             "created_at": self._world.now(),
-            "value_after": [after] if after else [],
-            "value_before": [before] if before else [],
+            "value_after": after,
+            "value_before": before,
             "account_id": account.id,
         }
 

@@ -87,6 +87,20 @@ def _somebody_elses_contact(one: Passing) -> None:
         one.document["_embedded"]["unsorted"][0]["_embedded"]["contacts"] = [{"id": _strangers[0]}]
 
 
+def _quiet_at_making(one: Passing) -> None:
+    """A deal is told as made, and not with what."""
+    if one.asks("GET", "/events") and one.document:
+        events = one.document["_embedded"]["events"]
+        if "entity_tag_deleted" not in {event["type"] for event in events}:
+            events[:] = [event for event in events if event["type"] == "lead_added"]
+
+
+def _untagged(one: Passing) -> None:
+    if one.asks("GET", "/events") and one.document:
+        events = one.document["_embedded"]["events"]
+        events[:] = [event for event in events if event["type"] != "entity_tag_deleted"]
+
+
 _strangers: list[int] = [0]
 
 
@@ -141,6 +155,8 @@ DIFFERENCES: dict[str, Change] = {
     "batch.request_id": _request_ids_are_swapped,
     "links.replace": _quantities_add_up,
     "unsorted.known_contact": _somebody_elses_contact,
+    "events.at_making": _quiet_at_making,
+    "events.tags": _untagged,
 }
 
 

@@ -95,6 +95,8 @@ def is_news(event: str, ours: Collection[str]) -> bool:
     themselves, or not at all."""
     if event.endswith(("_note_added", "_linked", "_unlinked")):
         return False
+    if event in ("entity_tag_added", "entity_tag_deleted"):
+        return "tags" not in ours
     if field := re.match(r"custom_field_(\d*)", event):
         return not any(name == f"field:{field[1]}" if field[1] else name.startswith("field:") for name in ours)
     return not any(event.endswith(_EVENTS[name]) for name in ours if name in _EVENTS)

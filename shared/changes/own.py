@@ -1,7 +1,7 @@
 """What we have written ourselves: it does not come back as news (row H5).
 
 What a calculation sets in its deal is said by the delivery, before the write; whatever else we write into a deal or
-contact that is there, by `amocrm_own_writes`.
+contact, or make it with, by `amocrm_own_writes`.
 """
 
 import base64
@@ -37,17 +37,18 @@ SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s
 """
 # Not of a copy, which has our mark, too: the delivery has made another deal.
 _OF_LEAD = """
-SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND id BETWEEN %(first)s AND %(last)s
+SELECT id FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND id BETWEEN %(first)s AND %(last)s
   AND coalesce((coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' ->> 'lead_id')::bigint, %(lead_id)s)
       = %(lead_id)s
 """
 _OF_CONTACT = """
-SELECT count(*) FROM (
-    SELECT steps FROM amocrm_deliveries
+SELECT id FROM (
+    SELECT id, steps FROM amocrm_deliveries
     WHERE integration_id = %(integration_id)s AND created_at > amocrm_now() - interval '1 day'
     ORDER BY created_at DESC LIMIT 1000) AS latest
 WHERE jsonb_path_exists(steps, '$.*.result ? (@.contact_id == $id && @.created == true)',
     jsonb_build_object('id', %(id)s::bigint))
+LIMIT 1
 """
 _CREATING = """
 SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND state = 'accepted'
@@ -61,6 +62,10 @@ _REFERENCE: Final = re.compile(r"\bref:([0-9a-f]{26})\b")
 class _Deal(Struct, frozen=True):
     lead_id: int
     deal: dict[str, Any]
+
+
+class _Made(Struct, frozen=True):
+    id: UUID
 
 
 class Written(Struct, frozen=True):
@@ -92,20 +97,38 @@ class Own(Struct, frozen=True):
     def ours(self, entity: Entity, written: Written) -> set[str]:
         """The members that are as we have written them."""
         found = {name for one in written.values for name, value in one.items() if entity.get(name) == value}
+        found |= written.prints.keys() & {own_writes.LINKS}
         for name, prints in written.prints.items():
             may_be = members.readings(entity, name)
             if any(prints & own_writes.fingerprints(self.keyring, self.integration_id, one) for one in may_be):
                 found.add(name)
         return found
 
-    def made_deal(self, lead: Entity) -> bool:
-        marks = _MARK.findall(str(lead.get("name") or ""))[-3:]
+    def maker(self, entity_type: str, entity: Entity) -> UUID | None:
+        """The delivery that has made this deal or contact."""
+        id_ = int(entity["id"])
+        if entity_type == "contact":
+            made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_})
+            return made or self._making(entity_type, entity)
+        marks = _MARK.findall(str(entity.get("name") or ""))[-3:]
         prefixes = [base64.b32decode(mark + "======").hex()[:12] for mark in marks]
-        id_ = {"lead_id": int(lead["id"])}
-        return any(self.database.number(_OF_LEAD, self._deliveries(prefix) | id_) > 0 for prefix in prefixes)
+        found = (self._made(_OF_LEAD, self._deliveries(prefix) | {"lead_id": id_}) for prefix in prefixes)
+        return next((one for one in found if one is not None), None)
 
-    def made_contact(self, contact_id: int) -> bool:
-        return self.database.number(_OF_CONTACT, {"integration_id": self.integration_id, "id": contact_id}) > 0
+    def _making(self, entity_type: str, entity: Entity) -> UUID | None:
+        """A delivery whose answer was lost, or is still to come, and that makes just this."""
+        for one in own_writes.unanswered(self.database, self.integration_id, entity_type):
+            if self.ours(entity, Written([], one.members)) == one.members.keys():
+                return one.delivery_id
+        return None
+
+    def at_making(self, entity_type: str, maker: UUID) -> Written:
+        """What that delivery has made it with."""
+        return Written([], own_writes.at_making(self.database, self.integration_id, entity_type, maker))
+
+    def _made(self, query: str, parameters: dict[str, Any]) -> UUID | None:
+        found = self.database.one(_Made, query, parameters)
+        return None if found is None else found.id
 
     def is_creating(self) -> bool:
         """A submission is under way at this moment, whose person or deal may have come about already."""

@@ -165,16 +165,19 @@ class Reading(Struct):
         state, hints = comparing.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
         differing: set[str] = set()
         if due.state is None:
-            if "add" in hints and self._made_by_us(due, entity):
+            maker = self._own.maker(due.entity_type, entity)
+            ours = self._own.ours(entity, own)
+            if maker is not None:
+                ours |= {"price"} | self._own.ours(entity, self._own.at_making(due.entity_type, maker))
+            if maker is not None and "add" in hints:
                 # Somebody may have gone on with it before we read it for the first time.
                 hints -= {"add"}
-                ours = {"price"} | self._own.ours(entity, own)
                 if hints and not self._others_did(due, ours, is_made_by_us=True):
                     hints = set()
             elif "add" in hints and due.attempts < _MOST_ATTEMPTS and self._own.is_creating():
                 self._later(due)
                 return
-            elif "add" not in hints and self._explained(due, self._own.ours(entity, own)):
+            elif "add" not in hints and self._explained(due, ours, is_made_by_us=maker is not None):
                 hints = set()
         else:
             differing = set(comparing.changed(due.entity_type, due.state, entity, self.fingerprint))
@@ -182,17 +185,16 @@ class Reading(Struct):
         news = list(comparing.news(due.entity_type, due.state, entity, differing, hints))
         self._store(due, state, [self._told(due, one, entity) for one in news], entity)
 
-    def _made_by_us(self, due: _Due, entity: Entity) -> bool:
-        return self._own.made_deal(entity) if due.entity_type == "lead" else self._own.made_contact(due.entity_id)
-
-    def _explained(self, due: _Due, ours: Collection[str]) -> bool:
+    def _explained(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
         """Nothing was known of it before; what we have just written explains that amoCRM tells of a change, and its
         events tell of nothing else."""
         return (
-            bool(ours) and not ("status" in due.kinds and "status_id" not in ours) and not self._others_did(due, ours)
+            bool(ours)
+            and not ("status" in due.kinds and "status_id" not in ours)
+            and not self._others_did(due, ours, is_made_by_us=is_made_by_us)
         )
 
-    def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool = False) -> bool:
+    def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
         """Whether amoCRM's events of it tell of more than our writing of these members, and making it."""
         try:
             happened = self.perform(lambda api: FeedApi(api).events_of(due.entity_type, due.entity_id))

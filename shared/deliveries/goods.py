@@ -17,6 +17,7 @@ from shared.amocrm.goods import GoodsApi, GoodsList
 from shared.amocrm.leads import AccountApi
 from shared.deliveries.items import Item
 from shared.deliveries.locks import Locks, name_of
+from shared.deliveries.noting import noting_link
 from shared.deliveries.runner import Result
 from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
@@ -143,9 +144,9 @@ class Goods(Struct, frozen=True):
             return {"linked": 0}
         metadata = {"catalog_id": goods["catalog_id"], "price_id": goods["price_field_id"]}
         given = {name: value for name, value in metadata.items() if value is not None}
-        GoodsApi(account).link(
-            goods["lead_id"], [(one["id"], given | {"quantity": one["quantity"]}) for one in goods["elements"]]
-        )
+        elements = [(one["id"], given | {"quantity": one["quantity"]}) for one in goods["elements"]]
+        with noting_link(self.remembered.database, self.integration_id, "lead", goods["lead_id"]):
+            GoodsApi(account).link(goods["lead_id"], elements)
         return {"linked": len(goods["elements"])}
 
     def find_links(self, account: AccountApi, goods: Result) -> Result | None:

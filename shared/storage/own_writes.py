@@ -1,7 +1,9 @@
 """What we are going to write into an entity, noted before it is sent: as fingerprints, for a day.
 
 Whoever sees the entity change afterwards knows that it was us: while the write is under way, and where the entity was
-not looked at since it ended. Only connections that want to be told need it. :mod:`shared.deliveries.noting` writes so.
+not looked at since it ended. What an entity is made with is noted as well: it has no id before it is there, and until
+the answer has come the delivery that makes it stands for it. Only connections that want to be told need it.
+:mod:`shared.deliveries.noting` writes so.
 """
 
 from collections.abc import Mapping
@@ -16,16 +18,19 @@ from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
 _DIGITS: Final = 16
+LINKS: Final = "links"  # a member that has no value
 # A write whose answer was lost may still be carried out, and be heard of late.
 _OPEN_FOR: Final = timedelta(hours=1)
 
 _NOTE: Final = """
-INSERT INTO amocrm_own_writes (id, integration_id, entity_type, entity_id, fingerprints)
-SELECT %(id)s, %(integration_id)s, %(entity_type)s, %(entity_id)s, %(fingerprints)s
+INSERT INTO amocrm_own_writes (id, integration_id, entity_type, entity_id, delivery_id, fingerprints)
+SELECT %(id)s, %(integration_id)s, %(entity_type)s, %(entity_id)s, %(delivery_id)s, %(fingerprints)s
 WHERE EXISTS (SELECT FROM amocrm_feeds WHERE integration_id = %(integration_id)s AND is_on)
 ON CONFLICT (id) DO UPDATE SET id = excluded.id
 """
-_ENDED: Final = "UPDATE amocrm_own_writes SET ended_at = amocrm_now() WHERE id = %(id)s"
+_ENDED: Final = """
+UPDATE amocrm_own_writes SET ended_at = amocrm_now(), entity_id = coalesce(%(entity_id)s, entity_id) WHERE id = %(id)s
+"""
 _FORGET: Final = "DELETE FROM amocrm_own_writes WHERE id = %(id)s"
 _SINCE: Final = """
 SELECT w.entity_id, w.fingerprints
@@ -33,6 +38,18 @@ FROM unnest(%(ids)s::bigint[], %(since)s::timestamptz[]) AS wanted (id, since)
 JOIN amocrm_own_writes w ON w.integration_id = %(integration_id)s AND w.entity_type = %(entity_type)s
     AND w.entity_id = wanted.id
 WHERE w.ended_at >= wanted.since OR (w.ended_at IS NULL AND w.written_at > amocrm_now() - %(open_for)s)
+"""
+_AT_MAKING: Final = """
+SELECT 0 AS entity_id, fingerprints FROM amocrm_own_writes
+WHERE delivery_id = %(delivery_id)s AND integration_id = %(integration_id)s AND entity_type = %(entity_type)s
+"""
+
+
+_UNANSWERED: Final = """
+SELECT delivery_id, fingerprints FROM amocrm_own_writes
+WHERE delivery_id IS NOT NULL AND integration_id = %(integration_id)s AND entity_type = %(entity_type)s
+    AND entity_id IS NULL
+ORDER BY written_at DESC LIMIT 100
 """
 
 
@@ -46,19 +63,39 @@ def note(
     keyring: Keyring,
     integration_id: UUID,
     entity_type: str,
-    entity_id: int,
+    entity_id: int | None,
     members: Mapping[str, str],
+    delivery_id: UUID | None = None,
 ) -> UUID | None:
-    """`members`: name -> the text that it is going to have. The note's id; None where nobody wants to know."""
-    new_id = uuid4()
+    """`members`: name -> the text that it is going to have. Without `entity_id`, `delivery_id` is going to make it, and
+    may link it. The note's id; None where nobody wants to know."""
     found = {name: keyring.fingerprints(text, integration_id)[0].hex()[:_DIGITS] for name, text in members.items()}
+    found |= {LINKS: ""} if delivery_id is not None else {}
+    return _noted(database, integration_id, entity_type, entity_id, found, delivery_id)
+
+
+def note_link(database: Database, integration_id: UUID, entity_type: str, entity_id: int) -> UUID | None:
+    """It is going to be linked with something: there is nothing to compare."""
+    return _noted(database, integration_id, entity_type, entity_id, {LINKS: ""}, None)
+
+
+def _noted(
+    database: Database,
+    integration_id: UUID,
+    entity_type: str,
+    entity_id: int | None,
+    fingerprints: Mapping[str, str],
+    delivery_id: UUID | None,
+) -> UUID | None:
+    new_id = uuid4()
     parameters = {"id": new_id, "integration_id": integration_id, "entity_type": entity_type, "entity_id": entity_id}
-    return new_id if database.execute(_NOTE, parameters | {"fingerprints": Jsonb(found)}) else None
+    parameters |= {"delivery_id": delivery_id, "fingerprints": Jsonb(fingerprints)}
+    return new_id if database.execute(_NOTE, parameters) else None
 
 
-def ended(database: Database, note_id: UUID) -> None:
-    """It is written."""
-    database.execute(_ENDED, {"id": note_id})
+def ended(database: Database, note_id: UUID, entity_id: int | None = None) -> None:
+    """It is written; of what was made, this is the id."""
+    database.execute(_ENDED, {"id": note_id, "entity_id": entity_id})
 
 
 def forget(database: Database, note_id: UUID) -> None:
@@ -79,7 +116,40 @@ def since(
     entities = {"ids": list(times), "since": list(times.values())}
     found: dict[int, dict[str, set[str]]] = {}
     for row in database.all(_Row, _SINCE, parameters | entities):
-        members = found.setdefault(row.entity_id, {})
-        for name, print_ in row.fingerprints.items():
-            members.setdefault(name, set()).add(print_)
+        _add(found.setdefault(row.entity_id, {}), row)
     return found
+
+
+def at_making(database: Database, integration_id: UUID, entity_type: str, delivery_id: UUID) -> dict[str, set[str]]:
+    """Member -> fingerprints of what this delivery makes its deal or contact with, or has."""
+    found: dict[str, set[str]] = {}
+    parameters = {"integration_id": integration_id, "entity_type": entity_type, "delivery_id": delivery_id}
+    for row in database.all(_Row, _AT_MAKING, parameters):
+        _add(found, row)
+    return found
+
+
+class Unanswered(Struct, frozen=True):
+    """Something that is being made, whose id nobody knows. `members`: name -> fingerprints."""
+
+    delivery_id: UUID
+    members: dict[str, set[str]]
+
+
+class _Making(Struct, frozen=True):
+    delivery_id: UUID
+    fingerprints: dict[str, str]
+
+
+def unanswered(database: Database, integration_id: UUID, entity_type: str) -> list[Unanswered]:
+    """Of the last day, the newest first."""
+    parameters = {"integration_id": integration_id, "entity_type": entity_type}
+    return [
+        Unanswered(row.delivery_id, {name: {text} for name, text in row.fingerprints.items()})
+        for row in database.all(_Making, _UNANSWERED, parameters)
+    ]
+
+
+def _add(members: dict[str, set[str]], row: _Row) -> None:
+    for name, print_ in row.fingerprints.items():
+        members.setdefault(name, set()).add(print_)

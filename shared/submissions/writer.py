@@ -31,6 +31,7 @@ from shared.submissions import contacts, destination, mapping, newer, note, peop
 from shared.submissions.contacts import Left
 from shared.submissions.destination import Chosen
 from shared.submissions.known_contact import Update
+from shared.submissions.making import Making
 from shared.submissions.mapping import Placed, Unplaced
 from shared.submissions.model import (
     SYNC_CONTACT,
@@ -81,6 +82,10 @@ class Submission:
     def mark(self) -> str:
         """In the deal's name: ten signs of our own id, so that a search finds this deal and no other."""
         return base64.b32encode(self.delivery.id.bytes).decode()[:10]
+
+    @property
+    def _making(self) -> Making:
+        return Making(self.database, self.keyring, self.integration_id, self.delivery.id)
 
     @property
     def since(self) -> int:
@@ -162,12 +167,12 @@ class Submission:
             def write(account: Directory, left: Left) -> Made:
                 lead, contact = self.lead_and_contact(account, left)
                 try:
-                    return PeopleApi(api).create_lead(lead, known_id, contact)
+                    return self._making.lead(api, lead, known_id, contact)
                 except BadRequestError:
                     if known_id is None or left is not Left.ALL_BUT_THE_NAME:
                         raise
                 # It may be the contact that amoCRM does not take: a search may bring one that is gone.
-                return PeopleApi(api).create_lead(lead, None, contact)
+                return self._making.lead(api, lead, None, contact)
 
             made, left = self._with_fallbacks(api, write)
             held.remember = made.contact_id
@@ -183,8 +188,9 @@ class Submission:
                 # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
                 # amoCRM refuses, it is made anew and a person joins the two.
                 # source: none found; the page shows new contacts only
-                person = contact if known is None or left else {"id": int(known["id"])}
-                return PeopleApi(api).create_incoming_lead(self._incoming(lead, person, left))
+                known_id = None if known is None or left else int(known["id"])
+                incoming = self._incoming(lead, contact if known_id is None else {"id": known_id}, left)
+                return self._making.incoming_lead(api, incoming, lead, known_id, contact)
 
             made, left = self._with_fallbacks(api, write)
             held.remember = made.contact_id
@@ -204,7 +210,7 @@ class Submission:
                     return found | self._changed(api, known)
 
             def write(account: Directory, left: Left) -> int:
-                return PeopleApi(api).create_contact(self._new_contact(account, left, self._chosen(account)))
+                return self._making.contact(api, self._new_contact(account, left, self._chosen(account)))
 
             held.remember, left = self._with_fallbacks(api, write)
         return {"contact_id": held.remember, "created": True, "bare": left, "kept": []}

@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.answers import Answer, ApiError, document, invalid, nothing, problem
 from simulator.call import Call, ordered
+from simulator.resources import telling
 from simulator.state import Entity
 
 _COMMON = ("name", "responsible_user_id", "created_at", "updated_at")
@@ -14,7 +15,6 @@ _OWN = {
     "companies": _COMMON,
 }
 _CLOSED = (142, 143)
-_TOLD_BY_NAME = {"name": "name_field_changed", "price": "sale_field_changed"}  # events that no webhook has
 _UNSORTED = 1  # the type of the status of incoming leads
 
 
@@ -141,7 +141,7 @@ def add(call: Call, entity_type: str, item: Entity, index: int = 0) -> Entity:
         entity["name"] = f"Сделка #{entity['id']}" if entity_type == "leads" else ""
     call.account.entities(entity_type)[entity["id"]] = entity
     call.effect(f"{entity_type}.created", id=entity["id"], name=entity["name"])
-    call.tell(entity_type, "add", entity)
+    telling.made(call, entity_type, entity)
     return entity
 
 
@@ -185,27 +185,8 @@ def _changed(call: Call, entity_type: str, entity_id: int, item: Entity, index: 
     entity["updated_at"] = call.world.now()
     changed = {name: entity[name] for name in _OWN[entity_type] if entity.get(name) != before.get(name)}
     call.effect(f"{entity_type}.updated", id=entity_id, changed=changed, sent=sorted(item))
-    _tell_changes(call, entity_type, before, entity)
+    telling.changed(call, entity_type, before, entity)
     return entity
-
-
-def _tell_changes(call: Call, entity_type: str, before: Entity, after: Entity) -> None:
-    places = [
-        {"lead_status": {"id": one.get("status_id"), "pipeline_id": one.get("pipeline_id")}} for one in (before, after)
-    ]
-    if places[0] != places[1]:
-        call.tell(entity_type, "status", after, before=places[0], after=places[1])
-    users = [{"responsible_user": {"id": one["responsible_user_id"]}} for one in (before, after)]
-    if users[0] != users[1]:
-        call.tell(entity_type, "responsible", after, before=users[0], after=users[1])
-    for name, kind in _TOLD_BY_NAME.items():
-        if before.get(name) != after.get(name):
-            call.record(entity_type, kind, after)
-    fields = [{one["field_id"]: one["values"] for one in e["custom_fields_values"] or []} for e in (before, after)]
-    for field_id in fields[0].keys() | fields[1].keys():
-        if fields[0].get(field_id) != fields[1].get(field_id):
-            call.record(entity_type, f"custom_field_{field_id}_value_changed", after)
-    call.tell(entity_type, "update", after)
 
 
 def _write(call: Call, entity_type: str, entity: Entity, item: Entity, index: int) -> None:

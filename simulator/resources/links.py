@@ -4,6 +4,7 @@ from typing import Any
 
 from simulator.answers import Answer, document, invalid, not_found, nothing
 from simulator.call import Call
+from simulator.resources import telling
 from simulator.state import Entity
 
 
@@ -34,7 +35,9 @@ def link_contact(call: Call, contact_id: str) -> Answer:
             raise invalid(f"{index}.to_entity_id", "NotSupportedChoice", "The entity does not exist.", str(index))
         entry = {"to_entity_id": int(contact_id), "to_entity_type": "contacts", "metadata": {"main_contact": False}}
         links = call.account.links[int(lead_id)]
+        before = list(links)
         links[:] = [known for known in links if _key(known) != _key(entry)] + [entry]
+        _tell(call, int(lead_id), before)
         made.append({"entity_id": int(contact_id), "entity_type": "contacts"} | item)
         call.effect("link.made", lead_id=lead_id, to_type="contacts", to_id=int(contact_id), metadata={})
     return document({"_embedded": {"links": made}})
@@ -43,7 +46,7 @@ def link_contact(call: Call, contact_id: str) -> Answer:
 def link(call: Call, lead_id: str) -> Answer:
     _require_lead(call, lead_id)
     links = call.account.links[int(lead_id)]
-    made = []
+    before, made = list(links), []
     for index, item in enumerate(call.items()):
         target = _target(call, item, index)
         metadata = _metadata(item)
@@ -52,6 +55,7 @@ def link(call: Call, lead_id: str) -> Answer:
         links.append(entry)
         made.append(_view(lead_id, entry))
         call.effect("link.made", lead_id=int(lead_id), to_type=target[0], to_id=target[1], metadata=metadata)
+    _tell(call, int(lead_id), before)
     return document({"_embedded": {"links": made}})
 
 
@@ -59,9 +63,20 @@ def unlink(call: Call, lead_id: str) -> Answer:
     _require_lead(call, lead_id)
     gone = {(item.get("to_entity_type"), item.get("to_entity_id")) for item in call.items()}
     links = call.account.links[int(lead_id)]
+    before = list(links)
     links[:] = [known for known in links if _key(known) not in gone]
     call.effect("link.removed", lead_id=int(lead_id))
+    _tell(call, int(lead_id), before)
     return nothing()
+
+
+def _tell(call: Call, lead_id: int, before: list[Entity]) -> None:
+    """What is another one now. The same again is no news."""
+    fresh, gone = telling.of_links(before, call.account.links[lead_id])
+    for one in fresh:
+        telling.linked(call, call.account.leads[lead_id], one)
+    for one in gone:
+        telling.unlinked(call, call.account.leads[lead_id], one)
 
 
 def _require_lead(call: Call, lead_id: str) -> None:

@@ -1,17 +1,19 @@
 """Row H5: what we write into deals and people that are there is no news; what a person does to them is (30-C6)."""
 
 import ast
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.run_deliveries.run import run as run_deliveries
 from shared.changes import comparing
 from tests.bookings.conftest import settings as clinic_settings
 from tests.changes.conftest import Feed
-from tests.story import Story, json_of
-from tests.submitting import form, submit
+from tests.story import Story, calculation, json_of
+from tests.submitting import form, order, submit
 
 _ROOT = Path(__file__).parents[2]
 _VISITOR = {"name": "Анна Смирнова", "phone": "+7 916 555-44-33"}
@@ -143,12 +145,16 @@ def test_a_contacts_value_that_a_person_sets_again_is_news(feed: Feed) -> None:
         assert told["data"]["changed"] == [f"field:{mail['field_id']}"]
 
 
+_NOTED = r"noting(_new|_link)?\(|self\._new\("
+_WRITERS = ("change_lead", "change_contact", "create_lead", "create_contact", "create_incoming_lead")
+
+
 def _unnoted(tree: ast.AST) -> list[int]:
-    """Lines that change a deal or contact outside of :func:`shared.deliveries.noting.noting`."""
+    """Lines that make, change or link a deal or contact outside of :mod:`shared.deliveries.noting`."""
     noted = {
         id(inner)
         for block in ast.walk(tree)
-        if isinstance(block, ast.With) and any("noting(" in ast.unparse(one.context_expr) for one in block.items)
+        if isinstance(block, ast.With) and any(re.search(_NOTED, ast.unparse(one.context_expr)) for one in block.items)
         for inner in ast.walk(block)
     }
     return [
@@ -156,7 +162,7 @@ def _unnoted(tree: ast.AST) -> list[int]:
         for call in ast.walk(tree)
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
-        and call.func.attr in ("change_lead", "change_contact")
+        and (call.func.attr in _WRITERS or (call.func.attr == "link" and "GoodsApi" in ast.unparse(call.func)))
         and id(call) not in noted
     ]
 
@@ -199,3 +205,117 @@ def test_a_copy_of_a_deal_of_ours_is_a_persons(feed: Feed) -> None:
 )
 def test_what_amocrms_events_tell_beside_our_own_writing(event: str, ours: set[str], expected: bool) -> None:
     assert comparing.is_news(event, ours) is expected
+
+
+# --- 31-B1: amoCRM tells of each value, tag and link, also at making ------------------------------------------------
+
+
+def _mapped(feed: Feed) -> None:
+    story = feed.story
+    for field in ({"name": "Город", "kind": "text"}, {"name": "Материал", "kind": "select", "choices": ["Кварц"]}):
+        for owner in ("leads", "contacts"):
+            story.simulator.control("add", domain=story.domain, field={"owner": owner} | field)
+    rules = [
+        {"source": f"fields.{source}", "entity": entity, "field": name}
+        for source, name in (("city", "Город"), ("stone", "Материал"))
+        for entity in ("leads", "contacts")
+    ]
+    forms = {"tags": ["сайт", "срочно"]}
+    saved = story.crm(
+        "save_settings",
+        story.admin(),
+        {"changes": {"is_on": True}, "submissions": {"mapping": rules, "forms": forms, "orders": forms}},
+    )
+    assert saved.status == 200, saved.body
+    feed.run()
+    feed.told()
+
+
+def _full(**contact: str) -> dict[str, Any]:
+    person = {"name": "Ann Lee", "phone": "+79161234567", "email": "ann@example.org"} | contact
+    return form(contact=person, fields={"city": "Казань", "stone": "Кварц"}, price=4500)
+
+
+@pytest.mark.vendor("events.at_making", "events.fields", "events.tags", "events.links")
+@pytest.mark.parametrize("way", ["hook", "ask"])
+def test_31_b1_a_form_with_tags_and_mapped_fields_is_no_news(feed: Feed, way: str) -> None:
+    """Neither its deal nor its contact, new or there before; and what a person does to them afterwards is."""
+    _mapped(feed)
+    if way == "ask":
+        feed.story.simulator.control("webhooks", lost=1)
+    for contact in ({}, {}, {"email": "other@example.org"}):
+        made = submit(feed.story, _full(**contact))["lead"]
+        for _ in range(3):
+            feed.run(300)
+        assert feed.told() == []
+    tags = {"_embedded": {"tags": [{"name": "сайт"}, {"name": "перезвонить"}]}}
+    feed.person(id=made["lead_id"], fields=tags)
+    feed.person(kind="contacts", id=made["contact_id"], fields={"name": "Ann of the first floor"})
+    for _ in range(3):
+        feed.run(300)
+    assert {(one["type"], *one["data"]["changed"]) for one in feed.told()} == {
+        ("lead.updated", "tags"),
+        ("contact.updated", "name"),
+    }
+
+
+def test_31_b1_what_a_person_adds_before_it_was_read_is_told(feed: Feed) -> None:
+    """The deal is ours, with tags and values; the tag that somebody adds at once, and the value that is another, are
+    not."""
+    _mapped(feed)
+    lead_id = submit(feed.story, _full())["lead"]["lead_id"]
+    feed.person(id=lead_id, fields={"_embedded": {"tags": [{"name": "сайт"}, {"name": "VIP"}]}})
+    feed.run()
+    assert feed.kinds() == ["lead.updated"]
+
+
+def test_31_b1_a_contact_that_is_there_is_not_told_for_its_new_deal(feed: Feed) -> None:
+    """amoCRM tells that it has changed: it was linked, by us."""
+    feed.person(kind="contacts", id=None, fields=_with_phone(feed, "+79161234567"))
+    feed.story.clock.advance(seconds=2)
+    assert feed.settings(is_on=False).status == feed.settings().status == 200  # so that nothing is known of it
+    feed.run()
+    feed.told()
+    submit(feed.story, form(contact={"name": "Ann Lee", "phone": "+79161234567"}))
+    for _ in range(3):
+        feed.run()
+    assert feed.told() == []
+
+
+def _with_phone(feed: Feed, phone: str) -> dict[str, Any]:
+    fields = feed.story.simulator.control("show", domain=feed.story.domain)["custom_fields"]["contacts"]
+    id_ = next(one["id"] for one in fields if one["code"] == "PHONE")
+    value = {"field_id": id_, "values": [{"value": phone, "enum_code": "WORK"}]}
+    return {"name": "Ann Lee", "custom_fields_values": [value]}
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_31_b1_goods_that_we_link_are_no_news(feed: Feed, is_known: bool) -> None:
+    """Of a calculation that changes nothing else in its deal; and of an order."""
+    story = feed.story
+    if is_known:
+        feed.person(fields={"price": 1})
+        feed.run()
+        assert feed.told()
+    lead = {"X-Lead-Id": str(story.lead_id)}
+    body = calculation() | {"options": {"products": True, "note": False}}
+    answer = story.crm("save_calculation", story.widget() | lead, body)
+    assert answer.status == 200, answer.body
+    submit(story, order(), "submit_order")
+    for _ in range(3):
+        feed.run()
+    assert feed.told() == []
+
+
+def test_31_b1_an_answer_that_was_lost_makes_no_news(feed: Feed) -> None:
+    """What the deal and its contact were made with was noted before it was sent."""
+    _mapped(feed)
+    feed.story.simulator.fault("reset_after", path="/api/v4/leads/complex", times=1)
+    answer = feed.story.crm("submit_form", feed.story.application(), _full())
+    assert answer.status == 202, answer.body
+    feed.run()
+    feed.story.clock.advance(minutes=2)
+    run_deliveries(feed.story.runtime, 10)
+    for _ in range(4):
+        feed.run(300)
+    assert feed.told() == []
