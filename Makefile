@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: campaigns-see help demo test check programs unit long-tests postgres-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: campaigns-see help demo test check programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -46,6 +46,9 @@ long-tests: programs ## what takes longer: short campaigns of chaos, load and co
 postgres-versions: $(READY) ## the database's stories on PostgreSQL 14 to 18, and through pgbouncer; VERSIONS="14 pgbouncer" chooses
 	@tests/install-programs
 	@tests/postgres/run $(VERSIONS)
+
+python-versions: $(READY) ## the tests on Python 3.13, in a Debian 13 beside this system (needs root on Debian or Ubuntu)
+	@tests/python/run $(STORIES)
 
 soak-tests: $(READY) ## the tests of `make test` ten times in a row: cold, with busy cores, quiet; red when any run was
 	@$(BIN)/python -m tests.soak -- $(STORIES)
