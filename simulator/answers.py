@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 HTTPBIN = "https://httpstatus.es/{}"
@@ -23,8 +24,19 @@ class ApiError(Exception):
         self.answer = answer
 
 
+def as_json(value: Any) -> bytes:
+    """Budgets are kept as Decimals, see :mod:`simulator.money`."""
+    return json.dumps(value, ensure_ascii=False, default=_number).encode()
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
 def document(value: Any, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), "application/hal+json")
+    return Answer(status, as_json(value), "application/hal+json")
 
 
 def nothing() -> Answer:

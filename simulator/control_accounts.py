@@ -53,6 +53,8 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "may_use_webhooks",
             "controls_duplicates",
             "utc_offset",
+            "cents",
+            "currency",
         ):
             setattr(account, name, value)
     if body.get("goods") is False:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from simulator import automation
+from simulator import automation, money
 from simulator.state import Account, Entity, World
 
 # vendor: webhooks.form (page) A webhook is a form with nested keys, not signed, that must be answered within 2 seconds.
@@ -91,7 +91,7 @@ class Journal:
         if name is not None:
             values = [[one] if one else [] for one in (before, after)]
             account.events.append(self._event(account, name, single, entity, user_id, *values))
-        body = urlencode([*_flat(f"{entity_type}[{action}][0]", _hooked(entity_type, action, entity, before)),
+        body = urlencode([*_flat(f"{entity_type}[{action}][0]", _hooked(account, entity_type, action, entity, before)),
                           *_flat("account", {"id": account.id, "subdomain": account.subdomain})])  # fmt: skip
         if entity_type == "leads" and action == "status":
             automation.entered(self._world, account, entity)
@@ -186,12 +186,14 @@ def _setting(single: str, action: str) -> str:
     return f"{action}_{single}"
 
 
-def _hooked(entity_type: str, action: str, entity: Entity, before: Any) -> Entity:
+def _hooked(account: Account, entity_type: str, action: str, entity: Entity, before: Any) -> Entity:
     """The entity as a webhook shows it."""
     if action == "note":
         note = {"id": entity["id"], "note_type": entity["note_type"], "element_id": entity["entity_id"]}
         return {"note": note | {"text": entity["params"].get("text", ""), "created_at": entity["created_at"]}}
     shown = {name: entity[name] for name in _MEMBERS if entity.get(name) is not None}
+    if entity_type == "leads":
+        shown |= money.members(account, entity["price"])
     shown["custom_fields"] = [
         {"id": one["field_id"], "name": one["field_name"], "values": one["values"]}
         for one in entity.get("custom_fields_values") or []

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from simulator import automation, consent, person
+from simulator import automation, consent, money, person
 from simulator.answers import Answer, html
 from simulator.simulation import Simulation
 from simulator.state import Account, Client, Entity
@@ -26,6 +26,7 @@ _HERE = Path(__file__).parent
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+_TEMPLATES.filters["budget"] = money.written
 _STATIC_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _SITE_TYPES = _STATIC_TYPES | {".html": "text/html; charset=utf-8"}
 _SITE = {file.name: file for file in (_HERE.parent / "examples" / "site").glob("*") if file.suffix in _SITE_TYPES}
@@ -270,7 +271,7 @@ def _feed(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> A
         if bot["lead_id"] == int(lead_id) and bot["said"]
     ]
     notes.sort(key=lambda one: -one["at"])
-    return _json({"price": lead["price"], "goods": _goods(account, int(lead_id)), "notes": notes[:100]})
+    return _json({"price": money.number(lead["price"]), "goods": _goods(account, int(lead_id)), "notes": notes[:100]})
 
 
 def _task(task: Entity) -> Entity:

@@ -16,7 +16,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from simulator import api, control, crowd, pages
-from simulator.answers import Answer, html, problem
+from simulator.answers import Answer, as_json, html, problem
 from simulator.faults import SPOIL_ANSWERS, Fault
 from simulator.named import UnknownNameError
 from simulator.request import Request
@@ -151,7 +151,7 @@ def _control(simulation: Simulation, name: str, body: bytes) -> web.StreamRespon
         result = control.run(simulation, name, json.loads(body or b"{}"))
     except (UnknownNameError, ValueError, KeyError, TypeError) as error:
         return _sent(problem(400, "Bad Request", f"{type(error).__name__}: {error}"))
-    return web.Response(body=json.dumps(result, ensure_ascii=False).encode(), content_type="application/json")
+    return web.Response(body=as_json(result), content_type="application/json")
 
 
 def _sent(answer: Answer) -> web.StreamResponse:

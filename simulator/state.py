@@ -72,6 +72,7 @@ class Account:
     top_level_domain: str
     name: str
     currency: str = "RUB"
+    cents: str = "refused"  # of a budget: "kept", "refused", or "cut"
     country: str = "RU"
     language: str = "ru"
     paid: bool = True
@@ -136,6 +137,7 @@ class World:
     def add_account(self, subdomain: str, top_level_domain: str = "amocrm.ru", **facts: Any) -> Account:
         """A new account with its owner and one pipeline, as every new account has."""
         name = facts.pop("name", subdomain)
+        facts.setdefault("cents", "kept" if top_level_domain == "kommo.com" else "refused")
         account = Account(self.new_id(), subdomain, top_level_domain, name, **facts)
         self.accounts[account.domain] = account
         owner, funnel, *statuses = _BORN_WITH["ru" if account.language == "ru" else "pt"]

@@ -14,6 +14,7 @@ from shared.amocrm.leads import AccountApi
 from shared.amocrm.transport import Transport
 from shared.deliveries import goods
 from shared.deliveries import rows as deliveries
+from shared.deliveries.account_money import ROUNDED
 from shared.platform.http import Response
 from shared.runtime import Runtime
 from shared.storage import remembered
@@ -58,7 +59,7 @@ def test_a_calculation_becomes_a_readable_note(connected: Story) -> None:
 
 def test_the_price_of_the_deal_is_set_when_asked(connected: Story) -> None:
     answer = json_of(_save(connected, calculation() | {"options": {"update_price": True}}))
-    assert answer["results"]["deal"] == {"price": 18000}
+    assert answer["results"]["deal"]["price"] == 18000
     leads = connected.simulator.control("show", domain=connected.domain)["leads"]
     assert leads[str(connected.lead_id)]["price"] == 18000
     only_price = calculation(number="2") | {"options": {"note": False, "update_price": True}}
@@ -543,7 +544,7 @@ def test_what_changes_rarely_is_asked_by_one_instance_and_known_to_all(connected
         answer = json_of(_save(connected, body | {"calculation": body["calculation"] | {"number": str(number)}}))
         assert set(answer["results"]) == {"note", "goods", "goods_link", "pdf", "pdf_attach", "pdf_note"}
         assert _asked(connected, "/api/v4/catalogs") == asked
-        assert _asked(connected, "/api/v4/account") == asked
+        assert _asked(connected, "/api/v4/account") == 2 * asked  # the drive's host, the currency
     connected.clock.advance(hours=2)
     remembered._memory.clear()
     connected.simulator.control("forget")
@@ -623,7 +624,7 @@ def test_the_responsible_user_is_set_with_the_price_in_one_change(connected: Sto
     manager = next(lead["responsible_user_id"] for lead in users)
     body = calculation() | {"options": {"note": False, "update_price": True, "responsible_user_id": manager}}
     answer = json_of(_save(connected, body))
-    assert answer["results"]["deal"] == {"price": 18000, "responsible_user_id": manager}
+    assert answer["results"]["deal"] == {"price": 18000, "responsible_user_id": manager, "told": ROUNDED}
     assert len(connected.simulator.effects("leads.updated")) == 1
     wrong = calculation() | {"options": {"responsible_user_id": 5}}
     assert (_save(connected, wrong).status, len(connected.notes())) == (422, 1)
@@ -695,7 +696,7 @@ def test_each_field_of_the_deal_is_left_to_whoever_sets_it_later(connected: Stor
     _save(connected, calculation(number="2") | {"options": {"note": False, "responsible_user_id": manager}})
     connected.clock.advance(minutes=2)
     assert run_deliveries(connected.runtime, 30)["delivered"] == 1
-    assert connected.delivery(first)["results"]["deal"] == {"price": 18000}
+    assert connected.delivery(first)["results"]["deal"] == {"price": 18000, "told": ROUNDED}
 
 
 def test_a_delivery_keeps_its_story(connected: Story) -> None:

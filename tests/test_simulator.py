@@ -240,3 +240,23 @@ def test_the_state_is_kept_in_a_file(tmp_path: Any) -> None:
     known = second.world.accounts[account.domain]
     assert second.tokens.holder(str(pair["access_token"]), known) is not None
     assert second.world.new_id() > max(known.leads)
+
+
+@pytest.mark.vendor("leads.cents", "leads.no_cents")
+@pytest.mark.parametrize(
+    ("cents", "shown"),
+    [
+        ("kept", {"price": 2699, "price_with_minor_units": 2699.8}),
+        ("cut", {"price": 2699}),
+        ("refused", {"price": 48500}),
+    ],
+)
+def test_33_3_a_budget_with_cents(client: Client, simulator: Simulator, cents: str, shown: dict[str, Any]) -> None:
+    simulator.control("change-account", domain=client.domain, cents=cents)
+    lead_id = client.get("/leads", limit=1).json()["_embedded"]["leads"][0]["id"]
+    answer = client.http.patch(f"/api/v4/leads/{lead_id}", json={"price": 2699.8})
+    if cents == "refused":
+        (error,) = answer.json()["validation-errors"][0]["errors"]
+        assert (answer.status_code, error["code"], error["path"]) == (400, "InvalidType", "0.price")
+    lead = client.get(f"/leads/{lead_id}").json()
+    assert {name: lead[name] for name in lead if name.startswith("price")} == shown

@@ -2050,7 +2050,8 @@ export interface components {
         };
         /**
          * Deal
-         * @description A deal; moments are Unix seconds, custom fields as amoCRM has them.
+         * @description A deal; moments are Unix seconds, custom fields as amoCRM has them, the price in the account's currency and with
+         *     cents where it has them.
          */
         Deal: {
             closed_at: number | null;
@@ -2243,7 +2244,8 @@ export interface components {
         };
         /**
          * Lead
-         * @description A deal as it is now; times are Unix seconds, the price is in whole units of the account's currency.
+         * @description A deal as it is now; times are Unix seconds, the price is in the account's currency, with cents where it has
+         *     them.
          */
         Lead: {
             closed_at: number | null;

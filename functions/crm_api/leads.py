@@ -2,13 +2,15 @@
 
 from typing import Any, TypedDict
 
+from shared.amocrm import budgets
 from shared.amocrm.leads import AccountApi
 
 View = dict[str, Any]
 
 
 class Deal(TypedDict):
-    """A deal; moments are Unix seconds, custom fields as amoCRM has them."""
+    """A deal; moments are Unix seconds, custom fields as amoCRM has them, the price in the account's currency and with
+    cents where it has them."""
 
     id: int
     name: str | None
@@ -59,7 +61,7 @@ _TOGETHER = 100
 
 def lead_view(lead: View) -> View:
     embedded = lead.get("_embedded") or {}
-    view = {name: lead.get(name) for name in _LEAD_FIELDS}
+    view = {name: lead.get(name) for name in _LEAD_FIELDS} | {"price": budgets.read(lead)}
     view["tags"] = [tag.get("name") for tag in embedded.get("tags") or []]
     view["custom_fields_values"] = lead.get("custom_fields_values") or []
     return view

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from shared.amocrm import budgets
+
 _PLAIN: Final = ("status_id", "pipeline_id", "price", "responsible_user_id")
 # A day is written as this second of it, UTC: the same day from Hawaii to New Zealand.
 SAFE_SECOND: Final = 10 * 3600
@@ -33,6 +35,8 @@ def written(change: Mapping[str, Any]) -> dict[str, str]:
 
 def readings(entity: Mapping[str, Any], name: str) -> set[str]:
     """All that may have been written where an entity has this member now."""
+    if name == "price":
+        return {str(budgets.read(entity))}
     if name in _PLAIN:
         return {str(entity.get(name))}
     found = {dict(texts(entity)).get(name, "")}

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from shared import subjects
 from shared.actions.subject import Planner, Title
+from shared.amocrm import budgets
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.tasks import TasksApi
@@ -166,7 +167,7 @@ def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
 def _message(
     integration: Integration, asked: Asked, lead: Mapping[str, Any], found: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
-    members = ("id", "name", "price", "status_id", "pipeline_id", "responsible_user_id")
+    members = ("id", "name", "status_id", "pipeline_id", "responsible_user_id")
     return {
         "type": "automation.asked",
         "timestamp": now,
@@ -174,7 +175,7 @@ def _message(
             "account": {"id": integration.account_id, "domain": integration.account_domain},
             "automation": {"id": asked.id, "name": asked.name},
             "event": asked.event,
-            "lead": {name: lead.get(name) for name in members},
+            "lead": {name: lead.get(name) for name in members} | {"price": budgets.read(lead)},
             "contact": {name: found.get(f"contact.{name}", "") for name in ("name", "phone", "email")},
         },
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from shared.amocrm import budgets
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import main_contact
 from shared.connections.integrations import Integration
@@ -21,7 +22,7 @@ def of_deal(
     values = {
         "deal.id": str(lead["id"]),
         "deal.name": str(lead.get("name") or ""),
-        "deal.price": money(Decimal(str(lead.get("price") or 0)), language),
+        "deal.price": money(budgets.of(lead) or Decimal(), language),
         "calculation.total": _total(database, integration, int(lead["id"]), language),
     }
     contact_id = main_contact(lead) if contact else None

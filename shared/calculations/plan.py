@@ -7,7 +7,7 @@ from shared.actions.subject import Planner
 from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.leads import AccountApi
-from shared.calculations import note, quotation, typesetting_client
+from shared.calculations import note, own_fields, quotation, typesetting_client
 from shared.calculations.model import ACTION, Calculation, SaveCalculation
 from shared.calculations.quotation import Company, file_name
 from shared.calculations.template import template
@@ -15,12 +15,11 @@ from shared.calculations.typesetting import Typeset
 from shared.connections.integrations import Integration
 from shared.deliveries.goods import Goods
 from shared.deliveries.locks import Locks
-from shared.deliveries.rows import Delivery, newer, reference
+from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
-from shared.platform.money import budget
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.remembered import Remembered
@@ -58,7 +57,7 @@ def steps(
     if options.note:
         plan.append(_note(delivery, lead_id, body.calculation, integration))
     if options.update_price or options.responsible_user_id is not None:
-        plan.append(_deal(database, delivery, lead_id, body))
+        plan.append(own_fields.step(database, delivery, lead_id, body))
     if options.products:
         plan += _goods(remembered, locks, delivery, lead_id, body.calculation)
     if options.pdf != "none":
@@ -101,59 +100,10 @@ def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integratio
     return Step("note", write, find)
 
 
-def of_deal(body: SaveCalculation) -> dict[str, Any]:
-    """The deal's own fields, as they are to become. A deal's price has no cents."""
-    wanted: dict[str, Any] = {}
-    if body.options.update_price:
-        wanted["price"] = budget(body.calculation.total)
-    if body.options.responsible_user_id is not None:
-        wanted["responsible_user_id"] = body.options.responsible_user_id
-    return wanted
-
-
-def _deal(database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation) -> Step:
-    """The deal's own fields, in one change. A field is left to a newer calculation of the same deal that sets it.
-
-    Calculations may be under way at once, and nobody knows whose call comes last. So whoever finds that an older value,
-    its own, has come over a newer one's puts the newer one back: after its write, and when a retry looks.
-    """
-    wanted = of_deal(body)
-
-    def later() -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for summary in newer(database, delivery, "deal"):
-            found |= summary.get("deal", {})
-        return {name: value for name, value in found.items() if name in wanted}
-
-    def overwritten(api: AccountApi, newest: dict[str, Any]) -> dict[str, Any]:
-        """What an attempt of ours has written over a newer calculation's, as that one has it."""
-        lead = api.lead(lead_id) if newest else {}
-        return {name: value for name, value in newest.items() if lead.get(name) == wanted[name] != value}
-
-    def write(api: AccountApi) -> Result:
-        newest = later()
-        ours = {name: value for name, value in wanted.items() if name not in newest}
-        change = ours | (overwritten(api, newest) if delivery.was_started("deal") else {})
-        if change:
-            api.change_lead(lead_id, change)
-        meanwhile = {name: value for name, value in later().items() if name in ours}
-        if meanwhile:
-            api.change_lead(lead_id, meanwhile)
-        return ours or {"superseded": True}
-
-    def find(api: AccountApi) -> Result | None:
-        newest, lead = later(), api.lead(lead_id)
-        ours = {name: value for name, value in wanted.items() if name not in newest}
-        is_there = all(lead.get(name) == value for name, value in ours.items()) and not overwritten(api, newest)
-        return (ours or {"superseded": True}) if is_there else None
-
-    return Step("deal", write, find)
-
-
 def _goods(
     remembered: Remembered, locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculation
 ) -> list[Step]:
-    goods = Goods(remembered, calculation.items, locks, delivery.id)
+    goods = Goods(remembered, calculation.items, locks, delivery.id, calculation.currency)
 
     def find_or_create(account: AccountApi) -> Result:
         return goods.find_or_create(account) | {"lead_id": lead_id}

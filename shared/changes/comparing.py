@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from shared.amocrm import budgets
 from shared.amocrm.members import texts
 
 Entity = dict[str, Any]
@@ -39,14 +40,20 @@ class News(Struct, frozen=True):
 
 
 def state_of(entity_type: str, entity: Entity, fingerprint: Fingerprint) -> State:
-    """What is kept of an entity: `{plain members, prints: {member: fingerprint}}`."""
+    """What is kept of an entity: `{plain members, prints: {member: fingerprint}}`; `exact`: a budget with its cents,
+    where the account has them."""
     plain = {name: entity.get(name) for name in _PLAIN[entity_type]}
+    if budgets.shows_cents(entity):
+        plain["exact"] = budgets.read(entity)
     return plain | {"prints": {name: fingerprint(text) for name, text in texts(entity)}}
 
 
 def changed(entity_type: str, before: State, entity: Entity, fingerprint: Fingerprint) -> list[str]:
     """Names of the members that are not as they were: `price`, `name`, `tags`, `field:123`."""
     found = [name for name in _PLAIN[entity_type] if before.get(name) != entity.get(name)]
+    # What an earlier version has kept has no cents, and says nothing of them.
+    if budgets.shows_cents(entity) and before.get("exact", budgets.read(entity)) != budgets.read(entity):
+        found.append("price")
     prints, now = before.get("prints", {}), dict(texts(entity))
     found += [name for name, text in now.items() if prints.get(name) != fingerprint(text)]
     return sorted({*found, *(name for name in prints if name not in now)})
@@ -77,8 +84,12 @@ def news(
         yield News(f"{entity_type}.responsible_changed", before=earlier)
     rest = sorted(set(differing) - {*_PLACE, "responsible_user_id"})
     if rest:
-        plain = {name: before.get(name) for name in rest if name in _PLAIN[entity_type]}
+        plain = {name: _earlier(before, name) for name in rest if name in _PLAIN[entity_type]}
         yield News(f"{entity_type}.updated", before=plain, changed=rest)
+
+
+def _earlier(before: State, name: str) -> Any:
+    return before.get("exact", before.get(name)) if name == "price" else before.get(name)
 
 
 def place_before(before: State | None, facts: Mapping[str, int], lead: Entity) -> State | None:
@@ -117,7 +128,7 @@ def shown(entity_type: str, entity: Entity) -> dict[str, Any]:
     if entity_type == "contact":
         return common | {"lead_ids": [one["id"] for one in embedded.get("leads") or []]}
     return common | {
-        "price": entity.get("price"),
+        "price": budgets.read(entity),
         "pipeline_id": entity.get("pipeline_id"),
         "status_id": entity.get("status_id"),
         "closed_at": entity.get("closed_at"),

@@ -20,11 +20,12 @@ class Field(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Lead(Struct, forbid_unknown_fields=True, frozen=True):
-    """A deal as it is now; times are Unix seconds, the price is in whole units of the account's currency."""
+    """A deal as it is now; times are Unix seconds, the price is in the account's currency, with cents where it has
+    them."""
 
     id: int
     name: str
-    price: int | None
+    price: int | float | None
     pipeline_id: int | None
     status_id: int | None
     responsible_user_id: int | None
@@ -63,7 +64,7 @@ class Responsible(Struct, forbid_unknown_fields=True, frozen=True):
 class Earlier(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
     """Earlier values of what may be told; of everything else `changed` has the name only."""
 
-    price: int | None = None
+    price: int | float | None = None
 
 
 class Note(Struct, forbid_unknown_fields=True, frozen=True):

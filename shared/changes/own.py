@@ -8,13 +8,15 @@ import base64
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
 
-from shared.amocrm import members
+from shared.amocrm import budgets, members
 from shared.changes.comparing import Entity
+from shared.platform.money import budget
 from shared.storage import own_writes
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
@@ -22,7 +24,7 @@ from shared.storage.encryption import Keyring
 # Deliveries whose write may be newer than what was known: those that are under way, or were when it was read. Of each
 # deal, by its own time: an older write of ours must not pass for a person's later one.
 _OF_DEALS = """
-SELECT d.lead_id, d.summary -> 'deal' AS deal
+SELECT d.lead_id, d.summary -> 'deal' AS deal, d.steps #> '{deal,result}' AS result
 FROM unnest(%(ids)s::bigint[], %(since)s::timestamptz[]) AS wanted (id, since)
 JOIN amocrm_deliveries d ON d.integration_id = %(integration_id)s AND d.lead_id = wanted.id
 WHERE d.summary ? 'deal' AND d.steps ? 'deal' AND (d.state = 'accepted' OR d.updated_at >= wanted.since)
@@ -60,8 +62,19 @@ _REFERENCE: Final = re.compile(r"\bref:([0-9a-f]{26})\b")
 
 
 class _Deal(Struct, frozen=True):
+    """`deal`: what was to be written; `result`: what was, which may be rounded, or without a budget of another
+    currency."""
+
     lead_id: int
     deal: dict[str, Any]
+    result: dict[str, Any] | None = None
+
+    def values(self) -> dict[str, Any]:
+        if self.result is None:
+            return self.deal
+        is_left_out = "price" not in self.result and self.result.keys() & {"skipped", "told"}
+        kept = {name: value for name, value in self.deal.items() if name != "price" or not is_left_out}
+        return kept | {name: self.result[name] for name in kept if name in self.result}
 
 
 class _Made(Struct, frozen=True):
@@ -91,12 +104,12 @@ class Own(Struct, frozen=True):
         found = {id_: Written([], members_of_it) for id_, members_of_it in prints.items()}
         parameters = {"integration_id": self.integration_id, "ids": list(since), "since": list(since.values())}
         for row in self.database.all(_Deal, _OF_DEALS, parameters) if entity_type == "lead" else ():
-            found.setdefault(row.lead_id, Written([], {})).values.append(row.deal)
+            found.setdefault(row.lead_id, Written([], {})).values.append(row.values())
         return found
 
     def ours(self, entity: Entity, written: Written) -> set[str]:
         """The members that are as we have written them."""
-        found = {name for one in written.values for name, value in one.items() if entity.get(name) == value}
+        found = {name for one in written.values for name, value in one.items() if _has(entity, name, value)}
         found |= written.prints.keys() & {own_writes.LINKS}
         for name, prints in written.prints.items():
             may_be = members.readings(entity, name)
@@ -151,3 +164,11 @@ class Own(Struct, frozen=True):
         """Those whose ids begin so."""
         first, last = (UUID(prefix.ljust(32, sign)) for sign in "0f")
         return {"integration_id": self.integration_id, "first": first, "last": last}
+
+
+def _has(entity: Entity, name: str, value: Any) -> bool:
+    """Also the rounded budget, which an account without cents has been given."""
+    if name != "price":
+        return bool(entity.get(name) == value)
+    amount, there = Decimal(str(value)), budgets.of(entity)
+    return there == amount or (not budgets.shows_cents(entity) and there == budget(amount))

@@ -15,6 +15,7 @@ from msgspec import Struct
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.goods import GoodsApi, GoodsList
 from shared.amocrm.leads import AccountApi
+from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.items import Item
 from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.noting import noting_link
@@ -73,13 +74,15 @@ class Goods(Struct, frozen=True):
     items: Sequence[Item]
     locks: Locks
     owner: UUID  # the delivery
+    currency: str | None  # of the items' prices; None is the account's own
 
     @property
     def integration_id(self) -> UUID:
         return self.remembered.integration_id
 
     def find_or_create(self, account: AccountApi) -> Result:
-        """`{catalog_id, elements: [{id, quantity}], created}`, or `{skipped}`. Reads, and one write at most, last."""
+        """`{catalog_id, elements: [{id, quantity}], created, told?}`, or `{skipped}`. Reads, then one write at most.
+        New goods have no price where it is in another currency than the account's, and that is told."""
         api = GoodsApi(account)
 
         def made(goods_list: GoodsList) -> Result:
@@ -101,7 +104,9 @@ class Goods(Struct, frozen=True):
         items = _merged(self.items)
         known = self._known(api, goods_list, items)
         missing = [item for item in items if _key(item) not in known]
-        created = api.create(goods_list, [_element(item) for item in missing]) if missing else []
+        money = AccountMoney(self.remembered)
+        has_prices = not missing or money.is_own(api.account, self.currency)
+        created = api.create(goods_list, [_element(item, has_prices) for item in missing]) if missing else []
         ids = known | {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
         self._remember(ids)
         return {
@@ -109,7 +114,7 @@ class Goods(Struct, frozen=True):
             "price_field_id": goods_list.price_field_id,
             "elements": [{"id": ids[_key(item)], "quantity": _number(item.quantity)} for item in items],
             "created": len(created),
-        }
+        } | ({} if has_prices else {"told": money.goods_not_own(api.account, self.currency)})
 
     def _known(self, api: GoodsApi, goods_list: GoodsList, items: list[Item]) -> dict[str, int]:
         """Which of the account's elements the items are: all are looked through where they fit a page, in one read."""
@@ -212,8 +217,8 @@ def _skus(element: dict[str, Any]) -> set[str]:
     return {str(value.get("value")).strip() for field in fields for value in field.get("values") or []} - {""}
 
 
-def _element(item: Item) -> dict[str, Any]:
-    values = {"SKU": item.sku, "PRICE": _number(item.unit_price), "UNIT": item.unit}
+def _element(item: Item, has_price: bool) -> dict[str, Any]:
+    values = {"SKU": item.sku, "PRICE": _number(item.unit_price) if has_price else None, "UNIT": item.unit}
     return {"name": item.name, "fields": {code: value for code, value in values.items() if value is not None}}
 
 

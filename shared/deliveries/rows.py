@@ -57,9 +57,10 @@ class Delivery(Guarded, frozen=True):
         return bool(self.steps.get(step, {}).get("state") == "started")
 
     def results(self, language: str = "en") -> dict[str, Any]:
-        """What each finished step has made; why one was left out (`skipped`) in the language."""
+        """What each finished step has made; why one was left out (`skipped`), or what is to be known of it (`told`), in
+        the language."""
         done = {name: entry["result"] for name, entry in self.steps.items() if entry.get("state") == "done"}
-        return {name: translated_in(result, language, "skipped") for name, result in done.items()}
+        return {name: translated_in(result, language, "skipped", "told") for name, result in done.items()}
 
     def problem(self, language: str = "en") -> dict[str, Any] | None:
         """`{code, detail}` of the last attempt that failed."""
@@ -209,7 +210,8 @@ def mark_done(
     """Stores a step's result before those that follow it begin; the last one ends the delivery."""
     entries: dict[str, Any] = {name: {"state": "started"} for name in next_steps}
     entries[step] = {"state": "done", "result": result}
-    told = {"kind": "step_done", "step": step, "outcome": _outcome(result), "detail": result.get("skipped")}
+    detail = result.get("skipped") or result.get("told")
+    told = {"kind": "step_done", "step": step, "outcome": _outcome(result), "detail": detail}
     parameters = _steps(delivery, entries) | {"told": Jsonb(told)}
     if last:
         return _written(database.one(Delivery, statements.FINISH, parameters))

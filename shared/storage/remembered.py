@@ -1,4 +1,4 @@
-"""What changes rarely in an account is asked once, and then known to all instances for an hour.
+"""What changes rarely in an account is asked once, and then known to all instances for an hour, or less.
 
 A warm instance has it in memory, a cold one reads a row; amoCRM, whose calls are counted, is asked last.
 """
@@ -18,11 +18,13 @@ from shared.storage.database import Database
 T = TypeVar("T")
 
 _MEMORY_SECONDS: Final = 600
+_SECONDS: Final = 3600
 _memory: Expiring[tuple[UUID, str], Any] = Expiring(_MEMORY_SECONDS)
 
 _READ = """
 SELECT value FROM amocrm_remembered
-WHERE integration_id = %(integration_id)s AND name = %(name)s AND remembered_at > amocrm_now() - interval '1 hour'
+WHERE integration_id = %(integration_id)s AND name = %(name)s
+  AND remembered_at > amocrm_now() - make_interval(secs => %(seconds)s)
 """
 
 _WRITE = """
@@ -43,22 +45,29 @@ class Remembered(Struct, frozen=True):
     database: Database
     integration_id: UUID
 
-    def get(self, name: str, kind: type[T], ask: Callable[[], T | None]) -> T | None:
-        """What is known under the name, else what `ask` finds, which is kept unless it is None. `kind` must be JSON."""
+    def get(self, name: str, kind: type[T], ask: Callable[[], T | None], seconds: int = _SECONDS) -> T | None:
+        """What is known under the name, else what `ask` finds, which is kept unless it is None. `kind` must be JSON.
+        `seconds`: how old it may be where an instance takes it up; that one knows it for ten minutes more."""
         known: T | None = _memory.get((self.integration_id, name))
         if known is None:
-            kept = self._kept(name, kind)
+            kept = self._kept(name, kind, seconds)
             known = ask() if kept is None else kept
             if known is None:
                 return None
             if kept is None:
-                self.database.execute(_WRITE, self._key(name) | {"value": Jsonb(msgspec.to_builtins(known))})
-            _memory.put((self.integration_id, name), known)
+                self.put(name, known)
+            else:
+                _memory.put((self.integration_id, name), known)
         return known
 
-    def _kept(self, name: str, kind: type[T]) -> T | None:
+    def put(self, name: str, value: object) -> None:
+        """It was seen, whatever was known before."""
+        self.database.execute(_WRITE, self._key(name) | {"value": Jsonb(msgspec.to_builtins(value))})
+        _memory.put((self.integration_id, name), value)
+
+    def _kept(self, name: str, kind: type[T], seconds: int) -> T | None:
         """None also for what another version of the code has kept in another shape."""
-        row = self.database.one(_Kept, _READ, self._key(name))
+        row = self.database.one(_Kept, _READ, self._key(name) | {"seconds": seconds})
         try:
             return None if row is None else convert(row.value, kind)
         except msgspec.ValidationError:

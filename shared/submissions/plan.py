@@ -192,7 +192,8 @@ def _may_be_created(rule: FieldRule) -> bool:
 
 
 def _goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
-    own = goods.Goods(remembered, tuple(item.item for item in body.order.items), locks, delivery.id)
+    items = tuple(item.item for item in body.order.items)
+    own = goods.Goods(remembered, items, locks, delivery.id, body.order.currency)
 
     def find_or_create(api: AccountApi, lead: Result) -> Result:
         return own.find_or_create(api) | {"lead_id": lead["lead_id"]}

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from simulator import money
 from simulator.answers import Answer, ApiError, document, invalid, nothing, problem
 from simulator.call import Call, ordered
 from simulator.resources import telling
@@ -172,6 +173,8 @@ def view(call: Call, entity_type: str, entity: Entity) -> Entity:
             if any(link["to_entity_type"] == "contacts" and link["to_entity_id"] == entity["id"] for link in links)
         ]
     shown = {name: value for name, value in entity.items() if not name.startswith("_")}
+    if entity_type == "leads":
+        shown |= money.members(call.account, entity["price"])
     return shown | {"_links": {"self": call.link(f"/{entity_type}/{entity['id']}")}, "_embedded": embedded}
 
 
@@ -193,8 +196,10 @@ def _write(call: Call, entity_type: str, entity: Entity, item: Entity, index: in
     for name in _OWN[entity_type]:
         if name in item:
             entity[name] = item[name]
-    if "price" in item and not isinstance(item["price"], int):
-        raise invalid(f"{index}.price", "InvalidType", "This value should be of type int.", str(index))
+    if entity_type == "leads" and "price" in item:
+        if not money.is_taken(call.account, item["price"]):
+            raise invalid(f"{index}.price", "InvalidType", "This value should be of type int.", str(index))
+        entity["price"] = money.kept(call.account, item["price"])
     if entity.get("responsible_user_id") not in call.account.users:
         raise invalid(f"{index}.responsible_user_id", "NotSupportedChoice", "The user does not exist.", str(index))
     if entity_type == "leads":

@@ -9,7 +9,7 @@ async function showFeed() {
   const answer = await fetch(`${location.pathname}/feed`);
   if (!answer.ok) return;
   const { notes, goods, price: budget } = await answer.json();
-  price.textContent = budget.toLocaleString(document.documentElement.lang);
+  price.textContent = budget.toLocaleString(document.documentElement.lang, { minimumFractionDigits: Number.isInteger(budget) ? 0 : 2 });
   noNotes.hidden = notes.length > 0;
   noGoods.hidden = goods.length > 0;
   goodsList.replaceChildren(...goods.map(({ name, quantity }) => {

@@ -10,7 +10,7 @@ from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
-from shared.calculations import model, plan, published
+from shared.calculations import model, own_fields, plan, published
 from shared.deliveries import rows
 from shared.platform.http import Request, Response
 from shared.platform.problems import Problem
@@ -39,7 +39,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     stored = msgspec.json.encode(kept, order="deterministic")
 
     summary = {"total": f"{body.calculation.rounded_total:f}", "currency": body.calculation.currency} | caller.sender()
-    summary |= {"deal": deal} if (deal := plan.of_deal(body)) else {}
+    summary |= {"deal": deal} if (deal := own_fields.of(body)) else {}
     write = Write(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, summary=summary)
     return answer(request, accept(runtime, integration, request, write))
 
