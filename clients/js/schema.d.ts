@@ -2852,6 +2852,7 @@ export interface components {
              *       "phone_country": "RU",
              *       "responsible_user_ids": [],
              *       "mapping": [],
+             *       "meanings": {},
              *       "phone_enum": "WORK",
              *       "email_enum": "WORK",
              *       "read_only": [],
@@ -3153,6 +3154,10 @@ export interface components {
             forms?: components["schemas"]["Destination"];
             /** @default [] */
             mapping?: components["schemas"]["FieldRule"][];
+            /** @default {} */
+            meanings?: {
+                [key: string]: "comment" | "email" | "field" | "first_name" | "form" | "last_name" | "name" | "nothing" | "page" | "phone" | "referrer" | "visit";
+            };
             /**
              * @default {
              *       "mode": "lead",

@@ -122,7 +122,8 @@ def run(runtime: Runtime, request: Request) -> Response:
 def _tree(runtime: Runtime, request: Request) -> nested.Tree:
     _require_small(request)
     try:
-        return nested.read(request.body, request.charset)
+        tree: nested.Tree = nested.first_of_each(nested.read(request.body, request.headers.get("Content-Type") or ""))
+        return tree
     except nested.UnreadableError:
         raise _unreadable(runtime, "") from None
 

@@ -54,12 +54,6 @@ class Request(Guarded, frozen=True):
         return (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
 
     @property
-    def charset(self) -> str:
-        """Of the body, as the header has it; UTF-8 where it says nothing."""
-        found = re.search(r"charset=[\"']?([\w.:-]+)", self.headers.get("Content-Type") or "", re.IGNORECASE)
-        return found[1] if found else "utf-8"
-
-    @property
     def is_html_form(self) -> bool:
         return self.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
 

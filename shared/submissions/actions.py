@@ -16,6 +16,7 @@ from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.order_proof import is_proven, proofs
 from shared.deliveries.rows import Delivery
+from shared.platform import nested
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import Message, say
@@ -25,7 +26,7 @@ from shared.storage import events
 from shared.submissions import html_form, model, newer, people, plan, site_builders, writer
 from shared.submissions.incoming import door
 from shared.submissions.incoming.door import Kept
-from shared.submissions.model import Accepted, Body, SubmitForm, SubmitOrder, SyncContact
+from shared.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.settings import of as settings_of
 
 # So long an equal submission is the same one; after that a person may well ask for the same thing again.
@@ -47,27 +48,45 @@ def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, 
     if caller.kind == "server" and action == model.SUBMIT_FORM and not site_builders.is_ours(request):
         return _from_builder(runtime, caller, request, kept)
     is_html = request.is_html_form and action == model.SUBMIT_FORM  # the others have no form of this kind
-    body: Body = html_form.submission(request) if is_html else bodies.decode(request, model.BODIES[action])
+    decisions: list[Decision] | None = None
+    if is_html:
+        form = html_form.submission(request, settings_of(integration.settings))
+        body: Body = form.body
+        decisions = form.decisions
+    else:
+        body = _decoded(request, action)
     robot = _robot(runtime, integration, request, body)
     if robot is not None:
         kept.became_nothing(robot)
         # Nothing tells a robot from others by its answer.
         told = {"delivery_id": uuid4(), "state": "accepted", "problem": None, "retry_after": 5}
         return html_form.thanks(runtime, caller, request) if is_html else json_response(told, 202)
-    delivery = _accepted(runtime, caller, request, action, body, _callers_key(caller, request), kept)
+    delivery = _accepted(runtime, caller, request, action, body, _callers_key(caller, request), kept, decisions)
     shown = answer(request, delivery, show_results=caller.kind not in ("site", "server"))
     return html_form.thanks(runtime, caller, request) if is_html else shown
 
 
+def _decoded(request: Request, action: str) -> Body:
+    """Bounded like a form: by its bytes, and not by how many values it has."""
+    if len(request.body) > nested.MOST_BYTES:
+        raise Problem(413, "body_too_large", html_form.TOO_LARGE)
+    return bodies.decode(request, model.BODIES[action])
+
+
 def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept) -> Response:
     """It waits for five seconds and wants to hear 200: what it sends is stored, and brought into amoCRM afterwards."""
-    sent = site_builders.sent(request)
+    try:
+        sent = site_builders.sent(request, settings_of(caller.require_integration().settings))
+    except Problem as problem:
+        _tell_of_unreadable(runtime, caller, problem)
+        raise
     if sent.is_test:
         kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
     else:
         key = None if sent.key is None else f"builder:{_of_site(caller)}{sent.key}"
+        form, why = model.SUBMIT_FORM, sent.decisions
         try:
-            delivery = _accepted(runtime, caller, request, model.SUBMIT_FORM, sent.body, key, kept, at_once=False)
+            delivery = _accepted(runtime, caller, request, form, sent.body, key, kept, why, at_once=False)
         except Problem as problem:
             if problem.code == "idempotency_key_reused":
                 _tell_of_other_values(runtime, caller, str(key))
@@ -86,6 +105,14 @@ def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
             "changed is there, under the same id."
         )
         deliveries.warn(runtime.database, first.id, "submission.other_values", told)
+
+
+def _tell_of_unreadable(runtime: Runtime, caller: Caller, problem: Problem) -> None:
+    """Once an hour: the visitor has been thanked, and whoever sends it so sends all of it so."""
+    told = say("What a site builder has sent cannot be read, and is not in amoCRM: {reason}", reason=problem.detail)
+    id_ = caller.require_integration().id
+    kind = "submission.unreadable"
+    events.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=timedelta(hours=1))
 
 
 def _tell_of_refusal(runtime: Runtime, caller: Caller, request: Request, problem: Problem) -> None:
@@ -115,6 +142,7 @@ def _accepted(
     body: Body,
     key: str | None,
     kept: Kept,
+    decisions: list[Decision] | None = None,
     at_once: bool = True,
 ) -> Delivery:
     integration = caller.require_integration()
@@ -127,7 +155,8 @@ def _accepted(
     # Sent again, it is sent later, and is the same.
     same = body if isinstance(body, SyncContact) else msgspec.structs.replace(body, sent_at=msgspec.UNSET)
     cleaned = msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
-    accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address)
+    why = msgspec.UNSET if decisions is None else decisions
+    accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address, why)
     write = Write(
         plan.PLANNERS[action],
         msgspec.json.encode(accepted, order="deterministic"),

@@ -15,22 +15,21 @@ from shared.platform.messages import say
 from shared.platform.money import is_amount, rounded
 from shared.platform.problems import InputError, Problem
 from shared.submissions.settings import Id, Name
+from shared.submissions.words import Meaning
 
 SUBMIT_FORM: Final = "submit_form"
 SUBMIT_ORDER: Final = "submit_order"
 SYNC_CONTACT: Final = "sync_contact"
 
-Line = Annotated[str, Meta(max_length=1000)]
-LONGEST_TEXT: Final = 10_000
-Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+LONGEST_LINE: Final = 1000
+Line = Annotated[str, Meta(max_length=LONGEST_LINE)]
 MOST_LINES: Final = 20  # phones, and e-mails, of a person
 Lines = Line | Annotated[list[Line], Meta(max_length=MOST_LINES)]
-Scalar = Text | bool | int | float | None
-MOST_FIELDS: Final = 150  # values of a plain form; whatever they are, they fit the limits of a body
-Fields = Annotated[
-    dict[Name, Scalar | Annotated[list[Scalar], Meta(max_length=MOST_FIELDS)]], Meta(max_length=MOST_FIELDS)
-]
-Tracking = Annotated[dict[Name, Line], Meta(max_length=MOST_FIELDS)]
+Scalar = str | bool | int | float | None
+# What a visitor has written, and what its form calls it, has no bound but the bytes of a body.
+FieldName = Annotated[str, Meta(min_length=1)]
+Fields = dict[FieldName, Scalar | list[Scalar]]
+Tracking = dict[FieldName, str]
 # Where it is unset it is in no stored body, so that what was accepted before this member was there is still the same.
 Moment = int | UnsetType | None
 
@@ -67,7 +66,7 @@ class SubmitForm(Struct, forbid_unknown_fields=True, frozen=True):
     contact: Contact = Contact()
     form: Form = Form()
     fields: Fields = {}
-    comment: Text = ""
+    comment: str = ""
     price: Annotated[int, Meta(ge=0, le=10**12)] | None = None
     tags: Annotated[list[Name], Meta(max_length=20)] = []
     tracking: Tracking = {}  # utm_source, gclid, yclid, …
@@ -125,7 +124,7 @@ class Order(Struct, forbid_unknown_fields=True, frozen=True):
     weight: Line | int | float = ""
     payment: Line = ""
     address: Address | Line = ""
-    comment: Text = ""
+    comment: str = ""
     pipeline_id: Id | None = None  # these three are for this order only
     status_id: Id | None = None
     responsible_user_id: Id | None = None
@@ -172,12 +171,24 @@ BODIES: Final[dict[str, type[SubmitForm] | type[SubmitOrder] | type[SyncContact]
 }
 
 
+Reason = Literal["mapping", "type", "word", "shape", "visit", "furniture", "note"]
+
+
+class Decision(Struct, frozen=True):
+    """What a value of a builder's body was taken for, and why. It holds no value."""
+
+    name: str  # as it is shown; a mapping may name it so
+    meaning: Meaning
+    reason: Reason  # the settings, its declared type, words in its name, how it looks, …; note: it was left
+
+
 class Accepted(Struct, frozen=True):
     """A submission as it is stored. The mode is that of the moment it was accepted: its steps must not change."""
 
     mode: Literal["lead", "incoming_lead", "contact"]
     body: msgspec.Raw
     address: str = ""  # the visitor's, for amoCRM's incoming leads
+    decisions: list[Decision] | UnsetType = UNSET  # of what was read word by word
 
     def decoded(self, action: str) -> Body:
         return decode(self.body, BODIES[action])

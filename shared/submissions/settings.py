@@ -1,12 +1,13 @@
 """Where the forms and orders of a site go, and how: a part of the settings of one integration."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
 from shared.deliveries.locks import name_of
 from shared.platform.decoding import convert
+from shared.submissions.words import Meaning
 
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
@@ -54,6 +55,7 @@ class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
     phone_country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "RU"  # of numbers without a country code
     responsible_user_ids: Annotated[list[Id], Meta(max_length=50)] = []  # several take turns
     mapping: Annotated[list[FieldRule], Meta(max_length=100)] = []
+    meanings: dict[Name, Meaning] = {}  # of a source that a builder sends; goes before what its name says
     phone_enum: Literal["WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER"] = "WORK"
     email_enum: Literal["WORK", "PRIV", "OTHER"] = "WORK"
     # Of a known contact: `name`, or a field by its id, code or name.
@@ -65,6 +67,9 @@ class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
     routing_beats_order: bool = True  # also over a responsible user given in the order
     queue: bool = False  # accept at once, deliver in the background
     time_trap_seconds: Annotated[int, Meta(ge=0, le=60)] = 2  # nobody fills in a form faster than this
+
+
+USUAL: Final = Submissions()
 
 
 def of(stored: Mapping[str, Any]) -> Submissions:

@@ -16,6 +16,7 @@ SUBJECT = Subject(
         "submit_order": f"{_PLAN}:ORDER",
         "sync_contact": f"{_PLAN}:SYNC",
     },
+    reads={"submit_form": "shared.submissions.site_builders:tried"},
     submission="shared.submissions.plan:of_person",
     settings="shared.submissions.settings_check:PART",
 )

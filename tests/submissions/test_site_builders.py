@@ -217,19 +217,41 @@ _LONG = {"Phone": ["+79165554433", "+79165554434"], "x" * 500: "y" * 5000}
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [
-        (b"", FORM, 422),
-        (b"\xff\xfe", FORM, 422),
-        (b"&".join(b"a%d=1" % number for number in range(200)), FORM, 400),
-        (b"[]", _JSON, 400),
+        (b"\xff\xfe", FORM, 400),
+        (b"&".join(b"a%d=1" % number for number in range(2000)), FORM, 200),
+        (b"a=" + b"x" * 1_000_000, FORM, 413),
         (b"{", _JSON, 400),
         (b"[" * 50_000, _JSON, 400),
-        (json.dumps({f"f{number}": "x" for number in range(200)}).encode(), _JSON, 400),
+        (json.dumps({f"f{number}": "x" for number in range(2000)}).encode(), _JSON, 200),
         (json.dumps(_DEEP).encode(), _JSON, 200),
         (json.dumps(_LONG).encode(), _JSON, 200),
+        (b'{"Phone": 79165554433, /* from our site */ "Name": "Anna",}', _JSON, 200),
     ],
+    ids=["no text", "many fields", "a megabyte", "a half", "brackets", "many members", "deep", "long", "by hand"],
 )
 def test_nonsense_is_refused_and_odd_things_are_taken(site: Story, body: bytes, kind: str, status: int) -> None:
     assert _sent(site, body, kind).status == status
+    told = site.events().count("submission.unreadable")
+    assert told == (status in (400, 413))  # the visitor has been thanked by then
+
+
+@pytest.mark.parametrize("kind", [FORM, _JSON, "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize("body", [b"", b"test=test", b'{"test": "test"}', b"{}", b"[]", b"webhook_id=17", b" "])
+def test_35_an_address_that_is_tried_writes_nothing(site: Story, body: bytes, kind: str) -> None:
+    """35, "Bad input": builders try an address in ways of their own before they save it."""
+    if body == b"" or not kind.startswith("multipart"):
+        answer = _sent(site, body, kind)
+        assert (answer.status, answer.body) == (200, b"ok")
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_35_an_address_may_be_looked_at(site: Story, method: str) -> None:
+    def looked(key: str) -> int:
+        query = (("action", "submit_form"), ("site_key", key))
+        return serve(handle, site.runtime, Request(method, "/", query)).status
+
+    assert [looked(_key(site)), looked("srv_unknown"), looked("")] == [200, 401, 405]
 
 
 def test_a_leaked_key_is_stopped_by_its_limit(site: Story) -> None:

@@ -1,0 +1,168 @@
+"""What a name of a field says in the languages of our users: English, Russian, Ukrainian, Uzbek, Spanish, Portuguese.
+
+Whole names mean what they say whatever is written there; words within a name only where the value looks like it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, Literal
+
+Meaning = Literal[
+    "name",
+    "first_name",
+    "last_name",
+    "phone",
+    "email",
+    "comment",
+    "form",
+    "page",
+    "referrer",
+    "visit",
+    "field",
+    "nothing",
+]
+
+_WHOLE: Final[dict[Meaning, str]] = {
+    "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism",
+    "first_name": "first-name firstname",
+    "last_name": "last-name lastname surname фамилия прізвище apellido sobrenome familiya",
+    "phone": "phone your-phone your-tel tel telephone телефон номер-телефона telefono telefone telefon mobile",
+    "email": "email e-mail your-email mail почта e-mail-адрес пошта correo pochta",
+    "comment": "comment comments message your-message textarea"
+    " сообщение комментарий повідомлення коментар mensaje mensagem xabar",
+    "form": "form formname form-name formtitle form-title quizname quiz-name",
+    "page": "page page-url pageurl referer url href",
+    "referrer": "referrer",
+}
+
+
+def _plain(name: str) -> str:
+    """In small letters, without accents, with one hyphen for what stands between words."""
+    text = unicodedata.normalize("NFKD", name.strip().lower().rstrip("*:").strip())
+    text = "".join(sign for sign in text if not unicodedata.combining(sign))
+    return re.sub(r"[\s_\-]+", "-", re.sub("['’ʼʻ`]", "ʼ", text))
+
+
+def _plains(words: str) -> frozenset[str]:
+    return frozenset(map(_plain, words.split()))
+
+
+_MEANING: Final = {_plain(word): meaning for meaning, words in _WHOLE.items() for word in words.split()}
+
+# Parts of words; where a whole word is meant it stands in the second list.
+_PHONE: Final = "phone telef телеф whatsapp watsap ватсап вотсап вацап viber вайбер celular мобил mobil рақам сотов"
+_PHONE_WORDS: Final = _plains(
+    "tel тел cell cel gsm моб mob fone tlf movil raqam raqami raqamingiz raqamiz telegram-phone msisdn"
+)
+_EMAIL: Final = "mail почт пошт pochta correo имейл мейл"
+_NAME_WORDS: Final = _plains(
+    "name имя имени фио fio nombre nome ism ismi ismingiz ismi-sharif імʼя імені зовут звать звати"
+)
+_FIRST_WORDS: Final = _plains("firstname fname")
+_OF_FIRST: Final = _plains("first given primer")  # beside a word for name
+_OF_LAST: Final = _plains("last family ultimo")
+_LAST_WORDS: Final = _plains(
+    "surname lastname lname фамилия фамилию прізвище apellido apellidos sobrenome familiya familiyangiz"
+)
+_PERSON_WORDS: Final = _plains(
+    "your client customer user person contact contacts buyer guest visitor billing payer sender ваше ваш вашего"
+    " вас клиент клиента заказчик заказчика покупатель покупателя контакт контактное гость гостя ваші клієнт"
+    " клієнта su tu cliente comprador seu sua mijoz sizning full complete полное имя completo"
+)
+# What somebody has a name, or a phone, beside.
+_NOT_A_NAME: Final = (
+    "compan компан фирм организац предприят form форм file файл product produ товар domain домен site сайт page"
+    " host project проект brand бренд city город міст street улиц вулиц school школ course курс service servi"
+    " услуг послуг tariff тариф plan item sku campaign source utm event событ поді group групп list field category"
+    " категор model модел pet питом ребен дитин child hijo empresa business biznes kompaniya korxona archiv nick"
+    " login логин method метод delivery достав payment оплат option variant status state country стран type step"
+    " button quiz title template agent питання вопрос question"
+)
+_NOT_A_PHONE: Final = _plains(
+    "model модель модели тип type id code код country страна brand марка бренд verified время time modelo marca tipo"
+)
+# A number that says it is something else.
+_OTHER_NUMBER: Final = (
+    "order заказ замовл pedido buyurtma contract договор догов contrato shartnoma inn инн іпн стир stir ogrn огрн"
+    " kpp кпп снилс snils паспорт passport pasaporte passaporte pasport серия серії card карт tarjeta cartao karta"
+    " date дата fecha data sana год year рожд birth счет рахун account cuenta hisob invoice фактур артикул sku"
+    " цена price precio preco narx sum сумм amount total итог вартість стоимост cost бюджет budget индекс індекс"
+    " zip postal postcode cep площад area размер size tamano tamanho метр meter вес weight peso время time hora"
+    " код code codigo kod vin серийн serial track трек bik бик iban рс р/с кадастр полис policy document документ"
+    " dni cpf cnpj rg ean gtin barcode штрих timestamp created updated submitted ip user-agent quantity колич"
+    " кільк cantidad quantidade soni version верс utm uid client-id clid id tranid промокод promo pin tax налог"
+    " ticket билет rating оценк score балл lat lon gps координат дом дома кода квартир кв этаж"
+)
+_CUSTOMER: Final = _plain("заказчик")  # a person, and no order
+_WEAK_PHONE: Final = _plains(
+    "номер number numero nomer raqam контакт контакты contact contacto contato aloqa звʼязок связь связи"
+)
+
+_PART_STEMS: Final = {
+    "phone": tuple(map(_plain, _PHONE.split())),
+    "email": tuple(map(_plain, _EMAIL.split())),
+    "not a name": tuple(map(_plain, _NOT_A_NAME.split())),
+    "other": tuple(map(_plain, _OTHER_NUMBER.split())),
+}
+
+
+@lru_cache(maxsize=4096)
+def words(name: str) -> tuple[str, ...]:
+    """In small letters, without accents and figures: `clientPhone1` is client, phone."""
+    split = re.sub(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])", " ", name[:300])
+    return tuple(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*", _plain(split)))
+
+
+def whole(name: str) -> Meaning | None:
+    """What a name as a whole says."""
+    return _MEANING.get(_plain(name[:100]))
+
+
+def _has(found: Iterable[str], stems: str) -> bool:
+    """Short stems are whole words."""
+    return any(
+        word == stem or (len(stem) > 3 and word.startswith(stem)) for word in found for stem in _PART_STEMS[stems]
+    )
+
+
+def says_phone(name: str) -> bool:
+    """A number that says it is something else, as "Buyurtma raqami", needs the word itself."""
+    found = words(name)
+    says = any(stem in word for word in found for stem in _PART_STEMS["phone"])
+    says = says or (not _PHONE_WORDS.isdisjoint(found) and not says_another_number(name))
+    return says and _NOT_A_PHONE.isdisjoint(found)
+
+
+def says_email(name: str) -> bool:
+    return any(stem in word for word in words(name) for stem in _PART_STEMS["email"])
+
+
+def says_another_number(name: str) -> bool:
+    return _has([word for word in words(name) if not word.startswith(_CUSTOMER)], "other")
+
+
+def may_be_phone(name: str) -> bool:
+    """Where nothing else is one: "Номер для связи"."""
+    return not _WEAK_PHONE.isdisjoint(words(name))
+
+
+def says_name(name: str) -> Meaning | None:
+    """The person's name, or a part of it."""
+    found = frozenset(words(name))
+    if _has(found, "not a name") or says_another_number(name):
+        return None
+    has_name, is_first, is_last = (bool(found & one) for one in (_NAME_WORDS, _FIRST_WORDS, _LAST_WORDS))
+    is_first = is_first or (has_name and bool(found & _OF_FIRST))
+    is_named_last = has_name and bool(found & _OF_LAST)
+    if is_first or is_named_last:
+        return "name" if is_first and (is_last or is_named_last) else "first_name" if is_first else "last_name"
+    if is_last and not has_name:
+        return "last_name"
+    return "name" if has_name else None  # "Имя и фамилия" is all of it
+
+
+def is_of_person(name: str) -> bool:
+    """Whether a container, such as `client`, holds a person's values."""
+    return not _PERSON_WORDS.isdisjoint(words(name))
