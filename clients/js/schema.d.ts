@@ -3021,7 +3021,7 @@ export interface components {
             address?: string | components["schemas"]["Address"];
             /** @default  */
             comment?: string;
-            /** @default RUB */
+            /** @default  */
             currency?: string;
             /**
              * @default {
@@ -3211,6 +3211,7 @@ export interface components {
              *     }
              */
             contact?: components["schemas"]["shared.submissions.model.Contact"];
+            currency?: string;
             /** @default {} */
             fields?: {
                 [key: string]: string | boolean | number | (string | boolean | number | null)[] | null;
