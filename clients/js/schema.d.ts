@@ -309,6 +309,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_bots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_account`; given by widget_administrator, application, administrator, operator, viewer.
+         *
+         *     `{bots: [{id, name, is_active}]}`, as far as amoCRM tells of them.
+         */
+        get: operations["get_bots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_calculator": {
         parameters: {
             query?: never;
@@ -1773,6 +1794,13 @@ export interface components {
             next: string | null;
         };
         /**
+         * BotsAnswer
+         * @description Those that amoCRM tells of; one that is missing may be named by its id.
+         */
+        BotsAnswer: {
+            bots: components["schemas"]["shared.amocrm.directory.Bot"][];
+        };
+        /**
          * ByCalculator
          * @description What was typed and chosen in a calculator, from which the server reckons the calculation again.
          */
@@ -2682,7 +2710,7 @@ export interface components {
             name: string;
             /** @default null */
             url?: string | null;
-            work: components["schemas"]["shared.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"];
+            work: components["schemas"]["shared.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["shared.automations.work.Bot"];
         };
         /**
          * SaveCalculation
@@ -2947,6 +2975,21 @@ export interface components {
             attendance?: ("came" | "missed") | null;
             /** Format: uuid */
             id: string;
+        };
+        /** Bot */
+        "shared.amocrm.directory.Bot": {
+            id: number;
+            is_active: boolean;
+            name: string;
+        };
+        /**
+         * Bot
+         * @description Starts a bot (Salesbot) of the account in the deal's conversation.
+         */
+        "shared.automations.work.Bot": {
+            bot_id: number;
+            /** @enum {unknown} */
+            kind: "bot";
         };
         /**
          * Note
@@ -3675,6 +3718,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BookingsAnswer"];
+                };
+            };
+        };
+    };
+    get_bots: {
+        parameters: {
+            query?: {
+                refresh?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotsAnswer"];
                 };
             };
         };
