@@ -340,8 +340,9 @@ export interface paths {
         /**
          * @description Right: `read_deal`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
          *
-         *     `{calculator, revision, widget_type, lead_id}`: the one in force, with formulas ready to be reckoned (trees; see
-         *     docs/calculators.md). `revision` changes with it. 404 for a widget type without one.
+         *     `{calculator, revision, account_currency, widget_type, lead_id}`: the one in force, with formulas ready to be
+         *     reckoned (trees; see docs/calculators.md). `revision` changes with it. A sum in another currency than
+         *     `account_currency` (null: nobody can say now) becomes no budget. 404 for a widget type without one.
          */
         get: operations["get_calculator"];
         put?: never;
@@ -362,10 +363,11 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{level, draft, in_force, touched, versions, usual}`: the draft (`document, revision, changed_at, changed_by`, or
-         *     null), the calculators in force, the nearest first (`level, version, document`; `level` null for the one that comes
-         *     with the widget type), for how many connections this level is the one (10,000 stands for more, too), its versions,
-         *     and the widget types that come with a calculator to begin from.
+         *     `{level, draft, in_force, touched, versions, usual, account_currency}`: the draft (`document, revision,
+         *     changed_at, changed_by`, or null), the calculators in force, the nearest first (`level, version, document`; `level`
+         *     null for the one that comes with the widget type), for how many connections this level is the one (10,000 stands for
+         *     more, too), its versions, and the widget types that come with a calculator to begin from, these in the account's
+         *     currency (ISO 4217; null where nobody can say now).
          */
         get: operations["get_calculator_draft"];
         put?: never;
@@ -1841,6 +1843,7 @@ export interface components {
          * @description The calculator in force, with formulas as trees.
          */
         CalculatorAnswer: {
+            account_currency: string | null;
             calculator: Record<string, never>;
             lead_id: number | null;
             revision: string;

@@ -46,6 +46,10 @@ class AccountMoney:
 
         return self._remembered.get(_CURRENCY, str, ask, _CURRENCY_SECONDS)
 
+    def known_currency(self) -> str | None:
+        """The same, as far as it is known without asking."""
+        return self._remembered.get(_CURRENCY, str, lambda: None, _CURRENCY_SECONDS)
+
     def is_own(self, api: AccountApi, currency: str | None) -> bool:
         """Whether an amount in this currency may be written. None is the account's own: nobody has said another.
 
