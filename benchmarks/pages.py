@@ -22,7 +22,8 @@ from tests.demo import Demo, connect, free_port
 MOST_BYTES: Final = 100_000
 MOST_MS: Final = 1000
 TABS: Final = (
-    "overview", "crm", "calculator", "settings", "site", "events", "automations", "deliveries", "log", "people",
+    "overview", "crm", "calculator", "settings", "site", "incoming", "events", "automations", "deliveries", "log",
+    "people",
 )  # fmt: skip
 _SLOW_PHONE: Final = {
     "offline": False,

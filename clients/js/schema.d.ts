@@ -309,27 +309,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/get_bots": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * @description Right: `read_account`; given by widget_administrator, application, administrator, operator, viewer.
-         *
-         *     `{bots: [{id, name, is_active}]}`, as far as amoCRM tells of them.
-         */
-        get: operations["get_bots"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/get_calculator": {
         parameters: {
             query?: never;
@@ -340,9 +319,8 @@ export interface paths {
         /**
          * @description Right: `read_deal`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
          *
-         *     `{calculator, revision, account_currency, widget_type, lead_id}`: the one in force, with formulas ready to be
-         *     reckoned (trees; see docs/calculators.md). `revision` changes with it. A sum in another currency than
-         *     `account_currency` (null: nobody can say now) becomes no budget. 404 for a widget type without one.
+         *     `{calculator, revision, widget_type, lead_id}`: the one in force, with formulas ready to be reckoned (trees; see
+         *     docs/calculators.md). `revision` changes with it. 404 for a widget type without one.
          */
         get: operations["get_calculator"];
         put?: never;
@@ -363,11 +341,10 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{level, draft, in_force, touched, versions, usual, account_currency}`: the draft (`document, revision,
-         *     changed_at, changed_by`, or null), the calculators in force, the nearest first (`level, version, document`; `level`
-         *     null for the one that comes with the widget type), for how many connections this level is the one (10,000 stands for
-         *     more, too), its versions, and the widget types that come with a calculator to begin from, these in the account's
-         *     currency (ISO 4217; null where nobody can say now).
+         *     `{level, draft, in_force, touched, versions, usual}`: the draft (`document, revision, changed_at, changed_by`, or
+         *     null), the calculators in force, the nearest first (`level, version, document`; `level` null for the one that comes
+         *     with the widget type), for how many connections this level is the one (10,000 stands for more, too), its versions,
+         *     and the widget types that come with a calculator to begin from.
          */
         get: operations["get_calculator_draft"];
         put?: never;
@@ -579,12 +556,41 @@ export interface paths {
          *     Query: `key` (a server key's id), `outcome`, `limit`, `before` (the `next` of the page before).
          *
          *     `{keys: [{id, name, revoked_at, without_person, bodies_dropped_at}], incoming: [{id, key_id, action, outcome,
-         *     detail, delivery_id, has_person, size, times, request_id, created_at, last_at}], next}`, the newest first.
-         *     `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to its end). `size`
-         *     in bytes; `times`: how often the same has come. Of a key, `without_person`: none of its latest had a phone or an
-         *     e-mail; `bodies_dropped_at`: when older ones went because too many came.
+         *     detail, delivery_id, again_id, has_person, size, times, request_id, created_at, last_at}], next}`, the newest first.
+         *     `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to its end).
+         *     `again_id`: of the latest delivery that has completed it. `size` in bytes; `times`: how often the same has come. Of
+         *     a key, `without_person`: none of its latest had a phone or an e-mail; `bodies_dropped_at`: when older ones went
+         *     because too many came.
          */
         get: operations["get_incoming"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_incoming_entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     Query: `id`; `content=1`, for administrators: also the values, and `raw`, what came, as text.
+         *
+         *     What the list tells of it, and `{values: [{name, source, values, meaning, reason, goes_to: [{entity, field_id,
+         *     field}]}], reading, person, raw}`, by today's rules. `source`: what a mapping may call it; null where it has no such
+         *     name. `meaning`: name, first_name, last_name, phone, email, comment, form, page, referrer, visit, order, field (a
+         *     field of the form: it goes where a rule says, else into the note), nothing (it is left out). `reason`: mapping (the
+         *     settings say so), type (declared so), word (its name says so), shape (it looks so), visit, furniture (the
+         *     builder's own), note (nothing says more of it). `reading`: form, order, trial, or unreadable with `problem`.
+         */
+        get: operations["get_incoming_entry"];
         put?: never;
         post?: never;
         delete?: never;
@@ -992,6 +998,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/preview_incoming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{incoming: [{…as in get_incoming_entry, differs: [{name, was, now}]}]}`: the last ten of the key, by the rules
+         *     given, and what of each is taken for something else than by those that are saved. Nothing is written.
+         */
+        post: operations["preview_incoming"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/publish_calculator": {
         parameters: {
             query?: never;
@@ -1008,6 +1036,30 @@ export interface paths {
          *     422 for one that does not fit together, 409 where somebody else has saved it since.
          */
         post: operations["publish_calculator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/read_again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `operate`; given by administrator, operator.
+         *
+         *     `{id, outcome, detail, delivery_id, filled: {lead: […], contact: […]}, noted}`. `outcome`: completed (its deal or
+         *     contact lacked something), nothing_new, made (it had become nothing before), nothing (a trial), later (amoCRM does
+         *     not take it now: it goes on by itself), refused. `filled`: the fields that were empty, by name. `noted`: a note says
+         *     what none has said before.
+         */
+        post: operations["read_again"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1796,13 +1848,6 @@ export interface components {
             next: string | null;
         };
         /**
-         * BotsAnswer
-         * @description Those that amoCRM tells of; one that is missing may be named by its id.
-         */
-        BotsAnswer: {
-            bots: components["schemas"]["shared.amocrm.directory.Bot"][];
-        };
-        /**
          * ByCalculator
          * @description What was typed and chosen in a calculator, from which the server reckons the calculation again.
          */
@@ -1843,7 +1888,6 @@ export interface components {
          * @description The calculator in force, with formulas as trees.
          */
         CalculatorAnswer: {
-            account_currency: string | null;
             calculator: Record<string, never>;
             lead_id: number | null;
             revision: string;
@@ -2549,6 +2593,22 @@ export interface components {
             note: string;
             page: string;
         };
+        /**
+         * PreviewIncoming
+         * @description Rules that are not saved yet, as members of `submissions`, for the latest bodies of a key.
+         */
+        PreviewIncoming: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            key: string;
+            /** @default [] */
+            mapping?: components["schemas"]["FieldRule"][];
+            /** @default {} */
+            meanings?: {
+                [key: string]: "comment" | "email" | "field" | "first_name" | "form" | "last_name" | "name" | "nothing" | "page" | "phone" | "referrer" | "visit";
+            };
+        };
         /** Publish */
         Publish: {
             /** @default null */
@@ -2569,6 +2629,13 @@ export interface components {
             kind: "quotation";
             /** @default null */
             title?: string | null;
+        };
+        /** ReadAgain */
+        ReadAgain: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
         };
         /**
          * ReadDaysOff
@@ -2713,7 +2780,7 @@ export interface components {
             name: string;
             /** @default null */
             url?: string | null;
-            work: components["schemas"]["shared.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["shared.automations.work.Bot"];
+            work: components["schemas"]["shared.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"];
         };
         /**
          * SaveCalculation
@@ -2979,21 +3046,6 @@ export interface components {
             /** Format: uuid */
             id: string;
         };
-        /** Bot */
-        "shared.amocrm.directory.Bot": {
-            id: number;
-            is_active: boolean;
-            name: string;
-        };
-        /**
-         * Bot
-         * @description Starts a bot (Salesbot) of the account in the deal's conversation.
-         */
-        "shared.automations.work.Bot": {
-            bot_id: number;
-            /** @enum {unknown} */
-            kind: "bot";
-        };
         /**
          * Note
          * @description A note in the deal's feed.
@@ -3067,7 +3119,7 @@ export interface components {
             address?: string | components["schemas"]["Address"];
             /** @default  */
             comment?: string;
-            /** @default  */
+            /** @default RUB */
             currency?: string;
             /**
              * @default {
@@ -3257,7 +3309,6 @@ export interface components {
              *     }
              */
             contact?: components["schemas"]["shared.submissions.model.Contact"];
-            currency?: string;
             /** @default {} */
             fields?: {
                 [key: string]: string | boolean | number | (string | boolean | number | null)[] | null;
@@ -3725,28 +3776,6 @@ export interface operations {
             };
         };
     };
-    get_bots: {
-        parameters: {
-            query?: {
-                refresh?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BotsAnswer"];
-                };
-            };
-        };
-    };
     get_calculator: {
         parameters: {
             query?: never;
@@ -3926,6 +3955,19 @@ export interface operations {
                 key?: string;
                 limit?: string;
                 outcome?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_incoming_entry: {
+        parameters: {
+            query?: {
+                content?: string;
+                id?: string;
             };
             header?: never;
             path?: never;
@@ -4273,6 +4315,20 @@ export interface operations {
             };
         };
     };
+    preview_incoming: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIncoming"];
+            };
+        };
+        responses: never;
+    };
     publish_calculator: {
         parameters: {
             query?: never;
@@ -4283,6 +4339,20 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Publish"];
+            };
+        };
+        responses: never;
+    };
+    read_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadAgain"];
             };
         };
         responses: never;

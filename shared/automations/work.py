@@ -53,13 +53,7 @@ class Call(Struct, tag_field="kind", tag="call", forbid_unknown_fields=True, fro
     """A signed message to a server of the company."""
 
 
-class Bot(Struct, tag_field="kind", tag="bot", forbid_unknown_fields=True, frozen=True):
-    """Starts a bot (Salesbot) of the account in the deal's conversation."""
-
-    bot_id: Id
-
-
-Work = Note | Task | Quotation | Call | Bot
+Work = Note | Task | Quotation | Call
 
 
 def check(work: Work) -> None:

@@ -23,10 +23,9 @@ from shared.platform.messages import Message, say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 from shared.storage import events
-from shared.submissions import html_form, model, newer, people, plan, site_builders, writer
-from shared.submissions.incoming import door
-from shared.submissions.incoming.door import Kept
+from shared.submissions import html_form, model, newer, people, plan, server_door, site_builders, writer
 from shared.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
+from shared.submissions.server_door import Kept
 from shared.submissions.settings import of as settings_of
 
 # So long an equal submission is the same one; after that a person may well ask for the same thing again.
@@ -39,7 +38,7 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     200 `{delivery_id, state, results}`, or 202 when it will be delivered later. A public page does not see `results`:
     they would tell who is a customer already.
     """
-    with door.keeping(runtime, caller, request, action) as kept:
+    with server_door.keeping(runtime, caller, request, action) as kept:
         return _submitted(runtime, caller, request, action, kept)
 
 
@@ -83,7 +82,7 @@ def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept
     if sent.is_test:
         kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
     else:
-        key = None if sent.key is None else f"builder:{_of_site(caller)}{sent.key}"
+        key = builders_key(caller, sent.key)
         form, why = model.SUBMIT_FORM, sent.decisions
         try:
             delivery = _accepted(runtime, caller, request, form, sent.body, key, kept, why, at_once=False)
@@ -94,6 +93,27 @@ def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept
             raise
         answer(request, delivery)  # what amoCRM has refused for good is told
     return site_builders.ok()
+
+
+def builders_key(caller: Caller, key: str | None) -> str | None:
+    """`key`: what the builder calls this submission."""
+    return None if key is None else f"builder:{_of_site(caller)}{key}"
+
+
+def read_anew(
+    runtime: Runtime,
+    caller: Caller,
+    request: Request,
+    action: str,
+    body: Body,
+    key: str,
+    kept: Kept,
+    decisions: list[Decision] | None,
+) -> Delivery:
+    """A body that had become nothing, as if it came now, by whoever has sent it."""
+    if action == model.SUBMIT_ORDER and isinstance(body, SubmitOrder):
+        key = _key_of_order(runtime, caller, body)
+    return _accepted(runtime, caller, request, action, body, key, kept, decisions)
 
 
 def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
@@ -162,21 +182,13 @@ def _accepted(
         msgspec.json.encode(accepted, order="deterministic"),
         key or _key(runtime, caller, action, body, cleaned),
         plan.first_steps(settings, wanted.mode, body),
-        identity=_identity(cleaned, same),
+        identity=cleaned,
         at_once=at_once and not settings.queue,
         summary=_summary(runtime, integration, body) | caller.sender() | kept.summary,
     )
     delivery = accept(runtime, integration, request, write)
     kept.became(delivery, body.contact)
     return delivery
-
-
-def _identity(cleaned: bytes, body: Body) -> bytes:
-    """An order without a currency was one in roubles once; sent again it is still the same."""
-    if not isinstance(body, SubmitOrder) or body.order.currency:
-        return cleaned
-    before = msgspec.structs.replace(body, order=msgspec.structs.replace(body.order, currency="RUB"), action=None)
-    return msgspec.json.encode(before, order="deterministic")
 
 
 def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:
@@ -186,7 +198,7 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
         return {}
     return {
         "total": f"{body.order.rounded_total:f}",
-        **({"currency": body.order.currency} if body.order.currency else {}),
+        "currency": body.order.currency,
         "order": body.order.number,
         "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
     }

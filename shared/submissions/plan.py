@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from shared.actions.subject import Planner, Submitted
-from shared.amocrm import budgets, directory
+from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
@@ -29,7 +29,6 @@ from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
 from shared.submissions import leftovers, mapping, note
-from shared.submissions.contacts import Left
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import (
     SUBMIT_FORM,
@@ -49,12 +48,12 @@ from shared.submissions.writer import Submission, kind_of
 
 Change = dict[str, object]
 
-_FIELDS: Final = {"leads": "lead_fields", "contacts": "contact_fields"}
+FIELDS: Final = {"leads": "lead_fields", "contacts": "contact_fields"}
 
 
 def first_steps(settings: Submissions, mode: str, body: Body) -> list[str]:
     """The name of the one that depends on nothing."""
-    return [(*(_FIELDS[entity] for entity in _entities_to_complete(settings, mode, body)), mode)[0]]
+    return [(*(FIELDS[entity] for entity in entities_to_complete(settings, mode, body)), mode)[0]]
 
 
 def calls(mode: str, body: Body) -> int:
@@ -94,8 +93,7 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
         Contact(name=wanted.name, phone=wanted.phone, email=wanted.email),
         Form(name=wanted.heading),
         dict(wanted.fields),
-        price=budgets.number(wanted.price),
-        currency=wanted.currency or msgspec.UNSET,
+        price=wanted.price,
     )
     accepted = Accepted("lead", msgspec.Raw(msgspec.json.encode(body)))
     parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
@@ -106,7 +104,7 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
     made = Submission(*parts, replace(settings, forms=where), language, wanted.is_change, has_own_note=True)
     if wanted.lead_id is None:
         return _steps(made), calls("lead", body)
-    plan = [_fields_step(made, "leads", None)] if "leads" in _entities_to_complete(settings, "lead", body) else []
+    plan = [fields_step(made, "leads", None)] if "leads" in entities_to_complete(settings, "lead", body) else []
     before = plan[-1].name if plan else None
     plan += [
         _known_lead_step(made, wanted.lead_id, wanted, before),
@@ -130,7 +128,7 @@ def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: 
             own["name"] = name.replace(*wanted.renamed)
         if wanted.status_id is not None:
             own |= {"pipeline_id": wanted.pipeline_id, "status_id": wanted.status_id}
-        change, refused = _taken(made, api, lead_id, fields, own)
+        change, refused = change_deal(made, api, lead_id, fields, own)
         if refused is not None and fields.keys() - change.keys():
             made.tell_refused(refused)
         if refused is not None and "status_id" in own.keys() - change.keys():
@@ -142,7 +140,7 @@ def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: 
     return Step("lead", write, lambda *_: None, after=before)
 
 
-def _taken(
+def change_deal(
     made: Submission, api: AccountApi, lead_id: int, fields: Change, own: Change
 ) -> tuple[Change, BadRequestError | None]:
     """What amoCRM takes of both: what it refuses together it may take one by one."""
@@ -161,35 +159,16 @@ def _taken(
 def _steps(made: Submission) -> list[Step]:
     accepted, body, delivery = made.accepted, made.body, made.delivery
     plan: list[Step] = []
-    for entity in _entities_to_complete(made.settings, accepted.mode, body):
-        plan.append(_fields_step(made, entity, plan[-1].name if plan else None))
+    for entity in entities_to_complete(made.settings, accepted.mode, body):
+        plan.append(fields_step(made, entity, plan[-1].name if plan else None))
     before = plan[-1].name if plan else None
     plan.append(Step(accepted.mode, made.writer(), made.finder(), after=before))
     if accepted.mode != "contact":
         plan += _contact_update_steps(made, accepted.mode)
-        plan += [_budget_step(made)] if made.budget.amount else []
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
-        plan += _goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
+        plan += goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
     plan.append(_note_step(made))
     return plan
-
-
-def _budget_step(made: Submission) -> Step:
-    """What has become of the price: cents that the account cuts are rounded, and whatever was left out is told."""
-
-    def write(api: AccountApi, result: Result) -> Result:
-        lead_id = result.get("lead_id")
-        if lead_id is None or result.get("bare") == Left.ALL_BUT_THE_NAME:
-            return {"nothing_to_do": True}
-
-        def change(price: float) -> None:
-            rounded: Change = {"price": price}
-            with noting(made.database, made.keyring, made.integration_id, "lead", lead_id, rounded):
-                api.change_lead(lead_id, rounded)
-
-        return made.budget.settled(api, lead_id, change)
-
-    return Step("budget", write, lambda *_: None, after=made.accepted.mode)
 
 
 def _contact_update_steps(made: Submission, after: str) -> list[Step]:
@@ -199,22 +178,22 @@ def _contact_update_steps(made: Submission, after: str) -> list[Step]:
     ]
 
 
-def _entities_to_complete(settings: Submissions, mode: str, body: Body) -> list[str]:
+def entities_to_complete(settings: Submissions, mode: str, body: Body) -> list[str]:
     """Those with fields that may have to be created for this submission."""
     if not settings.create_fields:
         return []
     given = sources(body)
     creatable = {rule.entity for rule in settings.mapping if _may_be_created(rule) and given.get(rule.source)}
-    return [entity for entity in _FIELDS if entity in creatable and (entity == "contacts" or mode != "contact")]
+    return [entity for entity in FIELDS if entity in creatable and (entity == "contacts" or mode != "contact")]
 
 
 def _may_be_created(rule: FieldRule) -> bool:
     return rule.field is not None and rule.field_id is None
 
 
-def _goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
+def goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
     items = tuple(item.item for item in body.order.items)
-    own = goods.Goods(remembered, items, locks, delivery.id, body.order.currency or None)
+    own = goods.Goods(remembered, items, locks, delivery.id, body.order.currency)
 
     def find_or_create(api: AccountApi, lead: Result) -> Result:
         return own.find_or_create(api) | {"lead_id": lead["lead_id"]}
@@ -225,25 +204,23 @@ def _goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body:
     ]
 
 
-def _place(result: Result) -> tuple[str, int | None]:
+def place_of(result: Result) -> tuple[str, int | None]:
     """Where the note goes."""
     is_lead = result.get("lead_id") is not None
     return ("leads", result["lead_id"]) if is_lead else ("contacts", result.get("contact_id"))
 
 
-def _noted(
-    made: Submission, name: str, after: str, mark: str, text: Callable[[AccountApi, Result], str | None]
-) -> Step:
+def noted(made: Submission, name: str, after: str, mark: str, text: Callable[[AccountApi, Result], str | None]) -> Step:
     """A step that writes a note, once. `text` None: there is nothing to say."""
 
     def write(api: AccountApi, result: Result) -> Result:
-        (entity, entity_id), content = _place(result), text(api, result)
+        (entity, entity_id), content = place_of(result), text(api, result)
         if content is None or entity_id is None:
             return {"nothing_to_do": True}
         return {"note_id": api.add_note(entity_id, content, entity)}
 
     def find(api: AccountApi, result: Result) -> Result | None:
-        entity, entity_id = _place(result)
+        entity, entity_id = place_of(result)
         note_id = None if entity_id is None else api.find_note(entity_id, mark, made.since, entity=entity)
         return None if note_id is None else {"note_id": note_id}
 
@@ -260,12 +237,10 @@ def _note_step(made: Submission) -> Step:
         unmapped, unplaced = leftovers.of_submission(made, api, result)
         values, _ = made.values()
         order = made.body.order if isinstance(made.body, SubmitOrder) else None
-        if order is not None and not order.currency:
-            order = replace(order, currency=made.budget.own_currency(api))
-        _tell_unplaced(made, unplaced)
+        tell_unplaced(made, unplaced)
         return note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, mark, made.language)
 
-    return _noted(made, "note", made.accepted.mode, mark, text)
+    return noted(made, "note", made.accepted.mode, mark, text)
 
 
 def _left_note_step(
@@ -276,13 +251,13 @@ def _left_note_step(
 
     def text(_: AccountApi, result: Result) -> str | None:
         unplaced = left(made, result)
-        _tell_unplaced(made, unplaced)
+        tell_unplaced(made, unplaced)
         return note.text(kind_of(made.body), made.heading, {}, None, (), unplaced, mark, made.language)
 
-    return _noted(made, name, after, mark, text)
+    return noted(made, name, after, mark, text)
 
 
-def _tell_unplaced(made: Submission, unplaced: Sequence[Unplaced]) -> None:
+def tell_unplaced(made: Submission, unplaced: Sequence[Unplaced]) -> None:
     for one in unplaced:
         made.tell("value_in_note", say("{source} is in the note: {reason}.", source=one.source, reason=one.reason))
 
@@ -306,7 +281,7 @@ def _refused_fields(
     return names, next((error for _, error in found if error is not None), None)
 
 
-def _fields_step(made: Submission, entity: str, before: str | None) -> Step:
+def fields_step(made: Submission, entity: str, before: str | None) -> Step:
     """Creates the fields of the mapping that the account does not have, once, however many instances meet (row C6)."""
 
     def missing(account: Directory) -> Sequence[FieldRule]:
@@ -342,4 +317,4 @@ def _fields_step(made: Submission, entity: str, before: str | None) -> Step:
                 return {"created": len(wanted) - len(refused), "refused": True}
         return {"created": len(wanted)}
 
-    return Step(_FIELDS[entity], write, lambda *_: None, after=before)
+    return Step(FIELDS[entity], write, lambda *_: None, after=before)

@@ -32,6 +32,7 @@ class Sent(Struct, frozen=True):
     key: str | None  # of the form and what the builder calls this submission; the site is not in it
     is_test: bool  # the address is tried out: nothing is written
     decisions: list[Decision] = []
+    values: list[NamedValue] = []  # of which the decisions are
 
 
 def sent(request: Request, settings: Submissions = USUAL) -> Sent:
@@ -45,7 +46,7 @@ def sent(request: Request, settings: Submissions = USUAL) -> Sent:
     body, form_id = made.body, _form_id(values)
     if not body.form.name and form_id:
         body = replace(body, form=replace(body.form, name=form_id[:1000]))
-    return Sent(body, _key(values, form_id or body.form.name), is_test=False, decisions=made.decisions)
+    return Sent(body, _key(values, form_id or body.form.name), is_test=False, decisions=made.decisions, values=values)
 
 
 def _form_id(values: list[NamedValue]) -> str:

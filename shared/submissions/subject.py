@@ -7,11 +7,15 @@ _PLAN = "shared.submissions.plan"
 SUBJECT = Subject(
     actions={
         "get_incoming": "shared.submissions.incoming.actions:LIST",
+        "get_incoming_entry": "shared.submissions.incoming.actions:ENTRY",
+        "preview_incoming": "shared.submissions.incoming.actions:PREVIEW",
+        "read_again": "shared.submissions.incoming.again:ACTION",
         "submit_form": "shared.submissions.actions:FORM",
         "submit_order": "shared.submissions.actions:ORDER",
         "sync_contact": "shared.submissions.actions:SYNC",
     },
     planners={
+        "read_again": "shared.submissions.incoming.completing:PLANNER",
         "submit_form": f"{_PLAN}:FORM",
         "submit_order": f"{_PLAN}:ORDER",
         "sync_contact": f"{_PLAN}:SYNC",

@@ -12,7 +12,7 @@ from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
 from shared.runtime import Runtime
 from shared.storage import key_rotation, retention
-from shared.submissions.incoming import rows
+from shared.submissions import kept_bodies
 from tests.story import Story, json_of
 from tests.submitting import PERSON, order, save, set_up
 
@@ -48,8 +48,8 @@ def listed(story: Story, **query: str) -> Any:
     return json_of(answer)
 
 
-def _kept(story: Story) -> list[rows.Incoming]:
-    return rows.page(story.runtime.database, story.row().id, limit=100)
+def _kept(story: Story) -> list[kept_bodies.Incoming]:
+    return kept_bodies.page(story.runtime.database, story.row().id, limit=100)
 
 
 # --- kept as it came --------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def test_35_5_what_comes_is_kept_whole_and_without_the_key(site: Story) -> None:
     body = urlencode(TILDA).encode()
     assert sent(site, key, body, kind=f"{FORM}; charset=utf-8", page="7").status == 200
     (kept,) = _kept(site)
-    came = rows.request_of(site.runtime.keyring, kept)
+    came = kept_bodies.request_of(site.runtime.keyring, kept)
     assert (came.body, came.headers.get("Content-Type")) == (body, f"{FORM}; charset=utf-8")
     assert came.query == (("action", "submit_form"), ("page", "7"))
     assert (str(kept.site_key_id), kept.outcome, kept.has_person, kept.size) == (key_id, "accepted", True, len(body))
@@ -78,6 +78,7 @@ def test_35_5_what_comes_is_kept_whole_and_without_the_key(site: Story) -> None:
         ({"Telegram": "@nina"}, FORM, 422, "refused"),
         (b"\x89PNG\r\n\x1a\n\x00\xff" * 500, "image/png", 400, "refused"),
     ],
+    ids=["a trial", "no JSON", "without a phone", "a picture"],
 )
 def test_35_5_what_becomes_nothing_is_kept_too_and_says_why(
     site: Story, body: Any, kind: str, status: int, outcome: str
@@ -90,7 +91,7 @@ def test_35_5_what_becomes_nothing_is_kept_too_and_says_why(
     assert kept.detail
     assert "@nina" not in kept.detail
     if isinstance(body, bytes):
-        assert rows.request_of(site.runtime.keyring, kept).body == body
+        assert kept_bodies.request_of(site.runtime.keyring, kept).body == body
 
 
 def test_35_5_a_robot_is_kept_and_an_order_of_a_shop(site: Story) -> None:
@@ -139,11 +140,11 @@ def test_35_5_a_process_that_ends_in_between_loses_nothing(
         if place == "before":
             patch.setattr("shared.submissions.actions.accept", killed)
         else:
-            patch.setattr(rows, "became", killed)
+            patch.setattr(kept_bodies, "became", killed)
         assert sent(site, key, TILDA).status == 500
     (kept,) = _kept(site)
     assert kept.outcome == "taken"
-    found = rows.delivery_of(site.runtime.database, kept)
+    found = kept_bodies.delivery_of(site.runtime.database, kept)
     there: list[tuple[UUID | None, ...]] = site.sql("SELECT id FROM amocrm_deliveries") or [(None,)]
     assert there == [(found,)]
     assert sent(site, key, TILDA).status == 200  # the builder's next try
@@ -153,7 +154,7 @@ def test_35_5_a_process_that_ends_in_between_loses_nothing(
 
 
 def test_35_5_a_flood_fills_no_database_and_is_told(site: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "MOST_BODIES", 20)
+    monkeypatch.setattr(kept_bodies, "MOST_BODIES", 20)
     _, key = new_key(site)
     _, other = new_key(site, "Shop")
     assert sent(site, other, TILDA).status == 200
@@ -162,7 +163,7 @@ def test_35_5_a_flood_fills_no_database_and_is_told(site: Story, monkeypatch: py
     kept = _kept(site)
     assert len([one for one in kept if one.site_key_id != kept[-1].site_key_id]) <= 20
     assert any(one.site_key_id == kept[-1].site_key_id for one in kept)  # the other key's stays
-    newest = rows.request_of(site.runtime.keyring, kept[0])
+    newest = kept_bodies.request_of(site.runtime.keyring, kept[0])
     assert b"554029" in newest.body
     told = site.sql("SELECT level, message FROM amocrm_events WHERE kind = 'incoming.dropped'")
     assert [(level, "Tilda" in message) for level, message in told] == [("warning", True)]
@@ -171,7 +172,7 @@ def test_35_5_a_flood_fills_no_database_and_is_told(site: Story, monkeypatch: py
 
 
 def test_35_5_large_bodies_are_bounded_by_their_bytes(site: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(kept_bodies, "MOST_BYTES", 100_000)
     _, key = new_key(site)
     for number in range(5):
         assert (
@@ -192,7 +193,7 @@ def test_35_5_it_goes_with_its_time_and_follows_a_changed_key(site: Story, envir
     sum(key_rotation.rotate(rotating.database, rotating.keyring, pytest.fail))
     only_new = Runtime.build(load(environment | {"ENCRYPTION_KEYS": both.split(",")[0]}))
     (kept,) = _kept(site)
-    assert rows.request_of(only_new.keyring, kept).body == urlencode(TILDA).encode()
+    assert kept_bodies.request_of(only_new.keyring, kept).body == urlencode(TILDA).encode()
     for runtime in (rotating, only_new):
         runtime.close()
     for days, left in ((29, 1), (2, 0)):

@@ -1,13 +1,13 @@
 // Deliveries: what was accepted, of which deal, how far it is, its story and content, another try, and a file of them.
 
 import { element } from "../ui/dom.js";
-import { amount, has, moment, money, t } from "../ui/i18n.js";
+import { has, moment, money, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
 import { busy, call, connectionName, may, pickConnection, told } from "./panel.js";
 
 const STATES = ["accepted", "delivered", "dead"];
-const WRITES = ["save_calculation", "submit_form", "submit_order", "sync_contact", "run_automation", "answer_bot", "notify"];
+const WRITES = ["save_calculation", "submit_form", "submit_order", "sync_contact", "read_again", "run_automation", "answer_bot", "notify"];
 const PAGE = 30;
 const MOST = 200; // of one question
 const COLUMNS = ["created_at", "account_domain", "widget_type", "action", "state", "lead_id", "total", "currency", "by", "attempts", "finished_at", "problem", "delivery_id"];
@@ -106,7 +106,7 @@ function row(delivery, connection, refresh) {
   const { summary, links } = delivery;
   const about = [moment(delivery.created_at), connection ? null : connectionName(delivery), has(`by.${summary.by}`) ? t(`by.${summary.by}`) : null,
     delivery.attempts > 1 ? t("deliveries.attempts", { count: delivery.attempts }) : null].filter(Boolean);
-  const facts = element("div", { className: "facts" }, element("b", { text: name }), summary.total ? ` ${summary.currency ? money(summary.total, summary.currency) : amount(summary.total)}` : "", " ",
+  const facts = element("div", { className: "facts" }, element("b", { text: name }), summary.total ? ` ${money(summary.total, summary.currency)}` : "", " ",
     element("span", { className: `status ${delivery.state}`, text: t(`deliveries.state_${delivery.state}`) }), element("br"),
     element("small", { text: about.join(" · ") }), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))));
   if (delivery.problem) facts.append(element("p", { className: delivery.state === "dead" ? "error" : "soft", text: delivery.problem.detail }));

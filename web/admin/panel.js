@@ -10,7 +10,7 @@ import { choosing, mayLeave } from "./unsaved.js";
 
 const TOKEN_KEY = "administrator-token";
 // Each with the right that it is for.
-const TABS = { overview: "see", crm: "see", calculator: "manage", bookings: "see", settings: "manage", site: "manage", events: "see", automations: "see", deliveries: "see", log: "see", people: "manage" };
+const TABS = { overview: "see", crm: "see", calculator: "manage", bookings: "see", settings: "manage", site: "manage", incoming: "see", events: "see", automations: "see", deliveries: "see", log: "see", people: "manage" };
 
 translate();
 document.title = t("panel.title");

@@ -57,6 +57,12 @@ WHERE k.key_hash = %(key_hash)s AND k.revoked_at IS NULL
 """
 
 
+_BY_ID = """
+SELECT c.*, k.id AS key_id, k.origins, k.accepts_hidden_origin, k.is_server
+FROM amocrm_site_keys k JOIN amocrm_connections c ON c.id = k.integration_id WHERE k.id = %(id)s
+"""
+
+
 class SiteKey(Struct, frozen=True):
     """What is kept of a key; the key itself is shown once, when it is made."""
 
@@ -123,6 +129,12 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
     throttle.pass_or_refuse(runtime.database, f"{bucket}:{request.network}", per_address)
     throttle.pass_or_refuse(runtime.database, bucket, per_key)
     return Caller("site", found)
+
+
+def caller_of(database: Database, key_id: UUID) -> Caller | None:
+    """Whoever has sent something with this key before, for what is done with that later; also where it is revoked."""
+    found = database.one(_Found, _BY_ID, {"id": key_id})
+    return None if found is None else Caller("server" if found.is_server else "site", found)
 
 
 def _is_our_page(runtime: Runtime, request: Request) -> bool:

@@ -93,10 +93,28 @@ _BY_ID = """
 SELECT * FROM amocrm_incoming WHERE id = %(id)s AND integration_id = %(integration_id)s
 """
 
+# Where the process ended before it was written down; or the same has come again, and was read.
 _DELIVERY = """
-SELECT id FROM amocrm_deliveries
-WHERE integration_id = %(integration_id)s AND created_at >= %(since)s AND summary ->> 'incoming' = %(id)s
-ORDER BY created_at LIMIT 1
+SELECT d.id FROM amocrm_incoming own JOIN amocrm_deliveries d ON d.integration_id = own.integration_id
+    AND d.created_at >= own.created_at AND d.summary ->> 'incoming' = own.id::text
+WHERE own.id = %(id)s
+UNION ALL
+SELECT other.delivery_id FROM amocrm_incoming own JOIN amocrm_incoming other ON other.site_key_id = own.site_key_id
+    AND other.mark = own.mark AND other.delivery_id IS NOT NULL AND other.created_at >= own.created_at
+WHERE own.id = %(id)s
+LIMIT 1
+"""
+
+_READ_AGAIN = """
+UPDATE amocrm_incoming SET outcome = 'accepted', detail = NULL, delivery_id = %(delivery_id)s, again_id = %(again_id)s,
+    has_person = %(has_person)s
+WHERE id = %(id)s AND (delivery_id IS NULL OR delivery_id = %(delivery_id)s)
+"""
+
+# The latest of a key, whatever became of them.
+_LATEST = """
+SELECT * FROM amocrm_incoming WHERE site_key_id = %(site_key_id)s AND integration_id = %(integration_id)s
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 """
 
 
@@ -132,6 +150,7 @@ class Incoming(Guarded, frozen=True):
     outcome: str  # taken, accepted, nothing, refused
     detail: str | None
     delivery_id: UUID | None
+    again_id: UUID | None  # the latest delivery that has completed it
     has_person: bool | None
     request_id: str
     created_at: datetime
@@ -232,6 +251,13 @@ def was_refused(database: Database, incoming_id: UUID, reason: Message) -> None:
     _end(database, incoming_id, "refused", reason)
 
 
+def was_read_again(database: Database, incoming: Incoming, delivery_id: UUID, again_id: UUID, has_person: bool) -> None:
+    """What it had become was completed by another delivery."""
+    read = {"id": incoming.id, "delivery_id": delivery_id, "again_id": again_id, "has_person": has_person}
+    database.execute(_READ_AGAIN, read)
+    database.execute(_JUDGE, {"site_key_id": incoming.site_key_id})
+
+
 def _end(
     database: Database,
     incoming_id: UUID,
@@ -249,8 +275,7 @@ def delivery_of(database: Database, incoming: Incoming) -> UUID | None:
     """The delivery that it has become, also where the process ended before that was written down here."""
     if incoming.delivery_id is not None:
         return incoming.delivery_id
-    asked = {"integration_id": incoming.integration_id, "id": str(incoming.id), "since": incoming.created_at}
-    found = database.one(_Delivery, _DELIVERY, asked)
+    found = database.one(_Delivery, _DELIVERY, {"id": incoming.id})
     return None if found is None else found.id
 
 
@@ -270,6 +295,12 @@ def page(
     """The newest first; `before` is the last one of the page already read."""
     asked = {"integration_id": integration_id, "site_key_id": site_key_id, "outcome": outcome}
     return database.all(Incoming, _PAGE, asked | {"before": before, "limit": limit})
+
+
+def latest(database: Database, integration_id: UUID, site_key_id: UUID, limit: int) -> list[Incoming]:
+    """The newest bodies of a key, whatever became of them."""
+    asked = {"integration_id": integration_id, "site_key_id": site_key_id, "limit": limit}
+    return database.all(Incoming, _LATEST, asked)
 
 
 def keys(database: Database, integration_id: UUID) -> list[Key]:

@@ -13,7 +13,7 @@ from shared.platform.http import Request
 from shared.platform.messages import Message, say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
-from shared.submissions.incoming import rows
+from shared.submissions import kept_bodies
 from shared.submissions.model import Contact
 
 
@@ -32,11 +32,11 @@ class Kept(Struct, frozen=True):
     def became(self, delivery: Delivery, contact: Contact) -> None:
         if self.id is not None and self.site_key_id is not None:
             has_person = bool(contact.phones or contact.emails)
-            rows.became(self.runtime.database, self.id, self.site_key_id, delivery.id, has_person)
+            kept_bodies.became(self.runtime.database, self.id, self.site_key_id, delivery.id, has_person)
 
     def became_nothing(self, reason: Message) -> None:
         if self.id is not None:
-            rows.became_nothing(self.runtime.database, self.id, reason)
+            kept_bodies.became_nothing(self.runtime.database, self.id, reason)
 
 
 @contextmanager
@@ -47,11 +47,11 @@ def keeping(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
         yield Kept(runtime)
         return
     integration_id = caller.require_integration().id
-    kept = rows.keep(runtime.database, runtime.keyring, integration_id, key_id, action, request)
+    kept = kept_bodies.keep(runtime.database, runtime.keyring, integration_id, key_id, action, request)
     try:
         yield Kept(runtime, kept, key_id)
     except Problem as problem:
-        rows.was_refused(runtime.database, kept, why(problem))
+        kept_bodies.was_refused(runtime.database, kept, why(problem))
         raise
 
 
