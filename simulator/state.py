@@ -93,6 +93,7 @@ class Account:
     catalogs: dict[int, Entity] = field(default_factory=dict)
     elements: dict[int, dict[int, Entity]] = field(default_factory=lambda: defaultdict(dict))  # by catalog
     files: dict[str, Entity] = field(default_factory=dict)  # of the drive, by uuid
+    deleted_files: dict[str, Entity] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     uploads: dict[str, Entity] = field(default_factory=dict)  # sessions under way
     attached: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))  # file uuids by lead
@@ -182,6 +183,7 @@ class World:
             "role_id": None,
         }
         user = {"id": user_id, "name": name, "email": f"user{user_id}@example.org", "lang": "ru", "rights": rights}
+        user |= {"uuid": str(uuid4()), "amojo_id": str(uuid4()), "phone_number": f"+7900{user_id % 10**7:07d}"}
         account.users[user_id] = user
         return user
 

@@ -17,6 +17,7 @@ from simulator.resources import (
     salesbot,
     tags,
     tasks,
+    users,
     webhooks,
 )
 
@@ -28,8 +29,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
     (method, re.compile(pattern), rule)
     for method, pattern, rule in (
         ("GET", "/account", account.read),
-        ("GET", "/users", account.users),
-        ("GET", r"/users/(\d+)", account.user),
+        ("GET", "/users", users.page),
+        ("GET", r"/users/(\d+)", users.read),
+        ("POST", "/users/activate", users.activate),
+        ("POST", "/users/deactivate", users.deactivate),
         ("GET", "/roles", account.roles),
         ("GET", r"/roles/(\d+)", account.role),
         ("GET", "/leads/pipelines", account.pipelines),

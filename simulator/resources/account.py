@@ -1,4 +1,4 @@
-"""The account itself, its users, pipelines and custom fields. Source: amoCRM's "Account", "Users", "Pipelines"."""
+"""The account itself, its pipelines and custom fields. Source: amoCRM's "Account", "Pipelines", "Custom fields"."""
 
 from simulator.answers import Answer, ApiError, document, invalid, not_found, nothing, problem
 from simulator.call import Call
@@ -57,6 +57,10 @@ def read(call: Call) -> Answer:
             "date_pattern": "d.m.Y H:i",
             "short_date_pattern": "d.m.Y",
             "short_time_pattern": "H:i",
+            # vendor: account.datetime_settings (code) All of them are texts; the vendor's client reads `date_format`,
+            # its documentation and what the client writes say `date_formant`.
+            # source: amocrm-api-php, AccountModel::fromArray, DateTimeSettings::toArray
+            "date_format": "d.m.Y",
             "date_formant": "d.m.Y",
             "time_format": "H:i:s",
             "timezone": _time_zone(account),
@@ -77,17 +81,6 @@ def _time_zone(account: Account) -> str:
     """A name in the database of time zones; that of Moscow for most."""
     hours = account.utc_offset // 3600
     return "Europe/Moscow" if hours == 3 else f"Etc/GMT{-hours:+d}"
-
-
-def users(call: Call) -> Answer:
-    return call.page("users", list(call.account.users.values()), lambda user: _user(call, user))
-
-
-def user(call: Call, user_id: str) -> Answer:
-    found = call.account.users.get(int(user_id))
-    if found is None:
-        raise not_found()
-    return document(_user(call, found))
 
 
 def roles(call: Call) -> Answer:
@@ -134,10 +127,6 @@ def delete_custom_field(call: Call, owner: str, field_id: str) -> Answer:
         entity["custom_fields_values"] = kept or None
     call.effect("custom_field.deleted", entity_type=owner, id=found["id"])
     return nothing()
-
-
-def _user(call: Call, user: Entity) -> Entity:
-    return user | {"_links": {"self": call.link(f"/users/{user['id']}")}, "_embedded": {"roles": [], "groups": []}}
 
 
 def _pipeline(call: Call, pipeline_id: str) -> Entity:

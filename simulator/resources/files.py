@@ -6,7 +6,7 @@ from simulator.call import Call
 
 def page(call: Call, lead_id: str) -> Answer:
     attached = call.account.attached[int(lead_id)]
-    return call.page("files", [{"file_uuid": uuid, "id": position} for position, uuid in enumerate(attached, 1)])
+    return call.page("files", [{"file_uuid": uuid, "id": call.account.files[uuid]["id"]} for uuid in attached])
 
 
 def attach(call: Call, lead_id: str) -> Answer:
