@@ -25,7 +25,7 @@ def run(simulation: Simulation, name: str, body: Body) -> Any:
 
 def _person(simulation: Simulation, body: Body) -> Any:
     """What somebody of the account does: `{domain, kind, id?, fields?, note?, delete?, user_id?}`, see `person.act`."""
-    done = {name: body[name] for name in ("fields", "note", "delete", "user_id") if name in body}
+    done = {name: body[name] for name in ("fields", "note", "delete", "accept", "user_id") if name in body}
     return person.act(simulation, account_of(simulation, body), body["kind"], body.get("id"), **done)
 
 

@@ -27,7 +27,7 @@ TIMEOUT_SECONDS = 2.0
 # source: the documentation says that hooks which keep failing are switched off; the number is ours
 MOST_FAILURES = 20  # in a row; then the webhook is switched off
 _RETRY_SECONDS = 0.5
-_PLURALS = {"leads": "lead", "contacts": "contact", "companies": "company", "tasks": "task"}
+_PLURALS = {"leads": "lead", "contacts": "contact", "companies": "company", "tasks": "task", "unsorted": "unsorted"}
 
 
 @dataclass
@@ -66,6 +66,7 @@ class Journal:
         self._world = world
         self.weather = Weather()
         self._arrived = asyncio.Event()
+        self.is_unheard = False
         self.sent = 0
         self.once: deque[tuple[str, int | None, str]] = deque(maxlen=500)  # what was sent once, and the answers
 
@@ -82,8 +83,10 @@ class Journal:
     ) -> None:
         """`action`: add, update, delete, status, responsible, note. `before` and `after` are the event's values."""
         kind = {"add": "added", "delete": "deleted", "status": "status_changed"}
+        if self.is_unheard:
+            return
         single = _PLURALS[entity_type]
-        name = f"{single}_{kind[action]}" if action in kind else None
+        name = f"{single}_{kind[action]}" if action in kind and single != "unsorted" else None
         if action == "responsible":
             name = "entity_responsible_changed"
         if action == "note":
@@ -101,6 +104,15 @@ class Journal:
                 self.weather.bring(hook.waiting, body)
                 self._arrived.set()
 
+    @contextlib.contextmanager
+    def unheard(self) -> Iterator[None]:
+        """What happens inside is told nowhere."""
+        self.is_unheard = True
+        try:
+            yield
+        finally:
+            self.is_unheard = False
+
     def hasten(self, account: Account) -> None:
         """What an account sends once is to be sent now."""
         if account.outbox:
@@ -117,6 +129,8 @@ class Journal:
         after: list[Entity],
     ) -> None:
         """An event that no webhook tells of."""
+        if self.is_unheard:
+            return
         account.events.append(self._event(account, name, _PLURALS[entity_type], entity, user_id, before, after))
 
     def _event(
@@ -191,6 +205,8 @@ def _hooked(account: Account, entity_type: str, action: str, entity: Entity, bef
     if action == "note":
         note = {"id": entity["id"], "note_type": entity["note_type"], "element_id": entity["entity_id"]}
         return {"note": note | {"text": entity["params"].get("text", ""), "created_at": entity["created_at"]}}
+    if entity_type == "unsorted":
+        return _incoming(entity, action)
     shown = {name: entity[name] for name in _MEMBERS if entity.get(name) is not None}
     if entity_type == "leads":
         shown |= money.members(account, entity["price"])
@@ -202,6 +218,22 @@ def _hooked(account: Account, entity_type: str, action: str, entity: Entity, bef
         shown["old_status_id"] = before["lead_status"]["id"]
         shown["old_pipeline_id"] = before["lead_status"]["pipeline_id"]
     return shown
+
+
+def _incoming(one: Entity, action: str) -> Entity:
+    """`add` says what waits, `delete` what has become of it."""
+    # vendor: webhooks.unsorted (page) `unsorted[add][0]` has uid, category, source_uid, source_data, pipeline_id,
+    # lead_id and `data[leads|contacts][0][id]`; `unsorted[delete][0]` says action (accept, decline) and
+    # `[accept_result][leads][0]` or `[decline_result][leads][0]`.
+    # source: amoCRM's documentation, "Webhooks"; bodies that integrations in production read
+    shown = {name: one[name] for name in ("uid", "category", "source_uid", "pipeline_id", "created_at")}
+    leads, contacts = one["_embedded"]["leads"], one["_embedded"]["contacts"]
+    if action == "delete":
+        result = f"{one['action']}_result"
+        return shown | {"action": one["action"], result: {"leads": [lead["id"] for lead in leads]}}
+    source = {"source": one["source_name"], "data": one["metadata"]}
+    first = {"lead_id": leads[0]["id"]} if leads else {}
+    return shown | first | {"source_data": source, "data": {"leads": leads, "contacts": contacts}}
 
 
 _MEMBERS = (

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator import consent, interface
 from simulator.call import Call
-from simulator.resources import entities, notes, tasks
+from simulator.resources import entities, incoming, notes, tasks
 from simulator.simulation import Simulation
 from simulator.state import Account
 
@@ -19,11 +19,13 @@ def act(
     fields: dict[str, Any] | None = None,
     note: str | None = None,
     delete: bool = False,
+    accept: bool | None = None,
     user_id: int | None = None,
 ) -> dict[str, int | None]:
     """Makes a deal or contact (without an id), changes it, writes a note, deletes it: `{id, note_id}`.
 
-    `kind`: leads, contacts, or tasks, which are there already. `user_id` None: the account's administrator.
+    `kind`: leads, contacts, or tasks, which are there already. `user_id` None: the account's administrator. `accept`:
+    what becomes of the incoming lead that this deal waits in, after its fields were changed there.
     """
     user = user_id or consent.administrator(account)["id"]
 
@@ -37,6 +39,12 @@ def act(
             tasks.change(call(f"/tasks/{entity_id}", fields), str(entity_id))
         if delete:
             account.tasks.pop(entity_id)
+        return {"id": entity_id, "note_id": None}
+    if accept is not None:
+        uid = next(uid for uid, one in account.incoming.items() if {"id": entity_id} in one["_embedded"]["leads"])
+        with simulation.journal.unheard():
+            entities.change(call(f"/leads/{entity_id}", fields or {}), "leads", str(entity_id))
+        (incoming.accept if accept else incoming.decline)(call(f"/leads/unsorted/{uid}", None), uid)
         return {"id": entity_id, "note_id": None}
     id_ = entity_id or int(entities.add(call(f"/{kind}", []), kind, fields or {})["id"])
     if entity_id and fields:

@@ -65,7 +65,7 @@ class FeedApi(Struct, frozen=True):
         def read_one(id_: int) -> Entity:
             return self.entity(plural, id_)
 
-        return filtered.by_ids(self.api.host, read, read_one, plural, ids)
+        return filtered.by_ids(self.api.host, read, read_one, plural, ids, trusts_list=True)
 
     def listed(self, plural: str, ids: Sequence[int]) -> dict[int, Entity]:
         """Of those with these ids (at most 250) those that one list tells of; see

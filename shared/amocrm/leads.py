@@ -4,7 +4,7 @@ Source: amoCRM's documentation, "Deals", "Contacts", "Events and notes".
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -13,6 +13,8 @@ from shared.amocrm.errors import NotFoundError, RateLimitedError
 from shared.amocrm.filtered import embedded
 from shared.amocrm.transport import Transport
 from shared.platform.secret import Guarded
+
+LOST: Final = 143  # amoCRM's own stage of every pipeline
 
 
 class Pace(Protocol):

@@ -11,13 +11,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.amocrm.errors import AmocrmError
+from shared.amocrm.leads import LOST
 from shared.amocrm.tasks import deal_of
 from shared.bookings import changing, looking, rows, watches
 from shared.bookings.bringing import bring
 from shared.bookings.looking import Seen
 from shared.bookings.offer import Offer
 from shared.bookings.rows import Booking
-from shared.bookings.work import KEPT, LOST
+from shared.bookings.work import KEPT
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError

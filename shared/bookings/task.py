@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from shared.amocrm.errors import BadRequestError, NotFoundError
-from shared.amocrm.leads import AccountApi
+from shared.amocrm.leads import LOST, AccountApi
 from shared.amocrm.tasks import TasksApi
 from shared.bookings import rows, texts
 from shared.bookings.rows import Booking
-from shared.bookings.work import CANCELLED, EXPECTED, LOST, MOVED, Work
+from shared.bookings.work import CANCELLED, EXPECTED, MOVED, Work
 from shared.deliveries.locks import name_of
 from shared.deliveries.runner import Result, Step
 from shared.platform.messages import say

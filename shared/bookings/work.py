@@ -20,8 +20,6 @@ CANCELLED: Final = "cancelled"
 EXPECTED: Final = "expected"  # what was said of the visitor's coming is taken back
 KEPT: Final = "kept"  # what somebody did to the task in amoCRM could not be done
 
-LOST: Final = 143  # amoCRM's own stage of every pipeline
-
 # amoCRM's clock may be a little behind the database's.
 CLOCK_SKEW_SECONDS: Final = 300
 

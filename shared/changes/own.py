@@ -6,11 +6,11 @@ contact, or make it with, by `amocrm_own_writes`.
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from msgspec import Struct
 
@@ -52,6 +52,12 @@ WHERE jsonb_path_exists(steps, '$.*.result ? (@.contact_id == $id && @.created =
     jsonb_build_object('id', %(id)s::bigint))
 LIMIT 1
 """
+_STEPS = """
+SELECT id, jsonb_object_keys(steps) AS name FROM (
+    SELECT id, steps FROM amocrm_deliveries
+    WHERE integration_id = %(integration_id)s AND created_at > amocrm_now() - interval '1 day'
+    ORDER BY created_at DESC LIMIT 1000) AS latest
+"""
 _CREATING = """
 SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND state = 'accepted'
   AND lead_id IS NULL AND jsonb_path_exists(steps, '$.* ? (@.state == "started")') AND lease_until > amocrm_now()
@@ -79,6 +85,11 @@ class _Deal(Struct, frozen=True):
 
 class _Made(Struct, frozen=True):
     id: UUID
+
+
+class _Step(Struct, frozen=True):
+    id: UUID
+    name: str
 
 
 class Written(Struct, frozen=True):
@@ -120,6 +131,8 @@ class Own(Struct, frozen=True):
     def maker(self, entity_type: str, entity: Entity) -> UUID | None:
         """The delivery that has made this deal or contact."""
         id_ = int(entity["id"])
+        if (known := own_writes.maker(self.database, self.integration_id, entity_type, id_)) is not None:
+            return known
         if entity_type == "contact":
             made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_})
             return made or self._making(entity_type, entity)
@@ -149,13 +162,21 @@ class Own(Struct, frozen=True):
 
     def made_note(self, parent: str, parent_id: int, note: Entity) -> bool:
         content = note.get("params") or {}
-        if any(self._is_delivery(one) for one in _REFERENCE.findall(str(content.get("text") or ""))[-3:]):
+        references = _REFERENCE.findall(str(content.get("text") or ""))[-3:]
+        if any(self._is_delivery(one) for one in references) or self._are_of_steps(references):
             return True
         if parent != "lead":
             return False
         wanted = {"id": int(note["id"]), "uuid": str(content.get("file_uuid") or "-")}
         parameters = {"integration_id": self.integration_id, "lead_id": parent_id}
         return self.database.number(_OF_NOTE, parameters | wanted) > 0
+
+    def _are_of_steps(self, references: Collection[str]) -> bool:
+        """A step that writes a note beside its delivery's own has a reference of its own: of both their names."""
+        if not references:
+            return False
+        steps = self.database.all(_Step, _STEPS, {"integration_id": self.integration_id})
+        return any(uuid5(one.id, one.name).hex.startswith(tuple(references)) for one in steps)
 
     def _is_delivery(self, prefix: str) -> bool:
         return self.database.number(_BY_PREFIX, self._deliveries(prefix)) > 0

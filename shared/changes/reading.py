@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shared.amocrm.errors import AmocrmError, NotFoundError
 from shared.amocrm.feed import FeedApi
-from shared.amocrm.leads import AccountApi
+from shared.amocrm.leads import LOST, AccountApi
 from shared.changes import changes, comparing, endpoints, orders, refusals
 from shared.changes.changes import Change, Place
 from shared.changes.comparing import ENTITIES, Entity, Fingerprint, News, State
@@ -178,7 +178,9 @@ class Reading(Struct):
                 self._later(due)
                 return
             elif "add" not in hints and self._explained(due, ours, is_made_by_us=maker is not None):
-                hints = set()
+                # A declined incoming lead is a closed deal, of which amoCRM tells nothing else.
+                is_closed = maker is not None and entity.get("status_id") == LOST and "status_id" not in ours
+                hints = {"status"} if is_closed else set()
         else:
             differing = set(comparing.changed(due.entity_type, due.state, entity, self.fingerprint))
             differing -= self._own.ours(entity, own) if differing else set()

@@ -1,8 +1,8 @@
 """What we are going to write into an entity, noted before it is sent: as fingerprints, for a day.
 
 Whoever sees the entity change afterwards knows that it was us: while the write is under way, and where the entity was
-not looked at since it ended. What an entity is made with is noted as well: it has no id before it is there, and until
-the answer has come the delivery that makes it stands for it. Only connections that want to be told need it.
+not looked at since it ended. What an entity is made with is noted as well, and kept as long as the delivery that makes
+it: that stands for it until the answer has told its id. Only connections that want to be told need it.
 :mod:`shared.deliveries.noting` writes so.
 """
 
@@ -48,8 +48,20 @@ WHERE delivery_id = %(delivery_id)s AND integration_id = %(integration_id)s AND 
 _UNANSWERED: Final = """
 SELECT delivery_id, fingerprints FROM amocrm_own_writes
 WHERE delivery_id IS NOT NULL AND integration_id = %(integration_id)s AND entity_type = %(entity_type)s
-    AND entity_id IS NULL
+    AND entity_id IS NULL AND written_at > amocrm_now() - interval '1 day'
 ORDER BY written_at DESC LIMIT 100
+"""
+
+
+_MAKER: Final = """
+SELECT delivery_id FROM amocrm_own_writes
+WHERE integration_id = %(integration_id)s AND entity_type = %(entity_type)s AND entity_id = %(entity_id)s
+    AND delivery_id IS NOT NULL LIMIT 1
+"""
+_FOUND: Final = """
+UPDATE amocrm_own_writes SET entity_id = %(entity_id)s, ended_at = amocrm_now()
+WHERE delivery_id = %(delivery_id)s AND integration_id = %(integration_id)s AND entity_type = %(entity_type)s
+    AND entity_id IS NULL
 """
 
 
@@ -127,6 +139,23 @@ def at_making(database: Database, integration_id: UUID, entity_type: str, delive
     for row in database.all(_Row, _AT_MAKING, parameters):
         _add(found, row)
     return found
+
+
+class _Maker(Struct, frozen=True):
+    delivery_id: UUID
+
+
+def maker(database: Database, integration_id: UUID, entity_type: str, entity_id: int) -> UUID | None:
+    """The delivery that has noted that it made this."""
+    parameters = {"integration_id": integration_id, "entity_type": entity_type, "entity_id": entity_id}
+    found = database.one(_Maker, _MAKER, parameters)
+    return None if found is None else found.delivery_id
+
+
+def found(database: Database, integration_id: UUID, entity_type: str, delivery_id: UUID, entity_id: int) -> None:
+    """The answer was lost, and this is what the delivery has made, where it was going to make one."""
+    parameters = {"integration_id": integration_id, "entity_type": entity_type, "entity_id": entity_id}
+    database.execute(_FOUND, parameters | {"delivery_id": delivery_id})
 
 
 class Unanswered(Struct, frozen=True):

@@ -54,7 +54,15 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "changes": _batch(
         "amocrm_changes", "id", "created_at < amocrm_now() - greatest(%(payload_days)s, 4) * interval '1 day'"
     ),
-    "own_writes": _batch("amocrm_own_writes", "ctid", "written_at < amocrm_now() - interval '1 day'"),
+    "own_writes": _batch(
+        "amocrm_own_writes", "ctid", "delivery_id IS NULL AND written_at < amocrm_now() - interval '1 day'"
+    ),
+    # An incoming lead waits for a person: so long it is known that we have made it.
+    "own_makings": _batch(
+        "amocrm_own_writes",
+        "ctid",
+        "delivery_id IS NOT NULL AND written_at < amocrm_now() - %(delivery_days)s * interval '1 day'",
+    ),
     # Nothing has happened to it for half a year: the next change is told without what was before.
     "entities": _batch(
         "amocrm_entities",

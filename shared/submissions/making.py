@@ -11,6 +11,7 @@ from msgspec import Struct
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries.noting import noting_link, noting_new
+from shared.storage import own_writes
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
@@ -41,6 +42,12 @@ class Making(Struct, frozen=True):
             tell_lead(made.lead_id)
             tell_contact(made.contact_id)
         return made
+
+    def found(self, made: Made) -> None:
+        """What an earlier attempt has made, whose answer was lost."""
+        for entity_type, entity_id in (("lead", made.lead_id), ("contact", made.contact_id)):
+            if entity_id is not None:
+                own_writes.found(self.database, self.integration_id, entity_type, self.delivery_id, entity_id)
 
     def contact(self, api: AccountApi, contact: Entity) -> int:
         with self._new("contact", contact) as tell:

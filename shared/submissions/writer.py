@@ -144,6 +144,7 @@ class Submission:
             found = PeopleApi(api).find_lead(self.mark)
             if found is None or found.lead_id is None:
                 return None
+            self._making.found(found)
             wanted = {field["field_id"] for field in self.placed_in_lead(Directory(api, self.integration_id)).fields}
             there = api.lead(found.lead_id).get("custom_fields_values") or [] if wanted else []
             is_bare = wanted.isdisjoint(field["field_id"] for field in there) if wanted else False
@@ -154,6 +155,7 @@ class Submission:
             # Who was faster than we has accepted it, and it is a deal like any other.
             if found is None:
                 return find_lead(api)
+            self._making.found(found)
             return _result(found, False)  # its contact may be one that was there
 
         # Making a contact begins with looking for it.

@@ -1,9 +1,13 @@
-"""Incoming leads ("unsorted"): they wait outside of the statuses until a person accepts them."""
+"""Incoming leads ("unsorted"): they wait outside of the statuses until a person accepts them.
+
+Until then their deal, and the contact that came with it, are in no list; who knows the id reads them.
+"""
 
 from uuid import uuid4
 
 from simulator.answers import Answer, document, invalid, not_found
 from simulator.call import Call
+from simulator.resources import telling
 from simulator.resources.entities import add
 from simulator.state import Entity
 
@@ -31,27 +35,54 @@ def create(call: Call) -> Answer:
         for name in _METADATA:
             if item["metadata"].get(name) in (None, ""):
                 raise invalid(f"{index}.metadata.{name}", "NotBlank", "This value should not be blank.", str(index))
-    return document({"_embedded": {"unsorted": [_created(call, item, index) for index, item in enumerate(items)]}})
+    return document({"_embedded": {"unsorted": [_waiting(call, item, index) for index, item in enumerate(items)]}})
+
+
+def _waiting(call: Call, item: Entity, index: int) -> Entity:
+    """Nobody hears of its deal and its new contact."""
+    known = set(call.account.contacts)
+    with call.journal.unheard():
+        one = _created(call, item, index)
+    for contact in one["_embedded"]["contacts"]:
+        if contact["id"] not in known:
+            call.account.contacts[contact["id"]]["_incoming"] = True
+    call.tell("unsorted", "add", one)
+    return one
 
 
 def accept(call: Call, uid: str) -> Answer:
-    one = _take(call, uid)
-    for lead in one["_embedded"]["leads"]:
-        entity = call.account.leads[lead["id"]]
-        entity.pop("_incoming", None)
-        statuses = call.account.pipelines[entity["pipeline_id"]]["_embedded"]["statuses"]
-        entity["status_id"] = next(status["id"] for status in statuses if status["type"] == 0)
+    # vendor: unsorted.accepted (production) Nobody hears of the deal of an incoming lead before a person accepts it,
+    # perhaps days later and under another name: then `unsorted[delete]` says `accept` and its id, and `leads[add]` that
+    # it is there. Of one that was declined only the former comes, with `decline`.
+    # source: handlers of such hooks in production; that the contact is told of only then, too, is ours
+    one = _take(call, uid, "accept")
+    for lead in _shown(call, "leads", one):
+        statuses = call.account.pipelines[lead["pipeline_id"]]["_embedded"]["statuses"]
+        lead["status_id"] = next(status["id"] for status in statuses if status["type"] == 0)
+    for kind in ("contacts", "leads"):
+        for entity in _shown(call, kind, one):
+            if entity.pop("_incoming", None):
+                telling.made(call, kind, entity)
     return document(one)
 
 
 def decline(call: Call, uid: str) -> Answer:
     """Its deal stays in the account, closed (an integration in production met that)."""
-    one = _take(call, uid)
-    for lead in one["_embedded"]["leads"]:
-        entity = call.account.leads[lead["id"]]
-        entity.pop("_incoming", None)
-        entity["status_id"] = 143
+    one = _take(call, uid, "decline")
+    for kind in ("contacts", "leads"):
+        for entity in _shown(call, kind, one):
+            entity.pop("_incoming", None)
+            entity |= {"status_id": 143} if kind == "leads" else {}
     return document(one)
+
+
+def _shown(call: Call, kind: str, one: Entity) -> list[Entity]:
+    """What of it is there still, changed now."""
+    entities = call.account.entities(kind)
+    found = [entities[inner["id"]] for inner in one["_embedded"][kind] if inner["id"] in entities]
+    for entity in found:
+        entity["updated_at"] = call.world.now()
+    return found
 
 
 def _created(call: Call, item: Entity, index: int) -> Entity:
@@ -91,7 +122,9 @@ def _created(call: Call, item: Entity, index: int) -> Entity:
     return one | {"request_id": str(item.get("request_id", index))}
 
 
-def _take(call: Call, uid: str) -> Entity:
+def _take(call: Call, uid: str, action: str) -> Entity:
     if uid not in call.account.incoming:
         raise not_found()
-    return call.account.incoming.pop(uid)
+    one = call.account.incoming.pop(uid)
+    call.tell("unsorted", "delete", one | {"action": action})
+    return one

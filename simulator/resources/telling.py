@@ -85,6 +85,8 @@ def _of_link(call: Call, kind: str, lead: Entity, link: Entity) -> None:
     # which is told in a hook as changed, and has changed by its own time).
     # source: amoCRM's documentation, "Types of events"; the hooks of both ends are ours
     for entity_type, entity, other in _ends(call, lead, link):
+        if call.journal.is_unheard:
+            continue
         entity["updated_at"] = call.world.now()
         told = [{"link": {"entity": other}}]
         call.record(entity_type, kind, entity, **{"after" if kind == "entity_linked" else "before": told})

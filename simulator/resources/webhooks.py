@@ -10,6 +10,7 @@ _ENTITIES = ("lead", "contact", "company", "customer", "task")
 SETTINGS = frozenset(
     {f"{action}_{entity}" for action in ("add", "update", "delete", "responsible") for entity in _ENTITIES}
     | {f"{action}_{entity}" for action in ("restore", "note") for entity in ("lead", "contact", "company")}
+    | {f"{action}_unsorted" for action in ("add", "update", "delete")}
     | {"status_lead", "note_customer", "add_talk", "update_talk", "add_catalog", "update_catalog", "delete_catalog"}
 )
 

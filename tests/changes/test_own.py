@@ -10,6 +10,7 @@ import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.changes import comparing
+from shared.storage import retention
 from tests.bookings.conftest import settings as clinic_settings
 from tests.changes.conftest import Feed
 from tests.story import Story, calculation, json_of
@@ -317,5 +318,92 @@ def test_31_b1_an_answer_that_was_lost_makes_no_news(feed: Feed) -> None:
     feed.story.clock.advance(minutes=2)
     run_deliveries(feed.story.runtime, 10)
     for _ in range(4):
+        feed.run(300)
+    assert feed.told() == []
+
+
+# --- 31-B3: incoming leads wait for a person, who may give their deal another name ----------------------------------
+
+
+def _incoming(feed: Feed) -> int:
+    _mapped(feed)
+    story = feed.story
+    settings = {"forms": {"mode": "incoming_lead", "tags": ["сайт"]}}
+    rules = [{"source": "fields.city", "entity": one, "field": "Город"} for one in ("leads", "contacts")]
+    saved = story.crm(
+        "save_settings", story.admin(), {"changes": {"is_on": True}, "submissions": {"mapping": rules} | settings}
+    )
+    assert saved.status == 200, saved.body
+    return int(submit(story, _full())["incoming_lead"]["lead_id"])
+
+
+@pytest.mark.vendor("unsorted.accepted", "webhooks.unsorted")
+@pytest.mark.parametrize("way", ["hook", "ask"])
+@pytest.mark.parametrize("days", [0, 20])
+def test_31_b3_an_incoming_lead_of_ours_that_is_accepted_is_nobodys_new_deal(feed: Feed, way: str, days: int) -> None:
+    """However late, and by whatever name; what the person changes afterwards is news."""
+    lead_id = _incoming(feed)
+    if way == "ask":
+        feed.story.simulator.control("webhooks", lost=1)
+    feed.run(300)
+    for _ in range(days):
+        feed.story.clock.advance(days=1)
+        retention.run(feed.story.runtime.database, feed.story.runtime.settings, feed.story.clock)
+        feed.run(300)
+    feed.person(id=lead_id, fields={"name": "Анна, кухня"}, accept=True)
+    for _ in range(3):
+        feed.run(300)
+    assert feed.told() == []
+    feed.person(id=lead_id, fields={"price": 1})
+    for _ in range(3):
+        feed.run(300)
+    assert feed.kinds() == ["lead.updated"]
+
+
+def test_31_b3_an_incoming_lead_that_is_declined_is_told_as_closed(feed: Feed) -> None:
+    lead_id = _incoming(feed)
+    feed.run(300)
+    feed.person(id=lead_id, accept=False)
+    for _ in range(3):
+        feed.run(600)
+    (told,) = feed.told()
+    assert (told["type"], told["data"]["lead"]["status_id"]) == ("lead.status_changed", 143)
+
+
+def test_31_b3_an_incoming_lead_of_somebody_else_is_told_when_it_is_accepted(feed: Feed) -> None:
+    lead_id = _incoming(feed)
+    feed.story.sql("DELETE FROM amocrm_own_writes")
+    feed.story.sql("DELETE FROM amocrm_deliveries")  # as if another integration had made it
+    feed.run(300)
+    assert feed.kinds() == ["lead.note_added"]  # nobody knows of its deal yet
+    feed.person(id=lead_id, fields={"name": "Анна, кухня"}, accept=True)
+    for _ in range(3):
+        feed.run(300)
+    assert sorted(feed.kinds()) == ["contact.added", "lead.added"]
+
+
+@pytest.mark.vendor("unsorted.contact_found")
+def test_31_b3_a_second_form_finds_the_person_of_one_that_waits(feed: Feed) -> None:
+    """The contact is in no list yet; its id is remembered."""
+    _incoming(feed)
+    again = submit(feed.story, _full())["incoming_lead"]
+    shown = feed.story.simulator.control("show", domain=feed.story.domain)
+    assert [one["id"] for one in shown["contacts"].values() if one["name"] == "Ann Lee"] == [again["contact_id"]]
+
+
+def test_31_b3_an_answer_that_was_lost_is_no_reason_to_take_ours_for_somebodys(feed: Feed) -> None:
+    _mapped(feed)
+    story = feed.story
+    forms = {"submissions": {"forms": {"mode": "incoming_lead", "tags": ["сайт"]}}, "changes": {"is_on": True}}
+    assert story.crm("save_settings", story.admin(), forms).status == 200
+    story.simulator.fault("reset_after", path="/api/v4/leads/unsorted/forms", times=1)
+    assert story.crm("submit_form", story.application(), _full()).status == 202
+    story.clock.advance(minutes=2)
+    run_deliveries(story.runtime, 10)
+    feed.run(300)
+    shown = story.simulator.control("show", domain=story.domain)
+    (waiting,) = shown["incoming"].values()
+    feed.person(id=waiting["_embedded"]["leads"][0]["id"], fields={"name": "Анна, кухня"}, accept=True)
+    for _ in range(3):
         feed.run(300)
     assert feed.told() == []

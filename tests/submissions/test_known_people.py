@@ -54,7 +54,8 @@ def test_h1_what_a_known_contact_does_not_take_at_all_is_in_the_note(story: Stor
     _refuse(story, r"/api/v4/contacts/\d+", "PATCH", 9)
     person = PERSON | {"phone": "+7 900 000-00-01"}
     results = submit(story, form(contact=person, fields={"city": "Уфа"}))
-    assert contact_of(story, results) == before
+    # It has another deal now, which is a change of its own; nothing else.
+    assert contact_of(story, results) | {"updated_at": 0} == before | {"updated_at": 0}
     notes = _notes(story, results)
     assert all(text in notes for text in ("city: Уфа", "Телефон: +79000000001"))
 
