@@ -48,6 +48,22 @@ def _words_are_prices(one: Passing) -> None:
         one.body = one.body.replace(b'"a word"', b"0")
 
 
+def _currency_is_a_sign(one: Passing) -> None:
+    if one.asks("GET", "/account"):
+        one.document["currency"] = "₽"
+
+
+def _cents_are_rounded(one: Passing) -> None:
+    one.body = one.body.replace(b'"price":1.75', b'"price":2')
+
+
+def cents_are_shown_and_cut(one: Passing) -> None:
+    """An account that says it has them."""
+    one.body = one.body.replace(b'"price":1.25', b'"price":1')
+    if one.method == "GET" and one.path.startswith("/api/v4/leads/") and "price" in (one.document or {}):
+        one.document["price_with_minor_units"] = one.document["price"]
+
+
 def _complex_is_a_document(one: Passing) -> None:
     if one.asks("POST", "/leads/complex"):
         one.document = {"_embedded": {"leads": one.document}}
@@ -143,9 +159,12 @@ def _add_more(document: Any, is_read: bool) -> None:
         document["a_new_member"] = {"of": [None, {"its": "own"}]}
 
 
+_ON_THE_WAY: tuple[Change, ...] = (_words_are_prices, _cents_are_rounded, cents_are_shown_and_cut)
 # By the rule of docs/vendor.md that each breaks.
 DIFFERENCES: dict[str, Change] = {
     "account.members": _no_customers_mode,
+    "account.currency": _currency_is_a_sign,
+    "leads.no_cents": _cents_are_rounded,
     "http.empty_list": _empty_list_is_a_document,
     "http.validation": _words_are_prices,
     "leads.complex": _complex_is_a_document,
@@ -184,7 +203,7 @@ def before(url: str, changes: list[Change], stranger: int) -> Iterator[str]:
                 one = Passing(self.command, parts.path, parse_qs(parts.query), body)
                 if one.body:
                     for change in changes:
-                        if change is _words_are_prices:
+                        if change in _ON_THE_WAY:
                             change(one)
                 headers = {name: value for name, value in self.headers.items() if name != "Content-Length"}
                 try:

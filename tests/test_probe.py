@@ -24,7 +24,7 @@ from cli.probe import command, facts
 from cli.probe.lab import PREFIX
 from tests.control import Simulator
 from tests.demo import ROOT, free_port
-from tests.other_vendor import DIFFERENCES, before
+from tests.other_vendor import DIFFERENCES, before, cents_are_shown_and_cut
 
 
 class NoWaiting:
@@ -138,6 +138,29 @@ def test_the_planted_differences_are_found_and_no_other(account: Account) -> Non
 def test_each_difference_is_found_alone(account: Account, rule: str) -> None:
     with before(account.simulator.url, [DIFFERENCES[rule]], account.stranger()) as gateway:
         assert account.probe(gateway=gateway).rules("different") == [rule]
+
+
+@pytest.mark.parametrize(
+    ("cents", "seen"),
+    [
+        ("kept", ("kept", "cents here")),
+        ("refused", ("no cents here", "refused: InvalidType, price")),
+        ("cut", ("no cents here", "cut")),
+    ],
+)
+def test_33_3_an_account_with_cents_and_both_kinds_without_are_told_apart(
+    account: Account, cents: str, seen: tuple[str, str]
+) -> None:
+    account.simulator.control("change-account", domain=account.domain, cents=cents)
+    told = account.probe()
+    assert (told.rules("different"), told.rules("not tried")) == ([], []), told.output
+    by_rule = {one["rule"]: one["seen"] for one in told.document["facts"]}
+    assert (by_rule["leads.cents"], by_rule["leads.no_cents"]) == seen
+
+
+def test_33_3_an_account_that_shows_cents_and_keeps_none_is_found(account: Account) -> None:
+    with before(account.simulator.url, [cents_are_shown_and_cut], account.stranger()) as gateway:
+        assert account.probe(gateway=gateway).rules("different") == ["leads.cents"]
 
 
 def test_connecting_tries_the_facts_of_oauth(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
