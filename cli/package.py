@@ -39,7 +39,10 @@ _INSTEAD: Final = "3.13"
 TARGETS: Final = (*_MACHINES, "local", "source")
 
 # Parts of libraries that we never import.
-_LEFT_OUT: Final = ("phonenumbers/geodata/", "phonenumbers/carrierdata/", "phonenumbers/tzdata/")
+_LEFT_OUT: Final = (
+    *("phonenumbers/geodata/", "phonenumbers/carrierdata/", "phonenumbers/tzdata/"),
+    "recurring_ical_events/test/",
+)
 _NOT_DETERMINISTIC: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 

@@ -1078,8 +1078,9 @@ export interface paths {
         /**
          * @description Right: `manage`; given by administrator.
          *
-         *     `{days_off: [{first, last, note}]}`: the whole days of the calendar's events from a month ago on, those that come
-         *     again for two years. 422 for a text that is no calendar, or has more of them than settings take.
+         *     `{days_off: [{first, last, note}], left_out: [{reason, count, lines}]}`: the whole days of the calendar's events
+         *     from a month ago on, those that come again for two years; and what was not read, or otherwise than it is written,
+         *     with the first 20 lines of each reason. 422 for a text that is no calendar, or has more days than settings take.
          */
         post: operations["read_days_off"];
         delete?: never;

@@ -1,9 +1,10 @@
 """iCalendar (RFC 5545): a visitor's file, a doctor's feed, and days off from a calendar that a person has."""
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, timedelta
 from itertools import islice
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
@@ -11,7 +12,7 @@ from shared.access import throttle
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.bookings import calendar_addresses, rows
+from shared.bookings import calendar_addresses, hours, rows
 from shared.bookings.links import calendar_link
 from shared.bookings.offer import Offer
 from shared.bookings.rows import Booking, Filter
@@ -20,7 +21,7 @@ from shared.bookings.settings import of as settings_of
 from shared.connections import integrations
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
-from shared.platform.messages import say
+from shared.platform.messages import say, translated
 from shared.platform.problems import invalid_input, unauthenticated
 from shared.runtime import Runtime
 
@@ -30,9 +31,7 @@ _AHEAD: Final = timedelta(days=180)
 _MOST: Final = (_PAST + _AHEAD).days * 24 * 12
 _PER_MINUTE: Final = 30  # reads of one calendar
 _MOST_DAYS_OFF: Final = 200
-_FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 _YEARS: Final = timedelta(days=2 * 366)  # so far ahead days that come again are written out
-_FIRST_YEAR: Final = 1583  # of our calendar: a rule is walked from its first day on
 _ENDED: Final = say("This link is not valid any more.")
 _TYPE: Final = "text/calendar; charset=utf-8"
 
@@ -134,88 +133,38 @@ def _open(runtime: Runtime, caller: Caller, request: Request) -> Response:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def _read(runtime: Runtime, _caller: Caller, request: Request) -> Response:
-    """`{days_off: [{first, last, note}]}`: the whole days of the calendar's events from a month ago on, those that come
-    again for two years. 422 for a text that is no calendar, or has more of them than settings take."""
+def _read(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{days_off: [{first, last, note}], left_out: [{reason, count, lines}]}`: the whole days of the calendar's events
+    from a month ago on, those that come again for two years; and what was not read, or otherwise than it is written,
+    with the first 20 lines of each reason. 422 for a text that is no calendar, or has more days than settings take."""
+    from shared.bookings.ical.reading import Reading
+
     body = bodies.decode(request, ReadDaysOff)
-    today = runtime.clock.now().date()
-    begins, ends = today - _PAST, today + _YEARS
+    place = _place(caller)
+    today = runtime.clock.now().astimezone(place).date()
     try:
-        days = islice(_days(body.calendar, begins, ends), _MOST_DAYS_OFF + 1)
-        found = sorted(days, key=lambda one: (one.first, one.last))
-    except (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError):
+        reading = Reading(body.calendar, place)
+    except ValueError:
         raise invalid_input(say("is no iCalendar file"), "calendar") from None
-    if len(found) > _MOST_DAYS_OFF:
+    events = reading.between(today - _PAST, today + _YEARS, whole_days=True)
+    # Two calendars of a file may have the same day.
+    each = ((*days, event.note) for event in events if (days := event.days(place)) is not None)
+    found = islice(dict.fromkeys(each), _MOST_DAYS_OFF + 1)
+    days_off = [DaysOff(*one) for one in sorted(found)]
+    if len(days_off) > _MOST_DAYS_OFF:
         raise invalid_input(say("has more than {most} days off", most=_MOST_DAYS_OFF), "calendar")
-    return json_response({"days_off": found})
+    left_out = [
+        {"reason": translated(one.reason, request.language), "count": one.count, "lines": one.lines}
+        for one in reading.left_out
+    ]
+    return json_response({"days_off": days_off, "left_out": left_out})
 
 
-def _days(text: str, begins: date, ends: date) -> Iterator[DaysOff]:
-    """Raises ValueError for a rule that no whole days have."""
-    from icalendar import Calendar
-
-    events = Calendar.from_ical(text).walk("VEVENT")
-    # One of several that has an event of its own, or is cancelled by one, is not told by the rule.
-    replaced = {(str(one.get("UID")), _day(one.decoded("RECURRENCE-ID"))) for one in events if "RECURRENCE-ID" in one}
-    for event in events:
-        if "DTSTART" not in event or str(event.get("STATUS")).upper() == "CANCELLED":
-            continue
-        start = event.decoded("DTSTART")
-        if isinstance(start, datetime):
-            continue  # an hour is no day off
-        length = _length(event, start)
-        note = str(event.get("SUMMARY") or "")[:120]
-        without = _listed(event, "EXDATE")
-        for first in _times(event, start, begins - length, ends):
-            is_replaced = "RECURRENCE-ID" not in event and (str(event.get("UID")), first) in replaced
-            if first + length > begins and first not in without and not is_replaced:
-                yield DaysOff(first, first + length - timedelta(days=1), note)
-
-
-def _day(moment: date) -> date:
-    return moment.date() if isinstance(moment, datetime) else moment
-
-
-def _listed(event: Any, name: str) -> set[date]:
-    """The days of EXDATE or RDATE, each of which may stand there several times."""
-    given = event.get(name) or []
-    lists = given if isinstance(given, list) else [given]
-    return {_day(one.dt) for each in lists for one in each.dts if isinstance(one.dt, date)}
-
-
-def _length(event: Any, start: date) -> timedelta:
-    """Whole days; an end is not included."""
-    if "DTEND" in event:
-        return max(timedelta(days=1), timedelta(days=(event.decoded("DTEND") - start).days))
-    if "DURATION" in event:
-        return max(timedelta(days=1), timedelta(days=event.decoded("DURATION").days))
-    return timedelta(days=1)
-
-
-def _times(event: Any, start: date, begins: date, ends: date) -> Iterator[date]:
-    more = sorted(day for day in _listed(event, "RDATE") if begins <= day <= ends)
-    if "RRULE" not in event:
-        yield from dict.fromkeys([*([start] if start <= ends else []), *more])
-        return
-    if not _is_tame(event["RRULE"]) or start.year < _FIRST_YEAR:
-        raise ValueError("a rule that is walked for ever")
-    from dateutil.rrule import rrulestr
-
-    def moment(day: date) -> datetime:
-        return datetime(day.year, day.month, day.day)
-
-    rule = rrulestr(event["RRULE"].to_ical().decode(), dtstart=moment(start), ignoretz=True)
-    for one in rule.xafter(moment(max(begins, start)), inc=True):
-        if one.date() > ends:
-            break
-        if one.date() not in more:
-            yield one.date()
-    yield from more
-
-
-def _is_tame(rule: Any) -> bool:
-    """Rules that step by seconds, or do not step at all, would be walked for ever; days off have no such rule."""
-    return str(rule.get("FREQ", [""])[0]).upper() in _FREQUENCIES and int(rule.get("INTERVAL", [1])[0]) > 0
+def _place(caller: Caller) -> ZoneInfo:
+    """The company's zone."""
+    integration = caller.integration
+    settings = settings_of({} if integration is None else integration.settings)
+    return hours.zone(settings.time_zone) or ZoneInfo("UTC")
 
 
 OPEN = Action("open_calendar", "POST", Right.MANAGE, _open, body=OpenCalendar)

@@ -180,15 +180,16 @@ function daysOff(connection, given) {
     place.append(entry.view);
   };
   for (const one of given) add(one);
-  const file = element("input", { type: "file", accept: ".ics,text/calendar" });
+  const file = element("input", { type: "file", accept: ".ics,text/calendar" }), told = element("ul", { className: "soft" });
   file.onchange = () => busy(null, async () => {
     if (!file.files.length) return;
-    const { days_off: found } = await call("read_days_off", { method: "POST", connection, body: { calendar: await file.files[0].text() } });
+    const { days_off: found, left_out: leftOut } = await call("read_days_off", { method: "POST", connection, body: { calendar: await file.files[0].text() } });
     const known = new Set(entries.map((entry) => JSON.stringify([entry.read().first, entry.read().last])));
     for (const one of found) if (!known.has(JSON.stringify([one.first, one.last]))) add(one);
+    told.replaceChildren(...leftOut.map((one) => element("li", { text: t("bookings.left_out", { reason: one.reason, count: one.count, lines: one.lines.join(", ") }) })));
     file.value = "";
   }, error);
-  return { view: element("div", {}, place, element("div", { className: "toolbar" }, button("bookings.add_days_off", () => add({ first: "", last: "", note: "" })), labelled(t("bookings.from_calendar"), file)), error), read: () => entries.map((entry) => entry.read()) };
+  return { view: element("div", {}, place, element("div", { className: "toolbar" }, button("bookings.add_days_off", () => add({ first: "", last: "", note: "" })), labelled(t("bookings.from_calendar"), file)), told, error), read: () => entries.map((entry) => entry.read()) };
 }
 
 // --- rules -------------------------------------------------------------------------------------------------------
