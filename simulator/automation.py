@@ -67,7 +67,14 @@ def ask(world: World, tokens: Tokens, account: Account, client: Client, lead_id:
     bot_id, waiting_id = world.new_id(), uuid4().hex
     block = manifest(client)[BOT]
     url = next(one for one in block.values() if isinstance(one, dict))["settings"]["url"]["default_value"]
-    account.bots[waiting_id] = {"lead_id": lead_id, "waits": True, "said": [], "data": None, "at": world.now()}
+    account.bots[waiting_id] = {
+        "lead_id": lead_id,
+        "waits": True,
+        "said": [],
+        "shown": [],
+        "data": None,
+        "at": world.now(),
+    }
     # vendor: salesbot.request
     form = {
         "token": tokens.bot_token(client, account, bot_id, lead_id),

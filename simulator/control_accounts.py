@@ -114,7 +114,7 @@ def _move_into(account: Account, kind: str, id_: int, into: int) -> None:
 
 
 def add(simulation: Simulation, body: Body) -> Any:
-    """What an administrator of the account makes: `{domain, pipeline?: {…}, user?: {…}, field?: {…}}`."""
+    """What an administrator of the account makes: `{domain, pipeline?: {…}, user?: {…}, field?: {…}, bot?: {…}}`."""
     account, world = account_of(simulation, body), simulation.world
     made = {}
     if "pipeline" in body:
@@ -123,6 +123,8 @@ def add(simulation: Simulation, body: Body) -> Any:
         made["user"] = world.add_user(account, **body["user"])
     if "field" in body:
         made["field"] = world.add_field(account, **body["field"])
+    if "bot" in body:
+        made["bot"] = world.add_bot(account, **body["bot"])
     return made
 
 
@@ -151,6 +153,8 @@ def show(simulation: Simulation, body: Body) -> Any:
         "elements": account.elements,
         "incoming": account.incoming,
         "bots": account.bots,
+        "salesbots": account.salesbots,
+        "started_bots": account.started_bots,
         "tasks": account.tasks,
         "events": account.events,
         "webhooks": {address: hook.entry | {"waiting": len(hook.waiting)} for address, hook in account.hooks.items()},

@@ -161,6 +161,7 @@ def _deal(simulation: Simulation, query: Query, domain: str, lead_id: str) -> An
         responsible=account.users[lead["responsible_user_id"]]["name"],
         user=consent.administrator(account),
         bots=bots,
+        salesbots=list(account.salesbots.values()),
         widgets=[(client, _name(client.widget, account.language)) for client in widgets],
     )
 
@@ -270,6 +271,11 @@ def _feed(simulation: Simulation, _query: Query, domain: str, lead_id: str) -> A
         for one, bot in account.bots.items()
         if bot["lead_id"] == int(lead_id) and bot["said"]
     ]
+    notes += [
+        _started(account, one)
+        for one in account.started_bots
+        if one["entity_type"] == "leads" and one["entity_id"] == int(lead_id)
+    ]
     notes.sort(key=lambda one: -one["at"])
     return _json({"price": money.number(lead["price"]), "goods": _goods(account, int(lead_id)), "notes": notes[:100]})
 
@@ -279,9 +285,15 @@ def _task(task: Entity) -> Entity:
 
 
 def _spoken(account: Account, waiting_id: str, bot: Entity) -> Entity:
-    """What a bot has said after a widget's answer."""
-    text = "\n".join(f"{said('Бот', account.language)}: {one}" for one in bot["said"])
+    """What a bot has said after a widget's answer, with its buttons."""
+    shown = [" ".join([one["value"], *(f"[{label}]" for label in one.get("buttons", []))]) for one in bot["shown"]]
+    text = "\n".join(f"{said('Бот', account.language)}: {one}" for one in shown)
     return {"id": waiting_id, "at": bot["at"], "text": text, "file": None}
+
+
+def _started(account: Account, run: Entity) -> Entity:
+    text = f"{said('Запущен бот', account.language)}: {run['name']}"
+    return {"id": run["id"], "at": run["at"], "text": text, "file": None}
 
 
 def _note(account: Account, note: Entity) -> Entity:

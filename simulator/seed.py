@@ -48,6 +48,7 @@ class Filling(NamedTuple):
     deals: tuple[tuple[str, int, tuple[int, ...]], ...]
     catalog: tuple[str, str, str, str]  # its name, and those of its fields: SKU, price, unit
     goods: tuple[tuple[str, str, int, str], ...]
+    bots: tuple[str, ...] = ()
 
 
 WORKSHOP = Filling(
@@ -75,6 +76,7 @@ WORKSHOP = Filling(
         ("Петля для душевой, хром", "HG-CR", 2350, "шт"),
         ("Монтаж", "SRV-1", 9500, "услуга"),
     ),
+    ("Согласование расчёта", "Напоминание о замере"),
 )
 VIDRARIA = Filling(
     "Beatriz Gerente",
@@ -91,6 +93,7 @@ VIDRARIA = Filling(
     ),
     ("Produtos", "Código", "Preço", "Unidade"),
     (("Vidro temperado 8 mm", "GL-8", 620, "m²"), ("Instalação", "SRV-1", 950, "serviço")),
+    ("Aprovação do orçamento",),
 )
 
 
@@ -159,6 +162,8 @@ def fill(world: World, account: Account, filling: Filling = WORKSHOP) -> None:
     for name, price, people in filling.deals:
         deal(world, account, name, price, [contacts[index] for index in people], manager)
     goods(world, account, filling)
+    for bot in filling.bots:
+        world.add_bot(account, bot)
 
 
 def _contact(world: World, account: Account, name: str, phone: str, email: str | None) -> Entity:

@@ -103,6 +103,8 @@ class Account:
     hooks: dict[str, Any] = field(default_factory=dict)  # subscriptions by their address, see journal.py
     stage_actions: dict[int, list[Entity]] = field(default_factory=lambda: defaultdict(list))  # by status
     bots: dict[str, Entity] = field(default_factory=dict)  # that have asked a widget, see automation.py
+    salesbots: dict[int, Entity] = field(default_factory=dict)  # that somebody has built here
+    started_bots: list[Entity] = field(default_factory=list)  # by the API, the oldest first
     outbox: deque[tuple[str, str, str]] = field(default_factory=deque)  # address, type, body: sent once
     may_use_webhooks: bool = True  # the tariff
     controls_duplicates: bool = False  # a complex lead of a known person joins that person's open deal
@@ -186,6 +188,13 @@ class World:
         user |= {"uuid": str(uuid4()), "amojo_id": str(uuid4()), "phone_number": f"+7900{user_id % 10**7:07d}"}
         account.users[user_id] = user
         return user
+
+    def add_bot(self, account: Account, name: str, is_active: bool = True) -> Entity:
+        settings = {"silent": False, "active": is_active, "is_sandbox": False, "readonly": False}
+        facts = {"type_functionality": "regular", "can_interrupt": True, "type": 2, "settings": settings}
+        bot: Entity = {"id": self.new_id(), "name": name, **facts}
+        account.salesbots[bot["id"]] = bot
+        return bot
 
     def add_pipeline(self, account: Account, name: str, statuses: list[str], is_main: bool = False) -> Entity:
         pipeline_id = self.new_id()

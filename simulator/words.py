@@ -31,6 +31,8 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "Бот": ("Bot", "Bot", "Bot"),
     "Запустить бота": ("Start the bot", "Iniciar el bot", "Iniciar o bot"),
+    "Запущен бот": ("Bot started", "Bot iniciado", "Bot iniciado"),
+    "Боты": ("Bots", "Bots", "Bots"),
     "Бюджет": ("Sale", "Presupuesto", "Valor"),
     "Сервер компании": ("The company's server", "El servidor de la empresa", "O servidor da empresa"),
     "Что ему сообщили, новое сверху. Обновите страницу, чтобы увидеть ещё.": (

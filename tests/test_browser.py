@@ -387,6 +387,17 @@ def test_automations_say_what_they_do_and_what_is_wrong(context: BrowserContext,
     expect(panel.locator("#view form .error")).to_contain_text("нет значения deal.colour")
     row.get_by_role("button", name="Удалить").click()
     expect(row).to_have_count(0)
+    panel.get_by_role("button", name="Добавить автоматизацию").click()
+    panel.get_by_label("Название").fill("Напомнить")
+    panel.get_by_label("Что делает").select_option("запускает бота")
+    panel.get_by_label(re.compile("^Бот")).select_option("Напоминание о замере")
+    panel.get_by_role("button", name="Сохранить").click()
+    bot = panel.locator("#automations li", has_text="Напомнить")
+    expect(bot).to_contain_text("запускает бота")
+    expect(bot).to_contain_text("Напоминание о замере")
+    bot.get_by_role("button", name="Изменить").click()
+    expect(panel.get_by_label(re.compile("^Бот")).locator("option:checked")).to_have_text("Напоминание о замере")
+    _looked_at(panel, "panel-automations-bot")
 
 
 @in_the_demo

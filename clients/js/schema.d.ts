@@ -309,6 +309,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_bots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_account`; given by widget_administrator, application, administrator, operator, viewer.
+         *
+         *     `{bots: [{id, name, is_active}]}`, as far as amoCRM tells of them.
+         */
+        get: operations["get_bots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_calculator": {
         parameters: {
             query?: never;
@@ -319,8 +340,9 @@ export interface paths {
         /**
          * @description Right: `read_deal`; given by widget, widget_administrator, session, application, administrator, operator, viewer.
          *
-         *     `{calculator, revision, widget_type, lead_id}`: the one in force, with formulas ready to be reckoned (trees; see
-         *     docs/calculators.md). `revision` changes with it. 404 for a widget type without one.
+         *     `{calculator, revision, account_currency, widget_type, lead_id}`: the one in force, with formulas ready to be
+         *     reckoned (trees; see docs/calculators.md). `revision` changes with it. A sum in another currency than
+         *     `account_currency` (null: nobody can say now) becomes no budget. 404 for a widget type without one.
          */
         get: operations["get_calculator"];
         put?: never;
@@ -341,10 +363,11 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{level, draft, in_force, touched, versions, usual}`: the draft (`document, revision, changed_at, changed_by`, or
-         *     null), the calculators in force, the nearest first (`level, version, document`; `level` null for the one that comes
-         *     with the widget type), for how many connections this level is the one (10,000 stands for more, too), its versions,
-         *     and the widget types that come with a calculator to begin from.
+         *     `{level, draft, in_force, touched, versions, usual, account_currency}`: the draft (`document, revision,
+         *     changed_at, changed_by`, or null), the calculators in force, the nearest first (`level, version, document`; `level`
+         *     null for the one that comes with the widget type), for how many connections this level is the one (10,000 stands for
+         *     more, too), its versions, and the widget types that come with a calculator to begin from, these in the account's
+         *     currency (ISO 4217; null where nobody can say now).
          */
         get: operations["get_calculator_draft"];
         put?: never;
@@ -1849,6 +1872,13 @@ export interface components {
             next: string | null;
         };
         /**
+         * BotsAnswer
+         * @description Those that amoCRM tells of; one that is missing may be named by its id.
+         */
+        BotsAnswer: {
+            bots: components["schemas"]["shared.amocrm.directory.Bot"][];
+        };
+        /**
          * ByCalculator
          * @description What was typed and chosen in a calculator, from which the server reckons the calculation again.
          */
@@ -1889,6 +1919,7 @@ export interface components {
          * @description The calculator in force, with formulas as trees.
          */
         CalculatorAnswer: {
+            account_currency: string | null;
             calculator: Record<string, never>;
             lead_id: number | null;
             revision: string;
@@ -2781,7 +2812,7 @@ export interface components {
             name: string;
             /** @default null */
             url?: string | null;
-            work: components["schemas"]["shared.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"];
+            work: components["schemas"]["shared.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["shared.automations.work.Bot"];
         };
         /**
          * SaveCalculation
@@ -3047,6 +3078,21 @@ export interface components {
             /** Format: uuid */
             id: string;
         };
+        /** Bot */
+        "shared.amocrm.directory.Bot": {
+            id: number;
+            is_active: boolean;
+            name: string;
+        };
+        /**
+         * Bot
+         * @description Starts a bot (Salesbot) of the account in the deal's conversation.
+         */
+        "shared.automations.work.Bot": {
+            bot_id: number;
+            /** @enum {unknown} */
+            kind: "bot";
+        };
         /**
          * Note
          * @description A note in the deal's feed.
@@ -3120,7 +3166,7 @@ export interface components {
             address?: string | components["schemas"]["Address"];
             /** @default  */
             comment?: string;
-            /** @default RUB */
+            /** @default  */
             currency?: string;
             /**
              * @default {
@@ -3310,6 +3356,7 @@ export interface components {
              *     }
              */
             contact?: components["schemas"]["shared.submissions.model.Contact"];
+            currency?: string;
             /** @default {} */
             fields?: {
                 [key: string]: string | boolean | number | (string | boolean | number | null)[] | null;
@@ -3773,6 +3820,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BookingsAnswer"];
+                };
+            };
+        };
+    };
+    get_bots: {
+        parameters: {
+            query?: {
+                refresh?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotsAnswer"];
                 };
             };
         };

@@ -5,6 +5,7 @@ that its request does not ask for.
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
@@ -46,7 +47,8 @@ class Submitted(Struct, frozen=True):
     heading: str = ""  # of the deal
     # For the mapping of the settings, by the name of the source. What has no rule is not told: the caller tells it.
     fields: Mapping[str, str] = {}
-    price: int = 0  # of a new deal, in whole units of the account's currency
+    price: Decimal = Decimal()  # of a new deal
+    currency: str | None = None  # of the price, ISO 4217; None is the account's own
     lead_id: int | None = None  # a deal that is there: only its fields and its stage are set
     pipeline_id: int | None = None  # null: as the settings say
     status_id: int | None = None

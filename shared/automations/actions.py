@@ -85,7 +85,7 @@ def _replace_key(runtime: Runtime, caller: Caller, request: Request) -> Response
 
 
 def _kinds() -> list[str]:
-    return ["note", "task", *(["quotation"] if subjects.quotation() is not None else []), "call"]
+    return ["note", "task", *(["quotation"] if subjects.quotation() is not None else []), "call", "bot"]
 
 
 def _address(runtime: Runtime, body: SaveAutomation, known: Automation | None) -> str | None:

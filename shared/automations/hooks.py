@@ -17,8 +17,9 @@ from msgspec import Struct
 from shared.access import throttle
 from shared.access.proofs import one_time_token
 from shared.actions.accepting import Write, accept
-from shared.automations import plan, rows
-from shared.automations.plan import Asked, Question
+from shared.automations import answering, plan, rows
+from shared.automations.answering import Question
+from shared.automations.plan import Asked
 from shared.automations.rows import Automation
 from shared.automations.work import Work
 from shared.connections import integrations
@@ -30,7 +31,7 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import Message, say
 from shared.platform.problems import Problem, forbidden, invalid_input, unauthenticated
 from shared.runtime import Runtime
-from shared.storage import events
+from shared.storage import counters, events
 
 _PER_MINUTE: Final = 3000  # of one automation: many deals may be moved at once
 _TOO_MANY: Final = say("An automation was started more than 3,000 times within a minute; the rest was refused.")
@@ -156,9 +157,10 @@ def _of_webhook(tree: nested.Tree) -> Iterator[_Event]:
 
 
 def _unreadable(runtime: Runtime, shape: str) -> Problem:
-    """The operator is told, once an hour for each shape and without any value: a stage that does nothing is noticed
-    late. Of more shapes than stages have, only that there are more."""
+    """Told in the log and the overview, once an hour for each shape and without any value: a stage that does nothing is
+    noticed late. Of more shapes than stages have, only that there are more."""
     if throttle.in_hour(runtime.database, f"unreadable_hook:{shape}") == 1:
+        counters.add(runtime.database, "hooks.unreadable")
         count = throttle.in_hour(runtime.database, "unreadable_hooks")
         if count <= MOST_SHAPES:
             message = say("A stage's hook could not be read; its members: {shape}.", shape=shape or "-")
@@ -205,7 +207,7 @@ def answer_bot(runtime: Runtime, request: Request) -> Response:
     key = f"bot:{hashlib.sha256(f'{proof.jti} {path}'.encode()).hexdigest()}"
     lead_id = proof.entity_id if proof.entity == "leads" else None
     summary = {"by": "bot"}
-    write = Write(plan.ANSWER, stored, key, ("answer",), lead_id, identity=path.encode(), summary=summary)
+    write = Write(answering.ANSWER, stored, key, ("answer",), lead_id, identity=path.encode(), summary=summary)
     delivery = accept(runtime, proof.integration, request, write)
     return json_response({"delivery_id": delivery.id, "state": delivery.state})
 

@@ -1,4 +1,4 @@
-"""The steps of an automation that was asked for, and of a bot's question."""
+"""The steps of an automation that was asked for."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,11 +10,12 @@ from msgspec import Struct
 from shared import subjects
 from shared.actions.subject import Planner, Title
 from shared.amocrm import budgets
-from shared.amocrm.errors import BadRequestError, NotFoundError
+from shared.amocrm.bots import BotsApi
+from shared.amocrm.errors import NotSentError, ServerError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.tasks import TasksApi
 from shared.automations import values, work
-from shared.automations.work import Call, Note, Quotation, Task, Work
+from shared.automations.work import Bot, Call, Note, Quotation, Task, Work
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery, reference
@@ -23,22 +24,18 @@ from shared.deliveries.webhooks import key_of, signed
 from shared.platform import outward
 from shared.platform.decoding import decode
 from shared.platform.messages import say
-from shared.platform.secret import Guarded
 from shared.runtime import Runtime
 from shared.storage.database import Database
 
 # amoCRM's clock may be a little behind the database's.
 _CLOCK_SKEW_SECONDS: Final = 300
-# vendor: salesbot.continue (production) The continuation takes `show` and `goto` only, at most ten; a shown text has at
-# most 80 characters.
-# source: notes of a Brazilian integration that answers a bot in production; Kommo's documentation, "Salesbot"
-MOST_SHOWN: Final = 10
-MOST_LETTERS: Final = 80
-_GIVEN_UP_AFTER: Final = 3  # attempts: a bot that was refused so often does not wait any more
+_UNAVAILABLE: Final = 503
 
-_GONE_ON: Final = say("The bot does not wait for an answer any more.")
-_CUT: Final = say("The bot's text is too long: amoCRM shows ten texts of 80 characters. The rest was left out.")
 _NOT_HERE: Final = say("Nothing here makes quotations.")
+_UNKNOWN: Final = say(
+    "Whether amoCRM has started the bot is not known: its answer was lost. It is not started a second time, so that "
+    "nobody is written to twice; start it by hand if it did not speak."
+)
 
 
 class Asked(Struct, frozen=True):
@@ -50,17 +47,6 @@ class Asked(Struct, frozen=True):
     event: dict[str, Any]  # {type, type_code, status_id, pipeline_id, time}
     url: str | None = None
     secret: str | None = None
-
-
-class Question(Guarded, frozen=True):
-    """What a bot has asked, and the path under /api/v4 where it waits for the answer."""
-
-    HIDDEN = ("text",)
-
-    path: str
-    text: str  # what it is to show, with values of the deal; empty: nothing
-    entity: str  # leads or contacts
-    entity_id: int
 
 
 def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integration, asked: Asked) -> Plan:
@@ -81,6 +67,8 @@ def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integ
             return steps, calls + 2
         case Call():
             return [_call(runtime, delivery, integration, lead_id, asked)], 2
+        case Bot():
+            return [_bot(runtime.database, delivery, lead_id, asked.work)], 1
 
 
 AUTOMATION: Final = Planner("run_automation", lambda request: decode(request, Asked), _planned_automation)
@@ -164,6 +152,26 @@ def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
     return Step("call", write, lambda _: None)
 
 
+def _bot(database: Database, delivery: Delivery, lead_id: int, wanted: Bot) -> Step:
+    """Once at most: amoCRM has no key by which it would know a repetition, nor tells which bots ran. Of the two errors,
+    a client who is written to twice and a bot that somebody has to start by hand, this chooses the second."""
+
+    def write(account: AccountApi) -> Result:
+        try:
+            BotsApi(account).run(wanted.bot_id, lead_id)
+        except ServerError as error:
+            if error.status != _UNAVAILABLE:
+                raise
+            raise NotSentError(str(error)) from None  # it was turned away before anything was done
+        return {"bot_id": wanted.bot_id}
+
+    def find(_account: AccountApi) -> Result:
+        deliveries.warn(database, delivery.id, "automation.bot_unknown", _UNKNOWN)
+        return {"bot_id": wanted.bot_id, "skipped": _UNKNOWN}
+
+    return Step("bot", write, find)
+
+
 def _message(
     integration: Integration, asked: Asked, lead: Mapping[str, Any], found: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
@@ -179,66 +187,3 @@ def _message(
             "contact": {name: found.get(f"contact.{name}", "") for name in ("name", "phone", "email")},
         },
     }
-
-
-def _planned_answer(runtime: Runtime, delivery: Delivery, integration: Integration, question: Question) -> Plan:
-
-    def write(account: AccountApi) -> Result:
-        data, bubbles = _answered(runtime.database, integration, account, question)
-        answer: dict[str, Any] = {"data": data}
-        if bubbles:
-            answer["execute_handlers"] = [
-                {"handler": "show", "params": {"type": "text", "value": bubble}} for bubble in shortened(bubbles)
-            ]
-        try:
-            account.send("POST", question.path, json=answer)
-        # vendor: salesbot.refused (guess) A bot that does not wait, because it was answered, was stopped, or does not
-        # wait yet, refuses the continuation with 4xx.
-        # source: none found; it is tried again a little later, and then left
-        except (BadRequestError, NotFoundError) as error:
-            if delivery.attempts < _GIVEN_UP_AFTER:
-                raise NotTakenError(type(error).__name__) from None
-            return {"skipped": _GONE_ON}
-        if len(bubbles) > MOST_SHOWN:
-            deliveries.warn(runtime.database, delivery.id, "automation.text_cut", _CUT)
-        return {"answered": True}
-
-    return [Step("answer", write, lambda _: None)], 3
-
-
-ANSWER: Final = Planner("answer_bot", lambda request: decode(request, Question), _planned_answer)
-
-
-def _answered(
-    database: Database, integration: Integration, account: AccountApi, question: Question
-) -> tuple[dict[str, str], list[str]]:
-    """Values for the bot's own conditions, and all that it is to show."""
-    if question.entity == "leads":
-        lead = account.lead(question.entity_id)
-        found = values.of_deal(database, integration, account, lead, contact=True)
-    else:
-        found = values.of_contact(account, question.entity_id)
-    data = {"status": "success"} | {name.replace(".", "_"): value for name, value in found.items()}
-    return data, shown(work.filled(question.text, found))
-
-
-def shown(text: str) -> list[str]:
-    """The text in pieces that a bot may show, cut between words where that is possible."""
-    pieces: list[str] = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        rest = line
-        while len(rest) > MOST_LETTERS:
-            cut = rest.rfind(" ", 0, MOST_LETTERS + 1)
-            cut = cut if cut > 0 else MOST_LETTERS
-            pieces.append(rest[:cut].rstrip())
-            rest = rest[cut:].lstrip()
-        pieces.append(rest)
-    return pieces
-
-
-def shortened(pieces: list[str]) -> list[str]:
-    """As many as a bot may show; the last one says that there were more."""
-    if len(pieces) <= MOST_SHOWN:
-        return pieces
-    *first, last = pieces[:MOST_SHOWN]
-    return [*first, f"{last[: MOST_LETTERS - 2].rstrip()} …"]

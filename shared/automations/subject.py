@@ -3,6 +3,7 @@
 from shared.actions.subject import Subject
 
 _ACTIONS = "shared.automations.actions"
+_ANSWERING = "shared.automations.answering"
 _HOOKS = "shared.automations.hooks"
 _PLAN = "shared.automations.plan"
 
@@ -13,6 +14,6 @@ SUBJECT = Subject(
         "replace_automation_key": f"{_ACTIONS}:REPLACE_KEY",
         "save_automation": f"{_ACTIONS}:SAVE",
     },
-    planners={"run_automation": f"{_PLAN}:AUTOMATION", "answer_bot": f"{_PLAN}:ANSWER"},
+    planners={"run_automation": f"{_PLAN}:AUTOMATION", "answer_bot": f"{_ANSWERING}:ANSWER"},
     hooks={"run_automation": f"{_HOOKS}:run", "answer_bot": f"{_HOOKS}:answer_bot"},
 )

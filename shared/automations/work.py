@@ -53,7 +53,13 @@ class Call(Struct, tag_field="kind", tag="call", forbid_unknown_fields=True, fro
     """A signed message to a server of the company."""
 
 
-Work = Note | Task | Quotation | Call
+class Bot(Struct, tag_field="kind", tag="bot", forbid_unknown_fields=True, frozen=True):
+    """Starts a bot (Salesbot) of the account in the deal's conversation."""
+
+    bot_id: Id
+
+
+Work = Note | Task | Quotation | Call | Bot
 
 
 def check(work: Work) -> None:

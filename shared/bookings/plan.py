@@ -29,7 +29,6 @@ from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
-from shared.platform.money import budget
 from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
 
@@ -82,7 +81,8 @@ def _deal(work: Work) -> tuple[list[Step], int]:
         work.visitor.email,
         texts.heading(booking, settings.time_zone, work.language),
         _fields(work, booking),
-        budget(Decimal(booking.facts.get("price") or 0)),
+        Decimal(booking.facts.get("price") or 0),
+        booking.facts["currency"],
         work.told.lead_id,
         settings.pipeline_id if has_stage else None,
         settings.status_id if has_stage else None,

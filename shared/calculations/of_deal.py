@@ -16,6 +16,7 @@ from shared.calculations.model import MOST_ITEMS, Calculation
 from shared.calculations.plan import CLOCK_SKEW_SECONDS, file_steps, renderer, stem_of
 from shared.calculations.template import template
 from shared.connections.integrations import Integration
+from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.goods import by_list
 from shared.deliveries.items import Item
 from shared.deliveries.rows import Delivery, reference
@@ -56,7 +57,7 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
             items = _items(links, elements, goods_list.price_field_id, catalogue(language)["unit.piece"])
             if isinstance(items, str):
                 return {"skipped": items}
-            currency = remembered.get("currency", str, lambda: str(account.account()["currency"]))
+            currency = AccountMoney(remembered).currency(account)
             total = rounded(sum((item.amount for item in items), Decimal()))
             heading = _heading(integration, language, "" if title is None else title(account))
             calculation = Calculation(heading, currency or "RUB", items, total, number=str(lead_id))

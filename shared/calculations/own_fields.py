@@ -100,10 +100,10 @@ class _Setting:
             api.change_lead(self._lead_id, change | {_PRICE: price})
 
         _, written = self._money.written(api, Decimal(str(change[_PRICE])), put, self._lead_id)
-        kept = self._money.kept(api, self._lead_id, written)
-        if kept != written:
-            api.change_lead(self._lead_id, {_PRICE: budgets.number(kept)})
-        return change | {_PRICE: budgets.number(kept)}
+        there = self._money.settled(
+            api, self._lead_id, written, lambda price: api.change_lead(self._lead_id, {_PRICE: price})
+        )
+        return change | {_PRICE: budgets.number(there)}
 
     def _told(self, api: AccountApi, ours: Fields) -> Result:
         asked, currency = of(self._body), self._body.calculation.currency

@@ -5,12 +5,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.calculations import reckoning, settings, versions
+from shared.calculations import currency, reckoning, settings, versions
 from shared.calculations.model import Calculation, SaveCalculation
 from shared.calculations.reckoning import Reckoned
 from shared.connections.integrations import Integration
 from shared.platform.messages import say
 from shared.platform.problems import InputError, Problem
+from shared.runtime import Runtime
 from shared.storage.database import Database
 
 
@@ -34,22 +35,34 @@ def of(database: Database, integration: Integration) -> Published | None:
     return Published(document, found.revision, is_own=found.level is not None)
 
 
-def check(database: Database, integration: Integration, body: SaveCalculation) -> None:
+def in_account(runtime: Runtime, integration: Integration) -> Published | None:
+    """The same, as a page of the account shows it: the prices that come with a widget type are examples, and are in the
+    account's own currency."""
+    found = of(runtime.database, integration)
+    if found is None or found.is_own:
+        return found
+    own = currency.of_account(runtime, integration)
+    if own in (None, found.document["currency"]):
+        return found
+    return Published(found.document | {"currency": own}, f"{found.revision}-{own}", is_own=False)
+
+
+def check(runtime: Runtime, integration: Integration, body: SaveCalculation) -> None:
     """Reckons again what a calculator's page has sent. Raises 409 where the calculator is another by now, and 422 for
     anything that is not what it makes (`differs` says what); and for a calculation of somebody else's where the
     settings want the calculator's own. What is left to the sender is a number and a comment."""
     by = settings.of(integration.settings).reckoned_by
     if body.calculator is None and by == "widget":
         return
-    found = of(database, integration)
     if body.calculator is None:
-        if by == "server" or (found is not None and found.is_own):
+        if by == "server" or ((known := of(runtime.database, integration)) is not None and known.is_own):
             raise Problem(
                 422,
                 "calculator_required",
                 say("Here only what the published calculator has reckoned is saved: send calculator with its values."),
             )
         return
+    found = in_account(runtime, integration)
     if found is None:
         raise Problem(404, "no_calculator", say("This widget type has no calculator yet; make one in the panel."))
     if own := tuple(_beside_the_calculator(body)):

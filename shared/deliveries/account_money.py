@@ -46,6 +46,10 @@ class AccountMoney:
 
         return self._remembered.get(_CURRENCY, str, ask, _CURRENCY_SECONDS)
 
+    def known_currency(self) -> str | None:
+        """The same, as far as it is known without asking."""
+        return self._remembered.get(_CURRENCY, str, lambda: None, _CURRENCY_SECONDS)
+
     def is_own(self, api: AccountApi, currency: str | None) -> bool:
         """Whether an amount in this currency may be written. None is the account's own: nobody has said another.
 
@@ -92,16 +96,20 @@ class AccountMoney:
             return result, whole
         return put(budgets.number(whole)), whole
 
-    def kept(self, api: AccountApi, lead_id: int, written: Decimal) -> Decimal:
-        """What is to be in the deal, now that this was written: the same, or the whole number where the account has cut
-        the cents. Reads the deal where there are any."""
-        if written == written.to_integral_value():
-            return written
-        there = budgets.of(api.lead(lead_id))
-        if there is None or there != Decimal(int(written)):
+    def settled(self, api: AccountApi, lead_id: int, written: Decimal, put: Callable[[int | float], None]) -> Decimal:
+        """What the budget of the deal is, now that this was to be written: the same, or the whole number, rounded half
+        up, where the account has no cents. It is read where there are some; where they were cut, `put` is called."""
+        whole = Decimal(budget(written))
+        if written == whole or not self.has_cents(api, lead_id):
+            return whole
+        lead = api.lead(lead_id)
+        there, cut = budgets.of(lead), Decimal(int(written))
+        if there == written or (budgets.shows_cents(lead) and there != cut):
             return written  # as it was written, or somebody has changed it since
         self._remembered.put(_CENTS, False)
-        return Decimal(budget(written))
+        if there == cut != whole:
+            put(budgets.number(whole))
+        return whole
 
     def has_cents(self, api: AccountApi, lead_id: int | None = None) -> bool:
         """As a deal of it shows, this one or any; an account without any is tried."""

@@ -222,6 +222,8 @@ class _Attempt:
             if not is_new:
                 with self._lock, self._leasing():
                     self.delivery = deliveries.mark_started(self._database, self.delivery, step.name)
+                    if not must_look:  # the mark is of this attempt: what was not sent now was never sent
+                        self._new.add(step.name)
             result = self._perform(lambda api: step.write(self._lent(api), *needed))
             assert result is not None
         with self._lock, self._leasing():

@@ -56,6 +56,11 @@ PERIODS: Final = {
 }
 
 
+def add(database: Database, name: str) -> None:
+    """Counts once what is rare, at once."""
+    database.execute(_ADD, {"names": [name], "counts": [1]})
+
+
 def keep(database: Database, *, at_once: bool = False) -> None:
     """Keeps what this process has counted; not more often than every ten seconds unless it is `at_once`."""
     global _kept_at

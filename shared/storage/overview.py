@@ -28,7 +28,9 @@ SELECT (SELECT count(*) FROM amocrm_deliveries WHERE state = 'accepted') AS acce
         WHERE status = 'connected' AND refresh_due_at < amocrm_now() - interval '1 hour') AS overdue,
        (SELECT count(*) FROM amocrm_site_keys WHERE without_person AND revoked_at IS NULL) AS without_person,
        (SELECT count(*) FROM amocrm_incoming
-        WHERE outcome = 'taken' AND created_at < amocrm_now() - interval '15 minutes') AS unread
+        WHERE outcome = 'taken' AND created_at < amocrm_now() - interval '15 minutes') AS unread,
+       (SELECT coalesce(sum(count), 0)::bigint FROM amocrm_counters
+        WHERE step = 60 AND at > amocrm_now() - interval '1 day' AND name = 'hooks.unreadable') AS unreadable_hooks
 """
 
 # The first steps of a new installation; each looks for one row.
@@ -57,7 +59,7 @@ class _Status(Struct, frozen=True):
 class Standing(Struct, frozen=True):
     """Now: deliveries that are under way and dead, the oldest one's age, how many wait too long, tokens that end,
     endpoints that were turned off because they did not answer, refreshes that are late, servers' keys that bring nobody
-    to call, bodies of theirs that were not read to the end."""
+    to call, bodies of theirs that were not read to the end, hooks of stages that could not be read within a day."""
 
     accepted: int
     dead: int
@@ -68,6 +70,7 @@ class Standing(Struct, frozen=True):
     overdue: int
     without_person: int
     unread: int
+    unreadable_hooks: int
 
 
 def connections(database: Database) -> dict[str, int]:
@@ -146,6 +149,7 @@ def todo(by_status: dict[str, int], now_is: Standing) -> list[dict[str, Any]]:
         "unread_bodies": now_is.unread,
         "keys_without_person": now_is.without_person,
         "endpoints_off": now_is.endpoints_off,
+        "unreadable_hooks": now_is.unreadable_hooks,
         "ending_soon": now_is.ending,
         "pending": by_status["pending"],
     }

@@ -182,13 +182,21 @@ def _accepted(
         msgspec.json.encode(accepted, order="deterministic"),
         key or _key(runtime, caller, action, body, cleaned),
         plan.first_steps(settings, wanted.mode, body),
-        identity=cleaned,
+        identity=_identity(cleaned, same),
         at_once=at_once and not settings.queue,
         summary=_summary(runtime, integration, body) | caller.sender() | kept.summary,
     )
     delivery = accept(runtime, integration, request, write)
     kept.became(delivery, body.contact)
     return delivery
+
+
+def _identity(cleaned: bytes, body: Body) -> bytes:
+    """An order without a currency was one in roubles once; sent again it is still the same."""
+    if not isinstance(body, SubmitOrder) or body.order.currency:
+        return cleaned
+    before = msgspec.structs.replace(body, order=msgspec.structs.replace(body.order, currency="RUB"), action=None)
+    return msgspec.json.encode(before, order="deterministic")
 
 
 def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:
@@ -198,7 +206,7 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
         return {}
     return {
         "total": f"{body.order.rounded_total:f}",
-        "currency": body.order.currency,
+        **({"currency": body.order.currency} if body.order.currency else {}),
         "order": body.order.number,
         "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
     }

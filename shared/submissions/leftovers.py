@@ -31,8 +31,10 @@ def of_submission(made: Submission, api: AccountApi, result: Result) -> tuple[li
         reason = _REFUSED if left else say("the account has no tracking field for it")
         wrong += [Unplaced(name, (text,), reason) for name, text in visit.items() if text.strip()]
     if left is Left.ALL_BUT_THE_NAME and has_lead:
-        given = {"tags": tuple(made.tags), "price": (str(made.price),) if made.price else ()}
+        given = {"tags": tuple(made.tags), "price": (made.budget.given(),) if made.budget.amount else ()}
         wrong += [Unplaced(name, texts, _REFUSED) for name, texts in given.items() if texts]
+    elif has_lead and isinstance(made.body, SubmitForm) and not made.has_own_note and not made.budget.is_own(api):
+        wrong.append(Unplaced("price", (made.budget.given(),), made.budget.why_left_out(api)))
     if not left:
         wrong += contacts.placed(made.settings, values, account.fields("contacts")).unplaced
         wrong += made.placed_in_lead(account).unplaced if has_lead else ()

@@ -30,6 +30,7 @@ Scalar = str | bool | int | float | None
 FieldName = Annotated[str, Meta(min_length=1)]
 Fields = dict[FieldName, Scalar | list[Scalar]]
 Tracking = dict[FieldName, str]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]  # ISO 4217
 # Where it is unset it is in no stored body, so that what was accepted before this member was there is still the same.
 Moment = int | UnsetType | None
 
@@ -67,7 +68,8 @@ class SubmitForm(Struct, forbid_unknown_fields=True, frozen=True):
     form: Form = Form()
     fields: Fields = {}
     comment: str = ""
-    price: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+    price: Annotated[int, Meta(ge=0, le=10**12)] | Annotated[float, Meta(ge=0, le=1e12)] | None = None
+    currency: Currency | UnsetType = UNSET  # of the price; unset is the account's own
     tags: Annotated[list[Name], Meta(max_length=20)] = []
     tracking: Tracking = {}  # utm_source, gclid, yclid, …
     opened_at: int | None = None  # when the page was opened, in Unix milliseconds
@@ -118,7 +120,7 @@ class Order(Struct, forbid_unknown_fields=True, frozen=True):
     number: Annotated[str, Meta(min_length=1, max_length=60)]  # the shop's own; sent twice it is one deal
     items: Annotated[list[OrderItem], Meta(min_length=1, max_length=250)]
     total: Decimal
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "RUB"
+    currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$")] = ""  # empty is the account's own
     discount: Decimal | None = None
     delivery: OrderDelivery = OrderDelivery()
     weight: Line | int | float = ""
@@ -298,6 +300,8 @@ def check(body: Body, required: list[str]) -> None:
     ]
     if isinstance(body, SyncContact) and not (body.contact.phones or body.contact.emails):
         found.append(InputError("contact", say("give a phone or an e-mail, by which the person is found")))
+    if isinstance(body, SubmitForm) and body.price is not None:
+        found += amount_problems({"price": Decimal(str(body.price))})
     if isinstance(body, SubmitOrder):
         found += _order_problems(body.order)
     elif not any(values for name, values in given.items() if name not in ("form", "page", "referrer")):

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from shared.actions.subject import Planner, Submitted
-from shared.amocrm import directory
+from shared.amocrm import budgets, directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
@@ -29,6 +29,7 @@ from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
 from shared.submissions import leftovers, mapping, note
+from shared.submissions.contacts import Left
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import (
     SUBMIT_FORM,
@@ -93,7 +94,8 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
         Contact(name=wanted.name, phone=wanted.phone, email=wanted.email),
         Form(name=wanted.heading),
         dict(wanted.fields),
-        price=wanted.price,
+        price=budgets.number(wanted.price),
+        currency=wanted.currency or msgspec.UNSET,
     )
     accepted = Accepted("lead", msgspec.Raw(msgspec.json.encode(body)))
     parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
@@ -165,10 +167,29 @@ def _steps(made: Submission) -> list[Step]:
     plan.append(Step(accepted.mode, made.writer(), made.finder(), after=before))
     if accepted.mode != "contact":
         plan += _contact_update_steps(made, accepted.mode)
+        plan += [_budget_step(made)] if made.budget.amount else []
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
         plan += goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
     plan.append(_note_step(made))
     return plan
+
+
+def _budget_step(made: Submission) -> Step:
+    """What has become of the price: cents that the account cuts are rounded, and whatever was left out is told."""
+
+    def write(api: AccountApi, result: Result) -> Result:
+        lead_id = result.get("lead_id")
+        if lead_id is None or result.get("bare") == Left.ALL_BUT_THE_NAME:
+            return {"nothing_to_do": True}
+
+        def change(price: float) -> None:
+            rounded: Change = {"price": price}
+            with noting(made.database, made.keyring, made.integration_id, "lead", lead_id, rounded):
+                api.change_lead(lead_id, rounded)
+
+        return made.budget.settled(api, lead_id, change)
+
+    return Step("budget", write, lambda *_: None, after=made.accepted.mode)
 
 
 def _contact_update_steps(made: Submission, after: str) -> list[Step]:
@@ -193,7 +214,7 @@ def _may_be_created(rule: FieldRule) -> bool:
 
 def goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
     items = tuple(item.item for item in body.order.items)
-    own = goods.Goods(remembered, items, locks, delivery.id, body.order.currency)
+    own = goods.Goods(remembered, items, locks, delivery.id, body.order.currency or None)
 
     def find_or_create(api: AccountApi, lead: Result) -> Result:
         return own.find_or_create(api) | {"lead_id": lead["lead_id"]}
@@ -237,6 +258,8 @@ def _note_step(made: Submission) -> Step:
         unmapped, unplaced = leftovers.of_submission(made, api, result)
         values, _ = made.values()
         order = made.body.order if isinstance(made.body, SubmitOrder) else None
+        if order is not None and not order.currency:
+            order = replace(order, currency=made.budget.own_currency(api))
         tell_unplaced(made, unplaced)
         return note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, mark, made.language)
 

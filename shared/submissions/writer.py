@@ -4,6 +4,7 @@ import base64
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,15 +20,17 @@ from shared.amocrm.errors import (
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries import rows as deliveries
+from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.locks import Held, Locks, name_of
 from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
 from shared.platform.messages import Message, say
-from shared.platform.money import budget
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
+from shared.storage.remembered import Remembered
 from shared.submissions import contacts, destination, mapping, newer, note, people
+from shared.submissions.budget import Budget
 from shared.submissions.contacts import Left
 from shared.submissions.destination import Chosen
 from shared.submissions.known_contact import Update
@@ -170,7 +173,7 @@ class Submission:
             def write(account: Directory, left: Left) -> Made:
                 lead, contact = self.lead_and_contact(account, left)
                 try:
-                    return self._making.lead(api, lead, known_id, contact)
+                    return self._priced(api, left, lead, lambda one: self._making.lead(api, one, known_id, contact))
                 except BadRequestError:
                     if known_id is None or left is not Left.ALL_BUT_THE_NAME:
                         raise
@@ -192,8 +195,12 @@ class Submission:
                 # amoCRM refuses, it is made anew and a person joins the two.
                 # source: none found; the page shows new contacts only
                 known_id = None if known is None or left else int(known["id"])
-                incoming = self._incoming(lead, contact if known_id is None else {"id": known_id}, left)
-                return self._making.incoming_lead(api, incoming, lead, known_id, contact)
+
+                def make(one: Entity) -> Made:
+                    incoming = self._incoming(one, contact if known_id is None else {"id": known_id}, left)
+                    return self._making.incoming_lead(api, incoming, one, known_id, contact)
+
+                return self._priced(api, left, lead, make)
 
             made, left = self._with_fallbacks(api, write)
             held.remember = made.contact_id
@@ -275,7 +282,7 @@ class Submission:
         wanted = destination_of(settings, body)
         name = note.title(kind_of(body), wanted.title, self.heading, full_name(body.contact), self.mark, self.language)
         tags = [{"name": tag} for tag in self.tags]
-        lead: Entity = {"name": name, "price": self.price, "_embedded": {"tags": tags} if tags else {}}
+        lead: Entity = {"name": name, "_embedded": {"tags": tags} if tags else {}}
         if left is Left.ALL_BUT_THE_NAME:
             lead = {"name": name}
         if left:
@@ -363,12 +370,12 @@ class Submission:
         own = [] if isinstance(self.body, SyncContact) else self.body.tags
         return list(dict.fromkeys([*destination_of(self.settings, self.body).tags, *own]))
 
-    @property
-    def price(self) -> int:
-        """The deal's budget, in whole units of the account's currency."""
-        if isinstance(self.body, SubmitOrder):
-            return budget(self.body.order.total)
-        return (self.body.price or 0) if isinstance(self.body, SubmitForm) else 0
+    @cached_property
+    def budget(self) -> Budget:
+        return Budget(AccountMoney(Remembered(self.database, self.integration_id)), self.body)
+
+    def _priced(self, api: AccountApi, left: Left, lead: Entity, make: Callable[[Entity], Made]) -> Made:
+        return make(lead) if left is Left.ALL_BUT_THE_NAME else self.budget.written(api, lead, make)
 
     def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, Left], Any]) -> tuple[Any, Left]:
         """A refused write changed nothing: again with what the account has now, then with less and less."""

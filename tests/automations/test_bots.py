@@ -1,15 +1,17 @@
 """Row H4: a bot (Salesbot) that asks, and is answered through its `return_url`."""
 
+import json
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import jwt
 import pytest
 
-from shared.automations.plan import shown
+from shared.automations.speech import MOST_BUTTONS, speech
 from tests import documents
 from tests.automations.conftest import Office
+from tests.demo import ROOT
 from tests.story import calculation
 
 
@@ -26,7 +28,7 @@ def test_a_bot_is_told_of_its_deal_at_once(office: Office) -> None:
     assert bot["data"]["deal_id"] == str(story.lead_id)
     assert bot["said"][0].endswith("ваш расчёт: 17\u202f999,99 ₽.")
     assert len(bot["said"]) == 2
-    described = documents.example("automations.md", "execute_handlers")
+    described = documents.example("automations.md", "calculation_total")
     assert set(bot["data"]) == set(described["data"])
 
 
@@ -172,11 +174,89 @@ def test_a_bot_that_talks_with_a_contact_is_told_of_the_contact(office: Office) 
         ("  \n ", []),
         ("a" * 81, ["a" * 80, "a"]),
         (" ".join(["слово"] * 20), [" ".join(["слово"] * 13), " ".join(["слово"] * 7)]),
-        ("\n".join("x" * 20), ["x"] * 20),
+        ("\n".join("x" * 10), ["x"] * 10),
     ],
 )
 def test_what_a_bot_shows_fits(text: str, pieces: list[str]) -> None:
-    assert shown(text) == pieces
+    assert [one["value"] for one in speech(text, {}).shown] == pieces[:10]
+
+
+@pytest.mark.vendor("salesbot.buttons")
+def test_a_line_of_a_bots_text_has_buttons_of_its_own(office: Office) -> None:
+    """33-2: labels, which a client answers by, and addresses, which open."""
+    waiting = office.ask(
+        "Здравствуйте, {contact.name}!\n"
+        "Ваш расчёт: {deal.price} | Согласен | Позвоните мне на {contact.phone}\n"
+        "Подробнее | https://example.org/deals?name={deal.name}&id={deal.id}"
+    )
+    hello, sum_, more = office.bot(waiting)["shown"]
+    contact = next(iter(office.account()["contacts"].values()))
+    assert hello == {"type": "text", "value": f"Здравствуйте, {contact['name']}!"}
+    assert (sum_["type"], sum_["buttons"][0]) == ("buttons", "Согласен")
+    assert sum_["buttons"][1].startswith("Позвоните мне на +7")
+    (address,) = more["buttons"]
+    assert (more["type"], more["value"]) == ("buttons_url", "Подробнее")
+    assert dict(parse_qsl(urlsplit(address).query)) == {
+        "name": office.lead()["name"],
+        "id": str(office.story.lead_id),
+    }
+
+
+def test_the_documents_example_of_buttons_is_what_is_sent() -> None:
+    (template,) = [one.text for one in documents.blocks(ROOT / "docs" / "automations.md") if one.kind == "text"]
+    values = {"calculation.total": "17,999.99 ₽", "contact.phone": "+7 912 345-67-89", "deal.id": "17"}
+    described = documents.example("automations.md", "buttons_url")["execute_handlers"]
+    assert speech(template, values).shown == [one["params"] for one in described]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("A | B | https://c.example", [("buttons_url", "A", ["https://c.example"]), ("buttons", "A", ["B"])]),
+        ("A\n| B", [("buttons", "A", ["B"])]),
+        ("| B", [("buttons", "…", ["B"])]),
+        ("A | B\n| C", [("buttons", "A", ["B"]), ("buttons", "…", ["C"])]),
+        ("A | {none} | ", [("text", "A", [])]),
+        ("{bar}", [("text", "x | y", [])]),
+        ("A | {bar}", [("buttons", "A", ["x | y"])]),
+        ("A | https://c.example/{bar}", [("buttons_url", "A", ["https://c.example/x%20%7C%20y"])]),
+        ("{lines} | B", [("text", "one", []), ("buttons", "two", ["B"])]),
+        (f"{'a' * 81} | B", [("text", "a" * 80, []), ("buttons", "a", ["B"])]),
+        ("|||", []),
+    ],
+)
+def test_buttons_stand_under_the_text_before_them(text: str, shown: list[Any]) -> None:
+    """33-2: a value with a bar or with lines makes no button, and a label without anything in it is none."""
+    told = speech(text, {"bar": "x | y", "lines": "one\ntwo"})
+    assert [(one["type"], one["value"], one.get("buttons", [])) for one in told.shown] == shown
+    assert (told.text_cut, told.buttons_cut) == (False, False)
+
+
+def test_buttons_that_amocrm_does_not_show_are_told(office: Office) -> None:
+    """33-2: 25 in all of an answer; the vendor refuses all of it where there are more."""
+    labels = [f"Кнопка {number}" for number in range(20)]
+    waiting = office.ask("\n".join(["Первые | " + " | ".join(labels), "Ещё | " + " | ".join(labels)]))
+    bot = office.bot(waiting)
+    assert not bot["waits"]
+    assert [len(one["buttons"]) for one in bot["shown"]] == [20, MOST_BUTTONS - 20]
+    assert office.story.events().count("automation.buttons_cut") == 1
+    whole = office.ask("Столько | " + " | ".join(["да"] * MOST_BUTTONS))
+    assert len(office.bot(whole)["shown"][0]["buttons"]) == MOST_BUTTONS
+    long = office.ask(f"Длинная | {'я' * 81}")
+    assert office.bot(long)["shown"][0]["buttons"] == [f"{'я' * 79}…"]
+    assert office.story.events().count("automation.buttons_cut") == 2
+
+
+def test_what_amocrm_does_not_let_a_bot_say_is_told_in_its_words(office: Office) -> None:
+    """33-2: it was called a bot that waits no more, and tried three times."""
+    body = {"validation-errors": [{"errors": [{"code": "TooLong", "path": "execute_handlers.0", "detail": "x"}]}]}
+    refusal = {"status": 400, "body": json.dumps(body)}
+    office.story.simulator.fault("status", path="/api/v4/salesbot/.*", method="POST", **refusal)
+    office.ask("{deal.price}")
+    ((delivery,),) = office.story.sql("SELECT id::text FROM amocrm_deliveries WHERE action = 'answer_bot'")
+    told = office.story.delivery(delivery)
+    assert (told["state"], told["attempts"]) == ("delivered", 1)
+    assert told["results"]["answer"]["skipped"].endswith("execute_handlers.0: TooLong")
 
 
 def test_what_a_bot_cannot_show_is_told(office: Office) -> None:

@@ -1,6 +1,8 @@
 """Row L6: hooks of stages in the shapes in which amoCRM's servers and other tools post them."""
 
+import base64
 import hashlib
+import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,8 +10,10 @@ import httpx
 import pytest
 from hypothesis import given, strategies
 
+from functions.crm_api.handler import handle as crm_api
 from shared.automations.hooks import MOST_SHAPES
 from shared.platform import nested
+from shared.platform.adapters import aws, yandex
 from tests.automations.conftest import Office
 from tests.automations.test_stages import NOTE
 from tests.story import json_of
@@ -69,6 +73,42 @@ def test_a_stages_action_comes_as_a_form_whatever_its_header_says(office: Office
     assert office.run()["delivered"] == 1
 
 
+@pytest.mark.parametrize("gateway", ["aws", "yandex"])
+def test_a_gateway_that_encodes_the_form_in_base64_changes_nothing(office: Office, gateway: str) -> None:
+    """33-1: AWS's function URLs and Yandex's gateway hand a form over in Base64."""
+    form = urlencode(_action(office, office.save(NOTE)["key"])).encode()
+    body = {"body": base64.b64encode(form).decode(), "isBase64Encoded": True}
+    headers = {"Content-Type": FORM, "Host": "x"}
+    events: dict[str, tuple[Any, dict[str, Any]]] = {
+        "aws": (
+            aws.http_function,
+            {
+                "version": "2.0",
+                "rawPath": "/run_automation",
+                "rawQueryString": "",
+                "headers": {name.lower(): value for name, value in headers.items()},
+                "requestContext": {"http": {"method": "POST", "path": "/run_automation", "sourceIp": "192.0.2.7"}},
+            },
+        ),
+        "yandex": (
+            yandex.http_function,
+            {
+                "httpMethod": "POST",
+                "url": "/run_automation?",
+                "path": "/{proxy+}",
+                "headers": headers,
+                "multiValueHeaders": {},
+                "queryStringParameters": {},
+                "multiValueQueryStringParameters": {},
+                "requestContext": {"identity": {"sourceIp": "192.0.2.7"}},
+            },
+        ),
+    }
+    adapter, event = events[gateway]
+    answer = adapter(lambda request: crm_api(office.story.runtime, request))(event | body, object())
+    assert (answer["statusCode"], json.loads(answer["body"])["state"]) == (200, "accepted")
+
+
 def test_json_of_the_same_members_is_the_same_event(office: Office) -> None:
     """As the vendor's page shows it, under a form's header too."""
     form = urlencode(_action(office, office.save(NOTE)["key"])).encode()
@@ -105,6 +145,11 @@ def test_what_cannot_be_read_is_told_to_the_operator_once_and_without_values(off
     shown = json_of(office.story.crm("get_events", office.story.admin() | {"Accept-Language": "ru"}))
     assert "Анна" not in str(shown)
     assert "79210000000" not in str(shown)
+    overview = json_of(office.story.crm("get_overview", office.story.admin()))
+    assert {"code": "unreadable_hooks", "count": 1} in overview["todo"]
+    office.story.clock.advance(hours=25)
+    later = json_of(office.story.crm("get_overview", office.story.admin()))
+    assert "unreadable_hooks" not in {one["code"] for one in later["todo"]}
 
 
 def test_shapes_that_somebody_makes_up_do_not_fill_the_operators_log(office: Office) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.directory import Field
@@ -270,6 +271,7 @@ def test_k_an_order_that_was_accepted_before_is_the_same_after_an_upgrade(story:
     ((stored,),) = story.sql("SELECT encode(request_hash, 'hex') FROM amocrm_deliveries")
     members = ("order", "contact", "fields", "tags", "tracking", "opened_at", "trap", "action")
     read = msgspec.json.decode(bodies[0], type=model.SubmitOrder)
+    read = replace(read, order=replace(read.order, currency="RUB"))  # what an order without a currency meant then
     whole = [f'"{name}":{msgspec.json.encode(getattr(read, name), order="deterministic").decode()}' for name in members]
     assert stored == hashlib.sha256(f"{{{','.join(whole)}}}".encode()).hexdigest()
 

@@ -16,8 +16,8 @@ export async function show(place) {
   const refresh = async (fresh = null) => {
     const isOld = begin();
     if (!connection) return;
-    const [found, users] = await Promise.all([call("get_automations", { connection }), usersOf(connection)]);
-    if (!isOld()) body.replaceChildren(...sections(connection, found, users, refresh, fresh));
+    const [found, users, bots] = await Promise.all([call("get_automations", { connection }), offered(connection, "users"), offered(connection, "bots")]);
+    if (!isOld()) body.replaceChildren(...sections(connection, found, { users, bots }, refresh, fresh));
   };
   const pick = await pickConnection(place, async (chosen) => {
     connection = chosen;
@@ -28,25 +28,25 @@ export async function show(place) {
   return { refresh: () => told(() => refresh()) };
 }
 
-// Without a connection to the account there is nobody to choose from.
-async function usersOf(connection) {
+// Without a connection to the account there is nothing to choose from.
+async function offered(connection, what) {
   if (connection.status !== "connected") return [];
   try {
-    return (await call("get_users", { connection })).users;
+    return (await call(`get_${what}`, { connection }))[what];
   } catch {
     return [];
   }
 }
 
-function sections(connection, found, users, again, fresh) {
+function sections(connection, found, account, again, fresh) {
   const place = element("div", {});
   const edit = (automation) => {
-    place.replaceChildren(form(connection, automation, found, users, again, () => place.replaceChildren(add)));
+    place.replaceChildren(form(connection, automation, found, account, again, () => place.replaceChildren(add)));
     place.querySelector("input").focus();
   };
   const add = may("manage") ? button("automations.new", () => edit(null), "") : element("span", {});
   place.append(add);
-  const list = element("ul", { className: "rows", id: "automations" }, ...found.automations.map((one) => row(connection, one, users, edit, again)));
+  const list = element("ul", { className: "rows", id: "automations" }, ...found.automations.map((one) => row(connection, one, account, edit, again)));
   return [
     element("section", { className: "card" }, element("h2", { text: t("automations.of_stages") }), shownOnce(fresh), found.automations.length ? list : element("p", { className: "soft", text: t("automations.none") }), place,
       element("details", {}, element("summary", { text: t("automations.how") }), element("ol", {}, ...[1, 2, 3, 4].map((step) => element("li", { text: t(`automations.how_${step}`) }))))),
@@ -65,7 +65,7 @@ function shownOnce(fresh) {
   return made;
 }
 
-function row(connection, one, users, edit, again) {
+function row(connection, one, account, edit, again) {
   const error = failure();
   const post = (action) => call(action, { method: "POST", connection, body: { id: one.id } });
   const buttons = element("div", { className: "toolbar" });
@@ -81,11 +81,12 @@ function row(connection, one, users, edit, again) {
   }
   const state = !one.is_on ? t("automations.off") : one.last_asked_at ? t("automations.asked", { moment: moment(one.last_asked_at) }) : t("automations.never");
   return element("li", {}, element("div", { className: "facts" }, element("b", { text: one.name }), ` · ${t(`automations.kind_${one.work.kind}`)}`, element("br"),
-    element("small", { text: about(one, users) }), element("br"), element("small", { className: "soft", text: state })), error, buttons);
+    element("small", { text: about(one, account) }), element("br"), element("small", { className: "soft", text: state })), error, buttons);
 }
 
-function about({ work, host }, users) {
+function about({ work, host }, { users, bots }) {
   if (work.kind === "call") return host;
+  if (work.kind === "bot") return bots.find((bot) => bot.id === work.bot_id)?.name ?? `${t("automations.bot_number")}: ${work.bot_id}`;
   const whose = users.find((user) => user.id === work.responsible_user_id)?.name;
   return [work.text ?? work.title ?? "", work.kind === "task" ? dueIn(work.due_minutes) : "", whose ?? ""].filter(Boolean).join(" · ");
 }
@@ -101,7 +102,7 @@ function dueIn(minutes) {
   return t(`automations.due_${unit}`, { count });
 }
 
-function form(connection, automation, found, users, again, leave) {
+function form(connection, automation, found, { users, bots }, again, leave) {
   const error = failure();
   const work = automation?.work ?? { kind: "note" };
   const name = element("input", { required: true, maxLength: 100, value: automation?.name ?? "", placeholder: " " });
@@ -114,6 +115,9 @@ function form(connection, automation, found, users, again, leave) {
   const count = element("input", { type: "number", min: 0, max: 525_600, value: later.count });
   const unit = element("select", {}, ...Object.keys(UNITS).map((one) => new Option(t(`automations.unit_${one}`), one, false, one === later.unit)));
   const responsible = choice([[null, t("automations.of_the_deal")], ...users.map((user) => [user.id, user.name])], work.responsible_user_id);
+  // Of an account that tells of no bots one is named by its number.
+  const bot = bots.length ? choice(bots.map((one) => [one.id, one.is_active ? one.name : t("automations.bot_off", { name: one.name })]), work.bot_id ?? bots[0].id)
+    : element("input", { type: "number", min: 1, required: true, value: work.bot_id ?? "" });
   const labelled = (key, control) => element("label", {}, t(key), control);
   const words = [labelled("automations.text", text), valuesOf(found.values)];
   const parts = {
@@ -121,6 +125,7 @@ function form(connection, automation, found, users, again, leave) {
     task: [...words, element("div", { className: "grid" }, labelled("automations.due", count), labelled("automations.unit", unit)), labelled("automations.responsible", responsible)],
     quotation: [labelled("automations.title", title), valuesOf(found.values), element("p", { className: "soft", text: t("automations.quotation_hint") })],
     call: [labelled(automation?.host ? "events.other_url" : "events.url", url)],
+    bot: [labelled(bots.length ? "automations.bot" : "automations.bot_number", bot), element("p", { className: "soft", text: t("automations.bot_hint") })],
   };
   const own = element("div", {});
   kind.onchange = () => own.replaceChildren(...parts[kind.value]);
@@ -130,6 +135,7 @@ function form(connection, automation, found, users, again, leave) {
     task: { text: text.value, due_minutes: Math.round(Number(count.value) * UNITS[unit.value]), responsible_user_id: Number(responsible.value) || null, task_type_id: work.task_type_id ?? null },
     quotation: { title: title.value.trim() || null },
     call: {},
+    bot: { bot_id: Number(bot.value) },
   })[kind.value];
   const save = async () => {
     const body = { id: automation?.id ?? null, name: name.value.trim(), is_on: isOn.checked, work: { kind: kind.value, ...wanted() }, url: kind.value === "call" ? url.value.trim() || null : null };

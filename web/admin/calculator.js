@@ -36,6 +36,7 @@ export async function show(place) {
 }
 
 function workbench(body, connection, level, known, reopen) {
+  const own = known.account_currency ?? undefined;
   const unsent = keptDraft(whoIsIn(), connection, level, connectionName(connection));
   const inForce = known.in_force[0] ?? null;
   // What could not be sent is sent over what it was typed over: where that has changed, somebody decides whose it is to be.
@@ -43,7 +44,7 @@ function workbench(body, connection, level, known, reopen) {
   let revision = kept ? kept.revision : known.draft?.revision ?? null;
   const wanted = kept ?? known.draft;
   const isShown = !wanted || canBeShown(wanted.document);
-  let document_ = structuredClone(isShown && wanted ? wanted.document : inForce?.document ?? empty());
+  let document_ = structuredClone(isShown && wanted ? wanted.document : inForce?.document ?? empty(own));
   let edited = document_.title?.[mine] || !Object.keys(document_.title ?? {}).length ? mine : Object.keys(document_.title)[0];
   let isUnsaved = kept !== null && isShown;
   let undo = [];
@@ -55,6 +56,8 @@ function workbench(body, connection, level, known, reopen) {
   const error = failure();
   const conflict = element("div", {});
   const others = element("ul", { className: "error" });
+  const otherCurrency = element("p", { className: "warning", hidden: true });
+  otherCurrency.setAttribute("role", "status");
   const left = element("div", {});
   const right = element("div", { className: "card preview-card" });
   const languages = element("select", { id: "edited-language" });
@@ -103,6 +106,7 @@ function workbench(body, connection, level, known, reopen) {
     isUnsaved = true;
     state.textContent = t("calculators.unsaved");
     undoButton.disabled = false;
+    showCurrency();
     unsent.put({ revision, document: document_ });
     if (isOther) draw(added);
     soon();
@@ -134,12 +138,19 @@ function workbench(body, connection, level, known, reopen) {
   const draw = (added = null) => {
     const focused = body.contains(globalThis.document.activeElement) ? globalThis.document.activeElement.dataset.path : null;
     left.replaceChildren(builder(document_, edited, changed));
+    showCurrency();
     languages.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => {
       const count = lacking(document_, code);
       return new Option(count ? t("calculators.lacking", { language: name, count }) : name, code, false, code === edited);
     }));
     const next = added ? left.querySelector(`[data-entry="${CSS.escape(added)}"] input`) : focused && left.querySelector(`[data-path="${CSS.escape(focused)}"]`);
     next?.focus();
+  };
+  // Where it is not the account's, budgets are not written; the text, or nothing.
+  const showCurrency = () => {
+    otherCurrency.hidden = !own || !document_.currency || document_.currency === own;
+    otherCurrency.textContent = otherCurrency.hidden ? "" : t("calculators.other_currency", { currency: document_.currency, own });
+    return otherCurrency.textContent;
   };
   const showProblems = (problems) => {
     for (const place of left.querySelectorAll("[data-problem]")) place.textContent = "";
@@ -184,7 +195,7 @@ function workbench(body, connection, level, known, reopen) {
     if (JSON.stringify(document_) !== snapshot) changed(true);
     await queued();
     if (isUnsaved) return; // it could not be saved, and that is told
-    if (!confirm(t("calculators.publish_sure", bounded(known.touched)))) return;
+    if (!confirm([t("calculators.publish_sure", bounded(known.touched)), showCurrency()].filter(Boolean).join("\n\n"))) return;
     await call("publish_calculator", { method: "POST", connection, body: { level, revision, note: note.value.trim() || null } });
     await reopen();
   }, error);
@@ -197,7 +208,7 @@ function workbench(body, connection, level, known, reopen) {
   }, error);
   const starts = element("select", { id: "begin-from" }, new Option("—", ""), new Option(t("calculators.empty"), "empty"), ...Object.keys(known.usual).map((one) => new Option(widgetName(one), one)));
   starts.onchange = () => {
-    if (starts.value) replace(starts.value === "empty" ? empty(document_.currency) : known.usual[starts.value]);
+    if (starts.value) replace(starts.value === "empty" ? empty(own ?? document_.currency) : known.usual[starts.value]);
     starts.value = "";
   };
   const file = element("input", { type: "file", accept: "application/json,.json", hidden: true });
@@ -232,7 +243,7 @@ function workbench(body, connection, level, known, reopen) {
   body.replaceChildren(
     element("p", { className: "soft", text: `${origin} ${t("calculators.touches", bounded(known.touched))}${known.draft ? ` ${t("calculators.draft_of", { who: known.draft.changed_by, when: moment(known.draft.changed_at) })}` : ""}` }),
     element("div", { className: "toolbar" }, element("label", {}, t("calculators.language"), languages), element("label", {}, t("calculators.begin_from"), starts), load, file, store, undoButton, discard),
-    conflict, element("div", { className: "workbench" }, left, right), others, error,
+    conflict, otherCurrency, element("div", { className: "workbench" }, left, right), others, error,
     ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, state)] : []),
     history(known, level, {
       use: (version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),

@@ -1,7 +1,7 @@
 // Deliveries: what was accepted, of which deal, how far it is, its story and content, another try, and a file of them.
 
 import { element } from "../ui/dom.js";
-import { has, moment, money, t } from "../ui/i18n.js";
+import { amount, has, moment, money, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
 import { busy, call, connectionName, may, pickConnection, told } from "./panel.js";
@@ -106,7 +106,7 @@ function row(delivery, connection, refresh) {
   const { summary, links } = delivery;
   const about = [moment(delivery.created_at), connection ? null : connectionName(delivery), has(`by.${summary.by}`) ? t(`by.${summary.by}`) : null,
     delivery.attempts > 1 ? t("deliveries.attempts", { count: delivery.attempts }) : null].filter(Boolean);
-  const facts = element("div", { className: "facts" }, element("b", { text: name }), summary.total ? ` ${money(summary.total, summary.currency)}` : "", " ",
+  const facts = element("div", { className: "facts" }, element("b", { text: name }), summary.total ? ` ${summary.currency ? money(summary.total, summary.currency) : amount(summary.total)}` : "", " ",
     element("span", { className: `status ${delivery.state}`, text: t(`deliveries.state_${delivery.state}`) }), element("br"),
     element("small", { text: about.join(" · ") }), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))));
   if (delivery.problem) facts.append(element("p", { className: delivery.state === "dead" ? "error" : "soft", text: delivery.problem.detail }));

@@ -3,7 +3,7 @@
 
 import { call } from "../ui/api.js";
 import { element } from "../ui/dom.js";
-import { language, languagePicker, moment, number, t, translate } from "../ui/i18n.js";
+import { amount, language, languagePicker, moment, t, translate } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { ofTab } from "../ui/storage.js";
 
@@ -83,7 +83,7 @@ async function leads() {
     const { leads: found, has_more: hasMore } = await ask("get_leads", { query });
     if (isOld()) return;
     // In the account's currency, which the app does not know.
-    const lines = found.map((lead) => element("li", {}, element("span", {}, lead.name, element("small", { text: ` ${moment(lead.updated_at * 1000)}` })), element("b", { text: number(lead.price ?? 0) })));
+    const lines = found.map((lead) => element("li", {}, element("span", {}, lead.name, element("small", { text: ` ${moment(lead.updated_at * 1000)}` })), element("b", { text: amount(lead.price ?? 0) })));
     if (wanted === 1) list.replaceChildren(...lines);
     else list.append(...lines);
     page = wanted;

@@ -64,6 +64,8 @@ export const worded = (text, code = language) => (typeof text === "string" ? tex
 // As shared/platform/money.py writes it: with all its digits, without cents where there are none.
 export const money = (amount, currency, code = language) =>
   Number(amount).toLocaleString(LOCALES[code], { style: "currency", currency, minimumFractionDigits: Number.isInteger(Number(amount)) ? 0 : 2, maximumFractionDigits: 6 });
+// Of an account whose currency is not known here.
+export const amount = (sum) => Number(sum).toLocaleString(LOCALES[language], { minimumFractionDigits: Number.isInteger(Number(sum)) ? 0 : 2, maximumFractionDigits: 6 });
 export const number = (amount) => Number(amount).toLocaleString(LOCALES[language]);
 // A number that the server counts no further than 10,000, as the values of a text.
 export const bounded = (count) => (count < 10_000 ? { count } : { counted: count, count: `${number(count)}+` });

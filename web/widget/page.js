@@ -42,11 +42,11 @@ async function open(kept = null) {
   root.replaceChildren(status);
   try {
     const wait = (text) => { status.textContent = text; };
-    const [{ calculator, revision, lead_id }, read] = await Promise.all([
+    const [{ calculator, revision, account_currency: own, lead_id }, read] = await Promise.all([
       patiently(() => crm.getCalculator(), wait),
       patiently(() => crm.getLead(), wait).catch((error) => ({ error })),
     ]);
-    show(calculator, revision, read, lead_id, kept);
+    show(calculator, { revision, own: own ?? calculator.currency }, read, lead_id, kept);
   } catch (error) {
     status.className = "client error";
     status.textContent = error.message;
@@ -67,7 +67,8 @@ function client({ client: person, error }) {
   return line;
 }
 
-function show(calculator, revision, lead, boundLead, kept) {
+// `own`: the currency of the account.
+function show(calculator, { revision, own }, lead, boundLead, kept) {
   const title = inLanguage(calculator.title);
   document.title = title;
   // By themselves, and not by their names in the form: a field of the calculator may be called as they are.
@@ -86,9 +87,10 @@ function show(calculator, revision, lead, boundLead, kept) {
   };
   const lost = kept ? fields.restore(kept.values, kept.calculator) : [];
   if (lost.length) tell(result, "bad", t("calculator.not_kept"), lost);
+  const otherCurrency = own === calculator.currency ? [] : [element("p", { className: "warning", text: t("calculator.other_currency", { currency: calculator.currency, own }) })];
   const fieldset = element("fieldset", {}, fields.view,
     element("label", {}, t("calculator.comment"), comment),
-    fields.lines, ...Object.entries(ticks).map(([name, box]) => element("label", { className: "check" }, box, t(`calculator.${name}`))));
+    fields.lines, ...otherCurrency, ...Object.entries(ticks).map(([name, box]) => element("label", { className: "check" }, box, t(`calculator.${name}`))));
   const form = element("form", {}, fieldset, button, result);
   form.addEventListener("input", changed);
   // Pressing "save" once more is the same calculation; whoever wants another one says so.
@@ -106,7 +108,7 @@ function show(calculator, revision, lead, boundLead, kept) {
     fieldset.disabled = true;
     button.disabled = true;
     try {
-      await save(calculator, fields.result(), by, comment.value, ticked(), key, result, boundLead ?? leadId);
+      await save(calculator, fields.result(), by, comment.value, ticked(), key, result, boundLead ?? leadId, own);
       if (result.classList.contains("good")) result.append(asNew);
     } catch (error) {
       // The same key again is the same calculation: pressing once more cannot double it.
@@ -120,7 +122,7 @@ function show(calculator, revision, lead, boundLead, kept) {
   changed();
 }
 
-async function save(calculator, made, by, comment, ticks, key, result, lead) {
+async function save(calculator, made, by, comment, ticks, key, result, lead, own) {
   const body = {
     calculation: {
       title: inLanguage(calculator.title),
@@ -139,7 +141,7 @@ async function save(calculator, made, by, comment, ticks, key, result, lead) {
   // The person sees that the calculation is accepted, and how far it is, to its end.
   const onProgress = ({ steps = {} }, phase) => tell(result, "", t(phase === "sending" ? "calculator.under_way" : "calculator.accepted"), progress(steps));
   const saved = await patiently(() => crm.saveCalculation(body, { lead, key, onProgress }), (text) => tell(result, "", text));
-  tell(result, "good", t("calculator.saved"), done(saved.results ?? {}, calculator.currency));
+  tell(result, "good", t("calculator.saved"), done(saved.results ?? {}, own));
 }
 
 const progress = (steps) => Object.entries(steps).map(([name, state]) => `${state === "done" ? "✓" : "…"} ${t(`step.${name}`)}`);
@@ -152,8 +154,8 @@ function done(results, currency) {
   else if (results.goods_link) told.push(t("calculator.done_goods", { count: results.goods_link.linked }));
   if (results.pdf?.skipped) told.push(results.pdf.skipped);
   else if (results.pdf) told.push(t("calculator.done_pdf", { name: results.pdf.name }));
-  if (results.deal?.price !== undefined) told.push(t("calculator.done_price", { price: money(results.deal.price, currency) })); // whole units
-  return told;
+  if (results.deal?.price !== undefined) told.push(t("calculator.done_price", { price: money(results.deal.price, currency) }));
+  return [...told, ...[results.deal?.skipped, results.deal?.told, results.goods?.told].filter(Boolean)];
 }
 
 function tell(place, kind, text, details = []) {

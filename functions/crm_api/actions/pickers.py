@@ -1,4 +1,4 @@
-"""What settings are chosen from: `GET get_pipelines`, `get_users`, `get_custom_fields`, `get_catalogs` (row C8).
+"""What is chosen from: `GET get_pipelines`, `get_users`, `get_custom_fields`, `get_catalogs`, `get_bots` (row C8).
 
 They are remembered for ten minutes; `?refresh=1` asks amoCRM at once.
 """
@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
 from shared.amocrm import directory
-from shared.amocrm.directory import Catalog, Directory, Pipeline, User
+from shared.amocrm.directory import Bot, Catalog, Directory, Pipeline, User
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -53,6 +53,12 @@ class CatalogsAnswer(TypedDict):
     catalogs: list[Catalog]
 
 
+class BotsAnswer(TypedDict):
+    """Those that amoCRM tells of; one that is missing may be named by its id."""
+
+    bots: list[Bot]
+
+
 def _read(runtime: Runtime, caller: Caller, request: Request, read: Callable[[Directory], Any], name: str) -> Response:
     integration = caller.require_integration()
     if request.parameter("refresh") == "1":
@@ -84,9 +90,15 @@ def _catalogs(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _read(runtime, caller, request, lambda account: account.catalogs(), "catalogs")
 
 
+def _bots(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{bots: [{id, name, is_active}]}`, as far as amoCRM tells of them."""
+    return _read(runtime, caller, request, lambda account: account.bots(), "bots")
+
+
 PIPELINES = Action("get_pipelines", "GET", Right.READ_ACCOUNT, _pipelines, answer=PipelinesAnswer, query=("refresh",))
 USERS = Action("get_users", "GET", Right.READ_ACCOUNT, _users, answer=UsersAnswer, query=("refresh",))
 FIELDS = Action(
     "get_custom_fields", "GET", Right.READ_ACCOUNT, _fields, answer=FieldsAnswer, query=("entity", "refresh")
 )
 CATALOGS = Action("get_catalogs", "GET", Right.READ_ACCOUNT, _catalogs, answer=CatalogsAnswer, query=("refresh",))
+BOTS = Action("get_bots", "GET", Right.READ_ACCOUNT, _bots, answer=BotsAnswer, query=("refresh",))

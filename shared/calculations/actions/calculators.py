@@ -16,7 +16,7 @@ from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.calculations import calculator as calculators
-from shared.calculations import versions
+from shared.calculations import currency, versions
 from shared.connections.levels import Level, LevelName, level_of
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
@@ -61,16 +61,23 @@ class Inherit(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _draft(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{level, draft, in_force, touched, versions, usual}`: the draft (`document, revision, changed_at, changed_by`, or
-    null), the calculators in force, the nearest first (`level, version, document`; `level` null for the one that comes
-    with the widget type), for how many connections this level is the one (10,000 stands for more, too), its versions,
-    and the widget types that come with a calculator to begin from."""
+    """`{level, draft, in_force, touched, versions, usual, account_currency}`: the draft (`document, revision,
+    changed_at, changed_by`, or null), the calculators in force, the nearest first (`level, version, document`; `level`
+    null for the one that comes with the widget type), for how many connections this level is the one (10,000 stands for
+    more, too), its versions, and the widget types that come with a calculator to begin from, these in the account's
+    currency (ISO 4217; null where nobody can say now)."""
     integration = caller.require_integration()
     level = _asked_level(caller, request)
     database = runtime.database
     draft = versions.draft(database, level)
+    own = currency.of_account(runtime, integration)
+    begun_with = {} if own is None else {"currency": own}
     found = [
-        {"level": one.level, "version": one.version, "document": _shown(msgspec.json.decode(one.text))}
+        {
+            "level": one.level,
+            "version": one.version,
+            "document": _shown(msgspec.json.decode(one.text)) | ({} if one.level else begun_with),
+        }
         for one in versions.in_force(database, integration)
     ]
     return json_response(
@@ -80,7 +87,8 @@ def _draft(runtime: Runtime, caller: Caller, request: Request) -> Response:
             "in_force": found,
             "touched": versions.touched(database, level),
             "versions": [asdict(one) for one in versions.versions(database, level)],
-            "usual": {name: calculators.document(one) for name, one in calculators.usual_ones().items()},
+            "usual": {name: calculators.document(one) | begun_with for name, one in calculators.usual_ones().items()},
+            "account_currency": own,
         }
     )
 

@@ -4,7 +4,7 @@ from typing import Any, TypedDict
 
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
-from shared.calculations import published
+from shared.calculations import currency, published
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -17,20 +17,23 @@ class CalculatorAnswer(TypedDict):
 
     calculator: dict[str, Any]
     revision: str
+    account_currency: str | None  # ISO 4217; null where nobody can say now
     widget_type: str
     lead_id: int | None
 
 
 def _run(runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{calculator, revision, widget_type, lead_id}`: the one in force, with formulas ready to be reckoned (trees; see
-    docs/calculators.md). `revision` changes with it. 404 for a widget type without one."""
+    """`{calculator, revision, account_currency, widget_type, lead_id}`: the one in force, with formulas ready to be
+    reckoned (trees; see docs/calculators.md). `revision` changes with it. A sum in another currency than
+    `account_currency` (null: nobody can say now) becomes no budget. 404 for a widget type without one."""
     integration = caller.require_integration()
-    found = published.of(runtime.database, integration)
+    found = published.in_account(runtime, integration)
     if found is None:
         detail = say("This widget type has no calculator yet; make one in the panel.")
         raise Problem(404, "no_calculator", detail)
     answer = {"calculator": found.document, "revision": found.revision, "widget_type": integration.widget_type}
-    return json_response(answer | {"lead_id": caller.lead_id})
+    own = currency.of_account(runtime, integration)
+    return json_response(answer | {"account_currency": own, "lead_id": caller.lead_id})
 
 
 ACTION = Action("get_calculator", "GET", Right.READ_DEAL, _run, answer=CalculatorAnswer)

@@ -30,7 +30,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     model.check(body)
     key = bodies.idempotency_key(request)
     try:
-        published.check(runtime.database, integration, body)
+        published.check(runtime, integration, body)
     except Problem:
         # What was accepted before stands, whatever the calculator has become since.
         if key is None or rows.by_key(runtime.database, integration.id, model.ACTION, key) is None:

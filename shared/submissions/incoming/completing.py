@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from shared.actions.subject import Planner
+from shared.amocrm import budgets
 from shared.amocrm.directory import Directory
 from shared.amocrm.filtered import newest_first
 from shared.amocrm.leads import AccountApi
@@ -105,7 +106,8 @@ def _lead_step(made: Submission, wanted: Completed, lead_id: int, before: str | 
         placed = [one for one in made.placed_in_lead(Directory(api, made.integration_id)).fields if one["values"]]
         missing = [one for one in placed if one["field_id"] not in there]
         fields: Entity = {"custom_fields_values": missing} if missing else {}
-        own: Entity = {"price": made.price} if made.price and not lead.get("price") else {}
+        is_lacking = made.budget.amount and not lead.get("price") and made.budget.is_own(api)
+        own: Entity = {"price": budgets.number(made.budget.amount)} if is_lacking else {}
         change, refused = plan.change_deal(made, api, lead_id, fields, own)
         if refused is not None:
             made.tell_refused(refused)

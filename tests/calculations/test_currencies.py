@@ -1,0 +1,67 @@
+"""What a card and the panel know of the account's currency before anything is written (33-3)."""
+
+from typing import Any
+
+import pytest
+
+from shared.storage import remembered
+from tests.calculations.test_calculators import _asked, _document, _draft, _publish, _sent, _write
+from tests.story import Story, json_of
+
+
+@pytest.fixture
+def brazil(story: Story) -> Story:
+    story.simulator.control("change-account", domain=story.domain, currency="BRL")
+    return story
+
+
+def _in(currency: str, body: Any) -> Any:
+    return body | {"calculation": body["calculation"] | {"currency": currency}} | {"options": {"update_price": True}}
+
+
+def test_33_3_an_example_is_in_the_accounts_currency_and_becomes_its_budget(brazil: Story) -> None:
+    asked = _asked(brazil)
+    assert (asked["calculator"]["currency"], asked["account_currency"]) == ("BRL", "BRL")
+    saved = json_of(_write(brazil, _in("BRL", _sent(brazil))))
+    assert saved["results"]["deal"] == {"price": 25124}
+    refused = _write(brazil, _in("RUB", _sent(brazil)))
+    assert (json_of(refused)["code"], json_of(refused)["differs"]) == ("sum_differs", ["currency"])
+
+
+def test_33_3_a_page_that_was_opened_before_the_account_had_another_currency_is_told(story: Story) -> None:
+    sent = _in("RUB", _sent(story))
+    story.simulator.control("change-account", domain=story.domain, currency="BRL")
+    story.sql("DELETE FROM amocrm_remembered")
+    remembered._memory.clear()
+    assert json_of(_write(story, sent))["code"] == "calculator_changed"
+
+
+def test_33_3_a_published_calculator_keeps_its_currency_and_the_card_can_tell_that_it_is_not_the_accounts(
+    brazil: Story,
+) -> None:
+    _publish(brazil, _document())
+    asked = _asked(brazil)
+    assert (asked["calculator"]["currency"], asked["account_currency"]) == ("RUB", "BRL")
+    assert "skipped" in json_of(_write(brazil, _in("RUB", _sent(brazil))))["results"]["deal"]
+
+
+def test_33_3_the_panel_begins_with_the_accounts_currency(brazil: Story) -> None:
+    draft = _draft(brazil)
+    assert draft["account_currency"] == "BRL"
+    assert {one["currency"] for one in draft["usual"].values()} == {"BRL"}
+    assert draft["in_force"][0]["document"]["currency"] == "BRL"
+    _publish(brazil, _document())
+    assert [one["document"]["currency"] for one in _draft(brazil)["in_force"]] == ["RUB", "BRL"]
+
+
+def test_33_3_an_account_that_nobody_can_ask_stops_no_card(story: Story) -> None:
+    story.simulator.fault("status", status=500, path="/api/v4/account", times=9)
+    asked = _asked(story)
+    assert (asked["calculator"]["currency"], asked["account_currency"]) == ("RUB", None)
+    assert _draft(story)["account_currency"] is None
+
+
+def test_33_3_an_account_that_is_not_connected_has_no_currency_yet(tale: Story) -> None:
+    assert tale.save_connection().status == 201
+    asked = json_of(tale.crm("get_calculator_draft", tale.admin(), query={"level": "connection"}))
+    assert (asked["account_currency"], asked["usual"]["glass"]["currency"]) == (None, "RUB")
