@@ -6,6 +6,14 @@ import { answered, ApiError, halt, heard, inSeconds, isOurs, readable, sleep } f
 
 export { ApiError };
 
+/** @typedef {import("./index.js").ConnectOptions & { now?: () => number, pause?: typeof sleep }} Options `now` and `pause` are for tests. */
+/** @typedef {import("./index.js").WriteOptions & { onTaken?: () => unknown }} WriteOptions */
+/** @typedef {import("./index.js").Delivery} Delivery */
+/** @typedef {import("./queue.js").Wish} Wish */
+/** @typedef {number | string | null | undefined} Lead */
+/** @typedef {{ method?: string, body?: Record<string, any>, query?: Record<string, any>, lead?: Lead, key?: string, signal?: AbortSignal, onUpload?: WriteOptions["onUpload"] }} Request */
+/** @typedef {{ take: (lead: Lead, refused?: string) => Promise<string>, caller: () => Promise<unknown> }} Proof */
+
 const TRIES = 5;
 const FIRST_PAUSE = 500; // milliseconds
 const LONGEST_PAUSE = 30_000;
@@ -21,29 +29,38 @@ const PASSING = new Set([429, 502, 503, 504]);
 const ACCOUNT = new Set(["x-account-domain", "x-widget-type"]);
 const CLAIMS = ["iss", "sub", "account_domain", "widget_type"];
 
-/** A connection to one installation, with one way to say who is asking. */
+/**
+ * A connection to one installation, with one way to say who is asking.
+ * @param {Options} options @returns {import("./index.js").Client}
+ */
 export function connect(options) {
   return methods(new Connection(options));
 }
 
 // `getLead` is the action `get_lead`. What is no action is the connection's own.
+/** @param {Connection} connection */
 function methods(connection) {
   const own = { on: 1, call: 1, resume: 1, waiting: 1, discard: 1, close: 1 };
-  return new Proxy(connection, {
+  return /** @type {any} */ (new Proxy(connection, {
     get: (target, name) => {
       if (typeof name !== "string" || name === "then") return undefined;
-      if (name in own) return target[name].bind(target);
+      if (name in own) return target[/** @type {keyof typeof own} */ (name)].bind(target);
       const action = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      return (given, options) => target.call(action, given, options);
+      return (/** @type {Record<string, any>} */ given, /** @type {WriteOptions} */ options) => target.call(action, given, options);
     },
-  });
+  }));
 }
 
 class Connection {
-  constructor({ api, token, siteKey, widget, language, lead, caller, headers = {}, tries = TRIES, fetch: fetching, queue = null, now = () => Date.now(), pause = sleep }) {
+  /** @type {Map<string, Set<(detail: any) => void>>} */ listeners = new Map();
+  isClosed = false;
+
+  /** @param {Options} options */
+  constructor({ api, token, siteKey, widget, language, lead, caller, headers = {}, tries = TRIES, fetch: fetching, queue = false, now = () => Date.now(), pause = sleep }) {
     this.api = String(api).replace(/\/+$/, "");
     if (!widget && !siteKey && token === undefined) throw new TypeError("Give one of token, siteKey and widget.");
-    this.proof = widget ? new Session(this, widget, Boolean(lead)) : siteKey ? new SiteKey(siteKey) : new Token(token);
+    /** @type {Proof} */
+    this.proof = widget ? new Session(this, widget, Boolean(lead)) : siteKey ? new SiteKey(siteKey) : new Token(/** @type {NonNullable<Options["token"]>} */ (token));
     this.caller = caller;
     this.mayLook = !siteKey; // into deliveries
     this.language = language;
@@ -51,10 +68,9 @@ class Connection {
     this.tries = tries;
     this.lead = lead;
     this.hasOwnFetch = Boolean(fetching);
-    this.fetch = fetching ?? ((...given) => globalThis.fetch(...given));
+    this.fetch = fetching ?? ((/** @type {Parameters<typeof fetch>} */ ...given) => globalThis.fetch(...given));
     this.now = now;
     this.pause = pause;
-    this.listeners = new Map();
     this.queue = queue ? new Queue(queue === true ? "amocrm-functions" : queue, this) : null;
     this.back = () => void this.resume().catch(() => null); // who is asking cannot be told now; a write says so
     if (!this.queue) return;
@@ -62,13 +78,17 @@ class Connection {
     this.back();
   }
 
-  /** Events: `session` (a new one, or its end), `retry`, `queued`, `sent`, `failed`. Returns how to stop. */
+  /**
+   * Events: `session` (a new one, or its end), `retry`, `queued`, `sent`, `failed`. Returns how to stop.
+   * @param {string} name @param {(detail: any) => void} listener
+   */
   on(name, listener) {
     const known = this.listeners.get(name) ?? new Set();
     this.listeners.set(name, known.add(listener));
     return () => known.delete(listener);
   }
 
+  /** @param {string} name @param {object} detail */
   tell(name, detail) {
     for (const listener of this.listeners.get(name) ?? []) heard(listener, detail);
   }
@@ -76,6 +96,7 @@ class Connection {
   /**
    * One action. `given`: the body of a write, or the query of a read. `options`: `lead`, `key`, `signal`, `onProgress`
    * (how far an accepted write is), `onUpload` (bytes sent), `follow: false` (do not wait for an accepted write).
+   * @param {string} action @param {Record<string, any>} given @param {WriteOptions} options @returns {Promise<any>}
    */
   async call(action, given = {}, options = {}) {
     halt(options.signal);
@@ -99,7 +120,7 @@ class Connection {
     return (await this.queue?.own())?.length ?? 0;
   }
 
-  /** Takes a write out of the queue: it is not sent again. */
+  /** Takes a write out of the queue: it is not sent again. @param {string} key */
   async discard(key) {
     await this.queue?.remove(key);
   }
@@ -114,11 +135,12 @@ class Connection {
   async owner() {
     const caller = this.caller ?? (await this.proof.caller());
     if (caller === null) throw new TypeError("The queue has to know whose its writes are: give `caller`.");
-    const named = Object.entries(this.headers).map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => ACCOUNT.has(name));
+    const named = Object.entries(this.headers).map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => ACCOUNT.has(name ?? ""));
     return JSON.stringify([this.api, caller, named.sort()]);
   }
 
   // A write with a key, to its end.
+  /** @param {Wish} wish @param {WriteOptions} options @returns {Promise<Delivery>} */
   async write(wish, options = {}) {
     const { action, body, lead, key } = wish;
     const own = { ...options, method: "POST", body, lead, key };
@@ -141,6 +163,7 @@ class Connection {
   }
 
   // A write whose answer was lost is looked for by its key; it was carried out, or is sent again.
+  /** @param {string} action @param {Request & { key: string }} options @returns {Promise<Delivery>} */
   async sure(action, options) {
     try {
       return await this.ask(action, options);
@@ -153,6 +176,7 @@ class Connection {
   }
 
   // While the first answer takes its time: the write is there by its key, and how far it is.
+  /** @param {string} action @param {Promise<Delivery>} sending @param {Pick<WriteOptions, "onProgress"> & Request & { key: string }} options */
   async watched(action, sending, options) {
     let isOver = false;
     const over = sending.finally(() => { isOver = true; });
@@ -167,18 +191,24 @@ class Connection {
   }
 
   // How far it is. Who may not read deliveries (a site's key) sends the same write again: that is answered alike.
+  /** @param {string} action @param {Delivery} before @param {Request} options @returns {Promise<Delivery>} */
   async look(action, before, options) {
     const looking = this.mayLook ? this.delivery({ id: before.delivery_id }, options) : this.ask(action, { ...options, onUpload: undefined });
     return looking.catch((error) => passing(error, before));
   }
 
   // A read about the same deal: what belongs to the write's own request, such as counting its bytes, is not this one's.
+  /** @param {Record<string, string>} query @param {{ signal?: AbortSignal, lead?: Lead }} options @returns {Promise<Delivery>} */
   delivery(query, { signal, lead }) {
     return this.ask("get_delivery", { query, signal, lead });
   }
 
   // Again while it may pass. What was perhaps carried out (no answer; or a gateway's 503, which may have waited for one in
   // vain) is repeated only where that does nothing twice.
+  /**
+   * @template Result @param {string} action @param {() => Promise<Result>} asking
+   * @param {{ signal?: AbortSignal, tries?: number, isKnown?: boolean }} options @returns {Promise<Result>}
+   */
   async patiently(action, asking, { signal, tries = this.tries, isKnown = false }) {
     for (let count = 1; ; count += 1) {
       try {
@@ -197,9 +227,13 @@ class Connection {
   }
 
   // One request. What has ended (a session, or the token of a function that makes them) is renewed once.
+  /** @param {string} action @param {Request} options @returns {Promise<any>} */
   async ask(action, options) {
     halt(options.signal);
-    let problem = null, refused;
+    /** @type {ApiError | null} */
+    let problem = null;
+    /** @type {string | undefined} */
+    let refused;
     for (let turn = 0; turn < 2; turn += 1) {
       const token = await this.proof.take(options.lead === undefined ? this.lead : options.lead, refused);
       // There is no other; but a `fetch` of one's own may know one, and bytes are counted on another way.
@@ -207,7 +241,7 @@ class Connection {
       try {
         return await this.send(action, { ...options, token, onUpload: problem === null ? options.onUpload : undefined });
       } catch (error) {
-        if (error.status !== 401) throw error;
+        if (!(error instanceof ApiError) || error.status !== 401) throw error;
         [problem, refused] = [error, token];
       }
     }
@@ -215,10 +249,12 @@ class Connection {
     throw problem;
   }
 
+  /** @param {string} action @param {Request & { token: string }} request */
   async send(action, { method = "GET", body, query = {}, token, lead = this.lead, key, signal, onUpload }) {
     halt(signal);
     const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => [name, String(value)]));
     const url = `${this.api}/?${new URLSearchParams({ action, ...asked })}`;
+    /** @type {Record<string, string>} */
     const sent = {
       ...this.headers,
       Authorization: `Bearer ${token}`,
@@ -236,6 +272,7 @@ class Connection {
 // just not taken, and the same once more means that there is no other. `caller()` says who that is, for as long as it is
 // the same one, or null where nothing says so.
 class SiteKey {
+  /** @param {string} key */
   constructor(key) {
     this.key = key;
   }
@@ -250,11 +287,14 @@ class SiteKey {
 }
 
 class Token {
+  /** @type {unknown} */ last = null; // who it was when that was asked before
+
+  /** @param {NonNullable<Options["token"]>} token */
   constructor(token) {
     this.token = token;
-    this.last = null; // who it was when that was asked before
   }
 
+  /** @param {Lead} [_lead] @param {string} [refused] */
   async take(_lead, refused) {
     return typeof this.token === "function" ? this.token(refused) : this.token;
   }
@@ -271,14 +311,19 @@ class Token {
 
 // Inside amoCRM: `widget` is the widget's `this`, whose $authorizedAjax brings amoCRM's one-time token. It opens a session:
 // of one deal where the connection has one (then each deal has its own), else of none.
+/** @typedef {{ token: string, renewAt: number }} Opened */
+
 class Session {
+  /** @type {Map<string, Promise<Opened>>} */ opened = new Map(); // by deal
+
+  /** @param {Connection} connection @param {import("./index.js").Widget} widget @param {boolean} isBound */
   constructor(connection, widget, isBound) {
     this.connection = connection;
     this.widget = widget;
     this.isBound = isBound;
-    this.opened = new Map(); // deal → {token, renewAt}, or what it will be
   }
 
+  /** @param {Lead} about @param {string} [refused] */
   async take(about, refused) {
     const lead = this.isBound ? String(about ?? "") : "";
     const known = this.opened.get(lead);
@@ -291,12 +336,13 @@ class Session {
         if (token === refused) this.connection.tell("session", { isOpen: false });
       }
     }
-    if (!this.opened.has(lead)) {
-      const opening = this.open(lead);
-      this.opened.set(lead, opening);
-      opening.catch(() => this.opened.get(lead) === opening && this.opened.delete(lead));
+    let opening = this.opened.get(lead);
+    if (!opening) {
+      const mine = opening = this.open(lead);
+      this.opened.set(lead, mine);
+      mine.catch(() => this.opened.get(lead) === mine && this.opened.delete(lead));
     }
-    return (await this.opened.get(lead)).token; // however soon it ends
+    return (await opening).token; // however soon it ends
   }
 
   async caller() {
@@ -306,6 +352,7 @@ class Session {
     return subdomain && user ? [String(subdomain), String(user)] : null;
   }
 
+  /** @param {string} lead @returns {Promise<Opened>} */
   open(lead) {
     const { connection } = this;
     return new Promise((resolve, reject) => {
@@ -328,9 +375,10 @@ class Session {
 }
 
 // The claims of a JWT that say who its bearer is; null where it is none, or says nothing.
+/** @param {string} token */
 function claimed(token) {
   try {
-    const claims = JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
+    const claims = JSON.parse(atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/")));
     const said = CLAIMS.map((name) => claims[name] ?? null);
     return said.some((one) => one !== null) ? said : null;
   } catch {
@@ -338,6 +386,7 @@ function claimed(token) {
   }
 }
 
+/** @param {unknown} error @param {Delivery} before */
 function passing(error, before) {
   if (error instanceof ApiError && (error.status === 0 || PASSING.has(error.status))) return before; // offline for a moment
   throw error;
@@ -345,6 +394,6 @@ function passing(error, before) {
 
 /** A key for one write; the same key again is the same write. */
 export function newKey() {
-  if (globalThis.crypto?.randomUUID) return crypto.randomUUID();
+  if (/** @type {Partial<Crypto>} */ (crypto).randomUUID) return crypto.randomUUID(); // in secure contexts only
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
