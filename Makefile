@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: campaigns-see help demo test check programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,11 +26,18 @@ demo: $(READY) $(SITE) $(BUNDLES) ## everything on this machine: PostgreSQL, sim
 
 test: check unit ## format, lint, types, and every story
 
-check: $(READY)
+check: check-scripts $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
+
+# The pages' JavaScript: types by JSDoc, and lint.
+check-scripts:
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory node_modules && node_modules/.bin/tsc -p . && node_modules/.bin/oxlint --quiet web clients widgets examples; \
+	elif [ -n "$$CI" ]; then echo "Without Node.js CI would not check the pages' JavaScript." >&2; exit 1; \
+	else echo "Without Node.js the pages' JavaScript is not checked." >&2; fi
 
 # What stories need beside Python, as far as it can be had here.
 programs: $(READY)

@@ -1,6 +1,6 @@
 // The CRM tab: connections, a new one, another key, other ways to connect, and the addresses to copy.
 
-import { $, element } from "../ui/dom.js";
+import { element } from "../ui/dom.js";
 import { has, language, moment, t } from "../ui/i18n.js";
 import { consent } from "../ui/consent.js";
 import { afterTyping, latest } from "../ui/pace.js";

@@ -1,7 +1,7 @@
 // The first page: whether all is well, what to do now, and curves of what happened.
 
 import { element } from "../ui/dom.js";
-import { duration, moment, number, t } from "../ui/i18n.js";
+import { duration, number, t } from "../ui/i18n.js";
 import { chart } from "./chart.js";
 import { counted, latest } from "../ui/pace.js";
 import { ofBrowser } from "../ui/storage.js";

@@ -2,7 +2,7 @@
 // <script src="https://…/booking/embed.js" data-key="site_…" data-lang="uk"></script>
 (function () {
   "use strict";
-  var script = document.currentScript;
+  var script = /** @type {HTMLScriptElement} */ (document.currentScript);
   var page = new URL("./", script.src);
   page.search = new URLSearchParams({ key: script.dataset.key || "", lang: script.dataset.lang || (document.documentElement.lang || "").slice(0, 2) }).toString();
   var frame = document.createElement("iframe");

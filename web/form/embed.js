@@ -3,19 +3,25 @@
 // Without the script, or where it cannot be loaded, a form with an `action` is sent as it would be.
 (function () {
   "use strict";
-  var script = document.currentScript;
+  var script = /** @type {HTMLScriptElement} */ (document.currentScript);
   var home = new URL("../", script.src).href.slice(0, -1);
   var language = (script.dataset.lang || document.documentElement.lang || navigator.language || "en").slice(0, 2);
   var opened = Date.now();
   // Names with a meaning of their own, and how many values of that meaning are taken: as of a plain form
   // (shared/submissions/html_form.py).
+  /** @type {Record<string, number>} */
   var MOST_VALUES = { name: 1, first_name: 1, last_name: 1, form: 1, page: 1, phone: 20, email: 20, comment: 150 };
   var VISIT = /^(utm_.*|gclientid|_ym_uid|_ym_counter|gclid|yclid|fbclid|roistat|openstat|from)$/i;
   var LONGEST_LEAVING = 10000; // milliseconds; a page that has not gone by then stays: a download, another app
-  var loading, reading;
+  /** @typedef {{ newKey: () => string, crm: import("../client/index.js").Client }} Loaded */
+  /** @type {Promise<Loaded> | undefined} */
+  var loading;
+  /** @type {Promise<Record<string, string>> | undefined} */
+  var reading;
 
   // The same client, and the same words, as our own pages have; asked for when somebody begins with a form, so that they are
   // there when the network has gone before the form is sent.
+  /** @returns {Promise<Loaded>} */
   function client() {
     loading = loading || import(home + "/client/index.js").then(function (module) {
       return { newKey: module.newKey, crm: module.connect({ api: home, siteKey: script.dataset.key || "", language: language }) };
@@ -24,7 +30,9 @@
     return loading;
   }
 
+  /** @returns {Promise<Record<string, string>>} */
   function words() {
+    /** @param {string} name @returns {Promise<Record<string, string>>} */
     function of(name) {
       return fetch(home + "/i18n/" + name + ".json").then(function (answer) {
         if (!answer.ok) { throw new Error(String(answer.status)); }
@@ -37,7 +45,7 @@
   }
 
   document.addEventListener("focusin", function (event) {
-    var form = event.target.closest && event.target.closest("form");
+    var form = event.target instanceof Element && event.target.closest("form");
     if (form && matches(form, "form[data-crm]")) {
       client().catch(function () { /* asked for again when it is sent */ });
       words();
@@ -45,6 +53,7 @@
   });
 
   // What an element can do, whatever names its controls have: one called `reset` or `dataset` hides the form's own.
+  /** @param {any} prototype @param {string} name @returns {(...given: any[]) => any} */
   function able(prototype, name) {
     return Function.prototype.call.bind(prototype[name]);
   }
@@ -59,9 +68,19 @@
 
   // `button`: what was pressed. Where several values mean the same, empty ones count for nothing: all phones and e-mails
   // are the person's, comments follow each other, and of the rest the first counts; what is left over is a field.
+  /** @param {HTMLFormElement} form @param {any} button */
   function submission(form, button) {
     var given = Array.from(new FormData(form));
-    var own = {}, fields = Object.create(null), tracking = {}, contact = {}, trap = "";
+    /** @type {Record<string, string[]>} */
+    var own = {};
+    /** @type {Record<string, string[]>} */
+    var fields = Object.create(null);
+    /** @type {Record<string, string>} */
+    var tracking = {};
+    /** @type {Record<string, string | string[]>} */
+    var contact = {};
+    var trap = "";
+    /** @param {string} name @param {string} text */
     function keep(name, text) {
       var field = name.replace(/\[\]$/, "") || name;
       fields[field] = (fields[field] || []).concat(text);
@@ -91,10 +110,11 @@
       var visit = name.toLowerCase();
       if (VISIT.test(name)) { tracking[visit] = tracking[visit] || value.slice(0, 1000); }
     });
-    var called = { name: own.form[0] || attribute(form, "data-crm") || "", page: own.page[0] || location.href.split(/[?#]/)[0] };
-    return { contact: contact, form: called, fields: fields, comment: own.comment.join("\n"), tracking: tracking, trap: trap, opened_at: opened, sent_at: Date.now() };
+    var called = { name: (own.form || [])[0] || attribute(form, "data-crm") || "", page: (own.page || [])[0] || location.href.split(/[?#]/)[0] };
+    return { contact: contact, form: called, fields: fields, comment: (own.comment || []).join("\n"), tracking: tracking, trap: trap, opened_at: opened, sent_at: Date.now() };
   }
 
+  /** @param {HTMLFormElement} form @param {boolean} isGood @param {string} text */
   function say(form, isGood, text) {
     var place = find(form, "[data-crm-result]");
     if (!place) {
@@ -106,15 +126,18 @@
     place.textContent = text;
   }
 
+  /** @param {HTMLFormElement} form @param {string} name @param {unknown} detail */
   function told(form, name, detail) {
     dispatch(form, new CustomEvent("crm:" + name, { bubbles: true, detail: detail }));
   }
 
   // What was pressed and not yet answered keeps its key: pressing again is the same submission, until something is changed.
+  /** @type {WeakMap<HTMLFormElement, { content: string, key: string }>} */
   var pressed = new WeakMap();
   // Forms that are under way, or whose page is being left.
   var busy = new WeakSet();
 
+  /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
   function send(form, button) {
     var body = submission(form, button);
     var content = JSON.stringify(Object.assign({}, body, { opened_at: 0, sent_at: 0 }));
@@ -126,12 +149,14 @@
     });
   }
 
+/** @param {HTMLFormElement} form */
   function release(form) {
     busy.delete(form);
     removeAttribute(form, "aria-busy");
   }
 
   // From here on it was sent, whatever becomes of the page.
+  /** @param {HTMLFormElement} form @param {unknown} delivery */
   function sent(form, delivery) {
     pressed.delete(form);
     told(form, "sent", delivery);
@@ -139,6 +164,7 @@
     if (!next || !leave(form, next)) { thank(form); }
   }
 
+/** @param {HTMLFormElement} form */
   function thank(form) {
     release(form);
     reset(form);
@@ -149,6 +175,7 @@
 
   // Whether this page is left. Until then the form is busy, so that nothing is sent by one more press; where the page stays
   // after all, or is come back to, it is thanked in it.
+  /** @param {HTMLFormElement} form @param {string} next */
   function leave(form, next) {
     var here = location.href.split("#")[0];
     try {
@@ -158,6 +185,7 @@
       console.error(error); // no address
       return false;
     }
+    /** @param {PageTransitionEvent} [event] */
     function stay(event) {
       if (event && !event.persisted) { return; }
       clearTimeout(timer);
@@ -170,18 +198,20 @@
   }
 
   // The client knows English only for what no server has said, and the browser for a client that it could not load.
+  /** @param {any} error @param {Record<string, string>} known @returns {string} */
   function reason(error, known) {
     if (error.problem && error.problem.detail) { return error.message; }
     if (error.status) { return (known["server.answered"] || "The server answered {status}.").replace("{status}", error.status); }
     return known["server.silent"] || "The server does not answer.";
   }
 
+  /** @param {HTMLFormElement} form @param {any} error */
   function failed(form, error) {
     release(form);
     told(form, "failed", error);
     words().then(function (known) {
       var errors = error.problem && Array.isArray(error.problem.errors) ? error.problem.errors : [];
-      var reasons = errors.length ? errors.map(function (one) { return one.detail; }) : [reason(error, known)];
+      var reasons = errors.length ? errors.map(function (/** @type {{ detail: string }} */ one) { return one.detail; }) : [reason(error, known)];
       say(form, false, [(known["form.not_sent"] || "Not sent") + "."].concat(reasons).join(" "));
     });
   }
@@ -189,7 +219,7 @@
   // Also forms that a site builder puts into the page later. The page's own scripts come first: what they have prevented,
   // such as a check of theirs, is not sent.
   window.addEventListener("submit", function (event) {
-    var form = event.target;
+    const form = event.target;
     if (!(form instanceof HTMLFormElement) || !matches(form, "form[data-crm]")) { return; }
     if (event.defaultPrevented) {
       console.info("A script of this page has prevented this form, so it is not sent.", form);

@@ -11,21 +11,27 @@ export function inCard(given = new URLSearchParams(location.hash.slice(1))) {
   history.replaceState(null, "", location.pathname + location.search);
   const card = given.get("card");
   let token = given.get("session") ?? "";
+  /** @typedef {{ status: number, problem: object } | null | undefined} Renewal */
+  /** @type {Promise<Renewal> | null} */
   let renewing = null; // one at a time, whatever number of calls wait for it
   let isTouched = false;
 
   // What is told to no origin in particular is no secret: a height, and a word about the session.
+  /** @param {object} message */
   const tell = (message, origin = "*") => window.parent !== window && window.parent.postMessage({ source: SOURCE, ...message }, origin);
   new ResizeObserver(() => tell({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.body);
   addEventListener("input", () => { isTouched = true; }, true);
 
   // null when there is another session; else what the card was answered, `{status, problem}`; undefined where it is silent.
+  /** @returns {Promise<Renewal>} */
   const renewed = () => new Promise((resolve) => {
+    /** @param {Renewal} result */
     const over = (result) => {
       clearTimeout(timer);
       removeEventListener("message", heard);
       resolve(result);
     };
+    /** @param {MessageEvent} event */
     const heard = ({ source, origin, data }) => {
       if (source !== window.parent || origin !== card || data?.source !== SOURCE) return;
       if (data.session === "new" && typeof data.token === "string") {
@@ -33,14 +39,15 @@ export function inCard(given = new URLSearchParams(location.hash.slice(1))) {
         over(null);
       } else if (data.session === "refused") over({ status: Number(data.status) || 0, problem: data.problem ?? {} });
     };
-    const timer = setTimeout(over, LONGEST_WAIT);
+    const timer = setTimeout(() => over(undefined), LONGEST_WAIT);
     addEventListener("message", heard);
-    tell({ session: "wanted" }, card);
+    tell({ session: "wanted" }, card ?? "");
   });
 
+  /** @type {typeof fetch} */
   const asking = async (address, options) => {
     const used = token;
-    const send = () => fetch(address, { ...options, headers: { ...options.headers, Authorization: `Bearer ${token}` } });
+    const send = () => fetch(address, { ...options, headers: { .../** @type {Record<string, string>} */ (options?.headers), Authorization: `Bearer ${token}` } });
     const answer = await send();
     if (answer.status !== 401) return answer;
     if (!card) { // an archive of before: it can only make the frame anew, which nothing typed would outlive

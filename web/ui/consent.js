@@ -13,6 +13,8 @@ const VENDOR = ["https://www.amocrm.ru", "https://www.kommo.com"];
 
 // `start` begins the consent on the server: `{url, origin, redirectUri}`, `origin` being amoCRM's. Resolves when the window has closed; rejects with
 // what amoCRM refused.
+/** @typedef {{ url: string, origin: string, redirectUri: string }} Begun */
+/** @param {() => Promise<Begun>} start */
 export async function consent(start) {
   // The window is opened at the click itself: later the browser would take it for an unwanted popup.
   const opened = window.open("", "amocrm-consent", `popup,width=${WIDTH},height=${HEIGHT}`);
@@ -27,10 +29,11 @@ export async function consent(start) {
     location.assign(begun.url);
     return;
   }
-  opened.location = begun.url;
+  opened.location.href = begun.url;
   await seenThrough(opened, begun);
 }
 
+/** @param {Window} opened @param {Begun} begun */
 async function seenThrough(opened, { origin: consentOrigin, redirectUri }) {
   const trusted = new Set([...VENDOR, consentOrigin]);
   const stop = new AbortController();
@@ -55,6 +58,7 @@ async function seenThrough(opened, { origin: consentOrigin, redirectUri }) {
   }
 }
 
+/** @param {Window} opened */
 async function closed(opened) {
   const wait = () => new Promise((resolve) => setTimeout(resolve, 400));
   while (!opened.closed) await wait();

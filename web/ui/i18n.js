@@ -4,40 +4,48 @@
 import { ofBrowser } from "./storage.js";
 
 export const LANGUAGES = { en: "English", ru: "Русский", uk: "Українська", uz: "Oʻzbekcha", es: "Español", pt: "Português" };
+/** @type {Record<string, string>} */
 const LOCALES = { ru: "ru-RU", en: "en-GB", uk: "uk-UA", uz: "uz-Latn-UZ", es: "es", pt: "pt-BR" };
 const KEY = "language";
 
 function chosen() {
   const wished = [new URLSearchParams(location.search).get("lang"), ofBrowser.get(KEY), ...navigator.languages.map((one) => one.slice(0, 2))];
   const isAmocrm = /^https:\/\/[^/]+\.amocrm\.(ru|com)\//.test(document.referrer);
-  return wished.find((one) => Object.keys(LANGUAGES).includes(one)) ?? (isAmocrm ? "ru" : "en");
+  return wished.find((one) => Object.keys(LANGUAGES).includes(one ?? "")) ?? (isAmocrm ? "ru" : "en");
 }
 
 export const language = chosen();
 const answer = await fetch(new URL(`../i18n/${language}.json`, import.meta.url));
+/** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Words */
+/** @typedef {string | Record<string, string>} Worded One text for all languages, or one for each. */
+/** @type {Record<string, Words>} */
 const words = await answer.json();
 const plurals = new Intl.PluralRules(LOCALES[language]);
 
 // A text that counts has forms ({one, few, many, other}); its first number decides which.
+/** @param {string} key @param {Record<string, unknown>} values @returns {string} */
 export function t(key, values = {}) {
   const text = form(words[key] ?? key, values);
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
+/** @param {Words} text @param {Record<string, unknown>} values @returns {string} */
 function form(text, values) {
   if (typeof text === "string") return text;
   const counted = Object.values(values).find((value) => typeof value === "number");
-  return text[plurals.select(counted ?? 0)] ?? text.other;
+  return text[plurals.select(Number(counted ?? 0))] ?? text.other ?? "";
 }
 
+/** @param {string} key */
 export const has = (key) => Object.keys(words).includes(key);
 
 // Texts of a page that stand in its HTML: data-t is the text, data-t-… an attribute.
+/** @param {ParentNode} root */
 export function translate(root = document) {
   document.documentElement.lang = language;
-  for (const place of root.querySelectorAll("[data-t]")) place.textContent = t(place.dataset.t);
-  for (const place of root.querySelectorAll("[data-t-placeholder]")) place.placeholder = t(place.dataset.tPlaceholder);
-  for (const place of root.querySelectorAll("[data-t-label]")) place.setAttribute("aria-label", t(place.dataset.tLabel));
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-t]"))) place.textContent = t(place.dataset.t ?? "");
+  for (const place of /** @type {NodeListOf<HTMLInputElement>} */ (root.querySelectorAll("[data-t-placeholder]"))) place.placeholder = t(place.dataset.tPlaceholder ?? "");
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-t-label]"))) place.setAttribute("aria-label", t(place.dataset.tLabel ?? ""));
 }
 
 export function languagePicker() {
@@ -56,30 +64,46 @@ export function languagePicker() {
 }
 
 // Words that come with data: {ru: …, en: …}. A language that is not there takes another.
-export const inLanguage = (choices, code = language) => choices[code] ?? choices.en ?? Object.values(choices)[0];
+/** @param {Record<string, string>} choices @returns {string} */
+export const inLanguage = (choices, code = language) => choices[code] ?? choices.en ?? Object.values(choices)[0] ?? "";
 
 // The same where one text may serve all languages: m².
+/** @param {Worded} text */
 export const worded = (text, code = language) => (typeof text === "string" ? text : inLanguage(text, code));
 
 // As shared/platform/money.py writes it: with all its digits, without cents where there are none.
+/** @param {string | number} amount @param {string} currency */
 export const money = (amount, currency, code = language) =>
   Number(amount).toLocaleString(LOCALES[code], { style: "currency", currency, minimumFractionDigits: Number.isInteger(Number(amount)) ? 0 : 2, maximumFractionDigits: 6 });
 // Of an account whose currency is not known here.
+/** @param {string | number} sum */
 export const amount = (sum) => Number(sum).toLocaleString(LOCALES[language], { minimumFractionDigits: Number.isInteger(Number(sum)) ? 0 : 2, maximumFractionDigits: 6 });
+/** @param {string | number} amount */
 export const number = (amount) => Number(amount).toLocaleString(LOCALES[language]);
 // A number that the server counts no further than 10,000, as the values of a text.
+/** @param {number} count @returns {Record<string, unknown>} */
 export const bounded = (count) => (count < 10_000 ? { count } : { counted: count, count: `${number(count)}+` });
+/** @param {string | number} text A moment, or Unix milliseconds. */
 export const moment = (text) => new Date(text).toLocaleString(LOCALES[language], { dateStyle: "medium", timeStyle: "short" });
 // Of a curve: Unix seconds as a time, and as a day of the year.
+/** @param {number} seconds */
 export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(LOCALES[language], { timeStyle: "short" });
+/** @param {number} seconds */
 export const date = (seconds) => new Date(seconds * 1000).toLocaleDateString(LOCALES[language], { day: "numeric", month: "short" });
 // Seconds as people say them, in the largest unit that fits.
+/** @param {number} seconds */
 export function duration(seconds) {
-  const [unit, size] = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, one]) => seconds >= one) ?? ["second", 1];
+  /** @type {[string, number][]} */
+  const units = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const [unit, size] = units.find(([, one]) => seconds >= one) ?? ["second", 1];
   return new Intl.NumberFormat(LOCALES[language], { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(seconds / size));
 }
 // Of a place: the time there, the day and the time, and a day by itself (YYYY-MM-DD) in the style that is asked for.
+/** @param {string | number} text @param {string} timeZone */
 export const timeThere = (text, timeZone) => new Date(text).toLocaleTimeString(LOCALES[language], { timeStyle: "short", timeZone });
+/** @param {string | number} text @param {string} timeZone */
 export const momentThere = (text, timeZone) => new Date(text).toLocaleString(LOCALES[language], { dateStyle: "full", timeStyle: "short", timeZone });
+/** @param {string} text @param {Intl.DateTimeFormatOptions} style */
 export const dayAs = (text, style) => new Date(`${text}T00:00`).toLocaleDateString(LOCALES[language], style);
+/** @param {string} text */
 export const day = (text) => new Date(`${text}T00:00`).toLocaleDateString(LOCALES[language], { dateStyle: "long" });

@@ -2,9 +2,10 @@
 
 // The same work, which knows whether it `isIdle()`: what asks by itself does so only then. A server that is slower than its
 // clock would else be asked more and more, and none of its answers be the latest.
+/** @template {unknown[]} Given @template Result @param {(...given: Given) => Promise<Result> | Result} work */
 export function counted(work) {
   let running = 0;
-  const run = async (...given) => {
+  const run = async (/** @type {Given} */ ...given) => {
     running += 1;
     try {
       return await work(...given);
@@ -27,8 +28,10 @@ export function latest() {
 const PAUSE_MILLISECONDS = 300;
 
 // The same work, once, after somebody has stopped typing.
+/** @param {() => unknown} work */
 export function afterTyping(work, milliseconds = PAUSE_MILLISECONDS) {
-  let waiting = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let waiting;
   return () => {
     clearTimeout(waiting);
     waiting = setTimeout(work, milliseconds);

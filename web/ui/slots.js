@@ -9,15 +9,24 @@ const DAYS = 7;
 const MOST_LOOKS = 5; // weeks that are looked through for the first free time
 let groups = 0;
 
+/** @typedef {{ starts_at: string, [other: string]: unknown }} Slot */
+/** @typedef {{ date: string, slots: Slot[] }} Day */
+/** @typedef {{ time_zone: string, days: Day[] }} Found */
+
+/** @param {string} date YYYY-MM-DD. @param {number} days */
 export const plus = (date, days) => new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
 // While nobody knows what becomes of a visit, nothing about it can be changed: that would be another visit.
+/** @param {HTMLElement[]} parts @param {unknown} isOpen */
 export function freeze(parts, isOpen) {
   for (const part of parts) part.inert = Boolean(isOpen);
 }
 
 // `load(from, to)` gives the answer of get_slots; `picked(slot)` hears of every choice, and of null when there is none any
 // more. Returns {view, refresh}: `refresh(true)` begins at today again.
+/**
+ * @param {{ load: (from: string, to: string) => Promise<Found>, today: string, last: string, picked: (slot: Slot | null) => void }} wanted
+ */
 export function slotPicker({ load, today, last, picked }) {
   const group = `slots-${(groups += 1)}`;
   const view = element("div", { className: "slots" });
@@ -28,13 +37,17 @@ export function slotPicker({ load, today, last, picked }) {
   const earlier = element("button", { type: "button", className: "quiet small", text: t("slots.earlier"), onclick: () => go(-DAYS) });
   const later = element("button", { type: "button", className: "quiet small", text: t("slots.later"), onclick: () => go(DAYS) });
   const begin = latest();
-  let first = today, chosen = null, zone = "UTC";
+  /** @type {Slot | null} */
+  let chosen = null;
+  let first = today, zone = "UTC";
 
+  /** @param {Slot | null} slot */
   const choose = (slot) => {
     chosen = slot;
     picked(slot);
   };
 
+  /** @param {number} step @returns {Promise<void>} */
   async function go(step, isSearching = false, looks = 0) {
     const isOld = begin();
     first = step < 0 && plus(first, step) < today ? today : plus(first, step);
@@ -57,7 +70,7 @@ export function slotPicker({ load, today, last, picked }) {
       days.replaceChildren();
       times.replaceChildren();
       status.textContent = "";
-      problem.textContent = error.message;
+      problem.textContent = /** @type {Error} */ (error).message;
     }
     earlier.disabled = first <= today;
     later.disabled = plus(first, DAYS) > last;
@@ -65,8 +78,9 @@ export function slotPicker({ load, today, last, picked }) {
     view.removeAttribute("aria-busy");
   }
 
+  /** @param {Day[]} found */
   function show(found) {
-    const from = dayAs(found[0].date, { day: "numeric", month: "long" }), to = dayAs(found.at(-1).date, { day: "numeric", month: "long" });
+    const from = dayAs(found[0]?.date ?? first, { day: "numeric", month: "long" }), to = dayAs(found.at(-1)?.date ?? first, { day: "numeric", month: "long" });
     range.textContent = `${from} – ${to}`;
     const free = found.find((one) => one.slots.length);
     days.replaceChildren(...found.map((one) => radio(`${group}-day`, one.date, one === free, !one.slots.length, () => showTimes(one),
@@ -79,6 +93,7 @@ export function slotPicker({ load, today, last, picked }) {
     }
   }
 
+  /** @param {Day} day */
   function showTimes({ date, slots }) {
     choose(null);
     status.textContent = `${dayAs(date, { weekday: "long", day: "numeric", month: "long" })}: ${t("slots.free", { count: slots.length })}`;
@@ -89,9 +104,9 @@ export function slotPicker({ load, today, last, picked }) {
   }
 
   const range = element("b", {});
+  /** @param {string} key @param {string} className @param {HTMLElement} inner */
   const labelled = (key, className, inner) => {
-    const made = element("fieldset", { className }, element("legend", { className: "unseen", text: t(key) }), inner);
-    return made;
+    return element("fieldset", { className }, element("legend", { className: "unseen", text: t(key) }), inner);
   };
   view.append(element("div", { className: "range" }, earlier, range, later), labelled("slots.day", "", days), status, problem, labelled("slots.time", "", times));
   return { view, chosen: () => chosen, refresh: (fromToday = false) => {
@@ -100,6 +115,10 @@ export function slotPicker({ load, today, last, picked }) {
   } };
 }
 
+/**
+ * @param {string} name @param {string} value @param {boolean} isChosen @param {boolean} isOff @param {() => void} chosen
+ * @param {HTMLElement} top @param {HTMLElement | null} bottom @param {string} label
+ */
 function radio(name, value, isChosen, isOff, chosen, top, bottom, label) {
   const input = element("input", { type: "radio", name, value, checked: isChosen, disabled: isOff, onchange: chosen });
   input.setAttribute("aria-label", label);
