@@ -168,7 +168,7 @@ class World:
     def account_by_id(self, account_id: int) -> Account | None:
         return next((account for account in self.accounts.values() if account.id == account_id), None)
 
-    def add_user(self, account: Account, name: str, is_admin: bool = False) -> Entity:
+    def add_user(self, account: Account, name: str, is_admin: bool = False, is_active: bool = True) -> Entity:
         user_id = self.new_id()
         everything = {"view": "A", "edit": "A", "add": "A", "delete": "A", "export": "A"}
         rights: Entity = {
@@ -180,7 +180,7 @@ class World:
             "status_rights": [],
             "is_admin": is_admin,
             "is_free": False,
-            "is_active": True,
+            "is_active": is_active,
             "group_id": 0,
             "role_id": None,
         }
@@ -196,7 +196,9 @@ class World:
         account.salesbots[bot["id"]] = bot
         return bot
 
-    def add_pipeline(self, account: Account, name: str, statuses: list[str], is_main: bool = False) -> Entity:
+    def add_pipeline(
+        self, account: Account, name: str, statuses: list[str], is_main: bool = False, is_archive: bool = False
+    ) -> Entity:
         pipeline_id = self.new_id()
         unsorted, won, lost = _STATUSES["ru" if account.language == "ru" else "pt"]
         named = [(self.new_id(), status) for status in (unsorted, *statuses)]
@@ -207,7 +209,7 @@ class World:
             "sort": len(account.pipelines) + 1,
             "is_main": is_main,
             "is_unsorted_on": True,
-            "is_archive": False,
+            "is_archive": is_archive,
             "account_id": account.id,
             "_embedded": {
                 "statuses": [

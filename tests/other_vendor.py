@@ -120,6 +120,41 @@ def _untagged(one: Passing) -> None:
 _strangers: list[int] = [0]
 
 
+def _gone_contacts_are_left_out(one: Passing) -> None:
+    if one.asks("POST", "/leads") and b'"contacts":[{"id":' in one.body and b"custom_fields" not in one.body:
+        one.body = json.dumps([item | {"_embedded": {}} for item in json.loads(one.body)]).encode()
+
+
+def _the_rest_is_kept(one: Passing) -> None:
+    if one.method == "PATCH":
+        one.body = one.body.replace(b',"status_id":1}', b"}")
+
+
+def _half_a_batch(one: Passing) -> None:
+    if one.method == "POST" and one.path.endswith("/elements") and b" half" in one.body:
+        one.body = json.dumps([item for item in json.loads(one.body) if "custom_fields_values" not in item]).encode()
+
+
+def _anybody_is_responsible(one: Passing) -> None:
+    if one.asks("POST", "/leads") and b"responsible_user_id" in one.body:
+        one.body = json.dumps([{"name": item["name"]} for item in json.loads(one.body)]).encode()
+
+
+def _archives_are_open(one: Passing) -> None:
+    if one.asks("POST", "/leads") and b"pipeline_id" in one.body:
+        one.body = json.dumps([{"name": item["name"]} for item in json.loads(one.body)]).encode()
+
+
+def _short_names(one: Passing) -> None:
+    if one.method == "GET" and one.path.startswith("/api/v4/leads/") and (one.document or {}).get("name"):
+        one.document["name"] = one.document["name"][:200]
+
+
+def _numbers_are_texts(one: Passing) -> None:
+    if one.method == "PATCH" and b'"value":5}' in one.body:
+        one.body = one.body.replace(b'"value":5}', b'"value":"5"}')
+
+
 # What a vendor adds in the course of time, by the name of the list that it comes in.
 _MORE: dict[str, dict[str, Any]] = {
     "custom_fields": {"id": 900_001, "name": "Голограмма", "type": "hologram", "code": None, "enums": None},
@@ -159,7 +194,12 @@ def _add_more(document: Any, is_read: bool) -> None:
         document["a_new_member"] = {"of": [None, {"its": "own"}]}
 
 
-_ON_THE_WAY: tuple[Change, ...] = (_words_are_prices, _cents_are_rounded, cents_are_shown_and_cut)
+# Those that change what is asked, as well as or instead of what is answered.
+_ON_THE_WAY: tuple[Change, ...] = (
+    *(_words_are_prices, _cents_are_rounded, cents_are_shown_and_cut),
+    *(_gone_contacts_are_left_out, _the_rest_is_kept, _half_a_batch, _numbers_are_texts),
+    *(_anybody_is_responsible, _archives_are_open),
+)
 # By the rule of docs/vendor.md that each breaks.
 DIFFERENCES: dict[str, Change] = {
     "account.members": _no_customers_mode,
@@ -176,6 +216,13 @@ DIFFERENCES: dict[str, Change] = {
     "unsorted.known_contact": _somebody_elses_contact,
     "events.at_making": _quiet_at_making,
     "events.tags": _untagged,
+    "contacts.gone": _gone_contacts_are_left_out,
+    "writes.whole": _the_rest_is_kept,
+    "batch.whole": _half_a_batch,
+    "users.switched_off": _anybody_is_responsible,
+    "pipelines.archived": _archives_are_open,
+    "entities.name_length": _short_names,
+    "fields.types": _numbers_are_texts,
 }
 
 
@@ -201,10 +248,9 @@ def before(url: str, changes: list[Change], stranger: int) -> Iterator[str]:
                 parts = urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 one = Passing(self.command, parts.path, parse_qs(parts.query), body)
-                if one.body:
-                    for change in changes:
-                        if change in _ON_THE_WAY:
-                            change(one)
+                for change in changes if one.body else ():
+                    if change in _ON_THE_WAY:
+                        change(one)
                 headers = {name: value for name, value in self.headers.items() if name != "Content-Length"}
                 try:
                     sent = client.request(self.command, f"{url}{self.path}", headers=headers, content=one.body)

@@ -45,3 +45,6 @@ class Client:
 
     def post(self, path: str, body: Any) -> httpx.Response:
         return self.http.post(f"/api/v4{path}", json=body)
+
+    def contacts(self) -> list[int]:
+        return [one["id"] for one in self.get("/contacts").json()["_embedded"]["contacts"]]

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from cli import register
-from cli.probe import command, facts
+from cli.probe import command, fact
 from cli.probe.lab import PREFIX
 from tests.control import Simulator
 from tests.demo import ROOT, free_port
@@ -59,6 +59,9 @@ class Account:
         self.port = free_port()
         self.redirect_uri = f"http://localhost:{self.port}/"
         self.client = simulator.control("integration", redirect_uri=self.redirect_uri)
+        simulator.control("add", domain=self.domain, user={"name": "Уволенный", "is_active": False})
+        archived = {"name": "Старая воронка", "statuses": ["Заявка"], "is_archive": True}
+        simulator.control("add", domain=self.domain, pipeline=archived)
         self.token = self.new_token()
         self.at_first = self.shown()
 
@@ -120,7 +123,7 @@ def _allowing(account: Account, **changed: Any) -> Callable[[str], bool]:
 def test_the_simulator_is_as_expected_and_nothing_is_left(account: Account) -> None:
     told = account.probe()
     assert (told.code, told.rules("different"), told.rules("not tried")) == (0, [], []), told.output
-    assert len(told.rules("as expected")) == len([one for one in facts.FACTS if not one.only_if_asked])
+    assert len(told.rules("as expected")) == len([one for one in fact.FACTS if not one.only_if_asked])
     assert account.shown() == account.at_first
     assert not told.document["left"]
     assert "0 different, 0 not tried" in told.output
@@ -203,8 +206,8 @@ def test_what_an_account_lacks_is_no_difference(simulator: Simulator, account: A
     account.token, account.at_first = account.new_token(), account.shown()
     told = account.probe()
     assert told.rules("different") == []
-    lacking = {"fields.text_length", "fields.dates", "catalogs.products", "drive.parts", "drive.filter_name"}
-    lacking |= {"events.at_making", "events.tags"}
+    lacking = {"fields.text_length", "fields.dates", "fields.types", "catalogs.products", "drive.parts"}
+    lacking |= {"drive.filter_name", "events.at_making", "events.tags"}
     assert set(told.rules("not tried")) == lacking | {"files.attach", "notes.attachment"}
     assert account.shown() == account.at_first
 
@@ -272,6 +275,6 @@ probe({options!r})
 
 def test_every_fact_is_a_rule_of_the_register() -> None:
     rules = {rule.id: rule for rule in register.read()}
-    assert {one.rule for one in facts.FACTS} <= set(rules)
+    assert {one.rule for one in fact.FACTS} <= set(rules)
     assert sum(rule.is_probed for rule in rules.values()) >= 25
     assert PREFIX == "amocrm-functions-probe"  # what people are told to look for

@@ -106,7 +106,7 @@ def test_leads_are_made_changed_and_checked(client: Client) -> None:
     for wrong in ({"pipeline_id": 1}, {"status_id": 1}, {"responsible_user_id": 1}, {"price": "7"}):
         refused = client.post("/leads", [wrong])
         assert refused.status_code == 400, wrong
-        assert refused.json()["validation-errors"][0]["errors"][0]["path"] == f"0.{next(iter(wrong))}"
+        assert refused.json()["validation-errors"][0]["errors"][0]["path"] == next(iter(wrong))
     assert client.post("/leads", {}).status_code == 400
     assert client.post("/leads", [{"name": "x"}] * 251).status_code == 400
 
@@ -257,6 +257,6 @@ def test_33_3_a_budget_with_cents(client: Client, simulator: Simulator, cents: s
     answer = client.http.patch(f"/api/v4/leads/{lead_id}", json={"price": 2699.8})
     if cents == "refused":
         (error,) = answer.json()["validation-errors"][0]["errors"]
-        assert (answer.status_code, error["code"], error["path"]) == (400, "InvalidType", "0.price")
+        assert (answer.status_code, error["code"], error["path"]) == (400, "InvalidType", "price")
     lead = client.get(f"/leads/{lead_id}").json()
     assert {name: lead[name] for name in lead if name.startswith("price")} == shown

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from msgspec.structs import replace
 
-from cli.probe.facts import Fact, Result
+from cli.probe.fact import Fact, Result
 from cli.probe.lab import why
 from shared.amocrm import oauth
 from shared.amocrm.errors import AmocrmError, UnauthorizedError

@@ -5,20 +5,17 @@ value of the account, nothing of amoCRM's own sentences.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
+from cli.probe.fact import FACTS, Fact, NotTriedError, Seen, element_of, fact, soon
 from cli.probe.lab import FILE, PREFIX, WEBHOOK, Lab, why
 from shared.amocrm import oauth
 from shared.amocrm.errors import AmocrmError, ForbiddenError, NotFoundError, RateLimitedError, ValidationError
 from shared.amocrm.filtered import embedded
 from shared.amocrm.leads import AccountApi
-
-_NOON: Final = 642_945_600  # 1990-05-17, 12:00 UTC
-
 
 _ACCOUNT: Final = (
     "created_at",
@@ -36,62 +33,6 @@ _ACCOUNT: Final = (
     "is_technical_account",
     "contact_name_display_order",
 )
-
-
-class NotTriedError(Exception):
-    """Why a fact cannot be tried in this account."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    text: str
-    note: str = ""  # what is worth knowing, and may be one way or another
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    rule: str
-    question: str
-    expected: tuple[str, ...]
-    look: Callable[[Lab], Seen | str]
-    only_if_asked: str = ""  # the option that asks for it
-
-    def try_in(self, lab: Lab) -> "Result":
-        try:
-            seen = self.look(lab)
-        except NotTriedError as error:
-            return Result(self, None, str(error))
-        except AmocrmError as error:
-            return Result(self, f"refused: {why(error)}")
-        except (KeyError, IndexError, TypeError, ValueError, StopIteration, AttributeError) as error:
-            return Result(self, f"an answer of another shape ({type(error).__name__})")
-        return Result(self, seen) if isinstance(seen, str) else Result(self, seen.text, seen.note)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    fact: Fact
-    seen: str | None  # None: not tried
-    note: str = ""
-
-    @property
-    def verdict(self) -> str:
-        if self.seen is None:
-            return "not tried"
-        return "as expected" if self.seen in self.fact.expected else "different"
-
-
-FACTS: Final[list[Fact]] = []
-
-
-def fact(
-    rule: str, question: str, *expected: str, only_if_asked: str = ""
-) -> Callable[[Callable[[Lab], Seen | str]], Callable[[Lab], Seen | str]]:
-    def add(look: Callable[[Lab], Seen | str]) -> Callable[[Lab], Seen | str]:
-        FACTS.append(Fact(rule, question, expected, look, only_if_asked))
-        return look
-
-    return add
 
 
 # --- answers and errors ---------------------------------------------------------------------------------------
@@ -188,7 +129,7 @@ def search_for_deal(lab: Lab) -> Seen:
         found = embedded(lab.api.send("GET", "/leads", params={"query": lab.mark}), "leads")
         return any(one["id"] == lab.lead_id for one in found)
 
-    return _soon(lab, is_found)
+    return soon(lab, is_found)
 
 
 @fact("contacts.query", "Does a search find a contact by the last ten digits of a phone?", "yes")
@@ -197,7 +138,7 @@ def search_for_phone(lab: Lab) -> Seen:
         found = embedded(lab.api.send("GET", "/contacts", params={"query": lab.phone[-10:]}), "contacts")
         return any(one["id"] == lab.contact_id for one in found)
 
-    return _soon(lab, is_found)
+    return soon(lab, is_found)
 
 
 @fact("contacts.codes", "Have contacts the fields PHONE and EMAIL, of several values?", "EMAIL, PHONE with WORK")
@@ -222,46 +163,6 @@ def attachment_note(lab: Lab) -> str:
     return "yes" if shown == [file["file_uuid"]] else "no"
 
 
-@fact("fields.text_length", "Does a text field take 256 characters?", "256 of 256")
-def text_length(lab: Lab) -> Seen:
-    field_id = _field(lab, "text")
-
-    def kept(length: int) -> str:
-        try:
-            lab.api.change_lead(lab.lead_id, _value(field_id, "я" * length))
-        except ValidationError:
-            return "refused"
-        return f"{len(str(_stored(lab, field_id)))} of {length}"
-
-    return Seen(kept(256), f"of a longer text: {kept(1000)}")
-
-
-@fact(
-    "fields.dates", "Is a date kept as midnight of the account's own day?", "midnight there, of the sent moment's day"
-)
-def dates(lab: Lab) -> Seen:
-    field_id = _field(lab, "date")
-    lab.api.change_lead(lab.lead_id, _value(field_id, _NOON))
-    settings = lab.api.send("GET", "/account", params={"with": "datetime_settings"})
-    text = settings["_embedded"]["datetime_settings"]["timezone_offset"]
-    sign, (hours, _, minutes) = -1 if text[0] == "-" else 1, text[1:].partition(":")
-    offset = sign * (int(hours) * 3600 + int(minutes) * 60)
-    stored = _stored(lab, field_id)
-    midnight = (_NOON + offset) // 86_400 * 86_400 - offset
-    # The offset is today's, and the day was in 1990: an hour of summer time more or less says nothing.
-    good = abs(stored - midnight) <= 3600
-    return Seen("midnight there, of the sent moment's day" if good else "another moment", "the account's own offset")
-
-
-@fact("fields.tariff", "Can fields be created?", "yes", "403")
-def field_creation(lab: Lab) -> str:
-    try:
-        lab.new_field("url")
-    except ForbiddenError:
-        return "403"
-    return "yes"
-
-
 # --- goods ----------------------------------------------------------------------------------------------------
 
 
@@ -282,7 +183,7 @@ def request_ids(lab: Lab) -> str:
     sent = {"a": f"{lab.mark} a", "b": f"{lab.mark} b"}
     body = [{"name": name, "request_id": key} for key, name in sent.items()]
     made = embedded(lab.api.send("POST", f"/catalogs/{lab.list_id}/elements", json=body), "elements")
-    names = {str(one.get("request_id")): _element(lab, int(one["id"]))["name"] for one in made}
+    names = {str(one.get("request_id")): element_of(lab, int(one["id"]))["name"] for one in made}
     return "each its own" if names == sent else "not so"
 
 
@@ -313,7 +214,7 @@ def parts(lab: Lab) -> str:
 @fact("drive.filter_name", "Does filter[name] find a file by the beginning of its name?", "yes")
 def file_by_name(lab: Lab) -> Seen:
     uuid = _uploaded(lab)["file_uuid"]
-    return _soon(lab, lambda: any(str(file["uuid"]) == uuid for file in lab.drive.named(lab.mark[:-3])))
+    return soon(lab, lambda: any(str(file["uuid"]) == uuid for file in lab.drive.named(lab.mark[:-3])))
 
 
 @fact("files.attach", "Does attaching a file again change nothing?", "attached once")
@@ -417,32 +318,6 @@ def limit(lab: Lab) -> Seen:
 
 def _all_but(missing: list[str]) -> str:
     return f"all but {', '.join(missing)}" if missing else "all"
-
-
-def _soon(lab: Lab, is_so: Callable[[], bool]) -> Seen:
-    seconds = lab.wait_for(is_so)
-    return Seen("no", "not within a minute") if seconds is None else Seen("yes", f"after {seconds} s")
-
-
-def _field(lab: Lab, type_: str) -> int:
-    try:
-        return lab.new_field(type_)
-    except ForbiddenError:
-        raise NotTriedError("the tariff has no fields of one's own") from None
-
-
-def _value(field_id: int, value: Any) -> dict[str, Any]:
-    return {"custom_fields_values": [{"field_id": field_id, "values": [{"value": value}]}]}
-
-
-def _stored(lab: Lab, field_id: int) -> Any:
-    values = lab.api.lead(lab.lead_id)["custom_fields_values"]
-    return next(one for one in values if one["field_id"] == field_id)["values"][0]["value"]
-
-
-def _element(lab: Lab, element_id: int) -> dict[str, Any]:
-    answer: dict[str, Any] = lab.api.send("GET", f"/catalogs/{lab.list_id}/elements/{element_id}")
-    return answer
 
 
 def _uploaded(lab: Lab) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Lab:
     clock: Clock
     mark: str = field(default_factory=lambda: f"{PREFIX} {secrets.token_hex(4)}")
     phone: str = field(default_factory=lambda: f"+7000{secrets.randbelow(10**7):07d}")  # nobody's: no such code exists
+    _own: dict[str, int] = field(default_factory=dict)  # the deal and the contact that several facts look at
     _tried_ids: list[tuple[str, int]] = field(default_factory=list)  # what searches may not find yet
 
     @cached_property
@@ -74,20 +75,20 @@ class Lab:
         lead = {"name": self.mark, "price": 1, "request_id": "r", "_embedded": {"contacts": [contact]}}
         answer = self.api.send("POST", "/leads/complex", json=[lead])
         one = answer[0] if isinstance(answer, list) else embedded(answer, "leads")[0]
-        self.made("leads", one["id"])
+        self._own = {"leads": self.made("leads", one["id"])}
         if one.get("contact_id"):
-            self.made("contacts", one["contact_id"])
+            self._own["contacts"] = self.made("contacts", one["contact_id"])
         return answer
 
     @property
     def lead_id(self) -> int:
         self.complex_answer  # noqa: B018 - makes it
-        return next(id_ for kind, id_ in self._tried_ids if kind == "leads")
+        return self._own["leads"]
 
     @property
     def contact_id(self) -> int:
         self.complex_answer  # noqa: B018
-        return next(id_ for kind, id_ in self._tried_ids if kind == "contacts")
+        return self._own["contacts"]
 
     @cached_property
     def file(self) -> Entity:
@@ -186,9 +187,9 @@ class Lab:
         found = [one["id"] for one in self._pages(f"/{kind}", kind, query=PREFIX)]
         for id_ in dict.fromkeys([*found, *(id_ for of, id_ in self._tried_ids if of == kind)]):
             if self._is_ours(kind, id_):
-                yield f"{kind[:-1]} {id_}", self._tried(self._delete, kind, id_)
+                yield f"{kind[:-1]} {id_}", self._tried(self.delete, kind, id_)
 
-    def _delete(self, kind: str, id_: int) -> None:
+    def delete(self, kind: str, id_: int) -> None:
         self._as_the_interface(f"/ajax/{kind}/multiple/delete/", {"ID[]": id_})
         if self._is_ours(kind, id_):
             raise NotFoundError("it is still there", 200)

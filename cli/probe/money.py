@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from cli.probe.facts import fact
+from cli.probe.fact import fact
 from cli.probe.lab import Lab
 from shared.amocrm import budgets
 from shared.amocrm.errors import ValidationError

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cli.probe.facts import Result
+from cli.probe.fact import Result
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from cli.probe import facts, money, telling  # noqa: F401 - the facts are listed by being imported
-from cli.probe.facts import Result
+from cli.probe import facts, fields, money, refusals, telling  # noqa: F401 - facts are listed by being imported
+from cli.probe.fact import Result
 from cli.probe.lab import Lab
 from cli.probe.report import Report
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.probe.facts import NotTriedError, Seen, fact
+from cli.probe.fact import NotTriedError, Seen, fact
 from cli.probe.lab import Lab
 from shared.amocrm.errors import ForbiddenError
 from shared.amocrm.feed import FeedApi

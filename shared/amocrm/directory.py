@@ -104,6 +104,8 @@ class Directory(Struct, frozen=True):
 
     def _read_pipelines(self) -> tuple[Pipeline, ...]:
         found = embedded(self.account.send("GET", "/leads/pipelines"), "pipelines")
+        # vendor: pipelines.archived (guess) No deal can be put into a pipeline of the archive: 400. They are left out.
+        # source: none found
         used = [_pipeline(one) for one in found if not one.get("is_archive")]
         return tuple(sorted(used, key=lambda pipeline: not pipeline.is_main))
 
@@ -113,6 +115,9 @@ class Directory(Struct, frozen=True):
         return tuple(
             User(int(one["id"]), str(one.get("name") or ""), bool(right.get("is_admin")))
             for one, right in rights
+            # vendor: users.switched_off (guess) A user who is switched off is refused as responsible, as one who is not
+            # there is (400). They are left out.
+            # source: amocrm-api-php issue 26 for one who is not there
             # vendor: users.rights (code) A user's rights say is_active and is_admin; one who was switched off stays in
             # the list.
             # source: amocrm-api-php's model of users

@@ -16,6 +16,8 @@ from shared.submissions.settings import FieldRule, Submissions
 
 Entity = dict[str, Any]
 
+# vendor: entities.name_length (guess) A name of a deal, contact or element takes 255 letters; more are refused.
+# source: none found; columns of that length are usual
 _LONGEST_NAME: Final = 250
 
 

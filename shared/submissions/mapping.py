@@ -121,6 +121,9 @@ def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence
 
 def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, Message | None]:
     """The values, and why not all of them could be taken."""
+    # vendor: fields.types (report) A field takes values of its type only: texts, numbers, true or false, seconds or an
+    # ISO date, and those of its choices; another is refused with 400 (`custom_fields_values.0.values.0.value`).
+    # source: amocrm-api-php issues 115, 480, 502
     kind = field.type
     if kind in _PLAIN:
         text, longest = ", ".join(texts), _LONGEST.get(kind, _LONGEST_TEXT)

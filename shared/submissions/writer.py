@@ -2,7 +2,7 @@
 
 import base64
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -29,7 +29,7 @@ from shared.platform.messages import Message, say
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.storage.remembered import Remembered
-from shared.submissions import contacts, destination, mapping, newer, note, people
+from shared.submissions import contacts, destination, finding, incoming_lead, mapping, newer, note, people
 from shared.submissions.budget import Budget
 from shared.submissions.contacts import Left
 from shared.submissions.destination import Chosen
@@ -52,7 +52,6 @@ Entity = dict[str, Any]
 
 # amoCRM's clock may be a little behind the database's.
 _CLOCK_SKEW_SECONDS: Final = 300
-_MOST_SEARCHES: Final = 3  # by phone, and as many by e-mail
 
 
 def kind_of(body: Body) -> str:
@@ -112,28 +111,16 @@ class Submission:
     def lock_names(self) -> list[bytes]:
         return people.lock_names(self.keyring, self.integration_id, self.body.contact, self.settings.phone_country)
 
-    def find_person(self, api: AccountApi, held: Held) -> Entity | None:
-        """The contact that is this person's: by phone, else by e-mail (row C4).
+    def find_person(self, api: AccountApi, held: Held, gone: Collection[int] = ()) -> Entity | None:
+        wanted, country = self.body.contact, self.settings.phone_country
+        return finding.find(PeopleApi(api), held.known, wanted, country, gone, self.tell)
 
-        Two people of one office share an e-mail. What is remembered counts where the contact itself has the phone, or
-        the e-mail; amoCRM's search does not find at once what was just made.
-        """
-        country, contact, made = self.settings.phone_country, self.body.contact, PeopleApi(api)
-        remembered = made.contacts(sorted(set(held.known))) if held.known else []
-        by_phone = [one.digits for one in people.phones(contact.phones, country) if one.identity is not None]
-        for code, queries in (("PHONE", by_phone), ("EMAIL", people.emails(contact.emails))):
-            found = people.matching(remembered, contact, country, code)
-            for query in queries[:_MOST_SEARCHES]:
-                found = found or people.matching(made.search_contacts(query), contact, country, code)
-            if len(found) > 1:
-                ids = ", ".join(str(one["id"]) for one in found)
-                self.tell(
-                    "several_contacts",
-                    say("Contacts {ids} are this person; {taken} was taken.", ids=ids, taken=found[0]["id"]),
-                )
-            if found:
-                return found[0]
-        return None
+    def _at_person(
+        self, api: AccountApi, held: Held, write: Callable[[Entity | None], tuple[Any, Left]]
+    ) -> tuple[Any, Left, Entity | None]:
+        """What `write` makes for the person's contact (None: for a new one), what it left out, and that contact."""
+        (made, left), known = finding.at(lambda gone: self.find_person(api, held, gone), write)
+        return made, left, known
 
     # --- what is made -----------------------------------------------------------------------------------------
 
@@ -166,30 +153,30 @@ class Submission:
         return finders.get(self.accepted.mode, lambda *_: None)
 
     def _make_lead(self, api: AccountApi, *_: Result) -> Result:
-        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
-            known = self.find_person(api, held)
+        def write(known: Entity | None) -> tuple[Made, Left]:
             known_id = None if known is None else int(known["id"])
 
-            def write(account: Directory, left: Left) -> Made:
+            def write_what_is_left(account: Directory, left: Left) -> Made:
                 lead, contact = self.lead_and_contact(account, left)
                 try:
-                    return self._priced(api, left, lead, lambda one: self._making.lead(api, one, known_id, contact))
+                    with finding.telling_gone(api, known):
+                        return self._priced(api, left, lead, lambda one: self._making.lead(api, one, known_id, contact))
                 except BadRequestError:
                     if known_id is None or left is not Left.ALL_BUT_THE_NAME:
                         raise
-                # It may be the contact that amoCRM does not take: a search may bring one that is gone.
-                return self._making.lead(api, lead, None, contact)
+                return self._making.lead(api, lead, None, contact)  # it may be the contact that is not taken
 
-            made, left = self._with_fallbacks(api, write)
+            return self._with_fallbacks(api, write_what_is_left)
+
+        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+            made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
-        is_new = known_id is None or made.contact_id != known_id
+        is_new = known is None or made.contact_id != int(known["id"])
         return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:
-        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
-            known = self.find_person(api, held)
-
-            def write(account: Directory, left: Left) -> Made:
+        def write(known: Entity | None) -> tuple[Made, Left]:
+            def write_what_is_left(account: Directory, left: Left) -> Made:
                 lead, contact = self.lead_and_contact(account, left)
                 # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
                 # amoCRM refuses, it is made anew and a person joins the two.
@@ -200,30 +187,37 @@ class Submission:
                     incoming = self._incoming(one, contact if known_id is None else {"id": known_id}, left)
                     return self._making.incoming_lead(api, incoming, one, known_id, contact)
 
-                return self._priced(api, left, lead, make)
+                with finding.telling_gone(api, None if known_id is None else known):
+                    return self._priced(api, left, lead, make)
 
-            made, left = self._with_fallbacks(api, write)
+            return self._with_fallbacks(api, write_what_is_left)
+
+        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+            made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
         is_new = known is None or bool(left)
         return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_contact(self, api: AccountApi, *_: Result) -> Result:
+        def write_new(account: Directory, left: Left) -> int:
+            return self._making.contact(api, self._new_contact(account, left, self._chosen(account)))
+
+        def write(known: Entity | None) -> tuple[Result, Left]:
+            if known is None:
+                contact_id, left = self._with_fallbacks(api, write_new)
+                return {"contact_id": contact_id, "created": True, "bare": left, "kept": []}, left
+            found: Result = {"contact_id": int(known["id"]), "created": False}
+            if isinstance(self.body, SyncContact) and self._is_overtaken(found["contact_id"], SYNC_CONTACT):
+                return found | {"superseded": True}, Left.NOTHING
+            changed = self._changed(api, known)
+            if not changed["changed"] and not PeopleApi(api).contacts([found["contact_id"]]):
+                raise NotFoundError("the contact is gone", 404)  # nothing was written that would have told it
+            return found | changed, changed["bare"]
+
         with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
-            known = self.find_person(api, held)
-            if known is not None:
-                held.remember = int(known["id"])
-                found = {"contact_id": held.remember, "created": False}
-                if isinstance(self.body, SyncContact) and self._is_overtaken(held.remember, SYNC_CONTACT):
-                    return found | {"superseded": True}
-                # A search may bring one that is gone; who comes back is a new contact.
-                with contextlib.suppress(NotFoundError):
-                    return found | self._changed(api, known)
-
-            def write(account: Directory, left: Left) -> int:
-                return self._making.contact(api, self._new_contact(account, left, self._chosen(account)))
-
-            held.remember, left = self._with_fallbacks(api, write)
-        return {"contact_id": held.remember, "created": True, "bare": left, "kept": []}
+            result: Result = self._at_person(api, held, write)[0]
+            held.remember = result["contact_id"]
+        return result
 
     def update_contact(self, api: AccountApi, lead: Result) -> Result:
         """What the submission knows of a contact that was there before."""
@@ -248,7 +242,10 @@ class Submission:
             update = self.update_of(account, known, left, overwrites)
             body = {} if left is Left.ALL_BUT_THE_NAME else update.body()
             if body:
-                with noting(self.database, self.keyring, self.integration_id, "contact", known_id, body):
+                with (
+                    noting(self.database, self.keyring, self.integration_id, "contact", known_id, body),
+                    finding.telling_gone(api, known),
+                ):
                     PeopleApi(api).change_contact(known_id, body)
             return bool(body)
 
@@ -344,26 +341,12 @@ class Submission:
 
     def _incoming(self, lead: Entity, contact: Entity, left: Left) -> Entity:
         # What a page calls itself is in the note, too; where amoCRM has refused something, it may have been that.
-        form = self.body.form if isinstance(self.body, SubmitForm) and not left else None
-        heading = (self.heading if not left else "") or "site"
-        page = form.page if form and form.page else "https://unknown.invalid/"
+        form, heading, address = None, "", ""
+        if not left:
+            form = self.body.form if isinstance(self.body, SubmitForm) else None
+            heading, address = self.heading, self.accepted.address
         created_at = int(self.delivery.created_at.timestamp())
-        pipeline_id = lead.pop("pipeline_id", None)
-        lead.pop("status_id", None)  # it waits outside of the statuses until a person accepts it
-        return ({"pipeline_id": pipeline_id} if pipeline_id else {}) | {
-            "source_uid": str(self.delivery.id),
-            "source_name": heading,
-            "created_at": created_at,
-            "_embedded": {"leads": [lead], "contacts": [contact]},
-            "metadata": {
-                "form_id": (form.id if form else "") or "site",
-                "form_name": heading,
-                "form_page": page,
-                "form_sent_at": created_at,
-                "referer": (form.referrer if form else "") or page,
-                "ip": (self.accepted.address if not left else "") or "0.0.0.0",  # noqa: S104 - amoCRM wants one
-            },
-        }
+        return incoming_lead.of(self.delivery.id, created_at, heading, form, address, lead, contact)
 
     @property
     def tags(self) -> list[str]:
@@ -379,6 +362,8 @@ class Submission:
 
     def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, Left], Any]) -> tuple[Any, Left]:
         """A refused write changed nothing: again with what the account has now, then with less and less."""
+        # vendor: writes.whole (production) One value is refused, and with it the whole write: no other one is kept.
+        # source: notes of an integration in production whose field was deleted; amocrm-api-php issue 115
         account = Directory(api, self.integration_id)
         try:
             return write(account, Left.NOTHING), Left.NOTHING

@@ -8,6 +8,7 @@ from simulator.call import Call
 from simulator.resources import (
     account,
     catalogs,
+    complex_leads,
     entities,
     events,
     files,
@@ -60,7 +61,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("DELETE", "/webhooks", webhooks.unsubscribe),
         ("GET", rf"/{_ENTITY}/custom_fields", account.custom_fields),
         ("POST", rf"/{_ENTITY}/custom_fields", account.create_custom_fields),
-        ("POST", "/leads/complex", entities.create_complex),
+        ("POST", "/leads/complex", complex_leads.create),
         ("GET", "/leads/unsorted", incoming.page),
         ("GET", r"/leads/unsorted/([0-9a-f]+-[0-9a-f-]+)", incoming.read),
         ("POST", "/leads/unsorted/forms", incoming.create),

@@ -1,9 +1,19 @@
 """The account itself, its pipelines and custom fields. Source: amoCRM's "Account", "Pipelines", "Custom fields"."""
 
-from simulator.answers import Answer, ApiError, document, invalid, not_found, nothing, problem
+from simulator.answers import Answer, ApiError, document, not_found, nothing, problem
 from simulator.call import Call
+from simulator.checks import Told, checked
 from simulator.state import Account, Entity
 
+TASK_TYPES = [
+    {"id": 1, "name": "Связаться", "color": None, "icon_id": None, "code": "FOLLOW_UP"},
+    {"id": 2, "name": "Встреча", "color": None, "icon_id": None, "code": "MEETING"},
+]
+_FIELD_TYPES = (
+    *("text", "numeric", "checkbox", "select", "multiselect", "date", "url", "textarea", "radiobutton"),
+    *("streetaddress", "smart_address", "birthday", "legal_entity", "date_time", "price", "category", "items"),
+    *("tracking_data", "linked_entity", "monetary", "chained_list", "file", "multitext"),
+)
 _ROLE = {"id": 900001, "name": "Менеджер"}
 
 
@@ -49,10 +59,7 @@ def read(call: Call) -> Answer:
     parts = {
         "amojo_rights": {"can_direct": True, "can_create_groups": True},
         "users_groups": [{"id": 0, "name": "Отдел продаж", "uuid": None}],
-        "task_types": [
-            {"id": 1, "name": "Связаться", "color": None, "icon_id": None, "code": "FOLLOW_UP"},
-            {"id": 2, "name": "Встреча", "color": None, "icon_id": None, "code": "MEETING"},
-        ],
+        "task_types": TASK_TYPES,
         "datetime_settings": {
             "date_pattern": "d.m.Y H:i",
             "short_date_pattern": "d.m.Y",
@@ -149,15 +156,23 @@ def create_custom_fields(call: Call, owner: str) -> Answer:
     # vendor: fields.tariff
     if not call.account.may_create_fields:
         raise ApiError(problem(403, "Forbidden", "The tariff of this account does not allow custom fields"))
-    created = []
-    for index, item in enumerate(call.items()):
-        if not item.get("name") or not item.get("type"):
-            raise invalid(f"{index}.name", "NotBlank", "This value should not be blank.", str(index))
+
+    def check(told: Told, item: Entity) -> None:
+        for name in ("name", "type"):
+            if not item.get(name):
+                told.blank(name)
+        if item.get("type") and item["type"] not in _FIELD_TYPES:
+            told.no_choice("type")
         code = item.get("code")
         if code and any(field["code"] == code for field in call.account.custom_fields[owner]):
-            raise invalid(f"{index}.code", "NotUnique", "A field with this code exists.", str(index))
+            told.no_choice("code")  # the word for "there is one already" too
+        if item.get("type") in ("select", "multiselect", "radiobutton") and not item.get("enums"):
+            told.blank("enums")
+
+    created = []
+    for item in checked(call.items(), check):
         choices = [str(enum.get("value")) for enum in item.get("enums") or []]
-        field = call.world.add_field(call.account, owner, item["name"], item["type"], code, choices)
+        field = call.world.add_field(call.account, owner, item["name"], item["type"], item.get("code"), choices)
         call.effect("custom_field.created", entity_type=owner, id=field["id"], name=field["name"])
         created.append(field)
     return document({"_total_items": len(created), "_embedded": {"custom_fields": created}})

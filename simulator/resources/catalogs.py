@@ -1,9 +1,14 @@
 """Lists of an account, the goods among them. Source: amoCRM's "Lists"."""
 
-from simulator.answers import Answer, document, invalid, not_found
+from simulator import values
+from simulator.answers import Answer, document, not_found
 from simulator.call import Call
+from simulator.checks import Told, checked
 from simulator.resources import account
 from simulator.state import Entity
+
+_TYPES = ("regular", "products", "invoices", "suppliers")
+_LONGEST_NAME = 255
 
 
 def page(call: Call) -> Answer:
@@ -17,9 +22,7 @@ def catalog(call: Call, catalog_id: str) -> Answer:
 
 def create(call: Call) -> Answer:
     made = []
-    for index, item in enumerate(call.items()):
-        if not item.get("name"):
-            raise invalid(f"{index}.name", "NotBlank", "This value should not be blank.", str(index))
+    for index, item in enumerate(checked(call.items(), _check_list)):
         catalog_id, now = call.world.new_id(), call.world.now()
         call.account.catalogs[catalog_id] = {
             "id": catalog_id,
@@ -46,26 +49,40 @@ def element(call: Call, catalog_id: str, element_id: str) -> Answer:
 
 
 def change_element(call: Call, catalog_id: str, element_id: str) -> Answer:
-    return document(_changed(call, catalog_id, element_id, call.json(), 0))
+    return document(_change(call, catalog_id, [call.json() | {"id": int(element_id)}])[0])
 
 
 def change_elements(call: Call, catalog_id: str) -> Answer:
-    changed = [
-        _changed(call, catalog_id, str(item.get("id", 0)), item, index) for index, item in enumerate(call.items())
-    ]
-    return document({"_embedded": {"elements": changed}})
+    return document({"_embedded": {"elements": _change(call, catalog_id, call.items())}})
 
 
-def _changed(call: Call, catalog_id: str, element_id: str, item: Entity, index: int) -> Entity:
-    found = _element(call, catalog_id, element_id)
-    if "name" in item:
-        found["name"] = item["name"]
-    given = {value["field_id"]: value for value in _values(call, catalog_id, item, index)}
-    kept = [value for value in found["custom_fields_values"] or [] if value["field_id"] not in given]
-    found["custom_fields_values"] = [*kept, *given.values()] or None
+def _change(call: Call, catalog_id: str, items: list[Entity]) -> list[Entity]:
+    found = [_element(call, catalog_id, str(item.get("id", 0))) for item in items]
+    checked(items, lambda told, item: _check(call, catalog_id, told, item))
+    return [_changed(call, catalog_id, element, item) for element, item in zip(found, items, strict=True)]
+
+
+def _changed(call: Call, catalog_id: str, found: Entity, item: Entity) -> Entity:
+    found["name"] = item.get("name") or found["name"]
+    if item.get("custom_fields_values") is not None:
+        before, given = found["custom_fields_values"], item["custom_fields_values"]
+        found["custom_fields_values"] = values.written(call.account, f"catalogs/{catalog_id}", before, given)
     found["updated_at"] = call.world.now()
-    call.effect("element.updated", id=found["id"], sent=sorted(item))
+    call.effect("element.updated", id=found["id"], sent=sorted(item.keys() - {"id"}))
     return found
+
+
+def _check_list(told: Told, item: Entity) -> None:
+    if not item.get("name"):
+        told.blank("name")
+    if item.get("type", "regular") not in _TYPES:
+        told.no_choice("type")
+
+
+def _check(call: Call, catalog_id: str, told: Told, item: Entity) -> None:
+    if item.get("name") is not None and told.of_type("name", item["name"], "string"):
+        told.at_most("name", item["name"], _LONGEST_NAME)  # vendor: entities.name_length
+    values.check(call.account, f"catalogs/{catalog_id}", told, item.get("custom_fields_values"))
 
 
 def _element(call: Call, catalog_id: str, element_id: str) -> Entity:
@@ -98,12 +115,15 @@ def elements(call: Call, catalog_id: str) -> Answer:
 
 
 def create_elements(call: Call, catalog_id: str) -> Answer:
+    def check(told: Told, item: Entity) -> None:
+        if not item.get("name"):
+            told.blank("name")
+        _check(call, catalog_id, told, item)
+
     _require(call, catalog_id)
     created = []
-    for index, item in enumerate(call.items()):
-        if not item.get("name"):
-            raise invalid(f"{index}.name", "NotBlank", "This value should not be blank.", str(index))
-        values = _values(call, catalog_id, item, index)
+    for index, item in enumerate(checked(call.items(), check)):
+        given = item.get("custom_fields_values") or []
         element = {
             "id": call.world.new_id(),
             "name": item["name"],
@@ -113,27 +133,13 @@ def create_elements(call: Call, catalog_id: str) -> Answer:
             "created_at": call.world.now(),
             "updated_at": call.world.now(),
             "is_deleted": False,
-            "custom_fields_values": values or None,
+            "custom_fields_values": values.written(call.account, f"catalogs/{catalog_id}", None, given),
             "account_id": call.account.id,
         }
         call.account.elements[int(catalog_id)][element["id"]] = element
         call.effect("element.created", id=element["id"], catalog_id=int(catalog_id), name=element["name"])
         created.append(element | {"request_id": str(item.get("request_id", index))})
     return document({"_embedded": {"elements": created}})
-
-
-def _values(call: Call, catalog_id: str, item: Entity, index: int) -> list[Entity]:
-    fields, values = call.account.custom_fields[f"catalogs/{catalog_id}"], []
-    for value in item.get("custom_fields_values") or []:
-        field = next(
-            (f for f in fields if f["id"] == value.get("field_id") or f["code"] == value.get("field_code")), None
-        )
-        if field is None:
-            path = f"{index}.custom_fields_values.0.field_id"
-            raise invalid(path, "NotSupportedChoice", "The field does not exist.", str(index))
-        known = {"field_id": field["id"], "field_name": field["name"], "field_code": field["code"]}
-        values.append(known | {"field_type": field["type"], "values": value.get("values") or []})
-    return values
 
 
 def _require(call: Call, catalog_id: str) -> None:

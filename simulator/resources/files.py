@@ -1,7 +1,8 @@
 """Files of a deal. Attaching a file again changes nothing. Source: amoCRM's documentation, "Files"."""
 
-from simulator.answers import Answer, document, invalid, not_found, nothing
+from simulator.answers import Answer, document, not_found, nothing
 from simulator.call import Call
+from simulator.checks import checked
 
 
 def page(call: Call, lead_id: str) -> Answer:
@@ -13,10 +14,11 @@ def attach(call: Call, lead_id: str) -> Answer:
     if int(lead_id) not in call.account.leads:
         raise not_found()
     attached = call.account.attached[int(lead_id)]
-    for index, item in enumerate(call.items()):
-        uuid = item.get("file_uuid")
-        if uuid not in call.account.files:
-            raise invalid(f"{index}.file_uuid", "NotSupportedChoice", "The file does not exist.", str(index))
+    known = call.account.files
+    for item in checked(
+        call.items(), lambda told, one: None if one.get("file_uuid") in known else told.no_choice("file_uuid")
+    ):
+        uuid = item["file_uuid"]
         if uuid not in attached:
             attached.append(uuid)
             call.effect("file.attached", lead_id=int(lead_id), uuid=uuid)

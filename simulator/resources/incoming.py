@@ -5,9 +5,11 @@ Until then their deal, and the contact that came with it, are in no list; who kn
 
 from uuid import uuid4
 
-from simulator.answers import Answer, document, invalid, not_found
+from simulator.answers import Answer, document, not_found
 from simulator.call import Call
-from simulator.resources import telling
+from simulator.checks import Told, checked
+from simulator.resources import telling, writing
+from simulator.resources.complex_leads import check_inner
 from simulator.resources.entities import add
 from simulator.state import Entity
 
@@ -27,14 +29,7 @@ def read(call: Call, uid: str) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    items = call.items()
-    for index, item in enumerate(items):
-        for name in ("source_uid", "source_name", "metadata"):
-            if not item.get(name):
-                raise invalid(f"{index}.{name}", "NotBlank", "This value should not be blank.", str(index))
-        for name in _METADATA:
-            if item["metadata"].get(name) in (None, ""):
-                raise invalid(f"{index}.metadata.{name}", "NotBlank", "This value should not be blank.", str(index))
+    items = checked(call.items(), lambda told, item: _check(call, told, item))
     return document({"_embedded": {"unsorted": [_waiting(call, item, index) for index, item in enumerate(items)]}})
 
 
@@ -48,6 +43,31 @@ def _waiting(call: Call, item: Entity, index: int) -> Entity:
             call.account.contacts[contact["id"]]["_incoming"] = True
     call.tell("unsorted", "add", one)
     return one
+
+
+def _check(call: Call, told: Told, item: Entity) -> None:
+    for name in ("source_uid", "source_name", "metadata"):
+        if not item.get(name):
+            told.blank(name)
+    metadata = item.get("metadata")
+    for name in _METADATA:
+        if isinstance(metadata, dict) and metadata.get(name) in (None, ""):
+            told.blank(f"metadata.{name}")
+    pipeline = call.account.pipelines.get(item.get("pipeline_id") or _main(call))
+    if pipeline is None or pipeline["is_archive"]:
+        told.no_choice("pipeline_id")
+    embedded = item.get("_embedded") or {}
+    for kind in ("leads", "contacts", "companies"):
+        for position, one in enumerate(embedded.get(kind) or []):
+            here = told.inside(f"_embedded.{kind}.{position}")
+            if kind == "leads":
+                writing.check(call, kind, here, one)
+            else:
+                check_inner(call, here, kind, one)
+
+
+def _main(call: Call) -> int:
+    return next(int(one["id"]) for one in call.account.pipelines.values() if one["is_main"])
 
 
 def accept(call: Call, uid: str) -> Answer:
@@ -87,19 +107,16 @@ def _shown(call: Call, kind: str, one: Entity) -> list[Entity]:
 
 def _created(call: Call, item: Entity, index: int) -> Entity:
     pipelines = call.account.pipelines
-    pipeline_id = item.get("pipeline_id") or next(one["id"] for one in pipelines.values() if one["is_main"])
-    if pipeline_id not in pipelines:
-        raise invalid(f"{index}.pipeline_id", "NotSupportedChoice", "The pipeline does not exist.", str(index))
+    pipeline_id = item.get("pipeline_id") or _main(call)
     embedded = item.get("_embedded") or {}
-    known = call.account.contacts
     contacts = [
-        known.get(contact.get("id", 0)) or add(call, "contacts", contact, index)
-        for contact in embedded.get("contacts", [])[:1]
+        add(call, "contacts", contact) if contact.get("id") is None else contact
+        for contact in (embedded.get("contacts") or [])[:1]
     ]
     leads = []
-    for lead in embedded.get("leads", [])[:1]:
+    for lead in (embedded.get("leads") or [])[:1]:
         inside = dict(lead.get("_embedded") or {}) | {"contacts": [{"id": one["id"]} for one in contacts]}
-        entity = add(call, "leads", lead | {"pipeline_id": pipeline_id, "_embedded": inside}, index)
+        entity = add(call, "leads", lead | {"pipeline_id": pipeline_id, "_embedded": inside})
         entity["_incoming"] = True
         entity["status_id"] = pipelines[pipeline_id]["_embedded"]["statuses"][0]["id"]
         leads.append(entity)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from simulator.answers import Answer, document, invalid, not_found, nothing
+from simulator.answers import Answer, document, not_found, nothing
 from simulator.call import Call
+from simulator.checks import Told, checked
 from simulator.resources import telling
 from simulator.state import Entity
 
@@ -28,11 +29,17 @@ def page_of_contact(call: Call, contact_id: str) -> Answer:
 
 
 def link_contact(call: Call, contact_id: str) -> Answer:
+    def check(told: Told, item: Entity) -> None:
+        if item.get("to_entity_type") != "leads":
+            told.no_choice("to_entity_type")
+        elif item.get("to_entity_id") not in call.account.leads:
+            told.no_choice("to_entity_id")
+
+    if int(contact_id) not in call.account.contacts:
+        raise not_found()
     made = []
-    for index, item in enumerate(call.items()):
-        lead_id = item.get("to_entity_id")
-        if item.get("to_entity_type") != "leads" or lead_id not in call.account.leads:
-            raise invalid(f"{index}.to_entity_id", "NotSupportedChoice", "The entity does not exist.", str(index))
+    for item in checked(call.items(), check):
+        lead_id = item["to_entity_id"]
         entry = {"to_entity_id": int(contact_id), "to_entity_type": "contacts", "metadata": {"main_contact": False}}
         links = call.account.links[int(lead_id)]
         before = list(links)
@@ -47,8 +54,8 @@ def link(call: Call, lead_id: str) -> Answer:
     _require_lead(call, lead_id)
     links = call.account.links[int(lead_id)]
     before, made = list(links), []
-    for index, item in enumerate(call.items()):
-        target = _target(call, item, index)
+    for item in checked(call.items(), lambda told, item: _check(call, told, item)):
+        target = item["to_entity_type"], item["to_entity_id"]
         metadata = _metadata(item)
         links[:] = [known for known in links if _key(known) != target]
         entry = {"to_entity_id": target[1], "to_entity_type": target[0], "metadata": metadata}
@@ -92,16 +99,27 @@ def _view(lead_id: str, entry: Entity) -> Entity:
     return {"entity_id": int(lead_id), "entity_type": "leads", **entry}
 
 
-def _target(call: Call, item: Entity, index: int) -> tuple[str, int]:
-    kind, target = str(item.get("to_entity_type")), item.get("to_entity_id")
+def _check(call: Call, told: Told, item: Entity) -> None:
+    kind, target = item.get("to_entity_type"), item.get("to_entity_id")
     if kind in ("contacts", "companies"):
-        known = target in call.account.entities(kind)
+        known: Any = call.account.entities(str(kind))
+    elif kind == "catalog_elements":
+        metadata = item.get("metadata") or {}
+        catalog_id = metadata.get("catalog_id")
+        if catalog_id not in call.account.catalogs:
+            told.no_choice("metadata.catalog_id")
+        known = call.account.elements.get(catalog_id, {}) if isinstance(catalog_id, int) else {}
+        quantity = metadata.get("quantity", 1)
+        if isinstance(quantity, bool) or not isinstance(quantity, int | float) or quantity <= 0:
+            told.wrong("metadata.quantity", "InvalidType", "This value should be a positive number.")
+        fields = {one["id"] for one in call.account.custom_fields[f"catalogs/{catalog_id}"] if one["type"] == "price"}
+        if metadata.get("price_id") is not None and metadata["price_id"] not in fields:
+            told.no_choice("metadata.price_id")
     else:
-        catalog = (item.get("metadata") or {}).get("catalog_id")
-        known = kind == "catalog_elements" and target in call.account.elements.get(catalog or 0, {})
-    if not known or not isinstance(target, int):
-        raise invalid(f"{index}.to_entity_id", "NotSupportedChoice", "The entity does not exist.", str(index))
-    return kind, target
+        told.no_choice("to_entity_type")
+        return
+    if told.of_type("to_entity_id", target, "int") and target not in known:
+        told.no_choice("to_entity_id")
 
 
 def _metadata(item: Entity) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Notes in the feed of an entity. Source: amoCRM's "Events and notes"."""
 
-from simulator.answers import Answer, document, invalid, not_found
+from simulator.answers import Answer, document, not_found
 from simulator.call import Call, ordered
+from simulator.checks import Told, checked
 from simulator.state import Entity
 
 _REQUIRED = {
@@ -16,6 +17,7 @@ _REQUIRED = {
     "sms_out": ("text", "phone"),
     "invoice_paid": ("text", "service", "icon_url"),
 }
+_TEXTS = ("text", "service", "phone", "file_name")
 
 
 def page(call: Call, entity_type: str, entity_id: str) -> Answer:
@@ -73,8 +75,9 @@ def create_many(call: Call, entity_type: str) -> Answer:
 
 
 def _created(call: Call, entity_type: str, items: list[Entity]) -> Answer:
-    for index, item in enumerate(items):
-        _check(call, entity_type, item, index)
+    if any(item.get("entity_id") not in call.account.entities(entity_type) for item in items):
+        raise not_found()
+    checked(items, _check)
     created = []
     for index, item in enumerate(items):
         now = call.world.now()
@@ -101,12 +104,13 @@ def _created(call: Call, entity_type: str, items: list[Entity]) -> Answer:
     return document({"_links": {"self": call.link()}, "_embedded": {"notes": created}})
 
 
-def _check(call: Call, entity_type: str, item: Entity, index: int) -> None:
-    if item.get("entity_id") not in call.account.entities(entity_type):
-        raise not_found()
-    required = _REQUIRED.get(str(item.get("note_type")))
+def _check(told: Told, item: Entity) -> None:
+    required, params = _REQUIRED.get(str(item.get("note_type"))), item.get("params")
     if required is None:
-        raise invalid(f"{index}.note_type", "NotSupportedChoice", "The note type is not known.", str(index))
+        told.no_choice("note_type")
+        return
     for name in required:
-        if not (item.get("params") or {}).get(name):
-            raise invalid(f"{index}.params.{name}", "NotBlank", "This value should not be blank.", str(index))
+        if not isinstance(params, dict) or not params.get(name):
+            told.blank(f"params.{name}")
+        elif name in _TEXTS:
+            told.of_type(f"params.{name}", params[name], "string")

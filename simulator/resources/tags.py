@@ -1,7 +1,8 @@
 """Tags of deals, contacts and companies. Source: amoCRM's "Tags"."""
 
-from simulator.answers import Answer, document, invalid
+from simulator.answers import Answer, document
 from simulator.call import Call
+from simulator.checks import checked
 
 
 def page(call: Call, entity_type: str) -> Answer:
@@ -16,9 +17,9 @@ def page(call: Call, entity_type: str) -> Answer:
 
 def create(call: Call, entity_type: str) -> Answer:
     tags, made = call.account.tags[entity_type], []
-    for index, item in enumerate(call.items()):
-        if not item.get("name"):
-            raise invalid(f"{index}.name", "NotBlank", "This value should not be blank.", str(index))
+    for index, item in enumerate(
+        checked(call.items(), lambda told, one: None if one.get("name") else told.blank("name"))
+    ):
         tag_id = tags.setdefault(str(item["name"]), call.world.new_id())
         made.append({"id": tag_id, "name": item["name"], "request_id": str(item.get("request_id", index))})
     return document({"_total_items": len(made), "_links": {"self": call.link()}, "_embedded": {"tags": made}})

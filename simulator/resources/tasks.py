@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from simulator.answers import Answer, document, invalid, not_found
+from simulator.answers import Answer, document, not_found
 from simulator.call import Call, ordered
+from simulator.checks import Told, checked
+from simulator.resources.account import TASK_TYPES
+from simulator.resources.writing import check_user
 from simulator.state import Entity
 
 _OWN = (
@@ -39,11 +42,14 @@ def read(call: Call, task_id: str) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    created = []
-    for index, item in enumerate(call.items()):
+    def check(told: Told, item: Entity) -> None:
         for name in ("text", "complete_till"):
             if not item.get(name):
-                raise invalid(f"{index}.{name}", "NotBlank", "This value should not be blank.", str(index))
+                told.blank(name)
+        _check(call, told, item)
+
+    created = []
+    for index, item in enumerate(checked(call.items(), check)):
         now = call.world.now()
         task: Entity = {
             "id": call.world.new_id(),
@@ -61,7 +67,7 @@ def create(call: Call) -> Answer:
             "result": [],
             "account_id": call.account.id,
         }
-        _write(call, task, item, index)
+        task |= {name: item[name] for name in _OWN if name in item}
         call.account.tasks[task["id"]] = task
         call.effect("task.created", id=task["id"], entity_id=task["entity_id"], text=task["text"])
         call.tell("tasks", "add", task)
@@ -70,36 +76,49 @@ def create(call: Call) -> Answer:
 
 
 def change(call: Call, task_id: str) -> Answer:
-    return document(_changed(call, int(task_id), call.json(), 0))
+    return document(_change(call, [call.json() | {"id": int(task_id)}])[0])
 
 
 def change_many(call: Call) -> Answer:
-    changed = [_changed(call, int(item.get("id", 0)), item, index) for index, item in enumerate(call.items())]
-    return document({"_embedded": {"tasks": changed}})
+    return document({"_embedded": {"tasks": _change(call, call.items())}})
 
 
-def _changed(call: Call, task_id: int, item: Any, index: int) -> Entity:
-    task = _found(call, task_id)
-    _write(call, task, item, index)
+def _change(call: Call, items: list[Entity]) -> list[Entity]:
+    tasks = [_found(call, item.get("id")) for item in items]
+    checked(items, lambda told, item: _check(call, told, item))
+    return [_changed(call, task, item) for task, item in zip(tasks, items, strict=True)]
+
+
+def _changed(call: Call, task: Entity, item: Entity) -> Entity:
+    task |= {name: item[name] for name in _OWN if name in item}
     if "is_completed" in item:
-        task["is_completed"] = bool(item["is_completed"])
+        task["is_completed"] = item["is_completed"]
     task["updated_at"] = call.world.now()
-    call.effect("task.updated", id=task_id, sent=sorted(item))
+    call.effect("task.updated", id=task["id"], sent=sorted(item.keys() - {"id"}))
     call.tell("tasks", "update", task)
-    return {"id": task_id, "updated_at": task["updated_at"], **_links(call, task)}
+    return {"id": task["id"], "updated_at": task["updated_at"], **_links(call, task)}
 
 
-def _write(call: Call, task: Entity, item: Entity, index: int) -> None:
-    wanted = task | {name: item[name] for name in _OWN if name in item}
-    if wanted["responsible_user_id"] not in call.account.users:
-        raise invalid(f"{index}.responsible_user_id", "NotSupportedChoice", "The user does not exist.", str(index))
-    owner = wanted["entity_type"]
-    if owner is not None and wanted["entity_id"] not in call.account.entities(owner):
-        raise invalid(f"{index}.entity_id", "NotSupportedChoice", "The entity does not exist.", str(index))
-    task |= wanted
+def _check(call: Call, told: Told, item: Entity) -> None:
+    if item.get("text") is not None:
+        told.of_type("text", item["text"], "string")
+    for name in ("complete_till", "duration"):
+        if item.get(name) is not None:
+            told.of_type(name, item[name], "int")
+    if "is_completed" in item:
+        told.of_type("is_completed", item["is_completed"], "bool")
+    if item.get("responsible_user_id") is not None:
+        check_user(call, told, "responsible_user_id", item["responsible_user_id"])
+    if item.get("task_type_id") is not None and item["task_type_id"] not in {one["id"] for one in TASK_TYPES}:
+        told.no_choice("task_type_id")
+    owner = item.get("entity_type")
+    if owner is not None and owner not in ("leads", "contacts", "companies"):
+        told.no_choice("entity_type")
+    elif owner is not None and item.get("entity_id") not in call.account.entities(owner):
+        told.no_choice("entity_id")
 
 
-def _found(call: Call, task_id: int) -> Entity:
+def _found(call: Call, task_id: Any) -> Entity:
     task = call.account.tasks.get(task_id)
     if task is None:
         raise not_found()
