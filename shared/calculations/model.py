@@ -34,7 +34,7 @@ class Calculation(Struct, forbid_unknown_fields=True, frozen=True):
     """What was reckoned; amounts as in the head of this module."""
 
     title: Text
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]  # ISO 4217
+    currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$")]  # ISO 4217; empty is the account's own
     items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=MOST_ITEMS)]
     total: Decimal  # as it was sent; see `rounded_total`
     number: Annotated[str, Meta(min_length=1, max_length=50)] | None = None

@@ -65,7 +65,7 @@ class _Setting:
 
     def _wanted(self, api: AccountApi) -> Fields:
         wanted = of(self._body)
-        if _PRICE in wanted and not self._money.is_own(api, self._body.calculation.currency):
+        if _PRICE in wanted and not self._money.is_own(api, self._body.calculation.currency or None):
             del wanted[_PRICE]
         return wanted
 
@@ -106,7 +106,7 @@ class _Setting:
         return change | {_PRICE: budgets.number(there)}
 
     def _told(self, api: AccountApi, ours: Fields) -> Result:
-        asked, currency = of(self._body), self._body.calculation.currency
+        asked, currency = of(self._body), self._body.calculation.currency or None
         if _PRICE in asked and not self._money.is_own(api, currency):
             return ours | {"told" if ours else "skipped": self._money.not_own(api, currency)}
         if _PRICE in ours and ours[_PRICE] != asked[_PRICE]:

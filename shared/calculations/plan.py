@@ -103,7 +103,7 @@ def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integratio
 def _goods(
     remembered: Remembered, locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculation
 ) -> list[Step]:
-    goods = Goods(remembered, calculation.items, locks, delivery.id, calculation.currency)
+    goods = Goods(remembered, calculation.items, locks, delivery.id, calculation.currency or None)
 
     def find_or_create(account: AccountApi) -> Result:
         return goods.find_or_create(account) | {"lead_id": lead_id}

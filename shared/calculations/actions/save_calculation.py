@@ -10,7 +10,7 @@ from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
-from shared.calculations import model, own_fields, plan, published
+from shared.calculations import currency, model, own_fields, plan, published
 from shared.deliveries import rows
 from shared.platform.http import Request, Response
 from shared.platform.problems import Problem
@@ -36,11 +36,15 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         if key is None or rows.by_key(runtime.database, integration.id, model.ACTION, key) is None:
             raise
     kept = msgspec.structs.replace(body, lead_id=lead_id, action=None, calculator=None)
+    identity = msgspec.json.encode(kept, order="deterministic")
+    # Where nobody can say now, the amounts stay without a currency's sign: they are the account's all the same.
+    said = body.calculation.currency or currency.of_account(runtime, integration) or ""
+    kept = msgspec.structs.replace(kept, calculation=msgspec.structs.replace(kept.calculation, currency=said))
     stored = msgspec.json.encode(kept, order="deterministic")
 
-    summary = {"total": f"{body.calculation.rounded_total:f}", "currency": body.calculation.currency} | caller.sender()
+    summary = {"total": f"{body.calculation.rounded_total:f}"} | ({"currency": said} if said else {}) | caller.sender()
     summary |= {"deal": deal} if (deal := own_fields.of(body)) else {}
-    write = Write(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, summary=summary)
+    write = Write(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, identity, summary=summary)
     return answer(request, accept(runtime, integration, request, write))
 
 

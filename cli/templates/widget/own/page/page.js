@@ -31,7 +31,8 @@ form.addEventListener("submit", async (event) => {
   const item = { name: document.title, quantity: quantity.value, unit: "pc", unit_price: price.value };
   try {
     await crm.saveCalculation({
-      calculation: { title: document.title, currency: "RUB", items: [item], total: String(total()) },
+      // Without a currency the amounts are the account's own: in another one they become no budget of the deal.
+      calculation: { title: document.title, currency: "", items: [item], total: String(total()) },
       options: { update_price: true, products: true, pdf: "none" },
     }, { key });
     result.className = "good";

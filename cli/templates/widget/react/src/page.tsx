@@ -50,7 +50,8 @@ function Page() {
     const item = { name: document.title, quantity, unit: "pc", unit_price: price };
     try {
       await crm.saveCalculation({
-        calculation: { title: document.title, currency: "RUB", items: [item], total },
+        // Without a currency the amounts are the account's own: in another one they become no budget of the deal.
+        calculation: { title: document.title, currency: "", items: [item], total },
         options: { update_price: true, products: true, pdf: "none" },
       }, { key });
       setTold({ isGood: true, text: "✓ It is in the deal." });
