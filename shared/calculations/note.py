@@ -7,11 +7,11 @@ from shared.calculations.model import Calculation
 from shared.calculations.template import Template
 from shared.deliveries.items import Item
 from shared.platform import i18n
-from shared.platform.money import currency_sign, day, money, quantity
+from shared.platform.money import day, money, quantity, sign_after
 
 
 def text(calculation: Calculation, mark: str, words: Template, language: str) -> str:
-    terms, currency = i18n.words(language, "document.note"), "\u00a0" + currency_sign(calculation.currency)
+    terms, currency = i18n.words(language, "document.note"), sign_after(calculation.currency)
     lines = [_title(calculation, words, terms), ""]
     lines += [f"{parameter.name}: {parameter.value}" for parameter in calculation.parameters]
     if calculation.parameters:

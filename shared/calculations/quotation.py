@@ -18,7 +18,7 @@ from shared.calculations.model import Calculation
 from shared.calculations.template import Template
 from shared.calculations.typesetting import Typeset
 from shared.platform import i18n, logs
-from shared.platform.money import currency_sign, day, money, quantity
+from shared.platform.money import day, money, quantity, sign_after
 
 # Letters that are not looked for one by one: the fonts have all of them.
 _USUAL: Final = re.compile("[ -~\u00a0-\u017f\u0400-\u04ff]")
@@ -108,10 +108,10 @@ def _logo(logo: bytes | None) -> dict[str, str] | None:
 
 
 def _facts(calculation: Calculation, language: str, moment: datetime) -> dict[str, Any]:
-    sign = currency_sign(calculation.currency)
+    sign = sign_after(calculation.currency)
 
     def amount(value: Any) -> str:
-        return f"{money(value, language)}\u00a0{sign}"
+        return f"{money(value, language)}{sign}"
 
     return {
         "title": calculation.title,

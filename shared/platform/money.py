@@ -48,6 +48,11 @@ def currency_sign(code: str) -> str:
     return _SIGNS.get(code, code)
 
 
+def sign_after(code: str) -> str:
+    """What stands behind an amount in the currency: nothing where nobody has said which."""
+    return f"\u00a0{currency_sign(code)}" if code else ""
+
+
 def money(amount: Decimal, language: str) -> str:
     """An amount as it is written in the language: with all its digits, without cents where there are none."""
     exact = _EXACT.normalize(amount)

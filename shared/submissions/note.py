@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from shared.platform import i18n
-from shared.platform.money import currency_sign, money, quantity
+from shared.platform.money import money, quantity, sign_after
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import Order
 
@@ -62,7 +62,7 @@ def title(kind: str, template: str | None, heading: str, name: str, mark: str, l
 
 
 def _items(order: Order, language: str, terms: Mapping[str, str]) -> list[str]:
-    sign = "\u00a0" + currency_sign(order.currency)
+    sign = sign_after(order.currency)
     lines = []
     for position, one in enumerate(order.items, 1):
         count, price = quantity(one.quantity, language), money(one.unit_price, language)

@@ -6,13 +6,17 @@ import pytest
 
 from shared.storage import remembered
 from tests.calculations.test_calculators import _asked, _document, _draft, _publish, _sent, _write
-from tests.story import Story, json_of
+from tests.story import Story, calculation, json_of
 
 
 @pytest.fixture
 def brazil(story: Story) -> Story:
     story.simulator.control("change-account", domain=story.domain, currency="BRL")
     return story
+
+
+def _note(story: Story) -> str:
+    return "\n".join(str(one["params"].get("text")) for one in story.notes())
 
 
 def _in(currency: str, body: Any) -> Any:
@@ -43,6 +47,23 @@ def test_33_3_a_published_calculator_keeps_its_currency_and_the_card_can_tell_th
     asked = _asked(brazil)
     assert (asked["calculator"]["currency"], asked["account_currency"]) == ("RUB", "BRL")
     assert "skipped" in json_of(_write(brazil, _in("RUB", _sent(brazil))))["results"]["deal"]
+
+
+def test_33_3_a_calculation_without_a_currency_is_in_the_accounts_own(brazil: Story) -> None:
+    body = calculation(currency="") | {"options": {"update_price": True, "products": True}}
+    saved = json_of(_write(brazil, body))
+    assert (saved["results"]["deal"]["price"], "told" in saved["results"]["goods"]) == (18000, False)
+    assert "17\u202f999,99\u00a0R$" in _note(brazil)
+    assert brazil.delivery(saved["delivery_id"])["summary"]["currency"] == "BRL"
+    assert json_of(_write(brazil, body))["delivery_id"] == saved["delivery_id"]
+
+
+def test_33_3_without_a_currency_it_is_saved_also_where_nobody_can_say_which_it_is(brazil: Story) -> None:
+    brazil.simulator.fault("status", status=500, path="/api/v4/account", times=1)
+    body = calculation(currency="") | {"options": {"update_price": True}}
+    saved = json_of(_write(brazil, body))
+    assert saved["results"]["deal"]["price"] == 18000
+    assert json_of(_write(brazil, body))["delivery_id"] == saved["delivery_id"]  # whatever is known by now
 
 
 def test_33_3_the_panel_begins_with_the_accounts_currency(brazil: Story) -> None:
