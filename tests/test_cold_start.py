@@ -19,7 +19,10 @@ LATE = (
     "python_multipart",
     "shared.access.proofs.jwks",
     "shared.calculations.plan",
+    "shared.platform.form_pairs",
+    "shared.submissions.named",
     "shared.submissions.plan",
+    "shared.submissions.understanding",
 )
 
 

@@ -81,7 +81,7 @@ def _of_pairs(pairs: Iterable[tuple[str, Any]]) -> Tree:
     tree: Tree = {}
     for name, value in pairs:
         _put(tree, _names(name, shared), value)
-    return {_stored(name): _with_lists(_bounded(one)) for name, one in tree.items()}
+    return {_stored(name): _with_lists(bounded(one, 1)) for name, one in tree.items()}
 
 
 def _names(key: str, shared: Counter[str]) -> list[str]:
@@ -161,22 +161,22 @@ def _of_members(pairs: lenient_json.Pairs) -> Tree:
     return members
 
 
-def _bounded(branch: Any, depth: int = 1) -> Any:
+def bounded(branch: Any, depth: int = 0) -> Any:
     """Not deeper than DEEPEST; JSON within a text is a branch; texts hold nothing that cannot be stored."""
     if isinstance(branch, str):
-        made = _made(branch)
-        return _stored(branch) if made is None else _bounded(made, depth)
+        made = opened(branch)
+        return _stored(branch) if made is None else bounded(made, depth)
     if not isinstance(branch, dict | list):
         return branch
     if depth >= DEEPEST:
         return _flat(branch)
     if isinstance(branch, list):
-        return [_bounded(one, depth + 1) for one in branch]
-    return {_stored(name): _bounded(one, depth + 1) for name, one in branch.items()}
+        return [bounded(one, depth + 1) for one in branch]
+    return {_stored(name): bounded(one, depth + 1) for name, one in branch.items()}
 
 
-def _made(text: str) -> Any:
-    """What a program has put into a text; None for a text."""
+def opened(text: str) -> Any:
+    """The JSON that a program has put into a text, such as `{"a": 1}` or `["x"]`; None for what is a text."""
     if not _MADE.match(text) or text.rstrip()[-1:] not in ("}", "]"):
         return None
     try:

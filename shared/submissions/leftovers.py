@@ -25,7 +25,8 @@ def of_submission(made: Submission, api: AccountApi, result: Result) -> tuple[li
     account, left, kept = Directory(api, made.integration_id), Left(result.get("bare", 0)), _kept(made, api, result)
     values, wrong = made.values()
     has_lead = made.accepted.mode != "contact"
-    unmapped = [name for name in values if name not in _told(made, left) or name in kept]
+    told = _told(made, left)
+    unmapped = [name for name in values if name not in told or name in kept]
     visit = {} if isinstance(made.body, SyncContact) else made.body.tracking
     if left or not has_lead:
         reason = _REFUSED if left else say("the account has no tracking field for it")

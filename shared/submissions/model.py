@@ -206,21 +206,26 @@ def whole(body: Body) -> Body:
         before = _listed(getattr(contact, name))
         both = list(dict.fromkeys([*before, *_taken(fields, name)]))
         if both != before:
-            contact = replace(contact, **{name: both[:MOST_LINES]})
-            _keep(fields, name, both[MOST_LINES:])
+            fitting = [one for one in both if len(one) <= LONGEST_LINE]
+            contact = replace(contact, **{name: fitting[:MOST_LINES]})
+            _keep(fields, name, [*fitting[MOST_LINES:], *(one for one in both if len(one) > LONGEST_LINE)])
     for name, is_free in (("name", not full_name(contact)), ("external_id", not contact.external_id.strip())):
         given = _taken(fields, name)
-        if is_free and len(given) == 1:
+        if is_free and _is_line(given):
             contact = replace(contact, **{name: given[0]})
         elif given != _listed(getattr(contact, name)):
             _keep(fields, name, given)
     if isinstance(body, SubmitForm) and "form" in fields:
         given, form = _taken(fields, "form"), body.form
-        if len(given) == 1 and not form.name:
+        if _is_line(given) and not form.name:
             body = replace(body, form=replace(form, name=given[0]))
         elif given != _listed(form.name):
             _keep(fields, "form", given)
     return replace(body, contact=contact, fields=fields)
+
+
+def _is_line(given: list[str]) -> bool:
+    return len(given) == 1 and len(given[0]) <= LONGEST_LINE
 
 
 def _taken(fields: dict[str, Any], name: str) -> list[str]:
@@ -250,8 +255,8 @@ def sources(body: Body) -> dict[str, list[str]]:
         found |= _order_sources(body.order)
     for name, value in body.fields.items():
         given = value if isinstance(value, list) else [value]
-        before = found.setdefault(name, [])  # of our own member of that name, which an empty field does not erase
-        before += [text for text in map(_text, given) if text and text not in before]
+        before = found.get(name, [])  # of our own member of that name, which an empty field does not erase
+        found[name] = list(dict.fromkeys([*before, *filter(None, map(_text, given))]))
     return found
 
 

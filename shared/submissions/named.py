@@ -140,8 +140,7 @@ def _answer(given: Tree, path: Path, named: tuple[str, str, str], questions: _Qu
     for key, value in given.items():
         texts = _texts(value)
         if texts is not None:
-            if texts:
-                yield name, label, kind, path, texts
+            yield name, label, kind, path, texts or ("",)  # a question that nobody has answered is an empty value
             continue
         whole = _whole(value, {one.lower(): one for one in value}) if isinstance(value, dict) else None
         if whole is not None:

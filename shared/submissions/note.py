@@ -3,13 +3,18 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from shared.platform import i18n
+from shared.platform import i18n, nested
 from shared.platform.money import money, quantity, sign_after
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import Order
+from shared.submissions.named import named_values
 
 # Written in the note by name, also where a field has taken them: people read the feed, not the card.
 _SAID: Final = ("page", "referrer", "address", "delivery_method", "payment", "weight", "comment")
+# vendor: notes.length (guess) A note takes 15,000 letters. What is longer goes on in the next note: a file would need a
+# scope that not every account has given, and nobody finds words in it.
+# source: none found
+LONGEST: Final = 15_000
 # Said elsewhere: in the contact, in the title, or among the items of an order.
 _SAID_ELSEWHERE: Final = {
     "form": frozenset({"name", "phone", "email", "form"}),
@@ -33,22 +38,53 @@ def text(
     order: Order | None,
     unmapped: Iterable[str],
     unplaced: Sequence[Unplaced],
-    mark: str,
     language: str,
 ) -> str | None:
-    """The note; None where there is nothing to say. `kind` is form, order or profile."""
+    """What there is to say; None where that is nothing. `kind` is form, order or profile."""
     terms = i18n.words(language, "document.submission")
-    lines = [f"{terms[name]}: {', '.join(given[name])}" for name in _SAID if given.get(name)]
+    lines = [line for name in _SAID if given.get(name) for line in _lines(terms[name], given[name])]
     named = {name: terms[name] for name in (*_SAID, "name", "phone", "email")}
-    own = [f"{named.get(name, name)}: {', '.join(given[name])}" for name in unmapped if given.get(name)]
-    kept = [f"{named.get(one.source, one.source)}: {', '.join(one.values)}" for one in unplaced]
+    own = [line for name in unmapped if given.get(name) for line in _lines(named.get(name, name), given[name])]
+    kept = [line for one in unplaced for line in _lines(named.get(one.source, one.source), one.values)]
     parts = [_items(order, language, terms) if order is not None else [], lines, own]
     parts.append([f"{terms['kept']}:", *kept] if kept else [])
     if not any(parts):
         return None
     title = f"{terms[kind]}: {heading}" if heading else terms[kind]
-    blocks = ["\n".join(part) for part in ([title], *parts, [mark]) if part]
+    blocks = ["\n".join(part) for part in ([title], *parts) if part]
     return "\n\n".join(blocks)
+
+
+def _lines(name: str, texts: Sequence[str]) -> list[str]:
+    """A name with its values; JSON within a text is one line for each of its own."""
+    opened = [nested.opened(text) for text in texts]
+    plain = [text for text, one in zip(texts, opened, strict=True) if one is None]
+    lines = [f"{name}: {', '.join(plain)}"] if plain else []
+    for one in opened:
+        inner = [] if one is None else named_values(nested.bounded({name: one}))
+        lines += [f"{value.shown}: {', '.join(value.values)}" for value in inner]
+    return lines
+
+
+def pieces(text: str) -> list[str]:
+    """So that each fits into a note: cut between lines where that can be, each further one with the title and its place
+    among them."""
+    room = LONGEST - 250  # of the title, the place and the mark
+    found, line_break = [""], ""
+    for line in text.split("\n"):
+        while len(found[-1]) + len(line_break) + len(line) > room:
+            if found[-1] and len(line) <= room:
+                found.append("")
+            else:  # a text without breaks
+                free = max(room - len(found[-1]) - len(line_break), 0)
+                found[-1] += line_break + line[:free]
+                line = line[free:]
+                found.append("")
+            line_break = ""
+        found[-1] += line_break + line
+        line_break = "\n"
+    title = text.partition("\n")[0][:200]
+    return [found[0], *(f"{title} ({place}/{len(found)})\n\n{one}" for place, one in enumerate(found[1:], 2))]
 
 
 def title(kind: str, template: str | None, heading: str, name: str, mark: str, language: str) -> str:

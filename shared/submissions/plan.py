@@ -49,6 +49,7 @@ from shared.submissions.writer import Submission, kind_of
 
 Change = dict[str, object]
 
+_MOST_TOLD: Final = 20  # values of a submission, each by itself
 FIELDS: Final = {"leads": "lead_fields", "contacts": "contact_fields"}
 
 
@@ -232,25 +233,30 @@ def place_of(result: Result) -> tuple[str, int | None]:
 
 
 def noted(made: Submission, name: str, after: str, mark: str, text: Callable[[AccountApi, Result], str | None]) -> Step:
-    """A step that writes a note, once. `text` None: there is nothing to say."""
+    """A step that writes a note, once; a long one in several, of which the last has the mark. `text` None: there is
+    nothing to say."""
+
+    def find(api: AccountApi, result: Result, wanted: str = mark) -> Result | None:
+        entity, entity_id = place_of(result)
+        note_id = None if entity_id is None else api.find_note(entity_id, wanted, made.since, entity=entity)
+        return None if note_id is None else {"note_id": note_id}
 
     def write(api: AccountApi, result: Result) -> Result:
         (entity, entity_id), content = place_of(result), text(api, result)
         if content is None or entity_id is None:
             return {"nothing_to_do": True}
-        return {"note_id": api.add_note(entity_id, content, entity)}
-
-    def find(api: AccountApi, result: Result) -> Result | None:
-        entity, entity_id = place_of(result)
-        note_id = None if entity_id is None else api.find_note(entity_id, mark, made.since, entity=entity)
-        return None if note_id is None else {"note_id": note_id}
+        *before, last = note.pieces(content)
+        for number, piece in enumerate(before):
+            own = reference(uuid5(made.delivery.id, f"{name} {number}"))
+            if find(api, result, own) is None:  # else an attempt before has written it
+                api.add_note(entity_id, f"{piece}\n\n{own}", entity)
+        return {"note_id": api.add_note(entity_id, f"{last}\n\n{mark}", entity)}
 
     return Step(name, write, find, after=after)
 
 
 def _note_step(made: Submission) -> Step:
     """Everything that a person wrote, and what found no field."""
-    mark = reference(made.delivery.id)
 
     def text(api: AccountApi, result: Result) -> str | None:
         if result.get("superseded"):
@@ -261,28 +267,30 @@ def _note_step(made: Submission) -> Step:
         if order is not None and not order.currency:
             order = replace(order, currency=made.budget.own_currency(api))
         tell_unplaced(made, unplaced)
-        return note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, mark, made.language)
+        return note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, made.language)
 
-    return noted(made, "note", made.accepted.mode, mark, text)
+    return noted(made, "note", made.accepted.mode, reference(made.delivery.id), text)
 
 
 def _left_note_step(
     made: Submission, name: str, after: str, left: Callable[[Submission, Result], list[Unplaced]]
 ) -> Step:
     """What a contact or deal that is there did not take; beside the note, which does not wait for that."""
-    mark = reference(uuid5(made.delivery.id, name))
 
     def text(_: AccountApi, result: Result) -> str | None:
         unplaced = left(made, result)
         tell_unplaced(made, unplaced)
-        return note.text(kind_of(made.body), made.heading, {}, None, (), unplaced, mark, made.language)
+        return note.text(kind_of(made.body), made.heading, {}, None, (), unplaced, made.language)
 
-    return noted(made, name, after, mark, text)
+    return noted(made, name, after, reference(uuid5(made.delivery.id, name)), text)
 
 
 def tell_unplaced(made: Submission, unplaced: Sequence[Unplaced]) -> None:
-    for one in unplaced:
-        made.tell("value_in_note", say("{source} is in the note: {reason}.", source=one.source, reason=one.reason))
+    for one in unplaced[:_MOST_TOLD]:
+        told = say("{source} is in the note: {reason}.", source=one.source[:120], reason=one.reason)
+        made.tell("value_in_note", told)
+    if len(unplaced) > _MOST_TOLD:
+        made.tell("value_in_note", say("{count} more values are in the note.", count=len(unplaced) - _MOST_TOLD))
 
 
 def _refused_fields(

@@ -7,6 +7,7 @@ and for the note.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -202,6 +203,7 @@ def visit_name(value: NamedValue) -> str | None:
     return None
 
 
+@lru_cache(maxsize=2048)
 def plain_id(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).lower()
 

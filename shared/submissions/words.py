@@ -5,7 +5,6 @@ Whole names mean what they say whatever is written there; words within a name on
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -52,13 +51,15 @@ def _plains(words: str) -> frozenset[str]:
 _MEANING: Final = {_plain(word): meaning for meaning, words in _WHOLE.items() for word in words.split()}
 
 # Parts of words; where a whole word is meant it stands in the second list.
-_PHONE: Final = "phone telef телеф whatsapp watsap ватсап вотсап вацап viber вайбер celular мобил mobil рақам сотов"
+_PHONE: Final = (
+    "phone telef телеф whatsapp watsap ватсап вотсап вацап viber вайбер celular мобил мобіл mobil рақам сотов"
+)
 _PHONE_WORDS: Final = _plains(
     "tel тел cell cel gsm моб mob fone tlf movil raqam raqami raqamingiz raqamiz telegram-phone msisdn"
 )
 _EMAIL: Final = "mail почт пошт pochta correo имейл мейл"
 _NAME_WORDS: Final = _plains(
-    "name имя имени фио fio nombre nome ism ismi ismingiz ismi-sharif імʼя імені зовут звать звати"
+    "name имя имени фио fio nombre nome ism ismi ismingiz ismi-sharif імʼя імені зовут звать звати llama llamas chama"
 )
 _FIRST_WORDS: Final = _plains("firstname fname")
 _OF_FIRST: Final = _plains("first given primer")  # beside a word for name
@@ -100,60 +101,73 @@ _WEAK_PHONE: Final = _plains(
     "номер number numero nomer raqam контакт контакты contact contacto contato aloqa звʼязок связь связи"
 )
 
-_PART_STEMS: Final = {
-    "phone": tuple(map(_plain, _PHONE.split())),
-    "email": tuple(map(_plain, _EMAIL.split())),
-    "not a name": tuple(map(_plain, _NOT_A_NAME.split())),
-    "other": tuple(map(_plain, _OTHER_NUMBER.split())),
-}
+
+def _stems(words: str, *, within: bool = False) -> re.Pattern[str]:
+    """Of words that are joined by blanks; a short stem is a whole word. `within`: also in the middle of one."""
+    stems = list(map(_plain, words.split()))
+    if within:
+        return re.compile("|".join(stems))
+    short = "|".join(one for one in stems if len(one) <= 3)
+    return re.compile(f"(?:^| )(?:{'|'.join(one for one in stems if len(one) > 3)}|(?:{short})(?: |$))")
+
+
+_IS_PHONE: Final = _stems(_PHONE, within=True)
+_IS_EMAIL: Final = _stems(_EMAIL, within=True)
+_IS_NO_NAME: Final = _stems(_NOT_A_NAME)
+_IS_ANOTHER: Final = _stems(_OTHER_NUMBER)
 
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
     """In small letters, without accents and figures: `clientPhone1` is client, phone."""
     split = re.sub(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])", " ", name[:300])
-    return tuple(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*", _plain(split)))
+    written = _plain(split)
+    if split != name[:300]:  # WhatsApp is one word as well
+        written += f" {_plain(name[:300])}"
+    return tuple(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*", written))
 
 
+@lru_cache(maxsize=2048)
 def whole(name: str) -> Meaning | None:
     """What a name as a whole says."""
     return _MEANING.get(_plain(name[:100]))
 
 
-def _has(found: Iterable[str], stems: str) -> bool:
-    """Short stems are whole words."""
-    return any(
-        word == stem or (len(stem) > 3 and word.startswith(stem)) for word in found for stem in _PART_STEMS[stems]
-    )
-
-
+@lru_cache(maxsize=2048)
 def says_phone(name: str) -> bool:
     """A number that says it is something else, as "Buyurtma raqami", needs the word itself."""
     found = words(name)
-    says = any(stem in word for word in found for stem in _PART_STEMS["phone"])
-    says = says or (not _PHONE_WORDS.isdisjoint(found) and not says_another_number(name))
+    says = _IS_PHONE.search(" ".join(found)) is not None or (
+        not _PHONE_WORDS.isdisjoint(found) and not says_another_number(name)
+    )
     return says and _NOT_A_PHONE.isdisjoint(found)
 
 
+@lru_cache(maxsize=2048)
 def says_email(name: str) -> bool:
-    return any(stem in word for word in words(name) for stem in _PART_STEMS["email"])
+    return _IS_EMAIL.search(" ".join(words(name))) is not None
 
 
+@lru_cache(maxsize=2048)
 def says_another_number(name: str) -> bool:
-    return _has([word for word in words(name) if not word.startswith(_CUSTOMER)], "other")
+    return _IS_ANOTHER.search(" ".join(word for word in words(name) if not word.startswith(_CUSTOMER))) is not None
 
 
+@lru_cache(maxsize=2048)
 def may_be_phone(name: str) -> bool:
     """Where nothing else is one: "Номер для связи"."""
     return not _WEAK_PHONE.isdisjoint(words(name))
 
 
+@lru_cache(maxsize=2048)
 def says_name(name: str) -> Meaning | None:
     """The person's name, or a part of it."""
     found = frozenset(words(name))
-    if _has(found, "not a name") or says_another_number(name):
-        return None
     has_name, is_first, is_last = (bool(found & one) for one in (_NAME_WORDS, _FIRST_WORDS, _LAST_WORDS))
+    if not (has_name or is_first or is_last):
+        return None
+    if _IS_NO_NAME.search(" ".join(words(name))) or says_another_number(name):
+        return None
     is_first = is_first or (has_name and bool(found & _OF_FIRST))
     is_named_last = has_name and bool(found & _OF_LAST)
     if is_first or is_named_last:
@@ -163,6 +177,7 @@ def says_name(name: str) -> Meaning | None:
     return "name" if has_name else None  # "Имя и фамилия" is all of it
 
 
+@lru_cache(maxsize=2048)
 def is_of_person(name: str) -> bool:
     """Whether a container, such as `client`, holds a person's values."""
     return not _PERSON_WORDS.isdisjoint(words(name))

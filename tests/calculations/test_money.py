@@ -77,7 +77,7 @@ def test_30_e2_an_orders_note_adds_up_for_whoever_reads_it() -> None:
     items = [OrderItem("Bead", Decimal("1.50"), Decimal("10.005"), "m", discount=Decimal("0.5"))]
     order = Order("17", items, Decimal("14.5075"), "RUB")
     assert order.expected_total == order.rounded_total == Decimal("14.51")
-    text = submitted.text("order", "17", {}, order, (), (), "ref:x", "ru")
+    text = submitted.text("order", "17", {}, order, (), (), "ru")
     assert text is not None
     assert "1. Bead — 1,5 m × 10,005\u00a0₽ = 14,51\u00a0₽ (скидка 0,50\u00a0₽)" in text
     assert "Итого: 14,51\u00a0₽" in text

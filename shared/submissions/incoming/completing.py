@@ -175,9 +175,8 @@ def _note_step(made: Submission, wanted: Completed, after: str) -> Step:
         left = [one for one in left if one.values]
         plan.tell_unplaced(made, left)
         order = made.body if isinstance(made.body, SubmitOrder) and not wanted.has_goods else None
-        heading, mark = made.heading, reference(made.delivery.id)
         items = None if order is None else order.order
-        return note.text(kind_of(made.body), heading, new, items, unmapped, left, mark, made.language)
+        return note.text(kind_of(made.body), made.heading, new, items, unmapped, left, made.language)
 
     return plan.noted(made, "note", after, reference(made.delivery.id), text)
 

@@ -1,0 +1,344 @@
+"""35-1: what a body says is read in three steps, each of which can be seen alone."""
+
+import json
+import re
+import time
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from shared.platform import nested
+from shared.platform.http import Headers, Request
+from shared.submissions import site_builders, words
+from shared.submissions.model import Contact, SubmitForm, full_name
+from shared.submissions.named import named_values
+from shared.submissions.settings import FieldRule, Submissions
+from shared.submissions.site_builders import Sent
+
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+PHONE = "+7 921 100-00-01"
+
+
+def _sent(body: Any, kind: str = JSON, settings: Submissions | None = None) -> Sent:
+    content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    request = Request("POST", "/", (), Headers([("Content-Type", kind)]), content)
+    return site_builders.sent(request, settings or Submissions())
+
+
+def _body(body: Any, kind: str = JSON, settings: Submissions | None = None) -> SubmitForm:
+    return _sent(body, kind, settings).body
+
+
+def _why(sent: Sent) -> dict[str, tuple[str, str]]:
+    return {one.name: (one.meaning, one.reason) for one in sent.decisions}
+
+
+# --- a body as a tree ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "tree"),
+    [
+        (b"a[b][0][c]=1&a[b][1][c]=2", {"a": {"b": [{"c": "1"}, {"c": "2"}]}}),
+        (b"a[]=1&a[]=2&b[][c]=1&b[][d]=2&b[][c]=3", {"a": ["1", "2"], "b": [{"c": "1", "d": "2"}, {"c": "3"}]}),
+        (b"a=1&a=2&a=1", {"a": ["1", "2", "1"]}),
+        (b"a=1&a[b]=2&a=3", {"a": {"": ["1", "3"], "b": "2"}}),
+        (b"a.b=hello&size.width=120", {"a.b": "hello", "size.width": "120"}),
+        (b"name.first=A&name.last=B&c__d=1&c__e=2", {"name": {"first": "A", "last": "B"}, "c": {"d": "1", "e": "2"}}),
+        (b"__proto__=1&__proto__[x]=2&constructor[prototype]=3", None),
+        (b"a[b=1&a]b=2&[]=3&[c]=4", None),
+        (b'{"a": 4900.00, "b": 79210000000, "c": true, "d": null}', None),
+        (b'{"a": 1, "a": 2, "b": {"c": 1}, "b": 5}', {"a": ["1", "2"], "b": {"c": "1", "": "5"}}),
+        (b'{"a": "x", // of ours\n "b": [1, 2,], /* and */ "c": {"d": "e",},}', None),
+        (
+            b'{"fields[name][value]": "A", "fields[name][type]": "tel"}',
+            {"fields": {"name": {"value": "A", "type": "tel"}}},
+        ),
+        (b"raw=" + quote('{"a": {"b": [1]}}').encode(), {"raw": {"a": {"b": ["1"]}}}),
+        (b"text=" + quote("[1] {see} below").encode(), {"text": "[1] {see} below"}),
+        (b'[{"a": 1}]', {"": [{"a": "1"}]}),
+        (b'{"a": "line\none", "b": "half \\ud800"}', {"a": "line\none", "b": "half ?"}),
+    ],
+)
+def test_35_1_a_body_is_a_tree_and_loses_nothing(body: bytes, tree: Any) -> None:
+    read = nested.read(body)
+    if tree is not None:
+        assert read == tree
+    told = " ".join(leaf for value in named_values(read) for leaf in value.values)
+    assert all(one in told for one in re.findall(r"(?<==)\w+", body.decode()))
+
+
+def test_35_1_numbers_are_what_was_written() -> None:
+    assert nested.read(b'{"a": 4900.00, "b": 79210000000, "c": true, "d": null, "e": 1e5}') == {
+        "a": "4900.00",
+        "b": "79210000000",
+        "c": True,
+        "d": None,
+        "e": "1e5",
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "utf-16"])
+def test_35_bodies_of_old_sites_are_read_in_their_letters(encoding: str) -> None:
+    document = '{"Имя": "Анна", "Город": "Уфа"}'.encode(encoding)
+    assert nested.read(document, JSON) == {"Имя": "Анна", "Город": "Уфа"}
+    if encoding != "utf-16":
+        assert nested.read(document, f"{JSON}; charset={encoding}") == {"Имя": "Анна", "Город": "Уфа"}
+        assert nested.read("Имя=Анна".encode(encoding), f"{FORM}; charset=utf-8") == {"Имя": "Анна"}
+
+
+def test_35_1_multipart_is_read_with_whatever_header() -> None:
+    parts = [("a[b]", "1"), ("raw", '{"c": {"first": "Rui", "last": "Costa"}}')]
+    body = "".join(f'--X7\r\nContent-Disposition: form-data; name="{one}"\r\n\r\n{text}\r\n' for one, text in parts)
+    file = '--X7\r\nContent-Disposition: form-data; name="f"; filename="plan.pdf"\r\n\r\n%PDF\r\n--X7--\r\n'
+    wanted = {"a": {"b": "1"}, "raw": {"c": {"first": "Rui", "last": "Costa"}}, "f": "[plan.pdf]"}
+    for kind in ("multipart/form-data; boundary=X7", "multipart/form-data", "text/plain", ""):
+        assert nested.read((body + file).encode(), kind) == wanted
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":' * 10_000 + b'"x"' + b"}" * 10_000,
+        b"[" * 40_000 + b'"x"' + b"]" * 40_000,
+        b"a" + b"[b]" * 300_000 + b"=x",
+        b"&".join(b"a[%d][b]=x" % number for number in range(50_000)),
+        b"&".join([b"a[]=x"] * 150_000),
+        b"&".join([b"a=x"] * 200_000),
+        b'{"a": [' + b",".join([b'{"b":"x"}'] * 80_000) + b"]}",
+        b'{"%s": {%s}}' % (b"k" * 400_000, b",".join(b'"%d":"x"' % number for number in range(50_000))),
+        b"{" + b",".join([b'"phone":"x"'] * 80_000) + b"}",
+        b'{"a":{"a":' * 5000 + b'"x"' + b'},"a":"x"}' * 5000,
+        b"text=" + quote('{"a":"x",').encode() * 20_000,
+    ],
+    ids=[
+        *("deep JSON", "a deep list", "brackets", "indices", "appended", "one key", "objects", "a long name"),
+        *("one member", "deep and twice", "half JSON in a text"),
+    ],
+)
+def test_35_a_body_costs_little_whatever_it_is(body: bytes) -> None:
+    """35, "Bad input": a megabyte of brackets is read within seconds, and its values are there."""
+    begun = time.process_time()
+    sent = _body(body, FORM if b"=" in body[-400_000:] and body[:1] != b"{" else JSON)
+    told = sum(
+        len(name) + sum(map(len, map(str, texts))) for name, texts in sent.fields.items() if isinstance(texts, list)
+    )
+    assert time.process_time() - begun < 8
+    assert "x" in str(sent)[:2_000_000]
+    assert told < 8 * len(body)
+
+
+# --- a tree as named values ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tree", "told"),
+    [
+        (
+            {"fields": {"f7": {"id": "f7", "type": "tel", "title": "WhatsApp", "value": "1"}}},
+            [("WhatsApp", "tel", "1")],
+        ),
+        ({"fields": [{"id": "3", "name": "Цвет", "type": "text", "value": "синий"}]}, [("Цвет", "text", "синий")]),
+        ({"answers": [{"q": "Сколько?", "a": ["2", "3"], "t": "variants"}]}, [("Сколько?", "", "2 3")]),
+        ({"data": {"submissions": [{"label": "Phone", "value": "1"}]}}, [("Phone", "", "1")]),
+        ({"field_data": [{"name": "phone_number", "values": ["1"]}]}, [("phone_number", "", "1")]),
+        ({"namedValues": {"Ваше имя": ["Анна"]}}, [("Ваше имя", "", "Анна")]),
+        ({"answer": {"data": {"q1": {"question": "Имя", "value": "Анна"}}}}, [("Имя", "", "Анна")]),
+        ({"q3_name": {"first": "Rui", "last": "Costa"}}, [("q3_name", "name", "Rui Costa")]),
+        (
+            {"q4": {"area": "921", "phone": "100"}, "q5": {"full": "(7) 1"}},
+            [("q4", "tel", "921 100"), ("q5", "", "(7) 1")],
+        ),
+        (
+            {"goods": [{"name": "A", "quantity": "2"}]},
+            [("goods › 1 › name", "", "A"), ("goods › 1 › quantity", "", "2")],
+        ),
+        (
+            {"goods": [{"name": "A", "options": [{"option": "Цвет", "variant": "синий"}]}]},
+            [("goods › 1 › name", "", "A"), ("goods › 1 › Цвет", "", "синий")],
+        ),
+        ({"data": {"name": "Анна", "text": "Привет"}}, [("name", "", "Анна"), ("text", "", "Привет")]),
+        (
+            {"a": {"": "1", "b": "2"}, "list": [["1", "2"], ["3"]]},
+            [("a", "", "1"), ("a › b", "", "2"), ("list › 1", "", "1 2"), ("list › 2", "", "3")],
+        ),
+        ({"agree": True, "none": None, "empty": ""}, [("agree", "", "true"), ("empty", "", "")]),
+    ],
+)
+def test_35_1_however_a_form_tells_a_question_it_is_one_value(tree: Any, told: list[tuple[str, str, str]]) -> None:
+    assert [(one.shown, one.type, " ".join(one.values)) for one in named_values(tree)] == told
+
+
+def test_35_1_an_answer_is_told_with_the_title_of_its_question() -> None:
+    """As Typeform sends it: typed answers beside the form's definition."""
+    asked = [("A", "Como se llama?", "short_text"), ("B", "¿Qué mide?", "multiple_choice"), ("C", "¿Cuándo?", "date")]
+    fields = [{"id": id_, "title": title, "type": kind, "ref": f"r{id_}"} for id_, title, kind in asked]
+    answers = [
+        {"type": "text", "text": "Marta", "field": {"id": "A", "type": "short_text", "ref": "rA"}},
+        {"type": "choices", "choices": {"labels": ["Dos", "Tres"], "other": "Seis"}, "field": {"id": "B", "ref": "rB"}},
+        {"type": "date", "date": "2026-11-28", "field": {"id": "C", "type": "date"}},
+    ]
+    response = {"form_id": "x", "token": "t1", "definition": {"id": "x", "title": "Consulta", "fields": fields}}
+    sent = _sent({"event_id": "e", "form_response": response | {"answers": answers}})
+    assert sent.body.form.name == "Consulta"
+    assert sent.body.contact.name == "Marta"
+    assert sent.body.fields == {"¿Qué mide?": ["Dos", "Tres", "Seis"], "¿Cuándo?": ["2026-11-28"]}
+    assert sent.key is not None
+
+
+# --- named values as a submission ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "client_phone",
+            "Контактный телефон",
+            "WhatsApp",
+            "celular",
+            "raqam",
+            "tel1",
+            "Ваш номер телефона*",
+            "phone-3",
+        ),
+        *(
+            "clientPhone",
+            "Número de celular",
+            "Telefon raqamingiz",
+            "Моб. тел.",
+            "Мобільний",
+            "Номер WhatsApp",
+            "Viber",
+        ),
+        *("Телефон получателя заказа", "q4_telefone", "user_mobile", "PHONE_NUMBER"),
+    ],
+)
+def test_35_1_a_phone_is_known_by_a_word_in_its_name(name: str) -> None:
+    sent = _sent({name: PHONE, "Город": "Уфа"})
+    assert sent.body.contact.phones == [PHONE]
+    assert _why(sent) == {name: ("phone", "word"), "Город": ("field", "note")}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("Модель телефона", "3310 5"),
+            ("Номер заказа", "79210000001"),
+            ("Договор", "9210000001"),
+            ("ИНН", "7707083893"),
+        ),
+        *(
+            ("Паспорт", "4510 123456"),
+            ("card", "79211000001"),
+            ("Дата", "2026-11-28 10"),
+            ("Buyurtma raqami", "100500"),
+        ),
+        *(("Есть ли WhatsApp?", "да"), ("Время для звонка на телефон", "10:00-18:00"), ("order › id", "79210000001")),
+        *(
+            ("created", "1795760000"),
+            ("Почтовый индекс", "450000"),
+            ("Company name", "Glass"),
+            ("Имя файла", "plan.pdf"),
+        ),
+        *(("Имя питомца", "Барсик"), ("Product name", "Mirror"), ("Рассылка на e-mail", "да"), ("username", "nina77")),
+    ],
+)
+def test_35_1_what_says_that_it_is_something_else_is_no_person(name: str, value: str) -> None:
+    body = _body({name: value})
+    assert body.contact == Contact()
+    assert list(body.fields.values()) == [[value]]
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ({"Ваше имя и фамилия": "Зоя Б"}, "Зоя Б"),
+        ({"Как вас зовут?": "Зоя"}, "Зоя"),
+        ({"Имя": "Зоя", "Фамилия": "Белова"}, "Зоя Белова"),
+        ({"First name": "Tom", "Last Name": "Hill"}, "Tom Hill"),
+        ({"nombre": "Ana", "Apellidos": "Gil"}, "Ana Gil"),
+        ({"Nome completo": "Rui Costa"}, "Rui Costa"),
+        ({"Ismingiz": "Aziz", "Familiyangiz": "Karimov"}, "Aziz Karimov"),
+        ({"clientName": "Нина"}, "Нина"),
+        ({"client": {"first_name": "Нина", "surname": "Орлова"}}, "Нина Орлова"),
+        ({"q3": {"prefix": "Dr.", "first": "Rui", "last": "Costa"}}, "Dr. Rui Costa"),
+        ({"billing": {"first_name": "Нина"}, "shipping": {"first_name": "Олег"}}, "Нина"),
+        ({"Имя ребёнка": "Петя", "Имя": "Нина"}, "Нина"),
+        ({"quiz": {"name": "Двери"}, "contacts": {"name": "Нина"}}, "Нина"),
+        ({"payment": {"name": "Card"}, "products": [{"name": "Дверь"}]}, ""),
+    ],
+)
+def test_35_1_a_name_is_known_by_words_and_joined(sent: Any, name: str) -> None:
+    assert full_name(_body(sent).contact) == name
+
+
+def test_35_1_what_a_form_declares_goes_before_what_it_says() -> None:
+    fields = [
+        ("tel", "Куда звонить", PHONE),
+        ("email", "Куда писать", "a@example.org"),
+        ("text", "Телефон друга", "нет"),
+    ]
+    listed = [{"type": kind, "title": title, "value": value} for kind, title, value in fields]
+    sent = _sent({"fields": listed})
+    assert (sent.body.contact.phones, sent.body.contact.emails) == ([PHONE], ["a@example.org"])
+    assert _why(sent)["Куда звонить"] == ("phone", "type")
+    assert sent.body.fields == {"Телефон друга": ["нет"]}
+
+
+def test_35_1_a_shape_counts_where_there_is_nothing_else() -> None:
+    """And what it is called stays in the note: it may be wrong."""
+    sent = _sent({"Код": "9211000009", "Куда": "79211000001", "Ещё": "anna@example.org"})
+    assert (sent.body.contact.phones, sent.body.contact.emails) == (["79211000001"], ["anna@example.org"])
+    assert _why(sent)["Куда"] == ("phone", "shape")
+    assert sent.body.fields["Куда"] == ["79211000001"]
+    assert _body({"Куда": "79211000001", "Phone": PHONE}).contact.phones == [PHONE]
+    assert _body({"Площадь": "79211000001", "Номер": "79211000002"}).contact.phones == ["79211000002"]
+
+
+def test_35_1_the_settings_say_what_a_value_is_before_anything_else() -> None:
+    settings = Submissions(
+        meanings={"kontakt": "phone", "Телефон": "field", "form › x": "nothing", "answers[0][a]": "comment"},
+        mapping=[FieldRule("payment[orderid]", "leads", field="Заказ")],
+    )
+    sent = {"kontakt": PHONE, "Телефон": "+7 495 000-00-00", "form": {"x": "1"}, "payment": {"orderid": "17"}}
+    body = _body(sent | {"answers": [{"q": "Что?", "a": "Дверь"}]}, settings=settings)
+    assert (body.contact.phones, body.comment) == ([PHONE], "")
+    assert body.fields == {"Телефон": ["+7 495 000-00-00"], "payment[orderid]": ["17"], "Что?": ["Дверь"]}
+    assert _why(_sent(sent, settings=settings))["kontakt"] == ("phone", "mapping")
+
+
+def test_35_1_of_a_visit_the_marks_are_known_at_any_depth() -> None:
+    utm = {"utm": {"source": "ya", "name": "c1", "term": "x"}, "href": "https://example.org/q", "yclid": "7"}
+    body = _body({"extra": utm, "Phone": PHONE, "utm_medium": "cpc"})
+    assert body.tracking == {
+        "utm_source": "ya",
+        "utm_campaign": "c1",
+        "utm_term": "x",
+        "yclid": "7",
+        "utm_medium": "cpc",
+    }
+    assert body.form.page == "https://example.org/q"
+
+
+def test_35_1_a_name_within_words_of_any_alphabet_costs_no_meaning() -> None:
+    assert words.words("clientPhone_1") == ("client", "phone", "clientphone")
+    assert words.whole("E-mail *") == "email"
+    assert words.whole("  Teléfono: ") == "phone"
+
+
+def test_35_a_body_of_200_fields_takes_five_milliseconds() -> None:
+    """35, "Performance": of CPU, the best of ten, so that a busy machine is no failure."""
+    form = urlencode(
+        [(f"payment[products][{n}][{name}]", f"{n}") for n in range(50) for name in ("name", "q", "price", "sku")]
+    )
+    document = json.dumps({f"Вопрос {number}": f"ответ {number}" for number in range(200)}).encode()
+    for body, kind in ((form.encode(), FORM), (document, JSON)):
+        took = []
+        for _ in range(10):
+            begun = time.process_time()
+            _sent(body, kind)
+            took.append(time.process_time() - begun)
+        assert min(took) < 0.005
