@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from tests.demo import ROOT
 
+_STORIES = ("tests/test_browser.py", "tests/browser/test_incoming.py", "tests/test_tutorial.py")
 _FOLDER = ROOT / "docs" / "pictures"
 _WIDEST = 760  # pixels in the documents
 _TALLEST = 2400
@@ -19,7 +20,7 @@ _MILLISECONDS = 2500  # each frame of the moving picture
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
-        command = [sys.executable, "-m", "pytest", "-q", "tests/test_browser.py", "tests/test_tutorial.py"]
+        command = [sys.executable, "-m", "pytest", "-q", *_STORIES]
         subprocess.run(command, cwd=ROOT, env=os.environ | {"SCREENSHOTS": name}, check=True)
         _move(sorted(Path(name).glob("frame-*.png")))
         for file in sorted(set(Path(name).glob("*.png")) - set(Path(name).glob("frame-*.png"))):

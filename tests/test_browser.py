@@ -1,7 +1,6 @@
 """The newcomer's three minutes, in a real Chromium, against the demo as `make demo` starts it."""
 
 import json
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -31,11 +29,9 @@ from tests.chromium import launched, visitor
 from tests.demo import Demo, connect, running
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 from tests.listener import Site
+from tests.looking import looked_at, picture
 from tests.story import calculation
 from tests.visiting import GLASS, connected_panel, sign_in
-
-# Where to put a picture of each page, for looking at: `SCREENSHOTS=folder make test`.
-PICTURES = os.environ.get("SCREENSHOTS")
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -76,31 +72,6 @@ def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Brows
         yield made
 
 
-def _picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-
-
-def _looked_at(page: Page, name: str) -> None:
-    """No serious accessibility violation, nothing wider than the window; a picture at each width."""
-    for width in (390, 768, 1440):
-        page.set_viewport_size({"width": width, "height": 900})
-        expect(page.locator(".skeleton, progress")).to_have_count(0)
-        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{name} is {overflow} px too wide at {width}"
-        _picture(page, f"{name}-{width}")
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        # Of what is looked for, only contrast is another one in the dark.
-        options = {"resultTypes": ["violations"], "preload": False} | (
-            {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
-        )
-        found = Axe().run(page, options=options).response["violations"]
-        bad = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
-        assert not bad, (name, scheme, bad)
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
 def _save_connection(page: Page, demo: Demo) -> None:
     page.get_by_label("Адрес аккаунта").fill("https://SteklоDom.amocrm.ru/".replace("о", "o"))
     page.get_by_label("ID интеграции").fill(demo.client_id)
@@ -113,7 +84,7 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(new_demo: Demo, context: Brow
     panel = context.new_page()
     sign_in(panel, new_demo)
     expect(panel.get_by_text("Пока ни одного")).to_be_visible()
-    _looked_at(panel, "panel-empty")
+    looked_at(panel, "panel-empty")
     _save_connection(panel, new_demo)
     expect(panel.locator(".status.pending")).to_be_visible()
 
@@ -125,10 +96,10 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(new_demo: Demo, context: Brow
     with consent.expect_event("close"):
         consent.get_by_role("button", name="Разрешить").click()
     expect(panel.locator(".status.connected")).to_be_visible()
-    _looked_at(panel, "panel-crm")
+    looked_at(panel, "panel-crm")
     panel.get_by_role("tab", name="Журнал").click()
     expect(panel.get_by_text("Аккаунт подключён.")).to_be_visible()
-    _looked_at(panel, "panel-log")
+    looked_at(panel, "panel-log")
     panel.get_by_label("Поиск").fill("saved")
     expect(panel.locator("#events li")).to_have_count(1)
     panel.get_by_label("Поиск").fill("такого нет")
@@ -136,7 +107,7 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(new_demo: Demo, context: Brow
 
     deal = context.new_page()
     deal.goto(new_demo.amocrm)
-    _picture(deal, "deals")
+    picture(deal, "deals")
     deal.get_by_role("link", name=re.compile("Душевая перегородка")).click()
     card = deal.frame_locator(GLASS)
     expect(card.locator(".client")).to_contain_text("Мария Лебедева")
@@ -153,7 +124,7 @@ def test_from_an_empty_panel_to_a_note_in_the_deal(new_demo: Demo, context: Brow
     quotation = deal.request.get(deal.get_by_role("link", name=re.compile(r"\.pdf")).evaluate("link => link.href"))
     assert quotation.body().startswith(b"%PDF-")
     expect(deal.locator("#price")).to_have_text(re.compile(r"25\s000"))
-    _looked_at(deal, "deal")
+    looked_at(deal, "deal")
     card.get_by_role("button", name="Сохранить в сделку").click()  # the same calculation: nothing is doubled
     expect(card.get_by_text("Расчёт сохранён в сделке.")).to_be_visible()
     card.get_by_role("button", name="Сохранить ещё раз как новый").click()
@@ -173,7 +144,7 @@ def test_denial_is_explained_and_leads_back(context: BrowserContext, demo: Demo)
     popup = opened.value
     popup.get_by_role("button", name="Отказать").click()
     expect(popup.get_by_role("heading", name="Доступ не разрешён")).to_be_visible()
-    _looked_at(popup, "callback-denied")
+    looked_at(popup, "callback-denied")
     popup.get_by_role("link", name="Авторизовать ещё раз").click()
     expect(popup.get_by_role("heading", name="Разрешить доступ?")).to_be_visible()
     popup.close()
@@ -219,7 +190,7 @@ def test_a_form_and_an_order_of_a_site_reach_amocrm(context: BrowserContext, dem
     expect(page.get_by_role("heading", name="Подключите пример")).to_be_visible()
     page.get_by_label("Ключ сайта").fill(made.json()["site_key"])
     page.get_by_role("button", name="Подключить").click()
-    _looked_at(page, "site")
+    looked_at(page, "site")
     cart = page.locator("#order")
     cart.get_by_label("Имя").fill("Пётр Сайтов")
     cart.get_by_label("Телефон").fill("8 916 100-20-30")
@@ -232,7 +203,7 @@ def test_a_form_and_an_order_of_a_site_reach_amocrm(context: BrowserContext, dem
     page.wait_for_timeout(2100)  # people take their time, and robots are recognised by that they do not
     form.get_by_role("button", name="Отправить").click()
     expect(page.get_by_role("heading", name="Спасибо!")).to_be_visible()
-    _looked_at(page, "site-thanks")
+    looked_at(page, "site-thanks")
     page.goto(demo.amocrm)
     for name in ("Заказ: № W-", "Заявка с сайта: Вызов замерщика"):
         expect(page.get_by_role("listitem").filter(has_text=name)).to_contain_text("Пётр Сайтов")
@@ -267,7 +238,7 @@ def test_a_moved_order_is_told_to_the_companys_server_and_on_the_shops_page(
     expect(panel.locator("#endpoint-secret")).to_have_text(re.compile("^whsec_"))
     panel.get_by_role("button", name="Проверить").click()
     expect(panel.get_by_text("Проверка принята: 200")).to_be_visible()
-    _looked_at(panel, "panel-events")
+    looked_at(panel, "panel-events")
 
     made = context.request.post(
         f"{demo.api}/?action=create_site_key",
@@ -291,7 +262,7 @@ def test_a_moved_order_is_told_to_the_companys_server_and_on_the_shops_page(
     crm.get_by_label("Этап").select_option(label="Переговоры")
     expect(crm.get_by_label("Этап")).to_have_value(re.compile(r"\d+"))
     expect(shop.get_by_text("Статус: режем стекло")).to_be_visible(timeout=60_000)
-    _looked_at(shop, "site-status")
+    looked_at(shop, "site-status")
 
     expect(panel.locator("#changes").get_by_text("У заказа другой статус")).to_be_visible(timeout=60_000)
     expect(panel.locator("#changes").get_by_text(re.compile(r"Сайт: принято \(200\)")).first).to_be_visible()
@@ -316,7 +287,7 @@ def test_a_stage_makes_the_quotation_and_a_bot_is_answered(context: BrowserConte
     panel.get_by_role("tab", name="Автоматизации").click()
     _add_automation(panel, "После замера", "составляет предложение", {"Заголовок": "Предложение по замеру"})
     key = panel.locator("#automation-key").inner_text()
-    _looked_at(panel, "panel-automations")
+    looked_at(panel, "panel-automations")
 
     amocrm = context.new_page()
     amocrm.goto(f"{demo.amocrm}pipeline")
@@ -325,7 +296,7 @@ def test_a_stage_makes_the_quotation_and_a_bot_is_answered(context: BrowserConte
     stage.get_by_label("Ключ автоматизации").fill(key)
     stage.get_by_role("button", name="Добавить").click()
     expect(amocrm.get_by_role("region", name="Переговоры")).to_contain_text(key[:12])
-    _looked_at(amocrm, "pipeline")
+    looked_at(amocrm, "pipeline")
 
     deal = context.new_page()
     deal.goto(demo.amocrm)
@@ -342,7 +313,7 @@ def test_a_stage_makes_the_quotation_and_a_bot_is_answered(context: BrowserConte
     deal.get_by_label("Что сказать").fill("Ваш заказ: {deal.name}")
     deal.get_by_role("button", name="Запустить бота").click()
     expect(deal.locator("#feed")).to_contain_text("Бот: Ваш заказ: Душевая перегородка")
-    _looked_at(deal, "deal-automated")
+    looked_at(deal, "deal-automated")
 
     panel.get_by_role("tab", name="Доставки").click()
     expect(panel.locator("#view")).to_contain_text("Автоматизация")
@@ -397,7 +368,7 @@ def test_automations_say_what_they_do_and_what_is_wrong(context: BrowserContext,
     expect(bot).to_contain_text("Напоминание о замере")
     bot.get_by_role("button", name="Изменить").click()
     expect(panel.get_by_label(re.compile("^Бот")).locator("option:checked")).to_have_text("Напоминание о замере")
-    _looked_at(panel, "panel-automations-bot")
+    looked_at(panel, "panel-automations-bot")
 
 
 @in_the_demo
@@ -415,7 +386,7 @@ def test_settings_are_chosen_from_the_account_and_seen_at_once(context: BrowserC
     page.get_by_role("button", name="Добавить поле").click()
     page.get_by_label("Поле на сайте").fill("Город")
     page.get_by_label("Название нового поля").fill("Город")
-    _looked_at(page, "panel-settings")
+    looked_at(page, "panel-settings")
     page.get_by_role("button", name="Сохранить").click()
     expect(page.get_by_text("Сохранено.")).to_be_visible()
     page.reload()
@@ -462,7 +433,7 @@ def test_a_dead_delivery_tells_its_story_and_is_taken_up_again(context: BrowserC
     expect(row).to_contain_text("Расчёт")
     row.get_by_text("История").click()
     expect(row.locator("ol li").first).to_contain_text("Запись принята.")
-    _looked_at(panel, "panel-deliveries")
+    looked_at(panel, "panel-deliveries")
     row.get_by_role("button", name="Повторить").click()
     panel.get_by_label("Состояние").select_option(label="Все")
     expect(panel.locator("#deliveries .status.dead")).to_have_count(0)
@@ -572,7 +543,7 @@ def test_connecting_where_amocrm_tells_the_opener_where_to_go(context: BrowserCo
     with opened.value.expect_event("close"):
         opened.value.get_by_role("button", name="Создать и разрешить").click()
     expect(panel.get_by_role("heading", name="Подключено")).to_be_visible()
-    _looked_at(panel, "callback-success-panel")
+    looked_at(panel, "callback-success-panel")
     panel.get_by_role("button", name="Вернуться в панель").click()
     row = panel.locator("#connections > li").filter(has_text=domain)
     expect(row.locator(".status.connected")).to_be_visible()
@@ -655,7 +626,7 @@ def test_a_button_on_a_companys_own_page(context: BrowserContext, demo: Demo) ->
     expect(card.locator(".made code")).to_have_count(2)  # what follows does not wait
     link, button = card.locator(".made code").all_inner_texts()
     assert 'class="amocrm_oauth"' in button
-    _looked_at(panel, "panel-install-link")
+    looked_at(panel, "panel-install-link")
     origin = demo.amocrm.split("/at/")[0]
     key = link.split("install=")[1]
     page = context.new_page()
@@ -836,7 +807,7 @@ def test_site_keys_in_the_panel(context: BrowserContext, demo: Demo) -> None:
     page.get_by_label("страниц, которые скрывают").check()
     page.get_by_role("button", name="Создать ключ").click()
     expect(page.locator("#site-key")).to_have_text(re.compile("^site_"))
-    _looked_at(page, "panel-site")
+    looked_at(page, "panel-site")
     page.on("dialog", lambda dialog: dialog.accept())
     row = page.locator(".rows > li").filter(has_text="Магазин")
     row.get_by_role("button", name="Отозвать").click()
@@ -860,17 +831,17 @@ def test_the_apps_way_to_a_connection_and_back(chromium: Browser, demo: Demo) ->
     expect(page.get_by_text("connected", exact=True)).to_be_visible()
     page.get_by_role("button", name="Disconnect amoCRM").click()
     expect(page.get_by_text("disconnected", exact=True)).to_be_visible()
-    _looked_at(page, "app-disconnected")
+    looked_at(page, "app-disconnected")
     page.get_by_role("button", name="Connect amoCRM").click()
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("heading", name="Connected")).to_be_visible()
-    _looked_at(page, "callback-success")
+    looked_at(page, "callback-success")
     page.reload()  # D7: the same code once more is no error
     page.get_by_role("button", name="Return to App").click()
     expect(page.get_by_text("connected", exact=True)).to_be_visible()
     page.get_by_label("Search for a deal").fill("зеркало")
     expect(page.locator(".leads li")).to_have_count(1)
-    _looked_at(page, "app-connected")
+    looked_at(page, "app-connected")
     context.close()
 
 
@@ -1018,7 +989,7 @@ def test_a_person_at_kommo_reads_every_word_in_their_language(
     expect(deal.locator("#feed")).to_contain_text(note)
     expect(deal.locator("#feed")).to_contain_text("Total: 20.660")
     assert not _CYRILLIC.search(deal.locator("body").inner_text())
-    _looked_at(deal, f"kommo-deal-{language}")
+    looked_at(deal, f"kommo-deal-{language}")
     context.close()
 
 
@@ -1110,7 +1081,7 @@ def test_the_overview_says_whether_all_is_well(chromium: Browser, demo: Demo, lo
     # Two, where the demo has lived over the end of one.
     counts = zip(*of_month["series"]["answers"].values(), strict=True)
     expect(answers.locator(".scrolled tbody tr")).to_have_count(sum(map(any, counts)))
-    _looked_at(page, f"panel-overview-{locale[:2]}")
+    looked_at(page, f"panel-overview-{locale[:2]}")
     context.close()
 
 
@@ -1126,7 +1097,7 @@ def test_somebody_is_invited_and_sees_what_they_may(context: BrowserContext, chr
     panel.get_by_role("button", name="Создать ссылку для входа").click()
     link = panel.locator("#view code").last.inner_text()
     expect(panel.locator("#people li").first).to_contain_text("ссылка ждёт")
-    _looked_at(panel, "panel-people")
+    looked_at(panel, "panel-people")
 
     theirs = chromium.new_context(locale="es-MX", viewport={"width": 390, "height": 844})
     page = theirs.new_page()
@@ -1158,7 +1129,7 @@ def test_somebody_signs_in_by_the_companys_issuer(chromium: Browser, kommo_demo:
     page.get_by_role("link", name="Entrar por 127.0.0.1").click()
     expect(page.locator("#sign-in-error")).to_contain_text("Nenhum administrador tem este endereço")
     assert "refused" not in page.url
-    _looked_at(page, "panel-sign-in-refused")
+    looked_at(page, "panel-sign-in-refused")
 
     admin = kommo_demo.http({"Authorization": f"Bearer {kommo_demo.token}"})
     made = admin.post("/create_administrator", json={"name": "Ana", "rights": "manage"})
@@ -1174,7 +1145,7 @@ def test_somebody_signs_in_by_the_companys_issuer(chromium: Browser, kommo_demo:
     row.get_by_label("Puede").select_option("operate")
     row.get_by_role("button", name="Guardar").click()
     expect(panel.locator("#people li", has_text="anna@example.org")).to_contain_text("ver y operar")
-    _looked_at(panel, "panel-people-by-issuer")
+    looked_at(panel, "panel-people-by-issuer")
     panel.context.close()
 
     for _ in range(2):
@@ -1209,7 +1180,7 @@ def test_deliveries_are_found_saved_as_a_file_and_lead_into_amocrm(context: Brow
     expect(opened.value.locator("#feed")).to_contain_text("Позвонить вечером")
     row.get_by_text("История").click()
     expect(row.locator(".content")).to_contain_text("Позвонить вечером")
-    _looked_at(panel, "panel-deliveries-found")
+    looked_at(panel, "panel-deliveries-found")
     with panel.expect_download() as saved:
         panel.get_by_role("button", name="Сохранить в CSV").click()
     lines = Path(saved.value.path()).read_text("utf-8-sig").splitlines()
@@ -1338,7 +1309,7 @@ def test_somebody_builds_a_calculator_from_nothing(new_demo: Demo, context: Brow
     item.get_by_role("combobox", name="Сколько раз", exact=True).select_option(label="Части")
     item.get_by_label("Количество", exact=True).fill("length * width")
     expect(item.get_by_text("здесь нет поля width")).to_be_visible()
-    _looked_at(page, "panel-builder-mistake")
+    looked_at(page, "panel-builder-mistake")
     item.get_by_label("Количество", exact=True).fill("length * depth")
     expect(item.get_by_text("измеряется в m2: выберите единицу, в которой это считать")).to_be_visible()
     item.get_by_role("combobox", name="Считать в", exact=True).select_option("m2")
@@ -1357,7 +1328,7 @@ def test_somebody_builds_a_calculator_from_nothing(new_demo: Demo, context: Brow
     preview.get_by_label("Длина").first.fill("4000")
     expect(preview.get_by_text("Длиннее 3,6 м нужен стык.")).to_be_visible()
     expect(page.get_by_text("Черновик сохранён")).to_be_visible()
-    _looked_at(page, "panel-builder")
+    looked_at(page, "panel-builder")
 
     page.get_by_label("Что изменилось").fill("Первый")
     page.get_by_role("button", name="Опубликовать").click()
@@ -1425,7 +1396,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     panel.on("dialog", lambda dialog: dialog.accept())
     sign_in(panel, clinic_demo)
     panel.get_by_role("tab", name="Запись").click()
-    _looked_at(panel, "panel-bookings-empty")
+    looked_at(panel, "panel-bookings-empty")
     panel.get_by_role("button", name="Начать с примера").click()
     panel.locator("summary", has_text="Рабочие часы").click()
     for weekday in ("суббота", "воскресенье"):
@@ -1440,7 +1411,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     panel.locator("summary", has_text="Специалисты и кабинеты").click()
     panel.get_by_role("button", name="Адрес календаря").first.click()
     expect(panel.locator("code", has_text="booking_calendar?key=cal_")).to_be_visible()
-    _looked_at(panel, "panel-bookings")
+    looked_at(panel, "panel-bookings")
 
     deal = context.new_page()
     deal.on("dialog", lambda dialog: dialog.accept())
@@ -1457,7 +1428,7 @@ def test_a_clinic_from_nothing_to_a_visit_in_the_deal(context: BrowserContext, c
     expect(deal.locator("#feed")).to_contain_text("Консультация: Нина Орлова, +7 916 555-44-33")
     expect(deal.locator("#feed")).to_contain_text("Запись на приём")
     expect(card.get_by_role("button", name="Перенести")).to_be_visible()
-    _looked_at(deal, "deal-bookings")
+    looked_at(deal, "deal-bookings")
 
     card.get_by_role("button", name="Перенести").click()
     entry = card.locator(".bookings li").first
@@ -1496,7 +1467,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     site = context.new_page()
     site.goto(f"{_site_of(clinic_demo)}/site/clinic.html?{urlencode({'api': clinic_demo.api, 'key': key})}")
     expect(_times(site.frame_locator("iframe")).first).to_be_attached()
-    _picture(site, "clinic-site")
+    picture(site, "clinic-site")
 
     spaniard = chromium.new_context(locale="es-ES", timezone_id="Europe/Madrid", viewport={"width": 390, "height": 900})
     page = spaniard.new_page()
@@ -1513,13 +1484,13 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     assert _times(page, "Hora").nth(2).is_checked()
     page.get_by_label("Nombre").fill("Carmen Soto")
     page.get_by_label("Teléfono").fill("+34 600 111 222")
-    _looked_at(page, "booking")
+    looked_at(page, "booking")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="La cita está reservada")).to_be_focused()
     with page.expect_download() as download:
         page.get_by_role("link", name="Añadir al calendario").click()
     assert "BEGIN:VEVENT" in Path(download.value.path()).read_text()
-    _looked_at(page, "booking-done")
+    looked_at(page, "booking-done")
 
     page.get_by_role("link", name="cambiar o cancelar la cita").click()
     expect(page.get_by_role("heading", name="Su cita")).to_be_visible()
@@ -1527,7 +1498,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     page.get_by_role("button", name="Cambiar").click()
     _later(page, "Después", "Antes")
     _times(page, "Hora").nth(4).click(force=True)
-    _looked_at(page, "booking-move")
+    looked_at(page, "booking-move")
     page.get_by_role("button", name="Cambiar a esta hora").click()
     expect(page.get_by_role("heading", name="La cita está cambiada")).to_be_focused()
     page.get_by_role("button", name="Cancelar la cita").click()

@@ -1,13 +1,14 @@
 """Row L5: somebody opens "Incoming", says which value is the phone, and has what has come read again (35-5)."""
 
-import os
+import json
+import re
 import time
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.demo import Demo, connect
+from tests.looking import looked_at, picture
 from tests.visiting import in_one_demo
 
 pytestmark = in_one_demo
@@ -69,11 +70,6 @@ def _signed_in(page: Page, demo: Demo, language: str) -> None:
     expect(page.get_by_text(words["told"])).to_be_visible()  # the overview
 
 
-def _pictured(page: Page, name: str) -> None:
-    if "SCREENSHOTS" in os.environ:
-        page.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{name}.png", full_page=True)
-
-
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_35_5_a_phone_that_nobody_recognised_is_chosen_and_read_again(
     context: BrowserContext, demo: Demo, language: str
@@ -109,9 +105,42 @@ def test_35_5_a_phone_that_nobody_recognised_is_chosen_and_read_again(
     row.get_by_role("button", name=words["see"]).click()
     expect(row.locator(".good", has_text=words["person"])).to_have_count(3)
     expect(row.get_by_text(f"Поле 2: {words['note']} → {words['phone']}").first).to_be_visible()
-    _pictured(page, f"panel-incoming-{language}-1440")
+    looked_at(page, "panel-incoming" if language == "ru" else "panel-incoming-en")
     row.get_by_role("button", name=words["save"], exact=True).click()
     row.get_by_role("button", name=words["read"]).click()
     expect(page.get_by_text(words["done"])).to_have_count(3)
     expect(page.locator("#incoming")).not_to_contain_text(words["nobody"])
-    _pictured(page, f"panel-incoming-read-{language}-1440")
+    picture(page, f"panel-incoming-read-{language}")
+
+
+@pytest.mark.refusals(503)
+def test_35_5_incoming_where_nothing_is_and_where_the_server_is_silent(context: BrowserContext, demo: Demo) -> None:
+    """What somebody sees who may only look: what came, and what of it is known, without any value."""
+    with demo.http(connect(demo)) as http:
+        key = http.post("/create_site_key", json={"name": "Лендинг", "is_server": True}).json()
+        link = http.post("/create_administrator", json={"name": "Зоя", "rights": "see"}).json()["link"]
+    with demo.http() as builder:
+        posted = builder.post(f"/?action=submit_form&site_key={key['site_key']}", json=ODD | {"tranid": "see"})
+        assert posted.status_code == 200
+    (((id_),),) = demo.sql("SELECT id::text FROM amocrm_incoming WHERE site_key_id = %s", key["id"])
+    page = context.new_page()
+    page.goto(link)
+    expect(page.get_by_role("heading", name="Обзор", exact=True)).to_be_visible()
+
+    def refuse(route: Route) -> None:
+        problem = {"title": "Service Unavailable", "status": 503, "code": "busy", "detail": "Сейчас не выходит."}
+        route.fulfill(status=503, content_type="application/problem+json", body=json.dumps(problem))
+
+    question = re.compile("action=get_incoming&")
+    page.route(question, refuse)
+    page.goto(f"{demo.panel}#incoming/{id_}")
+    expect(page.get_by_text("Сейчас не выходит.")).to_be_visible()
+    page.unroute(question)
+    page.get_by_role("button", name="Повторить").click()
+    row = page.locator(f'#incoming > li[data-id="{id_}"]')
+    expect(row.get_by_role("row", name="Поле 2")).to_be_visible()  # its address has opened it
+    expect(row).to_contain_text("Значения видит тот, кто может управлять.")
+    expect(page.locator("#view")).not_to_contain_text("Нина")
+    expect(page.get_by_role("button", name="Прочитать заново")).to_have_count(0)
+    page.get_by_label("Что стало").select_option("refused")
+    expect(page.get_by_text("Ничего не найдено")).to_be_visible()

@@ -1,11 +1,14 @@
 """Rows L2, L5: what was kept is shown as it is understood, tried with other rules, and read again (35-5)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from functions.run_deliveries.run import run as run_deliveries
+from shared.amocrm.transport import Transport
+from shared.storage.database import Database
 from shared.submissions import site_builders
 from tests.story import Story, json_of
 from tests.submissions.test_incoming import JSON, listed, new_key, sent
@@ -244,3 +247,65 @@ def test_35_5_what_no_note_has_said_is_noted_once(site: Story, monkeypatch: pyte
     assert again(site, id_)["outcome"] == "nothing_new"
     deals, people, notes = counts(site)
     assert (deals, people, notes) == (before[0], before[1], before[2] + 1)
+
+
+# --- whenever the process ends ------------------------------------------------------------------------------------
+
+
+class _Killed(BaseException):
+    pass
+
+
+class _Dying:
+    """A process that ends before or after one of its statements and calls; from then on it does nothing any more."""
+
+    def __init__(self, at: int, moment: str) -> None:
+        self.left, self._moment, self.is_dead = at, moment, False
+
+    def around(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def dying(*given: Any, **named: Any) -> Any:
+            self.left -= 1
+            self._end(self.left <= 0 and self._moment == "before")
+            result = original(*given, **named)
+            self._end(self.left <= 0)
+            return result
+
+        return dying
+
+    def _end(self, is_due: bool) -> None:
+        self.is_dead = self.is_dead or is_due
+        if self.is_dead:
+            raise _Killed
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_35_5_whenever_the_process_ends_nothing_is_missed_and_nothing_twice(
+    site: Story, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Before and after each statement and each call to amoCRM; then the runner goes on, and somebody presses again."""
+    mapping = [{"source": "Поле 3", "entity": "leads", "field": DEAL_CITY}]
+    key = new_key(site)[1]
+    for at in range(1, 200):
+        assert save(site).status == 200
+        phone = f"доб. 5, 8 (916) 555-{at // 100:02}-{at % 100:02}"
+        assert sent(site, key, ODD | {"Поле 2": phone, "tranid": f"{at}"}, JSON).status == 200
+        assert run_deliveries(site.runtime, 20)["delivered"] == 1
+        id_, before = listed(site)["incoming"][0]["id"], counts(site)
+        assert save(site, meanings=MEANT, mapping=mapping).status == 200
+        process = _Dying(at, moment)
+        with monkeypatch.context() as patch:
+            patch.setattr(Database, "_repeated", process.around(Database._repeated))
+            patch.setattr(Transport, "send", process.around(Transport.send))
+            site.crm("read_again", site.admin(), {"id": id_})
+        site.clock.advance(minutes=3)
+        run_deliveries(site.runtime, 20)
+        again(site, id_)
+        assert counts(site) == before
+        lead, contact = newest(site)
+        assert (contact["name"], values_of(contact)["PHONE"]) == ("Нина Орлова", [phone])
+        assert values_of(lead)[DEAL_CITY] == ["Казань"]
+        assert listed(site)["incoming"][0]["has_person"] is True
+        if not process.is_dead:
+            break
+    assert at > 20

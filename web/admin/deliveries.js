@@ -4,6 +4,7 @@ import { element } from "../ui/dom.js";
 import { amount, has, moment, money, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
+import { ofTab } from "../ui/storage.js";
 import { busy, call, connectionName, may, pickConnection, told } from "./panel.js";
 
 const STATES = ["accepted", "delivered", "dead"];
@@ -108,7 +109,7 @@ function row(delivery, connection, refresh) {
     delivery.attempts > 1 ? t("deliveries.attempts", { count: delivery.attempts }) : null].filter(Boolean);
   const facts = element("div", { className: "facts" }, element("b", { text: name }), summary.total ? ` ${summary.currency ? money(summary.total, summary.currency) : amount(summary.total)}` : "", " ",
     element("span", { className: `status ${delivery.state}`, text: t(`deliveries.state_${delivery.state}`) }), element("br"),
-    element("small", { text: about.join(" · ") }), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))));
+    element("small", { text: about.join(" · ") }), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))), summary.incoming ? toBody(own, summary.incoming) : null);
   if (delivery.problem) facts.append(element("p", { className: delivery.state === "dead" ? "error" : "soft", text: delivery.problem.detail }));
   const story = element("ol", { className: "log" });
   const content = element("dl", { className: "content" });
@@ -125,6 +126,10 @@ function row(delivery, connection, refresh) {
   }) });
   return element("li", {}, element("div", { className: "row" }, facts, delivery.state === "dead" && may("operate") ? again : null), details);
 }
+
+// To what came, as it came.
+const toBody = ({ account_domain: domain, widget_type: type }, id) =>
+  element("span", {}, " · ", element("a", { href: `#incoming/${id}`, text: t("incoming.what"), onclick: () => ofTab.set("connection", JSON.stringify([domain, type])) }));
 
 // What was sent, member by member, with its own names.
 function members(document, path = "") {

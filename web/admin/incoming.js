@@ -25,8 +25,15 @@ export async function show(place) {
   let connection = null;
   let following = null;
   let keys = [];
+  let named = OUTCOMES.includes(asked) ? null : asked; // the one that a link leads to
   const begin = latest();
 
+  const theOne = async (shared) => {
+    const id = named;
+    named = null; // once, also where it is gone by now
+    const found = await call("get_incoming_entry", { connection, query: { id } });
+    return [opened(found, shared)];
+  };
   const query = () => Object.fromEntries(Object.entries({ limit: String(PAGE), key: key.value, outcome: outcome.value }).filter(([, value]) => value));
   const refresh = async ({ append = false } = {}) => {
     const isOld = begin();
@@ -37,7 +44,9 @@ export async function show(place) {
     ({ keys, next: following } = found);
     offer();
     notices.replaceChildren(...keys.filter((one) => !key.value || one.id === key.value).flatMap(noticesOf));
-    const rows = found.incoming.map((one) => row(one, { connection, keys, report, refresh }));
+    const shared = { connection, keys, report, refresh };
+    const rows = found.incoming.filter((one) => one.id !== named).map((one) => row(one, shared));
+    if (named) rows.unshift(...(await theOne(shared)));
     if (append) list.append(...rows);
     else list.replaceChildren(...rows);
     none.hidden = list.children.length > 0;
@@ -70,6 +79,12 @@ export async function show(place) {
     element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: ({ target }) => busy(target, anew) })));
   place.append(notices, report, body);
   return { refresh: () => told(refresh) };
+}
+
+function opened(one, shared) {
+  const made = row(one, shared);
+  made.querySelector("details").open = true;
+  return made;
 }
 
 // What a person should know of a key.

@@ -9,7 +9,7 @@ import { busy, call, told } from "./panel.js";
 
 const LIVE_MILLISECONDS = 30_000;
 // Where each thing that waits for a person is looked after.
-const PLACES = { reauth_required: "#crm", pending: "#crm", ending_soon: "#crm", dead_deliveries: "#deliveries/dead", stale_deliveries: "#deliveries/accepted", overdue_refreshes: "#log", endpoints_off: "#events", keys_without_person: "#incoming", unread_bodies: "#incoming", unreadable_hooks: "#log" };
+const PLACES = { reauth_required: "#crm", pending: "#crm", ending_soon: "#crm", dead_deliveries: "#deliveries/dead", stale_deliveries: "#deliveries/accepted", overdue_refreshes: "#log", endpoints_off: "#events", keys_without_person: "#incoming", unread_bodies: "#incoming/taken", unreadable_hooks: "#log" };
 const STEPS = { saved_connection: "#crm", connected: "#crm", seen_in_card: "#crm", first_save: "#deliveries", company: "#settings", site_key: "#site" };
 const HIDDEN = "first-steps-hidden";
 const CURVES = {
