@@ -2,11 +2,33 @@
 // The page stands by itself, or in a frame of the company's site, which is told how tall it is.
 
 import { call, inWords, isUnknown, newKey, open as openApi } from "../ui/api.js";
-import { element } from "../ui/dom.js";
+import { $, element } from "../ui/dom.js";
 import { languagePicker, momentThere, money, t, translate } from "../ui/i18n.js";
 import { freeze, plus, slotPicker } from "../ui/slots.js";
 
-const root = document.getElementById("booking");
+/** @typedef {import("../ui/slots.js").Slot} Slot */
+/** @typedef {import("../client/index.js").Client} Client */
+/** @typedef {Awaited<ReturnType<Client["getServices"]>>} Offer */
+/** @typedef {import("../client/index.js").ApiError} ApiError */
+/**
+ * @typedef {object} Visit
+ * @property {string} state
+ * @property {{ name: string }} service
+ * @property {{ id: string, name: string }} resource
+ * @property {string} starts_at
+ * @property {string} time_zone
+ * @property {string} today
+ * @property {boolean} may_change
+ * @property {string | null} room
+ * @property {string | null} place
+ * @property {number | string | null} price
+ * @property {string} currency
+ */
+/** @typedef {{ visit: Visit, calendar: string }} Found */
+/** @typedef {(more: Record<string, unknown>) => Promise<any>} Ask */
+/** @typedef {(found: Found, words?: string) => HTMLElement} Open */
+
+const root = $("booking");
 const query = new URLSearchParams(location.search), fragment = new URLSearchParams(location.hash.slice(1));
 
 new ResizeObserver(() => {
@@ -23,6 +45,7 @@ const alertLine = () => {
 };
 
 // One page at a time, whose heading is read first.
+/** @param {string} heading @param {(HTMLElement | null)[]} content */
 function show(heading, ...content) {
   const title = element("h1", { text: heading, tabIndex: -1 });
   root.replaceChildren(element("div", { className: "head" }, title, languagePicker()), ...content);
@@ -30,22 +53,25 @@ function show(heading, ...content) {
   return title;
 }
 
+/** @param {Visit} visit @param {string} zone */
 function facts(visit, zone) {
   const shown = [["service", visit.service.name], ["time", momentThere(visit.starts_at, zone)], ["with", visit.resource.name], ["room", visit.room], ["place", visit.place],
     ["price", visit.price === null ? null : money(visit.price, visit.currency)]];
   return element("dl", { className: "facts-list" }, ...shown.filter(([, value]) => value).map(([name, value]) => element("div", {}, element("dt", { text: t(`booking.${name}`) }), element("dd", { text: value }))));
 }
 
+/** @param {string} calendar */
 function calendarButton(calendar) {
   const file = URL.createObjectURL(new Blob([calendar], { type: "text/calendar" }));
   return element("a", { className: "button quiet", href: file, download: "visit.ics", text: t("booking.to_calendar") });
 }
 
+/** @param {() => unknown} work @returns {Promise<void>} */
 async function perhaps(work) {
   try {
     await work();
   } catch (error) {
-    show(t("booking.title"), element("p", { className: "error", text: error.message }), element("button", { className: "quiet", text: t("again"), onclick: () => perhaps(work) }));
+    show(t("booking.title"), element("p", { className: "error", text: /** @type {Error} */ (error).message }), element("button", { className: "quiet", text: t("again"), onclick: () => perhaps(work) }));
   }
 }
 
@@ -53,6 +79,8 @@ async function perhaps(work) {
 
 const siteKey = query.get("key") ?? fragment.get("key");
 const crm = siteKey ? openApi({ siteKey }) : null;
+
+/** @template Result @param {() => Promise<Result>} work */
 const asked = async (work) => {
   try {
     return await work();
@@ -62,22 +90,31 @@ const asked = async (work) => {
 };
 
 async function book() {
-  const offer = crm ? await asked(() => crm.getServices()) : { services: [] };
-  if (!offer.services.length) {
+  const offer = crm && await asked(() => crm.getServices());
+  if (!crm || !offer?.services.length) {
     show(t("booking.title"), element("p", { text: t("booking.nothing") }));
     return;
   }
-  show(t("booking.title"), form(offer));
+  show(t("booking.title"), form(offer, crm));
 }
 
-function form(offer) {
+/** @param {Offer} offer @param {Client} crm */
+function form(offer, crm) {
   const error = alertLine();
-  let service = offer.services[0], slot = null, hold = null, timer = null, key = newKey(), unanswered = null;
+  let service = /** @type {Offer["services"][0]} */ (offer.services[0]), key = newKey();
+  /** @type {Slot | null} */
+  let slot = null;
+  /** @type {{ hold: string, expires_at: string } | null} */
+  let hold = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
+  /** @type {Record<string, any> | null} */
+  let unanswered = null;
   const doctor = element("select", { onchange: () => picker.refresh(true) });
   const kept = element("p", { className: "soft" });
   kept.setAttribute("role", "status");
   const person = element("fieldset", { disabled: true }, element("legend", { text: t("booking.you") }));
-  const field = (name, properties) => {
+  const field = (/** @type {string} */ name, /** @type {Partial<HTMLInputElement>} */ properties) => {
     const input = element("input", { name, maxLength: 200, placeholder: " ", ...properties });
     person.append(element("label", {}, t(`booking.${name}`), input));
     return input;
@@ -103,6 +140,7 @@ function form(offer) {
   // was kept before would else be in the way of its neighbour.
   let turns = Promise.resolve();
 
+  /** @param {Slot | null} chosen */
   function keep(chosen) {
     clearInterval(timer);
     slot = chosen;
@@ -113,6 +151,7 @@ function form(offer) {
     turns = turns.then(() => holdInstead(chosen));
   }
 
+  /** @param {Slot | null} chosen */
   async function holdInstead(chosen) {
     if (hold) await crm.call("release_slot", { hold: hold.hold }).catch(() => {});
     hold = null;
@@ -121,17 +160,18 @@ function form(offer) {
       // The answer may be lost on its way: asked for again with its key, it is the same hold, and not in its own way.
       const wanted = { service: service.id, starts_at: chosen.starts_at, resource: doctor.value || null }, own = { key: newKey() };
       const ask = () => crm.call("hold_slot", wanted, own);
-      hold = await ask().catch((failed) => {
+      hold = await ask().catch((/** @type {ApiError} */ failed) => {
         if (failed.status !== 0) throw failed;
         return ask();
       });
-    } catch (failed) {
+    } catch (thrown) {
+      const failed = /** @type {ApiError} */ (thrown);
       if (slot !== chosen || failed.code !== "slot_taken") return;
       await picker.refresh();
       error.textContent = inWords(failed).message;
       return;
     }
-    if (slot !== chosen) return; // whose turn is next gives it back
+    if (!hold || slot !== chosen) return; // whose turn is next gives it back
     const until = Date.parse(hold.expires_at);
     const tell = () => {
       const left = Math.ceil((until - Date.now()) / 60_000);
@@ -153,7 +193,7 @@ function form(offer) {
   listDoctors();
   void picker.refresh(true);
 
-  return element("form", { onsubmit: (event) => {
+  return element("form", { onsubmit: (/** @type {Event} */ event) => {
     event.preventDefault();
     void send();
   } }, services, withWhom, zone, picker.view, kept, person);
@@ -174,7 +214,8 @@ function form(offer) {
     let made;
     try {
       made = await asked(() => crm.call("book", body, { key, follow: false }));
-    } catch (failed) {
+    } catch (thrown) {
+      const failed = /** @type {ApiError} */ (thrown);
       unanswered = isUnknown(failed) ? body : null;
       freeze(parts, unanswered);
       if (["slot_taken", "hold_ended"].includes(failed.code)) await picker.refresh();
@@ -189,6 +230,7 @@ function form(offer) {
   }
 }
 
+/** @param {{ booking: Visit, link: string }} made @param {string} zone */
 async function booked({ booking, link }, zone) {
   if (!booking) { // what a robot is told
     show(t("booking.done")).focus();
@@ -202,18 +244,21 @@ async function booked({ booking, link }, zone) {
 
 // --- a visit -------------------------------------------------------------------------------------------------------
 
+/** @param {string} token */
 async function visit(token) {
+  /** @type {Ask} */
   const ask = (more) => call("visit", {}, { body: { token, ...more } });
+  /** @type {Open} */
   const open = (found, words = t("booking.yours")) => {
     const { visit: one, calendar } = found;
     const error = alertLine();
-    const act = async (pressed, work) => {
+    const act = async (/** @type {any} */ pressed, /** @type {() => Promise<unknown>} */ work) => {
       pressed.disabled = true;
       error.textContent = "";
       try {
         await work();
       } catch (failed) {
-        error.textContent = failed.message;
+        error.textContent = /** @type {Error} */ (failed).message;
         pressed.disabled = false;
       }
     };
@@ -228,8 +273,10 @@ async function visit(token) {
   open(await ask({}));
 }
 
+/** @param {Visit} one @param {HTMLElement} place @param {Ask} ask @param {Open} open @param {HTMLElement} error */
 function moving(one, place, ask, open, error) {
   const button = element("button", { text: t("booking.move_here"), disabled: true });
+  /** @type {Slot | null} */
   let slot = null;
   const picker = slotPicker({
     today: one.today,
@@ -241,13 +288,14 @@ function moving(one, place, ask, open, error) {
     },
   });
   button.onclick = async () => {
+    if (!slot) return;
     button.disabled = true;
     error.textContent = "";
     try {
       open(await ask({ do: "move", starts_at: slot.starts_at, resource: one.resource.id }), t("booking.moved")).focus();
     } catch (failed) {
       await picker.refresh();
-      error.textContent = failed.message;
+      error.textContent = /** @type {Error} */ (failed).message;
     }
   };
   place.replaceChildren(element("h2", { text: t("booking.new_time") }), picker.view, button);
@@ -257,4 +305,5 @@ function moving(one, place, ask, open, error) {
 // A visitor's link, followed from this very page.
 window.addEventListener("hashchange", () => location.reload());
 
-void perhaps(() => (fragment.get("visit") ? visit(fragment.get("visit")) : book()));
+const link = fragment.get("visit");
+void perhaps(() => (link ? visit(link) : book()));

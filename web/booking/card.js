@@ -5,8 +5,16 @@ import { element } from "../ui/dom.js";
 import { momentThere, money, t } from "../ui/i18n.js";
 import { freeze, plus, slotPicker } from "../ui/slots.js";
 
-// `client` is a promise of the deal's contact as get_lead tells it, or of null.
+/** @typedef {import("../ui/slots.js").Slot} Slot */
+/** @typedef {import("../client/index.js").Client} Client */
+/** @typedef {import("../client/index.js").ApiError} ApiError */
+/** @typedef {Awaited<ReturnType<Client["getServices"]>>} Offer */
+/** @typedef {Awaited<ReturnType<Client["getBookings"]>>["bookings"][0]} Booking */
+/** @typedef {{ name?: string, phones?: { value: string }[], emails?: { value: string }[] } | null} Person */
+
+/** @param {HTMLElement} root @param {Client} crm @param {Promise<Person>} client The deal's contact, as get_lead tells it. */
 export async function show(root, crm, client) {
+  /** @template Result @param {() => Promise<Result>} work */
   const asked = async (work) => {
     try {
       return await work();
@@ -16,7 +24,7 @@ export async function show(root, crm, client) {
   };
   const list = element("div", {}), fresh = element("div", {}), told = element("p", { className: "result", hidden: true });
   told.setAttribute("role", "status");
-  const tell = (kind, text) => {
+  const tell = (/** @type {string} */ kind, /** @type {string} */ text) => {
     told.className = `result ${kind}`;
     told.hidden = !text;
     told.textContent = text;
@@ -28,6 +36,7 @@ export async function show(root, crm, client) {
   }
 
   // A change, then how the list is now. Gives what was in the way, or null.
+  /** @param {any} pressed @param {() => Promise<any>} work @param {string} words @returns {Promise<ApiError | null>} */
   async function act(pressed, work, words) {
     let failed = null;
     pressed.disabled = true;
@@ -38,19 +47,20 @@ export async function show(root, crm, client) {
       if (isRefused) tell("bad", problem.detail);
       else tell("good", state === "accepted" ? t("bookings.accepted") : words);
       // It is done, also where the list cannot be read at the moment.
-      await refresh().catch((error) => list.replaceChildren(element("p", { className: "error", text: error.message })));
+      await refresh().catch((error) => list.replaceChildren(element("p", { className: "error", text: /** @type {Error} */ (error).message })));
     } catch (error) {
-      failed = error;
-      tell("bad", error.message);
+      failed = /** @type {ApiError} */ (error);
+      tell("bad", failed.message);
     }
     pressed.disabled = false;
     return failed;
   }
 
+  /** @param {Booking} one */
   function row(one) {
     const isOver = Date.parse(one.starts_at) <= Date.now();
-    const change = (action, more = {}) => () => crm.call(action, { id: one.id, ...more });
-    const button = (key, work, words) => element("button", { className: "quiet small", type: "button", text: t(key), onclick: ({ target }) => act(target, work, words) });
+    const change = (/** @type {string} */ action, more = {}) => () => crm.call(action, { id: one.id, ...more });
+    const button = (/** @type {string} */ key, /** @type {() => Promise<any>} */ work, /** @type {string} */ words) => element("button", { className: "quiet small", type: "button", text: t(key), onclick: ({ target }) => act(target, work, words) });
     const place = element("div", {});
     const buttons = [];
     if (one.state === "booked" && !isOver) {
@@ -68,22 +78,29 @@ export async function show(root, crm, client) {
       one.attention ? element("p", { className: "warning", text: one.attention }) : null, element("div", { className: "bar" }, ...buttons), place);
   }
 
+  /** @param {Booking} one @param {HTMLElement} place */
   function moving(one, place) {
     const button = element("button", { type: "button", text: t("booking.move_here"), disabled: true });
+    /** @type {Slot | null} */
     let slot = null;
     const picker = times(() => ({ service: one.service.id, resource: one.resource.id, booking: one.id }), (chosen) => {
       slot = chosen;
       button.disabled = !chosen;
     });
-    button.onclick = () => act(button, () => crm.call("move_booking", { id: one.id, starts_at: slot.starts_at }), t("booking.moved"));
+    button.onclick = () => act(button, () => crm.call("move_booking", { id: one.id, starts_at: slot?.starts_at }), t("booking.moved"));
     place.replaceChildren(picker.view, button);
     void picker.refresh(true);
   }
 
-  const times = (wanted, picked) => slotPicker({ today: offer.today, last: plus(offer.today, 365), load: (from, to) => asked(() => crm.getSlots({ ...wanted(), from, to })), picked });
+  const times = (/** @type {() => Record<string, string>} */ wanted, /** @type {(slot: Slot | null) => void} */ picked) => slotPicker({ today: offer.today, last: plus(offer.today, 365), load: (from, to) => asked(() => crm.getSlots({ ...wanted(), from, to })), picked });
 
+  /** @param {Person} person */
   function form(person) {
-    let slot = null, key = newKey(), unanswered = null;
+    /** @type {Slot | null} */
+    let slot = null;
+    /** @type {Record<string, any> | null} */
+    let unanswered = null;
+    let key = newKey();
     const service = element("select", { onchange: () => changed() }, ...offer.services.map((one) => new Option([one.name, t("booking.minutes", { count: one.minutes }), one.price === null ? "" : money(one.price, one.currency)].filter(Boolean).join(" · "), one.id)));
     const doctor = element("select", { onchange: () => picker.refresh(true) });
     const name = element("input", { maxLength: 200, value: person?.name ?? "", placeholder: " " });
@@ -96,7 +113,7 @@ export async function show(root, crm, client) {
       key = newKey();
     });
     const changed = () => {
-      const { resources } = offer.services.find((one) => one.id === service.value);
+      const resources = offer.services.find((one) => one.id === service.value)?.resources ?? [];
       doctor.replaceChildren(...(resources.length > 1 ? [new Option(t("booking.anyone"), "")] : []), ...offer.resources.filter((one) => resources.includes(one.id)).map((one) => new Option(one.name, one.id)));
       return picker.refresh(true);
     };
@@ -104,15 +121,15 @@ export async function show(root, crm, client) {
     const chosen = element("div", { className: "pair wide" }, element("label", {}, t("booking.service"), service), element("label", {}, t("booking.with"), doctor));
     const who = element("div", { className: "pair wide" }, element("label", {}, t("booking.name"), name), element("label", {}, t("booking.phone"), phone));
     const why = element("label", {}, t("booking.comment"), comment);
-    return element("form", { onsubmit: (event) => {
+    return element("form", { onsubmit: (/** @type {Event} */ event) => {
       event.preventDefault();
-      const body = unanswered ?? { service: service.value, starts_at: slot.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
+      const body = unanswered ?? { service: service.value, starts_at: slot?.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
       const parts = [chosen, picker.view, who, why];
       freeze(parts, true);
       void act(button, () => crm.call("book", body, { key, follow: false }), t("bookings.booked")).then((failed) => {
         unanswered = failed && isUnknown(failed) ? body : null;
         freeze(parts, unanswered);
-        if (unanswered) tell("bad", `${failed.message} ${t("booking.unknown")}`);
+        if (failed && unanswered) tell("bad", `${failed.message} ${t("booking.unknown")}`);
         return !failed || failed.code === "slot_taken" ? picker.refresh() : null;
       });
     } }, element("h2", { text: t("bookings.new") }), chosen, picker.view, who, why, button);
@@ -121,6 +138,7 @@ export async function show(root, crm, client) {
   const waiting = element("p", { className: "soft", text: t("loading") });
   waiting.setAttribute("role", "status");
   root.replaceChildren(waiting);
+  /** @type {Offer} */
   let offer;
   try {
     offer = await asked(() => crm.getServices());
@@ -128,6 +146,6 @@ export async function show(root, crm, client) {
     fresh.replaceChildren(offer.services.length ? form(await client) : element("p", { className: "soft", text: t("bookings.no_services") }));
     root.replaceChildren(element("h1", { text: t("bookings.title") }), told, list, fresh);
   } catch (error) {
-    root.replaceChildren(element("p", { className: "error", text: error.message }), element("button", { className: "quiet", type: "button", text: t("again"), onclick: () => show(root, crm, client) }));
+    root.replaceChildren(element("p", { className: "error", text: /** @type {Error} */ (error).message }), element("button", { className: "quiet", type: "button", text: t("again"), onclick: () => show(root, crm, client) }));
   }
 }
