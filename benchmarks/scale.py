@@ -31,6 +31,7 @@ from shared.bookings import statements as booking_statements
 from shared.bookings import watches
 from shared.calculations import versions
 from shared.changes import changes, endpoints, feeds, sending
+from shared.changes.hook_body import Said
 from shared.connections import integrations, statements
 from shared.connections.integrations import Wanted
 from shared.connections.levels import Level
@@ -314,7 +315,7 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
             lambda: sending.claim(database, 8),
             undo=lambda: database.execute(_RELEASE_ENDPOINTS, {}),
         ),
-        Query("a webhook of amoCRM's", lambda: feeds.take(database, "no such key", 1, ())),
+        Query("a webhook of amoCRM's", lambda: feeds.take(database, "no such key", Said(1, [], []))),
         Query("endpoints of an account", lambda: endpoints.of(database, rng.choice(ids))),
         Query("changes of an account", lambda: changes.page(database, rng.choice(ids), None, 50)),
         Query("what is taken in a week", lambda: bookings.taken(database, rng.choice(clinics), *week)),

@@ -11,8 +11,8 @@ from typing import Any
 
 from simulator import archives, automation, consent, control_accounts, crowd, person
 from simulator.faults import Fault
-from simulator.journal import Weather
 from simulator.named import Body, UnknownNameError, account_of, client_of
+from simulator.posting import Weather
 from simulator.simulation import Simulation
 
 
@@ -25,7 +25,11 @@ def run(simulation: Simulation, name: str, body: Body) -> Any:
 
 def _person(simulation: Simulation, body: Body) -> Any:
     """What somebody of the account does: `{domain, kind, id?, fields?, note?, delete?, user_id?}`, see `person.act`."""
-    done = {name: body[name] for name in ("fields", "note", "delete", "accept", "user_id") if name in body}
+    done = {
+        name: body[name]
+        for name in ("fields", "note", "note_type", "delete", "restore", "accept", "user_id")
+        if name in body
+    }
     return person.act(simulation, account_of(simulation, body), body["kind"], body.get("id"), **done)
 
 
@@ -65,14 +69,14 @@ def _ask_bot(simulation: Simulation, body: Body) -> Any:
     if body.get("hold"):
         url, _, form = account.outbox.pop()
         return {"id": waiting, "url": url, "form": form}
-    simulation.journal.hasten(account)
+    simulation.journal.posting.hasten(account)
     return {"id": waiting}
 
 
 def _sent_once(simulation: Simulation, _body: Body) -> Any:
     """What stages and bots have sent: `{sent: [{url, status, body}]}`; `status` null: there was no answer."""
     names = ("url", "status", "body")
-    return {"sent": [dict(zip(names, one, strict=True)) for one in simulation.journal.once]}
+    return {"sent": [dict(zip(names, one, strict=True)) for one in simulation.journal.posting.once]}
 
 
 def _change_webhook(simulation: Simulation, body: Body) -> Any:
@@ -88,8 +92,8 @@ def _change_webhook(simulation: Simulation, body: Body) -> Any:
 def _webhooks(simulation: Simulation, body: Body) -> Any:
     """How webhooks fare: `{lost?, doubled?, overtaking?, seed?}`, shares of 1; how many were sent so far."""
     if body:
-        simulation.journal.weather = Weather(**body)
-    return {"sent": simulation.journal.sent}
+        simulation.journal.posting.weather = Weather(**body)
+    return {"sent": simulation.journal.posting.sent}
 
 
 def _make_integration(simulation: Simulation, body: Body) -> Any:

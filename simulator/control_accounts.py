@@ -157,7 +157,10 @@ def show(simulation: Simulation, body: Body) -> Any:
         "started_bots": account.started_bots,
         "tasks": account.tasks,
         "events": account.events,
-        "webhooks": {address: hook.entry | {"waiting": len(hook.waiting)} for address, hook in account.hooks.items()},
+        "webhooks": {
+            address: hook.entry | {"waiting": hook.unsent, "failed": len(hook.failed)}
+            for address, hook in account.hooks.items()
+        },
         "pipelines": account.pipelines,
         "users": account.users,
         "custom_fields": account.custom_fields,

@@ -25,6 +25,7 @@ def delete(call: Call, entity_type: str, ids: list[int]) -> Answer:
         return problem(400, "Bad Request", "There is nothing to delete")
     for id_ in ids:
         deleted = entities.pop(id_)
+        call.account.trash[entity_type, id_] = deleted
         call.account.notes.pop((entity_type, id_), None)
         if entity_type == "leads":
             call.account.links.pop(id_, None)
@@ -36,6 +37,15 @@ def delete(call: Call, entity_type: str, ids: list[int]) -> Answer:
         call.effect(f"{entity_type}.deleted", id=id_)
         call.tell(entity_type, "delete", deleted)
     return document({"status": "success", "message": "Удаление прошло успешно"})
+
+
+def restore(call: Call, entity_type: str, id_: int) -> None:
+    """Out of the trash again, without what belonged to it."""
+    entity = call.account.trash.pop((entity_type, id_))
+    entity["updated_at"] = call.world.now()
+    call.account.entities(entity_type)[id_] = entity
+    call.effect(f"{entity_type}.restored", id=id_)
+    call.tell(entity_type, "restore", entity)
 
 
 def _delete_catalogs(call: Call, ids: list[str]) -> Answer:

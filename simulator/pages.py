@@ -215,7 +215,7 @@ def _ask_bot(simulation: Simulation, form: Query, domain: str, lead_id: str) -> 
     account, client = _account(simulation, domain), _client(simulation, form.get("client_id"))
     settings = {"text": form.get("text", "")}
     automation.ask(simulation.world, simulation.tokens, account, client, int(lead_id), settings)
-    simulation.journal.hasten(account)
+    simulation.journal.posting.hasten(account)
     return _redirect(f"/at/{domain}/leads/detail/{lead_id}")
 
 

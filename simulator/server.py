@@ -56,7 +56,7 @@ async def serve(simulation: Simulation, host: str, port: int) -> int:
     """Listens until it is cancelled. Calls for a free port with 0; prints nothing; returns the port at once."""
     runner = web.ServerRunner(web.Server(handler(simulation), access_log=None))
     await runner.setup()
-    _tasks.add(asyncio.ensure_future(simulation.journal.send_all()))
+    _tasks.add(asyncio.ensure_future(simulation.journal.posting.send_all()))
     site = web.TCPSite(runner, host, port, backlog=1024)
     await site.start()
     return int(runner.addresses[0][1])

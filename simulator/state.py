@@ -100,7 +100,8 @@ class Account:
     tags: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))  # by entity type
     tasks: dict[int, Entity] = field(default_factory=dict)
     events: list[Entity] = field(default_factory=list)  # the oldest first
-    hooks: dict[str, Any] = field(default_factory=dict)  # subscriptions by their address, see journal.py
+    trash: dict[tuple[str, int], Entity] = field(default_factory=dict)  # deals, contacts and companies
+    hooks: dict[str, Any] = field(default_factory=dict)  # subscriptions by their address, see posting.py
     stage_actions: dict[int, list[Entity]] = field(default_factory=lambda: defaultdict(list))  # by status
     bots: dict[str, Entity] = field(default_factory=dict)  # that have asked a widget, see automation.py
     salesbots: dict[int, Entity] = field(default_factory=dict)  # that somebody has built here

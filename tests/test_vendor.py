@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -266,33 +267,81 @@ async def _until(is_so: Any) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.vendor("webhooks.form", "webhooks.repeat")
-def test_webhooks_come_as_forms_in_order_and_again_until_they_are_taken(client: Client, hearing: _Hearing) -> None:
-    hearing.refusals = 2
+def _prices(hearing: _Hearing) -> list[str | None]:
+    """Of all news, in the order in which they came; several may have come in one body."""
+    return [value for body in hearing.heard for key, value in body.items() if key.endswith("[price]")]
+
+
+def _later(client: Client, **duration: float) -> None:
+    client.simulator.control("clock", advance=timedelta(**duration).total_seconds())
+
+
+@pytest.mark.vendor("webhooks.form", "webhooks.several", "webhooks.notes")
+def test_webhooks_come_as_forms_in_order(client: Client, hearing: _Hearing) -> None:
     assert _subscribe(client, hearing.url, "update_lead", "status_lead", "note_lead") == 201
     for price in (100, 200, 300):
         client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": price})
-    client.post(f"/leads/{client.leads[0]}/notes", [{"note_type": "common", "params": {"text": "Привет"}}])
-    asyncio.run(_until(lambda: len(hearing.heard) == 4))
-    prices = [one.get("leads[update][0][price]") for one in hearing.heard]
-    assert prices == ["100", "200", "300", None]
-    assert hearing.heard[3]["leads[note][0][note][text]"] == "Привет"
+    for _ in range(2):
+        client.post(f"/leads/{client.leads[0]}/notes", [{"note_type": "common", "params": {"text": "Привет"}}])
+    asyncio.run(_until(lambda: _waiting(client, hearing.url)[0] == 0))
+    assert _prices(hearing) == ["100", "200", "300"]
+    texts = [value for body in hearing.heard for key, value in body.items() if key.endswith("[text]")]
+    assert texts == ["Привет"] * 2
     assert all(one["account[id]"] == str(client.id) for one in hearing.heard)
     assert set(hearing.kinds) == {"application/x-www-form-urlencoded"}
 
 
 @pytest.mark.vendor("webhooks.repeat")
-def test_a_webhook_that_keeps_failing_is_switched_off(client: Client, hearing: _Hearing) -> None:
-    hearing.refusals = 10**6
+def test_a_webhook_that_fails_comes_again_three_times_while_newer_ones_pass(client: Client, hearing: _Hearing) -> None:
+    def failed() -> int:
+        return int(client.simulator.control("show", domain=client.domain)["webhooks"][hearing.url]["failed"])
+
     assert _subscribe(client, hearing.url, "update_lead") == 201
+    hearing.refusals = 1
     client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": 1})
-    asyncio.run(_until(lambda: _waiting(client, hearing.url)[1]))
-    assert not hearing.heard
+    asyncio.run(_until(failed))
+    client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": 2})
+    asyncio.run(_until(lambda: _prices(hearing) == ["2"]))
+    try:
+        hearing.refusals = 10**6
+        for minutes, is_left in ((6, True), (16, True), (61, False)):
+            asked = hearing.refusals
+            _later(client, minutes=minutes)
+            asyncio.run(_until(lambda before=asked: hearing.refusals == before - 1))
+            asyncio.run(_until(lambda wanted=is_left: bool(failed()) == wanted))
+        hearing.refusals = 0
+        _later(client, minutes=600)
+        assert _prices(hearing) == ["2"]
+    finally:
+        _later(client, minutes=-683)
+
+
+@pytest.mark.vendor("webhooks.switched_off")
+def test_a_webhook_that_keeps_failing_is_switched_off(client: Client, hearing: _Hearing) -> None:
+    """Also where others were taken in between."""
+    assert _subscribe(client, hearing.url, "update_lead") == 201
+    for price in range(130):
+        hearing.refusals = 0 if price % 10 == 0 else 1
+        client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": 1000 + price})
+        asyncio.run(_until(lambda: _waiting(client, hearing.url)[0] == 0))
+    assert _waiting(client, hearing.url) == (0, True)
     hearing.refusals = 0
     assert _subscribe(client, hearing.url, "update_lead") == 201  # subscribing again switches it on
     client.http.patch(f"/api/v4/leads/{client.leads[0]}", json={"price": 2})
-    asyncio.run(_until(lambda: hearing.heard))
-    assert hearing.heard[-1]["leads[update][0][price]"] == "2"
+    asyncio.run(_until(lambda: _prices(hearing)[-1:] == ["2"]))
+
+
+@pytest.mark.vendor("webhooks.heads")
+def test_companies_come_as_contacts_and_tasks_as_task(client: Client, hearing: _Hearing) -> None:
+    assert _subscribe(client, hearing.url, "add_company", "add_contact", "add_task") == 201
+    client.post("/companies", [{"name": "ООО Окно"}])
+    client.post("/contacts", [{"name": "Анна"}])
+    client.post("/tasks", [{"text": "Позвонить", "complete_till": 2_000_000_000}])
+    asyncio.run(_until(lambda: _waiting(client, hearing.url)[0] == 0))
+    pairs = [pair for body in hearing.heard for pair in body.items()]
+    kinds = [value for key, value in pairs if key.startswith("contacts[add]") and key.endswith("[type]")]
+    assert kinds == ["company", "contact"]
+    assert ("task[add][0][text]", "Позвонить") in pairs
 
 
 @pytest.mark.vendor("webhooks.tariff")

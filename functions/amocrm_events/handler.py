@@ -5,6 +5,7 @@ the address has no key of ours  404     nobody listens here
 it names another account        403     or none; and that is told in the log, once a minute
 the connection has ended        410     or its events are off; what comes is dropped
 too much waits already          200     asking finds it later; amoCRM would switch off a hook that fails
+it is longer than what is read  200     what was read is taken, and the account is asked for the rest
 anything else                   200     also news that nothing is made of
 ==============================  ======  ========================================================================
 
@@ -24,11 +25,13 @@ from shared.runtime import Runtime
 from shared.storage import events
 
 _LONGEST_KEY: Final = 100
+# Nothing that amoCRM sends is refused for its length: it would come again, and end in the hook being switched off.
+MOST_BYTES: Final = 200_000_000
 _FOREIGN: Final = say("A webhook with this connection's address named another account, and was refused.")
 
 
 def handle(runtime: Runtime, request: Request) -> Response:
-    """The answer to a hook. Raises the problems of :mod:`shared.changes.hook_body`, 404, 403 and 410."""
+    """The answer to a hook. Raises 404, 403 and 410."""
     if request.method != "POST":
         detail = say("{name} is called with {method}.", name="amocrm_events", method="POST")
         raise Problem(405, "method_not_allowed", detail, headers=(("Allow", "POST"),))
@@ -38,7 +41,7 @@ def handle(runtime: Runtime, request: Request) -> Response:
     said = hook_body.read(request.body)
     if said.unknown:
         logs.info("hook.nothing_made_of", kinds=said.unknown)
-    taken = feeds.take(runtime.database, key, said.account_id, said.hints)
+    taken = feeds.take(runtime.database, key, said)
     if taken.integration is not None:
         logs.integration_id.set(str(taken.integration))
     if taken.outcome in ("taken", "full"):
@@ -46,6 +49,8 @@ def handle(runtime: Runtime, request: Request) -> Response:
             runtime.delivering.wakeup.at(taken.integration, feeds.SETTLE.total_seconds())
         if taken.outcome == "full":
             logs.warning("hook.too_much_waits", integration_id=taken.integration)
+        if not said.is_whole:
+            logs.warning("hook.too_long", integration_id=taken.integration, bytes=len(request.body))
         return json_response({"taken": len(said.hints) if taken.outcome == "taken" else 0})
     raise _refused(runtime, taken)
 

@@ -3,7 +3,7 @@
 On one machine: ``python -m functions_framework --source functions/amocrm_events/main.py --target http --port 8905``
 """
 
-from functions.amocrm_events.handler import handle
+from functions.amocrm_events.handler import MOST_BYTES, handle
 from shared.platform.adapters import aws, google, yandex
 from shared.platform.endpoint import serve
 from shared.platform.http import Request, Response
@@ -13,7 +13,7 @@ instance = Instance()
 
 
 def respond(request: Request) -> Response:
-    return serve(handle, instance.runtime, request)
+    return serve(handle, instance.runtime, request, most_bytes=MOST_BYTES)
 
 
 http = google.http_function(respond)

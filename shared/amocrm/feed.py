@@ -28,12 +28,22 @@ SETTINGS: Final = tuple(
 # vendor: events.page (page) A page of events has at most 100 of them.
 # source: amoCRM's documentation, "Events and notes"
 _EVENTS_PAGE: Final = 100
+# vendor: events.notes (page) A note is an event of its own kind, with its id in `value_after`: common_note_added,
+# attachment_note_added, geo_note_added, service_note_added and others; of a call incoming_call and outgoing_call, of a
+# message incoming_sms and outgoing_sms. Hooks tell all of them as notes; there their type is a number (4, 10, 11).
+# source: amoCRM's documentation, "Types of events"; clients and integrations in production that list them
+_CALLS_AND_MESSAGES: Final = frozenset({"incoming_call", "outgoing_call", "incoming_sms", "outgoing_sms"})
 _EMBEDDED: Final = {"leads": "contacts", "contacts": "leads"}  # whose ids come with an entity
 
 
 def updated_at(entity: Entity) -> int:
     """Unix seconds."""
     return int(entity.get("updated_at") or 0)
+
+
+def tells_note(kind: str) -> bool:
+    """Whether an event of this kind tells of a note that was added."""
+    return kind in _CALLS_AND_MESSAGES or kind.endswith("_note_added")
 
 
 class FeedApi(Struct, frozen=True):

@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from shared.amocrm.errors import AmocrmError, FilterIgnoredError
-from shared.amocrm.feed import FeedApi, updated_at
+from shared.amocrm.feed import FeedApi, tells_note, updated_at
 from shared.amocrm.leads import AccountApi
 from shared.changes import feeds, refusals
 from shared.changes.comparing import ENTITIES
@@ -32,7 +32,7 @@ _MOST_PAGES: Final = 8  # of a list in a run; the next run goes on
 _MARGIN: Final = 2 * feeds.SETTLE.total_seconds()
 
 # vendor: events.types (page) lead_added, lead_deleted, lead_restored, lead_status_changed, the same of contacts;
-# *_note_added with the note in value_after; and one for each member that is changed, such as sale_field_changed.
+# and one for each member that is changed, such as sale_field_changed; of notes see events.notes.
 # source: amoCRM's documentation, "Events and notes", "Types of events"
 _KINDS: Final = {"added": "add", "deleted": "delete", "restored": "restore", "status_changed": "status"}
 
@@ -225,7 +225,7 @@ def _hint_of(event: dict[str, Any]) -> Hint | None:
     single, kind = event.get("entity_type"), str(event.get("type") or "")
     if single not in ENTITIES:
         return None
-    if kind.endswith("_note_added"):
+    if tells_note(kind):
         after = event.get("value_after") or []
         note_id = next((_id(one["note"]["id"]) for one in after if isinstance(one, dict) and "note" in one), None)
         if note_id is None:

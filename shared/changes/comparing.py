@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from shared.amocrm import budgets
+from shared.amocrm.feed import tells_note
 from shared.amocrm.members import texts
 
 Entity = dict[str, Any]
@@ -104,7 +105,7 @@ def place_before(before: State | None, facts: Mapping[str, int], lead: Entity) -
 def is_news(event: str, ours: Collection[str]) -> bool:
     """Whether an event of amoCRM's is more than our own writing of these members. Notes and links are told by
     themselves, or not at all."""
-    if event.endswith(("_note_added", "_linked", "_unlinked")):
+    if tells_note(event) or event.endswith(("_linked", "_unlinked")):
         return False
     if event in ("entity_tag_added", "entity_tag_deleted"):
         return "tags" not in ours

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from shared.changes.hook_body import Hint
+from shared.changes.hook_body import Hint, Said
 from shared.platform.messages import Message, said
 from shared.platform.problems import Problem
 from shared.platform.secret import Guarded
@@ -61,7 +61,7 @@ WHERE integration_id = %(integration_id)s AND is_on
 """
 _TAKE = """
 SELECT outcome, integration, is_first
-FROM amocrm_take_hints(%(key_hash)s, %(account_id)s, %(hints)s, %(settle)s, %(most)s)
+FROM amocrm_take_hints(%(key_hash)s, %(account_id)s, %(hints)s, %(settle)s, %(most)s, %(is_whole)s)
 """
 _HINT = "SELECT amocrm_hint_within(%(integration_id)s, %(hints)s, interval '0', %(most)s)::integer"
 _OF = "SELECT * FROM amocrm_feeds WHERE integration_id = %(integration_id)s"
@@ -192,12 +192,13 @@ def hashed(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def take(database: Database, key: str, account_id: int | None, hints: Sequence[Hint]) -> Taken:
-    """Writes down what a hook says, durably, in one round trip."""
+def take(database: Database, key: str, said: Said) -> Taken:
+    """Writes down what a hook says, durably, in one round trip. Where not all of it was read, the account is asked."""
     parameters = {
         "key_hash": hashed(key),
-        "account_id": account_id,
-        "hints": Jsonb(msgspec.to_builtins(hints)),
+        "account_id": said.account_id,
+        "hints": Jsonb(msgspec.to_builtins(said.hints)),
+        "is_whole": said.is_whole,
         "settle": SETTLE,
         "most": MOST_WAITING,
     }

@@ -28,19 +28,25 @@ _SECURITY_HEADERS: Pairs = (
 )
 
 
-def serve(handler: Callable[[Instance, Request], Response], runtime: Instance, request: Request) -> Response:
-    """The handler's answer, or the problem document of what it raised. Never raises."""
+def serve(
+    handler: Callable[[Instance, Request], Response],
+    runtime: Instance,
+    request: Request,
+    *,
+    most_bytes: int = MAX_BODY_BYTES,
+) -> Response:
+    """The handler's answer, or the problem document of what it raised. Never raises. `most_bytes`: of a body."""
     started = time.monotonic()
     mark = logs.request_id.set(request.id)
     calls: list[dict[str, object]] = []
     marks = logs.upstream.set(calls), logs.integration_id.set(None)
     try:
         try:
-            if len(request.body) > MAX_BODY_BYTES:
+            if len(request.body) > most_bytes:
                 raise Problem(
                     413,
                     "body_too_large",
-                    say("The body may have at most {most} bytes.", most=f"{MAX_BODY_BYTES:,}"),
+                    say("The body may have at most {most} bytes.", most=f"{most_bytes:,}"),
                 )
             if request.has_null_character:
                 raise Problem(400, "null_character", say("No value may contain the character U+0000."))

@@ -8,27 +8,41 @@ _TYPES = (
     "lead_added",
     "lead_deleted",
     "lead_status_changed",
-    "lead_responsible_changed",
+    "lead_restored",
+    "entity_responsible_changed",
+    "entity_tag_added",
+    "entity_tag_deleted",
+    "entity_linked",
+    "entity_unlinked",
     "name_field_changed",
     "sale_field_changed",
     "contact_added",
     "contact_deleted",
+    "contact_restored",
     "company_added",
     "task_added",
     "common_note_added",
-    "service_message_note_added",
+    "attachment_note_added",
+    "geo_note_added",
+    "service_note_added",
+    "incoming_call",
+    "outgoing_call",
+    "incoming_sms",
+    "outgoing_sms",
 )
 
 
 def page(call: Call) -> Answer:
     """The newest first. `filter[type]` is a list, parted by commas or repeated."""
     kinds = {one for value in call.parameters(r"filter\[type\](\[\d*\])?") for one in value.split(",")}
+    singles = set(call.parameters(r"filter\[entity\](\[\d*\])?"))
     entities = set(call.parameters(r"filter\[entity_id\](\[\d*\])?"))
     since = call.parameters(r"filter\[created_at\]\[from\]")
     found = [
         event
         for event in reversed(call.account.events)
         if (not kinds or event["type"] in kinds)
+        and (not singles or event["entity_type"] in singles)
         and (not entities or str(event["entity_id"]) in entities)
         and (not since or event["created_at"] >= int(since[0]))
     ]

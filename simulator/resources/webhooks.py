@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from simulator.answers import Answer, ApiError, document, invalid, nothing, problem
 from simulator.call import Call
-from simulator.journal import Hook
+from simulator.posting import Hook
 
 _ENTITIES = ("lead", "contact", "company", "customer", "task")
 SETTINGS = frozenset(
