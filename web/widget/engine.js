@@ -4,22 +4,40 @@
 import { inLanguage, language as mine, t, worded } from "../ui/i18n.js";
 import { compare, fraction, holds, minus, plus, ReckoningError, times, toStep, value, ZERO } from "./formulas.js";
 
+/** @typedef {import("../../types/calculator.js").Calculator} Calculator */
+/** @typedef {import("../../types/calculator.js").Field} Field */
+/** @typedef {import("../../types/calculator.js").Fraction} Fraction */
+/** @typedef {import("../../types/calculator.js").Given} Given */
+/** @typedef {import("../../types/calculator.js").Item} Item */
+/** @typedef {import("../../types/calculator.js").Line} Line */
+/** @typedef {import("../../types/calculator.js").Prices} Prices */
+/** @typedef {import("../../types/calculator.js").Result} Result */
+/** @typedef {import("../../types/calculator.js").Tree} Tree */
+/** @typedef {import("../../types/calculator.js").Values} Values */
+
+/** @type {Fraction} */
 const CENT = [1n, 100n];
+/** @type {Fraction} */
 const THOUSANDTH = [1n, 1000n];
+/** @type {Fraction} */
 const ONE = [1n, 1n];
+/** @type {Fraction} */
 const LARGEST = [10n ** 12n, 1n]; // of a quantity, a price and a sum
 const NUMBER = /^-?\d{1,12}(\.\d{1,6})?$/;
 const MOST_ITEMS = 250;
 const LONGEST_NAME = 250;
 const GAPS = /[ \t\n\r\u00a0,]+/g; // what is left of a text of which nothing was asked
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+/** @type {Record<string, unknown>} */
 const NOTHING = { number: ZERO, choice: "", switch: false, rows: [] };
 
 // The result of one calculator for `given`: what stands in its fields, by their ids; rows are lists of the same.
 // {title, currency, items, discount, delivery, total, parameters, refused, asked}; amounts as decimal text, `refused` is why it cannot be made,
 // `asked(field)` whether it is asked now (of a field in rows with the index of its row).
+/** @param {Calculator} calculator @param {Given} given @param {string} language @returns {Result} */
 export function reckon(calculator, given, language = mine) {
   const prices = pricesOf(calculator.fields);
+  /** @type {Set<string>} */
   const asked = new Set();
   try {
     const values = readAll(calculator.fields, given, {}, prices, asked, "");
@@ -34,26 +52,31 @@ export function reckon(calculator, given, language = mine) {
   }
 }
 
+/** @param {Set<string>} asked @returns {Result["asked"]} */
 const isIn = (asked) => (id, row = null) => asked.has(row === null ? id : `${row}.${id}`);
+/** @param {Set<string>} asked @returns {Omit<Result, "refused">} */
 const nothing = (asked) => ({ items: [], discount: "0", delivery: "0", total: "0", parameters: [], asked: isIn(asked) });
 
+/** @param {Calculator} calculator @param {Values} values @param {Prices} prices @param {string} language */
 function whole(calculator, values, prices, language) {
   const items = [...itemsOf(calculator, values, prices, language)];
   if (items.length > MOST_ITEMS) throw new ReckoningError("too_many");
   const subtotal = items.map((item) => fraction(item.amount)).reduce(plus, ZERO);
-  const money = (formula) => (formula ? toStep("round", value(formula, { ...values, subtotal }, prices), CENT) : ZERO);
-  const [discount, delivery] = [money(calculator.discount), money(calculator.delivery)];
+  const money = (/** @type {Tree | undefined} */ formula) => (formula ? toStep("round", value(formula, { ...values, subtotal }, prices), CENT) : ZERO);
+  const discount = money(calculator.discount), delivery = money(calculator.delivery);
   if (discount[0] < 0n || delivery[0] < 0n || compare(discount, subtotal) > 0) throw new ReckoningError("negative");
   const total = plus(minus(subtotal, discount), delivery);
   bounded(subtotal, delivery, total);
   return { items, discount: decimal(discount, 2), delivery: decimal(delivery, 2), total: decimal(total, 2) };
 }
 
+/** @param {Fraction[]} numbers */
 function bounded(...numbers) {
   if (numbers.some((number) => compare(number, LARGEST) > 0)) throw new ReckoningError("too_large");
 }
 
 // Rounded to what is written. Nothing that costs something becomes nothing.
+/** @param {Fraction} number @param {Fraction} step */
 function written(number, step) {
   const found = toStep("round", number, step);
   if (found[0] === 0n && number[0] > 0n) throw new ReckoningError("too_small");
@@ -61,6 +84,7 @@ function written(number, step) {
   return found;
 }
 
+/** @param {Calculator} calculator @param {Values} values @param {Prices} prices @param {string} language */
 function* itemsOf(calculator, values, prices, language) {
   const fields = fieldsById(calculator.fields);
   for (const item of calculator.items) {
@@ -73,10 +97,12 @@ function* itemsOf(calculator, values, prices, language) {
   }
 }
 
+/** @param {Item} item @param {Record<string, Field>} fields @param {Values} values @param {Prices} prices @param {string} language @returns {Line | null} */
 function itemOf(item, fields, values, prices, language) {
   const chosen = item.option ? values[item.option] : null;
   if (chosen === "") return null; // the choice is not asked
-  const option = item.option ? fields[item.option].options.find((one) => one.id === chosen) : {};
+  /** @type {Partial<import("../../types/calculator.js").Option>} */
+  const option = (item.option && fields[item.option]?.options.find((one) => one.id === chosen)) || {};
   let quantity = item.quantity ? value(item.quantity, values, prices) : ONE;
   const least = item.least === undefined ? null : fraction(item.least);
   if (least && quantity[0] > 0n && compare(quantity, least) < 0) quantity = least;
@@ -88,7 +114,7 @@ function itemOf(item, fields, values, prices, language) {
   if (price[0] < 0n || discount[0] < 0n || compare(discount, before) > 0) throw new ReckoningError("negative");
   bounded(times(quantity, price));
   const sku = item.sku ?? option.sku;
-  const name = filled(inLanguage(item.name ?? option.label, language), fields, values, language);
+  const name = filled(inLanguage(item.name ?? option.label ?? {}, language), fields, values, language);
   return {
     name: short(name),
     quantity: decimal(quantity, 3),
@@ -101,17 +127,20 @@ function itemOf(item, fields, values, prices, language) {
   };
 }
 
+/** @param {Calculator} calculator @param {Values} values @param {string} language */
 function parameters(calculator, values, language) {
   const fields = fieldsById(calculator.fields);
   return (calculator.parameters ?? []).map(({ name, text, each }) => ({
     name: inLanguage(name, language),
-    value: (each ? values[each] : [{}]).map((row) => filled(inLanguage(text, language), fields, { ...values, ...row }, language, dayOf(language))).filter((one) => one.replace(GAPS, "")).join("; "),
+    value: (each ? values[each] : [{}]).map((/** @type {Values} */ row) => filled(inLanguage(text, language), fields, { ...values, ...row }, language, dayOf(language))).filter((/** @type {string} */ one) => one.replace(GAPS, "")).join("; "),
   })).filter((one) => one.value);
 }
 
 // --- values ------------------------------------------------------------------------------------------------------
 
+/** @param {Field[]} fields @param {Given} given @param {Values} outer @param {Prices} prices @param {Set<string>} asked @param {string} row @returns {Values} */
 function readAll(fields, given, outer, prices, asked, row) {
+  /** @type {Values} */
   const found = {};
   for (const field of fields) {
     const here = { ...outer, ...found };
@@ -119,39 +148,45 @@ function readAll(fields, given, outer, prices, asked, row) {
     if (field.when && !holds(field.when, here, prices)) continue;
     asked.add(`${row}${field.id}`);
     const typed = given[field.id];
-    if (field.kind === "rows") found[field.id] = (typed ?? []).map((one, index) => readAll(field.fields, one, here, prices, asked, `${index}.`));
+    if (field.kind === "rows") found[field.id] = (typed ?? []).map((/** @type {Given} */ one, /** @type {number} */ index) => readAll(field.fields, one, here, prices, asked, `${index}.`));
     else if (field.kind === "number") found[field.id] = NUMBER.test(typed ?? "") ? fraction(typed) : ZERO;
     else if (field.kind === "switch") found[field.id] = typed === true;
-    else if (field.kind === "choice") found[field.id] = (field.options.find((one) => one.id === typed) ?? field.options[0]).id;
+    else if (field.kind === "choice") found[field.id] = (field.options.find((one) => one.id === typed) ?? field.options[0])?.id;
     else found[field.id] = typed ?? "";
   }
   return found;
 }
 
+/** @param {Field[]} fields @returns {Record<string, Field>} */
 const fieldsById = (fields) => Object.fromEntries(fields.flatMap((field) => [field, ...(field.fields ?? [])]).map((field) => [field.id, field]));
 
+/** @param {Field[]} fields @returns {Prices} */
 function pricesOf(fields) {
   const byId = fieldsById(fields);
-  const of = (which) => (id, chosen) => fraction(byId[id].options.find((one) => one.id === chosen)?.[which] ?? 0);
+  /** @param {"price" | "value"} which @returns {Prices["price"]} */
+  const of = (which) => (id, chosen) => fraction(byId[id]?.options.find((one) => one.id === chosen)?.[which] ?? 0);
   return { price: of("price"), value: of("value") };
 }
 
 // --- texts and digits ---------------------------------------------------------------------------------------------
 
 // Of words in languages, or of a text for all: whether there are any.
+/** @param {string | object | undefined} words */
 const isSaid = (words) => Object.keys(words ?? {}).length > 0;
 
+/** @param {string} text @param {Record<string, Field>} fields @param {Values} values @param {string} language @param {(text: string) => string} dated */
 function filled(text, fields, values, language, dated = String) {
   return text.replace(/\{(\w+)\}/g, (_, id) => {
-    const typed = values[id];
-    if (fields[id].kind === "choice") return typed ? inLanguage(fields[id].options.find((one) => one.id === typed).label, language) : "";
-    if (fields[id].kind === "number") return decimal(typed, 6);
-    if (fields[id].kind === "date") return typed && dated(typed);
+    const typed = values[id], field = fields[id];
+    if (field?.kind === "choice") return typed ? inLanguage(field.options.find((one) => one.id === typed)?.label ?? {}, language) : "";
+    if (field?.kind === "number") return decimal(typed, 6);
+    if (field?.kind === "date") return typed && dated(typed);
     return typed === true || typed === false ? "" : String(typed);
   });
 }
 
 // As a line may be called: not longer, and not nothing, where the text that it is called by was left empty.
+/** @param {string} name */
 function short(name) {
   if (!name.replace(GAPS, "")) return "—";
   const letters = [...name];
@@ -159,13 +194,15 @@ function short(name) {
 }
 
 // As shared/platform/money.py writes a day (YYYY-MM-DD): the server compares what the deal is told, letter by letter.
+/** @param {string} language @returns {(text: string) => string} */
 const dayOf = (language) => (text) => {
   const [year, month, date] = text.split("-");
-  if (language === "en") return `${Number(date)} ${MONTHS[month - 1]} ${year}`;
+  if (language === "en") return `${Number(date)} ${MONTHS[Number(month) - 1]} ${year}`;
   return [date, month, year].join(language === "es" || language === "pt" ? "/" : ".");
 };
 
 // As decimal text; the fraction has at most so many digits.
+/** @param {Fraction} number @param {number} digits */
 export function decimal(number, digits) {
   const [over, under] = times(number, [10n ** BigInt(digits), 1n]);
   const whole = over / under;
