@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register vendor-news package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -111,6 +111,9 @@ bench-picture: $(READY) ## measures starts, a read and a save, and draws them in
 
 register: $(READY) ## gathers what is known of amoCRM from the marks in the code, into docs/vendor.md
 	@$(BIN)/python -m cli register
+
+vendor-news: $(READY) ## FILE=git-log: what the vendor's own client has learned since docs/vendor.md says its history was read
+	@$(BIN)/python -m cli vendor-news $(FILE)
 
 docs: $(READY) ## the documentation site, in .local/site; red on a dead link (with Node.js its diagrams are drawn)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi

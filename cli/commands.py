@@ -7,7 +7,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 import click
 import msgspec
@@ -323,6 +323,21 @@ def write_floors() -> None:
     for file in floors.FILES:
         file.write_text(floors.written(file.read_text(encoding="utf-8")), encoding="utf-8")
     click.echo(f"{len(floors.layers())} floors")
+
+
+@main.command("vendor-news")
+@click.argument("log", type=click.File(encoding="utf-8"))
+def tell_vendor_news(log: TextIO) -> None:
+    """The commits of the vendor's PHP client that may say something new of its API, from a file with its history.
+
+    LOG is what this prints in a clone of it: git log --date=short --format='commit %h %ad %s' --name-only
+    """
+    from cli import vendor_news
+
+    try:
+        click.echo(vendor_news.text(vendor_news.news(log.read())))
+    except vendor_news.NoLogError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @main.command("register")

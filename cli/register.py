@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from cli.vendor_news import CLIENT, READ_TO, READ_UNTIL
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 FILE: Final = ROOT / "docs" / "vendor.md"
 
@@ -95,9 +97,15 @@ def text(rules: list[Rule]) -> str:
         "each has a test. `python -m cli probe` tries those that can be tried from outside in a real account",
         "([probe.md](probe.md)).",
         "",
+        f"The history of the vendor's own client ({CLIENT}) was read until {READ_UNTIL}, {READ_TO}. What came since:",
+        "`make vendor-news` ([operations.md](operations.md#the-vendors-news)).",
+        "",
         "How sure:",
         "",
         *(f"- **{sure}**: {meaning} ({sum(rule.sure == sure for rule in rules)})." for sure, meaning in SURE.items()),
+        "",
+        "A guess that says *looked for again* was searched for in public code, in issues and in the vendor's pages, in",
+        "November 2026.",
     ]
     subject = None
     for rule in rules:

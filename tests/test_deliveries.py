@@ -591,7 +591,7 @@ def test_an_account_without_a_goods_list_is_told_and_the_rest_goes_on(connected:
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "truncate"])
 @pytest.mark.parametrize("path", ["/api/v4/catalogs/.*/elements", "/api/v4/leads/.*/link"])
-@pytest.mark.vendor("links.replace")
+@pytest.mark.vendor("links.replace", "links.again")
 def test_goods_are_in_the_deal_once_whatever_is_lost(connected: Story, kind: str, path: str) -> None:
     connected.simulator.fault(kind, path=path, method="POST")
     assert _save(connected, _with_goods()).status == 202

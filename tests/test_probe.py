@@ -207,7 +207,7 @@ def test_what_an_account_lacks_is_no_difference(simulator: Simulator, account: A
     told = account.probe()
     assert told.rules("different") == []
     lacking = {"fields.text_length", "fields.dates", "fields.types", "catalogs.products", "drive.parts"}
-    lacking |= {"drive.filter_name", "events.at_making", "events.tags"}
+    lacking |= {"drive.filter_name", "drive.members", "events.at_making", "events.tags"}
     assert set(told.rules("not tried")) == lacking | {"files.attach", "notes.attachment"}
     assert account.shown() == account.at_first
 

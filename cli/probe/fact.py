@@ -88,3 +88,7 @@ def stored_in(lab: Lab, field_id: int) -> Any:
 def element_of(lab: Lab, element_id: int) -> dict[str, Any]:
     answer: dict[str, Any] = lab.api.send("GET", f"/catalogs/{lab.list_id}/elements/{element_id}")
     return answer
+
+
+def all_but(missing: list[str]) -> str:
+    return f"all but {', '.join(missing)}" if missing else "all"

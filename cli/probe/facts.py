@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from uuid import uuid4
 
-from cli.probe.fact import FACTS, Fact, NotTriedError, Seen, element_of, fact, soon
+from cli.probe.fact import FACTS, Fact, NotTriedError, Seen, all_but, element_of, fact, soon
 from cli.probe.lab import FILE, PREFIX, WEBHOOK, Lab, why
 from shared.amocrm import oauth
 from shared.amocrm.errors import AmocrmError, ForbiddenError, NotFoundError, RateLimitedError, ValidationError
@@ -41,14 +41,14 @@ _ACCOUNT: Final = (
 @fact("account.members", "Has the account the members that clients insist on?", "all")
 def account_members(lab: Lab) -> str:
     account = lab.api.account()
-    return _all_but([name for name in _ACCOUNT if name not in account])
+    return all_but([name for name in _ACCOUNT if name not in account])
 
 
 @fact("users.rights", "Do users say what they may do?", "all")
 def users_rights(lab: Lab) -> str:
     wanted = ("is_active", "is_admin", "mail_access", "catalog_access")
     users = embedded(lab.api.send("GET", "/users", params={"limit": 250}), "users")
-    return _all_but(sorted({name for user in users for name in wanted if name not in user["rights"]}))
+    return all_but(sorted({name for user in users for name in wanted if name not in user["rights"]}))
 
 
 @fact("oauth.token_claims", "Does the access token tell its account, scopes and end?", "account, end, scopes")
@@ -314,10 +314,6 @@ def limit(lab: Lab) -> Seen:
 
 
 # --- helpers --------------------------------------------------------------------------------------------------
-
-
-def _all_but(missing: list[str]) -> str:
-    return f"all but {', '.join(missing)}" if missing else "all"
 
 
 def _uploaded(lab: Lab) -> dict[str, Any]:

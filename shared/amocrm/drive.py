@@ -17,7 +17,7 @@ from shared.amocrm.oauth import access_token_hints
 
 # vendor: drive.rate (guess) Calls to the drive do not count against the API's limit: it is another host. A 429 of it is
 # waited out.
-# source: none found
+# source: none found (looked for again); the pages name the limits of the API's own host only
 _MOST_PARTS: Final = 1000
 SCOPE: Final = "files"
 
@@ -49,7 +49,8 @@ class DriveApi(Struct, frozen=True):
     def find(self, name: str, since: int) -> dict[str, Any] | None:
         """A file of exactly this name made at `since` (Unix seconds) or later, as :meth:`upload` tells it."""
         # vendor: drive.filter_name (guess) `filter[name]` finds files whose name begins with it, without the extension.
-        # source: amoCRM's documentation names the filter and does not say how it compares; names are compared here
+        # source: amoCRM's documentation and its client name the filter and do not say how it compares (looked for
+        # again); names are compared here
         stem = name.rpartition(".")[0]
 
         def read(params: list[tuple[str, Any]]) -> Any:
@@ -72,7 +73,7 @@ class DriveApi(Struct, frozen=True):
         """Attaches a file to a deal; attaching it again changes nothing."""
         # vendor: files.attach (guess) Attaching a file again changes nothing. It is looked for before a repetition all
         # the same.
-        # source: none found; the method is a PUT
+        # source: none found (looked for again); the method is a PUT
         self.account.send("PUT", f"/leads/{lead_id}/files", json=[{"file_uuid": file_uuid}])
 
     def attached(self, lead_id: int) -> set[str]:

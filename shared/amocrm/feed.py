@@ -107,6 +107,7 @@ class FeedApi(Struct, frozen=True):
         # vendor: lists.updated_at (guess) A list can be had by `filter[updated_at][from]` and `[to]`, both times
         # included, in the order of `order[updated_at]=asc`.
         # source: amoCRM's documentation, "Filters", names the parameters and the order; that both are included is ours
+        # (looked for again)
         params: list[tuple[str, Any]] = [
             ("filter[updated_at][from]", since),
             *([] if until is None else [("filter[updated_at][to]", until)]),

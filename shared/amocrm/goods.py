@@ -119,7 +119,10 @@ class GoodsApi(Struct, frozen=True):
         body = [
             # vendor: links.replace (guess) Linking the same element again replaces its quantity. Links are looked at
             # before a repetition all the same.
-            # source: none found; the page calls it adding
+            # source: none found (looked for again); the page calls it adding
+            # vendor: links.again (production) Linking what is linked already may be answered 500, "An unknown error
+            # occurred": links are looked at first.
+            # source: notes of a Kommo integration (E0DUAR/kommo-mcp), which met it with contacts, and looks first
             {"to_entity_id": element_id, "to_entity_type": "catalog_elements", "metadata": metadata}
             for element_id, metadata in elements
         ]

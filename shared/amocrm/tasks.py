@@ -66,5 +66,5 @@ def deal_of(task: Mapping[str, Any]) -> int | None:
     """The deal to which a task belongs."""
     # vendor: leads.merge (guess) Of deals that are merged one stays; the others are gone as deleted ones are, and their
     # tasks keep their ids and belong to the one that stays.
-    # source: none found in the documentation; the card of a merged deal shows the tasks of all of them
+    # source: none found (looked for again); the card of a merged deal shows the tasks of all of them
     return int(task["entity_id"]) if task.get("entity_type") == "leads" and task.get("entity_id") else None

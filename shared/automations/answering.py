@@ -49,7 +49,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, que
             return {"skipped": say("amoCRM refuses what the bot was to say: {words}", words=words or str(error))}
         # vendor: salesbot.refused (guess) A bot that does not wait, because it was answered, was stopped, or does not
         # wait yet, refuses the continuation with 4xx.
-        # source: none found; it is tried again a little later, and then left
+        # source: none found (looked for again); it is tried again a little later, and then left
         except (BadRequestError, NotFoundError) as error:
             if delivery.attempts < _GIVEN_UP_AFTER:
                 raise NotTakenError(type(error).__name__) from None

@@ -53,7 +53,8 @@ def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Resu
     }
     handed_over = _responsible(work, api, booking, lead) if "from_resource" in work.told.change else {}
     # vendor: tasks.reopen (guess) A completed task is open again by `is_completed: false`.
-    # source: none found; amoCRM's own pages can do it
+    # source: none found (looked for again): the page has `is_completed` as a boolean, and shows it true; amoCRM's own
+    # interface can do it
     opened = {"is_completed": False} if work.told.change["kind"] in (EXPECTED, MOVED) else {}
     if task_id is not None and _accepted(
         work, lambda fields: _unless_gone(tasks, task_id, fields), wanted | opened | handed_over

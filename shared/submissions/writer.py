@@ -180,7 +180,7 @@ class Submission:
                 lead, contact = self.lead_and_contact(account, left)
                 # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
                 # amoCRM refuses, it is made anew and a person joins the two.
-                # source: none found; the page shows new contacts only
+                # source: none found (looked for again); the pages show new contacts, and call what is there a duplicate
                 known_id = None if known is None or left else int(known["id"])
 
                 def make(one: Entity) -> Made:
