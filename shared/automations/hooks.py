@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -44,7 +44,6 @@ _MORE_SHAPES: Final = say(
 )
 _TOLD_EVERY: Final = timedelta(hours=1)
 _MOST_BYTES: Final = 262_144  # as much as a webhook has
-_MOST_FIELDS: Final = 200
 MOST_SHAPES: Final = 20  # of hooks that cannot be read, told within an hour: anybody may post one
 _LEAD: Final = 2  # element_type
 _LARGEST: Final = 2**63 - 1
@@ -86,6 +85,14 @@ class _Hook(Struct, frozen=True):
         return inner.strip() if isinstance(inner, str) else ""
 
 
+class _Asked(Struct, frozen=True):
+    """What a bot sends: its proof, where it waits, and what was said to it."""
+
+    token: str
+    return_url: str
+    text: str
+
+
 class _Said(Struct, frozen=True):
     """Of either hook: by which key, of which account, what has happened."""
 
@@ -120,11 +127,16 @@ def run(runtime: Runtime, request: Request) -> Response:
     return json_response({"delivery_id": accepted[0].id, "state": accepted[0].state})
 
 
-def _tree(runtime: Runtime, request: Request) -> nested.Tree:
+def _read(request: Request) -> nested.Tree:
+    """The body of either, each key with one value. Raises 413, and what `nested.read` raises."""
     _require_small(request)
+    tree = nested.read(request.body, request.headers.get("Content-Type") or "", opens_texts=False)
+    return {name: nested.first_of_each(one) for name, one in tree.items()}
+
+
+def _tree(runtime: Runtime, request: Request) -> nested.Tree:
     try:
-        tree: nested.Tree = nested.first_of_each(nested.read(request.body, request.headers.get("Content-Type") or ""))
-        return tree
+        return _read(request)
     except nested.UnreadableError:
         raise _unreadable(runtime, "") from None
 
@@ -198,11 +210,10 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
 def answer_bot(runtime: Runtime, request: Request) -> Response:
     """`{delivery_id, state}`. The answer goes to `return_url`, at once if it can, else as soon as it can. 401 for a
     token that is not the integration's, 403 for a `return_url` of another host, 422 for a request without one."""
-    _require_small(request)
-    fields = _form(request)
-    proof = one_time_token.of_bot(runtime, str(fields.get("token") or ""))
-    path = _continuation(proof.integration, str(fields.get("return_url") or ""))
-    question = Question(path, str(fields.get("data[text]") or "")[:4000], proof.entity, proof.entity_id)
+    asked = _asked(request)
+    proof = one_time_token.of_bot(runtime, asked.token)
+    path = _continuation(proof.integration, asked.return_url)
+    question = Question(path, asked.text[:4000], proof.entity, proof.entity_id)
     stored = msgspec.json.encode(question, order="deterministic")
     key = f"bot:{hashlib.sha256(f'{proof.jti} {path}'.encode()).hexdigest()}"
     lead_id = proof.entity_id if proof.entity == "leads" else None
@@ -240,21 +251,17 @@ def _number(value: object) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,19}", text) and 0 < int(text) <= _LARGEST else None
 
 
-def _form(request: Request) -> dict[str, Any]:
-    """Flat: what is inside of `data` is named `data[…]`, whichever way it came."""
+def _asked(request: Request) -> _Asked:
     # vendor: salesbot.request (production) A bot posts a form (older write-ups: JSON) with `token`, `data[…]` and
     # `return_url`, which is `/api/v4/salesbot/BOT/continue/ID` of the account and wants its access token.
     # source: notes of a Brazilian integration that answers a bot in production
     try:
-        if request.content_type == "application/x-www-form-urlencoded":
-            text = request.body.decode("utf-8", "replace")
-            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
-        document = msgspec.json.decode(request.body, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError, ValueError):
+        tree = _read(request)
+    except nested.UnreadableError:
         raise invalid_input(say("this is no request of a bot"), "") from None
-    inner = document.get("data")
-    named = {f"data[{name}]": value for name, value in inner.items()} if isinstance(inner, dict) else {}
-    return document | named
+    data = tree.get("data")
+    text = data.get("text") if isinstance(data, dict) else None
+    return _Asked(*(one if isinstance(one, str) else "" for one in (tree.get("token"), tree.get("return_url"), text)))
 
 
 def _continuation(integration: Integration, return_url: str) -> str:

@@ -34,8 +34,9 @@ class TooLargeError(UnreadableError):
     """More than MOST_BYTES."""
 
 
-def read(body: bytes, content_type: str = "") -> Tree:
-    """The tree; a list at the top is `{"": [...]}`. `content_type`: the header as it came.
+def read(body: bytes, content_type: str = "", *, opens_texts: bool = True) -> Tree:
+    """The tree; a list at the top is `{"": [...]}`. `content_type`: the header as it came. `opens_texts`: JSON that a
+    program has put into a text is a branch.
 
     A key that comes twice is a list. A key with an empty bracket adds to its list. Keys with a dot, or with two
     underscores, are nested where two of them begin alike (`name.first`, `name.last`). Raises the errors above.
@@ -47,7 +48,7 @@ def read(body: bytes, content_type: str = "") -> Tree:
             pairs = form_pairs.multipart(body, content_type)
         except ValueError:
             raise UnreadableError from None
-        return _of_pairs(pairs)
+        return _of_pairs(pairs, opens_texts)
     text = form_pairs.text(body, content_type)
     begin = text.lstrip()[:1]
     if begin in ("{", "["):
@@ -57,10 +58,10 @@ def read(body: bytes, content_type: str = "") -> Tree:
             if begin == "{" or "json" in content_type.lower():
                 raise UnreadableError from None
         else:
-            return _of_pairs(document.items() if isinstance(document, dict) else [(OWN, document)])
+            return _of_pairs(document.items() if isinstance(document, dict) else [(OWN, document)], opens_texts)
     if "=" not in text:  # all of it would be a name
         raise UnreadableError
-    return _of_pairs(form_pairs.urlencoded(body.removeprefix(b"\xef\xbb\xbf"), content_type))
+    return _of_pairs(form_pairs.urlencoded(body.removeprefix(b"\xef\xbb\xbf"), content_type), opens_texts)
 
 
 def first_of_each(tree: Any) -> Any:
@@ -75,13 +76,13 @@ def first_of_each(tree: Any) -> Any:
 # --- of a form ----------------------------------------------------------------------------------------------------
 
 
-def _of_pairs(pairs: Iterable[tuple[str, Any]]) -> Tree:
+def _of_pairs(pairs: Iterable[tuple[str, Any]], opens_texts: bool) -> Tree:
     pairs = [(name, value) for name, value in pairs]
     shared = Counter(parts[0] for name, _ in pairs if (parts := _parts(name)))
     tree: Tree = {}
     for name, value in pairs:
         _put(tree, _names(name, shared), value)
-    return {_stored(name): _with_lists(bounded(one, 1)) for name, one in tree.items()}
+    return {_stored(name): _with_lists(bounded(one, 1, opens_texts)) for name, one in tree.items()}
 
 
 def _names(key: str, shared: Counter[str]) -> list[str]:
@@ -161,18 +162,18 @@ def _of_members(pairs: lenient_json.Pairs) -> Tree:
     return members
 
 
-def bounded(branch: Any, depth: int = 0) -> Any:
+def bounded(branch: Any, depth: int = 0, opens_texts: bool = True) -> Any:
     """Not deeper than DEEPEST; JSON within a text is a branch; texts hold nothing that cannot be stored."""
     if isinstance(branch, str):
-        made = opened(branch)
+        made = opened(branch) if opens_texts else None
         return _stored(branch) if made is None else bounded(made, depth)
     if not isinstance(branch, dict | list):
         return branch
     if depth >= DEEPEST:
         return _flat(branch)
     if isinstance(branch, list):
-        return [bounded(one, depth + 1) for one in branch]
-    return {_stored(name): bounded(one, depth + 1) for name, one in branch.items()}
+        return [bounded(one, depth + 1, opens_texts) for one in branch]
+    return {_stored(name): bounded(one, depth + 1, opens_texts) for name, one in branch.items()}
 
 
 def opened(text: str) -> Any:

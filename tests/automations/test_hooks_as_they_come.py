@@ -187,6 +187,23 @@ def test_hostile_bodies_are_refused_in_words_for_programs(office: Office, body: 
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+def test_35_7_of_a_key_that_comes_twice_the_first_counts(office: Office) -> None:
+    """35-7: by the one reader of bodies, which keeps both; also as multipart."""
+    fields = list(_action(office, office.save(NOTE)["key"]).items())
+    form = urlencode([*fields, ("event[data][id]", "5"), ("event[time]", "6")]).encode()
+    parts = "".join(f'--x\r\nContent-Disposition: form-data; name="{one}"\r\n\r\n{text}\r\n' for one, text in fields)
+    first = _posted(office, form, FORM)
+    second = _posted(office, f"{parts}--x--\r\n".encode(), "multipart/form-data; boundary=x")
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json()["delivery_id"] == second.json()["delivery_id"]
+
+
+def test_35_7_what_a_person_has_typed_is_no_part_of_a_hooks_tree() -> None:
+    """A bot is told what somebody says to it, and settings of a stage hold texts: they may look like JSON."""
+    body = urlencode({"data[text]": '{"a": [1]}'}).encode()
+    assert nested.read(body, opens_texts=False) == {"data": {"text": '{"a": [1]}'}}
+
+
 def test_keys_that_contradict_each_other_keep_both() -> None:
     assert nested.read(b"a=1&a[b]=2&a[b][c]=3") == {"a": {"": "1", "b": {"": "2", "c": "3"}}}
     assert nested.read(b"a[b]=2&a=1") == {"a": {"b": "2", "": "1"}}
