@@ -12,15 +12,17 @@ Amount = int | Decimal
 
 
 def is_taken(account: Account, given: Any) -> bool:
-    """Whether it may be written as `price`."""
+    """Whether it may be written as `price`. Cents that are none, as in 100.0, are no cents: the vendor's own client
+    writes every budget so, for every account."""
     # vendor: leads.no_cents
-    kinds = int if account.cents == "refused" else int | float
-    return isinstance(given, kinds) and not isinstance(given, bool)
+    if not isinstance(given, int | float) or isinstance(given, bool):
+        return False
+    return account.cents != "refused" or given == int(given)
 
 
 def kept(account: Account, given: float) -> Amount:
     """What the account keeps of it, of what was taken."""
-    if isinstance(given, int) or account.cents != "kept":
+    if account.cents != "kept" or given == int(given):
         return int(given)
     amount = Decimal(str(given)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return int(amount) if amount == int(amount) else amount

@@ -254,6 +254,8 @@ def test_the_state_is_kept_in_a_file(tmp_path: Any) -> None:
 def test_33_3_a_budget_with_cents(client: Client, simulator: Simulator, cents: str, shown: dict[str, Any]) -> None:
     simulator.control("change-account", domain=client.domain, cents=cents)
     lead_id = client.get("/leads", limit=1).json()["_embedded"]["leads"][0]["id"]
+    whole = client.http.patch(f"/api/v4/leads/{lead_id}", content=b'{"price": 48500.0}')  # as the vendor's client
+    assert (whole.status_code, client.get(f"/leads/{lead_id}").json()["price"]) == (200, 48500)
     answer = client.http.patch(f"/api/v4/leads/{lead_id}", json={"price": 2699.8})
     if cents == "refused":
         (error,) = answer.json()["validation-errors"][0]["errors"]
