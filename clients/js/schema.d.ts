@@ -220,6 +220,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `read_account`; given by widget_administrator, application, administrator, operator, viewer.
+         *
+         *     `{currency}`: what the account's budgets and prices are in; null where nobody can say now.
+         */
+        get: operations["get_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_administrator": {
         parameters: {
             query?: never;
@@ -1717,6 +1738,13 @@ export interface components {
         Account: {
             domain: string;
             id: number | null;
+        };
+        /**
+         * AccountAnswer
+         * @description What the account says of itself.
+         */
+        AccountAnswer: {
+            currency: string | null;
         };
         /** Address */
         Address: {
@@ -3764,6 +3792,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionAnswer"];
+                };
+            };
+        };
+    };
+    get_account: {
+        parameters: {
+            query?: {
+                refresh?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountAnswer"];
                 };
             };
         };

@@ -5,7 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.calculations import currency, reckoning, settings, versions
+from shared.actions import currency
+from shared.calculations import reckoning, settings, versions
 from shared.calculations.model import Calculation, SaveCalculation
 from shared.calculations.reckoning import Reckoned
 from shared.connections.integrations import Integration

@@ -50,6 +50,9 @@ class AccountMoney:
         """The same, as far as it is known without asking."""
         return self._remembered.get(_CURRENCY, str, lambda: None, _CURRENCY_SECONDS)
 
+    def forget_currency(self) -> None:
+        self._remembered.forget(_CURRENCY)
+
     def is_own(self, api: AccountApi, currency: str | None) -> bool:
         """Whether an amount in this currency may be written. None is the account's own: nobody has said another.
 
@@ -58,7 +61,7 @@ class AccountMoney:
         if currency is None or self.currency(api) in (None, currency):
             return True
         if not self._is_asked:
-            self._remembered.forget(_CURRENCY)
+            self.forget_currency()
         return self.currency(api) in (None, currency)
 
     def not_own(self, api: AccountApi, currency: str | None) -> Message:

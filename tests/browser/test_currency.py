@@ -132,6 +132,26 @@ def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published
     assert api.post("/discard_calculator_draft", json={"level": "connection", "revision": _revision(api)}).is_success
 
 
+@pytest.mark.parametrize("language", WORDS)
+def test_33_3_appointments_begin_with_the_accounts_currency_and_warn_of_another(
+    context: BrowserContext, demo: Demo, api: httpx.Client, language: str
+) -> None:
+    assert api.get("/get_account").json() == {"currency": "BRL"}
+    page = context.new_page()
+    page.goto(f"{demo.panel}?lang={language}")
+    page.locator("#token").fill(demo.token)
+    page.locator("#sign-in-form button").click()
+    expect(page.locator("#view h1")).to_be_visible()
+    page.evaluate(f"sessionStorage.setItem('connection', JSON.stringify(['{KOMMO}', 'glass']))")
+    page.locator("#tab-bookings").click()
+    currency = page.locator("input[pattern='[A-Z]{3}']")
+    expect(currency).to_have_value("BRL")
+    expect(page.locator("#view p.warning")).to_be_hidden()
+    page.evaluate("for (const one of document.querySelectorAll('#view details')) one.open = true")
+    currency.fill("USD")
+    expect(page.locator("#view p.warning")).to_contain_text(re.compile("USD.*BRL"))
+
+
 def _revision(api: httpx.Client) -> Any:
     """Of the draft, once it is saved."""
     return api.get("/get_calculator_draft", params={"level": "connection"}).json()["draft"]["revision"]

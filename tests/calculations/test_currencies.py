@@ -86,3 +86,10 @@ def test_33_3_an_account_that_is_not_connected_has_no_currency_yet(tale: Story) 
     assert tale.save_connection().status == 201
     asked = json_of(tale.crm("get_calculator_draft", tale.admin(), query={"level": "connection"}))
     assert (asked["account_currency"], asked["usual"]["glass"]["currency"]) == (None, "RUB")
+
+
+def test_33_3_the_accounts_currency_can_be_asked_for(brazil: Story) -> None:
+    assert json_of(brazil.crm("get_account", brazil.admin())) == {"currency": "BRL"}
+    brazil.simulator.control("change-account", domain=brazil.domain, currency="USD")
+    assert json_of(brazil.crm("get_account", brazil.admin())) == {"currency": "BRL"}  # remembered
+    assert json_of(brazil.crm("get_account", brazil.admin(), query={"refresh": "1"})) == {"currency": "USD"}

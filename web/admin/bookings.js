@@ -32,12 +32,13 @@ export async function show(place) {
 
 // Without a connection to the account there is nothing to choose from.
 async function directory(connection) {
-  if (connection.status !== "connected") return { pipelines: [], users: [] };
+  const nothing = { pipelines: [], users: [], own: null };
+  if (connection.status !== "connected") return nothing;
   try {
-    const [{ pipelines }, { users }] = await Promise.all([call("get_pipelines", { connection }), call("get_users", { connection })]);
-    return { pipelines, users };
+    const [{ pipelines }, { users }, { currency: own }] = await Promise.all(["get_pipelines", "get_users", "get_account"].map((one) => call(one, { connection })));
+    return { pipelines, users, own };
   } catch {
-    return { pipelines: [], users: [] };
+    return nothing;
   }
 }
 

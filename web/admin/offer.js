@@ -22,9 +22,10 @@ function check(key, isOn) {
 }
 
 // An example to begin with, in the reader's words; nothing is saved by it.
-const example = (settings) => ({
+const example = (settings, own) => ({
   ...settings,
   is_on: true,
+  currency: own ?? settings.currency,
   resources: [1, 2].map((number) => ({ id: `doctor-${number}`, name: t(`bookings.example_doctor_${number}`), is_room: false, user_id: null, place: null, hours: null, days_off: [], special_days: [], is_on: true })),
   services: [["consultation", 30, 2500], ["treatment", 60, 3200]].map(([id, minutes, price]) => ({ id, name: t(`bookings.example_${id}`), minutes, buffer_minutes: 0, price: String(price), sku: null, resources: [], rooms: [], is_public: true })),
 });
@@ -36,7 +37,7 @@ export function form(connection, found, known, again, saved) {
   return place;
 }
 
-function formOf(connection, found, settings, { pipelines, users }, again, saved, show) {
+function formOf(connection, found, settings, { pipelines, users, own }, again, saved, show) {
   const on = check("bookings.is_on", settings.is_on);
   const zones = Intl.supportedValuesOf("timeZone");
   const zone = element("select", {}, ...[...new Set([settings.time_zone, ...zones])].map((one) => new Option(one, one, false, one === settings.time_zone)));
@@ -46,7 +47,7 @@ function formOf(connection, found, settings, { pipelines, users }, again, saved,
   const resources = list("resource", settings.resources, () => ({ id: newId(), name: "", is_room: false, user_id: null, place: null, hours: null, days_off: [], special_days: [], is_on: true }),
     (one) => resource(connection, one, users, settings));
   const services = list("service", settings.services, () => ({ id: newId(), name: "", minutes: 30, buffer_minutes: 0, price: null, sku: null, resources: [], rooms: [], is_public: true }), (one) => service(one, () => resources.read()));
-  const rules = rulesOf(settings, pipelines);
+  const rules = rulesOf(settings, pipelines, own);
   const error = failure(), conflict = element("div", {});
   const done = element("span", { className: "good", text: saved });
   done.setAttribute("role", "status");
@@ -56,7 +57,7 @@ function formOf(connection, found, settings, { pipelines, users }, again, saved,
   return guarded(element("form", { className: "builder", onsubmit: (event) => {
     event.preventDefault();
     void busy(event.submitter, () => send(found), error);
-  } }, element("section", { className: "card" }, element("h2", { text: t("bookings.settings") }), settings.services.length ? null : button("bookings.example", () => show(example(settings))), on.view, labelled(t("bookings.time_zone"), zone)),
+  } }, element("section", { className: "card" }, element("h2", { text: t("bookings.settings") }), settings.services.length ? null : button("bookings.example", () => show(example(settings, own))), on.view, labelled(t("bookings.time_zone"), zone), rules.warning),
   card("resources", resources.view), card("services", services.view), card("hours", element("p", { className: "soft", text: t("bookings.hours_hint") }), hours.view), card("days_off", off.view), card("places", places.view), card("rules", rules.view),
   conflict, error, element("div", { className: "sticky" }, element("button", { text: t("save") }), done)));
 }
@@ -194,10 +195,19 @@ function daysOff(connection, given) {
 
 // --- rules -------------------------------------------------------------------------------------------------------
 
-function rulesOf(settings, pipelines) {
+// `own`: the currency of the account, where somebody can say it.
+function rulesOf(settings, pipelines, own) {
   const fields = { step_minutes: [5, 240], ahead_days: [1, 365], notice_minutes: [0, 43_200], hold_minutes: [1, 60], most_per_phone: [1, 50] };
   const inputs = Object.fromEntries(Object.entries(fields).map(([name, [min, max]]) => [name, number(settings[name], min, max)]));
-  const currency = input(settings.currency, { pattern: "[A-Z]{3}", required: true, maxLength: 3 });
+  const currency = input(settings.services.length ? settings.currency : own ?? settings.currency, { pattern: "[A-Z]{3}", required: true, maxLength: 3 });
+  const otherCurrency = element("p", { className: "warning" });
+  otherCurrency.setAttribute("role", "status");
+  currency.oninput = () => {
+    const isOther = own && currency.value !== own;
+    otherCurrency.hidden = !isOther;
+    otherCurrency.textContent = isOther ? t("bookings.other_currency", { currency: currency.value, own }) : "";
+  };
+  currency.oninput();
   const goods = check("bookings.goods", settings.goods);
   const stages = pipelines.flatMap((one) => one.statuses.filter((status) => !status.is_unsorted).map((status) => [`${one.id}:${status.id}`, `${one.name} → ${status.name}`]));
   const stage = (pipelineId, statusId) => (pipelineId ? `${pipelineId}:${statusId ?? ""}` : "");
@@ -214,6 +224,7 @@ function rulesOf(settings, pipelines) {
   listCancelled(settings.cancelled_status_id ? stage(settings.pipeline_id, settings.cancelled_status_id) : "");
   const ids = (select) => select.value.split(":").map((one) => Number(one) || null);
   return {
+    warning: otherCurrency,
     view: element("div", {}, element("div", { className: "grid" }, ...Object.entries(inputs).map(([name, control]) => labelled(t(`bookings.${name}`), control)), labelled(t("bookings.currency"), currency)),
       element("div", { className: "grid" }, labelled(t("bookings.stage_booked"), booked), labelled(t("bookings.stage_cancelled"), cancelled)), goods.view),
     read: () => {

@@ -19,6 +19,7 @@ _OWN: Final = {
     "exchange_code": "exchange_code:ACTION",
     "get_administrator": "administrators:ME",
     "get_administrators": "administrators:LIST",
+    "get_account": "pickers:ACCOUNT",
     "get_bots": "pickers:BOTS",
     "get_catalogs": "pickers:CATALOGS",
     "get_custom_fields": "pickers:FIELDS",

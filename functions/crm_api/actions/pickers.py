@@ -1,4 +1,5 @@
-"""What is chosen from: `GET get_pipelines`, `get_users`, `get_custom_fields`, `get_catalogs`, `get_bots` (row C8).
+"""What is chosen from: `GET get_pipelines`, `get_users`, `get_custom_fields`, `get_catalogs`, `get_bots` (row C8); and
+`get_account`, what its amounts are in.
 
 They are remembered for ten minutes; `?refresh=1` asks amoCRM at once.
 """
@@ -9,6 +10,7 @@ from typing import Any, TypedDict
 from msgspec.structs import asdict
 
 from shared.access.rights import Caller, Right
+from shared.actions import currency
 from shared.actions.action import Action
 from shared.amocrm import directory
 from shared.amocrm.directory import Bot, Catalog, Directory, Pipeline, User
@@ -17,6 +19,12 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
+
+
+class AccountAnswer(TypedDict):
+    """What the account says of itself."""
+
+    currency: str | None  # ISO 4217; null where nobody can say now
 
 
 class PipelinesAnswer(TypedDict):
@@ -67,6 +75,12 @@ def _read(runtime: Runtime, caller: Caller, request: Request, read: Callable[[Di
     return json_response({name: [asdict(one) for one in found]})
 
 
+def _account(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{currency}`: what the account's budgets and prices are in; null where nobody can say now."""
+    is_fresh = request.parameter("refresh") == "1"
+    return json_response({"currency": currency.of_account(runtime, caller.require_integration(), is_fresh=is_fresh)})
+
+
 def _pipelines(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{pipelines: [{id, name, is_main, statuses: [{id, name, is_unsorted}]}]}`, the main one first."""
     return _read(runtime, caller, request, lambda account: account.pipelines(), "pipelines")
@@ -95,6 +109,7 @@ def _bots(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _read(runtime, caller, request, lambda account: account.bots(), "bots")
 
 
+ACCOUNT = Action("get_account", "GET", Right.READ_ACCOUNT, _account, answer=AccountAnswer, query=("refresh",))
 PIPELINES = Action("get_pipelines", "GET", Right.READ_ACCOUNT, _pipelines, answer=PipelinesAnswer, query=("refresh",))
 USERS = Action("get_users", "GET", Right.READ_ACCOUNT, _users, answer=UsersAnswer, query=("refresh",))
 FIELDS = Action(

@@ -14,9 +14,10 @@ from msgspec.structs import asdict
 
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
+from shared.actions import currency
 from shared.actions.action import Action
 from shared.calculations import calculator as calculators
-from shared.calculations import currency, versions
+from shared.calculations import versions
 from shared.connections.levels import Level, LevelName, level_of
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response

@@ -3,8 +3,9 @@
 from typing import Any, TypedDict
 
 from shared.access.rights import Caller, Right
+from shared.actions import currency
 from shared.actions.action import Action
-from shared.calculations import currency, published
+from shared.calculations import published
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say

@@ -8,9 +8,10 @@ import msgspec
 
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
+from shared.actions import currency
 from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
-from shared.calculations import currency, model, own_fields, plan, published
+from shared.calculations import model, own_fields, plan, published
 from shared.deliveries import rows
 from shared.platform.http import Request, Response
 from shared.platform.problems import Problem
