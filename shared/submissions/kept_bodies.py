@@ -7,7 +7,7 @@ delivery does, and of one key so many bodies and bytes at most: the oldest go fi
 import hashlib
 import zlib
 from base64 import b85decode, b85encode
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -218,7 +218,10 @@ def _drop(database: Database, integration_id: UUID, parameters: dict[str, Any]) 
             most=MOST_BODIES,
             megabytes=MOST_BYTES // 1_000_000,
         )
-        events.add_rarely(database, "incoming.dropped", told, level="warning", integration_id=integration_id)
+        every = timedelta(hours=1)
+        events.add_rarely(
+            database, "incoming.dropped", told, level="warning", integration_id=integration_id, every=every
+        )
 
 
 def _document(request: Request) -> bytes:

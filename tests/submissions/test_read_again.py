@@ -8,11 +8,13 @@ from msgspec.structs import replace
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.transport import Transport
+from shared.platform.decoding import convert
 from shared.storage.database import Database
 from shared.submissions import site_builders
+from shared.submissions.model import SubmitOrder
 from tests.story import Story, json_of
 from tests.submissions.test_incoming import JSON, listed, new_key, sent
-from tests.submitting import account, save, set_up, submit, values_of
+from tests.submitting import account, order, save, set_up, submit, values_of
 
 # A form whose maker has given names that say nothing, and what its values look like says nothing either.
 ODD = {"Поле 1": "Нина Орлова", "Поле 2": "доб. 5, 8 (916) 555-44-33", "Поле 3": "Казань", "Поле 4": "x", "id": "17"}
@@ -309,3 +311,62 @@ def test_35_5_whenever_the_process_ends_nothing_is_missed_and_nothing_twice(
         if not process.is_dead:
             break
     assert at > 20
+
+
+# --- other ways in ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["contact", "incoming_lead"])
+def test_35_5_a_form_without_a_deal_or_that_waits_is_completed_as_well(site: Story, mode: str) -> None:
+    assert save(site, forms={"mode": mode}).status == 200
+    id_, mapping = come(site), [{"source": "Поле 3", "entity": "contacts", "field": CITY}]
+    before = counts(site)
+    assert save(site, forms={"mode": mode}, meanings=MEANT, mapping=mapping).status == 200
+    made = again(site, id_)
+    assert (made["outcome"], set(made["filled"]["contact"])) == ("completed", {"Телефон", "name", CITY})
+    assert counts(site) == before
+    contact = list(account(site)["contacts"].values())[-1]
+    assert values_of(contact)["PHONE"] == [ODD["Поле 2"]]
+    site.clock.advance(minutes=11)
+    assert again(site, id_)["outcome"] == "nothing_new"
+    assert counts(site) == before
+
+
+def test_35_5_an_order_of_a_shops_server_is_completed_and_has_its_goods_once(site: Story) -> None:
+    _, key = new_key(site, "Shop")
+    proof = {"Authorization": f"Bearer {key}"}
+    assert site.crm("submit_order", proof, order(payment="картой")).status == 200
+    (one,) = listed(site)["incoming"]
+    before, links = counts(site), account(site)["links"]
+    assert save(site, mapping=[{"source": "payment", "entity": "leads", "field": "Оплата"}]).status == 200
+    made = again(site, one["id"])
+    assert (made["outcome"], made["filled"]["lead"], made["noted"]) == ("completed", ["Оплата"], False)
+    site.clock.advance(minutes=11)
+    assert again(site, one["id"])["outcome"] == "nothing_new"
+    assert (counts(site), account(site)["links"]) == (before, links)
+
+
+def test_35_5_what_is_an_order_now_gets_its_goods_and_budget_once(site: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cart that older rules took for a form."""
+    id_ = come(site, {"Ваше имя": "Нина", "Телефон": "+79165554433", "cart": "Столешница - 2x15000"})
+    before = counts(site)
+    read = site_builders.sent
+    cart = convert({"order": order()["order"]}, SubmitOrder)
+
+    def as_order(*given: Any) -> site_builders.Sent:
+        found = read(*given)
+        return replace(found, body=replace(cart, contact=found.body.contact))
+
+    monkeypatch.setattr(site_builders, "sent", as_order)
+    made = again(site, id_)
+    assert (made["outcome"], made["filled"]["lead"], made["noted"]) == ("completed", ["price"], True)
+    lead, _ = newest(site)
+    assert lead["price"] == 39700
+    links = account(site)["links"][str(lead["id"])]
+    assert [one["to_entity_type"] for one in links] == ["contacts", "catalog_elements", "catalog_elements"]
+    for _ in range(2):
+        site.clock.advance(minutes=11)
+        assert again(site, id_)["outcome"] == "nothing_new"
+    assert account(site)["links"][str(lead["id"])] == links
+    deals, people, notes = counts(site)
+    assert (deals, people, notes) == (before[0], before[1], before[2] + 1)

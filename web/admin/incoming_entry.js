@@ -120,8 +120,8 @@ function withRules(submissions, changes) {
   const meanings = { ...submissions.meanings };
   let mapping = [...submissions.mapping];
   for (const [source, { place, value }] of changes) {
-    delete meanings[source];
-    const names = new Set([source, value.name]);
+    const names = new Set([source, value.name, ...value.named]);
+    for (const name of names) delete meanings[name];
     mapping = mapping.filter((rule) => !names.has(rule.source));
     const [entity, id] = place.split(":");
     if (id) {

@@ -91,12 +91,13 @@ def view(incoming: Incoming, language: str) -> dict[str, Any]:
 def _entry(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """Query: `id`; `content=1`, for administrators: also the values, and `raw`, what came, as text.
 
-    What the list tells of it, and `{values: [{name, source, values, meaning, reason, goes_to: [{entity, field_id,
-    field}]}], reading, person, raw}`, by today's rules. `source`: what a mapping may call it; null where it has no such
-    name. `meaning`: name, first_name, last_name, phone, email, comment, form, page, referrer, visit, order, field (a
-    field of the form: it goes where a rule says, else into the note), nothing (it is left out). `reason`: mapping (the
-    settings say so), type (declared so), word (its name says so), shape (it looks so), visit, furniture (the
-    builder's own), note (nothing says more of it). `reading`: form, order, trial, or unreadable with `problem`.
+    What the list tells of it, and `{values: [{name, source, named, values, meaning, reason, goes_to: [{entity,
+    field_id, field}]}], reading, person, raw}`, by today's rules. `source`: what a mapping may call it; null where it
+    has no such name; `named`: what the settings call it already. `meaning`: name, first_name, last_name, phone, email,
+    comment, form, page, referrer, visit, order, field (a field of the form: it goes where a rule says, else into the
+    note), nothing (it is left out). `reason`: mapping (the settings say so), type (declared so), word (its name says
+    so), shape (it looks so), visit, furniture (the builder's own), note (nothing says more of it). `reading`: form,
+    order, trial, or unreadable with `problem`.
     """
     integration = caller.require_integration()
     shows_values = request.parameter("content") == "1"

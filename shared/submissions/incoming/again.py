@@ -81,9 +81,11 @@ def _completed(
     action = next(name for name, kind in model.BODIES.items() if isinstance(found.body, kind))
     since = int(first.created_at.timestamp()) - 300
     had, mode = _had(runtime, first), "contact" if lead_id is None else "lead"
-    wanted = completing.Completed(
-        mode, action, msgspec.Raw(body), lead_id, contact_id, since, had, "goods" in first.steps
+    before = (
+        None if incoming.again_id is None else deliveries.by_id(runtime.database, incoming.again_id, integration.id)
     )
+    has_goods = "goods" in first.steps or (before is not None and before.summary.get("is_order") is True)
+    wanted = completing.Completed(mode, action, msgspec.Raw(body), lead_id, contact_id, since, had, has_goods)
     rules = msgspec.json.encode(settings_of(integration.settings), order="deterministic")
     window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
     identity = b"\0".join((incoming.id.bytes, body, rules))
@@ -93,7 +95,7 @@ def _completed(
         f"again:{incoming.id}:{hashlib.sha256(identity).hexdigest()}:{window}",
         completing.first_steps(runtime, integration, mode, found.body),
         identity=identity,
-        summary={"by": "administrator", "of": str(first.id)},
+        summary={"by": "administrator", "of": str(first.id), "is_order": has_goods or action == model.SUBMIT_ORDER},
     )
     return accept(runtime, integration, request, write)
 

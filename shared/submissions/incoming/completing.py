@@ -174,9 +174,10 @@ def _note_step(made: Submission, wanted: Completed, after: str) -> Step:
         ]
         left = [one for one in left if one.values]
         plan.tell_unplaced(made, left)
-        order = made.body if isinstance(made.body, SubmitOrder) and not wanted.has_goods else None
-        items = None if order is None else order.order
-        return note.text(kind_of(made.body), made.heading, new, items, unmapped, left, made.language)
+        order = made.body.order if isinstance(made.body, SubmitOrder) and not wanted.has_goods else None
+        if order is not None and not order.currency:
+            order = replace(order, currency=made.budget.own_currency(api))
+        return note.text(kind_of(made.body), made.heading, new, order, unmapped, left, made.language)
 
     return plan.noted(made, "note", after, reference(made.delivery.id), text)
 

@@ -25,11 +25,13 @@ class Value(Struct, frozen=True):
     meaning: str
     reason: str
     rules: tuple[FieldRule, ...] = ()  # where it goes beside
+    named: tuple[str, ...] = ()  # how the settings call it already
 
     def view(self, *, shows_values: bool) -> dict[str, Any]:
         return {
             "name": self.name,
             "source": self.source,
+            "named": list(self.named),
             "values": list(self.values) if shows_values else None,
             "meaning": self.meaning,
             "reason": self.reason,
@@ -78,7 +80,8 @@ def _value(value: NamedValue, decided: Decision, settings: Submissions) -> Value
     rules = tuple(one for one in settings.mapping if one.source in spellings or one.source == usual)
     reason = "mapping" if rules and decided.reason == "note" else decided.reason
     source = next((one for one in sorted(spellings, key=lambda one: one != value.shown) if _is_source(one)), None)
-    return Value(value.shown, source, value.values, decided.meaning, reason, rules)
+    named = dict.fromkeys(one for one in (*settings.meanings, *(rule.source for rule in rules)) if one in spellings)
+    return Value(value.shown, source, value.values, decided.meaning, reason, rules, tuple(named))
 
 
 def _is_source(text: str) -> bool:
@@ -101,5 +104,5 @@ def _members(body: Body, settings: Submissions) -> list[Value]:
         meaning = name if name in _MEMBERS else "field"
         reason = "mapping" if rules else "note" if name in body.fields else "type"
         if texts:
-            found.append(Value(name, name if _is_source(name) else None, tuple(texts), meaning, reason, rules))
+            found.append(Value(name, name if _is_source(name) else None, tuple(texts), meaning, reason, rules, (name,)))
     return found + (_of_order(body) if isinstance(body, SubmitOrder) else [])
