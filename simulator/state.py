@@ -104,6 +104,7 @@ class Account:
     hooks: dict[str, Any] = field(default_factory=dict)  # subscriptions by their address, see posting.py
     stage_actions: dict[int, list[Entity]] = field(default_factory=lambda: defaultdict(list))  # by status
     bots: dict[str, Entity] = field(default_factory=dict)  # that have asked a widget, see automation.py
+    sources: dict[str, int] = field(default_factory=dict)  # of incoming leads: their ids by what calls them
     salesbots: dict[int, Entity] = field(default_factory=dict)  # that somebody has built here
     started_bots: list[Entity] = field(default_factory=list)  # by the API, the oldest first
     outbox: deque[tuple[str, str, str]] = field(default_factory=deque)  # address, type, body: sent once
@@ -189,6 +190,10 @@ class World:
         user |= {"uuid": str(uuid4()), "amojo_id": str(uuid4()), "phone_number": f"+7900{user_id % 10**7:07d}"}
         account.users[user_id] = user
         return user
+
+    def source_id(self, account: Account, uid: str) -> int:
+        """Of where incoming leads come from: the same for the same one."""
+        return account.sources.setdefault(uid, self.new_id())
 
     def add_bot(self, account: Account, name: str, is_active: bool = True) -> Entity:
         settings = {"silent": False, "active": is_active, "is_sandbox": False, "readonly": False}

@@ -108,3 +108,57 @@ def test_users_are_switched_off_and_on(client: Client, simulator: Simulator) -> 
     assert client.post("/users/deactivate", [{"id": admin}]).status_code == 400
     assert client.post("/users/deactivate", [{"id": 5}]).status_code == 400
     assert client.post("/users/deactivate", [{"id": manager}] * 11).status_code == 400
+
+
+@pytest.mark.vendor("leads.source")
+def test_a_deal_says_where_it_came_from_for_whoever_asks(client: Client) -> None:
+    form = {
+        "source_uid": "site-1",
+        "source_name": "Сайт",
+        "metadata": {
+            "form_id": "f",
+            "form_name": "Заявка",
+            "form_page": "https://x.example/",
+            "form_sent_at": 1_700_000_000,
+            "ip": "192.0.2.7",
+            "referer": "https://x.example/",
+        },
+        "_embedded": {"leads": [{"name": "С сайта"}], "contacts": [{"name": "Яна"}]},
+    }
+    made = client.post("/leads/unsorted/forms", [form])
+    lead_id = made.json()["_embedded"]["unsorted"][0]["_embedded"]["leads"][0]["id"]
+    lead = client.get(f"/leads/{lead_id}", **{"with": "source,source_id"}).json()
+    assert lead["_embedded"]["source"] == {"id": lead["source_id"], "name": "Сайт"}
+    other = client.get(f"/leads/{client.leads[0]}", **{"with": "source,source_id"}).json()
+    assert (other["_embedded"]["source"], other["source_id"]) == (None, None)
+    assert "source_id" not in client.get(f"/leads/{lead_id}").json()
+
+
+@pytest.mark.vendor("entities.deleted", "entities.with_deleted")
+def test_what_is_in_the_trash_is_listed_for_whoever_asks(client: Client) -> None:
+    gone = client.leads[0]
+    form = {"Content-Type": "application/x-www-form-urlencoded", "X-Requested-With": "XMLHttpRequest"}
+    deleted = client.http.post("/ajax/leads/multiple/delete/", content=f"ID[]={gone}".encode(), headers=form)
+    assert deleted.status_code == 200
+    (only,) = client.get("/leads", **{"with": "only_deleted"}).json()["_embedded"]["leads"]
+    assert (only["id"], only["is_deleted"], set(only)) == (
+        gone,
+        True,
+        {"id", "is_deleted", "updated_at", "updated_by"},
+    )
+    beside = {
+        one["id"]: one["is_deleted"] for one in client.get("/leads", **{"with": "deleted"}).json()["_embedded"]["leads"]
+    }
+    assert beside == {lead: lead == gone for lead in client.leads}
+    assert gone not in {one["id"] for one in client.get("/leads").json()["_embedded"]["leads"]}
+
+
+@pytest.mark.vendor("notes.pinned")
+def test_a_note_is_pinned_and_let_go(client: Client) -> None:
+    lead = client.leads[0]
+    made = client.post(f"/leads/{lead}/notes", [{"note_type": "common", "params": {"text": "Важно"}}])
+    note = made.json()["_embedded"]["notes"][0]["id"]
+    for verb, is_pinned in (("pin", True), ("unpin", False)):
+        assert client.post(f"/leads/notes/{note}/{verb}", None).status_code == 200
+        assert client.get(f"/leads/{lead}/notes/{note}").json()["is_pinned"] is is_pinned
+    assert client.post("/leads/notes/5/pin", None).status_code == 404

@@ -77,6 +77,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", rf"/{_ENTITY}/notes", notes.page_of_all),
         ("POST", rf"/{_ENTITY}/notes", notes.create_many),
         ("GET", rf"/{_ENTITY}/notes/(\d+)", notes.read_by_id),
+        ("POST", rf"/{_ENTITY}/notes/(\d+)/pin", notes.pin),
+        ("POST", rf"/{_ENTITY}/notes/(\d+)/unpin", notes.unpin),
         ("GET", rf"/{_ENTITY}/(\d+)/notes/(\d+)", notes.read),
         ("PATCH", rf"/{_ENTITY}/(\d+)/notes/(\d+)", notes.change),
         ("GET", r"/leads/(\d+)/links", links.page),

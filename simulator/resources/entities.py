@@ -12,13 +12,27 @@ from simulator.state import Entity
 
 
 def page(call: Call, entity_type: str) -> Answer:
+    if call.embeds("only_deleted"):
+        # vendor: entities.deleted (page) `with=only_deleted` lists what is in the trash instead: id, updated_at,
+        # updated_by and `is_deleted` true of each; newer is `with=deleted`.
+        # source: amoCRM's documentation, "Deals", as public clients quote it; amocrm-api-php, CanReturnDeletedInterface
+        found = [entity for (kind, _), entity in call.account.trash.items() if kind == entity_type]
+        return call.page(entity_type, ordered(call, found), _deleted)
     # vendor: unsorted.answer - what waits to be accepted is in no list.
     # vendor: unsorted.contact_found (guess) The contact of an incoming lead that waits is found by a search.
     # source: none found; a person who sends two forms would be two contacts else
     finds = entity_type == "contacts" and call.parameter("query") is not None
     shown = [one for one in call.account.entities(entity_type).values() if finds or not one.get("_incoming")]
     found = [entity for entity in shown if _is_wanted(call, entity)]
+    if call.embeds("deleted"):
+        # vendor: entities.with_deleted (guess) `with=deleted` lists what is in the trash beside the others.
+        # source: the history of the vendor's client (March 2025) names it, and does not say which; looked for again
+        found += [one | {"is_deleted": True} for (kind, _), one in call.account.trash.items() if kind == entity_type]
     return call.page(entity_type, ordered(call, found), lambda entity: view(call, entity_type, entity))
+
+
+def _deleted(entity: Entity) -> Entity:
+    return {name: entity[name] for name in ("id", "updated_at", "updated_by")} | {"is_deleted": True}
 
 
 def read(call: Call, entity_type: str, entity_id: str) -> Answer:
@@ -120,6 +134,11 @@ def view(call: Call, entity_type: str, entity: Entity) -> Entity:
                 for link in links
                 if link["to_entity_type"] == "contacts"
             ]
+        if call.embeds("source"):
+            # vendor: leads.source (page) `with=source` tells where a deal came from, its id and name; `with=source_id`
+            # its id.
+            # source: amoCRM's documentation, "Deals", as public clients quote it
+            embedded["source"] = entity.get("_source")
         if call.embeds("catalog_elements"):
             embedded["catalog_elements"] = [
                 {"id": link["to_entity_id"], "metadata": link["metadata"]}
@@ -135,6 +154,8 @@ def view(call: Call, entity_type: str, entity: Entity) -> Entity:
     shown = {name: value for name, value in entity.items() if not name.startswith("_")}
     if entity_type == "leads":
         shown |= money.members(call.account, entity["price"])
+        if call.embeds("source_id"):
+            shown["source_id"] = (entity.get("_source") or {}).get("id")
     return shown | {"_links": {"self": call.link(f"/{entity_type}/{entity['id']}")}, "_embedded": embedded}
 
 

@@ -118,6 +118,7 @@ def _created(call: Call, item: Entity, index: int) -> Entity:
         inside = dict(lead.get("_embedded") or {}) | {"contacts": [{"id": one["id"]} for one in contacts]}
         entity = add(call, "leads", lead | {"pipeline_id": pipeline_id, "_embedded": inside})
         entity["_incoming"] = True
+        entity["_source"] = {"id": call.world.source_id(call.account, item["source_uid"]), "name": item["source_name"]}
         entity["status_id"] = pipelines[pipeline_id]["_embedded"]["statuses"][0]["id"]
         leads.append(entity)
     one = {

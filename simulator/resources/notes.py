@@ -48,6 +48,25 @@ def read_by_id(call: Call, entity_type: str, note_id: str) -> Answer:
     raise not_found()
 
 
+def pin(call: Call, entity_type: str, note_id: str) -> Answer:
+    return _pinned(call, entity_type, int(note_id), is_pinned=True)
+
+
+def unpin(call: Call, entity_type: str, note_id: str) -> Answer:
+    return _pinned(call, entity_type, int(note_id), is_pinned=False)
+
+
+def _pinned(call: Call, entity_type: str, note_id: int, *, is_pinned: bool) -> Answer:
+    # vendor: notes.pinned (code) A note says `is_pinned`; POST /ENTITY/notes/ID/pin and …/unpin change it.
+    # source: the history of the vendor's client (December 2025); a public description of the API
+    for (kind, _), notes in call.account.notes.items():
+        for note in notes:
+            if (kind, note["id"]) == (entity_type, note_id):
+                note["is_pinned"] = is_pinned
+                return document({})
+    raise not_found()
+
+
 def read(call: Call, entity_type: str, entity_id: str, note_id: str) -> Answer:
     return document(_found(call, entity_type, int(entity_id), int(note_id)))
 
@@ -90,6 +109,7 @@ def _created(call: Call, entity_type: str, items: list[Entity]) -> Answer:
             "updated_at": now,
             "responsible_user_id": call.user_id,
             "group_id": 0,
+            "is_pinned": False,
             "note_type": item["note_type"],
             "params": item["params"],
             "account_id": call.account.id,
