@@ -2,23 +2,33 @@
 
 import { inWords, newKey, open as openApi } from "../ui/api.js";
 import { inCard } from "../ui/card.js";
-import { element } from "../ui/dom.js";
+import { $, element } from "../ui/dom.js";
 import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
 import { ofTab } from "../ui/storage.js";
 import { form as formOf } from "./form.js";
 
-const main = document.getElementById("calculator");
+/** @typedef {import("../../types/calculator.js").Calculator} Calculator */
+/** @typedef {import("../../types/calculator.js").Result} Result */
+/** @typedef {import("../client/index.js").ApiError} ApiError */
+/** @typedef {Record<string, boolean>} Ticks */
+/** @typedef {{ calculator: Calculator, values: Record<string, any>, comment: string, ticks: Ticks } | null} Kept What stood in the form before. */
+/** @typedef {{ client?: { name: string, phones: { value: string }[], emails: { value: string }[] } | null, error?: Error }} Read */
+/** @typedef {Record<string, any>} Results */
+
+const main = $("calculator");
 const { lead: leadId, pages, access } = inCard();
 const hasBookings = pages.includes("bookings");
 const root = hasBookings ? element("div", {}) : main;
 const crm = openApi({ lead: leadId, ...access });
 
 // Where the account is overrun (429), the person sees how long it takes, and does nothing.
+/** @template Result @param {() => Promise<Result>} asking @param {(text: string) => void} told */
 async function patiently(asking, told) {
-  let ticking = null;
-  const count = (left) => {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let ticking;
+  const count = (/** @type {number} */ left) => {
     told(t("calculator.busy", { seconds: left }));
-    ticking = left > 1 ? setTimeout(() => count(left - 1), 1000) : null;
+    ticking = left > 1 ? setTimeout(() => count(left - 1), 1000) : undefined;
   };
   const stop = crm.on("retry", ({ error, wait }) => {
     clearTimeout(ticking);
@@ -34,14 +44,15 @@ async function patiently(asking, told) {
   }
 }
 
-// `kept`: what stood in the form before, `{calculator, values, comment, ticks}`.
+/** @param {Kept} kept @returns {Promise<void>} */
 async function open(kept = null) {
   translate();
   const status = element("p", { className: "client soft", text: t("calculator.loading") });
   status.setAttribute("role", "status");
   root.replaceChildren(status);
   try {
-    const wait = (text) => { status.textContent = text; };
+    const wait = (/** @type {string} */ text) => { status.textContent = text; };
+    /** @type {[any, Read]} */
     const [{ calculator, revision, account_currency: own, lead_id }, read] = await Promise.all([
       patiently(() => crm.getCalculator(), wait),
       patiently(() => crm.getLead(), wait).catch((error) => ({ error })),
@@ -49,12 +60,13 @@ async function open(kept = null) {
     show(calculator, { revision, own: own ?? calculator.currency }, read, lead_id, kept);
   } catch (error) {
     status.className = "client error";
-    status.textContent = error.message;
+    status.textContent = /** @type {Error} */ (error).message;
     root.append(element("button", { text: t("again"), className: "quiet", onclick: () => open(kept) }));
   }
   root.removeAttribute("aria-busy");
 }
 
+/** @param {Read} read */
 function client({ client: person, error }) {
   const line = element("p", { className: "client soft" });
   line.setAttribute("role", "status");
@@ -67,7 +79,10 @@ function client({ client: person, error }) {
   return line;
 }
 
-// `own`: the currency of the account.
+/**
+ * @param {Calculator} calculator @param {{ revision: string | null, own: string }} known `own`: the currency of the account.
+ * @param {Read} lead @param {number | null} boundLead @param {Kept} kept
+ */
 function show(calculator, { revision, own }, lead, boundLead, kept) {
   const title = inLanguage(calculator.title);
   document.title = title;
@@ -101,7 +116,7 @@ function show(calculator, { revision, own }, lead, boundLead, kept) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (fields.result().refused) {
-      tell(result, "bad", fields.result().refused);
+      tell(result, "bad", fields.result().refused ?? "");
       return;
     }
     const by = { revision, values: fields.values(), language };
@@ -110,7 +125,8 @@ function show(calculator, { revision, own }, lead, boundLead, kept) {
     try {
       await save(calculator, fields.result(), by, comment.value, ticked(), key, result, boundLead ?? leadId, own);
       if (result.classList.contains("good")) result.append(asNew);
-    } catch (error) {
+    } catch (thrown) {
+      const error = /** @type {ApiError} */ (thrown);
       // The same key again is the same calculation: pressing once more cannot double it.
       tell(result, "bad", error.message);
       if (error.code === "calculator_changed") result.append(element("button", { text: t("calculator.renew"), className: "quiet small", type: "button", onclick: () => open({ calculator, values: by.values, comment: comment.value, ticks: ticked() }) }));
@@ -122,7 +138,12 @@ function show(calculator, { revision, own }, lead, boundLead, kept) {
   changed();
 }
 
+/**
+ * @param {Calculator} calculator @param {Result} made @param {object} by @param {string} comment @param {Ticks} ticks @param {string} key
+ * @param {HTMLElement} result @param {number | string} lead @param {string} own
+ */
 async function save(calculator, made, by, comment, ticks, key, result, lead, own) {
+  /** @type {any} */
   const body = {
     calculation: {
       title: inLanguage(calculator.title),
@@ -139,15 +160,17 @@ async function save(calculator, made, by, comment, ticks, key, result, lead, own
   };
   tell(result, "", t("calculator.saving"));
   // The person sees that the calculation is accepted, and how far it is, to its end.
-  const onProgress = ({ steps = {} }, phase) => tell(result, "", t(phase === "sending" ? "calculator.under_way" : "calculator.accepted"), progress(steps));
+  const onProgress = (/** @type {import("../client/index.js").Delivery} */ { steps = {} }, /** @type {string} */ phase) => tell(result, "", t(phase === "sending" ? "calculator.under_way" : "calculator.accepted"), progress(steps));
   const saved = await patiently(() => crm.saveCalculation(body, { lead, key, onProgress }), (text) => tell(result, "", text));
   tell(result, "good", t("calculator.saved"), done(saved.results ?? {}, own));
 }
 
-const progress = (steps) => Object.entries(steps).map(([name, state]) => `${state === "done" ? "✓" : "…"} ${t(`step.${name}`)}`);
+const progress = (/** @type {Record<string, string>} */ steps) => Object.entries(steps).map(([name, state]) => `${state === "done" ? "✓" : "…"} ${t(`step.${name}`)}`);
 
 // What is in the deal now, in plain words.
+/** @param {Results} results @param {string} currency */
 function done(results, currency) {
+  /** @type {string[]} */
   const told = [];
   if (results.note) told.push(t("calculator.done_note"));
   if (results.goods?.skipped) told.push(results.goods.skipped);
@@ -158,6 +181,7 @@ function done(results, currency) {
   return [...told, ...[results.deal?.skipped, results.deal?.told, results.goods?.told].filter(Boolean)];
 }
 
+/** @param {HTMLElement} place @param {string} kind @param {string} text @param {string[]} details */
 function tell(place, kind, text, details = []) {
   place.className = `result ${kind}`;
   place.replaceChildren(text, ...(details.length ? [element("ul", {}, ...details.map((one) => element("li", { text: one })))] : []));
@@ -169,17 +193,19 @@ async function openParts() {
   translate();
   document.head.append(element("link", { rel: "stylesheet", href: new URL("../booking/booking.css", import.meta.url).href }));
   const appointments = element("div", {});
+  /** @type {Record<string, HTMLElement>} */
   const views = { bookings: appointments, calculator: root };
   const client = () => crm.getLead().then(({ client: person }) => person, () => null);
+  /** @type {Record<string, () => Promise<unknown>>} */
   const begin = {
     bookings: async () => (await import("../booking/card.js")).show(appointments, crm, client()),
     calculator: () => open(),
   };
   const tabs = Object.entries(views).map(([name, view]) => {
-    const tab = element("button", { id: `part-${name}`, type: "button", text: t(`card.${name}`), onclick: () => choose(name), onkeydown: ({ key }) => {
+    const tab = element("button", { id: `part-${name}`, type: "button", text: t(`card.${name}`), onclick: () => choose(name), onkeydown: (/** @type {KeyboardEvent} */ { key }) => {
       if (key !== "ArrowRight" && key !== "ArrowLeft") return;
       choose(name === "bookings" ? "calculator" : "bookings");
-      document.querySelector(".parts [aria-selected=true]").focus();
+      /** @type {HTMLElement | null} */ (document.querySelector(".parts [aria-selected=true]"))?.focus();
     } });
     tab.setAttribute("role", "tab");
     view.setAttribute("role", "tabpanel");
@@ -191,18 +217,18 @@ async function openParts() {
   main.replaceChildren(list, ...Object.values(views));
   main.removeAttribute("aria-busy");
   const begun = new Set();
-  const choose = (name) => {
+  const choose = (/** @type {string} */ name) => {
     for (const [index, [one, view]] of Object.entries(views).entries()) {
       view.hidden = one !== name;
-      tabs[index].setAttribute("aria-selected", String(one === name));
-      tabs[index].tabIndex = one === name ? 0 : -1;
+      tabs[index]?.setAttribute("aria-selected", String(one === name));
+      if (tabs[index]) tabs[index].tabIndex = one === name ? 0 : -1;
     }
     ofTab.set("part", name);
     if (begun.has(name)) return undefined;
     begun.add(name);
-    return begin[name]();
+    return begin[name]?.();
   };
-  const before = ofTab.get("part");
+  const before = ofTab.get("part") ?? "";
   await choose(before in views ? before : "bookings");
 }
 
