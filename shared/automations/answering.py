@@ -17,6 +17,7 @@ from shared.platform.secret import Guarded
 from shared.runtime import Runtime
 from shared.storage.database import Database
 
+_MOST_TEXT: Final = 20_000  # letters: ten texts, and 25 addresses of any usual length
 _GIVEN_UP_AFTER: Final = 3  # attempts: a bot that was refused so often does not wait any more
 
 _GONE_ON: Final = say("The bot does not wait for an answer any more.")
@@ -33,6 +34,15 @@ class Question(Guarded, frozen=True):
     text: str  # what it is to show, with values of the deal; empty: nothing
     entity: str  # leads or contacts
     entity_id: int
+    is_cut: bool = False  # there was more of it
+
+
+def asked(path: str, text: str, entity: str, entity_id: int) -> Question:
+    """With as much of the text as is kept, up to the end of a line."""
+    if len(text) <= _MOST_TEXT:
+        return Question(path, text, entity, entity_id)
+    kept = text[:_MOST_TEXT]
+    return Question(path, kept[: kept.rfind("\n") + 1] or kept, entity, entity_id, is_cut=True)
 
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, question: Question) -> Plan:
@@ -54,7 +64,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, que
             if delivery.attempts < _GIVEN_UP_AFTER:
                 raise NotTakenError(type(error).__name__) from None
             return {"skipped": _GONE_ON}
-        if told.text_cut:
+        if told.text_cut or question.is_cut:
             deliveries.warn(runtime.database, delivery.id, "automation.text_cut", _CUT)
         if told.buttons_cut:
             deliveries.warn(runtime.database, delivery.id, "automation.buttons_cut", _FEWER)

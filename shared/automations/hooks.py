@@ -18,7 +18,6 @@ from shared.access import throttle
 from shared.access.proofs import one_time_token
 from shared.actions.accepting import Write, accept
 from shared.automations import answering, plan, rows
-from shared.automations.answering import Question
 from shared.automations.plan import Asked
 from shared.automations.rows import Automation
 from shared.automations.work import Work
@@ -213,7 +212,7 @@ def answer_bot(runtime: Runtime, request: Request) -> Response:
     asked = _asked(request)
     proof = one_time_token.of_bot(runtime, asked.token)
     path = _continuation(proof.integration, asked.return_url)
-    question = Question(path, asked.text[:4000], proof.entity, proof.entity_id)
+    question = answering.asked(path, asked.text, proof.entity, proof.entity_id)
     stored = msgspec.json.encode(question, order="deterministic")
     key = f"bot:{hashlib.sha256(f'{proof.jti} {path}'.encode()).hexdigest()}"
     lead_id = proof.entity_id if proof.entity == "leads" else None

@@ -273,6 +273,17 @@ def test_what_a_bot_cannot_show_is_told(office: Office) -> None:
     assert office.story.events().count("automation.text_cut") == 1
 
 
+def test_the_end_of_a_text_that_is_too_long_to_be_kept_is_told(office: Office) -> None:
+    """33-2: what came after 4,000 letters was left out, a link in the middle; nobody knew."""
+    link = f"https://example.org/{'a' * 1000}"
+    bot = office.bot(office.ask("\n".join(f"Строка {number} | {link}{number}" for number in range(8))))
+    assert [one["buttons"] for one in bot["shown"]] == [[f"{link}{number}"] for number in range(8)]
+    assert "automation.text_cut" not in office.story.events()
+    bot = office.bot(office.ask("Первая\n" + "\n" * 25_000 + "Последняя"))
+    assert bot["said"] == ["Первая"]
+    assert office.story.events().count("automation.text_cut") == 1
+
+
 def test_the_sum_of_a_calculation_is_told_however_much_has_happened_since(office: Office) -> None:
     """30-K: only the newest twenty writes of the deal were looked at; after them the client read no sum."""
     story = office.story

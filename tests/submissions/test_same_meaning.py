@@ -27,9 +27,7 @@ def _request(pairs: list[tuple[str, str]]) -> Request:
 
 
 def _from_builder(*pairs: tuple[str, str]) -> SubmitForm:
-    body = site_builders.sent(_request(list(pairs))).body
-    assert isinstance(body, SubmitForm)
-    return body
+    return site_builders.sent(_request(list(pairs))).body
 
 
 @pytest.mark.parametrize(
