@@ -119,30 +119,13 @@ def _quiet_at_making(one: Passing) -> None:
     if one.asks("GET", "/events") and one.document:
         events = one.document["_embedded"]["events"]
         if "entity_tag_deleted" not in {event["type"] for event in events}:
-            with_what = ("custom_field_", "entity_tag_", "entity_linked")
-            events[:] = [event for event in events if not event["type"].startswith(with_what)]
+            events[:] = [event for event in events if event["type"] == "lead_added"]
 
 
 def _untagged(one: Passing) -> None:
     if one.asks("GET", "/events") and one.document:
         events = one.document["_embedded"]["events"]
         events[:] = [event for event in events if event["type"] != "entity_tag_deleted"]
-
-
-def _other_words(kind: str, instead: str) -> Change:
-    """The list of events calls something by another name."""
-
-    def change(one: Passing) -> None:
-        if one.asks("GET", "/events") and one.document:
-            for event in one.document["_embedded"]["events"]:
-                event["type"] = instead if event["type"] == kind else event["type"]
-
-    return change
-
-
-def _waiting_ones_are_nowhere(one: Passing) -> None:
-    if one.asks("GET", "/contacts") and one.query.get("query", [""])[0].endswith(" waits"):
-        one.status, one.document = 204, None
 
 
 _strangers: list[int] = [0]
@@ -246,9 +229,6 @@ DIFFERENCES: dict[str, Change] = {
     "unsorted.known_contact": _somebody_elses_contact,
     "events.at_making": _quiet_at_making,
     "events.tags": _untagged,
-    "events.notes": _other_words("incoming_call", "call_in_note_added"),
-    "unsorted.accepted": _other_words("lead_added", "unsorted_accepted"),
-    "unsorted.contact_found": _waiting_ones_are_nowhere,
     "contacts.gone": _gone_contacts_are_left_out,
     "writes.whole": _the_rest_is_kept,
     "batch.whole": _half_a_batch,

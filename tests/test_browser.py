@@ -819,6 +819,17 @@ def test_site_keys_in_the_panel(context: BrowserContext, demo: Demo) -> None:
     expect(page.locator("#server-address")).to_have_text(re.compile("action=submit_form&site_key=srv_"))
     address = page.locator("#server-address").inner_text().replace("localhost", "127.0.0.1")
     assert context.request.post(address, form={"test": "test"}).text() == "ok"
+    signed = page.locator(".rows > li").filter(has_text="Tilda")
+    signed.get_by_role("button", name="Подпись…").click()
+    signed.get_by_label("Секрет отправителя").fill("what-the-shop-signs-with")
+    signed.get_by_role("button", name="Сохранить").click()
+    expect(signed).to_contain_text("только с подписью")
+    assert context.request.post(address, form={"name": "Нина", "phone": "89165554433"}).status == 401
+    signed.get_by_role("button", name="Подпись…").click()
+    looked_at(page, "panel-site-secret")
+    signed.get_by_role("button", name="Убрать").click()
+    expect(signed).not_to_contain_text("только с подписью")
+    assert context.request.post(address, form={"name": "Нина", "phone": "89165554433"}).status == 200
 
 
 @on_a_site

@@ -1,5 +1,6 @@
 """What Google and Yandex are given: sources with locked requirements, run from the folder as it is uploaded."""
 
+import base64
 import json
 import os
 import re
@@ -9,13 +10,16 @@ import time
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
 from cli import package
+from shared.platform.http import Request
 from tests.demo import free_port
 from tests.story import Story
+from tests.submissions.recorded import SECRET, record, request_of, server_key
 
 
 @pytest.fixture(params=list(package.SOURCES))
@@ -116,6 +120,7 @@ def test_google_runs_the_folder_as_uploaded(
             form = {"event[data][id]": "1", "action[settings][widget][settings][key]": "auto_none"}
             hook = httpx.post(f"http://127.0.0.1:{port}/run_automation", data=form, trust_env=False, timeout=30)
             assert (hook.status_code, hook.headers["Content-Type"]) == (401, "application/problem+json")
+            _takes_what_builders_send(tale, f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
         process.wait(10)
@@ -127,6 +132,25 @@ def test_google_runs_the_folder_as_uploaded(
         "run_deliveries": 200,
     }
     assert answer.status_code == expected[name], answer.text
+
+
+def _takes_what_builders_send(tale: Story, url: str) -> None:
+    """35-3: multipart, windows-1251 and signed JSON, byte for byte through the framework."""
+    tale.connect()
+    key_id, key = server_key(tale)
+    assert tale.crm("sign_site_key", tale.admin(), {"id": key_id, "secret": SECRET}).status == 200
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        signed = [_posted(client, request_of(key, record(one))) for one in ("typeform", "woocommerce", "framer")]
+        assert tale.crm("sign_site_key", tale.admin(), {"id": key_id, "secret": None}).status == 200
+        plain = ("jotform", "old_site_in_windows_1251", "tilda_cart")
+        others = [_posted(client, request_of(key, record(one))) for one in plain]
+    assert [*signed, *others] == [(200, "ok")] * 6
+    assert tale.sql("SELECT count(*) FROM amocrm_deliveries") == [(6,)]
+
+
+def _posted(client: httpx.Client, request: Request) -> tuple[int, str]:
+    answer = client.post("/", params=request.query, headers=dict(request.headers.items()), content=request.body)
+    return answer.status_code, answer.text
 
 
 def _asked(url: str, name: str) -> Any:
@@ -153,3 +177,52 @@ def test_yandex_finds_its_entry_point(uploaded: tuple[str, Path], environment: d
         text=True,
     )
     assert ended.stdout.startswith(str(folder)), ended.stderr
+
+
+@pytest.mark.parametrize("name", ["jotform", "old_site_in_windows_1251", "tally", "tilda_cart"])
+@pytest.mark.parametrize("cloud", ["aws", "yandex"])
+def test_what_builders_send_comes_through_a_gateway(
+    tale: Story, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory, cloud: str, name: str
+) -> None:
+    """35-3: gateways encode bodies in Base64, and write headers in small letters."""
+    folder = tmp_path_factory.getbasetemp() / "crm_api_as_uploaded"
+    if not folder.exists():
+        archive = tmp_path_factory.mktemp("crm_api") / "crm_api.zip"
+        package.build_source("crm_api", archive)
+        zipfile.ZipFile(archive).extractall(folder)
+    tale.connect()
+    key_id, key = server_key(tale)
+    assert tale.crm("sign_site_key", tale.admin(), {"id": key_id, "secret": SECRET}).status == 200
+    one = record(name)
+    if "signed" not in one:
+        assert tale.crm("sign_site_key", tale.admin(), {"id": key_id, "secret": None}).status == 200
+    code = f"import json, sys; from functions.crm_api.main import {cloud}_handler as handle; " + (
+        "print(json.dumps(handle(json.load(sys.stdin), None)))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=folder,
+        env=os.environ | environment | {"PYTHONPATH": str(folder)},
+        input=json.dumps(_event(cloud, request_of(key, one))),
+        capture_output=True,
+        text=True,
+    )
+    answer = json.loads(ended.stdout.splitlines()[-1])
+    assert (answer["statusCode"], answer["body"]) == (200, "ok"), ended.stderr
+    assert tale.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+
+
+def _event(cloud: str, request: Request) -> dict[str, Any]:
+    query, headers = dict(request.query), {name.lower(): value for name, value in request.headers.items()}
+    body = {"body": base64.b64encode(request.body).decode(), "isBase64Encoded": True}
+    if cloud == "yandex":
+        return {"httpMethod": "POST", "url": "/", "headers": headers, "queryStringParameters": query, **body}
+    http = {"method": "POST", "path": "/", "sourceIp": "192.0.2.1"}
+    return {
+        "version": "2.0",
+        "rawPath": "/",
+        "rawQueryString": urlencode(query),
+        "headers": headers,
+        "requestContext": {"http": http},
+        **body,
+    }

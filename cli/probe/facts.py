@@ -242,7 +242,7 @@ def unsorted_status(lab: Lab) -> str:
 
 @fact("unsorted.answer", "Does an incoming lead tell its deal and contact?", "a deal and a contact")
 def incoming_lead(lab: Lab) -> str:
-    made = new_incoming_lead(lab, {"name": lab.mark})
+    made = _incoming(lab, {"name": lab.mark})
     told = [name for name, kind in (("a deal", "leads"), ("a contact", "contacts")) if made["_embedded"].get(kind)]
     return " and ".join(told)
 
@@ -250,7 +250,7 @@ def incoming_lead(lab: Lab) -> str:
 @fact("unsorted.known_contact", "Does an incoming lead take a contact by its id?", "yes")
 def incoming_lead_of_somebody(lab: Lab) -> str:
     try:
-        made = new_incoming_lead(lab, {"id": lab.contact_id})
+        made = _incoming(lab, {"id": lab.contact_id})
     except ValidationError:
         return "refused"
     return "yes" if [one["id"] for one in made["_embedded"]["contacts"]] == [lab.contact_id] else "it makes another"
@@ -324,7 +324,7 @@ def _uploaded(lab: Lab) -> dict[str, Any]:
         raise NotTriedError("the token has no access to files") from None
 
 
-def new_incoming_lead(lab: Lab, contact: dict[str, Any]) -> dict[str, Any]:
+def _incoming(lab: Lab, contact: dict[str, Any]) -> dict[str, Any]:
     now = int(time.time())
     answer = lab.api.send(
         "POST",

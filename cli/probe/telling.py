@@ -3,7 +3,6 @@
 from typing import Any
 
 from cli.probe.fact import NotTriedError, Seen, fact
-from cli.probe.facts import new_incoming_lead
 from cli.probe.lab import Lab
 from shared.amocrm.errors import ForbiddenError
 from shared.amocrm.feed import FeedApi
@@ -60,63 +59,3 @@ def changed(lab: Lab) -> Seen:
     lab.api.change_lead(lead_id, _content(lab, field_id, "b"))
     lab.api.change_lead(lead_id, {"_embedded": {"tags": []}})
     return _told(lab, lead_id, field_id, {"tag", "tag off", "value"})
-
-
-@fact("events.notes", "As what are a call, a message and a service's note told?", "call, message, note of a service")
-def notes(lab: Lab) -> Seen:
-    call = {"uniq": lab.mark, "duration": 1, "source": lab.mark, "link": "https://example.com/", "phone": lab.phone}
-    sent = {
-        "call_in": call,
-        "sms_in": {"text": lab.mark, "phone": lab.phone},
-        "service_message": {"service": lab.mark, "text": lab.mark},
-    }
-    words = {"incoming_call": "call", "incoming_sms": "message", "service_note_added": "note of a service"}
-    items = [{"note_type": kind, "params": params} for kind, params in sent.items()]
-    made = embedded(lab.api.send("POST", f"/leads/{lab.lead_id}/notes", json=items), "notes")
-    wanted = {int(one["id"]) for one in made}
-
-    def told() -> dict[int, str]:
-        found = {}
-        for event in FeedApi(lab.api).events_of("lead", lab.lead_id):
-            for one in event.get("value_after") or []:
-                note_id = (one.get("note") or {}).get("id") if isinstance(one, dict) else None
-                if note_id in wanted:
-                    found[note_id] = words.get(str(event["type"]), "another kind")
-        return found
-
-    seconds = lab.wait_for(lambda: told().keys() == wanted, 20)
-    note = "not all within 20 s" if seconds is None else f"after {seconds} s"
-    return Seen(", ".join(sorted(set(told().values()))) or "nothing", note)
-
-
-@fact(
-    "unsorted.accepted",
-    "Is the deal of an incoming lead in a list, and told of, before a person accepts it?",
-    "in none, told when it is accepted",
-)
-def accepted(lab: Lab) -> str:
-    waiting = new_incoming_lead(lab, {"name": lab.mark})
-    lead_id = int(waiting["_embedded"]["leads"][0]["id"])
-    answer = lab.api.send("GET", "/leads", params={"filter[id][]": lead_id, "limit": 250})
-    place = "listed" if any(one["id"] == lead_id for one in embedded(answer, "leads")) else "in none"
-
-    def is_told() -> bool:
-        return any(one["type"] == "lead_added" for one in FeedApi(lab.api).events_of("lead", lead_id))
-
-    if is_told():
-        return f"{place}, told at once"
-    lab.api.send("POST", f"/leads/unsorted/{waiting['uid']}/accept", json={})
-    return f"{place}, " + ("never told" if lab.wait_for(is_told, 20) is None else "told when it is accepted")
-
-
-@fact("unsorted.contact_found", "Does a search find the contact of an incoming lead that waits?", "yes")
-def contact_found(lab: Lab) -> str:
-    name = f"{lab.mark} waits"
-    waiting = new_incoming_lead(lab, {"name": name})
-    contact_id = int(waiting["_embedded"]["contacts"][0]["id"])
-
-    def is_found() -> bool:
-        answer = lab.api.send("GET", "/contacts", params={"query": name, "limit": 250})
-        return any(one["id"] == contact_id for one in embedded(answer, "contacts"))
-
-    return "no" if lab.wait_for(is_found) is None else "yes"

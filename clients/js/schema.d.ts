@@ -857,8 +857,8 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{site_keys: [{id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at}]}`, the newest
-         *     first, those that are revoked last.
+         *     `{site_keys: [{id, name, origins, accepts_hidden_origin, is_server, is_signed, created_at, revoked_at}]}`, the
+         *     newest first, those that are revoked last. `is_signed`: the key has its sender's secret.
          */
         get: operations["get_site_keys"];
         put?: never;
@@ -1607,6 +1607,28 @@ export interface paths {
          *     With the link's code as the proof: `{token, name, rights}`. The token is shown this once; the link is used up.
          */
         post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sign_site_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, is_signed}`. From now on what comes with this key must be signed with this secret. 404 for what is no key
+         *     of a server of this account, or is revoked.
+         */
+        post: operations["sign_site_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3222,6 +3244,17 @@ export interface components {
             weight?: string | number;
         };
         /**
+         * SignSiteKey
+         * @description The secret with which the site builder or the shop signs; null takes it away.
+         */
+        SignSiteKey: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+            secret: string | null;
+        };
+        /**
          * SlotOffered
          * @description A time, and who is free then.
          */
@@ -4834,6 +4867,20 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: never;
+    };
+    sign_site_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignSiteKey"];
+            };
+        };
         responses: never;
     };
     start_connection: {

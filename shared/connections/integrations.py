@@ -5,7 +5,7 @@ whether amoCRM's limit holds us back.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from shared.storage.encryption import Keyring
 class Integration(Guarded, frozen=True):
     """A row of the view `amocrm_connections`. Bytes are encrypted, see :mod:`shared.storage.encryption`."""
 
-    HIDDEN = ("client_secret", "access_token", "refresh_token")
+    HIDDEN: ClassVar[tuple[str, ...]] = ("client_secret", "access_token", "refresh_token")
 
     id: UUID
     widget_type: str

@@ -20,6 +20,7 @@ SELECT (SELECT count(*) FROM amocrm_integrations) + (SELECT count(*) FROM amocrm
     + (SELECT count(*) FROM amocrm_feeds) + (SELECT count(*) FROM amocrm_endpoints)
     + (SELECT count(*) FROM amocrm_automations) + (SELECT count(*) FROM amocrm_changes)
     + (SELECT count(*) FROM amocrm_bookings WHERE visitor IS NOT NULL) + (SELECT count(*) FROM amocrm_incoming)
+    + (SELECT count(*) FROM amocrm_site_keys WHERE secret IS NOT NULL)
 """
 
 _INTEGRATIONS = """
@@ -56,6 +57,11 @@ SELECT id, visitor FROM amocrm_bookings WHERE id > %(after)s AND visitor IS NOT 
 
 _INCOMING = """
 SELECT id, body AS incoming FROM amocrm_incoming WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
+"""
+
+_SITE_KEYS = """
+SELECT id, secret AS site_key_secret FROM amocrm_site_keys
+WHERE id > %(after)s AND secret IS NOT NULL ORDER BY id LIMIT %(batch)s
 """
 
 _EXCHANGE_CLIENT = """
@@ -103,6 +109,9 @@ UPDATE amocrm_bookings SET visitor = %(new)s WHERE id = %(id)s AND visitor = %(o
 _EXCHANGE_INCOMING = """
 UPDATE amocrm_incoming SET body = %(new)s WHERE id = %(id)s AND body = %(old)s
 """
+_EXCHANGE_SITE_KEY_SECRET = """
+UPDATE amocrm_site_keys SET secret = %(new)s WHERE id = %(id)s AND secret = %(old)s
+"""  # noqa: S105 - a statement
 
 _STATEMENTS: dict[str, LiteralString] = {
     "client_secret": _EXCHANGE_CLIENT,
@@ -120,7 +129,19 @@ _STATEMENTS: dict[str, LiteralString] = {
     "change": _EXCHANGE_CHANGE,
     "visitor": _EXCHANGE_VISITOR,
     "incoming": _EXCHANGE_INCOMING,
+    "site_key_secret": _EXCHANGE_SITE_KEY_SECRET,
 }
+_TABLES: Final = (
+    _INTEGRATIONS,
+    _DELIVERIES,
+    _FEEDS,
+    _ENDPOINTS,
+    _AUTOMATIONS,
+    _CHANGES,
+    _BOOKINGS,
+    _INCOMING,
+    _SITE_KEYS,
+)
 # A value that has moved within its row is bound to the place where it was written.
 _BOUND_AS: Final = {"old_endpoint_secret": "endpoint_secret"}
 
@@ -144,6 +165,7 @@ class _Row(Guarded, frozen=True):
     change: bytes | None = None
     visitor: bytes | None = None
     incoming: bytes | None = None
+    site_key_secret: bytes | None = None
 
 
 def rows(database: Database) -> int:
@@ -156,7 +178,7 @@ def rotate(database: Database, keyring: Keyring, skipped: Callable[[str], object
 
     A value that cannot be read is left as it is, and `skipped` is told which: one row does not hold up the others.
     """
-    for statement in (_INTEGRATIONS, _DELIVERIES, _FEEDS, _ENDPOINTS, _AUTOMATIONS, _CHANGES, _BOOKINGS, _INCOMING):
+    for statement in _TABLES:
         after = _START
         while batch := database.all(_Row, statement, {"after": after, "batch": _BATCH}):
             after = batch[-1].id

@@ -23,7 +23,7 @@ from shared.platform.messages import Message, say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 from shared.storage import events
-from shared.submissions import html_form, model, newer, people, plan, server_door, site_builders, writer
+from shared.submissions import html_form, model, newer, order_news, people, plan, server_door, site_builders, writer
 from shared.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.server_door import Kept
 from shared.submissions.settings import of as settings_of
@@ -81,6 +81,8 @@ def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept
         raise
     if sent.is_test:
         kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
+    elif isinstance(sent.body, SubmitOrder):
+        _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions)
     else:
         key = builders_key(caller, sent.key)
         form, why = model.SUBMIT_FORM, sent.decisions
@@ -111,9 +113,38 @@ def read_anew(
     decisions: list[Decision] | None,
 ) -> Delivery:
     """A body that had become nothing, as if it came now, by whoever has sent it."""
-    if action == model.SUBMIT_ORDER and isinstance(body, SubmitOrder):
-        key = _key_of_order(runtime, caller, body)
+    if isinstance(body, SubmitOrder):
+        action, key = model.SUBMIT_ORDER, _key_of_order(runtime, caller, body, of_person=decisions is not None)
     return _accepted(runtime, caller, request, action, body, key, kept, decisions)
+
+
+def _order_from_builder(
+    runtime: Runtime, caller: Caller, request: Request, body: SubmitOrder, kept: Kept, decisions: list[Decision]
+) -> None:
+    """An order, or what a shop tells of one that is here: that is a note in its deal, each thing once."""
+    integration, whole = caller.require_integration(), model.whole(body)
+    assert isinstance(whole, SubmitOrder)
+    key = _key_of_order(runtime, caller, whole, of_person=True)
+    first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
+    if first is None and order_news.is_empty(whole):
+        kept.became_nothing(say("A shop tells of an order that is not here, and says nothing of what is in it."))
+        return
+    if first is None or first.summary.get("told") == order_news.told(whole):
+        try:
+            delivery = _accepted(
+                runtime, caller, request, model.SUBMIT_ORDER, whole, key, kept, decisions, at_once=False
+            )
+            answer(request, delivery)
+            return
+        except Problem as problem:
+            if problem.code != "idempotency_key_reused":
+                _tell_of_refusal(runtime, caller, request, problem)
+                raise
+        first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
+        assert first is not None
+    for write in order_news.writes(first, key, whole):
+        accept(runtime, integration, request, write)
+    kept.became(first, whole.contact)
 
 
 def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
@@ -168,7 +199,7 @@ def _accepted(
     integration = caller.require_integration()
     settings, body = settings_of(integration.settings), model.whole(body)
     wanted = writer.destination_of(settings, body)
-    model.check(body, wanted.required)
+    model.check(body, wanted.required, as_told=decisions is not None)
     if isinstance(body, SyncContact) and not people.stands_for_somebody(body.contact, settings.phone_country):
         whole = say("give a phone with its country's code or an e-mail: this is neither, and would be a new person")
         raise invalid_input(whole, "contact")
@@ -209,6 +240,7 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
         **({"currency": body.order.currency} if body.order.currency else {}),
         "order": body.order.number,
         "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
+        "told": order_news.told(body),
     }
 
 
@@ -242,12 +274,13 @@ def _key(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: byt
     return f"form:{site}{digest}:{window}"
 
 
-def _key_of_order(runtime: Runtime, caller: Caller, body: SubmitOrder) -> str:
-    """Its number. Of a page's, it is the order of whoever has sent the number first, and others have orders of their
-    own: anybody can send a number before its shop does, and a shop may begin to count anew."""
+def _key_of_order(runtime: Runtime, caller: Caller, body: SubmitOrder, *, of_person: bool = False) -> str:
+    """Its number. Of a page's, and of a builder's (`of_person`), it is the order of whoever has sent the number first,
+    and others have orders of their own: anybody can send a number before its shop does, a shop may begin to count anew,
+    and two shops may share an address."""
     key, integration = f"order:{_of_site(caller)}{body.order.number}", caller.require_integration()
     own = proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails)
-    if caller.kind != "site" or not own:
+    if not (caller.kind == "site" or of_person) or not own:
         return key
     before = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
     kept = None if before is None else before.summary.get("proof")

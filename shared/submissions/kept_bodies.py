@@ -5,6 +5,7 @@ delivery does, and of one key so many bodies and bytes at most: the oldest go fi
 """
 
 import hashlib
+import re
 import zlib
 from base64 import b85decode, b85encode
 from datetime import datetime, timedelta
@@ -25,8 +26,8 @@ from shared.storage.encryption import Keyring
 MOST_BODIES: Final = 2000  # of one key
 MOST_BYTES: Final = 50_000_000
 _AFTER_DROPPING: Final = 0.9  # so that not each of a flood has to drop one
-# Headers that say what a body is. Keys and signatures stay out.
-_READ: Final = ("content-type", "x-wc-webhook-topic", "x-shopify-topic", "x-event-key", "x-github-event")
+# Headers that are, or prove, a secret: who sent it was found out before it was kept.
+_SECRET: Final = re.compile("authorization|cookie|token|key|secret|signature|hmac|password")
 _NOT_KEPT: Final = ("site_key", "action")  # of the address
 _COLUMN: Final = "incoming"
 
@@ -188,15 +189,16 @@ def keep(
 ) -> UUID:
     """Stores what came, before anything is read of it. Its id; of a repetition, that of the first."""
     new_id = uuid4()
-    document = _document(request)
-    digest = hashlib.sha256(document).hexdigest()
+    came = request.headers.get("Content-Type") or ""
+    # Whatever else a header says of the way that it came is another thing each time.
+    digest = hashlib.sha256(msgspec.json.encode((_query(request), came)) + request.body).hexdigest()
     parameters: dict[str, Any] = {
         "id": new_id,
         "integration_id": integration_id,
         "site_key_id": site_key_id,
         "action": action,
         "marks": keyring.fingerprints(f"incoming:{site_key_id}:{action}:{digest}", integration_id),
-        "body": keyring.encrypt(document.decode(), new_id, _COLUMN),
+        "body": sealed(keyring, new_id, request),
         "size": len(request.body),
         "request_id": request.id,
     }
@@ -224,20 +226,27 @@ def _drop(database: Database, integration_id: UUID, parameters: dict[str, Any]) 
         )
 
 
-def _document(request: Request) -> bytes:
-    query = [(name, value) for name, value in request.query if name not in _NOT_KEPT]
-    headers = [(name, value) for name, value in request.headers.items() if name in _READ]
+def sealed(keyring: Keyring, row: UUID, request: Request) -> bytes:
+    """As it is stored: without the key, and whatever else would prove who sent it."""
+    headers = [(name, value) for name, value in request.headers.items() if not _SECRET.search(name)]
     body = b85encode(zlib.compress(request.body, 6)).decode()
-    return msgspec.json.encode(_Document(query, headers, body))
+    document = msgspec.json.encode(_Document(_query(request), headers, body))
+    return keyring.encrypt(document.decode(), row, _COLUMN)
+
+
+def opened(keyring: Keyring, row: UUID, stored: bytes, action: str) -> Request:
+    kept = decode(keyring.decrypt(stored, row, _COLUMN), _Document)
+    query: Pairs = (("action", action), *kept.query)
+    return Request("POST", "/", query, Headers(kept.headers), zlib.decompress(b85decode(kept.body)))
 
 
 def request_of(keyring: Keyring, incoming: Incoming) -> Request:
-    """The request as it came, as far as a body is read by it; without the key."""
-    kept = decode(keyring.decrypt(incoming.body, incoming.id, _COLUMN), _Document)
-    query: Pairs = (("action", incoming.action), *kept.query)
-    return Request(
-        "POST", "/", query, Headers(kept.headers), zlib.decompress(b85decode(kept.body)), id=incoming.request_id
-    )
+    """The request as it came, as far as it is kept."""
+    return opened(keyring, incoming.id, incoming.body, incoming.action)
+
+
+def _query(request: Request) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.query if name not in _NOT_KEPT]
 
 
 def became(database: Database, incoming_id: UUID, site_key_id: UUID, delivery_id: UUID, has_person: bool) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.platform import i18n, nested
 from shared.platform.money import money, quantity, sign_after
+from shared.submissions.carts import FORM_NAME, GOODS, IS_SO, PAID, PROMO_CODE, STATE, TRANSACTION
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import Order
 from shared.submissions.named import named_values
@@ -21,6 +22,9 @@ _SAID_ELSEWHERE: Final = {
     "order": frozenset({"name", "phone", "email", "number", "delivery_cost", "discount"}),
     "profile": frozenset({"name", "phone", "email", "external_id"}),  # a note of each call would tell nothing new
 }
+
+# What an order may say beside its own members.
+_OF_ORDERS: Final = (PROMO_CODE, STATE, PAID, TRANSACTION, GOODS, FORM_NAME)
 
 
 def spoken_for(kind: str, fields: Collection[str]) -> frozenset[str]:
@@ -43,16 +47,45 @@ def text(
     """What there is to say; None where that is nothing. `kind` is form, order or profile."""
     terms = i18n.words(language, "document.submission")
     lines = [line for name in _SAID if given.get(name) for line in _lines(terms[name], given[name])]
-    named = {name: terms[name] for name in (*_SAID, "name", "phone", "email")}
-    own = [line for name in unmapped if given.get(name) for line in _lines(named.get(name, name), given[name])]
+    own_names = (*_SAID, "name", "phone", "email", *(_OF_ORDERS if kind == "order" else ()))
+    named = {name: terms[name] for name in own_names}
+    own = [line for name in unmapped if given.get(name) for line in _told(name, given[name], named)]
     kept = [line for one in unplaced for line in _lines(named.get(one.source, one.source), one.values)]
     parts = [_items(order, language, terms) if order is not None else [], lines, own]
     parts.append([f"{terms['kept']}:", *kept] if kept else [])
     if not any(parts):
         return None
-    title = f"{terms[kind]}: {heading}" if heading else terms[kind]
-    blocks = ["\n".join(part) for part in ([title], *parts) if part]
-    return "\n\n".join(blocks)
+    return _blocks([_heading(kind, heading, terms)], *parts)
+
+
+def of_news(kind: str, heading: str, given: Mapping[str, Sequence[str]], order: Order, language: str) -> str:
+    """What a shop has told of an order that was there: that it is `paid`, its `state`, or what it is now, as a whole
+    (`content`)."""
+    terms = i18n.words(language, "document.submission")
+    title = _heading("order", heading, terms)
+    if kind == "content":
+        own = [name for name in given if name not in spoken_for("order", ()) and name not in (STATE, PAID, TRANSACTION)]
+        whole = text("order", heading, given, order, [*own, "name", "phone", "email"], (), language) or title
+        return whole.replace(title, f"{title}\n{terms['order_changed']}", 1)
+    names = (PAID, TRANSACTION, "payment") if kind == "paid" else (STATE,)
+    lines = [line for name in names if given.get(name) for line in _told(name, given[name], terms)]
+    if kind == "paid":
+        lines.append(f"{terms['total']}: {money(order.rounded_total, language)}{sign_after(order.currency)}")
+    return _blocks([title], lines)
+
+
+def _heading(kind: str, heading: str, terms: Mapping[str, str]) -> str:
+    return f"{terms[kind]}: {heading}" if heading else terms[kind]
+
+
+def _blocks(*parts: Sequence[str]) -> str:
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _told(name: str, texts: Sequence[str], named: Mapping[str, str]) -> list[str]:
+    """That an order is paid is said by the word alone, where nobody knows more of it."""
+    shown = named.get(name, name)
+    return [shown] if name == PAID and list(texts) == [IS_SO] else _lines(shown, texts)
 
 
 def _lines(name: str, texts: Sequence[str]) -> list[str]:
@@ -110,4 +143,8 @@ def _items(order: Order, language: str, terms: Mapping[str, str]) -> list[str]:
         lines.append(f"{terms['discount']}: −{money(order.discount, language)}{sign}")
     if order.delivery.cost:
         lines.append(f"{terms['delivery']}: {money(order.delivery.cost, language)}{sign}")
-    return [*lines, f"{terms['total']}: {money(order.rounded_total, language)}{sign}"]
+    lines.append(f"{terms['total']}: {money(order.rounded_total, language)}{sign}")
+    difference = order.rounded_total - order.expected_total
+    if difference and order.items:  # what a shop's own server tells is taken as it is
+        lines.append(f"{terms['difference']}: {'−' if difference < 0 else ''}{money(abs(difference), language)}{sign}")
+    return lines

@@ -2,7 +2,7 @@
 
 Any JSON and any form: what a value is, is understood from what it is called, see
 :mod:`shared.submissions.understanding`; every other one is a field of the form. Builders name what they sent
-(`tranid`), so that a repetition is the same submission.
+(`tranid`), so that a repetition is the same submission. What has goods is an order, known by its number.
 """
 
 import hashlib
@@ -17,18 +17,18 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
-from shared.submissions import html_form
-from shared.submissions.model import SUBMIT_FORM, Decision, SubmitForm
+from shared.submissions import builders, carts, html_form
+from shared.submissions.model import SUBMIT_FORM, Decision, SubmitForm, SubmitOrder
 from shared.submissions.named import NamedValue, named_values
 from shared.submissions.settings import USUAL, Submissions
 from shared.submissions.understanding import IDS, plain_id, understood
 
-_TRIALS: Final[tuple[dict[str, str], ...]] = ({"test": "test"}, {})
+_TRIALS: Final[tuple[dict[str, object], ...]] = ({"test": "test"}, {})
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 
 
 class Sent(Struct, frozen=True):
-    body: SubmitForm
+    body: SubmitForm | SubmitOrder
     key: str | None  # of the form and what the builder calls this submission; the site is not in it
     is_test: bool  # the address is tried out: nothing is written
     decisions: list[Decision] = []
@@ -38,37 +38,52 @@ class Sent(Struct, frozen=True):
 def sent(request: Request, settings: Submissions = USUAL) -> Sent:
     """What came. Raises 400 and 413."""
     tree = html_form.read(request) if request.body.strip() else {}
+    if {name.lower(): one for name, one in tree.items()} in _TRIALS or list(tree) == [_PING]:
+        return Sent(SubmitForm(), None, is_test=True)
+    known = builders.adapted(tree, request)
     values = named_values(tree)
-    given = {one.name.lower(): " ".join(one.values) for one in values}
-    if given in _TRIALS or list(given) == [_PING]:
+    if not values and known.cart is None:
         return Sent(SubmitForm(), None, is_test=True)
     made = understood(values, settings)
-    body, form_id = made.body, _form_id(values)
+    form_id = _form_id(values)
+    if known.cart is not None:
+        own = known.id or _id(values) or hashlib.sha256(request.body).hexdigest()[:12]
+        cart = known.cart if known.cart.number.strip() else replace(known.cart, number=own)
+        order = carts.submitted(cart, made.body)
+        return Sent(order, None, is_test=False, decisions=made.decisions, values=values)
+    body = made.body
     if not body.form.name and form_id:
         body = replace(body, form=replace(body.form, name=form_id[:1000]))
-    return Sent(body, _key(values, form_id or body.form.name), is_test=False, decisions=made.decisions, values=values)
+    key = _key(known.id or _id(values), form_id or body.form.name)
+    return Sent(body, key, is_test=False, decisions=made.decisions, values=values)
 
 
 def _form_id(values: list[NamedValue]) -> str:
     return next((one.values[0] for one in values if plain_id(one.name) == "formid" and one.values[0]), "")
 
 
-def _key(values: list[NamedValue], form: str) -> str | None:
+def _id(values: list[NamedValue]) -> str:
     for name in IDS:
         found = (one for one in values if plain_id(one.name) == name and not one.label and one.values[0])
-        id_ = next((one.values[0] for one in found if name != "token" or "form_response" in one.path), None)
-        if id_ is not None:
-            return hashlib.sha256(f"{form}\0{id_}".encode()).hexdigest()
-    return None
+        id_ = next((one.values[0] for one in found if name != "token" or "form_response" in one.path), "")
+        if id_:
+            return id_
+    return ""
+
+
+def _key(id_: str, form: str) -> str | None:
+    return hashlib.sha256(f"{form}\0{id_}".encode()).hexdigest() if id_ else None
 
 
 def is_ours(request: Request) -> bool:
     """A body as `submit_form` has it, from whoever has read docs/forms.md."""
     try:
-        contact = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw]).get("contact")
+        document = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False
-    return contact is not None and bytes(contact).lstrip().startswith(b"{")  # else it is a field of that name
+    contact = document.get("contact")
+    # Else it is a field of that name, or somebody else's document that has a person, too.
+    return contact is not None and bytes(contact).lstrip().startswith(b"{") and not {"data", "order"} & document.keys()
 
 
 def ok() -> Response:

@@ -19,6 +19,7 @@ SUBJECT = Subject(
         "submit_form": f"{_PLAN}:FORM",
         "submit_order": f"{_PLAN}:ORDER",
         "sync_contact": f"{_PLAN}:SYNC",
+        "order_news": "shared.submissions.order_news:PLANNER",
     },
     reads={"submit_form": "shared.submissions.site_builders:tried"},
     submission="shared.submissions.plan:of_person",

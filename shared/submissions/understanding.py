@@ -71,10 +71,17 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Understoo
             name = visit_name(one.named) or one.named.name.lower()
         kept = one.meaning in ("phone", "email") and one.reason == "shape"
         for text in one.named.values:
-            assembling.add(one.meaning, name, text)
+            for part in _parted(text) if one.meaning == "phone" else [text]:
+                assembling.add(one.meaning, name, part)
             if kept:  # it is a guess, and what it is called may say more
                 assembling.add("field", name, text)
     return Understood(assembling.body(), [Decision(one.named.shown, one.meaning, one.reason) for one in found])
+
+
+def _parted(text: str) -> list[str]:
+    """Several whole phones in one value; an extension belongs to its phone."""
+    parts = [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
+    return parts if len(parts) > 1 and all(sum(sign.isdigit() for sign in part) >= 7 for part in parts) else [text]
 
 
 def _spelled(value: NamedValue, sources: Iterable[str]) -> str | None:

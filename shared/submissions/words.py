@@ -60,6 +60,7 @@ _PHONE_WORDS: Final = _plains(
 _EMAIL: Final = "mail почт пошт pochta correo имейл мейл"
 _NAME_WORDS: Final = _plains(
     "name имя имени фио fio nombre nome ism ismi ismingiz ismi-sharif імʼя імені зовут звать звати llama llamas chama"
+    " chamas обращаться звертатися"
 )
 _FIRST_WORDS: Final = _plains("firstname fname")
 _OF_FIRST: Final = _plains("first given primer")  # beside a word for name

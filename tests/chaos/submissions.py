@@ -1,11 +1,12 @@
 """`make chaos-submissions`: one person is one contact, and each form is one deal of theirs (rows C4, C10).
 
-200 submissions of 20 persons, phones written in 10 ways, each sent twice, from 8 processes at once, with faults on for
-every route, PostgreSQL restarted now and then, and every process killed: around what makes the deal and carries the
-delivery on, or at a random instant. Every second person is a customer of an account that has no filters (they are
-accepted and ignored there). What was not answered is sent again, at last without faults. Then each submission's deal,
-its contact and its note are looked at, and nothing that was in the accounts before may have changed: a stranger's
-contact that came back unasked is nobody's.
+200 submissions of 20 persons, every second one as a builder, a quiz, a form service or a shop sends it, the others as
+`submit_form` has it, phones written in 10 ways, each sent twice, from 8 processes at once, with faults on for every
+route, PostgreSQL restarted now and then, and every process killed: around what makes the deal and carries the delivery
+on, or at a random instant. Every second person is a customer of an account that has no filters (they are accepted and
+ignored there). What was not answered is sent again, at last without faults. Then each submission's deal, its contact
+and its note are looked at, and nothing that was in the accounts before may have changed: a stranger's contact that
+came back unasked is nobody's.
 """
 
 import json
@@ -28,12 +29,15 @@ from psycopg.rows import dict_row
 
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
+from shared.access.proofs import site_key
 from shared.amocrm.people import PeopleApi
+from shared.connections import integrations
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import reference
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
 from shared.runtime import Runtime
+from tests.chaos import builder_bodies
 from tests.chaos.campaign import Person, order_faults, quick_runtime
 from tests.chaos.journal import Journal, entries
 from tests.chaos.killing import Killer, die_around, restart_postgres
@@ -80,16 +84,26 @@ class Orders:
     point: str | None
     clicks: list[Click]
     persons: int
+    keys: dict[str, str]
+
+
+def is_of_builder(number: int) -> bool:
+    return number % 2 == 1
 
 
 def submission(number: int, persons: int) -> dict[str, Any]:
-    person = number % persons
-    phone = _WAYS[number // persons % len(_WAYS)].format(f"{555:03}", f"{person:02}", "07")
+    person, phone = _person(number, persons)
     return {
-        "contact": {"name": f"Клиент {person}", "phone": phone},
+        "contact": {"name": person, "phone": phone},
         "form": {"name": f"Заявка {number}"},
         "comment": f"Сообщение {number}.",
     }
+
+
+def _person(number: int, persons: int) -> tuple[str, str]:
+    """The name, and the phone in one of its spellings."""
+    person = number % persons
+    return f"Клиент {person}", _WAYS[number // persons % len(_WAYS)].format(f"{555:03}", f"{person:02}", "07")
 
 
 def work(orders: Orders) -> None:
@@ -104,16 +118,16 @@ def work(orders: Orders) -> None:
     waiting = list(orders.clicks)
     while True:
         if waiting:
-            _send(runtime, orders.stage, waiting.pop(), orders.persons, journal)
+            _send(runtime, orders, waiting.pop(), journal)
         else:
             run_deliveries(runtime, 0.5)
             time.sleep(0.02)
 
 
-def _send(runtime: Runtime, played: Stage, made: Click, persons: int, journal: Journal) -> None:
+def _send(runtime: Runtime, orders: Orders, made: Click, journal: Journal) -> None:
     number, click_number = made
-    answer = serve(handle, runtime, _request(runtime, played, number, persons))
-    told = json.loads(answer.body)
+    answer = serve(handle, runtime, _request(runtime, orders, number))
+    told = {} if answer.body == b"ok" else json.loads(answer.body)
     facts = {"number": number, "click": click_number, "status": answer.status, "code": told.get("code")}
     journal.write("answered", **facts, delivery=told.get("delivery_id"))
 
@@ -122,7 +136,12 @@ def _domain(played: Stage, number: int, persons: int) -> str:
     return played.domains[number % persons % len(played.domains)]
 
 
-def _request(runtime: Runtime, played: Stage, number: int, persons: int) -> Request:
+def _request(runtime: Runtime, orders: Orders, number: int) -> Request:
+    played, persons = orders.stage, orders.persons
+    if is_of_builder(number):
+        fields, sent = builder_bodies.sent(number, *_person(number, persons))
+        query = (("action", "submit_form"), ("site_key", orders.keys[_domain(played, number, persons)]))
+        return Request("POST", "/", query, Headers(fields.items()), sent)
     now = int(runtime.clock.now().timestamp())  # the workers' own clock is not moved
     claims = {"aud": "amocrm-functions", "iat": now, "exp": now + 3600}
     claims |= {"account_domain": _domain(played, number, persons), "widget_type": "glass"}
@@ -154,6 +173,7 @@ class Driver:
         self.person = Person(played, self.killer, self.journal)
         self.clicks: list[Click] = []
         self.more(count)
+        self.keys = _server_keys(played)
         self.tried: Counter[Click] = Counter()
         self.before = shown(played)
 
@@ -184,13 +204,16 @@ class Driver:
         self.tried.update(share)
         for index, point in enumerate([*points, *[None] * (_WORKERS - len(points))]):
             own = share[index::_WORKERS][::-1]
-            self.killer.start(work, Orders(self.stage, self.journal, self.log, point, own, self.persons), point)
+            self.killer.start(work, self._orders(point, own), point)
         if number % 6 == 5:
             restart_postgres(self.stage, rng)
             self.findings.restarts += 1
         self.killer.end_all(within=_WITHIN_SECONDS * max(self.tried[one] for one in share))
         time.sleep(_DRAIN_SECONDS)
         self.stage.simulator.control("no-faults")
+
+    def _orders(self, point: str | None, clicks: list[Click]) -> Orders:
+        return Orders(self.stage, self.journal, self.log, point, clicks, self.persons, self.keys)
 
     def settle(self) -> None:
         """Without faults and kills whoever has no answer sends again, and what was accepted is carried out."""
@@ -202,8 +225,9 @@ class Driver:
                     self.findings.violations += self.person.come(runtime)
                     again = self.open()
                     self.findings.sent_again_at_the_end += len(again)
+                    orders = self._orders(None, again)
                     for one in again:
-                        _send(runtime, self.stage, one, self.persons, journal)
+                        _send(runtime, orders, one, journal)
                     run_deliveries(runtime, 60)
                 if not self.open() and set(states(self.stage)) <= {"delivered", "dead"}:
                     return
@@ -216,12 +240,14 @@ class Driver:
         self._compare_answers(stored)
         people = {id_: one for id_, one in now["contacts"].items() if id_ not in self.before["contacts"]}
         leads = {id_: one for id_, one in now["leads"].items() if id_ not in self.before["leads"]}
-        by_form: dict[str, list[str]] = {}
-        for id_, lead in leads.items():
-            by_form.setdefault(lead["name"].rpartition(" (")[0].removeprefix("Заявка с сайта: "), []).append(id_)
+        by_number: dict[int, list[str]] = {}
+        for id_ in leads:
+            texts = [one["params"].get("text", "") for one in now["notes"].get(f"leads/{id_}", [])]
+            for number in {int(one) for text in texts for one in _SAYS.findall(text)}:
+                by_number.setdefault(number, []).append(id_)
         theirs: set[str] = set()
         for number in range(self.count):
-            found = by_form.get(f"Заявка {number}", [])
+            found = by_number.get(number, [])
             theirs |= set(found)
             if number not in stored:
                 self._violate([f"submission {number} is not stored"])
@@ -236,13 +262,14 @@ class Driver:
             match[0]
             for of_one in now["notes"].values()
             for one in of_one
-            if (match := re.search(r"Сообщение \d+\.", one["params"].get("text", "")))
+            if (match := _SAYS.search(one["params"].get("text", "")))
         )
         return {
             "contacts": len(people),
             "deals": len(leads),
-            "lost": sum(f"Заявка {number}" not in by_form for number in range(self.count)),
-            "doubled": sum(len(found) - 1 for found in by_form.values()),
+            "lost": sum(number not in by_number for number in range(self.count)),
+            "doubled": sum(len(found) - 1 for found in by_number.values()),
+            "kinds_of_bodies": len({builder_bodies.kind_of(one) for one in range(self.count) if is_of_builder(one)}),
             "notes": notes.total(),
             "notes_doubled": notes.total() - len(notes),
             "strangers_changed": strangers,
@@ -254,7 +281,7 @@ class Driver:
             number, status = entry["number"], entry["status"]
             if status not in (200, 202, 503):
                 self._violate([f"submission {number} was answered {status} {entry['code']}"])
-            elif status != 503 and entry["delivery"] != str(stored.get(number, {}).get("id")):
+            elif status != 503 and entry["delivery"] not in (None, str(stored.get(number, {}).get("id"))):
                 told = f"as delivery {entry['delivery']}, and {stored.get(number)} is stored"
                 self._violate([f"submission {number} was answered {status} {told}"])
 
@@ -269,7 +296,8 @@ class Driver:
         if (now["owner"][f"leads/{lead_id}"], delivery["account_domain"]) != (domain, domain):
             where = f"in {now['owner'][f'leads/{lead_id}']}, stored for {delivery['account_domain']}"
             self._violate([f"{place} is {where}, and belongs to {domain}"])
-        linked = [str(one["to_entity_id"]) for one in now["links"].get(lead_id, [])]
+        links = [one for one in now["links"].get(lead_id, []) if one["to_entity_type"] == "contacts"]
+        linked = [str(one["to_entity_id"]) for one in links]
         names = [people.get(one, {}).get("name") for one in linked]
         if names != [person]:
             self._violate([f"{place} has the contacts {linked} ({names}), and is of {person}"])
@@ -313,18 +341,39 @@ class Driver:
         return len(changed)
 
     def _stored(self) -> dict[int, dict[str, Any]]:
+        """By what its body says: a builder's has no key of ours."""
+        stored: dict[int, dict[str, Any]] = {}
         with psycopg.connect(self.stage.postgres.get_uri(), row_factory=dict_row) as connection:
             found = connection.execute(_STORED).fetchall()
-        return {int(one["idempotency_key"].removeprefix("form-")): one for one in found}
+        with self.stage.runtime() as runtime:
+            for one in found:
+                says = _SAYS.search(runtime.keyring.decrypt(one["request"], one["id"], "request"))
+                number = int(says[1]) if says else -1
+                if number in stored:
+                    self._violate([f"submission {number} is stored twice"])
+                stored[number] = one
+        return stored
 
     def _violate(self, found: Any) -> None:
         self.findings.violations += found
 
 
+_SAYS: Final = re.compile(rf"{builder_bodies.MESSAGE} (\d+)\.")
 _STORED: Final = """
-SELECT d.id, d.idempotency_key, d.state, d.problem_code, i.account_domain
+SELECT d.id, d.request, d.state, d.problem_code, i.account_domain
 FROM amocrm_deliveries d JOIN amocrm_integrations i ON i.id = d.integration_id
 """
+
+
+def _server_keys(played: Stage) -> dict[str, str]:
+    """A key of a builder's server for each account, by its domain."""
+    keys: dict[str, str] = {}
+    with played.runtime() as runtime:
+        for domain in played.domains:
+            row = integrations.by_domain(runtime.database, domain, "glass")
+            assert row is not None
+            _, keys[domain] = site_key.create(runtime.database, row, "builder", [], is_server=True)
+    return keys
 
 
 def shown(played: Stage) -> dict[str, dict[str, Any]]:

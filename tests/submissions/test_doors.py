@@ -27,7 +27,12 @@ def _sent(body: Any, kind: str = JSON, settings: Submissions | None = None) -> S
 
 
 def _body(body: Any, kind: str = JSON, settings: Submissions | None = None) -> SubmitForm:
-    return _sent(body, kind, settings).body
+    return _form(_sent(body, kind, settings))
+
+
+def _form(sent: Sent) -> SubmitForm:
+    assert isinstance(sent.body, SubmitForm)
+    return sent.body
 
 
 def _why(sent: Sent) -> dict[str, tuple[str, str]]:
@@ -181,7 +186,7 @@ def test_35_1_an_answer_is_told_with_the_title_of_its_question() -> None:
     ]
     response = {"form_id": "x", "token": "t1", "definition": {"id": "x", "title": "Consulta", "fields": fields}}
     sent = _sent({"event_id": "e", "form_response": response | {"answers": answers}})
-    assert sent.body.form.name == "Consulta"
+    assert _form(sent).form.name == "Consulta"
     assert sent.body.contact.name == "Marta"
     assert sent.body.fields == {"¿Qué mide?": ["Dos", "Tres", "Seis"], "¿Cuándo?": ["2026-11-28"]}
     assert sent.key is not None

@@ -6,16 +6,22 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from functions.crm_api.handler import handle
+from shared.platform.config import load
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
+from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage import key_rotation, retention
+from shared.storage.encryption import Keyring, generate_key
 from shared.submissions import kept_bodies
 from tests.story import Story, json_of
 from tests.submitting import PERSON, order, save, set_up
 
+ROW = UUID(int=7)
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 TILDA = {"Name": "Нина Орлова", "Phone": "+7 (916) 555-44-33", "Размер": "1200 × 800", "tranid": "4711:815"}
@@ -68,6 +74,32 @@ def test_35_5_what_comes_is_kept_whole_and_without_the_key(site: Story) -> None:
     (text, secret) = site.sql("SELECT to_jsonb(i)::text, body FROM amocrm_incoming i")[0]
     stored = text + bytes(secret).decode("latin-1")
     assert not any(told in stored for told in ("Нина", "5554433", "Name", key))
+
+
+@given(st.binary(max_size=400), st.text(max_size=40).filter(str.isprintable), st.text("abcdef-", max_size=12))
+@settings(max_examples=200)
+def test_35_5_any_body_comes_back_byte_by_byte(body: bytes, value: str, name: str) -> None:
+    keyring = Keyring((("k1", Secret(generate_key())),))
+    headers = Headers(
+        [("Content-Type", value), (f"x-{name}-topic", value), ("X-Signature", "s"), ("Authorization", "a")]
+    )
+    asked = Request("POST", "/", (("site_key", "srv_x"), ("page", value)), headers, body)
+    stored = kept_bodies.sealed(keyring, ROW, asked)
+    came = kept_bodies.opened(keyring, ROW, stored, "submit_form")
+    assert (came.body, came.query) == (body, (("action", "submit_form"), ("page", value)))
+    assert dict(came.headers.items()) == {"content-type": value, f"x-{name}-topic": value}
+
+
+def test_35_5_the_same_is_the_same_by_whatever_way_it_came(site: Story) -> None:
+    """A trace, a date: what a proxy adds is another thing each time."""
+    _, key = new_key(site)
+    for way in ("one", "another"):
+        headers = Headers([("Content-Type", FORM), ("X-Trace", way), ("X-WC-Webhook-Topic", "order.created")])
+        query = (("action", "submit_form"), ("site_key", key))
+        assert (
+            serve(handle, site.runtime, Request("POST", "/", query, headers, urlencode(TILDA).encode())).status == 200
+        )
+    assert [one.times for one in _kept(site)] == [2]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +215,6 @@ def test_35_5_large_bodies_are_bounded_by_their_bytes(site: Story, monkeypatch: 
 
 
 def test_35_5_it_goes_with_its_time_and_follows_a_changed_key(site: Story, environment: dict[str, str]) -> None:
-    from shared.platform.config import load
-    from shared.storage.encryption import generate_key
-
     _, key = new_key(site)
     assert sent(site, key, TILDA).status == 200
     both = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"

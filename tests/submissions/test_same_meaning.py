@@ -27,7 +27,9 @@ def _request(pairs: list[tuple[str, str]]) -> Request:
 
 
 def _from_builder(*pairs: tuple[str, str]) -> SubmitForm:
-    return site_builders.sent(_request(list(pairs))).body
+    body = site_builders.sent(_request(list(pairs))).body
+    assert isinstance(body, SubmitForm)
+    return body
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import { ofTab } from "../ui/storage.js";
 import { busy, call, connectionName, may, pickConnection, told } from "./panel.js";
 
 const STATES = ["accepted", "delivered", "dead"];
-const WRITES = ["save_calculation", "submit_form", "submit_order", "sync_contact", "read_again", "run_automation", "answer_bot", "notify"];
+const WRITES = ["save_calculation", "submit_form", "submit_order", "order_news", "sync_contact", "read_again", "run_automation", "answer_bot", "notify"];
 const PAGE = 30;
 const MOST = 200; // of one question
 const COLUMNS = ["created_at", "account_domain", "widget_type", "action", "state", "lead_id", "total", "currency", "by", "attempts", "finished_at", "problem", "delivery_id"];

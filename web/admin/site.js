@@ -72,12 +72,18 @@ function shown({ site_key: key, is_server: isServer }) {
 
 function row(key, connection, refresh) {
   const facts = element("div", { className: "facts" }, element("b", { text: key.name }), element("small", { text: ` · ${moment(key.created_at)}` }), element("br"),
-    element("span", { className: "soft", text: key.is_server ? t("site.for_server") : [...key.origins, key.accepts_hidden_origin ? t("site.accepts_hidden") : ""].filter(Boolean).join(", ") }));
+    element("span", { className: "soft", text: key.is_server ? [t("site.for_server"), key.is_signed ? t("site.signed") : ""].filter(Boolean).join(", ") : [...key.origins, key.accepts_hidden_origin ? t("site.accepts_hidden") : ""].filter(Boolean).join(", ") }));
   if (key.revoked_at) facts.append(element("p", { className: "soft", text: t("site.revoked", { moment: moment(key.revoked_at) }) }));
   const revoke = element("button", { text: t("site.revoke"), className: "quiet", onclick: (event) => busy(event.target, async () => {
     if (!confirm(t("site.revoke_sure", { name: key.name }))) return;
     await call("revoke_site_key", { method: "POST", connection, body: { id: key.id } });
     await refresh();
   }) });
-  return element("li", {}, element("div", { className: "row" }, facts, key.revoked_at ? null : revoke));
+  if (key.revoked_at) return element("li", {}, element("div", { className: "row" }, facts));
+  const signing = element("div", {});
+  const secret = key.is_server ? element("button", { text: t("site.secret"), className: "quiet", onclick: (event) => busy(event.target, async () => {
+    const { secretForm } = await import("./site_secret.js");
+    signing.replaceChildren(...(signing.firstChild ? [] : [secretForm(key, connection, refresh)]));
+  }) }) : null;
+  return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" }, secret, revoke)), signing);
 }

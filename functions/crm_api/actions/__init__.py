@@ -46,6 +46,7 @@ _OWN: Final = {
     "save_settings": "settings:SAVE",
     "save_token": "save_token:ACTION",
     "sign_in": "administrators:SIGN_IN",
+    "sign_site_key": "site_keys:SIGN",
     "start_connection": "start_connection:ACTION",
     "start_installation": "start_installation:ACTION",
 }

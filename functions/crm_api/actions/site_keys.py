@@ -1,4 +1,4 @@
-"""Site keys: `POST create_site_key`, `GET get_site_keys`, `POST revoke_site_key`."""
+"""Site keys: `POST create_site_key`, `GET get_site_keys`, `POST sign_site_key`, `POST revoke_site_key`."""
 
 from typing import Annotated
 from uuid import UUID
@@ -28,6 +28,14 @@ class CreateSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
     action: str | None = None
 
 
+class SignSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
+    """The secret with which the site builder or the shop signs; null takes it away."""
+
+    id: UUID
+    secret: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^\S+$")] | None
+    action: str | None = None
+
+
 class RevokeSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
     id: UUID
     action: str | None = None
@@ -47,18 +55,31 @@ def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 
 def _list(runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{site_keys: [{id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at}]}`, the newest
-    first, those that are revoked last."""
+    """`{site_keys: [{id, name, origins, accepts_hidden_origin, is_server, is_signed, created_at, revoked_at}]}`, the
+    newest first, those that are revoked last. `is_signed`: the key has its sender's secret."""
     found = site_key.of_integration(runtime.database, caller.require_integration())
     return json_response({"site_keys": [asdict(key) for key in found]})
+
+
+def _sign(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{id, is_signed}`. From now on what comes with this key must be signed with this secret. 404 for what is no key
+    of a server of this account, or is revoked."""
+    integration, body = caller.require_integration(), bodies.decode(request, SignSiteKey)
+    if not site_key.sign(runtime.database, runtime.keyring, integration, body.id, body.secret):
+        raise _unknown()
+    return json_response({"id": body.id, "is_signed": body.secret is not None})
 
 
 def _revoke(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{id, revoked: true}`; 404 for a key of another account."""
     body = bodies.decode(request, RevokeSiteKey)
     if not site_key.revoke(runtime.database, caller.require_integration(), body.id):
-        raise Problem(404, "unknown_site_key", say("There is no such site key in this account."))
+        raise _unknown()
     return json_response({"id": body.id, "revoked": True})
+
+
+def _unknown() -> Problem:
+    return Problem(404, "unknown_site_key", say("There is no such site key in this account."))
 
 
 def _checked(origin: str, index: int) -> str:
@@ -70,4 +91,5 @@ def _checked(origin: str, index: int) -> str:
 
 CREATE = Action("create_site_key", "POST", Right.MANAGE, _create, body=CreateSiteKey)
 LIST = Action("get_site_keys", "GET", Right.SEE, _list)
+SIGN = Action("sign_site_key", "POST", Right.MANAGE, _sign, body=SignSiteKey)
 REVOKE = Action("revoke_site_key", "POST", Right.MANAGE, _revoke, body=RevokeSiteKey)

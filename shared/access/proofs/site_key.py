@@ -1,12 +1,13 @@
 """A site key: it stands in a public page, so it is no secret. It submits forms and orders, asks where an order stands,
 and books appointments; only from pages of its origins, and only so often for each key and each visitor's address.
 
-A key of a server's kind is for what has no origin, such as a site builder's own server. It is a secret.
+A key of a server's kind is for what has no origin, such as a site builder's own server. It is a secret. Where the
+builder signs what it sends, the key may be given the builder's secret, too: then nothing else is taken.
 """
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -20,7 +21,9 @@ from shared.platform.http import Request
 from shared.platform.messages import say
 from shared.platform.problems import forbidden, unauthenticated
 from shared.runtime import Runtime
+from shared.storage import events
 from shared.storage.database import Database
+from shared.storage.encryption import Keyring
 
 PREFIX: Final = "site_"
 SERVER_PREFIX: Final = "srv_"
@@ -33,6 +36,8 @@ PER_ADDRESS_HIDDEN: Final = 5
 PER_KEY_READS: Final = 1200
 PER_ADDRESS_READS: Final = 30
 _HIDDEN: Final = "null"
+_SECRET: Final = "site_key_secret"  # noqa: S105 - what it is bound to
+_TOLD_AGAIN: Final = timedelta(days=1)
 
 _CREATE = """
 INSERT INTO amocrm_site_keys (id, integration_id, key_hash, name, origins, accepts_hidden_origin, is_server)
@@ -41,7 +46,8 @@ ON CONFLICT (id) DO NOTHING
 """
 
 _LIST = """
-SELECT id, name, origins, accepts_hidden_origin, is_server, created_at, revoked_at FROM amocrm_site_keys
+SELECT id, name, origins, accepts_hidden_origin, is_server, secret IS NOT NULL AS is_signed, created_at, revoked_at
+FROM amocrm_site_keys
 WHERE integration_id = %(integration_id)s ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 200
 """
 
@@ -50,8 +56,13 @@ UPDATE amocrm_site_keys SET revoked_at = coalesce(revoked_at, amocrm_now())
 WHERE id = %(id)s AND integration_id = %(integration_id)s
 """
 
+_SIGN = """
+UPDATE amocrm_site_keys SET secret = %(secret)s
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND is_server AND revoked_at IS NULL
+"""
+
 _FIND = """
-SELECT c.*, k.id AS key_id, k.origins, k.accepts_hidden_origin, k.is_server
+SELECT c.*, k.id AS key_id, k.origins, k.accepts_hidden_origin, k.is_server, k.secret AS key_secret
 FROM amocrm_site_keys k JOIN amocrm_connections c ON c.id = k.integration_id
 WHERE k.key_hash = %(key_hash)s AND k.revoked_at IS NULL
 """
@@ -71,15 +82,19 @@ class SiteKey(Struct, frozen=True):
     origins: list[str]
     accepts_hidden_origin: bool
     is_server: bool
+    is_signed: bool
     created_at: datetime
     revoked_at: datetime | None
 
 
 class _Found(Integration, frozen=True, kw_only=True):
+    HIDDEN = (*Integration.HIDDEN, "key_secret")
+
     key_id: UUID | None = None
     origins: tuple[str, ...] = ()
     accepts_hidden_origin: bool = False
     is_server: bool = False
+    key_secret: bytes | None = None  # encrypted
 
 
 def create(
@@ -107,6 +122,14 @@ def revoke(database: Database, integration: Integration, key_id: UUID) -> bool:
     return database.execute(_REVOKE, {"id": key_id, "integration_id": integration.id}) > 0
 
 
+def sign(database: Database, keyring: Keyring, integration: Integration, key_id: UUID, secret: str | None) -> bool:
+    """From now on what is sent with this key must be signed with the secret that its sender has; None: it need not.
+    False for what is no key of a server's of this integration, or is revoked."""
+    stored = None if secret is None else keyring.encrypt(secret, key_id, _SECRET)
+    parameters = {"id": key_id, "integration_id": integration.id, "secret": stored}
+    return database.execute(_SIGN, parameters) > 0
+
+
 def identify(runtime: Runtime, request: Request, key: str) -> Caller:
     """The page. Raises 401 for an unknown or revoked key, 403 for another origin, 429 when it comes too often."""
     found = runtime.database.one(_Found, _FIND, {"key_hash": _hash(key)})
@@ -119,6 +142,8 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
                 say("This key is for servers. It does not belong into a page: revoke it, and make another.")
             )
         throttle.pass_or_refuse(runtime.database, bucket, per_key)  # all its visitors come from one address
+        if found.key_secret is not None:
+            _require_signature(runtime, found, request)
         return Caller("server", found)
     if request.headers.get("Origin") not in found.origins and not _is_our_page(runtime, request):
         _require_hidden_origin(found, request)
@@ -135,6 +160,24 @@ def caller_of(database: Database, key_id: UUID) -> Caller | None:
     """Whoever has sent something with this key before, for what is done with that later; also where it is revoked."""
     found = database.one(_Found, _BY_ID, {"id": key_id})
     return None if found is None else Caller("server" if found.is_server else "site", found)
+
+
+def _require_signature(runtime: Runtime, found: _Found, request: Request) -> None:
+    from shared.access.proofs import signatures  # for keys with a secret only
+
+    assert found.key_id is not None
+    assert found.key_secret is not None
+    secret = runtime.keyring.decrypt(found.key_secret, found.key_id, _SECRET)
+    if signatures.is_signed(request, secret) or signatures.is_trial(request):
+        return
+    told = say(
+        "What was sent to a key of a site builder's server is not signed with the secret that this key was given, and "
+        "was refused. Either somebody else knows the address, or the builder has another secret: enter it anew."
+    )
+    events.add_rarely(
+        runtime.database, "submission.not_signed", told, level="warning", integration_id=found.id, every=_TOLD_AGAIN
+    )
+    raise unauthenticated(say("The signature is missing, or was made with another secret."))
 
 
 def _is_our_page(runtime: Runtime, request: Request) -> bool:

@@ -1,0 +1,246 @@
+"""35-4, 35-6: a cart is an order; what a shop tells of it later is noted once, in the deal that it has."""
+
+import copy
+import json
+import threading
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from functions.run_deliveries.run import run as run_deliveries
+from shared.submissions.carts import amount, item, of_texts
+from tests.story import Story
+from tests.submissions.recorded import record, send, server_key
+from tests.submissions.test_builders import Became
+from tests.submitting import account, save, set_up
+
+ORDERS = "SELECT count(*) FROM amocrm_deliveries WHERE action = 'submit_order'"
+NEWS = "SELECT count(*) FROM amocrm_deliveries WHERE action = 'order_news'"
+
+
+@pytest.fixture
+def site(story: Story) -> Story:
+    set_up(story)
+    return story
+
+
+def _changed(name: str, **members: Any) -> dict[str, Any]:
+    one = copy.deepcopy(record(name))
+    kind = "json" if "json" in one else "form"
+    one[kind] |= members
+    return one
+
+
+def _paid_at_tilda() -> dict[str, Any]:
+    return _changed("tilda_cart", **{"payment[sys]": "tinkoff", "payment[systranid]": "70077"})
+
+
+def test_a_cart_that_is_placed_and_paid_is_one_order_whose_payment_is_noted_once(site: Story) -> None:
+    _, key = server_key(site)
+    assert send(site, key, record("tilda_cart")).status == 200
+    placed = Became(site)
+    assert "Оплачено" not in placed.note
+    leads = len(account(site)["leads"])
+    for _ in range(3):
+        site.clock.advance(hours=3)
+        assert send(site, key, _paid_at_tilda()).status == 200
+    paid = Became(site)
+    assert len(account(site)["leads"]) == leads
+    assert paid.lead["id"] == placed.lead["id"]
+    (note,) = [text for text in paid.notes if "Оплачено" in text]
+    assert "70077" in note
+    assert "2000003" in note
+    assert site.sql(ORDERS) == [(1,)]
+
+
+def test_a_cart_that_comes_paid_says_so_in_its_own_note(site: Story) -> None:
+    _, key = server_key(site)
+    assert send(site, key, _paid_at_tilda()).status == 200
+    became = Became(site)
+    assert len(became.notes) == 1
+    assert "Оплачено" in became.note
+    assert "70077" in became.note
+
+
+def test_what_is_told_before_the_deal_is_made_waits_for_it(site: Story) -> None:
+    _, key = server_key(site)
+    assert send(site, key, record("tilda_cart")).status == 200
+    assert send(site, key, _paid_at_tilda()).status == 200
+    for _ in range(5):
+        run_deliveries(site.runtime, 20)
+        site.clock.advance(minutes=2)
+    assert site.sql("SELECT DISTINCT state FROM amocrm_deliveries") == [("delivered",)]
+    shown = account(site)
+    lead = max(shown["leads"].values(), key=lambda one: one["id"])
+    assert len(shown["notes"][f"leads/{lead['id']}"]) == 2
+
+
+def test_a_payment_told_by_several_hooks_at_once_is_noted_once(site: Story) -> None:
+    _, key = server_key(site)
+    assert send(site, key, record("shopify")).status == 200
+    Became(site)
+    paid = [
+        _changed("shopify", financial_status="paid", updated_at=f"2026-11-28T1{hour}:00:00", tags=f"t{hour}")
+        for hour in range(6)
+    ]
+    threads = [threading.Thread(target=send, args=(site, key, one)) for one in paid]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    became = Became(site)
+    assert sum("Оплачено" in text for text in became.notes) == 1
+    assert site.sql(ORDERS) == [(1,)]
+
+
+def test_states_of_an_order_are_noted_as_they_come(site: Story) -> None:
+    _, key = server_key(site)
+    assert send(site, key, record("woocommerce")).status == 200
+    Became(site)
+    for state, paid in (
+        ("processing", "2026-11-28T11:00:00"),
+        ("processing", "2026-11-28T11:00:00"),
+        ("completed", "2026-11-28T11:00:00"),
+    ):
+        one = _changed("woocommerce", status=state, date_paid=paid, date_modified="2026-11-28T12:00:00")
+        one["headers"]["X-WC-Webhook-Topic"] = "order.updated"
+        assert send(site, key, one).status == 200
+    became = Became(site)
+    assert [sum(word in text for text in became.notes) for word in ("Оплачено", "processing", "completed")] == [1, 1, 1]
+    assert became.lead["price"] == 10800
+
+
+def test_an_order_that_the_shop_has_changed_is_told_anew(site: Story) -> None:
+    _, key = server_key(site)
+    assert send(site, key, record("woocommerce")).status == 200
+    Became(site)
+    one = _changed("woocommerce", customer_note="лучше утром", total="10900.00", shipping_total="400.00")
+    for _ in range(2):
+        assert send(site, key, one).status == 200
+    became = Became(site)
+    (note,) = [text for text in became.notes if "лучше утром" in text]
+    assert "Магазин изменил заказ" in note
+    assert "10\u202f900" in note
+    assert became.lead["price"] == 10800
+    assert site.sql(NEWS) == [(1,)]
+
+
+def test_a_paid_order_sets_the_field_that_the_settings_name(site: Story) -> None:
+    rules = [
+        {"source": "order_paid", "entity": "leads", "field": "Оплата", "type": "text"},
+        {"source": "order_state", "entity": "leads", "field": "Состояние", "type": "text"},
+    ]
+    assert save(site, mapping=rules).status == 200
+    _, key = server_key(site)
+    assert send(site, key, record("woocommerce")).status == 200
+    became = Became(site)
+    assert became.fields["Состояние"] == ["pending"]
+    one = _changed("woocommerce", status="processing", date_paid="2026-11-28T11:00:00")
+    assert send(site, key, one).status == 200
+    became = Became(site)
+    assert became.fields["Состояние"] == ["processing"]
+    assert became.fields["Оплата"] == ["2026-11-28T11:00:00"]
+
+
+def test_the_same_number_of_two_shops_is_two_orders(site: Story) -> None:
+    for _ in range(2):
+        _, key = server_key(site)
+        assert send(site, key, record("tilda_cart")).status == 200
+    assert site.sql(ORDERS) == [(2,)]
+
+
+def test_a_cart_of_thirty_goods_is_an_order(site: Story) -> None:
+    one = _changed("tilda_cart_json")
+    products = [{"name": f"Товар {n}", "quantity": 1, "price": 1000, "amount": 1000, "sku": f"S{n}"} for n in range(30)]
+    one["json"]["payment"] |= {"products": products, "amount": "30000", "delivery": "", "delivery_price": 0}
+    _, key = server_key(site)
+    assert send(site, key, one).status == 200
+    became = Became(site)
+    assert (len(became.goods), became.lead["price"]) == (30, 30000)
+
+
+def test_a_cart_of_four_hundred_goods_keeps_every_one(site: Story) -> None:
+    one = _changed("tilda_cart_json")
+    products = [{"name": f"Товар {n}", "quantity": 1, "price": 10} for n in range(400)]
+    one["json"]["payment"] |= {"products": products, "amount": "4000", "delivery": "", "delivery_price": 0}
+    _, key = server_key(site)
+    assert send(site, key, one).status == 200
+    became = Became(site)
+    assert became.lead["price"] == 4000
+    assert [n for n in range(400) if f"Товар {n} " not in f"{became.note} " and f"Товар {n}\n" not in became.note] == []
+
+
+def test_a_cart_without_a_number_is_an_order_all_the_same(site: Story) -> None:
+    one = _changed("tilda_cart_json")
+    del one["json"]["payment"]["orderid"]
+    _, key = server_key(site)
+    for _ in range(2):
+        assert send(site, key, one).status == 200
+    assert len(Became(site).goods) == 2
+    assert site.sql(ORDERS) == [(1,)]
+
+
+def test_a_cart_of_an_unknown_shop_is_an_order(site: Story) -> None:
+    body = {
+        "order": {
+            "number": "A-17",
+            "items": [{"title": "Лампа", "qty": 2, "price": "1 500,50", "article": "L-1", "гравировка": "для Ани"}],
+            "discount": "10%",
+            "total": 3201,
+            "delivery_price": 200,
+        },
+        "client": {"name": "Юля", "phone": "+7 921 100-02-01"},
+        "Подъезд": "3",
+    }
+    one = {"content_type": "application/json", "json": body, "becomes": {}}
+    _, key = server_key(site)
+    assert send(site, key, one).status == 200
+    became = Became(site)
+    assert became.contact["name"] == "Юля"
+    assert [(good["name"], good["quantity"]) for good in became.goods] == [("Лампа", 2)]
+    assert became.lead["price"] == 3201
+    assert "A-17" in became.lead["name"]
+    assert "Подъезд: 3" in became.note
+    assert "Лампа › гравировка: для Ани" in became.note
+    assert "discount: 10%" in became.note
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("4900", "4900"),
+        ("4 900,50 р.", "4900.50"),
+        ("1\u00a0400", "1400"),
+        ("1,400.00", "1400.00"),
+        ("1.400,00", "1400.00"),
+        ("1,400", "1400"),
+        ("$12.5", "12.5"),
+        ("0", "0"),
+        ("4900.0000000", "4900.000000"),
+    ],
+)
+def test_amounts_are_read_as_they_are_written(written: str, meant: str) -> None:
+    assert amount(written) == Decimal(meant)
+
+
+@pytest.mark.parametrize("written", ["", "бесплатно", "-5", "1e5", "nan", "10 р. 20 к.", None, "9" * 40, ["5"], "10%"])
+def test_what_is_no_amount_stays_a_text(written: Any) -> None:
+    assert amount(written) is None
+
+
+def test_goods_that_are_lines_are_read_and_kept_where_they_cannot_be() -> None:
+    lines = ["Зеркало - 2x4900 = 9800", "Стекло 4 мм - узор - 1,5 × 2 000 = 3 000", "подарок", "  "]
+    items, texts = of_texts(lines)
+    assert [(one.name, one.quantity, one.unit_price) for one in items] == [
+        ("Зеркало", Decimal(2), Decimal(4900)),
+        ("Стекло 4 мм - узор", Decimal("1.5"), Decimal(2000)),
+    ]
+    assert texts == ["подарок"]
+
+
+def test_a_price_that_only_the_sum_tells_has_six_digits() -> None:
+    one = item("Сетка", Decimal(3), None, total=Decimal(10))
+    assert one is not None
+    assert one.item.amount == Decimal("10.00")
+    assert json.loads(f"{one.unit_price}") == 3.333333

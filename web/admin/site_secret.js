@@ -1,0 +1,22 @@
+// The secret with which a site builder signs what it sends to a server's key: entered, replaced, taken away.
+
+import { element } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
+import { busy, call, failure } from "./panel.js";
+
+export function secretForm(key, connection, refresh) {
+  const secret = element("input", { type: "password", required: true, maxLength: 500, autocomplete: "off", pattern: "\\S+" });
+  const error = failure();
+  const save = async (value) => {
+    await call("sign_site_key", { method: "POST", connection, body: { id: key.id, secret: value } });
+    await refresh();
+  };
+  const remove = key.is_signed ? element("button", { type: "button", className: "quiet", text: t("site.secret_remove"), onclick: (event) => busy(event.target, async () => {
+    if (confirm(t("site.secret_remove_sure", { name: key.name }))) await save(null);
+  }, error) }) : null;
+  return element("form", { onsubmit: (event) => {
+    event.preventDefault();
+    void busy(event.submitter, () => save(secret.value.trim()), error);
+  } }, element("p", { className: "soft", text: t("site.secret_hint") }), element("label", {}, t("site.secret_label"), secret), error,
+  element("div", { className: "actions" }, element("button", { text: t("site.secret_save") }), remove));
+}
