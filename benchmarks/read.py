@@ -20,6 +20,7 @@ import jwt
 import psutil
 from aioamocrm import AmoCRMClient, LongLivedToken
 
+from benchmarks import machine
 from functions.crm_api.handler import handle
 from shared.connections import integrations
 from shared.platform.endpoint import serve
@@ -69,7 +70,7 @@ def _peer(played: Stage, token: str, loop: asyncio.Runner) -> Callable[[], None]
 
 
 def measure(repeats: int, latency: float) -> dict[str, Any]:
-    with stage(accounts=1) as played, redirect_stdout(StringIO()):
+    with stage(accounts=1) as played, machine.watched() as told, redirect_stdout(StringIO()):
         runtime = Runtime.build(played.settings)
         row = integrations.by_domain(runtime.database, played.domains[0], "glass")
         assert row is not None
@@ -102,7 +103,9 @@ def measure(repeats: int, latency: float) -> dict[str, Any]:
         "cpu_ms_a_read": {
             name: _ms(used / repeats) for name, used in zip(("get_lead", "bare_httpx", "aioamocrm"), cpu, strict=True)
         },
+        "cpu_ratio": round(cpu[0] / cpu[1], 2),
         "resident_mb": round(memory, 1),
+        "machine": told,
     }
 
 

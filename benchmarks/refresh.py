@@ -1,7 +1,8 @@
 """How fast `refresh_tokens` works through many due integrations, against bare httpx doing nothing but the same calls.
 
-Both run in this process, with the same number of threads, against the same simulator with the same latency, by turns.
-Also: what picking due rows costs at 10,000 and at 1,000,000 rows, and whether memory grows with the number of rows.
+Both run in this process, with the same number of threads, against the same simulator with the same latency, by turns;
+CPU is this process's own. Also: what picking due rows costs at 10,000 and at 1,000,000 rows, and whether memory grows
+with the number of rows.
 """
 
 import json
@@ -19,6 +20,7 @@ import httpx
 import psutil
 import psycopg
 
+from benchmarks import machine
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm.oauth import TokenPair
 from shared.connections.rotation import token_columns
@@ -85,8 +87,8 @@ def _store(runtime: Runtime, owner_url: str, played: Stage, secret: str, account
         cursor.executemany(_INSERT, rows)
 
 
-def _bare(played: Stage, secret: str, accounts: list[dict[str, Any]], concurrency: int) -> float:
-    """Seconds for the same calls by httpx alone."""
+def _bare(played: Stage, secret: str, accounts: list[dict[str, Any]], concurrency: int) -> tuple[float, float]:
+    """Seconds, and seconds of CPU, for the same calls by httpx alone."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
     with httpx.Client(base_url=played.simulator.url, trust_env=False, limits=limits) as client:
 
@@ -101,14 +103,14 @@ def _bare(played: Stage, secret: str, accounts: list[dict[str, Any]], concurrenc
             answer = client.post("/oauth2/access_token", json=body, headers={"Host": account["domain"]})
             assert "refresh_token" in answer.json()
 
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         with ThreadPoolExecutor(concurrency) as pool:
             list(pool.map(refresh, accounts))
-        return time.perf_counter() - started
+        return time.perf_counter() - started, time.process_time() - used
 
 
 def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
-    with stage(accounts=0) as played, played.runtime() as runtime:
+    with stage(accounts=0) as played, played.runtime() as runtime, machine.watched() as told:
         owner_url = played.postgres.get_uri()
         secret = played.simulator.control("change-integration", client_id=played.client_id)["secret"]
         _store(runtime, owner_url, played, secret, _pairs(played, count))
@@ -116,15 +118,20 @@ def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
         played.simulator.control("latency", seconds=latency)
         concurrency, size = runtime.settings.refresh_concurrency, count // blocks
         ours, bare, memory = [], [], []
+        cpu = {"refresh_tokens": 0.0, "bare_httpx": 0.0}
         for block in range(blocks):
             with psycopg.connect(owner_url, autocommit=True) as connection:
                 connection.execute(_MAKE_DUE, (size,))
+            used = time.process_time()
             with redirect_stdout(StringIO()):
                 figures = refresh_tokens(runtime, 3600)
             assert figures["refreshed"] == size, figures
+            cpu["refresh_tokens"] += time.process_time() - used
             ours.append(figures["seconds"])
             memory.append(psutil.Process().memory_info().rss)
-            bare.append(_bare(played, secret, bare_accounts[block * size : (block + 1) * size], concurrency))
+            seconds, used = _bare(played, secret, bare_accounts[block * size : (block + 1) * size], concurrency)
+            bare.append(seconds)
+            cpu["bare_httpx"] += used
     return {
         "integrations": count,
         "latency_ms": latency * 1000,
@@ -132,8 +139,11 @@ def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
         "refreshes_per_second": round(count / sum(ours), 1),
         "bare_httpx_per_second": round(count / sum(bare), 1),
         "ratio": round(sum(bare) / sum(ours), 3),
+        "cpu_ms_a_refresh": {name: round(used / count * 1000, 2) for name, used in cpu.items()},
+        "cpu_ratio": round(cpu["refresh_tokens"] / cpu["bare_httpx"], 2),
         "ratio_of_each_block": [round(b / o, 3) for b, o in zip(bare, ours, strict=True)],
         "memory_mb_after_each_block": [round(size / 1024**2, 1) for size in memory],
+        "machine": told,
     }
 
 
