@@ -19,7 +19,7 @@ from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
 from shared.platform import answers, logs, tls
 
-USER_AGENT = "amocrm-functions/0.1"
+USER_AGENT = "amocrm-functions/1.0"
 
 
 class Limits(Struct, frozen=True):
