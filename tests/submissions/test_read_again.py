@@ -1,6 +1,7 @@
 """Rows L2, L5: what was kept is shown as it is understood, tried with other rules, and read again (35-5)."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -311,6 +312,41 @@ def test_35_5_whenever_the_process_ends_nothing_is_missed_and_nothing_twice(
         if not process.is_dead:
             break
     assert at > 20
+
+
+def test_35_5_whatever_amocrm_answers_it_arrives_once(site: Story) -> None:
+    id_, before = come(site), counts(site)
+    assert save(site, meanings=MEANT).status == 200
+    site.simulator.fault("reset_after", path="/api/v4/.*", times=2)
+    assert again(site, id_)["outcome"] == "later"
+    for _ in range(4):
+        site.clock.advance(minutes=3)
+        run_deliveries(site.runtime, 20)
+    assert again(site, id_)["outcome"] in ("completed", "nothing_new")
+    assert counts(site) == before
+    assert values_of(newest(site)[1])["PHONE"] == [ODD["Поле 2"]]
+
+
+def test_35_5_several_people_press_at_once(site: Story) -> None:
+    id_, before = come(site), counts(site)
+    assert save(site, meanings=MEANT).status == 200
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: again(site, id_), range(4)))
+    assert len({one["delivery_id"] for one in made}) == 1
+    assert counts(site) == before
+    assert values_of(newest(site)[1])["PHONE"] == [ODD["Поле 2"]]
+
+
+def test_35_5_what_a_person_has_left_out_still_stands_in_what_came(site: Story) -> None:
+    assert save(site, meanings={"Поле 3": "nothing"}).status == 200
+    id_ = come(site)
+    notes = str(account(site)["notes"])
+    assert ("Нина Орлова" in notes, "Казань" in notes) == (True, False)
+    shown = {one["name"]: one for one in entry(site, id_, content="1")["values"]}
+    assert (shown["Поле 3"]["values"], shown["Поле 3"]["meaning"]) == (["Казань"], "nothing")
+    assert save(site, meanings={}).status == 200
+    assert again(site, id_)["noted"] is True
+    assert "Казань" in str(account(site)["notes"])
 
 
 # --- other ways in ------------------------------------------------------------------------------------------------

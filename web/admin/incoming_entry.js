@@ -11,6 +11,7 @@ import { guarded } from "./unsaved.js";
 const PERSON = ["name", "first_name", "last_name", "phone", "email"];
 const SUBMISSION = ["comment", "form", "page"];
 const REST = ["field", "nothing"];
+const MANY = 60; // values, above which each choice is made when somebody wants it: an account may have hundreds of fields
 
 // What is shown of it.
 export async function entry(one, shared) {
@@ -70,6 +71,16 @@ function chooser(one, found, known, shared) {
   const bar = element("div", { className: "actions", hidden: true }, save, see);
   const cell = (value) => {
     if (!value.source || value.meaning === "order") return element("span", { className: "soft", text: t("incoming.fixed") });
+    if (found.values.length <= MANY || value.goes_to.length) return chosen(value);
+    const open = element("button", { text: t("incoming.choose"), className: "quiet small", type: "button", onclick: () => {
+      const select = chosen(value);
+      open.replaceWith(select);
+      select.focus();
+    } });
+    open.setAttribute("aria-label", `${t("incoming.goes_to")}: ${value.name}`);
+    return open;
+  };
+  const chosen = (value) => {
     const select = places(value, known);
     select.setAttribute("aria-label", `${t("incoming.goes_to")}: ${value.name}`);
     select.onchange = () => {
