@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from shared.bookings import watches
+from shared.bookings import subscriptions, watches
 from shared.changes import feeds, sending
 from shared.deliveries import rows as deliveries
 from shared.runtime import Runtime
@@ -51,6 +51,12 @@ _DUE: dict[str, tuple[LiteralString, Callable[[Runtime], list[Any]]]] = {
     "watches": (
         "INSERT INTO amocrm_booking_watches (integration_id, due_at) SELECT id, amocrm_now() FROM amocrm_integrations",
         lambda runtime: watches.claim(runtime.database, 3),
+    ),
+    "calendars": (
+        """
+        INSERT INTO amocrm_booking_calendars (id, integration_id, resource, resource_name, url, host)
+        SELECT gen_random_uuid(), id, 'x', 'x', '', 'x' FROM amocrm_integrations""",
+        lambda runtime: [one for _ in range(3) if (one := subscriptions.claim(runtime.database)) is not None],
     ),
 }
 

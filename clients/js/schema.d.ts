@@ -892,6 +892,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{calendars: [{resource, host, read_at, failing_since, problem, times, left_out}]}`: those that are read every
+         *     hour. Nobody is told the rest of an address.
+         */
+        get: operations["get_subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_users": {
         parameters: {
             query?: never;
@@ -1708,6 +1730,28 @@ export interface paths {
         put?: never;
         /** @description Right: `submit`; given by application, site, server, administrator. */
         post: operations["submit_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subscribe_calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{calendar}`: how the first reading, which is made at once, has fared; null where it is not read any more. 422
+         *     for an address that cannot be called, or a resource that there is not.
+         */
+        post: operations["subscribe_calendar"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3482,6 +3526,17 @@ export interface components {
             trap?: string;
         };
         /**
+         * SubscribeCalendar
+         * @description `url`: where the calendar is, also with `webcal://`; null: it is not read any more.
+         */
+        SubscribeCalendar: {
+            /** @default null */
+            action?: string | null;
+            resource: string;
+            /** @default null */
+            url?: string | null;
+        };
+        /**
          * SyncContact
          * @description The body of `sync_contact`: a person as the site knows them now.
          */
@@ -4323,6 +4378,16 @@ export interface operations {
             };
         };
     };
+    get_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
     get_users: {
         parameters: {
             query?: {
@@ -4968,6 +5033,20 @@ export interface operations {
                 };
             };
         };
+    };
+    subscribe_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribeCalendar"];
+            };
+        };
+        responses: never;
     };
     sync_contact: {
         parameters: {

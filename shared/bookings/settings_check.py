@@ -11,7 +11,7 @@ from shared.actions.subject import SettingsPart
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
-from shared.bookings import calendar_addresses, hours, rows, slots
+from shared.bookings import calendar_addresses, hours, rows, slots, subscriptions
 from shared.bookings.rows import Booking
 from shared.bookings.settings import Bookings, Resource
 from shared.bookings.settings import of as settings_of
@@ -120,7 +120,7 @@ def _account_problems(settings: Bookings, account: Directory) -> Iterator[InputE
 
 def _saved(runtime: Runtime, integration: Integration) -> None:
     """Visits to come that the settings leave behind stay booked, and are told to a person. Whoever has left reads
-    nobody's calendar any more."""
+    nobody's calendar any more, and theirs is not read."""
     now = integrations.by_id(runtime.database, integration.id)
     if now is None:
         return
@@ -130,6 +130,9 @@ def _saved(runtime: Runtime, integration: Integration) -> None:
             "The calendar address of {name} opens nothing any more: they are not there under this name.", name=name
         )
         events.add(runtime.database, "booking.calendar_closed", told, integration_id=now.id)
+    for name in subscriptions.end_others(runtime.database, now.id, settings.resources):
+        told = say("The calendar of {name} is not read any more: they are not there under this name.", name=name)
+        events.add(runtime.database, "booking.subscription_ended", told, integration_id=now.id)
     for booking in rows.to_come(runtime.database, now.id):
         reason = _left_behind(settings, booking)
         if reason is not None and booking.attention != reason:

@@ -164,15 +164,22 @@ BY_LINK = "SELECT * FROM amocrm_bookings WHERE link_hash = %(link_hash)s AND sta
 # What is taken of each resource within the time, as one row; a visit, what is kept free after it, and what lies before
 # midnight together are never longer than two days.
 TAKEN = """
-SELECT r.key, array_agg((lower(t.busy) & 4294967295)::int ORDER BY t.busy) AS starts,
-    array_agg((upper(t.busy) - (r.number << 32))::int ORDER BY t.busy) AS ends
-FROM amocrm_bookings b
-JOIN amocrm_booking_times t ON t.booking_id = b.id
-JOIN amocrm_booking_resources r ON r.number = lower(t.busy) >> 32
-WHERE b.integration_id = %(integration_id)s AND b.state <> 'cancelled' AND b.id IS DISTINCT FROM %(without)s
-  AND b.starts_at > %(first)s - interval '2 days' AND b.starts_at < %(last)s
-  AND (b.held_until IS NULL OR b.held_until > (SELECT amocrm_now()))
-GROUP BY r.number, r.key
+SELECT key, array_agg(starts ORDER BY starts, ends) AS starts, array_agg(ends ORDER BY starts, ends) AS ends FROM (
+    SELECT r.key, (lower(t.busy) & 4294967295)::int AS starts, (upper(t.busy) - (r.number << 32))::int AS ends
+    FROM amocrm_bookings b
+    JOIN amocrm_booking_times t ON t.booking_id = b.id
+    JOIN amocrm_booking_resources r ON r.number = lower(t.busy) >> 32
+    WHERE b.integration_id = %(integration_id)s AND b.state <> 'cancelled' AND b.id IS DISTINCT FROM %(without)s
+      AND b.starts_at > %(first)s - interval '2 days' AND b.starts_at < %(last)s
+      AND (b.held_until IS NULL OR b.held_until > (SELECT amocrm_now()))
+    UNION ALL
+    SELECT c.resource, lower(span)::int, upper(span)::int
+    FROM amocrm_booking_calendars c, unnest(c.busy * int8multirange(int8range(
+        extract(epoch FROM %(first)s::timestamptz)::int8 / 60 - 2880,
+        extract(epoch FROM %(last)s::timestamptz)::int8 / 60 + 2880))) AS span
+    WHERE c.integration_id = %(integration_id)s
+) AS taken
+GROUP BY key
 """
 
 # Of a time, in order; `lead_id`, `resource` and what needs a person narrow it: what was told, and what is not in amoCRM

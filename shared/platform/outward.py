@@ -1,8 +1,8 @@
 """Requests to addresses that customers name: never into our own network, and never for longer or larger than we say.
 
 A name is resolved once, every address of it is checked, and the connection goes to the address that was checked
-("pinned"), so that a name which resolves to another one a moment later gains nothing. Redirects are not followed, and
-no body is read.
+("pinned"), so that a name which resolves to another one a moment later gains nothing. Redirects are not followed here:
+whoever does so asks anew, with all of this. A body is read only where it is asked for, to a bound.
 """
 
 import ipaddress
@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
+from msgspec import Struct
 
 from shared.platform import tls
 from shared.platform.messages import Message, say
@@ -31,6 +32,10 @@ class OutwardError(Exception):
 
 class RefusedAddressError(OutwardError):
     """The address is not one that we call."""
+
+
+class TooLargeError(OutwardError):
+    """The answer has more bytes than were asked for."""
 
 
 def checked(url: str, private_hosts: frozenset[str]) -> SplitResult:
@@ -77,6 +82,12 @@ def resolve(host: str, port: int) -> list[str]:
     return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+class Answer(Struct, frozen=True):
+    status: int
+    headers: Mapping[str, str]  # by names in small letters
+    body: bytes
+
+
 def post(
     url: str,
     content: bytes,
@@ -85,7 +96,36 @@ def post(
     private_hosts: frozenset[str] = frozenset(),
     resolved: Resolve = resolve,
 ) -> int:
-    """The status of the answer. Raises :class:`OutwardError`."""
+    """The status of the answer; its body is not read. Raises :class:`OutwardError`."""
+    return _exchanged("POST", url, content, headers, None, private_hosts, resolved).status
+
+
+def get(
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    most: int,
+    seconds: float = _TOTAL_SECONDS,
+    private_hosts: frozenset[str] = frozenset(),
+    resolved: Resolve = resolve,
+) -> Answer:
+    """The answer, with a body of at most so many bytes, as they come: nothing is unpacked, which could become any size.
+    Raises :class:`OutwardError`, also for a larger one, and for one that takes longer."""
+    plain = {**headers, "Accept-Encoding": "identity"}
+    return _exchanged("GET", url, b"", plain, most, private_hosts, resolved, seconds)
+
+
+def _exchanged(
+    method: str,
+    url: str,
+    content: bytes,
+    headers: Mapping[str, str],
+    most: int | None,
+    private_hosts: frozenset[str],
+    resolved: Resolve,
+    seconds: float = _TOTAL_SECONDS,
+) -> Answer:
+    """`most`: bytes of the body; None: it is not read."""
     try:
         parts = checked(url, private_hosts)
     except ValueError:
@@ -105,18 +145,32 @@ def post(
         is_over.set()
         client.close()
 
-    watch = threading.Timer(_TOTAL_SECONDS, end)
+    watch = threading.Timer(seconds, end)
     watch.daemon = True
     watch.start()
     try:
-        with client.stream("POST", url, content=content, headers=headers, extensions=extensions) as answer:
-            return answer.status_code
-    except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, OSError) as error:
+        with client.stream(method, url, content=content or None, headers=headers, extensions=extensions) as answer:
+            body = b"" if most is None else _body(answer, most)
+            if is_over.is_set():
+                raise OutwardError("TooSlow")
+            return Answer(answer.status_code, dict(answer.headers), body)
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError, OSError) as error:
         reason = "TooSlow" if is_over.is_set() else type(error).__name__
         raise OutwardError(reason) from None
     finally:
         watch.cancel()
         client.close()
+
+
+def _body(answer: httpx.Response, most: int) -> bytes:
+    if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+        raise OutwardError("Packed")
+    body = bytearray()
+    for chunk in answer.iter_raw():
+        body += chunk
+        if len(body) > most:
+            raise TooLargeError("TooLarge")
+    return bytes(body)
 
 
 def _public_address(host: str, port: int, resolved: Resolve) -> str:

@@ -21,6 +21,7 @@ SELECT (SELECT count(*) FROM amocrm_integrations) + (SELECT count(*) FROM amocrm
     + (SELECT count(*) FROM amocrm_automations) + (SELECT count(*) FROM amocrm_changes)
     + (SELECT count(*) FROM amocrm_bookings WHERE visitor IS NOT NULL) + (SELECT count(*) FROM amocrm_incoming)
     + (SELECT count(*) FROM amocrm_site_keys WHERE secret IS NOT NULL)
+    + (SELECT count(*) FROM amocrm_booking_calendars)
 """
 
 _INTEGRATIONS = """
@@ -62,6 +63,10 @@ SELECT id, body AS incoming FROM amocrm_incoming WHERE id > %(after)s ORDER BY i
 _SITE_KEYS = """
 SELECT id, secret AS site_key_secret FROM amocrm_site_keys
 WHERE id > %(after)s AND secret IS NOT NULL ORDER BY id LIMIT %(batch)s
+"""
+
+_CALENDARS = """
+SELECT id, url AS calendar_url FROM amocrm_booking_calendars WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 """
 
 _EXCHANGE_CLIENT = """
@@ -112,6 +117,9 @@ UPDATE amocrm_incoming SET body = %(new)s WHERE id = %(id)s AND body = %(old)s
 _EXCHANGE_SITE_KEY_SECRET = """
 UPDATE amocrm_site_keys SET secret = %(new)s WHERE id = %(id)s AND secret = %(old)s
 """  # noqa: S105 - a statement
+_EXCHANGE_CALENDAR_URL = """
+UPDATE amocrm_booking_calendars SET url = %(new)s WHERE id = %(id)s AND url = %(old)s
+"""
 
 _STATEMENTS: dict[str, LiteralString] = {
     "client_secret": _EXCHANGE_CLIENT,
@@ -130,6 +138,7 @@ _STATEMENTS: dict[str, LiteralString] = {
     "visitor": _EXCHANGE_VISITOR,
     "incoming": _EXCHANGE_INCOMING,
     "site_key_secret": _EXCHANGE_SITE_KEY_SECRET,
+    "calendar_url": _EXCHANGE_CALENDAR_URL,
 }
 _TABLES: Final = (
     _INTEGRATIONS,
@@ -141,6 +150,7 @@ _TABLES: Final = (
     _BOOKINGS,
     _INCOMING,
     _SITE_KEYS,
+    _CALENDARS,
 )
 # A value that has moved within its row is bound to the place where it was written.
 _BOUND_AS: Final = {"old_endpoint_secret": "endpoint_secret"}
@@ -166,6 +176,7 @@ class _Row(Guarded, frozen=True):
     visitor: bytes | None = None
     incoming: bytes | None = None
     site_key_secret: bytes | None = None
+    calendar_url: bytes | None = None
 
 
 def rows(database: Database) -> int:

@@ -106,9 +106,21 @@ function resource(connection, one, users, settings) {
   }, error));
   return {
     view: element("div", {}, element("div", { className: "grid" }, labelled(t("bookings.name"), name), labelled(t("bookings.kind"), kind), labelled(t("bookings.tasks_for"), user), labelled(t("booking.place"), where)), on.view, own.view, hours.view,
-      element("details", {}, element("summary", { text: t("bookings.own_days_off", { count: one.days_off.length }) }), off.view), isKnown ? element("div", {}, feed, address, error) : null),
+      element("details", {}, element("summary", { text: t("bookings.own_days_off", { count: one.days_off.length }) }), off.view), isKnown ? element("div", {}, feed, address, error) : null, isKnown ? subscription(connection, one.id) : null),
     read: () => ({ ...one, name: name.value.trim(), is_room: kind.value === "room", user_id: Number(user.value) || null, place: where.value || null, hours: own.box.checked ? hours.read() : null, days_off: off.read(), is_on: on.box.checked }),
   };
+}
+
+// Loaded when it is opened.
+function subscription(connection, id) {
+  const place = element("div", {}), error = failure();
+  const open = async () => {
+    const { view } = await import("./subscription.js");
+    place.replaceChildren(await view(connection, id));
+  };
+  return element("details", { ontoggle: ({ target }) => {
+    if (target.open && !place.firstChild) void busy(null, open, error);
+  } }, element("summary", { text: t("bookings.subscription") }), place, error);
 }
 
 function service(one, resources) {

@@ -68,14 +68,18 @@ class Reading:
         """Complete when all has been read."""
         return list(self._left_out.values())
 
-    def between(self, begins: date, ends: date, *, whole_days: bool = False) -> Iterator[Occurrence]:
-        """What takes place from the one day to the other, not counting the last; `whole_days`: hours are left out."""
+    def between(
+        self, begins: date, ends: date, *, whole_days: bool = False, without: str = "\0"
+    ) -> Iterator[Occurrence]:
+        """What takes place from the one day to the other, not counting the last; `whole_days`: hours are left out;
+        `without`: events whose ids end so."""
         for calendar in self._calendars:
             if calendar.method.upper() == "CANCEL":
                 continue
             zones = Zones(calendar, self._place, self._tell)
-            for series in _series(calendar):
-                yield from self._of_series(series, zones, begins, ends, whole_days)
+            for uid, series in _series(calendar):
+                if not uid.endswith(without):
+                    yield from self._of_series(series, zones, begins, ends, whole_days)
 
     def _of_series(
         self, events: list[Event], zones: Zones, begins: date, ends: date, whole_days: bool
@@ -110,6 +114,8 @@ class Reading:
             number = first.number
             start = moments.of(first, zones)
             length = self._length(event, start, zones)
+            if _is_single(event) and not _is_near(start, length, begins, ends):
+                return None
             rules: list[Rule] = []
             moved = event.first("RECURRENCE-ID")
             if moved is None:
@@ -179,8 +185,8 @@ class _TooLong(Exception):  # noqa: N818 - an answer, not a fault
     pass
 
 
-def _series(calendar: Calendar) -> Iterator[list[Event]]:
-    """Events that belong together: one that comes again, and those that stand for some of it.
+def _series(calendar: Calendar) -> Iterator[tuple[str, list[Event]]]:
+    """By their ids, events that belong together: one that comes again, and those that stand for some of it.
 
     The same id with another SEQUENCE is an older version of an event. With the same one it is another event, of a
     program that cares little about ids.
@@ -190,15 +196,15 @@ def _series(calendar: Calendar) -> Iterator[list[Event]]:
         line = event.first("UID")
         return line.value.strip() if line is not None and line.value.strip() else f"\0{event.number}"
 
-    for _, group in groupby(sorted(calendar.events, key=uid), uid):
+    for id_, group in groupby(sorted(calendar.events, key=uid), uid):
         events = list(group)
         single = [one for one in events if one.first("RECURRENCE-ID") is None]
         newest = max((_sequence(one) for one in single), default=0)
         single = [one for one in single if _sequence(one) == newest]
         instead = [one for one in events if one.first("RECURRENCE-ID") is not None]
-        yield [*single[:1], *instead]
+        yield id_, [*single[:1], *instead]
         for other in single[1:]:
-            yield [other]
+            yield id_, [other]
 
 
 def _sequence(event: Event) -> int:
@@ -212,6 +218,16 @@ def _add_rules(made: Any, rules: Iterable[Rule]) -> None:
 
     for rule in rules:
         made.add("rrule", vRecur.from_ical(rule.text))
+
+
+def _is_single(event: Event) -> bool:
+    return not any(event.first(name) for name in ("RRULE", "RDATE", "RECURRENCE-ID"))
+
+
+def _is_near(start: date, length: timedelta, begins: date, ends: date) -> bool:
+    """Not surely outside of these days, in whatever zone."""
+    first = start.date() if isinstance(start, datetime) else start
+    return first - 2 * _DAY < ends and first + length + 2 * _DAY > begins
 
 
 def _describe(made: Any, event: Event) -> None:

@@ -1,0 +1,33 @@
+// A doctor's own calendar, kept elsewhere: its address, which is never shown again, and how reading it fares.
+
+import { element } from "../ui/dom.js";
+import { moment, t } from "../ui/i18n.js";
+import { busy, button, call, failure } from "./panel.js";
+
+export async function view(connection, resource) {
+  const state = element("div", {}), error = failure();
+  state.setAttribute("role", "status");
+  // Text, not an address: it is no part of the form around it, which would not be saved for a bad one.
+  const url = element("input", { placeholder: "https://", maxLength: 2000, autocomplete: "off", spellcheck: false });
+  const show = (calendar) => {
+    url.value = "";
+    end.hidden = !calendar;
+    state.replaceChildren(...(calendar ? told(calendar) : []));
+  };
+  const save = async (address) => show((await call("subscribe_calendar", { method: "POST", connection, body: { resource, url: address } })).calendar);
+  const begin = button("bookings.subscribe", (pressed) => busy(pressed, async () => {
+    if (url.value.trim()) await save(url.value.trim());
+  }, error));
+  const end = button("bookings.unsubscribe", (pressed) => busy(pressed, () => save(null), error));
+  show((await call("get_subscriptions", { connection })).calendars.find((one) => one.resource === resource));
+  return element("div", {}, element("p", { className: "soft", text: t("bookings.subscription_hint") }), state, element("label", {}, t("bookings.subscription_url"), url), element("div", { className: "toolbar" }, begin, end), error);
+}
+
+function told({ host, read_at: readAt, times, failing_since: failingSince, problem, left_out: leftOut }) {
+  const lines = leftOut.map((one) => element("li", { text: t("bookings.left_out", { reason: one.reason, count: one.count, lines: one.lines.join(", ") }) }));
+  return [
+    element("p", { text: readAt ? t("bookings.subscribed", { host, moment: moment(readAt), times }) : host }),
+    ...(problem ? [element("p", { className: "bad", text: t("bookings.subscription_fails", { moment: moment(failingSince), problem }) })] : []),
+    ...(lines.length ? [element("ul", { className: "soft" }, ...lines)] : []),
+  ];
+}
