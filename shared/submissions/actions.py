@@ -26,7 +26,9 @@ from shared.storage import events
 from shared.submissions import html_form, model, newer, order_news, people, plan, server_door, site_builders, writer
 from shared.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.server_door import Kept
+from shared.submissions.settings import Submissions
 from shared.submissions.settings import of as settings_of
+from shared.submissions.understanding import with_person
 
 # So long an equal submission is the same one; after that a person may well ask for the same thing again.
 _SAME_SECONDS: Final = 600
@@ -53,7 +55,7 @@ def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, 
         body: Body = form.body
         decisions = form.decisions
     else:
-        body = _decoded(request, action)
+        body = _decoded(request, action, settings_of(integration.settings))
     robot = _robot(runtime, integration, request, body)
     if robot is not None:
         kept.became_nothing(robot)
@@ -65,11 +67,14 @@ def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, 
     return html_form.thanks(runtime, caller, request) if is_html else shown
 
 
-def _decoded(request: Request, action: str) -> Body:
+def _decoded(request: Request, action: str, settings: Submissions) -> Body:
     """Bounded like a form: by its bytes, and not by how many values it has."""
     if len(request.body) > nested.MOST_BYTES:
         raise Problem(413, "body_too_large", html_form.TOO_LARGE)
-    return bodies.decode(request, model.BODIES[action])
+    body = bodies.decode(request, model.BODIES[action])
+    if isinstance(body, SubmitForm):
+        return with_person(body, settings)
+    return body
 
 
 def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept) -> Response:

@@ -64,7 +64,9 @@ class NamedValue(Struct, frozen=True):
     @property
     def spellings(self) -> frozenset[str]:
         """What the `source` of a mapping may call it: as it is shown, `a[b][0]`, `a.b.0`, `a › b › 1`."""
-        found = {self.shown, self.label, self.name} - {""}
+        found = {self.shown, self.label} - {""}
+        if self.label and self.name:  # by which its form knows it; of a nested key the last word says too little
+            found.add(self.name)
         names = [str(one) for one in self.path if one != OWN]
         if names and sum(map(len, names)) <= _LONGEST_PATH:
             found |= {names[0] + "".join(f"[{one}]" for one in names[1:]), ".".join(names)}

@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from shared.submissions import people, words
 from shared.submissions.mapping import TRACKING_CODES
-from shared.submissions.model import LONGEST_LINE, MOST_LINES, Contact, Decision, Form, Reason, SubmitForm
+from shared.submissions.model import LONGEST_LINE, MOST_LINES, Contact, Decision, Form, Reason, SubmitForm, full_name
 from shared.submissions.named import NamedValue
 from shared.submissions.settings import Submissions
 from shared.submissions.words import Meaning
@@ -25,6 +26,7 @@ _FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip
 _TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
 _ONCE: Final = frozenset({"name", "first_name", "last_name", "form", "page", "referrer"})
 _SEVERAL: Final = frozenset({"phone", "email"})
+_PERSON: Final = frozenset({"name", "first_name", "last_name", *_SEVERAL})
 # Names with a meaning of their own: what is left over has another.
 _MEMBERS: Final = frozenset({*_ONCE, *_SEVERAL, "comment"})
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
@@ -82,6 +84,30 @@ def _parted(text: str) -> list[str]:
     """Several whole phones in one value; an extension belongs to its phone."""
     parts = [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
     return parts if len(parts) > 1 and all(sum(sign.isdigit() for sign in part) >= 7 for part in parts) else [text]
+
+
+def with_person(body: SubmitForm, settings: Submissions) -> SubmitForm:
+    """A form that a page has taken apart by itself, and whose person is among its fields (`Телефон`, `Ваше имя`): the
+    same words are understood. Where it names a phone or an e-mail as such, its fields are fields."""
+    if body.contact.phones or body.contact.emails or not body.fields:
+        return body
+    told = {name: value if isinstance(value, list) else [value] for name, value in body.fields.items()}
+    texts = {name: tuple(one for one in value if isinstance(one, str)) for name, value in told.items()}
+    named = [NamedValue(name, "", "", (name,), texts[name], name) for name in told if texts[name] == tuple(told[name])]
+    found = [_decided(one, _spelled(one, settings.meanings), settings.meanings) for one in named if one.values]
+    _settle(found)
+    persons = [one for one in found if one.meaning in _PERSON and one.named.name not in _MEMBERS]
+    if full_name(body.contact):
+        persons = [one for one in persons if one.meaning in _SEVERAL]
+    assembling = Assembling()
+    for one in persons:
+        for text in one.named.values:
+            assembling.add(one.meaning, one.named.name, text)
+    made = assembling.body()
+    given = {name: value for name, value in asdict(made.contact).items() if value}
+    taken = {one.named.name for one in persons}
+    fields = {name: value for name, value in body.fields.items() if name not in taken}
+    return replace(body, contact=replace(body.contact, **given), fields=fields | made.fields)
 
 
 def _spelled(value: NamedValue, sources: Iterable[str]) -> str | None:

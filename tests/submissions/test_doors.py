@@ -15,6 +15,7 @@ from shared.submissions.model import Contact, SubmitForm, full_name
 from shared.submissions.named import named_values
 from shared.submissions.settings import FieldRule, Submissions
 from shared.submissions.site_builders import Sent
+from shared.submissions.understanding import with_person
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 PHONE = "+7 921 100-00-01"
@@ -312,7 +313,30 @@ def test_35_1_the_settings_say_what_a_value_is_before_anything_else() -> None:
     body = _body(sent | {"answers": [{"q": "Что?", "a": "Дверь"}]}, settings=settings)
     assert (body.contact.phones, body.comment) == ([PHONE], "")
     assert body.fields == {"Телефон": ["+7 495 000-00-00"], "payment[orderid]": ["17"], "Что?": ["Дверь"]}
+    nested_ = {"delivery": {"comment": "у двери"}}
+    assert _body(nested_, settings=Submissions(mapping=[FieldRule("comment", "leads", field="x")])).fields == {
+        "delivery › comment": ["у двери"]
+    }
     assert _why(_sent(sent, settings=settings))["kontakt"] == ("phone", "mapping")
+
+
+def test_35_1_a_person_among_the_fields_of_a_page_is_the_person() -> None:
+    """As the script tag sends a form whose maker has called its fields in their own words."""
+    fields: dict[str, Any] = {
+        "Телефон": [PHONE],
+        "Ваше имя": ["Нина"],
+        "Город": ["Уфа"],
+        "Модель телефона": ["X 3310"],
+        "n": [1],
+    }
+    body = with_person(SubmitForm(fields=fields), Submissions())
+    assert (body.contact.phones, body.contact.name) == ([PHONE], "Нина")
+    assert body.fields == {"Город": ["Уфа"], "Модель телефона": ["X 3310"], "n": [1]}
+    named = SubmitForm(contact=Contact(phone="+7 495 000-00-00"), fields=fields)
+    assert with_person(named, Submissions()) == named
+    told = SubmitForm(contact=Contact(name="Олег"), fields=fields)
+    assert with_person(told, Submissions()).contact == Contact(name="Олег", phone=PHONE)
+    assert with_person(told, Submissions()).fields["Ваше имя"] == ["Нина"]
 
 
 def test_35_1_of_a_visit_the_marks_are_known_at_any_depth() -> None:

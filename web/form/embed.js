@@ -92,8 +92,8 @@
       var text = typeof value === "string" ? value : value.name ? "[" + value.name + "]" : "";
       if (VISIT.test(name)) {
         var visit = name.toLowerCase();
-        tracking[visit] = tracking[visit] || text.slice(0, 1000);
-        if (text && tracking[visit] !== text.slice(0, 1000)) { keep(name, text); }
+        tracking[visit] = tracking[visit] || text;
+        if (text && tracking[visit] !== text) { keep(name, text); }
       } else if (MOST_VALUES.hasOwnProperty(name)) {
         if (text.trim() && own[name].indexOf(text) < 0) { own[name].push(text); }
       } else if (name === "_trap") { trap = trap || text; }
@@ -105,10 +105,10 @@
     ["name", "first_name", "last_name", "phone", "email"].forEach(function (name) {
       if (own[name].length) { contact[name] = own[name].length > 1 ? own[name] : own[name][0]; }
     });
-    if (document.referrer) { tracking.referrer = document.referrer.slice(0, 1000); }
+    if (document.referrer) { tracking.referrer = document.referrer; }
     new URLSearchParams(location.search).forEach(function (value, name) {
       var visit = name.toLowerCase();
-      if (VISIT.test(name)) { tracking[visit] = tracking[visit] || value.slice(0, 1000); }
+      if (VISIT.test(name)) { tracking[visit] = tracking[visit] || value; }
     });
     var called = { name: (own.form || [])[0] || attribute(form, "data-crm") || "", page: (own.page || [])[0] || location.href.split(/[?#]/)[0] };
     return { contact: contact, form: called, fields: fields, comment: (own.comment || []).join("\n"), tracking: tracking, trap: trap, opened_at: opened, sent_at: Date.now() };
