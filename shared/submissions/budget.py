@@ -50,6 +50,14 @@ class Budget:
         result, _ = self._money.written(api, self.amount, lambda price: create(lead | {"price": price}))
         return result
 
+    def filled(self, api: AccountApi, lead: Entity, change: Callable[[int | float], None]) -> Result:
+        """Into a deal that is there, where it has none: as :meth:`settled`; empty where there is nothing to do."""
+        if not self.amount or budgets.of(lead):
+            return {}
+        if self.is_own(api):
+            self._money.written(api, self.amount, change, int(lead["id"]))
+        return self.settled(api, int(lead["id"]), change)
+
     def settled(self, api: AccountApi, lead_id: int, change: Callable[[int | float], None]) -> Result:
         """After the deal was made: what its budget is, and why it is not what was sent. Where the account has cut the
         cents, `change` is called with the rounded number."""

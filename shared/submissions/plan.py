@@ -182,15 +182,20 @@ def _budget_step(made: Submission) -> Step:
         lead_id = result.get("lead_id")
         if lead_id is None or result.get("bare") == Left.ALL_BUT_THE_NAME:
             return {"nothing_to_do": True}
-
-        def change(price: float) -> None:
-            rounded: Change = {"price": price}
-            with noting(made.database, made.keyring, made.integration_id, "lead", lead_id, rounded):
-                api.change_lead(lead_id, rounded)
-
-        return made.budget.settled(api, lead_id, change)
+        return made.budget.settled(api, lead_id, price_setter(made, api, lead_id))
 
     return Step("budget", write, lambda *_: None, after=made.accepted.mode)
+
+
+def price_setter(made: Submission, api: AccountApi, lead_id: int) -> Callable[[int | float], None]:
+    """Writes a price into a deal that is there."""
+
+    def change(price: float) -> None:
+        wanted: Change = {"price": price}
+        with noting(made.database, made.keyring, made.integration_id, "lead", lead_id, wanted):
+            api.change_lead(lead_id, wanted)
+
+    return change
 
 
 def _contact_update_steps(made: Submission, after: str) -> list[Step]:

@@ -3,11 +3,16 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.deliveries.account_money import ROUNDED
+from shared.platform.decoding import convert
 from shared.storage import remembered
+from shared.submissions import site_builders
+from shared.submissions.model import SubmitOrder
 from tests.story import Story, json_of
+from tests.submissions.test_read_again import again, come, newest
 from tests.submitting import account, form, lead_of, order, save, submit
 
 ITEM = {"name": "Ручка", "quantity": 1, "unit_price": "2699.80"}
@@ -137,3 +142,51 @@ def test_33_3_a_lost_answer_makes_one_deal_with_its_cents(story: Story) -> None:
     results = story.delivery(answer["delivery_id"])["results"]
     assert (results["budget"], lead_of(story, results)["price"]) == ({"price": 2699.8}, 2699.8)
     assert len(story.simulator.effects("leads.created")) == 1
+
+
+@pytest.mark.parametrize(
+    ("account_is", "there"),
+    [
+        ({"cents": "kept"}, 39700.5),
+        ({"cents": "refused"}, 39701),
+        ({"cents": "cut"}, 39701),
+        ({"cents": "kept", "currency": "BRL"}, 0),
+    ],
+)
+def test_33_3_a_budget_that_is_filled_in_when_a_body_is_read_again(
+    story: Story, monkeypatch: pytest.MonkeyPatch, account_is: dict[str, Any], there: float
+) -> None:
+    _account(story, **account_is)
+    id_ = come(story, {"Ваше имя": "Нина", "Телефон": "+79165554433", "cart": "Столешница - 2x15000"})
+    read = site_builders.sent
+    body = order(currency="RUB", delivery={"cost": "700.50"}, total="39700.50")
+    cart = convert({"order": body["order"]}, SubmitOrder)
+
+    def as_order(*given: Any) -> site_builders.Sent:
+        found = read(*given)
+        return replace(found, body=replace(cart, contact=found.body.contact))
+
+    monkeypatch.setattr(site_builders, "sent", as_order)
+    made = again(story, id_)
+    assert made["filled"]["lead"] == (["price"] if there else [])
+    assert newest(story)[0]["price"] == there
+    (row,) = story.sql("SELECT id FROM amocrm_deliveries WHERE action = 'read_again'")
+    result = story.delivery(str(row[0]))["results"]["lead"]
+    assert ("told" in result) == (there != 39700.5)
+
+
+def test_33_3_a_budget_of_cents_alone_is_one(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`price` says nought."""
+    _account(story, cents="kept")
+    id_ = come(story, {"Ваше имя": "Нина", "Телефон": "+79165554433", "cart": "Столешница - 2x15000"})
+    lead_id = int(newest(story)[0]["id"])
+    story.simulator.control("person", domain=story.domain, kind="leads", id=lead_id, fields={"price": 0.5})
+    read, cart = site_builders.sent, convert({"order": order()["order"]}, SubmitOrder)
+
+    def as_order(*given: Any) -> site_builders.Sent:
+        found = read(*given)
+        return replace(found, body=replace(cart, contact=found.body.contact))
+
+    monkeypatch.setattr(site_builders, "sent", as_order)
+    assert again(story, id_)["filled"]["lead"] == []
+    assert account(story)["leads"][str(lead_id)]["price"] == 0.5

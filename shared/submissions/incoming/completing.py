@@ -12,8 +12,8 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from shared.actions.subject import Planner
-from shared.amocrm import budgets
 from shared.amocrm.directory import Directory
+from shared.amocrm.errors import BadRequestError
 from shared.amocrm.filtered import newest_first
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import main_contact
@@ -106,18 +106,27 @@ def _lead_step(made: Submission, wanted: Completed, lead_id: int, before: str | 
         placed = [one for one in made.placed_in_lead(Directory(api, made.integration_id)).fields if one["values"]]
         missing = [one for one in placed if one["field_id"] not in there]
         fields: Entity = {"custom_fields_values": missing} if missing else {}
-        is_lacking = made.budget.amount and not lead.get("price") and made.budget.is_own(api)
-        own: Entity = {"price": budgets.number(made.budget.amount)} if is_lacking else {}
-        change, refused = plan.change_deal(made, api, lead_id, fields, own)
-        if refused is not None:
-            made.tell_refused(refused)
+        change, refused = plan.change_deal(made, api, lead_id, fields, {})
+        budget, not_taken = _budget(made, api, lead)
+        for error in (refused, not_taken):
+            if error is not None:
+                made.tell_refused(error)
         names = {field.id: field.name for field in Directory(api, made.integration_id).fields("leads")}
         ids = [one["field_id"] for one in missing] if "custom_fields_values" in change else []
-        filled = [names.get(one, str(one)) for one in ids] + [name for name in own if name in change]
+        filled = [names.get(one, str(one)) for one in ids] + (["price"] if "price" in budget else [])
         contact_id = main_contact(lead) or wanted.contact_id
-        return {"lead_id": lead_id, "contact_id": contact_id, "created": False, "filled": filled}
+        told = budget.get("told") or budget.get("skipped")
+        result = {"lead_id": lead_id, "contact_id": contact_id, "created": False, "filled": filled}
+        return result | ({"told": told} if told else {})
 
     return Step("lead", write, lambda *_: None, after=before)
+
+
+def _budget(made: Submission, api: AccountApi, lead: Entity) -> tuple[Result, BadRequestError | None]:
+    try:
+        return made.budget.filled(api, lead, plan.price_setter(made, api, int(lead["id"]))), None
+    except BadRequestError as error:
+        return {}, error
 
 
 def _person_step(made: Submission, after: str) -> Step:
