@@ -11,16 +11,18 @@ from msgspec import Struct
 from shared.deliveries.webhooks import new_secret
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
-from shared.storage.encryption import Keyring
+from shared.storage.encryption import DecryptionError, Keyring
 
 MOST: Final = 20  # of one connection
 OVERLAP: Final = timedelta(hours=24)  # a secret that was replaced signs as well
+_MOST_BEFORE: Final = 4
 LEASE: Final = timedelta(seconds=60)
 MOST_FAILURES: Final = 3  # in a row, and the endpoint is left for now
 NEWS_WAITS: Final = timedelta(minutes=5)  # at most, for an endpoint that is left
 
 _OF = """
 SELECT e.*,
+    coalesce(e.old_secret_until > amocrm_now(), false) AS is_old_good,
     (SELECT count(*) FROM amocrm_sends s WHERE s.endpoint_id = e.id AND s.state = 'waiting') AS waiting,
     (SELECT extract(epoch FROM amocrm_now() - min(s.asked_at))::float8 FROM amocrm_sends s
      WHERE s.endpoint_id = e.id AND s.state = 'waiting') AS oldest_seconds
@@ -68,9 +70,9 @@ WITH gone AS (
 SELECT count(*) FROM gone
 """
 _RENEW = """
-UPDATE amocrm_endpoints SET old_secret = CASE WHEN secret = %(secret)s THEN old_secret ELSE secret END,
+UPDATE amocrm_endpoints SET old_secret = CASE WHEN secret = %(secret)s THEN old_secret ELSE %(old)s END,
     old_secret_until = amocrm_now() + %(overlap)s, secret = %(secret)s
-WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL AND secret IN (%(known)s, %(secret)s)
 """
 
 
@@ -100,6 +102,7 @@ class Endpoint(Guarded, frozen=True):
     wakes: int  # how often something new was to be told
     lease_id: UUID | None
     created_at: datetime
+    is_old_good: bool = False
     waiting: int = 0
     oldest_seconds: float | None = None
 
@@ -159,15 +162,26 @@ def remove(database: Database, integration_id: UUID, endpoint_id: UUID) -> bool:
 
 
 def replace_secret(database: Database, keyring: Keyring, integration_id: UUID, endpoint_id: UUID) -> str | None:
-    """The new secret; the one before signs as well for a day. None for one that this connection does not have."""
+    """The new secret; those of the last day sign as well for a day more, because nobody knows which of them the
+    consumer has. None for one that this connection does not have."""
     secret = new_secret()
-    parameters = {
-        "id": endpoint_id,
-        "integration_id": integration_id,
-        "secret": keyring.encrypt(secret, endpoint_id, "endpoint_secret"),
-        "overlap": OVERLAP,
-    }
-    return secret if database.execute(_RENEW, parameters) else None
+    parameters: dict[str, Any] = {"id": endpoint_id, "integration_id": integration_id, "overlap": OVERLAP}
+    parameters["secret"] = keyring.encrypt(secret, endpoint_id, "endpoint_secret")
+    while (known := next((one for one in of(database, integration_id) if one.id == endpoint_id), None)) is not None:
+        if database.execute(_RENEW, parameters | {"known": known.secret, "old": _before(keyring, known)}):
+            return secret
+    return None
+
+
+def _before(keyring: Keyring, endpoint: Endpoint) -> bytes:
+    """The secrets that a new one replaces: encrypted, the newest first, with spaces between."""
+    try:
+        before = [keyring.decrypt(endpoint.secret, endpoint.id, "endpoint_secret")]
+        if endpoint.old_secret is not None and endpoint.is_old_good:
+            before += keyring.decrypt(endpoint.old_secret, endpoint.id, "endpoint_secret").split()
+    except DecryptionError:
+        return endpoint.secret  # nobody can sign with it now; perhaps its key comes back
+    return keyring.encrypt(" ".join(before[:_MOST_BEFORE]), endpoint.id, "endpoint_secret")
 
 
 def _columns(keyring: Keyring, endpoint_id: UUID, integration_id: UUID, wanted: Wanted) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.changes import changes
-from shared.changes.endpoints import LEASE, MOST_FAILURES, Endpoint
+from shared.changes.endpoints import LEASE, MOST_FAILURES, NEWS_WAITS, Endpoint
 from shared.deliveries.webhooks import key_of, signed
 from shared.platform import logs, outward, time_left
 from shared.platform.messages import say
@@ -88,12 +88,14 @@ WITH own AS (
 SELECT count(*) FROM own
 """
 # Due when the first message of some entity is: those behind it wait for it, whenever they are due themselves. What was
-# stored since it was claimed may not be seen here: then it looks once more.
+# stored since it was claimed may not be seen here: then it looks once more, and no pause keeps it waiting for longer
+# than other news.
 _RELEASE = """
 UPDATE amocrm_endpoints SET lease_id = NULL, lease_until = NULL,
-    due_at = greatest(amocrm_now() + %(pause)s, CASE WHEN wakes = %(wakes)s THEN (SELECT min(first.due_at) FROM (
-        SELECT DISTINCT ON (s.entity) s.due_at FROM amocrm_sends s
-        WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' ORDER BY s.entity, s.position) AS first) END)
+    due_at = CASE WHEN wakes <> %(wakes)s THEN amocrm_now() + least(%(pause)s, %(news_waits)s)
+        ELSE greatest(amocrm_now() + %(pause)s, (SELECT min(first.due_at) FROM (
+            SELECT DISTINCT ON (s.entity) s.due_at FROM amocrm_sends s
+            WHERE s.endpoint_id = %(id)s AND s.state = 'waiting' ORDER BY s.entity, s.position) AS first)) END
 WHERE id = %(id)s AND lease_id = %(lease_id)s
 RETURNING wakes
 """
@@ -190,7 +192,7 @@ def ask(runtime: Runtime, endpoint: Endpoint, message_id: str, body: bytes) -> t
     read, now = runtime.keyring.decrypt, runtime.clock.now()
     secrets = [read(endpoint.secret, endpoint.id, "endpoint_secret")]
     if endpoint.old_secret is not None and endpoint.old_secret_until is not None and now < endpoint.old_secret_until:
-        secrets.append(read(endpoint.old_secret, endpoint.id, "endpoint_secret"))
+        secrets += read(endpoint.old_secret, endpoint.id, "endpoint_secret").split()
     headers = signed([key_of(one) for one in secrets], message_id, int(now.timestamp()), body)
     url = read(endpoint.url, endpoint.id, "endpoint_url")
     try:
@@ -245,8 +247,8 @@ def _answered(runtime: Runtime, endpoint: Endpoint, send: _Send, answer: str, is
 
 
 def _release(database: Database, endpoint: Endpoint, pause: timedelta) -> None:
-    facts = {"id": endpoint.id, "lease_id": endpoint.lease_id, "pause": pause, "wakes": endpoint.wakes}
-    released = database.one(_Released, _RELEASE, facts)
+    facts = {"id": endpoint.id, "lease_id": endpoint.lease_id, "wakes": endpoint.wakes}
+    released = database.one(_Released, _RELEASE, facts | {"pause": pause, "news_waits": NEWS_WAITS})
     if released is not None:
         database.execute(_IDLE, {"id": endpoint.id, "wakes": released.wakes})
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from shared.changes import endpoints
+from shared.deliveries.webhooks import key_of, signed
 from shared.platform import outward
 from shared.platform.outward import OutwardError, RefusedAddressError
 from tests.changes.conftest import Feed
@@ -198,6 +199,25 @@ def test_a_secret_that_is_replaced_by_a_repeated_statement_leaves_the_one_before
     kept = [keyring.decrypt(one, endpoint.id, "endpoint_secret") for one in (endpoint.secret, endpoint.old_secret)]
     assert kept == [new, added[1]]
     database.close()
+
+
+def test_secrets_that_are_replaced_within_a_day_all_sign(feed: Feed) -> None:
+    """The consumer has the first one; the second was never brought to it."""
+    secrets, admin = [feed.secret], feed.story.admin()
+    for _ in range(2):
+        answer = feed.story.crm("replace_endpoint_secret", admin, {"id": feed.endpoint_id})
+        secrets.append(json_of(answer)["secret"])
+    feed.person(fields={"price": 1})
+    feed.run()
+    headers, body = feed.consumer.taken[-1]
+    for secret in secrets:
+        expected = dict(signed([key_of(secret)], headers["webhook-id"], int(headers["webhook-timestamp"]), body))
+        assert expected["webhook-signature"] in headers["webhook-signature"].split(" ")
+    feed.story.clock.advance(hours=25)
+    feed.story.crm("replace_endpoint_secret", admin, {"id": feed.endpoint_id})
+    feed.person(fields={"price": 2})
+    feed.run()
+    assert len(feed.consumer.taken[-1][0]["webhook-signature"].split(" ")) == 2
 
 
 def test_nobody_reaches_another_connections_endpoint(feed: Feed) -> None:

@@ -217,7 +217,7 @@ def _mapped(feed: Feed) -> None:
         for owner in ("leads", "contacts"):
             story.simulator.control("add", domain=story.domain, field={"owner": owner} | field)
     rules = [
-        {"source": f"fields.{source}", "entity": entity, "field": name}
+        {"source": source, "entity": entity, "field": name}
         for source, name in (("city", "Город"), ("stone", "Материал"))
         for entity in ("leads", "contacts")
     ]
@@ -246,6 +246,9 @@ def test_31_b1_a_form_with_tags_and_mapped_fields_is_no_news(feed: Feed, way: st
         feed.story.simulator.control("webhooks", lost=1)
     for contact in ({}, {}, {"email": "other@example.org"}):
         made = submit(feed.story, _full(**contact))["lead"]
+        shown = feed.story.simulator.control("show", domain=feed.story.domain)
+        for entity in (shown["leads"][str(made["lead_id"])], shown["contacts"][str(made["contact_id"])]):
+            assert {"Город", "Материал"} <= {one["field_name"] for one in entity["custom_fields_values"]}
         for _ in range(3):
             feed.run(300)
         assert feed.told() == []
@@ -329,7 +332,7 @@ def _incoming(feed: Feed) -> int:
     _mapped(feed)
     story = feed.story
     settings = {"forms": {"mode": "incoming_lead", "tags": ["сайт"]}}
-    rules = [{"source": "fields.city", "entity": one, "field": "Город"} for one in ("leads", "contacts")]
+    rules = [{"source": "city", "entity": one, "field": "Город"} for one in ("leads", "contacts")]
     saved = story.crm(
         "save_settings", story.admin(), {"changes": {"is_on": True}, "submissions": {"mapping": rules} | settings}
     )

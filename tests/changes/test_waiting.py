@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
-from shared.changes import chores, feeds
+from shared.changes import chores, feeds, sending
 from tests.changes.conftest import Feed
 from tests.story import json_of
 
@@ -140,3 +140,38 @@ def test_a_run_that_leaves_feeds_or_endpoints_is_not_done(feed: Feed, monkeypatc
         patched.setattr(feeds, "claim", slow)
         assert run_deliveries(feed.story.runtime, 20)["is_done"] is False
     assert run_deliveries(feed.story.runtime, 20)["is_done"] is True
+
+
+def test_what_happens_during_the_turn_of_one_who_takes_nothing_waits_five_minutes_at_most(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own pause may be hours; news that were stored before the turn, or after it, do not wait so long either."""
+    feed.consumer.statuses = [500] * 1000
+    feed.person(fields={"price": 1})
+    for _ in range(12):
+        feed.run(3 * 3600)
+    other = feed.person(id=None, fields={"name": "Another"})["id"]
+    answered = sending._answered
+
+    def meanwhile(*args: Any) -> Any:
+        monkeypatch.undo()
+        feed.hooks_are_through()
+        feed.story.clock.advance(seconds=5)
+        now = answered(*args)
+        reading_only = feeds.claim(feed.story.runtime.database, 8)
+        for one in reading_only:
+            chores.follow(feed.story.runtime, one)
+        return now
+
+    monkeypatch.setattr(sending, "_answered", meanwhile)
+    (endpoint,) = sending.claim(feed.story.runtime.database, 1) or _claimed(feed)
+    assert sending.work(feed.story.runtime, endpoint) == "failing"
+    feed.consumer.statuses = []
+    feed.story.clock.advance(minutes=6)
+    chores.run(feed.story.runtime, 20)
+    assert ("lead.added", other) in [(one["type"], one["data"]["lead"]["id"]) for one in feed.told()]
+
+
+def _claimed(feed: Feed) -> Any:
+    feed.story.clock.advance(hours=4)
+    return sending.claim(feed.story.runtime.database, 1)

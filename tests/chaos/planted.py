@@ -25,7 +25,7 @@ from shared.connections import statements as connections
 from shared.deliveries import rows, runner
 from shared.deliveries.locks import Held, Locks
 from shared.deliveries.runner import Step
-from shared.storage import lease_worker
+from shared.storage import lease_worker, own_writes
 
 Undo = Callable[[], None]
 
@@ -195,6 +195,14 @@ DEFECTS: Final = (
         _all_are_the_first_contact,
         "has the contacts .* and is of",
         size=(12, 3),
+    ),
+    Defect(
+        "what a form makes is not noted",
+        "what we write ourselves is no news",
+        "tests.chaos.events",
+        lambda: _changed(own_writes, "note", lambda *_args, **_named: None),
+        "own writes told",
+        kills=20,
     ),
     Defect(
         "a confirmed visit is cancelled",
