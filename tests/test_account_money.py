@@ -193,3 +193,19 @@ def test_33_3_a_newer_calculation_in_another_currency_does_not_take_the_budgets_
     assert run_deliveries(story.runtime, 30)["delivered"] == 1
     assert story.delivery(older["delivery_id"])["results"]["deal"] == {"price": 100}
     assert _lead(story)["price"] == 100
+
+
+# --- read ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.vendor("leads.cents")
+@pytest.mark.parametrize(("cents", "price"), [("kept", 2699.8), ("cut", 2699)])
+def test_33_3_deals_are_told_with_their_cents(story: Story, cents: str, price: float) -> None:
+    _account(story, cents=cents)
+    story.simulator.control(
+        "person", domain=story.domain, kind="leads", id=story.lead_id, fields={"price": 2699.8, "name": "Ширма"}
+    )
+    headers = story.application() | {"X-Lead-Id": str(story.lead_id)}
+    assert json_of(story.crm("get_lead", headers))["lead"]["price"] == price
+    (found,) = json_of(story.crm("get_leads", story.application(), query={"query": "Ширма"}))["leads"]
+    assert (found["id"], found["price"]) == (story.lead_id, price)

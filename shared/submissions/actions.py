@@ -14,6 +14,7 @@ from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
+from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.order_proof import is_proven, proofs
 from shared.deliveries.rows import Delivery
 from shared.platform import nested
@@ -23,6 +24,7 @@ from shared.platform.messages import Message, say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 from shared.storage import events
+from shared.storage.remembered import Remembered
 from shared.submissions import html_form, model, newer, order_news, people, plan, server_door, site_builders, writer
 from shared.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
 from shared.submissions.server_door import Kept
@@ -240,9 +242,11 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
         return {"person": _marks(runtime, integration, body)}
     if not isinstance(body, SubmitOrder):
         return {}
+    money = AccountMoney(Remembered(runtime.database, integration.id))
+    currency = body.order.currency or money.known_currency()
     return {
         "total": f"{body.order.rounded_total:f}",
-        **({"currency": body.order.currency} if body.order.currency else {}),
+        **({"currency": currency} if currency else {}),
         "order": body.order.number,
         "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
         "told": order_news.told(body),

@@ -32,6 +32,15 @@ def test_a_bot_is_told_of_its_deal_at_once(office: Office) -> None:
     assert set(bot["data"]) == set(described["data"])
 
 
+def test_33_3_a_bot_is_told_the_budget_with_its_cents(office: Office) -> None:
+    story = office.story
+    story.simulator.control("change-account", domain=story.domain, cents="kept")
+    story.simulator.control("person", domain=story.domain, kind="leads", id=story.lead_id, fields={"price": 2699.8})
+    bot = office.bot(office.ask("{deal.price}"))
+    assert bot["said"] == ["2\u202f699,80"]
+    assert bot["data"]["deal_price"] == "2\u202f699,80"
+
+
 def test_a_bot_that_only_wants_values_says_nothing(office: Office) -> None:
     bot = office.bot(office.ask())
     assert (bot["said"], bot["waits"]) == ([], False)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, FrameLocator, Page, expect
 
-from tests.demo import Demo, connect
+from tests.demo import Demo, connect, port_of
 from tests.visiting import in_one_demo
 
 pytestmark = in_one_demo
@@ -150,6 +150,23 @@ def test_33_3_appointments_begin_with_the_accounts_currency_and_warn_of_another(
     page.evaluate("for (const one of document.querySelectorAll('#view details')) one.open = true")
     currency.fill("USD")
     expect(page.locator("#view p.warning")).to_contain_text(re.compile("USD.*BRL"))
+
+
+def test_33_3_an_app_shows_the_cents_of_a_budget(context: BrowserContext, demo: Demo) -> None:
+    connect(demo)
+    simulator = f"http://127.0.0.1:{port_of(demo.amocrm)}/_control"
+    domain = "steklodom.amocrm.ru"
+    shown = context.request.post(f"{simulator}/show", data={"domain": domain}).json()["leads"]
+    lead_id = next(int(id_) for id_, one in shown.items() if "Фартук" in one["name"])
+    context.request.post(f"{simulator}/change-account", data={"domain": domain, "cents": "kept"})
+    person = {"domain": domain, "kind": "leads", "id": lead_id, "fields": {"price": 23400.8}}
+    context.request.post(f"{simulator}/person", data=person)
+    page = context.new_page()
+    page.goto(demo.app)
+    expect(page.locator(".leads > li").filter(has_text="Фартук")).to_contain_text("23\u00a0400,80")
+    person["fields"] = {"price": 23400}
+    context.request.post(f"{simulator}/person", data=person)
+    context.request.post(f"{simulator}/change-account", data={"domain": domain, "cents": "refused"})
 
 
 def _revision(api: httpx.Client) -> Any:
