@@ -24,7 +24,7 @@ def manifest(client: Client) -> dict[str, Any]:
 
 def add_action(world: World, account: Account, status_id: int, client_id: str, settings: dict[str, str]) -> int:
     """An action of a widget at a stage; its id."""
-    action_id = world.new_id()
+    action_id = world.new_id("actions")
     account.stage_actions[status_id].append({"id": action_id, "client_id": client_id, "settings": settings})
     return action_id
 
@@ -64,7 +64,7 @@ def _nested(place: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def ask(world: World, tokens: Tokens, account: Account, client: Client, lead_id: int, settings: dict[str, str]) -> str:
     """A bot comes to the widget's step: it asks, and waits for the continuation under this id."""
-    bot_id, waiting_id = world.new_id(), uuid4().hex
+    bot_id, waiting_id = world.new_id("bots"), uuid4().hex
     block = manifest(client)[BOT]
     url = next(one for one in block.values() if isinstance(one, dict))["settings"]["url"]["default_value"]
     account.bots[waiting_id] = {

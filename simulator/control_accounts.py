@@ -3,10 +3,10 @@
 import base64
 from typing import Any
 
-from simulator import consent, seed
+from simulator import consent, search, seed
 from simulator.named import Body, account_of, client_of
 from simulator.simulation import Simulation
-from simulator.state import Account
+from simulator.state import Account, Entity
 
 
 def make_account(simulation: Simulation, body: Body) -> Any:
@@ -25,7 +25,7 @@ def make_accounts(simulation: Simulation, body: Body) -> Any:
     client = client_of(simulation, body)
     made = []
     for _ in range(body["count"]):
-        account = simulation.world.add_account(f"many{simulation.world.new_id()}")
+        account = simulation.world.add_account(f"many{simulation.world.new_id('accounts')}")
         user_id = consent.administrator(account)["id"]
         grant = (
             {"pair": simulation.tokens.pair_for(client, account, user_id)}
@@ -49,6 +49,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "may_create_fields",
             "missing_entity_status",
             "search_lag",
+            "deleted_lag",
             "has_filters",
             "may_use_webhooks",
             "controls_duplicates",
@@ -65,8 +66,10 @@ def change_account(simulation: Simulation, body: Body) -> Any:
 def remove(simulation: Simulation, body: Body) -> Any:
     """What an administrator deletes: `{domain, pipeline?, status?, user?, field?, element?}`, each an id."""
     account = account_of(simulation, body)
-    for elements in account.elements.values():
-        elements.pop(body.get("element", 0), None)
+    for catalog_id, elements in account.elements.items():
+        gone = elements.pop(body.get("element", 0), None)
+        if gone is not None:
+            search.forget(account, f"catalogs/{catalog_id}", gone, simulation.world.clock.now())
     account.pipelines.pop(body.get("pipeline", 0), None)
     account.users.pop(body.get("user", 0), None)
     for pipeline in account.pipelines.values():
@@ -91,6 +94,7 @@ def delete(simulation: Simulation, body: Body) -> Any:
             if (link["to_entity_type"], link["to_entity_id"]) == (body["kind"], id_):
                 link["to_entity_id"] = into
     gone = entities.pop(id_)
+    search.forget(account, body["kind"], gone, simulation.world.clock.now())
     if into is not None:
         _move_into(account, body["kind"], id_, into)
         merged = {one["field_id"]: dict(one) for one in entities[into]["custom_fields_values"] or []}
@@ -139,18 +143,23 @@ def file(simulation: Simulation, body: Body) -> Any:
     return {"content": base64.b64encode(account_of(simulation, body).contents[body["uuid"]]).decode()}
 
 
+def _shown(entities: dict[int, Entity]) -> dict[int, Entity]:
+    """Without what only the search knows."""
+    return {id_: {name: value for name, value in one.items() if name != "_texts"} for id_, one in entities.items()}
+
+
 def show(simulation: Simulation, body: Body) -> Any:
     account = account_of(simulation, body)
     return {
         "id": account.id,
-        "leads": account.leads,
-        "contacts": account.contacts,
+        "leads": _shown(account.leads),
+        "contacts": _shown(account.contacts),
         "notes": {f"{kind}/{id_}": notes for (kind, id_), notes in account.notes.items()},
         "links": account.links,
         "files": account.files,
         "attached": account.attached,
         "catalogs": account.catalogs,
-        "elements": account.elements,
+        "elements": {catalog_id: _shown(elements) for catalog_id, elements in account.elements.items()},
         "incoming": account.incoming,
         "bots": account.bots,
         "salesbots": account.salesbots,

@@ -96,7 +96,7 @@ def _part(
     # the links `download` and `download_version`.
     # source: amocrm-api-php, FileModel::fromArray
     file: Entity = {
-        "id": simulation.world.new_id(),
+        "id": simulation.world.new_id("files"),
         "uuid": str(uuid4()),
         "version_uuid": str(uuid4()),
         "name": stem or session["name"],

@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qsl
 
+from simulator import search
 from simulator.answers import Answer, document, html, problem
 from simulator.call import Call
 
@@ -26,11 +27,14 @@ def delete(call: Call, entity_type: str, ids: list[int]) -> Answer:
     for id_ in ids:
         deleted = entities.pop(id_)
         call.account.trash[entity_type, id_] = deleted
+        search.forget(call.account, entity_type, deleted, call.world.clock.now())
         call.account.notes.pop((entity_type, id_), None)
         if entity_type == "leads":
             call.account.links.pop(id_, None)
             call.account.attached.pop(id_, None)
-        for task in [one for one in call.account.tasks.values() if one["entity_id"] == id_]:
+        for task in [
+            one for one in call.account.tasks.values() if (one["entity_type"], one["entity_id"]) == (entity_type, id_)
+        ]:
             del call.account.tasks[task["id"]]
         for links in call.account.links.values():
             links[:] = [one for one in links if (one["to_entity_type"], one["to_entity_id"]) != (entity_type, id_)]

@@ -170,7 +170,7 @@ def _contact(world: World, account: Account, name: str, phone: str, email: str |
     fields = {field["code"]: field for field in account.custom_fields["contacts"]}
     values = [("PHONE", phone, "WORK"), ("EMAIL", email, "WORK")]
     first, _, last = name.partition(" ")
-    contact = _entity(world, account, name) | {
+    contact = _entity(world, account, "contacts", name) | {
         "first_name": first,
         "last_name": last,
         "custom_fields_values": [
@@ -192,7 +192,7 @@ def _contact(world: World, account: Account, name: str, phone: str, email: str |
 def deal(world: World, account: Account, name: str, price: int, people: list[Entity], manager: Entity) -> Entity:
     """A deal at the first status of the first pipeline; the first of the people is its main contact."""
     pipeline = next(iter(account.pipelines.values()))
-    lead = _entity(world, account, name) | {
+    lead = _entity(world, account, "leads", name) | {
         "price": price,
         "pipeline_id": pipeline["id"],
         "status_id": pipeline["_embedded"]["statuses"][1]["id"],
@@ -214,7 +214,7 @@ def deal(world: World, account: Account, name: str, price: int, people: list[Ent
 
 def goods(world: World, account: Account, filling: Filling = WORKSHOP) -> None:
     """A goods list with a few goods."""
-    catalog_id = world.new_id()
+    catalog_id = world.new_id("catalogs")
     account.catalogs[catalog_id] = {
         "id": catalog_id,
         "name": filling.catalog[0],
@@ -239,7 +239,7 @@ def goods(world: World, account: Account, filling: Filling = WORKSHOP) -> None:
         )
     }
     for name, sku, price, unit in filling.goods:
-        element_id = world.new_id()
+        element_id = world.new_id("elements")
         account.elements[catalog_id][element_id] = {
             "id": element_id,
             "name": name,
@@ -263,11 +263,11 @@ def goods(world: World, account: Account, filling: Filling = WORKSHOP) -> None:
         }
 
 
-def _entity(world: World, account: Account, name: str) -> dict[str, Any]:
+def _entity(world: World, account: Account, kind: str, name: str) -> dict[str, Any]:
     owner = next(iter(account.users))
     now = world.now()
     return {
-        "id": world.new_id(),
+        "id": world.new_id(kind),
         "name": name,
         "responsible_user_id": owner,
         "group_id": 0,

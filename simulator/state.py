@@ -3,7 +3,6 @@
 Entities are dicts in the API's own shape; what the API embeds only on request is kept beside them.
 """
 
-import itertools
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -79,7 +78,9 @@ class Account:
     utc_offset: int = 3 * 3600  # seconds; days of date fields begin at the account's own midnight
     may_create_fields: bool = True
     has_filters: bool = True  # is_api_filter_enabled; without it filters are ignored
-    search_lag: float = 0.0  # seconds until `query` finds what was made or changed
+    search_lag: float = 2.0  # seconds until `query` finds what was made or changed
+    deleted_lag: float = 2.0  # and until it finds no more what was deleted
+    deleted: deque[tuple[str, int, Entity, float]] = field(default_factory=lambda: deque(maxlen=200))  # see search.py
     incoming: dict[str, Entity] = field(default_factory=dict)  # incoming leads by uid
     missing_entity_status: int = 204  # what GET of an entity that is not there answers
     leads: dict[int, Entity] = field(default_factory=dict)
@@ -127,14 +128,17 @@ class World:
         self.clock = Clock()
         self.accounts: dict[str, Account] = {}  # by domain
         self.clients: dict[str, Client] = {}
-        self._ids = itertools.count(1_000_001)
+        self._first = 1_000_001
+        self._last: dict[str, int] = {}  # by kind
 
-    def new_id(self) -> int:
-        return next(self._ids)
+    def new_id(self, kind: str) -> int:
+        """Each kind of thing has numbers of its own: a deal and a contact may share one."""
+        self._last[kind] = self._last.get(kind, self._first - 1) + 1
+        return self._last[kind]
 
     def skip_ids(self) -> None:
         """After a restart: goes on above every id that can have been given out."""
-        self._ids = itertools.count(int(time.time()))
+        self._first, self._last = int(time.time()), {}
 
     def now(self) -> int:
         return int(self.clock.now())
@@ -143,7 +147,9 @@ class World:
         """A new account with its owner and one pipeline, as every new account has."""
         name = facts.pop("name", subdomain)
         facts.setdefault("cents", "kept" if top_level_domain == "kommo.com" else "refused")
-        account = Account(self.new_id(), subdomain, top_level_domain, name, **facts)
+        # All kinds go on from one number, so that they do meet in each account.
+        self._first, self._last = max([self._first - 1, *self._last.values()]) + 1, {}
+        account = Account(self.new_id("accounts"), subdomain, top_level_domain, name, **facts)
         self.accounts[account.domain] = account
         owner, funnel, *statuses = _BORN_WITH["ru" if account.language == "ru" else "pt"]
         self.add_user(account, owner, is_admin=True)
@@ -171,7 +177,7 @@ class World:
         return next((account for account in self.accounts.values() if account.id == account_id), None)
 
     def add_user(self, account: Account, name: str, is_admin: bool = False, is_active: bool = True) -> Entity:
-        user_id = self.new_id()
+        user_id = self.new_id("users")
         everything = {"view": "A", "edit": "A", "add": "A", "delete": "A", "export": "A"}
         rights: Entity = {
             **{entity: dict(everything) for entity in ("leads", "contacts", "companies")},
@@ -193,21 +199,21 @@ class World:
 
     def source_id(self, account: Account, uid: str) -> int:
         """Of where incoming leads come from: the same for the same one."""
-        return account.sources.setdefault(uid, self.new_id())
+        return account.sources.setdefault(uid, self.new_id("sources"))
 
     def add_bot(self, account: Account, name: str, is_active: bool = True) -> Entity:
         settings = {"silent": False, "active": is_active, "is_sandbox": False, "readonly": False}
         facts = {"type_functionality": "regular", "can_interrupt": True, "type": 2, "settings": settings}
-        bot: Entity = {"id": self.new_id(), "name": name, **facts}
+        bot: Entity = {"id": self.new_id("bots"), "name": name, **facts}
         account.salesbots[bot["id"]] = bot
         return bot
 
     def add_pipeline(
         self, account: Account, name: str, statuses: list[str], is_main: bool = False, is_archive: bool = False
     ) -> Entity:
-        pipeline_id = self.new_id()
+        pipeline_id = self.new_id("pipelines")
         unsorted, won, lost = _STATUSES["ru" if account.language == "ru" else "pt"]
-        named = [(self.new_id(), status) for status in (unsorted, *statuses)]
+        named = [(self.new_id("statuses"), status) for status in (unsorted, *statuses)]
         shown = [*named, (142, won), (143, lost)]
         pipeline = {
             "id": pipeline_id,
@@ -247,12 +253,12 @@ class World:
         choices: tuple[str, ...] | list[str] = (),
     ) -> Entity:
         """`owner` is leads, contacts, companies, or `catalogs/ID`."""
-        enums = [{"id": self.new_id(), "value": value, "sort": i} for i, value in enumerate(choices)] or None
+        enums = [{"id": self.new_id("enums"), "value": value, "sort": i} for i, value in enumerate(choices)] or None
         if kind == "multitext":
             codes = ("WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER") if code == "PHONE" else ("WORK", "PRIV", "OTHER")
-            enums = [{"id": self.new_id(), "value": value, "sort": i} for i, value in enumerate(codes)]
+            enums = [{"id": self.new_id("enums"), "value": value, "sort": i} for i, value in enumerate(codes)]
         field_ = {
-            "id": self.new_id(),
+            "id": self.new_id("fields"),
             "name": name,
             "code": code,
             "type": kind,

@@ -70,3 +70,8 @@ def values_of(entity: Any) -> dict[str, list[Any]]:
         field["field_code"] or field["field_name"]: [value["value"] for value in field["values"]]
         for field in entity["custom_fields_values"] or []
     }
+
+
+def found_at_once(story: Story) -> None:
+    """From now on a search of the account finds what was made a moment ago."""
+    story.simulator.control("change-account", domain=story.domain, search_lag=0)

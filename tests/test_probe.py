@@ -62,6 +62,8 @@ class Account:
         simulator.control("add", domain=self.domain, user={"name": "Уволенный", "is_active": False})
         archived = {"name": "Старая воронка", "statuses": ["Заявка"], "is_archive": True}
         simulator.control("add", domain=self.domain, pipeline=archived)
+        # Nobody waits here: the search is a moment behind, and not a few seconds.
+        simulator.control("change-account", domain=self.domain, search_lag=0.05, deleted_lag=0.05)
         self.token = self.new_token()
         self.at_first = self.shown()
 

@@ -239,7 +239,7 @@ def test_the_state_is_kept_in_a_file(tmp_path: Any) -> None:
     assert persistence.restore(second, file) is True
     known = second.world.accounts[account.domain]
     assert second.tokens.holder(str(pair["access_token"]), known) is not None
-    assert second.world.new_id() > max(known.leads)
+    assert second.world.new_id("leads") > max(known.leads)
 
 
 @pytest.mark.vendor("leads.cents", "leads.no_cents")

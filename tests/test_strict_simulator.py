@@ -135,7 +135,7 @@ def test_b8_values_of_a_list_are_checked_too(client: Client) -> None:
         assert client.post(f"/catalogs/{catalog['id']}/elements", body).status_code == 400
     element = client.get(f"/catalogs/{catalog['id']}/elements", limit=1).json()["_embedded"]["elements"][0]
     link = {"to_entity_id": element["id"], "to_entity_type": "catalog_elements"}
-    for metadata in ({}, {"catalog_id": 1}, {"catalog_id": catalog["id"], "price_id": 1, "quantity": 1}):
+    for metadata in ({}, {"catalog_id": 1}):
         assert client.post(f"/leads/{client.leads[0]}/link", [link | {"metadata": metadata}]).status_code == 400
 
 
@@ -156,3 +156,45 @@ def test_b8_users_who_are_off_archives_long_names_and_strange_tasks_are_refused(
     assert [code for _, code, _ in both] == ["InvalidType", "NotSupportedChoice"]
     task = {"text": "x", "complete_till": 1, "task_type_id": 77}
     assert _errors(client.post("/tasks", [task])) == [("0", "NotSupportedChoice", "task_type_id")]
+
+
+def _deal_found(client: Client, query: str) -> list[int]:
+    answer = client.get("/leads", query=query)
+    return [] if answer.status_code == 204 else [one["id"] for one in answer.json()["_embedded"]["leads"]]
+
+
+@pytest.mark.vendor("search.words", "search.lag")
+def test_b9_a_search_goes_by_words_and_is_behind(client: Client, simulator: Simulator) -> None:
+    simulator.control("change-account", domain=client.domain, search_lag=3600)
+    (made,) = client.post("/leads", [{"name": "Лестница дубовая"}]).json()["_embedded"]["leads"]
+    first = client.leads[0]  # was there before
+    client.http.patch(f"/api/v4/leads/{first}", json={"name": "Совсем другое"})
+    assert (_deal_found(client, "Лестница"), _deal_found(client, "Душевая")) == ([], [first])
+    simulator.control("change-account", domain=client.domain, search_lag=0)
+    assert (_deal_found(client, "другое"), _deal_found(client, "Душевая")) == ([first], [])
+    for query in ("лестница", "дуб", "дубовая лестница", "дуб лест"):
+        assert _deal_found(client, query) == [made["id"]], query
+    for query in ("стница", "дубовая дверь", "убов"):
+        assert _deal_found(client, query) == [], query
+
+
+@pytest.mark.vendor("search.deleted", "search.lag")
+def test_b9_what_was_deleted_is_found_for_a_while_in_lists_too(client: Client, simulator: Simulator) -> None:
+    (catalog,) = client.get("/catalogs").json()["_embedded"]["catalogs"]
+    path = f"/catalogs/{catalog['id']}/elements"
+    element = client.get(path, query="GL-8").json()["_embedded"]["elements"][0]["id"]
+    (contact, *_), domain = client.contacts(), client.domain
+    simulator.control("change-account", domain=domain, deleted_lag=3600)
+    simulator.control("person", domain=domain, kind="contacts", id=contact, delete=True)
+    simulator.control("remove", domain=domain, element=element)
+    for there, query in (("/contacts", "Мария"), (path, "GL-8")):
+        assert client.get(there, query=query).status_code == 200
+        assert client.get(f"{there}/{contact if there == '/contacts' else element}").status_code in (204, 404)
+    assert contact not in client.contacts()
+    simulator.control("change-account", domain=domain, deleted_lag=0)
+    assert client.get("/contacts", query="Мария").status_code == client.get(path, query="GL-8").status_code == 204
+
+
+@pytest.mark.vendor("ids.types")
+def test_b9_a_deal_and_a_contact_may_have_one_number(client: Client) -> None:
+    assert set(client.leads) & set(client.contacts())

@@ -19,7 +19,7 @@ from shared.submissions.settings import FieldRule
 from tests import servers
 from tests.plain_client import Client
 from tests.story import Story, calculation, json_of
-from tests.submitting import account, contact_of, form, note_of, set_up, submit, values_of
+from tests.submitting import account, contact_of, form, found_at_once, note_of, set_up, submit, values_of
 
 # --- the register ---------------------------------------------------------------------------------------------
 
@@ -189,6 +189,7 @@ def test_a_deal_that_somebody_deletes_between_two_steps_is_told(story: Story) ->
 
 @pytest.mark.parametrize("mode", ["lead", "contact"])
 def test_a_contact_that_is_merged_into_another_between_two_steps(story: Story, mode: str) -> None:
+    found_at_once(story)
     set_up(story, forms={"mode": mode})
     other = contact_of(story, submit(story, form(contact={"name": "Нина", "email": "other@example.org"})))["id"]
     delivery_id = _interrupted(story, ".*/notes", form(comment="Важно"))

@@ -197,7 +197,8 @@ def linked_twice(lab: Lab) -> str:
         link = {"to_entity_id": element_id, "to_entity_type": "catalog_elements", "metadata": metadata}
         lab.api.send("POST", f"/leads/{lab.lead_id}/link", json=[link])
     links = embedded(lab.api.send("GET", f"/leads/{lab.lead_id}/links"), "links")
-    seen = [one["metadata"]["quantity"] for one in links if one["to_entity_id"] == element_id]
+    goods = [one for one in links if one["to_entity_type"] == "catalog_elements"]  # a contact may have that number, too
+    seen = [one["metadata"]["quantity"] for one in goods if one["to_entity_id"] == element_id]
     words = {(3,): "one link, with the second quantity", (5,): "one link, with the sum", (2, 3): "two links"}
     return words.get(tuple(seen), "something else")
 

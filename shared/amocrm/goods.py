@@ -55,6 +55,12 @@ class GoodsApi(Struct, frozen=True):
 
     def search(self, goods_list: GoodsList, text: str) -> Iterator[list[dict[str, Any]]]:
         """Elements that have the text somewhere, page by page, as long as somebody asks."""
+        # vendor: search.words (guess) A search finds what has words that begin with those that were asked for.
+        # source: none found; people report that parts of words find nothing
+        # vendor: search.lag (guess) What was made or changed is found seconds later, in lists of elements as well.
+        # source: public reports of deals and contacts (see leads.query); of lists none
+        # vendor: search.deleted (guess) What was deleted is found for a while yet.
+        # source: none found; the index that lags when something is made lags when it goes
         for number in range(1, _MOST_PAGES + 1):
             params = {"query": text, "limit": PAGE_LIMIT, "page": number}
             page = self.account.send("GET", self._path(goods_list), params=params)

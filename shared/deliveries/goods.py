@@ -4,7 +4,7 @@ Found in the account's goods list by SKU, else by exact name; created when missi
 quantities. Source: amoCRM's documentation, "Lists" and "Entity links".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
@@ -24,6 +24,8 @@ from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
 from shared.storage.remembered import Remembered
 
+Entity = dict[str, Any]
+
 # An account without a goods list is told so, and the rest of the calculation goes on.
 NO_LIST: Final = say("The account has no goods list; switch it on in amoCRM's settings.")
 
@@ -31,6 +33,8 @@ _LIST: Final = "goods_list"
 # Where a list does not fit a page: which element an item was. Asked again all at once, instead of searched one by one.
 _found_before: Expiring[UUID, dict[str, int]] = Expiring(seconds=600)
 _MOST_FOUND: Final = 5000
+_MADE: Final = "goods_made"
+_MOST_MADE: Final = 500
 # Of all searches of one delivery, after the first page of each: names that are in half of a long list would use up the
 # account's rate, and no process lives so long.
 _MOST_FURTHER_PAGES: Final = 40
@@ -108,7 +112,7 @@ class Goods(Struct, frozen=True):
         has_prices = not missing or money.is_own(api.account, self.currency)
         created = api.create(goods_list, [_element(item, has_prices) for item in missing]) if missing else []
         ids = known | {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
-        self._remember(ids)
+        self._remember(ids, created)
         return {
             "catalog_id": goods_list.catalog_id,
             "price_field_id": goods_list.price_field_id,
@@ -125,23 +129,52 @@ class Goods(Struct, frozen=True):
                 return _assigned(items, elements)
             _found_before.put(self.integration_id, {})
             before = {}
-        ids = [before[key] for key in map(_key, items) if key in before]
-        elements, further_pages = api.by_ids(goods_list, ids) if ids else [], 0
+        lately = self._made_lately()
+        ids = [one[key] for key in map(_key, items) for one in (lately, before) if key in one]
+        elements = api.by_ids(goods_list, ids) if ids else []
+        sure, gone = {int(one["id"]) for one in elements}, set[int]()
+        while True:
+            elements += self._searched(api, goods_list, items, elements, gone)
+            found = _assigned(items, elements)
+            # vendor: search.deleted
+            doubtful = set(found.values()) - sure
+            there = set(api.all_by_ids(goods_list, list(doubtful))) if doubtful else set()
+            if not doubtful - there:
+                return found
+            sure |= there
+            gone |= doubtful - there
+            elements = [one for one in elements if int(one["id"]) not in gone]
+
+    def _searched(
+        self, api: GoodsApi, goods_list: GoodsList, items: list[Item], known: list[Entity], gone: set[int]
+    ) -> list[Entity]:
+        """Elements that may be those of the items that have none among the known ones."""
+        found: list[Entity] = []
+        further_pages = 0
         for item in items:
             searches = [enumerate(api.search(goods_list, text)) for text in (_sku(item), item.name) if text]
             pages = chain.from_iterable(searches)  # each is asked for when the one before did not have it
-            while _key(item) not in _assigned(items, elements) and (page := next(pages, None)) is not None:
+            while _key(item) not in _assigned(items, [*known, *found]) and (page := next(pages, None)) is not None:
                 further_pages += page[0] > 0
                 if further_pages > _MOST_FURTHER_PAGES:
                     raise _TooManyAlikeError(item.name)
-                elements += page[1]
-        return _assigned(items, elements)
+                found += [one for one in page[1] if int(one["id"]) not in gone]
+        return found
 
-    def _remember(self, ids: dict[str, int]) -> None:
+    def _remember(self, ids: dict[str, int], created: Collection[int]) -> None:
         """Also of what was made now, which a search may not find at once. Short lists are read as a whole instead."""
         before = _found_before.get(self.integration_id)
-        if before is not None:
-            _found_before.put(self.integration_id, (before if len(before) < _MOST_FOUND else {}) | ids)
+        if before is None:
+            return
+        _found_before.put(self.integration_id, (before if len(before) < _MOST_FOUND else {}) | ids)
+        if created:
+            fresh = {key: id_ for key, id_ in ids.items() if id_ in created}
+            # vendor: search.lag - another instance may be asked for the same goods before a search finds them.
+            self.remembered.put(_MADE, list((self._made_lately() | fresh).items())[-_MOST_MADE:])
+
+    def _made_lately(self) -> dict[str, int]:
+        """Element ids by the item's key, of what any instance has made in the last hour."""
+        return dict(self.remembered.latest(_MADE, list[tuple[str, int]]) or [])
 
     def link(self, account: AccountApi, goods: Result) -> Result:
         """`goods`: what :meth:`find_or_create` told, and the deal as `lead_id`."""

@@ -60,6 +60,10 @@ class Remembered(Struct, frozen=True):
                 _memory.put((self.integration_id, name), known)
         return known
 
+    def latest(self, name: str, kind: type[T], seconds: int = _SECONDS) -> T | None:
+        """As any instance has kept it last, whatever this one has in memory: for who holds the lock of it."""
+        return self._kept(name, kind, seconds)
+
     def put(self, name: str, value: object) -> None:
         """It was seen, whatever was known before."""
         self.database.execute(_WRITE, self._key(name) | {"value": Jsonb(msgspec.to_builtins(value))})

@@ -1,6 +1,8 @@
 """Lists of an account, the goods among them. Source: amoCRM's "Lists"."""
 
-from simulator import values
+from collections.abc import Iterable
+
+from simulator import search, values
 from simulator.answers import Answer, document, not_found
 from simulator.call import Call
 from simulator.checks import Told, checked
@@ -23,7 +25,7 @@ def catalog(call: Call, catalog_id: str) -> Answer:
 def create(call: Call) -> Answer:
     made = []
     for index, item in enumerate(checked(call.items(), _check_list)):
-        catalog_id, now = call.world.new_id(), call.world.now()
+        catalog_id, now = call.world.new_id("catalogs"), call.world.now()
         call.account.catalogs[catalog_id] = {
             "id": catalog_id,
             "name": item["name"],
@@ -45,7 +47,7 @@ def create(call: Call) -> Answer:
 
 
 def element(call: Call, catalog_id: str, element_id: str) -> Answer:
-    return document(_element(call, catalog_id, element_id) | {"_links": {"self": call.link()}, "_embedded": {}})
+    return document(shown(_element(call, catalog_id, element_id)) | {"_links": {"self": call.link()}, "_embedded": {}})
 
 
 def change_element(call: Call, catalog_id: str, element_id: str) -> Answer:
@@ -63,13 +65,15 @@ def _change(call: Call, catalog_id: str, items: list[Entity]) -> list[Entity]:
 
 
 def _changed(call: Call, catalog_id: str, found: Entity, item: Entity) -> Entity:
+    search.keep(found)
     found["name"] = item.get("name") or found["name"]
     if item.get("custom_fields_values") is not None:
         before, given = found["custom_fields_values"], item["custom_fields_values"]
         found["custom_fields_values"] = values.written(call.account, f"catalogs/{catalog_id}", before, given)
     found["updated_at"] = call.world.now()
+    search.index(call.account, found, call.world.clock.now())
     call.effect("element.updated", id=found["id"], sent=sorted(item.keys() - {"id"}))
-    return found
+    return shown(found)
 
 
 def _check_list(told: Told, item: Entity) -> None:
@@ -105,13 +109,13 @@ def custom_fields(call: Call, catalog_id: str) -> Answer:
 
 def elements(call: Call, catalog_id: str) -> Answer:
     _require(call, catalog_id)
-    ids, query = call.parameters(r"filter\[id\](\[\d*\])?"), (call.parameter("query") or "").lower()
-    found = [
-        element
-        for element in call.account.elements[int(catalog_id)].values()
-        if (not ids or str(element["id"]) in ids) and (not query or query in _text(element))
-    ]
-    return call.page("elements", found)
+    ids, query = call.parameters(r"filter\[id\](\[\d*\])?"), call.parameter("query")
+    there = call.account.elements[int(catalog_id)]
+    looked_at: Iterable[Entity] = there.values()
+    if query:
+        looked_at = search.found(call.account, f"catalogs/{catalog_id}", there, query, call.world.clock.now())
+    found = [element for element in looked_at if not ids or str(element["id"]) in ids]
+    return call.page("elements", found, shown)
 
 
 def create_elements(call: Call, catalog_id: str) -> Answer:
@@ -125,7 +129,7 @@ def create_elements(call: Call, catalog_id: str) -> Answer:
     for index, item in enumerate(checked(call.items(), check)):
         given = item.get("custom_fields_values") or []
         element = {
-            "id": call.world.new_id(),
+            "id": call.world.new_id("elements"),
             "name": item["name"],
             "catalog_id": int(catalog_id),
             "created_by": call.user_id,
@@ -137,18 +141,16 @@ def create_elements(call: Call, catalog_id: str) -> Answer:
             "account_id": call.account.id,
         }
         call.account.elements[int(catalog_id)][element["id"]] = element
+        search.index(call.account, element, call.world.clock.now())
         call.effect("element.created", id=element["id"], catalog_id=int(catalog_id), name=element["name"])
-        created.append(element | {"request_id": str(item.get("request_id", index))})
+        created.append(shown(element) | {"request_id": str(item.get("request_id", index))})
     return document({"_embedded": {"elements": created}})
+
+
+def shown(element: Entity) -> Entity:
+    return {name: value for name, value in element.items() if not name.startswith("_")}
 
 
 def _require(call: Call, catalog_id: str) -> None:
     if int(catalog_id) not in call.account.catalogs:
         raise not_found()
-
-
-def _text(element: Entity) -> str:
-    parts = [element["name"]]
-    for value in element["custom_fields_values"] or []:
-        parts += [str(inner.get("value")) for inner in value["values"]]
-    return " ".join(parts).lower()

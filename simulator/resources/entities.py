@@ -1,9 +1,9 @@
 """Deals, contacts and companies. Source: amoCRM's "Deals", "Contacts", "Companies"."""
 
-import re
+from collections.abc import Iterable
 from typing import Any
 
-from simulator import money
+from simulator import money, search
 from simulator.answers import Answer, document, invalid, not_found, nothing
 from simulator.call import Call, ordered
 from simulator.checks import Told, checked
@@ -21,8 +21,12 @@ def page(call: Call, entity_type: str) -> Answer:
     # vendor: unsorted.answer - what waits to be accepted is in no list.
     # vendor: unsorted.contact_found (guess) The contact of an incoming lead that waits is found by a search.
     # source: none found; a person who sends two forms would be two contacts else
-    finds = entity_type == "contacts" and call.parameter("query") is not None
-    shown = [one for one in call.account.entities(entity_type).values() if finds or not one.get("_incoming")]
+    there, query = call.account.entities(entity_type), call.parameter("query")
+    looked_at: Iterable[Entity] = there.values()
+    if query:
+        looked_at = search.found(call.account, entity_type, there, query, call.world.clock.now())
+    finds = entity_type == "contacts" and query is not None
+    shown = [one for one in looked_at if finds or not one.get("_incoming")]
     found = [entity for entity in shown if _is_wanted(call, entity)]
     if call.embeds("deleted"):
         # vendor: entities.with_deleted (guess) `with=deleted` lists what is in the trash beside the others.
@@ -90,7 +94,7 @@ def add(call: Call, entity_type: str, item: Entity) -> Entity:
     """Creates an entity from the API's shape, once it was checked."""
     now = call.world.now()
     entity: Entity = {
-        "id": call.world.new_id(),
+        "id": call.world.new_id(entity_type),
         "name": "",
         "closest_task_at": None,
         "responsible_user_id": call.user_id,
@@ -115,6 +119,7 @@ def add(call: Call, entity_type: str, item: Entity) -> Entity:
     if not entity["name"]:
         entity["name"] = f"Сделка #{entity['id']}" if entity_type == "leads" else ""
     call.account.entities(entity_type)[entity["id"]] = entity
+    search.index(call.account, entity, call.world.clock.now())
     call.effect(f"{entity_type}.created", id=entity["id"], name=entity["name"])
     telling.made(call, entity_type, entity)
     return entity
@@ -161,8 +166,10 @@ def view(call: Call, entity_type: str, entity: Entity) -> Entity:
 
 def _changed(call: Call, entity_type: str, entity: Entity, item: Entity) -> Entity:
     before = dict(entity)
+    search.keep(entity)
     writing.write(call, entity_type, entity, item)
     entity["updated_at"] = call.world.now()
+    search.index(call.account, entity, call.world.clock.now())
     changed = {name: entity[name] for name in writing.OWN[entity_type] if entity.get(name) != before.get(name)}
     call.effect(f"{entity_type}.updated", id=entity["id"], changed=changed, sent=sorted(item.keys() - {"id"}))
     telling.changed(call, entity_type, before, entity)
@@ -186,20 +193,4 @@ def _is_wanted(call: Call, entity: Entity) -> bool:
     if since and entity["updated_at"] < int(since[0]):
         return False
     until = call.parameters(r"filter\[updated_at\]\[to\]")
-    if until and entity["updated_at"] > int(until[0]):
-        return False
-    query = call.parameter("query")
-    if query and entity["updated_at"] + call.account.search_lag > call.world.clock.now():
-        return False
-    return not query or _is_found(entity, query)
-
-
-def _is_found(entity: Entity, query: str) -> bool:
-    texts = [str(entity.get("name", "")), str(entity["id"])]
-    for value in entity.get("custom_fields_values") or []:
-        texts += [str(inner.get("value", "")) for inner in value["values"]]
-    digits = re.sub(r"\D", "", query)
-    if any(query.lower() in text.lower() for text in texts):
-        return True
-    # A phone is found by its digits, however it was typed.
-    return len(digits) >= 5 and any(digits[-10:] in re.sub(r"\D", "", text) for text in texts)
+    return not until or entity["updated_at"] <= int(until[0])

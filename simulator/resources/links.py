@@ -109,12 +109,6 @@ def _check(call: Call, told: Told, item: Entity) -> None:
         if catalog_id not in call.account.catalogs:
             told.no_choice("metadata.catalog_id")
         known = call.account.elements.get(catalog_id, {}) if isinstance(catalog_id, int) else {}
-        quantity = metadata.get("quantity", 1)
-        if isinstance(quantity, bool) or not isinstance(quantity, int | float) or quantity <= 0:
-            told.wrong("metadata.quantity", "InvalidType", "This value should be a positive number.")
-        fields = {one["id"] for one in call.account.custom_fields[f"catalogs/{catalog_id}"] if one["type"] == "price"}
-        if metadata.get("price_id") is not None and metadata["price_id"] not in fields:
-            told.no_choice("metadata.price_id")
     else:
         told.no_choice("to_entity_type")
         return

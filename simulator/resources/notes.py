@@ -101,7 +101,7 @@ def _created(call: Call, entity_type: str, items: list[Entity]) -> Answer:
     for index, item in enumerate(items):
         now = call.world.now()
         note = {
-            "id": call.world.new_id(),
+            "id": call.world.new_id("notes"),
             "entity_id": item["entity_id"],
             "created_by": call.user_id,
             "updated_by": call.user_id,

@@ -42,7 +42,7 @@ def run(call: Call, bot_id: str) -> Answer:
     if bot is None:
         raise not_found()
     started = {"bot_id": bot["id"], "name": bot["name"], "entity_type": entity_type, "entity_id": entity_id}
-    call.account.started_bots.append(started | {"id": f"run-{call.world.new_id()}", "at": call.world.now()})
+    call.account.started_bots.append(started | {"id": f"run-{call.world.new_id('runs')}", "at": call.world.now()})
     call.effect("bot.started", **started)
     return Answer(202, b"Accepted", "text/html; charset=UTF-8")
 

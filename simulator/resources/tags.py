@@ -20,6 +20,6 @@ def create(call: Call, entity_type: str) -> Answer:
     for index, item in enumerate(
         checked(call.items(), lambda told, one: None if one.get("name") else told.blank("name"))
     ):
-        tag_id = tags.setdefault(str(item["name"]), call.world.new_id())
+        tag_id = tags.setdefault(str(item["name"]), call.world.new_id("tags"))
         made.append({"id": tag_id, "name": item["name"], "request_id": str(item.get("request_id", index))})
     return document({"_total_items": len(made), "_links": {"self": call.link()}, "_embedded": {"tags": made}})

@@ -52,7 +52,7 @@ def create(call: Call) -> Answer:
     for index, item in enumerate(checked(call.items(), check)):
         now = call.world.now()
         task: Entity = {
-            "id": call.world.new_id(),
+            "id": call.world.new_id("tasks"),
             "created_by": call.user_id,
             "updated_by": call.user_id,
             "created_at": now,

@@ -39,7 +39,7 @@ def subscribe(call: Call) -> Answer:
     now = call.world.now()
     known = call.account.hooks.get(destination)
     entry = {
-        "id": known.entry["id"] if known else call.world.new_id(),
+        "id": known.entry["id"] if known else call.world.new_id("webhooks"),
         "destination": destination,
         "created_at": known.entry["created_at"] if known else now,
         "updated_at": now,

@@ -133,7 +133,7 @@ def _tags(call: Call, entity_type: str, given: list[Entity]) -> list[Entity]:
     wanted = [str(tag.get("name") or names[tag["id"]]) for tag in given]
     for name in wanted:
         if name not in known:
-            known[name] = call.world.new_id()
+            known[name] = call.world.new_id("tags")
     return [{"id": known[name], "name": name} for name in dict.fromkeys(wanted)]
 
 

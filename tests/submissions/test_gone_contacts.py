@@ -3,7 +3,19 @@
 import pytest
 
 from tests.story import Story
-from tests.submitting import PERSON, account, contact_of, form, lead_of, note_of, order, set_up, submit, values_of
+from tests.submitting import (
+    PERSON,
+    account,
+    contact_of,
+    form,
+    found_at_once,
+    lead_of,
+    note_of,
+    order,
+    set_up,
+    submit,
+    values_of,
+)
 
 MODES = ["lead", "incoming_lead", "contact"]
 
@@ -49,6 +61,7 @@ def test_31_b2_the_person_is_found_again_at_the_new_contact(story: Story, mode: 
 
 @pytest.mark.parametrize("mode", ["lead", "incoming_lead"])
 def test_31_b2_another_contact_of_theirs_is_taken_where_there_is_one(story: Story, mode: str) -> None:
+    found_at_once(story)
     set_up(story, forms={"mode": mode})
     other = int(submit(story, {"contact": {"name": "Нина", "phone": "+7 900 000-00-09"}})[mode]["contact_id"])
     known = _known(story, mode)
@@ -81,3 +94,16 @@ def test_31_b2_an_order_of_somebody_whose_contact_is_gone_arrives(story: Story) 
     _gone_when_written(story, known)
     results = submit(story, order(number="1043"), "submit_order")
     assert (results["lead"]["contact_id"] != known, lead_of(story, results)["price"]) == (True, 39700)
+
+
+@pytest.mark.vendor("search.deleted")
+@pytest.mark.parametrize("mode", MODES)
+def test_31_b9_a_contact_that_only_the_search_knows_is_not_taken(story: Story, mode: str) -> None:
+    set_up(story, forms={"mode": mode})
+    known = _known(story, mode)
+    found_at_once(story)
+    story.simulator.control("change-account", domain=story.domain, deleted_lag=3600)
+    story.simulator.control("person", domain=story.domain, kind="contacts", id=known, delete=True)
+    results = submit(story, form(comment="Снова я"))
+    assert results[mode]["contact_id"] != known
+    assert "Снова я" in note_of(story, results, "contacts" if mode == "contact" else "leads")

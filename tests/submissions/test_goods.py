@@ -7,7 +7,7 @@ import pytest
 from shared.amocrm.leads import AccountApi
 from shared.deliveries import goods
 from tests.story import Story
-from tests.submitting import account, order, submit
+from tests.submitting import account, found_at_once, order, submit
 
 NAME = "Столешница"
 
@@ -112,3 +112,28 @@ def test_h4_in_a_long_list_what_was_made_a_moment_ago_need_not_be_found(story: S
 def test_h4_in_a_long_list_a_good_without_a_sku_is_found_by_an_order_that_knows_it(story: Story) -> None:
     _listed(story, NAME, *(f"Образец {number}" for number in range(300)))
     assert _sold(story, "1", _item("KV-20")) == {f"{NAME} -": 1}
+
+
+def test_31_b9_in_a_long_list_an_element_that_was_deleted_is_not_taken(story: Story) -> None:
+    """amoCRM's search may find it for a while; what is linked must be there."""
+    _listed(story, *(f"Образец {number}" for number in range(300)), skus=("KV-20",))
+    found_at_once(story)
+    story.simulator.control("change-account", domain=story.domain, deleted_lag=3600)
+    assert _sold(story, "1", _item("KV-20", 2)) == {f"{NAME} KV-20": 2}
+    ((gone,),) = [
+        [one["id"] for one in catalog.values() if _sku(one) == "KV-20"]
+        for catalog in account(story)["elements"].values()
+    ]
+    story.simulator.control("remove", domain=story.domain, element=gone)
+    goods._found_before.clear()  # another instance
+    assert _sold(story, "2", _item("KV-20", 3)) == {f"{NAME} KV-20": 3}
+    assert _made(story) == 1
+
+
+def test_31_b9_what_another_instance_has_made_a_moment_ago_is_not_made_again(story: Story) -> None:
+    _listed(story, *(f"Образец {number}" for number in range(300)))
+    story.simulator.control("change-account", domain=story.domain, search_lag=3600)
+    for number in ("1", "2", "3"):
+        assert _sold(story, number, _item("KV-20"), _item(name="Мойка")) == {f"{NAME} KV-20": 1, "Мойка -": 1}
+        goods._found_before.clear()
+    assert _made(story) == 2

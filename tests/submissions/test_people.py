@@ -6,7 +6,7 @@ import pytest
 
 from shared.submissions import people
 from tests.story import Story, json_of
-from tests.submitting import contact_of, form, lead_of, note_of, set_up, submit, values_of
+from tests.submitting import contact_of, form, found_at_once, lead_of, note_of, set_up, submit, values_of
 
 OFFICE = "office@example.org"
 
@@ -75,6 +75,7 @@ def test_h2_behind_a_switchboard_each_extension_is_another_person(story: Story) 
     other = _sent_by(story, name="Пётр", phone="+7 495 123-45-67 доб. 102")
     without = _sent_by(story, name="Секретарь", phone="+7 495 123-45-67")
     story.sql("DELETE FROM amocrm_locks")  # found in amoCRM, too
+    found_at_once(story)
     again = _sent_by(story, "ещё", name="Анна", phone="+74951234567 доб.101")
     ids = [one["lead"]["contact_id"] for one in (first, other, without)]
     assert len(set(ids)) == 3
@@ -96,6 +97,7 @@ def test_h2_a_profile_that_names_nobody_is_refused(story: Story) -> None:
 
 
 def test_h3_two_people_of_one_office_are_told_apart_by_their_phones(story: Story) -> None:
+    found_at_once(story)
     boris = _added(story, name="Борис", phone="+7 916 555-44-02", email=OFFICE)
     anna = _sent_by(story, name="Анна", phone="+7 916 555-44-01", email="anna@example.org")["lead"]["contact_id"]
     _sent_by(
@@ -124,6 +126,7 @@ def test_h3_a_remembered_contact_that_has_the_phone_no_more_is_not_this_person(s
 
 
 def test_of_several_contacts_the_one_with_a_deal_is_taken_though_another_is_newer(story: Story) -> None:
+    found_at_once(story)
     older = _sent_by(story, name="Анна", phone="+7 916 555-44-01")["lead"]["contact_id"]
     newer = _added(story, name="Анна 2", phone="8 916 555 44 01")
     assert newer > older
@@ -135,6 +138,7 @@ def test_of_several_contacts_the_one_with_a_deal_is_taken_though_another_is_newe
 
 
 def test_of_several_contacts_without_deals_the_newest_is_taken(story: Story) -> None:
+    found_at_once(story)
     older, newer = (_added(story, name=name, phone="8 916 555 44 01") for name in ("Анна", "Анна 2"))
     results = _sent_by(story, phone="+79165554401")["lead"]
     assert (results["contact_id"], results["created"]) == (newer, False)
