@@ -118,16 +118,18 @@ def read_anew(
     key: str,
     kept: Kept,
     decisions: list[Decision] | None,
-) -> Delivery:
-    """A body that had become nothing, as if it came now, by whoever has sent it."""
+) -> Delivery | None:
+    """A body that had become nothing, as if it came now, by whoever has sent it. None: it is nothing now, too."""
     if isinstance(body, SubmitOrder):
-        action, key = model.SUBMIT_ORDER, _key_of_order(runtime, caller, body, of_person=decisions is not None)
+        if decisions is not None:
+            return _order_from_builder(runtime, caller, request, body, kept, decisions)
+        key = _key_of_order(runtime, caller, body)
     return _accepted(runtime, caller, request, action, body, key, kept, decisions)
 
 
 def _order_from_builder(
     runtime: Runtime, caller: Caller, request: Request, body: SubmitOrder, kept: Kept, decisions: list[Decision]
-) -> None:
+) -> Delivery | None:
     """An order, or what a shop tells of one that is here: that is a note in its deal, each thing once."""
     integration, whole = caller.require_integration(), model.whole(body)
     assert isinstance(whole, SubmitOrder)
@@ -135,14 +137,14 @@ def _order_from_builder(
     first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
     if first is None and order_news.is_empty(whole):
         kept.became_nothing(say("A shop tells of an order that is not here, and says nothing of what is in it."))
-        return
+        return None
     if first is None or first.summary.get("told") == order_news.told(whole):
         try:
             delivery = _accepted(
                 runtime, caller, request, model.SUBMIT_ORDER, whole, key, kept, decisions, at_once=False
             )
             answer(request, delivery)
-            return
+            return delivery
         except Problem as problem:
             if problem.code != "idempotency_key_reused":
                 _tell_of_refusal(runtime, caller, request, problem)
@@ -152,6 +154,7 @@ def _order_from_builder(
     for write in order_news.writes(first, key, whole):
         accept(runtime, integration, request, write)
     kept.became(first, whole.contact)
+    return first
 
 
 def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:

@@ -85,7 +85,9 @@ def _completed(
         None if incoming.again_id is None else deliveries.by_id(runtime.database, incoming.again_id, integration.id)
     )
     has_goods = "goods" in first.steps or (before is not None and before.summary.get("is_order") is True)
-    wanted = completing.Completed(mode, action, msgspec.Raw(body), lead_id, contact_id, since, had, has_goods)
+    wanted = completing.Completed(
+        mode, action, msgspec.Raw(body), lead_id, contact_id, since, had, has_goods, first.action
+    )
     rules = msgspec.json.encode(settings_of(integration.settings), order="deterministic")
     window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
     identity = b"\0".join((incoming.id.bytes, body, rules))
@@ -124,6 +126,8 @@ def _made(runtime: Runtime, integration: Integration, request: Request, incoming
     except Problem as problem:
         kept_bodies.was_refused(runtime.database, incoming.id, why(problem))
         return _told(incoming, request, "refused", problem)
+    if delivery is None:
+        return _told(incoming, request, "nothing", None)
     outcome = "made" if delivery.state == "delivered" else "later" if delivery.state == "accepted" else "refused"
     return json_response(_report(incoming, delivery, request.language) | {"outcome": outcome})
 

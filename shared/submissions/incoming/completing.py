@@ -26,8 +26,9 @@ from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
 from shared.submissions import leftovers, note, plan
+from shared.submissions.carts import PAID, STATE, TRANSACTION
 from shared.submissions.mapping import Unplaced
-from shared.submissions.model import Accepted, Body, SubmitOrder
+from shared.submissions.model import SUBMIT_ORDER, Accepted, Body, SubmitOrder
 from shared.submissions.settings import of as settings_of
 from shared.submissions.writer import Submission, kind_of
 
@@ -48,6 +49,7 @@ class Completed(Struct, frozen=True):
     since: int  # Unix seconds: notes of the deal from then on may hold what was said already
     had: list[str]  # values that the first reading has brought somewhere, as far as they are still kept
     has_goods: bool  # and the goods of an order
+    first: str = ""  # the action of the first delivery
 
 
 def read(request: str) -> tuple[Completed, Body]:
@@ -182,6 +184,8 @@ def _note_step(made: Submission, wanted: Completed, after: str) -> Step:
             for one in unplaced
         ]
         left = [one for one in left if one.values]
+        if wanted.first == SUBMIT_ORDER:  # notes of their own have told, in their own words, what became of the order
+            new |= {name: [] for name in (PAID, STATE, TRANSACTION, "payment")}
         plan.tell_unplaced(made, left)
         order = made.body.order if isinstance(made.body, SubmitOrder) and not wanted.has_goods else None
         if order is not None and not order.currency:
