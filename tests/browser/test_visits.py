@@ -1,12 +1,13 @@
 """Appointments in the panel: as many visits as there are, and services that keep to whom they name."""
 
+import json
 import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.demo import Demo, connect
+from tests.demo import ROOT, Demo, connect
 from tests.visiting import choose, connected_panel, in_one_demo
 
 pytestmark = in_one_demo
@@ -86,3 +87,54 @@ def test_30_k_a_service_of_a_removed_doctor_is_not_offered_by_everybody(context:
 
 def _bookings(http: Any) -> Any:
     return http.get("/get_settings").json()["settings"]["bookings"]
+
+
+@pytest.mark.parametrize("locale", ["ru-RU", "es-MX"])
+@pytest.mark.refusals(422)
+def test_33_4_a_doctors_own_calendar_in_the_panel(chromium: Browser, demo: Demo, locale: str) -> None:
+    """Its address is gone from the page as soon as it is sent; the page says how reading it fares."""
+    _set_up(demo)
+    words = json.loads((ROOT / "web" / "i18n" / f"{locale[:2]}.json").read_text("utf-8"))
+    context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(demo.panel)
+    page.locator("#token").fill(demo.token)
+    page.locator("#sign-in-form button").click()
+    choose(page, "clinic")
+    page.locator("#tab-bookings").click()
+    people = page.locator("form.builder > details").nth(0)
+    people.locator("summary").first.click()
+    people.get_by_text(words["bookings.subscription"]).first.click()
+    address = people.get_by_label(words["bookings.subscription_url"])
+    begin, end = (people.get_by_role("button", name=words[f"bookings.{one}"]) for one in ("subscribe", "unsubscribe"))
+    expect(address).to_be_visible()
+    expect(end).to_be_hidden()
+    address.fill("http://calendar.invalid/private.ics")
+    begin.click()
+    expect(people.get_by_role("alert").filter(has_text="https://")).to_be_visible()
+    address.fill("webcal://calendar.invalid/private-0123456789.ics")
+    begin.click()
+    status = people.get_by_role("status")
+    expect(status).to_contain_text("calendar.invalid")
+    expect(status).to_contain_text(words["bookings.subscription_fails"].split("{problem} ")[1])
+    expect(address).to_have_value("")
+    assert "private-0123456789" not in page.content()
+    demo.sql(_WAS_READ)
+    page.reload()
+    page.locator("#tab-bookings").click()
+    people.locator("summary").first.click()
+    people.get_by_text(words["bookings.subscription"]).first.click()
+    expect(status).to_contain_text(words["bookings.subscribed"].split("; ")[1].format(times=2))
+    expect(status).to_contain_text("17, 21")
+    end.click()
+    expect(status).to_be_empty()
+    expect(end).to_be_hidden()
+    assert demo.sql("SELECT count(*) FROM amocrm_booking_calendars") == [(0,)]
+    context.close()
+
+
+_WAS_READ = """
+UPDATE amocrm_booking_calendars SET read_at = amocrm_now(), reckoned_at = amocrm_now(), problem = NULL,
+    failing_since = NULL, busy = '{[1,2),[5,6)}',
+    left_out = '[{"reason": "an hour is no day off", "count": 2, "lines": [17, 21]}]'
+"""
