@@ -36,6 +36,8 @@ _OWN: Final = "@amocrm-functions"  # visits of ours that somebody has put into t
 _SECONDS: Final = 5.0  # of one request
 _LONGEST: Final = 4.0  # seconds, and no further redirect is followed
 
+_REFUSED: Final = say("Its address, or where that leads, is no server of the public internet by https.")
+
 
 class _Unread(Exception):  # noqa: N818 - an answer, not a fault
     def __init__(self, why: Message) -> None:
@@ -123,10 +125,17 @@ def _fetched(runtime: Runtime, subscription: Subscription) -> Answer | None:
             return None
         if answer.status not in _REDIRECTS or location is None or runtime.clock.monotonic() > ends:
             break
-        url = urljoin(url, location)
+        url = _joined(url, location)
     if answer.status != 200:
         raise _Unread(say("It answers with {status}.", status=answer.status))
     return answer
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise _Unread(_REFUSED) from None
 
 
 def _asked(runtime: Runtime, url: str, headers: Mapping[str, str]) -> Answer:
@@ -137,7 +146,7 @@ def _asked(runtime: Runtime, url: str, headers: Mapping[str, str]) -> Answer:
     except TooLargeError:
         raise _Unread(say("It has more than {most} MB.", most=_MOST_BYTES // 1_000_000)) from None
     except RefusedAddressError:
-        raise _Unread(say("Its address, or where that leads, is no server of the public internet by https.")) from None
+        raise _Unread(_REFUSED) from None
     except OutwardError as error:
         raise _Unread(say("It does not answer ({reason}).", reason=str(error))) from None
 

@@ -19,7 +19,7 @@ from shared.platform import tls
 from shared.platform.messages import Message, say
 
 _TOTAL_SECONDS: Final = 10.0
-_TIMEOUT: Final = httpx.Timeout(_TOTAL_SECONDS, connect=3.0)
+_CONNECT_SECONDS: Final = 3.0
 # IPv6 addresses that carry an IPv4 address, to which they may lead: NAT64 and 6to4.
 _CARRIERS: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 
@@ -105,7 +105,7 @@ def get(
     headers: Mapping[str, str],
     *,
     most: int,
-    seconds: float = _TOTAL_SECONDS,
+    seconds: float | None = None,
     private_hosts: frozenset[str] = frozenset(),
     resolved: Resolve = resolve,
 ) -> Answer:
@@ -123,9 +123,10 @@ def _exchanged(
     most: int | None,
     private_hosts: frozenset[str],
     resolved: Resolve,
-    seconds: float = _TOTAL_SECONDS,
+    seconds: float | None = None,
 ) -> Answer:
     """`most`: bytes of the body; None: it is not read."""
+    seconds = _TOTAL_SECONDS if seconds is None else seconds
     try:
         parts = checked(url, private_hosts)
     except ValueError:
@@ -137,7 +138,8 @@ def _exchanged(
         place = f"[{address}]" if ":" in address else address
         url = parts._replace(netloc=f"{place}:{port}").geturl()
         extensions = {"sni_hostname": host}
-    client = httpx.Client(verify=tls.authorities(), timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+    timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
+    client = httpx.Client(verify=tls.authorities(), timeout=timeout, trust_env=False, follow_redirects=False)
     # Timeouts count from byte to byte; who sends one now and then is left after this time.
     is_over = threading.Event()
 

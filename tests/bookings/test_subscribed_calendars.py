@@ -241,6 +241,7 @@ def test_33_4_a_calendar_that_fails_keeps_its_hours_and_a_person_is_told_after_a
             _REFUSED,
         ),
         (Response(302, b"", (("Location", "file:///etc/passwd"),)), None),
+        (Response(302, b"", (("Location", "https://[bad/"),)), None),
     ],
 )
 def test_33_4_what_comes_instead_of_a_calendar(doctor: Doctor, answer: Response, problem: str | None) -> None:

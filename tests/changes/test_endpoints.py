@@ -131,6 +131,18 @@ def test_who_answers_a_letter_at_a_time_is_left(raw: list[_Raw], monkeypatch: py
     assert (str(raised.value), time.monotonic() - began < 6) == ("TooSlow", True)
 
 
+def test_33_4_a_body_that_comes_a_letter_at_a_time_is_left(raw: list[_Raw]) -> None:
+    """Where it is asked for: of a calendar that a doctor keeps elsewhere."""
+    slow = _Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000, pause=0.02)
+    silent = _Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    raw += [slow, silent]
+    for one in raw:
+        began = time.monotonic()
+        with pytest.raises(OutwardError):
+            outward.get(f"http://{one.host}/", {}, most=2000, seconds=1.5, private_hosts=frozenset({one.host}))
+        assert time.monotonic() - began < 5
+
+
 def _save(story: Story, **body: Any) -> Any:
     return story.crm("save_endpoint", story.admin(), {"name": "Shop", "url": "https://shop.example.org/"} | body)
 

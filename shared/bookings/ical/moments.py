@@ -9,6 +9,10 @@ from shared.bookings.ical.zones import Zones
 
 _MOMENT: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:T(\d{2}):?(\d{2})(?::?(\d{2}))?(Z)?)?")
 
+# What is near the ends of our calendar cannot be moved to another zone.
+_YEARS: Final = range(2, 9998)
+_LONGEST: Final = timedelta(days=3660)
+
 Period = tuple[datetime, datetime | timedelta]
 
 
@@ -36,6 +40,8 @@ def length(text: str) -> timedelta:
     from icalendar import vDuration
 
     found: timedelta = vDuration.from_ical(text.strip().upper())  # type: ignore[no-untyped-call]
+    if found > _LONGEST:
+        raise ValueError(text)
     return max(timedelta(0), found)
 
 
@@ -44,6 +50,8 @@ def _moment(text: str, line: Line, zones: Zones) -> date:
     if matched is None:
         raise ValueError(text)
     year, month, day = (int(matched[group]) for group in (1, 2, 3))
+    if year not in _YEARS:
+        raise ValueError(text)
     if matched[4] is None:
         return date(year, month, day)
     second = min(59, int(matched[6] or 0))  # a leap second
