@@ -128,13 +128,14 @@ class Own(Struct, frozen=True):
                 found.add(name)
         return found
 
-    def maker(self, entity_type: str, entity: Entity) -> UUID | None:
-        """The delivery that has made this deal or contact."""
+    def maker(self, entity_type: str, entity: Entity, *, is_new: bool) -> UUID | None:
+        """The delivery that has made this deal or contact. `is_new`: amoCRM says that it was made."""
         id_ = int(entity["id"])
         if (known := own_writes.maker(self.database, self.integration_id, entity_type, id_)) is not None:
             return known
         if entity_type == "contact":
-            made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_})
+            # What older code has made was not noted; it is looked for among the latest deliveries.
+            made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_}) if is_new else None
             return made or self._making(entity_type, entity)
         marks = _MARK.findall(str(entity.get("name") or ""))[-3:]
         prefixes = [base64.b32decode(mark + "======").hex()[:12] for mark in marks]

@@ -165,7 +165,7 @@ class Reading(Struct):
         state, hints = comparing.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
         differing: set[str] = set()
         if due.state is None:
-            maker = self._own.maker(due.entity_type, entity)
+            maker = self._own.maker(due.entity_type, entity, is_new="add" in hints)
             ours = self._own.ours(entity, own)
             if maker is not None:
                 ours |= {"price"} | self._own.ours(entity, self._own.at_making(due.entity_type, maker))
