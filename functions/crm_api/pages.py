@@ -29,8 +29,9 @@ _TYPES = {
 }
 # In a page: what it loads from its own folder or a sister's.
 _OWN = re.compile(rb' (href|src)="(\.\./)?([a-z0-9./]+)"')
-# The types in our scripts are for whoever changes them; a phone need not load them.
-_TYPES_OF_SCRIPTS = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+# What our scripts say of themselves, types too, is for whoever changes them; a phone need not load it. What stands
+# behind code in its line stays.
+_COMMENTS = re.compile(rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _KEPT = "public, max-age=31536000, immutable"
 _FOLDERS = ("admin", "app", "booking", "client", "form", "i18n", "ui", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
@@ -83,7 +84,7 @@ def _hash() -> str:
 def _content(named: str) -> bytes:
     content = _files()[named].read_bytes()
     if named.endswith(".js") and not named.startswith("widgets/"):
-        return without_types(content)
+        return without_comments(content)
     if not named.endswith(".html") or named.startswith("widgets/"):  # a widget's own page is as its author wrote it
         return content
     folder = named.partition("/")[0]
@@ -95,9 +96,9 @@ def _content(named: str) -> bytes:
     return _OWN.sub(kept, content)
 
 
-def without_types(script: bytes) -> bytes:
-    """Without the comments that hold types."""
-    return _TYPES_OF_SCRIPTS.sub(b"", script)
+def without_comments(script: bytes) -> bytes:
+    """Without the comments that have lines of their own."""
+    return _COMMENTS.sub(b"", script)
 
 
 @cache
