@@ -1,5 +1,6 @@
 """Any other shop: a list of goods, wherever it stands."""
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -66,9 +67,9 @@ def good(one: Tree, counts: Iterable[str] = _COUNTS) -> OrderItem | None:
 
 
 def _branches_below(tree: Tree) -> Iterable[Tree]:
-    waiting: list[Any] = [tree]
+    waiting: deque[Any] = deque([tree])
     while waiting:
-        branch = waiting.pop(0)
+        branch = waiting.popleft()
         if isinstance(branch, dict):
             yield branch
         waiting += [
