@@ -8,7 +8,7 @@ and for the note.
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -58,25 +58,26 @@ class _Value(Struct):
     meaning: Meaning
     reason: Reason
     rank: int = 9
+    mapped: str | None = None  # the source of a rule that wants it
 
 
 def understood(values: Sequence[NamedValue], settings: Submissions) -> Understood:
     """The submission, and a decision for each value, in their order."""
-    meanings, mapped = settings.meanings, {rule.source for rule in settings.mapping}
-    found = [_decided(one, _spelled(one, meanings), meanings) for one in values]
+    found = [_decided(one, settings) for one in values]
     _settle(found)
     _by_shape(found, settings.phone_country)
     assembling = Assembling()
     for one in found:
-        name = _spelled(one.named, mapped) or one.named.shown
+        name = own = one.mapped or one.named.shown
         if one.meaning == "visit":
             name = visit_name(one.named) or one.named.name.lower()
-        kept = one.meaning in ("phone", "email") and one.reason == "shape"
+        # A guess: what it is called may say more. And what a rule wants elsewhere is there, too.
+        is_field_too = one.meaning not in ("field", "nothing") and (one.reason == "shape" or one.mapped is not None)
         for text in one.named.values:
             for part in _parted(text) if one.meaning == "phone" else [text]:
                 assembling.add(one.meaning, name, part)
-            if kept:  # it is a guess, and what it is called may say more
-                assembling.add("field", name, text)
+            if is_field_too:
+                assembling.add("field", own, text)
     return Understood(assembling.body(), [Decision(one.named.shown, one.meaning, one.reason) for one in found])
 
 
@@ -94,7 +95,7 @@ def with_person(body: SubmitForm, settings: Submissions) -> SubmitForm:
     told = {name: value if isinstance(value, list) else [value] for name, value in body.fields.items()}
     texts = {name: tuple(one for one in value if isinstance(one, str)) for name, value in told.items()}
     named = [NamedValue(name, "", "", (name,), texts[name], name) for name in told if texts[name] == tuple(told[name])]
-    found = [_decided(one, _spelled(one, settings.meanings), settings.meanings) for one in named if one.values]
+    found = [_decided(one, settings) for one in named if one.values]
     _settle(found)
     persons = [one for one in found if one.meaning in _PERSON and one.named.name not in _MEMBERS]
     if full_name(body.contact):
@@ -118,9 +119,25 @@ def _spelled(value: NamedValue, sources: Iterable[str]) -> str | None:
     return next((one for one in sources if one in spellings), None)
 
 
-def _decided(value: NamedValue, source: str | None, meanings: dict[str, Meaning]) -> _Value:
+def _decided(value: NamedValue, settings: Submissions) -> _Value:
+    source = _spelled(value, settings.meanings)
     if source is not None:
-        return _Value(value, meanings[source], "mapping", 0)
+        return _Value(value, settings.meanings[source], "mapping", 0, _spelled(value, _sources(settings)))
+    found = _by_itself(value)
+    found.mapped = _spelled(value, _sources(settings))
+    wanted = [str(rule.field).lower() for rule in settings.mapping if rule.source == found.mapped]
+    meaning = next((one for one in ("phone", "email") if one in wanted), None)
+    if meaning is not None and found.meaning in ("field", meaning):  # a rule for the contact's own field
+        return _Value(value, cast("Meaning", meaning), "mapping", 0)
+    return _Value(value, "field", "mapping", 0, found.mapped) if found.mapped and found.meaning == "nothing" else found
+
+
+def _sources(settings: Submissions) -> list[str]:
+    """Of the mapping, those that name no member of ours: `phone` is the person's, however it was called."""
+    return [rule.source for rule in settings.mapping if rule.source not in _MEMBERS and rule.source != "external_id"]
+
+
+def _by_itself(value: NamedValue) -> _Value:
     if visit_name(value) is not None:
         return _Value(value, "visit", "visit")
     if _is_furniture(value):

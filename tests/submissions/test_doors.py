@@ -320,6 +320,24 @@ def test_35_1_the_settings_say_what_a_value_is_before_anything_else() -> None:
     assert _why(_sent(sent, settings=settings))["kontakt"] == ("phone", "mapping")
 
 
+def test_35_1_what_a_rule_of_the_mapping_wants_comes_there_and_stays_what_it_is() -> None:
+    """Whose phone it is, is known all the same: people are found by it. `meanings` say when it is none."""
+    rules = [("Телефон", "Телефон клиента"), ("Рабочий", "PHONE"), ("utm_source", "Канал"), ("tranid", "Номер")]
+    mapping = [FieldRule(one, "contacts", field=name) for one, name in rules]
+    given = {"Телефон": PHONE, "Рабочий": "+7 921 100-00-02", "utm_source": "ya", "tranid": "1:2"}
+    sent = _sent(given, settings=Submissions(mapping=mapping))
+    assert sent.body.contact.phones == [PHONE, "+7 921 100-00-02"]
+    assert sent.body.fields == {"Телефон": [PHONE], "utm_source": ["ya"], "tranid": ["1:2"]}
+    assert sent.body.tracking == {"utm_source": "ya"}
+    assert _why(sent)["Рабочий"] == ("phone", "mapping")
+    other = Submissions(mapping=mapping[:1], meanings={"Телефон": "field"})
+    assert (_body({"Телефон": PHONE}, settings=other).contact, _body({"Телефон": PHONE}, settings=other).fields) == (
+        *(Contact(), {"Телефон": [PHONE]}),
+    )
+    own = Submissions(mapping=[FieldRule("phone", "leads", field="Телефон клиента")])
+    assert _body({"phone": PHONE}, settings=own).contact.phones == [PHONE]
+
+
 def test_35_1_a_person_among_the_fields_of_a_page_is_the_person() -> None:
     """As the script tag sends a form whose maker has called its fields in their own words."""
     fields: dict[str, Any] = {
