@@ -18,7 +18,7 @@ from shared.platform.http import Headers, Request
 from shared.submissions import html_form, model, note, plan, site_builders
 from shared.submissions.model import Accepted, SubmitForm, SubmitOrder
 from tests.story import Story, json_of
-from tests.submitting import PERSON, account, form, order, set_up, submit
+from tests.submitting import PERSON, account, form, order, save, set_up, submit
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 OURS = ["number", "discount", "external_id", "delivery_cost", "payment", "form", "page", "name", "phone", "comment"]
@@ -217,6 +217,25 @@ def test_35_2_the_note_of_a_nested_body_is_a_table_and_no_json(site: Story) -> N
     ):
         assert line in notes
     assert "{" not in notes
+
+
+def test_35_1_why_each_value_is_what_it_is_is_stored_with_the_delivery(site: Story) -> None:
+    """Encrypted as the values are, and without them; the same again is the same, whatever is decided by then."""
+    body = json.dumps({"Контактный телефон": PERSON["phone"], "Цвет": "синий", "tranid": "1:2"}).encode()
+    key = _key(site, is_server=True)
+    assert _posted(site, key, body, JSON) == 200
+    ((id_, stored),) = site.sql("SELECT id, request FROM amocrm_deliveries")
+    accepted = plan.FORM.read(site.runtime.keyring.decrypt(bytes(stored), id_, "request"))[0]
+    assert isinstance(accepted.decisions, list)
+    told = [(one.name, one.meaning, one.reason) for one in accepted.decisions]
+    assert told == [
+        ("Контактный телефон", "phone", "word"),
+        ("Цвет", "field", "note"),
+        ("tranid", "nothing", "furniture"),
+    ]
+    assert save(site, meanings={"Цвет": "field"}).status == 200
+    assert _posted(site, key, body, JSON) == 200
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
 
 
 @pytest.mark.vendor("notes.length")
