@@ -43,8 +43,8 @@ def checked(url: str, private_hosts: frozenset[str]) -> SplitResult:
 
     `private_hosts`: `host:port` of places that may be called although they are in our own network, also without TLS.
     """
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise ValueError(_NOT_A_URL) from None

@@ -277,6 +277,7 @@ def test_33_4_a_redirect_leads_to_the_calendar(doctor: Doctor) -> None:
         "ftp://calendar.example/x.ics",
         "x",
         "webcal://10.0.0.1/x.ics",
+        "https://[bad/x.ics",
     ],
 )
 def test_33_4_an_address_that_is_not_called_is_refused(doctor: Doctor, url: str) -> None:
