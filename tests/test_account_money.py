@@ -201,7 +201,7 @@ def test_33_3_a_newer_calculation_in_another_currency_does_not_take_the_budgets_
 @pytest.mark.vendor("leads.cents")
 @pytest.mark.parametrize(("cents", "price"), [("kept", 2699.8), ("cut", 2699)])
 def test_33_3_deals_are_told_with_their_cents(story: Story, cents: str, price: float) -> None:
-    _account(story, cents=cents)
+    _account(story, cents=cents, search_lag=0)
     story.simulator.control(
         "person", domain=story.domain, kind="leads", id=story.lead_id, fields={"price": 2699.8, "name": "Ширма"}
     )
