@@ -6,7 +6,7 @@ from typing import Final
 from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
 from shared.deliveries.runner import Result
-from shared.platform.messages import say
+from shared.platform.messages import Message, say
 from shared.submissions import contacts, note
 from shared.submissions.contacts import Left
 from shared.submissions.mapping import Unplaced
@@ -31,11 +31,14 @@ def of_submission(made: Submission, api: AccountApi, result: Result) -> tuple[li
     if left or not has_lead:
         reason = _REFUSED if left else say("the account has no tracking field for it")
         wrong += [Unplaced(name, (text,), reason) for name, text in visit.items() if text.strip()]
+    price = (made.budget.given(),) if made.budget.amount else ()
     if left is Left.ALL_BUT_THE_NAME and has_lead:
-        given = {"tags": tuple(made.tags), "price": (made.budget.given(),) if made.budget.amount else ()}
-        wrong += [Unplaced(name, texts, _REFUSED) for name, texts in given.items() if texts]
-    elif has_lead and isinstance(made.body, SubmitForm) and not made.has_own_note and not made.budget.is_own(api):
-        wrong.append(Unplaced("price", (made.budget.given(),), made.budget.why_left_out(api)))
+        wrong += _given(tuple(made.tags), price, _REFUSED)
+    elif not has_lead and not isinstance(made.body, SyncContact):
+        is_form = isinstance(made.body, SubmitForm)  # an order's total is in its note
+        wrong += _given(tuple(made.body.tags), price if is_form else (), say("no deal is made of it"))
+    elif price and isinstance(made.body, SubmitForm) and not made.has_own_note and not made.budget.is_own(api):
+        wrong += _given((), price, made.budget.why_left_out(api))
     if not left:
         wrong += contacts.placed(made.settings, values, account.fields("contacts")).unplaced
         wrong += made.placed_in_lead(account).unplaced if has_lead else ()
@@ -54,6 +57,10 @@ def of_contact(made: Submission, update: Result) -> list[Unplaced]:
 def of_lead(made: Submission, lead: Result) -> list[Unplaced]:
     """What a deal that was there before did not take. `lead`: of the step that changed it."""
     return _mapped(made, "leads") if lead.get("bare") else []
+
+
+def _given(tags: tuple[str, ...], price: tuple[str, ...], reason: Message) -> list[Unplaced]:
+    return [Unplaced(name, texts, reason) for name, texts in (("tags", tags), ("price", price)) if texts]
 
 
 def _kept(made: Submission, api: AccountApi, result: Result) -> Sequence[str]:

@@ -98,6 +98,26 @@ def test_33_3_another_currencys_price_of_a_form_is_in_the_note(story: Story) -> 
     assert "USD" in results["budget"]["skipped"]
 
 
+def test_33_3_a_currency_beside_no_price_is_no_line_of_the_note(story: Story) -> None:
+    _account(story, currency="BRL")
+    results = submit(story, form(currency="USD", comment="?"))
+    assert "price" not in _note(story, results)
+    assert "submission.value_in_note" not in story.events()
+
+
+def test_33_3_a_price_and_tags_that_come_with_a_contact_only_are_in_its_note(story: Story) -> None:
+    """They were nowhere: a contact has neither."""
+    assert save(story, forms={"mode": "contact"}, orders={"mode": "contact"}).status == 200
+    for action, body, told in (
+        ("submit_form", form(price=2699.8, currency="USD", tags=["Акция"]), ["tags: Акция", "price: 2699.8 USD"]),
+        ("submit_form", form(price=2700, comment="2"), ["price: 2700\n"]),
+        ("submit_order", order() | {"tags": ["Опт"]}, ["tags: Опт"]),
+    ):
+        contact_id = submit(story, body, action)["contact"]["contact_id"]
+        (*_, note) = account(story)["notes"][f"contacts/{contact_id}"]
+        assert [one for one in told if one not in note["params"]["text"]] == []
+
+
 def test_33_3_a_price_without_a_currency_is_the_accounts_own(story: Story) -> None:
     _account(story, currency="BRL")
     assert lead_of(story, submit(story, form(price=2700)))["price"] == 2700
