@@ -8,15 +8,19 @@ from shared.storage.remembered import Remembered
 
 
 def of_account(runtime: Runtime, integration: Integration, *, is_fresh: bool = False) -> str | None:
-    """ISO 4217; None where nobody can say now. A delivery asks again, so nothing is written by this. `is_fresh`: what
-    is remembered does not count."""
+    """ISO 4217; None where nobody has ever said it. A delivery asks again, so nothing is written by this. `is_fresh`:
+    what is remembered does not count.
+
+    Where amoCRM cannot be asked now it is the one that it has said last: in an outage a page that is open stays what it
+    is, and what it sends is accepted.
+    """
     money = AccountMoney(Remembered(runtime.database, integration.id))
-    if is_fresh:
-        money.forget_currency()
-    known = money.known_currency()
-    if known is not None or integration.status != "connected":
+    known = None if is_fresh else money.known_currency()
+    if known is not None:
         return known
-    try:
-        return runtime.connections.call(integration, money.currency)
-    except ForeseenError:
-        return None
+    if integration.status == "connected":
+        try:
+            return runtime.connections.call(integration, money.currency_now)
+        except ForeseenError:
+            pass
+    return money.last_known_currency()

@@ -60,7 +60,7 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
             currency = AccountMoney(remembered).currency(account)
             total = rounded(sum((item.amount for item in items), Decimal()))
             heading = _heading(integration, language, "" if title is None else title(account))
-            calculation = Calculation(heading, currency or "RUB", items, total, number=str(lead_id))
+            calculation = Calculation(heading, currency or "", items, total, number=str(lead_id))
             return {"calculation": msgspec.to_builtins(calculation)}
 
         return by_list(remembered, api, quoted)

@@ -35,23 +35,24 @@ class AccountMoney:
 
     def currency(self, api: AccountApi) -> str | None:
         """ISO 4217; None where amoCRM does not say."""
+        return self._remembered.get(_CURRENCY, str, lambda: self._asked(api), _CURRENCY_SECONDS)
 
-        def ask() -> str | None:
-            self._is_asked = True
-            # vendor: account.currency (page) A budget and the prices of goods are in the account's currency, which
-            # `GET account` names; the API converts nothing.
-            # source: amoCRM's documentation, "Account"
-            said = api.account().get("currency")
-            return said if isinstance(said, str) and said else None
-
-        return self._remembered.get(_CURRENCY, str, ask, _CURRENCY_SECONDS)
+    def currency_now(self, api: AccountApi) -> str | None:
+        """The same, whatever was known; that stays where nobody can be asked."""
+        said = self._asked(api)
+        if said is None:
+            self._remembered.forget(_CURRENCY)
+        else:
+            self._remembered.put(_CURRENCY, said)
+        return said
 
     def known_currency(self) -> str | None:
         """The same, as far as it is known without asking."""
         return self._remembered.get(_CURRENCY, str, lambda: None, _CURRENCY_SECONDS)
 
-    def forget_currency(self) -> None:
-        self._remembered.forget(_CURRENCY)
+    def last_known_currency(self) -> str | None:
+        """As amoCRM has said it last, however long ago: for who cannot ask now."""
+        return self._remembered.last(_CURRENCY, str)
 
     def is_own(self, api: AccountApi, currency: str | None) -> bool:
         """Whether an amount in this currency may be written. None is the account's own: nobody has said another.
@@ -60,9 +61,15 @@ class AccountMoney:
         """
         if currency is None or self.currency(api) in (None, currency):
             return True
-        if not self._is_asked:
-            self.forget_currency()
-        return self.currency(api) in (None, currency)
+        return not self._is_asked and self.currency_now(api) in (None, currency)
+
+    def _asked(self, api: AccountApi) -> str | None:
+        self._is_asked = True
+        # vendor: account.currency (page) A budget and the prices of goods are in the account's currency, which
+        # `GET account` names; the API converts nothing.
+        # source: amoCRM's documentation, "Account"
+        said = api.account().get("currency")
+        return said if isinstance(said, str) and said else None
 
     def not_own(self, api: AccountApi, currency: str | None) -> Message:
         """Why a budget was not written."""

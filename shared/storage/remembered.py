@@ -24,7 +24,7 @@ _memory: Expiring[tuple[UUID, str], Any] = Expiring(_MEMORY_SECONDS)
 _READ = """
 SELECT value FROM amocrm_remembered
 WHERE integration_id = %(integration_id)s AND name = %(name)s
-  AND remembered_at > amocrm_now() - make_interval(secs => %(seconds)s)
+  AND (%(seconds)s::int IS NULL OR remembered_at > amocrm_now() - make_interval(secs => %(seconds)s::int))
 """
 
 _WRITE = """
@@ -64,12 +64,16 @@ class Remembered(Struct, frozen=True):
         """As any instance has kept it last, whatever this one has in memory: for who holds the lock of it."""
         return self._kept(name, kind, seconds)
 
+    def last(self, name: str, kind: type[T]) -> T | None:
+        """What was known under the name last, however old it is: for who cannot ask."""
+        return self._kept(name, kind, None)
+
     def put(self, name: str, value: object) -> None:
         """It was seen, whatever was known before."""
         self.database.execute(_WRITE, self._key(name) | {"value": Jsonb(msgspec.to_builtins(value))})
         _memory.put((self.integration_id, name), value)
 
-    def _kept(self, name: str, kind: type[T], seconds: int) -> T | None:
+    def _kept(self, name: str, kind: type[T], seconds: int | None) -> T | None:
         """None also for what another version of the code has kept in another shape."""
         row = self.database.one(_Kept, _READ, self._key(name) | {"seconds": seconds})
         try:

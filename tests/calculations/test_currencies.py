@@ -93,3 +93,20 @@ def test_33_3_the_accounts_currency_can_be_asked_for(brazil: Story) -> None:
     brazil.simulator.control("change-account", domain=brazil.domain, currency="USD")
     assert json_of(brazil.crm("get_account", brazil.admin())) == {"currency": "BRL"}  # remembered
     assert json_of(brazil.crm("get_account", brazil.admin(), query={"refresh": "1"})) == {"currency": "USD"}
+
+
+def _unreachable(story: Story) -> None:
+    """For longer than the currency is known without asking."""
+    story.clock.advance(minutes=30)
+    remembered._memory.clear()
+    story.simulator.fault("status", status=500, path="/api/v4/.*", times=99)
+
+
+def test_33_3_an_example_that_is_open_is_saved_while_nobody_can_ask_for_the_currency(brazil: Story) -> None:
+    """What was known last still counts: an outage of amoCRM's makes no other calculator of it."""
+    sent = _in("BRL", _sent(brazil))
+    _unreachable(brazil)
+    saved = _write(brazil, sent)
+    assert (saved.status, json_of(saved).get("code")) == (202, None)
+    asked = _asked(brazil)
+    assert (asked["calculator"]["currency"], asked["account_currency"]) == ("BRL", "BRL")
