@@ -101,7 +101,9 @@ def delete(simulation: Simulation, body: Body) -> Any:
         for one in gone["custom_fields_values"] or []:
             field = merged.setdefault(one["field_id"], one | {"values": []})
             field["values"] = [*field["values"], *(value for value in one["values"] if value not in field["values"])]
+        search.keep(entities[into])
         entities[into]["custom_fields_values"] = list(merged.values()) or None
+        search.index(account, entities[into], simulation.world.clock.now())
     return {}
 
 

@@ -232,9 +232,9 @@ def test_31_b5_a_long_body_is_read_in_a_moment(quiet: Feed) -> None:
     """amoCRM waits two seconds, on a smaller machine than this."""
     member = [(f"leads[update][{one % 250}][custom_fields][{one}][values][0][value]", "щ") for one in range(99_000)]
     body = urlencode([*member, *_moved(quiet).items()]).encode()
-    began = time.monotonic()
+    began = time.process_time()
     assert hook_body.read(body[: hook_body.MOST_BYTES]).hints == []
-    assert time.monotonic() - began < 1.5
+    assert time.process_time() - began < 1.5
 
 
 @pytest.mark.vendor("webhooks.several", "webhooks.heads", "webhooks.notes")
