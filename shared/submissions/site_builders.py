@@ -6,7 +6,7 @@ Any JSON and any form: what a value is, is understood from what it is called, se
 """
 
 import hashlib
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +18,7 @@ from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.submissions import builders, carts, html_form
-from shared.submissions.model import SUBMIT_FORM, Decision, SubmitForm, SubmitOrder
+from shared.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
 from shared.submissions.named import NamedValue, named_values
 from shared.submissions.settings import USUAL, Submissions
 from shared.submissions.understanding import IDS, plain_id, understood
@@ -76,14 +76,18 @@ def _key(id_: str, form: str) -> str | None:
 
 
 def is_ours(request: Request) -> bool:
-    """A body as `submit_form` has it, from whoever has read docs/forms.md."""
+    """A body as `submit_form` has it, from whoever has read docs/forms.md: a value that is not right is refused there.
+
+    With a member that `submit_form` does not have, it is somebody else's document that has a person, too.
+    """
     try:
         document = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        contact = msgspec.json.decode(document["contact"], type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, KeyError):
         return False
-    contact = document.get("contact")
-    # Else it is a field of that name, or somebody else's document that has a person, too.
-    return contact is not None and bytes(contact).lstrip().startswith(b"{") and not {"data", "order"} & document.keys()
+    if document.keys() - set(SubmitForm.__struct_fields__) or contact.keys() - set(Contact.__struct_fields__):
+        return False
+    return not any(isinstance(one, dict) for one in contact.values())
 
 
 def ok() -> Response:

@@ -338,6 +338,23 @@ def test_35_1_what_a_rule_of_the_mapping_wants_comes_there_and_stays_what_it_is(
     assert _body({"phone": PHONE}, settings=own).contact.phones == [PHONE]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"contact": {"name": "Нина", "phone": PHONE}, "city": "Уфа"},
+        {"contact": {"name": {"first": "Нина"}, "phone": PHONE}, "fields": {"city": "Уфа"}},
+        {"contact": {"name": "Нина", "phone": PHONE, "city": "Уфа"}},
+    ],
+)
+def test_35_1_somebody_elses_document_with_a_contact_is_read_and_not_refused(body: Any) -> None:
+    """It was taken for a body of `submit_form`, and refused for its other members."""
+    request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), json.dumps(body).encode())
+    assert not site_builders.is_ours(request)
+    read = site_builders.sent(request).body
+    assert isinstance(read, SubmitForm)
+    assert (full_name(read.contact), read.contact.phones, list(read.fields.values())) == ("Нина", [PHONE], [["Уфа"]])
+
+
 def test_35_1_a_person_among_the_fields_of_a_page_is_the_person() -> None:
     """As the script tag sends a form whose maker has called its fields in their own words."""
     fields: dict[str, Any] = {
