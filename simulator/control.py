@@ -219,6 +219,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "change-account": control_accounts.change_account,
     "change-integration": _change_integration,
     "burst": _burst,
+    "change-user": control_accounts.change_user,
     "change-webhook": _change_webhook,
     "clock": _clock,
     "consent": _consent,

@@ -48,6 +48,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "paid",
             "may_create_fields",
             "missing_entity_status",
+            "hidden_entity_status",
             "search_lag",
             "deleted_lag",
             "has_filters",
@@ -132,6 +133,16 @@ def add(simulation: Simulation, body: Body) -> Any:
     if "bot" in body:
         made["bot"] = world.add_bot(account, **body["bot"])
     return made
+
+
+def change_user(simulation: Simulation, body: Body) -> Any:
+    """What a user may do: `{domain, user, is_admin?, is_active?, view?, edit?, add?}`, the latter letters (see rights)
+    for deals, contacts and companies."""
+    rights = account_of(simulation, body).users[body["user"]]["rights"]
+    rights |= {name: body[name] for name in ("is_admin", "is_active") if name in body}
+    for kind in ("leads", "contacts", "companies"):
+        rights[kind] |= {name: body[name] for name in ("view", "edit", "add") if name in body}
+    return {}
 
 
 def rename(simulation: Simulation, body: Body) -> Any:

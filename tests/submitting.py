@@ -75,3 +75,13 @@ def values_of(entity: Any) -> dict[str, list[Any]]:
 def found_at_once(story: Story) -> None:
     """From now on a search of the account finds what was made a moment ago."""
     story.simulator.control("change-account", domain=story.domain, search_lag=0)
+
+
+def own_only(story: Story, hidden: int = 204) -> int:
+    """The user is a manager now; another one, whose id this is, is the administrator."""
+    control, domain = story.simulator.control, story.domain
+    other: int = control("add", domain=domain, user={"name": "Новый директор", "is_admin": True})["user"]["id"]
+    control("change-account", domain=domain, hidden_entity_status=hidden)
+    first = min(map(int, account(story)["users"]))
+    control("change-user", domain=domain, user=first, is_admin=False, view="M", edit="M")
+    return other

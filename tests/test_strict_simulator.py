@@ -198,3 +198,31 @@ def test_b9_what_was_deleted_is_found_for_a_while_in_lists_too(client: Client, s
 @pytest.mark.vendor("ids.types")
 def test_b9_a_deal_and_a_contact_may_have_one_number(client: Client) -> None:
     assert set(client.leads) & set(client.contacts())
+
+
+@pytest.mark.vendor("users.administrators", "rights.own")
+@pytest.mark.parametrize("hidden", [204, 403])
+def test_b6_a_manager_sees_and_changes_what_is_their_own(client: Client, simulator: Simulator, hidden: int) -> None:
+    domain, (user, other, *_) = client.domain, client.users
+    (own,) = client.post("/leads", [{"name": "Своя"}]).json()["_embedded"]["leads"]
+    simulator.control("change-account", domain=domain, hidden_entity_status=hidden, search_lag=0)
+    simulator.control("change-user", domain=domain, user=user, is_admin=False, view="M", edit="M")
+    for path in ("/users", f"/users/{other}", "/roles", "/webhooks"):
+        assert client.get(path).status_code == 403, path
+    hook = {"destination": "https://x.example/", "settings": ["add_lead"]}
+    assert client.post("/webhooks", hook).status_code == 403
+    assert client.post("/leads/custom_fields", [{"name": "x", "type": "text"}]).status_code == 403
+    assert client.get("/leads/custom_fields").status_code == 200  # everybody may read them
+    seen = [one["id"] for one in client.get("/leads").json()["_embedded"]["leads"]]
+    theirs = client.leads[0]
+    assert own["id"] in seen
+    assert theirs not in seen
+    assert client.get(f"/leads/{theirs}").status_code == client.get(f"/leads/{theirs}/notes").status_code == hidden
+    assert client.http.patch(f"/api/v4/leads/{theirs}", json={"price": 1}).status_code == 403
+    note = [{"note_type": "common", "params": {"text": "x"}}]
+    assert client.post(f"/leads/{theirs}/notes", note).status_code == 403
+    assert client.post(f"/leads/{own['id']}/notes", note).status_code == 200
+    handed = client.http.patch(f"/api/v4/leads/{own['id']}", json={"responsible_user_id": other})
+    assert (handed.status_code, client.get(f"/leads/{own['id']}").status_code) == (200, hidden)
+    simulator.control("change-user", domain=domain, user=user, add="D")
+    assert client.post("/leads", [{"name": "x"}]).status_code == 403

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.amocrm.errors import AddressBlockedError, ForbiddenError
 from shared.amocrm.filtered import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
 from shared.platform.ttl_cache import Expiring
@@ -80,6 +81,18 @@ class Directory(Struct, frozen=True):
     def users(self) -> tuple[User, ...]:
         """Those who can work: switched-off users are left out."""
         return self._kept("users", self._read_users)
+
+    def users_if_allowed(self) -> tuple[User, ...] | None:
+        """None where we may not ask: whoever has connected the account is no administrator, or none any more."""
+        # vendor: users.administrators (page) Users are listed for an administrator's token only: 403. So are fields
+        # made, and webhooks subscribed.
+        # source: amoCRM's documentation, "Users", "Custom fields", "Webhooks"; amocrm-api-php issue 86
+        try:
+            return self.users()
+        except AddressBlockedError:  # what stands before amoCRM says nothing of rights
+            raise
+        except ForbiddenError:
+            return None
 
     def fields(self, entity: str) -> tuple[Field, ...]:
         """Custom fields of `leads` or `contacts`."""

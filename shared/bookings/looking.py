@@ -46,8 +46,9 @@ def look(api: AccountApi, visits: Sequence[Booking], has_time: Callable[[], bool
     tasks, feed = TasksApi(api), FeedApi(api)
     task_ids = [one.living_task for one in visits if one.living_task is not None]
     lead_ids = list(dict.fromkeys(one.lead_id for one in visits if one.lead_id is not None))
-    known_tasks = _Known({**tasks.listed(task_ids)}, tasks.one)
-    known_leads = _Known({**feed.listed("leads", lead_ids)}, lambda id_: feed.entity("leads", id_))
+    sight = _Sight(feed)
+    known_tasks = _Known({**tasks.listed(task_ids)}, tasks.one, sight)
+    known_leads = _Known({**feed.listed("leads", lead_ids)}, lambda id_: feed.entity("leads", id_), sight)
     left = _MOST_SINGLE
     for number, visit in enumerate(visits):
         for id_, known in ((visit.living_task, known_tasks), (visit.lead_id, known_leads)):
@@ -68,10 +69,24 @@ def look(api: AccountApi, visits: Sequence[Booking], has_time: Callable[[], bool
     return Seen(known_tasks.found, known_leads.found, len(visits))
 
 
+class _Sight:
+    """Whether all of the account is shown to us, asked once, when something is not found."""
+
+    def __init__(self, feed: FeedApi) -> None:
+        self._feed = feed
+        self._is_whole: bool | None = None
+
+    def is_whole(self) -> bool:
+        if self._is_whole is None:
+            self._is_whole = self._feed.sees_everything()
+        return self._is_whole
+
+
 class _Known:
-    def __init__(self, found: dict[int, Entity | None], read: Callable[[int], Entity]) -> None:
+    def __init__(self, found: dict[int, Entity | None], read: Callable[[int], Entity], sight: _Sight) -> None:
         self.found = found
         self._read = read
+        self._sight = sight
         self._refused: set[int] = set()  # it is there perhaps, and not for us to see
 
     def has(self, id_: int) -> bool:
@@ -83,7 +98,11 @@ class _Known:
         except _OF_ALL:
             raise
         except errors.NotFoundError:
-            self.found[id_] = None
+            if self._sight.is_whole():
+                self.found[id_] = None
+            else:  # it may be somebody else's now
+                logs.warning("bookings.not_shown", id=id_, error="OutOfSight")
+                self._refused.add(id_)
         except (errors.ForbiddenError, errors.BadRequestError) as error:
             logs.warning("bookings.not_shown", id=id_, error=type(error).__name__)
             self._refused.add(id_)

@@ -114,8 +114,9 @@ def _account_problems(settings: Bookings, account: Directory) -> Iterator[InputE
         for index, one in enumerate(settings.resources)
         if one.user_id is not None
     ]
-    if named:
-        yield from of_account.user_problems(named, account.users())
+    users = account.users_if_allowed() if named else None
+    if users is not None:
+        yield from of_account.user_problems(named, users)
 
 
 def _saved(runtime: Runtime, integration: Integration) -> None:

@@ -80,6 +80,7 @@ class Reading(Struct):
     fingerprint: Fingerprint
     problem: Problem | None = None
     failed_in_a_row: int = 0
+    sees_everything: bool | None = None  # asked for when it matters
 
     @classmethod
     def begin(
@@ -234,6 +235,9 @@ class Reading(Struct):
                 else:
                     changes.drop(self._database, self._place(due))
                 return
+            if "delete" not in due.kinds and not self._sees_everything():
+                self._out_of_sight(due)
+                return
             told = [] if due.state is not None and due.state.get("is_deleted") else [
                 {"kind": f"{due.entity_type}.deleted", due.entity_type: {"id": due.entity_id}}
             ]  # fmt: skip
@@ -241,6 +245,22 @@ class Reading(Struct):
             return
         own = self._written_in(due.entity_type, [due])
         self._compared(due, entity, own.get(due.entity_id, NOTHING))
+
+    def _sees_everything(self) -> bool:
+        if self.sees_everything is None:
+            self.sees_everything = self.perform(lambda api: FeedApi(api).sees_everything())
+        return self.sees_everything
+
+    def _out_of_sight(self, due: _Due) -> None:
+        """It may be somebody else's now; nobody says that it was deleted."""
+        changes.drop(self._database, self._place(due))
+        told = say(
+            "amoCRM does not show {entity} {id} any more. Whoever connected the account is no administrator there, so "
+            "it may be somebody else's now, or deleted. Let an administrator connect the account.",
+            entity=due.entity_type,
+            id=due.entity_id,
+        )
+        events.add(self._database, "change.out_of_sight", told, level="warning", integration_id=self.integration.id)
 
     # --- notes --------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.remembered import Remembered
-from shared.submissions import leftovers, mapping, note
+from shared.submissions import handing, leftovers, mapping, note
 from shared.submissions.contacts import Left
 from shared.submissions.mapping import Unplaced
 from shared.submissions.model import (
@@ -172,7 +172,20 @@ def _steps(made: Submission) -> list[Step]:
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
         plan += goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
     plan.append(_note_step(made))
+    if accepted.mode != "incoming_lead" and handing.may_name_a_user(made.settings, body):
+        plan.append(_handing_step(made, plan))
     return plan
+
+
+def _handing_step(made: Submission, plan: Sequence[Step]) -> Step:
+    mode = made.accepted.mode
+    names = [mode, *(one.name for one in plan if one.name != mode)]
+
+    def change(api: AccountApi, kind: str, id_: int, fields: Change) -> None:
+        with noting(made.database, made.keyring, made.integration_id, kind, id_, fields):
+            handing.change(api, kind, id_, fields)
+
+    return handing.step(made.database, made.locks.clock, made.delivery, names, change, made.tell)
 
 
 def _budget_step(made: Submission) -> Step:

@@ -93,7 +93,9 @@ def _user_problems(settings: Submissions, account: Directory) -> Iterator[InputE
     ]
     if not named:
         return
-    yield from of_account.user_problems([(f"submissions.{path}", one) for path, one in named], account.users())
+    users = account.users_if_allowed()
+    if users is not None:
+        yield from of_account.user_problems([(f"submissions.{path}", one) for path, one in named], users)
 
 
 def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Directory) -> Iterator[InputError]:

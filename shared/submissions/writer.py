@@ -9,14 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.amocrm import directory
-from shared.amocrm.directory import Directory, User
+from shared.amocrm.directory import Directory
 from shared.amocrm.errors import (
-    AddressBlockedError,
     BadRequestError,
-    ForbiddenError,
     NotFoundError,
     ValidationError,
 )
+from shared.amocrm.feed import FeedApi
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries import rows as deliveries
@@ -29,7 +28,7 @@ from shared.platform.messages import Message, say
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 from shared.storage.remembered import Remembered
-from shared.submissions import contacts, destination, finding, incoming_lead, mapping, newer, note, people
+from shared.submissions import contacts, destination, finding, handing, incoming_lead, mapping, newer, note, people
 from shared.submissions.budget import Budget
 from shared.submissions.contacts import Left
 from shared.submissions.destination import Chosen
@@ -120,7 +119,18 @@ class Submission:
     ) -> tuple[Any, Left, Entity | None]:
         """What `write` makes for the person's contact (None: for a new one), what it left out, and that contact."""
         (made, left), known = finding.at(lambda gone: self.find_person(api, held, gone), write)
+        if known is None and self.lock_names():
+            self._tell_unseen(api)
         return made, left, known
+
+    def _tell_unseen(self, api: AccountApi) -> None:
+        remembered = Remembered(self.database, self.integration_id)
+        if not remembered.get("sees_everything", bool, FeedApi(api).sees_everything):
+            own_only = say(
+                "A new contact was made. Whoever connected the account is no administrator in amoCRM, so a contact of "
+                "this person that is somebody else's was not seen. Let an administrator connect the account."
+            )
+            self.tell("own_only", own_only)
 
     # --- what is made -----------------------------------------------------------------------------------------
 
@@ -153,11 +163,14 @@ class Submission:
         return finders.get(self.accepted.mode, lambda *_: None)
 
     def _make_lead(self, api: AccountApi, *_: Result) -> Result:
+        later: Result = {}
+
         def write(known: Entity | None) -> tuple[Made, Left]:
             known_id = None if known is None else int(known["id"])
 
             def write_what_is_left(account: Directory, left: Left) -> Made:
                 lead, contact = self.lead_and_contact(account, left)
+                later.update(handing.held_back(account, lead, contact))
                 try:
                     with finding.telling_gone(api, known):
                         return self._priced(api, left, lead, lambda one: self._making.lead(api, one, known_id, contact))
@@ -172,7 +185,7 @@ class Submission:
             made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
         is_new = known is None or made.contact_id != int(known["id"])
-        return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
+        return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:
         def write(known: Entity | None) -> tuple[Made, Left]:
@@ -199,13 +212,17 @@ class Submission:
         return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_contact(self, api: AccountApi, *_: Result) -> Result:
+        later: Result = {}
+
         def write_new(account: Directory, left: Left) -> int:
-            return self._making.contact(api, self._new_contact(account, left, self._chosen(account)))
+            contact = self._new_contact(account, left, self._chosen(account))
+            later.update(handing.held_back(account, contact))
+            return self._making.contact(api, contact)
 
         def write(known: Entity | None) -> tuple[Result, Left]:
             if known is None:
                 contact_id, left = self._with_fallbacks(api, write_new)
-                return {"contact_id": contact_id, "created": True, "bare": left, "kept": []}, left
+                return later | {"contact_id": contact_id, "created": True, "bare": left, "kept": []}, left
             found: Result = {"contact_id": int(known["id"]), "created": False}
             if isinstance(self.body, SyncContact) and self._is_overtaken(found["contact_id"], SYNC_CONTACT):
                 return found | {"superseded": True}, Left.NOTHING
@@ -323,21 +340,9 @@ class Submission:
             destination_of(self.settings, self.body),
             order,
             account.pipelines() if self.accepted.mode != "contact" else (),
-            self._users(account) if needs_users else (),
+            (account.users_if_allowed() or ()) if needs_users else (),
             lambda: self.locks.turn(self.integration_id, name_of("responsible")),
         )
-
-    def _users(self, account: Directory) -> tuple[User, ...]:
-        """None where we may not ask: then those who are named are taken unseen."""
-        # vendor: users.administrators (report) Users are listed for an administrator's token only. Whoever has
-        # connected the account was one, and may be none any more.
-        # source: amocrm-api-php issue 86
-        try:
-            return account.users()
-        except AddressBlockedError:  # what stands before amoCRM says nothing of rights
-            raise
-        except ForbiddenError:
-            return ()
 
     def _incoming(self, lead: Entity, contact: Entity, left: Left) -> Entity:
         # What a page calls itself is in the note, too; where amoCRM has refused something, it may have been that.

@@ -3,6 +3,7 @@
 from simulator.answers import Answer, ApiError, document, not_found, nothing, problem
 from simulator.call import Call
 from simulator.checks import Told, checked
+from simulator.rights import require_administrator
 from simulator.state import Account, Entity
 
 TASK_TYPES = [
@@ -91,6 +92,7 @@ def _time_zone(account: Account) -> str:
 
 
 def roles(call: Call) -> Answer:
+    require_administrator(call)
     rights = {"leads": {"view": "A", "edit": "A", "add": "A", "delete": "D", "export": "D"}}
     role = _ROLE | {"rights": rights, "_links": {"self": call.link("/roles/900001")}, "_embedded": {"users": []}}
     return call.page("roles", [role])
@@ -124,6 +126,7 @@ def custom_field(call: Call, owner: str, field_id: str) -> Answer:
 
 
 def delete_custom_field(call: Call, owner: str, field_id: str) -> Answer:
+    require_administrator(call)
     fields = call.account.custom_fields[owner]
     found = next((one for one in fields if one["id"] == int(field_id)), None)
     if found is None:
@@ -153,6 +156,7 @@ def custom_fields(call: Call, owner: str) -> Answer:
 
 
 def create_custom_fields(call: Call, owner: str) -> Answer:
+    require_administrator(call)
     # vendor: fields.tariff
     if not call.account.may_create_fields:
         raise ApiError(problem(403, "Forbidden", "The tariff of this account does not allow custom fields"))

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from simulator import rights
 from simulator.answers import Answer, document, invalid
 from simulator.call import Call
 from simulator.checks import Told, checked
@@ -18,6 +19,7 @@ def create(call: Call) -> Answer:
     items = call.items()
     if len(items) > _MOST:
         raise invalid("", "TooMany", f"This collection should contain {_MOST} elements or less.")
+    rights.require(call, "leads", "add")
     checked(items, lambda told, item: _check(call, told, item))
     return document([_made(call, item, index) for index, item in enumerate(items)])
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from simulator import money, search
+from simulator import money, rights, search
 from simulator.answers import Answer, document, invalid, not_found, nothing
 from simulator.call import Call, ordered
 from simulator.checks import Told, checked
@@ -27,7 +27,7 @@ def page(call: Call, entity_type: str) -> Answer:
         looked_at = search.found(call.account, entity_type, there, query, call.world.clock.now())
     finds = entity_type == "contacts" and query is not None
     shown = [one for one in looked_at if finds or not one.get("_incoming")]
-    found = [entity for entity in shown if _is_wanted(call, entity)]
+    found = [entity for entity in shown if _is_wanted(call, entity) and rights.sees(call, entity_type, entity)]
     if call.embeds("deleted"):
         # vendor: entities.with_deleted (guess) `with=deleted` lists what is in the trash beside the others.
         # source: the history of the vendor's client (March 2025) names it, and does not say which; looked for again
@@ -45,6 +45,8 @@ def read(call: Call, entity_type: str, entity_id: str) -> Answer:
         if call.account.missing_entity_status == 204:
             return nothing()
         raise not_found()
+    if not rights.sees(call, entity_type, entity):
+        return rights.hidden(call)
     return document(view(call, entity_type, entity))
 
 
@@ -54,6 +56,7 @@ def create(call: Call, entity_type: str) -> Answer:
         if entity_type == "leads":
             writing.check_links(call, told, item)
 
+    rights.require(call, entity_type, "add")
     created = []
     for index, item in enumerate(checked(call.items(), check)):
         entity = add(call, entity_type, item)
@@ -86,6 +89,7 @@ def _change(call: Call, entity_type: str, items: list[Entity]) -> list[Entity]:
     entities = call.account.entities(entity_type)
     if any(item.get("id") not in entities for item in items):
         raise not_found()
+    rights.require(call, entity_type, "edit", [entities[item["id"]] for item in items])
     checked(items, lambda told, item: writing.check(call, entity_type, told, item, entities[item["id"]]))
     return [_changed(call, entity_type, entities[item["id"]], item) for item in items]
 

@@ -2,6 +2,7 @@
 
 from simulator.answers import Answer, document, not_found
 from simulator.call import Call
+from simulator.rights import sees
 from simulator.state import Entity
 
 _TYPES = (
@@ -45,8 +46,16 @@ def page(call: Call) -> Answer:
         and (not singles or event["entity_type"] in singles)
         and (not entities or str(event["entity_id"]) in entities)
         and (not since or event["created_at"] >= int(since[0]))
+        and _may_be_seen(call, event)
     ]
     return call.page("events", found, lambda event: _view(call, event))
+
+
+def _may_be_seen(call: Call, event: Entity) -> bool:
+    """As its deal, contact or company; what is gone was somebody's, and nobody asks any more whose."""
+    owner = {"lead": "leads", "contact": "contacts", "company": "companies"}.get(event["entity_type"])
+    there = call.account.entities(owner).get(event["entity_id"]) if owner else None
+    return owner is None or there is None or sees(call, owner, there)
 
 
 def read(call: Call, event_id: str) -> Answer:

@@ -3,6 +3,7 @@
 from simulator.answers import Answer, document, not_found, nothing
 from simulator.call import Call
 from simulator.checks import checked
+from simulator.rights import forbidden, seen
 
 
 def page(call: Call, lead_id: str) -> Answer:
@@ -13,6 +14,8 @@ def page(call: Call, lead_id: str) -> Answer:
 def attach(call: Call, lead_id: str) -> Answer:
     if int(lead_id) not in call.account.leads:
         raise not_found()
+    if seen(call, "leads", int(lead_id)) is None:
+        raise forbidden()
     attached = call.account.attached[int(lead_id)]
     known = call.account.files
     for item in checked(

@@ -5,6 +5,7 @@ Until then their deal, and the contact that came with it, are in no list; who kn
 
 from uuid import uuid4
 
+from simulator import rights
 from simulator.answers import Answer, document, not_found
 from simulator.call import Call
 from simulator.checks import Told, checked
@@ -29,6 +30,7 @@ def read(call: Call, uid: str) -> Answer:
 
 
 def create(call: Call) -> Answer:
+    rights.require(call, "leads", "add")
     items = checked(call.items(), lambda told, item: _check(call, told, item))
     return document({"_embedded": {"unsorted": [_waiting(call, item, index) for index, item in enumerate(items)]}})
 

@@ -6,10 +6,13 @@ from simulator.answers import Answer, document, not_found, nothing
 from simulator.call import Call
 from simulator.checks import Told, checked
 from simulator.resources import telling
+from simulator.rights import forbidden, hidden, seen
 from simulator.state import Entity
 
 
 def page(call: Call, lead_id: str) -> Answer:
+    if int(lead_id) in call.account.leads and seen(call, "leads", int(lead_id)) is None:
+        return hidden(call)
     found = call.account.links[int(lead_id)]
     if not found:
         return nothing()
@@ -89,6 +92,8 @@ def _tell(call: Call, lead_id: int, before: list[Entity]) -> None:
 def _require_lead(call: Call, lead_id: str) -> None:
     if int(lead_id) not in call.account.leads:
         raise not_found()
+    if seen(call, "leads", int(lead_id)) is None:
+        raise forbidden()
 
 
 def _key(link_: Entity) -> tuple[str, int]:
@@ -102,7 +107,7 @@ def _view(lead_id: str, entry: Entity) -> Entity:
 def _check(call: Call, told: Told, item: Entity) -> None:
     kind, target = item.get("to_entity_type"), item.get("to_entity_id")
     if kind in ("contacts", "companies"):
-        known: Any = call.account.entities(str(kind))
+        known: Any = {id_ for id_ in call.account.entities(str(kind)) if seen(call, str(kind), id_)}
     elif kind == "catalog_elements":
         metadata = item.get("metadata") or {}
         catalog_id = metadata.get("catalog_id")

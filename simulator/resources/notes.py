@@ -3,6 +3,7 @@
 from simulator.answers import Answer, document, not_found
 from simulator.call import Call, ordered
 from simulator.checks import Told, checked
+from simulator.rights import forbidden, hidden, seen
 from simulator.state import Entity
 
 _REQUIRED = {
@@ -22,6 +23,8 @@ _TEXTS = ("text", "service", "phone", "file_name")
 
 def page(call: Call, entity_type: str, entity_id: str) -> Answer:
     types = call.parameters(r"filter\[note_type\](\[\d*\])?")
+    if int(entity_id) in call.account.entities(entity_type) and seen(call, entity_type, int(entity_id)) is None:
+        return hidden(call)
     found = [
         note for note in call.account.notes[entity_type, int(entity_id)] if not types or note["note_type"] in types
     ]
@@ -35,7 +38,10 @@ def page_of_all(call: Call, entity_type: str) -> Answer:
         note
         for (kind, entity_id), notes in call.account.notes.items()
         for note in notes
-        if kind == entity_type and (not ids or str(entity_id) in ids) and (not types or note["note_type"] in types)
+        if kind == entity_type
+        and seen(call, kind, entity_id)
+        and (not ids or str(entity_id) in ids)
+        and (not types or note["note_type"] in types)
     ]
     return call.page("notes", ordered(call, sorted(found, key=lambda note: note["id"])))
 
@@ -44,7 +50,7 @@ def read_by_id(call: Call, entity_type: str, note_id: str) -> Answer:
     for (kind, _), notes in call.account.notes.items():
         for note in notes:
             if (kind, note["id"]) == (entity_type, int(note_id)):
-                return document(note)
+                return document(note) if seen(call, kind, note["entity_id"]) else hidden(call)
     raise not_found()
 
 
@@ -96,6 +102,8 @@ def create_many(call: Call, entity_type: str) -> Answer:
 def _created(call: Call, entity_type: str, items: list[Entity]) -> Answer:
     if any(item.get("entity_id") not in call.account.entities(entity_type) for item in items):
         raise not_found()
+    if any(seen(call, entity_type, item["entity_id"]) is None for item in items):
+        raise forbidden()
     checked(items, _check)
     created = []
     for index, item in enumerate(items):

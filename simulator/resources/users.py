@@ -2,6 +2,7 @@
 
 from simulator.answers import Answer, ApiError, document, invalid, not_found, nothing, problem
 from simulator.call import Call
+from simulator.rights import require_administrator
 from simulator.state import Entity
 
 _MOST_AT_ONCE = 10
@@ -9,10 +10,12 @@ _ASKED_FOR = ("uuid", "amojo_id", "phone_number")
 
 
 def page(call: Call) -> Answer:
+    require_administrator(call)
     return call.page("users", list(call.account.users.values()), lambda user: _view(call, user))
 
 
 def read(call: Call, user_id: str) -> Answer:
+    require_administrator(call)
     found = call.account.users.get(int(user_id))
     if found is None:
         raise not_found()

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from simulator.answers import Answer, ApiError, document, invalid, nothing, problem
 from simulator.call import Call
 from simulator.posting import Hook
+from simulator.rights import require_administrator
 
 _ENTITIES = ("lead", "contact", "company", "customer", "task")
 SETTINGS = frozenset(
@@ -16,6 +17,7 @@ SETTINGS = frozenset(
 
 
 def page(call: Call) -> Answer:
+    require_administrator(call)
     wanted = call.parameter("filter[destination]")
     found = [
         hook.entry for hook in call.account.hooks.values() if wanted in (None, hook.entry["destination"])
@@ -26,6 +28,7 @@ def page(call: Call) -> Answer:
 
 
 def subscribe(call: Call) -> Answer:
+    require_administrator(call)
     # vendor: webhooks.tariff (page) Webhooks need the advanced tariff; below it, subscribing is refused with 403.
     # source: amoCRM's documentation, "Webhooks"
     if not call.account.may_use_webhooks:
@@ -55,6 +58,7 @@ def subscribe(call: Call) -> Answer:
 
 
 def unsubscribe(call: Call) -> Answer:
+    require_administrator(call)
     body = call.json()
     destination = body.get("destination") if isinstance(body, dict) else None
     if call.account.hooks.pop(str(destination), None) is not None:

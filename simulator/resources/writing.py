@@ -5,7 +5,7 @@ Source: amoCRM's "Deals", "Contacts", "Companies"; for refusals see :mod:`simula
 
 from typing import Any
 
-from simulator import money, values
+from simulator import money, rights, values
 from simulator.call import Call
 from simulator.checks import Told
 from simulator.state import Entity
@@ -64,7 +64,7 @@ def check_known(call: Call, told: Told, kind: str, one: Any) -> None:
     # vendor: contacts.gone
     if not isinstance(one, dict) or one.get("id") is None:
         told.missing("id")
-    elif told.of_type("id", one["id"], "int") and one["id"] not in call.account.entities(kind):
+    elif told.of_type("id", one["id"], "int") and rights.seen(call, kind, one["id"]) is None:
         told.no_choice("id")
 
 

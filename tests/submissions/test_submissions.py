@@ -248,7 +248,7 @@ def test_c8_whoever_connected_the_account_is_no_administrator_any_more(story: St
     """30-K: who may not ask for the users names them unseen; an order does not wait for ever for that."""
     user = story.simulator.control("add", domain=story.domain, user={"name": "Каменщик"})["user"]["id"]
     set_up(story)
-    story.simulator.fault("status", path="/api/v4/users", status=403, times=1)
+    story.simulator.fault("status", path="/api/v4/users", status=403, times=3)
     lead = lead_of(story, submit(story, order(responsible_user_id=user), "submit_order"))
     assert lead["responsible_user_id"] == user
     story.simulator.fault("html", path="/api/v4/users", status=403, times=10)  # of what stands before amoCRM
