@@ -273,6 +273,8 @@ def test_what_amocrm_does_not_let_a_bot_say_is_told_in_its_words(office: Office)
     told = office.story.delivery(delivery)
     assert (told["state"], told["attempts"]) == ("delivered", 1)
     assert told["results"]["answer"]["skipped"].endswith("execute_handlers.0: TooLong")
+    # A person whom the bot leaves without a word is nothing that only a delivery's page should tell.
+    assert office.story.events().count("automation.bot_refused") == 1
 
 
 def test_what_a_bot_cannot_show_is_told(office: Office) -> None:
