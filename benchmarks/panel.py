@@ -68,7 +68,6 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
     with stage(1, more={"ADMIN_TOKENS": ADMIN_TOKEN}) as played, redirect_stdout(StringIO()):
         url = played.postgres.get_uri()
         scale.fill(url, accounts)
-        scale.fill_rest(url)
         runtime = Runtime.build(played.settings)
         found: dict[str, dict[str, Any]] = {}
         for words, request in _requests(played):

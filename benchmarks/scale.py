@@ -1,18 +1,15 @@
 """A database of a stated number of accounts, and how long every query of the panel and the functions takes in it.
 
-An account has 20 finished deliveries, 60 lines of the log, and one delivery in a hundred accounts is due. The database
-is filled as it was before the latest migrations, which are then applied while somebody writes and reads; told is the
-longest wait of theirs. Each query runs with many values; told are p50 and p99, and whether its plan reads a large table
-from one end to the other. Ends with 1 when one takes more than 50 ms, does that, or somebody waited for a second.
+An account has 20 finished deliveries, 60 lines of the log, and one delivery in a hundred accounts is due. Each query
+runs with many values; told are p50 and p99, and whether its plan reads a large table from one end to the other. Ends
+with 1 when one takes more than 50 ms, or does that.
 """
 
 import json
 import random
-import shutil
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -58,8 +55,6 @@ _LARGE: Final = (
 )
 _DELIVERIES: Final = 20  # of an account
 _EVENTS: Final = 60
-_FILLED_AT: Final = 17  # the migration with which a database is filled; what came later is applied to the filled one
-_LONGEST_WAIT: Final = 1.0  # seconds, of whoever works while it is migrated
 
 _ACCOUNTS = """
 INSERT INTO amocrm_integrations (id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri,
@@ -91,31 +86,21 @@ WHERE i.account_id BETWEEN %(first)s AND %(last)s
 """
 
 
-# Two months later nothing is left of the partition of what was there before the log had weeks.
+# The weeks that a log of this age has.
 _WEEKS = """
 DO $$
 DECLARE
     day timestamptz := date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
     first timestamptz;
 BEGIN
-    ALTER TABLE amocrm_events DETACH PARTITION amocrm_events_before;
-    FOR weeks_ago IN 0..9 LOOP
+    FOR weeks_ago IN 1..9 LOOP
         first := day - weeks_ago * interval '1 week';
-        CONTINUE WHEN to_regclass('amocrm_events_' || to_char(first, 'YYYYMMDD')) IS NOT NULL;
         EXECUTE format('CREATE TABLE %I PARTITION OF amocrm_events FOR VALUES FROM (%L) TO (%L)',
             'amocrm_events_' || to_char(first, 'YYYYMMDD'), first, first + interval '1 week');
     END LOOP;
-    INSERT INTO amocrm_events SELECT * FROM amocrm_events_before ORDER BY id;
-    DROP TABLE amocrm_events_before;
 END
 $$
 """
-_WRITES = (
-    "INSERT INTO amocrm_events (kind, message) VALUES ('connection.probed', 'Somebody works.')",
-    "UPDATE amocrm_deliveries SET updated_at = now() WHERE id = (SELECT id FROM amocrm_deliveries LIMIT 1)",
-    "UPDATE amocrm_integrations SET updated_at = now() WHERE account_domain = 'acc1.amocrm.ru'",
-    "SELECT count(*) FROM (SELECT FROM amocrm_events ORDER BY id DESC LIMIT 50) newest",
-)
 
 # Every tenth account has a calculator of its own, with three versions.
 _CALCULATORS = """
@@ -198,6 +183,7 @@ def fill(url: str, accounts: int) -> None:
     step = 1000
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
+        connection.execute(_WEEKS.encode())
         with click.progressbar(length=accounts, label="accounts", file=sys.stderr) as bar:
             for first in range(1, accounts + 1, step):
                 facts = {"first": first, "last": min(accounts, first + step - 1)}
@@ -205,48 +191,10 @@ def fill(url: str, accounts: int) -> None:
                 connection.execute(_FILL_DELIVERIES.encode(), facts | {"deliveries": _DELIVERIES})
                 connection.execute(_FILL_EVENTS.encode(), facts | {"events": _EVENTS})
                 bar.update(facts["last"] - first + 1)
-        connection.execute("VACUUM ANALYZE")
-
-
-def fill_rest(url: str) -> None:
-    """What the latest migrations brought: weeks of the log, calculators, events, appointments."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_WEEKS.encode())
         connection.execute(_CALCULATORS.encode())
         connection.execute(_CHANGES.encode())
         connection.execute(_BOOKINGS.encode())
         connection.execute("VACUUM ANALYZE")
-
-
-def migrate_under_work(url: str) -> dict[str, float]:
-    """Applies what is missing while somebody writes and reads; how long it took, and how long they waited at most."""
-    over, longest = threading.Event(), [0.0]
-
-    def work() -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            while not over.is_set():
-                for statement in _WRITES:
-                    began = time.monotonic()
-                    connection.execute(statement.encode())
-                    longest[0] = max(longest[0], time.monotonic() - began)
-
-    somebody = threading.Thread(target=work)
-    somebody.start()
-    began = time.monotonic()
-    try:
-        migrations.migrate(url)
-    finally:
-        took = time.monotonic() - began
-        over.set()
-        somebody.join()
-    return {"seconds": round(took, 2), "longest_wait_s": round(longest[0], 3)}
-
-
-def _migrate_until(url: str, version: int, folder: Path) -> None:
-    folder.mkdir()
-    for one in migrations.read(migrations.FOLDER)[:version]:
-        shutil.copy(one.file, folder)
-    migrations.migrate(url, folder)
 
 
 def _queries(database: Database, accounts: int, rng: random.Random) -> list[Query]:
@@ -388,14 +336,12 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
         server = embedded.start(Path(folder) / "pg")
         try:
             url = server.get_uri()
-            _migrate_until(url, _FILLED_AT, Path(folder) / "migrations")
+            migrations.migrate(url)
             started = time.monotonic()
             fill(url, accounts)
             filled = time.monotonic() - started
-            migrated = migrate_under_work(url)
-            fill_rest(url)
             database = Database(Secret(url))
-            found, bad = {}, ["migrating"] if migrated["longest_wait_s"] > _LONGEST_WAIT else []
+            found, bad = {}, []
             for query in _queries(database, accounts, random.Random(1)):  # noqa: S311 - chooses rows
                 yardsticks = []
                 for _ in range(repeats):
@@ -422,7 +368,6 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
         "events": accounts * _EVENTS,
         "database_mb": round(size / 1e6),
         "filled_in_s": round(filled, 1),
-        "migrated_under_work": migrated,
         "queries": found,
         "removed_a_second": removal,
         "too_slow": bad,

@@ -63,8 +63,12 @@ def run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> 
 def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) -> None:
     ports = Ports(_free_ports(first_port))
     server = embedded.start(data / "postgres")
-    for migration in migrations.migrate(server.get_uri()):
-        click.echo(f"applied {migration.file.name}")
+    try:
+        for migration in migrations.migrate(server.get_uri()):
+            click.echo(f"applied {migration.file.name}")
+    except migrations.MigrationError as error:
+        server.stop()
+        raise click.ClickException(f"{error}. The demo's own data is in {data}: move it away, or remove it.") from None
     settings = _settings(ports, data, embedded.runtime_url(server))
     _write_environment(data, settings)
     _write_widgets(data / "widgets", ports.url("crm_api"))

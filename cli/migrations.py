@@ -167,6 +167,12 @@ def read(folder: Path) -> list[Migration]:
 
 def _refuse_changes(found: list[Migration], applied: dict[int, tuple[str, str]]) -> None:
     by_version = {migration.version: migration for migration in found}
+    first = by_version.get(2)
+    if first is not None and applied.get(2, (first.file.name, ""))[0] != first.file.name:
+        raise MigrationError(
+            f"a version before 1.0 made this database ({applied[2][0]} was applied to it), and its tables cannot be "
+            "taken over. Begin with a new database: accounts are authorised again, by one link each"
+        )
     for version, (name, checksum) in applied.items():
         migration = by_version.get(version)
         if migration is None:

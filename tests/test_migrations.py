@@ -112,33 +112,35 @@ def test_30_k_a_migration_that_does_not_get_its_table_says_so_and_is_applied_lat
     assert [one.version for one in migrate(empty_database, folder)] == [version]
 
 
-def test_what_runs_outside_of_a_transaction_may_be_repeated(empty_database: str, folder: Path, tmp_path: Path) -> None:
+def test_what_runs_outside_of_a_transaction_may_be_repeated(empty_database: str, folder: Path) -> None:
     """The process dies after the index was built, before that was remembered; or the index was left invalid."""
-    until_now = tmp_path / "until_now"
-    until_now.mkdir()
-    concurrent = []
-    for one in migrations.read(folder):
-        shutil.copy(one.file, until_now)
-        migrate(empty_database, until_now)
-        if one.is_concurrent:
-            concurrent.append(one.version)
-            with psycopg.connect(empty_database, autocommit=True) as connection:
-                connection.execute("DELETE FROM schema_migrations WHERE version = %s", (one.version,))
-            assert [again.version for again in migrate(empty_database, until_now)] == [one.version]
-    assert concurrent == [17, 18, 24, 32]
-    with psycopg.connect(empty_database) as connection:
+    version = len(migrate(empty_database, folder)) + 1
+    (folder / f"V{version}__index.sql").write_text(
+        "-- concurrently: nobody waits for it.\n"
+        "DROP INDEX CONCURRENTLY IF EXISTS amocrm_deliveries_later;\n"
+        "CREATE INDEX CONCURRENTLY amocrm_deliveries_later ON amocrm_deliveries (updated_at);\n"
+    )
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        for _ in range(2):
+            assert [one.version for one in migrate(empty_database, folder)] == [version]
+            connection.execute("DELETE FROM schema_migrations WHERE version = %s", (version,))
         invalid = connection.execute("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid").fetchall()
+        assert connection.execute("SELECT to_regclass('amocrm_deliveries_later')").fetchone() != (None,)
     assert invalid == []
 
 
-def test_a_log_that_is_there_becomes_the_first_partition(empty_database: str, folder: Path, tmp_path: Path) -> None:
-    """V18 and V19 on a filled table: nothing is lost, numbers go on, and old lines go by batches, then by weeks."""
-    before = tmp_path / "before"
-    before.mkdir()
-    for one in migrations.read(folder):
-        if one.version < 18:
-            shutil.copy(one.file, before)
-    migrate(empty_database, before)
+def test_a_database_of_a_version_before_1_0_is_told_in_a_sentence(empty_database: str, folder: Path) -> None:
+    """32-4: and nothing of it is touched."""
+    migrate(empty_database, folder)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("UPDATE schema_migrations SET name = 'V2__events.sql' WHERE version = 2")
+        connection.execute("DELETE FROM schema_migrations WHERE version > 2")
+    with pytest.raises(MigrationError, match=r"before 1\.0 made this database \(V2__events.sql.*new database"):
+        migrate(empty_database, folder)
+
+
+def test_the_log_goes_by_weeks_and_what_no_week_takes_goes_by_batches(empty_database: str) -> None:
+    migrate(empty_database)
     with psycopg.connect(empty_database, autocommit=True) as connection:
 
         def ask(statement: str) -> list[Any]:
@@ -147,27 +149,22 @@ def test_a_log_that_is_there_becomes_the_first_partition(empty_database: str, fo
         def write(at: str) -> None:
             connection.execute(f"INSERT INTO amocrm_events (at, kind, message) VALUES ({at}, 'a.b', 'x')".encode())
 
-        for days in range(100, 0, -1):
-            write(f"now() - interval '{days} days'")
-        migrate(empty_database, folder)
+        for days in range(100, 0, -1):  # as a log is that was brought here from elsewhere
+            write(f"now() - interval '{days} days' - interval '1 week'")
         write("now()")
-        assert ask("SELECT count(*), max(id) - min(id) FROM amocrm_events") == [(101, 101)]
-        # The week that is over, four from now on, what was before, and what no week takes.
         write("now() + interval '1 year'")
-        assert ask("SELECT tableoid::regclass::text FROM amocrm_events ORDER BY id DESC LIMIT 2") == [
-            ("amocrm_events_default",),
-            ("amocrm_events_before",),
-        ]
-        assert ask("SELECT amocrm_purge_events('90 days', 5), amocrm_purge_events('90 days', 500)") == [(5, 6)]
+        assert ask("SELECT count(*), max(id) - min(id) FROM amocrm_events") == [(102, 101)]
+        assert ask("SELECT count(*) FROM amocrm_events_default") == [(101,)]
+        assert ask("SELECT amocrm_purge_events('97 days', 5), amocrm_purge_events('97 days', 500)") == [(5, 6)]
         clock = "CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE AS "
         connection.execute(f"{clock} $$SELECT now() + interval '364 days'$$".encode())
         assert ask("SELECT amocrm_roll_events('400 days')") == [(0,)]
-        # Its week has taken the line over.
-        assert ask("SELECT count(*) FROM amocrm_events_default") == [(0,)]
+        # Its week has taken the line of next year over.
+        assert ask("SELECT count(*) FROM amocrm_events_default") == [(89,)]
         assert ask("SELECT count(*) FROM amocrm_events") == [(91,)]
         assert ask("SELECT amocrm_roll_events('90 days')")[0][0] >= 2
-        assert ask("SELECT count(*), to_regclass('amocrm_events_before') FROM amocrm_events") == [(1, None)]
-        assert ask("SELECT amocrm_purge_events('90 days', 5)") == [(0,)]
+        assert ask("SELECT count(*) FROM amocrm_events") == [(90,)]
+        assert ask("SELECT amocrm_purge_events('90 days', 500)") == [(89,)]
 
 
 def test_a_week_is_not_dropped_while_somebody_reads_it_and_nobody_waits_long(empty_database: str) -> None:

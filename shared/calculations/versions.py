@@ -1,4 +1,4 @@
-"""Drafts and versions of calculators (table `amocrm_calculators`, V28), and which of them holds for a connection.
+"""Drafts and versions of calculators (table `amocrm_calculators`), and which of them holds for a connection.
 
 The nearest level with a version that has a document wins: the connection's own, the integration's (client's), the
 widget type's; where there is none, the one that comes with the widget type (:func:`.calculator.usual`).
@@ -18,7 +18,6 @@ from psycopg.types.json import Jsonb
 from shared.actions.body import misfit
 from shared.calculations import calculator
 from shared.calculations.compiler import Compiled, compiled
-from shared.calculations.earlier_calculators import upgraded
 from shared.connections.integrations import Integration
 from shared.connections.levels import LEVELS, Level, LevelName, level_of
 from shared.platform.decoding import convert
@@ -158,13 +157,13 @@ def compiled_of(document: Mapping[str, Any]) -> Compiled:
         return compiled(read(document))
     except msgspec.ValidationError as error:
         return Compiled(None, (misfit(error, "calculator"),))
-    except (TypeError, KeyError, AttributeError, ValueError):  # what was never a calculator, as one of before
+    except (TypeError, KeyError, AttributeError, ValueError):  # what was never a calculator
         return Compiled(None, (InputError("calculator", say("is not a calculator")),))
 
 
 def read(document: Mapping[str, Any]) -> calculator.Calculator:
-    """What was kept, as it is written today. Raises msgspec.ValidationError for what is no calculator."""
-    return convert(upgraded(dict(document)), calculator.Calculator)
+    """What was kept. Raises msgspec.ValidationError for what is no calculator."""
+    return convert(dict(document), calculator.Calculator)
 
 
 class Draft(Struct, frozen=True):
@@ -196,9 +195,9 @@ def versions(database: Database, level: Level) -> list[Version]:
 
 
 def version(database: Database, level: Level, number: int) -> dict[str, Any] | None:
-    """The document of an earlier version, as it is written today."""
+    """The document of an earlier version."""
     found = database.one(_Document, _VERSION, _named(level) | {"version": number})
-    return None if found is None or found.document is None else upgraded(found.document)
+    return None if found is None else found.document
 
 
 def save_draft(database: Database, level: Level, document: dict[str, Any], seen: UUID | None, by: str) -> UUID | None:

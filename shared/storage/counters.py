@@ -1,4 +1,4 @@
-"""What happened, counted by the minute and by the hour (table `amocrm_counters`, V23), for the overview and metrics.
+"""What happened, counted by the minute and by the hour (table `amocrm_counters`), for the overview and metrics.
 
 Deliveries and refreshes are counted by the database itself, each exactly once. How amoCRM answers is counted in the
 process and kept at most every ten seconds, so that a read still costs one round trip; what a killed process has

@@ -7,7 +7,6 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from shared.calculations import calculator as calculators
-from tests.demo import ROOT
 from tests.story import Story, calculation, json_of
 
 VALUES = {
@@ -336,33 +335,6 @@ def test_a_published_calculator_that_is_none_any_more_is_told(story: Story, kept
     for answer in (asked, _write(story, body), _write(story, calculation())):
         assert (answer.status, json_of(answer)["code"]) == (409, "calculator_broken")
     assert _draft(story)["in_force"][0]["version"] == 1
-
-
-# --- what was there before ---------------------------------------------------------------------------------------
-
-
-def test_a_calculator_in_the_settings_of_before_is_the_first_version(story: Story) -> None:
-    """What V28 moves; it was written before formulas."""
-    before = _document() | {
-        "items": [{"option": "material", "quantity": [{"field": "width", "scale": 0.001}]}],
-        "rules": [],
-    }
-    for field in before["fields"]:
-        field.pop("unit", None)
-    story.sql("UPDATE amocrm_integrations SET settings = %s", Jsonb({"calculator": before, "language": "en"}))
-    story.sql(_moved())
-    assert json_of(story.crm("get_settings", story.admin()))["settings"]["language"] == "en"
-    assert _draft(story)["in_force"][0]["document"]["items"] == [{"option": "material", "quantity": "width * 0.001"}]
-    assert _asked(story)["calculator"]["items"][0]["quantity"] == [
-        "*",
-        ["field", "width", "1"],
-        ["number", "1/1000"],
-    ]
-
-
-def _moved() -> str:
-    text = (ROOT / "db_migrations" / "V28__calculators.sql").read_text()
-    return text[text.index("INSERT INTO amocrm_calculators") :]
 
 
 def test_a_widget_type_without_a_calculator(tale: Story) -> None:

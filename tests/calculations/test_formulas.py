@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from shared.calculations import calculator as calculators
 from shared.calculations.compiler import compiled
-from shared.calculations.earlier_calculators import upgraded
 from shared.calculations.formulas import checker
 from shared.calculations.formulas.checker import Name
 from shared.calculations.formulas.evaluator import Prices, ReckoningError, holds, value
@@ -364,48 +363,6 @@ def test_300_fields_are_reckoned_at_once(page: Page) -> None:
     ours = reckoned(made.document, values, "en")
     assert isinstance(ours, Reckoned)
     assert ours.total == Fraction(page.reckon(made.document, values, "en")["total"])
-
-
-def test_calculators_of_before_mean_what_they_meant() -> None:
-    before = {
-        "title": {"ru": "Стекло"},
-        "currency": "RUB",
-        "fields": [
-            {
-                "id": "material",
-                "kind": "choice",
-                "label": {"ru": "М"},
-                "options": [{"id": "gl8", "label": {"ru": "8 мм"}, "price": 6200}],
-            },
-            {"id": "width", "kind": "number", "label": {"ru": "Ш"}},
-            {"id": "on", "kind": "switch", "label": {"ru": "В"}},
-        ],
-        "items": [
-            {
-                "option": "material",
-                "quantity": [{"field": "width", "scale": 0.001}, {"field": "width", "scale": 0.001}],
-                "least": 0.25,
-            },
-            {"name": {"ru": "Монтаж"}, "price": 9500.5, "when": {"field": "on"}},
-            {"name": {"ru": "Край"}, "price": 1, "when": {"field": "material", "unless": ["gl8"]}},
-            {"name": {"ru": "Ещё"}, "price": 2, "when": {"field": "material", "among": ["gl8"]}},
-        ],
-        "rules": [{"quantity": [{"field": "width"}], "most": 3000, "least": 10, "message": {"ru": "Нельзя"}}],
-    }
-    made = compiled(read(before))
-    assert made.problems == ()
-    assert upgraded(upgraded(before)) == upgraded(before)
-    assert made.document is not None
-    found = reckoned(made.document, {"material": "gl8", "width": "1500", "on": True}, "ru")
-    assert isinstance(found, Reckoned)
-    assert [(one.name, str(one.quantity), str(one.amount)) for one in found.items] == [
-        ("8 мм", "2.250", "13950.00"),
-        ("Монтаж", "1.000", "9500.50"),
-        ("Ещё", "1.000", "2.00"),
-    ]
-    refused = reckoned(made.document, {"material": "gl8", "width": "3001", "on": True}, "ru")
-    assert isinstance(refused, Reckoned)
-    assert refused.refused == "Нельзя"
 
 
 def _problems(**changed: Any) -> dict[str, str]:

@@ -6,6 +6,7 @@ CREATE TABLE amocrm_booking_resources (
     key            text NOT NULL CHECK (length(key) <= 40),
     number         bigint GENERATED ALWAYS AS IDENTITY UNIQUE CHECK (number < 2147483648),
     calendar_hash  bytea UNIQUE,                  -- of the secret in the address of its calendar
+    calendar_of    text,                          -- whose it is: it ends with them, and is not their successor's
     PRIMARY KEY (integration_id, key)
 );
 
@@ -33,6 +34,9 @@ CREATE TABLE amocrm_bookings (
     contact_id     bigint,
     task_id        bigint,
     task_due       bigint,                        -- Unix seconds: as we have last written or seen it
+    -- A visit may be booked in a deal that was lost before: only one that is lost afterwards cancels its visits. NULL: the
+    -- visit has come to another deal, and nobody has looked at that one yet.
+    deal_was_lost  boolean DEFAULT false,
     attention      text,                          -- what a person should look at
     created_at     timestamptz NOT NULL DEFAULT amocrm_now(),
     changed_at     timestamptz NOT NULL DEFAULT amocrm_now()
@@ -54,7 +58,9 @@ CREATE INDEX amocrm_booking_times_booking ON amocrm_booking_times (booking_id);
 -- Accounts whose tasks and deals are compared with their visits to come, and when next.
 CREATE TABLE amocrm_booking_watches (
     integration_id uuid PRIMARY KEY REFERENCES amocrm_integrations ON DELETE CASCADE,
-    due_at         timestamptz NOT NULL
+    due_at         timestamptz NOT NULL,
+    after_at       timestamptz,                   -- how far comparing has come: after this visit; null: from the beginning
+    after_id       uuid
 );
 CREATE INDEX amocrm_booking_watches_due ON amocrm_booking_watches (due_at);
 

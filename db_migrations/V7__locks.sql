@@ -1,6 +1,6 @@
 -- A lock with a name, for work of several calls to amoCRM that two instances must not do at once: making one contact for one
 -- person, creating a missing field. It ends by itself. It can remember a number (the person's contact), because amoCRM's own
--- search does not find at once what was just made. Names that stand for people are keyed hashes, see shared/locks.py.
+-- search does not find at once what was just made. Names that stand for people are keyed hashes, see shared/storage/locks.py.
 CREATE TABLE amocrm_locks (
     integration_id uuid NOT NULL REFERENCES amocrm_integrations (id),
     name           bytea NOT NULL CHECK (octet_length(name) = 32),

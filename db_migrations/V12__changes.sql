@@ -1,3 +1,6 @@
+-- What our functions find is ours: nobody's temporary objects come first.
+SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+
 -- What happens in amoCRM, on its way to the company's own systems.
 
 -- A connection that wants to know. amoCRM calls an address whose unguessable part is `key`; its hash finds the row.
@@ -14,6 +17,9 @@ CREATE TABLE amocrm_feeds (
     read_due_at    timestamptz,                -- something is said to have changed
     begun_at       bigint NOT NULL,            -- when it was turned on, Unix seconds; what was before is not told
     asked_until    bigint NOT NULL,            -- by amoCRM's own clock, Unix seconds
+    -- How far asking has come, in each of its lists by itself: {lead, contact, event: Unix seconds from which on it goes on,
+    -- page, top: of events, which come the newest first}. `asked_until` is what all of them have come to.
+    asked          jsonb NOT NULL DEFAULT '{}',
     hooks          bigint NOT NULL DEFAULT 0,
     last_hook_at   timestamptz,
     lease_id       uuid,
@@ -54,14 +60,18 @@ CREATE TABLE amocrm_entities (
 );
 CREATE INDEX amocrm_entities_old ON amocrm_entities (read_at);
 
--- What somebody's contact gets from us, written down before it is sent, so that it does not come back as news.
+-- What somebody's contact gets from us, so that it does not come back as news: noted before it is sent, and that it was
+-- written, after it; from then on, whoever sets the same value is somebody else.
 CREATE TABLE amocrm_own_writes (
+    id             uuid,
     integration_id uuid NOT NULL REFERENCES amocrm_integrations (id),
     entity_type    text NOT NULL,
     entity_id      bigint NOT NULL,
     fingerprints   jsonb NOT NULL,
-    written_at     timestamptz NOT NULL DEFAULT amocrm_now()
+    written_at     timestamptz NOT NULL DEFAULT amocrm_now(),
+    ended_at       timestamptz
 );
+CREATE UNIQUE INDEX amocrm_own_writes_id ON amocrm_own_writes (id);
 CREATE INDEX amocrm_own_writes_of ON amocrm_own_writes (integration_id, entity_type, entity_id);
 CREATE INDEX amocrm_own_writes_old ON amocrm_own_writes (written_at);
 
@@ -122,6 +132,7 @@ CREATE TABLE amocrm_sends (
     entity         text NOT NULL,              -- type and id
     state          text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'dead')),
     attempts       integer NOT NULL DEFAULT 0,
+    refused_since  timestamptz,                -- from its first failure on
     due_at         timestamptz NOT NULL DEFAULT amocrm_now(),
     asked_at       timestamptz NOT NULL DEFAULT amocrm_now(),  -- when it was made, or replayed: from here its days count
     answered_at    timestamptz,
@@ -135,6 +146,39 @@ GRANT SELECT, INSERT, UPDATE ON amocrm_feeds, amocrm_endpoints TO amocrm_runtime
 GRANT SELECT, INSERT, UPDATE, DELETE
     ON amocrm_hints, amocrm_entities, amocrm_own_writes, amocrm_sends, amocrm_changes TO amocrm_runtime;
 
+-- Writes hints down, `[{entity_type, entity_id, kinds, facts}]`: those of one entity are one. In the order of their ids,
+-- so that two who bring the same ones do not wait for each other in a circle.
+CREATE FUNCTION amocrm_hint(integration uuid, said jsonb, settle interval) RETURNS void
+    LANGUAGE sql SET search_path FROM CURRENT AS $$
+    INSERT INTO amocrm_hints AS old (integration_id, entity_type, entity_id, kinds, facts, due_at)
+    SELECT integration, entity_type, entity_id, kinds, coalesce(facts, '{}'), amocrm_now() + settle
+    FROM jsonb_to_recordset(said) AS one (entity_type text, entity_id bigint, kinds text[], facts jsonb)
+    ORDER BY entity_type, entity_id
+    ON CONFLICT (integration_id, entity_type, entity_id) DO UPDATE SET
+        kinds = ARRAY(SELECT DISTINCT unnest(old.kinds || excluded.kinds)),
+        facts = excluded.facts || old.facts, version = old.version + 1, attempts = 0
+$$;
+
+-- Writes hints down, all of them or none: so many may wait for a connection, those that are new counted. False: too much
+-- waits already, or nobody listens. Whoever writes waits for whoever is writing, so that the number holds.
+CREATE FUNCTION amocrm_hint_within(integration uuid, said jsonb, settle interval, most integer) RETURNS boolean
+    LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM FROM amocrm_feeds WHERE integration_id = integration AND is_on FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF (SELECT count(*) FROM (SELECT FROM amocrm_hints WHERE integration_id = integration LIMIT most) AS waiting)
+            + (SELECT count(*) FROM jsonb_to_recordset(said) AS one (entity_type text, entity_id bigint)
+               WHERE NOT EXISTS (SELECT FROM amocrm_hints h WHERE h.integration_id = integration
+                   AND h.entity_type = one.entity_type AND h.entity_id = one.entity_id)) > most THEN
+        RETURN false;
+    END IF;
+    PERFORM amocrm_hint(integration, said, settle);
+    RETURN true;
+END
+$$;
+
 -- Takes what a hook says: one durable write. Answers `taken`, `off` (nobody listens any more), `unknown` (no such key),
 -- `foreign` (another account's), or `full` (too much waits for this connection: asking will find it).
 CREATE FUNCTION amocrm_take_hints(hash bytea, account bigint, said jsonb, settle interval, most integer)
@@ -143,6 +187,7 @@ CREATE FUNCTION amocrm_take_hints(hash bytea, account bigint, said jsonb, settle
 DECLARE
     feed amocrm_feeds%ROWTYPE;
     own_account bigint;
+    wakes boolean;
 BEGIN
     SELECT * INTO feed FROM amocrm_feeds WHERE key_hash = hash;
     IF NOT FOUND THEN
@@ -158,33 +203,22 @@ BEGIN
         RETURN QUERY SELECT 'foreign', feed.integration_id, false;
         RETURN;
     END IF;
-    IF (SELECT count(*) FROM (SELECT FROM amocrm_hints WHERE integration_id = feed.integration_id LIMIT most) AS waiting)
-            >= most THEN
+    IF NOT amocrm_hint_within(feed.integration_id, said, settle, most) THEN
         UPDATE amocrm_feeds SET ask_due_at = least(ask_due_at, amocrm_now() + interval '1 minute')
-        WHERE integration_id = feed.integration_id;
+        WHERE integration_id = feed.integration_id AND is_on;
         RETURN QUERY SELECT 'full', feed.integration_id, false;
         RETURN;
     END IF;
-    PERFORM amocrm_hint(feed.integration_id, said, settle);
+    -- What waits may be due later: an entity that amoCRM did not show. Where the account cannot be called, it all waits.
+    wakes := said <> '[]' AND (feed.read_due_at IS NULL
+        OR feed.failures = 0 AND feed.read_due_at > amocrm_now() + settle);
     UPDATE amocrm_feeds SET
         hooks = hooks + 1, last_hook_at = amocrm_now(),
-        read_due_at = CASE WHEN said = '[]' THEN read_due_at ELSE coalesce(read_due_at, amocrm_now() + settle) END
-    WHERE integration_id = feed.integration_id;
-    RETURN QUERY SELECT 'taken', feed.integration_id, feed.read_due_at IS NULL AND said <> '[]';
+        read_due_at = CASE WHEN wakes THEN amocrm_now() + settle ELSE read_due_at END
+    WHERE integration_id = feed.integration_id AND is_on;
+    RETURN QUERY SELECT 'taken', feed.integration_id, wakes;
 END
 $$;
 
--- Writes hints down, `[{entity_type, entity_id, kinds, facts}]`: those of one entity are one. In the order of their ids,
--- so that two who bring the same ones do not wait for each other in a circle.
-CREATE FUNCTION amocrm_hint(integration uuid, said jsonb, settle interval) RETURNS void
-    LANGUAGE sql SET search_path FROM CURRENT AS $$
-    INSERT INTO amocrm_hints AS old (integration_id, entity_type, entity_id, kinds, facts, due_at)
-    SELECT integration, entity_type, entity_id, kinds, coalesce(facts, '{}'), amocrm_now() + settle
-    FROM jsonb_to_recordset(said) AS one (entity_type text, entity_id bigint, kinds text[], facts jsonb)
-    ORDER BY entity_type, entity_id
-    ON CONFLICT (integration_id, entity_type, entity_id) DO UPDATE SET
-        kinds = ARRAY(SELECT DISTINCT unnest(old.kinds || excluded.kinds)),
-        facts = excluded.facts || old.facts, version = old.version + 1, attempts = 0
-$$;
-REVOKE ALL ON FUNCTION amocrm_take_hints, amocrm_hint FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION amocrm_take_hints, amocrm_hint TO amocrm_runtime;
+REVOKE ALL ON FUNCTION amocrm_hint, amocrm_hint_within, amocrm_take_hints FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION amocrm_hint, amocrm_hint_within, amocrm_take_hints TO amocrm_runtime;

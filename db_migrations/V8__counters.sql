@@ -1,3 +1,6 @@
+-- What our functions find is ours: nobody's temporary objects come first.
+SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+
 -- What happened, counted by the minute, by the hour and since ever, for the overview and for metrics: nobody scans for it.
 -- `shard` spreads those that count at the same moment over several rows. Bounded: minutes live for two days, hours for 40.
 CREATE TABLE amocrm_counters (

@@ -18,9 +18,3 @@ CREATE TABLE amocrm_calculators (
 CREATE UNIQUE INDEX amocrm_calculators_level ON amocrm_calculators (widget_type, level, coalesce(version, 0));
 CREATE INDEX amocrm_calculators_integration ON amocrm_calculators (integration_id) WHERE integration_id IS NOT NULL;
 GRANT SELECT, INSERT, UPDATE, DELETE ON amocrm_calculators TO amocrm_runtime;
-
--- What connections had of their own until now. It stays in their settings, where instances of the code before look for
--- it; nobody else reads it there.
-INSERT INTO amocrm_calculators (widget_type, level, integration_id, version, document, revision, changed_by)
-SELECT widget_type, 'connection:' || id, id, 1, settings -> 'calculator', gen_random_uuid(), 'V28'
-FROM amocrm_integrations WHERE jsonb_typeof(settings -> 'calculator') = 'object';
