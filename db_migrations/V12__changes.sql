@@ -60,20 +60,25 @@ CREATE TABLE amocrm_entities (
 );
 CREATE INDEX amocrm_entities_old ON amocrm_entities (read_at);
 
--- What somebody's contact gets from us, so that it does not come back as news: noted before it is sent, and that it was
--- written, after it; from then on, whoever sets the same value is somebody else.
+-- What somebody's deal or contact gets from us, so that it does not come back as news: noted before it is sent, and that it
+-- was written, after it; from then on, whoever sets the same value is somebody else. What is made has no id before it is
+-- made; then the delivery that makes it stands for it, for as long as there is that delivery: an incoming lead waits for a
+-- person, who may give its deal another name. What was written into what is there is forgotten after a day.
 CREATE TABLE amocrm_own_writes (
     id             uuid,
     integration_id uuid NOT NULL REFERENCES amocrm_integrations (id),
     entity_type    text NOT NULL,
-    entity_id      bigint NOT NULL,
+    entity_id      bigint,
+    delivery_id    uuid,
     fingerprints   jsonb NOT NULL,
     written_at     timestamptz NOT NULL DEFAULT amocrm_now(),
     ended_at       timestamptz
 );
 CREATE UNIQUE INDEX amocrm_own_writes_id ON amocrm_own_writes (id);
 CREATE INDEX amocrm_own_writes_of ON amocrm_own_writes (integration_id, entity_type, entity_id);
-CREATE INDEX amocrm_own_writes_old ON amocrm_own_writes (written_at);
+CREATE INDEX amocrm_own_writes_made ON amocrm_own_writes (delivery_id) WHERE delivery_id IS NOT NULL;
+CREATE INDEX amocrm_own_writes_made_old ON amocrm_own_writes (written_at) WHERE delivery_id IS NOT NULL;
+CREATE INDEX amocrm_own_writes_written_old ON amocrm_own_writes (written_at) WHERE delivery_id IS NULL;
 
 -- Who is told: a server of the company's.
 CREATE TABLE amocrm_endpoints (
@@ -181,7 +186,12 @@ $$;
 
 -- Takes what a hook says: one durable write. Answers `taken`, `off` (nobody listens any more), `unknown` (no such key),
 -- `foreign` (another account's), or `full` (too much waits for this connection: asking will find it).
-CREATE FUNCTION amocrm_take_hints(hash bytea, account bigint, said jsonb, settle interval, most integer)
+-- A hook's body may be longer than what is read of it (`is_whole`): then what was read is taken, and the account is asked at
+-- once for the rest. Where the account's own number was beyond that, the key alone says whose it is.
+-- When it has to be read is seen under the lock of the row: else a hint that comes in the moment in which a reader ends
+-- would wait until the next asking.
+CREATE FUNCTION amocrm_take_hints(
+        hash bytea, account bigint, said jsonb, settle interval, most integer, is_whole boolean DEFAULT true)
     RETURNS TABLE (outcome text, integration uuid, is_first boolean)
     LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -199,9 +209,13 @@ BEGIN
         RETURN QUERY SELECT 'off', feed.integration_id, false;
         RETURN;
     END IF;
-    IF account IS DISTINCT FROM own_account THEN
+    IF account IS DISTINCT FROM own_account AND (is_whole OR account IS NOT NULL) THEN
         RETURN QUERY SELECT 'foreign', feed.integration_id, false;
         RETURN;
+    END IF;
+    IF NOT is_whole THEN
+        UPDATE amocrm_feeds SET ask_due_at = least(ask_due_at, amocrm_now())
+        WHERE integration_id = feed.integration_id AND is_on;
     END IF;
     IF NOT amocrm_hint_within(feed.integration_id, said, settle, most) THEN
         UPDATE amocrm_feeds SET ask_due_at = least(ask_due_at, amocrm_now() + interval '1 minute')
@@ -209,6 +223,7 @@ BEGIN
         RETURN QUERY SELECT 'full', feed.integration_id, false;
         RETURN;
     END IF;
+    SELECT * INTO feed FROM amocrm_feeds WHERE integration_id = feed.integration_id FOR NO KEY UPDATE;
     -- What waits may be due later: an entity that amoCRM did not show. Where the account cannot be called, it all waits.
     wakes := said <> '[]' AND (feed.read_due_at IS NULL
         OR feed.failures = 0 AND feed.read_due_at > amocrm_now() + settle);

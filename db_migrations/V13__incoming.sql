@@ -13,6 +13,7 @@ CREATE TABLE amocrm_incoming (
     outcome         text NOT NULL DEFAULT 'taken' CHECK (outcome IN ('taken', 'accepted', 'nothing', 'refused')),
     detail          text,                                            -- why it became nothing; names fields, never values
     delivery_id     uuid,
+    again_id        uuid,                                            -- the latest delivery that has completed what it had become, after the rules were mended
     has_person      boolean,                                         -- of what was accepted: a phone or an e-mail
     request_id      text NOT NULL,                                   -- of the latest
     created_at      timestamptz NOT NULL DEFAULT amocrm_now(),
@@ -26,8 +27,3 @@ CREATE INDEX amocrm_incoming_marks ON amocrm_incoming (site_key_id, mark);
 CREATE INDEX amocrm_incoming_age ON amocrm_incoming (created_at);
 CREATE INDEX amocrm_incoming_taken ON amocrm_incoming (created_at) WHERE outcome = 'taken';
 GRANT SELECT, INSERT, UPDATE, DELETE ON amocrm_incoming TO amocrm_runtime;
-
--- Of a server's key: none of the latest bodies had anybody to call or write to; when bodies went before their time,
--- because too many came.
-ALTER TABLE amocrm_site_keys ADD without_person boolean NOT NULL DEFAULT false, ADD bodies_dropped_at timestamptz;
-CREATE INDEX amocrm_site_keys_without_person ON amocrm_site_keys (id) WHERE without_person AND revoked_at IS NULL;

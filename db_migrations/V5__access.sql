@@ -32,11 +32,17 @@ CREATE TABLE amocrm_site_keys (
     -- A page that hides its origin (Referrer-Policy: same-origin or no-referrer) sends "Origin: null" with a plain form.
     accepts_hidden_origin boolean NOT NULL DEFAULT false,
     is_server       boolean NOT NULL DEFAULT false,
+    -- With which a site builder or a shop signs what it sends to a key of a server's kind; null: it does not sign, or nobody
+    -- has entered it. Encrypted.
+    secret          bytea CONSTRAINT amocrm_site_keys_secret_of_server CHECK (secret IS NULL OR is_server),
+    without_person  boolean NOT NULL DEFAULT false, -- none of the latest bodies had anybody to call or write to
+    bodies_dropped_at timestamptz,                  -- when bodies went before their time, because too many came
     created_at      timestamptz NOT NULL DEFAULT amocrm_now(),
     revoked_at      timestamptz
 );
 CREATE INDEX amocrm_site_keys_of_integration ON amocrm_site_keys (integration_id, created_at);
 CREATE INDEX amocrm_site_keys_origins ON amocrm_site_keys USING gin (origins) WHERE revoked_at IS NULL;
+CREATE INDEX amocrm_site_keys_without_person ON amocrm_site_keys (id) WHERE without_person AND revoked_at IS NULL;
 
 -- How often something was done within a minute. A bucket is a hash: no address of a visitor is stored.
 CREATE TABLE amocrm_throttle (
