@@ -52,7 +52,7 @@ def state_of(entity_type: str, entity: Entity, fingerprint: Fingerprint) -> Stat
 def changed(entity_type: str, before: State, entity: Entity, fingerprint: Fingerprint) -> list[str]:
     """Names of the members that are not as they were: `price`, `name`, `tags`, `field:123`."""
     found = [name for name in _PLAIN[entity_type] if before.get(name) != entity.get(name)]
-    # What an earlier version has kept has no cents, and says nothing of them.
+    # Where the account has shown none until now, nothing is known of them.
     if budgets.shows_cents(entity) and before.get("exact", budgets.read(entity)) != budgets.read(entity):
         found.append("price")
     prints, now = before.get("prints", {}), dict(texts(entity))

@@ -14,13 +14,11 @@ export function inCard(given = new URLSearchParams(location.hash.slice(1))) {
   /** @typedef {{ status: number, problem: object } | null | undefined} Renewal */
   /** @type {Promise<Renewal> | null} */
   let renewing = null; // one at a time, whatever number of calls wait for it
-  let isTouched = false;
 
   // What is told to no origin in particular is no secret: a height, and a word about the session.
   /** @param {object} message */
   const tell = (message, origin = "*") => window.parent !== window && window.parent.postMessage({ source: SOURCE, ...message }, origin);
   new ResizeObserver(() => tell({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) })).observe(document.body);
-  addEventListener("input", () => { isTouched = true; }, true);
 
   // null when there is another session; else what the card was answered, `{status, problem}`; undefined where it is silent.
   /** @returns {Promise<Renewal>} */
@@ -50,10 +48,7 @@ export function inCard(given = new URLSearchParams(location.hash.slice(1))) {
     const send = () => fetch(address, { ...options, headers: { .../** @type {Record<string, string>} */ (options?.headers), Authorization: `Bearer ${token}` } });
     const answer = await send();
     if (answer.status !== 401) return answer;
-    if (!card) { // an archive of before: it can only make the frame anew, which nothing typed would outlive
-      if (!isTouched) tell({ session: "ended" });
-      return answer;
-    }
+    if (!card) return answer; // opened by nobody who could hand over another one
     const refusal = token === used ? await (renewing ??= renewed().finally(() => { renewing = null; })) : null;
     if (refusal === undefined) return answer;
     if (refusal?.status === 0) throw new TypeError("The card has no answer.");

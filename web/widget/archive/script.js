@@ -83,8 +83,6 @@ define(["jquery"], function ($) {
       if (event.data.source !== "amocrm-functions") { return; }
       if (event.data.height) { frame.style.height = Math.min(4000, Math.max(200, event.data.height)) + "px"; }
       if (event.data.session === "wanted") { renew(); }
-      // A page of one's own from before can only begin anew.
-      if (event.data.session === "ended") { open(); }
     }
 
     this.callbacks = {
