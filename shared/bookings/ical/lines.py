@@ -12,7 +12,8 @@ from msgspec import Struct, field
 
 from shared.platform.messages import Message, say
 
-_END: Final = re.compile(r"\r*\n|\r")
+# Some programs write two before the line feed. Bounded: a text of nothing else would be walked from each of them.
+_END: Final = re.compile(r"\r{0,4}\n|\r")
 # What a value of these is made of begins after the last colon: names of zones may hold colons, unquoted, too.
 _TIMES: Final = re.compile(r"(DTSTART|DTEND|RECURRENCE-ID|EXDATE|RDATE)(;.*)?:([0-9TZPWDHMStz,/+\- ]*)", re.IGNORECASE)
 _PROPERTY: Final = re.compile(r'([A-Za-z0-9-]+)((?:;(?:"[^"]*"|[^":])*)?):(.*)', re.DOTALL)

@@ -8,6 +8,7 @@ import io
 import re
 from datetime import UTC, timedelta, timezone, tzinfo
 from functools import cache
+from itertools import chain
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,6 +19,10 @@ from shared.platform.messages import Message, say
 _OFFSET: Final = re.compile(r"\(?(?:UTC|GMT)\s*([+-])(\d{1,2}):?(\d{2})?\)?.*", re.IGNORECASE)
 _MOST_NAMED: Final = 10  # unknown ones that are told each by its name
 _DEFINED: Final = ("BEGIN", "END", "TZID", "DTSTART", "TZOFFSETFROM", "TZOFFSETTO")
+# Each lookup walks all parts of a definition, and the rules of each from their first year on. Outlook writes two parts
+# that begin in 1601; those that have begun last say what is so now.
+_MOST_PARTS: Final = 16
+_SINCE: Final = 2000
 
 
 class Zones:
@@ -85,7 +90,8 @@ def _made(lines: list[str]) -> tzinfo | None:
     """By a definition of the file. Rules that do not come once a year are left out: no zone has such."""
     from dateutil.tz import tzical
 
-    kept = [line for line in lines if line.partition(":")[0] in _DEFINED or _is_yearly(line)]
+    parts = sorted(_parts(lines), key=_begins)[-_MOST_PARTS:]
+    kept = [line for line in lines if line.startswith("TZID:")][:1] + list(chain.from_iterable(parts))
     # What follows is the standard's order; a part without a beginning is as old as any.
     whole = "\r\n".join(["BEGIN:VTIMEZONE", *kept, "END:VTIMEZONE", ""])
     try:
@@ -93,6 +99,29 @@ def _made(lines: list[str]) -> tzinfo | None:
     except (ValueError, KeyError, TypeError, IndexError, OverflowError):
         return None
     return made
+
+
+def _parts(lines: list[str]) -> list[list[str]]:
+    """The lines of each STANDARD and DAYLIGHT that count, with their beginnings."""
+    found: list[list[str]] = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name == "BEGIN":
+            found.append([])
+        if found and name != "TZID" and (name in _DEFINED or _is_yearly(line)):
+            found[-1].append(_nearer(value) if name == "DTSTART" else line)
+    # One that begins only has no rule to be walked: it is where it was, or a little later, long before today.
+    return found
+
+
+def _nearer(begins: str) -> str:
+    year = begins[:4]
+    is_old = year.isdecimal() and int(year) < _SINCE
+    return f"DTSTART:{_SINCE if is_old else year}{begins[4:]}"
+
+
+def _begins(part: list[str]) -> str:
+    return next((line for line in part if line.startswith("DTSTART:")), "")
 
 
 def _is_yearly(line: str) -> bool:
@@ -103,4 +132,4 @@ def _is_yearly(line: str) -> bool:
         rule = Rule.read(value)
     except ValueError:
         return False
-    return rule.frequency == "YEARLY" and rule.surely_comes()
+    return rule.frequency == "YEARLY" and rule.interval == 1 and rule.count is None and rule.surely_comes()
