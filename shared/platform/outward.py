@@ -9,7 +9,8 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -20,6 +21,8 @@ from shared.platform.messages import Message, say
 
 _TOTAL_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
+# What the client calls these moments; the second is with TLS.
+_CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 # IPv6 addresses that carry an IPv4 address, to which they may lead: NAT64 and 6to4.
 _CARRIERS: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 
@@ -132,21 +135,33 @@ def _exchanged(
     except ValueError:
         raise RefusedAddressError("the address is not allowed") from None
     host, port = parts.hostname or "", parts.port or _port(parts)
-    headers, extensions = {**headers, "Host": parts.netloc}, {}
+    headers = {**headers, "Host": parts.netloc}
+    extensions: dict[str, Any] = {}
     if f"{host}:{port}" not in private_hosts:
         address = _public_address(host, port, resolved)
         place = f"[{address}]" if ":" in address else address
         url = parts._replace(netloc=f"{place}:{port}").geturl()
-        extensions = {"sni_hostname": host}
+        extensions["sni_hostname"] = host
     timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
     client = httpx.Client(verify=tls.authorities(), timeout=timeout, trust_env=False, follow_redirects=False)
-    # Timeouts count from byte to byte; who sends one now and then is left after this time.
+    # Timeouts count from byte to byte; who sends one now and then is left after this time. The connection is ended and
+    # not closed: TLS reads by the number of its file, which would be another thread's next connection.
     is_over = threading.Event()
+    connections: list[socket.socket] = []
 
     def end() -> None:
         is_over.set()
-        client.close()
+        for one in connections:
+            with suppress(OSError):  # closed by now
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
 
+    def trace(name: str, info: Mapping[str, Any]) -> None:
+        if name in _CONNECTED:
+            connections.append(info["return_value"].get_extra_info("socket"))
+            if is_over.is_set():
+                end()
+
+    extensions["trace"] = trace
     watch = threading.Timer(seconds, end)
     watch.daemon = True
     watch.start()
