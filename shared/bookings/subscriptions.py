@@ -17,7 +17,7 @@ from shared.bookings.settings import Resource
 from shared.platform.messages import Message
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
-from shared.storage.encryption import Keyring
+from shared.storage.encryption import DecryptionError, Keyring
 
 EVERY: Final = timedelta(hours=1)
 AGAIN: Final = timedelta(minutes=15)  # after a failure
@@ -49,6 +49,10 @@ WHERE i.id = c.integration_id AND i.status = 'disconnected'
 _OF: Final = """
 SELECT *, (SELECT count(*) FROM unnest(busy)) AS times FROM amocrm_booking_calendars
 WHERE integration_id = %(integration_id)s ORDER BY resource
+"""
+_OF_RESOURCE: Final = """
+SELECT * FROM amocrm_booking_calendars
+WHERE integration_id = %(integration_id)s AND resource = %(resource)s AND resource_name = %(name)s
 """
 _ONE: Final = """
 SELECT *, (SELECT count(*) FROM unnest(busy)) AS times FROM amocrm_booking_calendars WHERE id = %(id)s
@@ -115,12 +119,23 @@ class _Failing(Struct, frozen=True):
 
 
 def save(database: Database, keyring: Keyring, integration_id: UUID, resource: Resource, url: str) -> UUID:
-    """Its address from now on; what it is called in readings to come."""
+    """Its address from now on; what it is called in readings to come. The same one once more keeps what was busy, which
+    may be all that is known of it while it does not answer."""
     own_id = uuid4()
     facts = {"id": own_id, "integration_id": integration_id, "resource": resource.id, "name": resource.name}
+    known = database.one(Subscription, _OF_RESOURCE, facts)
+    if known is not None and _is_at(known, keyring, url):
+        return known.id
     encrypted = keyring.encrypt(url, own_id, _COLUMN)
     database.execute(_SAVE, facts | {"url": encrypted, "host": urlsplit(url).hostname or ""})
     return own_id
+
+
+def _is_at(known: Subscription, keyring: Keyring, url: str) -> bool:
+    try:
+        return known.address(keyring) == url
+    except DecryptionError:
+        return False
 
 
 def end(database: Database, integration_id: UUID, resource: str) -> None:

@@ -336,6 +336,24 @@ def test_33_4_it_ends_when_it_is_taken_away(doctor: Doctor) -> None:
     assert doctor.clinic.act("subscribe_calendar", resource="nobody", url=doctor.calendars.url).status == 422
 
 
+def test_33_4_it_ends_also_where_bookings_are_off(doctor: Doctor) -> None:
+    doctor.subscribed()
+    doctor.clinic.set_up(is_on=False)
+    assert json_of(doctor.clinic.act("subscribe_calendar", resource="ivanova", url=None)) == {"calendar": None}
+    assert doctor.clinic.story.sql("SELECT count(*) FROM amocrm_booking_calendars") == [(0,)]
+
+
+def test_33_4_the_same_address_once_more_loses_no_busy_hours(doctor: Doctor) -> None:
+    """Somebody enters it again because it fails."""
+    doctor.calendars.events = [doctor.event(10, 12)]
+    doctor.subscribed()
+    doctor.calendars.instead = lambda: Response(503, b"")
+    again = doctor.subscribed()
+    assert (again["problem"], again["times"], "10:00" in doctor.free()) == ("It answers with 503.", 1, False)
+    assert doctor.clinic.act("subscribe_calendar", resource="ivanova", url=f"{doctor.calendars.url}?x").status == 200
+    assert (doctor.state()["times"], "10:00" in doctor.free()) == (0, True)
+
+
 def test_33_4_it_ends_with_the_connection(doctor: Doctor) -> None:
     doctor.subscribed()
     doctor.clinic.story.crm("disconnect", doctor.clinic.story.admin(), {})
@@ -360,7 +378,7 @@ def test_33_4_an_answer_of_the_address_before_says_nothing_of_the_new_one(doctor
     story = doctor.clinic.story
     (old,) = doctor.rows()
     doctor.calendars.events = []
-    doctor.subscribed()
+    assert doctor.subscribe(f"{doctor.calendars.url}?another").status == 200
     doctor.calendars.events = [doctor.event(15, 16)]
     busy.read(story.runtime, old)
     assert (doctor.state()["times"], "15:00" in doctor.free()) == (0, True)

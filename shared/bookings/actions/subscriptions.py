@@ -33,14 +33,12 @@ class SubscribeCalendar(Struct, forbid_unknown_fields=True, frozen=True):
 def _subscribe(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{calendar}`: how the first reading, which is made at once, has fared; null where it is not read any more. 422
     for an address that cannot be called, or a resource that there is not."""
-    body, offer = (
-        bodies.decode(request, SubscribeCalendar),
-        Offer.of(runtime, caller.require_integration(), is_public=False),
-    )
-    integration_id = offer.integration.id
+    body, integration = bodies.decode(request, SubscribeCalendar), caller.require_integration()
+    integration_id = integration.id
     if not body.url or not body.url.strip():
-        subscriptions.end(runtime.database, integration_id, body.resource)
+        subscriptions.end(runtime.database, integration_id, body.resource)  # also where bookings are turned off
         return json_response({"calendar": None})
+    offer = Offer.of(runtime, integration, is_public=False)
     resource = offer.settings.resource(body.resource)
     if resource is None:
         raise invalid_input(say("there is no such doctor or room"), "resource")
