@@ -134,6 +134,8 @@ def _saved(runtime: Runtime, integration: Integration) -> None:
     for name in subscriptions.end_others(runtime.database, now.id, settings.resources):
         told = say("The calendar of {name} is not read any more: they are not there under this name.", name=name)
         events.add(runtime.database, "booking.subscription_ended", told, integration_id=now.id)
+    if settings.time_zone != settings_of(integration.settings).time_zone:
+        subscriptions.read_anew(runtime.database, now.id)
     for booking in rows.to_come(runtime.database, now.id):
         reason = _left_behind(settings, booking)
         if reason is not None and booking.attention != reason:

@@ -72,6 +72,12 @@ UPDATE amocrm_booking_calendars SET busy = %(busy)s::int8multirange, left_out = 
     problem = NULL, due_at = amocrm_now() + %(every)s
 WHERE id = %(id)s
 """
+# What has no zone of its own, and whole days, are elsewhere in another zone of the company, also in a calendar that has
+# not changed.
+_READ_ANEW: Final = """
+UPDATE amocrm_booking_calendars SET reckoned_at = NULL, due_at = amocrm_now()
+WHERE integration_id = %(integration_id)s
+"""
 _UNCHANGED: Final = """
 UPDATE amocrm_booking_calendars SET read_at = amocrm_now(), failing_since = NULL, problem = NULL,
     due_at = amocrm_now() + %(every)s
@@ -147,6 +153,11 @@ def end_others(database: Database, integration_id: UUID, resources: Sequence[Res
     keys, names = [one.id for one in resources], [one.name for one in resources]
     found = database.all(_Ended, _END_OTHERS, {"integration_id": integration_id, "keys": keys, "names": names})
     return [one.resource_name for one in found]
+
+
+def read_anew(database: Database, integration_id: UUID) -> None:
+    """All of them, with the next run."""
+    database.execute(_READ_ANEW, {"integration_id": integration_id})
 
 
 def end_with_connections(database: Database) -> int:

@@ -179,6 +179,19 @@ def test_33_4_a_whole_day_is_busy_from_midnight_to_midnight_of_the_company(docto
     assert free[0] == "09:00"
 
 
+def test_33_4_it_is_read_anew_where_the_companys_zone_is_another_now(doctor: Doctor) -> None:
+    """A whole day begins elsewhere then, although the calendar says that it has not changed."""
+    day = doctor.clinic.at(0)[:10].replace("-", "")
+    doctor.calendars.events, doctor.calendars.etag = [f"DTSTART;VALUE=DATE:{day}"], '"v1"'
+    doctor.subscribed()
+    (before,) = doctor.clinic.story.sql("SELECT busy::text FROM amocrm_booking_calendars")
+    assert doctor.clinic.set_up(time_zone="Asia/Vladivostok").status == 200
+    doctor.later(minutes=1)
+    (after,) = doctor.clinic.story.sql("SELECT busy::text FROM amocrm_booking_calendars")
+    begins = [int(one[0].strip("{}[)").split(",")[0]) for one in (before, after)]
+    assert begins[0] - begins[1] == 7 * 60
+
+
 def test_33_4_an_unchanged_calendar_is_not_sent_again_but_once_a_day(doctor: Doctor) -> None:
     """Its days move on, and so does how far ahead it was worked out."""
     doctor.calendars.events, doctor.calendars.etag = [doctor.event(10, 12)], '"v1"'
