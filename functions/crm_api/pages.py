@@ -73,18 +73,22 @@ def find(runtime: Runtime, request: Request) -> Response | None:
 
 @cache
 def _hash() -> str:
-    """Of all files together: what changes in one changes the address of all, as they load each other."""
+    """Of all that is sent: what changes in one changes the address of all, as they load each other."""
     found = hashlib.sha256()
-    for name, file in sorted(_files().items()):
-        found.update(name.encode() + b"\0" + file.read_bytes())
+    for name in sorted(_files()):
+        found.update(name.encode() + b"\0" + _script_or_file(name))
     return found.hexdigest()[:16]
+
+
+def _script_or_file(named: str) -> bytes:
+    content = _files()[named].read_bytes()
+    is_our_script = named.endswith(".js") and not named.startswith("widgets/")
+    return without_comments(content) if is_our_script else content
 
 
 @cache
 def _content(named: str) -> bytes:
-    content = _files()[named].read_bytes()
-    if named.endswith(".js") and not named.startswith("widgets/"):
-        return without_comments(content)
+    content = _script_or_file(named)
     if not named.endswith(".html") or named.startswith("widgets/"):  # a widget's own page is as its author wrote it
         return content
     folder = named.partition("/")[0]
