@@ -73,12 +73,19 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Understoo
             name = visit_name(one.named) or one.named.name.lower()
         # A guess: what it is called may say more. And what a rule wants elsewhere is there, too.
         is_field_too = one.meaning not in ("field", "nothing") and (one.reason == "shape" or one.mapped is not None)
+        asked = _question(one)
         for text in one.named.values:
             for part in _parted(text) if one.meaning == "phone" else [text]:
-                assembling.add(one.meaning, name, part)
+                assembling.add(one.meaning, name, f"{asked}: {part}" if asked and part.strip() else part)
             if is_field_too:
                 assembling.add("field", own, text)
     return Understood(assembling.body(), [Decision(one.named.shown, one.meaning, one.reason) for one in found])
+
+
+def _question(value: _Value) -> str:
+    """What a comment answers, where its label says more than that it is one."""
+    label = value.named.label
+    return label if value.meaning == "comment" and label and words.whole(label) != "comment" else ""
 
 
 def _parted(text: str) -> list[str]:

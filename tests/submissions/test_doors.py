@@ -320,6 +320,14 @@ def test_35_1_the_settings_say_what_a_value_is_before_anything_else() -> None:
     assert _why(_sent(sent, settings=settings))["kontakt"] == ("phone", "mapping")
 
 
+def test_35_2_a_comment_keeps_the_question_that_it_answers() -> None:
+    """A builder calls a text area `message`, and its maker asks there for something: the answer alone says little."""
+    asked = {"fields": {"message": {"id": "message", "type": "textarea", "title": "¿Qué mide?", "value": "2 × 3"}}}
+    assert _body(asked).comment == "¿Qué mide?: 2 × 3"
+    plain = {"fields": {"message": {"id": "message", "type": "textarea", "title": "Mensaje", "value": "Hola"}}}
+    assert _body(plain).comment == "Hola"
+
+
 def test_35_1_what_a_rule_of_the_mapping_wants_comes_there_and_stays_what_it_is() -> None:
     """Whose phone it is, is known all the same: people are found by it. `meanings` say when it is none."""
     rules = [("Телефон", "Телефон клиента"), ("Рабочий", "PHONE"), ("utm_source", "Канал"), ("tranid", "Номер")]
