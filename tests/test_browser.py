@@ -1116,7 +1116,7 @@ def test_somebody_is_invited_and_sees_what_they_may(context: BrowserContext, chr
     expect(page.locator("#me")).to_have_text("Анна")
     assert "invite" not in page.url
     expect(page.get_by_role("tab")).to_have_text(
-        ["Resumen", "CRM", "Citas", "Eventos", "Automatizaciones", "Entregas", "Registro"]
+        ["Resumen", "CRM", "Citas", "Entrantes", "Eventos", "Automatizaciones", "Entregas", "Registro"]
     )
     page.get_by_role("tab", name="CRM").click()
     expect(page.locator("#connections li").first).to_be_visible()

@@ -10,7 +10,6 @@ from typing import Any, Final
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, ForbiddenError, NotFoundError
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.people import PeopleApi
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import EarlierFirstError, Result, Step
@@ -75,13 +74,6 @@ def step(
         return {"responsible_user_id": user_id}
 
     return Step(NAME, write, lambda *_: None, after=before[0])
-
-
-def change(api: AccountApi, kind: str, id_: int, fields: Entity) -> None:
-    if kind == "lead":
-        api.change_lead(id_, fields)
-    else:
-        PeopleApi(api).change_contact(id_, fields)
 
 
 def _wait(database: Database, clock: Clock, delivery: Delivery, names: Sequence[str]) -> None:

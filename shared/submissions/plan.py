@@ -16,7 +16,7 @@ from shared.amocrm import budgets, directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.people import main_contact
+from shared.amocrm.people import PeopleApi, main_contact
 from shared.connections.integrations import Integration
 from shared.deliveries import goods
 from shared.deliveries.locks import Locks
@@ -183,7 +183,10 @@ def _handing_step(made: Submission, plan: Sequence[Step]) -> Step:
 
     def change(api: AccountApi, kind: str, id_: int, fields: Change) -> None:
         with noting(made.database, made.keyring, made.integration_id, kind, id_, fields):
-            handing.change(api, kind, id_, fields)
+            if kind == "lead":
+                api.change_lead(id_, fields)
+            else:
+                PeopleApi(api).change_contact(id_, fields)
 
     return handing.step(made.database, made.locks.clock, made.delivery, names, change, made.tell)
 

@@ -4,7 +4,6 @@ import { element } from "../ui/dom.js";
 import { amount, has, moment, money, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
-import { ofTab } from "../ui/storage.js";
 import { busy, call, connectionName, may, pickConnection, told } from "./panel.js";
 
 const STATES = ["accepted", "delivered", "dead"];
@@ -129,7 +128,7 @@ function row(delivery, connection, refresh) {
 
 // To what came, as it came.
 const toBody = ({ account_domain: domain, widget_type: type }, id) =>
-  element("span", {}, " · ", element("a", { href: `#incoming/${id}`, text: t("incoming.what"), onclick: () => ofTab.set("connection", JSON.stringify([domain, type])) }));
+  element("span", {}, " · ", element("a", { href: `#incoming/${id}/${domain}/${type}`, text: t("incoming.what") }));
 
 // What was sent, member by member, with its own names.
 function members(document, path = "") {

@@ -11,7 +11,8 @@ const OUTCOMES = ["accepted", "refused", "nothing", "taken"];
 const PAGE = 20;
 
 export async function show(place) {
-  const [, asked] = location.hash.split("/"); // the outcome, or the one, that a link leads to
+  const [, asked, domain, type] = location.hash.split("/"); // the outcome, or the one (and whose it is), that a link leads to
+  if (domain && type) ofTab.set("connection", JSON.stringify([domain, type]));
   const notices = element("div", {});
   const body = element("div", {});
   const list = element("ul", { className: "rows", id: "incoming" });

@@ -15,6 +15,7 @@ from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
+from shared.platform.decoding import decode
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import Message, say, translated
@@ -107,7 +108,7 @@ def _had(runtime: Runtime, first: Delivery) -> list[str]:
     if first.request is None or first.action not in model.BODIES:
         return []
     stored = runtime.keyring.decrypt(first.request, first.id, "request")
-    accepted = msgspec.json.decode(stored, type=Accepted)
+    accepted = decode(stored, Accepted)
     body = accepted.decoded(first.action)
     tracking = [] if isinstance(body, model.SyncContact) else list(body.tracking.values())
     return [*(text for texts in sources(body).values() for text in texts), *tracking]
