@@ -23,6 +23,12 @@ KNOWN: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("PATCH", "/contacts/{id}", r"sent.*\.values", "null clears a field: rule fields.clear"),
     ("PATCH", "/leads/{id}", r"sent.*\.values", "null clears a field: rule fields.clear"),
     ("PATCH", "/leads/{id}", r"sent.*values\[\]", "a choice is named by its enum_id alone: rule fields.enum_id"),
+    ("POST", "/leads", r"sent.*values\[\]", "a choice is named by its enum_id alone: rule fields.enum_id"),
+    ("PATCH", "/leads/{id}", r"sent.*values\[\]\.value", "a number may have a fraction: rule fields.types"),
+    ("POST", "/leads", r"sent.*\.price", "a budget has cents: rule leads.cents"),
+    ("POST", "/leads/complex", r"sent.*\.price", "a budget has cents: rule leads.cents"),
+    ("POST", "/leads/unsorted/forms", r"sent.*\.price", "a budget has cents: rule leads.cents"),
+    ("PATCH", "/leads/{id}", r"sent\.price", "a budget has cents: rule leads.cents"),
 )
 
 
