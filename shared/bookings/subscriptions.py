@@ -160,8 +160,8 @@ def read_anew(database: Database, integration_id: UUID) -> None:
     database.execute(_READ_ANEW, {"integration_id": integration_id})
 
 
-def end_with_connections(database: Database) -> int:
-    return database.execute(_END_WITH_CONNECTIONS, {})
+def end_with_connections(database: Database) -> None:
+    database.execute(_END_WITH_CONNECTIONS, {})
 
 
 def of(database: Database, integration_id: UUID) -> list[Subscription]:

@@ -96,6 +96,15 @@ def test_33_3_the_card_says_before_and_after_saving_that_another_currencys_sum_i
     expect(page.locator("#price")).to_have_text(before)
 
 
+def _signed_in(page: Page, demo: Demo, language: str) -> None:
+    """In the panel, with the Kommo account chosen."""
+    page.goto(f"{demo.panel}?lang={language}")
+    page.locator("#token").fill(demo.token)
+    page.locator("#sign-in-form button").click()
+    expect(page.locator("#view h1")).to_be_visible()
+    page.evaluate(f"sessionStorage.setItem('connection', JSON.stringify(['{KOMMO}', 'glass']))")
+
+
 @pytest.mark.parametrize("language", WORDS)
 def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published(
     context: BrowserContext, demo: Demo, api: httpx.Client, language: str
@@ -109,11 +118,7 @@ def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published
 
     page = context.new_page()
     page.on("dialog", refuse)
-    page.goto(f"{demo.panel}?lang={language}")
-    page.locator("#token").fill(demo.token)
-    page.locator("#sign-in-form button").click()
-    expect(page.locator("#view h1")).to_be_visible()
-    page.evaluate(f"sessionStorage.setItem('connection', JSON.stringify(['{KOMMO}', 'glass']))")
+    _signed_in(page, demo, language)
     page.locator("#tab-calculator").click()
     warning = page.locator("#view p.warning")
     expect(warning).to_contain_text(re.compile("RUB.*BRL"))
@@ -138,11 +143,7 @@ def test_33_3_appointments_begin_with_the_accounts_currency_and_warn_of_another(
 ) -> None:
     assert api.get("/get_account").json() == {"currency": "BRL"}
     page = context.new_page()
-    page.goto(f"{demo.panel}?lang={language}")
-    page.locator("#token").fill(demo.token)
-    page.locator("#sign-in-form button").click()
-    expect(page.locator("#view h1")).to_be_visible()
-    page.evaluate(f"sessionStorage.setItem('connection', JSON.stringify(['{KOMMO}', 'glass']))")
+    _signed_in(page, demo, language)
     page.locator("#tab-bookings").click()
     currency = page.locator("input[pattern='[A-Z]{3}']")
     expect(currency).to_have_value("BRL")
