@@ -21,12 +21,12 @@ from uuid import uuid4
 import click
 import jwt
 
+from features.bookings import hours, rows
+from features.bookings.rows import Wanted
+from features.bookings.settings import Resource
+from features.bookings.slots import Seat
 from functions.crm_api.handler import handle
 from shared.amocrm.transport import Transport
-from shared.bookings import hours, rows
-from shared.bookings.rows import Wanted
-from shared.bookings.settings import Resource
-from shared.bookings.slots import Seat
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
 from shared.runtime import Runtime

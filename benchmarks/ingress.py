@@ -22,7 +22,7 @@ import click
 import httpx
 
 from cli import embedded
-from shared.changes import feeds
+from features.changes import feeds
 from shared.connections import integrations
 from tests.chaos.stage import ROOT, Stage, stage
 from tests.demo import free_port

@@ -19,10 +19,10 @@ import jwt
 import msgspec
 
 from benchmarks import machine
+from features.calculations.model import SaveCalculation
+from features.calculations.quotation import Company, render
+from features.calculations.template import template
 from functions.crm_api.handler import handle
-from shared.calculations.model import SaveCalculation
-from shared.calculations.quotation import Company, render
-from shared.calculations.template import template
 from shared.connections import integrations
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request

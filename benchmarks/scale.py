@@ -22,13 +22,13 @@ import psycopg
 from msgspec.structs import asdict
 
 from cli import embedded, migrations
-from shared import settings
-from shared.bookings import rows as bookings
-from shared.bookings import statements as booking_statements
-from shared.bookings import watches
-from shared.calculations import versions
-from shared.changes import changes, endpoints, feeds, sending
-from shared.changes.hook_body import Said
+from features import settings
+from features.bookings import rows as bookings
+from features.bookings import statements as booking_statements
+from features.bookings import watches
+from features.calculations import versions
+from features.changes import changes, endpoints, feeds, sending
+from features.changes.hook_body import Said
 from shared.connections import integrations, statements
 from shared.connections.integrations import Wanted
 from shared.connections.levels import Level

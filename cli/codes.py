@@ -17,7 +17,7 @@ FILES: Final = {"en": ROOT / "docs" / "http.md", "ru": ROOT / "docs" / "http.ru.
 _HEADS: Final = {"en": "| status | code | what it says |", "ru": "| статус | код | что говорит |"}
 _VENDORS_WORDS: Final = "amoCRM's own words, and what helps."
 _TRANSLATED: Final = {"ru": {_VENDORS_WORDS: "Слова самой amoCRM и что поможет."}}
-_FOLDERS: Final = ("shared", "functions")
+_FOLDERS: Final = ("shared", "features", "functions")
 _BEGIN: Final = "<!-- codes: python -m cli codes -->\n"
 _END: Final = "<!-- end of codes -->\n"
 

@@ -134,8 +134,8 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
 
     Says what it could not take over. Saving checks them against the account.
     """
-    from shared import settings as shared_settings
-    from shared.submissions import shop_settings
+    from features import settings as shared_settings
+    from features.submissions import shop_settings
 
     try:
         taken = shop_settings.take_over(shop_settings.read(file.read()))

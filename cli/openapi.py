@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import yaml
 
+from features.registry import webhooks
 from functions.crm_api.actions import ACTIONS, Action
 from shared.access.rights import RIGHTS
-from shared.subjects import webhooks
 
 _PROOFS = {
     "oneTimeToken": {

@@ -48,7 +48,7 @@ _NOT_DETERMINISTIC: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "dire
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a function's zip holds besides its own folder and `shared/`, and how large it may be.
+    """What a function's zip holds besides its own folder, `features/` and `shared/`, and how large it may be.
 
     Clouds that install libraries themselves have no limit that the PDF engine would reach: there each function that
     makes quotations has it (`own_engine`), and none of its own is needed (`is_of_aws`).
@@ -187,7 +187,7 @@ def _libraries(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _sources(function: str, web: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     yield "functions/__init__.py", ROOT / "functions" / "__init__.py"
-    for folder in (f"functions/{function}", "shared", *web):
+    for folder in (f"functions/{function}", "features", "shared", *web):
         for file in (ROOT / folder, *(ROOT / folder).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts and not file.name.startswith("test_"):
                 yield file.relative_to(ROOT).as_posix(), file

@@ -124,8 +124,8 @@ def actions(language: str) -> str:
     page.add(f"# {page.word('actions')}")
     page.add(page.word("actions_lead"))
     used: set[str] = set()
-    for subject, names in groupby(sorted(ACTIONS, key=lambda name: (_subject(name), name)), key=_subject):
-        page.add(f"## {subject}")
+    for feature, names in groupby(sorted(ACTIONS, key=lambda name: (_feature(name), name)), key=_feature):
+        page.add(f"## {feature}")
         for name in names:
             action = ACTIONS[name]
             operation = document["paths"][f"/{name}"][action.method.lower()]
@@ -173,10 +173,10 @@ def commands(language: str, group: click.Group) -> str:
     return page.text()
 
 
-def _subject(name: str) -> str:
-    """`calculations` for what stands in shared/calculations; what is everybody's is crm_api's own."""
+def _feature(name: str) -> str:
+    """`calculations` for what stands in features/calculations; what is everybody's is crm_api's own."""
     module = ACTIONS[name].run.__module__.split(".")
-    return module[1] if module[0] == "shared" else "connections"
+    return module[1] if module[0] == "features" else "connections"
 
 
 def _shapes_of(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -216,7 +216,7 @@ def _named(value: Any) -> set[str]:
 
 
 def _short(name: str) -> str:
-    """`shared.automations.work.Note` is another Note than that of changes: `automations.Note`."""
+    """`features.automations.work.Note` is another Note than that of changes: `automations.Note`."""
     parts = name.split(".")
     return name if len(parts) == 1 else f"{parts[1]}{parts[-1]}"
 

@@ -30,7 +30,7 @@ SURE: Final = {
     "report": "what people reported in public",
     "guess": "ours; nothing here rests on it without looking",
 }
-_FOLDERS: Final = ("shared", "functions", "cli", "web", "clients", "simulator")
+_FOLDERS: Final = ("shared", "features", "functions", "cli", "web", "clients", "simulator")
 _PROBE: Final = "cli/probe"
 _ID = re.compile(r"[a-z_]+\.[a-z_0-9]+")
 _MARK = re.compile(r"\s*(?:#|//) vendor: (?P<id>[a-z_]+\.[a-z_0-9]+)(?: \((?P<sure>\w+)\) (?P<text>.+))?$")

@@ -1,1 +1,1 @@
-"""The library under the functions: a room for each subject, on floors; docs/tour.md draws them."""
+"""The library under functions and features: rooms on floors; docs/tour.md draws them."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from features.submissions import site_builders
+from features.submissions.model import SubmitOrder
 from shared.platform.http import Headers, Request
-from shared.submissions import site_builders
-from shared.submissions.model import SubmitOrder
 from tests.chaos import builder_bodies, campaign, planted, submissions
 from tests.chaos.killing import Killer, kill_myself
 from tests.chaos.told import Deal, wrong

@@ -7,8 +7,8 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from shared.bookings import subscriptions, watches
-from shared.changes import feeds, sending
+from features.bookings import subscriptions, watches
+from features.changes import feeds, sending
 from shared.deliveries import rows as deliveries
 from shared.runtime import Runtime
 from tests.demo import ROOT
@@ -92,5 +92,7 @@ def test_no_more_is_claimed_than_was_asked_for(connected: Story, of: str) -> Non
 
 def test_no_other_claim_chooses_in_a_loop() -> None:
     """Whoever claims is one of these."""
-    statements = [file.read_text(encoding="utf-8") for file in (ROOT / "shared").rglob("*.py")]
+    statements = [
+        file.read_text(encoding="utf-8") for room in ("shared", "features") for file in (ROOT / room).rglob("*.py")
+    ]
     assert sum(text.count("SKIP LOCKED") for text in statements) == len(_DUE)

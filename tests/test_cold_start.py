@@ -20,11 +20,11 @@ LATE = (
     "phonenumbers",
     "python_multipart",
     "shared.access.proofs.jwks",
-    "shared.calculations.plan",
+    "features.calculations.plan",
     "shared.platform.form_pairs",
-    "shared.submissions.named",
-    "shared.submissions.plan",
-    "shared.submissions.understanding",
+    "features.submissions.named",
+    "features.submissions.plan",
+    "features.submissions.understanding",
 )
 
 

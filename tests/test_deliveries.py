@@ -253,7 +253,7 @@ def test_a_delivery_ends_after_many_attempts(connected: Story) -> None:
 
 def _carried_out(story: Story, claimed: deliveries.Delivery, perform: Any) -> deliveries.Delivery:
     """By an instance that reaches amoCRM through `perform`."""
-    from shared.calculations import plan
+    from features.calculations import plan
     from shared.deliveries.runner import Delivering
 
     assert claimed.request is not None

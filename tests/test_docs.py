@@ -21,8 +21,8 @@ from playwright.sync_api import TimeoutError as NotYetError
 
 from cli import openapi, site
 from cli.commands import main
+from features.changes.settings import Changes
 from functions.crm_api.actions import ACTIONS
-from shared.changes.settings import Changes
 from shared.platform import config
 from shared.storage.encryption import generate_key
 from simulator.__main__ import main as simulator_command

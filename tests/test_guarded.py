@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
+from features.calculations import plan
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries import run as deliveries_run
 from functions.run_deliveries.run import run as run_deliveries
-from shared.actions.subject import Planner
-from shared.calculations import plan
+from shared.actions.feature import Planner
 from shared.deliveries import rows as deliveries
 from shared.deliveries.runner import MAX_ATTEMPTS
 from shared.platform.endpoint import serve

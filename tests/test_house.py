@@ -1,4 +1,4 @@
-"""The rooms of `shared/`: their floors, and the picture of them."""
+"""The rooms of `features/` and `shared/`: their floors, and the picture of them."""
 
 import re
 import shutil
@@ -21,7 +21,12 @@ def test_the_picture_is_of_the_contracts() -> None:
 
 def test_every_room_stands_on_a_floor_and_says_what_it_is_for() -> None:
     rooms = {room for floor in floors.layers() for room in floor}
-    there = {f"shared.{one.stem}" for one in (ROOT / "shared").iterdir() if one.stem not in ("__init__", "__pycache__")}
+    there = {
+        f"{root}.{one.stem}"
+        for root in ("shared", "features")
+        for one in (ROOT / root).iterdir()
+        if one.stem not in ("__init__", "__pycache__")
+    }
     assert rooms == there | {"functions"}
     assert all(not row.endswith(") |") and ")<br>" not in row for row in floors.picture().splitlines()[2:])
 
@@ -31,13 +36,13 @@ _WRONG_ARROWS = {
     "shared.platform.clock": "shared.storage.database",
     "shared.amocrm.hosts": "shared.storage.database",
     "shared.deliveries.items": "shared.runtime",
-    "shared.submissions.model": "shared.calculations.model",
+    "features.submissions.model": "features.calculations.model",
     "functions.refresh_tokens.run": "functions.run_deliveries.run",
 }
 
 
 def test_each_wrong_arrow_breaks_a_contract(tmp_path: Path) -> None:
-    checkout.copy(("shared", "functions", "cli", "simulator", "pyproject.toml"), tmp_path)
+    checkout.copy(("shared", "features", "functions", "cli", "simulator", "pyproject.toml"), tmp_path)
     for importer, imported in _WRONG_ARROWS.items():
         changed = tmp_path / f"{importer.replace('.', '/')}.py"
         changed.write_text(f"{changed.read_text()}\nimport {imported}\n")
@@ -48,7 +53,7 @@ def test_each_wrong_arrow_breaks_a_contract(tmp_path: Path) -> None:
     assert set(told) == set(_WRONG_ARROWS.items()), ended.stdout
 
 
-# What a subject leaves behind that needs all that it needed.
+# What a feature leaves behind that needs all that it needed.
 _REST = {
     "automations": ["tests/submissions/test_mapping.py"],
     "bookings": ["tests/submissions/test_mapping.py"],
@@ -56,16 +61,17 @@ _REST = {
     "submissions": ["tests/calculations/test_calculators.py"],
     "changes": ["tests/test_settings.py"],
 }
-# A subject that has an address of its own has a function, too.
+# A feature that has an address of its own has a function, too.
 _OWN_FUNCTIONS = {"changes": ["functions/amocrm_events"]}
 _COPIED = (
-    "shared", "functions", "cli", "simulator", "tests", "web", "widgets", "clients", "db_migrations", "docs",
+    "shared", "features", "functions", "cli", "simulator", "tests", "web", "widgets", "clients",
+    "db_migrations", "docs",
     "pyproject.toml",
 )  # fmt: skip
 _IMPORT_ALL = """
-import pkgutil, importlib, functions, shared, cli
+import pkgutil, importlib, features, functions, shared, cli
 from cli import openapi
-for root in (functions, shared, cli):
+for root in (features, functions, shared, cli):
     for one in pkgutil.walk_packages(root.__path__, root.__name__ + "."):
         if not one.name.endswith((".__main__", ".main")):
             importlib.import_module(one.name)
@@ -73,15 +79,15 @@ print(*openapi.document()["paths"])
 """
 
 
-@pytest.mark.parametrize("subject", _REST)
+@pytest.mark.parametrize("feature", _REST)
 @pytest.mark.long
-def test_a_subject_is_removed_with_its_folder_and_one_line(subject: str, tmp_path: Path) -> None:
+def test_a_subject_is_removed_with_its_folder_and_one_line(feature: str, tmp_path: Path) -> None:
     checkout.copy(_COPIED, tmp_path)
-    for folder in (f"shared/{subject}", f"tests/{subject}", *_OWN_FUNCTIONS.get(subject, ())):
+    for folder in (f"features/{feature}", f"tests/{feature}", *_OWN_FUNCTIONS.get(feature, ())):
         shutil.rmtree(tmp_path / folder)
-    registry = tmp_path / "shared" / "subjects.py"
+    registry = tmp_path / "features" / "registry.py"
     lines = registry.read_text().splitlines(keepends=True)
-    kept = [line for line in lines if f"shared.{subject}." not in line]
+    kept = [line for line in lines if f"features.{feature}." not in line]
     assert len(kept) == len(lines) - 1
     registry.write_text("".join(kept))
 
@@ -98,12 +104,12 @@ def test_a_subject_is_removed_with_its_folder_and_one_line(subject: str, tmp_pat
         "submissions": "/submit_form",
         "changes": "/get_changes",
     }
-    assert {name for name, action in own.items() if action in actions} == set(own) - {subject}
+    assert {name for name, action in own.items() if action in actions} == set(own) - {feature}
     contracts = tmp_path / "pyproject.toml"
     contracts.write_text(
         contracts.read_text().replace(
-            '"functions.amocrm_events", ', "" if subject == "changes" else '"functions.amocrm_events", '
+            '"functions.amocrm_events", ', "" if feature == "changes" else '"functions.amocrm_events", '
         )
     )
     run(str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache")
-    run(sys.executable, "-m", "pytest", "-x", *_REST[subject])
+    run(sys.executable, "-m", "pytest", "-x", *_REST[feature])

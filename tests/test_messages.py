@@ -23,7 +23,7 @@ _CYRILLIC = re.compile("[а-яёіїєґ]{2,}", re.IGNORECASE)
 def _sentences() -> set[str]:
     """Every first argument of `say` in the code."""
     found = set()
-    for folder in ("shared", "functions"):
+    for folder in ("shared", "features", "functions"):
         for file in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say" and file.name != "messages.py":

@@ -25,7 +25,8 @@ from tests.demo import ROOT, Demo, connect, free_port
 in_the_checkout = pytest.mark.xdist_group("new widgets")
 
 _COPIED = (
-    "shared", "functions", "cli", "simulator", "tests", "web", "widgets", "clients", "db_migrations", "examples",
+    "shared", "features", "functions", "cli", "simulator", "tests", "web", "widgets", "clients",
+    "db_migrations", "examples",
     "pyproject.toml", "Makefile", "package.json", "package-lock.json",
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from shared import settings
+from features import settings
 from shared.connections import integrations
 from shared.connections.levels import LEVELS
 from tests.story import Story, calculation, json_of

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl
 import pytest
 
 from cli import register
+from features.submissions import mapping
+from features.submissions.settings import FieldRule
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.directory import Field
-from shared.submissions import mapping
-from shared.submissions.settings import FieldRule
 from tests import servers
 from tests.plain_client import Client
 from tests.story import Story, calculation, json_of

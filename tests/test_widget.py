@@ -193,7 +193,7 @@ def test_a_second_visit_asks_for_the_page_only(connected: Story) -> None:
     assert (again.status, again.body) == (304, b"")
     old = get("/_/0123456789abcdef/admin/panel.js")  # of a page that was opened before the last deployment
     assert (old.status, dict(old.headers)["Cache-Control"]) == (200, "no-cache")
-    assert get("/_/0123456789abcdef/admin/../../shared/settings.py").status == 404
+    assert get("/_/0123456789abcdef/admin/../../features/settings.py").status == 404
     small = get(script.removeprefix(".."), Accept_Encoding="br, gzip")
     assert dict(small.headers)["Content-Encoding"] == "gzip"
     assert gzip.decompress(small.body) == kept.body

@@ -1,4 +1,4 @@
-// A calculator as `get_calculator` gives it (shared/calculations/compiler.py): its formulas are checked trees.
+// A calculator as `get_calculator` gives it (features/calculations/compiler.py): its formulas are checked trees.
 
 /** The same text in several languages, by their codes. */
 export type InLanguages = Record<string, string>;

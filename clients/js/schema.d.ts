@@ -319,7 +319,7 @@ export interface paths {
          *
          *     Query: `from` and `to`, days of the company's zone, at most 31, or the deal (`X-Lead-Id`) with all its visits;
          *     `resource`; `needs_a_person=1`; `after`, the `next` of the page before. `{bookings, next}`, see
-         *     :func:`shared.bookings.views.of`.
+         *     :func:`features.bookings.views.of`.
          */
         get: operations["get_bookings"];
         put?: never;
@@ -835,8 +835,8 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{settings, level, sources, revision, touched}`: the document of :mod:`shared.settings` that holds at the level,
-         *     with its defaults; `sources` says which level sets each member, `touched` for how many connections it counts.
+         *     `{settings, level, sources, revision, touched}`: the document of :mod:`features.settings` that holds at the
+         *     level, with its defaults; `sources`: which level sets each member; `touched`: for how many connections it counts.
          */
         get: operations["get_settings"];
         put?: never;
@@ -1469,7 +1469,7 @@ export interface paths {
         /**
          * @description Right: `write_deal`; given by widget, widget_administrator, session, application, administrator.
          *
-         *     Body: :class:`shared.calculations.model.SaveCalculation`.
+         *     Body: :class:`features.calculations.model.SaveCalculation`.
          *
          *     200 `{delivery_id, state, results}`, or 202 with `problem` when it will be delivered later.
          *
@@ -1944,7 +1944,7 @@ export interface components {
             /** @default null */
             pipeline_id?: number | null;
             /** @default [] */
-            places?: components["schemas"]["shared.bookings.settings.Place"][];
+            places?: components["schemas"]["features.bookings.settings.Place"][];
             /** @default [] */
             resources?: components["schemas"]["Resource"][];
             /** @default [] */
@@ -2136,19 +2136,19 @@ export interface components {
         /** ContactMessage */
         ContactMessage: {
             account: components["schemas"]["Account"];
-            contact: components["schemas"]["shared.changes.messages.Contact"];
+            contact: components["schemas"]["features.changes.messages.Contact"];
         };
         /** ContactNoteAdded */
         ContactNoteAdded: {
             account: components["schemas"]["Account"];
             contact: components["schemas"]["Named"];
-            note: components["schemas"]["shared.changes.messages.Note"];
+            note: components["schemas"]["features.changes.messages.Note"];
         };
         /** ContactResponsibleChanged */
         ContactResponsibleChanged: {
             account: components["schemas"]["Account"];
             before: components["schemas"]["Responsible"];
-            contact: components["schemas"]["shared.changes.messages.Contact"];
+            contact: components["schemas"]["features.changes.messages.Contact"];
         };
         /** ContactUpdated */
         ContactUpdated: {
@@ -2156,7 +2156,7 @@ export interface components {
             /** @default null */
             before?: components["schemas"]["Earlier"] | null;
             changed: string[] | null;
-            contact: components["schemas"]["shared.changes.messages.Contact"];
+            contact: components["schemas"]["features.changes.messages.Contact"];
         };
         /**
          * ContactValue
@@ -2348,6 +2348,114 @@ export interface components {
             referer?: string | null;
         };
         /**
+         * Bot
+         * @description Starts a bot (Salesbot) of the account in the deal's conversation.
+         */
+        "features.automations.work.Bot": {
+            bot_id: number;
+            /** @enum {unknown} */
+            kind: "bot";
+        };
+        /**
+         * Note
+         * @description A note in the deal's feed.
+         */
+        "features.automations.work.Note": {
+            /** @enum {unknown} */
+            kind: "note";
+            text: string;
+        };
+        /** Place */
+        "features.bookings.settings.Place": {
+            /** @default  */
+            address?: string;
+            id: string;
+            name: string;
+        };
+        /** Contact */
+        "features.changes.messages.Contact": {
+            created_at: number | null;
+            fields: components["schemas"]["Field"][];
+            id: number;
+            lead_ids: number[];
+            name: string;
+            responsible_user_id: number | null;
+            tags: string[];
+            updated_at: number | null;
+        };
+        /** Note */
+        "features.changes.messages.Note": {
+            created_at: number | null;
+            created_by: number | null;
+            id: number;
+            text: string | null;
+            type: string | null;
+        };
+        /**
+         * Order
+         * @description By the shop's own words.
+         */
+        "features.changes.messages.Order": {
+            number: string;
+            status: string;
+            status_before: string | null;
+        };
+        /** Place */
+        "features.changes.messages.Place": {
+            pipeline_id: number | null;
+            status_id: number | null;
+        };
+        /**
+         * Contact
+         * @description The person. Several phones and e-mails are lists.
+         */
+        "features.submissions.model.Contact": {
+            /** @default  */
+            email?: string | string[];
+            /** @default  */
+            external_id?: string;
+            /** @default  */
+            first_name?: string;
+            /** @default  */
+            last_name?: string;
+            /** @default  */
+            name?: string;
+            /** @default  */
+            phone?: string | string[];
+        };
+        /** Order */
+        "features.submissions.model.Order": {
+            /** @default  */
+            address?: string | components["schemas"]["Address"];
+            /** @default  */
+            comment?: string;
+            /** @default  */
+            currency?: string;
+            /**
+             * @default {
+             *       "method": "",
+             *       "cost": "0"
+             *     }
+             */
+            delivery?: components["schemas"]["OrderDelivery"];
+            /** @default null */
+            discount?: (string | number) | null;
+            items: components["schemas"]["OrderItem"][];
+            number: string;
+            /** @default  */
+            payment?: string;
+            /** @default null */
+            pipeline_id?: number | null;
+            /** @default null */
+            responsible_user_id?: number | null;
+            /** @default null */
+            status_id?: number | null;
+            /** Format: decimal */
+            total: string | number;
+            /** @default  */
+            weight?: string | number;
+        };
+        /**
          * Field
          * @description A custom field that has a value.
          */
@@ -2486,7 +2594,7 @@ export interface components {
         LeadNoteAdded: {
             account: components["schemas"]["Account"];
             lead: components["schemas"]["Named"];
-            note: components["schemas"]["shared.changes.messages.Note"];
+            note: components["schemas"]["features.changes.messages.Note"];
         };
         /** LeadResponsibleChanged */
         LeadResponsibleChanged: {
@@ -2508,7 +2616,7 @@ export interface components {
         LeadStatusChanged: {
             account: components["schemas"]["Account"];
             /** @default null */
-            before?: components["schemas"]["shared.changes.messages.Place"] | null;
+            before?: components["schemas"]["features.changes.messages.Place"] | null;
             lead: components["schemas"]["Lead"];
         };
         /** LeadUpdated */
@@ -2649,7 +2757,7 @@ export interface components {
         OrderStatusChanged: {
             account: components["schemas"]["Account"];
             lead: components["schemas"]["Named"];
-            order: components["schemas"]["shared.changes.messages.Order"];
+            order: components["schemas"]["features.changes.messages.Order"];
         };
         /** Parameter */
         Parameter: {
@@ -2907,7 +3015,7 @@ export interface components {
             name: string;
             /** @default null */
             url?: string | null;
-            work: components["schemas"]["shared.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["shared.automations.work.Bot"];
+            work: components["schemas"]["features.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["features.automations.work.Bot"];
         };
         /**
          * SaveCalculation
@@ -3143,7 +3251,7 @@ export interface components {
          */
         ServicesAnswer: {
             ahead_days: number;
-            places: components["schemas"]["shared.bookings.settings.Place"][];
+            places: components["schemas"]["features.bookings.settings.Place"][];
             resources: components["schemas"]["ResourceOffered"][];
             services: components["schemas"]["ServiceOffered"][];
             step_minutes: number;
@@ -3178,114 +3286,6 @@ export interface components {
             id: number;
             is_active: boolean;
             name: string;
-        };
-        /**
-         * Bot
-         * @description Starts a bot (Salesbot) of the account in the deal's conversation.
-         */
-        "shared.automations.work.Bot": {
-            bot_id: number;
-            /** @enum {unknown} */
-            kind: "bot";
-        };
-        /**
-         * Note
-         * @description A note in the deal's feed.
-         */
-        "shared.automations.work.Note": {
-            /** @enum {unknown} */
-            kind: "note";
-            text: string;
-        };
-        /** Place */
-        "shared.bookings.settings.Place": {
-            /** @default  */
-            address?: string;
-            id: string;
-            name: string;
-        };
-        /** Contact */
-        "shared.changes.messages.Contact": {
-            created_at: number | null;
-            fields: components["schemas"]["Field"][];
-            id: number;
-            lead_ids: number[];
-            name: string;
-            responsible_user_id: number | null;
-            tags: string[];
-            updated_at: number | null;
-        };
-        /** Note */
-        "shared.changes.messages.Note": {
-            created_at: number | null;
-            created_by: number | null;
-            id: number;
-            text: string | null;
-            type: string | null;
-        };
-        /**
-         * Order
-         * @description By the shop's own words.
-         */
-        "shared.changes.messages.Order": {
-            number: string;
-            status: string;
-            status_before: string | null;
-        };
-        /** Place */
-        "shared.changes.messages.Place": {
-            pipeline_id: number | null;
-            status_id: number | null;
-        };
-        /**
-         * Contact
-         * @description The person. Several phones and e-mails are lists.
-         */
-        "shared.submissions.model.Contact": {
-            /** @default  */
-            email?: string | string[];
-            /** @default  */
-            external_id?: string;
-            /** @default  */
-            first_name?: string;
-            /** @default  */
-            last_name?: string;
-            /** @default  */
-            name?: string;
-            /** @default  */
-            phone?: string | string[];
-        };
-        /** Order */
-        "shared.submissions.model.Order": {
-            /** @default  */
-            address?: string | components["schemas"]["Address"];
-            /** @default  */
-            comment?: string;
-            /** @default  */
-            currency?: string;
-            /**
-             * @default {
-             *       "method": "",
-             *       "cost": "0"
-             *     }
-             */
-            delivery?: components["schemas"]["OrderDelivery"];
-            /** @default null */
-            discount?: (string | number) | null;
-            items: components["schemas"]["OrderItem"][];
-            number: string;
-            /** @default  */
-            payment?: string;
-            /** @default null */
-            pipeline_id?: number | null;
-            /** @default null */
-            responsible_user_id?: number | null;
-            /** @default null */
-            status_id?: number | null;
-            /** Format: decimal */
-            total: string | number;
-            /** @default  */
-            weight?: string | number;
         };
         /**
          * SignSiteKey
@@ -3461,7 +3461,7 @@ export interface components {
              *       "external_id": ""
              *     }
              */
-            contact?: components["schemas"]["shared.submissions.model.Contact"];
+            contact?: components["schemas"]["features.submissions.model.Contact"];
             currency?: string;
             /** @default {} */
             fields?: {
@@ -3507,14 +3507,14 @@ export interface components {
              *       "external_id": ""
              *     }
              */
-            contact?: components["schemas"]["shared.submissions.model.Contact"];
+            contact?: components["schemas"]["features.submissions.model.Contact"];
             /** @default {} */
             fields?: {
                 [key: string]: string | boolean | number | (string | boolean | number | null)[] | null;
             };
             /** @default null */
             opened_at?: number | null;
-            order: components["schemas"]["shared.submissions.model.Order"];
+            order: components["schemas"]["features.submissions.model.Order"];
             sent_at?: number | null;
             /** @default [] */
             tags?: string[];
@@ -3543,7 +3543,7 @@ export interface components {
         SyncContact: {
             /** @default null */
             action?: string | null;
-            contact: components["schemas"]["shared.submissions.model.Contact"];
+            contact: components["schemas"]["features.submissions.model.Contact"];
             /** @default {} */
             fields?: {
                 [key: string]: string | boolean | number | (string | boolean | number | null)[] | null;

@@ -14,8 +14,8 @@ vendor: webhooks.form, webhooks.repeat - amoCRM waits two seconds, and switches 
 
 from typing import Final
 
-from shared.changes import feeds, hook_body
-from shared.changes.feeds import Taken
+from features.changes import feeds, hook_body
+from features.changes.feeds import Taken
 from shared.platform import logs
 from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response

@@ -24,7 +24,7 @@ def before(runtime: Runtime, caller: Caller, action: Action, request: Request) -
     """What the level of a save of settings has set until now; nothing of other changes."""
     if caller.actor is None or caller.integration is None or action.name != "save_settings":
         return {}
-    from shared import settings  # for this action only
+    from features import settings  # for this action only
 
     document = _document(request)
     level = document.get("level", "connection") if isinstance(document, dict) else None

@@ -2,9 +2,9 @@
 
 import msgspec
 
+from features import registry
 from functions.crm_api import audit, cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
-from shared import subjects
 from shared.access.authentication import authenticate, spend
 from shared.platform.decoding import decode
 from shared.platform.endpoint import problem_response
@@ -33,7 +33,7 @@ def handle(runtime: Runtime, request: Request) -> Response:
     page = pages.find(runtime, request)
     if page is not None:
         return page
-    take = subjects.hook(request.method, named)
+    take = registry.hook(request.method, named)
     try:
         if is_read and named in _SIGN_IN:
             from functions.crm_api import sign_in  # for the panel's first page only

@@ -2,12 +2,13 @@
 
 It has no address, no secret and no database. Clouds that install libraries themselves do without it.
 
-`{inputs, timestamp, kind}` becomes `{content}` in Base64, or `{unprintable}`: see `shared/calculations/typesetting.py`.
+`{inputs, timestamp, kind}` becomes `{content}` in Base64, or `{unprintable}`: see
+`features/calculations/typesetting.py`.
 """
 
 from typing import Any
 
-from shared.calculations import typesetting
+from features.calculations import typesetting
 
 
 def aws_handler(event: dict[str, Any], _context: object) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
+from features.registry import chores, planner
 from shared.connections import integrations, notices
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
@@ -16,7 +17,6 @@ from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage import counters
 from shared.storage.lease_worker import Worker, guarded
-from shared.subjects import chores, planner
 
 _SHARE: Final = 0.6  # of a run is for deliveries; what they leave is for chores
 _LEAST_OF_CHORE: Final = 2.0  # seconds of a chore, however long deliveries that had begun have taken
@@ -24,7 +24,7 @@ _LEAST_OF_CHORE: Final = 2.0  # seconds of a chore, however long deliveries that
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     """`{due, delivered, failed: {deferred, dead, …}, is_done, seconds}`; also one log line. `is_done`: nothing that is
-    due was left, neither a delivery nor what the subjects' chores look after."""
+    due was left, neither a delivery nor what the features' chores look after."""
 
     def deliver(claimed: Delivery) -> str:
         return _deliver(runtime, claimed)
@@ -44,7 +44,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
 
 
 def _chores(runtime: Runtime, seconds: float) -> bool:
-    """What subjects do every minute, each with its share of the time; one that fails, or always has more to do, does
+    """What features do every minute, each with its share of the time; one that fails, or always has more to do, does
     not keep the others from theirs. Whether all is done."""
     ends, is_done, all_of_them = runtime.clock.monotonic() + seconds, True, list(chores())
     for before, chore in enumerate(all_of_them):
@@ -65,7 +65,7 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
     request = runtime.keyring.decrypt(claimed.request, claimed.id, "request")
     planned = _planned(runtime, claimed, integration, request)
     if planned is None:
-        # Its subject was removed; or crm_api is of a newer version, and this function is going to be.
+        # Its feature was removed; or crm_api is of a newer version, and this function is going to be.
         delivery = runtime.delivering.put_off(claimed, _unknown(claimed.action))
     else:
         delivery = runtime.delivering.run(claimed, *planned)
@@ -83,7 +83,7 @@ def _stopped(attempts: int) -> Problem:
 
 def _unknown(action: str) -> Problem:
     detail = say(
-        "Nothing in this version of run_deliveries carries out {action}: its subject was removed, or the version that "
+        "Nothing in this version of run_deliveries carries out {action}: its feature was removed, or the version that "
         "knows it is not deployed everywhere yet.",
         action=action,
     )

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.actions.body import unfit
-from shared.actions.subject import Planner
+from shared.actions.feature import Planner
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery

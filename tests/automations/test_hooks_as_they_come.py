@@ -10,8 +10,8 @@ import httpx
 import pytest
 from hypothesis import given, strategies
 
+from features.automations.hooks import MOST_SHAPES
 from functions.crm_api.handler import handle as crm_api
-from shared.automations.hooks import MOST_SHAPES
 from shared.platform import nested
 from shared.platform.adapters import aws, yandex
 from tests.automations.conftest import Office

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.automations import rows
-from shared.automations.work import Note
+from features.automations import rows
+from features.automations.work import Note
 from shared.platform import nested
 from shared.platform.secret import Secret
 from shared.storage import key_rotation

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from shared.bookings import rows
-from shared.bookings.bringing import bring
+from features.bookings import rows
+from features.bookings.bringing import bring
 from shared.connections import integrations
 from shared.platform.http import Request
 from shared.platform.secret import Secret
@@ -262,7 +262,7 @@ def test_a_deal_that_is_not_there_takes_nobodys_time(clinic: Clinic) -> None:
 
 
 def test_without_forms_a_booking_needs_a_deal(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.subjects.submission", lambda: None)
+    monkeypatch.setattr("features.registry.submission", lambda: None)
     assert _code(clinic.book()) == (422, "invalid_input")
     clinic.booked(clinic.card())
     (task,) = clinic.tasks()
@@ -684,7 +684,7 @@ def test_what_fails_beside_the_task_is_carried_out_later(clinic: Clinic) -> None
 
 
 def test_a_process_that_dies_between_booking_and_delivery(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.bookings.actions.book.bring", _dies)
+    monkeypatch.setattr("features.bookings.actions.book.bring", _dies)
     assert clinic.book().status == 500
     assert clinic.tasks() == []
     assert "10:00" not in clinic.free(resource="ivanova")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.bookings.ical.reading import Reading
+from features.bookings.ical.reading import Reading
 from tests.bookings.conftest import MONDAY, Clinic
 from tests.story import json_of
 

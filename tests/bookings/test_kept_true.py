@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from shared.bookings import looking, rows, slots
-from shared.bookings.offer import Offer
-from shared.bookings.rows import Wanted
-from shared.bookings.settings import of as settings_of
+from features.bookings import looking, rows, slots
+from features.bookings.offer import Offer
+from features.bookings.rows import Wanted
+from features.bookings.settings import of as settings_of
 from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
 
@@ -34,7 +34,7 @@ def test_30_k_a_change_whose_process_died_is_told_though_the_task_was_brought_by
     change, mapped values and the deal's stage are still to come."""
     clinic.story.simulator.fault("status", status=500, path="/api/v4/tasks", method="POST", times=1)
     booking = json_of(clinic.book())["booking"]
-    monkeypatch.setattr("shared.bookings.actions.bookings.bring", _dies)
+    monkeypatch.setattr("features.bookings.actions.bookings.bring", _dies)
     if then == "move":
         assert clinic.act("move_booking", id=booking["id"], starts_at=clinic.at(15)).status == 500
     else:
@@ -144,7 +144,7 @@ def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> No
             left.pop()()
         return seen
 
-    monkeypatch.setattr("shared.bookings.looking.look", look)
+    monkeypatch.setattr("features.bookings.looking.look", look)
 
 
 def test_30_k_who_is_said_to_have_missed_while_tasks_are_read_has_not_come(

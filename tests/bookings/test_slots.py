@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.bookings import hours, slots
-from shared.bookings.hours import Span, minute_of, moment_of
-from shared.bookings.settings import WEEKDAYS, Bookings, DaysOff, Place, Resource, Service, SpecialDay, Week
+from features.bookings import hours, slots
+from features.bookings.hours import Span, minute_of, moment_of
+from features.bookings.settings import WEEKDAYS, Bookings, DaysOff, Place, Resource, Service, SpecialDay, Week
 
 # Where clocks are put forward and back: at midnight, by half an hour, over a whole day, at odd hours, or never.
 CHANGES = [

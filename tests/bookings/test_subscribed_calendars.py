@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from features.bookings import busy, subscriptions
+from features.bookings.subscriptions import Subscription
 from functions.run_deliveries.run import run as run_deliveries
-from shared.bookings import busy, subscriptions
-from shared.bookings.subscriptions import Subscription
 from shared.platform.http import Response
 from shared.storage import key_rotation
 from tests.bookings.conftest import Clinic, settings

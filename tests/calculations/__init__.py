@@ -1,1 +1,1 @@
-"""Tests that go with `shared/calculations/`."""
+"""Tests that go with `features/calculations/`."""

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.calculations import calculator as calculators
-from shared.calculations.compiler import Compiled, compiled
-from shared.calculations.formulas.cost import MOST_STEPS
-from shared.calculations.model import Parameter
-from shared.calculations.reckoning import Reckoned, reckoned
-from shared.calculations.versions import read
+from features.calculations import calculator as calculators
+from features.calculations.compiler import Compiled, compiled
+from features.calculations.formulas.cost import MOST_STEPS
+from features.calculations.model import Parameter
+from features.calculations.reckoning import Reckoned, reckoned
+from features.calculations.versions import read
 from tests.calculations.page_engine import Page
 from tests.story import Story, json_of
 

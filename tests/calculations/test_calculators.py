@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from shared.calculations import calculator as calculators
+from features.calculations import calculator as calculators
 from tests.story import Story, calculation, json_of
 
 VALUES = {

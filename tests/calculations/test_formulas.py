@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.calculations import calculator as calculators
-from shared.calculations.compiler import compiled
-from shared.calculations.formulas import checker
-from shared.calculations.formulas.checker import Name
-from shared.calculations.formulas.evaluator import Prices, ReckoningError, holds, value
-from shared.calculations.formulas.parser import FormulaError
-from shared.calculations.formulas.units import UNITS
-from shared.calculations.reckoning import Reckoned, reckoned
-from shared.calculations.versions import read
+from features.calculations import calculator as calculators
+from features.calculations.compiler import compiled
+from features.calculations.formulas import checker
+from features.calculations.formulas.checker import Name
+from features.calculations.formulas.evaluator import Prices, ReckoningError, holds, value
+from features.calculations.formulas.parser import FormulaError
+from features.calculations.formulas.units import UNITS
+from features.calculations.reckoning import Reckoned, reckoned
+from features.calculations.versions import read
 from shared.platform.i18n import LANGUAGES
 from shared.platform.messages import translated
 from tests.calculations.page_engine import Page

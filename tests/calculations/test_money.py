@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from shared.calculations import note, quotation
-from shared.calculations.model import Calculation
-from shared.calculations.template import template
+from features.calculations import note, quotation
+from features.calculations.model import Calculation
+from features.calculations.template import template
+from features.submissions import note as submitted
+from features.submissions.model import Order, OrderItem
 from shared.deliveries.items import Item
 from shared.platform.http import Response
 from shared.platform.money import budget, line_amount, money, rounded
-from shared.submissions import note as submitted
-from shared.submissions.model import Order, OrderItem
 from tests.story import Story, calculation, json_of
 
 WORDS = template("glass", {}, "en")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.calculations.compiler import compiled
-from shared.calculations.formulas.parser import parsed
-from shared.calculations.versions import read
+from features.calculations.compiler import compiled
+from features.calculations.formulas.parser import parsed
+from features.calculations.versions import read
 from tests.calculations.node import Node
 
 pytestmark = pytest.mark.needs("node")

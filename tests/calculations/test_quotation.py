@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from features.calculations import note, quotation
+from features.calculations.model import Calculation, SaveCalculation
+from features.calculations.template import template
 from functions.run_deliveries.run import run as run_deliveries
-from shared.calculations import note, quotation
-from shared.calculations.model import Calculation, SaveCalculation
-from shared.calculations.template import template
 from shared.platform.http import Response
 from shared.platform.i18n import LANGUAGES
 from tests.story import Story, calculation, json_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from features.calculations import quotation, typesetting, typesetting_client
 from functions.render_quotation.main import aws_handler
-from shared.calculations import quotation, typesetting, typesetting_client
 from shared.platform.config import load
 from shared.runtime import Runtime
 from tests import servers

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.changes import chores
-from shared.changes.messages import MESSAGES
+from features.changes import chores
+from features.changes.messages import MESSAGES
 from tests.listener import Ingress, Webhook
 from tests.story import Story, json_of
 

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from features.changes import asking, feeds
 from shared.amocrm import feed as feed_api
 from shared.amocrm import filtered
-from shared.changes import asking, feeds
 from tests.changes.conftest import Feed
 
 _PAGE = 5

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.changes import comparing
+from features.changes import comparing
 from tests.changes.conftest import Feed
 from tests.story import calculation
 

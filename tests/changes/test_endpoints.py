@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.changes import endpoints
+from features.changes import endpoints
 from shared.deliveries.webhooks import key_of, signed
 from shared.platform import outward
 from shared.platform.outward import OutwardError, RefusedAddressError

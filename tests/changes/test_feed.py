@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
 
+from features.changes import asking, feeds
 from shared.amocrm import feed as feed_api
 from shared.amocrm import filtered
-from shared.changes import asking, feeds
 from shared.connections import rate
 from shared.deliveries import webhooks
 from tests.changes.conftest import Feed

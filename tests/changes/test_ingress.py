@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.changes import feeds, hook_body
 from functions.amocrm_events.handler import MOST_BYTES, handle
 from shared.amocrm.feed import SETTINGS, FeedApi
-from shared.changes import feeds, hook_body
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
 from shared.platform.problems import Problem

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from features.changes import chores
 from functions.run_deliveries.run import run as run_deliveries
-from shared.changes import chores
 from shared.platform.config import load
 from shared.runtime import Runtime
 from shared.storage import key_rotation, retention
@@ -99,7 +99,7 @@ def test_a_chore_that_fails_is_no_ones_trouble(feed: Feed, monkeypatch: Any) -> 
     feed.person(fields={"price": 5})
     feed.hooks_are_through()
     feed.story.clock.advance(seconds=5)
-    from shared.changes import sending
+    from features.changes import sending
     from shared.storage.database import DatabaseUnavailableError
 
     def gone(*_: object) -> None:

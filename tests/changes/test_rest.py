@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from shared.changes import chores, feeds
+from features.changes import chores, feeds
 from shared.platform.clock import SystemClock
 from tests.changes.conftest import Feed
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.changes import chores, feeds, sending
+from features.changes import chores, feeds, sending
 from shared.platform import time_left
 from tests.changes.conftest import Feed
 from tests.story import json_of

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from features.changes import chores, feeds, reading, refusals, tenure
 from shared.amocrm.feed import FeedApi
 from shared.amocrm.transport import LIMITS
-from shared.changes import chores, feeds, reading, refusals, tenure
 from shared.platform import time_left
 from tests.changes.conftest import Feed
 from tests.story import json_of

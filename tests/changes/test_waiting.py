@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from features.changes import chores, feeds, sending
 from functions.run_deliveries.run import run as run_deliveries
-from shared.changes import chores, feeds, sending
 from tests.changes.conftest import Feed
 from tests.story import json_of
 

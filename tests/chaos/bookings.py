@@ -22,9 +22,9 @@ import jwt
 import psycopg
 from psycopg.rows import dict_row
 
+from features.bookings import rows, texts
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.bookings import rows, texts
 from shared.deliveries.rows import reference
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-from shared.submissions import site_builders
-from shared.submissions.model import SubmitOrder
+from features.submissions import site_builders
+from features.submissions.model import SubmitOrder
 from tests.submissions.recorded import NAMES, body_of, record, request_of
 
 # Yampi's phones are of Brazil; the campaign's people are of Russia. An exchange of leads tells two phones of a person.

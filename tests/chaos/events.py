@@ -22,9 +22,9 @@ from typing import Any
 import jwt
 import psycopg
 
+from features.changes import changes, chores, endpoints, feeds, sending
 from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
-from shared.changes import changes, chores, endpoints, feeds, sending
 from shared.connections import integrations
 from shared.platform import logs
 from shared.platform.endpoint import serve

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import click
 
+from features.bookings import rows as bookings
 from shared.amocrm.filtered import embedded
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.people import PeopleApi
-from shared.bookings import rows as bookings
 from shared.connections import statements as connections
 from shared.deliveries import rows, runner
 from shared.deliveries.locks import Held, Locks

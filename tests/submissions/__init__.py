@@ -1,1 +1,1 @@
-"""Tests that go with `shared/submissions/`."""
+"""Tests that go with `features/submissions/`."""

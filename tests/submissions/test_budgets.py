@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from features.submissions import site_builders
+from features.submissions.model import SubmitOrder
 from functions.run_deliveries.run import run as run_deliveries
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.decoding import convert
 from shared.storage import remembered
-from shared.submissions import site_builders
-from shared.submissions.model import SubmitOrder
 from tests.story import Story, json_of
 from tests.submissions.test_read_again import again, come, newest
 from tests.submitting import account, form, lead_of, order, save, submit

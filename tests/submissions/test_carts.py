@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from features.submissions.carts import amount, item, of_texts
 from functions.run_deliveries.run import run as run_deliveries
-from shared.submissions.carts import amount, item, of_texts
 from tests.story import Story
 from tests.submissions.recorded import record, send, server_key
 from tests.submissions.test_builders import Became

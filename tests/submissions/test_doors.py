@@ -8,14 +8,14 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from features.submissions import site_builders, words
+from features.submissions.model import Contact, SubmitForm, full_name
+from features.submissions.named import named_values
+from features.submissions.settings import FieldRule, Submissions
+from features.submissions.site_builders import Sent
+from features.submissions.understanding import with_person
 from shared.platform import nested
 from shared.platform.http import Headers, Request
-from shared.submissions import site_builders, words
-from shared.submissions.model import Contact, SubmitForm, full_name
-from shared.submissions.named import named_values
-from shared.submissions.settings import FieldRule, Submissions
-from shared.submissions.site_builders import Sent
-from shared.submissions.understanding import with_person
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 PHONE = "+7 921 100-00-01"

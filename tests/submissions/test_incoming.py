@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.submissions import kept_bodies
 from functions.crm_api.handler import handle
 from shared.platform.config import load
 from shared.platform.endpoint import serve
@@ -17,7 +18,6 @@ from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage import key_rotation, retention
 from shared.storage.encryption import Keyring, generate_key
-from shared.submissions import kept_bodies
 from tests.story import Story, json_of
 from tests.submitting import PERSON, order, save, set_up
 
@@ -170,7 +170,7 @@ def test_35_5_a_process_that_ends_in_between_loses_nothing(
 
     with monkeypatch.context() as patch:
         if place == "before":
-            patch.setattr("shared.submissions.actions.accept", killed)
+            patch.setattr("features.submissions.actions.accept", killed)
         else:
             patch.setattr(kept_bodies, "became", killed)
         assert sent(site, key, TILDA).status == 500

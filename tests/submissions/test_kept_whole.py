@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from features.submissions import html_form, mapping, model, site_builders
+from features.submissions.model import Contact, SubmitForm
+from features.submissions.settings import FieldRule
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.directory import Field
 from shared.platform.decoding import decode
 from shared.platform.http import Headers, Request
-from shared.submissions import html_form, mapping, model, site_builders
-from shared.submissions.model import Contact, SubmitForm
-from shared.submissions.settings import FieldRule
 from tests.story import Story, json_of
 from tests.submitting import PERSON, account, contact_of, form, lead_of, note_of, order, save, set_up, submit, values_of
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from features.submissions import contacts, mapping, people
+from features.submissions.known_contact import Update
+from features.submissions.model import Contact, SubmitForm, sources
+from features.submissions.settings import FieldRule, Submissions
 from shared.amocrm.directory import Field
-from shared.submissions import contacts, mapping, people
-from shared.submissions.known_contact import Update
-from shared.submissions.model import Contact, SubmitForm, sources
-from shared.submissions.settings import FieldRule, Submissions
 
 KINDS = (
     *("text", "textarea", "numeric", "checkbox", "select", "multiselect", "radiobutton", "date", "date_time", "url"),

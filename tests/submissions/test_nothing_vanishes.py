@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from features.submissions import html_form, model, note, plan, site_builders
+from features.submissions.model import Accepted, SubmitForm, SubmitOrder
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform import nested
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
-from shared.submissions import html_form, model, note, plan, site_builders
-from shared.submissions.model import Accepted, SubmitForm, SubmitOrder
 from tests.story import Story, json_of
 from tests.submitting import PERSON, account, form, order, save, set_up, submit
 

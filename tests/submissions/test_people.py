@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.submissions import people
+from features.submissions import people
 from tests.story import Story, json_of
 from tests.submitting import contact_of, form, found_at_once, lead_of, note_of, set_up, submit, values_of
 

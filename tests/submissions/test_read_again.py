@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from features.submissions import site_builders
+from features.submissions.model import SubmitOrder
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.transport import Transport
 from shared.platform.decoding import convert
 from shared.storage.database import Database
-from shared.submissions import site_builders
-from shared.submissions.model import SubmitOrder
 from tests.story import Story, json_of
 from tests.submissions.test_incoming import JSON, listed, new_key, sent
 from tests.submitting import account, order, save, set_up, submit, values_of

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.commands import main
-from shared.submissions.settings import Submissions
-from shared.submissions.shop_settings import _RULES, UnreadableError, read, take_over
+from features.submissions.settings import Submissions
+from features.submissions.shop_settings import _RULES, UnreadableError, read, take_over
 from tests.story import Story
 
 COMPONENT = {

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from features import registry
+from features.submissions import html_form, plan
+from features.submissions.model import Accepted, Contact, SubmitForm
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared import subjects
 from shared.actions.accepting import Write, accept
 from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
 from shared.platform.problems import Problem
-from shared.submissions import html_form, plan
-from shared.submissions.model import Accepted, Contact, SubmitForm
 from tests.story import Story, json_of
 from tests.submitting import account, order, set_up
 
@@ -90,9 +90,9 @@ def test_what_could_not_be_read_again_is_refused_and_not_stored(story: Story) ->
 
 
 def test_whoever_accepts_a_write_has_the_reader_of_whoever_carries_it_out() -> None:
-    for subject in subjects.subjects():
-        for action in subject.planners:
-            known = subjects.planner(action)
+    for feature in registry.features():
+        for action in feature.planners:
+            known = registry.planner(action)
             assert known is not None
             assert known.action == action
 

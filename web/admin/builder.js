@@ -1,4 +1,4 @@
-// The editor of a calculator's document (shared/calculations/calculator.py), without JSON: everything has a field, a
+// The editor of a calculator's document (features/calculations/calculator.py), without JSON: everything has a field, a
 // name in formulas, and a place for what is wrong with it. It changes the document that it is given.
 
 import { element } from "../ui/dom.js";

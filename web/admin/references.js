@@ -1,5 +1,5 @@
 // Where a formula names fields, and where it compares a choice with ids of its options. What a formula is and means says
-// shared/calculations/formulas/parser.py, by whose grammar this walks; a draft's formula may be unfinished or wrong, and
+// features/calculations/formulas/parser.py, by whose grammar this walks; a draft's formula may be unfinished or wrong, and
 // is walked as far as it can be understood.
 
 const TOKEN = /\s*(?:(?<number>[0-9]{1,12}(?:\.[0-9]{1,6})?)|(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<text>"[^"\n]*"|'[^'\n]*')|(?<sign><=|>=|!=|<>|[^\s]))/y;

@@ -8,7 +8,7 @@
   var language = (script.dataset.lang || document.documentElement.lang || navigator.language || "en").slice(0, 2);
   var opened = Date.now();
   // Names with a meaning of their own, and how many values of that meaning are taken: as of a plain form
-  // (shared/submissions/html_form.py).
+  // (features/submissions/html_form.py).
   /** @type {Record<string, number>} */
   var MOST_VALUES = { name: 1, first_name: 1, last_name: 1, form: 1, page: 1, phone: 20, email: 20, comment: 150 };
   var VISIT = /^(utm_.*|gclientid|_ym_uid|_ym_counter|gclid|yclid|fbclid|roistat|openstat|from)$/i;

@@ -1,4 +1,4 @@
-// The value of a checked formula, in exact fractions: shared/calculations/formulas/evaluator.py, word for word.
+// The value of a checked formula, in exact fractions: features/calculations/formulas/evaluator.py, word for word.
 // A fraction is [over, under], two BigInts without a common divisor; what is under is more than 0.
 
 /** @typedef {import("../../types/calculator.js").Fraction} Fraction */

@@ -1,4 +1,4 @@
-"""The actions of `crm_api`: its own, and those that the subjects add. To remove one, delete its module and its line.
+"""The actions of `crm_api`: its own, and those that the features add. To remove one, delete its module and its line.
 
 A module is imported when its action is called for the first time: a cold start pays for what it needs.
 """
@@ -6,9 +6,9 @@ A module is imported when its action is called for the first time: a cold start 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from shared import subjects
+from features import registry
 from shared.actions.action import Action
-from shared.actions.subject import found
+from shared.actions.feature import found
 
 _OWN: Final = {
     "connection_status": "connection_status:ACTION",
@@ -57,7 +57,7 @@ class _Actions(Mapping[str, Action]):
 
     def __init__(self) -> None:
         own = {name: f"{__name__}.{home}" for name, home in _OWN.items()}
-        self._homes = dict(sorted((own | subjects.actions()).items()))
+        self._homes = dict(sorted((own | registry.actions()).items()))
 
     def __getitem__(self, name: str) -> Action:
         action = found(self._homes[name])

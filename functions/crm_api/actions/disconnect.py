@@ -1,5 +1,6 @@
 """`POST disconnect`: forgets the tokens of a connection; the client id and secret stay (row D5)."""
 
+from features.registry import endings
 from functions.crm_api.connections import ConnectionAnswer, connection_view
 from shared.access.rights import Caller, Right
 from shared.actions.action import Action
@@ -14,7 +15,6 @@ from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage.encryption import DecryptionError
-from shared.subjects import endings
 
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:

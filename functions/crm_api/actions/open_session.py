@@ -4,7 +4,7 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta, Struct
 
-from shared import subjects
+from features import registry
 from shared.access.proofs import session
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
@@ -35,7 +35,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     lead_id = bodies.optional_lead_id(request, body.lead_id)
     token = session.open_for(runtime, caller, lead_id)
     seconds = int(session.LIFETIME.total_seconds())
-    pages = subjects.pages(caller.require_integration())
+    pages = registry.pages(caller.require_integration())
     return json_response({"session_token": token, "expires_in": seconds, "lead_id": lead_id, "pages": pages}, 201)
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from shared import settings
+from features import settings
+from features.registry import settings_parts
 from shared.access.rights import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.actions.subject import SettingsPart
+from shared.actions.feature import SettingsPart
 from shared.connections import levels
 from shared.connections.integrations import Integration
 from shared.connections.levels import LevelName
@@ -19,12 +20,11 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
-from shared.subjects import settings_parts
 
 
 def _get(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{settings, level, sources, revision, touched}`: the document of :mod:`shared.settings` that holds at the level,
-    with its defaults; `sources` says which level sets each member, `touched` for how many connections it counts."""
+    """`{settings, level, sources, revision, touched}`: the document of :mod:`features.settings` that holds at the
+    level, with its defaults; `sources`: which level sets each member; `touched`: for how many connections it counts."""
     return _shown(runtime, caller, bodies.level(request))
 
 

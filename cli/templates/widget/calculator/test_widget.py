@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from cli import widget
-from shared.calculations import calculator, compiler, reckoning
-from shared.calculations.reckoning import Reckoned
+from features.calculations import calculator, compiler, reckoning
+from features.calculations.reckoning import Reckoned
 
 
 def test_it_reckons() -> None:

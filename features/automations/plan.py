@@ -1,0 +1,189 @@
+"""The steps of an automation that was asked for."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from features import registry
+from features.automations import values, work
+from features.automations.work import Bot, Call, Note, Quotation, Task, Work
+from shared.actions.feature import Planner, Title
+from shared.amocrm import budgets
+from shared.amocrm.bots import BotsApi
+from shared.amocrm.errors import NotSentError, ServerError
+from shared.amocrm.leads import AccountApi
+from shared.amocrm.tasks import TasksApi
+from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
+from shared.deliveries.rows import Delivery, reference
+from shared.deliveries.runner import NotTakenError, Plan, Result, Step
+from shared.deliveries.webhooks import key_of, signed
+from shared.platform import outward
+from shared.platform.decoding import decode
+from shared.platform.messages import say
+from shared.runtime import Runtime
+from shared.storage.database import Database
+
+# amoCRM's clock may be a little behind the database's.
+_CLOCK_SKEW_SECONDS: Final = 300
+_UNAVAILABLE: Final = 503
+
+_NOT_HERE: Final = say("Nothing here makes quotations.")
+_UNKNOWN: Final = say(
+    "Whether amoCRM has started the bot is not known: its answer was lost. It is not started a second time, so that "
+    "nobody is written to twice; start it by hand if it did not speak."
+)
+
+
+class Asked(Struct, frozen=True):
+    """An automation as it was when it was asked for."""
+
+    id: str
+    name: str
+    work: Work
+    event: dict[str, Any]  # {type, type_code, status_id, pipeline_id, time}
+    url: str | None = None
+    secret: str | None = None
+
+
+def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integration, asked: Asked) -> Plan:
+    lead_id = delivery.lead_id
+    assert lead_id is not None  # a hook without a deal is not accepted
+    match asked.work:
+        case Note():
+            return [_note(runtime.database, delivery, integration, lead_id, asked.work)], 3
+        case Task():
+            return [_task(runtime.database, delivery, integration, lead_id, asked.work)], 3
+        case Quotation():
+            quote = registry.quotation()
+            if quote is None:
+                return [Step("pdf", lambda _: {"skipped": _NOT_HERE}, lambda _: None)], 0
+            steps, calls = quote(
+                runtime, delivery, integration, lead_id, _title(runtime.database, integration, lead_id, asked.work)
+            )
+            return steps, calls + 2
+        case Call():
+            return [_call(runtime, delivery, integration, lead_id, asked)], 2
+        case Bot():
+            return [_bot(runtime.database, delivery, lead_id, asked.work)], 1
+
+
+AUTOMATION: Final = Planner("run_automation", lambda request: decode(request, Asked), _planned_automation)
+
+
+def _since(delivery: Delivery) -> int:
+    return int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+
+
+def _filled(
+    database: Database, integration: Integration, account: AccountApi, lead: Mapping[str, Any], text: str
+) -> str:
+    is_asked = work.names(text, "contact")
+    return work.filled(text, values.of_deal(database, integration, account, lead, contact=is_asked))
+
+
+def _title(database: Database, integration: Integration, lead_id: int, wanted: Quotation) -> Title | None:
+    text = wanted.title
+    if text is None:
+        return None
+    return lambda account: _filled(database, integration, account, account.lead(lead_id), text)
+
+
+def _note(database: Database, delivery: Delivery, integration: Integration, lead_id: int, wanted: Note) -> Step:
+    mark = reference(delivery.id)
+
+    def write(account: AccountApi) -> Result:
+        text = _filled(database, integration, account, account.lead(lead_id), wanted.text)
+        return {"note_id": account.add_note(lead_id, f"{text}\n\n{mark}")}
+
+    def find(account: AccountApi) -> Result | None:
+        note_id = account.find_note(lead_id, mark, _since(delivery))
+        return None if note_id is None else {"note_id": note_id}
+
+    return Step("note", write, find)
+
+
+def _task(database: Database, delivery: Delivery, integration: Integration, lead_id: int, wanted: Task) -> Step:
+    mark = reference(delivery.id)
+
+    def write(account: AccountApi) -> Result:
+        lead = account.lead(lead_id)
+        text = _filled(database, integration, account, lead, wanted.text)
+        more: dict[str, Any] = {}
+        responsible = wanted.responsible_user_id or lead.get("responsible_user_id")
+        if responsible:
+            more["responsible_user_id"] = responsible
+        if wanted.task_type_id:
+            more["task_type_id"] = wanted.task_type_id
+        due = int(delivery.created_at.timestamp()) + 60 * wanted.due_minutes
+        return {"task_id": TasksApi(account).create(lead_id, f"{text}\n{mark}", due, more)}
+
+    def find(account: AccountApi) -> Result | None:
+        task_id = TasksApi(account).find(lead_id, mark, _since(delivery))
+        return None if task_id is None else {"task_id": task_id}
+
+    return Step("task", write, find)
+
+
+def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_id: int, asked: Asked) -> Step:
+    """A repetition has the same `webhook-id`, by which whoever takes it knows it."""
+
+    def write(account: AccountApi) -> Result:
+        lead = account.lead(lead_id)
+        found = values.of_deal(runtime.database, integration, account, lead, contact=True)
+        body = msgspec.json.encode(_message(integration, asked, lead, found, runtime.clock.now()))
+        assert asked.url is not None  # what is no call has none
+        assert asked.secret is not None
+        timestamp = int(runtime.clock.now().timestamp())
+        headers = signed([key_of(asked.secret)], str(delivery.id), timestamp, body)
+        private_hosts = runtime.settings.endpoint_private_hosts
+        account.before_call()
+        try:
+            status = outward.post(asked.url, body, headers, private_hosts=private_hosts)
+        except outward.OutwardError as error:
+            raise NotTakenError(str(error)) from None
+        if not 200 <= status < 300:
+            raise NotTakenError(str(status))
+        return {"status": status}
+
+    return Step("call", write, lambda _: None)
+
+
+def _bot(database: Database, delivery: Delivery, lead_id: int, wanted: Bot) -> Step:
+    """Once at most: amoCRM has no key by which it would know a repetition, nor tells which bots ran. Of the two errors,
+    a client who is written to twice and a bot that somebody has to start by hand, this chooses the second."""
+
+    def write(account: AccountApi) -> Result:
+        try:
+            BotsApi(account).run(wanted.bot_id, lead_id)
+        except ServerError as error:
+            if error.status != _UNAVAILABLE:
+                raise
+            raise NotSentError(str(error)) from None  # it was turned away before anything was done
+        return {"bot_id": wanted.bot_id}
+
+    def find(_account: AccountApi) -> Result:
+        deliveries.warn(database, delivery.id, "automation.bot_unknown", _UNKNOWN)
+        return {"bot_id": wanted.bot_id, "skipped": _UNKNOWN}
+
+    return Step("bot", write, find)
+
+
+def _message(
+    integration: Integration, asked: Asked, lead: Mapping[str, Any], found: Mapping[str, str], now: datetime
+) -> dict[str, Any]:
+    members = ("id", "name", "status_id", "pipeline_id", "responsible_user_id")
+    return {
+        "type": "automation.asked",
+        "timestamp": now,
+        "data": {
+            "account": {"id": integration.account_id, "domain": integration.account_domain},
+            "automation": {"id": asked.id, "name": asked.name},
+            "event": asked.event,
+            "lead": {name: lead.get(name) for name in members} | {"price": budgets.read(lead)},
+            "contact": {name: found.get(f"contact.{name}", "") for name in ("name", "phone", "email")},
+        },
+    }

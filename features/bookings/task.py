@@ -1,0 +1,102 @@
+"""The task of a visit in amoCRM: created, moved or completed, whichever the row asks for now."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from features.bookings import rows, texts
+from features.bookings.rows import Booking
+from features.bookings.work import CANCELLED, EXPECTED, MOVED, Work
+from shared.amocrm.errors import BadRequestError, NotFoundError
+from shared.amocrm.leads import LOST, AccountApi
+from shared.amocrm.tasks import TasksApi
+from shared.deliveries.locks import name_of
+from shared.deliveries.runner import Result, Step
+from shared.platform.messages import say
+
+T = TypeVar("T")
+
+
+def step(work: Work) -> Step:
+    def write(api: AccountApi, lead: Result) -> Result:
+        names = [name_of(f"booking:{work.booking.id}"), work.deal_lock(lead["lead_id"])]
+        with work.runtime.locks.holding(work.integration.id, names, work.delivery.id):
+            return _brought(work, TasksApi(api), api, lead)
+
+    return Step("task", write, lambda *_: None, after="lead")  # every attempt looks first
+
+
+def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Result:
+    database, booking = work.runtime.database, work.now()
+    due = int(booking.starts_at.timestamp())
+    # The task may say more; but a newer change is brought by its own delivery only, before whose acceptance a process
+    # may have died.
+    facts = {"version": work.told.version, "lead_id": lead["lead_id"], "contact_id": lead.get("contact_id")}
+    task_id = booking.task_id
+    # Nobody else makes the first one; a delivery that was taken up again is tried for the first time once more.
+    is_new = work.is_first and work.delivery.attempts <= 1 and not work.delivery.was_started("task")
+    if task_id is None and not is_new:
+        task_id = tasks.find(lead["lead_id"], work.mark, work.since)
+    if booking.state == "cancelled" or booking.attendance is not None:
+        if task_id is not None:
+            _unless_gone(tasks, task_id, {"is_completed": True, "result": {"text": _result(work, booking)}})
+        rows.brought(database, booking, task_id=task_id, **facts)
+        return {"task_id": task_id, "completed": task_id is not None}
+    if booking.brought == 0 and work.told.lead_id is not None:
+        # A deal that was there: where it was lost before, it is no news that it is.
+        rows.saw_deal(database, booking, is_lost=api.lead(lead["lead_id"]).get("status_id") == LOST)
+    wanted: dict[str, Any] = {
+        "text": f"{texts.task(booking, work.visitor)}\n{work.mark}",
+        "complete_till": due,
+        # vendor: tasks.duration (page) A task has a `duration` in seconds, with which amoCRM's calendar shows it.
+        # source: amoCRM's documentation, "Tasks", the table of a task's fields
+        "duration": int((booking.ends_at - booking.starts_at).total_seconds()),
+    }
+    handed_over = _responsible(work, api, booking, lead) if "from_resource" in work.told.change else {}
+    # vendor: tasks.reopen (guess) A completed task is open again by `is_completed: false`.
+    # source: none found (looked for again): the page has `is_completed` as a boolean, and shows it true; amoCRM's own
+    # interface can do it
+    opened = {"is_completed": False} if work.told.change["kind"] in (EXPECTED, MOVED) else {}
+    if task_id is not None and _accepted(
+        work, lambda fields: _unless_gone(tasks, task_id, fields), wanted | opened | handed_over
+    ):
+        rows.brought(database, booking, task_id=task_id, task_due=due, **facts)
+        return {"task_id": task_id}
+    more = {"duration": wanted["duration"]} | (handed_over or _responsible(work, api, booking, lead))
+    made = _accepted(work, lambda fields: tasks.create(lead["lead_id"], wanted["text"], due, fields), more)
+    rows.brought(database, booking, task_id=made, task_due=due, **facts)
+    return {"task_id": made}
+
+
+def _unless_gone(tasks: TasksApi, task_id: int, fields: dict[str, Any]) -> bool:
+    """False: somebody has deleted the task."""
+    try:
+        tasks.change(task_id, fields)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _accepted(work: Work, write: Callable[[dict[str, Any]], T], fields: dict[str, Any]) -> T:
+    """A user who is there no more takes no task; the visit has one all the same."""
+    try:
+        return write(fields)
+    except BadRequestError as error:
+        if "responsible_user_id" not in fields:
+            raise
+        refused = error
+    done = write({name: value for name, value in fields.items() if name != "responsible_user_id"})
+    told = say("amoCRM did not give the task to the doctor's user ({error}).", error=refused)
+    rows.notice(work.runtime.database, work.now(), told)
+    return done
+
+
+def _result(work: Work, booking: Booking) -> str:
+    return texts.result({"kind": booking.attendance or CANCELLED}, work.language)
+
+
+def _responsible(work: Work, api: AccountApi, booking: Booking, lead: Result) -> dict[str, Any]:
+    """The doctor's user, else the deal's."""
+    resource = work.settings.resource(booking.resource)
+    user_id = resource.user_id if resource is not None else None
+    user_id = user_id or api.lead(lead["lead_id"]).get("responsible_user_id")
+    return {"responsible_user_id": user_id} if user_id else {}

@@ -1,0 +1,62 @@
+"""`POST save_calculation`: a calculation into its deal, once, whatever fails in between (rows A5, X2).
+
+The write is accepted into `amocrm_deliveries` first and then carried out at once. Temporary trouble answers 202 with
+the delivery's id, and `run_deliveries` finishes it.
+"""
+
+import msgspec
+
+from features.calculations import model, own_fields, plan, published
+from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions import currency
+from shared.actions.accepting import Write, Written, accept, answer
+from shared.actions.action import Action
+from shared.deliveries import rows
+from shared.platform.http import Request, Response
+from shared.platform.problems import Problem
+from shared.runtime import Runtime
+
+
+def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """Body: :class:`features.calculations.model.SaveCalculation`.
+
+    200 `{delivery_id, state, results}`, or 202 with `problem` when it will be delivered later.
+
+    Without an `Idempotency-Key` the same calculation for the same deal counts as the same request.
+    """
+    integration = caller.require_integration()
+    body = bodies.decode(request, model.SaveCalculation)
+    lead_id = caller.require_lead(bodies.lead_id(request, body.lead_id))
+    model.check(body)
+    key = bodies.idempotency_key(request)
+    try:
+        published.check(runtime, integration, body)
+    except Problem:
+        # What was accepted before stands, whatever the calculator has become since.
+        if key is None or rows.by_key(runtime.database, integration.id, model.ACTION, key) is None:
+            raise
+    kept = msgspec.structs.replace(body, lead_id=lead_id, action=None, calculator=None)
+    identity = msgspec.json.encode(kept, order="deterministic")
+    # Where nobody can say now, the amounts stay without a currency's sign: they are the account's all the same.
+    said = body.calculation.currency or currency.of_account(runtime, integration) or ""
+    kept = msgspec.structs.replace(kept, calculation=msgspec.structs.replace(kept.calculation, currency=said))
+    stored = msgspec.json.encode(kept, order="deterministic")
+
+    summary = {"total": f"{body.calculation.rounded_total:f}"} | ({"currency": said} if said else {}) | caller.sender()
+    summary |= {"deal": deal} if (deal := own_fields.of(body)) else {}
+    write = Write(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, identity, summary=summary)
+    return answer(request, accept(runtime, integration, request, write))
+
+
+ACTION = Action(
+    model.ACTION,
+    "POST",
+    Right.WRITE_DEAL,
+    _run,
+    calls=1,
+    body=model.SaveCalculation,
+    answer=Written,
+    is_for_a_deal=True,
+    is_change=False,
+)

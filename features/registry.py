@@ -1,0 +1,82 @@
+"""What can be delivered into a deal, and what comes back. To remove a feature, delete its folder and its line here."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, cast
+
+from msgspec import Struct
+
+from shared.actions.feature import Chore, Ending, Feature, Hook, Planner, Quoter, SettingsPart, Shown, Submitter, found
+from shared.connections.integrations import Integration
+
+_HOMES: Final = (
+    "features.automations.feature:FEATURE",
+    "features.bookings.feature:FEATURE",
+    "features.calculations.feature:FEATURE",
+    "features.changes.feature:FEATURE",
+    "features.submissions.feature:FEATURE",
+)
+
+
+@cache
+def features() -> tuple[Feature, ...]:
+    return tuple(found(home) for home in _HOMES)
+
+
+def actions() -> dict[str, str]:
+    """Name of an action of `crm_api` -> where it is."""
+    return {name: home for feature in features() for name, home in feature.actions.items()}
+
+
+def planner(action: str) -> Planner[Any] | None:
+    """Of the deliveries that this action has accepted; None when its feature is not here any more."""
+    homes = {name: home for feature in features() for name, home in feature.planners.items()}
+    chosen: Planner[Any] | None = found(homes[action]) if action in homes else None
+    return chosen
+
+
+def hook(method: str, name: str) -> Hook | None:
+    """What takes the requests of this name; None when nothing does."""
+    offered = [feature.hooks if method == "POST" else feature.reads for feature in features()]
+    home = next((homes[name] for homes in offered if name in homes), None)
+    return None if home is None else cast("Hook", found(home))
+
+
+def pages(integration: Integration) -> list[str]:
+    """The names of what the deal cards of a connection show."""
+    offered = {name: home for feature in features() for name, home in feature.pages.items()}
+    return [name for name, home in offered.items() if cast("Shown", found(home))(integration)]
+
+
+def quotation() -> Quoter | None:
+    """What makes a quotation of a deal's goods; None when nothing here does."""
+    home = next((feature.quotation for feature in features() if feature.quotation is not None), None)
+    return None if home is None else cast("Quoter", found(home))
+
+
+def submission() -> Submitter | None:
+    """What brings people into amoCRM; None when nothing here does."""
+    home = next((feature.submission for feature in features() if feature.submission is not None), None)
+    return None if home is None else cast("Submitter", found(home))
+
+
+def webhooks() -> dict[str, type[Struct]]:
+    """Kind of a message to others -> the type of its `data`."""
+    told: dict[str, type[Struct]] = {}
+    for feature in features():
+        told |= found(feature.webhooks) if feature.webhooks is not None else {}
+    return told
+
+
+def chores() -> Iterator[Chore]:
+    """What features do every minute."""
+    return (found(feature.chore) for feature in features() if feature.chore is not None)
+
+
+def endings() -> Iterator[Ending]:
+    """What features do before a connection is ended here."""
+    return (found(feature.ending) for feature in features() if feature.ending is not None)
+
+
+def settings_parts() -> Iterator[SettingsPart]:
+    return (found(feature.settings) for feature in features() if feature.settings is not None)

@@ -1,0 +1,353 @@
+"""`POST submit_form`, `submit_order`, `sync_contact`: what a site sends, into amoCRM once (rows C2-C4, C9, C10)."""
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+import msgspec
+
+from features.submissions import html_form, model, newer, order_news, people, plan, server_door, site_builders, writer
+from features.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
+from features.submissions.server_door import Kept
+from features.submissions.settings import Submissions
+from features.submissions.settings import of as settings_of
+from features.submissions.understanding import with_person
+from shared.access.proofs import site_key
+from shared.access.rights import Caller, Right
+from shared.actions import body as bodies
+from shared.actions.accepting import Write, Written, accept, answer
+from shared.actions.action import Action
+from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
+from shared.deliveries.account_money import AccountMoney
+from shared.deliveries.order_proof import is_proven, proofs
+from shared.deliveries.rows import Delivery
+from shared.platform import nested
+from shared.platform.endpoint import json_response
+from shared.platform.http import Request, Response
+from shared.platform.messages import Message, say
+from shared.platform.problems import Problem, invalid_input
+from shared.runtime import Runtime
+from shared.storage import events
+from shared.storage.remembered import Remembered
+
+# So long an equal submission is the same one; after that a person may well ask for the same thing again.
+_SAME_SECONDS: Final = 600
+
+
+def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> Response:
+    """Body: one of :mod:`features.submissions.model`; a form may also come as a plain HTML form, see `html_form`.
+
+    200 `{delivery_id, state, results}`, or 202 when it will be delivered later. A public page does not see `results`:
+    they would tell who is a customer already.
+    """
+    with server_door.keeping(runtime, caller, request, action) as kept:
+        return _submitted(runtime, caller, request, action, kept)
+
+
+def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, kept: Kept) -> Response:
+    integration = caller.require_integration()
+    if caller.kind == "server" and action == model.SUBMIT_FORM and not site_builders.is_ours(request):
+        return _from_builder(runtime, caller, request, kept)
+    is_html = request.is_html_form and action == model.SUBMIT_FORM  # the others have no form of this kind
+    decisions: list[Decision] | None = None
+    if is_html:
+        form = html_form.submission(request, settings_of(integration.settings))
+        body: Body = form.body
+        decisions = form.decisions
+    else:
+        body = _decoded(request, action, settings_of(integration.settings))
+    robot = _robot(runtime, integration, request, body)
+    if robot is not None:
+        kept.became_nothing(robot)
+        # Nothing tells a robot from others by its answer.
+        told = {"delivery_id": uuid4(), "state": "accepted", "problem": None, "retry_after": 5}
+        return html_form.thanks(runtime, caller, request) if is_html else json_response(told, 202)
+    delivery = _accepted(runtime, caller, request, action, body, _callers_key(caller, request), kept, decisions)
+    shown = answer(request, delivery, show_results=caller.kind not in ("site", "server"))
+    return html_form.thanks(runtime, caller, request) if is_html else shown
+
+
+def _decoded(request: Request, action: str, settings: Submissions) -> Body:
+    """Bounded like a form: by its bytes, and not by how many values it has."""
+    if len(request.body) > nested.MOST_BYTES:
+        raise Problem(413, "body_too_large", html_form.TOO_LARGE)
+    body = bodies.decode(request, model.BODIES[action])
+    if isinstance(body, SubmitForm):
+        return with_person(body, settings)
+    return body
+
+
+def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept) -> Response:
+    """It waits for five seconds and wants to hear 200: what it sends is stored, and brought into amoCRM afterwards."""
+    try:
+        sent = site_builders.sent(request, settings_of(caller.require_integration().settings))
+    except Problem as problem:
+        _tell_of_unreadable(runtime, caller, problem)
+        raise
+    if sent.is_test:
+        kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
+    elif isinstance(sent.body, SubmitOrder):
+        _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions)
+    else:
+        key = builders_key(caller, sent.key)
+        form, why = model.SUBMIT_FORM, sent.decisions
+        try:
+            delivery = _accepted(runtime, caller, request, form, sent.body, key, kept, why, at_once=False)
+        except Problem as problem:
+            if problem.code == "idempotency_key_reused":
+                _tell_of_other_values(runtime, caller, str(key))
+            _tell_of_refusal(runtime, caller, request, problem)
+            raise
+        answer(request, delivery)  # what amoCRM has refused for good is told
+    return site_builders.ok()
+
+
+def builders_key(caller: Caller, key: str | None) -> str | None:
+    """`key`: what the builder calls this submission."""
+    return None if key is None else f"builder:{_of_site(caller)}{key}"
+
+
+def read_anew(
+    runtime: Runtime,
+    caller: Caller,
+    request: Request,
+    action: str,
+    body: Body,
+    key: str,
+    kept: Kept,
+    decisions: list[Decision] | None,
+) -> Delivery | None:
+    """A body that had become nothing, as if it came now, by whoever has sent it. None: it is nothing now, too."""
+    if isinstance(body, SubmitOrder):
+        if decisions is not None:
+            return _order_from_builder(runtime, caller, request, body, kept, decisions)
+        key = _key_of_order(runtime, caller, body)
+    return _accepted(runtime, caller, request, action, body, key, kept, decisions)
+
+
+def _order_from_builder(
+    runtime: Runtime, caller: Caller, request: Request, body: SubmitOrder, kept: Kept, decisions: list[Decision]
+) -> Delivery | None:
+    """An order, or what a shop tells of one that is here: that is a note in its deal, each thing once."""
+    integration, whole = caller.require_integration(), model.whole(body)
+    assert isinstance(whole, SubmitOrder)
+    key = _key_of_order(runtime, caller, whole, of_person=True)
+    first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
+    if first is None and order_news.is_empty(whole):
+        kept.became_nothing(say("A shop tells of an order that is not here, and says nothing of what is in it."))
+        return None
+    if first is None or first.summary.get("told") == order_news.told(whole):
+        try:
+            delivery = _accepted(
+                runtime, caller, request, model.SUBMIT_ORDER, whole, key, kept, decisions, at_once=False
+            )
+            answer(request, delivery)
+            return delivery
+        except Problem as problem:
+            if problem.code != "idempotency_key_reused":
+                _tell_of_refusal(runtime, caller, request, problem)
+                raise
+        first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
+        assert first is not None
+    for write in order_news.writes(first, key, whole):
+        accept(runtime, integration, request, write)
+    kept.became(first, whole.contact)
+    return first
+
+
+def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
+    """Nobody reads what a builder's server is answered."""
+    first = deliveries.by_key(runtime.database, caller.require_integration().id, model.SUBMIT_FORM, key)
+    if first is not None:
+        told = say(
+            "The site builder has sent this submission once more, with other values: the first ones count. What has "
+            "changed is there, under the same id."
+        )
+        deliveries.warn(runtime.database, first.id, "submission.other_values", told)
+
+
+def _tell_of_unreadable(runtime: Runtime, caller: Caller, problem: Problem) -> None:
+    """Once an hour: the visitor has been thanked, and whoever sends it so sends all of it so."""
+    told = say("What a site builder has sent cannot be read, and is not in amoCRM: {reason}", reason=problem.detail)
+    id_ = caller.require_integration().id
+    kind = "submission.unreadable"
+    events.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=timedelta(hours=1))
+
+
+def _tell_of_refusal(runtime: Runtime, caller: Caller, request: Request, problem: Problem) -> None:
+    """As above: the visitor has been thanked. What has no values at all is no loss."""
+    where = ", ".join(error.path for error in problem.errors if error.path)
+    if where:
+        told = say(
+            "What a site builder has sent is not in amoCRM: {where} is missing or not right. It is still there; see "
+            "whether the form has what the settings require.",
+            where=where,
+        )
+        events.add(
+            runtime.database,
+            "submission.refused",
+            told,
+            level="warning",
+            integration_id=caller.require_integration().id,
+            request_id=request.id,
+        )
+
+
+def _accepted(
+    runtime: Runtime,
+    caller: Caller,
+    request: Request,
+    action: str,
+    body: Body,
+    key: str | None,
+    kept: Kept,
+    decisions: list[Decision] | None = None,
+    at_once: bool = True,
+) -> Delivery:
+    integration = caller.require_integration()
+    settings, body = settings_of(integration.settings), model.whole(body)
+    wanted = writer.destination_of(settings, body)
+    model.check(body, wanted.required, as_told=decisions is not None)
+    if isinstance(body, SyncContact) and not people.stands_for_somebody(body.contact, settings.phone_country):
+        whole = say("give a phone with its country's code or an e-mail: this is neither, and would be a new person")
+        raise invalid_input(whole, "contact")
+    # Sent again, it is sent later, and is the same.
+    same = body if isinstance(body, SyncContact) else msgspec.structs.replace(body, sent_at=msgspec.UNSET)
+    cleaned = msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
+    why = msgspec.UNSET if decisions is None else decisions
+    accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address, why)
+    write = Write(
+        plan.PLANNERS[action],
+        msgspec.json.encode(accepted, order="deterministic"),
+        key or _key(runtime, caller, action, body, cleaned),
+        plan.first_steps(settings, wanted.mode, body),
+        identity=_identity(cleaned, same),
+        at_once=at_once and not settings.queue,
+        summary=_summary(runtime, integration, body) | caller.sender() | kept.summary,
+    )
+    delivery = accept(runtime, integration, request, write)
+    kept.became(delivery, body.contact)
+    return delivery
+
+
+def _identity(cleaned: bytes, body: Body) -> bytes:
+    """An order without a currency was one in roubles once; sent again it is still the same."""
+    if not isinstance(body, SubmitOrder) or body.order.currency:
+        return cleaned
+    before = msgspec.structs.replace(body, order=msgspec.structs.replace(body.order, currency="RUB"), action=None)
+    return msgspec.json.encode(before, order="deterministic")
+
+
+def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:
+    if isinstance(body, SyncContact):
+        return {"person": _marks(runtime, integration, body)}
+    if not isinstance(body, SubmitOrder):
+        return {}
+    money = AccountMoney(Remembered(runtime.database, integration.id))
+    currency = body.order.currency or money.known_currency()
+    return {
+        "total": f"{body.order.rounded_total:f}",
+        **({"currency": currency} if currency else {}),
+        "order": body.order.number,
+        "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
+        "told": order_news.told(body),
+    }
+
+
+def _of_site(caller: Caller) -> str:
+    """In every key that a site's pages or its builder name: two sites of an account count their forms and orders for
+    themselves. Nothing for callers who are no site."""
+    key_id = site_key.id_of(caller)
+    return "" if key_id is None else f"{key_id}:"
+
+
+def _callers_key(caller: Caller, request: Request) -> str | None:
+    """The caller's own `Idempotency-Key`."""
+    key, site = bodies.idempotency_key(request), _of_site(caller)
+    return key if key is None or not site else f"key:{site}{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _key(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: bytes) -> str:
+    """What makes a double click, or a double hook, the same submission (row C10)."""
+    site = _of_site(caller)
+    if isinstance(body, SubmitOrder):
+        return _key_of_order(runtime, caller, body)
+    digest, window = hashlib.sha256(cleaned).hexdigest(), int(runtime.clock.now().timestamp()) // _SAME_SECONDS
+    if isinstance(body, SyncContact):
+        return _key_of_profile(runtime, caller.require_integration(), body, cleaned) or f"profile:{digest}:{window}"
+    if isinstance(body, SubmitForm) and body.opened_at is not None:
+        return f"form:{site}{digest}"  # the moment the page was opened is in it: the next visit is another submission
+    before = f"form:{site}{digest}:{window - 1}"
+    earlier = deliveries.by_key(runtime.database, caller.require_integration().id, action, before)
+    if earlier is not None and runtime.clock.now() - earlier.created_at < timedelta(seconds=_SAME_SECONDS):
+        return before
+    return f"form:{site}{digest}:{window}"
+
+
+def _key_of_order(runtime: Runtime, caller: Caller, body: SubmitOrder, *, of_person: bool = False) -> str:
+    """Its number. Of a page's, and of a builder's (`of_person`), it is the order of whoever has sent the number first,
+    and others have orders of their own: anybody can send a number before its shop does, a shop may begin to count anew,
+    and two shops may share an address."""
+    key, integration = f"order:{_of_site(caller)}{body.order.number}", caller.require_integration()
+    own = proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails)
+    if not (caller.kind == "site" or of_person) or not own:
+        return key
+    before = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
+    kept = None if before is None else before.summary.get("proof")
+    theirs = (*body.contact.phones, *body.contact.emails)
+    if kept is None or any(is_proven(runtime.keyring, integration.id, kept, one) for one in theirs):
+        return key
+    return f"{key}:{own[0]}"
+
+
+def _key_of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:
+    """An equal profile is the same one as long as the person has no other: what is changed back is a change."""
+    person, within = _marks(runtime, integration, body), timedelta(seconds=_SAME_SECONDS)
+    before = newer.latest(runtime.database, integration.id, model.SYNC_CONTACT, person, within)
+    if before is None:
+        return None
+    digest = hashlib.sha256(cleaned)
+    return before.key if before.request_hash == digest.digest() else f"profile:{digest.hexdigest()}:{before.id}"
+
+
+def _marks(runtime: Runtime, integration: Integration, body: SyncContact) -> list[str]:
+    country = settings_of(integration.settings).phone_country
+    return people.marks(runtime.keyring, integration.id, body.contact, country)
+
+
+def _robot(runtime: Runtime, integration: Integration, request: Request, body: Body) -> Message | None:
+    """Why it is a robot's: a filled-in trap, or a form filled in faster than people can. It is answered as if all were
+    well. None: it is a person's."""
+    if isinstance(body, SyncContact):
+        return None
+    least = settings_of(integration.settings).time_trap_seconds
+    opened, sent = body.opened_at, body.sent_at
+    now = sent if isinstance(sent, int) else int(runtime.clock.now().timestamp() * 1000)
+    too_fast = opened is not None and 0 <= now - opened < least * 1000
+    if not body.trap and not too_fast:
+        return None
+    reason = (
+        say("the hidden field was filled in") if body.trap else say("it was filled in within {least} s", least=least)
+    )
+    told = say("A submission was left out as a robot's: {reason}.", reason=reason)
+    events.add(runtime.database, "submission.bot", told, integration_id=integration.id, request_id=request.id)
+    return told
+
+
+def _form(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    return _submit(runtime, caller, request, model.SUBMIT_FORM)
+
+
+def _order(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    return _submit(runtime, caller, request, model.SUBMIT_ORDER)
+
+
+def _sync(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    return _submit(runtime, caller, request, model.SYNC_CONTACT)
+
+
+FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form, body=SubmitForm, answer=Written, is_change=False)
+ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order, body=SubmitOrder, answer=Written, is_change=False)
+SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync, body=SyncContact, answer=Written, is_change=False)

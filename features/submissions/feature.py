@@ -1,0 +1,27 @@
+"""What forms, orders and contacts of a site add to the product."""
+
+from shared.actions.feature import Feature
+
+_PLAN = "features.submissions.plan"
+
+FEATURE = Feature(
+    actions={
+        "get_incoming": "features.submissions.incoming.actions:LIST",
+        "get_incoming_entry": "features.submissions.incoming.actions:ENTRY",
+        "preview_incoming": "features.submissions.incoming.actions:PREVIEW",
+        "read_again": "features.submissions.incoming.again:ACTION",
+        "submit_form": "features.submissions.actions:FORM",
+        "submit_order": "features.submissions.actions:ORDER",
+        "sync_contact": "features.submissions.actions:SYNC",
+    },
+    planners={
+        "read_again": "features.submissions.incoming.completing:PLANNER",
+        "submit_form": f"{_PLAN}:FORM",
+        "submit_order": f"{_PLAN}:ORDER",
+        "sync_contact": f"{_PLAN}:SYNC",
+        "order_news": "features.submissions.order_news:PLANNER",
+    },
+    reads={"submit_form": "features.submissions.site_builders:tried"},
+    submission="features.submissions.plan:of_person",
+    settings="features.submissions.settings_check:PART",
+)

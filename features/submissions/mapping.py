@@ -1,0 +1,231 @@
+"""From values of a site to values of amoCRM's fields. Pure: what finds no place is told, never dropped.
+
+Source: amoCRM's documentation, "Custom fields", the table of field types and their values.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from msgspec import Struct
+
+from features.submissions.settings import FieldRule
+from shared.amocrm.directory import Field
+from shared.amocrm.members import SAFE_SECOND
+from shared.platform.messages import Message, say
+
+Values = list[dict[str, Any]]
+
+_YES: Final = frozenset({"1", "true", "yes", "on", "y", "да", "есть", "ha", "так"})
+_NO: Final = frozenset({"0", "false", "no", "off", "n", "нет", "yoʻq", "ні"})
+_DATES: Final = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M")
+_PLAIN: Final = frozenset({"text", "textarea", "url", "streetaddress", "tracking_data"})
+_SEVERAL: Final = frozenset({"multitext", "multiselect"})
+_LONGEST: Final = {"textarea": 65_000}
+# vendor: fields.text_length (report) A text field takes 256 characters by the API, which refuses more. What is longer
+# is in the note as a whole.
+# source: amocrm-api-php issues 224, 400
+_LONGEST_TEXT: Final = 256
+DAYS: Final = ("date", "birthday")
+_SAFE_HOUR: Final = time(SAFE_SECOND // 3600)  # UTC
+
+# Where amoCRM keeps visit data, by the name under which pages send it.
+TRACKING_CODES: Final = {
+    "referrer": "REFERRER",
+    "gclientid": "GCLIENTID",
+    "_ym_uid": "_YM_UID",
+    "_ym_counter": "_YM_COUNTER",
+}
+
+
+class Unplaced(Struct, frozen=True):
+    """A value that no field took. The reason is for people and holds no value."""
+
+    source: str
+    values: tuple[str, ...]
+    reason: Message
+
+
+class Placed(Struct, frozen=True):
+    fields: Values  # `custom_fields_values`
+    unplaced: tuple[Unplaced, ...]
+
+
+def field_of(rule: FieldRule, fields: Sequence[Field]) -> Field | None:
+    """By id, else by code, else by name in any case."""
+    if rule.field_id is not None:
+        return next((field for field in fields if field.id == rule.field_id), None)
+    wanted = (rule.field or "").casefold()
+    if not wanted:
+        return None
+    by_code = next((field for field in fields if (field.code or "").casefold() == wanted), None)
+    return by_code or next((field for field in fields if field.name.casefold() == wanted), None)
+
+
+def place(
+    rules: Sequence[FieldRule], given: Mapping[str, Sequence[str]], fields: Sequence[Field], *, skip_empty: bool
+) -> Placed:
+    """The mapped values of one entity. With `skip_empty` off, a mapped value that came empty clears its field."""
+    placed: dict[int, dict[str, Any]] = {}
+    unplaced: list[Unplaced] = []
+    for rule in rules:
+        texts = given.get(rule.source)
+        if texts is None or (not texts and skip_empty):
+            continue
+        field = field_of(rule, fields)
+        if field is None:
+            if texts:
+                gone = say("the account has no field {name}", name=_name(rule))
+                unplaced.append(Unplaced(rule.source, tuple(texts), gone))
+            continue
+        if not texts:
+            placed.setdefault(field.id, {"field_id": field.id, "values": None})
+            continue
+        if placed.get(field.id, {}).get("values") and field.type not in _SEVERAL:
+            taken = say("{name} has a value from another field already", name=field.name)
+            unplaced.append(Unplaced(rule.source, tuple(texts), taken))
+            continue
+        values, reason = _values(field, texts, rule.enum)
+        if reason:
+            unplaced.append(Unplaced(rule.source, tuple(texts), reason))
+        if values:
+            earlier = placed.get(field.id, {}).get("values") or []
+            placed[field.id] = {"field_id": field.id, "values": [*earlier, *values]}
+    return Placed(list(placed.values()), tuple(unplaced))
+
+
+def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence[dict[str, Any]] = ()) -> Placed:
+    """UTM and visit data into the account's tracking fields, where it has them and `mapped` has left them free."""
+    by_code = {(field.code or "").upper(): field for field in fields if field.type == "tracking_data"}
+    before = {one["field_id"]: one["values"] for one in mapped}
+    placed: dict[int, Values] = {}
+    unplaced: list[Unplaced] = []
+    for name, text in given.items():
+        if not text.strip():
+            continue
+        field = by_code.get(TRACKING_CODES.get(name.lower(), name.upper()))
+        if field is None:
+            unplaced.append(Unplaced(name, (text,), say("the account has no tracking field for it")))
+            continue
+        values, reason = _values(field, [text.strip()], None)
+        if (before | placed).get(field.id, values) != values:
+            reason = say("{name} has a value from another field already", name=field.name)
+        elif field.id not in before:
+            placed[field.id] = values
+        if reason:
+            unplaced.append(Unplaced(name, (text,), reason))
+    return Placed([{"field_id": id_, "values": values} for id_, values in placed.items()], tuple(unplaced))
+
+
+def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, Message | None]:
+    """The values, and why not all of them could be taken."""
+    # vendor: fields.types (report) A field takes values of its type only: texts, numbers, true or false, seconds or an
+    # ISO date, and those of its choices; another is refused with 400 (`custom_fields_values.0.values.0.value`).
+    # source: amocrm-api-php issues 115, 480, 502
+    kind = field.type
+    if kind in _PLAIN:
+        text, longest = ", ".join(texts), _LONGEST.get(kind, _LONGEST_TEXT)
+        reason = (
+            say("longer than the {most} characters of {name}", most=longest, name=field.name)
+            if len(text) > longest
+            else None
+        )
+        return [{"value": text[:longest]}], reason
+    if kind == "multitext":
+        kind_of_value = enum or _usual_kind(field)
+        return [{"value": text, "enum_code": kind_of_value} for text in texts], None
+    if kind in ("select", "radiobutton", "multiselect"):
+        return _chosen(field, texts)
+    if len(texts) > 1:
+        return [], say("{name} takes one value", name=field.name)
+    value = _single(kind, texts[0])
+    if value is None:
+        return [], say("not a value for {name} ({kind})", name=field.name, kind=kind)
+    return [{"value": value}], None
+
+
+def _usual_kind(field: Field) -> str:
+    """Of phones and e-mails WORK; fields of messengers have others, among them OTHER."""
+    kinds = [value for _, value in field.enums]
+    return next((kind for kind in ("WORK", "OTHER") if kind in kinds), kinds[-1] if kinds else "WORK")
+
+
+def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, Message | None]:
+    by_text = {value.casefold(): enum_id for enum_id, value in field.enums}
+    found = [by_text[text.casefold()] for text in texts if text.casefold() in by_text]
+    reason = None if len(found) == len(texts) else say("not one of the choices of {name}", name=field.name)
+    if field.type != "multiselect" and len(found) > 1:
+        found, reason = found[:1], say("{name} takes one choice", name=field.name)
+    # vendor: fields.enum_id (code) A choice of a list is named by its `enum_id` alone.
+    # source: amocrm-api-php's models of the values of lists
+    return [{"enum_id": enum_id} for enum_id in dict.fromkeys(found)], reason
+
+
+def _single(kind: str, text: str) -> Any:
+    """The value of a field that holds one; None where the text is none."""
+    if kind in ("numeric", "price", "monetary"):
+        return _number(text)
+    if kind == "checkbox":
+        return True if text.casefold() in _YES else False if text.casefold() in _NO else None
+    if kind == "date_time":
+        return _moment(text)
+    if kind in DAYS:
+        return _day(text)
+    return None
+
+
+def _number(text: str) -> int | float | None:
+    cleaned = re.sub(r"[\s\u00a0\u202f]", "", text).replace(",", ".")
+    # Zeros in front belong to a code, such as 007, which a number would lose.
+    if not re.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d{1,10})?", cleaned):
+        return None
+    try:
+        number = Decimal(cleaned)
+    except InvalidOperation:
+        return None
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _moment(text: str) -> int | None:
+    """Unix seconds; a day without a time begins at midnight UTC."""
+    parsed = _parsed(text)
+    return None if parsed is None else _seconds(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+
+
+def _day(text: str) -> int | None:
+    """An hour of the day that lies in the same day almost everywhere, as Unix seconds."""
+    # vendor: fields.dates (report) A date is kept as midnight of the account's own time zone, of the day in which the
+    # sent moment lies there; so midnight UTC is the day before in every account west of Greenwich.
+    # source: amocrm-api-php issue 402
+    parsed = _parsed(text)
+    return None if parsed is None else _seconds(datetime.combine(parsed.date(), _SAFE_HOUR, UTC))
+
+
+def is_same_day(stored: Any, wanted: Any) -> bool:
+    """Whether a stored date, midnight of an unknown time zone, is the day of a wanted one, see :func:`_day`."""
+    return isinstance(stored, int) and isinstance(wanted, int) and 0 <= wanted - stored < 86_400
+
+
+def _parsed(text: str) -> datetime | None:
+    for form in _DATES:
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            continue
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _seconds(moment: datetime) -> int | None:
+    try:
+        return int(moment.timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _name(rule: FieldRule) -> str:
+    return rule.field or str(rule.field_id)

@@ -1,0 +1,82 @@
+"""Where the forms and orders of a site go, and how: a part of the settings of one integration."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+
+from features.submissions.words import Meaning
+from shared.deliveries.locks import name_of
+from shared.platform.decoding import convert
+
+Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
+Name = Annotated[str, Meta(min_length=1, max_length=120)]
+
+
+class Destination(Struct, forbid_unknown_fields=True, frozen=True):
+    """Where forms, or orders, go."""
+
+    mode: Literal["lead", "incoming_lead", "contact"] = "lead"
+    pipeline_id: Id | None = None  # null: the account's main pipeline
+    status_id: Id | None = None  # null: the pipeline's first status
+    required: Annotated[list[Name], Meta(max_length=50)] = []  # source fields; `phone|email` is either
+    tags: Annotated[list[Name], Meta(max_length=20)] = []
+    title: Annotated[str, Meta(max_length=200)] | None = None  # with {form}, {number}, {name}
+
+
+FieldType = Literal["text", "textarea", "numeric", "checkbox", "date", "url", "select", "multiselect"]
+
+
+class FieldRule(Struct, forbid_unknown_fields=True, frozen=True):
+    """A source field and the field of the deal or contact that it goes to, by id, or by code or name."""
+
+    source: Name
+    entity: Literal["leads", "contacts"]
+    field_id: Id | None = None
+    field: Name | None = None
+    type: FieldType = "text"  # as which it is created when it is missing
+    enum: Name | None = None  # of a field with several kinds of values: WORK, MOB
+
+
+class Route(Struct, forbid_unknown_fields=True, frozen=True):
+    """Where an order goes that holds goods of this category, or of one below it."""
+
+    category: Name
+    pipeline_id: Id | None = None
+    status_id: Id | None = None
+    responsible_user_id: Id | None = None
+
+
+class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
+    """Forms, orders and contacts of a site (rows C2-C9)."""
+
+    forms: Destination = Destination()
+    orders: Destination = Destination()
+    phone_country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "RU"  # of numbers without a country code
+    responsible_user_ids: Annotated[list[Id], Meta(max_length=50)] = []  # several take turns
+    mapping: Annotated[list[FieldRule], Meta(max_length=100)] = []
+    meanings: dict[Name, Meaning] = {}  # of a source that a builder sends; goes before what its name says
+    phone_enum: Literal["WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER"] = "WORK"
+    email_enum: Literal["WORK", "PRIV", "OTHER"] = "WORK"
+    # Of a known contact: `name`, or a field by its id, code or name.
+    read_only: Annotated[list[Name], Meta(max_length=100)] = []
+    skip_empty: bool = True  # false: an empty value clears the field of a known contact
+    create_fields: bool = True  # those of the mapping that the account does not have
+    routes: Annotated[list[Route], Meta(max_length=200)] = []  # the first that fits counts
+    category_parents: dict[Name, Name] = {}  # for shops that send a category without its parents
+    routing_beats_order: bool = True  # also over a responsible user given in the order
+    queue: bool = False  # accept at once, deliver in the background
+    time_trap_seconds: Annotated[int, Meta(ge=0, le=60)] = 2  # nobody fills in a form faster than this
+
+
+USUAL: Final = Submissions()
+
+
+def of(stored: Mapping[str, Any]) -> Submissions:
+    """This part of a row's settings, with its defaults."""
+    return convert(stored.get("submissions") or {}, Submissions)
+
+
+def refusal_name(entity: str) -> bytes:
+    """The lock that remembers that the account lets nobody create fields of leads, or of contacts."""
+    return name_of(f"fields:{entity}")

@@ -1,0 +1,105 @@
+"""Forms as site builders send them, from their own servers: Tilda, Elementor, quizzes, a script beside a Google form.
+
+Any JSON and any form: what a value is, is understood from what it is called, see
+:mod:`features.submissions.understanding`; every other one is a field of the form. Builders name what they sent
+(`tranid`), so that a repetition is the same submission. What has goods is an order, known by its number.
+"""
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from features.submissions import builders, carts, html_form
+from features.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
+from features.submissions.named import NamedValue, named_values
+from features.submissions.settings import USUAL, Submissions
+from features.submissions.understanding import IDS, plain_id, understood
+from shared.access.proofs import site_key
+from shared.platform.http import Request, Response
+from shared.platform.messages import say
+from shared.platform.problems import Problem
+from shared.runtime import Runtime
+
+_TRIALS: Final[tuple[dict[str, object], ...]] = ({"test": "test"}, {})
+_PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
+
+
+class Sent(Struct, frozen=True):
+    body: SubmitForm | SubmitOrder
+    key: str | None  # of the form and what the builder calls this submission; the site is not in it
+    is_test: bool  # the address is tried out: nothing is written
+    decisions: list[Decision] = []
+    values: list[NamedValue] = []  # of which the decisions are
+
+
+def sent(request: Request, settings: Submissions = USUAL) -> Sent:
+    """What came. Raises 400 and 413."""
+    tree = html_form.read(request) if request.body.strip() else {}
+    if {name.lower(): one for name, one in tree.items()} in _TRIALS or list(tree) == [_PING]:
+        return Sent(SubmitForm(), None, is_test=True)
+    known = builders.adapted(tree, request)
+    values = named_values(tree)
+    if not values and known.cart is None:
+        return Sent(SubmitForm(), None, is_test=True)
+    made = understood(values, settings)
+    form_id = _form_id(values)
+    if known.cart is not None:
+        own = known.id or _id(values) or hashlib.sha256(request.body).hexdigest()[:12]
+        cart = known.cart if known.cart.number.strip() else replace(known.cart, number=own)
+        order = carts.submitted(cart, made.body)
+        return Sent(order, None, is_test=False, decisions=made.decisions, values=values)
+    body = made.body
+    if not body.form.name and form_id:
+        body = replace(body, form=replace(body.form, name=form_id[:1000]))
+    key = _key(known.id or _id(values), form_id or body.form.name)
+    return Sent(body, key, is_test=False, decisions=made.decisions, values=values)
+
+
+def _form_id(values: list[NamedValue]) -> str:
+    return next((one.values[0] for one in values if plain_id(one.name) == "formid" and one.values[0]), "")
+
+
+def _id(values: list[NamedValue]) -> str:
+    for name in IDS:
+        found = (one for one in values if plain_id(one.name) == name and not one.label and one.values[0])
+        id_ = next((one.values[0] for one in found if name != "token" or "form_response" in one.path), "")
+        if id_:
+            return id_
+    return ""
+
+
+def _key(id_: str, form: str) -> str | None:
+    return hashlib.sha256(f"{form}\0{id_}".encode()).hexdigest() if id_ else None
+
+
+def is_ours(request: Request) -> bool:
+    """A body as `submit_form` has it, from whoever has read docs/forms.md: a value that is not right is refused there.
+
+    With a member that `submit_form` does not have, it is somebody else's document that has a person, too.
+    """
+    try:
+        document = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw])
+        contact = msgspec.json.decode(document["contact"], type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, KeyError):
+        return False
+    if document.keys() - set(SubmitForm.__struct_fields__) or contact.keys() - set(Contact.__struct_fields__):
+        return False
+    return not any(isinstance(one, dict) for one in contact.values())
+
+
+def ok() -> Response:
+    """What every builder takes for done."""
+    return Response(200, b"ok", (("Content-Type", "text/plain; charset=utf-8"),))
+
+
+def tried(runtime: Runtime, request: Request) -> Response:
+    """GET and HEAD: a builder that tries its address before it saves it. Raises 401 and 405."""
+    key = request.parameter("site_key") or ""
+    if not key.startswith(site_key.SERVER_PREFIX):
+        detail = say("{name} is called with {method}.", name=SUBMIT_FORM, method="POST")
+        raise Problem(405, "method_not_allowed", detail, headers=(("Allow", "POST, OPTIONS"),))
+    site_key.identify(runtime, request, key)
+    return ok()

@@ -1,0 +1,395 @@
+"""One submission on its way into amoCRM: the person is found, and the deal, incoming lead or contact is made."""
+
+import base64
+import contextlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+from features.submissions import contacts, destination, finding, handing, incoming_lead, mapping, newer, note, people
+from features.submissions.budget import Budget
+from features.submissions.contacts import Left
+from features.submissions.destination import Chosen
+from features.submissions.known_contact import Update
+from features.submissions.making import Making
+from features.submissions.mapping import Placed, Unplaced
+from features.submissions.model import (
+    SYNC_CONTACT,
+    Accepted,
+    Body,
+    SubmitForm,
+    SubmitOrder,
+    SyncContact,
+    full_name,
+    sources,
+)
+from features.submissions.settings import Destination, Submissions
+from shared.amocrm import directory
+from shared.amocrm.directory import Directory
+from shared.amocrm.errors import (
+    BadRequestError,
+    NotFoundError,
+    ValidationError,
+)
+from shared.amocrm.feed import FeedApi
+from shared.amocrm.leads import AccountApi
+from shared.amocrm.people import Made, PeopleApi
+from shared.deliveries import rows as deliveries
+from shared.deliveries.account_money import AccountMoney
+from shared.deliveries.locks import Held, Locks, name_of
+from shared.deliveries.noting import noting
+from shared.deliveries.rows import Delivery
+from shared.deliveries.runner import Result
+from shared.platform.messages import Message, say
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
+from shared.storage.remembered import Remembered
+
+Entity = dict[str, Any]
+
+# amoCRM's clock may be a little behind the database's.
+_CLOCK_SKEW_SECONDS: Final = 300
+
+
+def kind_of(body: Body) -> str:
+    return {SubmitForm: "form", SubmitOrder: "order", SyncContact: "profile"}[type(body)]
+
+
+def destination_of(settings: Submissions, body: Body) -> Destination:
+    if isinstance(body, SyncContact):
+        return Destination(mode="contact")
+    return settings.orders if isinstance(body, SubmitOrder) else settings.forms
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One accepted submission with what its steps share: who, where to, which values."""
+
+    database: Database
+    keyring: Keyring
+    locks: Locks
+    delivery: Delivery
+    integration_id: UUID
+    accepted: Accepted
+    body: Body
+    settings: Submissions
+    language: str
+    is_current: bool = False  # it says what is so now, however late it comes
+    fills_only: bool = False  # read again: what has a value keeps it
+    has_own_note: bool = False  # of whoever submits it: a field without a rule needs no line in ours
+
+    @property
+    def mark(self) -> str:
+        """In the deal's name: ten signs of our own id, so that a search finds this deal and no other."""
+        return base64.b32encode(self.delivery.id.bytes).decode()[:10]
+
+    @property
+    def _making(self) -> Making:
+        return Making(self.database, self.keyring, self.integration_id, self.delivery.id)
+
+    @property
+    def since(self) -> int:
+        return int(self.delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+
+    @property
+    def heading(self) -> str:
+        if isinstance(self.body, SubmitOrder):
+            return f"№ {self.body.order.number}"
+        return (self.body.form.name or self.body.form.id) if isinstance(self.body, SubmitForm) else ""
+
+    def values(self) -> tuple[dict[str, list[str]], list[Unplaced]]:
+        return contacts.given(sources(self.body), self.body.contact, self.settings.phone_country)
+
+    def tell(self, kind: str, message: Message) -> None:
+        deliveries.warn(self.database, self.delivery.id, f"submission.{kind}", message)
+
+    # --- the person -------------------------------------------------------------------------------------------
+
+    def lock_names(self) -> list[bytes]:
+        return people.lock_names(self.keyring, self.integration_id, self.body.contact, self.settings.phone_country)
+
+    def find_person(self, api: AccountApi, held: Held, gone: Collection[int] = ()) -> Entity | None:
+        wanted, country = self.body.contact, self.settings.phone_country
+        return finding.find(PeopleApi(api), held.known, wanted, country, gone, self.tell)
+
+    def _at_person(
+        self, api: AccountApi, held: Held, write: Callable[[Entity | None], tuple[Any, Left]]
+    ) -> tuple[Any, Left, Entity | None]:
+        """What `write` makes for the person's contact (None: for a new one), what it left out, and that contact."""
+        (made, left), known = finding.at(lambda gone: self.find_person(api, held, gone), write)
+        if known is None and self.lock_names():
+            self._tell_unseen(api)
+        return made, left, known
+
+    def _tell_unseen(self, api: AccountApi) -> None:
+        remembered = Remembered(self.database, self.integration_id)
+        if not remembered.get("sees_everything", bool, FeedApi(api).sees_everything):
+            own_only = say(
+                "A new contact was made. Whoever connected the account is no administrator in amoCRM, so a contact of "
+                "this person that is somebody else's was not seen. Let an administrator connect the account."
+            )
+            self.tell("own_only", own_only)
+
+    # --- what is made -----------------------------------------------------------------------------------------
+
+    def writer(self) -> Callable[..., Result]:
+        return {"lead": self._make_lead, "incoming_lead": self._make_incoming_lead, "contact": self._make_contact}[
+            self.accepted.mode
+        ]
+
+    def finder(self) -> Callable[..., Result | None]:
+        def find_lead(api: AccountApi, *_: Result) -> Result | None:
+            found = PeopleApi(api).find_lead(self.mark)
+            if found is None or found.lead_id is None:
+                return None
+            self._making.found(found)
+            wanted = {field["field_id"] for field in self.placed_in_lead(Directory(api, self.integration_id)).fields}
+            there = api.lead(found.lead_id).get("custom_fields_values") or [] if wanted else []
+            is_bare = wanted.isdisjoint(field["field_id"] for field in there) if wanted else False
+            return _result(found, False) | {"bare": Left.ALL_BUT_THE_PERSON if is_bare else Left.NOTHING}
+
+        def find_incoming(api: AccountApi, *_: Result) -> Result | None:
+            found = PeopleApi(api).find_incoming_lead(str(self.delivery.id), self.since)
+            # Who was faster than we has accepted it, and it is a deal like any other.
+            if found is None:
+                return find_lead(api)
+            self._making.found(found)
+            return _result(found, False)  # its contact may be one that was there
+
+        # Making a contact begins with looking for it.
+        finders: dict[str, Callable[..., Result | None]] = {"lead": find_lead, "incoming_lead": find_incoming}
+        return finders.get(self.accepted.mode, lambda *_: None)
+
+    def _make_lead(self, api: AccountApi, *_: Result) -> Result:
+        later: Result = {}
+
+        def write(known: Entity | None) -> tuple[Made, Left]:
+            known_id = None if known is None else int(known["id"])
+
+            def write_what_is_left(account: Directory, left: Left) -> Made:
+                lead, contact = self.lead_and_contact(account, left)
+                later.update(handing.held_back(account, lead, contact))
+                try:
+                    with finding.telling_gone(api, known):
+                        return self._priced(api, left, lead, lambda one: self._making.lead(api, one, known_id, contact))
+                except BadRequestError:
+                    if known_id is None or left is not Left.ALL_BUT_THE_NAME:
+                        raise
+                return self._making.lead(api, lead, None, contact)  # it may be the contact that is not taken
+
+            return self._with_fallbacks(api, write_what_is_left)
+
+        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+            made, left, known = self._at_person(api, held, write)
+            held.remember = made.contact_id
+        is_new = known is None or made.contact_id != int(known["id"])
+        return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
+
+    def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:
+        def write(known: Entity | None) -> tuple[Made, Left]:
+            def write_what_is_left(account: Directory, left: Left) -> Made:
+                lead, contact = self.lead_and_contact(account, left)
+                # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
+                # amoCRM refuses, it is made anew and a person joins the two.
+                # source: none found (looked for again); the pages show new contacts, and call what is there a duplicate
+                known_id = None if known is None or left else int(known["id"])
+
+                def make(one: Entity) -> Made:
+                    incoming = self._incoming(one, contact if known_id is None else {"id": known_id}, left)
+                    return self._making.incoming_lead(api, incoming, one, known_id, contact)
+
+                with finding.telling_gone(api, None if known_id is None else known):
+                    return self._priced(api, left, lead, make)
+
+            return self._with_fallbacks(api, write_what_is_left)
+
+        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+            made, left, known = self._at_person(api, held, write)
+            held.remember = made.contact_id
+        is_new = known is None or bool(left)
+        return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
+
+    def _make_contact(self, api: AccountApi, *_: Result) -> Result:
+        later: Result = {}
+
+        def write_new(account: Directory, left: Left) -> int:
+            contact = self._new_contact(account, left, self._chosen(account))
+            later.update(handing.held_back(account, contact))
+            return self._making.contact(api, contact)
+
+        def write(known: Entity | None) -> tuple[Result, Left]:
+            if known is None:
+                contact_id, left = self._with_fallbacks(api, write_new)
+                return later | {"contact_id": contact_id, "created": True, "bare": left, "kept": []}, left
+            found: Result = {"contact_id": int(known["id"]), "created": False}
+            if isinstance(self.body, SyncContact) and self._is_overtaken(found["contact_id"], SYNC_CONTACT):
+                return found | {"superseded": True}, Left.NOTHING
+            changed = self._changed(api, known)
+            if not changed["changed"] and not PeopleApi(api).contacts([found["contact_id"]]):
+                raise NotFoundError("the contact is gone", 404)  # nothing was written that would have told it
+            return found | changed, changed["bare"]
+
+        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
+            result: Result = self._at_person(api, held, write)[0]
+            held.remember = result["contact_id"]
+        return result
+
+    def update_contact(self, api: AccountApi, lead: Result) -> Result:
+        """What the submission knows of a contact that was there before."""
+        place = {name: lead.get(name) for name in ("lead_id", "contact_id")}
+        if lead.get("created") or lead.get("contact_id") is None:
+            return place | {"nothing_to_do": True}
+        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id):
+            known = next(iter(api.contacts([lead["contact_id"]])), None)
+            if known is not None:
+                with contextlib.suppress(NotFoundError):
+                    return place | self._changed(api, known)
+        # Somebody has deleted it meanwhile; what it would have been told is in a note.
+        return place | {"changed": False, "bare": Left.ALL_BUT_THE_NAME}
+
+    def _changed(self, api: AccountApi, known: Entity) -> Result:
+        """Brings the submission to a contact that is there: `{changed, bare, kept, outdated}`, see :meth:`kept`;
+        `outdated`: those of it where something newer has been written meanwhile."""
+        known_id = int(known["id"])
+        overwrites = not self.fills_only and (self.is_current or not self._is_overtaken(known_id))
+
+        def write(account: Directory, left: Left) -> bool:
+            update = self.update_of(account, known, left, overwrites)
+            body = {} if left is Left.ALL_BUT_THE_NAME else update.body()
+            if body:
+                with (
+                    noting(self.database, self.keyring, self.integration_id, "contact", known_id, body),
+                    finding.telling_gone(api, known),
+                ):
+                    PeopleApi(api).change_contact(known_id, body)
+            return bool(body)
+
+        is_changed, left = self._with_fallbacks(api, write)
+        kept, usual = self.kept(api, known, overwrites), [] if overwrites else self.kept(api, known)
+        outdated = [] if overwrites else [name for name in kept if name not in usual]
+        return {"changed": is_changed, "bare": left, "kept": kept, "outdated": outdated}
+
+    def _is_overtaken(self, contact_id: int, action: str | None = None) -> bool:
+        """A retry may come late."""
+        return newer.is_overtaken(self.database, self.delivery, contact_id, action)
+
+    def kept(self, api: AccountApi, known: Entity | None, overwrites: bool = True) -> list[str]:
+        """The sources of what a contact that is there does not take, since it has something else and keeps it."""
+        if known is None:
+            return []
+        account = Directory(api, self.integration_id)
+        return self.update_of(account, known, overwrites=overwrites).kept()
+
+    def update_of(
+        self, account: Directory, known: Entity, left: Left = Left.NOTHING, overwrites: bool = True
+    ) -> Update:
+        """What the submission brings to a contact that is there."""
+        values, _ = self.values()
+        renames, fields = isinstance(self.body, SyncContact), account.fields("contacts")
+        return Update(known, self.body.contact, values, self.settings, fields, renames, overwrites, left)
+
+    def lead_and_contact(self, account: Directory, left: Left) -> tuple[Entity, Entity]:
+        body, settings = self.body, self.settings
+        assert not isinstance(body, SyncContact)
+        wanted = destination_of(settings, body)
+        name = note.title(kind_of(body), wanted.title, self.heading, full_name(body.contact), self.mark, self.language)
+        tags = [{"name": tag} for tag in self.tags]
+        lead: Entity = {"name": name, "_embedded": {"tags": tags} if tags else {}}
+        if left is Left.ALL_BUT_THE_NAME:
+            lead = {"name": name}
+        if left:
+            return lead, self._new_contact(account, left, Chosen(None, None, None))
+        chosen = self._chosen(account)
+        for fallback in chosen.fallbacks:
+            self.tell("fallback", fallback)
+        lead |= {
+            name: value
+            for name, value in (
+                ("pipeline_id", chosen.pipeline_id),
+                ("status_id", chosen.status_id),
+                ("responsible_user_id", chosen.responsible_user_id),
+                ("custom_fields_values", self.placed_in_lead(account).fields or None),
+            )
+            if value is not None
+        }
+        return lead, self._new_contact(account, left, chosen)
+
+    def placed_in_lead(self, account: Directory, *, skip_empty: bool = True) -> Placed:
+        """`skip_empty`: a new deal has nothing to be cleared."""
+        body = self.body
+        assert not isinstance(body, SyncContact)
+        rules = [rule for rule in self.settings.mapping if rule.entity == "leads"]
+        values, _ = self.values()
+        fields = account.fields("leads") if rules or body.tracking else ()
+        mapped = mapping.place(rules, values, fields, skip_empty=skip_empty)
+        visit = mapping.tracking(body.tracking, fields, mapped.fields)
+        return Placed([*mapped.fields, *visit.fields], (*mapped.unplaced, *visit.unplaced))
+
+    def _new_contact(self, account: Directory, left: Left, chosen: Chosen) -> Entity:
+        values, _ = self.values()
+        placed = contacts.placed(self.settings, values, account.fields("contacts"), left)
+        return contacts.new(self.body.contact, placed, chosen.responsible_user_id)
+
+    def _chosen(self, account: Directory) -> Chosen:
+        order = self.body.order if isinstance(self.body, SubmitOrder) else None
+        needs_users = self.settings.responsible_user_ids or order is not None
+        return destination.choose(
+            self.settings,
+            destination_of(self.settings, self.body),
+            order,
+            account.pipelines() if self.accepted.mode != "contact" else (),
+            (account.users_if_allowed() or ()) if needs_users else (),
+            lambda: self.locks.turn(self.integration_id, name_of("responsible")),
+        )
+
+    def _incoming(self, lead: Entity, contact: Entity, left: Left) -> Entity:
+        # What a page calls itself is in the note, too; where amoCRM has refused something, it may have been that.
+        form, heading, address = None, "", ""
+        if not left:
+            form = self.body.form if isinstance(self.body, SubmitForm) else None
+            heading, address = self.heading, self.accepted.address
+        created_at = int(self.delivery.created_at.timestamp())
+        return incoming_lead.of(self.delivery.id, created_at, heading, form, address, lead, contact)
+
+    @property
+    def tags(self) -> list[str]:
+        own = [] if isinstance(self.body, SyncContact) else self.body.tags
+        return list(dict.fromkeys([*destination_of(self.settings, self.body).tags, *own]))
+
+    @cached_property
+    def budget(self) -> Budget:
+        return Budget(AccountMoney(Remembered(self.database, self.integration_id)), self.body)
+
+    def _priced(self, api: AccountApi, left: Left, lead: Entity, make: Callable[[Entity], Made]) -> Made:
+        return make(lead) if left is Left.ALL_BUT_THE_NAME else self.budget.written(api, lead, make)
+
+    def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, Left], Any]) -> tuple[Any, Left]:
+        """A refused write changed nothing: again with what the account has now, then with less and less."""
+        # vendor: writes.whole (production) One value is refused, and with it the whole write: no other one is kept.
+        # source: notes of an integration in production whose field was deleted; amocrm-api-php issue 115
+        account = Directory(api, self.integration_id)
+        try:
+            return write(account, Left.NOTHING), Left.NOTHING
+        except BadRequestError:
+            directory.forget(self.integration_id)
+        left = Left.NOTHING
+        while True:
+            try:
+                return write(account, left), left
+            except BadRequestError as error:
+                if left is Left.NOTHING:
+                    self.tell_refused(error)
+                if left is Left.ALL_BUT_THE_NAME:
+                    raise
+            left = Left(left + 1)
+
+    def tell_refused(self, error: BadRequestError) -> None:
+        named = error.errors if isinstance(error, ValidationError) else ()
+        where = ", ".join(item.path for item in named) or "its values"
+        self.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
+
+
+def _result(made: Made, created: bool) -> Result:
+    return {"lead_id": made.lead_id, "contact_id": made.contact_id, "created": created}
