@@ -56,6 +56,19 @@ class Call:
             return []
         return [value for key, value in self.query if re.fullmatch(pattern, key)]
 
+    def is_chosen(self, entity: Entity, *names: str) -> bool:
+        """By `filter[name]`, one or many, of each of these members."""
+        for name in names:
+            wanted = self.parameters(rf"filter\[{name}\](\[\d*\])?")
+            if wanted and str(entity.get(name)) not in wanted:
+                return False
+        return True
+
+    def is_between(self, entity: Entity, name: str) -> bool:
+        """By `filter[name][from]` and `[to]`, Unix seconds, both included."""
+        since, until = (self.parameters(rf"filter\[{name}\]\[{end}\]") for end in ("from", "to"))
+        return (not since or entity[name] >= int(since[0])) and (not until or entity[name] <= int(until[0]))
+
     def embeds(self, name: str) -> bool:
         return name in (self.parameter("with") or "").split(",")
 
@@ -68,10 +81,17 @@ class Call:
         self.journal.tell(self.account, entity_type, action, entity, user_id=self.user_id, **values)
 
     def record(
-        self, entity_type: str, name: str, entity: Entity, *, before: list[Entity] | None = None, after: Any = None
+        self,
+        entity_type: str,
+        name: str,
+        entity: Entity,
+        *,
+        before: list[Any] | None = None,
+        after: list[Any] | None = None,
+        **more: Any,
     ) -> None:
         """To the account's events only; `before` and `after` are lists of values."""
-        self.journal.record(self.account, entity_type, name, entity, self.user_id, before or [], after or [])
+        self.journal.record(self.account, entity_type, name, entity, self.user_id, before or [], after or [], **more)
 
     def link(self, path: str | None = None, **query: Any) -> dict[str, str]:
         tail = f"?{urlencode(query)}" if query else ""
@@ -107,7 +127,7 @@ def ordered(call: Call, found: list[Entity]) -> list[Entity]:
     if not call.account.has_filters:
         return found
     for key, direction in call.query:
-        match = re.fullmatch(r"order\[(id|created_at|updated_at)\]", key)
+        match = re.fullmatch(r"order\[(id|created_at|updated_at|complete_till)\]", key)
         if match:
-            return sorted(found, key=lambda entity: (entity[match[1]], entity["id"]), reverse=direction == "desc")
+            return sorted(found, key=lambda one: (one.get(match[1], 0), one.get("id", 0)), reverse=direction == "desc")
     return found

@@ -33,12 +33,31 @@ def _person(simulation: Simulation, body: Body) -> Any:
     return person.act(simulation, account_of(simulation, body), body["kind"], body.get("id"), **done)
 
 
+def _visitor(simulation: Simulation, body: Body) -> Any:
+    """A visitor writes: `{domain, text, contact?, lead?, name?, origin?, attachment?}`, see `visitor.write`."""
+    names = ("contact", "lead", "name", "origin", "attachment")
+    whose = {name: body[name] for name in names if name in body}
+    return person.visit(simulation, account_of(simulation, body), body["text"], **whose)
+
+
+def _answer(simulation: Simulation, body: Body) -> Any:
+    """Somebody of the account answers a visitor: `{domain, talk, text, user_id?}`."""
+    return person.reply(simulation, account_of(simulation, body), body["talk"], body["text"], body.get("user_id"))
+
+
+def _close_talk(simulation: Simulation, body: Body) -> Any:
+    """Somebody of the account closes a conversation: `{domain, talk}`."""
+    person.close_talk(simulation, account_of(simulation, body), body["talk"])
+    return {}
+
+
 def _burst(simulation: Simulation, body: Body) -> Any:
     """Much at once, `{domain, kind, count?, ids?, fields?, per_second?}`: these or so many new ones, see `crowd`."""
     account, ids = account_of(simulation, body), body.get("ids") or [None] * body["count"]
 
-    def act(id_: int | None) -> int | None:
-        return person.act(simulation, account, body["kind"], id_, fields=dict(body.get("fields") or {}))["id"]
+    def act(id_: int | None) -> int:
+        made = person.act(simulation, account, body["kind"], id_, fields=dict(body.get("fields") or {}))
+        return int(made["id"])
 
     return {"ids": crowd.burst(simulation.world.clock, act, ids, body.get("per_second") or len(ids))}
 
@@ -213,6 +232,7 @@ def _forget(simulation: Simulation, _body: Body) -> Any:
 _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "account": control_accounts.make_account,
     "add": control_accounts.add,
+    "answer": _answer,
     "remove": control_accounts.remove,
     "accounts": control_accounts.make_accounts,
     "ask-bot": _ask_bot,
@@ -222,6 +242,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "change-user": control_accounts.change_user,
     "change-webhook": _change_webhook,
     "clock": _clock,
+    "close-talk": _close_talk,
     "consent": _consent,
     "delete": control_accounts.delete,
     "fault": _fault,
@@ -244,6 +265,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "switch-off": _switch_off,
     "truth": _truth,
     "vendor": _vendor,
+    "visitor": _visitor,
     "webhooks": _webhooks,
     "widget": _widget,
 }

@@ -53,6 +53,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "deleted_lag",
             "has_filters",
             "may_use_webhooks",
+            "bare_messages",
             "controls_duplicates",
             "utc_offset",
             "cents",
@@ -167,6 +168,8 @@ def show(simulation: Simulation, body: Body) -> Any:
         "id": account.id,
         "leads": _shown(account.leads),
         "contacts": _shown(account.contacts),
+        "companies": _shown(account.companies),
+        "customers": _shown(account.customers),
         "notes": {f"{kind}/{id_}": notes for (kind, id_), notes in account.notes.items()},
         "links": account.links,
         "files": account.files,
@@ -178,6 +181,8 @@ def show(simulation: Simulation, body: Body) -> Any:
         "salesbots": account.salesbots,
         "started_bots": account.started_bots,
         "tasks": account.tasks,
+        "talks": account.talks,
+        "messages": account.messages,
         "events": account.events,
         "webhooks": {
             address: hook.entry | {"waiting": hook.unsent, "failed": len(hook.failed)}

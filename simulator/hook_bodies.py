@@ -1,6 +1,7 @@
 """The bodies of webhooks: forms with nested keys, several entities in one, in the words that they have there.
 
-Sources: amoCRM's documentation, "Webhooks"; bodies in the tests of integrations in production.
+Sources: amoCRM's documentation, "Webhooks"; bodies in the tests of integrations in production. Conversations have
+theirs in :mod:`simulator.talk_bodies`.
 """
 
 import json
@@ -8,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from simulator import money
+from simulator import money, talk_bodies
 from simulator.state import Account, Entity
 
 
 class News(NamedTuple):
-    """One entity in a body: `head[action][n]`, and what is shown of it."""
+    """One entity in a body: `head[action][n]`, or `action[n]` where the head is empty, and what is shown of it."""
 
     head: str
     action: str
@@ -23,49 +24,46 @@ class News(NamedTuple):
 # vendor: webhooks.heads (production) Companies come as `contacts` with `type` company, tasks as `task`. What is deleted
 # is no more than its id.
 # source: bodies that integrations in production read; the notes of one of them
-_HEADS = {"companies": "contacts", "tasks": "task"}
-_NUMBERS = {"contacts": 1, "leads": 2, "companies": 3}
+_HEADS = {"companies": "contacts", "tasks": "task", "elements": "catalogs"}
+_NUMBERS = {"contacts": 1, "leads": 2, "companies": 3, "customers": 12}
+_TYPES = {"contacts": {"type": "contact"}, "companies": {"type": "company"}}
 # Of notes, as they were called before the API had names for them.
 _NOTES = {"common": 4, "attachment": 5, "call_in": 10, "call_out": 11, "sms_in": 102, "sms_out": 103}
 _SYSTEM_NOTE = 25
 _MEMBERS = (
     "id",
     "name",
+    "catalog_id",
     "status_id",
     "pipeline_id",
+    "next_price",
+    "next_date",
     "responsible_user_id",
     "created_by",
     "updated_by",
     "created_at",
     "updated_at",
 )
+_PLACE = ("status_id", "pipeline_id", "catalog_id")
 
 
 def news(account: Account, entity_type: str, action: str, entity: Entity, before: Any) -> News:
-    """`before`: where a deal was, as its event tells it."""
+    """`before`: where a deal was, or whose something was, as its event tells it."""
+    if entity_type in talk_bodies.TELLS:
+        head, shown = talk_bodies.told(account, entity_type, action, entity)
+        return News(head, action, shown)
     head = _HEADS.get(entity_type, entity_type)
     if action == "note":
         return _note(entity_type, head, entity)
-    if entity_type == "unsorted":
-        return News(head, action, _incoming(entity, action))
-    if entity_type == "tasks":
-        return News(head, action, _task(entity))
-    kind = {} if entity_type == "leads" else {"type": "company" if entity_type == "companies" else "contact"}
     if action == "delete":
-        place = {name: entity[name] for name in ("status_id", "pipeline_id") if name in entity}
-        return News(head, action, {"id": entity["id"]} | place | kind)
-    shown = {name: entity[name] for name in _MEMBERS if entity.get(name) is not None} | kind
-    if entity_type == "leads":
-        shown |= money.members(account, entity["price"])
-    shown["custom_fields"] = [
-        {"id": one["field_id"], "name": one["field_name"], "values": one["values"]}
-        for one in entity.get("custom_fields_values") or []
-    ]
-    if entity.get("_tags"):
-        shown["tags"] = entity["_tags"]
+        place = {name: entity[name] for name in _PLACE if entity_type != "tasks" and name in entity}
+        return News(head, action, {"id": entity["id"]} | place | _TYPES.get(entity_type, {}))
+    shown = _task(entity) if entity_type == "tasks" else _entity(account, entity_type, entity)
     if action == "status" and before:
         shown["old_status_id"] = before["lead_status"]["id"]
         shown["old_pipeline_id"] = before["lead_status"]["pipeline_id"]
+    if action == "responsible" and before:
+        shown["old_responsible_user_id"] = before["responsible_user"]["id"]
     return News(head, action, shown)
 
 
@@ -76,8 +74,30 @@ def form(account: Account, told: Iterable[News]) -> str:
     for one in told:
         number = numbers.setdefault((one.head, one.action), 0)
         numbers[one.head, one.action] += 1
-        pairs += _flat(f"{one.head}[{one.action}][{number}]", one.shown)
-    return urlencode([*pairs, *_flat("account", {"id": account.id, "subdomain": account.subdomain})])
+        place = f"{one.head}[{one.action}]" if one.head else one.action
+        pairs += _flat(f"{place}[{number}]", one.shown)
+    links = {"self": f"https://{account.domain}"}
+    own = list(_flat("account", {"id": account.id, "subdomain": account.subdomain, "_links": links}))
+    # vendor: webhooks.account (production) The account stands first in bodies of messages and of incoming leads that
+    # were seen, and last in others.
+    # source: bodies that integrations in production have written down
+    is_first = any(head in ("", *talk_bodies.HEADS) for head, _ in numbers)
+    return urlencode([*own, *pairs] if is_first else [*pairs, *own])
+
+
+def _entity(account: Account, entity_type: str, entity: Entity) -> Entity:
+    shown = {name: entity[name] for name in _MEMBERS if entity.get(name) is not None} | _TYPES.get(entity_type, {})
+    if entity_type == "leads":
+        shown |= money.members(account, entity["price"])
+    shown["custom_fields"] = [
+        {"id": one["field_id"], "name": one["field_name"]}
+        | ({"code": one["field_code"]} if one["field_code"] else {})
+        | {"values": one["values"]}
+        for one in entity.get("custom_fields_values") or []
+    ]
+    if entity.get("_tags"):
+        shown["tags"] = entity["_tags"]
+    return shown
 
 
 def _note(entity_type: str, head: str, note: Entity) -> News:
@@ -100,6 +120,10 @@ def _note(entity_type: str, head: str, note: Entity) -> News:
 
 
 def _task(task: Entity) -> Entity:
+    # vendor: webhooks.tasks (page) `task[add|update|responsible][0]` has id, element_id, element_type (1 contact, 2
+    # deal, 3 company, 12 customer), task_type, text, status, responsible_user_id, complete_till. There is no hook of a
+    # task that is completed: it is one of a change, with status 1.
+    # source: amoCRM's documentation, "Webhooks"; bodies that integrations in production read
     shown = {
         "id": task["id"],
         "element_id": task["entity_id"] or 0,
@@ -115,26 +139,10 @@ def _task(task: Entity) -> Entity:
     return shown | {"account_id": task["account_id"]}
 
 
-def _incoming(one: Entity, action: str) -> Entity:
-    """`add` says what waits, `delete` what has become of it."""
-    # vendor: webhooks.unsorted (page) `unsorted[add][0]` has uid, category, source_uid, source_data, pipeline_id,
-    # lead_id and `data[leads|contacts][0][id]`; `unsorted[delete][0]` says action (accept, decline) and
-    # `[accept_result][leads][0]` or `[decline_result][leads][0]`.
-    # source: amoCRM's documentation, "Webhooks"; bodies that integrations in production read
-    shown = {name: one[name] for name in ("uid", "category", "source_uid", "pipeline_id", "created_at")}
-    leads, contacts = one["_embedded"]["leads"], one["_embedded"]["contacts"]
-    if action == "delete":
-        result = f"{one['action']}_result"
-        return shown | {"action": one["action"], result: {"leads": [lead["id"] for lead in leads]}}
-    source = {"source": one["source_name"], "data": one["metadata"]}
-    first = {"lead_id": leads[0]["id"]} if leads else {}
-    return shown | first | {"source_data": source, "data": {"leads": leads, "contacts": contacts}}
-
-
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    """`{"a": [{"b": 1}]}` → `prefix[a][0][b]=1`."""
+    """`{"a": [{"b": 1}]}` → `prefix[a][0][b]=1`; yes and no are 1 and 0, and nothing is an empty text."""
     if isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _flat(f"{prefix}[{key}]", inner)
     else:
-        yield prefix, str(value)
+        yield prefix, "" if value is None else str(int(value) if isinstance(value, bool) else value)

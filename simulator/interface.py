@@ -6,7 +6,7 @@ from simulator import search
 from simulator.answers import Answer, document, html, problem
 from simulator.call import Call
 
-_ENTITIES = ("leads", "contacts", "companies")
+_ENTITIES = ("leads", "contacts", "companies", "customers")
 
 
 def answer(call: Call) -> Answer:

@@ -5,17 +5,32 @@ Sources: amoCRM's documentation, "Events", "Webhooks".
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from simulator import automation, hook_bodies
 from simulator.posting import Posting
 from simulator.state import Account, Entity, World
 
-_PLURALS = {"leads": "lead", "contacts": "contact", "companies": "company", "tasks": "task", "unsorted": "unsorted"}
-_EVENTS = {"add": "added", "delete": "deleted", "restore": "restored", "status": "status_changed"}
+# What one of them is called, in events and in the settings of a subscription.
+_SINGLE: Final = {
+    "leads": "lead",
+    "contacts": "contact",
+    "companies": "company",
+    "customers": "customer",
+    "tasks": "task",
+    "elements": "catalog",
+    "unsorted": "unsorted",
+    "talks": "talk",
+    "messages": "message",
+}
+_EVENTS: Final = {"add": "added", "delete": "deleted", "restore": "restored", "status": "status_changed"}
+# vendor: events.none (guess) Of incoming leads and of elements of lists there are no events, only hooks and lists.
+# Conversations have theirs, of the deal or contact whose they are (see events.talks).
+# source: amoCRM's documentation, "Types of events", which names none
+_SILENT: Final = ("unsorted", "elements", "talks", "messages")
 # vendor: events.notes
-_NOTES = {
+_NOTES: Final = {
     "common": "common_note_added",
     "service_message": "service_note_added",
     "extended_service_message": "service_note_added",
@@ -50,26 +65,30 @@ class Journal:
         values."""
         if self.is_unheard:
             return
-        single = _PLURALS[entity_type]
-        name = self._event_of(single, action, entity)
+        name = self._event_of(entity_type, action, entity)
         if action == "note":
             after = {"note": {"id": entity["id"]}}
         if name is not None:
             values = [[one] if one else [] for one in (before, after)]
-            account.events.append(self._event(account, name, single, entity, user_id, *values))
+            self.record(account, entity_type, name, entity, user_id, *values)
         if entity_type == "leads" and action == "status":
             automation.entered(self._world, account, entity)
             self.posting.hasten(account)
+        wanted = f"{action}_{_SINGLE[entity_type]}"
+        if entity_type == "messages" and entity["type"] == "outgoing":
+            wanted = "add_outgoing_message"
         for hook in account.hooks.values():
-            if f"{action}_{single}" in hook.entry["settings"] and not hook.entry["disabled"]:
+            if wanted in hook.entry["settings"] and not hook.entry["disabled"]:
                 self.posting.bring(hook, hook_bodies.news(account, entity_type, action, entity, before))
 
-    def _event_of(self, single: str, action: str, entity: Entity) -> str | None:
+    def _event_of(self, entity_type: str, action: str, entity: Entity) -> str | None:
+        if entity_type in _SILENT:
+            return None
         if action == "responsible":
             return "entity_responsible_changed"
         if action == "note":
             return _NOTES[entity["note_type"]]
-        return f"{single}_{_EVENTS[action]}" if action in _EVENTS and single != "unsorted" else None
+        return f"{_SINGLE[entity_type]}_{_EVENTS[action]}" if action in _EVENTS else None
 
     @contextlib.contextmanager
     def unheard(self) -> Iterator[None]:
@@ -87,32 +106,22 @@ class Journal:
         name: str,
         entity: Entity,
         user_id: int,
-        before: list[Entity],
-        after: list[Entity],
-    ) -> None:
-        """An event that no webhook tells of."""
-        if self.is_unheard:
-            return
-        account.events.append(self._event(account, name, _PLURALS[entity_type], entity, user_id, before, after))
-
-    def _event(
-        self,
-        account: Account,
-        name: str,
-        single: str,
-        entity: Entity,
-        user_id: int,
         before: list[Any],
         after: list[Any],
-    ) -> Entity:
-        return {
+        **more: Any,
+    ) -> None:
+        """An event, of which no webhook tells by itself."""
+        if self.is_unheard:
+            return
+        event = {
             "id": uuid4().hex[:26],
             "type": name,
             "entity_id": entity["entity_id"] if "note_type" in entity else entity["id"],
-            "entity_type": single,
+            "entity_type": _SINGLE[entity_type],
             "created_by": user_id,
             "created_at": self._world.now(),
             "value_after": after,
             "value_before": before,
             "account_id": account.id,
         }
+        account.events.append(event | more)

@@ -3,18 +3,25 @@
 import json
 from typing import Any
 
-from simulator import consent, interface
+from simulator import consent, interface, visitor
 from simulator.call import Call
-from simulator.resources import entities, incoming, notes, tasks
+from simulator.resources import catalogs, entities, incoming, notes, talks, tasks
 from simulator.simulation import Simulation
-from simulator.state import Account
+from simulator.state import Account, Entity
+
+
+def acting(simulation: Simulation, account: Account, path: str, content: Any, user_id: int | None = None) -> Call:
+    """A call as it comes from this user, or from the account's administrator."""
+    user = user_id or consent.administrator(account)["id"]
+    world, truth, journal = simulation.world, simulation.truth, simulation.journal
+    return Call(world, truth, journal, account, "", user, "POST", path, [], json.dumps(content).encode())
 
 
 def act(
     simulation: Simulation,
     account: Account,
     kind: str,
-    entity_id: int | None = None,
+    entity_id: int | str | None = None,
     *,
     fields: dict[str, Any] | None = None,
     note: str | None = None,
@@ -23,46 +30,90 @@ def act(
     accept: bool | None = None,
     restore: bool = False,
     user_id: int | None = None,
-) -> dict[str, int | None]:
-    """Makes a deal or contact (without an id), changes it, writes a note, deletes it: `{id, note_id}`.
+) -> dict[str, Any]:
+    """Makes something (without an id), changes it, writes a note, deletes it: `{id, note_id}`.
 
-    `kind`: leads, contacts, or tasks, which are there already. `user_id` None: the account's administrator. `accept`:
-    what becomes of the incoming lead that this deal waits in, after its fields were changed there.
+    `kind`: leads, contacts, companies, customers; tasks; elements, whose `fields` have the `catalog_id`; unsorted.
+    `user_id` None: the account's administrator. `accept`: what becomes of an incoming lead, by its uid, or by the id of
+    the deal that waits in it, whose fields are changed before.
     """
-    user = user_id or consent.administrator(account)["id"]
 
-    def call(path: str, content: Any) -> Call:
-        world, truth, journal = simulation.world, simulation.truth, simulation.journal
-        return Call(world, truth, journal, account, "", user, "POST", path, [], json.dumps(content).encode())
+    def call(path: str, content: Any = None) -> Call:
+        return acting(simulation, account, path, content, user_id)
 
+    given = dict(fields or {})
     if kind == "tasks":
-        assert entity_id is not None
-        if fields:
-            tasks.change(call(f"/tasks/{entity_id}", fields), str(entity_id))
-        if delete:
-            account.tasks.pop(entity_id)
-        return {"id": entity_id, "note_id": None}
+        return {"id": _task(call, entity_id, given, delete=delete), "note_id": None}
+    if kind == "elements":
+        return {"id": _element(call, account, entity_id, given, delete=delete), "note_id": None}
     if accept is not None:
-        uid = next(uid for uid, one in account.incoming.items() if {"id": entity_id} in one["_embedded"]["leads"])
-        with simulation.journal.unheard():
-            entities.change(call(f"/leads/{entity_id}", fields or {}), "leads", str(entity_id))
-        (incoming.accept if accept else incoming.decline)(call(f"/leads/unsorted/{uid}", None), uid)
+        if isinstance(entity_id, int):
+            with simulation.journal.unheard():
+                entities.change(call(f"/leads/{entity_id}", given), "leads", str(entity_id))
+        uid = entity_id if isinstance(entity_id, str) else _waiting(account, entity_id)
+        (incoming.accept if accept else incoming.decline)(call(f"/leads/unsorted/{uid}"), uid)
         return {"id": entity_id, "note_id": None}
+    assert not isinstance(entity_id, str)
     if restore:
         assert entity_id is not None
-        interface.restore(call(f"/{kind}/{entity_id}", None), kind, entity_id)
+        interface.restore(call(f"/{kind}/{entity_id}"), kind, entity_id)
         return {"id": entity_id, "note_id": None}
-    id_ = entity_id or int(entities.add(call(f"/{kind}", []), kind, fields or {})["id"])
-    if entity_id and fields:
-        entities.change(call(f"/{kind}/{id_}", fields), kind, str(id_))
+    id_ = entity_id or int(entities.add(call(f"/{kind}", []), kind, given)["id"])
+    if entity_id and given:
+        entities.change(call(f"/{kind}/{id_}", given), kind, str(id_))
     note_id = None
     if note is not None:
         written = [{"note_type": note_type, "params": _params(note_type, note)}]
         notes.create(call(f"/{kind}/{id_}/notes", written), kind, str(id_))
         note_id = account.notes[kind, id_][-1]["id"]
     if delete:
-        interface.delete(call(f"/ajax/{kind}/multiple/delete", None), kind, [id_])
+        interface.delete(call(f"/ajax/{kind}/multiple/delete"), kind, [id_])
     return {"id": id_, "note_id": note_id}
+
+
+def visit(simulation: Simulation, account: Account, text: str, **whose: Any) -> Entity:
+    """A visitor writes, see :func:`simulator.visitor.write`."""
+    return visitor.write(acting(simulation, account, "/talks", None), text, **whose)
+
+
+def reply(simulation: Simulation, account: Account, talk: int, text: str, user_id: int | None = None) -> Entity:
+    """Somebody of the account answers a visitor."""
+    return visitor.answer(acting(simulation, account, "/talks", None, user_id), talk, text)
+
+
+def close_talk(simulation: Simulation, account: Account, talk: int) -> None:
+    talks.close(acting(simulation, account, f"/talks/{talk}/close", None), str(talk))
+
+
+def _task(call: Any, task_id: Any, fields: dict[str, Any], *, delete: bool) -> int:
+    if task_id is None:
+        due = {"text": "Позвонить", "complete_till": call("").world.now() + 86_400}
+        made = json.loads(tasks.create(call("/tasks", [due | fields])).body)
+        return int(made["_embedded"]["tasks"][0]["id"])
+    if fields:
+        tasks.change(call(f"/tasks/{task_id}", fields), str(task_id))
+    if delete:
+        tasks.delete(call(f"/tasks/{task_id}"), task_id)
+    return int(task_id)
+
+
+def _element(call: Any, account: Account, element_id: Any, fields: dict[str, Any], *, delete: bool) -> int:
+    first = next(iter(account.catalogs), 0)
+    known = next((id_ for id_, elements in account.elements.items() if element_id in elements), first)
+    catalog = fields.pop("catalog_id", known)
+    path = f"/catalogs/{catalog}/elements"
+    if element_id is None:
+        made = json.loads(catalogs.create_elements(call(path, [{"name": "Товар"} | fields]), str(catalog)).body)
+        return int(made["_embedded"]["elements"][0]["id"])
+    if fields:
+        catalogs.change_element(call(f"{path}/{element_id}", fields), str(catalog), str(element_id))
+    if delete:
+        catalogs.delete(call(path), catalog, element_id)
+    return int(element_id)
+
+
+def _waiting(account: Account, lead_id: Any) -> str:
+    return next(uid for uid, one in account.incoming.items() if {"id": lead_id} in one["_embedded"]["leads"])
 
 
 def _params(note_type: str, text: str) -> dict[str, Any]:

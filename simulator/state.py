@@ -87,6 +87,7 @@ class Account:
     leads: dict[int, Entity] = field(default_factory=dict)
     contacts: dict[int, Entity] = field(default_factory=dict)
     companies: dict[int, Entity] = field(default_factory=dict)
+    customers: dict[int, Entity] = field(default_factory=dict)
     notes: dict[tuple[str, int], list[Entity]] = field(default_factory=lambda: defaultdict(list))
     links: dict[int, list[Entity]] = field(default_factory=lambda: defaultdict(list))  # of a lead
     users: dict[int, Entity] = field(default_factory=dict)
@@ -101,8 +102,10 @@ class Account:
     attached: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))  # file uuids by lead
     tags: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))  # by entity type
     tasks: dict[int, Entity] = field(default_factory=dict)
+    talks: dict[int, Entity] = field(default_factory=dict)
+    messages: list[Entity] = field(default_factory=list)  # of all talks, the oldest first
     events: list[Entity] = field(default_factory=list)  # the oldest first
-    trash: dict[tuple[str, int], Entity] = field(default_factory=dict)  # deals, contacts and companies
+    trash: dict[tuple[str, int], Entity] = field(default_factory=dict)  # deals, contacts, companies, customers
     hooks: dict[str, Any] = field(default_factory=dict)  # subscriptions by their address, see posting.py
     stage_actions: dict[int, list[Entity]] = field(default_factory=lambda: defaultdict(list))  # by status
     bots: dict[str, Entity] = field(default_factory=dict)  # that have asked a widget, see automation.py
@@ -111,6 +114,7 @@ class Account:
     started_bots: list[Entity] = field(default_factory=list)  # by the API, the oldest first
     outbox: deque[tuple[str, str, str]] = field(default_factory=deque)  # address, type, body: sent once
     may_use_webhooks: bool = True  # the tariff
+    bare_messages: bool = False  # hooks of a visitor's message are `add[0]`, without the word `message` before it
     controls_duplicates: bool = False  # a complex lead of a known person joins that person's open deal
 
     @property
@@ -119,6 +123,7 @@ class Account:
 
     def entities(self, entity_type: str) -> dict[int, Entity]:
         tables = {"leads": self.leads, "contacts": self.contacts, "companies": self.companies}
+        tables["customers"] = self.customers
         return tables[entity_type]
 
 

@@ -9,6 +9,7 @@ from simulator.resources import (
     account,
     catalogs,
     complex_leads,
+    customers,
     entities,
     events,
     files,
@@ -17,6 +18,7 @@ from simulator.resources import (
     notes,
     salesbot,
     tags,
+    talks,
     tasks,
     users,
     webhooks,
@@ -24,7 +26,7 @@ from simulator.resources import (
 
 Rule = Callable[..., Answer]
 
-_ENTITY = "(leads|contacts|companies)"
+_ENTITY = "(leads|contacts|companies|customers)"
 
 ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
     (method, re.compile(pattern), rule)
@@ -49,6 +51,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("PATCH", "/tasks", tasks.change_many),
         ("GET", r"/tasks/(\d+)", tasks.read),
         ("PATCH", r"/tasks/(\d+)", tasks.change),
+        ("GET", "/customers/statuses", customers.statuses),
+        ("GET", "/talks", talks.page),
+        ("GET", r"/talks/(\d+)", talks.read),
+        ("POST", r"/talks/(\d+)/close", talks.close),
         ("GET", "/events", events.page),
         ("GET", "/events/types", events.types),
         ("GET", "/events/([0-9a-f]+)", events.read),

@@ -73,7 +73,16 @@ def _changed(call: Call, catalog_id: str, found: Entity, item: Entity) -> Entity
     found["updated_at"] = call.world.now()
     search.index(call.account, found, call.world.clock.now())
     call.effect("element.updated", id=found["id"], sent=sorted(item.keys() - {"id"}))
+    call.tell("elements", "update", found)
     return shown(found)
+
+
+def delete(call: Call, catalog_id: int, element_id: int) -> None:
+    """In the interface; the API has no method for it."""
+    gone = call.account.elements[catalog_id].pop(element_id)
+    search.forget(call.account, f"catalogs/{catalog_id}", gone, call.world.clock.now())
+    call.effect("element.deleted", id=element_id, catalog_id=catalog_id)
+    call.tell("elements", "delete", gone)
 
 
 def _check_list(told: Told, item: Entity) -> None:
@@ -143,6 +152,7 @@ def create_elements(call: Call, catalog_id: str) -> Answer:
         call.account.elements[int(catalog_id)][element["id"]] = element
         search.index(call.account, element, call.world.clock.now())
         call.effect("element.created", id=element["id"], catalog_id=int(catalog_id), name=element["name"])
+        call.tell("elements", "add", element)
         created.append(shown(element) | {"request_id": str(item.get("request_id", index))})
     return document({"_embedded": {"elements": created}})
 

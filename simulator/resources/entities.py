@@ -1,4 +1,4 @@
-"""Deals, contacts and companies. Source: amoCRM's "Deals", "Contacts", "Companies"."""
+"""Deals, contacts, companies and customers. Source: amoCRM's "Deals", "Contacts", "Companies", "Customers"."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from simulator import money, rights, search
 from simulator.answers import Answer, document, invalid, not_found, nothing
 from simulator.call import Call, ordered
 from simulator.checks import Told, checked
-from simulator.resources import telling, writing
+from simulator.resources import customers, telling, writing
 from simulator.state import Entity
 
 
@@ -117,6 +117,8 @@ def add(call: Call, entity_type: str, item: Entity) -> Entity:
         entity |= {"score": None, "labor_cost": None}
     if entity_type == "contacts":
         entity |= {"first_name": "", "last_name": ""}
+    if entity_type == "customers":
+        entity |= customers.NEW | {"next_date": now}
     writing.write(call, entity_type, entity, item)
     if entity_type == "leads":
         writing.link(call, entity, item.get("_embedded") or {})
@@ -154,6 +156,8 @@ def view(call: Call, entity_type: str, entity: Entity) -> Entity:
                 for link in links
                 if link["to_entity_type"] == "catalog_elements"
             ]
+    if entity_type == "customers":
+        embedded["segments"] = []
     if entity_type == "contacts" and call.embeds("leads"):
         embedded["leads"] = [
             {"id": lead_id}
@@ -181,20 +185,7 @@ def _changed(call: Call, entity_type: str, entity: Entity, item: Entity) -> Enti
 
 
 def _is_wanted(call: Call, entity: Entity) -> bool:
-    ids = call.parameters(r"filter\[id\](\[\d*\])?")
-    if ids and str(entity["id"]) not in ids:
-        return False
-    pipelines = call.parameters(r"filter\[pipeline_id\](\[\d*\])?")
-    if pipelines and str(entity.get("pipeline_id")) not in pipelines:
-        return False
-    users = call.parameters(r"filter\[responsible_user_id\](\[\d*\])?")
-    if users and str(entity.get("responsible_user_id")) not in users:
-        return False
     statuses = call.parameters(r"filter\[statuses\]\[\d+\]\[status_id\]")
     if statuses and str(entity.get("status_id")) not in statuses:
         return False
-    since = call.parameters(r"filter\[updated_at\]\[from\]")
-    if since and entity["updated_at"] < int(since[0]):
-        return False
-    until = call.parameters(r"filter\[updated_at\]\[to\]")
-    return not until or entity["updated_at"] <= int(until[0])
+    return call.is_chosen(entity, "id", "pipeline_id", "responsible_user_id") and call.is_between(entity, "updated_at")

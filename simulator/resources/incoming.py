@@ -6,8 +6,8 @@ Until then their deal, and the contact that came with it, are in no list; who kn
 from uuid import uuid4
 
 from simulator import rights
-from simulator.answers import Answer, document, not_found
-from simulator.call import Call
+from simulator.answers import Answer, document, invalid, not_found
+from simulator.call import Call, ordered
 from simulator.checks import Told, checked
 from simulator.resources import telling, writing
 from simulator.resources.complex_leads import check_inner
@@ -18,15 +18,22 @@ _METADATA = ("form_id", "form_name", "form_page", "form_sent_at", "referer", "ip
 
 
 def page(call: Call) -> Answer:
-    newest_first = call.account.has_filters and ("order[created_at]", "desc") in call.query
-    found = sorted(call.account.incoming.values(), key=lambda one: one["created_at"], reverse=newest_first)
-    return call.page("unsorted", found)
+    # vendor: unsorted.list (page) The list of incoming leads that wait can be had by `filter[uid]`, `[category]` and
+    # `[pipeline_id]`, in the order of `order[created_at]` or `order[updated_at]`.
+    # source: amoCRM's documentation, "Incoming leads"
+    oldest_first = sorted(call.account.incoming.values(), key=lambda one: one["created_at"])
+    wanted = [one for one in oldest_first if call.is_chosen(one, "uid", "category", "pipeline_id")]
+    return call.page("unsorted", ordered(call, wanted), shown)
 
 
 def read(call: Call, uid: str) -> Answer:
     if uid not in call.account.incoming:
         raise not_found()
-    return document(call.account.incoming[uid])
+    return document(shown(call.account.incoming[uid]))
+
+
+def shown(one: Entity) -> Entity:
+    return {name: value for name, value in one.items() if not name.startswith("_") or name == "_embedded"}
 
 
 def create(call: Call) -> Answer:
@@ -77,28 +84,44 @@ def accept(call: Call, uid: str) -> Answer:
     # perhaps days later and under another name: then `unsorted[delete]` says `accept` and its id, and `leads[add]` that
     # it is there. Of one that was declined only the former comes, with `decline`.
     # source: handlers of such hooks in production; that the contact is told of only then, too, is ours
+    given = _given(call)
     one = _take(call, uid, "accept")
-    for lead in _shown(call, "leads", one):
+    for lead in _changed(call, "leads", one):
         statuses = call.account.pipelines[lead["pipeline_id"]]["_embedded"]["statuses"]
-        lead["status_id"] = next(status["id"] for status in statuses if status["type"] == 0)
+        first = next(status["id"] for status in statuses if status["type"] == 0)
+        lead["status_id"] = given.get("status_id") or first
+        lead["responsible_user_id"] = given.get("user_id") or lead["responsible_user_id"]
     for kind in ("contacts", "leads"):
-        for entity in _shown(call, kind, one):
+        for entity in _changed(call, kind, one):
             if entity.pop("_incoming", None):
                 telling.made(call, kind, entity)
-    return document(one)
+    return document(shown(one))
+
+
+def _given(call: Call) -> Entity:
+    """Who accepts or declines it, and where it goes: `user_id`, `status_id`, both of them optional."""
+    body = call.json()
+    given: Entity = body if isinstance(body, dict) else {}
+    if given.get("user_id") is not None and given["user_id"] not in call.account.users:
+        raise invalid("user_id", "NotSupportedChoice", "The value you selected is not a valid choice.")
+    known = {one["id"] for two in call.account.pipelines.values() for one in two["_embedded"]["statuses"]}
+    if given.get("status_id") is not None and given["status_id"] not in known:
+        raise invalid("status_id", "NotSupportedChoice", "The value you selected is not a valid choice.")
+    return given
 
 
 def decline(call: Call, uid: str) -> Answer:
     """Its deal stays in the account, closed (an integration in production met that)."""
+    _given(call)
     one = _take(call, uid, "decline")
     for kind in ("contacts", "leads"):
-        for entity in _shown(call, kind, one):
+        for entity in _changed(call, kind, one):
             entity.pop("_incoming", None)
             entity |= {"status_id": 143} if kind == "leads" else {}
-    return document(one)
+    return document(shown(one))
 
 
-def _shown(call: Call, kind: str, one: Entity) -> list[Entity]:
+def _changed(call: Call, kind: str, one: Entity) -> list[Entity]:
     """What of it is there still, changed now."""
     entities = call.account.entities(kind)
     found = [entities[inner["id"]] for inner in one["_embedded"][kind] if inner["id"] in entities]

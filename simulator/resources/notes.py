@@ -22,28 +22,24 @@ _TEXTS = ("text", "service", "phone", "file_name")
 
 
 def page(call: Call, entity_type: str, entity_id: str) -> Answer:
-    types = call.parameters(r"filter\[note_type\](\[\d*\])?")
     if int(entity_id) in call.account.entities(entity_type) and seen(call, entity_type, int(entity_id)) is None:
         return hidden(call)
-    found = [
-        note for note in call.account.notes[entity_type, int(entity_id)] if not types or note["note_type"] in types
-    ]
+    found = [note for note in call.account.notes[entity_type, int(entity_id)] if _is_wanted(call, note)]
     return call.page("notes", ordered(call, found))
 
 
 def page_of_all(call: Call, entity_type: str) -> Answer:
-    types = call.parameters(r"filter\[note_type\](\[\d*\])?")
-    ids = call.parameters(r"filter\[entity_id\](\[\d*\])?")
     found = [
         note
         for (kind, entity_id), notes in call.account.notes.items()
         for note in notes
-        if kind == entity_type
-        and seen(call, kind, entity_id)
-        and (not ids or str(entity_id) in ids)
-        and (not types or note["note_type"] in types)
+        if kind == entity_type and seen(call, kind, entity_id) and _is_wanted(call, note)
     ]
     return call.page("notes", ordered(call, sorted(found, key=lambda note: note["id"])))
+
+
+def _is_wanted(call: Call, note: Entity) -> bool:
+    return call.is_chosen(note, "id", "entity_id", "note_type") and call.is_between(note, "updated_at")
 
 
 def read_by_id(call: Call, entity_type: str, note_id: str) -> Answer:

@@ -19,19 +19,21 @@ _OWN = (
     "duration",
     "result",
 )
+# By the member that has changed: the event, and where its values are.
+_EVENTS = {
+    "text": ("task_text_changed", ("task", "text")),
+    "complete_till": ("task_deadline_changed", ("task_deadline", "timestamp")),
+    "task_type_id": ("task_type_changed", ("task_type", "id")),
+}
 
 
 def page(call: Call) -> Answer:
-    ids = call.parameters(r"filter\[id\](\[\d*\])?")
-    entities = call.parameters(r"filter\[entity_id\](\[\d*\])?")
-    users = call.parameters(r"filter\[responsible_user_id\](\[\d*\])?")
     done = call.parameters(r"filter\[is_completed\]")
     found = [
         task
         for task in call.account.tasks.values()
-        if (not ids or str(task["id"]) in ids)
-        and (not entities or str(task["entity_id"]) in entities)
-        and (not users or str(task["responsible_user_id"]) in users)
+        if call.is_chosen(task, "id", "entity_id", "entity_type", "responsible_user_id")
+        and call.is_between(task, "updated_at")
         and (not done or task["is_completed"] == (done[0] in ("1", "true")))
     ]
     return call.page("tasks", ordered(call, found), lambda task: _view(call, task))
@@ -90,13 +92,40 @@ def _change(call: Call, items: list[Entity]) -> list[Entity]:
 
 
 def _changed(call: Call, task: Entity, item: Entity) -> Entity:
+    before = dict(task)
     task |= {name: item[name] for name in _OWN if name in item}
     if "is_completed" in item:
         task["is_completed"] = item["is_completed"]
-    task["updated_at"] = call.world.now()
+    task |= {"updated_at": call.world.now(), "updated_by": call.user_id}
     call.effect("task.updated", id=task["id"], sent=sorted(item.keys() - {"id"}))
-    call.tell("tasks", "update", task)
+    _tell(call, before, task)
     return {"id": task["id"], "updated_at": task["updated_at"], **_links(call, task)}
+
+
+def delete(call: Call, task_id: int) -> None:
+    """In the interface; the API has no method for it."""
+    task = call.account.tasks.pop(task_id)
+    call.effect("task.deleted", id=task_id)
+    call.tell("tasks", "delete", task)
+
+
+def _tell(call: Call, before: Entity, after: Entity) -> None:
+    # vendor: events.tasks (page) task_added, task_deleted, task_completed, task_result_added, task_text_changed,
+    # task_deadline_changed, task_type_changed, and entity_responsible_changed of a task.
+    # source: amoCRM's documentation, "Types of events"; lists of them in integrations in production
+    changed = {name for name in after if after[name] != before.get(name)}
+    if "responsible_user_id" in changed:
+        users = [{"responsible_user": {"id": one["responsible_user_id"]}} for one in (before, after)]
+        call.tell("tasks", "responsible", after, before=users[0], after=users[1])
+    for name, (event, member) in _EVENTS.items():
+        if name in changed:
+            values = [[{member[0]: {member[1]: one[name]}}] for one in (before, after)]
+            call.record("tasks", event, after, before=values[0], after=values[1])
+    if "result" in changed:
+        call.record("tasks", "task_result_added", after)
+    if "is_completed" in changed and after["is_completed"]:
+        call.record("tasks", "task_completed", after)
+    call.tell("tasks", "update", after)
 
 
 def _check(call: Call, told: Told, item: Entity) -> None:
@@ -112,7 +141,7 @@ def _check(call: Call, told: Told, item: Entity) -> None:
     if item.get("task_type_id") is not None and item["task_type_id"] not in {one["id"] for one in TASK_TYPES}:
         told.no_choice("task_type_id")
     owner = item.get("entity_type")
-    if owner is not None and owner not in ("leads", "contacts", "companies"):
+    if owner is not None and owner not in ("leads", "contacts", "companies", "customers"):
         told.no_choice("entity_type")
     elif owner is not None and item.get("entity_id") not in call.account.entities(owner):
         told.no_choice("entity_id")

@@ -1,4 +1,4 @@
-"""What an account's events and webhooks tell of a deal, contact or company that was made, changed or linked.
+"""What an account's events and webhooks tell of a deal, contact, company or customer that was made, changed or linked.
 
 An event says which one thing has happened; a hook shows the whole entity, as it is when it is made.
 """
@@ -9,7 +9,7 @@ from typing import Any
 from simulator.call import Call
 from simulator.state import Entity
 
-_BY_NAME = {"name": "name_field_changed", "price": "sale_field_changed"}
+_BY_NAME = {"name": "name_field_changed", "price": "sale_field_changed", "next_price": "sale_field_changed"}
 
 
 def made(call: Call, entity_type: str, entity: Entity) -> None:
@@ -27,9 +27,7 @@ def made(call: Call, entity_type: str, entity: Entity) -> None:
 
 
 def changed(call: Call, entity_type: str, before: Entity, after: Entity) -> None:
-    places = [
-        {"lead_status": {"id": one.get("status_id"), "pipeline_id": one.get("pipeline_id")}} for one in (before, after)
-    ]
+    places = [_place(entity_type, one) for one in (before, after)]
     if places[0] != places[1]:
         call.tell(entity_type, "status", after, before=places[0], after=places[1])
     users = [{"responsible_user": {"id": one["responsible_user_id"]}} for one in (before, after)]
@@ -41,6 +39,15 @@ def changed(call: Call, entity_type: str, before: Entity, after: Entity) -> None
     _values(call, entity_type, before, after)
     _tags(call, entity_type, before, after)
     call.tell(entity_type, "update", after)
+
+
+def _place(entity_type: str, entity: Entity) -> Entity:
+    # vendor: events.customers (page) customer_added, customer_deleted, customer_status_changed with
+    # `customer_status.id`; no hook tells of a customer's status by itself.
+    # source: amoCRM's documentation, "Types of events"
+    if entity_type == "customers":
+        return {"customer_status": {"id": entity.get("status_id")}}
+    return {"lead_status": {"id": entity.get("status_id"), "pipeline_id": entity.get("pipeline_id")}}
 
 
 def linked(call: Call, lead: Entity, link: Entity) -> None:

@@ -8,11 +8,14 @@ from simulator.posting import Hook
 from simulator.rights import require_administrator
 
 _ENTITIES = ("lead", "contact", "company", "customer", "task")
+# vendor: webhooks.kinds (production) Beside those of deals and contacts: companies, customers and tasks; add_talk,
+# update_talk, add_message, add_outgoing_message; add, update and delete of `unsorted` and (guess) of `catalog`.
+# source: lists of the documented settings in integrations in production; of the elements of lists only bodies were seen
 SETTINGS = frozenset(
     {f"{action}_{entity}" for action in ("add", "update", "delete", "responsible") for entity in _ENTITIES}
     | {f"{action}_{entity}" for action in ("restore", "note") for entity in ("lead", "contact", "company")}
-    | {f"{action}_unsorted" for action in ("add", "update", "delete")}
-    | {"status_lead", "note_customer", "add_talk", "update_talk", "add_catalog", "update_catalog", "delete_catalog"}
+    | {f"{action}_{entity}" for action in ("add", "update", "delete") for entity in ("unsorted", "catalog")}
+    | {"status_lead", "note_customer", "add_talk", "update_talk", "add_message", "add_outgoing_message"}
 )
 
 

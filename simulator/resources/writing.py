@@ -1,6 +1,6 @@
-"""What may be written into a deal, contact or company, and how it is: first all is checked, then nothing can fail.
+"""What may be written into an entity, and how it is: first all is checked, then nothing can fail.
 
-Source: amoCRM's "Deals", "Contacts", "Companies"; for refusals see :mod:`simulator.checks`.
+Source: amoCRM's "Deals", "Contacts", "Companies", "Customers"; for refusals see :mod:`simulator.checks`.
 """
 
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from simulator import money, rights, values
 from simulator.call import Call
 from simulator.checks import Told
+from simulator.resources import customers
 from simulator.state import Entity
 
 _COMMON = ("name", "responsible_user_id", "created_at", "updated_at")
@@ -15,6 +16,7 @@ OWN = {
     "leads": (*_COMMON, "price", "status_id", "pipeline_id", "loss_reason_id"),
     "contacts": (*_COMMON, "first_name", "last_name"),
     "companies": _COMMON,
+    "customers": (*_COMMON, "status_id", "next_price", "next_date", "periodicity"),
 }
 CLOSED = (142, 143)
 UNSORTED = 1  # the type of the status of incoming leads
@@ -40,6 +42,8 @@ def check(call: Call, entity_type: str, told: Told, item: Entity, entity: Entity
         if item.get("loss_reason_id") is not None and item["loss_reason_id"] not in LOSS_REASONS:
             told.no_choice("loss_reason_id")
         _check_place(call, told, item, entity)
+    if entity_type == "customers":
+        customers.check(told, item, is_new=entity is None)
     values.check(call.account, entity_type, told, item.get("custom_fields_values"))
     _check_tags(call, entity_type, told, (item.get("_embedded") or {}).get("tags"))
 
