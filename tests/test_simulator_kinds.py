@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 import pytest
 
+from simulator.resources import webhooks
 from tests.listener import Webhook
 from tests.plain_client import Client
 
@@ -294,3 +296,58 @@ def test_36_6_whatever_a_visitor_writes_comes_as_it_is(client: Client, heard: He
     _do(client, "visitor", text=text, contact=client.contacts()[0])
     _settled(client, heard)
     assert heard.of("message[add]")["[text]"] == text
+
+
+# --- the pages ------------------------------------------------------------------------------------------------
+
+
+def _page(client: Client, path: str, **form: Any) -> str:
+    """As a browser on this machine sees it, after what it has sent."""
+    url = f"{client.simulator.url}/at/{client.domain}/{path}"
+    answer = (
+        httpx.post(url, data=form, trust_env=False, follow_redirects=True) if form else httpx.get(url, trust_env=False)
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize("path", ["tasks", "companies", "customers", "incoming", "chats"])
+def test_36_6_the_pages_are_there_in_every_language_of_the_accounts(client: Client, path: str) -> None:
+    _do(client, "visitor", text="Здравствуйте")
+    _do(client, "person", kind="tasks", fields={"entity_id": client.leads[0], "entity_type": "leads"})
+    for kind in ("companies", "customers"):
+        _do(client, "person", kind=kind, fields={"name": "ООО Окно"}, note="Важно")
+    pages = [_page(client, f"{path}?lang={language}") for language in ("ru", "en", "es", "pt")]
+    assert len(set(pages)) == 4
+    assert all("Traceback" not in page for page in pages)
+
+
+def test_36_6_a_person_makes_everything_happen_by_the_pages(client: Client, heard: Heard) -> None:
+    _subscribed(client, heard, *webhooks.SETTINGS)
+    _page(client, "tasks", text="Позвонить", lead=client.leads[0])
+    (task,) = client.simulator.control("show", domain=client.domain)["tasks"]
+    assert "☑ Позвонить" in _page(client, "tasks", id=task, do="complete")
+    assert "Позвонить" not in _page(client, "tasks", id=task, do="delete")
+    _page(client, "companies", name="ООО Окно")
+    (company,) = client.simulator.control("show", domain=client.domain)["companies"]
+    assert "ООО Стекло" in _page(client, "companies", id=company, do="rename", name="ООО Стекло")
+    assert "Важный" in _page(client, "companies", id=company, do="note", text="Важный")
+    assert "ООО Стекло" not in _page(client, "companies", id=company, do="delete")
+    assert "Здравствуйте" in _page(client, "chats", name="Олег", origin="waba", text="Здравствуйте", contact="")
+    (waiting,) = client.get("/leads/unsorted").json()["_embedded"]["unsorted"]
+    assert "Олег" not in _page(client, "incoming", uid=waiting["uid"], do="decline").partition("<main>")[2]
+    (talk,) = client.simulator.control("show", domain=client.domain)["talks"]
+    assert "Добрый день" in _page(client, "chats", talk=talk, do="answer", text="Добрый день")
+    assert "Беседа закрыта." in _page(client, "chats", talk=talk, do="close")
+    _settled(client, heard)
+    heads = {key.partition("[0]")[0] for key, _ in heard.pairs() if "[0]" in key}
+    assert heads >= {
+        "task[add]",
+        "task[update]",
+        "task[delete]",
+        "contacts[add]",
+        "contacts[update]",
+        "contacts[delete]",
+    }
+    assert heads >= {"message[add]", "outgoing_message[add]", "talk[add]", "talk[update]", "unsorted[add]"}
+    assert heard.of("unsorted[delete]")["[action]"] == "decline"
