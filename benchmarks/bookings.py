@@ -22,13 +22,13 @@ import click
 import jwt
 
 from features.bookings import hours, rows
+from features.bookings.availability import Seat
 from features.bookings.rows import Wanted
 from features.bookings.settings import Resource
-from features.bookings.slots import Seat
 from functions.crm_api.handler import handle
 from shared.amocrm.transport import Transport
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from tests.chaos import campaign

@@ -19,8 +19,8 @@ import click
 
 from benchmarks import scale
 from functions.crm_api.handler import handle
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 from tests.story import ADMIN_TOKEN

@@ -23,8 +23,8 @@ from aioamocrm import AmoCRMClient, LongLivedToken
 from benchmarks import machine
 from functions.crm_api.handler import handle
 from shared.connections import integrations
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 from tests.story import APP_SECRET

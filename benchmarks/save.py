@@ -24,8 +24,8 @@ from features.calculations.quotation import Company, render
 from features.calculations.template import template
 from functions.crm_api.handler import handle
 from shared.connections import integrations
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 from tests.story import APP_SECRET

@@ -23,20 +23,20 @@ from msgspec.structs import asdict
 
 from cli import embedded, migrations
 from features import settings
+from features.bookings import reconciliation_queue
 from features.bookings import rows as bookings
 from features.bookings import statements as booking_statements
-from features.bookings import watches
 from features.calculations import versions
-from features.changes import changes, endpoints, feeds, sending
-from features.changes.hook_body import Said
+from features.changes import changes, dispatch, endpoints, feeds
+from features.changes.webhook_payload import Said
 from shared.connections import integrations, statements
+from shared.connections.inheritance import Level
 from shared.connections.integrations import Wanted
-from shared.connections.levels import Level
 from shared.connections.rotation import LEASE
 from shared.deliveries import rows as deliveries
 from shared.deliveries import statements as delivery_statements
 from shared.platform.secret import Secret
-from shared.storage import events, overview, retention
+from shared.storage import event_log, overview, retention
 from shared.storage.database import Database
 
 _MOST_MS: Final = 50.0
@@ -206,7 +206,9 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
     newest = database.number("SELECT max(id) FROM amocrm_events")
 
     def page(**facts: Any) -> object:
-        return events.page(database, **({"integration_id": None, "level": None, "before": None, "limit": 50} | facts))
+        return event_log.page(
+            database, **({"integration_id": None, "level": None, "before": None, "limit": 50} | facts)
+        )
 
     finished = [
         row for one in ids[:10] for row in deliveries.page(database, one, deliveries.Wanted(), before=None, limit=20)
@@ -231,10 +233,10 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         Query("a name that nobody has", lambda: integrations.page(database, None, 50, Wanted("no-such-name"))),
         Query("connections of a status", lambda: integrations.page(database, None, 50, Wanted(status="pending"))),
         Query("connections in trouble", lambda: integrations.page(database, None, 50, Wanted(in_trouble=True))),
-        Query("the newest lines", page, (events._PAGE, nothing | {"limit": 51})),
+        Query("the newest lines", page, (event_log._PAGE, nothing | {"limit": 51})),
         Query("lines of an account", lambda: page(integration_id=rng.choice(ids))),
         Query("lines from the middle", lambda: page(before=rng.randint(1, newest))),
-        Query("errors", lambda: page(level="error"), (events._PAGE, nothing | {"limit": 51, "level": "error"})),
+        Query("errors", lambda: page(level="error"), (event_log._PAGE, nothing | {"limit": 51, "level": "error"})),
         Query("errors from the middle", lambda: page(level="error", before=rng.randint(1, newest))),
         Query("a search that finds nothing", lambda: page(search="no such words")),
         Query("a search in an account", lambda: page(search="no such words", integration_id=rng.choice(ids))),
@@ -260,7 +262,7 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         Query("claiming feeds", lambda: feeds.claim(database, 8), undo=lambda: database.execute(_RELEASE_FEEDS, {})),
         Query(
             "claiming endpoints",
-            lambda: sending.claim(database, 8),
+            lambda: dispatch.claim(database, 8),
             undo=lambda: database.execute(_RELEASE_ENDPOINTS, {}),
         ),
         Query("a webhook of amoCRM's", lambda: feeds.take(database, "no such key", Said(1, [], []))),
@@ -278,13 +280,21 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         ),
         Query(
             "claiming clinics to compare",
-            lambda: watches.claim(database, 20),
-            (watches.CLAIM, {"limit": 20, "every": bookings.WATCH_EVERY}),
+            lambda: reconciliation_queue.claim(database, 20),
+            (reconciliation_queue.CLAIM, {"limit": 20, "every": bookings.WATCH_EVERY}),
             lambda: database.execute(_RELEASE_WATCHES, {}),
         ),
-        Query("visits to compare", lambda: watches.watched(database, rng.choice(clinics), 250)),
-        Query("visits that are behind", lambda: watches.behind(database, 50), (watches.BEHIND, {"limit": 50})),
-        Query("holds that have ended", lambda: watches.sweep(database, 1000), (watches.SWEEP, {"limit": 1000})),
+        Query("visits to compare", lambda: reconciliation_queue.watched(database, rng.choice(clinics), 250)),
+        Query(
+            "visits that are behind",
+            lambda: reconciliation_queue.behind(database, 50),
+            (reconciliation_queue.BEHIND, {"limit": 50}),
+        ),
+        Query(
+            "holds that have ended",
+            lambda: reconciliation_queue.sweep(database, 1000),
+            (reconciliation_queue.SWEEP, {"limit": 1000}),
+        ),
         Query(
             "a batch of old visitors",
             lambda: database.execute(retention.STATEMENTS["visitors"], {"batch": 100, "payload_days": 7}),

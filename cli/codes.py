@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.amocrm.errors import ADDRESS_BLOCKED
-from shared.amocrm.refusals import Meaning
+from shared.amocrm.oauth_errors import Meaning
 from shared.platform.messages import translations
 from shared.platform.problems import TITLES
 

@@ -17,8 +17,8 @@ from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, pa
 from cli.probe.command import probe
 from cli.restore_spill import restore_spill
 from functions.crm_api.actions import administrators, settings
-from shared.access.proofs import named_administrator
-from shared.access.rights import Caller
+from shared.access.credentials import named_administrator
+from shared.access.permissions import Caller
 from shared.connections import integrations
 from shared.platform import logs
 from shared.platform.http import Request
@@ -135,11 +135,11 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
     Says what it could not take over. Saving checks them against the account.
     """
     from features import settings as shared_settings
-    from features.submissions import shop_settings
+    from features.submissions import shop_settings_import
 
     try:
-        taken = shop_settings.take_over(shop_settings.read(file.read()))
-    except (shop_settings.UnreadableError, msgspec.ValidationError) as error:
+        taken = shop_settings_import.take_over(shop_settings_import.read(file.read()))
+    except (shop_settings_import.UnreadableError, msgspec.ValidationError) as error:
         raise click.ClickException(f"the file cannot be taken over: {error}") from None
     for line in taken.left:
         click.echo(f"not taken over: {line}", err=True)

@@ -14,7 +14,7 @@ import psycopg
 from cli import migrations
 from shared.access import openid
 from shared.amocrm import errors, oauth
-from shared.amocrm.drive import SCOPE as FILES_SCOPE
+from shared.amocrm.files import SCOPE as FILES_SCOPE
 from shared.amocrm.leads import AccountApi
 from shared.connections import integrations
 from shared.connections.integrations import Integration

@@ -8,7 +8,7 @@ import yaml
 
 from features.registry import webhooks
 from functions.crm_api.actions import ACTIONS, Action
-from shared.access.rights import RIGHTS
+from shared.access.permissions import RIGHTS
 
 _PROOFS = {
     "oneTimeToken": {

@@ -11,7 +11,7 @@ import click
 
 from cli import openapi
 from functions.crm_api.actions import ACTIONS
-from shared.access.rights import RIGHTS
+from shared.access.permissions import RIGHTS
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _REFERENCE: Final = "#/components/schemas/"
@@ -216,7 +216,7 @@ def _named(value: Any) -> set[str]:
 
 
 def _short(name: str) -> str:
-    """`features.automations.work.Note` is another Note than that of changes: `automations.Note`."""
+    """`features.automations.effects.Note` is another Note than that of changes: `automations.Note`."""
     parts = name.split(".")
     return name if len(parts) == 1 else f"{parts[1]}{parts[-1]}"
 

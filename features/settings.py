@@ -1,5 +1,5 @@
 """The settings of a connection: one document; what it does not set is inherited, member by member, from its integration
-and its widget type (:mod:`shared.connections.levels`), and has its default at last.
+and its widget type (:mod:`shared.connections.inheritance`), and has its default at last.
 
 Each feature adds its part, and reads only that.
 """
@@ -14,8 +14,8 @@ from msgspec.structs import FieldInfo
 from psycopg.types.json import Jsonb
 
 from features.registry import settings_parts
+from shared.connections.inheritance import LEVELS, LevelName, level_of
 from shared.connections.integrations import Integration
-from shared.connections.levels import LEVELS, LevelName, level_of
 from shared.platform.decoding import convert
 from shared.platform.i18n import Language
 from shared.storage.database import Database

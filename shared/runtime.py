@@ -9,8 +9,8 @@ from datetime import timedelta
 from msgspec import Struct
 
 from shared.amocrm.transport import Transport
+from shared.connections.api_session import Connections
 from shared.connections.authorization import Authorization
-from shared.connections.calling import Connections
 from shared.connections.connect_links import ConnectLinks
 from shared.connections.rotation import Rotation
 from shared.deliveries import wakeup

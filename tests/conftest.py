@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from cli import embedded, migrations
-from shared.platform import answers
+from shared.platform import upstream_metrics
 from shared.platform.config import Settings, load
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
@@ -175,7 +175,7 @@ def settings(environment: dict[str, str]) -> Settings:
 
 @pytest.fixture
 def runtime(settings: Settings, clock: MovableClock, database: Database) -> Iterator[Runtime]:
-    answers.taken()  # what an earlier test's calls have counted is not this one's
+    upstream_metrics.taken()  # what an earlier test's calls have counted is not this one's
     made = Runtime.build(settings, clock, database)
     yield made
     made.transport.close()

@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.access import openid
-from shared.access.proofs import jwks
+from shared.access.credentials import jwks
 from tests import servers
 
 CLIENT_ID = "panel"

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from functions.amocrm_events.handler import handle as amocrm_events
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response, parse_query
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests import servers
 

@@ -12,8 +12,8 @@ from functions.crm_api.handler import handle as crm_api
 from functions.oauth_callback.handler import handle as oauth_callback
 from shared.connections import integrations
 from shared.connections.integrations import Integration
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response, parse_query
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests import answers
 from tests.clocks import MovableClock

@@ -8,7 +8,7 @@ import pytest
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm import budgets
 from shared.deliveries.account_money import ROUNDED
-from shared.storage import remembered
+from shared.storage import cache
 from tests.story import Story, calculation, json_of
 
 PRICE = {"options": {"note": False, "update_price": True}}
@@ -18,7 +18,7 @@ def _account(story: Story, **changed: Any) -> None:
     """It is another one now, and nobody has heard of it."""
     story.simulator.control("change-account", domain=story.domain, **changed)
     story.sql("DELETE FROM amocrm_remembered")
-    remembered._memory.clear()
+    cache._memory.clear()
 
 
 def _save(story: Story, total: str = "17999.99", **changed: Any) -> Any:
@@ -88,7 +88,7 @@ def test_33_3_an_account_that_has_no_cents_any_more_gets_the_rounded_number(
 def test_33_3_another_instance_knows_what_was_found_out(story: Story) -> None:
     _account(story, cents="kept")
     _save(story, "1.50")
-    remembered._memory.clear()
+    cache._memory.clear()
     story.simulator.control("forget")
     _save(story, "2.50")
     assert [one["method"] for one in story.simulator.requests()] == ["PATCH", "GET"]  # the write, and what it has made
@@ -179,7 +179,7 @@ def test_33_3_an_account_that_changes_its_currency_is_asked_before_anything_is_l
     assert _save(story, "2")["results"]["deal"] == {"price": 2}
     story.simulator.control("change-account", domain=story.domain, currency="USD")
     story.clock.advance(minutes=11)
-    remembered._memory.clear()  # ten minutes, by the clock of the process
+    cache._memory.clear()  # ten minutes, by the clock of the process
     assert "USD" in _save(story, "3")["results"]["deal"]["skipped"]
 
 

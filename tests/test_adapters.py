@@ -8,7 +8,7 @@ from typing import Any
 import flask
 import pytest
 
-from shared.platform import time_left
+from shared.platform import deadline
 from shared.platform.adapters import aws, google, schedule, yandex
 from shared.platform.http import Request, Response
 
@@ -170,7 +170,7 @@ def test_a_call_knows_how_much_of_its_time_is_left(event: dict[str, Any], monkey
     left: list[float] = []
 
     def respond(_request: Request) -> Response:
-        left.append(time_left.seconds())
+        left.append(deadline.seconds())
         return Response(200, b"")
 
     (yandex if event is YANDEX else aws).http_function(respond)(event, _Context(60_000))
@@ -178,7 +178,7 @@ def test_a_call_knows_how_much_of_its_time_is_left(event: dict[str, Any], monkey
     with flask.Flask("test").test_request_context("/"):
         google.http_function(respond)(flask.request)
     assert [round(seconds) for seconds in left] == [60, 60]
-    assert time_left.seconds() == math.inf
+    assert deadline.seconds() == math.inf
 
 
 _MULTI_VALUE = {name: value for name, value in LOAD_BALANCER.items() if name != "headers"}

@@ -10,8 +10,8 @@ from cli.commands import main
 from features.bookings import settings as hours
 from functions.crm_api import audit
 from functions.crm_api.actions import ACTIONS
-from shared.access.proofs import named_administrator
-from shared.access.rights import Caller
+from shared.access.credentials import named_administrator
+from shared.access.permissions import Caller
 from shared.platform.http import Request, Response
 from shared.platform.i18n import catalogue
 from tests.story import Story, json_of

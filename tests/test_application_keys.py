@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto import mock_aws
 
-from shared.access.proofs import jwts
+from shared.access.credentials import jwts
 from shared.platform.config import ConfigurationError, load
 from shared.platform.problems import Problem
 from shared.platform.secret_store import environment as completed

@@ -7,8 +7,8 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from features.bookings import subscriptions, watches
-from features.changes import feeds, sending
+from features.bookings import calendar_subscriptions, reconciliation_queue
+from features.changes import dispatch, feeds
 from shared.deliveries import rows as deliveries
 from shared.runtime import Runtime
 from tests.demo import ROOT
@@ -40,7 +40,7 @@ _DUE: dict[str, tuple[LiteralString, Callable[[Runtime], list[Any]]]] = {
             fields, due_at)
         SELECT gen_random_uuid(), id, 'x', '', 'x', '', '{}', '{}', '{}', '{}', amocrm_now()
         FROM amocrm_integrations""",
-        lambda runtime: sending.claim(runtime.database, 3),
+        lambda runtime: dispatch.claim(runtime.database, 3),
     ),
     "feeds": (
         """
@@ -50,13 +50,13 @@ _DUE: dict[str, tuple[LiteralString, Callable[[Runtime], list[Any]]]] = {
     ),
     "watches": (
         "INSERT INTO amocrm_booking_watches (integration_id, due_at) SELECT id, amocrm_now() FROM amocrm_integrations",
-        lambda runtime: watches.claim(runtime.database, 3),
+        lambda runtime: reconciliation_queue.claim(runtime.database, 3),
     ),
     "calendars": (
         """
         INSERT INTO amocrm_booking_calendars (id, integration_id, resource, resource_name, url, host)
         SELECT gen_random_uuid(), id, 'x', 'x', '', 'x' FROM amocrm_integrations""",
-        lambda runtime: [one for _ in range(3) if (one := subscriptions.claim(runtime.database)) is not None],
+        lambda runtime: [one for _ in range(3) if (one := calendar_subscriptions.claim(runtime.database)) is not None],
     ),
 }
 

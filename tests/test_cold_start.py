@@ -19,12 +19,12 @@ LATE = (
     "jwt",
     "phonenumbers",
     "python_multipart",
-    "shared.access.proofs.jwks",
+    "shared.access.credentials.jwks",
     "features.calculations.plan",
     "shared.platform.form_pairs",
-    "features.submissions.named",
+    "features.submissions.flattening",
     "features.submissions.plan",
-    "features.submissions.understanding",
+    "features.submissions.field_recognition",
 )
 
 

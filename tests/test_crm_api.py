@@ -11,9 +11,9 @@ import pytest
 
 from functions.crm_api.handler import handle
 from shared.connections import integrations
-from shared.platform.endpoint import MAX_BODY_BYTES, serve
 from shared.platform.http import Headers, Request, Response
-from shared.storage import events
+from shared.platform.middleware import MAX_BODY_BYTES, serve
+from shared.storage import event_log
 from tests.story import Story, calculation, json_of
 
 
@@ -455,7 +455,7 @@ def test_the_event_log_is_paged_and_filtered(connected: Story) -> None:
 def test_a_search_looks_at_so_many_lines_and_says_where_it_goes_on(
     connected: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "LOOKED_AT", 10)
+    monkeypatch.setattr(event_log, "LOOKED_AT", 10)
     connected.sql("INSERT INTO amocrm_events (kind, message) VALUES ('a.test', 'the 100%_needle')")
     connected.sql("INSERT INTO amocrm_events (kind, message) SELECT 'a.test', 'hay' FROM generate_series(1, 25)")
 

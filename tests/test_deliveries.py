@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.transport import Transport
-from shared.deliveries import goods
+from shared.deliveries import products
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.http import Response
 from shared.runtime import Runtime
-from shared.storage import remembered
+from shared.storage import cache
 from shared.storage.database import DatabaseUnavailableError
 from tests.story import Story, calculation, json_of
 
@@ -311,9 +311,9 @@ GOODS = calculation() | {"options": {"note": False, "products": True}}
 @pytest.fixture
 def long_list(connected: Story) -> Iterator[Story]:
     """A goods list that does not fit a page, as far as we know: each item is searched."""
-    goods._found_before.put(connected.row().id, {})
+    products._found_before.put(connected.row().id, {})
     yield connected
-    goods._found_before.drop(connected.row().id)
+    products._found_before.drop(connected.row().id)
 
 
 def test_j6_a_lease_lives_as_long_as_its_work(long_list: Story) -> None:
@@ -482,7 +482,7 @@ def test_30_k_goods_that_too_many_are_like_do_not_use_up_the_accounts_rate(
 ) -> None:
     """30-K: an order of a hundred goods, each named by a letter or two, read the whole list a hundred times, and no
     process lived to see the end of it. What came after 25,000 was made once more."""
-    monkeypatch.setattr(goods, "_MOST_FURTHER_PAGES", 2)
+    monkeypatch.setattr(products, "_MOST_FURTHER_PAGES", 2)
     connected.simulator.control("change-account", domain=connected.domain, search_lag=0)
     connected.simulator.control("limits", per_integration=1000, per_account=1000)
     (catalog_id,) = connected.simulator.control("show", domain=connected.domain)["catalogs"]
@@ -544,14 +544,14 @@ def test_what_changes_rarely_is_asked_by_one_instance_and_known_to_all(connected
     body = _with_goods()
     body["options"] |= {"pdf": "render"}
     for number, asked in ((1, 1), (2, 0)):
-        remembered._memory.clear()  # another instance
+        cache._memory.clear()  # another instance
         connected.simulator.control("forget")
         answer = json_of(_save(connected, body | {"calculation": body["calculation"] | {"number": str(number)}}))
         assert set(answer["results"]) == {"note", "goods", "goods_link", "pdf", "pdf_attach", "pdf_note"}
         assert _asked(connected, "/api/v4/catalogs") == asked
         assert _asked(connected, "/api/v4/account") == 2 * asked  # the drive's host, the currency
     connected.clock.advance(hours=2)
-    remembered._memory.clear()
+    cache._memory.clear()
     connected.simulator.control("forget")
     _save(connected, _with_goods(number="3"))
     assert _asked(connected, "/api/v4/catalogs") == 1
@@ -561,7 +561,7 @@ def test_what_another_version_has_remembered_is_asked_for_anew(connected: Story)
     """30-A2: what is kept and cannot be read any more stops nobody."""
     assert json_of(_save(connected, GOODS))["state"] == "delivered"
     connected.sql('UPDATE amocrm_remembered SET value = \'{"another": "shape"}\'')
-    remembered._memory.clear()
+    cache._memory.clear()
     assert json_of(_save(connected, GOODS | calculation(number="2")))["state"] == "delivered"
 
 
@@ -570,7 +570,7 @@ def test_a_goods_list_that_is_not_what_is_remembered_is_asked_for_anew(connected
     assert json_of(_save(connected, _with_goods()))["state"] == "delivered"
     kept = connected.sql("SELECT value FROM amocrm_remembered WHERE name = 'goods_list'")[0][0]
     for wrong in ({"catalog_id": 999}, {"fields": kept["fields"] | {"SKU": 12345}}):
-        remembered._memory.clear()
+        cache._memory.clear()
         value = json.dumps(kept | wrong)
         connected.sql("UPDATE amocrm_remembered SET value = %s WHERE name = 'goods_list'", value)
         item = {

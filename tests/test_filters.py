@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
 from functions.run_deliveries.run import run as run_deliveries
-from shared.amocrm import filtered
+from shared.amocrm import filtered_reads
 from shared.amocrm.errors import FilterIgnoredError, NotFoundError
 from tests.story import Story, calculation, json_of
 
@@ -120,7 +120,7 @@ def test_whatever_is_answered_only_what_was_asked_for_is_returned(
             raise NotFoundError("gone", 404)
         return {"id": id_}
 
-    found = filtered.by_ids(secrets.token_hex(8), read, read_one, "contacts", wanted)
+    found = filtered_reads.by_ids(secrets.token_hex(8), read, read_one, "contacts", wanted)
     ids = [one["id"] for one in found]
     assert set(ids) <= set(wanted)
     assert len(ids) == len(set(ids))
@@ -140,12 +140,12 @@ def test_an_order_that_is_ignored_ends_no_search_early(times: list[int], is_sort
         shown = entities[(page - 1) * limit : page * limit]
         return {"_embedded": {"notes": shown}} if shown else None
 
-    seen = {one["id"] for one in filtered.newest_first(read, "notes", {"order[id]": "desc"}, since=50)}
+    seen = {one["id"] for one in filtered_reads.newest_first(read, "notes", {"order[id]": "desc"}, since=50)}
     assert {one["id"] for one in entities if one["created_at"] >= 50} <= seen
 
 
 def test_a_page_with_a_stranger_is_no_answer() -> None:
     answer = {"_embedded": {"leads": [{"pipeline_id": 1}, {"pipeline_id": 2}]}}
     with pytest.raises(FilterIgnoredError):
-        filtered.page(answer, "leads", lambda one: one["pipeline_id"] == 1)
-    assert filtered.page(None, "leads", lambda _: False) == []
+        filtered_reads.page(answer, "leads", lambda one: one["pipeline_id"] == 1)
+    assert filtered_reads.page(None, "leads", lambda _: False) == []

@@ -12,8 +12,8 @@ from functions.run_deliveries.run import run as run_deliveries
 from shared.actions.feature import Planner
 from shared.deliveries import rows as deliveries
 from shared.deliveries.runner import MAX_ATTEMPTS
-from shared.platform.endpoint import serve
 from shared.platform.http import Request, Response
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
 from shared.storage.lease_worker import Worker

@@ -21,7 +21,7 @@ from shared.connections import token_escrow
 from shared.deliveries import webhooks
 from shared.deliveries.runner import MAX_ATTEMPTS
 from shared.deliveries.webhooks import signature
-from shared.platform import outward
+from shared.platform import egress
 from shared.platform.config import ConfigurationError, load
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
@@ -144,7 +144,7 @@ def test_a_webhook_that_fails_is_tried_again(heard: Story, webhook: Webhook) -> 
 
 def test_a_webhook_that_answers_a_letter_at_a_time_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C4: one notice would keep the run from ending, and all others from their turn."""
-    monkeypatch.setattr(outward, "_TOTAL_SECONDS", 0.5)
+    monkeypatch.setattr(egress, "_TOTAL_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def trickle() -> None:

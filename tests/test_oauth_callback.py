@@ -15,8 +15,8 @@ from functions.oauth_callback import texts
 from functions.oauth_callback.handler import handle as oauth_callback
 from shared.connections import integrations
 from shared.platform.clock import SystemClock
-from shared.platform.endpoint import serve
 from shared.platform.http import Request, Response, parse_query
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.story import REDIRECT_URI, Story, json_of
 

@@ -8,8 +8,8 @@ import pytest
 from functions.crm_api import health
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.platform.endpoint import serve
 from shared.platform.http import Request, Response
+from shared.platform.middleware import serve
 from tests.story import Story, calculation, json_of
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
-from shared.platform import answers
+from shared.platform import upstream_metrics
 from shared.storage import counters, retention
 from shared.storage.database import DatabaseUnavailableError
 from tests.story import Story, calculation, json_of
@@ -38,7 +38,7 @@ def test_what_happens_is_counted_where_it_happens(story: Story) -> None:
     told = {name: sum(counts) for name, counts in month["series"]["deliveries"].items()}
     assert told == {"accepted": 1, "delivered": 1, "dead": 0}
     assert sum(month["series"]["answers"]["ok"]) >= 3
-    assert max(took for took in month["series"]["latency"]["p95"] if took is not None) in answers.BOUNDS
+    assert max(took for took in month["series"]["latency"]["p95"] if took is not None) in upstream_metrics.BOUNDS
     assert month["todo"] == []
     lengths = {len(day["series"]["starts"]), len(day["series"]["latency"]["p50"])}
     assert (lengths, day["series"]["span"], len(month["series"]["starts"])) == ({96}, 900, 120)
@@ -89,12 +89,12 @@ def test_what_cannot_be_kept_is_kept_later(story: Story, monkeypatch: pytest.Mon
     def away(*_: object) -> int:
         raise DatabaseUnavailableError
 
-    answers.taken()
-    answers.count(200, 0.03)
+    upstream_metrics.taken()
+    upstream_metrics.count(200, 0.03)
     with monkeypatch.context() as patched:
         patched.setattr(type(story.runtime.database), "execute", away)
         counters.keep(story.runtime.database, at_once=True)
-    answers.count(429, 0.3)
+    upstream_metrics.count(429, 0.3)
     counters.keep(story.runtime.database, at_once=True)
     totals = counters.totals(story.runtime.database)
     assert (totals["amocrm.ok"], totals["amocrm.limited"]) == (1, 1)
@@ -104,10 +104,10 @@ def test_what_cannot_be_kept_is_kept_later(story: Story, monkeypatch: pytest.Mon
 def test_answers_are_kept_now_and_then(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a read still costs one round trip."""
     monkeypatch.setattr(counters, "_kept_at", float("-inf"))
-    answers.taken()
-    answers.count(200, 0.1)
+    upstream_metrics.taken()
+    upstream_metrics.count(200, 0.1)
     counters.keep(story.runtime.database)
-    answers.count(200, 0.1)
+    upstream_metrics.count(200, 0.1)
     counters.keep(story.runtime.database)
     assert counters.totals(story.runtime.database)["amocrm.ok"] == 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
-from shared.amocrm.refusals import Meaning, meaning_of
+from shared.amocrm.oauth_errors import Meaning, meaning_of
 from tests.story import REDIRECT_URI, Story, calculation, json_of
 
 TOKEN_PATH = "/oauth2/access_token"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import jwt
 from psycopg import pq
 
-from shared.access.proofs import one_time_token
+from shared.access.credentials import one_time_token
 from shared.runtime import Runtime
 from tests.story import Story, calculation
 

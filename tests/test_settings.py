@@ -5,7 +5,7 @@ from typing import Any
 
 from features import settings
 from shared.connections import integrations
-from shared.connections.levels import LEVELS
+from shared.connections.inheritance import LEVELS
 from tests.story import Story, calculation, json_of
 
 

@@ -17,8 +17,8 @@ from cli import embedded
 from functions.crm_api import health
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm.transport import LIMITS
-from shared.connections import keeping, rotation, token_escrow
-from shared.platform import time_left
+from shared.connections import rotation, token_escrow, token_persistence
+from shared.platform import deadline
 from shared.platform.config import load
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
@@ -53,11 +53,11 @@ def test_a_pair_is_in_the_log_before_anybody_waits_and_the_caller_is_told_in_tim
     headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
     capsys.readouterr()
     began = connected.clock.monotonic()
-    with time_left.limited(60):
+    with deadline.limited(60):
         answer = silent.crm("get_lead", headers)
     seconds = connected.clock.monotonic() - began
     assert (answer.status, json_of(answer)["code"]) == (503, "database_unavailable")
-    assert seconds < keeping.LONGEST_SECONDS + 3
+    assert seconds < token_persistence.LONGEST_SECONDS + 3
     logged = capsys.readouterr().out
     (spilled,) = _spilled(logged)
     assert connected.runtime.rotation.restore(spilled)
@@ -74,9 +74,9 @@ def test_a_pair_is_written_down_also_where_the_answer_came_as_late_as_it_may(
     pair = rotation_._ask(claimed)
     capsys.readouterr()
     began = time.monotonic()
-    with time_left.limited(keeping.TRY_SECONDS), pytest.raises(DatabaseUnavailableError):
+    with deadline.limited(token_persistence.TRY_SECONDS), pytest.raises(DatabaseUnavailableError):
         rotation_.persist(claimed, pair)
-    assert time.monotonic() - began < keeping.TRY_SECONDS
+    assert time.monotonic() - began < token_persistence.TRY_SECONDS
     assert len(_spilled(capsys.readouterr().out)) == 1
 
 
@@ -98,7 +98,7 @@ def _text(name: str) -> str:
 
 @pytest.mark.parametrize(("cloud", "name", "seconds"), list(_timeouts()))
 def test_each_function_that_refreshes_has_the_time_to(connected: Story, cloud: str, name: str, seconds: int) -> None:
-    with time_left.limited(seconds - 0.5):
+    with deadline.limited(seconds - 0.5):
         assert connected.runtime.rotation.has_time() is (name != "amocrm_events")
 
 
@@ -112,7 +112,7 @@ def test_threads_that_share_a_silent_connection_do_not_wait_for_each_other(
         assert connected.callback(query).status == 200
     connected.clock.advance(hours=25)
     capsys.readouterr()
-    with time_left.limited(7):
+    with deadline.limited(7):
         figures = refresh_tokens(silent.runtime, 5)
     spilled = _spilled(capsys.readouterr().out)
     assert figures["failed"]["database_unavailable"] >= len(spilled)
@@ -122,11 +122,11 @@ def test_threads_that_share_a_silent_connection_do_not_wait_for_each_other(
 def test_a_refresh_whose_answer_could_not_be_kept_is_not_begun(connected: Story) -> None:
     connected.clock.advance(hours=25)
     headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
-    with time_left.limited(LIMITS.longest_call):
+    with deadline.limited(LIMITS.longest_call):
         answer = connected.crm("get_lead", headers)
     assert (answer.status, json_of(answer)["code"]) == (503, "refresh_pending")
     assert not connected.simulator.requests("/oauth2/access_token")
-    with time_left.limited(29):  # of `oauth_callback`, the shortest of those that refresh
+    with deadline.limited(29):  # of `oauth_callback`, the shortest of those that refresh
         assert connected.crm("get_lead", headers).status == 200
 
 
@@ -136,7 +136,7 @@ def test_an_account_is_not_looked_for_where_no_time_is_left_for_what_is_found(co
     connected.clock.advance(hours=25)
     claimed = connected.runtime.rotation.claim(connected.row())
     assert claimed is not None
-    with time_left.limited(LIMITS.longest_call * 2), pytest.raises(rotation.RefreshDelayedError):
+    with deadline.limited(LIMITS.longest_call * 2), pytest.raises(rotation.RefreshDelayedError):
         connected.runtime.rotation.run(claimed)
     assert connected.row().status == "connected"
 
@@ -147,7 +147,7 @@ def test_a_statement_that_is_not_answered_ends_before_the_platform_ends_us(postg
         assert database.number("SELECT 1") == 1
         for statement in ("SELECT 4242", "SELECT 1"):
             began = time.monotonic()
-            with time_left.limited(4), pytest.raises(DatabaseUnavailableError):
+            with deadline.limited(4), pytest.raises(DatabaseUnavailableError):
                 database.number(statement)
             assert time.monotonic() - began < 4
         database.close()
@@ -192,8 +192,8 @@ def test_the_lease_is_longer_than_all_that_happens_under_it() -> None:
         lease_worker.PATIENCE_SECONDS
         + 3 * LIMITS.longest_call
         + rotation.RENAME_SECONDS
-        + keeping.LONGEST_SECONDS
+        + token_persistence.LONGEST_SECONDS
         + 2  # a last connection that is not answered
     )
     assert longest < rotation.LEASE.total_seconds()
-    assert sum(keeping.DELAYS) < keeping.LONGEST_SECONDS
+    assert sum(token_persistence.DELAYS) < token_persistence.LONGEST_SECONDS

@@ -13,7 +13,7 @@ from shared.access import issuer_client
 from shared.amocrm import errors
 from shared.amocrm.transport import Limits, Transport
 from shared.deliveries import webhooks
-from shared.platform import outward, tls
+from shared.platform import egress, tls
 from shared.platform.secret import Secret
 
 QUICK = Limits(connect=0.5, read=0.3, total=0.6, answer_bytes=100_000)
@@ -172,8 +172,8 @@ def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     Transport().close()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host = f"127.0.0.1:{listener.getsockname()[1]}"
-    with pytest.raises(outward.OutwardError, match="ConnectError"):
-        outward.post(f"http://{host}/", b"{}", {}, private_hosts=frozenset({host}))
+    with pytest.raises(egress.OutwardError, match="ConnectError"):
+        egress.post(f"http://{host}/", b"{}", {}, private_hosts=frozenset({host}))
     assert issuer_client.ask(f"http://{host}/") is None
     with pytest.raises(webhooks.WebhookError, match="ConnectError"):
         webhooks.call(f"http://{host}/", Secret("x"), "1", 0, {})

@@ -12,9 +12,9 @@ import pytest
 from functions.crm_api.handler import handle as crm_api
 from functions.oauth_callback import handler
 from functions.oauth_callback.handler import handle as oauth_callback
-from shared.connections import code_clients, integrations
-from shared.platform.endpoint import serve
+from shared.connections import client_resolution, integrations
 from shared.platform.http import Request, Response
+from shared.platform.middleware import serve
 from tests.story import REDIRECT_URI, Story, json_of
 
 EVIL = {"client_id": "evil-client", "client_secret": "evil-secret"}
@@ -209,7 +209,7 @@ def test_a_client_that_was_changed_during_the_exchange_gets_no_foreign_tokens(
 ) -> None:
     tale.save_connection()
     query = tale.allow(tale.begin_consent())
-    found = code_clients.row_for
+    found = client_resolution.row_for
 
     def meanwhile(*given: Any) -> Any:
         target = found(*given)

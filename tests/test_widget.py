@@ -18,8 +18,8 @@ from cli import widget
 from cli.commands import main
 from functions.crm_api import pages
 from functions.crm_api.handler import handle
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
+from shared.platform.middleware import serve
 from simulator import archives
 from tests.demo import ROOT
 from tests.story import Story, json_of

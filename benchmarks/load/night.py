@@ -27,8 +27,8 @@ from benchmarks.load.ledger import settle
 from benchmarks.load.town import Town, town, workers
 from functions.crm_api.handler import handle
 from shared.platform.config import load
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.demo import ROOT
 

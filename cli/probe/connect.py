@@ -16,7 +16,7 @@ from shared.amocrm import oauth
 from shared.amocrm.errors import AmocrmError, UnauthorizedError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.oauth import ClientCredentials, TokenPair, TokenRefusedError
-from shared.amocrm.refusals import Meaning
+from shared.amocrm.oauth_errors import Meaning
 from shared.amocrm.transport import Transport
 
 _SECONDS: Final = 600.0  # for a person to allow it

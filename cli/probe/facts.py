@@ -14,7 +14,7 @@ from cli.probe.fact import FACTS, Fact, NotTriedError, Seen, all_but, element_of
 from cli.probe.lab import FILE, PREFIX, WEBHOOK, Lab, why
 from shared.amocrm import oauth
 from shared.amocrm.errors import AmocrmError, ForbiddenError, NotFoundError, RateLimitedError, ValidationError
-from shared.amocrm.filtered import embedded
+from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 
 _ACCOUNT: Final = (

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import AmocrmError, NotFoundError
-from shared.amocrm.filtered import PAGE_LIMIT, embedded
+from shared.amocrm.files import DriveApi
+from shared.amocrm.filtered_reads import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.transport import Transport
 from shared.platform.clock import Clock

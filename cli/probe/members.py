@@ -2,9 +2,9 @@
 
 from cli.probe.fact import NotTriedError, all_but, fact
 from cli.probe.lab import Lab
-from shared.amocrm.drive import SCOPE
 from shared.amocrm.errors import BadRequestError, NotFoundError, ScopeMissingError
-from shared.amocrm.filtered import embedded
+from shared.amocrm.files import SCOPE
+from shared.amocrm.filtered_reads import embedded
 
 _FORMATS = (
     *("date_pattern", "short_date_pattern", "short_time_pattern", "date_format", "time_format"),

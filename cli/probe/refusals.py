@@ -5,7 +5,7 @@ from typing import Any
 from cli.probe.fact import NotTriedError, Seen, fact
 from cli.probe.lab import Lab
 from shared.amocrm.errors import NotFoundError, ValidationError
-from shared.amocrm.filtered import embedded
+from shared.amocrm.filtered_reads import embedded
 
 
 @fact("contacts.gone", "What answers a deal of a contact that was deleted?", "400")

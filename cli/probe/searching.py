@@ -5,7 +5,7 @@ from typing import Any
 from cli.probe.fact import NotTriedError, Seen, fact, soon
 from cli.probe.lab import Lab
 from shared.amocrm.errors import NotFoundError
-from shared.amocrm.filtered import embedded
+from shared.amocrm.filtered_reads import embedded
 
 
 @fact("search.words", "What of a word does a search find it by?", "its beginning")

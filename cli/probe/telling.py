@@ -5,8 +5,8 @@ from typing import Any
 from cli.probe.fact import NotTriedError, Seen, fact
 from cli.probe.lab import Lab
 from shared.amocrm.errors import ForbiddenError
-from shared.amocrm.feed import FeedApi
-from shared.amocrm.filtered import embedded
+from shared.amocrm.events import FeedApi
+from shared.amocrm.filtered_reads import embedded
 
 
 def _kinds(lab: Lab, entity_id: int, field_id: int) -> set[str]:

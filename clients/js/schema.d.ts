@@ -2136,19 +2136,19 @@ export interface components {
         /** ContactMessage */
         ContactMessage: {
             account: components["schemas"]["Account"];
-            contact: components["schemas"]["features.changes.messages.Contact"];
+            contact: components["schemas"]["features.changes.event_schemas.Contact"];
         };
         /** ContactNoteAdded */
         ContactNoteAdded: {
             account: components["schemas"]["Account"];
             contact: components["schemas"]["Named"];
-            note: components["schemas"]["features.changes.messages.Note"];
+            note: components["schemas"]["features.changes.event_schemas.Note"];
         };
         /** ContactResponsibleChanged */
         ContactResponsibleChanged: {
             account: components["schemas"]["Account"];
             before: components["schemas"]["Responsible"];
-            contact: components["schemas"]["features.changes.messages.Contact"];
+            contact: components["schemas"]["features.changes.event_schemas.Contact"];
         };
         /** ContactUpdated */
         ContactUpdated: {
@@ -2156,7 +2156,7 @@ export interface components {
             /** @default null */
             before?: components["schemas"]["Earlier"] | null;
             changed: string[] | null;
-            contact: components["schemas"]["features.changes.messages.Contact"];
+            contact: components["schemas"]["features.changes.event_schemas.Contact"];
         };
         /**
          * ContactValue
@@ -2351,7 +2351,7 @@ export interface components {
          * Bot
          * @description Starts a bot (Salesbot) of the account in the deal's conversation.
          */
-        "features.automations.work.Bot": {
+        "features.automations.effects.Bot": {
             bot_id: number;
             /** @enum {unknown} */
             kind: "bot";
@@ -2360,7 +2360,7 @@ export interface components {
          * Note
          * @description A note in the deal's feed.
          */
-        "features.automations.work.Note": {
+        "features.automations.effects.Note": {
             /** @enum {unknown} */
             kind: "note";
             text: string;
@@ -2373,7 +2373,7 @@ export interface components {
             name: string;
         };
         /** Contact */
-        "features.changes.messages.Contact": {
+        "features.changes.event_schemas.Contact": {
             created_at: number | null;
             fields: components["schemas"]["Field"][];
             id: number;
@@ -2384,7 +2384,7 @@ export interface components {
             updated_at: number | null;
         };
         /** Note */
-        "features.changes.messages.Note": {
+        "features.changes.event_schemas.Note": {
             created_at: number | null;
             created_by: number | null;
             id: number;
@@ -2395,13 +2395,13 @@ export interface components {
          * Order
          * @description By the shop's own words.
          */
-        "features.changes.messages.Order": {
+        "features.changes.event_schemas.Order": {
             number: string;
             status: string;
             status_before: string | null;
         };
         /** Place */
-        "features.changes.messages.Place": {
+        "features.changes.event_schemas.Place": {
             pipeline_id: number | null;
             status_id: number | null;
         };
@@ -2594,7 +2594,7 @@ export interface components {
         LeadNoteAdded: {
             account: components["schemas"]["Account"];
             lead: components["schemas"]["Named"];
-            note: components["schemas"]["features.changes.messages.Note"];
+            note: components["schemas"]["features.changes.event_schemas.Note"];
         };
         /** LeadResponsibleChanged */
         LeadResponsibleChanged: {
@@ -2616,7 +2616,7 @@ export interface components {
         LeadStatusChanged: {
             account: components["schemas"]["Account"];
             /** @default null */
-            before?: components["schemas"]["features.changes.messages.Place"] | null;
+            before?: components["schemas"]["features.changes.event_schemas.Place"] | null;
             lead: components["schemas"]["Lead"];
         };
         /** LeadUpdated */
@@ -2757,7 +2757,7 @@ export interface components {
         OrderStatusChanged: {
             account: components["schemas"]["Account"];
             lead: components["schemas"]["Named"];
-            order: components["schemas"]["features.changes.messages.Order"];
+            order: components["schemas"]["features.changes.event_schemas.Order"];
         };
         /** Parameter */
         Parameter: {
@@ -3015,7 +3015,7 @@ export interface components {
             name: string;
             /** @default null */
             url?: string | null;
-            work: components["schemas"]["features.automations.work.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["features.automations.work.Bot"];
+            work: components["schemas"]["features.automations.effects.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["features.automations.effects.Bot"];
         };
         /**
          * SaveCalculation

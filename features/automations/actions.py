@@ -6,18 +6,18 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from features import registry
+from features.automations import effects as works
 from features.automations import rows
-from features.automations import work as works
+from features.automations.effects import Call, Quotation, Work
 from features.automations.rows import Automation, Wanted
-from features.automations.work import Call, Quotation, Work
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
-from shared.platform import outward
-from shared.platform.endpoint import json_response
+from shared.platform import egress
 from shared.platform.http import Request, Response
 from shared.platform.messages import said, say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
@@ -94,7 +94,7 @@ def _address(runtime: Runtime, body: SaveAutomation, known: Automation | None) -
     before = None if known is None else rows.address(runtime.keyring, known)
     url = body.url or (before[0] if before is not None else "")
     try:
-        outward.checked(url, runtime.settings.endpoint_private_hosts)
+        egress.checked(url, runtime.settings.endpoint_private_hosts)
     except ValueError as error:
         raise invalid_input(said(str(error)), "url") from None
     return url

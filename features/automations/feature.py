@@ -3,7 +3,7 @@
 from shared.actions.feature import Feature
 
 _ACTIONS = "features.automations.actions"
-_ANSWERING = "features.automations.answering"
+_ANSWERING = "features.automations.bot_reply"
 _HOOKS = "features.automations.hooks"
 _PLAN = "features.automations.plan"
 

@@ -14,23 +14,23 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from features.automations import answering, plan, rows
+from features.automations import bot_reply, plan, rows
+from features.automations.effects import Work
 from features.automations.plan import Asked
 from features.automations.rows import Automation
-from features.automations.work import Work
 from shared.access import throttle
-from shared.access.proofs import one_time_token
-from shared.actions.accepting import Write, accept
+from shared.access.credentials import one_time_token
+from shared.actions.idempotency import Write, accept
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.platform import nested
 from shared.platform.decoding import convert
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import Message, say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, forbidden, invalid_input, unauthenticated
 from shared.runtime import Runtime
-from shared.storage import counters, events
+from shared.storage import counters, event_log
 
 _PER_MINUTE: Final = 3000  # of one automation: many deals may be moved at once
 _TOO_MANY: Final = say("An automation was started more than 3,000 times within a minute; the rest was refused.")
@@ -175,9 +175,9 @@ def _unreadable(runtime: Runtime, shape: str) -> Problem:
         count = throttle.in_hour(runtime.database, "unreadable_hooks")
         if count <= MOST_SHAPES:
             message = say("A stage's hook could not be read; its members: {shape}.", shape=shape or "-")
-            events.add(runtime.database, "automation.hook_unreadable", message, level="warning")
+            event_log.add(runtime.database, "automation.hook_unreadable", message, level="warning")
         elif count == MOST_SHAPES + 1:
-            events.add(runtime.database, "automation.hook_unreadable", _MORE_SHAPES, level="warning")
+            event_log.add(runtime.database, "automation.hook_unreadable", _MORE_SHAPES, level="warning")
     return invalid_input(say("this is no hook of a stage"), "")
 
 
@@ -212,12 +212,12 @@ def answer_bot(runtime: Runtime, request: Request) -> Response:
     asked = _asked(request)
     proof = one_time_token.of_bot(runtime, asked.token)
     path = _continuation(proof.integration, asked.return_url)
-    question = answering.asked(path, asked.text, proof.entity, proof.entity_id)
+    question = bot_reply.asked(path, asked.text, proof.entity, proof.entity_id)
     stored = msgspec.json.encode(question, order="deterministic")
     key = f"bot:{hashlib.sha256(f'{proof.jti} {path}'.encode()).hexdigest()}"
     lead_id = proof.entity_id if proof.entity == "leads" else None
     summary = {"by": "bot"}
-    write = Write(answering.ANSWER, stored, key, ("answer",), lead_id, identity=path.encode(), summary=summary)
+    write = Write(bot_reply.ANSWER, stored, key, ("answer",), lead_id, identity=path.encode(), summary=summary)
     delivery = accept(runtime, proof.integration, request, write)
     return json_response({"delivery_id": delivery.id, "state": delivery.state})
 
@@ -229,7 +229,7 @@ def _require_small(request: Request) -> None:
 
 def _tell(runtime: Runtime, automation: Automation, kind: str, message: Message) -> None:
     """amoCRM reads no answer, so whoever waits for the automation reads the log."""
-    events.add_rarely(
+    event_log.add_rarely(
         runtime.database, kind, message, level="warning", integration_id=automation.integration_id, every=_TOLD_EVERY
     )
 

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from features import registry
-from features.automations import values, work
-from features.automations.work import Bot, Call, Note, Quotation, Task, Work
+from features.automations import effects, placeholders
+from features.automations.effects import Bot, Call, Note, Quotation, Task, Work
 from shared.actions.feature import Planner, Title
 from shared.amocrm import budgets
 from shared.amocrm.bots import BotsApi
@@ -21,7 +21,7 @@ from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import NotTakenError, Plan, Result, Step
 from shared.deliveries.webhooks import key_of, signed
-from shared.platform import outward
+from shared.platform import egress
 from shared.platform.decoding import decode
 from shared.platform.messages import say
 from shared.runtime import Runtime
@@ -81,8 +81,8 @@ def _since(delivery: Delivery) -> int:
 def _filled(
     database: Database, integration: Integration, account: AccountApi, lead: Mapping[str, Any], text: str
 ) -> str:
-    is_asked = work.names(text, "contact")
-    return work.filled(text, values.of_deal(database, integration, account, lead, contact=is_asked))
+    is_asked = effects.names(text, "contact")
+    return effects.filled(text, placeholders.of_deal(database, integration, account, lead, contact=is_asked))
 
 
 def _title(database: Database, integration: Integration, lead_id: int, wanted: Quotation) -> Title | None:
@@ -133,7 +133,7 @@ def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
 
     def write(account: AccountApi) -> Result:
         lead = account.lead(lead_id)
-        found = values.of_deal(runtime.database, integration, account, lead, contact=True)
+        found = placeholders.of_deal(runtime.database, integration, account, lead, contact=True)
         body = msgspec.json.encode(_message(integration, asked, lead, found, runtime.clock.now()))
         assert asked.url is not None  # what is no call has none
         assert asked.secret is not None
@@ -142,8 +142,8 @@ def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
         private_hosts = runtime.settings.endpoint_private_hosts
         account.before_call()
         try:
-            status = outward.post(asked.url, body, headers, private_hosts=private_hosts)
-        except outward.OutwardError as error:
+            status = egress.post(asked.url, body, headers, private_hosts=private_hosts)
+        except egress.OutwardError as error:
             raise NotTakenError(str(error)) from None
         if not 200 <= status < 300:
             raise NotTakenError(str(status))

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from features.automations.work import Work
+from features.automations.effects import Work
 from shared.deliveries.webhooks import new_secret
 from shared.platform.secret import Guarded
 from shared.storage.database import Database

@@ -8,20 +8,20 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from features.bookings import calendar_addresses, hours, rows
+from features.bookings import calendar_urls, hours, rows
+from features.bookings.booking_rules import Offer
 from features.bookings.links import calendar_link
-from features.bookings.offer import Offer
 from features.bookings.rows import Booking, Filter
 from features.bookings.settings import DaysOff, Key
 from features.bookings.settings import of as settings_of
 from shared.access import throttle
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.connections import integrations
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say, translated
+from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input, unauthenticated
 from shared.runtime import Runtime
 
@@ -62,7 +62,7 @@ def of_visit(offer: Offer, booking: Booking) -> str:
 def feed(runtime: Runtime, request: Request) -> Response:
     """`GET booking_calendar?key=…`: the visits of a doctor or room, for a calendar that subscribes to it."""
     key = request.parameter("key") or ""
-    found = calendar_addresses.of(runtime.database, key)
+    found = calendar_urls.of(runtime.database, key)
     if found is None:
         raise unauthenticated(_ENDED)
     throttle.pass_or_refuse(runtime.database, f"calendar:{found.integration_id}:{found.key}", _PER_MINUTE)
@@ -70,7 +70,7 @@ def feed(runtime: Runtime, request: Request) -> Response:
     assert integration is not None  # a foreign key
     resource = settings_of(integration.settings).resource(found.key)
     if integration.status == "disconnected" or resource is None or not found.is_of(resource):
-        calendar_addresses.close(runtime.database, found.integration_id, found.key)
+        calendar_urls.close(runtime.database, found.integration_id, found.key)
         raise unauthenticated(_ENDED)
     Offer.of(runtime, integration, is_public=False)  # 409 where bookings are turned off
     now = runtime.clock.now()
@@ -122,11 +122,11 @@ def _open(runtime: Runtime, caller: Caller, request: Request) -> Response:
     body, offer = bodies.decode(request, OpenCalendar), Offer.of(runtime, caller.require_integration(), is_public=False)
     resource = offer.settings.resource(body.resource)
     if not body.is_on:
-        calendar_addresses.close(runtime.database, offer.integration.id, body.resource)
+        calendar_urls.close(runtime.database, offer.integration.id, body.resource)
         return json_response({"url": None})
     if resource is None:
         raise invalid_input(say("there is no such doctor or room"), "resource")
-    secret = calendar_addresses.opened(runtime.database, offer.integration.id, resource)
+    secret = calendar_urls.opened(runtime.database, offer.integration.id, resource)
     return json_response({"url": calendar_link(runtime.settings, secret)})
 
 
@@ -137,7 +137,7 @@ def _read(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{days_off: [{first, last, note}], left_out: [{reason, count, lines}]}`: the whole days of the calendar's events
     from a month ago on, those that come again for two years; and what was not read, or otherwise than it is written,
     with the first 20 lines of each reason. 422 for a text that is no calendar, or has more days than settings take."""
-    from features.bookings.ical.reading import Reading
+    from features.bookings.ical.occurrences import Reading
 
     body = bodies.decode(request, ReadDaysOff)
     place = _place(caller)

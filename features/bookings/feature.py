@@ -25,8 +25,8 @@ FEATURE = Feature(
     },
     planners={"bring_booking": "features.bookings.plan:PLANNER"},
     settings="features.bookings.settings_check:PART",
-    chore="features.bookings.chores:run",
+    chore="features.bookings.scheduled:run",
     pages={"bookings": "features.bookings.settings:shows_bookings"},
-    hooks={"visit": "features.bookings.visits:answer"},
+    hooks={"visit": "features.bookings.self_service:answer"},
     reads={"booking_calendar": f"{_CALENDARS}:feed"},
 )

@@ -14,23 +14,23 @@ from features.bookings import rows, task, texts
 from features.bookings.links import visit_link
 from features.bookings.rows import Booking
 from features.bookings.settings import of as settings_of
-from features.bookings.work import CANCELLED, CLOCK_SKEW_SECONDS, MOVED, Told, Work
+from features.bookings.sync_context import CANCELLED, CLOCK_SKEW_SECONDS, MOVED, Told, Work
 from shared.actions.feature import Planner, Submitted
+from shared.amocrm.contacts import main_contact
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.people import main_contact
 from shared.amocrm.tasks import TasksApi, deal_of
 from shared.connections.integrations import Integration
-from shared.deliveries.goods import Goods
+from shared.deliveries.echo_marking import noting
 from shared.deliveries.items import Item
-from shared.deliveries.noting import noting
+from shared.deliveries.products import Goods
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
-from shared.storage.remembered import Remembered
+from shared.storage.cache import Remembered
 
 ACTION: Final = "bring_booking"
 

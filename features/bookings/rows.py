@@ -13,9 +13,9 @@ from msgspec import Struct, field
 from psycopg.types.json import Jsonb
 
 from features.bookings import hours, statements
+from features.bookings.availability import Seat
 from features.bookings.hours import Span
 from features.bookings.settings import Resource
-from features.bookings.slots import Seat
 from shared.platform.decoding import decode
 from shared.platform.messages import Message, say
 from shared.platform.problems import Problem

@@ -6,11 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from features.bookings import calendar_addresses, hours, rows, slots, subscriptions
+from features.bookings import availability, calendar_subscriptions, calendar_urls, hours, rows
 from features.bookings.rows import Booking
 from features.bookings.settings import Bookings, Resource
 from features.bookings.settings import of as settings_of
-from shared.actions import of_account
+from shared.actions import account_references
 from shared.actions.feature import SettingsPart
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
@@ -21,7 +21,7 @@ from shared.platform.messages import Message, say
 from shared.platform.money import is_amount
 from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
-from shared.storage import events
+from shared.storage import event_log
 
 _MOST_PRICE: Final = 10**9
 _NO_SERVICE: Final = say("Its service is not offered any more. The visit is still booked.")
@@ -103,10 +103,10 @@ class _Stage(Struct, frozen=True):
 
 def _account_problems(settings: Bookings, account: Directory) -> Iterator[InputError]:
     pipelines = account.pipelines()
-    yield from of_account.place_problems("bookings", settings, pipelines)
+    yield from account_references.place_problems("bookings", settings, pipelines)
     if settings.cancelled_status_id is not None:
         stage = _Stage(settings.pipeline_id, settings.cancelled_status_id)
-        for error in of_account.place_problems("bookings", stage, pipelines):
+        for error in account_references.place_problems("bookings", stage, pipelines):
             if error.path.endswith("status_id"):
                 yield InputError("bookings.cancelled_status_id", error.detail)
     named = [
@@ -116,7 +116,7 @@ def _account_problems(settings: Bookings, account: Directory) -> Iterator[InputE
     ]
     users = account.users_if_allowed() if named else None
     if users is not None:
-        yield from of_account.user_problems(named, users)
+        yield from account_references.user_problems(named, users)
 
 
 def _saved(runtime: Runtime, integration: Integration) -> None:
@@ -126,16 +126,16 @@ def _saved(runtime: Runtime, integration: Integration) -> None:
     if now is None:
         return
     settings = settings_of(now.settings)
-    for name in calendar_addresses.close_others(runtime.database, now.id, settings.resources):
+    for name in calendar_urls.close_others(runtime.database, now.id, settings.resources):
         told = say(
             "The calendar address of {name} opens nothing any more: they are not there under this name.", name=name
         )
-        events.add(runtime.database, "booking.calendar_closed", told, integration_id=now.id)
-    for name in subscriptions.end_others(runtime.database, now.id, settings.resources):
+        event_log.add(runtime.database, "booking.calendar_closed", told, integration_id=now.id)
+    for name in calendar_subscriptions.end_others(runtime.database, now.id, settings.resources):
         told = say("The calendar of {name} is not read any more: they are not there under this name.", name=name)
-        events.add(runtime.database, "booking.subscription_ended", told, integration_id=now.id)
+        event_log.add(runtime.database, "booking.subscription_ended", told, integration_id=now.id)
     if settings.time_zone != settings_of(integration.settings).time_zone:
-        subscriptions.read_anew(runtime.database, now.id)
+        calendar_subscriptions.read_anew(runtime.database, now.id)
     for booking in rows.to_come(runtime.database, now.id):
         reason = _left_behind(settings, booking)
         if reason is not None and booking.attention != reason:
@@ -154,7 +154,7 @@ def _left_behind(settings: Bookings, booking: Booking) -> Message | None:
     if service.rooms and all(one.id != booking.room for one in settings.rooms_for(service, able[0])):
         return _NO_ROOM
     minute = hours.minute_of(booking.starts_at)
-    works = slots.works(settings, able[0], zone, minute, hours.minute_of(booking.ends_at))
+    works = availability.works(settings, able[0], zone, minute, hours.minute_of(booking.ends_at))
     return None if works else _NOT_WORKING
 
 

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from features.bookings import rows, texts
 from features.bookings.rows import Booking
-from features.bookings.work import CANCELLED, EXPECTED, MOVED, Work
+from features.bookings.sync_context import CANCELLED, EXPECTED, MOVED, Work
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import LOST, AccountApi
 from shared.amocrm.tasks import TasksApi

@@ -1,7 +1,7 @@
 """What a calculator asks and how it reckons, as data that a manager makes in the panel (docs/calculators.md).
 
 Nothing that a page sends is trusted with money: the server reckons it again, by the same document
-(:mod:`.reckoning`).
+(:mod:`.engine`).
 """
 
 from decimal import Decimal

@@ -17,6 +17,6 @@ FEATURE = Feature(
     },
     planners={"save_calculation": "features.calculations.plan:PLANNER"},
     pages={"calculator": "features.calculations.settings:shows_calculator"},
-    quotation="features.calculations.of_deal:planned",
+    quotation="features.calculations.deal_quotation:planned",
     settings="features.calculations.settings:PART",
 )

@@ -3,26 +3,26 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from features.calculations import note, own_fields, quotation, typesetting_client
+from features.calculations import deal_fields, note, quotation, typesetting_client
 from features.calculations.model import ACTION, Calculation, SaveCalculation
 from features.calculations.quotation import Company, file_name
 from features.calculations.template import template
 from features.calculations.typesetting import Typeset
 from shared.actions.feature import Planner
-from shared.amocrm.drive import DriveApi
 from shared.amocrm.errors import ScopeMissingError
+from shared.amocrm.files import DriveApi
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
-from shared.deliveries.goods import Goods
 from shared.deliveries.locks import Locks
+from shared.deliveries.products import Goods
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
+from shared.storage.cache import Remembered
 from shared.storage.database import Database
-from shared.storage.remembered import Remembered
 
 Render = Callable[[Calculation], bytes]
 
@@ -57,7 +57,7 @@ def steps(
     if options.note:
         plan.append(_note(delivery, lead_id, body.calculation, integration))
     if options.update_price or options.responsible_user_id is not None:
-        plan.append(own_fields.step(database, delivery, lead_id, body))
+        plan.append(deal_fields.step(database, delivery, lead_id, body))
     if options.products:
         plan += _goods(remembered, locks, delivery, lead_id, body.calculation)
     if options.pdf != "none":

@@ -18,8 +18,8 @@ from psycopg.types.json import Jsonb
 from features.calculations import calculator
 from features.calculations.compiler import Compiled, compiled
 from shared.actions.body import misfit
+from shared.connections.inheritance import LEVELS, Level, LevelName, level_of
 from shared.connections.integrations import Integration
-from shared.connections.levels import LEVELS, Level, LevelName, level_of
 from shared.platform.decoding import convert
 from shared.platform.messages import say
 from shared.platform.problems import InputError

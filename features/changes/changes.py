@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from features.changes.comparing import State
+from features.changes.diff import State
 from features.changes.endpoints import MOST_FAILURES, NEWS_WAITS
 from shared.platform import logs
 from shared.platform.messages import say
-from shared.storage import events
+from shared.storage import event_log
 from shared.storage.database import Database
 from shared.storage.encryption import DecryptionError, Keyring
 
@@ -138,4 +138,4 @@ def unreadable(database: Database, integration_id: UUID, change_id: UUID, error:
     """Nobody can be told of what is stored there: the log says so, once a day."""
     logs.error("change.unreadable", change_id=change_id, error=str(error))
     detail = say("What has changed is stored, and cannot be read. The operator must check ENCRYPTION_KEYS.")
-    events.failing(database, "change.unreadable", detail, integration_id)
+    event_log.failing(database, "change.unreadable", detail, integration_id)

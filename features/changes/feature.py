@@ -19,7 +19,7 @@ FEATURE = Feature(
     },
     planners={},
     settings="features.changes.settings_check:PART",
-    webhooks="features.changes.messages:MESSAGES",
-    chore="features.changes.chores:run",
+    webhooks="features.changes.event_schemas:MESSAGES",
+    chore="features.changes.scheduled:run",
     ending="features.changes.subscription:end",
 )

@@ -12,14 +12,14 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from features.changes.hook_body import Hint, Said
+from features.changes.webhook_payload import Hint, Said
 from shared.platform.messages import Message, said
 from shared.platform.problems import Problem
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
-LEASE: Final = timedelta(seconds=120)  # the longest call, a few times; it is renewed between calls, see tenure.py
+LEASE: Final = timedelta(seconds=120)  # the longest call, a few times; it is renewed between calls, see feed_lease.py
 # Several hooks of one change are one read; and what we write ourselves has its answer by then.
 SETTLE: Final = timedelta(seconds=2)
 MOST_WAITING: Final = 5000  # hints of a connection; what comes above is found by asking, which waits for room
@@ -135,7 +135,7 @@ class Feed(Guarded, frozen=True):
     way: str  # hook; ask, where amoCRM refuses webhooks
     begun_at: int  # Unix seconds
     asked_until: int  # Unix seconds of amoCRM's clock
-    asked: dict[str, int]  # see asking.py
+    asked: dict[str, int]  # see polling.py
     hooks: int
     last_hook_at: datetime | None
     lease_id: UUID | None

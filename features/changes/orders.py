@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from features.changes.comparing import place_before
+from features.changes.diff import place_before
 from features.changes.settings import Changes, of
 from shared.connections.integrations import Integration
 from shared.storage.database import Database

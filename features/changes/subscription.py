@@ -6,12 +6,12 @@ from typing import Any, Final
 from features.changes import feeds
 from features.changes.feeds import Feed
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError, PaymentRequiredError
-from shared.amocrm.feed import SETTINGS, FeedApi
+from shared.amocrm.events import SETTINGS, FeedApi
 from shared.connections.integrations import Integration
 from shared.platform import logs
 from shared.platform.messages import Message, say
 from shared.runtime import Runtime
-from shared.storage import events
+from shared.storage import event_log
 from shared.storage.encryption import DecryptionError
 
 CALLS: Final = 2
@@ -46,7 +46,7 @@ def compare(runtime: Runtime, integration: Integration, feed: Feed, perform: Cal
     feeds.subscribed(runtime.database, runtime.keyring, feed, wanted, "hook")
     if told is not None:
         level = "info" if before != wanted else "warning"
-        events.add(runtime.database, "feed.subscribed", told, level=level, integration_id=integration.id)
+        event_log.add(runtime.database, "feed.subscribed", told, level=level, integration_id=integration.id)
 
 
 def _subscribe(
@@ -60,7 +60,7 @@ def _subscribe(
         logs.warning("feed.refused", integration_id=integration.id, error=type(error).__name__)
         feeds.subscribed(runtime.database, runtime.keyring, feed, None, "ask")
         if feed.way != "ask":
-            events.add(runtime.database, "feed.refused", _REFUSED, level="warning", integration_id=integration.id)
+            event_log.add(runtime.database, "feed.refused", _REFUSED, level="warning", integration_id=integration.id)
         return False
     return True
 

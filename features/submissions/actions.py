@@ -7,30 +7,40 @@ from uuid import uuid4
 
 import msgspec
 
-from features.submissions import html_form, model, newer, order_news, people, plan, server_door, site_builders, writer
+from features.submissions import (
+    html_form,
+    model,
+    order_updates,
+    person_identity,
+    plan,
+    server_ingress,
+    site_builders,
+    superseded,
+    writer,
+)
+from features.submissions.field_recognition import with_person
 from features.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
-from features.submissions.server_door import Kept
+from features.submissions.server_ingress import Kept
 from features.submissions.settings import Submissions
 from features.submissions.settings import of as settings_of
-from features.submissions.understanding import with_person
-from shared.access.proofs import site_key
-from shared.access.rights import Caller, Right
+from shared.access.credentials import site_key
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
-from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
+from shared.actions.idempotency import Write, Written, accept, answer
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.order_proof import is_proven, proofs
 from shared.deliveries.rows import Delivery
 from shared.platform import nested
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import Message, say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
-from shared.storage import events
-from shared.storage.remembered import Remembered
+from shared.storage import event_log
+from shared.storage.cache import Remembered
 
 # So long an equal submission is the same one; after that a person may well ask for the same thing again.
 _SAME_SECONDS: Final = 600
@@ -42,7 +52,7 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     200 `{delivery_id, state, results}`, or 202 when it will be delivered later. A public page does not see `results`:
     they would tell who is a customer already.
     """
-    with server_door.keeping(runtime, caller, request, action) as kept:
+    with server_ingress.keeping(runtime, caller, request, action) as kept:
         return _submitted(runtime, caller, request, action, kept)
 
 
@@ -135,10 +145,10 @@ def _order_from_builder(
     assert isinstance(whole, SubmitOrder)
     key = _key_of_order(runtime, caller, whole, of_person=True)
     first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
-    if first is None and order_news.is_empty(whole):
+    if first is None and order_updates.is_empty(whole):
         kept.became_nothing(say("A shop tells of an order that is not here, and says nothing of what is in it."))
         return None
-    if first is None or first.summary.get("told") == order_news.told(whole):
+    if first is None or first.summary.get("told") == order_updates.told(whole):
         try:
             delivery = _accepted(
                 runtime, caller, request, model.SUBMIT_ORDER, whole, key, kept, decisions, at_once=False
@@ -151,7 +161,7 @@ def _order_from_builder(
                 raise
         first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
         assert first is not None
-    for write in order_news.writes(first, key, whole):
+    for write in order_updates.writes(first, key, whole):
         accept(runtime, integration, request, write)
     kept.became(first, whole.contact)
     return first
@@ -173,7 +183,7 @@ def _tell_of_unreadable(runtime: Runtime, caller: Caller, problem: Problem) -> N
     told = say("What a site builder has sent cannot be read, and is not in amoCRM: {reason}", reason=problem.detail)
     id_ = caller.require_integration().id
     kind = "submission.unreadable"
-    events.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=timedelta(hours=1))
+    event_log.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=timedelta(hours=1))
 
 
 def _tell_of_refusal(runtime: Runtime, caller: Caller, request: Request, problem: Problem) -> None:
@@ -185,7 +195,7 @@ def _tell_of_refusal(runtime: Runtime, caller: Caller, request: Request, problem
             "whether the form has what the settings require.",
             where=where,
         )
-        events.add(
+        event_log.add(
             runtime.database,
             "submission.refused",
             told,
@@ -210,7 +220,7 @@ def _accepted(
     settings, body = settings_of(integration.settings), model.whole(body)
     wanted = writer.destination_of(settings, body)
     model.check(body, wanted.required, as_told=decisions is not None)
-    if isinstance(body, SyncContact) and not people.stands_for_somebody(body.contact, settings.phone_country):
+    if isinstance(body, SyncContact) and not person_identity.stands_for_somebody(body.contact, settings.phone_country):
         whole = say("give a phone with its country's code or an e-mail: this is neither, and would be a new person")
         raise invalid_input(whole, "contact")
     # Sent again, it is sent later, and is the same.
@@ -252,7 +262,7 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
         **({"currency": currency} if currency else {}),
         "order": body.order.number,
         "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
-        "told": order_news.told(body),
+        "told": order_updates.told(body),
     }
 
 
@@ -305,7 +315,7 @@ def _key_of_order(runtime: Runtime, caller: Caller, body: SubmitOrder, *, of_per
 def _key_of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:
     """An equal profile is the same one as long as the person has no other: what is changed back is a change."""
     person, within = _marks(runtime, integration, body), timedelta(seconds=_SAME_SECONDS)
-    before = newer.latest(runtime.database, integration.id, model.SYNC_CONTACT, person, within)
+    before = superseded.latest(runtime.database, integration.id, model.SYNC_CONTACT, person, within)
     if before is None:
         return None
     digest = hashlib.sha256(cleaned)
@@ -314,7 +324,7 @@ def _key_of_profile(runtime: Runtime, integration: Integration, body: SyncContac
 
 def _marks(runtime: Runtime, integration: Integration, body: SyncContact) -> list[str]:
     country = settings_of(integration.settings).phone_country
-    return people.marks(runtime.keyring, integration.id, body.contact, country)
+    return person_identity.marks(runtime.keyring, integration.id, body.contact, country)
 
 
 def _robot(runtime: Runtime, integration: Integration, request: Request, body: Body) -> Message | None:
@@ -332,7 +342,7 @@ def _robot(runtime: Runtime, integration: Integration, request: Request, body: B
         say("the hidden field was filled in") if body.trap else say("it was filled in within {least} s", least=least)
     )
     told = say("A submission was left out as a robot's: {reason}.", reason=reason)
-    events.add(runtime.database, "submission.bot", told, integration_id=integration.id, request_id=request.id)
+    event_log.add(runtime.database, "submission.bot", told, integration_id=integration.id, request_id=request.id)
     return told
 
 

@@ -10,11 +10,11 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from features.submissions.named import named_values
+from features.submissions.field_recognition import Understood, understood
+from features.submissions.flattening import named_values
 from features.submissions.settings import USUAL, Submissions
-from features.submissions.understanding import Understood, understood
-from shared.access.proofs import site_key
-from shared.access.rights import Caller
+from shared.access.credentials import site_key
+from shared.access.permissions import Caller
 from shared.actions import html_page
 from shared.platform import nested
 from shared.platform.http import Request, Response

@@ -19,7 +19,7 @@ from shared.platform.decoding import decode
 from shared.platform.http import Headers, Pairs, Request
 from shared.platform.messages import Message, said, say, translated
 from shared.platform.secret import Guarded
-from shared.storage import events
+from shared.storage import event_log
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
@@ -232,7 +232,7 @@ def _drop(database: Database, integration_id: UUID, parameters: dict[str, Any]) 
             megabytes=MOST_BYTES // 1_000_000,
         )
         every = timedelta(hours=1)
-        events.add_rarely(
+        event_log.add_rarely(
             database, "incoming.dropped", told, level="warning", integration_id=integration_id, every=every
         )
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from features.submissions.settings import FieldRule
 from shared.amocrm.directory import Field
-from shared.amocrm.members import SAFE_SECOND
+from shared.amocrm.entity_fields import SAFE_SECOND
 from shared.platform.messages import Message, say
 
 Values = list[dict[str, Any]]

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from features.submissions.field_vocabulary import Meaning
 from features.submissions.settings import Id, Name
-from features.submissions.words import Meaning
 from shared.deliveries.items import Item, amount_problems, item_problems
 from shared.platform.decoding import decode
 from shared.platform.messages import say

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from features.submissions.carts import FORM_NAME, GOODS, IS_SO, PAID, PROMO_CODE, STATE, TRANSACTION
+from features.submissions.flattening import named_values
 from features.submissions.mapping import Unplaced
 from features.submissions.model import Order
-from features.submissions.named import named_values
 from shared.platform import i18n, nested
 from shared.platform.money import money, quantity, sign_after
 

@@ -11,8 +11,7 @@ from uuid import uuid5
 import msgspec
 from msgspec.structs import replace
 
-from features.submissions import handing, leftovers, mapping, note
-from features.submissions.contacts import Left
+from features.submissions import mapping, note, reassignment, unmapped_values
 from features.submissions.mapping import Unplaced
 from features.submissions.model import (
     SUBMIT_FORM,
@@ -26,26 +25,27 @@ from features.submissions.model import (
     SubmitOrder,
     sources,
 )
+from features.submissions.new_contact import Left
 from features.submissions.settings import FieldRule, Submissions, refusal_name
 from features.submissions.settings import of as settings_of
 from features.submissions.writer import Submission, kind_of
 from shared.actions.feature import Planner, Submitted
 from shared.amocrm import budgets, directory
+from shared.amocrm.contacts import PeopleApi, main_contact
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.people import PeopleApi, main_contact
 from shared.connections.integrations import Integration
-from shared.deliveries import goods
+from shared.deliveries import products
+from shared.deliveries.echo_marking import noting
 from shared.deliveries.locks import Locks
-from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
-from shared.storage.remembered import Remembered
+from shared.storage.cache import Remembered
 
 Change = dict[str, object]
 
@@ -111,7 +111,7 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
     before = plan[-1].name if plan else None
     plan += [
         _known_lead_step(made, wanted.lead_id, wanted, before),
-        _left_note_step(made, "lead_note", "lead", leftovers.of_lead),
+        _left_note_step(made, "lead_note", "lead", unmapped_values.of_lead),
     ]
     if wanted.is_change and any(rule.entity == "contacts" for rule in made.settings.mapping):
         plan += _contact_update_steps(made, "lead")
@@ -172,7 +172,7 @@ def _steps(made: Submission) -> list[Step]:
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
         plan += goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
     plan.append(_note_step(made))
-    if accepted.mode != "incoming_lead" and handing.may_name_a_user(made.settings, body):
+    if accepted.mode != "incoming_lead" and reassignment.may_name_a_user(made.settings, body):
         plan.append(_handing_step(made, plan))
     return plan
 
@@ -188,7 +188,7 @@ def _handing_step(made: Submission, plan: Sequence[Step]) -> Step:
             else:
                 PeopleApi(api).change_contact(id_, fields)
 
-    return handing.step(made.database, made.locks.clock, made.delivery, names, change, made.tell)
+    return reassignment.step(made.database, made.locks.clock, made.delivery, names, change, made.tell)
 
 
 def _budget_step(made: Submission) -> Step:
@@ -217,7 +217,7 @@ def price_setter(made: Submission, api: AccountApi, lead_id: int) -> Callable[[i
 def _contact_update_steps(made: Submission, after: str) -> list[Step]:
     return [
         Step("contact_update", made.update_contact, lambda *_: None, after=after),
-        _left_note_step(made, "contact_note", "contact_update", leftovers.of_contact),
+        _left_note_step(made, "contact_note", "contact_update", unmapped_values.of_contact),
     ]
 
 
@@ -236,7 +236,7 @@ def _may_be_created(rule: FieldRule) -> bool:
 
 def goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
     items = tuple(item.item for item in body.order.items)
-    own = goods.Goods(remembered, items, locks, delivery.id, body.order.currency or None)
+    own = products.Goods(remembered, items, locks, delivery.id, body.order.currency or None)
 
     def find_or_create(api: AccountApi, lead: Result) -> Result:
         return own.find_or_create(api) | {"lead_id": lead["lead_id"]}
@@ -282,7 +282,7 @@ def _note_step(made: Submission) -> Step:
     def text(api: AccountApi, result: Result) -> str | None:
         if result.get("superseded"):
             return None  # a newer profile says what there is to say
-        unmapped, unplaced = leftovers.of_submission(made, api, result)
+        unmapped, unplaced = unmapped_values.of_submission(made, api, result)
         values, _ = made.values()
         order = made.body.order if isinstance(made.body, SubmitOrder) else None
         if order is not None and not order.currency:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from features.submissions.words import Meaning
+from features.submissions.field_vocabulary import Meaning
 from shared.deliveries.locks import name_of
 from shared.platform.decoding import convert
 

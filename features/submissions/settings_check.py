@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from features.submissions.mapping import field_of
 from features.submissions.settings import Destination, FieldRule, Route, Submissions, refusal_name
-from shared.actions import of_account
+from shared.actions import account_references
 from shared.actions.feature import SettingsPart
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
@@ -59,7 +59,7 @@ def _problems(settings: Submissions, account: Directory) -> list[InputError]:
     places: list[tuple[str, Destination | Route]] = [("forms", settings.forms), ("orders", settings.orders)]
     places += [(f"routes[{index}]", route) for index, route in enumerate(settings.routes)]
     for path, place in places:
-        found += of_account.place_problems(f"submissions.{path}", place, pipelines)
+        found += account_references.place_problems(f"submissions.{path}", place, pipelines)
     found += _user_problems(settings, account)
     found += _read_only_problems(settings, account)
     for index, rule in enumerate(settings.mapping):
@@ -77,7 +77,7 @@ def _read_only_problems(settings: Submissions, account: Directory) -> Iterator[I
     known |= {rule.field.casefold() for rule in settings.mapping if rule.entity == "contacts" and rule.field}
     for index, name in named:
         if name.casefold() not in known:
-            there = of_account.listed((one.id, one.name) for one in fields)
+            there = account_references.listed((one.id, one.name) for one in fields)
             yield InputError(
                 f"submissions.read_only[{index}]",
                 say("{entity} have no such field; they have {known}", entity="contacts", known=there),
@@ -95,7 +95,7 @@ def _user_problems(settings: Submissions, account: Directory) -> Iterator[InputE
         return
     users = account.users_if_allowed()
     if users is not None:
-        yield from of_account.user_problems([(f"submissions.{path}", one) for path, one in named], users)
+        yield from account_references.user_problems([(f"submissions.{path}", one) for path, one in named], users)
 
 
 def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Directory) -> Iterator[InputError]:
@@ -106,7 +106,7 @@ def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Direct
     field = field_of(rule, fields)
     if field is None:
         if rule.field_id is not None or not may_create:
-            known = of_account.listed((one.id, one.name) for one in fields)
+            known = account_references.listed((one.id, one.name) for one in fields)
             yield InputError(
                 path, say("{entity} have no such field; they have {known}", entity=rule.entity, known=known)
             )

@@ -1,7 +1,7 @@
 """Forms as site builders send them, from their own servers: Tilda, Elementor, quizzes, a script beside a Google form.
 
 Any JSON and any form: what a value is, is understood from what it is called, see
-:mod:`features.submissions.understanding`; every other one is a field of the form. Builders name what they sent
+:mod:`features.submissions.field_recognition`; every other one is a field of the form. Builders name what they sent
 (`tranid`), so that a repetition is the same submission. What has goods is an order, known by its number.
 """
 
@@ -12,12 +12,12 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from features.submissions import builders, carts, html_form
+from features.submissions import builder_adapters, carts, html_form
+from features.submissions.field_recognition import IDS, plain_id, understood
+from features.submissions.flattening import NamedValue, named_values
 from features.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
-from features.submissions.named import NamedValue, named_values
 from features.submissions.settings import USUAL, Submissions
-from features.submissions.understanding import IDS, plain_id, understood
-from shared.access.proofs import site_key
+from shared.access.credentials import site_key
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
@@ -40,7 +40,7 @@ def sent(request: Request, settings: Submissions = USUAL) -> Sent:
     tree = html_form.read(request) if request.body.strip() else {}
     if {name.lower(): one for name, one in tree.items()} in _TRIALS or list(tree) == [_PING]:
         return Sent(SubmitForm(), None, is_test=True)
-    known = builders.adapted(tree, request)
+    known = builder_adapters.adapted(tree, request)
     values = named_values(tree)
     if not values and known.cart is None:
         return Sent(SubmitForm(), None, is_test=True)

@@ -8,12 +8,20 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from features.submissions import contacts, destination, finding, handing, incoming_lead, mapping, newer, note, people
+from features.submissions import (
+    contact_lookup,
+    incoming_lead,
+    mapping,
+    new_contact,
+    note,
+    person_identity,
+    reassignment,
+    routing,
+    superseded,
+)
 from features.submissions.budget import Budget
-from features.submissions.contacts import Left
-from features.submissions.destination import Chosen
-from features.submissions.known_contact import Update
-from features.submissions.making import Making
+from features.submissions.entity_creation import Making
+from features.submissions.existing_contact import Update
 from features.submissions.mapping import Placed, Unplaced
 from features.submissions.model import (
     SYNC_CONTACT,
@@ -25,27 +33,29 @@ from features.submissions.model import (
     full_name,
     sources,
 )
+from features.submissions.new_contact import Left
+from features.submissions.routing import Chosen
 from features.submissions.settings import Destination, Submissions
 from shared.amocrm import directory
+from shared.amocrm.contacts import Made, PeopleApi
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import (
     BadRequestError,
     NotFoundError,
     ValidationError,
 )
-from shared.amocrm.feed import FeedApi
+from shared.amocrm.events import FeedApi
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.people import Made, PeopleApi
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
+from shared.deliveries.echo_marking import noting
 from shared.deliveries.locks import Held, Locks, name_of
-from shared.deliveries.noting import noting
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
 from shared.platform.messages import Message, say
+from shared.storage.cache import Remembered
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
-from shared.storage.remembered import Remembered
 
 Entity = dict[str, Any]
 
@@ -100,7 +110,7 @@ class Submission:
         return (self.body.form.name or self.body.form.id) if isinstance(self.body, SubmitForm) else ""
 
     def values(self) -> tuple[dict[str, list[str]], list[Unplaced]]:
-        return contacts.given(sources(self.body), self.body.contact, self.settings.phone_country)
+        return new_contact.given(sources(self.body), self.body.contact, self.settings.phone_country)
 
     def tell(self, kind: str, message: Message) -> None:
         deliveries.warn(self.database, self.delivery.id, f"submission.{kind}", message)
@@ -108,17 +118,19 @@ class Submission:
     # --- the person -------------------------------------------------------------------------------------------
 
     def lock_names(self) -> list[bytes]:
-        return people.lock_names(self.keyring, self.integration_id, self.body.contact, self.settings.phone_country)
+        return person_identity.lock_names(
+            self.keyring, self.integration_id, self.body.contact, self.settings.phone_country
+        )
 
     def find_person(self, api: AccountApi, held: Held, gone: Collection[int] = ()) -> Entity | None:
         wanted, country = self.body.contact, self.settings.phone_country
-        return finding.find(PeopleApi(api), held.known, wanted, country, gone, self.tell)
+        return contact_lookup.find(PeopleApi(api), held.known, wanted, country, gone, self.tell)
 
     def _at_person(
         self, api: AccountApi, held: Held, write: Callable[[Entity | None], tuple[Any, Left]]
     ) -> tuple[Any, Left, Entity | None]:
         """What `write` makes for the person's contact (None: for a new one), what it left out, and that contact."""
-        (made, left), known = finding.at(lambda gone: self.find_person(api, held, gone), write)
+        (made, left), known = contact_lookup.at(lambda gone: self.find_person(api, held, gone), write)
         if known is None and self.lock_names():
             self._tell_unseen(api)
         return made, left, known
@@ -170,9 +182,9 @@ class Submission:
 
             def write_what_is_left(account: Directory, left: Left) -> Made:
                 lead, contact = self.lead_and_contact(account, left)
-                later.update(handing.held_back(account, lead, contact))
+                later.update(reassignment.held_back(account, lead, contact))
                 try:
-                    with finding.telling_gone(api, known):
+                    with contact_lookup.telling_gone(api, known):
                         return self._priced(api, left, lead, lambda one: self._making.lead(api, one, known_id, contact))
                 except BadRequestError:
                     if known_id is None or left is not Left.ALL_BUT_THE_NAME:
@@ -200,7 +212,7 @@ class Submission:
                     incoming = self._incoming(one, contact if known_id is None else {"id": known_id}, left)
                     return self._making.incoming_lead(api, incoming, one, known_id, contact)
 
-                with finding.telling_gone(api, None if known_id is None else known):
+                with contact_lookup.telling_gone(api, None if known_id is None else known):
                     return self._priced(api, left, lead, make)
 
             return self._with_fallbacks(api, write_what_is_left)
@@ -216,7 +228,7 @@ class Submission:
 
         def write_new(account: Directory, left: Left) -> int:
             contact = self._new_contact(account, left, self._chosen(account))
-            later.update(handing.held_back(account, contact))
+            later.update(reassignment.held_back(account, contact))
             return self._making.contact(api, contact)
 
         def write(known: Entity | None) -> tuple[Result, Left]:
@@ -261,7 +273,7 @@ class Submission:
             if body:
                 with (
                     noting(self.database, self.keyring, self.integration_id, "contact", known_id, body),
-                    finding.telling_gone(api, known),
+                    contact_lookup.telling_gone(api, known),
                 ):
                     PeopleApi(api).change_contact(known_id, body)
             return bool(body)
@@ -273,7 +285,7 @@ class Submission:
 
     def _is_overtaken(self, contact_id: int, action: str | None = None) -> bool:
         """A retry may come late."""
-        return newer.is_overtaken(self.database, self.delivery, contact_id, action)
+        return superseded.is_overtaken(self.database, self.delivery, contact_id, action)
 
     def kept(self, api: AccountApi, known: Entity | None, overwrites: bool = True) -> list[str]:
         """The sources of what a contact that is there does not take, since it has something else and keeps it."""
@@ -329,13 +341,13 @@ class Submission:
 
     def _new_contact(self, account: Directory, left: Left, chosen: Chosen) -> Entity:
         values, _ = self.values()
-        placed = contacts.placed(self.settings, values, account.fields("contacts"), left)
-        return contacts.new(self.body.contact, placed, chosen.responsible_user_id)
+        placed = new_contact.placed(self.settings, values, account.fields("contacts"), left)
+        return new_contact.new(self.body.contact, placed, chosen.responsible_user_id)
 
     def _chosen(self, account: Directory) -> Chosen:
         order = self.body.order if isinstance(self.body, SubmitOrder) else None
         needs_users = self.settings.responsible_user_ids or order is not None
-        return destination.choose(
+        return routing.choose(
             self.settings,
             destination_of(self.settings, self.body),
             order,

@@ -14,15 +14,15 @@ vendor: webhooks.form, webhooks.repeat - amoCRM waits two seconds, and switches 
 
 from typing import Final
 
-from features.changes import feeds, hook_body
+from features.changes import feeds, webhook_payload
 from features.changes.feeds import Taken
 from shared.platform import logs
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
-from shared.storage import events
+from shared.storage import event_log
 
 _LONGEST_KEY: Final = 100
 # Nothing that amoCRM sends is refused for its length: it would come again, and end in the hook being switched off.
@@ -38,7 +38,7 @@ def handle(runtime: Runtime, request: Request) -> Response:
     key = request.parameter("key") or ""
     if not 20 <= len(key) <= _LONGEST_KEY:
         raise _unknown()
-    said = hook_body.read(request.body)
+    said = webhook_payload.read(request.body)
     if said.unknown:
         logs.info("hook.nothing_made_of", kinds=said.unknown)
     taken = feeds.take(runtime.database, key, said)
@@ -59,7 +59,9 @@ def _refused(runtime: Runtime, taken: Taken) -> Problem:
     if taken.outcome == "off":
         return Problem(410, "events_are_off", say("Nobody listens here any more."))
     if taken.outcome == "foreign":
-        events.add_rarely(runtime.database, "hook.foreign", _FOREIGN, level="warning", integration_id=taken.integration)
+        event_log.add_rarely(
+            runtime.database, "hook.foreign", _FOREIGN, level="warning", integration_id=taken.integration
+        )
         return Problem(403, "foreign_account", say("This address is for another account."))
     return _unknown()
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from shared.access.rights import Caller
+from shared.access.permissions import Caller
 from shared.actions.action import Action
 from shared.platform import logs
 from shared.platform.http import Request
 from shared.platform.messages import said
 from shared.runtime import Runtime
-from shared.storage import events
+from shared.storage import event_log
 from shared.storage.database import DatabaseUnavailableError
 
 _HIDDEN: Final = ("secret", "token", "code", "logo", "password", "url", "action", "reason")
@@ -44,7 +44,7 @@ def tell(runtime: Runtime, caller: Caller, action: Action, request: Request, was
         if old.get(path) != after.get(path) and not (path not in old and value in (None, "", [], {}))
     ]
     try:
-        events.add(
+        event_log.add(
             runtime.database,
             f"administrator.{action.name}",
             said(_line(changed) or "—"),

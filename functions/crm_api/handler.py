@@ -7,9 +7,9 @@ from functions.crm_api import audit, cors, health, pages
 from functions.crm_api.actions import ACTIONS, Action
 from shared.access.authentication import authenticate, spend
 from shared.platform.decoding import decode
-from shared.platform.endpoint import problem_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import problem_response
 from shared.platform.problems import Problem, problem_from
 from shared.runtime import Runtime
 

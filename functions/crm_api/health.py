@@ -3,9 +3,9 @@
 import time
 from typing import Final
 
-from shared.platform import time_left
-from shared.platform.endpoint import json_response
+from shared.platform import deadline
 from shared.platform.http import Response
+from shared.platform.middleware import json_response
 from shared.platform.ttl_cache import Expiring
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
@@ -27,7 +27,7 @@ def answer(runtime: Runtime) -> Response:
 def _looked(runtime: Runtime) -> Response:
     started = time.perf_counter()
     try:
-        with time_left.limited(_PATIENCE_SECONDS):
+        with deadline.limited(_PATIENCE_SECONDS):
             runtime.database.number("SELECT 1")
     except DatabaseUnavailableError:
         return json_response({"status": "database_unavailable"}, 503, (("Retry-After", "5"),))

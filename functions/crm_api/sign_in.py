@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from functions.crm_api.actions import administrators
 from shared.access import openid, throttle
-from shared.access.proofs import named_administrator
+from shared.access.credentials import named_administrator
 from shared.platform import logs
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 

@@ -7,8 +7,8 @@ the request has                             then
 `install`                                   a person pressed a button on a company's page: for a new integration
 `client_uuid`, `account_id`, `signature`    amoCRM: the integration was switched off in that account
 `error`, `state`                            the person denied: they are told, and can begin again
-`code`, `referer`                           the person allowed: whose code it is (`whose.py`), then it is exchanged and
-                                            the tokens are stored, *then* they are told
+`code`, `referer`                           the person allowed: whose code it is (`code_owner.py`), exchanged, and
+                                            the tokens stored; *then* they are told
 POST `{client_id, client_secret, state}`    amoCRM delivers the secret of an integration that its button has made
 nothing of this                             a page that says that there is nothing to do here
 ==========================================  ==========================================================================
@@ -21,25 +21,25 @@ from typing import Annotated, Final
 
 import msgspec
 
-from functions.oauth_callback import pages, whose
-from functions.oauth_callback.whose import Nobody, Owner, given
+from functions.oauth_callback import code_owner, pages
+from functions.oauth_callback.code_owner import Nobody, Owner, given
 from shared.access import throttle
 from shared.amocrm import errors, oauth
 from shared.amocrm.hosts import UntrustedHostError, require_account_host
 from shared.connections import connect_links as links
-from shared.connections import install_links, installations, integrations, keeping
+from shared.connections import install_links, installations, integrations, token_persistence
+from shared.connections.api_session import Connections
 from shared.connections.authorization import AuthorizationFailedError, Consent
-from shared.connections.calling import Connections
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.platform.decoding import decode
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, forbidden
 from shared.runtime import Runtime
-from shared.storage import events
+from shared.storage import event_log
 from shared.storage.database import DatabaseUnavailableError
 
 # What costs a call to amoCRM, or a row, and can be asked for by anybody: so often in a minute from one address, and so
@@ -136,7 +136,7 @@ def _denied(runtime: Runtime, request: Request) -> Response:
         if reason == "access_denied"
         else say("amoCRM could not ask for consent.")
     )
-    events.add(
+    event_log.add(
         runtime.database,
         "authorization.denied",
         message,
@@ -162,7 +162,7 @@ def _allowed(runtime: Runtime, request: Request) -> Response:
         return pages.failure(request, "untrusted_host", status=400)
     try:
         throttle.pass_or_refuse(runtime.database, f"callback:{request.network}", _PER_ADDRESS)
-        owner = whose.owner(runtime, request, code, host)
+        owner = code_owner.owner(runtime, request, code, host)
         if isinstance(owner, Owner) and owner.counted_as:
             throttle.pass_or_refuse(runtime.database, f"callback:{owner.counted_as}", _PER_OWNER)
     except Problem:
@@ -203,7 +203,7 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
         return installations.receive(runtime.database, runtime.keyring, body.state, *secret)
 
     # It comes once. Whoever pressed the button is shown amoCRM's error otherwise, and presses it again.
-    if not keeping.tried_again(runtime.clock, receive, _WAIT_FOR_DATABASE):
+    if not token_persistence.tried_again(runtime.clock, receive, _WAIT_FOR_DATABASE):
         raise forbidden(say("No installation waits for this secret."))
     return json_response({"received": True})
 
@@ -255,7 +255,7 @@ def _switched_off(runtime: Runtime, request: Request) -> Response:
         "amoCRM reported that the integration was switched off, but the connection works; nothing was changed."
     )
     level, kind = "warning", "connection.switch_off_doubted"
-    events.add(runtime.database, kind, message, level=level, integration_id=integration.id, request_id=request.id)
+    event_log.add(runtime.database, kind, message, level=level, integration_id=integration.id, request_id=request.id)
     return json_response({"disconnected": False})
 
 

@@ -5,8 +5,8 @@ On one machine: ``python -m functions_framework --source functions/oauth_callbac
 
 from functions.oauth_callback.handler import handle
 from shared.platform.adapters import aws, google, yandex
-from shared.platform.endpoint import serve
 from shared.platform.http import Request, Response
+from shared.platform.middleware import serve
 from shared.runtime import Instance
 from shared.storage import counters
 

@@ -7,12 +7,12 @@ from functools import partial
 
 from functions.refresh_tokens.run import run
 from shared.amocrm.transport import LIMITS
-from shared.connections import keeping
+from shared.connections import token_persistence
 from shared.platform.adapters import schedule
 from shared.runtime import Runtime
 
 # A refresh that has begun is ended, and what it gave is kept, before the platform ends us.
-_MARGIN_SECONDS = LIMITS.longest_call + keeping.LONGEST_SECONDS + 5
+_MARGIN_SECONDS = LIMITS.longest_call + token_persistence.LONGEST_SECONDS + 5
 
 _runtime = Runtime.from_environment()
 _run = partial(run, _runtime)

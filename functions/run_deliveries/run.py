@@ -5,10 +5,10 @@ from functools import partial
 from typing import Any, Final
 
 from features.registry import chores, planner
-from shared.connections import integrations, notices
+from shared.connections import integrations, notifications
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
-from shared.deliveries.notifying import Notifying
+from shared.deliveries.notification import Notifying
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import MAX_ATTEMPTS, Perform, Step
 from shared.platform import logs
@@ -93,7 +93,7 @@ def _unknown(action: str) -> Problem:
 def _planned(
     runtime: Runtime, claimed: Delivery, integration: Integration, request: str
 ) -> tuple[Sequence[Step], Perform] | None:
-    if claimed.action == notices.ACTION:
+    if claimed.action == notifications.ACTION:
         # To the company's own server: the account is not called.
         notifying = Notifying(runtime.settings, runtime.clock, runtime.connect_links)
         return [notifying.step(claimed.id, integration, request)], lambda work: work(None)

@@ -1,12 +1,12 @@
-"""Who is asking. Each proof of identity has a module in `shared/access/proofs/`; here they are told apart.
+"""Who is asking. Each proof of identity has a module in `shared/access/credentials/`; here they are told apart.
 
 `X-Account-Domain` and `X-Widget-Type` are only a claim: the account and widget type come from the proof, and a header
 that disagrees is refused. Only the administrator, who may act for every account, chooses by them.
 """
 
-from shared.access.proofs import administrator, named_administrator, session, site_key
-from shared.access.proofs.claimed_account import claimed_account
-from shared.access.rights import Caller
+from shared.access.credentials import administrator, named_administrator, session, site_key
+from shared.access.credentials.claimed_account import claimed_account
+from shared.access.permissions import Caller
 from shared.platform import logs
 from shared.platform.http import Request
 from shared.platform.messages import say
@@ -31,7 +31,7 @@ def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
 def spend(runtime: Runtime, caller: Caller, request: Request) -> None:
     """A one-time token pays for one write; raises 401 when it has paid before."""
     if caller.jti is not None:
-        from shared.access.proofs import one_time_token
+        from shared.access.credentials import one_time_token
 
         one_time_token.spend(runtime.database, caller, request.id)
 
@@ -39,7 +39,7 @@ def spend(runtime: Runtime, caller: Caller, request: Request) -> None:
 def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
     token = request.headers.get("X-Auth-Token")
     if token:
-        from shared.access.proofs import one_time_token  # brings PyJWT and its cryptography
+        from shared.access.credentials import one_time_token  # brings PyJWT and its cryptography
 
         return one_time_token.identify(runtime, token, calls)
     scheme, _, credential = (request.headers.get("Authorization") or "").partition(" ")
@@ -58,7 +58,7 @@ def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
             return named_administrator.identify_invited(runtime, credential)
         return named_administrator.identify(runtime, request, credential, calls)
     if credential.count(".") == 2:
-        from shared.access.proofs import application  # likewise
+        from shared.access.credentials import application  # likewise
 
         return application.identify(runtime, credential, calls)
     return administrator.identify(runtime, request, credential, calls)

@@ -15,8 +15,8 @@ from urllib.parse import urlencode, urlsplit
 
 from msgspec import Struct
 
-from shared.access import issuer_client, vouching
-from shared.access.proofs import jwks, jwts
+from shared.access import email_verification, issuer_client
+from shared.access.credentials import jwks, jwts
 from shared.platform.config import public_url
 from shared.platform.problems import Problem
 from shared.platform.ttl_cache import Expiring
@@ -29,7 +29,7 @@ _ALGORITHMS: Final = ("RS256", "ES256")
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """`reason`: denied, expired, issuer, or one of :mod:`shared.access.vouching`; the panel has a sentence for each."""
+    """`reason`: denied, expired, issuer, or one of :mod:`.email_verification`; the panel has a sentence for each."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         self.reason = reason
@@ -105,9 +105,9 @@ def finish(runtime: Runtime, answer: dict[str, str], browser: str | None) -> Ide
     if not isinstance(subject, str) or not subject:
         raise Refusal("issuer", "the token names nobody")
     vouched_by = runtime.settings.oidc_email_vouched_by
-    if not vouching.is_complete(claims, vouched_by):
+    if not email_verification.is_complete(claims, vouched_by):
         claims |= _userinfo(metadata, tokens, subject)
-    refusal = vouching.refusal(claims, vouched_by)
+    refusal = email_verification.refusal(claims, vouched_by)
     if refusal is not None:
         raise Refusal(*refusal)
     return Identity(claims["email"], f"{issuer} {subject}")
@@ -121,7 +121,7 @@ def _userinfo(metadata: _Metadata, tokens: _Tokens, subject: str) -> dict[str, A
     answer = issuer_client.ask(metadata.userinfo_endpoint, bearer=tokens.access_token)
     if answer is None or answer.status != 200 or answer.document.get("sub") != subject:
         return {}
-    return {name: answer.document[name] for name in vouching.STATED if name in answer.document}
+    return {name: answer.document[name] for name in email_verification.STATED if name in answer.document}
 
 
 def has_no_email_verified(runtime: Runtime) -> bool:

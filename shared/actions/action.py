@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.connections.levels import LEVELS, LevelName
+from shared.connections.inheritance import LEVELS, LevelName
 from shared.platform import decoding
 from shared.platform.http import Request
 from shared.platform.messages import said, say

@@ -4,7 +4,7 @@ from shared.connections.integrations import Integration
 from shared.deliveries.account_money import AccountMoney
 from shared.platform.problems import ForeseenError
 from shared.runtime import Runtime
-from shared.storage.remembered import Remembered
+from shared.storage.cache import Remembered
 
 
 def of_account(runtime: Runtime, integration: Integration, *, is_fresh: bool = False) -> str | None:

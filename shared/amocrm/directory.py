@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.amocrm.errors import AddressBlockedError, ForbiddenError
-from shared.amocrm.filtered import PAGE_LIMIT, embedded
+from shared.amocrm.filtered_reads import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
 from shared.platform.ttl_cache import Expiring
 

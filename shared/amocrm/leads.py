@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
-from shared.amocrm import filtered
+from shared.amocrm import filtered_reads
 from shared.amocrm.errors import NotFoundError, RateLimitedError
-from shared.amocrm.filtered import embedded
+from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.transport import Transport
 from shared.platform.secret import Guarded
 
@@ -71,7 +71,7 @@ class AccountApi(Guarded, frozen=True):
             params.append(("query", query))
         answer = self.send("GET", "/leads", params=params)
         has_more = bool(answer and answer.get("_links", {}).get("next"))
-        return filtered.page(answer, "leads", filters.admits), has_more
+        return filtered_reads.page(answer, "leads", filters.admits), has_more
 
     def contacts(self, contact_ids: list[int]) -> list[dict[str, Any]]:
         """The contacts with these ids (at most 250), and no others; deleted ones are left out."""
@@ -79,7 +79,7 @@ class AccountApi(Guarded, frozen=True):
         def read_one(contact_id: int) -> dict[str, Any]:
             return self._object("GET", f"/contacts/{contact_id}")
 
-        return filtered.by_ids(self.host, self._reading("/contacts"), read_one, "contacts", contact_ids)
+        return filtered_reads.by_ids(self.host, self._reading("/contacts"), read_one, "contacts", contact_ids)
 
     def add_note(self, entity_id: int, text: str, entity: str = "leads") -> int:
         """Writes a plain note into the feed of a deal (or of a contact) and returns its id."""
@@ -109,7 +109,7 @@ class AccountApi(Guarded, frozen=True):
         """The id of the note whose `params` carry `mark` in that member, made at `since` (Unix seconds) or later."""
         params = {"filter[note_type][]": note_type, "order[id]": "desc"}
         read = self._reading(f"/{entity}/{entity_id}/notes")
-        for note in filtered.newest_first(read, "notes", params, since):
+        for note in filtered_reads.newest_first(read, "notes", params, since):
             if note.get("note_type") == note_type and mark in str((note.get("params") or {}).get(member, "")):
                 return int(note["id"])
         return None
@@ -118,7 +118,7 @@ class AccountApi(Guarded, frozen=True):
         """Changes the deal's own fields; `price` is in whole units of the account's currency."""
         self.send("PATCH", f"/leads/{lead_id}", json=fields)
 
-    def _reading(self, path: str) -> filtered.Read:
+    def _reading(self, path: str) -> filtered_reads.Read:
         return lambda params: self.send("GET", path, params=params)
 
     def _object(self, method: str, path: str, params: dict[str, Any] | None = None) -> dict[str, Any]:

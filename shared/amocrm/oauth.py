@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.amocrm.hosts import UntrustedHostError, require_account_host, require_amocrm_host
-from shared.amocrm.refusals import Meaning, meaning_of
+from shared.amocrm.oauth_errors import Meaning, meaning_of
 from shared.amocrm.transport import Transport
 from shared.platform.secret import Guarded
 

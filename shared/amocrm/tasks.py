@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.amocrm import filtered
+from shared.amocrm import filtered_reads
 from shared.amocrm.errors import NotFoundError
-from shared.amocrm.filtered import embedded
+from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 
 
@@ -38,12 +38,12 @@ class TasksApi(Struct, frozen=True):
 
     def listed(self, task_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Of the tasks with these ids (at most 250) those that one list tells of, done or not; see
-        :func:`shared.amocrm.filtered.listed`."""
+        :func:`shared.amocrm.filtered_reads.listed`."""
 
         def read(params: Any) -> Any:
             return self.account.send("GET", "/tasks", params=params)
 
-        return filtered.listed(self.account.host, read, "tasks", task_ids)
+        return filtered_reads.listed(self.account.host, read, "tasks", task_ids)
 
     def find(self, lead_id: int, mark: str, since: int) -> int | None:
         """The id of the deal's task whose text carries the mark, made at `since` (Unix seconds) or later."""
@@ -56,7 +56,7 @@ class TasksApi(Struct, frozen=True):
         def read(asked: Any) -> Any:
             return self.account.send("GET", "/tasks", params=asked)
 
-        for task in filtered.newest_first(read, "tasks", params, since):
+        for task in filtered_reads.newest_first(read, "tasks", params, since):
             if task.get("entity_id") == lead_id and mark in str(task.get("text") or ""):
                 return int(task["id"])
         return None

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
-from shared.platform import answers, logs, tls
+from shared.platform import logs, tls, upstream_metrics
 
 USER_AGENT = "amocrm-functions/1.0"
 
@@ -98,7 +98,7 @@ class Transport:
         finally:
             seconds, upstream_id = time.monotonic() - began, answer_headers.get("X-Request-Id")
             logs.called(method, path.partition("?")[0], status, seconds, upstream_id)
-            answers.count(status, seconds)
+            upstream_metrics.count(status, seconds)
         return _decoded(status, answer_headers, body)
 
     def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:

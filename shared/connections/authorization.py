@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.refusals import Meaning
-from shared.connections import keeping, rate, statements
-from shared.connections.code_clients import CodeClient, Row, WrongRowError, other_account, row_for
+from shared.amocrm.oauth_errors import Meaning
+from shared.connections import rate_limit, statements, token_persistence
+from shared.connections.client_resolution import CodeClient, Row, WrongRowError, other_account, row_for
 from shared.connections.rotation import Rotation, token_columns
 from shared.platform import logs
 from shared.platform.messages import Message, say
@@ -116,7 +116,7 @@ class Authorization(Struct, frozen=True):
             account_id = self._account_of(client, host, pair)
             target = self._row_for(client, host, account_id, request_id)
             self._store(client, target, host, account_id, redirect_uri, pair, code_hash, request_id)
-            rate.spent(self.rotation.database, target, 1)
+            rate_limit.spent(self.rotation.database, target, 1)
             return target
         except AuthorizationFailedError as failure:
             parameters = {"code": failure.code, "detail": failure.detail, "id": first.concerns(host)}
@@ -208,7 +208,7 @@ class Authorization(Struct, frozen=True):
             return row_for(database, keyring, client, host, account_id, request_id)
 
         try:
-            return keeping.tried_again(clock, looked_for, keeping.LONGEST_SECONDS)
+            return token_persistence.tried_again(clock, looked_for, token_persistence.LONGEST_SECONDS)
         except WrongRowError as error:
             raise _failed(error) from None
 
@@ -244,7 +244,7 @@ class Authorization(Struct, frozen=True):
             if rotation.database.one(_Id, statements.CONNECT, parameters, within) is None:
                 raise AuthorizationFailedError("other_integration", _CHANGED)
 
-        keeping.kept(
+        token_persistence.kept(
             rotation.clock, target, store, lambda: logs.warning("connection.not_stored_yet", integration_id=target)
         )
 

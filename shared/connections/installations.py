@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from shared.amocrm import oauth
 from shared.connections import install_links
-from shared.connections.code_clients import CodeClient, Row
+from shared.connections.client_resolution import CodeClient, Row
 from shared.platform import widgets
 from shared.platform.config import Settings
 from shared.platform.secret import Guarded

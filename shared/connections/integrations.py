@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from shared.connections.rate import LONGEST_WAIT
+from shared.connections.rate_limit import LONGEST_WAIT
 from shared.platform.config import Settings
 from shared.platform.secret import Guarded
 from shared.storage.database import Database

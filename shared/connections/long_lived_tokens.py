@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
-from shared.connections import integrations, notices, statements
+from shared.connections import integrations, notifications, statements
 from shared.connections.integrations import Integration
 from shared.connections.rotation import Rotation
 from shared.platform.messages import say
@@ -117,7 +117,7 @@ def _warned(rotation: Rotation, row: Integration) -> bool:
     detail = say(
         "The long-lived token ends on {day}. Make a new one in amoCRM, and save it.", day=_day(row.access_expires_at)
     )
-    notice = notices.columns(rotation.keyring, rotation.notify, "token_ending", row.token_version, detail)
+    notice = notifications.columns(rotation.keyring, rotation.notify, "token_ending", row.token_version, detail)
     parameters = {"id": row.id, "version": row.token_version, "detail": detail}
     return rotation.database.one(_Id, _WARN, parameters | notice) is not None
 

@@ -24,11 +24,11 @@ from msgspec import Struct
 from shared.amocrm import errors, oauth
 from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.hosts import UntrustedHostError
-from shared.amocrm.refusals import Meaning
+from shared.amocrm.oauth_errors import Meaning
 from shared.amocrm.transport import LIMITS, Transport
-from shared.connections import keeping, notices, statements, token_escrow
+from shared.connections import notifications, statements, token_escrow, token_persistence
 from shared.connections.integrations import Integration
-from shared.platform import logs, time_left
+from shared.platform import deadline, logs
 from shared.platform.clock import Clock
 from shared.platform.messages import Message, joined, said, say
 from shared.platform.problems import ForeseenError, Kind, Problem
@@ -128,7 +128,7 @@ class Rotation(Struct, frozen=True):
     def has_time(self, calls: int = 1) -> bool:
         """Whether the platform lets us run until so many calls have ended and the pair is kept: else its only copy is
         lost with us."""
-        return time_left.seconds() >= calls * LIMITS.longest_call + keeping.TRY_SECONDS
+        return deadline.seconds() >= calls * LIMITS.longest_call + token_persistence.TRY_SECONDS
 
     def claim_due(self, limit: int) -> list[Integration]:
         """Leases on up to `limit` integrations that are due. Instances share them out among themselves."""
@@ -188,7 +188,9 @@ class Rotation(Struct, frozen=True):
         def spill() -> None:
             token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
 
-        return keeping.kept(self.clock, claimed.id, lambda within: self._stored(claimed, parameters, within), spill)
+        return token_persistence.kept(
+            self.clock, claimed.id, lambda within: self._stored(claimed, parameters, within), spill
+        )
 
     def restore(self, spilled: token_escrow.Spilled) -> bool:
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless.
@@ -257,7 +259,7 @@ class Rotation(Struct, frozen=True):
                 "code": code,
                 "detail": detail,
             }
-            | notices.columns(self.keyring, self.notify, "reauth_required", integration.token_version, detail),
+            | notifications.columns(self.keyring, self.notify, "reauth_required", integration.token_version, detail),
         )
 
     def _ask(self, claimed: Integration) -> oauth.TokenPair:
@@ -303,7 +305,7 @@ class Rotation(Struct, frozen=True):
         wait = min(_FIRST_BACKOFF_SECONDS * 2 ** min(claimed.refresh_failures, 20), _LAST_BACKOFF_SECONDS)
         wait = max(wait * random.uniform(0.8, 1.2), least)  # noqa: S311 - spreads load, guards nothing
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
-        notice = notices.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
+        notice = notifications.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
         waits = {"wait": timedelta(seconds=wait), "ask_after": ASK_AFTER.get(code)}
         self.database.execute(statements.BACK_OFF, parameters | notice | waits)
         return RefreshDelayedError(code, detail, wait)
@@ -313,7 +315,7 @@ class Rotation(Struct, frozen=True):
         detail, code = joined(said(f"{reason}."), later), "refresh_outcome_unknown"
         self._require_unexpired(claimed, detail)
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "detail": detail, "ask_after": ASK_AFTER[code]}
-        notice = notices.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
+        notice = notifications.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
         self.database.execute(statements.NOTE_UNKNOWN, parameters | notice)
         return RefreshDelayedError(code, detail, LEASE.total_seconds())
 

@@ -13,7 +13,7 @@ from shared.amocrm.errors import ValidationError
 from shared.amocrm.leads import AccountApi, LeadFilters
 from shared.platform.messages import Message, say
 from shared.platform.money import budget, rounded
-from shared.storage.remembered import Remembered
+from shared.storage.cache import Remembered
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from shared.platform import outward
+from shared.platform import egress
 from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.platform.secret import Secret
@@ -38,8 +38,8 @@ def call(url: str, secret: Secret, message_id: str, timestamp: int, document: di
     address = str(httpx.URL(url))  # letters that are not ASCII as the wire has them
     try:
         # It may well be in the operator's own network. Who answers a letter at a time would hold up the run.
-        status = outward.post(address, body, headers, private_hosts=frozenset({outward.place(address)}))
-    except outward.OutwardError as error:
+        status = egress.post(address, body, headers, private_hosts=frozenset({egress.place(address)}))
+    except egress.OutwardError as error:
         raise WebhookError(str(error)) from None
     if not 200 <= status < 300:
         raise WebhookError(f"status {status}")

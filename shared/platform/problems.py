@@ -1,7 +1,7 @@
 """Errors as the caller sees them: RFC 9457 problem details with a stable code.
 
 Code raises :class:`Problem`, or an error of its own that says what it means to a caller (:class:`ForeseenError`), and
-nobody but :mod:`shared.platform.endpoint` turns it into an answer. The table of docs/http.md is gathered from the
+nobody but :mod:`shared.platform.middleware` turns it into an answer. The table of docs/http.md is gathered from the
 declarations.
 """
 

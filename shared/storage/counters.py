@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from shared.platform import answers
+from shared.platform import upstream_metrics
 from shared.storage.database import Database, DatabaseUnavailableError
 
 _EVERY_SECONDS: Final = 10.0
@@ -67,14 +67,14 @@ def keep(database: Database, *, at_once: bool = False) -> None:
     now = time.monotonic()
     if not at_once and now - _kept_at < _EVERY_SECONDS:
         return
-    counted = answers.taken()
+    counted = upstream_metrics.taken()
     if not counted:
         return
     _kept_at = now
     try:
         database.execute(_ADD, {"names": list(counted), "counts": list(counted.values())})
     except DatabaseUnavailableError:
-        answers.give_back(counted)
+        upstream_metrics.give_back(counted)
 
 
 def series(database: Database, period: Period) -> dict[str, dict[int, int]]:
@@ -100,12 +100,12 @@ def starts_of(period: Period, now: datetime) -> list[int]:
 
 def percentile(counts: dict[str, int], share: float) -> int | None:
     """Milliseconds that so many of the answers took at most, as exactly as the bounds; None without answers."""
-    ordered = [(bound, counts.get(f"amocrm.ms_{bound}", 0)) for bound in (*map(str, answers.BOUNDS), "more")]
+    ordered = [(bound, counts.get(f"amocrm.ms_{bound}", 0)) for bound in (*map(str, upstream_metrics.BOUNDS), "more")]
     wanted, seen = share * sum(count for _, count in ordered), 0
     for bound, count in ordered:
         seen += count
         if count and seen >= wanted:
-            return int(bound) if bound != "more" else 2 * answers.BOUNDS[-1]
+            return int(bound) if bound != "more" else 2 * upstream_metrics.BOUNDS[-1]
     return None
 
 

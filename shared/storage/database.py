@@ -18,7 +18,7 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import RowFactory, TupleRow
 
-from shared.platform import time_left
+from shared.platform import deadline
 from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind
 from shared.platform.secret import Secret
@@ -116,7 +116,7 @@ class Database:
             self._drop()
 
     def _repeated(self, work: Callable[[Connection], T], within: float = _LONGEST_SECONDS) -> T:
-        ends = time.monotonic() + max(0.0, min(within, time_left.seconds() - _MARGIN_SECONDS))
+        ends = time.monotonic() + max(0.0, min(within, deadline.seconds() - _MARGIN_SECONDS))
         if not self._lock.acquire(timeout=max(0.0, ends - time.monotonic())):
             raise DatabaseUnavailableError("another thread's statement is not answered")
         try:

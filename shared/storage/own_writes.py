@@ -3,7 +3,7 @@
 Whoever sees the entity change afterwards knows that it was us: while the write is under way, and where the entity was
 not looked at since it ended. What an entity is made with is noted as well, and kept as long as the delivery that makes
 it: that stands for it until the answer has told its id. Only connections that want to be told need it.
-:mod:`shared.deliveries.noting` writes so.
+:mod:`shared.deliveries.echo_marking` writes so.
 """
 
 from collections.abc import Mapping

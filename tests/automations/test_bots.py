@@ -8,7 +8,7 @@ import httpx
 import jwt
 import pytest
 
-from features.automations.speech import MOST_BUTTONS, speech
+from features.automations.bot_message import MOST_BUTTONS, speech
 from tests import documents
 from tests.automations.conftest import Office
 from tests.demo import ROOT

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from features.automations import rows
-from features.automations.work import Note
+from features.automations.effects import Note
 from shared.platform import nested
 from shared.platform.secret import Secret
 from shared.storage import key_rotation

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from features.bookings import rows
-from features.bookings.bringing import bring
+from features.bookings.crm_sync import bring
 from shared.connections import integrations
 from shared.platform.http import Request
 from shared.platform.secret import Secret

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from features.bookings.ical.reading import Reading
+from features.bookings.ical.occurrences import Reading
 from tests.bookings.conftest import MONDAY, Clinic
 from tests.story import json_of
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from features.bookings import comparing, looking, watches
+from features.bookings import crm_state, reconciliation, reconciliation_queue
 from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
 from tests.test_claims import SIX_MORE
@@ -125,9 +125,9 @@ def _times(clinic: Clinic) -> list[str]:
 @pytest.mark.parametrize("has_filters", [True, False])
 def test_30_d4_every_visit_has_its_turn(clinic: Clinic, has_filters: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few of them are looked at in one turn: the next one goes on where it has ended."""
-    monkeypatch.setattr(looking, "MOST", 2)
-    monkeypatch.setattr(looking, "_MOST_SINGLE", 3)
-    monkeypatch.setattr(comparing, "_MOST_PAGES", 1)
+    monkeypatch.setattr(crm_state, "MOST", 2)
+    monkeypatch.setattr(crm_state, "_MOST_SINGLE", 3)
+    monkeypatch.setattr(reconciliation, "_MOST_PAGES", 1)
     clinic.story.simulator.control("change-account", domain=clinic.story.domain, has_filters=has_filters)
     tasks = _many(clinic, 7)
     clinic.person("tasks", tasks[-1], {"complete_till": _due(clinic, 15, 2)})
@@ -139,7 +139,7 @@ def test_30_d4_every_visit_has_its_turn(clinic: Clinic, has_filters: bool, monke
 
 
 def test_30_d4_where_there_are_filters_pages_follow_at_once(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "MOST", 2)
+    monkeypatch.setattr(crm_state, "MOST", 2)
     tasks = _many(clinic, 7)
     clinic.person("tasks", tasks[-1], {"complete_till": _due(clinic, 15, 2)})
     clinic.run(301)
@@ -147,7 +147,7 @@ def test_30_d4_where_there_are_filters_pages_follow_at_once(clinic: Clinic, monk
 
 
 def test_30_d4_deleted_tasks_do_not_use_up_every_turn(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "_MOST_SINGLE", 2)
+    monkeypatch.setattr(crm_state, "_MOST_SINGLE", 2)
     tasks = _many(clinic, 6)
     for task_id in tasks[:4]:
         clinic.person("tasks", task_id, delete=True)
@@ -157,7 +157,7 @@ def test_30_d4_deleted_tasks_do_not_use_up_every_turn(clinic: Clinic, monkeypatc
     told = clinic.bookings(needs_a_person="1")
     assert ["deleted" in one["attention"] for one in told] == [True] * 4
     # Nobody asks for them again; a move makes another one.
-    monkeypatch.setattr(looking, "_MOST_SINGLE", 0)
+    monkeypatch.setattr(crm_state, "_MOST_SINGLE", 0)
     clinic.person("tasks", tasks[-2], {"complete_till": _due(clinic, 16, 2)})
     clinic.compare()
     assert clinic.at(16, 0, 2)[:16] in _times(clinic)
@@ -169,7 +169,7 @@ def test_30_d4_deleted_tasks_do_not_use_up_every_turn(clinic: Clinic, monkeypatc
 def test_30_d4_a_deal_that_amocrm_does_not_show_holds_up_no_other(
     clinic: Clinic, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "_MOST_SINGLE", 4)
+    monkeypatch.setattr(crm_state, "_MOST_SINGLE", 4)
     clinic.story.simulator.control("change-account", domain=clinic.story.domain, has_filters=False)
     tasks = _many(clinic, 3)
     hidden = next(one["entity_id"] for one in clinic.tasks() if one["id"] == tasks[0])
@@ -196,9 +196,9 @@ def test_30_d4_who_has_not_had_their_turn_when_the_time_ends_comes_first(
         story.clock.advance(seconds=10)
         return 0
 
-    monkeypatch.setattr(comparing, "_compared", slow)
+    monkeypatch.setattr(reconciliation, "_compared", slow)
     for _ in range(3):
-        comparing.run(story.runtime, 25)
+        reconciliation.run(story.runtime, 25)
     assert (len(turns), len(set(turns))) == (7, 7)
 
 
@@ -481,9 +481,9 @@ def test_30_d7_visits_of_a_connection_that_has_ended_stand_in_nobodys_way(
     monkeypatch.undo()
     clinic.story.clock.advance(minutes=3)
     database = clinic.story.runtime.database
-    assert len(watches.behind(database, 5)) == 1
+    assert len(reconciliation_queue.behind(database, 5)) == 1
     _disconnect(clinic)
-    assert watches.behind(database, 5) == []
+    assert reconciliation_queue.behind(database, 5) == []
 
 
 # --- whose calendar it is -----------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from features.bookings import looking, rows, slots
-from features.bookings.offer import Offer
+from features.bookings import availability, crm_state, rows
+from features.bookings.booking_rules import Offer
 from features.bookings.rows import Wanted
 from features.bookings.settings import of as settings_of
 from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
@@ -136,15 +136,15 @@ def test_30_k_a_task_that_was_done_too_early_does_not_say_later_that_the_visitor
 
 def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Somebody acts in the panel between the look at amoCRM and what follows from it, once."""
-    original, left = looking.look, [act]
+    original, left = crm_state.look, [act]
 
-    def look(*given: Any) -> looking.Seen:
+    def look(*given: Any) -> crm_state.Seen:
         seen = original(*given)
         while left:
             left.pop()()
         return seen
 
-    monkeypatch.setattr("features.bookings.looking.look", look)
+    monkeypatch.setattr("features.bookings.crm_state.look", look)
 
 
 def test_30_k_who_is_said_to_have_missed_while_tasks_are_read_has_not_come(
@@ -242,7 +242,7 @@ def test_30_k_a_hold_whose_answer_was_lost_is_held_and_not_too_many(clinic: Clin
     held = json_of(clinic.act("hold_slot", clinic.site(), service="consult", starts_at=clinic.at(12)))
     first = rows.by_id(database, integration.id, held["hold"])
     assert first is not None
-    seat = slots.Seat(settings_of(integration.settings).resources[0], None)
+    seat = availability.Seat(settings_of(integration.settings).resources[0], None)
     wanted = Wanted("consult", seat, first.starts_at, 30, 15, first.facts)
     again = rows.hold(database, integration.id, first.id, wanted, minutes=10, holder=b"x", most=3)
     assert again is not None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from features.bookings import hours, slots
+from features.bookings import availability, hours
 from features.bookings.hours import Span, minute_of, moment_of
 from features.bookings.settings import WEEKDAYS, Bookings, DaysOff, Place, Resource, Service, SpecialDay, Week
 
@@ -150,7 +150,7 @@ def test_free_times_are_those_of_a_plain_reckoning(
     midnight = _plain_instant(_wall(day, "00:00"), zone)
     busy = [(midnight - 600 + 10 * start, midnight - 600 + 10 * (start + length)) for start, length in taken]
     window = (midnight - 100, midnight + 2000)
-    found = slots.free(settings, service, zone, day, day, {"d": busy}, resources=[doctor], window=window)
+    found = availability.free(settings, service, zone, day, day, {"d": busy}, resources=[doctor], window=window)
     assert [one.minute for one in found] == _plain(week, off, specials, zone, day, service, step, busy, window)
 
 
@@ -194,14 +194,14 @@ def test_a_room_must_be_free_as_well() -> None:
     window = (0, 2**40)
 
     def free(taken: dict[str, list[Span]]) -> dict[int, tuple[str, ...]]:
-        found = slots.free(settings, service, zone, day, day, taken, resources=doctors, window=window)
+        found = availability.free(settings, service, zone, day, day, taken, resources=doctors, window=window)
         return {(one.minute - nine) // 60: one.resources for one in found}
 
     both = [(nine, nine + 60)]
     assert 0 not in free({"r1": both, "r2": both})
     assert free({"r1": both})[0] == ("a", "b")
     assert free({"a": both})[0] == ("b",)
-    seat = slots.seat(settings, service, zone, nine, {"r1": both, "a": both}, doctors)
+    seat = availability.seat(settings, service, zone, nine, {"r1": both, "a": both}, doctors)
     assert seat is not None
     assert (seat.resource.id, seat.room and seat.room.id) == ("b", "r2")
 
@@ -213,7 +213,7 @@ def test_of_several_the_one_with_the_least_to_do() -> None:
     zone, day = ZoneInfo("Europe/Moscow"), date(2026, 11, 30)
     nine = hours.instant(_wall(day, "09:00"), zone)
     taken = {"a": [(nine + 60, nine + 120)], "b": [(nine + 60, nine + 90)], "c": [(nine, nine + 30)]}
-    seat = slots.seat(settings, service, zone, nine, taken, doctors)
+    seat = availability.seat(settings, service, zone, nine, taken, doctors)
     assert seat is not None
     assert seat.resource.id == "b"
 
@@ -290,17 +290,17 @@ def test_30_d3_a_room_is_where_the_doctor_is() -> None:
     busy = {"room-n": [(nine, nine + 60)]}
 
     def at_nine(taken: dict[str, list[Span]]) -> tuple[str, ...]:
-        found = slots.free(settings, service, zone, day, day, taken, resources=doctors, window=(nine, nine + 1))
+        found = availability.free(settings, service, zone, day, day, taken, resources=doctors, window=(nine, nine + 1))
         return found[0].resources if found else ()
 
     assert at_nine({}) == ("n", "s", "a")
     assert at_nine(busy) == ("s", "a")
     for doctor, room in (("n", "room-n"), ("s", "room-s"), ("a", "room-n")):
-        seat = slots.seat(settings, service, zone, nine, {}, [one for one in doctors if one.id == doctor])
+        seat = availability.seat(settings, service, zone, nine, {}, [one for one in doctors if one.id == doctor])
         assert seat is not None
         assert seat.room is not None
         assert (seat.resource.id, seat.room.id) == (doctor, room)
-    assert slots.seat(settings, service, zone, nine, busy, [one for one in doctors if one.id == "n"]) is None
+    assert availability.seat(settings, service, zone, nine, busy, [one for one in doctors if one.id == "n"]) is None
 
 
 def test_30_d3_who_has_no_room_where_they_are_does_not_offer_what_needs_one() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from features.bookings import busy, subscriptions
-from features.bookings.subscriptions import Subscription
+from features.bookings import calendar_import, calendar_subscriptions
+from features.bookings.calendar_subscriptions import Subscription
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.http import Response
 from shared.storage import key_rotation
@@ -82,7 +82,7 @@ class Doctor:
 
     def later(self, **passed: float) -> None:
         self.clinic.story.clock.advance(**passed)
-        self.figures.append(busy.run(self.clinic.story.runtime, 20))
+        self.figures.append(calendar_import.run(self.clinic.story.runtime, 20))
 
     def state(self) -> Any:
         answer = self.clinic.story.crm("get_subscriptions", self.clinic.story.admin())
@@ -91,7 +91,7 @@ class Doctor:
 
     def rows(self) -> list[Subscription]:
         ((integration_id,),) = self.clinic.story.sql("SELECT id FROM amocrm_integrations")
-        return subscriptions.of(self.clinic.story.runtime.database, integration_id)
+        return calendar_subscriptions.of(self.clinic.story.runtime.database, integration_id)
 
     def free(self) -> list[str]:
         return self.clinic.free(resource="ivanova")
@@ -393,7 +393,7 @@ def test_33_4_an_answer_of_the_address_before_says_nothing_of_the_new_one(doctor
     doctor.calendars.events = []
     assert doctor.subscribe(f"{doctor.calendars.url}?another").status == 200
     doctor.calendars.events = [doctor.event(15, 16)]
-    busy.read(story.runtime, old)
+    calendar_import.read(story.runtime, old)
     assert (doctor.state()["times"], "15:00" in doctor.free()) == (0, True)
 
 
@@ -414,7 +414,7 @@ def test_33_4_one_that_takes_its_time_keeps_no_other_from_its_turn(doctor: Docto
     assert doctor.clinic.act("subscribe_calendar", resource="petrov", url=doctor.calendars.url).status == 200
     doctor.clinic.story.clock.advance(hours=1)
     runtime = doctor.clinic.story.runtime
-    assert [busy.run(runtime, 0) for _ in range(3)] == [
+    assert [calendar_import.run(runtime, 0) for _ in range(3)] == [
         {"read": 1, "failed": 0, "is_done": False},
         {"read": 1, "failed": 0, "is_done": True},
         {"read": 0, "failed": 0, "is_done": True},

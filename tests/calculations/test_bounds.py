@@ -8,9 +8,9 @@ import pytest
 
 from features.calculations import calculator as calculators
 from features.calculations.compiler import Compiled, compiled
+from features.calculations.engine import Reckoned, reckoned
 from features.calculations.formulas.cost import MOST_STEPS
 from features.calculations.model import Parameter
-from features.calculations.reckoning import Reckoned, reckoned
 from features.calculations.versions import read
 from tests.calculations.page_engine import Page
 from tests.story import Story, json_of

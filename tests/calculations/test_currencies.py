@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.storage import remembered
+from shared.storage import cache
 from tests.calculations.test_calculators import _asked, _document, _draft, _publish, _sent, _write
 from tests.story import Story, calculation, json_of
 
@@ -36,7 +36,7 @@ def test_33_3_a_page_that_was_opened_before_the_account_had_another_currency_is_
     sent = _in("RUB", _sent(story))
     story.simulator.control("change-account", domain=story.domain, currency="BRL")
     story.sql("DELETE FROM amocrm_remembered")
-    remembered._memory.clear()
+    cache._memory.clear()
     assert json_of(_write(story, sent))["code"] == "calculator_changed"
 
 
@@ -98,7 +98,7 @@ def test_33_3_the_accounts_currency_can_be_asked_for(brazil: Story) -> None:
 def _unreachable(story: Story) -> None:
     """For longer than the currency is known without asking."""
     story.clock.advance(minutes=30)
-    remembered._memory.clear()
+    cache._memory.clear()
     story.simulator.fault("status", status=500, path="/api/v4/.*", times=99)
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from features.calculations import calculator as calculators
 from features.calculations.compiler import compiled
+from features.calculations.engine import Reckoned, reckoned
 from features.calculations.formulas import checker
 from features.calculations.formulas.checker import Name
 from features.calculations.formulas.evaluator import Prices, ReckoningError, holds, value
 from features.calculations.formulas.parser import FormulaError
 from features.calculations.formulas.units import UNITS
-from features.calculations.reckoning import Reckoned, reckoned
 from features.calculations.versions import read
 from shared.platform.i18n import LANGUAGES
 from shared.platform.messages import translated

@@ -170,8 +170,8 @@ def test_whatever_is_lost_there_is_one_file_and_one_note_of_it(
 
 
 def test_the_drive_must_be_amocrms() -> None:
-    from shared.amocrm.drive import _checked
     from shared.amocrm.errors import UnexpectedAnswerError
+    from shared.amocrm.files import _checked
 
     assert _checked("https://drive-b.amocrm.ru/v1.0/x?y=1") == ("drive-b.amocrm.ru", "/v1.0/x?y=1")
     for url in ("https://evil.com/", "http://drive-b.amocrm.ru/", "https://u@drive-b.amocrm.ru/", None, "x"):

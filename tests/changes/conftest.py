@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from features.changes import chores
-from features.changes.messages import MESSAGES
+from features.changes import scheduled
+from features.changes.event_schemas import MESSAGES
 from tests.listener import Ingress, Webhook
 from tests.story import Story, json_of
 
@@ -46,7 +46,7 @@ class Feed:
         """What is due by now, after everything that amoCRM has to say was said."""
         self.hooks_are_through()
         self.story.clock.advance(seconds=seconds)
-        return chores.run(self.story.runtime, 20)
+        return scheduled.run(self.story.runtime, 20)
 
     def hooks_are_through(self) -> None:
         deadline = time.monotonic() + 5

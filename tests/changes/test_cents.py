@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from features.changes import comparing
+from features.changes import diff
 from tests.changes.conftest import Feed
 from tests.story import calculation
 
@@ -63,7 +63,7 @@ def test_33_3_a_budget_that_was_left_out_is_a_persons_when_it_comes(feed: Feed) 
 
 def test_33_3_what_was_kept_before_there_were_cents_makes_no_news() -> None:
     lead: dict[str, Any] = {"id": 1, "price": 2699, "price_with_minor_units": 2699.8}
-    before = comparing.state_of("lead", {"id": 1, "price": 2699}, str)
-    assert comparing.changed("lead", before, lead, str) == []
-    known = comparing.state_of("lead", lead, str)
-    assert comparing.changed("lead", known, lead | {"price_with_minor_units": 2699.5}, str) == ["price"]
+    before = diff.state_of("lead", {"id": 1, "price": 2699}, str)
+    assert diff.changed("lead", before, lead, str) == []
+    known = diff.state_of("lead", lead, str)
+    assert diff.changed("lead", known, lead | {"price_with_minor_units": 2699.5}, str) == ["price"]

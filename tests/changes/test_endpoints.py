@@ -11,8 +11,8 @@ import pytest
 
 from features.changes import endpoints
 from shared.deliveries.webhooks import key_of, signed
-from shared.platform import outward
-from shared.platform.outward import OutwardError, RefusedAddressError
+from shared.platform import egress
+from shared.platform.egress import OutwardError, RefusedAddressError
 from tests.changes.conftest import Feed
 from tests.repeating import Repeating
 from tests.story import Story, json_of
@@ -48,7 +48,7 @@ def test_addresses_that_may_not_be_called(connected: Story, url: str) -> None:
     answer = connected.crm("save_endpoint", connected.admin(), {"name": "Shop", "url": url})
     assert (answer.status, json_of(answer)["errors"][0]["path"]) == (422, "url")
     with pytest.raises(RefusedAddressError):
-        outward.post(url, b"{}", {})
+        egress.post(url, b"{}", {})
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_addresses_that_may_not_be_called(connected: Story, url: str) -> None:
 )
 def test_a_name_that_leads_into_our_network_is_not_called(addresses: list[str]) -> None:
     with pytest.raises(RefusedAddressError):
-        outward.post("https://shop.example.org/", b"{}", {}, resolved=lambda *_: addresses)
+        egress.post("https://shop.example.org/", b"{}", {}, resolved=lambda *_: addresses)
 
 
 def test_a_name_is_resolved_once_and_the_address_that_was_checked_is_called() -> None:
@@ -69,7 +69,7 @@ def test_a_name_is_resolved_once_and_the_address_that_was_checked_is_called() ->
         return ["192.0.2.1"] if len(asked) > 1 else ["203.0.113.1"]
 
     with pytest.raises(OutwardError):  # documentation addresses are not global
-        outward.post("https://shop.example.org/", b"{}", {}, resolved=resolved)
+        egress.post("https://shop.example.org/", b"{}", {}, resolved=resolved)
     assert asked == [("shop.example.org", 443)]
 
 
@@ -98,7 +98,7 @@ class _Raw:
         threading.Thread(target=serve, daemon=True).start()
 
     def post(self) -> int:
-        return outward.post(f"http://{self.host}/", b"{}", {}, private_hosts=frozenset({self.host}))
+        return egress.post(f"http://{self.host}/", b"{}", {}, private_hosts=frozenset({self.host}))
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_no_body_is_read_and_no_redirect_is_followed(raw: list[_Raw]) -> None:
 
 
 def test_who_answers_a_letter_at_a_time_is_left(raw: list[_Raw], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outward, "_TOTAL_SECONDS", 0.5)
+    monkeypatch.setattr(egress, "_TOTAL_SECONDS", 0.5)
     slow = _Raw(b"HTTP/1.1 200 OK\r\n" + b"X-Header: x\r\n" * 1000, pause=0.05)
     raw.append(slow)
     began = time.monotonic()
@@ -139,7 +139,7 @@ def test_33_4_a_body_that_comes_a_letter_at_a_time_is_left(raw: list[_Raw]) -> N
     for one in raw:
         began = time.monotonic()
         with pytest.raises(OutwardError):
-            outward.get(f"http://{one.host}/", {}, most=2000, seconds=1.5, private_hosts=frozenset({one.host}))
+            egress.get(f"http://{one.host}/", {}, most=2000, seconds=1.5, private_hosts=frozenset({one.host}))
         assert time.monotonic() - began < 5
 
 

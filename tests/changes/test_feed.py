@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
 
-from features.changes import asking, feeds
-from shared.amocrm import feed as feed_api
-from shared.amocrm import filtered
-from shared.connections import rate
+from features.changes import feeds, polling
+from shared.amocrm import events as feed_api
+from shared.amocrm import filtered_reads
+from shared.connections import rate_limit
 from shared.deliveries import webhooks
 from tests.changes.conftest import Feed
 from tests.story import calculation, json_of
@@ -322,9 +322,9 @@ def test_what_hooks_have_lost_is_found_by_asking(feed: Feed) -> None:
 
 def test_a_flood_waits_for_asking_and_harms_nobody(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "MOST_WAITING", 3)
-    monkeypatch.setattr(filtered, "PAGE_LIMIT", 2)
+    monkeypatch.setattr(filtered_reads, "PAGE_LIMIT", 2)
     monkeypatch.setattr(feed_api, "_EVENTS_PAGE", 2)
-    monkeypatch.setattr(asking, "_MOST_PAGES", 1)
+    monkeypatch.setattr(polling, "_MOST_PAGES", 1)
     leads = [feed.person(id=None, fields={"name": f"Deal {number}"})["id"] for number in range(8)]
     feed.hooks_are_through()
     assert set(feed.ingress.answers) == {200}
@@ -341,6 +341,6 @@ def test_the_rate_is_kept_while_many_deals_are_read(feed: Feed) -> None:
         feed.person(id=None, fields={"name": f"Deal {number}"}, note="one call for each note")
     story.simulator.control("forget")
     for _ in range(20):
-        feed.run(rate.LONGEST_WAIT)
+        feed.run(rate_limit.LONGEST_WAIT)
     assert len(feed.told()) == 60
     assert not [one for one in story.simulator.requests() if one.get("status") == 429]

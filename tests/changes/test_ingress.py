@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.changes import feeds, hook_body
+from features.changes import feeds, webhook_payload
 from functions.amocrm_events.handler import MOST_BYTES, handle
-from shared.amocrm.feed import SETTINGS, FeedApi
-from shared.platform.endpoint import serve
+from shared.amocrm.events import SETTINGS, FeedApi
 from shared.platform.http import Headers, Request, Response
+from shared.platform.middleware import serve
 from shared.platform.problems import Problem
 from tests.changes.conftest import Feed
 from tests.story import json_of
@@ -50,7 +50,7 @@ def _waiting(feed: Feed) -> int:
 
 @pytest.mark.vendor("webhooks.keys")
 def test_a_body_as_amocrm_sends_it() -> None:
-    said = hook_body.read(
+    said = webhook_payload.read(
         urlencode(
             {
                 "leads[status][0][id]": "10701093",
@@ -84,13 +84,13 @@ def test_a_body_as_amocrm_sends_it() -> None:
 @given(st.binary(max_size=2000))
 def test_no_body_is_more_than_wrong(body: bytes) -> None:
     with contextlib.suppress(Problem):
-        hook_body.read(body)
+        webhook_payload.read(body)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["leads", "contacts", "x"]), st.text(max_size=8), st.text(max_size=20))))
 def test_no_key_is_more_than_left_out(parts: list[tuple[str, str, str]]) -> None:
     body = urlencode([(f"{entity}[{kind}][0][id]", value) for entity, kind, value in parts])
-    for hint in hook_body.read(body.encode()).hints:
+    for hint in webhook_payload.read(body.encode()).hints:
         assert 0 < hint.entity_id < 2**63
 
 
@@ -220,7 +220,7 @@ def test_31_b5_what_is_not_read_whole_is_taken_as_far_as_it_is_and_asked_for(qui
     rest = [(f"leads[update][{one}][name]", "щ" * 700) for one in range(1, 1500)]
     end = [("account[id]", str(quiet.story.account_id))] if names_account else []
     body = urlencode([*lead, *rest, ("leads[update][1500][id]", "77"), *end]).encode()
-    assert len(body) > hook_body.MOST_BYTES
+    assert len(body) > webhook_payload.MOST_BYTES
     assert _post(quiet, body).status == 200
     assert quiet.story.sql("SELECT entity_id FROM amocrm_hints") == [(quiet.story.lead_id,)]
     assert quiet.story.sql(feeds_at) == [(True,)]
@@ -233,7 +233,7 @@ def test_31_b5_a_long_body_is_read_in_a_moment(quiet: Feed) -> None:
     member = [(f"leads[update][{one % 250}][custom_fields][{one}][values][0][value]", "щ") for one in range(99_000)]
     body = urlencode([*member, *_moved(quiet).items()]).encode()
     began = time.process_time()
-    assert hook_body.read(body[: hook_body.MOST_BYTES]).hints == []
+    assert webhook_payload.read(body[: webhook_payload.MOST_BYTES]).hints == []
     assert time.process_time() - began < 1.5
 
 
@@ -261,7 +261,7 @@ def test_31_b5_one_body_tells_of_many(feed: Feed) -> None:
         "unsorted[add][0][uid]": "20",
         "account[id]": "1",
     }
-    said = hook_body.read(urlencode(body).encode())
+    said = webhook_payload.read(urlencode(body).encode())
     assert [(one.entity_type, one.entity_id, one.kinds, one.facts) for one in said.hints] == [
         ("lead", 11, ["update"], {}),
         ("lead", 12, ["update"], {}),

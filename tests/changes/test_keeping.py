@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from features.changes import chores
+from features.changes import scheduled
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.config import load
 from shared.runtime import Runtime
@@ -61,14 +61,14 @@ def test_keys_are_changed_and_everything_is_read_with_the_new_one(feed: Feed, en
     only_new = Runtime.build(load(environment | {"ENCRYPTION_KEYS": both.split(",")[0]}), story.clock)
     feed.ingress.runtime = only_new
     story.clock.advance(hours=1)
-    chores.run(only_new, 20)
+    scheduled.run(only_new, 20)
     assert [one["data"]["lead"]["price"] for one in feed.told()] == [5]
     assert list(feed.hooks()) == old_address
     # What was known is not news under another key.
     feed.person(fields={"price": 6})
     feed.hooks_are_through()
     story.clock.advance(seconds=5)
-    chores.run(only_new, 20)
+    scheduled.run(only_new, 20)
     (told,) = feed.told()
     assert told["data"]["changed"] == ["price"]
     only_new.close()
@@ -99,14 +99,14 @@ def test_a_chore_that_fails_is_no_ones_trouble(feed: Feed, monkeypatch: Any) -> 
     feed.person(fields={"price": 5})
     feed.hooks_are_through()
     feed.story.clock.advance(seconds=5)
-    from features.changes import sending
+    from features.changes import dispatch
     from shared.storage.database import DatabaseUnavailableError
 
     def gone(*_: object) -> None:
         raise DatabaseUnavailableError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(sending, "ask", gone)
+        patched.setattr(dispatch, "ask", gone)
         run_deliveries(feed.story.runtime, 20)
     assert feed.told() == []
     feed.run(120)

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from features.changes import chores, feeds
+from features.changes import feeds, scheduled
 from shared.platform.clock import SystemClock
 from tests.changes.conftest import Feed
 
@@ -66,7 +66,7 @@ def test_what_is_known_does_not_hang_on_an_instances_clock(feed: Feed) -> None:
         for _ in range(2):  # amoCRM says it twice
             feed.hooks_are_through()
             feed.story.clock.advance(seconds=5)
-            chores.run(late, 20)
+            scheduled.run(late, 20)
             feed.story.sql(
                 "SELECT amocrm_hint(integration_id, %s, interval '0') FROM amocrm_feeds", _SAID % feed.story.lead_id
             )

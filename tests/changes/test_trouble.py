@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from features.changes import chores, feeds, reading, refusals, tenure
-from shared.amocrm.feed import FeedApi
+from features.changes import feed_lease, feeds, refetch, retry_policy, scheduled
+from shared.amocrm.events import FeedApi
 from shared.amocrm.transport import LIMITS
-from shared.platform import time_left
+from shared.platform import deadline
 from tests.changes.conftest import Feed
 from tests.story import json_of
 
@@ -61,12 +61,12 @@ def test_a_page_with_404_is_no_deletion(feed: Feed) -> None:
 
 
 def test_one_thing_that_nobody_can_make_anything_of_waits_alone(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = reading.Reading._compared
+    done = refetch.Reading._compared
 
-    def poisoned(self: reading.Reading, due: Any, entity: Any, *args: Any) -> None:
+    def poisoned(self: refetch.Reading, due: Any, entity: Any, *args: Any) -> None:
         done(self, due, entity | ({"id": "x"} if entity["name"] == "Poisoned" else {}), *args)
 
-    monkeypatch.setattr(reading.Reading, "_compared", poisoned)
+    monkeypatch.setattr(refetch.Reading, "_compared", poisoned)
     feed.person(id=None, fields={"name": "Poisoned"})
     feed.person(id=None, fields={"name": "Seen"})
     feed.run()
@@ -99,7 +99,7 @@ def test_30_k_an_event_that_nothing_can_be_made_of_keeps_nothing_from_being_told
 def test_what_amocrm_does_not_show_for_a_day_is_given_up_and_told(feed: Feed) -> None:
     _refused(feed, "/api/v4/leads/.*/notes/.*", 403)
     feed.person(note="Nobody may see it")
-    for _ in range(refusals.MOST_ATTEMPTS + 2):
+    for _ in range(retry_policy.MOST_ATTEMPTS + 2):
         feed.run(3600)
     assert "change.given_up" in feed.story.events()
     assert feed.story.sql("SELECT count(*) FROM amocrm_hints") == [(0,)]
@@ -154,15 +154,15 @@ def _taken_over(feed: Feed) -> None:
 
 def test_work_that_takes_longer_than_the_lease_renews_it(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: while one instance reads slowly, no other takes the feed."""
-    monkeypatch.setattr(tenure, "LONGEST", 1e9)
-    story, done, claimed = feed.story, reading.Reading._compared, list[int]()
+    monkeypatch.setattr(feed_lease, "LONGEST", 1e9)
+    story, done, claimed = feed.story, refetch.Reading._compared, list[int]()
 
     def slow(*args: Any) -> None:
         story.clock.advance(seconds=50)
         claimed.append(len(feeds.claim(story.runtime.database, 5)))
         done(*args)
 
-    monkeypatch.setattr(reading.Reading, "_compared", slow)
+    monkeypatch.setattr(refetch.Reading, "_compared", slow)
     for number in range(8):
         feed.person(id=None, fields={"name": f"Deal {number}"})
     feed.run()
@@ -173,7 +173,7 @@ def test_work_that_takes_longer_than_the_lease_renews_it(feed: Feed, monkeypatch
 
 def test_who_has_lost_the_lease_stops(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: it was held up for longer than its lease, and somebody else has the feed."""
-    story, done, read = feed.story, reading.Reading._compared, list[int]()
+    story, done, read = feed.story, refetch.Reading._compared, list[int]()
 
     def late(*args: Any) -> None:
         done(*args)
@@ -181,7 +181,7 @@ def test_who_has_lost_the_lease_stops(feed: Feed, monkeypatch: pytest.MonkeyPatc
         story.clock.advance(seconds=150)
         _taken_over(feed)
 
-    monkeypatch.setattr(reading.Reading, "_compared", late)
+    monkeypatch.setattr(refetch.Reading, "_compared", late)
     for number in range(5):
         feed.person(id=None, fields={"name": f"Deal {number}"})
     assert feed.run()["feeds"]["failed"] == {"lease_lost": 1}
@@ -192,16 +192,16 @@ def test_who_has_lost_the_lease_stops(feed: Feed, monkeypatch: pytest.MonkeyPatc
 
 def test_a_feed_with_much_to_do_leaves_others_their_turn(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: what one claim does is bounded in time; the next one goes on."""
-    story, done = feed.story, reading.Reading._compared
+    story, done = feed.story, refetch.Reading._compared
 
     def slow(*args: Any) -> None:
-        story.clock.advance(seconds=tenure.LONGEST)
+        story.clock.advance(seconds=feed_lease.LONGEST)
         done(*args)
 
     for number in range(3):
         feed.person(id=None, fields={"name": f"Deal {number}"})
     with monkeypatch.context() as patched:
-        patched.setattr(reading.Reading, "_compared", slow)
+        patched.setattr(refetch.Reading, "_compared", slow)
         feed.run()
     assert len(feed.told()) < 3
     feed.run(1)
@@ -216,8 +216,8 @@ def test_nothing_is_begun_that_the_platform_would_cut_off(feed: Feed) -> None:
     feed.story.clock.advance(seconds=5)
     (claimed,) = feeds.claim(feed.story.runtime.database, 1)
     feed.story.simulator.control("forget")
-    with time_left.limited(LIMITS.longest_call - 1):
-        assert chores.follow(feed.story.runtime, claimed) == "done"
+    with deadline.limited(LIMITS.longest_call - 1):
+        assert scheduled.follow(feed.story.runtime, claimed) == "done"
     assert feed.story.simulator.requests() == []
     feed.run(0)
     assert _names(feed) == ["Seen later"]
@@ -225,18 +225,18 @@ def test_nothing_is_begun_that_the_platform_would_cut_off(feed: Feed) -> None:
 
 def test_putting_off_takes_nothing_back(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: a hint that came again while its entity was read is not put off by who read it."""
-    story, later = feed.story, reading.Reading._later
+    story, later = feed.story, refetch.Reading._later
 
-    def said_again(self: reading.Reading, due: Any, *args: Any) -> None:
+    def said_again(self: refetch.Reading, due: Any, *args: Any) -> None:
         story.sql("UPDATE amocrm_hints SET version = version + 1, attempts = 0, due_at = amocrm_now()")
         later(self, due, *args)
 
-    monkeypatch.setattr(reading.Reading, "_later", said_again)
+    monkeypatch.setattr(refetch.Reading, "_later", said_again)
     _refused(feed, "/api/v4/leads/.*/notes/.*", 403)
     feed.person(note="Nobody may see it")
     feed.hooks_are_through()
     story.clock.advance(seconds=5)
     (claimed,) = feeds.claim(story.runtime.database, 1)
-    chores.follow(story.runtime, claimed)
+    scheduled.follow(story.runtime, claimed)
     ((attempts, due),) = story.sql("SELECT attempts, due_at <= amocrm_now() + %s FROM amocrm_hints", timedelta(0))
     assert (attempts, due) == (0, True)

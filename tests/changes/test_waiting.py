@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from features.changes import chores, feeds, sending
+from features.changes import dispatch, feeds, scheduled
 from functions.run_deliveries.run import run as run_deliveries
 from tests.changes.conftest import Feed
 from tests.story import json_of
@@ -59,7 +59,7 @@ def test_a_message_that_waited_for_long_is_not_dead_after_one_failure(feed: Feed
     feed.story.sql(
         "UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + interval '4 days'"
     )
-    chores.run(feed.story.runtime, 20)
+    scheduled.run(feed.story.runtime, 20)
     feed.consumer.statuses = [204, 500]
     for _ in range(3):
         feed.run(2 * 24 * 3600)
@@ -151,7 +151,7 @@ def test_what_happens_during_the_turn_of_one_who_takes_nothing_waits_five_minute
     for _ in range(12):
         feed.run(3 * 3600)
     other = feed.person(id=None, fields={"name": "Another"})["id"]
-    answered = sending._answered
+    answered = dispatch._answered
 
     def meanwhile(*args: Any) -> Any:
         monkeypatch.undo()
@@ -160,18 +160,18 @@ def test_what_happens_during_the_turn_of_one_who_takes_nothing_waits_five_minute
         now = answered(*args)
         reading_only = feeds.claim(feed.story.runtime.database, 8)
         for one in reading_only:
-            chores.follow(feed.story.runtime, one)
+            scheduled.follow(feed.story.runtime, one)
         return now
 
-    monkeypatch.setattr(sending, "_answered", meanwhile)
-    (endpoint,) = sending.claim(feed.story.runtime.database, 1) or _claimed(feed)
-    assert sending.work(feed.story.runtime, endpoint) == "failing"
+    monkeypatch.setattr(dispatch, "_answered", meanwhile)
+    (endpoint,) = dispatch.claim(feed.story.runtime.database, 1) or _claimed(feed)
+    assert dispatch.work(feed.story.runtime, endpoint) == "failing"
     feed.consumer.statuses = []
     feed.story.clock.advance(minutes=6)
-    chores.run(feed.story.runtime, 20)
+    scheduled.run(feed.story.runtime, 20)
     assert ("lead.added", other) in [(one["type"], one["data"]["lead"]["id"]) for one in feed.told()]
 
 
 def _claimed(feed: Feed) -> Any:
     feed.story.clock.advance(hours=4)
-    return sending.claim(feed.story.runtime.database, 1)
+    return dispatch.claim(feed.story.runtime.database, 1)

@@ -26,8 +26,8 @@ from features.bookings import rows, texts
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared.deliveries.rows import reference
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.chaos import campaign
 from tests.chaos.campaign import Person, order_faults, quick_runtime

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from shared.amocrm.transport import Limits, Transport
 from shared.connections import integrations, token_escrow
-from shared.connections.calling import Connections
+from shared.connections.api_session import Connections
 from shared.connections.integrations import Integration
 from shared.runtime import Runtime
 from tests.chaos.journal import Journal, JournaledRotation, entries, token_hash

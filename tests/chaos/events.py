@@ -22,13 +22,13 @@ from typing import Any
 import jwt
 import psycopg
 
-from features.changes import changes, chores, endpoints, feeds, sending
+from features.changes import changes, dispatch, endpoints, feeds, scheduled
 from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import integrations
 from shared.platform import logs
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.chaos import campaign
 from tests.chaos.campaign import Person, quick_runtime
@@ -60,8 +60,8 @@ _SET = "UPDATE amocrm_integrations SET settings = %(settings)s::jsonb WHERE id =
 # Where processes end themselves: before or after one of these.
 _PLACES: dict[str, tuple[Any, str]] = {
     "store": (changes, "store"),
-    "told": (sending, "ask"),
-    "answered": (sending, "_answered"),
+    "told": (dispatch, "ask"),
+    "answered": (dispatch, "_answered"),
     "asked": (feeds, "asked"),
     "done": (feeds, "done"),
 }
@@ -144,7 +144,7 @@ def work(orders: Orders) -> None:
     runtime = quick_runtime(orders.stage, Journal(orders.journal))
     while True:
         if orders.point is not None:
-            chores.run(runtime, 2.0)
+            scheduled.run(runtime, 2.0)
             time.sleep(0.02)
         elif (kind := rng.random()) < 0.7:
             domain = rng.choice(orders.stage.domains)
@@ -233,7 +233,7 @@ class Driver:
             wanted = endpoints.Wanted("Consumer", f"http://{self.consumer.host}/")
             endpoints.add(runtime.database, runtime.keyring, row.id, wanted)
             feeds.switch(runtime.database, runtime.keyring, row.id, True)
-            chores.run(runtime, 10)
+            scheduled.run(runtime, 10)
 
     def round(self, number: int) -> None:
         rng, simulator = self.rng, self.stage.simulator

@@ -27,10 +27,10 @@ import click
 import jwt
 
 from functions.crm_api.handler import handle
-from shared.connections.rate import Pace
+from shared.connections.rate_limit import Pace
 from shared.platform.clock import SystemClock
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.chaos.stage import Stage, stage
 from tests.control import Simulator

@@ -18,9 +18,9 @@ from typing import Any, Final
 import click
 
 from features.bookings import rows as bookings
-from shared.amocrm.filtered import embedded
+from shared.amocrm.contacts import PeopleApi
+from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.people import PeopleApi
 from shared.connections import statements as connections
 from shared.deliveries import rows, runner
 from shared.deliveries.locks import Held, Locks

@@ -15,10 +15,10 @@ from uuid import uuid4
 import psycopg
 
 from cli import embedded, migrations
+from shared.amocrm.contacts import PeopleApi
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.people import PeopleApi
 from shared.connections import integrations
-from shared.connections.code_clients import CodeClient, Row
+from shared.connections.client_resolution import CodeClient, Row
 from shared.platform.config import Settings, load
 from shared.platform.secret import Secret
 from shared.runtime import Runtime

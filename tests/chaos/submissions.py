@@ -29,13 +29,13 @@ from psycopg.rows import dict_row
 
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.access.proofs import site_key
-from shared.amocrm.people import PeopleApi
+from shared.access.credentials import site_key
+from shared.amocrm.contacts import PeopleApi
 from shared.connections import integrations
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import reference
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.chaos import builder_bodies
 from tests.chaos.campaign import Person, order_faults, quick_runtime

@@ -19,7 +19,7 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm import errors
 from shared.amocrm.transport import Limits, Transport
 from shared.connections import integrations
-from shared.connections.calling import Connections
+from shared.connections.api_session import Connections
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform.clock import SystemClock
 from shared.platform.config import Settings

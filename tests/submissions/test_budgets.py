@@ -10,7 +10,7 @@ from features.submissions.model import SubmitOrder
 from functions.run_deliveries.run import run as run_deliveries
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.decoding import convert
-from shared.storage import remembered
+from shared.storage import cache
 from tests.story import Story, json_of
 from tests.submissions.test_read_again import again, come, newest
 from tests.submitting import account, form, lead_of, order, save, submit
@@ -21,7 +21,7 @@ ITEM = {"name": "Ручка", "quantity": 1, "unit_price": "2699.80"}
 def _account(story: Story, **changed: Any) -> None:
     story.simulator.control("change-account", domain=story.domain, **changed)
     story.sql("DELETE FROM amocrm_remembered")
-    remembered._memory.clear()
+    cache._memory.clear()
 
 
 def _note(story: Story, results: Any) -> str:

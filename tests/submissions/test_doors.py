@@ -8,12 +8,12 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from features.submissions import site_builders, words
+from features.submissions import field_vocabulary, site_builders
+from features.submissions.field_recognition import with_person
+from features.submissions.flattening import named_values
 from features.submissions.model import Contact, SubmitForm, full_name
-from features.submissions.named import named_values
 from features.submissions.settings import FieldRule, Submissions
 from features.submissions.site_builders import Sent
-from features.submissions.understanding import with_person
 from shared.platform import nested
 from shared.platform.http import Headers, Request
 
@@ -396,9 +396,9 @@ def test_35_1_of_a_visit_the_marks_are_known_at_any_depth() -> None:
 
 
 def test_35_1_a_name_within_words_of_any_alphabet_costs_no_meaning() -> None:
-    assert words.words("clientPhone_1") == ("client", "phone", "clientphone")
-    assert words.whole("E-mail *") == "email"
-    assert words.whole("  Teléfono: ") == "phone"
+    assert field_vocabulary.words("clientPhone_1") == ("client", "phone", "clientphone")
+    assert field_vocabulary.whole("E-mail *") == "email"
+    assert field_vocabulary.whole("  Teléfono: ") == "phone"
 
 
 def test_35_a_body_of_200_fields_takes_five_milliseconds() -> None:

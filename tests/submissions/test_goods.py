@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.amocrm.leads import AccountApi
-from shared.deliveries import goods
+from shared.deliveries import products
 from tests.story import Story
 from tests.submitting import account, found_at_once, order, submit
 
@@ -93,7 +93,7 @@ def test_h4_in_a_long_list_a_good_is_made_once(story: Story, sku: str | None) ->
     _listed(story, *(f"{NAME}, образец {number}" for number in range(300)))
     for number in ("1", "2"):
         _sold(story, number, _item(sku))
-        goods._found_before.clear()  # another instance
+        products._found_before.clear()  # another instance
     assert _made(story) == 1
 
 
@@ -125,7 +125,7 @@ def test_31_b9_in_a_long_list_an_element_that_was_deleted_is_not_taken(story: St
         for catalog in account(story)["elements"].values()
     ]
     story.simulator.control("remove", domain=story.domain, element=gone)
-    goods._found_before.clear()  # another instance
+    products._found_before.clear()  # another instance
     assert _sold(story, "2", _item("KV-20", 3)) == {f"{NAME} KV-20": 3}
     assert _made(story) == 1
 
@@ -135,5 +135,5 @@ def test_31_b9_what_another_instance_has_made_a_moment_ago_is_not_made_again(sto
     story.simulator.control("change-account", domain=story.domain, search_lag=3600)
     for number in ("1", "2", "3"):
         assert _sold(story, number, _item("KV-20"), _item(name="Мойка")) == {f"{NAME} KV-20": 1, "Мойка -": 1}
-        goods._found_before.clear()
+        products._found_before.clear()
     assert _made(story) == 2

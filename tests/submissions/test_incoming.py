@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from features.submissions import kept_bodies
 from functions.crm_api.handler import handle
 from shared.platform.config import load
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
+from shared.platform.middleware import serve
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage import key_rotation, retention

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from features.submissions import contacts, mapping, people
-from features.submissions.known_contact import Update
+from features.submissions import mapping, new_contact, person_identity
+from features.submissions.existing_contact import Update
 from features.submissions.model import Contact, SubmitForm, sources
 from features.submissions.settings import FieldRule, Submissions
 from shared.amocrm.directory import Field
@@ -79,13 +79,13 @@ def test_any_contact_can_be_made_and_changed(
 ) -> None:
     body = SubmitForm(contact=Contact(name=name, phone=[phone, phone], email=email), fields=extra)
     settings = Submissions(mapping=wanted)
-    came, unplaced = contacts.given(sources(body), body.contact, "RU")
-    placed = contacts.placed(settings, came, known)
-    made = contacts.new(body.contact, placed, 7)
+    came, unplaced = new_contact.given(sources(body), body.contact, "RU")
+    placed = new_contact.placed(settings, came, known)
+    made = new_contact.new(body.contact, placed, 7)
     assert made["name"]
     for text in filter(str.strip, (phone, email)):
         where = (str(placed.fields), str(placed.unplaced), str(unplaced))
-        normal = people.phone(text, "RU")
+        normal = person_identity.phone(text, "RU")
         shown = {text.strip(), text.strip().lower(), normal.written if normal else text.strip()}
         # A field of numbers, dates or a box shows the value as its own.
         shown |= {str(value) for kind in KINDS if (value := mapping._single(kind, text.strip())) is not None}
@@ -106,11 +106,11 @@ def test_any_contact_can_be_made_and_changed(
     ],
 )
 def test_phones_in_one_form(text: str, written: str | None) -> None:
-    made = people.phone(text, "RU")
+    made = person_identity.phone(text, "RU")
     assert (made.written if made else None) == written
 
 
 def test_a_contact_without_values_names_no_fields() -> None:
     """Somebody else's description of the API knows a list there, and no null."""
-    made = contacts.new(Contact(name="Анна"), mapping.Placed([], ()), None)
+    made = new_contact.new(Contact(name="Анна"), mapping.Placed([], ()), None)
     assert made == {"name": "Анна"}

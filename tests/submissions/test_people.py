@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from features.submissions import people
+from features.submissions import person_identity
 from tests.story import Story, json_of
 from tests.submitting import contact_of, form, found_at_once, lead_of, note_of, set_up, submit, values_of
 
@@ -45,7 +45,7 @@ def _sent_by(story: Story, comment: str = "", **contact: Any) -> Any:
     ],
 )
 def test_h2_only_a_whole_number_is_somebody(text: str, written: str, identity: str | None) -> None:
-    made = people.phone(text, "RU")
+    made = person_identity.phone(text, "RU")
     assert made is not None
     assert (made.written, made.identity) == (written, identity)
 
@@ -54,12 +54,12 @@ def test_h2_only_a_whole_number_is_somebody(text: str, written: str, identity: s
     ("country", "text"), [("BY", "123-45-67"), ("UA", "123-45-67"), ("BR", "1234-5678"), ("DE", "1234567")]
 )
 def test_h2_a_local_number_becomes_no_international_one(country: str, text: str) -> None:
-    assert people.phone(text, country) == people.Phone(text)
+    assert person_identity.phone(text, country) == person_identity.Phone(text)
 
 
 def test_h2_what_is_no_phone_at_all_is_none() -> None:
-    assert people.phone("позвоните", "RU") is None
-    assert people.phone("1" * 101, "RU") is None  # told in the note, not cut
+    assert person_identity.phone("позвоните", "RU") is None
+    assert person_identity.phone("1" * 101, "RU") is None  # told in the note, not cut
 
 
 @pytest.mark.parametrize("phone", ["123", "123-45-67"])

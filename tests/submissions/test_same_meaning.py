@@ -13,8 +13,8 @@ from features.submissions import html_form, site_builders
 from features.submissions.model import SubmitForm, sources
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request, Response
+from shared.platform.middleware import serve
 from tests.story import Story, json_of
 from tests.submitting import account, form, note_of, order, submit
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cli.commands import main
 from features.submissions.settings import Submissions
-from features.submissions.shop_settings import _RULES, UnreadableError, read, take_over
+from features.submissions.shop_settings_import import _RULES, UnreadableError, read, take_over
 from tests.story import Story
 
 COMPONENT = {

@@ -6,8 +6,8 @@ import pytest
 
 from functions.crm_api.handler import handle
 from shared.platform.config import load
-from shared.platform.endpoint import serve
 from shared.platform.http import Headers, Request
+from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from shared.storage import key_rotation
 from shared.storage.encryption import generate_key

@@ -379,7 +379,7 @@ def site(story: Story) -> dict[str, str]:
 def post(story: Story, site: dict[str, str], fields: dict[str, str], **headers: str) -> Response:
     """A plain HTML form, as a browser posts it."""
     from functions.crm_api.handler import handle
-    from shared.platform.endpoint import serve
+    from shared.platform.middleware import serve
 
     key = site["Authorization"].removeprefix("Bearer ")
     content = {"Content-Type": "application/x-www-form-urlencoded", "Origin": site["Origin"]}

@@ -1,4 +1,4 @@
-// What a calculator makes of what was typed and chosen: features/calculations/reckoning.py, which reckons it once more
+// What a calculator makes of what was typed and chosen: features/calculations/engine.py, which reckons it once more
 // before anything is written. Money and quantities are exact fractions, and decimal text where they leave.
 
 import { inLanguage, language as mine, t, worded } from "../ui/i18n.js";

@@ -12,24 +12,24 @@ from msgspec import Meta, Struct
 from features import registry
 from features.bookings import rows, views
 from features.bookings.actions.slots import Moment, offer_for
-from features.bookings.bringing import Changed, answer, bring
+from features.bookings.booking_rules import Offer
+from features.bookings.crm_sync import Changed, answer, bring
 from features.bookings.links import visit_link
-from features.bookings.offer import Offer
 from features.bookings.rows import Booking, Details, Visitor
 from features.bookings.settings import Key
-from features.bookings.work import BOOKED, CANCELLED
-from shared.access.rights import Caller, Right
-from shared.actions import accepting
+from features.bookings.sync_context import BOOKED, CANCELLED
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
+from shared.actions import idempotency
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import InputError, Problem, invalid_input
 from shared.runtime import Runtime
-from shared.storage import events
+from shared.storage import event_log
 
 Line = Annotated[str, Meta(max_length=200)]
 # So long the same request without an Idempotency-Key is the same booking.
@@ -101,7 +101,7 @@ def _book(runtime: Runtime, caller: Caller, request: Request) -> Response:
     )
     delivery = bring(runtime, integration, request, booking)
     if _is_undone(runtime, booking, delivery, lead_id):
-        return accepting.answer(request, delivery)
+        return idempotency.answer(request, delivery)
     return _answer(runtime, caller, request, offer, booking, delivery)
 
 
@@ -220,7 +220,7 @@ def _is_undone(runtime: Runtime, booking: Booking, delivery: Delivery, lead_id: 
 
 def _as_if(runtime: Runtime, integration: Integration, request: Request) -> Response:
     """A robot is answered as if all were well."""
-    events.add(
+    event_log.add(
         runtime.database,
         "booking.bot",
         say("A booking was left out as a robot's: {reason}.", reason=say("the hidden field was filled in")),

@@ -6,17 +6,17 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from features.bookings import changing, hours, rows, views
+from features.bookings import hours, rows, transitions, views
 from features.bookings.actions.slots import Moment, days, offer_for, uuid
-from features.bookings.bringing import Changed, answer, bring
-from features.bookings.offer import Offer
+from features.bookings.booking_rules import Offer
+from features.bookings.crm_sync import Changed, answer, bring
 from features.bookings.rows import Booking, Filter
 from features.bookings.settings import Key
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.middleware import json_response
 from shared.runtime import Runtime
 
 _PAGE: Final = 200
@@ -86,8 +86,8 @@ def _move(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{booking, delivery_id, state}`. 409 for a time that somebody else has, 422 for one that is never free."""
     body = bodies.decode(request, MoveBooking)
     offer, booking = _known(runtime, caller, body.id)
-    changing.require_open(booking, offer)
-    after = changing.moved(offer, booking, body.starts_at, body.resource, caller.sender())
+    transitions.require_open(booking, offer)
+    after = transitions.moved(offer, booking, body.starts_at, body.resource, caller.sender())
     return _told(runtime, request, offer, after)
 
 
@@ -95,7 +95,7 @@ def _cancel(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{booking, delivery_id, state}`: the time is free at once. Cancelling twice is no error."""
     body = bodies.decode(request, CancelBooking)
     offer, booking = _known(runtime, caller, body.id)
-    after = changing.cancelled(offer, booking, caller.sender())
+    after = transitions.cancelled(offer, booking, caller.sender())
     return _told(runtime, request, offer, after, body.reason.strip())
 
 
@@ -103,19 +103,19 @@ def _attend(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{booking, delivery_id, state}`: the task is completed with what it was."""
     body = bodies.decode(request, SetAttendance)
     offer, booking = _known(runtime, caller, body.id)
-    changing.require_open(booking, offer)
-    return _told(runtime, request, offer, changing.attended(offer, booking, body.attendance, caller.sender()))
+    transitions.require_open(booking, offer)
+    return _told(runtime, request, offer, transitions.attended(offer, booking, body.attendance, caller.sender()))
 
 
 def _known(runtime: Runtime, caller: Caller, booking_id: UUID) -> tuple[Offer, Booking]:
     offer = offer_for(runtime, caller)
     booking = rows.by_id(runtime.database, offer.integration.id, booking_id)
     if booking is None or booking.state == "held":
-        raise changing.unknown()
+        raise transitions.unknown()
     if booking.lead_id is not None:
         caller.require_lead(booking.lead_id)
     elif caller.lead_id is not None:
-        raise changing.unknown()
+        raise transitions.unknown()
     return offer, booking
 
 

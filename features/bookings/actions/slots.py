@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct
 
 from features.bookings import hours, rows, views
-from features.bookings.offer import MOST_DAYS, Offer
+from features.bookings.availability import Slot
+from features.bookings.booking_rules import MOST_DAYS, Offer
 from features.bookings.rows import Booking
 from features.bookings.settings import Key, Place
-from features.bookings.slots import Slot
 from shared.access import throttle
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 

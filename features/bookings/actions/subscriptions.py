@@ -4,18 +4,18 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from features.bookings import busy, subscriptions
-from features.bookings.offer import Offer
+from features.bookings import calendar_import, calendar_subscriptions
+from features.bookings.booking_rules import Offer
+from features.bookings.calendar_subscriptions import Subscription
 from features.bookings.settings import Key
-from features.bookings.subscriptions import Subscription
 from shared.access import throttle
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.platform import outward
-from shared.platform.endpoint import json_response
+from shared.platform import egress
 from shared.platform.http import Request, Response
 from shared.platform.messages import said, say, translated
+from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 
@@ -36,7 +36,9 @@ def _subscribe(runtime: Runtime, caller: Caller, request: Request) -> Response:
     body, integration = bodies.decode(request, SubscribeCalendar), caller.require_integration()
     integration_id = integration.id
     if not body.url or not body.url.strip():
-        subscriptions.end(runtime.database, integration_id, body.resource)  # also where bookings are turned off
+        calendar_subscriptions.end(
+            runtime.database, integration_id, body.resource
+        )  # also where bookings are turned off
         return json_response({"calendar": None})
     offer = Offer.of(runtime, integration, is_public=False)
     resource = offer.settings.resource(body.resource)
@@ -44,22 +46,22 @@ def _subscribe(runtime: Runtime, caller: Caller, request: Request) -> Response:
         raise invalid_input(say("there is no such doctor or room"), "resource")
     url = _https(body.url.strip())
     try:
-        outward.checked(url, runtime.settings.endpoint_private_hosts)
+        egress.checked(url, runtime.settings.endpoint_private_hosts)
     except ValueError as error:
         raise invalid_input(said(str(error)), "url") from None
     throttle.pass_or_refuse(runtime.database, f"subscribe_calendar:{integration_id}", _PER_MINUTE)
-    own_id = subscriptions.save(runtime.database, runtime.keyring, integration_id, resource, url)
-    saved = subscriptions.by_id(runtime.database, own_id)
+    own_id = calendar_subscriptions.save(runtime.database, runtime.keyring, integration_id, resource, url)
+    saved = calendar_subscriptions.by_id(runtime.database, own_id)
     if saved is not None:
-        busy.read(runtime, saved)
-        saved = subscriptions.by_id(runtime.database, own_id)
+        calendar_import.read(runtime, saved)
+        saved = calendar_subscriptions.by_id(runtime.database, own_id)
     return json_response({"calendar": None if saved is None else _shown(saved, request)})
 
 
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{calendars: [{resource, host, read_at, failing_since, problem, times, left_out}]}`: those that are read every
     hour. Nobody is told the rest of an address."""
-    found = subscriptions.of(runtime.database, caller.require_integration().id)
+    found = calendar_subscriptions.of(runtime.database, caller.require_integration().id)
     return json_response({"calendars": [_shown(one, request) for one in found]})
 
 

@@ -14,14 +14,14 @@ from msgspec.structs import asdict
 
 from features.calculations import calculator as calculators
 from features.calculations import versions
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions import currency
 from shared.actions.action import Action
-from shared.connections.levels import Level, LevelName, level_of
-from shared.platform.endpoint import json_response
+from shared.connections.inheritance import Level, LevelName, level_of
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input, told
 from shared.runtime import Runtime
 

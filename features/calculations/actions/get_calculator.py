@@ -2,13 +2,13 @@
 
 from typing import Any, TypedDict
 
-from features.calculations import published
-from shared.access.rights import Caller, Right
+from features.calculations import verification
+from shared.access.permissions import Caller, Right
 from shared.actions import currency
 from shared.actions.action import Action
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
@@ -28,7 +28,7 @@ def _run(runtime: Runtime, caller: Caller, _request: Request) -> Response:
     reckoned (trees; see docs/calculators.md). `revision` changes with it. A sum in another currency than
     `account_currency` (null: nobody can say now) becomes no budget. 404 for a widget type without one."""
     integration = caller.require_integration()
-    found = published.in_account(runtime, integration)
+    found = verification.in_account(runtime, integration)
     if found is None:
         detail = say("This widget type has no calculator yet; make one in the panel.")
         raise Problem(404, "no_calculator", detail)

@@ -14,15 +14,15 @@ from features.calculations.quotation import Company, missing_letters, picture
 from features.calculations.settings import Company as CompanySettings
 from features.calculations.settings import Template, check_logo
 from features.calculations.template import template
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.deliveries.items import Item
 from shared.platform import i18n
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.i18n import Language, document_language
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 

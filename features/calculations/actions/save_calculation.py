@@ -6,12 +6,12 @@ the delivery's id, and `run_deliveries` finishes it.
 
 import msgspec
 
-from features.calculations import model, own_fields, plan, published
-from shared.access.rights import Caller, Right
+from features.calculations import deal_fields, model, plan, verification
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions import currency
-from shared.actions.accepting import Write, Written, accept, answer
 from shared.actions.action import Action
+from shared.actions.idempotency import Write, Written, accept, answer
 from shared.deliveries import rows
 from shared.platform.http import Request, Response
 from shared.platform.problems import Problem
@@ -31,7 +31,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     model.check(body)
     key = bodies.idempotency_key(request)
     try:
-        published.check(runtime, integration, body)
+        verification.check(runtime, integration, body)
     except Problem:
         # What was accepted before stands, whatever the calculator has become since.
         if key is None or rows.by_key(runtime.database, integration.id, model.ACTION, key) is None:
@@ -44,7 +44,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     stored = msgspec.json.encode(kept, order="deterministic")
 
     summary = {"total": f"{body.calculation.rounded_total:f}"} | ({"currency": said} if said else {}) | caller.sender()
-    summary |= {"deal": deal} if (deal := own_fields.of(body)) else {}
+    summary |= {"deal": deal} if (deal := deal_fields.of(body)) else {}
     write = Write(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, identity, summary=summary)
     return answer(request, accept(runtime, integration, request, write))
 

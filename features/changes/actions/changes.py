@@ -7,15 +7,15 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from features.changes import changes, endpoints, replaying
-from features.changes.comparing import ENTITIES
-from shared.access.rights import Caller, Right
+from features.changes import changes, endpoints, replay
+from features.changes.diff import ENTITIES
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.connections.integrations import account_page
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
@@ -64,7 +64,7 @@ def _replay(runtime: Runtime, caller: Caller, request: Request) -> Response:
     endpoint = next((one for one in known if one.id == body.endpoint_id), None)
     if endpoint is None:
         raise Problem(404, "unknown_endpoint", say("There is no such endpoint in this connection."))
-    number = replaying.replay(
+    number = replay.replay(
         runtime.database, runtime.keyring, endpoint, ids=body.ids, since=body.since, until=body.until
     )
     return json_response({"replayed": number})

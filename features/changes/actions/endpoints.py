@@ -5,17 +5,17 @@ from uuid import UUID, uuid4
 
 from msgspec import Meta, Struct
 
-from features.changes import comparing, endpoints, feeds, sending
+from features.changes import diff, dispatch, endpoints, feeds
 from features.changes.endpoints import Endpoint, Wanted
-from features.changes.messages import KINDS
-from shared.access.rights import Caller, Right
+from features.changes.event_schemas import KINDS
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
-from shared.platform import outward
-from shared.platform.endpoint import json_response
+from shared.platform import egress
 from shared.platform.http import Request, Response
 from shared.platform.messages import said, say, translated
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
@@ -63,7 +63,7 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     for one too many."""
     integration, body = caller.require_integration(), bodies.decode(request, SaveEndpoint)
     for index, name in enumerate(body.fields):
-        if not comparing.MAY_CHANGE.fullmatch(name):
+        if not diff.MAY_CHANGE.fullmatch(name):
             raise invalid_input(
                 say("must be price, name, tags, or a field by its number, such as field:123"), f"fields[{index}]"
             )
@@ -71,7 +71,7 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     if body.id is not None and url is None:
         url = _address(runtime, _known(runtime, integration, body.id))
     try:
-        outward.checked(url or "", runtime.settings.endpoint_private_hosts)
+        egress.checked(url or "", runtime.settings.endpoint_private_hosts)
     except ValueError as error:
         raise invalid_input(said(str(error)), "url") from None
     wanted = Wanted(body.name, url or "", body.kinds, body.pipelines, body.statuses, body.fields, body.is_on)
@@ -109,8 +109,8 @@ def _test(runtime: Runtime, caller: Caller, request: Request) -> Response:
     integration, body = caller.require_integration(), bodies.decode(request, NamedEndpoint)
     endpoint, began = _known(runtime, integration, body.id), runtime.clock.monotonic()
     account = {"id": integration.account_id, "domain": integration.account_domain}
-    message = sending.envelope("test", runtime.clock.now(), {"account": account})
-    answer, is_taken = sending.ask(runtime, endpoint, str(uuid4()), message)
+    message = dispatch.envelope("test", runtime.clock.now(), {"account": account})
+    answer, is_taken = dispatch.ask(runtime, endpoint, str(uuid4()), message)
     milliseconds = round((runtime.clock.monotonic() - began) * 1000)
     return json_response({"answer": answer, "is_taken": is_taken, "ms": milliseconds})
 

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Final, TypedDict
 
 from features.changes import orders, settings
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries.order_proof import may_be_kept
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 

@@ -11,21 +11,21 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
 from features.submissions import kept_bodies
-from features.submissions.incoming import reading
-from features.submissions.incoming.reading import Reading
+from features.submissions.field_vocabulary import Meaning
+from features.submissions.incoming import explanation
+from features.submissions.incoming.explanation import Reading
 from features.submissions.kept_bodies import Incoming
 from features.submissions.model import SubmitOrder
-from features.submissions.server_door import why
+from features.submissions.server_ingress import why
 from features.submissions.settings import FieldRule, Name
 from features.submissions.settings import of as settings_of
-from features.submissions.words import Meaning
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.actions.body import optional_positive
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say, translated
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
@@ -108,7 +108,7 @@ def _entry(runtime: Runtime, caller: Caller, request: Request) -> Response:
     if incoming is None:
         raise Problem(404, "unknown_incoming", say("There is no such body any more."))
     came = kept_bodies.request_of(runtime.keyring, incoming)
-    found = reading.read(came, incoming.action, settings_of(integration.settings))
+    found = explanation.read(came, incoming.action, settings_of(integration.settings))
     raw = came.body[:_MOST_RAW].decode("utf-8", "replace") if shows_values else None
     return json_response(view(incoming, request.language) | _read_view(found, request, shows_values) | {"raw": raw})
 
@@ -142,7 +142,7 @@ def _preview(runtime: Runtime, caller: Caller, request: Request) -> Response:
     shown = []
     for incoming in kept_bodies.latest(runtime.database, integration.id, given.key, _PREVIEWED):
         came = kept_bodies.request_of(runtime.keyring, incoming)
-        was, now = (reading.read(came, incoming.action, rules) for rules in (saved, wanted))
+        was, now = (explanation.read(came, incoming.action, rules) for rules in (saved, wanted))
         differs = [
             {"name": new.name, "was": old.view(shows_values=True), "now": new.view(shows_values=True)}
             for old, new in zip(was.values, now.values, strict=False)

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from features.submissions.carts import amount
+from features.submissions.flattening import named_values
 from features.submissions.model import Address, OrderItem
-from features.submissions.named import named_values
 from shared.platform.http import Request
 from shared.platform.nested import Tree
 

@@ -8,14 +8,14 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from shared.access.proofs import named_administrator as administrators
-from shared.access.rights import RIGHTS, Caller, Right
+from shared.access.credentials import named_administrator as administrators
+from shared.access.permissions import RIGHTS, Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.platform import widgets
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, unauthenticated
 from shared.runtime import Runtime
 

@@ -3,13 +3,13 @@
 from typing import NotRequired
 
 from functions.crm_api.connections import Addresses, Connection, addresses, connection_view
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import optional_positive
 from shared.connections import integrations
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 from shared.storage.overview import STATUSES

@@ -7,15 +7,15 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from functions.crm_api.actions.get_delivery import delivery_view
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.actions.body import optional_positive
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 

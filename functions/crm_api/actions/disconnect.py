@@ -2,16 +2,16 @@
 
 from features.registry import endings
 from functions.crm_api.connections import ConnectionAnswer, connection_view
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.amocrm.errors import AmocrmError
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage.encryption import DecryptionError

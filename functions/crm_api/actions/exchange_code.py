@@ -8,16 +8,16 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from functions.crm_api.connections import ConnectionAnswer, connection_view
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
 from shared.connections import integrations
 from shared.connections.authorization import AuthorizationFailedError
-from shared.connections.code_clients import CodeClient, Row
-from shared.platform.endpoint import json_response
+from shared.connections.client_resolution import CodeClient, Row
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 

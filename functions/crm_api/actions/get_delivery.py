@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID
 
-from shared.access.rights import Caller, Right
-from shared.actions.accepting import Trouble
+from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
+from shared.actions.idempotency import Trouble
 from shared.connections.integrations import account_page
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say, translated_in
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 

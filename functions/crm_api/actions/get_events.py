@@ -4,15 +4,15 @@ from uuid import UUID
 
 from msgspec.structs import asdict
 
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import optional_positive
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say, translated_in
+from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
-from shared.storage import events
+from shared.storage import event_log
 
 _DEFAULT_LIMIT = 50
 _MOST = 200
@@ -29,7 +29,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     level = request.parameter("level") or None
     if level not in (None, *_LEVELS):
         raise invalid_input(say("must be one of {names}", names=", ".join(_LEVELS)), "level")
-    found, following = events.page(
+    found, following = event_log.page(
         runtime.database,
         integration_id=caller.require_integration().id if caller.named_account else None,
         level=level,

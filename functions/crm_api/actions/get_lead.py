@@ -6,12 +6,12 @@ Costs one database round trip and two calls to amoCRM: the deal, and its contact
 from typing import TypedDict
 
 from functions.crm_api.leads import Deal, Person, contact_ids, contact_view, contacts_of, lead_view
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import lead_id
 from shared.amocrm.leads import AccountApi
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.middleware import json_response
 from shared.runtime import Runtime
 
 

@@ -3,14 +3,14 @@
 from typing import TypedDict
 
 from functions.crm_api.leads import Deal, lead_view
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.actions.body import optional_positive
-from shared.amocrm.filtered import PAGE_LIMIT
+from shared.amocrm.filtered_reads import PAGE_LIMIT
 from shared.amocrm.leads import LeadFilters
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 

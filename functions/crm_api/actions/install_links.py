@@ -7,14 +7,14 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.connections import install_links, installations
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.i18n import LANGUAGE_OF, LANGUAGES
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 

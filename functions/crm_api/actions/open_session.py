@@ -5,12 +5,12 @@ from typing import Annotated, TypedDict
 from msgspec import Meta, Struct
 
 from features import registry
-from shared.access.proofs import session
-from shared.access.rights import Caller, Right
+from shared.access.credentials import session
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.middleware import json_response
 from shared.runtime import Runtime
 
 

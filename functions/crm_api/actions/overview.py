@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
-from shared.platform.answers import BOUNDS
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
+from shared.platform.upstream_metrics import BOUNDS
 from shared.runtime import Runtime
 from shared.storage import counters
 from shared.storage import overview as overviews

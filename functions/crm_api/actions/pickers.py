@@ -9,14 +9,14 @@ from typing import Any, TypedDict
 
 from msgspec.structs import asdict
 
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import currency
 from shared.actions.action import Action
 from shared.amocrm import directory
 from shared.amocrm.directory import Bot, Catalog, Directory, Pipeline, User
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 

@@ -6,14 +6,14 @@ from uuid import uuid4
 from msgspec import Meta, Struct
 
 from functions.crm_api.connections import addresses, connect_link, connection_view
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.amocrm.hosts import UntrustedHostError, clean_account_domain
 from shared.connections import integrations
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 

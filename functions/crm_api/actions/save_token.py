@@ -5,13 +5,13 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from functions.crm_api.connections import ConnectionAnswer, connection_view
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.connections import integrations
 from shared.connections import long_lived_tokens as long_lived
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.middleware import json_response
 from shared.runtime import Runtime
 
 

@@ -7,17 +7,17 @@ import msgspec
 
 from features import settings
 from features.registry import settings_parts
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.actions.feature import SettingsPart
-from shared.connections import levels
+from shared.connections import inheritance
+from shared.connections.inheritance import LevelName
 from shared.connections.integrations import Integration
-from shared.connections.levels import LevelName
 from shared.platform.decoding import convert
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
@@ -82,7 +82,7 @@ def _shown(runtime: Runtime, caller: Caller, level: LevelName) -> Response:
             "level": level,
             "sources": stored.sources(level),
             "revision": stored.revision(level),
-            "touched": levels.below(runtime.database, levels.level_of(integration, level)),
+            "touched": inheritance.below(runtime.database, inheritance.level_of(integration, level)),
         }
     )
 

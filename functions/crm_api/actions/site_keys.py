@@ -6,14 +6,14 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from shared.access.proofs import site_key
-from shared.access.rights import Caller, Right
+from shared.access.credentials import site_key
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.platform.config import web_origin
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.messages import said, say
+from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 

@@ -3,11 +3,11 @@
 from msgspec import Struct
 
 from functions.crm_api.connections import Addresses, addresses, connect_link
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
+from shared.platform.middleware import json_response
 from shared.runtime import Runtime
 
 

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from shared.access.rights import Caller, Right
+from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.connections import connect_links as links
 from shared.connections import installations
-from shared.platform.endpoint import json_response
 from shared.platform.http import Request, Response
 from shared.platform.i18n import LANGUAGE_OF, LANGUAGES
+from shared.platform.middleware import json_response
 from shared.runtime import Runtime
 
 

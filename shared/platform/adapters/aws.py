@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
-from shared.platform import time_left
+from shared.platform import deadline
 from shared.platform.http import Headers, Request, Response, parse_query
 
 Event = dict[str, Any]
@@ -21,7 +21,7 @@ _WITH_PORT = re.compile(r"\[(?P<six>[^]]+)\](:\d+)?|(?P<four>[^:]+):\d+")
 
 def http_function(respond: Callable[[Request], Response]) -> Callable[[Event, object], Event]:
     def function(event: Event, context: object) -> Event:
-        with time_left.limited(time_left.told_by(context)):
+        with deadline.limited(deadline.told_by(context)):
             if event.get("version") == "2.0":
                 return _to_payload_2(respond(_from_payload_2(event)))
             return to_payload_1(respond(from_payload_1(event)))

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from shared.platform import time_left
+from shared.platform import deadline
 from shared.platform.http import Headers, Request, Response, parse_query
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def http_function(respond: Callable[[Request], Response]) -> "Callable[[flask.Request], flask.Response]":
     def function(request: "flask.Request") -> "flask.Response":
-        with time_left.limited(timeout_seconds()):
+        with deadline.limited(timeout_seconds()):
             return _to_flask(respond(_from_flask(request)))
 
     return function

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shared.platform import time_left
+from shared.platform import deadline
 from shared.platform.adapters import google
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def aws_function(run: Run, time_limit: float, margin: float) -> Callable[[Any, A
     """
 
     def function(event: Any, context: Any) -> Figures:
-        figures = _within(run, time_left.told_by(context), time_limit, margin)
+        figures = _within(run, deadline.told_by(context), time_limit, margin)
         if "database_unavailable" in figures.get("failed", {}) and _is_from_queue(event):
             raise RuntimeError("The database was not available; the message is to be given again.")
         return figures
@@ -37,7 +37,7 @@ def aws_function(run: Run, time_limit: float, margin: float) -> Callable[[Any, A
 
 
 def _within(run: Run, told: float, time_limit: float, margin: float) -> Figures:
-    with time_left.limited(told):
+    with deadline.limited(told):
         return run(time_limit if math.isinf(told) else max(1.0, told - margin))
 
 

@@ -6,7 +6,7 @@ Source: Yandex Cloud's documentation, "Invoking a function over HTTPS", and its 
 from collections.abc import Callable
 from typing import Any
 
-from shared.platform import time_left
+from shared.platform import deadline
 from shared.platform.adapters.aws import from_payload_1, to_payload_1
 from shared.platform.http import Request, Response
 
@@ -15,7 +15,7 @@ Event = dict[str, Any]
 
 def http_function(respond: Callable[[Request], Response]) -> Callable[[Event, object], Event]:
     def function(event: Event, context: object) -> Event:
-        with time_left.limited(time_left.told_by(context)):
+        with deadline.limited(deadline.told_by(context)):
             return to_payload_1(respond(from_payload_1(_with_path(event))))
 
     return function

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from cli import widget
-from features.calculations import calculator, compiler, reckoning
-from features.calculations.reckoning import Reckoned
+from features.calculations import calculator, compiler, engine
+from features.calculations.engine import Reckoned
 
 
 def test_it_reckons() -> None:
@@ -12,7 +12,7 @@ def test_it_reckons() -> None:
     assert own is not None
     document = compiler.compiled(own).document
     assert document is not None
-    made = reckoning.reckoned(document, {"kind": "better", "count": "3"}, "en")
+    made = engine.reckoned(document, {"kind": "better", "count": "3"}, "en")
     assert isinstance(made, Reckoned)
     assert made.total == Decimal(4500)
 

@@ -1,0 +1,196 @@
+"""What we have written ourselves: it does not come back as news (row H5).
+
+What a calculation sets in its deal is said by the delivery, before the write; whatever else we write into a deal or
+contact, or make it with, by `amocrm_own_writes`.
+"""
+
+import base64
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from msgspec import Struct
+
+from features.changes.diff import Entity
+from shared.amocrm import budgets, entity_fields
+from shared.platform.money import budget
+from shared.storage import own_writes
+from shared.storage.database import Database
+from shared.storage.encryption import Keyring
+
+# Deliveries whose write may be newer than what was known: those that are under way, or were when it was read. Of each
+# deal, by its own time: an older write of ours must not pass for a person's later one.
+_OF_DEALS = """
+SELECT d.lead_id, d.summary -> 'deal' AS deal, d.steps #> '{deal,result}' AS result
+FROM unnest(%(ids)s::bigint[], %(since)s::timestamptz[]) AS wanted (id, since)
+JOIN amocrm_deliveries d ON d.integration_id = %(integration_id)s AND d.lead_id = wanted.id
+WHERE d.summary ? 'deal' AND d.steps ? 'deal' AND (d.state = 'accepted' OR d.updated_at >= wanted.since)
+"""
+_OF_NOTE = """
+SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND lead_id = %(lead_id)s
+  AND jsonb_path_exists(steps, '$.*.result ? (@.note_id == $id || @.file_uuid == $uuid)',
+      jsonb_build_object('id', %(id)s::bigint, 'uuid', %(uuid)s::text))
+"""
+_BY_PREFIX = """
+SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND id BETWEEN %(first)s AND %(last)s
+"""
+# Not of a copy, which has our mark, too: the delivery has made another deal.
+_OF_LEAD = """
+SELECT id FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND id BETWEEN %(first)s AND %(last)s
+  AND coalesce((coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' ->> 'lead_id')::bigint, %(lead_id)s)
+      = %(lead_id)s
+"""
+_OF_CONTACT = """
+SELECT id FROM (
+    SELECT id, steps FROM amocrm_deliveries
+    WHERE integration_id = %(integration_id)s AND created_at > amocrm_now() - interval '1 day'
+    ORDER BY created_at DESC LIMIT 1000) AS latest
+WHERE jsonb_path_exists(steps, '$.*.result ? (@.contact_id == $id && @.created == true)',
+    jsonb_build_object('id', %(id)s::bigint))
+LIMIT 1
+"""
+_STEPS = """
+SELECT id, jsonb_object_keys(steps) AS name FROM (
+    SELECT id, steps FROM amocrm_deliveries
+    WHERE integration_id = %(integration_id)s AND created_at > amocrm_now() - interval '1 day'
+    ORDER BY created_at DESC LIMIT 1000) AS latest
+"""
+_CREATING = """
+SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND state = 'accepted'
+  AND lead_id IS NULL AND jsonb_path_exists(steps, '$.* ? (@.state == "started")') AND lease_until > amocrm_now()
+"""
+# Signs of ours: a deal's name ends with ten of the delivery's id in base32, a note has `ref:` and 26 in base16.
+_MARK: Final = re.compile(r"\b[A-Z2-7]{10}\b")
+_REFERENCE: Final = re.compile(r"\bref:([0-9a-f]{26})\b")
+
+
+class _Deal(Struct, frozen=True):
+    """`deal`: what was to be written; `result`: what was, which may be rounded, or without a budget of another
+    currency."""
+
+    lead_id: int
+    deal: dict[str, Any]
+    result: dict[str, Any] | None = None
+
+    def values(self) -> dict[str, Any]:
+        if self.result is None:
+            return self.deal
+        is_left_out = "price" not in self.result and self.result.keys() & {"skipped", "told"}
+        kept = {name: value for name, value in self.deal.items() if name != "price" or not is_left_out}
+        return kept | {name: self.result[name] for name in kept if name in self.result}
+
+
+class _Made(Struct, frozen=True):
+    id: UUID
+
+
+class _Step(Struct, frozen=True):
+    id: UUID
+    name: str
+
+
+class Written(Struct, frozen=True):
+    """What we have set in one entity, or may have: values by the deliveries that say them, fingerprints of others."""
+
+    values: list[dict[str, Any]]
+    prints: dict[str, set[str]]
+
+
+NOTHING: Final = Written([], {})
+
+
+class Own(Struct, frozen=True):
+    """Answers for one connection."""
+
+    database: Database
+    keyring: Keyring
+    integration_id: UUID
+
+    def written(self, entity_type: str, since: Mapping[int, datetime]) -> dict[int, Written]:
+        """Deal or contact -> what we have set in it, or may have, since its time."""
+        prints = own_writes.since(self.database, self.integration_id, entity_type, since)
+        found = {id_: Written([], members_of_it) for id_, members_of_it in prints.items()}
+        parameters = {"integration_id": self.integration_id, "ids": list(since), "since": list(since.values())}
+        for row in self.database.all(_Deal, _OF_DEALS, parameters) if entity_type == "lead" else ():
+            found.setdefault(row.lead_id, Written([], {})).values.append(row.values())
+        return found
+
+    def ours(self, entity: Entity, written: Written) -> set[str]:
+        """The members that are as we have written them."""
+        found = {name for one in written.values for name, value in one.items() if _has(entity, name, value)}
+        found |= written.prints.keys() & {own_writes.LINKS}
+        for name, prints in written.prints.items():
+            may_be = entity_fields.readings(entity, name)
+            if any(prints & own_writes.fingerprints(self.keyring, self.integration_id, one) for one in may_be):
+                found.add(name)
+        return found
+
+    def maker(self, entity_type: str, entity: Entity, *, is_new: bool) -> UUID | None:
+        """The delivery that has made this deal or contact. `is_new`: amoCRM says that it was made."""
+        id_ = int(entity["id"])
+        if (known := own_writes.maker(self.database, self.integration_id, entity_type, id_)) is not None:
+            return known
+        if entity_type == "contact":
+            # What older code has made was not noted; it is looked for among the latest deliveries.
+            made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_}) if is_new else None
+            return made or self._making(entity_type, entity)
+        marks = _MARK.findall(str(entity.get("name") or ""))[-3:]
+        prefixes = [base64.b32decode(mark + "======").hex()[:12] for mark in marks]
+        found = (self._made(_OF_LEAD, self._deliveries(prefix) | {"lead_id": id_}) for prefix in prefixes)
+        return next((one for one in found if one is not None), None)
+
+    def _making(self, entity_type: str, entity: Entity) -> UUID | None:
+        """A delivery whose answer was lost, or is still to come, and that makes just this."""
+        for one in own_writes.unanswered(self.database, self.integration_id, entity_type):
+            if self.ours(entity, Written([], one.members)) == one.members.keys():
+                return one.delivery_id
+        return None
+
+    def at_making(self, entity_type: str, maker: UUID) -> Written:
+        """What that delivery has made it with."""
+        return Written([], own_writes.at_making(self.database, self.integration_id, entity_type, maker))
+
+    def _made(self, query: str, parameters: dict[str, Any]) -> UUID | None:
+        found = self.database.one(_Made, query, parameters)
+        return None if found is None else found.id
+
+    def is_creating(self) -> bool:
+        """A submission is under way at this moment, whose person or deal may have come about already."""
+        return self.database.number(_CREATING, {"integration_id": self.integration_id}) > 0
+
+    def made_note(self, parent: str, parent_id: int, note: Entity) -> bool:
+        content = note.get("params") or {}
+        references = _REFERENCE.findall(str(content.get("text") or ""))[-3:]
+        if any(self._is_delivery(one) for one in references) or self._are_of_steps(references):
+            return True
+        if parent != "lead":
+            return False
+        wanted = {"id": int(note["id"]), "uuid": str(content.get("file_uuid") or "-")}
+        parameters = {"integration_id": self.integration_id, "lead_id": parent_id}
+        return self.database.number(_OF_NOTE, parameters | wanted) > 0
+
+    def _are_of_steps(self, references: Collection[str]) -> bool:
+        """A step that writes a note beside its delivery's own has a reference of its own: of both their names."""
+        if not references:
+            return False
+        steps = self.database.all(_Step, _STEPS, {"integration_id": self.integration_id})
+        return any(uuid5(one.id, one.name).hex.startswith(tuple(references)) for one in steps)
+
+    def _is_delivery(self, prefix: str) -> bool:
+        return self.database.number(_BY_PREFIX, self._deliveries(prefix)) > 0
+
+    def _deliveries(self, prefix: str) -> dict[str, Any]:
+        """Those whose ids begin so."""
+        first, last = (UUID(prefix.ljust(32, sign)) for sign in "0f")
+        return {"integration_id": self.integration_id, "first": first, "last": last}
+
+
+def _has(entity: Entity, name: str, value: Any) -> bool:
+    """Also the rounded budget, which an account without cents has been given."""
+    if name != "price":
+        return bool(entity.get(name) == value)
+    amount, there = Decimal(str(value)), budgets.of(entity)
+    return there == amount or (not budgets.shows_cents(entity) and there == budget(amount))

@@ -1,0 +1,256 @@
+"""Asking what has happened: for accounts whose tariff has no webhooks, and, more rarely, for what hooks have lost.
+
+What is found becomes hints, as a hook's words do, so the two ways cannot tell the same thing twice. Each list is gone
+through by itself, and how far that has come is kept after every page: it goes on from there, whatever ends it. Times
+are of amoCRM's own clock, taken from its answers. What has changed is not always seen at once, so the last minute is
+asked for again; what is read again and has not changed since it was read is no hint.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from msgspec import Struct
+
+from features.changes import feeds, retry_policy
+from features.changes.diff import ENTITIES
+from features.changes.feed_lease import Tenure
+from features.changes.feeds import Feed
+from features.changes.webhook_payload import LARGEST_ID, Hint
+from shared.amocrm.errors import AmocrmError, FilterIgnoredError
+from shared.amocrm.events import FeedApi, tells_note, updated_at
+from shared.amocrm.leads import AccountApi
+from shared.platform import logs
+from shared.platform.problems import Problem
+from shared.runtime import Runtime
+
+CALLS: Final = 3  # when little has happened
+_OVERLAP_SECONDS: Final = 60
+_MOST_PAGES: Final = 8  # of a list in a run; the next run goes on
+# amoCRM's second may have begun before we read: then it is read once more.
+_MARGIN: Final = 2 * feeds.SETTLE.total_seconds()
+
+# vendor: events.types (page) lead_added, lead_deleted, lead_restored, lead_status_changed, the same of contacts;
+# and one for each member that is changed, such as sale_field_changed; of notes see events.notes.
+# source: amoCRM's documentation, "Events and notes", "Types of events"
+_KINDS: Final = {"added": "add", "deleted": "delete", "restored": "restore", "status_changed": "status"}
+
+_KNOWN = """
+SELECT entity_id, extract(epoch FROM read_at)::float8 AS read_at FROM amocrm_entities
+WHERE integration_id = %(integration_id)s AND entity_type = %(entity_type)s AND entity_id = ANY(%(ids)s)
+"""
+
+
+class _Known(Struct, frozen=True):
+    entity_id: int
+    read_at: float
+
+
+class _NoRoomError(Exception):
+    """So many hints wait that this has to be asked for again."""
+
+
+def ask(runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> Problem | None:
+    """Writes down hints of what has happened since it was asked last. Why one of the lists was refused, which keeps the
+    others from nothing. Raises the errors of a call that concern the account, and LeaseLostError; what was found before
+    stays found."""
+    asking, problem, is_whole = _Asking(runtime, feed, perform, tenure), None, True
+    lists: list[Callable[[], bool]] = [asking.events, *(partial(asking.changed, *names) for names in ENTITIES.items())]
+    for one in lists:
+        try:
+            is_whole = one() and is_whole
+        except AmocrmError as error:
+            if not retry_policy.is_of_one(error):
+                raise
+            problem = error.problem()
+        except _NoRoomError:
+            asking.keep(feeds.ASK_EVERY["ask"])
+            return problem
+    asking.keep(feeds.ASK_EVERY[feed.way] if is_whole else timedelta(0))
+    return problem
+
+
+class _Asking:
+    """`asked`: where each list is gone on with, Unix seconds; of events, which come the newest first, also the page
+    and the time of the newest, where the end was not come to."""
+
+    def __init__(self, runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> None:
+        self._transport, self._database, self._clock = runtime.transport, runtime.database, runtime.clock
+        self._feed, self._perform, self._tenure = feed, perform, tenure
+        self.asked = dict(feed.asked)
+
+    def keep(self, wait: timedelta | None = None) -> None:
+        """How far it has come; it goes on after `wait`, or at once."""
+        until = min(self._from(name) for name in ("event", *ENTITIES))
+        feeds.asked(self._database, self._feed, self.asked, until, wait or timedelta(0))
+
+    def _latest(self) -> int:
+        """No change is later than this, whatever it says: the clock that is ahead, and a minute."""
+        clocks = [self._clock.now(), self._transport.server_time or self._clock.now()]
+        return max(int(one.timestamp()) for one in clocks) + _OVERLAP_SECONDS
+
+    def _from(self, name: str) -> int:
+        asked = self.asked.get(name, self._feed.asked_until - _OVERLAP_SECONDS)
+        return max(self._feed.begun_at, min(asked, self._latest() - _OVERLAP_SECONDS))
+
+    def _next(self, since: int, latest: int) -> int:
+        """Where to go on after all was seen, of which this was the latest: a minute before now, but not beyond it."""
+        now, latest = self._transport.server_time, min(latest, self._latest())
+        until = since if now is None else min(int(now.timestamp()) - _OVERLAP_SECONDS, latest + 1)
+        return max(since, latest - _OVERLAP_SECONDS, until)
+
+    def _hint(self, found: Sequence[Hint]) -> None:
+        if not feeds.hint(self._database, self._feed, found):
+            raise _NoRoomError
+
+    # --- events ---------------------------------------------------------------------------------------------------
+
+    def events(self) -> bool:
+        """Whether these are all. What happens meanwhile moves the rest to later pages, so that none is left out."""
+        since, hints, times = self._from("event"), dict[tuple[str, int], Hint](), dict[tuple[str, int], int]()
+        page, top, is_whole = self.asked.get("page", 1), self.asked.get("top", since), False
+        for _ in range(_MOST_PAGES):
+            events = self._perform(_events_page(page))
+            recent = [one for one in events if int(one.get("created_at") or 0) >= since]
+            for event in recent:
+                happened_at, hint = int(event["created_at"]), _of_event(event)
+                top = max(top, happened_at)
+                if hint is not None:
+                    _add(hints, hint)
+                    times.setdefault((hint.entity_type, hint.entity_id), happened_at)
+            is_whole = len(recent) < len(events) or not events
+            if is_whole or self._tenure.is_over():
+                break
+            page += 1
+        self._hint(self._new(hints.values(), times))
+        for name in ("page", "top"):
+            self.asked.pop(name, None)
+        self.asked |= {"event": self._next(since, top)} if is_whole else {"page": page, "top": top}
+        self.keep()
+        return is_whole
+
+    def _new(self, hints: Iterable[Hint], times: Mapping[tuple[str, int], int]) -> list[Hint]:
+        """Without notes that were told of before, and what was read since its last event."""
+        found = list(hints)
+        told: set[tuple[str, int]] = set()
+        for entity_type in {one.entity_type for one in found}:
+            known = self._read_at(entity_type, [one.entity_id for one in found if one.entity_type == entity_type])
+            is_note = entity_type.endswith("_note")
+            told |= {
+                (entity_type, id_) for id_, at in known.items() if is_note or times[entity_type, id_] < at - _MARGIN
+            }
+        return [one for one in found if (one.entity_type, one.entity_id) not in told]
+
+    # --- deals and contacts ---------------------------------------------------------------------------------------
+
+    def changed(self, entity_type: str, plural: str) -> bool:
+        """Whether these are all. Accounts without filters have events only.
+
+        Always the first page, from the last change that was seen on: what changes meanwhile leaves its place for the
+        end of the list, and with pages whatever stood behind it would move to one that was read already.
+        """
+        # vendor: lists.updated_at_given (page) Whoever makes a deal or contact by the API may say when it was changed:
+        # lists may hold times that have not come. (They are left until then; hooks and events tell of these.)
+        # source: amoCRM's documentation, "Deals", "Contacts", `updated_at` of what is added
+        until = self._latest()
+        try:
+            for _ in range(_MOST_PAGES):
+                if self._tenure.is_over():
+                    return False
+                since = self._from(entity_type)
+                entities, has_more = self._page(plural, since, until)
+                self._hint(self._hints(entity_type, entities))
+                latest = updated_at(entities[-1]) if entities else since
+                if not has_more:
+                    self.asked[entity_type] = self._next(since, latest)
+                    return True
+                if latest == since:  # a page and more of one second
+                    if not self._second(entity_type, plural, since):
+                        return False
+                    latest += 1
+                self.asked[entity_type] = latest
+                self.keep()
+        except FilterIgnoredError:
+            self.asked[entity_type] = self._from("event")
+            return True
+        return False
+
+    def _second(self, entity_type: str, plural: str, second: int) -> bool:
+        """Everything whose last change was in this second, page by page, and again until nothing new is found: what
+        changes meanwhile leaves the pages, and moves the rest. False: there was no time for all of it."""
+        seen, before = set[int](), -1
+        while len(seen) > before:
+            before, page, has_more = len(seen), 1, True
+            while has_more:
+                if self._tenure.is_over():
+                    return False
+                entities, has_more = self._page(plural, second, second, page)
+                self._hint(self._hints(entity_type, [one for one in entities if int(one["id"]) not in seen]))
+                seen |= {int(one["id"]) for one in entities}
+                page += 1
+        return True
+
+    def _page(self, plural: str, since: int, until: int | None = None, page: int = 1) -> tuple[list[Any], bool]:
+        found: tuple[list[Any], bool] = self._perform(lambda api: FeedApi(api).changed(plural, since, until, page))
+        return found
+
+    def _hints(self, entity_type: str, entities: Sequence[dict[str, Any]]) -> list[Hint]:
+        known = self._read_at(entity_type, [int(one["id"]) for one in entities])
+        fresh = [int(one["id"]) for one in entities if updated_at(one) >= known.get(int(one["id"]), 0) - _MARGIN]
+        return [Hint(entity_type, id_, ["update"]) for id_ in fresh]
+
+    def _read_at(self, entity_type: str, ids: list[int]) -> dict[int, float]:
+        if not ids:
+            return {}
+        parameters = {"integration_id": self._feed.integration_id, "entity_type": entity_type, "ids": ids}
+        return {row.entity_id: row.read_at for row in self._database.all(_Known, _KNOWN, parameters)}
+
+
+def _events_page(page: int) -> Callable[[AccountApi], list[dict[str, Any]]]:
+    return lambda api: FeedApi(api).events(page)
+
+
+def _of_event(event: dict[str, Any]) -> Hint | None:
+    """None for one that says nothing of a deal or contact, and for one in which that is not to be found: it stays in
+    amoCRM's list, and keeps nothing else from being told."""
+    try:
+        return _hint_of(event)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        logs.warning("change.odd_event", type=str(event.get("type"))[:60], error=type(error).__name__)
+        return None
+
+
+def _hint_of(event: dict[str, Any]) -> Hint | None:
+    single, kind = event.get("entity_type"), str(event.get("type") or "")
+    if single not in ENTITIES:
+        return None
+    if tells_note(kind):
+        after = event.get("value_after") or []
+        note_id = next((_id(one["note"]["id"]) for one in after if isinstance(one, dict) and "note" in one), None)
+        if note_id is None:
+            return None
+        return Hint(f"{single}_note", note_id, ["note"], {"parent_id": _id(event["entity_id"])})
+    word = _KINDS.get(kind.removeprefix(f"{single}_"), "update")
+    facts: dict[str, int] = {}
+    for before in event.get("value_before") or [] if word == "status" else []:
+        place = before.get("lead_status") if isinstance(before, dict) else None
+        if place:
+            facts = {"old_status_id": int(place["id"]), "old_pipeline_id": int(place["pipeline_id"])}
+    return Hint(single, _id(event["entity_id"]), [word], facts)
+
+
+def _id(value: Any) -> int:
+    """Raises TypeError and ValueError for what is none."""
+    number = int(value)
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError("no id of amoCRM's")
+    return number
+
+
+def _add(hints: dict[tuple[str, int], Hint], one: Hint) -> None:
+    place = (one.entity_type, one.entity_id)
+    before = hints.get(place)
+    kinds = list(dict.fromkeys([*(before.kinds if before else []), *one.kinds]))
+    # Events come the newest first: where it was before the earliest is what counts.
+    hints[place] = Hint(*place, kinds, {**(before.facts if before else {}), **one.facts})

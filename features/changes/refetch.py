@@ -1,0 +1,328 @@
+"""Reading again what is said to have changed, and storing what of it is news: for one connection, under its lease."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+
+from features.changes import changes, diff, endpoints, orders, retry_policy
+from features.changes.changes import Change, Place
+from features.changes.diff import ENTITIES, Entity, Fingerprint, News, State
+from features.changes.echo_filter import NOTHING, Own, Written
+from features.changes.endpoints import Endpoint
+from features.changes.feed_lease import LeaseLostError, Tenure
+from features.changes.feeds import Feed
+from shared.amocrm.errors import AmocrmError, NotFoundError
+from shared.amocrm.events import FeedApi
+from shared.amocrm.leads import LOST, AccountApi
+from shared.connections.integrations import Integration
+from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.platform import logs
+from shared.platform.messages import say
+from shared.platform.problems import Problem, problem_of
+from shared.runtime import Runtime
+from shared.storage import event_log
+from shared.storage.database import Database, DatabaseUnavailableError
+
+T = TypeVar("T")
+# Lends the account's API for one piece of work.
+Perform = Callable[[Callable[[AccountApi], T]], T]
+
+_MOST_AT_ONCE: Final = 100  # entities of a run; the next one goes on
+_MOST_ATTEMPTS: Final = 6  # to find what was just made; then it is taken for gone
+_AGAIN_IN: Final = timedelta(seconds=5)
+# So often the whole list is refused before each entity is asked for by itself; and so many that fail one after the
+# other, not by amoCRM's definite no, are amoCRM's trouble and not theirs.
+_STEADY: Final = 2
+_MOST_IN_A_ROW: Final = 3
+
+# What was known when events were turned on again is not known any more; but a note is news once. What is found is read
+# `now` or a little later: by the clock that all instances share.
+_DUE = """
+SELECT h.entity_type, h.entity_id, h.kinds, h.facts, h.version, h.attempts, e.read_at,
+    CASE WHEN e.read_at >= to_timestamp(%(begun_at)s) OR h.entity_type LIKE '%%_note' THEN e.state END AS state,
+    coalesce(e.revision, 0) AS revision, amocrm_now() AS now
+FROM amocrm_hints h LEFT JOIN amocrm_entities e USING (integration_id, entity_type, entity_id)
+WHERE h.integration_id = %(integration_id)s AND h.due_at <= amocrm_now()
+ORDER BY h.due_at, h.seen_at LIMIT %(limit)s
+"""
+_LATER = """
+UPDATE amocrm_hints SET attempts = attempts + 1, due_at = amocrm_now() + %(wait)s
+WHERE integration_id = %(integration_id)s AND entity_type = %(entity_type)s AND entity_id = %(entity_id)s
+    AND version = %(version)s AND attempts = %(attempts)s
+"""
+
+
+class _Due(Struct, frozen=True):
+    entity_type: str
+    entity_id: int
+    kinds: list[str]
+    facts: dict[str, int]
+    version: int
+    attempts: int
+    state: dict[str, Any] | None
+    revision: int
+    read_at: datetime | None
+    now: datetime
+
+
+class Reading(Struct):
+    """One run for one connection. `problem`: why amoCRM did not show one of the entities."""
+
+    runtime: Runtime
+    integration: Integration
+    feed: Feed
+    perform: Perform[Any]
+    tenure: Tenure
+    listeners: list[Endpoint]
+    fingerprint: Fingerprint
+    problem: Problem | None = None
+    failed_in_a_row: int = 0
+    sees_everything: bool | None = None  # asked for when it matters
+
+    @classmethod
+    def begin(
+        cls, runtime: Runtime, integration: Integration, feed: Feed, perform: Perform[Any], tenure: Tenure
+    ) -> "Reading":
+        listeners = endpoints.of(runtime.database, integration.id)
+        return cls(runtime, integration, feed, perform, tenure, listeners, feed.fingerprint(runtime.keyring))
+
+    def run(self) -> None:
+        """Reads what is due, while there is time. Raises the errors of a call that concern more than one entity, and
+        LeaseLostError; what was stored stays."""
+        parameters = {"integration_id": self.integration.id, "begun_at": self.feed.begun_at, "limit": _MOST_AT_ONCE}
+        due = self._database.all(_Due, _DUE, parameters)
+        for entity_type in ENTITIES:
+            wanted = [one for one in due if one.entity_type == entity_type]
+            if wanted and not self.tenure.is_over():
+                self._entities(entity_type, wanted)
+        for one in due:
+            if one.entity_type.endswith("_note") and not self.tenure.is_over():
+                self._guarded(one, partial(self._note, one))
+
+    def _guarded(self, due: _Due, work: Callable[[], None]) -> None:
+        """One entity that amoCRM does not show, or nobody can make anything of, keeps no other waiting: it is tried
+        again later, by itself."""
+        try:
+            work()
+        except (DatabaseUnavailableError, LeaseLostError, ReauthRequiredError, RefreshDelayedError):
+            raise
+        except Exception as error:
+            if isinstance(error, AmocrmError):
+                self.failed_in_a_row += not retry_policy.is_definite(error)
+                if not retry_policy.is_of_one(error) or self.failed_in_a_row >= _MOST_IN_A_ROW:
+                    raise
+            else:
+                logs.failed("change.failed", error, entity_type=due.entity_type, entity_id=due.entity_id)
+            self.problem = problem_of(error)
+            self._refused(due, error)
+            return
+        self.failed_in_a_row = 0
+
+    def _refused(self, due: _Due, error: Exception) -> None:
+        if due.attempts < retry_policy.MOST_ATTEMPTS:
+            self._later(due, retry_policy.backoff(due.attempts), type(error).__name__)
+            return
+        changes.drop(self._database, self._place(due))
+        told = say(
+            "amoCRM has not shown {entity} {id} for a day ({error}); what has changed there is not told.",
+            entity=due.entity_type,
+            id=due.entity_id,
+            error=error if isinstance(error, AmocrmError) else type(error).__name__,
+        )
+        event_log.add(self._database, "change.given_up", told, level="warning", integration_id=self.integration.id)
+
+    # --- deals and contacts -------------------------------------------------------------------------------------
+
+    def _entities(self, entity_type: str, due: Sequence[_Due]) -> None:
+        """Together; one that was tried before in vain by itself, so that it spoils no list."""
+        ids = [one.entity_id for one in due if one.attempts == 0]
+        try:
+            found = self.perform(lambda api: FeedApi(api).entities(ENTITIES[entity_type], ids)) if ids else []
+        except AmocrmError as error:
+            if not retry_policy.is_of_one(error) or self.feed.failures < _STEADY:
+                raise
+            found = []
+        now: dict[int, Entity] = {int(one["id"]): one for one in found}
+        own = self._written_in(entity_type, due)
+        for one in due:
+            if self.tenure.is_over():
+                return
+            entity = now.get(one.entity_id)
+            if entity is None or entity.get("is_deleted"):
+                self._guarded(one, partial(self._alone, one))
+            else:
+                written = own.get(one.entity_id, NOTHING)
+                self._guarded(one, partial(self._compared, one, entity, written))
+
+    def _written_in(self, entity_type: str, due: Sequence[_Due]) -> dict[int, Written]:
+        """What we have set in these since each was read last, or since events were turned on."""
+        begun_at = datetime.fromtimestamp(self.feed.begun_at, UTC)
+        return self._own.written(entity_type, {one.entity_id: one.read_at or begun_at for one in due})
+
+    def _compared(self, due: _Due, entity: Entity, own: Written) -> None:
+        state, hints = diff.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
+        differing: set[str] = set()
+        if due.state is None:
+            maker = self._own.maker(due.entity_type, entity, is_new="add" in hints)
+            ours = self._own.ours(entity, own)
+            if maker is not None:
+                ours |= {"price"} | self._own.ours(entity, self._own.at_making(due.entity_type, maker))
+            if maker is not None and "add" in hints:
+                # Somebody may have gone on with it before we read it for the first time.
+                hints -= {"add"}
+                if hints and not self._others_did(due, ours, is_made_by_us=True):
+                    hints = set()
+            elif "add" in hints and due.attempts < _MOST_ATTEMPTS and self._own.is_creating():
+                self._later(due)
+                return
+            elif "add" not in hints and self._explained(due, ours, is_made_by_us=maker is not None):
+                # A declined incoming lead is a closed deal, of which amoCRM tells nothing else.
+                is_closed = maker is not None and entity.get("status_id") == LOST and "status_id" not in ours
+                hints = {"status"} if is_closed else set()
+        else:
+            differing = set(diff.changed(due.entity_type, due.state, entity, self.fingerprint))
+            differing -= self._own.ours(entity, own) if differing else set()
+        news = list(diff.news(due.entity_type, due.state, entity, differing, hints))
+        self._store(due, state, [self._told(due, one, entity) for one in news], entity)
+
+    def _explained(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
+        """Nothing was known of it before; what we have just written explains that amoCRM tells of a change, and its
+        events tell of nothing else."""
+        return (
+            bool(ours)
+            and not ("status" in due.kinds and "status_id" not in ours)
+            and not self._others_did(due, ours, is_made_by_us=is_made_by_us)
+        )
+
+    def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
+        """Whether amoCRM's events of it tell of more than our writing of these members, and making it."""
+        try:
+            happened = self.perform(lambda api: FeedApi(api).events_of(due.entity_type, due.entity_id))
+        except AmocrmError as error:
+            if retry_policy.is_of_one(error) and retry_policy.is_definite(error):
+                return True  # nobody can say; it is told
+            raise
+        kinds = {str(one.get("type")) for one in happened if int(one.get("created_at") or 0) >= self.feed.begun_at}
+        if is_made_by_us:
+            kinds.discard(f"{due.entity_type}_added")
+        return any(diff.is_news(kind, ours) for kind in kinds)
+
+    def _told(self, due: _Due, news: News, entity: Entity) -> dict[str, Any]:
+        before = news.before
+        if news.kind == "lead.status_changed" and before is None:
+            before = diff.place_before(None, due.facts, entity)
+        found: dict[str, Any] = {"kind": news.kind, due.entity_type: diff.shown(due.entity_type, entity)}
+        if before is not None:
+            found["before"] = before
+        if news.kind.endswith(".updated"):
+            found["changed"] = news.changed
+        return found
+
+    def _alone(self, due: _Due) -> None:
+        """A list may be a moment behind, and a user does not see everything: only the entity itself says that it is
+        gone."""
+        plural = ENTITIES[due.entity_type]
+        try:
+            entity = self.perform(lambda api: FeedApi(api).entity(plural, due.entity_id))
+        except NotFoundError:
+            is_known = due.state is not None and not due.state.get("is_deleted")
+            if not is_known and "delete" not in due.kinds:
+                if due.attempts < _MOST_ATTEMPTS and due.state is None:
+                    self._later(due)  # made a moment ago, and not there yet
+                else:
+                    changes.drop(self._database, self._place(due))
+                return
+            if "delete" not in due.kinds and not self._sees_everything():
+                self._out_of_sight(due)
+                return
+            told = [] if due.state is not None and due.state.get("is_deleted") else [
+                {"kind": f"{due.entity_type}.deleted", due.entity_type: {"id": due.entity_id}}
+            ]  # fmt: skip
+            self._store(due, (due.state or {}) | {"is_deleted": True}, told, None)
+            return
+        own = self._written_in(due.entity_type, [due])
+        self._compared(due, entity, own.get(due.entity_id, NOTHING))
+
+    def _sees_everything(self) -> bool:
+        if self.sees_everything is None:
+            self.sees_everything = self.perform(lambda api: FeedApi(api).sees_everything())
+        return self.sees_everything
+
+    def _out_of_sight(self, due: _Due) -> None:
+        """It may be somebody else's now; nobody says that it was deleted."""
+        changes.drop(self._database, self._place(due))
+        told = say(
+            "amoCRM does not show {entity} {id} any more. Whoever connected the account is no administrator there, so "
+            "it may be somebody else's now, or deleted. Let an administrator connect the account.",
+            entity=due.entity_type,
+            id=due.entity_id,
+        )
+        event_log.add(self._database, "change.out_of_sight", told, level="warning", integration_id=self.integration.id)
+
+    # --- notes --------------------------------------------------------------------------------------------------
+
+    def _note(self, due: _Due) -> None:
+        if due.state is not None:  # a note is news once
+            changes.drop(self._database, self._place(due))
+            return
+        parent = due.entity_type.removesuffix("_note")
+        parent_id = due.facts.get("parent_id")
+        try:
+            note = self.perform(lambda api: FeedApi(api).note(ENTITIES[parent], parent_id, due.entity_id))
+        except NotFoundError:
+            if due.attempts < _MOST_ATTEMPTS:
+                self._later(due)
+            else:
+                changes.drop(self._database, self._place(due))
+            return
+        parent_id = int(note.get("entity_id") or parent_id or 0)
+        told = {
+            "kind": f"{parent}.note_added",
+            parent: {"id": parent_id},
+            "note": {
+                "id": int(note["id"]),
+                "type": note.get("note_type"),
+                "text": (note.get("params") or {}).get("text"),
+                "created_at": note.get("created_at"),
+                "created_by": note.get("created_by"),
+            },
+        }
+        is_own = self._own.made_note(parent, parent_id, note)
+        self._store(due, {"parent_id": parent_id}, [] if is_own else [told], None)
+
+    # --- storing ------------------------------------------------------------------------------------------------
+
+    def _store(self, due: _Due, state: State, told: Sequence[dict[str, Any]], entity: Entity | None) -> None:
+        documents = list(told)
+        if due.entity_type == "lead" and entity is not None:
+            order = orders.changed(self._database, self.integration, due.state, due.facts, entity)
+            documents += [order] if order is not None else []
+        found = [self._change(one) for one in documents]
+        changes.store(self._database, self.runtime.keyring, self._place(due), state, due.now, found)
+
+    def _change(self, told: dict[str, Any]) -> Change:
+        kind = told.pop("kind")
+        document = {"account": {"id": self.integration.account_id, "domain": self.integration.account_domain}} | told
+        wanted = [one.id for one in self.listeners if one.wants(kind, document)]
+        return Change(kind, document, wanted)
+
+    def _later(self, due: _Due, wait: timedelta | None = None, reason: str = "not there yet") -> None:
+        facts = {"entity_type": due.entity_type, "entity_id": due.entity_id, "attempts": due.attempts}
+        guards = {"integration_id": self.integration.id, "version": due.version}
+        wait = _AGAIN_IN * 2 ** min(due.attempts, _MOST_ATTEMPTS) if wait is None else wait
+        self._database.execute(_LATER, facts | guards | {"wait": wait})
+        logs.info("change.later", reason=reason, **facts)
+
+    def _place(self, due: _Due) -> Place:
+        return Place(self.integration.id, due.entity_type, due.entity_id, due.version, due.revision)
+
+    @property
+    def _database(self) -> Database:
+        return self.runtime.database
+
+    @property
+    def _own(self) -> Own:
+        return Own(self.runtime.database, self.runtime.keyring, self.integration.id)

@@ -1,0 +1,336 @@
+"""Named values as a submission: what is whose, and why each was taken for what it is.
+
+The connection's own settings go first, then what a form declares (a type such as `tel`), then words in names, then,
+for a phone or an e-mail where there is no other, its shape. What is left is a field, with its name: for the mapping,
+and for the note.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final, cast
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from features.submissions import field_vocabulary, person_identity
+from features.submissions.field_vocabulary import Meaning
+from features.submissions.flattening import NamedValue
+from features.submissions.mapping import TRACKING_CODES
+from features.submissions.model import LONGEST_LINE, MOST_LINES, Contact, Decision, Form, Reason, SubmitForm, full_name
+from features.submissions.settings import Submissions
+
+# What names the submission itself, or its form, or the builder's own state: it is no answer of anybody's.
+IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "eventid")
+_FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip", "pretty", "slug", "eventtype"})
+_TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
+_ONCE: Final = frozenset({"name", "first_name", "last_name", "form", "page", "referrer"})
+_SEVERAL: Final = frozenset({"phone", "email"})
+_PERSON: Final = frozenset({"name", "first_name", "last_name", *_SEVERAL})
+# Names with a meaning of their own: what is left over has another.
+_MEMBERS: Final = frozenset({*_ONCE, *_SEVERAL, "comment"})
+_VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
+_TYPES: Final[dict[str, Meaning]] = {
+    **dict.fromkeys(("tel", "phone", "phone_number", "phonenumber", "mobile"), "phone"),
+    **dict.fromkeys(("email", "e-mail", "email_address"), "email"),
+    **dict.fromkeys(("name", "fullname", "full_name"), "name"),
+}
+_FORMS: Final = frozenset({"form", "quiz", "definition", "survey", "форма", "квиз"})
+# Whose phone or name it is, where it is not the visitor's.
+_OTHERS: Final = frozenset(
+    {"manager", "shop", "store", "seller", "site", "admin", "owner", "operator", "company", "courier"}
+)
+_EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+_PHONE: Final = re.compile(r"\+?[\d\s()./\u00a0\-\u2010-\u2015]{7,30}")
+_OF_BUILDER: Final = re.compile(r"_(?!_)")
+_LONGEST_NAME: Final = 150
+
+
+class Understood(Struct, frozen=True):
+    body: SubmitForm
+    decisions: list[Decision]
+
+
+class _Value(Struct):
+    """A value on its way; `rank`: the smaller, the surer."""
+
+    named: NamedValue
+    meaning: Meaning
+    reason: Reason
+    rank: int = 9
+    mapped: str | None = None  # the source of a rule that wants it
+
+
+def understood(values: Sequence[NamedValue], settings: Submissions) -> Understood:
+    """The submission, and a decision for each value, in their order."""
+    found = [_decided(one, settings) for one in values]
+    _settle(found)
+    _by_shape(found, settings.phone_country)
+    assembling = Assembling()
+    for one in found:
+        name = own = one.mapped or one.named.shown
+        if one.meaning == "visit":
+            name = visit_name(one.named) or one.named.name.lower()
+        # A guess: what it is called may say more. And what a rule wants elsewhere is there, too.
+        is_field_too = one.meaning not in ("field", "nothing") and (one.reason == "shape" or one.mapped is not None)
+        asked = _question(one)
+        for text in one.named.values:
+            for part in _parted(text) if one.meaning == "phone" else [text]:
+                assembling.add(one.meaning, name, f"{asked}: {part}" if asked and part.strip() else part)
+            if is_field_too:
+                assembling.add("field", own, text)
+    return Understood(assembling.body(), [Decision(one.named.shown, one.meaning, one.reason) for one in found])
+
+
+def _question(value: _Value) -> str:
+    """What a comment answers, where its label says more than that it is one."""
+    label = value.named.label
+    return label if value.meaning == "comment" and label and field_vocabulary.whole(label) != "comment" else ""
+
+
+def _parted(text: str) -> list[str]:
+    """Several whole phones in one value; an extension belongs to its phone."""
+    parts = [part.strip() for part in re.split("[,;\n]", text) if part.strip()]
+    return parts if len(parts) > 1 and all(sum(sign.isdigit() for sign in part) >= 7 for part in parts) else [text]
+
+
+def with_person(body: SubmitForm, settings: Submissions) -> SubmitForm:
+    """A form that a page has taken apart by itself, and whose person is among its fields (`Телефон`, `Ваше имя`): the
+    same words are understood. Where it names a phone or an e-mail as such, its fields are fields."""
+    if body.contact.phones or body.contact.emails or not body.fields:
+        return body
+    told = {name: value if isinstance(value, list) else [value] for name, value in body.fields.items()}
+    texts = {name: tuple(one for one in value if isinstance(one, str)) for name, value in told.items()}
+    named = [NamedValue(name, "", "", (name,), texts[name], name) for name in told if texts[name] == tuple(told[name])]
+    found = [_decided(one, settings) for one in named if one.values]
+    _settle(found)
+    persons = [one for one in found if one.meaning in _PERSON and one.named.name not in _MEMBERS]
+    if full_name(body.contact):
+        persons = [one for one in persons if one.meaning in _SEVERAL]
+    assembling = Assembling()
+    for one in persons:
+        for text in one.named.values:
+            assembling.add(one.meaning, one.named.name, text)
+    made = assembling.body()
+    given = {name: value for name, value in asdict(made.contact).items() if value}
+    taken = {one.named.name for one in persons}
+    fields = {name: value for name, value in body.fields.items() if name not in taken}
+    return replace(body, contact=replace(body.contact, **given), fields=fields | made.fields)
+
+
+def _spelled(value: NamedValue, sources: Iterable[str]) -> str | None:
+    """The source of the settings that names this value."""
+    if not sources:
+        return None
+    spellings = value.spellings
+    return next((one for one in sources if one in spellings), None)
+
+
+def _decided(value: NamedValue, settings: Submissions) -> _Value:
+    source = _spelled(value, settings.meanings)
+    if source is not None:
+        return _Value(value, settings.meanings[source], "mapping", 0, _spelled(value, _sources(settings)))
+    found = _by_itself(value)
+    found.mapped = _spelled(value, _sources(settings))
+    wanted = [str(rule.field).lower() for rule in settings.mapping if rule.source == found.mapped]
+    meaning = next((one for one in ("phone", "email") if one in wanted), None)
+    if meaning is not None and found.meaning in ("field", meaning):  # a rule for the contact's own field
+        return _Value(value, cast("Meaning", meaning), "mapping", 0)
+    return _Value(value, "field", "mapping", 0, found.mapped) if found.mapped and found.meaning == "nothing" else found
+
+
+def _sources(settings: Submissions) -> list[str]:
+    """Of the mapping, those that name no member of ours: `phone` is the person's, however it was called."""
+    return [rule.source for rule in settings.mapping if rule.source not in _MEMBERS and rule.source != "external_id"]
+
+
+def _by_itself(value: NamedValue) -> _Value:
+    if visit_name(value) is not None:
+        return _Value(value, "visit", "visit")
+    if _is_furniture(value):
+        return _Value(value, "nothing", "furniture")
+    declared = _TYPES.get(value.type)
+    if declared is not None and _fits(declared, value, surely=True):
+        return _Value(value, declared, "type", 1)
+    for name in filter(None, (value.label, value.name)):
+        meaning, rank = _said(name, value)
+        if meaning is not None:
+            return _Value(value, meaning, "word", rank)
+    return _Value(value, "field", "note")
+
+
+def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
+    around = [str(one) for one in value.path[:-1] if isinstance(one, str) and one]
+    is_at_home = not _inner(value) or (bool(around) and field_vocabulary.is_of_person(around[-1]))
+    whole = field_vocabulary.whole(name)
+    if name.lower() in ("name", "title") and around and around[-1].lower() in _FORMS:
+        return "form", 3
+    if whole in ("phone", "email"):
+        return (whole, 2) if is_at_home or (_fits(whole, value) and not _is_others(around)) else (None, 9)
+    if whole is not None and (is_at_home or whole in ("form", "page", "referrer")):
+        return whole, 2
+    if _is_others(around):
+        return None, 9
+    says_phone, says_email = field_vocabulary.says_phone(name), field_vocabulary.says_email(name)
+    if says_email and _fits("email", value):
+        return "email", 3
+    if says_phone and _fits("phone", value, least=10 if field_vocabulary.says_another_number(name) else 5):
+        return "phone", 3
+    part = field_vocabulary.says_name(name)
+    if part is not None and _fits("name", value) and (is_at_home or field_vocabulary.is_of_person(name)):
+        return part, 3
+    return None, 9
+
+
+def _inner(value: NamedValue) -> bool:
+    """Within something that is named: `payment › delivery › name` is nobody's name."""
+    return " › " in value.shown
+
+
+def _is_others(around: list[str]) -> bool:
+    return any(not _OTHERS.isdisjoint(field_vocabulary.words(one)) for one in around)
+
+
+def _fits(meaning: Meaning, value: NamedValue, *, surely: bool = False, least: int = 5) -> bool:
+    """Whether it looks like that; `surely`: it is said to be that, and only an empty list is not. `least`: digits."""
+    texts = [text for text in value.values if text.strip()]
+    if surely or not texts:
+        return surely
+    if meaning == "email":
+        return all(_EMAIL.search(text) for text in texts)
+    if meaning == "phone":
+        return all(_has_digits(text, least) for text in texts)
+    return len(texts) == 1 and len(texts[0]) <= _LONGEST_NAME and _is_name(texts[0])
+
+
+def _has_digits(text: str, least: int) -> bool:
+    digits, letters = sum(sign.isdigit() for sign in text[:200]), sum(sign.isalpha() for sign in text[:200])
+    return digits >= max(least, letters) and len(text) <= 100
+
+
+def _is_name(text: str) -> bool:
+    letters = sum(sign.isalpha() for sign in text)
+    return letters > 0 and 2 * letters >= len(text.strip()) and "@" not in text and "://" not in text
+
+
+def _settle(found: list[_Value]) -> None:
+    """Of what may be there once, the surest; the first of those. Others of the same words are fields."""
+    best: dict[str, _Value] = {}
+    told = [one for one in found if one.meaning in _ONCE and any(text.strip() for text in one.named.values)]
+    for one in told:
+        if one.meaning not in best or one.rank < best[one.meaning].rank:
+            best[one.meaning] = one
+    for one in told:
+        if one.named.values != best[one.meaning].named.values:
+            one.meaning, one.reason = "field", "note"
+
+
+def _by_shape(found: list[_Value], country: str) -> None:
+    left = [one for one in found if one.meaning == "field" and one.reason == "note"]
+    if not any(one.meaning == "email" and any(one.named.values) for one in found):
+        for one in left:
+            if len(one.named.values) == 1 and _EMAIL.fullmatch(one.named.values[0].strip()):
+                one.meaning, one.reason = "email", "shape"
+                break
+    if any(one.meaning == "phone" and any(one.named.values) for one in found):
+        return
+    shaped = [one for one in left if one.meaning == "field" and _is_shaped(one.named, country)]
+    chosen = next((one for one in shaped if field_vocabulary.may_be_phone(one.named.shown)), next(iter(shaped), None))
+    if chosen is not None:
+        chosen.meaning, chosen.reason = "phone", "shape"
+
+
+def _is_shaped(value: NamedValue, country: str) -> bool:
+    if len(value.values) != 1 or not _PHONE.fullmatch(value.values[0].strip()):
+        return False
+    if field_vocabulary.says_another_number(value.shown):
+        return False
+    made = person_identity.phone(value.values[0], country)
+    return made is not None and made.identity is not None
+
+
+def visit_name(value: NamedValue) -> str | None:
+    """Under which name amoCRM knows what a page tells of a visit: `utm_source`, also as `utm: {source}`."""
+    name = value.name.lower()
+    if name.startswith("utm_") or (name in _VISIT and not value.label):
+        return name
+    around = [one for one in value.path[:-1] if isinstance(one, str)]
+    if around and around[-1].lower() == "utm" and not value.label:
+        return f"utm_{'campaign' if name == 'name' else name}"
+    return None
+
+
+@lru_cache(maxsize=2048)
+def plain_id(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name).lower()
+
+
+def _is_furniture(value: NamedValue) -> bool:
+    if value.label:
+        return False
+    around = [one.lower() for one in value.path[:-1] if isinstance(one, str)]
+    plain = plain_id(value.name)
+    if plain == "token":
+        return "form_response" in around
+    if plain in _FURNITURE or {value.name.lower(): value.values[0]} in _TRIALS:
+        return True
+    if plain == "id" and around and around[-1] in _FORMS:
+        return True
+    # What else begins with an underscore is the builder's own, such as _wpcf7_version.
+    return _OF_BUILDER.match(str(value.path[0])) is not None
+
+
+class Assembling:
+    """Values with their meanings, one after another, as a body of `submit_form`.
+
+    Where several mean the same, empty ones count for nothing: all phones and e-mails are the person's, comments follow
+    each other, and of the rest the first counts; what is left over is a field of the form.
+    """
+
+    def __init__(self) -> None:
+        self._fields: dict[str, list[str]] = {}
+        self._tracking: dict[str, str] = {}
+        self._own: dict[str, dict[str, str]] = {}  # by meaning: values, and their names
+
+    def add(self, meaning: Meaning, name: str, text: str) -> None:
+        if meaning == "visit":
+            if self._tracking.setdefault(name, text) in ("", text):
+                self._tracking[name] = text
+            elif text:
+                self._keep(name, text)
+        elif meaning in _MEMBERS:
+            if text.strip():
+                self._own.setdefault(meaning, {}).setdefault(text, name)
+        elif meaning == "field":
+            self._keep(name, text)
+
+    def body(self) -> SubmitForm:
+        one = {meaning: next(iter(self._taken(meaning, 1)), "") for meaning in sorted(_ONCE)}
+        phones, emails = (self._taken(meaning, MOST_LINES) for meaning in ("phone", "email"))
+        return SubmitForm(
+            contact=Contact(
+                name=one["name"],
+                first_name=one["first_name"],
+                last_name=one["last_name"],
+                phone=phones if len(phones) > 1 else "".join(phones),
+                email=emails if len(emails) > 1 else "".join(emails),
+            ),
+            form=Form(name=one["form"], page=one["page"], referrer=one["referrer"]),
+            fields={name: [*texts] for name, texts in self._fields.items()},
+            comment="\n".join(self._own.get("comment", ())),
+            tracking=self._tracking,
+        )
+
+    def _taken(self, meaning: str, most: int) -> list[str]:
+        """So many as there is room for; the others are fields."""
+        taken: list[str] = []
+        for text, name in self._own.get(meaning, {}).items():
+            if len(text) <= LONGEST_LINE and len(taken) < most:
+                taken.append(text)
+            else:
+                self._keep(name, text)
+        return taken
+
+    def _keep(self, name: str, text: str) -> None:
+        """Under a name that :func:`features.submissions.model.whole` takes for no member's."""
+        self._fields.setdefault(f"{name} (2)" if name in _MEMBERS else name or "?", []).append(text)

@@ -1,0 +1,159 @@
+"""What a shop tells of an order after it was made: that it is paid, what state it is in, what else has changed.
+
+Each of these is a delivery of its own, named by what it says: however often, and by however many hooks at the same
+instant, the shop tells it, the order's deal has one note of it. What the order's own first body has said is no news.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from features.submissions import mapping, note
+from features.submissions.carts import GOODS, IS_SO, PAID, STATE, TRANSACTION
+from features.submissions.model import SUBMIT_ORDER, Accepted, SubmitOrder
+from features.submissions.plan import noted, tell_unplaced
+from features.submissions.settings import of as settings_of
+from features.submissions.writer import Submission
+from shared.actions.feature import Planner
+from shared.actions.idempotency import Write
+from shared.amocrm.directory import Directory
+from shared.amocrm.errors import BadRequestError
+from shared.amocrm.leads import AccountApi
+from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
+from shared.deliveries.echo_marking import noting
+from shared.deliveries.rows import Delivery, reference
+from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
+from shared.platform.decoding import decode
+from shared.platform.i18n import document_language
+from shared.runtime import Runtime
+
+ACTION: Final = "order_news"
+_MADE_BY: Final = ("lead", "incoming_lead", "contact")
+
+Kind = Literal["paid", "state", "content"]
+_KINDS: Final[tuple[Kind, ...]] = ("paid", "state", "content")
+
+
+class News(Struct, frozen=True):
+    """As it is stored. `of`: the key under which the order was accepted."""
+
+    of: str
+    kind: Kind
+    body: msgspec.Raw  # a SubmitOrder
+
+    @property
+    def order(self) -> SubmitOrder:
+        return decode(self.body, SubmitOrder)
+
+
+def told(body: SubmitOrder) -> dict[str, str]:
+    """What an order has said, for the summary of its delivery: `{paid?, state?, payment?, content}`. How it is paid is
+    often another thing once it is: the note of its payment says that."""
+    state, is_paid = _first(body, STATE), bool(_first(body, PAID))
+    still = {name: value for name, value in body.fields.items() if name not in (STATE, PAID, TRANSACTION)}
+    bare = replace(body, order=replace(body.order, payment=""), fields=still, action=None)
+    said = {"content": _digest(msgspec.json.encode(bare, order="deterministic"))}
+    said |= {"payment": _digest(body.order.payment.encode())} if body.order.payment else {}
+    return said | ({"state": state[:100]} if state else {}) | ({"paid": IS_SO} if is_paid else {})
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def is_empty(body: SubmitOrder) -> bool:
+    """It names an order and says nothing of what is in it, as that it was deleted."""
+    return not (body.order.items or body.order.total or body.fields.get(GOODS))
+
+
+def writes(first: Delivery, key: str, body: SubmitOrder) -> Iterator[Write]:
+    """What this body says that the order's own has not. `key`: the order's."""
+    before, now = first.summary.get("told"), told(body)
+    if before is None or is_empty(
+        body
+    ):  # accepted by a version that kept no account of it: what it holds cannot be compared
+        now.pop("content")
+    if "paid" not in now and "content" in now:
+        now["content"], before = f"{now['content']}{now.get('payment')}", dict(before or {})
+        before["content"] = f"{before.get('content')}{before.get('payment')}"
+    for kind in _KINDS:
+        if kind not in now or now[kind] == (before or {}).get(kind):
+            continue
+        name = hashlib.sha256(f"{key}\0{kind}\0{now[kind]}".encode()).hexdigest()
+        stored = msgspec.json.encode(News(key, kind, msgspec.Raw(msgspec.json.encode(body))), order="deterministic")
+        yield Write(
+            PLANNER,
+            stored,
+            f"news:{name}",
+            ["lead"],
+            identity=name.encode(),  # two bodies may say it in different words; the first one counts
+            at_once=False,
+            summary={"by": "server"},
+        )
+
+
+def _read(request: str) -> News:
+    return decode(request, News)
+
+
+def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, news: News) -> Plan:
+    body = news.order
+    first = deliveries.by_key(runtime.database, integration.id, SUBMIT_ORDER, news.of)
+    place = None if first is None else next((one for step in _MADE_BY if (one := first.result_of(step))), None)
+    language = document_language(integration.settings, integration.account_domain)
+    settings = settings_of(integration.settings)
+    rules = [rule for rule in settings.mapping if rule.source in _SOURCES[news.kind] and rule.entity == "leads"]
+    settings = replace(settings, mapping=rules)
+    accepted = Accepted("lead", news.body)
+    parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
+    made = Submission(*parts, settings, language)
+
+    def find_deal(*_: object) -> Result:
+        if first is None:  # nobody knows any more which was its
+            return {"lead_id": None, "contact_id": None}
+        if place is None:
+            raise EarlierFirstError
+        return {name: place.get(name) for name in ("lead_id", "contact_id")}
+
+    def change(api: AccountApi, deal: Result) -> Result:
+        """The fields of the deal that the settings name for it."""
+        lead_id, account = deal["lead_id"], Directory(api, integration.id)
+        if lead_id is None:
+            return {"nothing_to_do": True}
+        placed = mapping.place(rules, made.values()[0], account.fields("leads"), skip_empty=True)
+        tell_unplaced(made, placed.unplaced)
+        wanted: dict[str, object] = {"custom_fields_values": placed.fields}
+        if not placed.fields:
+            return {"nothing_to_do": True}
+        try:
+            with noting(runtime.database, runtime.keyring, integration.id, "lead", lead_id, wanted):
+                api.change_lead(lead_id, wanted)
+        except BadRequestError as error:
+            made.tell_refused(error)
+        return {"lead_id": lead_id}
+
+    def text(api: AccountApi, _: Result) -> str:
+        order = body.order
+        if not order.currency:
+            order = replace(order, currency=made.budget.own_currency(api))
+        return note.of_news(news.kind, made.heading, made.values()[0], order, language)
+
+    steps = [Step("lead", find_deal, lambda *_: None)]
+    steps += [Step("deal", change, lambda *_: None, after="lead")] if rules else []
+    return [*steps, noted(made, "note", "lead", reference(delivery.id), text)], 1 + 2 * bool(rules)
+
+
+_SOURCES: Final[dict[str, tuple[str, ...]]] = {"paid": (PAID, TRANSACTION), "state": (STATE,), "content": ()}
+
+PLANNER: Final = Planner(ACTION, _read, _planned)
+
+
+def _first(body: SubmitOrder, name: str) -> str:
+    value = body.fields.get(name)
+    found = value[0] if isinstance(value, list) and value else value
+    return str(found).strip() if found not in (None, [], False) else ""

@@ -1,0 +1,149 @@
+"""The calls that tell what has happened in an account.
+
+Source: amoCRM's documentation, "Webhooks", "Events and notes".
+"""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from shared.amocrm import filtered_reads
+from shared.amocrm.errors import AddressBlockedError, FilterIgnoredError, ForbiddenError, NotFoundError
+from shared.amocrm.filtered_reads import embedded
+from shared.amocrm.leads import AccountApi
+
+Entity = dict[str, Any]
+
+# vendor: webhooks.settings (page) What a subscription may ask for: add, update, delete, restore, status, responsible
+# and note, each with the entity's name.
+# source: amoCRM's documentation, "Webhooks", "Available actions"
+SETTINGS: Final = tuple(
+    sorted(
+        [f"{kind}_{entity}" for kind in ("add", "update", "delete", "restore", "responsible", "note") for entity in
+         ("lead", "contact")] + ["status_lead"]
+    )
+)  # fmt: skip
+# vendor: events.page (page) A page of events has at most 100 of them.
+# source: amoCRM's documentation, "Events and notes"
+_EVENTS_PAGE: Final = 100
+# vendor: events.notes (page) A note is an event of its own kind, with its id in `value_after`: common_note_added,
+# attachment_note_added, geo_note_added, service_note_added and others; of a call incoming_call and outgoing_call, of a
+# message incoming_sms and outgoing_sms. Hooks tell all of them as notes; there their type is a number (4, 10, 11).
+# source: amoCRM's documentation, "Types of events"; clients and integrations in production that list them
+_CALLS_AND_MESSAGES: Final = frozenset({"incoming_call", "outgoing_call", "incoming_sms", "outgoing_sms"})
+_EMBEDDED: Final = {"leads": "contacts", "contacts": "leads"}  # whose ids come with an entity
+
+
+def updated_at(entity: Entity) -> int:
+    """Unix seconds."""
+    return int(entity.get("updated_at") or 0)
+
+
+def tells_note(kind: str) -> bool:
+    """Whether an event of this kind tells of a note that was added."""
+    return kind in _CALLS_AND_MESSAGES or kind.endswith("_note_added")
+
+
+class FeedApi(Struct, frozen=True):
+    """Raises the errors of :mod:`shared.amocrm.errors`."""
+
+    api: AccountApi
+
+    def webhook(self, destination: str) -> Entity | None:
+        """The subscription of exactly this address: `settings`, `disabled`."""
+        answer = self.api.send("GET", "/webhooks", params=[("filter[destination]", destination)])
+        return next((one for one in embedded(answer, "webhooks") if one.get("destination") == destination), None)
+
+    def subscribe(self, destination: str) -> None:
+        """Makes the subscription, or gives it these settings and switches it on again."""
+        self.api.send("POST", "/webhooks", json={"destination": destination, "settings": list(SETTINGS)})
+
+    def unsubscribe(self, destination: str) -> None:
+        """No error where there is none."""
+        with contextlib.suppress(NotFoundError):
+            self.api.send("DELETE", "/webhooks", json={"destination": destination})
+
+    def entities(self, plural: str, ids: Sequence[int]) -> list[Entity]:
+        """Deals or contacts with these ids (at most 250), deals with the ids of their contacts; deleted ones are left
+        out."""
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.api.send("GET", f"/{plural}", params=[*params, ("with", _EMBEDDED[plural])])
+
+        def read_one(id_: int) -> Entity:
+            return self.entity(plural, id_)
+
+        return filtered_reads.by_ids(self.api.host, read, read_one, plural, ids, trusts_list=True)
+
+    def listed(self, plural: str, ids: Sequence[int]) -> dict[int, Entity]:
+        """Of those with these ids (at most 250) those that one list tells of; see
+        :func:`shared.amocrm.filtered_reads.listed`."""
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.api.send("GET", f"/{plural}", params=params)
+
+        return filtered_reads.listed(self.api.host, read, plural, ids)
+
+    def entity(self, plural: str, id_: int) -> Entity:
+        """Raises NotFoundError where it is not there any more, or says itself that it is deleted."""
+        answer = self.api.send("GET", f"/{plural}/{id_}", params={"with": _EMBEDDED[plural]})
+        if not isinstance(answer, dict) or answer.get("is_deleted"):
+            raise NotFoundError("amoCRM has no such entity any more", 204)
+        return answer
+
+    def sees_everything(self) -> bool:
+        """Whether what is not found is gone; else it may belong to somebody whose things are not shown to us."""
+        # vendor: rights.own (page) A token that a user without an administrator's rights has given sees what that user
+        # sees: lists are shorter, and what is somebody else's is (guess) as if it were not there, or 403.
+        # source: amoCRM's documentation, "Scopes"; the answers are ours
+        try:
+            self.api.send("GET", "/users", params={"limit": 1})
+        except AddressBlockedError:
+            raise
+        except ForbiddenError:
+            return False
+        return True
+
+    def note(self, plural: str, parent_id: int | None, note_id: int) -> Entity:
+        """One note of a deal or contact; by its own id where the parent is not known."""
+        path = f"/{plural}/notes/{note_id}" if parent_id is None else f"/{plural}/{parent_id}/notes/{note_id}"
+        answer = self.api.send("GET", path)
+        if not isinstance(answer, dict):
+            raise NotFoundError("amoCRM has no such note any more", 204)
+        return answer
+
+    def changed(self, plural: str, since: int, until: int | None = None, page: int = 1) -> tuple[list[Entity], bool]:
+        """A page of what was changed from `since` to `until` (Unix seconds, both included; None for now), the oldest
+        change first, and whether there is another. Raises FilterIgnoredError."""
+        # vendor: lists.updated_at (guess) A list can be had by `filter[updated_at][from]` and `[to]`, both times
+        # included, in the order of `order[updated_at]=asc`.
+        # source: amoCRM's documentation, "Filters", names the parameters and the order; that both are included is ours
+        # (looked for again)
+        params: list[tuple[str, Any]] = [
+            ("filter[updated_at][from]", since),
+            *([] if until is None else [("filter[updated_at][to]", until)]),
+            ("order[updated_at]", "asc"),
+            ("limit", filtered_reads.PAGE_LIMIT),
+            ("page", page),
+        ]
+        answer = self.api.send("GET", f"/{plural}", params=params)
+        found = filtered_reads.page(answer, plural, lambda one: since <= updated_at(one) <= (until or updated_at(one)))
+        times = [updated_at(one) for one in found]
+        if times != sorted(times):
+            raise FilterIgnoredError("the account has no filters: the order was ignored", 200)
+        return found, bool(answer and answer.get("_links", {}).get("next"))
+
+    def events_of(self, single: str, entity_id: int) -> list[Entity]:
+        """What happened lately to one deal or contact, the newest first. (Where filters are off, out of the latest.)"""
+        params = [("filter[entity]", single), ("filter[entity_id][]", entity_id), ("limit", _EVENTS_PAGE)]
+        found = embedded(self.api.send("GET", "/events", params=params), "events")
+        # vendor: ids.types (guess) Each type of entity has numbers of its own: a deal and a contact may share one.
+        # source: none found; numbers of one account are too far apart for one sequence
+        return [one for one in found if one.get("entity_type") == single and one.get("entity_id") == entity_id]
+
+    def events(self, page: int) -> list[Entity]:
+        """A page of what happened in the account, the newest first."""
+        answer = self.api.send("GET", "/events", params=[("limit", _EVENTS_PAGE), ("page", page)])
+        return embedded(answer, "events")

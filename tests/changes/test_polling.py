@@ -1,0 +1,144 @@
+"""What is asked for comes to its end, however much has happened and whatever happens meanwhile (30-C1, 30-J1)."""
+
+from collections import Counter
+
+import pytest
+
+from features.changes import feeds, polling
+from shared.amocrm import events as feed_api
+from shared.amocrm import filtered_reads
+from tests.changes.conftest import Feed
+
+_PAGE = 5
+
+
+@pytest.fixture
+def small(quiet: Feed, monkeypatch: pytest.MonkeyPatch) -> Feed:
+    """amoCRM refuses webhooks, its pages hold five, and a run takes two of them of each list."""
+    monkeypatch.setattr(filtered_reads, "PAGE_LIMIT", _PAGE)
+    monkeypatch.setattr(feed_api, "_EVENTS_PAGE", _PAGE)
+    monkeypatch.setattr(polling, "_MOST_PAGES", 2)
+    quiet.story.simulator.control("change-account", domain=quiet.story.domain, may_use_webhooks=False)
+    quiet.listen()
+    quiet.run()
+    return quiet
+
+
+def _leads(feed: Feed, count: int) -> list[int]:
+    """That were there before, and are known."""
+    ids: list[int] = feed.story.simulator.control(
+        "burst", domain=feed.story.domain, kind="leads", count=count, fields={"name": "v0"}
+    )["ids"]
+    for _ in range(3):
+        feed.run(60)
+    assert len(feed.told()) == count
+    feed.run(3600)
+    return ids
+
+
+def _names(feed: Feed) -> Counter[tuple[int, str]]:
+    return Counter((one["data"]["lead"]["id"], one["data"]["lead"]["name"]) for one in feed.told())
+
+
+@pytest.mark.vendor("lists.updated_at")
+@pytest.mark.parametrize(("has_filters", "per_second"), [(True, 1), (True, 3), (True, None), (False, 3)])
+def test_a_burst_is_told_whole_and_then_there_is_rest(small: Feed, has_filters: bool, per_second: int | None) -> None:
+    """30-C1: far more than one run takes; with filters by the lists alone, without them by events."""
+    story = small.story
+    ids = _leads(small, 35)
+    if has_filters:
+        story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
+    else:
+        story.simulator.control("change-account", domain=story.domain, has_filters=False)
+    fields = {"name": "v1"}
+    story.simulator.control(
+        "burst",
+        domain=story.domain,
+        kind="leads",
+        ids=ids,
+        fields=fields,
+        **({"per_second": per_second} if per_second else {}),
+    )
+    for _ in range(4):
+        small.run(60)
+    assert _names(small) == dict.fromkeys(((id_, "v1") for id_ in ids), 1)
+    assert small.run(30)["feeds"]["due"] == 0
+    story.simulator.control("forget")
+    assert small.run(60)["feeds"]["due"] <= 2
+    assert len(story.simulator.requests()) < 12
+    assert small.told() == []
+
+
+@pytest.mark.parametrize("per_second", [1, 60])
+def test_what_changes_between_two_pages_keeps_nothing_from_being_seen(small: Feed, per_second: int) -> None:
+    """30-C1: the first deals of the list go to its end while it is read."""
+    story = small.story
+    ids = _leads(small, 30)
+    story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
+    story.simulator.control(
+        "burst", domain=story.domain, kind="leads", ids=ids, fields={"name": "v1"}, per_second=per_second
+    )
+    for skip, id_ in enumerate(ids[:4]):
+        again = {"domain": story.domain, "kind": "leads", "id": id_, "fields": {"name": "v2"}}
+        story.simulator.control("meanwhile", path="/api/v4/leads", skip=skip + 1, do=again)
+    for _ in range(4):
+        small.run(60)
+    assert {id_ for id_, _ in _names(small)} == set(ids)
+
+
+def test_no_more_wait_than_there_is_room_for(small: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30-J1: neither hooks nor asking go over it, and what found no room is found later."""
+    monkeypatch.setattr(feeds, "MOST_WAITING", 12)
+    story, most = small.story, 0
+    hint = feeds.hint
+
+    def counted(*args: object) -> bool:
+        nonlocal most
+        found = hint(*args)  # type: ignore[arg-type]
+        ((waiting,),) = story.sql("SELECT count(*) FROM amocrm_hints")
+        most = max(most, int(waiting))
+        return found
+
+    monkeypatch.setattr(feeds, "hint", counted)
+    made = story.simulator.control("burst", domain=story.domain, kind="leads", count=60, fields={"name": "v1"})["ids"]
+    for _ in range(40):
+        small.run(20)
+    assert set(_names(small)) == {(id_, "v1") for id_ in made}
+    assert most <= 12
+
+
+@pytest.mark.vendor("lists.updated_at_given")
+def test_a_deal_that_says_it_was_changed_next_year_hides_no_other(small: Feed) -> None:
+    """30-K: whoever imports deals says when they were changed, and may be wrong; lists are gone on with from now."""
+    story = small.story
+    known = _leads(small, 1)[0]
+    story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
+    future = int(story.clock.now().timestamp()) + 365 * 24 * 3600
+    imported = [small.person(id=None, fields={"name": "i", "updated_at": future + one})["id"] for one in range(7)]
+    small.run(60)
+    small.run(60)
+    for version in ("v1", "v2"):
+        small.person(id=known, fields={"name": version})
+        small.run(60)
+        small.run(60)
+        assert _names(small)[known, version] == 1
+    story.simulator.control("forget")
+    small.run(60)
+    assert len(story.simulator.requests()) < 12
+    story.simulator.control("no-faults")  # its events tell of what the lists cannot
+    small.run(60)
+    small.run(60)
+    assert set(_names(small)) == {(id_, "i") for id_ in imported}
+
+
+def test_where_asking_had_come_to_next_year_it_comes_back(small: Feed) -> None:
+    """30-K: what an earlier version has stored."""
+    known = _leads(small, 1)[0]
+    small.story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
+    future = int(small.story.clock.now().timestamp()) + 365 * 24 * 3600
+    small.story.sql("UPDATE amocrm_feeds SET asked = asked || jsonb_build_object('lead', %s::bigint)", future)
+    small.run(60)
+    small.person(id=known, fields={"name": "v1"})
+    small.run(60)
+    small.run(60)
+    assert _names(small) == {(known, "v1"): 1}
