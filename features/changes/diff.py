@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from features.changes.kinds import SUBJECTS, Subject
 from shared.amocrm import budgets
 from shared.amocrm.entity_fields import texts
 from shared.amocrm.events import tells_note
@@ -15,25 +16,27 @@ State = dict[str, Any]
 # Stands for a value without telling it.
 Fingerprint = Callable[[str], str]
 
-ENTITIES: Final = {"lead": "leads", "contact": "contacts"}  # by the name of one: their path in the API
-# Members whose earlier value is told, because it says nothing about a person.
-_PLAIN: Final = {
-    "lead": ("status_id", "pipeline_id", "price", "responsible_user_id"),
-    "contact": ("responsible_user_id",),
-}
 _PLACE: Final = ("status_id", "pipeline_id")
-MAY_CHANGE: Final = re.compile(r"price|name|tags|field:[0-9]{1,19}")  # what `changed` of an update may name
+# What `changed` of an update may name.
+MAY_CHANGE: Final = re.compile(
+    "price|name|tags|text|result|field:[0-9]{1,19}|" + "|".join({name for one in SUBJECTS.values() for name in one.plain})
+)
 # What a member's event ends with.
 _EVENTS: Final = {
     "name": "name_field_changed",
     "price": "sale_field_changed",
     "responsible_user_id": "_responsible_changed",
     "status_id": "_status_changed",
+    "text": "task_text_changed",
+    "complete_till": "task_deadline_changed",
+    "task_type_id": "task_type_changed",
+    "is_completed": "task_completed",
+    "result": "task_result_added",
 }
 
 
 class News(Struct, frozen=True):
-    """One thing to tell. `before`: earlier values of `_PLAIN`; `changed`: names of members, None where nobody knows."""
+    """One thing to tell. `before`: earlier values of plain members; `changed`: names of members, None where nobody knows."""
 
     kind: str
     before: dict[str, Any] | None = None
@@ -43,7 +46,7 @@ class News(Struct, frozen=True):
 def state_of(entity_type: str, entity: Entity, fingerprint: Fingerprint) -> State:
     """What is kept of an entity: `{plain members, prints: {member: fingerprint}}`; `exact`: a budget with its cents,
     where the account has them."""
-    plain = {name: entity.get(name) for name in _PLAIN[entity_type]}
+    plain = {name: entity.get(name) for name in SUBJECTS[entity_type].plain}
     if budgets.shows_cents(entity):
         plain["exact"] = budgets.read(entity)
     return plain | {"prints": {name: fingerprint(text) for name, text in texts(entity)}}
@@ -51,7 +54,7 @@ def state_of(entity_type: str, entity: Entity, fingerprint: Fingerprint) -> Stat
 
 def changed(entity_type: str, before: State, entity: Entity, fingerprint: Fingerprint) -> list[str]:
     """Names of the members that are not as they were: `price`, `name`, `tags`, `field:123`."""
-    found = [name for name in _PLAIN[entity_type] if before.get(name) != entity.get(name)]
+    found = [name for name in SUBJECTS[entity_type].plain if before.get(name) != entity.get(name)]
     # Where the account has shown none until now, nothing is known of them.
     if budgets.shows_cents(entity) and before.get("exact", budgets.read(entity)) != budgets.read(entity):
         found.append("price")
@@ -65,28 +68,34 @@ def news(
 ) -> Iterator[News]:
     """What there is to tell. `before` None: it was never told of. `differing`: what has changed, without our own
     writes. `hints`: what amoCRM says has happened to it."""
+    subject = SUBJECTS[entity_type]
     if before is None:
-        if "add" in hints:
-            yield News(f"{entity_type}.added")
-        elif "restore" in hints:
-            yield News(f"{entity_type}.restored")
-        elif "status" in hints and entity_type == "lead":
-            yield News("lead.status_changed")
-        elif hints:
-            yield News(f"{entity_type}.updated")
+        if (name := _untold(subject, entity, hints)) is not None:
+            yield News(subject.kind(name))
         return
     if before.get("is_deleted"):
-        yield News(f"{entity_type}.restored")
+        yield News(subject.kind(subject.verbs.get("restore", subject.verbs["add"])))
         return
-    if entity_type == "lead" and any(name in differing for name in _PLACE):
-        yield News("lead.status_changed", before=place_before(before, {}, entity))
-    if "responsible_user_id" in differing:
-        earlier = {"responsible_user_id": before.get("responsible_user_id")}
-        yield News(f"{entity_type}.responsible_changed", before=earlier)
-    rest = sorted(set(differing) - {*_PLACE, "responsible_user_id"})
+    rest = set(differing)
+    for one in subject.transitions:
+        if any(name in differing for name in one.members) and one.to in (None, entity.get(one.members[0])):
+            rest -= {*one.members, *one.along}
+            earlier = {name: before.get(name) for name in one.members} if one.tells_before else None
+            yield News(subject.kind(one.name), before=earlier)
     if rest:
-        plain = {name: _earlier(before, name) for name in rest if name in _PLAIN[entity_type]}
-        yield News(f"{entity_type}.updated", before=plain, changed=rest)
+        plain = {name: _earlier(before, name) for name in sorted(rest) if name in subject.plain}
+        yield News(subject.kind(subject.verbs["update"]), before=plain, changed=sorted(rest))
+
+
+def _untold(subject: Subject, entity: Entity, hints: Collection[str]) -> str | None:
+    """What has happened to something of which nothing is known, by the word of amoCRM alone."""
+    for verb in ("add", "restore"):
+        if verb in hints and verb in subject.verbs:
+            return subject.verbs[verb]
+    for one in subject.transitions:
+        if one.verb in hints and one.is_told_blind and one.to in (None, entity.get(one.members[0])):
+            return one.name
+    return subject.verbs["update"] if hints else None
 
 
 def _earlier(before: State, name: str) -> Any:
@@ -112,35 +121,3 @@ def is_news(event: str, ours: Collection[str]) -> bool:
     if field := re.match(r"custom_field_(\d*)", event):
         return not any(name == f"field:{field[1]}" if field[1] else name.startswith("field:") for name in ours)
     return not any(event.endswith(_EVENTS[name]) for name in ours if name in _EVENTS)
-
-
-def shown(entity_type: str, entity: Entity) -> dict[str, Any]:
-    """The entity as consumers see it: stable names, whatever the vendor adds."""
-    embedded = entity.get("_embedded") or {}
-    common = {
-        "id": int(entity["id"]),
-        "name": entity.get("name") or "",
-        "responsible_user_id": entity.get("responsible_user_id"),
-        "created_at": entity.get("created_at"),
-        "updated_at": entity.get("updated_at"),
-        "tags": [tag.get("name") for tag in embedded.get("tags") or []],
-        "fields": [_field(one) for one in entity.get("custom_fields_values") or []],
-    }
-    if entity_type == "contact":
-        return common | {"lead_ids": [one["id"] for one in embedded.get("leads") or []]}
-    return common | {
-        "price": budgets.read(entity),
-        "pipeline_id": entity.get("pipeline_id"),
-        "status_id": entity.get("status_id"),
-        "closed_at": entity.get("closed_at"),
-        "contact_ids": [one["id"] for one in embedded.get("contacts") or []],
-    }
-
-
-def _field(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": one.get("field_id"),
-        "name": one.get("field_name"),
-        "code": one.get("field_code"),
-        "values": [value.get("value") for value in one.get("values") or []],
-    }

@@ -1,165 +1,61 @@
 """What endpoints are told, as types: the `data` of each kind of message. `openapi.yaml` describes them from here."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
-
-class Account(Struct, forbid_unknown_fields=True, frozen=True):
-    id: int | None
-    domain: str  # such as example.amocrm.ru
-
-
-class Field(Struct, forbid_unknown_fields=True, frozen=True):
-    """A custom field that has a value."""
-
-    id: int | None
-    name: str | None
-    code: str | None
-    values: list[Any]
-
-
-class Lead(Struct, forbid_unknown_fields=True, frozen=True):
-    """A deal as it is now; times are Unix seconds, the price is in the account's currency, with cents where it has
-    them."""
-
-    id: int
-    name: str
-    price: int | float | None
-    pipeline_id: int | None
-    status_id: int | None
-    responsible_user_id: int | None
-    created_at: int | None
-    updated_at: int | None
-    closed_at: int | None
-    tags: list[str]
-    fields: list[Field]
-    contact_ids: list[int]
-
-
-class Contact(Struct, forbid_unknown_fields=True, frozen=True):
-    id: int
-    name: str
-    responsible_user_id: int | None
-    created_at: int | None
-    updated_at: int | None
-    tags: list[str]
-    fields: list[Field]
-    lead_ids: list[int]
-
-
-class Named(Struct, forbid_unknown_fields=True, frozen=True):
-    id: int
-
-
-class Place(Struct, forbid_unknown_fields=True, frozen=True):
-    status_id: int | None
-    pipeline_id: int | None
-
-
-class Responsible(Struct, forbid_unknown_fields=True, frozen=True):
-    responsible_user_id: int | None
-
-
-class Earlier(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
-    """Earlier values of what may be told; of everything else `changed` has the name only."""
-
-    price: int | float | None = None
-
-
-class Note(Struct, forbid_unknown_fields=True, frozen=True):
-    id: int
-    type: str | None
-    text: str | None
-    created_at: int | None
-    created_by: int | None
-
-
-class Order(Struct, forbid_unknown_fields=True, frozen=True):
-    """By the shop's own words."""
-
-    number: str
-    status: str
-    status_before: str | None
+from features.changes import shapes
+from features.changes.shapes import Account, Named, Note, Order, Responsible
 
 
 class _Told(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     account: Account
 
 
-class LeadMessage(_Told, frozen=True, kw_only=True):
-    lead: Lead
+def _message(name: str, *members: tuple[str, Any] | tuple[str, Any, Any], told: str = "") -> type[Struct]:
+    made = msgspec.defstruct(
+        name, members, bases=(_Told,), forbid_unknown_fields=True, frozen=True, kw_only=True, module=__name__
+    )
+    made.__doc__ = told or None
+    return made
 
 
-class ContactMessage(_Told, frozen=True, kw_only=True):
-    contact: Contact
+def _of_entity(
+    single: str, shape: type[Struct], earlier: type[Struct], names: Iterable[str], *more: tuple[str, Any],
+) -> dict[str, type[Struct]]:
+    """The messages of what is made, changed, deleted and found again, by the same rules for all. `names`: what its
+    kinds end with; `more`: what has rules of its own."""
+    title, whole = shape.__name__, (single, shape)
+    changed = (whole, ("changed", list[str] | None), ("before", earlier | None, None))
+    simple = _message(f"{title}Message", whole)
+    made = {
+        "responsible_changed": lambda: _message(f"{title}ResponsibleChanged", whole, ("before", Responsible)),
+        "updated": lambda: _message(f"{title}Updated", *changed),
+        "changed": lambda: _message(f"{title}Changed", *changed),
+        "deleted": lambda: _message(f"{title}Deleted", (single, Named)),
+        "note_added": lambda: _message(f"{title}NoteAdded", (single, Named), ("note", Note)),
+    }
+    found = {f"{single}.{name}": made[name]() if name in made else simple for name in names}
+    return found | {f"{single}.{name}": _message(f"{title}{name.title().replace('_', '')}", *what) for name, what in more}
 
 
-class LeadStatusChanged(LeadMessage, frozen=True, kw_only=True):
-    before: Place | None = None  # left out where nobody knows
-
-
-class LeadResponsibleChanged(LeadMessage, frozen=True, kw_only=True):
-    before: Responsible
-
-
-class LeadUpdated(LeadMessage, frozen=True, kw_only=True):
-    changed: list[str] | None  # price, name, tags, field:123; null where nothing was known of it
-    before: Earlier | None = None
-
-
-class LeadDeleted(_Told, frozen=True, kw_only=True):
-    lead: Named
-
-
-class LeadNoteAdded(_Told, frozen=True, kw_only=True):
-    lead: Named
-    note: Note
-
-
-class ContactResponsibleChanged(ContactMessage, frozen=True, kw_only=True):
-    before: Responsible
-
-
-class ContactUpdated(ContactMessage, frozen=True, kw_only=True):
-    changed: list[str] | None
-    before: Earlier | None = None
-
-
-class ContactDeleted(_Told, frozen=True, kw_only=True):
-    contact: Named
-
-
-class ContactNoteAdded(_Told, frozen=True, kw_only=True):
-    contact: Named
-    note: Note
-
-
-class OrderStatusChanged(_Told, frozen=True, kw_only=True):
-    order: Order
-    lead: Named
-
-
-class TestMessage(_Told, frozen=True, kw_only=True):
-    """Somebody tries the endpoint."""
-
+_USUAL: Final = ("added", "deleted", "note_added", "responsible_changed", "restored", "updated")
+_MOVED: Final = (("lead", shapes.Lead), ("before", shapes.Place | None, None))  # left out where nobody knows
 
 MESSAGES: Final[dict[str, type[Struct]]] = {
-    "contact.added": ContactMessage,
-    "contact.deleted": ContactDeleted,
-    "contact.note_added": ContactNoteAdded,
-    "contact.responsible_changed": ContactResponsibleChanged,
-    "contact.restored": ContactMessage,
-    "contact.updated": ContactUpdated,
-    "lead.added": LeadMessage,
-    "lead.deleted": LeadDeleted,
-    "lead.note_added": LeadNoteAdded,
-    "lead.responsible_changed": LeadResponsibleChanged,
-    "lead.restored": LeadMessage,
-    "lead.status_changed": LeadStatusChanged,
-    "lead.updated": LeadUpdated,
-    "order.status_changed": OrderStatusChanged,
-    "test": TestMessage,
+    **_of_entity("company", shapes.Company, shapes.Earlier, _USUAL),
+    **_of_entity("contact", shapes.Contact, shapes.Earlier, _USUAL),
+    **_of_entity("lead", shapes.Lead, shapes.Earlier, _USUAL, ("status_changed", _MOVED)),
+    "order.status_changed": _message("OrderStatusChanged", ("order", Order), ("lead", Named)),
+    **_of_entity(
+        "task",
+        shapes.Task,
+        shapes.TaskBefore,
+        ("added", "changed", "completed", "deleted", "responsible_changed"),
+    ),
+    "test": _message("TestMessage", told="Somebody tries the endpoint."),
 }
 # What an endpoint may ask for.
 KINDS: Final = tuple(kind for kind in MESSAGES if kind != "test")

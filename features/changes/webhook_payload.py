@@ -3,11 +3,15 @@
 Only ids are wanted of it, and nothing else is decoded: a body may hold texts of any length.
 """
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import unquote_plus
 
 from msgspec import Struct
+
+from features.changes.kinds import SUBJECTS, Subject
 
 # Of what comes beyond, nothing is made: then the account is asked what has happened.
 MOST_BYTES: Final = 4 * 1024 * 1024
@@ -20,25 +24,28 @@ LARGEST_ID: Final = 2**63 - 1
 # The account stands last.
 # source: bodies in the tests of integrations in production
 _IN, _OUT = rb"(?:\[|%5[Bb])", rb"(?:\]|%5[Dd])"
+_HEADS: Final = {head: one for one in SUBJECTS.values() for head in one.heads}
 _ENTRY: Final = re.compile(
-    rb"(?:^|&)(leads|contacts|note_lead|note_contact)%b([a-z_]{1,30})%b%b(\d{1,5})%b%b(\w{1,40})%b(?:%b(\w{1,40})%b)?"
-    rb"=(\w{1,40})(?=&|$)" % ((_IN, _OUT) * 4)
+    rb"(?:^|&)(%b)%b([a-z_]{1,30})%b%b(\d{1,5})%b((?:%b\w{1,40}%b){1,4})=([\w.%%+-]{1,200})(?=&|$)"
+    % ("|".join(_HEADS).encode(), *(_IN, _OUT) * 3)
 )
 _ACCOUNT: Final = re.compile(rb"(?:^|&)account%bid%b=([0-9]{1,19})(?=&|$)" % (_IN, _OUT))
 _HEAD: Final = re.compile(rb"(?:^|&)(\w{1,30})%b(\w{1,30})%b" % (_IN, _OUT))
-_ENTITIES: Final = {"leads": "lead", "contacts": "contact", "note_lead": "lead", "note_contact": "contact"}
-_KINDS: Final = frozenset({"add", "update", "delete", "restore", "status", "responsible", "note"})
+_PART: Final = re.compile(rb"%b(\w+)%b" % (_IN, _OUT))
 _BEFORE: Final = ("old_status_id", "old_pipeline_id")
-_COMPANY: Final = "3"  # an element_type
+# vendor: webhooks.element_types (page) What a note or a task belongs to is a number: 1 contact, 2 deal, 3 company, 12
+# customer.
+# source: amoCRM's documentation, "Webhooks"; bodies in the tests of integrations in production
+_ELEMENTS: Final = {"1": "contact", "2": "lead", "3": "company", "12": "customer"}
 
 
 class Hint(Struct, frozen=True):
-    """Something may have changed. `entity_type`: lead, contact, lead_note, contact_note."""
+    """Something may have changed. `entity_type`: a line of `kinds.py`; `kinds`: the verbs by which amoCRM says so."""
 
     entity_type: str
     entity_id: int
     kinds: list[str]
-    facts: dict[str, int] = {}
+    facts: dict[str, Any] = {}
 
 
 class Said(Struct, frozen=True):
@@ -56,44 +63,95 @@ def read(body: bytes) -> Said:
     if not is_whole:
         shown = shown[: max(shown.rfind(b"&"), 0)]  # the last one is cut in its middle
     account = _ACCOUNT.search(shown) or (None if is_whole else _ACCOUNT.search(body[-_ACCOUNT_WITHIN:]))
-    entries: dict[tuple[str, str, str], dict[str, str]] = {}
-    for found in _ENTRY.finditer(shown):
-        head, kind, number, name, inner, value = ((part or b"").decode() for part in found.groups())
-        if kind in _KINDS:
-            entries.setdefault((head, kind, number), {}).setdefault(f"{name}.{inner}" if inner else name, value)
     heads = {(found[1].decode(), found[2].decode()): None for found in _HEAD.finditer(shown)}
-    unknown = [f"{head}.{kind}" for head, kind in heads if head != "account" and not _is_known(head, kind)]
-    return Said(_number(account[1].decode()) if account else None, list(_hints(entries)), unknown[:20], is_whole)
+    unknown = [f"{head}.{verb}" for head, verb in heads if head != "account" and not _is_known(head, verb)]
+    hints = list(_hints(_entries(shown)))
+    return Said(_number(account[1].decode()) if account else None, hints, unknown[:20], is_whole)
 
 
-def _is_known(head: str, kind: str) -> bool:
-    return head in _ENTITIES and kind in _KINDS
+def _entries(shown: bytes) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Head, verb and number -> the members that somebody wants to know."""
+    entries: dict[tuple[str, str, str], dict[str, str]] = {}
+    names: dict[bytes, str] = {}
+    for found in _ENTRY.finditer(shown):
+        head, verb, number, path, value = found.groups()
+        name = names.get(path)
+        if name is None:
+            parts = [part.decode() for part in _PART.findall(path)]
+            name = names[path] = ".".join(parts[parts[0] == "note" and len(parts) == 2 :])
+        key = (head.decode(), verb.decode(), number.decode())
+        if _is_known(*key[:2]) and name in _WANTED[key[0]]:
+            entries.setdefault(key, {}).setdefault(name, value.decode())
+    return entries
+
+
+# Of a note's members as well, which may stand under a deal.
+_WANTED: Final = {
+    head: frozenset({"id", "type", "element_id", "element_type", one.id_member, *one.numbers, *one.texts})
+    for head, one in _HEADS.items()
+}
+
+
+def _is_known(head: str, verb: str) -> bool:
+    subject = _HEADS.get(head)
+    if subject is None:
+        return False
+    return verb == "add" if subject.reader == "note" else verb in subject.said or _noted(subject, verb)
+
+
+def _noted(subject: Subject, verb: str) -> bool:
+    return verb == "note" and f"{subject.name}_note" in SUBJECTS
+
+
+def _subject(head: str, verb: str, values: Mapping[str, str]) -> Subject | None:
+    """Whose news it is: a head is not always its own. None for what nobody has a line for."""
+    subject = _HEADS[head]
+    if subject.reader == "note" or _noted(subject, verb):
+        of = _ELEMENTS.get(values.get("element_type", ""), subject.of or subject.name)
+        if values.get("type") == "company":
+            of = "company"
+        return SUBJECTS.get(f"{of}_note")
+    return SUBJECTS["company"] if head == "contacts" and values.get("type") == "company" else subject
 
 
 def _hints(entries: dict[tuple[str, str, str], dict[str, str]]) -> Iterator[Hint]:
-    found: dict[tuple[str, int], tuple[list[str], dict[str, int]]] = {}
-    for (head, kind, _), values in entries.items():
-        entity, is_note = _ENTITIES[head], kind == "note" or head.startswith("note_")
-        inside = "note." if kind == "note" else ""
-        if values.get("type") == "company" or (is_note and values.get(f"{inside}element_type") == _COMPANY):
+    found: dict[tuple[str, int], tuple[list[str], dict[str, Any]]] = {}
+    for (head, verb, _), values in entries.items():
+        subject = _subject(head, verb, values)
+        entity_id = None if subject is None else _id(subject, values)
+        if subject is None or entity_id is None:
             continue
-        entity_type = f"{entity}_note" if is_note else entity
-        entity_id = _number(values.get(f"{inside}id"))
-        if entity_id is None:
-            continue
-        kinds, facts = found.setdefault((entity_type, entity_id), ([], {}))
-        word = "note" if is_note else kind
-        if word not in kinds:
-            kinds.append(word)
-        for name in _BEFORE if kind == "status" else ():
-            number = _number(values.get(name))
-            if number is not None:
-                facts.setdefault(name, number)
-        parent = _number(values.get(f"{inside}element_id")) if is_note else None
-        if parent is not None:
-            facts.setdefault("parent_id", parent)
-    for (entity_type, entity_id), (kinds, facts) in found.items():
-        yield Hint(entity_type, entity_id, kinds, facts)
+        said = _facts(subject, verb, values)
+        verbs, facts = found.setdefault((subject.name, entity_id), ([], {}))
+        verbs += [one for one in subject.says(verb, said) if one not in verbs]
+        for name, value in said.items():
+            facts.setdefault(name, value)
+    for (entity_type, entity_id), (verbs, facts) in found.items():
+        yield Hint(entity_type, entity_id, verbs, facts)
+
+
+def _id(subject: Subject, values: Mapping[str, str]) -> int | None:
+    text = values.get(subject.id_member)
+    if not subject.is_text_id:
+        return _number(text)
+    return stand_in(text) if text else None
+
+
+def _facts(subject: Subject, verb: str, values: Mapping[str, str]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for name, fact in subject.numbers.items():
+        number = None if name in _BEFORE and verb != "status" else _number(values.get(name))
+        if number is not None:
+            facts.setdefault(fact, number)
+    for name, fact in subject.texts.items():
+        if name in values:
+            facts.setdefault(fact, unquote_plus(values[name]).replace("\0", ""))
+    return facts
+
+
+def stand_in(text: str) -> int:
+    """Stands in the tables for an id that is no number; the id itself is a fact of the hint."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1 or 1
 
 
 def _number(text: Any) -> int | None:

@@ -1,11 +1,19 @@
-"""The members of a deal or contact as texts, by names that stay: `name`, `tags`, `field:123`."""
+"""The members of a deal, contact, task and the like as texts, by names that stay: `name`, `tags`, `field:123`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.amocrm import budgets
 
-_PLAIN: Final = ("status_id", "pipeline_id", "price", "responsible_user_id")
+_PLAIN: Final = (
+    "status_id",
+    "pipeline_id",
+    "price",
+    "responsible_user_id",
+    "complete_till",
+    "is_completed",
+    "task_type_id",
+)
 # A day is written as this second of it, UTC: the same day from Hawaii to New Zealand.
 SAFE_SECOND: Final = 10 * 3600
 _DAY: Final = 86_400
@@ -16,6 +24,10 @@ def texts(entity: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "name" in entity or "first_name" in entity:
         parts = (entity.get("first_name"), entity.get("last_name"))
         yield "name", str(entity.get("name") or " ".join(str(part) for part in parts if part))
+    if "text" in entity:
+        yield "text", str(entity["text"] or "")
+    if isinstance(result := entity.get("result"), Mapping):
+        yield "result", str(result.get("text") or "")
     embedded = entity.get("_embedded") or {}
     if "tags" in embedded:
         yield "tags", "\0".join(sorted(str(tag.get("name")) for tag in embedded["tags"] or []))

@@ -1,0 +1,209 @@
+"""What there is to tell: one line of a table for everything that amoCRM tells of.
+
+A line says under which names hooks and events speak of it, by which settings a subscription has it, how it is read, and
+what of it is told. Whoever adds one writes a line here, a type in `messages.py`, and what consumers see in
+`showing.py`.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from msgspec import Struct
+
+from features.changes.messages import KINDS, MESSAGES
+
+
+class Transition(Struct, frozen=True, kw_only=True):
+    """A change that has a name of its own: one of `members` differs, and the first of them is `to` now."""
+
+    name: str
+    members: tuple[str, ...]
+    verb: str | None = None  # how hooks and events say so; None: they do not
+    to: bool | None = None  # None: whatever
+    is_told_blind: bool = True  # also where nothing was known before
+    tells_before: bool = True
+    along: tuple[str, ...] = ()  # members whose change is a part of it
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """`name` is that of its rows and, but for notes, what its kinds begin with."""
+
+    name: str
+    heads: tuple[str, ...]  # of hooks
+    verbs: Mapping[str, str]  # of hooks and events -> what the kind ends with
+    settings: tuple[str, ...]  # of the subscription
+    path: str  # in the API; {names} are facts of the hint
+    reader: str = "entity"  # entity, note, incoming_lead, message: see reading.py
+    of: str = ""  # what its kinds begin with, where it is not `name`
+    transitions: tuple[Transition, ...] = ()
+    plain: tuple[str, ...] = ()  # members whose earlier value is told, because it says nothing about a person
+    linked: str | None = None  # whose ids come with it
+    id_member: str = "id"  # of hooks
+    is_text_id: bool = False
+    numbers: Mapping[str, str] = {}  # member of hooks -> fact of the hint
+    texts: Mapping[str, str] = {}
+    says: Callable[[str, Mapping[str, Any]], Collection[str]] = lambda verb, _: (verb,)  # more than the hook's verb
+    asked: str | None = None  # how it is had without hooks: changed, incoming, events; None: not at all
+    is_listed: bool = True  # several are read at once
+    is_once: bool = False  # it is told of once, whenever events were turned on
+
+    def kind(self, name: str) -> str:
+        return f"{self.of or self.name}.{name}"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        names = dict.fromkeys([*self.verbs.values(), *(one.name for one in self.transitions)])
+        return tuple(self.kind(name) for name in names)
+
+    @property
+    def said(self) -> frozenset[str]:
+        """The verbs of its hooks."""
+        return frozenset(self.verbs) | {one.verb for one in self.transitions if one.verb} | {"responsible"}
+
+
+_RESPONSIBLE: Final = Transition(
+    name="responsible_changed", members=("responsible_user_id",), verb="responsible", is_told_blind=False
+)
+_PLACE: Final = Transition(name="status_changed", members=("status_id", "pipeline_id"), verb="status")
+
+_COMPLETED: Final = Transition(
+    name="completed", members=("is_completed",), verb="complete", to=True, tells_before=False, along=("result",)
+)
+
+
+def _verbs(change: str = "updated", *more: str) -> dict[str, str]:
+    return {"add": "added", "update": change, "delete": "deleted"} | {one: f"{one}d" for one in more}
+
+
+def _settings(name: str, *verbs: str) -> tuple[str, ...]:
+    return tuple(f"{verb}_{name}" for verb in verbs)
+
+
+_ALL: Final = ("add", "update", "delete", "responsible")
+
+
+def _completed(verb: str, facts: Mapping[str, Any]) -> Collection[str]:
+    return (verb, "complete") if facts.get("is_closed") == 1 else (verb,)
+
+
+def _note(of: str, path: str, asked: str | None = "events") -> Subject:
+    return Subject(
+        name=f"{of}_note",
+        of=of,
+        heads=(f"note_{of}",),
+        verbs={"note": "note_added"},
+        settings=(f"note_{of}",),
+        path=path,
+        reader="note",
+        numbers={"element_id": "parent_id"},
+        says=lambda _verb, _facts: ("note",),
+        asked=asked,
+        is_listed=False,
+        is_once=True,
+    )
+
+
+# vendor: webhooks.settings (page) What a subscription may ask for: add, update, delete, restore, status, responsible
+# and note, each with the entity's name.
+# source: amoCRM's documentation, "Webhooks", "Available actions"
+_TABLE: Final = (
+    Subject(
+        name="lead",
+        heads=("leads",),
+        verbs=_verbs("updated", "restore"),
+        settings=_settings("lead", *_ALL, "restore", "status"),
+        path="leads",
+        transitions=(_PLACE, _RESPONSIBLE),
+        plain=("status_id", "pipeline_id", "price", "responsible_user_id"),
+        linked="contacts",
+        numbers={"old_status_id": "old_status_id", "old_pipeline_id": "old_pipeline_id"},
+        asked="changed",
+    ),
+    Subject(
+        name="contact",
+        heads=("contacts",),
+        verbs=_verbs("updated", "restore"),
+        settings=_settings("contact", *_ALL, "restore"),
+        path="contacts",
+        transitions=(_RESPONSIBLE,),
+        plain=("responsible_user_id",),
+        linked="leads",
+        asked="changed",
+    ),
+    Subject(
+        name="company",
+        heads=("companies",),  # and `contacts`, with a type
+        verbs=_verbs("updated", "restore"),
+        settings=_settings("company", *_ALL, "restore"),
+        path="companies",
+        transitions=(_RESPONSIBLE,),
+        plain=("responsible_user_id",),
+        linked="contacts,leads",
+        asked="changed",
+    ),
+    # vendor: webhooks.task_closed (production) `task[update][0]` of a task that was completed has `status` 1 and
+    # `action_close` 1.
+    # source: bodies that integrations in production keep
+    Subject(
+        name="task",
+        heads=("task", "tasks"),
+        verbs=_verbs("changed"),
+        settings=_settings("task", *_ALL),
+        path="tasks",
+        transitions=(_COMPLETED, _RESPONSIBLE),
+        plain=("responsible_user_id", "complete_till", "is_completed", "task_type_id"),
+        numbers={"action_close": "is_closed"},
+        says=_completed,
+        asked="changed",
+    ),
+    _note("lead", "leads"),
+    _note("contact", "contacts"),
+    _note("company", "companies"),
+)
+SUBJECTS: Final[Mapping[str, Subject]] = {one.name: one for one in _TABLE}
+OF_KIND: Final[Mapping[str, Subject]] = {kind: one for one in _TABLE for kind in one.kinds}
+ENTITIES: Final[Mapping[str, str]] = {one.name: one.path for one in _TABLE if one.reader == "entity"}
+ONCE: Final = tuple(one.name for one in _TABLE if one.is_once)
+# Ours by other facts than amoCRM's alone: an order's status is that of its deal.
+_DERIVED: Final = {"order.status_changed": "lead"}
+# The settings that every account of amoCRM and Kommo has, by both pages; each of the others may be refused.
+# vendor: webhooks.settings_kommo (page) Kommo's list of events has no customers, no `update_task`, no `update_talk`;
+# neither list has incoming leads or elements of lists, though both pages say that hooks tell of them.
+# source: Kommo's documentation, "Webhook events"; amoCRM's, "Webhooks"
+SURE: Final = frozenset(
+    {one for name in ("lead", "contact", "company") for one in SUBJECTS[name].settings}
+    | {f"note_{name}" for name in ("lead", "contact", "company")}
+    | {"add_task", "delete_task", "responsible_task", "add_talk", "add_message"}
+)
+_PATTERN: Final = re.compile(r"[a-z_*]{1,60}(?:\.[a-z_*]{1,60})?")
+
+
+def chosen(patterns: Collection[str]) -> Collection[str]:
+    """The kinds that these name, such as `task.completed`, `task.*`, `*.note_added`; all where there are none."""
+    return [kind for kind in KINDS if is_chosen(kind, patterns)]
+
+
+def is_chosen(kind: str, patterns: Collection[str]) -> bool:
+    return not patterns or kind in patterns or any(fnmatchcase(kind, one) for one in patterns if "*" in one)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether it names any kind."""
+    return bool(_PATTERN.fullmatch(text)) and text != "" and any(is_chosen(kind, (text,)) for kind in KINDS)
+
+
+def subjects_of(kinds: Iterable[str]) -> list[Subject]:
+    """What has to be followed so that these can be told, in the order of the table."""
+    names = {_DERIVED.get(kind) or OF_KIND[kind].name for kind in kinds}
+    return [one for one in _TABLE if one.name in names]
+
+
+def settings_for(kinds: Collection[str]) -> list[str]:
+    """What a subscription has to ask for, so that amoCRM tells of these."""
+    return sorted({setting for one in subjects_of(kinds) for setting in one.settings})
+
+
+assert set(KINDS) == {*OF_KIND, *_DERIVED}, set(KINDS) ^ {*OF_KIND, *_DERIVED}
+assert set(MESSAGES) - set(KINDS) == {"test"}
