@@ -9,9 +9,11 @@ from features.bookings.sync_context import CANCELLED, EXPECTED, MOVED, Work
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import LOST, AccountApi
 from shared.amocrm.tasks import TasksApi
+from shared.deliveries.echo_marking import noting, noting_new
 from shared.deliveries.locks import name_of
 from shared.deliveries.runner import Result, Step
 from shared.platform.messages import say
+from shared.storage import own_writes
 
 T = TypeVar("T")
 
@@ -36,9 +38,11 @@ def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Resu
     is_new = work.is_first and work.delivery.attempts <= 1 and not work.delivery.was_started("task")
     if task_id is None and not is_new:
         task_id = tasks.find(lead["lead_id"], work.mark, work.since)
+        if task_id is not None:
+            own_writes.found(database, work.integration.id, "task", work.delivery.id, task_id)
     if booking.state == "cancelled" or booking.attendance is not None:
         if task_id is not None:
-            _unless_gone(tasks, task_id, {"is_completed": True, "result": {"text": _result(work, booking)}})
+            _unless_gone(work, tasks, task_id, {"is_completed": True, "result": {"text": _result(work, booking)}})
         rows.brought(database, booking, task_id=task_id, **facts)
         return {"task_id": task_id, "completed": task_id is not None}
     if booking.brought == 0 and work.told.lead_id is not None:
@@ -57,20 +61,31 @@ def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Resu
     # interface can do it
     opened = {"is_completed": False} if work.told.change["kind"] in (EXPECTED, MOVED) else {}
     if task_id is not None and _accepted(
-        work, lambda fields: _unless_gone(tasks, task_id, fields), wanted | opened | handed_over
+        work, lambda fields: _unless_gone(work, tasks, task_id, fields), wanted | opened | handed_over
     ):
         rows.brought(database, booking, task_id=task_id, task_due=due, **facts)
         return {"task_id": task_id}
     more = {"duration": wanted["duration"]} | (handed_over or _responsible(work, api, booking, lead))
-    made = _accepted(work, lambda fields: tasks.create(lead["lead_id"], wanted["text"], due, fields), more)
+    made = _accepted(work, lambda fields: _made(work, tasks, lead["lead_id"], wanted["text"], due, fields), more)
     rows.brought(database, booking, task_id=made, task_due=due, **facts)
     return {"task_id": made}
 
 
-def _unless_gone(tasks: TasksApi, task_id: int, fields: dict[str, Any]) -> bool:
+def _made(work: Work, tasks: TasksApi, lead_id: int, text: str, due: int, more: dict[str, Any]) -> int:
+    """What we make is no news to those who are told of tasks."""
+    runtime, content = work.runtime, {"text": text, "complete_till": due} | more
+    noted = (runtime.database, runtime.keyring, work.integration.id, "task", work.delivery.id, content)
+    with noting_new(*noted) as made:
+        task_id = tasks.create(lead_id, text, due, more)
+        made(task_id)
+    return task_id
+
+
+def _unless_gone(work: Work, tasks: TasksApi, task_id: int, fields: dict[str, Any]) -> bool:
     """False: somebody has deleted the task."""
     try:
-        tasks.change(task_id, fields)
+        with noting(work.runtime.database, work.runtime.keyring, work.integration.id, "task", task_id, fields):
+            tasks.change(task_id, fields)
     except NotFoundError:
         return False
     return True

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from features.changes.diff import State
 from features.changes.endpoints import MOST_FAILURES, NEWS_WAITS
+from features.changes.kinds import line
 from shared.platform import logs
 from shared.platform.messages import say
 from shared.storage import event_log
@@ -115,7 +116,7 @@ def store(
     parameters = msgspec.structs.asdict(place) | {
         "state": Jsonb(state),
         "read_at": read_at,
-        "entity": f"{place.entity_type.removesuffix('_note')}:{state.get('parent_id') or place.entity_id}",
+        "entity": line(place.entity_type, place.entity_id, found[0].document) if found else "",
         "changes": Jsonb(changes),
         "sends": Jsonb(sends),
         "most_failures": MOST_FAILURES,

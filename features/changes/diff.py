@@ -18,9 +18,12 @@ Fingerprint = Callable[[str], str]
 
 _PLACE: Final = ("status_id", "pipeline_id")
 # What `changed` of an update may name.
-MAY_CHANGE: Final = re.compile(
-    "price|name|tags|text|result|field:[0-9]{1,19}|" + "|".join({name for one in SUBJECTS.values() for name in one.plain})
-)
+_NAMED: Final = {  # not those whose every change has a kind of its own
+    name
+    for one in SUBJECTS.values()
+    for name in set(one.plain) - {member for each in one.transitions if each.to is None for member in each.members}
+}
+MAY_CHANGE: Final = re.compile("|".join(["name", "tags", "text", "result", "field:[0-9]{1,19}", *sorted(_NAMED)]))
 # What a member's event ends with.
 _EVENTS: Final = {
     "name": "name_field_changed",
@@ -36,7 +39,8 @@ _EVENTS: Final = {
 
 
 class News(Struct, frozen=True):
-    """One thing to tell. `before`: earlier values of plain members; `changed`: names of members, None where nobody knows."""
+    """One thing to tell. `before`: earlier values of plain members; `changed`: names of members, None where nobody
+    knows."""
 
     kind: str
     before: dict[str, Any] | None = None

@@ -133,9 +133,10 @@ class Own(Struct, frozen=True):
         id_ = int(entity["id"])
         if (known := own_writes.maker(self.database, self.integration_id, entity_type, id_)) is not None:
             return known
-        if entity_type == "contact":
+        if entity_type != "lead":
             # What older code has made was not noted; it is looked for among the latest deliveries.
-            made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_}) if is_new else None
+            is_sought = is_new and entity_type == "contact"
+            made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_}) if is_sought else None
             return made or self._making(entity_type, entity)
         marks = _MARK.findall(str(entity.get("name") or ""))[-3:]
         prefixes = [base64.b32decode(mark + "======").hex()[:12] for mark in marks]

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from msgspec import Struct
 
+from features.changes.kinds import is_chosen
 from shared.deliveries.webhooks import new_secret
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
@@ -113,7 +114,7 @@ class Endpoint(Guarded, frozen=True):
 
     def asks_for(self, kind: str, document: Mapping[str, Any]) -> bool:
         """Whether a person wants it to be told of such things."""
-        if self.kinds and kind not in self.kinds:
+        if not is_chosen(kind, self.kinds):
             return False
         lead = document.get("lead")
         if lead is not None and "pipeline_id" in lead:

@@ -23,7 +23,11 @@ def _message(name: str, *members: tuple[str, Any] | tuple[str, Any, Any], told: 
 
 
 def _of_entity(
-    single: str, shape: type[Struct], earlier: type[Struct], names: Iterable[str], *more: tuple[str, Any],
+    single: str,
+    shape: type[Struct],
+    earlier: type[Struct],
+    names: Iterable[str],
+    *more: tuple[str, Any],
 ) -> dict[str, type[Struct]]:
     """The messages of what is made, changed, deleted and found again, by the same rules for all. `names`: what its
     kinds end with; `more`: what has rules of its own."""
@@ -38,7 +42,9 @@ def _of_entity(
         "note_added": lambda: _message(f"{title}NoteAdded", (single, Named), ("note", Note)),
     }
     found = {f"{single}.{name}": made[name]() if name in made else simple for name in names}
-    return found | {f"{single}.{name}": _message(f"{title}{name.title().replace('_', '')}", *what) for name, what in more}
+    return found | {
+        f"{single}.{name}": _message(f"{title}{name.title().replace('_', '')}", *what) for name, what in more
+    }
 
 
 _USUAL: Final = ("added", "deleted", "note_added", "responsible_changed", "restored", "updated")

@@ -122,6 +122,19 @@ WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s AND is_on
 """
 
 
+# What is wanted from now on is told from now on.
+_WANT = """
+UPDATE amocrm_feeds SET wants = %(wants)s, refused = '{}', check_due_at = amocrm_now(),
+    asked = asked || (SELECT coalesce(jsonb_object_agg(name, extract(epoch FROM amocrm_now())::bigint), '{}')
+        FROM unnest(%(wants)s::text[]) AS name WHERE NOT name = ANY(coalesce(wants, %(wants)s)))
+WHERE integration_id = %(integration_id)s AND is_on AND wants IS DISTINCT FROM %(wants)s::text[]
+"""
+_SUBSCRIBED_TO = """
+UPDATE amocrm_feeds SET subscribed_to = %(settings)s, refused = %(refused)s
+WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s
+"""
+
+
 class Feed(Guarded, frozen=True):
     """A row of `amocrm_feeds`."""
 
@@ -138,12 +151,18 @@ class Feed(Guarded, frozen=True):
     asked: dict[str, int]  # see polling.py
     hooks: int
     last_hook_at: datetime | None
+    wants: list[str] | None  # lines of kinds.py; None: not looked at yet
+    subscribed_to: list[str]  # the settings with which the subscription was made last
+    refused: list[str]  # those that amoCRM does not know
     lease_id: UUID | None
     failures: int
     problem_code: str | None
     problem_detail: str | None
     must_check: bool = False
     must_ask: bool = False
+
+    def follows(self, entity_type: str) -> bool:
+        return self.wants is None or entity_type in self.wants
 
     def address(self, keyring: Keyring, url: str | None) -> str | None:
         """Where amoCRM calls us; None where this installation has no address for hooks."""
@@ -190,6 +209,16 @@ def _new_key(keyring: Keyring, integration_id: UUID) -> dict[str, object]:
 
 def hashed(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
+
+
+def want(database: Database, integration_id: UUID, wants: Sequence[str]) -> bool:
+    """What is followed from now on, and asked of amoCRM. False where that is so already, or events are off."""
+    return database.execute(_WANT, {"integration_id": integration_id, "wants": list(wants)}) > 0
+
+
+def subscribed_to(database: Database, feed: Feed, settings: Sequence[str], refused: Sequence[str]) -> None:
+    """The subscription was made with these settings; others are not to be had in this account."""
+    database.execute(_SUBSCRIBED_TO, _leased(feed) | {"settings": list(settings), "refused": list(refused)})
 
 
 def take(database: Database, key: str, said: Said) -> Taken:

@@ -1,7 +1,7 @@
 """What there is to tell: one line of a table for everything that amoCRM tells of.
 
 A line says under which names hooks and events speak of it, by which settings a subscription has it, how it is read, and
-what of it is told. Whoever adds one writes a line here, a type in `messages.py`, and what consumers see in
+what of it is told. Whoever adds one writes a line here, a type in `event_schemas.py`, and what consumers see in
 `showing.py`.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from features.changes.messages import KINDS, MESSAGES
+from features.changes.event_schemas import KINDS
 
 
 class Transition(Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     verbs: Mapping[str, str]  # of hooks and events -> what the kind ends with
     settings: tuple[str, ...]  # of the subscription
     path: str  # in the API; {names} are facts of the hint
-    reader: str = "entity"  # entity, note, incoming_lead, message: see reading.py
+    reader: str = "entity"  # entity, note, incoming_lead, message: see refetch.py
     of: str = ""  # what its kinds begin with, where it is not `name`
     transitions: tuple[Transition, ...] = ()
     plain: tuple[str, ...] = ()  # members whose earlier value is told, because it says nothing about a person
@@ -205,5 +205,14 @@ def settings_for(kinds: Collection[str]) -> list[str]:
     return sorted({setting for one in subjects_of(kinds) for setting in one.settings})
 
 
+def line(entity_type: str, entity_id: int, document: Mapping[str, Any]) -> str:
+    """Whose order a change keeps: of a note that of its deal, of a message that of its talk."""
+    subject = SUBJECTS[entity_type]
+    if subject.reader == "note":
+        return f"{subject.of}:{document[subject.of]['id']}"
+    if subject.reader == "message":
+        return f"talk:{document['message']['talk_id']}"
+    return f"{entity_type}:{entity_id}"
+
+
 assert set(KINDS) == {*OF_KIND, *_DERIVED}, set(KINDS) ^ {*OF_KIND, *_DERIVED}
-assert set(MESSAGES) - set(KINDS) == {"test"}

@@ -14,9 +14,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from features.changes import feeds, retry_policy
-from features.changes.diff import ENTITIES
 from features.changes.feed_lease import Tenure
 from features.changes.feeds import Feed
+from features.changes.kinds import SUBJECTS
 from features.changes.webhook_payload import LARGEST_ID, Hint
 from shared.amocrm.errors import AmocrmError, FilterIgnoredError
 from shared.amocrm.events import FeedApi, tells_note, updated_at
@@ -34,7 +34,13 @@ _MARGIN: Final = 2 * feeds.SETTLE.total_seconds()
 # vendor: events.types (page) lead_added, lead_deleted, lead_restored, lead_status_changed, the same of contacts;
 # and one for each member that is changed, such as sale_field_changed; of notes see events.notes.
 # source: amoCRM's documentation, "Events and notes", "Types of events"
-_KINDS: Final = {"added": "add", "deleted": "delete", "restored": "restore", "status_changed": "status"}
+_KINDS: Final = {
+    "added": "add",
+    "deleted": "delete",
+    "restored": "restore",
+    "status_changed": "status",
+    "completed": "complete",
+}
 
 _KNOWN = """
 SELECT entity_id, extract(epoch FROM read_at)::float8 AS read_at FROM amocrm_entities
@@ -56,7 +62,8 @@ def ask(runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> Problem |
     others from nothing. Raises the errors of a call that concern the account, and LeaseLostError; what was found before
     stays found."""
     asking, problem, is_whole = _Asking(runtime, feed, perform, tenure), None, True
-    lists: list[Callable[[], bool]] = [asking.events, *(partial(asking.changed, *names) for names in ENTITIES.items())]
+    lists: list[Callable[[], bool]] = [asking.events] if any(one.asked for one in asking.subjects) else []
+    lists += [partial(asking.changed, one.name, one.path) for one in asking.subjects if one.asked == "changed"]
     for one in lists:
         try:
             is_whole = one() and is_whole
@@ -78,12 +85,17 @@ class _Asking:
     def __init__(self, runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> None:
         self._transport, self._database, self._clock = runtime.transport, runtime.database, runtime.clock
         self._feed, self._perform, self._tenure = feed, perform, tenure
+        self.subjects = [one for one in SUBJECTS.values() if feed.follows(one.name)]
         self.asked = dict(feed.asked)
 
     def keep(self, wait: timedelta | None = None) -> None:
         """How far it has come; it goes on after `wait`, or at once."""
-        until = min(self._from(name) for name in ("event", *ENTITIES))
+        until = min(self._from(name) for name in self._names())
         feeds.asked(self._database, self._feed, self.asked, until, wait or timedelta(0))
+
+    def _names(self) -> list[str]:
+        """Of the lists that are gone through."""
+        return ["event", *(one.name for one in self.subjects if one.asked == "changed")]
 
     def _latest(self) -> int:
         """No change is later than this, whatever it says: the clock that is ahead, and a minute."""
@@ -114,7 +126,7 @@ class _Asking:
             events = self._perform(_events_page(page))
             recent = [one for one in events if int(one.get("created_at") or 0) >= since]
             for event in recent:
-                happened_at, hint = int(event["created_at"]), _of_event(event)
+                happened_at, hint = int(event["created_at"]), self._wanted(event)
                 top = max(top, happened_at)
                 if hint is not None:
                     _add(hints, hint)
@@ -129,6 +141,10 @@ class _Asking:
         self.asked |= {"event": self._next(since, top)} if is_whole else {"page": page, "top": top}
         self.keep()
         return is_whole
+
+    def _wanted(self, event: dict[str, Any]) -> Hint | None:
+        hint = _of_event(event)
+        return hint if hint is not None and self._feed.follows(hint.entity_type) else None
 
     def _new(self, hints: Iterable[Hint], times: Mapping[tuple[str, int], int]) -> list[Hint]:
         """Without notes that were told of before, and what was read since its last event."""
@@ -223,12 +239,13 @@ def _of_event(event: dict[str, Any]) -> Hint | None:
 
 def _hint_of(event: dict[str, Any]) -> Hint | None:
     single, kind = event.get("entity_type"), str(event.get("type") or "")
-    if single not in ENTITIES:
+    subject = SUBJECTS.get(str(single))
+    if subject is None:
         return None
     if tells_note(kind):
         after = event.get("value_after") or []
         note_id = next((_id(one["note"]["id"]) for one in after if isinstance(one, dict) and "note" in one), None)
-        if note_id is None:
+        if note_id is None or f"{single}_note" not in SUBJECTS:
             return None
         return Hint(f"{single}_note", note_id, ["note"], {"parent_id": _id(event["entity_id"])})
     word = _KINDS.get(kind.removeprefix(f"{single}_"), "update")
@@ -237,7 +254,7 @@ def _hint_of(event: dict[str, Any]) -> Hint | None:
         place = before.get("lead_status") if isinstance(before, dict) else None
         if place:
             facts = {"old_status_id": int(place["id"]), "old_pipeline_id": int(place["pipeline_id"])}
-    return Hint(single, _id(event["entity_id"]), [word], facts)
+    return Hint(subject.name, _id(event["entity_id"]), [word], facts)
 
 
 def _id(value: Any) -> int:

@@ -7,13 +7,14 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
-from features.changes import changes, diff, endpoints, orders, retry_policy
+from features.changes import changes, diff, endpoints, orders, retry_policy, showing
 from features.changes.changes import Change, Place
-from features.changes.diff import ENTITIES, Entity, Fingerprint, News, State
+from features.changes.diff import Entity, Fingerprint, News, State
 from features.changes.echo_filter import NOTHING, Own, Written
 from features.changes.endpoints import Endpoint
 from features.changes.feed_lease import LeaseLostError, Tenure
 from features.changes.feeds import Feed
+from features.changes.kinds import ENTITIES, ONCE, SUBJECTS
 from shared.amocrm.errors import AmocrmError, NotFoundError
 from shared.amocrm.events import FeedApi
 from shared.amocrm.leads import LOST, AccountApi
@@ -31,6 +32,8 @@ T = TypeVar("T")
 Perform = Callable[[Callable[[AccountApi], T]], T]
 
 _MOST_AT_ONCE: Final = 100  # entities of a run; the next one goes on
+# What a submission makes: who has made it may be known a moment later.
+_MADE_BY_US: Final = ("lead", "contact", "company")
 _MOST_ATTEMPTS: Final = 6  # to find what was just made; then it is taken for gone
 _AGAIN_IN: Final = timedelta(seconds=5)
 # So often the whole list is refused before each entity is asked for by itself; and so many that fail one after the
@@ -42,7 +45,7 @@ _MOST_IN_A_ROW: Final = 3
 # `now` or a little later: by the clock that all instances share.
 _DUE = """
 SELECT h.entity_type, h.entity_id, h.kinds, h.facts, h.version, h.attempts, e.read_at,
-    CASE WHEN e.read_at >= to_timestamp(%(begun_at)s) OR h.entity_type LIKE '%%_note' THEN e.state END AS state,
+    CASE WHEN e.read_at >= to_timestamp(%(begun_at)s) OR h.entity_type = ANY(%(once)s) THEN e.state END AS state,
     coalesce(e.revision, 0) AS revision, amocrm_now() AS now
 FROM amocrm_hints h LEFT JOIN amocrm_entities e USING (integration_id, entity_type, entity_id)
 WHERE h.integration_id = %(integration_id)s AND h.due_at <= amocrm_now()
@@ -92,15 +95,23 @@ class Reading(Struct):
     def run(self) -> None:
         """Reads what is due, while there is time. Raises the errors of a call that concern more than one entity, and
         LeaseLostError; what was stored stays."""
-        parameters = {"integration_id": self.integration.id, "begun_at": self.feed.begun_at, "limit": _MOST_AT_ONCE}
+        parameters = {"integration_id": self.integration.id, "begun_at": self.feed.begun_at}
+        parameters |= {"once": list(ONCE), "limit": _MOST_AT_ONCE}
         due = self._database.all(_Due, _DUE, parameters)
         for entity_type in ENTITIES:
             wanted = [one for one in due if one.entity_type == entity_type]
             if wanted and not self.tenure.is_over():
                 self._entities(entity_type, wanted)
         for one in due:
-            if one.entity_type.endswith("_note") and not self.tenure.is_over():
-                self._guarded(one, partial(self._note, one))
+            if one.entity_type not in ENTITIES and not self.tenure.is_over():
+                self._guarded(one, partial(self._other, one))
+
+    def _other(self, due: _Due) -> None:
+        subject = SUBJECTS.get(due.entity_type)
+        if subject is None:  # of newer code
+            changes.drop(self._database, self._place(due))
+        elif subject.reader == "note":
+            self._note(due)
 
     def _guarded(self, due: _Due, work: Callable[[], None]) -> None:
         """One entity that amoCRM does not show, or nobody can make anything of, keeps no other waiting: it is tried
@@ -175,7 +186,12 @@ class Reading(Struct):
                 hints -= {"add"}
                 if hints and not self._others_did(due, ours, is_made_by_us=True):
                     hints = set()
-            elif "add" in hints and due.attempts < _MOST_ATTEMPTS and self._own.is_creating():
+            elif (
+                "add" in hints
+                and due.entity_type in _MADE_BY_US
+                and due.attempts < _MOST_ATTEMPTS
+                and self._own.is_creating()
+            ):
                 self._later(due)
                 return
             elif "add" not in hints and self._explained(due, ours, is_made_by_us=maker is not None):
@@ -214,10 +230,10 @@ class Reading(Struct):
         before = news.before
         if news.kind == "lead.status_changed" and before is None:
             before = diff.place_before(None, due.facts, entity)
-        found: dict[str, Any] = {"kind": news.kind, due.entity_type: diff.shown(due.entity_type, entity)}
+        found: dict[str, Any] = {"kind": news.kind, due.entity_type: showing.shown(due.entity_type, entity)}
         if before is not None:
             found["before"] = before
-        if news.kind.endswith(".updated"):
+        if news.kind.endswith((".updated", ".changed")):
             found["changed"] = news.changed
         return found
 
@@ -239,7 +255,7 @@ class Reading(Struct):
                 self._out_of_sight(due)
                 return
             told = [] if due.state is not None and due.state.get("is_deleted") else [
-                {"kind": f"{due.entity_type}.deleted", due.entity_type: {"id": due.entity_id}}
+                {"kind": f"{due.entity_type}.deleted", due.entity_type: showing.gone(due.entity_id)}
             ]  # fmt: skip
             self._store(due, (due.state or {}) | {"is_deleted": True}, told, None)
             return

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from features.changes import changes
 from features.changes.endpoints import Endpoint
+from features.changes.kinds import is_chosen, line
 from shared.storage.database import Database
 from shared.storage.encryption import DecryptionError, Keyring
 
@@ -98,7 +99,7 @@ def replay(
 def _wanted(database: Database, keyring: Keyring, endpoint: Endpoint, change: _Missed) -> dict[str, str] | None:
     """The change, and whose order it keeps: a note's deal or contact is in its document. None also for one that cannot
     be read, which a person is told: it keeps no other from being sent."""
-    if endpoint.kinds and change.kind not in endpoint.kinds:
+    if not is_chosen(change.kind, endpoint.kinds):
         return None
     try:
         document = msgspec.json.decode(keyring.decrypt(change.document, change.id, "change"))
@@ -107,5 +108,4 @@ def _wanted(database: Database, keyring: Keyring, endpoint: Endpoint, change: _M
         return None
     if not endpoint.asks_for(change.kind, document):
         return None
-    single = change.entity_type.removesuffix("_note")
-    return {"id": str(change.id), "entity": f"{single}:{document[single]['id']}"}
+    return {"id": str(change.id), "entity": line(change.entity_type, change.entity_id, document)}

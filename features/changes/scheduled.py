@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from features.changes import dispatch, feeds, polling, retry_policy, subscription
+from features.changes import dispatch, feeds, polling, retry_policy, subscription, wanted
 from features.changes.endpoints import Endpoint
 from features.changes.feed_lease import LeaseLostError, Tenure
 from features.changes.feeds import Feed
@@ -74,6 +74,7 @@ def _looked_after(runtime: Runtime, integration: Integration, feed: Feed) -> Pro
     perform = runtime.connections.paced(integration, calls)
     tenure, problem = Tenure(runtime.database, runtime.clock, feed), None
     if feed.must_check:
+        wanted.note(runtime.database, integration)  # where the last to note it was not the last to change it
         try:
             subscription.compare(runtime, integration, feed, perform)
         except AmocrmError as error:

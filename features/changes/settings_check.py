@@ -1,6 +1,6 @@
 """Settings of changes against the account they are for, and what saving them begins or ends."""
 
-from features.changes import feeds
+from features.changes import feeds, wanted
 from features.changes.settings import Document, of
 from shared.actions.feature import SettingsPart
 from shared.amocrm import directory
@@ -44,6 +44,7 @@ def _saved(runtime: Runtime, integration: Integration) -> None:
     now = by_id(runtime.database, integration.id)
     if now is not None:
         feeds.switch(runtime.database, runtime.keyring, now.id, of(now.settings).is_on)
+        wanted.note(runtime.database, now)
 
 
 PART = SettingsPart(Document, _check, _saved, is_of_account=True)

@@ -120,4 +120,3 @@ class TaskBefore(Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=
     complete_till: int | None = None
     is_completed: bool | None = None
     task_type_id: int | None = None
-

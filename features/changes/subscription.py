@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from features.changes import feeds
+from features.changes import feeds, kinds, wanted
 from features.changes.feeds import Feed
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError, PaymentRequiredError
-from shared.amocrm.events import SETTINGS, FeedApi
+from shared.amocrm.events import FeedApi
 from shared.connections.integrations import Integration
 from shared.platform import logs
 from shared.platform.messages import Message, say
@@ -20,49 +20,113 @@ _REFUSED: Final = say(
     "amoCRM does not allow webhooks in this account (its tariff, or the rights of the user who connected). What "
     "happens is asked for every minute instead."
 )
+_NO_ADMINISTRATOR: Final = say(
+    "Only an administrator may ask amoCRM for webhooks, and whoever connected this account is none. What happens is "
+    "asked for every minute instead; let an administrator connect the account."
+)
+_OTHERS: Final = say("amoCRM tells us of what somebody wants to know now.")
 
 
 def compare(runtime: Runtime, integration: Integration, feed: Feed, perform: Callable[..., Any]) -> None:
-    """Makes amoCRM's side as it should be. Raises the errors of a call."""
-    wanted = feed.address(runtime.keyring, runtime.settings.amocrm_events_url)
+    """Makes amoCRM's side as it should be: told of what somebody wants, and of nothing else. Raises the errors of a
+    call."""
+    settings = set(kinds.settings_for(wanted.of(runtime.database, integration)))
+    address = feed.address(runtime.keyring, runtime.settings.amocrm_events_url) if settings else None
     before = _address(runtime, feed)
-    if before is not None and before != wanted:
+    if before is not None and before != address:
         perform(lambda api: FeedApi(api).unsubscribe(before))
-    if wanted is None:
-        feeds.subscribed(runtime.database, runtime.keyring, feed, None, "ask")
+    if address is None:
+        feeds.subscribed(runtime.database, runtime.keyring, feed, None, "ask" if settings else feed.way)
         return
-    there = perform(lambda api: FeedApi(api).webhook(wanted))
-    told: Message | None = None
-    if there is None:
-        told = say("amoCRM tells us what happens in this account.")
-        if before == wanted:
-            told = say("The subscription to amoCRM's webhooks was gone, and was made again.")
-    elif there.get("disabled"):
-        told = say("amoCRM had switched the webhook off, and it was switched on again.")
-    elif not set(SETTINGS) <= set(there.get("settings") or []):
-        told = say("The subscription to amoCRM's webhooks had lost some of its events, and was repaired.")
-    if told is not None and not _subscribe(runtime, integration, feed, perform, wanted):
+    try:
+        there = perform(lambda api: FeedApi(api).webhook(address))
+    except AddressBlockedError:  # what stands before amoCRM says nothing of webhooks
+        raise
+    # vendor: webhooks.administrator (page) Only an administrator's token may see, make and remove subscriptions.
+    # source: amoCRM's documentation, "Webhooks"
+    except ForbiddenError as error:
+        if perform(lambda api: FeedApi(api).sees_everything()):
+            raise
+        _refused(runtime, integration, feed, perform, error)
         return
-    feeds.subscribed(runtime.database, runtime.keyring, feed, wanted, "hook")
+    told = _difference(there, before == address, settings - set(feed.refused), set(feed.subscribed_to))
+    if told is not None and not _subscribe(runtime, integration, feed, perform, address, sorted(settings)):
+        return
+    feeds.subscribed(runtime.database, runtime.keyring, feed, address, "hook")
     if told is not None:
-        level = "info" if before != wanted else "warning"
+        level = "info" if before != address or told == _OTHERS else "warning"
         event_log.add(runtime.database, "feed.subscribed", told, level=level, integration_id=integration.id)
 
 
+def _difference(there: dict[str, Any] | None, was_there: bool, settings: set[str], ours: set[str]) -> Message | None:
+    """What is wrong with the subscription; None where it is as it should be. `ours`: its settings when we made it."""
+    if there is None:
+        if was_there:
+            return say("The subscription to amoCRM's webhooks was gone, and was made again.")
+        return say("amoCRM tells us what happens in this account.")
+    found = set(there.get("settings") or [])
+    if there.get("disabled"):
+        return say("amoCRM had switched the webhook off, and it was switched on again.")
+    if not ours & settings <= found:
+        return say("The subscription to amoCRM's webhooks had lost some of its events, and was repaired.")
+    return None if found == settings else _OTHERS
+
+
 def _subscribe(
-    runtime: Runtime, integration: Integration, feed: Feed, perform: Callable[..., Any], address: str
+    runtime: Runtime,
+    integration: Integration,
+    feed: Feed,
+    perform: Callable[..., Any],
+    address: str,
+    settings: list[str],
 ) -> bool:
+    def tried(some: list[str]) -> None:
+        perform(lambda api: FeedApi(api).subscribe(address, some))
+
+    refused = feed.refused
     try:
-        perform(lambda api: FeedApi(api).subscribe(address))
-    except AddressBlockedError:  # what stands before amoCRM says nothing of webhooks
+        try:
+            tried([one for one in settings if one not in refused])
+        except BadRequestError:
+            if set(settings) <= kinds.SURE:
+                raise
+            refused = _without_unknown(tried, settings)
+    except AddressBlockedError:
         raise
     except (ForbiddenError, PaymentRequiredError, BadRequestError) as error:
-        logs.warning("feed.refused", integration_id=integration.id, error=type(error).__name__)
-        feeds.subscribed(runtime.database, runtime.keyring, feed, None, "ask")
-        if feed.way != "ask":
-            event_log.add(runtime.database, "feed.refused", _REFUSED, level="warning", integration_id=integration.id)
+        _refused(runtime, integration, feed, perform, error)
         return False
+    feeds.subscribed_to(runtime.database, feed, [one for one in settings if one not in refused], refused)
     return True
+
+
+def _without_unknown(tried: Callable[[list[str]], None], settings: list[str]) -> list[str]:
+    """Subscribes to as much as this account's amoCRM knows; returns what it does not. Raises BadRequestError where it
+    refuses all of it."""
+    taken, refused = [one for one in settings if one in kinds.SURE], []
+    if taken:
+        tried(taken)
+    for one in (one for one in settings if one not in kinds.SURE):
+        try:
+            tried([*taken, one])
+            taken.append(one)
+        except BadRequestError:
+            refused.append(one)
+    if not taken:
+        raise BadRequestError("amoCRM knows none of these settings", 400)
+    logs.warning("feed.settings_refused", settings=refused)
+    return refused
+
+
+def _refused(
+    runtime: Runtime, integration: Integration, feed: Feed, perform: Callable[..., Any], error: Exception
+) -> None:
+    logs.warning("feed.refused", integration_id=integration.id, error=type(error).__name__)
+    feeds.subscribed(runtime.database, runtime.keyring, feed, None, "ask")
+    if feed.way != "ask":
+        is_administrator = perform(lambda api: FeedApi(api).sees_everything())
+        told = _REFUSED if is_administrator else _NO_ADMINISTRATOR
+        event_log.add(runtime.database, "feed.refused", told, level="warning", integration_id=integration.id)
 
 
 def end(runtime: Runtime, integration: Integration) -> None:

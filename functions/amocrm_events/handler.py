@@ -12,7 +12,10 @@ anything else                   200     also news that nothing is made of
 vendor: webhooks.form, webhooks.repeat - amoCRM waits two seconds, and switches off what keeps failing.
 """
 
-from typing import Final
+import re
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
 
 from features.changes import feeds, webhook_payload
 from features.changes.feeds import Taken
@@ -21,10 +24,12 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.middleware import json_response
 from shared.platform.problems import Problem
+from shared.platform.ttl_cache import Expiring
 from shared.runtime import Runtime
 from shared.storage import event_log
 
 _LONGEST_KEY: Final = 100
+_told: Expiring[tuple[UUID, str], bool] = Expiring(seconds=3600)
 # Nothing that amoCRM sends is refused for its length: it would come again, and end in the hook being switched off.
 MOST_BYTES: Final = 200_000_000
 _FOREIGN: Final = say("A webhook with this connection's address named another account, and was refused.")
@@ -39,12 +44,12 @@ def handle(runtime: Runtime, request: Request) -> Response:
     if not 20 <= len(key) <= _LONGEST_KEY:
         raise _unknown()
     said = webhook_payload.read(request.body)
-    if said.unknown:
-        logs.info("hook.nothing_made_of", kinds=said.unknown)
     taken = feeds.take(runtime.database, key, said)
     if taken.integration is not None:
         logs.integration_id.set(str(taken.integration))
     if taken.outcome in ("taken", "full"):
+        if taken.integration is not None:
+            _tell_unknown(runtime, taken.integration, said.unknown)
         if taken.is_first and taken.integration is not None:
             runtime.delivering.wakeup.at(taken.integration, feeds.SETTLE.total_seconds())
         if taken.outcome == "full":
@@ -53,6 +58,17 @@ def handle(runtime: Runtime, request: Request) -> Response:
             logs.warning("hook.too_long", integration_id=taken.integration, bytes=len(request.body))
         return json_response({"taken": len(said.hints) if taken.outcome == "taken" else 0})
     raise _refused(runtime, taken)
+
+
+def _tell_unknown(runtime: Runtime, integration_id: UUID, names: list[str]) -> None:
+    """What amoCRM tells of since lately, and nothing is made of: in the log once a day, each by its name."""
+    for name in names:
+        if _told.get((integration_id, name)) is None:
+            _told.put((integration_id, name), True)
+            told = say("amoCRM tells of {kind}, of which nothing is made here.", kind=name)
+            kind = f"hook.unknown.{name}" if re.fullmatch(r"[a-z_]+\.[a-z_]+", name) else "hook.unknown"
+            rarely: dict[str, Any] = {"integration_id": integration_id, "level": "info", "every": timedelta(days=1)}
+            event_log.add_rarely(runtime.database, kind, told, **rarely)
 
 
 def _refused(runtime: Runtime, taken: Taken) -> Problem:

@@ -16,15 +16,6 @@ from shared.amocrm.leads import AccountApi
 
 Entity = dict[str, Any]
 
-# vendor: webhooks.settings (page) What a subscription may ask for: add, update, delete, restore, status, responsible
-# and note, each with the entity's name.
-# source: amoCRM's documentation, "Webhooks", "Available actions"
-SETTINGS: Final = tuple(
-    sorted(
-        [f"{kind}_{entity}" for kind in ("add", "update", "delete", "restore", "responsible", "note") for entity in
-         ("lead", "contact")] + ["status_lead"]
-    )
-)  # fmt: skip
 # vendor: events.page (page) A page of events has at most 100 of them.
 # source: amoCRM's documentation, "Events and notes"
 _EVENTS_PAGE: Final = 100
@@ -33,7 +24,11 @@ _EVENTS_PAGE: Final = 100
 # message incoming_sms and outgoing_sms. Hooks tell all of them as notes; there their type is a number (4, 10, 11).
 # source: amoCRM's documentation, "Types of events"; clients and integrations in production that list them
 _CALLS_AND_MESSAGES: Final = frozenset({"incoming_call", "outgoing_call", "incoming_sms", "outgoing_sms"})
-_EMBEDDED: Final = {"leads": "contacts", "contacts": "leads"}  # whose ids come with an entity
+_EMBEDDED: Final = {"leads": "contacts", "contacts": "leads", "companies": "contacts,leads"}  # ids that come with it
+
+
+def _with(plural: str) -> list[tuple[str, str]]:
+    return [("with", _EMBEDDED[plural])] if plural in _EMBEDDED else []
 
 
 def updated_at(entity: Entity) -> int:
@@ -56,9 +51,9 @@ class FeedApi(Struct, frozen=True):
         answer = self.api.send("GET", "/webhooks", params=[("filter[destination]", destination)])
         return next((one for one in embedded(answer, "webhooks") if one.get("destination") == destination), None)
 
-    def subscribe(self, destination: str) -> None:
+    def subscribe(self, destination: str, settings: Sequence[str]) -> None:
         """Makes the subscription, or gives it these settings and switches it on again."""
-        self.api.send("POST", "/webhooks", json={"destination": destination, "settings": list(SETTINGS)})
+        self.api.send("POST", "/webhooks", json={"destination": destination, "settings": list(settings)})
 
     def unsubscribe(self, destination: str) -> None:
         """No error where there is none."""
@@ -70,7 +65,7 @@ class FeedApi(Struct, frozen=True):
         out."""
 
         def read(params: list[tuple[str, Any]]) -> Any:
-            return self.api.send("GET", f"/{plural}", params=[*params, ("with", _EMBEDDED[plural])])
+            return self.api.send("GET", f"/{plural}", params=[*params, *_with(plural)])
 
         def read_one(id_: int) -> Entity:
             return self.entity(plural, id_)
@@ -88,7 +83,7 @@ class FeedApi(Struct, frozen=True):
 
     def entity(self, plural: str, id_: int) -> Entity:
         """Raises NotFoundError where it is not there any more, or says itself that it is deleted."""
-        answer = self.api.send("GET", f"/{plural}/{id_}", params={"with": _EMBEDDED[plural]})
+        answer = self.api.send("GET", f"/{plural}/{id_}", params=_with(plural) or None)
         if not isinstance(answer, dict) or answer.get("is_deleted"):
             raise NotFoundError("amoCRM has no such entity any more", 204)
         return answer

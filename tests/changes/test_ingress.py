@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.changes import feeds, webhook_payload
+from features.changes import feeds, kinds, webhook_payload
 from functions.amocrm_events.handler import MOST_BYTES, handle
-from shared.amocrm.events import SETTINGS, FeedApi
+from shared.amocrm.events import FeedApi
 from shared.platform.http import Headers, Request, Response
 from shared.platform.middleware import serve
 from shared.platform.problems import Problem
@@ -77,8 +77,10 @@ def test_a_body_as_amocrm_sends_it() -> None:
     assert [(one.entity_type, one.entity_id, one.kinds, one.facts) for one in said.hints] == [
         ("lead", 10701093, ["status", "update"], {"old_status_id": 20067736, "old_pipeline_id": 9217057}),
         ("contact_note", 60864725, ["note"], {"parent_id": 40700289}),
+        ("company", 7, ["add"], {}),
+        ("task", 9, ["add"], {}),
     ]
-    assert said.unknown == ["task.add"]
+    assert said.unknown == []
 
 
 @given(st.binary(max_size=2000))
@@ -239,7 +241,7 @@ def test_31_b5_a_long_body_is_read_in_a_moment(quiet: Feed) -> None:
 
 @pytest.mark.vendor("webhooks.several", "webhooks.heads", "webhooks.notes")
 def test_31_b5_one_body_tells_of_many(feed: Feed) -> None:
-    """Of deals and people, notes in both forms; companies and tasks are not theirs, though they come as such."""
+    """Of deals and people, companies among them, and of tasks; notes in both forms."""
     body = {
         "leads[update][0][id]": "11",
         "leads[update][1][id]": "12",
@@ -266,11 +268,14 @@ def test_31_b5_one_body_tells_of_many(feed: Feed) -> None:
         ("lead", 11, ["update"], {}),
         ("lead", 12, ["update"], {}),
         ("lead", 13, ["restore"], {}),
+        ("company", 14, ["update"], {}),
         ("contact", 15, ["update"], {}),
+        ("task", 16, ["update"], {}),
         ("lead_note", 17, ["note"], {"parent_id": 11}),
+        ("company_note", 18, ["note"], {"parent_id": 14}),
         ("contact_note", 19, ["note"], {"parent_id": 15}),
     ]
-    assert said.unknown == ["task.update", "unsorted.add"]
+    assert said.unknown == ["unsorted.add"]
 
 
 @pytest.mark.vendor("webhooks.repeat", "webhooks.switched_off")
@@ -343,14 +348,18 @@ def test_the_subscription_is_made_repaired_and_removed(quiet: Feed) -> None:
     assert quiet.hooks() == {}
     quiet.run()
     ((address, hook),) = quiet.hooks().items()
-    assert set(hook["settings"]) == set(SETTINGS)
+    assert set(hook["settings"]) == set(kinds.settings_for(kinds.chosen(["lead.*", "contact.*"])))
     assert story.events()[-1] == "feed.subscribed"
     client = {"domain": story.domain, "destination": address}
     for broken in ({"settings": ["add_lead"]}, {"disabled": True}, {"gone": True}):
         story.simulator.control("change-webhook", **client, **broken)
         quiet.run(feeds.CHECK_EVERY.total_seconds())
         ((again, hook),) = quiet.hooks().items()
-        assert (again, hook["disabled"], set(hook["settings"])) == (address, False, set(SETTINGS))
+        assert (again, hook["disabled"], set(hook["settings"])) == (
+            address,
+            False,
+            set(kinds.settings_for(kinds.chosen(["lead.*", "contact.*"]))),
+        )
     assert story.events().count("feed.subscribed") == 4
     quiet.run(feeds.CHECK_EVERY.total_seconds())
     assert story.events().count("feed.subscribed") == 4

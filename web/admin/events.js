@@ -7,8 +7,15 @@ import { busy, button, call, copyButton, failure, filled, may, pickConnection, t
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
 
-const KINDS = ["lead.added", "lead.status_changed", "lead.responsible_changed", "lead.updated", "lead.deleted", "lead.restored", "lead.note_added",
-  "contact.added", "contact.responsible_changed", "contact.updated", "contact.deleted", "contact.restored", "contact.note_added", "order.status_changed"];
+const USUAL = ["added", "updated", "responsible_changed", "deleted"];
+const GROUPS = {
+  lead: [...USUAL, "status_changed", "restored", "note_added"], contact: [...USUAL, "restored", "note_added"], company: [...USUAL, "restored", "note_added"],
+  task: ["added", "changed", "completed", "responsible_changed", "deleted"], order: ["status_changed"],
+};
+const kindName = (kind) => {
+  const [of, verb] = kind.split(".");
+  return `${of === "*" ? "*" : t(`events.of_${of}`)}: ${verb === "*" || !verb ? t("events.all_of") : t(`events.verb_${verb}`)}`;
+};
 const DAY_MILLISECONDS = 86_400_000;
 const LIVE_MILLISECONDS = 4000;
 const PAGE = 50;
@@ -136,7 +143,7 @@ function row(connection, endpoint, edit, fresh, again) {
       await again();
     }, error)));
   }
-  const kinds = endpoint.kinds.length ? endpoint.kinds.map((kind) => t(`events.kind_${kind}`)).join(", ") : t("events.every_kind");
+  const kinds = endpoint.kinds.length ? endpoint.kinds.map(kindName).join(", ") : t("events.every_kind");
   return element("li", {}, element("div", { className: "facts" }, element("b", { text: endpoint.name }), element("small", { text: ` · ${endpoint.host}` }), element("br"),
     health(endpoint), element("br"), element("small", { className: "soft", text: kinds })), answer, error, buttons);
 }
@@ -154,7 +161,11 @@ function form(connection, endpoint, pipelines, fresh, again, leave) {
   const name = element("input", { required: true, maxLength: 100, value: endpoint?.name ?? "", placeholder: " " });
   const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
   const isOn = check(t("events.is_on"), endpoint?.is_on ?? true);
-  const kinds = KINDS.map((kind) => check(t(`events.kind_${kind}`), endpoint?.kinds.includes(kind) ?? false, kind));
+  const isChosen = (kind) => endpoint?.kinds.includes(kind) ?? false;
+  const groups = Object.entries(GROUPS).map(([of, verbs]) => ({ of, boxes: ["*", ...verbs].map((verb) => check(t(verb === "*" ? "events.all_of" : `events.verb_${verb}`), isChosen(`${of}.${verb}`), `${of}.${verb}`)) }));
+  const kinds = groups.flatMap((one) => one.boxes);
+  // Patterns that were set by other means stay.
+  const others = (endpoint?.kinds ?? []).filter((kind) => !kinds.some(({ box }) => box.value === kind));
   const [whichPipelines, whichStatuses] = [endpoint?.pipelines ?? [], endpoint?.statuses ?? []];
   const isFor = (pipeline, status) => whichPipelines.length + whichStatuses.length > 0
     && (!whichPipelines.length || whichPipelines.includes(pipeline.id)) && (!whichStatuses.length || whichStatuses.includes(status.id));
@@ -167,7 +178,7 @@ function form(connection, endpoint, pipelines, fresh, again, leave) {
   const save = async () => {
     const stages = chosen(statuses).map((one) => one.split("/").map(Number));
     const made = await call("save_endpoint", { method: "POST", connection, body: {
-      name: name.value.trim(), url: url.value.trim() || null, id: endpoint?.id ?? null, kinds: chosen(kinds), is_on: isOn.box.checked,
+      name: name.value.trim(), url: url.value.trim() || null, id: endpoint?.id ?? null, kinds: [...others, ...chosen(kinds)], is_on: isOn.box.checked,
       pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])],
       fields: fields.value.split(/[\s,]+/).filter(Boolean),
     } });
@@ -178,7 +189,7 @@ function form(connection, endpoint, pipelines, fresh, again, leave) {
     event.preventDefault();
     void busy(event.submitter, save, error);
   } }, element("h3", { text: t(endpoint ? "events.edit" : "events.new") }), element("label", {}, t("events.name"), name), element("label", {}, t(endpoint ? "events.other_url" : "events.url"), url), isOn.view,
-  element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), group("events.kinds", kinds), statuses.length ? group("events.statuses", statuses) : null,
+  element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), ...groups.map(({ of, boxes }) => group(`events.of_${of}`, boxes)), statuses.length ? group("events.statuses", statuses) : null,
     element("label", {}, t("events.fields"), fields)), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave))));
 }
 
@@ -219,7 +230,7 @@ function change(connection, one, endpoints, error) {
   const names = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint.name]));
   const sends = one.sends.filter((send) => names.has(send.endpoint_id));
   const fate = sends.map((send) => `${names.get(send.endpoint_id)}: ${t(`events.send_${send.state}`, { answer: send.answer ?? "" })}`).join(" · ") || t("events.nobody");
-  const line = element("li", { className: sends.some((send) => send.state === "dead") ? "error" : "" }, t(`events.kind_${one.kind}`),
+  const line = element("li", { className: sends.some((send) => send.state === "dead") ? "error" : "" }, kindName(one.kind),
     one.link ? element("span", {}, " ", element("a", { href: one.link, target: "_blank", rel: "noopener", text: `№ ${one.entity_id}` })) : null, element("small", { text: `${moment(one.created_at)} · ${fate}` }));
   for (const send of may("operate") ? sends.filter((each) => each.state !== "waiting") : []) {
     line.append(button("events.send_again", (pressed) => busy(pressed, async () => {

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from features.changes import changes, endpoints, replay
-from features.changes.diff import ENTITIES
+from features.changes.kinds import ENTITIES
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -20,6 +20,7 @@ from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
 _MOST = 200
+_PAGES = ("lead", "contact", "company", "customer")  # what has a page of its own in amoCRM
 
 
 class ReplayChanges(Struct, forbid_unknown_fields=True, frozen=True):
@@ -34,8 +35,8 @@ class ReplayChanges(Struct, forbid_unknown_fields=True, frozen=True):
 
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{changes: [{id, kind, entity_type, entity_id, link, created_at, sends}], next_before}`, the newest first.
-    `link`: amoCRM's page of the deal or contact. `sends`: `[{endpoint_id, state, attempts, answered_at, answer}]`,
-    state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`."""
+    `link`: amoCRM's page of the deal, contact, company or customer. `sends`: `[{endpoint_id, state, attempts,
+    answered_at, answer}]`, state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`."""
     integration = caller.require_integration()
     limit = bodies.optional_positive(request, "limit", _MOST) or 50
     found = changes.page(runtime.database, integration.id, bodies.optional_positive(request, "before"), limit + 1)
@@ -47,7 +48,7 @@ def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
 def _view(one: changes.Listed, account: str) -> dict[str, Any]:
     view = msgspec.structs.asdict(one)
     del view["position"]
-    plural = ENTITIES.get(one.entity_type)
+    plural = ENTITIES.get(one.entity_type) if one.entity_type in _PAGES else None
     return view | {"link": f"{account}/{plural}/detail/{one.entity_id}" if plural else None}
 
 

@@ -1,13 +1,12 @@
 """Endpoints of a connection: listed, saved, removed, tried, and given a new secret."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
 from msgspec import Meta, Struct
 
-from features.changes import diff, dispatch, endpoints, feeds
+from features.changes import diff, dispatch, endpoints, feeds, kinds, wanted
 from features.changes.endpoints import Endpoint, Wanted
-from features.changes.event_schemas import KINDS
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -20,16 +19,17 @@ from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
 _Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
-_Kind = Literal[KINDS]  # type: ignore[valid-type] # the list has one home
+_Kind = Annotated[str, Meta(min_length=1, max_length=121)]
 
 
 class SaveEndpoint(Struct, forbid_unknown_fields=True, frozen=True):
-    """A new one has no `id`. Empty lists stand for everything; `fields` are names as `changed` has them."""
+    """A new one has no `id`. Empty lists stand for everything. `kinds`: names of the messages, or patterns such as
+    `task.*` and `*.note_added`; `fields` are names as `changed` has them."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     url: Annotated[str, Meta(max_length=2000)] | None = None  # null keeps the address
     id: UUID | None = None
-    kinds: Annotated[list[_Kind], Meta(max_length=50)] = []
+    kinds: Annotated[list[_Kind], Meta(max_length=100)] = []
     pipelines: Annotated[list[_Id], Meta(max_length=100)] = []
     statuses: Annotated[list[_Id], Meta(max_length=500)] = []
     fields: Annotated[list[Annotated[str, Meta(min_length=1, max_length=60)]], Meta(max_length=200)] = []
@@ -62,6 +62,9 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     an id of another connection, 422 for an address that may not be called, or a field that `changed` never names, 409
     for one too many."""
     integration, body = caller.require_integration(), bodies.decode(request, SaveEndpoint)
+    for index, kind in enumerate(body.kinds):
+        if not kinds.is_pattern(kind):
+            raise invalid_input(say("names no event; task.completed and task.* are examples"), f"kinds[{index}]")
     for index, name in enumerate(body.fields):
         if not diff.MAY_CHANGE.fullmatch(name):
             raise invalid_input(
@@ -74,15 +77,17 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
         egress.checked(url or "", runtime.settings.endpoint_private_hosts)
     except ValueError as error:
         raise invalid_input(said(str(error)), "url") from None
-    wanted = Wanted(body.name, url or "", body.kinds, body.pipelines, body.statuses, body.fields, body.is_on)
+    asked = Wanted(body.name, url or "", body.kinds, body.pipelines, body.statuses, body.fields, body.is_on)
     if body.id is not None:
-        if not endpoints.change(runtime.database, runtime.keyring, integration.id, body.id, wanted):
+        if not endpoints.change(runtime.database, runtime.keyring, integration.id, body.id, asked):
             raise _unknown()
+        wanted.note(runtime.database, integration)
         return json_response({"id": body.id, "secret": None})
-    added = endpoints.add(runtime.database, runtime.keyring, integration.id, wanted)
+    added = endpoints.add(runtime.database, runtime.keyring, integration.id, asked)
     if added is None:
         detail = say("A connection has at most {most} endpoints; remove one first.", most=endpoints.MOST)
         raise Problem(409, "too_many_endpoints", detail)
+    wanted.note(runtime.database, integration)
     return json_response({"id": added[0], "secret": added[1]}, 201)
 
 
@@ -91,6 +96,7 @@ def _remove(runtime: Runtime, caller: Caller, request: Request) -> Response:
     integration, body = caller.require_integration(), bodies.decode(request, NamedEndpoint)
     if not endpoints.remove(runtime.database, integration.id, body.id):
         raise _unknown()
+    wanted.note(runtime.database, integration)
     return json_response({"id": body.id, "removed": True})
 
 
