@@ -7,17 +7,17 @@ latency: the simulator answers at once.
 """
 
 import json
-import statistics
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from functools import partial
 from io import StringIO
 from typing import Any, Final
 
 import click
 
 from benchmarks import scale
+from benchmarks.timing import repeated
 from functions.crm_api.handler import handle
 from shared.platform.http import Headers, Request
 from shared.platform.middleware import serve
@@ -71,15 +71,10 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
         runtime = Runtime.build(played.settings)
         found: dict[str, dict[str, Any]] = {}
         for words, request in _requests(played):
-            times = []
-            for _ in range(repeats):
-                began = time.perf_counter()
-                answer = serve(handle, runtime, request)
-                times.append((time.perf_counter() - began) * 1000)
-                assert answer.status == 200, (words, answer.body)
-            p99 = sorted(times)[int(0.99 * (repeats - 1))]
-            figures = {"p50_ms": round(statistics.median(times), 1), "p99_ms": round(p99, 1)}
-            found[words] = figures | {"bytes": len(answer.body)}
+            asking = partial(serve, handle, runtime, request)
+            answer = asking()
+            assert answer.status == 200, (words, answer.body)
+            found[words] = repeated(runtime.database, asking, repeats) | {"bytes": len(answer.body)}
         runtime.close()
     too_much = [words for words, told in found.items() if told["p99_ms"] > MOST_MS or told["bytes"] > MOST_BYTES]
     return {"connections": accounts + 1, "answers": found, "too_much": too_much}

@@ -7,12 +7,11 @@ with 1 when one takes more than 50 ms, or does that.
 
 import json
 import random
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ import click
 import psycopg
 from msgspec.structs import asdict
 
+from benchmarks.timing import repeated
 from cli import embedded, migrations
 from features import settings
 from features.bookings import reconciliation_queue
@@ -39,10 +39,7 @@ from shared.platform.secret import Secret
 from shared.storage import event_log, overview, retention
 from shared.storage.database import Database
 
-_MOST_MS: Final = 50.0
-# Work that is always the same: what it takes at the same moment says how busy the machine is.
-_YARDSTICK: Final = "SELECT count(*) FROM generate_series(1, 100000)"
-YARDSTICK_MS: Final = 16.0  # on a quiet machine of two cores
+MOST_MS: Final = 50.0
 _FEW: Final = 2000  # rows, of which a page or two are quicker read than an index
 _LARGE: Final = (
     "amocrm_integrations",
@@ -176,7 +173,6 @@ class Query:
     run: Callable[[], object]
     plan: tuple[str, dict[str, Any]] | None = None  # a statement to be explained
     undo: Callable[[], object] | None = None  # between two runs, not timed
-    times: list[float] = field(default_factory=list)
 
 
 def fill(url: str, accounts: int) -> None:
@@ -334,13 +330,6 @@ def _is_large(table: str) -> bool:
     return table in _LARGE or table.startswith("amocrm_events_")
 
 
-def _timed(work: Callable[[], object]) -> float:
-    """Milliseconds."""
-    began = time.perf_counter()
-    work()
-    return (time.perf_counter() - began) * 1000
-
-
 def measure(accounts: int, repeats: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="amoscale", ignore_cleanup_errors=True) as folder:
         server = embedded.start(Path(folder) / "pg")
@@ -351,21 +340,13 @@ def measure(accounts: int, repeats: int) -> dict[str, Any]:
             fill(url, accounts)
             filled = time.monotonic() - started
             database = Database(Secret(url))
-            found, bad = {}, []
+            found: dict[str, dict[str, Any]] = {}
+            bad = []
             for query in _queries(database, accounts, random.Random(1)):  # noqa: S311 - chooses rows
-                yardsticks = []
-                for _ in range(repeats):
-                    yardsticks.append(_timed(lambda: database.number(_YARDSTICK)))
-                    query.times.append(_timed(query.run))
-                    if query.undo is not None:
-                        query.undo()
-                p50, p99 = statistics.median(query.times), sorted(query.times)[int(0.99 * (repeats - 1))]
-                found[query.name] = {"p50_ms": round(p50, 2), "p99_ms": round(p99, 2)}
-                found[query.name]["yardstick_ms"] = round(statistics.median(yardsticks), 2)
+                told = repeated(database, query.run, repeats, query.undo)
                 whole = _reads_whole_tables(url, query.plan) if query.plan else []
-                if whole:
-                    found[query.name]["reads_whole"] = ", ".join(whole)  # type: ignore[assignment] # told as it is
-                if p99 > _MOST_MS or whole:
+                found[query.name] = told | ({"reads_whole": ", ".join(whole)} if whole else {})
+                if told["p99_ms"] > MOST_MS or whole:
                     bad.append(query.name)
             removal = _removal(database)
             size = database.number("SELECT pg_database_size(current_database())")
