@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator import consent, interface, visitor
 from simulator.call import Call
-from simulator.resources import catalogs, entities, incoming, notes, talks, tasks
+from simulator.resources import catalogs, entities, incoming, notes, talks, tasks, telling
 from simulator.simulation import Simulation
 from simulator.state import Account, Entity
 
@@ -48,8 +48,13 @@ def act(
         return {"id": _element(call, account, entity_id, given, delete=delete), "note_id": None}
     if accept is not None:
         if isinstance(entity_id, int):
+            changing, before = call(f"/leads/{entity_id}", given), dict(account.leads[entity_id])
             with simulation.journal.unheard():
-                entities.change(call(f"/leads/{entity_id}", given), "leads", str(entity_id))
+                entities.change(changing, "leads", str(entity_id))
+            # vendor: unsorted.renamed (guess) A deal that waits as an incoming lead and gets another name has an event
+            # of it, as any deal; no hook tells of it.
+            # source: none found; its card shows what was changed in it
+            telling.member(changing, "leads", "name", before, account.leads[entity_id])
         uid = entity_id if isinstance(entity_id, str) else _waiting(account, entity_id)
         (incoming.accept if accept else incoming.decline)(call(f"/leads/unsorted/{uid}"), uid)
         return {"id": entity_id, "note_id": None}

@@ -119,13 +119,19 @@ def _quiet_at_making(one: Passing) -> None:
     if one.asks("GET", "/events") and one.document:
         events = one.document["_embedded"]["events"]
         if "entity_tag_deleted" not in {event["type"] for event in events}:
-            events[:] = [event for event in events if event["type"] == "lead_added"]
+            events[:] = [event for event in events if event["type"] in ("lead_added", "name_field_changed")]
 
 
 def _untagged(one: Passing) -> None:
     if one.asks("GET", "/events") and one.document:
         events = one.document["_embedded"]["events"]
         events[:] = [event for event in events if event["type"] != "entity_tag_deleted"]
+
+
+def _names_are_forgotten(one: Passing) -> None:
+    if one.asks("GET", "/events") and one.document:
+        for event in one.document["_embedded"]["events"]:
+            event["value_before"] = [] if event["type"] == "name_field_changed" else event["value_before"]
 
 
 _strangers: list[int] = [0]
@@ -255,6 +261,7 @@ DIFFERENCES: dict[str, Change] = {
     "unsorted.known_contact": _somebody_elses_contact,
     "events.at_making": _quiet_at_making,
     "events.tags": _untagged,
+    "unsorted.renamed": _names_are_forgotten,
     "contacts.gone": _gone_contacts_are_left_out,
     "writes.whole": _the_rest_is_kept,
     "batch.whole": _half_a_batch,

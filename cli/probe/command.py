@@ -19,7 +19,7 @@ from shared.amocrm.transport import Transport
 from shared.platform.clock import SystemClock
 
 _WARNING = """
-In {domain} the probe makes a deal, two incoming leads, contacts, a list, a file, custom fields, a task and a webhook,
+In {domain} the probe makes a deal, three incoming leads, contacts, a list, a file, custom fields, a task and a webhook,
 each with "amocrm-functions-probe" in its name, and removes them again. Deals and contacts go into the account's trash.
 Other integrations, and the account's own rules for new deals, see them. Go on?
 """

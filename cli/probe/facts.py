@@ -14,6 +14,7 @@ from cli.probe.fact import FACTS, Fact, NotTriedError, Seen, all_but, element_of
 from cli.probe.lab import FILE, PREFIX, WEBHOOK, Lab, why
 from shared.amocrm import oauth
 from shared.amocrm.errors import AmocrmError, ForbiddenError, NotFoundError, RateLimitedError, ValidationError
+from shared.amocrm.events import FeedApi
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 
@@ -257,6 +258,15 @@ def incoming_lead_of_somebody(lab: Lab) -> str:
     return "yes" if [one["id"] for one in made["_embedded"]["contacts"]] == [lab.contact_id] else "it makes another"
 
 
+@fact("unsorted.renamed", "What names do events tell of an incoming lead that was renamed?", "the one before")
+def renamed_incoming_lead(lab: Lab) -> Seen:
+    began, mark = int(time.time()) - 300, f"{lab.mark} {uuid4().hex[:8]}"
+    lead_id = _incoming(lab, {"name": lab.mark}, mark)["_embedded"]["leads"][0]["id"]
+    lab.api.change_lead(lead_id, {"name": lab.mark})
+    seconds = lab.wait_for(lambda: FeedApi(lab.api).named_before(mark, began) == lead_id, 20)
+    return Seen("not the one before" if seconds is None else "the one before", f"after {seconds} s")
+
+
 # --- tasks and webhooks ---------------------------------------------------------------------------------------
 
 
@@ -325,7 +335,7 @@ def _uploaded(lab: Lab) -> dict[str, Any]:
         raise NotTriedError("the token has no access to files") from None
 
 
-def _incoming(lab: Lab, contact: dict[str, Any]) -> dict[str, Any]:
+def _incoming(lab: Lab, contact: dict[str, Any], name: str | None = None) -> dict[str, Any]:
     now = int(time.time())
     answer = lab.api.send(
         "POST",
@@ -335,7 +345,7 @@ def _incoming(lab: Lab, contact: dict[str, Any]) -> dict[str, Any]:
                 "source_uid": str(uuid4()),
                 "source_name": lab.mark,
                 "created_at": now,
-                "_embedded": {"leads": [{"name": lab.mark}], "contacts": [contact]},
+                "_embedded": {"leads": [{"name": name or lab.mark}], "contacts": [contact]},
                 "metadata": {
                     "form_id": "probe",
                     "form_name": lab.mark,

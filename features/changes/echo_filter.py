@@ -6,7 +6,7 @@ contact, or make it with, by `amocrm_own_writes`.
 
 import base64
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -128,8 +128,11 @@ class Own(Struct, frozen=True):
                 found.add(name)
         return found
 
-    def maker(self, entity_type: str, entity: Entity, *, is_new: bool) -> UUID | None:
-        """The delivery that has made this deal or contact. `is_new`: amoCRM says that it was made."""
+    def maker(
+        self, entity_type: str, entity: Entity, *, is_new: bool, earlier_names: Callable[[], Collection[str]]
+    ) -> UUID | None:
+        """The delivery that has made this deal or contact. `is_new`: amoCRM says that it was made. `earlier_names`: it
+        may have another one by now; asked for only while the answer to such a write is missing."""
         id_ = int(entity["id"])
         if (known := own_writes.maker(self.database, self.integration_id, entity_type, id_)) is not None:
             return known
@@ -137,18 +140,30 @@ class Own(Struct, frozen=True):
             # What older code has made was not noted; it is looked for among the latest deliveries.
             is_sought = is_new and entity_type == "contact"
             made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_}) if is_sought else None
-            return made or self._making(entity_type, entity)
-        marks = _MARK.findall(str(entity.get("name") or ""))[-3:]
-        prefixes = [base64.b32decode(mark + "======").hex()[:12] for mark in marks]
-        found = (self._made(_OF_LEAD, self._deliveries(prefix) | {"lead_id": id_}) for prefix in prefixes)
+            return made or self._making(entity_type, entity, earlier_names)
+        if (marked := self._marked(id_, str(entity.get("name") or ""))) is not None:
+            return marked
+        is_open = own_writes.unanswered(self.database, self.integration_id, entity_type)
+        found = (self._marked(id_, name) for name in (earlier_names() if is_open else ()))
         return next((one for one in found if one is not None), None)
 
-    def _making(self, entity_type: str, entity: Entity) -> UUID | None:
+    def _marked(self, lead_id: int, name: str) -> UUID | None:
+        prefixes = [base64.b32decode(mark + "======").hex()[:12] for mark in _MARK.findall(name)[-3:]]
+        found = (self._made(_OF_LEAD, self._deliveries(prefix) | {"lead_id": lead_id}) for prefix in prefixes)
+        return next((one for one in found if one is not None), None)
+
+    def _making(self, entity_type: str, entity: Entity, earlier_names: Callable[[], Collection[str]]) -> UUID | None:
         """A delivery whose answer was lost, or is still to come, and that makes just this."""
-        for one in own_writes.unanswered(self.database, self.integration_id, entity_type):
-            if self.ours(entity, Written([], one.members)) == one.members.keys():
-                return one.delivery_id
-        return None
+        is_open = own_writes.unanswered(self.database, self.integration_id, entity_type)
+
+        def made_as(one: Entity) -> UUID | None:
+            makers = (it.delivery_id for it in is_open if self.ours(one, Written([], it.members)) == it.members.keys())
+            return next(makers, None)
+
+        if not is_open:
+            return None
+        names = (entity | {"name": name} for name in earlier_names())
+        return made_as(entity) or next(filter(None, map(made_as, names)), None)
 
     def at_making(self, entity_type: str, maker: UUID) -> Written:
         """What that delivery has made it with."""

@@ -16,7 +16,7 @@ from features.changes.feed_lease import LeaseLostError, Tenure
 from features.changes.feeds import Feed
 from features.changes.kinds import ENTITIES, ONCE, SUBJECTS
 from shared.amocrm.errors import AmocrmError, NotFoundError
-from shared.amocrm.events import FeedApi
+from shared.amocrm.events import FeedApi, earlier_names
 from shared.amocrm.leads import LOST, AccountApi
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
@@ -177,7 +177,8 @@ class Reading(Struct):
         state, hints = diff.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
         differing: set[str] = set()
         if due.state is None:
-            maker = self._own.maker(due.entity_type, entity, is_new="add" in hints)
+            names = partial(self._earlier_names, due)
+            maker = self._own.maker(due.entity_type, entity, is_new="add" in hints, earlier_names=names)
             ours = self._own.ours(entity, own)
             if maker is not None:
                 ours |= {"price"} | self._own.ours(entity, self._own.at_making(due.entity_type, maker))
@@ -213,14 +214,24 @@ class Reading(Struct):
             and not self._others_did(due, ours, is_made_by_us=is_made_by_us)
         )
 
-    def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
-        """Whether amoCRM's events of it tell of more than our writing of these members, and making it."""
+    def _events_of(self, due: _Due) -> list[Entity] | None:
+        """What amoCRM tells of it; None where it says no."""
         try:
-            happened = self.perform(lambda api: FeedApi(api).events_of(due.entity_type, due.entity_id))
+            found: list[Entity] = self.perform(lambda api: FeedApi(api).events_of(due.entity_type, due.entity_id))
         except AmocrmError as error:
             if retry_policy.is_of_one(error) and retry_policy.is_definite(error):
-                return True  # nobody can say; it is told
+                return None
             raise
+        return found
+
+    def _earlier_names(self, due: _Due) -> list[str]:
+        return list(earlier_names(self._events_of(due) or ()))
+
+    def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
+        """Whether amoCRM's events of it tell of more than our writing of these members, and making it."""
+        happened = self._events_of(due)
+        if happened is None:
+            return True  # nobody can say; it is told
         kinds = {str(one.get("type")) for one in happened if int(one.get("created_at") or 0) >= self.feed.begun_at}
         if is_made_by_us:
             kinds.discard(f"{due.entity_type}_added")

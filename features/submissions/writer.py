@@ -153,7 +153,7 @@ class Submission:
 
     def finder(self) -> Callable[..., Result | None]:
         def find_lead(api: AccountApi, *_: Result) -> Result | None:
-            found = PeopleApi(api).find_lead(self.mark)
+            found = PeopleApi(api).find_lead(self.mark, self.since)
             if found is None or found.lead_id is None:
                 return None
             self._making.found(found)

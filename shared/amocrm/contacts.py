@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
+from shared.amocrm.events import FeedApi
 from shared.amocrm.filtered_reads import PAGE_LIMIT, by_ids, embedded, newest_first
 from shared.amocrm.leads import AccountApi
 
@@ -70,15 +71,24 @@ class PeopleApi(Struct, frozen=True):
         one = _only(answer)
         return Made(int(one["id"]), int(one["contact_id"]) if one.get("contact_id") else None)
 
-    def find_lead(self, mark: str) -> Made | None:
-        """The deal whose name carries the mark, and its main contact."""
+    def find_lead(self, mark: str, since: int) -> Made | None:
+        """The deal whose name carries the mark, or did when it was made, at `since` (Unix seconds) or later; and its
+        main contact. Of several, which are copies, the oldest."""
         params = {"query": mark, "limit": PAGE_LIMIT, "with": "contacts"}
         found = embedded(self.account.send("GET", "/leads", params=params), "leads")
         # vendor: leads.query (production) `query` finds a deal by a word of its name, seconds after it was made and not
         # at once.
         # source: integrations in production that search for what they made; the lag is in public reports
-        lead = next((one for one in found if mark in str(one.get("name"))), None)
+        marked = [one for one in found if mark in str(one.get("name"))]
+        lead = min(marked, key=lambda one: int(one["id"])) if marked else self._renamed(mark, since)
         return None if lead is None else Made(int(lead["id"]), main_contact(lead))
+
+    def _renamed(self, mark: str, since: int) -> Entity | None:
+        lead_id = FeedApi(self.account).named_before(mark, since)
+        try:
+            return None if lead_id is None else self.account.lead(lead_id)
+        except NotFoundError:
+            return None  # somebody has deleted it, too
 
     def create_incoming_lead(self, submission: Entity) -> Made:
         """Into "incoming leads", where a person accepts or declines it."""

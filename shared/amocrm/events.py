@@ -4,13 +4,19 @@ Source: amoCRM's documentation, "Webhooks", "Events and notes".
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
 from shared.amocrm import filtered_reads
-from shared.amocrm.errors import AddressBlockedError, FilterIgnoredError, ForbiddenError, NotFoundError
+from shared.amocrm.errors import (
+    AddressBlockedError,
+    BadRequestError,
+    FilterIgnoredError,
+    ForbiddenError,
+    NotFoundError,
+)
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 
@@ -24,6 +30,7 @@ _EVENTS_PAGE: Final = 100
 # message incoming_sms and outgoing_sms. Hooks tell all of them as notes; there their type is a number (4, 10, 11).
 # source: amoCRM's documentation, "Types of events"; clients and integrations in production that list them
 _CALLS_AND_MESSAGES: Final = frozenset({"incoming_call", "outgoing_call", "incoming_sms", "outgoing_sms"})
+_RENAMED: Final = "name_field_changed"
 _EMBEDDED: Final = {"leads": "contacts", "contacts": "leads", "companies": "contacts,leads"}  # ids that come with it
 
 
@@ -39,6 +46,16 @@ def updated_at(entity: Entity) -> int:
 def tells_note(kind: str) -> bool:
     """Whether an event of this kind tells of a note that was added."""
     return kind in _CALLS_AND_MESSAGES or kind.endswith("_note_added")
+
+
+def earlier_names(events: Iterable[Entity]) -> Iterator[str]:
+    """The names that these events say a deal or contact had before."""
+    # vendor: events.name
+    for one in events:
+        for before in one.get("value_before") or [] if one.get("type") == _RENAMED else []:
+            value = before.get("name_field_value") if isinstance(before, dict) else None
+            if isinstance(value, dict) and value.get("name"):
+                yield str(value["name"])
 
 
 class FeedApi(Struct, frozen=True):
@@ -137,6 +154,24 @@ class FeedApi(Struct, frozen=True):
         # vendor: ids.types (guess) Each type of entity has numbers of its own: a deal and a contact may share one.
         # source: none found; numbers of one account are too far apart for one sequence
         return [one for one in found if one.get("entity_type") == single and one.get("entity_id") == entity_id]
+
+    def named_before(self, mark: str, since: int) -> int | None:
+        """The deal whose name carried the mark until somebody changed it, at `since` (Unix seconds) or later. Of
+        several, which are copies, the oldest. None also where amoCRM shows nobody its events."""
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.api.send("GET", "/events", params=[("filter[type]", _RENAMED), *params])
+
+        try:
+            events = list(filtered_reads.newest_first(read, "events", {}, since, _EVENTS_PAGE))
+        except AddressBlockedError:
+            raise
+        except (BadRequestError, ForbiddenError, NotFoundError):
+            return None
+        deals = (one for one in events if one.get("entity_type") == "lead")
+        return min(
+            (int(one["entity_id"]) for one in deals if any(mark in name for name in earlier_names([one]))), default=None
+        )
 
     def events(self, page: int) -> list[Entity]:
         """A page of what happened in the account, the newest first."""

@@ -9,7 +9,12 @@ from typing import Any
 from simulator.call import Call
 from simulator.state import Entity
 
-_BY_NAME = {"name": "name_field_changed", "price": "sale_field_changed", "next_price": "sale_field_changed"}
+# A member's event, and what its value is called there.
+_BY_NAME = {
+    "name": ("name_field_changed", "name_field_value", "name"),
+    "price": ("sale_field_changed", "sale_field_value", "sale"),
+    "next_price": ("sale_field_changed", "sale_field_value", "sale"),
+}
 
 
 def made(call: Call, entity_type: str, entity: Entity) -> None:
@@ -33,9 +38,8 @@ def changed(call: Call, entity_type: str, before: Entity, after: Entity) -> None
     users = [{"responsible_user": {"id": one["responsible_user_id"]}} for one in (before, after)]
     if users[0] != users[1]:
         call.tell(entity_type, "responsible", after, before=users[0], after=users[1])
-    for name, kind in _BY_NAME.items():
-        if before.get(name) != after.get(name):
-            call.record(entity_type, kind, after)
+    for name in _BY_NAME:
+        member(call, entity_type, name, before, after)
     _values(call, entity_type, before, after)
     _tags(call, entity_type, before, after)
     call.tell(entity_type, "update", after)
@@ -48,6 +52,17 @@ def _place(entity_type: str, entity: Entity) -> Entity:
     if entity_type == "customers":
         return {"customer_status": {"id": entity.get("status_id")}}
     return {"lead_status": {"id": entity.get("status_id"), "pipeline_id": entity.get("pipeline_id")}}
+
+
+def member(call: Call, entity_type: str, name: str, before: Entity, after: Entity) -> None:
+    """Its name or its budget; no hook says which of them it was."""
+    # vendor: events.name (production) Another name is an event `name_field_changed`, whose `value_before` and
+    # `value_after` hold the names: [{"name_field_value": {"name": ...}}]. A budget's is `sale_field_value`, `sale`.
+    # source: integrations in production in PHP, Python and Go that read them; amoCRM's documentation, "Types of events"
+    kind, value, inner = _BY_NAME[name]
+    if before.get(name) != after.get(name):
+        told = [[{value: {inner: one.get(name)}}] for one in (before, after)]
+        call.record(entity_type, kind, after, before=told[0], after=told[1])
 
 
 def linked(call: Call, lead: Entity, link: Entity) -> None:

@@ -344,7 +344,7 @@ def _incoming(feed: Feed) -> int:
 @pytest.mark.parametrize("way", ["hook", "ask"])
 @pytest.mark.parametrize("days", [0, 20])
 def test_31_b3_an_incoming_lead_of_ours_that_is_accepted_is_nobodys_new_deal(feed: Feed, way: str, days: int) -> None:
-    """However late, and by whatever name; what the person changes afterwards is news."""
+    """However late, and by whatever name; what the person changes is news."""
     lead_id = _incoming(feed)
     if way == "ask":
         feed.story.simulator.control("webhooks", lost=1)
@@ -356,7 +356,8 @@ def test_31_b3_an_incoming_lead_of_ours_that_is_accepted_is_nobodys_new_deal(fee
     feed.person(id=lead_id, fields={"name": "Анна, кухня"}, accept=True)
     for _ in range(3):
         feed.run(300)
-    assert feed.told() == []
+    (told,) = feed.told()
+    assert (told["type"], told["data"]["lead"]["name"]) == ("lead.updated", "Анна, кухня")
     feed.person(id=lead_id, fields={"price": 1})
     for _ in range(3):
         feed.run(300)
@@ -406,7 +407,37 @@ def test_31_b3_an_answer_that_was_lost_is_no_reason_to_take_ours_for_somebodys(f
     feed.run(300)
     shown = story.simulator.control("show", domain=story.domain)
     (waiting,) = shown["incoming"].values()
-    feed.person(id=waiting["_embedded"]["leads"][0]["id"], fields={"name": "Анна, кухня"}, accept=True)
+    feed.person(id=waiting["_embedded"]["leads"][0]["id"], accept=True)
     for _ in range(3):
         feed.run(300)
     assert feed.told() == []
+
+
+@pytest.mark.vendor("events.name", "unsorted.renamed")
+@pytest.mark.parametrize("when", ["as it is accepted", "afterwards"])
+def test_31_1_an_incoming_lead_that_is_renamed_before_we_have_looked_is_nobodys_new_deal(feed: Feed, when: str) -> None:
+    """Its answer was lost, and a person was faster than the retry, with its deal and with its contact."""
+    _mapped(feed)
+    story = feed.story
+    forms = {"submissions": {"forms": {"mode": "incoming_lead", "tags": ["сайт"]}}, "changes": {"is_on": True}}
+    assert story.crm("save_settings", story.admin(), forms).status == 200
+    story.simulator.fault("reset_after", path="/api/v4/leads/unsorted/forms", times=1)
+    assert story.crm("submit_form", story.application(), _full()).status == 202
+    (waiting,) = story.simulator.control("show", domain=story.domain)["incoming"].values()
+    lead_id, contact_id = (waiting["_embedded"][kind][0]["id"] for kind in ("leads", "contacts"))
+    before = len(story.simulator.control("show", domain=story.domain)["leads"])
+    is_at_once = when == "as it is accepted"
+    feed.person(id=lead_id, fields={"name": "Анна, кухня"} if is_at_once else {}, accept=True)
+    if not is_at_once:
+        feed.person(id=lead_id, fields={"name": "Анна, кухня"})
+        feed.person(kind="contacts", id=contact_id, fields={"name": "Анна Л."})
+    for _ in range(3):
+        feed.run(5)
+    # What a person does is news, and what we have made is none.
+    assert sorted(feed.kinds()) == (["lead.updated"] if is_at_once else ["contact.updated", "lead.updated"])
+    story.clock.advance(minutes=2)
+    run_deliveries(story.runtime, 10)
+    for _ in range(3):
+        feed.run(300)
+    assert feed.kinds() == []
+    assert len(story.simulator.control("show", domain=story.domain)["leads"]) == before

@@ -19,6 +19,7 @@ import click
 
 from features.bookings import rows as bookings
 from shared.amocrm.contacts import PeopleApi
+from shared.amocrm.events import FeedApi
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 from shared.connections import statements as connections
@@ -202,6 +203,14 @@ DEFECTS: Final = (
         "tests.chaos.events",
         lambda: _changed(own_writes, "note", lambda *_args, **_named: None),
         "own writes told",
+        kills=20,
+    ),
+    Defect(
+        "nobody asks what a deal was called before",
+        "what a person renames before we look is still ours",
+        "tests.chaos.events",
+        lambda: _changed(FeedApi, "named_before", lambda *_: None),
+        r"\d+ deals were made of \d+ forms",
         kills=20,
     ),
     Defect(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -197,6 +198,51 @@ def test_k_an_incoming_lead_that_was_accepted_meanwhile_is_found(story: Story) -
     assert len(account(story)["leads"]) == before + 1
     results: Any = story.delivery(json_of(answer)["delivery_id"])["results"]
     assert "после шести" in note_of(story, results)
+
+
+@pytest.mark.vendor("events.name", "unsorted.renamed")
+@pytest.mark.parametrize("when", ["as it is accepted", "afterwards"])
+def test_31_1_an_incoming_lead_that_was_accepted_by_another_name_is_found(story: Story, when: str) -> None:
+    """Its answer was lost, and a person was faster than the retry: neither the source's id nor the name says that it is
+    ours. A copy of it, with another name too, is not taken for it."""
+    set_up(story, forms={"mode": "incoming_lead"})
+    story.simulator.fault("reset_after", path="/api/v4/leads/unsorted/forms", method="POST")
+    answer = story.crm("submit_form", story.application(), form(comment="после шести"))
+    assert answer.status == 202
+    (waiting,) = account(story)["incoming"].values()
+    lead_id = waiting["_embedded"]["leads"][0]["id"]
+    ours = account(story)["leads"][str(lead_id)]["name"]
+    person = partial(story.simulator.control, "person", domain=story.domain, kind="leads")
+    person(id=lead_id, fields={"name": "Нина, кухня"} if when == "as it is accepted" else {}, accept=True)
+    person(id=lead_id, fields={"name": "Нина, кухня и шкаф"})
+    person(id=person(fields={"name": ours})["id"], fields={"name": "Копия"})
+    before = len(account(story)["leads"])
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 20)
+    assert len(account(story)["leads"]) == before
+    results: Any = story.delivery(json_of(answer)["delivery_id"])["results"]
+    assert results["incoming_lead"]["lead_id"] == lead_id
+    assert "после шести" in note_of(story, results)
+
+
+@pytest.mark.vendor("events.name")
+def test_31_1_a_deal_that_was_renamed_before_we_looked_for_it_is_found(story: Story) -> None:
+    """The same of a deal; where amoCRM says no to whoever asks for events, it is looked for by its name alone."""
+    set_up(story)
+    for is_refused in (False, True):
+        story.simulator.fault("reset_after", path="/api/v4/leads/complex", method="POST")
+        contact = {"name": "Нина", "phone": f"+7916555440{is_refused:d}"}
+        answer = story.crm("submit_form", story.application(), form(contact=contact))
+        assert answer.status == 202
+        lead_id = max(map(int, account(story)["leads"]))
+        fields = {"name": "Нина, кухня"}
+        story.simulator.control("person", domain=story.domain, kind="leads", id=lead_id, fields=fields)
+        if is_refused:
+            story.simulator.fault("status", path="/api/v4/events", method="GET", status=403)
+        story.clock.advance(minutes=10)
+        run_deliveries(story.runtime, 20)
+        results: Any = story.delivery(json_of(answer)["delivery_id"])["results"]
+        assert (results["lead"]["lead_id"] == lead_id) is not is_refused
 
 
 def test_k_a_known_contact_gets_what_an_incoming_lead_brings_though_its_answer_was_lost(story: Story) -> None:
