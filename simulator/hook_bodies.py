@@ -136,7 +136,9 @@ def _task(task: Entity) -> Entity:
         "date_create": task["created_at"],
         "complete_till": task["complete_till"],
     }
-    return shown | {"account_id": task["account_id"]}
+    # vendor: webhooks.task_closed
+    closing = {"action_close": 1} if task.get("_is_closed") else {}
+    return shown | closing | {"account_id": task["account_id"]}
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -58,7 +58,7 @@ def _events(client: Client, *kinds: str) -> list[dict[str, Any]]:
     return list(reversed(answer.json()["_embedded"]["events"])) if answer.status_code == 200 else []
 
 
-@pytest.mark.vendor("webhooks.tasks", "events.tasks")
+@pytest.mark.vendor("webhooks.tasks", "webhooks.task_closed", "events.tasks")
 def test_36_6_a_task_is_added_changed_handed_over_completed_and_deleted(client: Client, heard: Heard) -> None:
     _subscribed(client, heard, "add_task", "update_task", "responsible_task", "delete_task")
     other = _do(client, "add", user={"name": "Ольга"})["user"]["id"]
@@ -81,6 +81,7 @@ def test_36_6_a_task_is_added_changed_handed_over_completed_and_deleted(client: 
         "0",
         "1",
     ]
+    assert [value for key, value in heard.pairs() if key.endswith("[action_close]")] == ["1"]
     assert heard.of("task[delete]") == {"[id]": str(task)}
     told = _events(
         client,

@@ -123,9 +123,10 @@ def _tell(call: Call, before: Entity, after: Entity) -> None:
             call.record("tasks", event, after, before=values[0], after=values[1])
     if "result" in changed:
         call.record("tasks", "task_result_added", after)
-    if "is_completed" in changed and after["is_completed"]:
+    is_closed = "is_completed" in changed and after["is_completed"]
+    if is_closed:
         call.record("tasks", "task_completed", after)
-    call.tell("tasks", "update", after)
+    call.tell("tasks", "update", after | {"_is_closed": is_closed})
 
 
 def _check(call: Call, told: Told, item: Entity) -> None:

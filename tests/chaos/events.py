@@ -1,9 +1,9 @@
 """`make chaos-events`: what happens in amoCRM reaches a consumer once and in order, whatever is killed (rows H1, H5).
 
-Rounds: people change deals and write notes while our own calculations write into the same deals, and forms with tags
-and mapped fields make deals, people and incoming leads, some of which are accepted; webhooks are lost, come twice, or
-before earlier ones; the ingress breaks off, the consumer fails half of the time, routes have faults,
-PostgreSQL is restarted, and every process is killed: around a statement, or at a random instant. At the end
+Rounds: people change deals, companies and tasks and write notes while our own calculations write into the same deals,
+and forms with tags and mapped fields make deals, people and incoming leads, some of which are accepted; webhooks are
+lost, come twice, or before earlier ones; the ingress breaks off, the consumer fails half of the time, routes have
+faults, PostgreSQL is restarted, and every process is killed: around a statement, or at a random instant. At the end
 everything is carried out without faults, and what the consumer was told, message by message, is compared with what
 people did.
 """
@@ -32,13 +32,14 @@ from shared.platform import logs
 from shared.platform.http import Headers, Request
 from shared.platform.middleware import serve
 from shared.runtime import Runtime
-from tests.chaos import campaign
+from tests.chaos import campaign, told_others
 from tests.chaos.campaign import Person, quick_runtime
 from tests.chaos.hearing import Consumer, Doorway
 from tests.chaos.journal import Journal
 from tests.chaos.killing import Killer, die_around, restart_postgres
 from tests.chaos.stage import Stage, stage
 from tests.chaos.told import Deal, short, wrong
+from tests.chaos.told_others import PLURALS, Thing
 from tests.story import APP_SECRET, calculation
 
 _WORKERS = 8
@@ -166,6 +167,7 @@ class Driver:
         self.at_first: dict[str, set[int]] = {}  # by domain: deals that were there before
         self.taken = set[tuple[str, int]]()  # incoming leads that somebody has accepted
         self.deals: list[Deal] = []
+        self.things: list[Thing] = []
         for domain in played.domains:
             self._begin(domain, deals // len(played.domains))
         self.by_domain: dict[str, list[int]] = defaultdict(list)
@@ -183,6 +185,11 @@ class Driver:
             fields = {"name": "v0", "status_id": self.statuses[domain][0]}
             made = simulator.control("person", domain=domain, kind="leads", fields=fields)
             self.deals.append(Deal(domain, made["id"], [self.statuses[domain][0]]))
+        for single, plural in PLURALS.items():
+            for _ in range(deals // 2):
+                thing = Thing(domain, single, 0)
+                thing.id = simulator.control("person", domain=domain, kind=plural, fields=thing.fields)["id"]
+                self.things.append(thing)
         for owner in ("leads", "contacts"):
             simulator.control("add", domain=domain, field={"owner": owner, "name": "City", "kind": "text"})
         self.stage.clock.advance(seconds=2)
@@ -230,6 +237,10 @@ class Driver:
 
     def _people(self, rng: random.Random, number: int) -> None:
         for _ in range(number):
+            if rng.random() < 0.4:
+                told_others.change(self.stage.simulator, rng, self.things)
+                self.findings.changes += 1
+                continue
             deal, fields, note = rng.choice(self.deals), dict[str, Any](), {}
             kind = rng.random()
             if kind < 0.5:
@@ -287,13 +298,17 @@ class Driver:
 
     def compare(self) -> dict[str, int]:
         told: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+        others: dict[tuple[str, str, int], list[dict[str, Any]]] = defaultdict(list)
         counts: Counter[str] = Counter()
         theirs = {(deal.domain, deal.id) for deal in self.deals}
         for id_ in self._order_of_arrival():
             message = self.consumer.taken[id_]
             data = message["data"]
             place = data["account"]["domain"], data.get("lead", {}).get("id")
-            if place in theirs:
+            other = next(((one, data[one]["id"]) for one in PLURALS if one in data), None)
+            if other is not None:
+                others[data["account"]["domain"], *other].append(message)
+            elif place in theirs:
                 told[place].append(message)
             elif place in self.taken and _tells_new_name(message):
                 counts["told"] += 1
@@ -308,9 +323,11 @@ class Driver:
                 counts[kind] += 1
                 lines = "\n".join(f"    {one['timestamp']} {short(one)}" for one in messages[-12:])
                 self.findings.violations.append(f"{problem} (deal {deal.id} of {deal.domain})\n{lines}")
+        self.findings.violations += told_others.compared(self.things, others, counts)
         self._count_forms(theirs, counts)
         kinds = ("lost", "out of order", "own writes told", "doubled")
-        return {"told": counts["told"], "repeated_with_the_same_id": self.consumer.repeated} | {
+        told_of = {f"told_of_{plural}": counts[f"told of {single}"] for single, plural in PLURALS.items()}
+        return {"told": counts["told"], **told_of, "repeated_with_the_same_id": self.consumer.repeated} | {
             kind: counts[kind] for kind in kinds
         }
 

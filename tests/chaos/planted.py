@@ -18,6 +18,7 @@ from typing import Any, Final
 import click
 
 from features.bookings import rows as bookings
+from features.changes import diff
 from shared.amocrm.contacts import PeopleApi
 from shared.amocrm.events import FeedApi
 from shared.amocrm.filtered_reads import embedded
@@ -134,6 +135,17 @@ def _one_ends_the_run() -> Undo:
     return _changed(lease_worker.Worker, "run", run)
 
 
+def _news_of_others(changed: Callable[[Any], list[Any]]) -> Callable[[], Undo]:
+    """What is told of companies and tasks, one by one: as `changed` makes it."""
+    original = diff.news
+
+    def news(entity_type: str, *given: Any) -> Iterator[Any]:
+        for one in original(entity_type, *given):
+            yield from changed(one) if entity_type in ("company", "task") else [one]
+
+    return lambda: _changed(diff, "news", news)
+
+
 _FREE: Final = "lease_until IS NULL OR lease_until < amocrm_now()"
 _LATE: Final = "amocrm_now() + interval '119 seconds'"
 
@@ -211,6 +223,30 @@ DEFECTS: Final = (
         "tests.chaos.events",
         lambda: _changed(FeedApi, "named_before", lambda *_: None),
         r"\d+ deals were made of \d+ forms",
+        kills=20,
+    ),
+    Defect(
+        "changes of companies and tasks are left out",
+        "what people do to companies and tasks is told",
+        "tests.chaos.events",
+        _news_of_others(lambda one: [] if one.changed else [one]),
+        r"lost: v\d+, the last that was told is v\d+ \((company|task)",
+        kills=20,
+    ),
+    Defect(
+        "changes of companies and tasks are told twice",
+        "each change of a company or task is told once",
+        "tests.chaos.events",
+        _news_of_others(lambda one: [one, one]),
+        r"doubled: .* \((company|task)",
+        kills=20,
+    ),
+    Defect(
+        "a task that is completed is no news",
+        "a task that was completed is told as completed",
+        "tests.chaos.events",
+        _news_of_others(lambda one: [] if one.kind == "task.completed" else [one]),
+        "lost: that it was completed",
         kills=20,
     ),
     Defect(
