@@ -6,6 +6,7 @@ _PLAN = "features.submissions.plan"
 
 FEATURE = Feature(
     actions={
+        "get_submission": "features.submissions.get_submission:ACTION",
         "get_incoming": "features.submissions.incoming.actions:LIST",
         "get_incoming_entry": "features.submissions.incoming.actions:ENTRY",
         "preview_incoming": "features.submissions.incoming.actions:PREVIEW",
