@@ -452,8 +452,8 @@ export interface paths {
          * @description Right: `see`; given by administrator, operator, viewer.
          *
          *     `{changes: [{id, kind, entity_type, entity_id, link, created_at, sends}], next_before}`, the newest first.
-         *     `link`: amoCRM's page of the deal or contact. `sends`: `[{endpoint_id, state, attempts, answered_at, answer}]`,
-         *     state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`.
+         *     `link`: amoCRM's page of the deal, contact, company or customer. `sends`: `[{endpoint_id, state, attempts,
+         *     answered_at, answer}]`, state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`.
          */
         get: operations["get_changes"];
         put?: never;
@@ -550,9 +550,10 @@ export interface paths {
          * @description Right: `see`; given by administrator, operator, viewer.
          *
          *     `{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
-         *     last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at}], feed}`. `off_reason`: person, gone
-         *     (it answered 410), failing (for three days). `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the
-         *     connection has never asked for events; `way` is hook, or ask where amoCRM refuses webhooks.
+         *     last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, missing}], feed}`. `off_reason`:
+         *     person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in this account.
+         *     `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the connection has never asked for events; `way`
+         *     is hook, or ask where amoCRM refuses webhooks.
          */
         get: operations["get_endpoints"];
         put?: never;
@@ -884,6 +885,30 @@ export interface paths {
          *     resources}]}]}`, days without a free time too.
          */
         get: operations["get_slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/get_submission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see_order`; given by application, site, administrator.
+         *
+         *     Query: `id`, the `delivery_id` that the submission was answered with.
+         *
+         *     404 for one that is not there. A public page is told `received` of it instead: nothing tells a robot, whose
+         *     submission is thrown away, from others.
+         */
+        get: operations["get_submission"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1830,6 +1855,12 @@ export interface components {
             /** @default  */
             street?: string;
         };
+        /** Attachment */
+        Attachment: {
+            file_name: string | null;
+            link: string | null;
+            type: string | null;
+        };
         /**
          * Book
          * @description Either `hold`, or `service` and `starts_at` with a `resource` or anybody. The deal is named by `X-Lead-Id`, or
@@ -2044,6 +2075,36 @@ export interface components {
             type: string;
         };
         /**
+         * CatalogElement
+         * @description An element of a list, such as goods or invoices.
+         */
+        CatalogElement: {
+            catalog_id: number | null;
+            created_at: number | null;
+            fields: components["schemas"]["Field"][];
+            id: number;
+            name: string;
+            updated_at: number | null;
+        };
+        /** CatalogElementDeleted */
+        CatalogElementDeleted: {
+            account: components["schemas"]["Account"];
+            catalog_element: components["schemas"]["Named"];
+        };
+        /** CatalogElementMessage */
+        CatalogElementMessage: {
+            account: components["schemas"]["Account"];
+            catalog_element: components["schemas"]["CatalogElement"];
+        };
+        /** CatalogElementUpdated */
+        CatalogElementUpdated: {
+            account: components["schemas"]["Account"];
+            /** @default null */
+            before?: components["schemas"]["ElementBefore"] | null;
+            catalog_element: components["schemas"]["CatalogElement"];
+            changed: string[] | null;
+        };
+        /**
          * CatalogsAnswer
          * @description The goods list has the type `products`.
          */
@@ -2057,8 +2118,38 @@ export interface components {
         Changes: {
             /** @default false */
             is_on?: boolean;
+            /** @default false */
+            message_texts?: boolean;
             /** @default [] */
             order_statuses?: components["schemas"]["OrderStatus"][];
+        };
+        /**
+         * ChatMessage
+         * @description `author_type`: external (a visitor), internal (a user, whose id is `user_id`, or a bot). `text`, `author_name`
+         *     and `attachments` are there only where the settings of the connection say so.
+         */
+        ChatMessage: {
+            /** @default [] */
+            attachments?: components["schemas"]["Attachment"][];
+            author_id: string | null;
+            /** @default null */
+            author_name?: string | null;
+            author_type: string | null;
+            chat_id: string | null;
+            contact_id: number | null;
+            created_at: number | null;
+            id: string;
+            lead_id: number | null;
+            origin: string | null;
+            talk_id: number | null;
+            /** @default null */
+            text?: string | null;
+            user_id: number | null;
+        };
+        /** ChatMessageMessage */
+        ChatMessageMessage: {
+            account: components["schemas"]["Account"];
+            message: components["schemas"]["ChatMessage"];
         };
         /** CheckCalculator */
         CheckCalculator: {
@@ -2074,14 +2165,35 @@ export interface components {
             id: string;
             name: string;
         };
-        /** Company */
-        Company: {
-            /** @default [] */
-            lines?: string[];
+        /** CompanyDeleted */
+        CompanyDeleted: {
+            account: components["schemas"]["Account"];
+            company: components["schemas"]["Named"];
+        };
+        /** CompanyMessage */
+        CompanyMessage: {
+            account: components["schemas"]["Account"];
+            company: components["schemas"]["features.changes.shapes.Company"];
+        };
+        /** CompanyNoteAdded */
+        CompanyNoteAdded: {
+            account: components["schemas"]["Account"];
+            company: components["schemas"]["Named"];
+            note: components["schemas"]["features.changes.shapes.Note"];
+        };
+        /** CompanyResponsibleChanged */
+        CompanyResponsibleChanged: {
+            account: components["schemas"]["Account"];
+            before: components["schemas"]["Responsible"];
+            company: components["schemas"]["features.changes.shapes.Company"];
+        };
+        /** CompanyUpdated */
+        CompanyUpdated: {
+            account: components["schemas"]["Account"];
             /** @default null */
-            logo?: string | null;
-            /** @default  */
-            name?: string;
+            before?: components["schemas"]["Earlier"] | null;
+            changed: string[] | null;
+            company: components["schemas"]["features.changes.shapes.Company"];
         };
         /**
          * Connection
@@ -2136,19 +2248,19 @@ export interface components {
         /** ContactMessage */
         ContactMessage: {
             account: components["schemas"]["Account"];
-            contact: components["schemas"]["features.changes.event_schemas.Contact"];
+            contact: components["schemas"]["features.changes.shapes.Contact"];
         };
         /** ContactNoteAdded */
         ContactNoteAdded: {
             account: components["schemas"]["Account"];
             contact: components["schemas"]["Named"];
-            note: components["schemas"]["features.changes.event_schemas.Note"];
+            note: components["schemas"]["features.changes.shapes.Note"];
         };
         /** ContactResponsibleChanged */
         ContactResponsibleChanged: {
             account: components["schemas"]["Account"];
             before: components["schemas"]["Responsible"];
-            contact: components["schemas"]["features.changes.event_schemas.Contact"];
+            contact: components["schemas"]["features.changes.shapes.Contact"];
         };
         /** ContactUpdated */
         ContactUpdated: {
@@ -2156,7 +2268,7 @@ export interface components {
             /** @default null */
             before?: components["schemas"]["Earlier"] | null;
             changed: string[] | null;
-            contact: components["schemas"]["features.changes.event_schemas.Contact"];
+            contact: components["schemas"]["features.changes.shapes.Contact"];
         };
         /**
          * ContactValue
@@ -2214,6 +2326,61 @@ export interface components {
             name: string;
             /** @default [] */
             origins?: string[];
+        };
+        /** Customer */
+        Customer: {
+            created_at: number | null;
+            fields: components["schemas"]["Field"][];
+            id: number;
+            name: string;
+            next_date: number | null;
+            next_price: number | null;
+            responsible_user_id: number | null;
+            status_id: number | null;
+            tags: string[];
+            updated_at: number | null;
+        };
+        /**
+         * CustomerBefore
+         * @description Earlier values of what has changed; of everything else `changed` has the name only.
+         */
+        CustomerBefore: {
+            /** @default null */
+            next_date?: number | null;
+            /** @default null */
+            next_price?: number | null;
+            /** @default null */
+            status_id?: number | null;
+        };
+        /** CustomerDeleted */
+        CustomerDeleted: {
+            account: components["schemas"]["Account"];
+            customer: components["schemas"]["Named"];
+        };
+        /** CustomerMessage */
+        CustomerMessage: {
+            account: components["schemas"]["Account"];
+            customer: components["schemas"]["Customer"];
+        };
+        /** CustomerNoteAdded */
+        CustomerNoteAdded: {
+            account: components["schemas"]["Account"];
+            customer: components["schemas"]["Named"];
+            note: components["schemas"]["features.changes.shapes.Note"];
+        };
+        /** CustomerResponsibleChanged */
+        CustomerResponsibleChanged: {
+            account: components["schemas"]["Account"];
+            before: components["schemas"]["Responsible"];
+            customer: components["schemas"]["Customer"];
+        };
+        /** CustomerUpdated */
+        CustomerUpdated: {
+            account: components["schemas"]["Account"];
+            /** @default null */
+            before?: components["schemas"]["CustomerBefore"] | null;
+            changed: string[] | null;
+            customer: components["schemas"]["Customer"];
         };
         /**
          * CustomField
@@ -2326,6 +2493,11 @@ export interface components {
             /** @default null */
             price?: number | null;
         };
+        /** ElementBefore */
+        ElementBefore: {
+            /** @default null */
+            catalog_id?: number | null;
+        };
         /**
          * Entry
          * @description One thing that happened to a delivery.
@@ -2365,6 +2537,22 @@ export interface components {
             kind: "note";
             text: string;
         };
+        /**
+         * Task
+         * @description A task of the deal, due `due_minutes` after the deal has come to the stage; for the deal's responsible user where
+         *     none is named.
+         */
+        "features.automations.effects.Task": {
+            /** @default 1440 */
+            due_minutes?: number;
+            /** @enum {unknown} */
+            kind: "task";
+            /** @default null */
+            responsible_user_id?: number | null;
+            /** @default null */
+            task_type_id?: number | null;
+            text: string;
+        };
         /** Place */
         "features.bookings.settings.Place": {
             /** @default  */
@@ -2372,8 +2560,29 @@ export interface components {
             id: string;
             name: string;
         };
+        /** Company */
+        "features.calculations.settings.Company": {
+            /** @default [] */
+            lines?: string[];
+            /** @default null */
+            logo?: string | null;
+            /** @default  */
+            name?: string;
+        };
+        /** Company */
+        "features.changes.shapes.Company": {
+            contact_ids: number[];
+            created_at: number | null;
+            fields: components["schemas"]["Field"][];
+            id: number;
+            lead_ids: number[];
+            name: string;
+            responsible_user_id: number | null;
+            tags: string[];
+            updated_at: number | null;
+        };
         /** Contact */
-        "features.changes.event_schemas.Contact": {
+        "features.changes.shapes.Contact": {
             created_at: number | null;
             fields: components["schemas"]["Field"][];
             id: number;
@@ -2384,7 +2593,7 @@ export interface components {
             updated_at: number | null;
         };
         /** Note */
-        "features.changes.event_schemas.Note": {
+        "features.changes.shapes.Note": {
             created_at: number | null;
             created_by: number | null;
             id: number;
@@ -2395,15 +2604,35 @@ export interface components {
          * Order
          * @description By the shop's own words.
          */
-        "features.changes.event_schemas.Order": {
+        "features.changes.shapes.Order": {
             number: string;
             status: string;
             status_before: string | null;
         };
         /** Place */
-        "features.changes.event_schemas.Place": {
+        "features.changes.shapes.Place": {
             pipeline_id: number | null;
             status_id: number | null;
+        };
+        /**
+         * Task
+         * @description `entity_type`: lead, contact, company, customer, or null where it belongs to nothing. `duration`: seconds.
+         *     `result`: what was written when it was completed.
+         */
+        "features.changes.shapes.Task": {
+            complete_till: number | null;
+            created_at: number | null;
+            created_by: number | null;
+            duration: number | null;
+            entity_id: number | null;
+            entity_type: string | null;
+            id: number;
+            is_completed: boolean;
+            responsible_user_id: number | null;
+            result: string | null;
+            task_type_id: number | null;
+            text: string;
+            updated_at: number | null;
         };
         /**
          * Contact
@@ -2528,6 +2757,24 @@ export interface components {
             /** Format: date-time */
             starts_at: string;
         };
+        /**
+         * IncomingLead
+         * @description `category`: forms, chats, mail, sip. Of one that was accepted or declined only its ids are known for sure.
+         */
+        IncomingLead: {
+            category: string | null;
+            contact_id: number | null;
+            created_at: number | null;
+            lead_id: number | null;
+            pipeline_id: number | null;
+            source_name: string | null;
+            uid: string;
+        };
+        /** IncomingLeadMessage */
+        IncomingLeadMessage: {
+            account: components["schemas"]["Account"];
+            incoming_lead: components["schemas"]["IncomingLead"];
+        };
         /** Inherit */
         Inherit: {
             /** @default null */
@@ -2594,7 +2841,7 @@ export interface components {
         LeadNoteAdded: {
             account: components["schemas"]["Account"];
             lead: components["schemas"]["Named"];
-            note: components["schemas"]["features.changes.event_schemas.Note"];
+            note: components["schemas"]["features.changes.shapes.Note"];
         };
         /** LeadResponsibleChanged */
         LeadResponsibleChanged: {
@@ -2616,7 +2863,7 @@ export interface components {
         LeadStatusChanged: {
             account: components["schemas"]["Account"];
             /** @default null */
-            before?: components["schemas"]["features.changes.event_schemas.Place"] | null;
+            before?: components["schemas"]["features.changes.shapes.Place"] | null;
             lead: components["schemas"]["Lead"];
         };
         /** LeadUpdated */
@@ -2757,7 +3004,7 @@ export interface components {
         OrderStatusChanged: {
             account: components["schemas"]["Account"];
             lead: components["schemas"]["Named"];
-            order: components["schemas"]["features.changes.event_schemas.Order"];
+            order: components["schemas"]["features.changes.shapes.Order"];
         };
         /** Parameter */
         Parameter: {
@@ -2807,7 +3054,7 @@ export interface components {
              *       "logo": null
              *     }
              */
-            company?: components["schemas"]["Company"];
+            company?: components["schemas"]["features.calculations.settings.Company"];
             /** @default null */
             language?: ("en" | "es" | "pt" | "ru" | "uk" | "uz") | null;
             /**
@@ -3015,7 +3262,7 @@ export interface components {
             name: string;
             /** @default null */
             url?: string | null;
-            work: components["schemas"]["features.automations.effects.Note"] | components["schemas"]["Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["features.automations.effects.Bot"];
+            work: components["schemas"]["features.automations.effects.Note"] | components["schemas"]["features.automations.effects.Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["features.automations.effects.Bot"];
         };
         /**
          * SaveCalculation
@@ -3069,7 +3316,8 @@ export interface components {
         };
         /**
          * SaveEndpoint
-         * @description A new one has no `id`. Empty lists stand for everything; `fields` are names as `changed` has them.
+         * @description A new one has no `id`. Empty lists stand for everything. `kinds`: names of the messages, or patterns such as
+         *     `task.*` and `*.note_added`; `fields` are names as `changed` has them.
          */
         SaveEndpoint: {
             /** @default null */
@@ -3081,7 +3329,7 @@ export interface components {
             /** @default true */
             is_on?: boolean;
             /** @default [] */
-            kinds?: ("contact.added" | "contact.deleted" | "contact.note_added" | "contact.responsible_changed" | "contact.restored" | "contact.updated" | "lead.added" | "lead.deleted" | "lead.note_added" | "lead.responsible_changed" | "lead.restored" | "lead.status_changed" | "lead.updated" | "order.status_changed")[];
+            kinds?: string[];
             name: string;
             /** @default [] */
             pipelines?: number[];
@@ -3141,6 +3389,7 @@ export interface components {
             /**
              * @default {
              *       "is_on": false,
+             *       "message_texts": false,
              *       "order_statuses": []
              *     }
              */
@@ -3152,7 +3401,7 @@ export interface components {
              *       "logo": null
              *     }
              */
-            company?: components["schemas"]["Company"];
+            company?: components["schemas"]["features.calculations.settings.Company"];
             /** @default null */
             language?: ("en" | "es" | "pt" | "ru" | "uk" | "uz") | null;
             /**
@@ -3377,6 +3626,17 @@ export interface components {
             widget_url: string;
         };
         /**
+         * SubmissionAnswer
+         * @description `received`: it is not in amoCRM yet; `delivered`: it is. An incoming lead is `waiting` for a person, who has
+         *     `accepted` or `declined` it. `failed`: a person of the company has to look after it.
+         */
+        SubmissionAnswer: {
+            accepted_at: string | null;
+            id: string;
+            /** @enum {unknown} */
+            status: "accepted" | "declined" | "delivered" | "failed" | "received" | "waiting";
+        };
+        /**
          * Submissions
          * @description Forms, orders and contacts of a site (rows C2-C9).
          */
@@ -3550,20 +3810,83 @@ export interface components {
             };
         };
         /**
-         * Task
-         * @description A task of the deal, due `due_minutes` after the deal has come to the stage; for the deal's responsible user where
-         *     none is named.
+         * Talk
+         * @description `entity_type`: lead, customer, or null.
          */
-        Task: {
-            /** @default 1440 */
-            due_minutes?: number;
-            /** @enum {unknown} */
-            kind: "task";
+        Talk: {
+            chat_id: string | null;
+            contact_id: number | null;
+            created_at: number | null;
+            entity_id: number | null;
+            entity_type: string | null;
+            id: number;
+            is_in_work: boolean;
+            is_read: boolean;
+            origin: string | null;
+            rate: number | null;
+            updated_at: number | null;
+        };
+        /** TalkBefore */
+        TalkBefore: {
             /** @default null */
-            responsible_user_id?: number | null;
+            contact_id?: number | null;
+            /** @default null */
+            entity_id?: number | null;
+            /** @default null */
+            is_in_work?: boolean | null;
+            /** @default null */
+            is_read?: boolean | null;
+            /** @default null */
+            rate?: number | null;
+        };
+        /** TalkChanged */
+        TalkChanged: {
+            account: components["schemas"]["Account"];
+            /** @default null */
+            before?: components["schemas"]["TalkBefore"] | null;
+            changed: string[] | null;
+            talk: components["schemas"]["Talk"];
+        };
+        /** TalkMessage */
+        TalkMessage: {
+            account: components["schemas"]["Account"];
+            talk: components["schemas"]["Talk"];
+        };
+        /**
+         * TaskBefore
+         * @description Earlier values of what has changed; of everything else `changed` has the name only.
+         */
+        TaskBefore: {
+            /** @default null */
+            complete_till?: number | null;
+            /** @default null */
+            is_completed?: boolean | null;
             /** @default null */
             task_type_id?: number | null;
-            text: string;
+        };
+        /** TaskChanged */
+        TaskChanged: {
+            account: components["schemas"]["Account"];
+            /** @default null */
+            before?: components["schemas"]["TaskBefore"] | null;
+            changed: string[] | null;
+            task: components["schemas"]["features.changes.shapes.Task"];
+        };
+        /** TaskDeleted */
+        TaskDeleted: {
+            account: components["schemas"]["Account"];
+            task: components["schemas"]["Named"];
+        };
+        /** TaskMessage */
+        TaskMessage: {
+            account: components["schemas"]["Account"];
+            task: components["schemas"]["features.changes.shapes.Task"];
+        };
+        /** TaskResponsibleChanged */
+        TaskResponsibleChanged: {
+            account: components["schemas"]["Account"];
+            before: components["schemas"]["Responsible"];
+            task: components["schemas"]["features.changes.shapes.Task"];
         };
         /**
          * Template
@@ -4374,6 +4697,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SlotsAnswer"];
+                };
+            };
+        };
+    };
+    get_submission: {
+        parameters: {
+            query?: {
+                id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmissionAnswer"];
                 };
             };
         };

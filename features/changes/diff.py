@@ -18,11 +18,11 @@ Fingerprint = Callable[[str], str]
 
 _PLACE: Final = ("status_id", "pipeline_id")
 # What `changed` of an update may name.
-_NAMED: Final = {  # not those whose every change has a kind of its own
-    name
-    for one in SUBJECTS.values()
-    for name in set(one.plain) - {member for each in one.transitions if each.to is None for member in each.members}
+# Not those whose every change has a kind of its own.
+_MOVED: Final = {
+    name for one in SUBJECTS.values() for each in one.transitions if each.to is None for name in each.members
 }
+_NAMED: Final = {name for one in SUBJECTS.values() for name in one.plain} - _MOVED
 MAY_CHANGE: Final = re.compile("|".join(["name", "tags", "text", "result", "field:[0-9]{1,19}", *sorted(_NAMED)]))
 # What a member's event ends with.
 _EVENTS: Final = {

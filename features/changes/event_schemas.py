@@ -51,10 +51,25 @@ _USUAL: Final = ("added", "deleted", "note_added", "responsible_changed", "resto
 _MOVED: Final = (("lead", shapes.Lead), ("before", shapes.Place | None, None))  # left out where nobody knows
 
 MESSAGES: Final[dict[str, type[Struct]]] = {
+    **_of_entity("catalog_element", shapes.CatalogElement, shapes.ElementBefore, ("added", "deleted", "updated")),
     **_of_entity("company", shapes.Company, shapes.Earlier, _USUAL),
     **_of_entity("contact", shapes.Contact, shapes.Earlier, _USUAL),
+    **_of_entity(
+        "customer",
+        shapes.Customer,
+        shapes.CustomerBefore,
+        ("added", "deleted", "note_added", "responsible_changed", "updated"),
+    ),
+    **dict.fromkeys(
+        ("incoming_lead.accepted", "incoming_lead.added", "incoming_lead.declined"),
+        _message("IncomingLeadMessage", ("incoming_lead", shapes.IncomingLead)),
+    ),
     **_of_entity("lead", shapes.Lead, shapes.Earlier, _USUAL, ("status_changed", _MOVED)),
+    **dict.fromkeys(
+        ("message.received", "message.sent"), _message("ChatMessageMessage", ("message", shapes.ChatMessage))
+    ),
     "order.status_changed": _message("OrderStatusChanged", ("order", Order), ("lead", Named)),
+    **_of_entity("talk", shapes.Talk, shapes.TalkBefore, ("changed", "closed", "opened")),
     **_of_entity(
         "task",
         shapes.Task,

@@ -135,6 +135,12 @@ WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s
 """
 
 
+_ALLOWS_TEXTS = """
+SELECT integration_id FROM amocrm_feeds f JOIN amocrm_integrations i ON i.id = f.integration_id
+WHERE f.key_hash = %(key_hash)s AND i.settings #> '{changes,message_texts}' = 'true'
+"""
+
+
 class Feed(Guarded, frozen=True):
     """A row of `amocrm_feeds`."""
 
@@ -219,6 +225,21 @@ def want(database: Database, integration_id: UUID, wants: Sequence[str]) -> bool
 def subscribed_to(database: Database, feed: Feed, settings: Sequence[str], refused: Sequence[str]) -> None:
     """The subscription was made with these settings; others are not to be had in this account."""
     database.execute(_SUBSCRIBED_TO, _leased(feed) | {"settings": list(settings), "refused": list(refused)})
+
+
+class _Allows(Struct, frozen=True):
+    integration_id: UUID
+
+
+def seal(database: Database, keyring: Keyring, key: str, said: Said) -> None:
+    """Puts the texts of messages, encrypted, beside their facts: where the settings of the connection say so."""
+    allows = database.one(_Allows, _ALLOWS_TEXTS, {"key_hash": hashed(key)})
+    if allows is None:
+        return
+    for one in said.hints:
+        if one.entity_type == "message" and one.entity_id in said.texts:
+            text = msgspec.json.encode(said.texts[one.entity_id]).decode()
+            one.facts["sealed"] = keyring.encrypt(text, allows.integration_id, "message_text").hex()
 
 
 def take(database: Database, key: str, said: Said) -> Taken:

@@ -42,6 +42,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     linked: str | None = None  # whose ids come with it
     id_member: str = "id"  # of hooks
     is_text_id: bool = False
+    hook_verbs: tuple[str, ...] = ()  # where they are others than `verbs`
+    settings_by_kind: Mapping[str, str] = {}  # where a kind needs one of the settings only
     numbers: Mapping[str, str] = {}  # member of hooks -> fact of the hint
     texts: Mapping[str, str] = {}
     says: Callable[[str, Mapping[str, Any]], Collection[str]] = lambda verb, _: (verb,)  # more than the hook's verb
@@ -60,6 +62,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     @property
     def said(self) -> frozenset[str]:
         """The verbs of its hooks."""
+        if self.hook_verbs:
+            return frozenset(self.hook_verbs)
         return frozenset(self.verbs) | {one.verb for one in self.transitions if one.verb} | {"responsible"}
 
 
@@ -86,6 +90,17 @@ _ALL: Final = ("add", "update", "delete", "responsible")
 
 def _completed(verb: str, facts: Mapping[str, Any]) -> Collection[str]:
     return (verb, "complete") if facts.get("is_closed") == 1 else (verb,)
+
+
+def _fate(verb: str, facts: Mapping[str, Any]) -> Collection[str]:
+    if verb != "delete":
+        return (verb,)
+    return (facts["action"],) if facts.get("action") in ("accept", "decline") else ("gone",)
+
+
+def _direction(_verb: str, facts: Mapping[str, Any]) -> Collection[str]:
+    is_sent = facts.get("type") == "outgoing" or facts.get("head") == "outgoing_message"
+    return ("send",) if is_sent else ("receive",)
 
 
 def _note(of: str, path: str, asked: str | None = "events") -> Subject:
@@ -158,9 +173,95 @@ _TABLE: Final = (
         says=_completed,
         asked="changed",
     ),
+    Subject(
+        name="customer",
+        heads=("customers",),
+        verbs=_verbs("updated"),
+        settings=_settings("customer", *_ALL),
+        path="customers",
+        transitions=(_RESPONSIBLE,),
+        plain=("responsible_user_id", "status_id", "next_price", "next_date"),
+        linked="contacts,companies",
+        asked="changed",
+    ),
+    # vendor: webhooks.catalogs (guess) Elements of lists are told of as `catalogs[add|update|delete][0]`, asked for by
+    # add_catalog, update_catalog and delete_catalog.
+    # source: the heads stand in integrations in production; the settings are in no list
+    Subject(
+        name="catalog_element",
+        heads=("catalogs",),
+        verbs=_verbs("updated"),
+        settings=_settings("catalog", "add", "update", "delete"),
+        path="catalogs/{catalog_id}/elements",
+        plain=("catalog_id",),
+        numbers={"catalog_id": "catalog_id"},
+        is_listed=False,
+    ),
+    # vendor: webhooks.unsorted
+    Subject(
+        name="incoming_lead",
+        heads=("unsorted",),
+        verbs={"add": "added", "accept": "accepted", "decline": "declined"},
+        hook_verbs=("add", "update", "delete"),
+        settings=_settings("unsorted", "add", "delete"),
+        path="leads/unsorted",
+        reader="incoming_lead",
+        id_member="uid",
+        is_text_id=True,
+        numbers={
+            "lead_id": "lead_id",
+            "data.leads.0.id": "lead_id",
+            "data.leads.id": "lead_id",
+            "accept_result.leads.0": "lead_id",
+            "decline_result.leads.0": "lead_id",
+        },
+        texts={"uid": "uid", "action": "action"},
+        says=_fate,
+        asked="incoming",
+        is_listed=False,
+        is_once=True,
+    ),
+    # vendor: webhooks.talks
+    Subject(
+        name="talk",
+        heads=("talk",),
+        verbs={"add": "opened", "update": "changed"},
+        settings=_settings("talk", "add", "update"),
+        path="talks",
+        transitions=(
+            Transition(name="closed", members=("is_in_work",), verb="update", to=False, tells_before=False),
+            Transition(name="opened", members=("is_in_work",), to=True, tells_before=False),
+        ),
+        plain=("is_in_work", "is_read", "rate", "contact_id", "entity_id"),
+        id_member="talk_id",
+        is_listed=False,
+    ),
+    # vendor: webhooks.messages - no call reads one again, so the word of the hook is told
+    Subject(
+        name="message",
+        heads=("message", "outgoing_message"),
+        verbs={"receive": "received", "send": "sent"},
+        hook_verbs=("add",),
+        settings=("add_message", "add_outgoing_message"),
+        settings_by_kind={"message.received": "add_message", "message.sent": "add_outgoing_message"},
+        path="",
+        reader="message",
+        is_text_id=True,
+        numbers={
+            name: name for name in ("talk_id", "contact_id", "created_at", "element_type", "element_id", "entity_id")
+        }
+        | {"author.user_id": "user_id"},
+        texts={"id": "id", "type": "type", "chat_id": "chat_id", "origin": "origin", "entity_type": "entity_type"}
+        | {"author.id": "author_id", "author.type": "author_type"},
+        says=_direction,
+        asked="events",
+        is_listed=False,
+        is_once=True,
+    ),
     _note("lead", "leads"),
     _note("contact", "contacts"),
     _note("company", "companies"),
+    _note("customer", "customers"),
 )
 SUBJECTS: Final[Mapping[str, Subject]] = {one.name: one for one in _TABLE}
 OF_KIND: Final[Mapping[str, Subject]] = {kind: one for one in _TABLE for kind in one.kinds}
@@ -202,7 +303,18 @@ def subjects_of(kinds: Iterable[str]) -> list[Subject]:
 
 def settings_for(kinds: Collection[str]) -> list[str]:
     """What a subscription has to ask for, so that amoCRM tells of these."""
-    return sorted({setting for one in subjects_of(kinds) for setting in one.settings})
+    found: set[str] = set()
+    for one in subjects_of(kinds):
+        found |= {one.settings_by_kind[kind] for kind in kinds if kind in one.settings_by_kind} or set(one.settings)
+    return sorted(found)
+
+
+def missing(kinds: Collection[str], way: str, refused: Collection[str]) -> list[str]:
+    """Of these what this account cannot be heard of: what only hooks tell, where there are none."""
+    unheard = [
+        one for one in subjects_of(kinds) if one.asked is None and (way == "ask" or set(one.settings) & set(refused))
+    ]
+    return sorted(kind for kind in kinds if OF_KIND.get(kind) in unheard)
 
 
 def line(entity_type: str, entity_id: int, document: Mapping[str, Any]) -> str:
@@ -211,7 +323,7 @@ def line(entity_type: str, entity_id: int, document: Mapping[str, Any]) -> str:
     if subject.reader == "note":
         return f"{subject.of}:{document[subject.of]['id']}"
     if subject.reader == "message":
-        return f"talk:{document['message']['talk_id']}"
+        return f"talk:{document['message']['talk_id'] or entity_id}"
     return f"{entity_type}:{entity_id}"
 
 

@@ -16,8 +16,8 @@ from msgspec import Struct
 from features.changes import feeds, retry_policy
 from features.changes.feed_lease import Tenure
 from features.changes.feeds import Feed
-from features.changes.kinds import SUBJECTS
-from features.changes.webhook_payload import LARGEST_ID, Hint
+from features.changes.kinds import ONCE, SUBJECTS
+from features.changes.webhook_payload import LARGEST_ID, Hint, stand_in
 from shared.amocrm.errors import AmocrmError, FilterIgnoredError
 from shared.amocrm.events import FeedApi, tells_note, updated_at
 from shared.amocrm.leads import AccountApi
@@ -53,6 +53,16 @@ class _Known(Struct, frozen=True):
     read_at: float
 
 
+_WAITED = """
+SELECT entity_id FROM amocrm_entities WHERE integration_id = %(integration_id)s AND entity_type = 'incoming_lead'
+  AND NOT state ? 'fate' AND NOT entity_id = ANY(%(seen)s) LIMIT 1000
+"""
+
+
+class _Gone(Struct, frozen=True):
+    entity_id: int
+
+
 class _NoRoomError(Exception):
     """So many hints wait that this has to be asked for again."""
 
@@ -64,6 +74,7 @@ def ask(runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> Problem |
     asking, problem, is_whole = _Asking(runtime, feed, perform, tenure), None, True
     lists: list[Callable[[], bool]] = [asking.events] if any(one.asked for one in asking.subjects) else []
     lists += [partial(asking.changed, one.name, one.path) for one in asking.subjects if one.asked == "changed"]
+    lists += [asking.incoming] if feed.follows("incoming_lead") else []
     for one in lists:
         try:
             is_whole = one() and is_whole
@@ -95,7 +106,7 @@ class _Asking:
 
     def _names(self) -> list[str]:
         """Of the lists that are gone through."""
-        return ["event", *(one.name for one in self.subjects if one.asked == "changed")]
+        return ["event", *(one.name for one in self.subjects if one.asked in ("changed", "incoming"))]
 
     def _latest(self) -> int:
         """No change is later than this, whatever it says: the clock that is ahead, and a minute."""
@@ -152,11 +163,35 @@ class _Asking:
         told: set[tuple[str, int]] = set()
         for entity_type in {one.entity_type for one in found}:
             known = self._read_at(entity_type, [one.entity_id for one in found if one.entity_type == entity_type])
-            is_note = entity_type.endswith("_note")
+            is_note = entity_type in ONCE
             told |= {
                 (entity_type, id_) for id_, at in known.items() if is_note or times[entity_type, id_] < at - _MARGIN
             }
         return [one for one in found if (one.entity_type, one.entity_id) not in told]
+
+    # --- incoming leads -------------------------------------------------------------------------------------------
+
+    def incoming(self) -> bool:
+        """Whether these are all. What was known to wait, and is not in the list any more, was accepted or declined."""
+        since, seen, page, has_more = self._from("incoming_lead"), dict[int, dict[str, Any]](), 1, True
+        while has_more:
+            if page > _MOST_PAGES or self._tenure.is_over():
+                return True  # of the rest hooks tell, and the next run
+            found, has_more = self._perform(_incoming_page(page))
+            seen |= {stand_in(str(one["uid"])): one for one in found if one.get("uid")}
+            page += 1
+        known = self._read_at("incoming_lead", list(seen))
+        new = {
+            id_: one
+            for id_, one in seen.items()
+            if id_ not in known and int(one.get("created_at") or 0) >= self._feed.begun_at
+        }
+        parameters = {"integration_id": self._feed.integration_id, "seen": list(seen)}
+        gone = [row.entity_id for row in self._database.all(_Gone, _WAITED, parameters)]
+        self._hint([Hint("incoming_lead", id_, ["add"], {"uid": one["uid"]}) for id_, one in new.items()])
+        self._hint([Hint("incoming_lead", id_, ["gone"]) for id_ in gone])
+        self.asked["incoming_lead"] = self._next(since, since)
+        return True
 
     # --- deals and contacts ---------------------------------------------------------------------------------------
 
@@ -223,6 +258,10 @@ class _Asking:
         return {row.entity_id: row.read_at for row in self._database.all(_Known, _KNOWN, parameters)}
 
 
+def _incoming_page(page: int) -> Callable[[AccountApi], tuple[list[dict[str, Any]], bool]]:
+    return lambda api: FeedApi(api).all_incoming(page)
+
+
 def _events_page(page: int) -> Callable[[AccountApi], list[dict[str, Any]]]:
     return lambda api: FeedApi(api).events(page)
 
@@ -239,6 +278,8 @@ def _of_event(event: dict[str, Any]) -> Hint | None:
 
 def _hint_of(event: dict[str, Any]) -> Hint | None:
     single, kind = event.get("entity_type"), str(event.get("type") or "")
+    if kind in _MESSAGES:
+        return _of_message(event, kind)
     subject = SUBJECTS.get(str(single))
     if subject is None:
         return None
@@ -255,6 +296,23 @@ def _hint_of(event: dict[str, Any]) -> Hint | None:
         if place:
             facts = {"old_status_id": int(place["id"]), "old_pipeline_id": int(place["pipeline_id"])}
     return Hint(subject.name, _id(event["entity_id"]), [word], facts)
+
+
+# vendor: events.messages (production) A message is an event incoming_chat_message or outgoing_chat_message of its deal
+# or contact; `value_after[0].message` has the id that its hook has, talk_id and origin; the text is not to be had.
+# source: integrations in production that read them
+_MESSAGES: Final = {"incoming_chat_message": "receive", "outgoing_chat_message": "send"}
+
+
+def _of_message(event: dict[str, Any], kind: str) -> Hint:
+    said = event["value_after"][0]["message"]
+    facts = {"id": str(said["id"]), "created_at": int(event["created_at"]), "origin": said.get("origin")}
+    facts |= {"talk_id": _id(said["talk_id"])} if said.get("talk_id") else {}
+    if event.get("entity_type") == "lead":
+        facts |= {"entity_type": "lead", "entity_id": _id(event["entity_id"])}
+    elif event.get("entity_type") == "contact":
+        facts |= {"contact_id": _id(event["entity_id"])}
+    return Hint("message", stand_in(facts["id"]), [_MESSAGES[kind]], facts)
 
 
 def _id(value: Any) -> int:

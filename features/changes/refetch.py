@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import Struct
 
-from features.changes import changes, diff, endpoints, orders, retry_policy, showing
+from features.changes import changes, diff, endpoints, incoming_leads, orders, retry_policy, showing
 from features.changes.changes import Change, Place
 from features.changes.diff import Entity, Fingerprint, News, State
 from features.changes.echo_filter import NOTHING, Own, Written
@@ -62,7 +63,7 @@ class _Due(Struct, frozen=True):
     entity_type: str
     entity_id: int
     kinds: list[str]
-    facts: dict[str, int]
+    facts: dict[str, Any]
     version: int
     attempts: int
     state: dict[str, Any] | None
@@ -112,6 +113,36 @@ class Reading(Struct):
             changes.drop(self._database, self._place(due))
         elif subject.reader == "note":
             self._note(due)
+        elif subject.reader == "message":
+            self._message(due)
+        else:
+            self._incoming(due)
+
+    # --- messages and incoming leads ----------------------------------------------------------------------------
+
+    def _message(self, due: _Due) -> None:
+        """Nobody can read it again: the hook's word is all there is, and the entry of amoCRM's list of events."""
+        if due.state is not None:
+            changes.drop(self._database, self._place(due))
+            return
+        texts: dict[str, str] = {}
+        sealed = due.facts.get("sealed")
+        if sealed:
+            opened = self.runtime.keyring.decrypt(bytes.fromhex(sealed), self.integration.id, "message_text")
+            texts = msgspec.json.decode(opened)
+        name = "sent" if "send" in due.kinds else "received"
+        told = {"kind": f"message.{name}", "message": showing.message(due.facts, texts)}
+        self._store(due, {}, [told], None)
+
+    def _incoming(self, due: _Due) -> None:
+        is_settled = due.attempts >= _MOST_ATTEMPTS
+        found = incoming_leads.look(due.state, due.facts, due.kinds, self.perform, self._own, is_settled=is_settled)
+        if found is None and not is_settled:
+            self._later(due)
+        elif found is None or found.state is None:
+            changes.drop(self._database, self._place(due))
+        else:
+            self._store(due, found.state, found.told, None)
 
     def _guarded(self, due: _Due, work: Callable[[], None]) -> None:
         """One entity that amoCRM does not show, or nobody can make anything of, keeps no other waiting: it is tried
@@ -149,7 +180,8 @@ class Reading(Struct):
 
     def _entities(self, entity_type: str, due: Sequence[_Due]) -> None:
         """Together; one that was tried before in vain by itself, so that it spoils no list."""
-        ids = [one.entity_id for one in due if one.attempts == 0]
+        is_listed = SUBJECTS[entity_type].is_listed
+        ids = [one.entity_id for one in due if one.attempts == 0] if is_listed else []
         try:
             found = self.perform(lambda api: FeedApi(api).entities(ENTITIES[entity_type], ids)) if ids else []
         except AmocrmError as error:
@@ -251,7 +283,9 @@ class Reading(Struct):
     def _alone(self, due: _Due) -> None:
         """A list may be a moment behind, and a user does not see everything: only the entity itself says that it is
         gone."""
-        plural = ENTITIES[due.entity_type]
+        if (plural := self._path(due)) is None:
+            changes.drop(self._database, self._place(due))
+            return
         try:
             entity = self.perform(lambda api: FeedApi(api).entity(plural, due.entity_id))
         except NotFoundError:
@@ -272,6 +306,13 @@ class Reading(Struct):
             return
         own = self._written_in(due.entity_type, [due])
         self._compared(due, entity, own.get(due.entity_id, NOTHING))
+
+    def _path(self, due: _Due) -> str | None:
+        """None where nobody knows in which list it is."""
+        try:
+            return ENTITIES[due.entity_type].format_map({**(due.state or {}), **due.facts})
+        except KeyError:
+            return None
 
     def _sees_everything(self) -> bool:
         if self.sees_everything is None:

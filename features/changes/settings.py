@@ -22,6 +22,7 @@ class Changes(Struct, forbid_unknown_fields=True, frozen=True):
     """Events to the company's own systems (rows H1-H3)."""
 
     is_on: bool = False
+    message_texts: bool = False  # texts and attachments of chat messages are told, too
     order_statuses: Annotated[list[OrderStatus], Meta(max_length=200)] = []
 
 

@@ -69,6 +69,52 @@ def _task(entity: Entity) -> dict[str, Any]:
     } | {name: entity.get(name) for name in (*plain, "created_by", "created_at", "updated_at")}
 
 
+def _customer(entity: Entity) -> dict[str, Any]:
+    common = _common(entity)
+    return common | {name: entity.get(name) for name in ("status_id", "next_price", "next_date")}
+
+
+def _element(entity: Entity) -> dict[str, Any]:
+    common = _common(entity)
+    wanted = ("id", "name", "created_at", "updated_at", "fields")
+    return {name: common[name] for name in wanted} | {"catalog_id": entity.get("catalog_id")}
+
+
+def _talk(entity: Entity) -> dict[str, Any]:
+    kind = entity.get("entity_type")
+    return {
+        "id": int(entity["id"]),
+        "entity_type": _SINGLES.get(str(kind), kind) or None,
+        "is_in_work": bool(entity.get("is_in_work")),
+        "is_read": bool(entity.get("is_read")),
+    } | {
+        name: entity.get(name) or None
+        for name in ("chat_id", "contact_id", "entity_id", "origin", "rate", "created_at", "updated_at")
+    }
+
+
+def incoming_lead(one: Entity) -> dict[str, Any]:
+    """As the list of incoming leads has it; or what is left of one: `{uid, lead_id}`."""
+    embedded = one.get("_embedded") or {}
+    first = {name: (embedded.get(name) or [{}])[0].get("id") for name in ("leads", "contacts")}
+    return {name: one.get(name) for name in ("uid", "category", "source_name", "pipeline_id", "created_at")} | {
+        "lead_id": first["leads"] or one.get("lead_id"),
+        "contact_id": first["contacts"],
+    }
+
+
+def message(facts: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """By the words of the hook alone. `texts`: what the settings of the connection allow of it."""
+    is_of_deal = facts.get("entity_type") in ("lead", "leads") or facts.get("element_type") == 2
+    names = ("id", "talk_id", "chat_id", "contact_id", "origin", "author_type", "author_id", "user_id", "created_at")
+    found = {name: facts.get(name) for name in names}
+    found["lead_id"] = (facts.get("entity_id") or facts.get("element_id")) if is_of_deal else None
+    found |= {name: texts[name] for name in ("text", "author_name") if texts.get(name)}
+    if any(texts.get(f"attachment_{name}") for name in ("type", "link", "file_name")):
+        found["attachments"] = [{name: texts.get(f"attachment_{name}") for name in ("type", "link", "file_name")}]
+    return found
+
+
 def _field(one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": one.get("field_id"),
@@ -83,4 +129,7 @@ _SHOWN: Final[Mapping[str, Callable[[Entity], dict[str, Any]]]] = {
     "contact": _contact,
     "company": _company,
     "task": _task,
+    "customer": _customer,
+    "catalog_element": _element,
+    "talk": _talk,
 }

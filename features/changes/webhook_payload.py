@@ -32,6 +32,13 @@ _ENTRY: Final = re.compile(
 _ACCOUNT: Final = re.compile(rb"(?:^|&)account%bid%b=([0-9]{1,19})(?=&|$)" % (_IN, _OUT))
 _HEAD: Final = re.compile(rb"(?:^|&)(\w{1,30})%b(\w{1,30})%b" % (_IN, _OUT))
 _PART: Final = re.compile(rb"%b(\w+)%b" % (_IN, _OUT))
+# vendor: webhooks.bare_messages (production) Some accounts post a visitor's message as `add[0][id]`, without a head.
+# source: three integrations in production
+_BARE: Final = re.compile(rb"(^|&)add(%b\d{1,5}%b%b)" % (_IN, _OUT, _IN))
+_TEXT: Final = re.compile(
+    rb"(?:^|&)(message|outgoing_message)%badd%b%b(\d{1,5})%b"
+    rb"(%btext%b|%bauthor%b%bname%b|%battachment%b%b(?:type|link|file_name)%b)=([^&]*)" % ((_IN, _OUT) * 7)
+)
 _BEFORE: Final = ("old_status_id", "old_pipeline_id")
 # vendor: webhooks.element_types (page) What a note or a task belongs to is a number: 1 contact, 2 deal, 3 company, 12
 # customer.
@@ -55,6 +62,7 @@ class Said(Struct, frozen=True):
     hints: list[Hint]
     unknown: list[str]  # kinds of news that nothing is made of, such as `tasks.add`
     is_whole: bool = True
+    texts: dict[int, dict[str, str]] = {}  # of messages, by their stand-ins: kept only where the settings say so
 
 
 def read(body: bytes) -> Said:
@@ -62,11 +70,13 @@ def read(body: bytes) -> Said:
     shown, is_whole = body[:MOST_BYTES], len(body) <= MOST_BYTES
     if not is_whole:
         shown = shown[: max(shown.rfind(b"&"), 0)]  # the last one is cut in its middle
+    shown = _BARE.sub(rb"\1message[add]\2", shown)
     account = _ACCOUNT.search(shown) or (None if is_whole else _ACCOUNT.search(body[-_ACCOUNT_WITHIN:]))
     heads = {(found[1].decode(), found[2].decode()): None for found in _HEAD.finditer(shown)}
     unknown = [f"{head}.{verb}" for head, verb in heads if head != "account" and not _is_known(head, verb)]
-    hints = list(_hints(_entries(shown)))
-    return Said(_number(account[1].decode()) if account else None, hints, unknown[:20], is_whole)
+    entries = _entries(shown)
+    hints, texts = list(_hints(entries)), _texts(shown, entries)
+    return Said(_number(account[1].decode()) if account else None, hints, unknown[:20], is_whole, texts)
 
 
 def _entries(shown: bytes) -> dict[tuple[str, str, str], dict[str, str]]:
@@ -121,13 +131,27 @@ def _hints(entries: dict[tuple[str, str, str], dict[str, str]]) -> Iterator[Hint
         entity_id = None if subject is None else _id(subject, values)
         if subject is None or entity_id is None:
             continue
-        said = _facts(subject, verb, values)
+        said = _facts(subject, verb, values) | ({"head": head} if subject.reader == "message" else {})
         verbs, facts = found.setdefault((subject.name, entity_id), ([], {}))
         verbs += [one for one in subject.says(verb, said) if one not in verbs]
         for name, value in said.items():
             facts.setdefault(name, value)
     for (entity_type, entity_id), (verbs, facts) in found.items():
         yield Hint(entity_type, entity_id, verbs, facts)
+
+
+def _texts(shown: bytes, entries: Mapping[tuple[str, str, str], Mapping[str, str]]) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    if not any(_HEADS[head].reader == "message" for head, _, _ in entries):
+        return found
+    for one in _TEXT.finditer(shown):
+        head, number, path, value = one.groups()
+        values = entries.get((head.decode(), "add", number.decode()), {})
+        if values.get("id"):
+            name = "_".join(part.decode() for part in _PART.findall(path))
+            text = unquote_plus(value.decode(errors="replace"), errors="replace").replace("\0", "")
+            found.setdefault(stand_in(values["id"]), {}).setdefault(name, text)
+    return found
 
 
 def _id(subject: Subject, values: Mapping[str, str]) -> int | None:

@@ -44,6 +44,8 @@ def handle(runtime: Runtime, request: Request) -> Response:
     if not 20 <= len(key) <= _LONGEST_KEY:
         raise _unknown()
     said = webhook_payload.read(request.body)
+    if said.texts:
+        feeds.seal(runtime.database, runtime.keyring, key, said)
     taken = feeds.take(runtime.database, key, said)
     if taken.integration is not None:
         logs.integration_id.set(str(taken.integration))

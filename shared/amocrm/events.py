@@ -6,6 +6,7 @@ Source: amoCRM's documentation, "Webhooks", "Events and notes".
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -103,7 +104,25 @@ class FeedApi(Struct, frozen=True):
         answer = self.api.send("GET", f"/{plural}/{id_}", params=_with(plural) or None)
         if not isinstance(answer, dict) or answer.get("is_deleted"):
             raise NotFoundError("amoCRM has no such entity any more", 204)
+        return answer if "id" in answer else answer | {"id": id_}
+
+    def incoming(self, uid: str) -> Entity:
+        """One incoming lead that waits. Raises NotFoundError where it was accepted or declined."""
+        answer = self.api.send("GET", f"/leads/unsorted/{quote(uid, safe='')}")
+        if not isinstance(answer, dict) or not answer.get("uid"):
+            raise NotFoundError("amoCRM has no such incoming lead any more", 204)
         return answer
+
+    def all_incoming(self, page: int) -> tuple[list[Entity], bool]:
+        """A page of the incoming leads that wait, the newest first where the account has filters, and whether there is
+        another."""
+        params: list[tuple[str, Any]] = [
+            ("order[created_at]", "desc"),
+            ("limit", filtered_reads.PAGE_LIMIT),
+            ("page", page),
+        ]
+        answer = self.api.send("GET", "/leads/unsorted", params=params)
+        return embedded(answer, "unsorted"), bool(answer and answer.get("_links", {}).get("next"))
 
     def sees_everything(self) -> bool:
         """Whether what is not found is gone; else it may belong to somebody whose things are not shown to us."""

@@ -22,6 +22,7 @@ from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.runner import Result
 from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
+from shared.storage import own_writes
 from shared.storage.cache import Remembered
 
 Entity = dict[str, Any]
@@ -111,6 +112,8 @@ class Goods(Struct, frozen=True):
         money = AccountMoney(self.remembered)
         has_prices = not missing or money.is_own(api.account, self.currency)
         created = api.create(goods_list, [_element(item, has_prices) for item in missing]) if missing else []
+        for element_id in created:
+            own_writes.note_made(self.remembered.database, self.integration_id, "catalog_element", element_id)
         ids = known | {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
         self._remember(ids, created)
         return {

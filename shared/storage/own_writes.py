@@ -91,6 +91,13 @@ def note_link(database: Database, integration_id: UUID, entity_type: str, entity
     return _noted(database, integration_id, entity_type, entity_id, {LINKS: ""}, None)
 
 
+def note_made(database: Database, integration_id: UUID, entity_type: str, entity_id: int) -> None:
+    """We have made this, with nothing beside it that could be taken for somebody's."""
+    noted = _noted(database, integration_id, entity_type, entity_id, {}, uuid4())
+    if noted is not None:
+        ended(database, noted)
+
+
 def _noted(
     database: Database,
     integration_id: UUID,

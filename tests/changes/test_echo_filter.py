@@ -356,8 +356,9 @@ def test_31_b3_an_incoming_lead_of_ours_that_is_accepted_is_nobodys_new_deal(fee
     feed.person(id=lead_id, fields={"name": "Анна, кухня"}, accept=True)
     for _ in range(3):
         feed.run(300)
-    (told,) = feed.told()
-    assert (told["type"], told["data"]["lead"]["name"]) == ("lead.updated", "Анна, кухня")
+    told = {one["type"]: one["data"] for one in feed.told()}
+    assert set(told) == {"incoming_lead.accepted", "lead.updated"}
+    assert told["lead.updated"]["lead"]["name"] == "Анна, кухня"
     feed.person(id=lead_id, fields={"price": 1})
     for _ in range(3):
         feed.run(300)
@@ -370,7 +371,7 @@ def test_31_b3_an_incoming_lead_that_is_declined_is_told_as_closed(feed: Feed) -
     feed.person(id=lead_id, accept=False)
     for _ in range(3):
         feed.run(600)
-    (told,) = feed.told()
+    (told,) = [one for one in feed.told() if one["type"] != "incoming_lead.declined"]
     assert (told["type"], told["data"]["lead"]["status_id"]) == ("lead.status_changed", 143)
 
 
@@ -379,11 +380,11 @@ def test_31_b3_an_incoming_lead_of_somebody_else_is_told_when_it_is_accepted(fee
     feed.story.sql("DELETE FROM amocrm_own_writes")
     feed.story.sql("DELETE FROM amocrm_deliveries")  # as if another integration had made it
     feed.run(300)
-    assert feed.kinds() == ["lead.note_added"]  # nobody knows of its deal yet
+    assert sorted(feed.kinds()) == ["incoming_lead.added", "lead.note_added"]  # nobody knows of its deal yet
     feed.person(id=lead_id, fields={"name": "Анна, кухня"}, accept=True)
     for _ in range(3):
         feed.run(300)
-    assert sorted(feed.kinds()) == ["contact.added", "lead.added"]
+    assert sorted(feed.kinds()) == ["contact.added", "incoming_lead.accepted", "lead.added"]
 
 
 @pytest.mark.vendor("unsorted.contact_found")
@@ -410,7 +411,7 @@ def test_31_b3_an_answer_that_was_lost_is_no_reason_to_take_ours_for_somebodys(f
     feed.person(id=waiting["_embedded"]["leads"][0]["id"], accept=True)
     for _ in range(3):
         feed.run(300)
-    assert feed.told() == []
+    assert feed.kinds() == ["incoming_lead.accepted"]
 
 
 @pytest.mark.vendor("events.name", "unsorted.renamed")
@@ -434,7 +435,8 @@ def test_31_1_an_incoming_lead_that_is_renamed_before_we_have_looked_is_nobodys_
     for _ in range(3):
         feed.run(5)
     # What a person does is news, and what we have made is none.
-    assert sorted(feed.kinds()) == (["lead.updated"] if is_at_once else ["contact.updated", "lead.updated"])
+    by_hand = ["lead.updated"] if is_at_once else ["contact.updated", "lead.updated"]
+    assert sorted(feed.kinds()) == sorted([*by_hand, "incoming_lead.accepted"])
     story.clock.advance(minutes=2)
     run_deliveries(story.runtime, 10)
     for _ in range(3):

@@ -1,11 +1,13 @@
 """Rows M1-M3: all that amoCRM tells of reaches endpoints, each by its own name, once, where somebody wants it."""
 
+import json
 from typing import Any
 
 import pytest
 
 from features.changes import kinds
 from tests.changes.conftest import Feed
+from tests.changes.test_ingress import _post
 from tests.story import json_of
 
 
@@ -103,3 +105,114 @@ def test_36_5_a_token_that_is_no_administrators_is_told_of(quiet: Feed) -> None:
     (told,) = quiet.story.sql("SELECT message FROM amocrm_events WHERE kind = 'feed.refused'")
     assert "administrator" in told[0]
     assert json_of(quiet.story.crm("get_endpoints", quiet.story.admin()))["feed"]["way"] == "ask"
+
+
+@pytest.mark.vendor("webhooks.talks", "webhooks.messages", "events.messages")
+@pytest.mark.parametrize("way", ["hook", "ask"])
+def test_36_2_a_message_is_told_of_once_without_its_text(feed: Feed, way: str) -> None:
+    if way == "ask":
+        feed.story.simulator.control("webhooks", lost=1)
+    domain = feed.story.domain
+    feed.story.simulator.control("visitor", domain=domain, text="A secret wish", lead=feed.story.lead_id)
+    for _ in range(3):
+        feed.run(600)
+        feed.run()
+    told = feed.told()
+    (message,) = [one["data"]["message"] for one in told if one["type"] == "message.received"]
+    assert (message["lead_id"], "text" in message) == (feed.story.lead_id, False)
+    assert "A secret wish" not in json.dumps(told)
+    assert (way == "ask") or "talk.opened" in [one["type"] for one in told]
+
+
+def test_36_2_its_text_is_told_where_the_settings_say_so_and_lies_encrypted_until_then(feed: Feed) -> None:
+    assert feed.settings(message_texts=True).status == 200
+    feed.story.simulator.control("visitor", domain=feed.story.domain, text="A secret wish", lead=feed.story.lead_id)
+    feed.hooks_are_through()
+    rows = feed.story.sql("SELECT facts::text FROM amocrm_hints WHERE entity_type = 'message'")
+    assert rows
+    assert not any("secret wish" in row[0] for row in rows)
+    feed.run()
+    (message,) = [one["data"]["message"] for one in feed.told() if one["type"] == "message.received"]
+    assert message["text"] == "A secret wish"
+    assert "secret wish" not in str(feed.story.sql("SELECT message FROM amocrm_events"))
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\u0449" * 100_000, "%", "&=[]"])
+def test_36_bad_texts_of_messages_are_taken(feed: Feed, text: str) -> None:
+    assert feed.settings(message_texts=True).status == 200
+    body = {
+        "message[add][0][id]": "5ae67371-6c7a-44d4-8c0a-8df2d1a7e4a3",
+        "message[add][0][talk_id]": "7",
+        "message[add][0][text]": text,
+        "account[id]": feed.story.account_id,
+    }
+    assert _post(feed, body).status == 200
+    feed.run()
+    (told,) = feed.told()
+    assert told["data"]["message"]["text"] == text.replace("\0", "")
+
+
+@pytest.mark.vendor("webhooks.bare_messages")
+def test_36_a_message_without_a_head_and_an_answer(feed: Feed) -> None:
+    bare = {"add[0][id]": "m-1", "add[0][talk_id]": "7", "add[0][text]": "Hi", "account[id]": feed.story.account_id}
+    answer = {"outgoing_message[add][0][id]": "m-2", "outgoing_message[add][0][talk_id]": "7"}
+    assert _post(feed, bare | answer).status == 200
+    feed.run()
+    assert sorted(feed.kinds()) == ["message.received", "message.sent"]
+
+
+@pytest.mark.vendor("webhooks.unsorted")
+@pytest.mark.parametrize("way", ["hook", "ask"])
+@pytest.mark.parametrize("accept", [True, False])
+def test_36_1_an_incoming_lead_is_told_of_and_what_becomes_of_it(feed: Feed, way: str, accept: bool) -> None:
+    if way == "ask":
+        feed.story.simulator.control("webhooks", lost=1)
+    feed.story.simulator.control("visitor", domain=feed.story.domain, text="Hello", name="Ann")
+    for _ in range(3):
+        feed.run(600)
+        feed.run()
+    kinds_now = feed.kinds()
+    assert kinds_now.count("incoming_lead.added") == 1, kinds_now
+    ((uid,),) = feed.story.sql("SELECT state ->> 'uid' FROM amocrm_entities WHERE entity_type = 'incoming_lead'")
+    feed.person(kind="unsorted", id=uid, accept=accept)
+    for _ in range(3):
+        feed.run(600)
+        feed.run()
+    assert [one for one in feed.kinds() if one.startswith("incoming")] == [
+        "incoming_lead.accepted" if accept else "incoming_lead.declined"
+    ]
+
+
+def test_36_1_customers_and_elements_of_lists_are_told_of(feed: Feed) -> None:
+    customer = _made(feed, "customers", name="Regular")
+    feed.run()
+    feed.person(kind="customers", id=customer, fields={"name": "Very regular"})
+    feed.run()
+    assert feed.kinds() == ["customer.added", "customer.updated"]
+
+
+@pytest.mark.vendor("webhooks.settings_kommo", "webhooks.catalogs")
+def test_36_5_settings_that_an_account_does_not_know_keep_the_others_from_nothing(quiet: Feed) -> None:
+    refused = json.dumps({"title": "Bad Request", "status": 400, "detail": "no"})
+    quiet.story.simulator.fault("status", path="/api/v4/webhooks", method="POST", status=400, times=1, body=refused)
+    quiet.listen(kinds=["lead.*", "customer.*"])
+    quiet.run()
+    ((_, hook),) = quiet.hooks().items()
+    assert set(hook["settings"]) >= {"add_lead", "add_customer"}
+    assert json_of(quiet.story.crm("get_endpoints", quiet.story.admin()))["feed"]["way"] == "hook"
+
+
+def test_36_what_nothing_is_made_of_is_logged_once_a_day(feed: Feed) -> None:
+    body = {"chat_template_reviews[add][0][id]": "1", "account[id]": feed.story.account_id}
+    for _ in range(3):
+        assert _post(feed, body).status == 200
+    assert feed.story.events().count("hook.unknown.chat_template_reviews.add") == 1
+
+
+@pytest.mark.vendor("webhooks.settings_kommo")
+def test_36_4_what_cannot_be_had_without_hooks_is_said_of_each_endpoint(quiet: Feed) -> None:
+    quiet.story.simulator.control("change-account", domain=quiet.story.domain, may_use_webhooks=False)
+    quiet.listen(kinds=["talk.*", "task.*", "message.received", "catalog_element.added"])
+    quiet.run()
+    (endpoint,) = json_of(quiet.story.crm("get_endpoints", quiet.story.admin()))["endpoints"]
+    assert endpoint["missing"] == ["catalog_element.added", "talk.changed", "talk.closed", "talk.opened"]

@@ -10,7 +10,8 @@ import { guarded } from "./unsaved.js";
 const USUAL = ["added", "updated", "responsible_changed", "deleted"];
 const GROUPS = {
   lead: [...USUAL, "status_changed", "restored", "note_added"], contact: [...USUAL, "restored", "note_added"], company: [...USUAL, "restored", "note_added"],
-  task: ["added", "changed", "completed", "responsible_changed", "deleted"], order: ["status_changed"],
+  task: ["added", "changed", "completed", "responsible_changed", "deleted"], incoming_lead: ["added", "accepted", "declined"], talk: ["opened", "changed", "closed"],
+  message: ["received", "sent"], customer: [...USUAL, "note_added"], catalog_element: ["added", "updated", "deleted"], order: ["status_changed"],
 };
 const kindName = (kind) => {
   const [of, verb] = kind.split(".");
@@ -67,6 +68,7 @@ function check(text, isOn, value = "") {
 function wanted(connection, found, pipelines, feed, again, saved) {
   const { settings } = found;
   const isOn = check(t("events.on"), settings.changes.is_on);
+  const texts = check(t("events.message_texts"), settings.changes.message_texts);
   const words = new Map(settings.changes.order_statuses.map((one) => [`${one.pipeline_id}/${one.status_id}`, one]));
   const rows = places(pipelines).map(({ pipeline, status, text }) => {
     const key = `${pipeline.id}/${status.id}`;
@@ -81,13 +83,13 @@ function wanted(connection, found, pipelines, feed, again, saved) {
   const save = element("button", { text: t("save") });
   const read = () => {
     const order_statuses = [...gone, ...rows.filter((one) => one.field.value.trim()).map(({ field, pipeline_id, status_id }) => ({ pipeline_id, status_id, status: field.value.trim() }))];
-    return { changes: { is_on: isOn.box.checked, order_statuses } };
+    return { changes: { is_on: isOn.box.checked, message_texts: texts.box.checked, order_statuses } };
   };
   const send = saver({ connection, shown: ["changes"], read, again, conflict, error });
   save.onclick = () => busy(save, () => send(found), error);
   const orders = element("details", {}, element("summary", { text: t("events.orders") }), element("p", { className: "soft", text: t("events.orders_hint") }),
     rows.length ? element("div", { className: "grid" }, ...rows.map((one) => one.view)) : element("p", { className: "soft", text: t("settings.not_connected") }));
-  return guarded(element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, standing(connection, feed, again, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done)));
+  return guarded(element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, texts.view, standing(connection, feed, again, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done)));
 }
 
 function standing(connection, feed, again, error) {
@@ -145,7 +147,8 @@ function row(connection, endpoint, edit, fresh, again) {
   }
   const kinds = endpoint.kinds.length ? endpoint.kinds.map(kindName).join(", ") : t("events.every_kind");
   return element("li", {}, element("div", { className: "facts" }, element("b", { text: endpoint.name }), element("small", { text: ` · ${endpoint.host}` }), element("br"),
-    health(endpoint), element("br"), element("small", { className: "soft", text: kinds })), answer, error, buttons);
+    health(endpoint), element("br"), element("small", { className: "soft", text: kinds }),
+    endpoint.missing?.length ? element("p", { className: "warning", text: t("events.missing", { kinds: endpoint.missing.map(kindName).join(", ") }) }) : null), answer, error, buttons);
 }
 
 function health(endpoint) {

@@ -48,12 +48,13 @@ class ReplaceHookKey(Struct, forbid_unknown_fields=True, frozen=True):
 
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
-    last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at}], feed}`. `off_reason`: person, gone
-    (it answered 410), failing (for three days). `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the
-    connection has never asked for events; `way` is hook, or ask where amoCRM refuses webhooks."""
+    last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, missing}], feed}`. `off_reason`:
+    person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in this account.
+    `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the connection has never asked for events; `way`
+    is hook, or ask where amoCRM refuses webhooks."""
     integration = caller.require_integration()
     feed = feeds.of(runtime.database, integration.id)
-    shown = [_view(one) for one in endpoints.of(runtime.database, integration.id)]
+    shown = [_view(one, feed) for one in endpoints.of(runtime.database, integration.id)]
     return json_response({"endpoints": shown, "feed": None if feed is None else _feed_view(feed, request)})
 
 
@@ -152,9 +153,12 @@ _SHOWN: Final = (
 )  # fmt: skip
 
 
-def _view(endpoint: Endpoint) -> dict[str, Any]:
+def _view(endpoint: Endpoint, feed: feeds.Feed | None) -> dict[str, Any]:
     age = endpoint.oldest_seconds
-    return {name: getattr(endpoint, name) for name in _SHOWN} | {"oldest_seconds": None if age is None else round(age)}
+    return {name: getattr(endpoint, name) for name in _SHOWN} | {
+        "oldest_seconds": None if age is None else round(age),
+        "missing": [] if feed is None else kinds.missing(kinds.chosen(endpoint.kinds), feed.way, feed.refused),
+    }
 
 
 def _feed_view(feed: feeds.Feed, request: Request) -> dict[str, Any]:
