@@ -12,12 +12,25 @@ in_one_demo = [pytest.mark.needs("chromium"), pytest.mark.xdist_group("demo of p
 GLASS = 'iframe[title="Калькулятор стекла"]'
 
 
+_AT = """([view, account]) => {
+  let last = account;
+  try { last ??= JSON.parse(sessionStorage.getItem("connection")); } catch { /* blocked */ }
+  const isPlace = /^(overview|connections|people)/.test(view);
+  location.hash = isPlace ? `#/${view}` : `#/${(last ?? ["steklodom.amocrm.ru", "glass"]).join("/")}/${view}`;
+}"""
+
+
+def go(page: Page, view: str, widget_type: str | None = None, account: str = "steklodom.amocrm.ru") -> None:
+    """Opens a view: of a connection, else of the one whose place was open last; or another place of the panel."""
+    page.evaluate(_AT, [view, [account, widget_type] if widget_type else None])
+
+
 def sign_in(page: Page, demo: Demo) -> None:
     page.goto(demo.panel)
     page.get_by_label("Токен администратора").fill(demo.token)
     page.get_by_role("button", name="Войти").click()
     expect(page.get_by_role("heading", name="Обзор", exact=True)).to_be_visible()
-    page.get_by_role("tab", name="CRM").click()
+    page.get_by_role("link", name="Подключения", exact=True).click()
     expect(page.get_by_role("heading", name="Подключения", exact=True)).to_be_visible()
 
 
@@ -31,7 +44,7 @@ def connected_panel(context: BrowserContext, demo: Demo) -> Page:
 
 
 def choose(page: Page, widget_type: str = "glass") -> None:
-    """The demo's connection that the tabs show from now on: other stories may have made more of them."""
+    """The demo's connection whose views :func:`go` opens from now on: other stories may have made more of them."""
     page.evaluate(
         "one => sessionStorage.setItem('connection', JSON.stringify(['steklodom.amocrm.ru', one]))", widget_type
     )

@@ -82,7 +82,8 @@ export interface paths {
          *     `{connection, …addresses}`, or `{connections: […], next: "domain/widget" | null, …addresses}`.
          *
          *     Query for the list: `limit`, and `after` with the `next` of the page before; `search` (a part of the account's
-         *     address), `status`, `widget_type`, and `trouble=1` for those that have a problem.
+         *     address), `status`, `widget_type`, `trouble=1` for those that have a problem, and `todo` for
+         *     those in which something waits that `get_overview` counts under this code.
          */
         get: operations["connection_status"];
         put?: never;
@@ -251,8 +252,9 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{name, rights, widget_types}`: `rights` are the names of what this sign-in may do; `widget_types` the names of
-         *     what is in `widgets/`, by type.
+         *     `{name, rights, widget_types, calculator_types}`: `rights` are the names of what this sign-in may do;
+         *     `widget_types` the names of what is in `widgets/`, by type, `calculator_types` those whose cards show a
+         *     calculator.
          */
         get: operations["get_administrator"];
         put?: never;
@@ -453,7 +455,8 @@ export interface paths {
          *
          *     `{changes: [{id, kind, entity_type, entity_id, link, created_at, sends}], next_before}`, the newest first.
          *     `link`: amoCRM's page of the deal, contact, company or customer. `sends`: `[{endpoint_id, state, attempts,
-         *     answered_at, answer}]`, state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`.
+         *     answered_at, answer}]`, state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`,
+         *     `id` of a single one.
          */
         get: operations["get_changes"];
         put?: never;
@@ -4088,6 +4091,7 @@ export interface operations {
                 limit?: string;
                 search?: string;
                 status?: string;
+                todo?: string;
                 trouble?: string;
                 widget_type?: string;
             };
@@ -4379,6 +4383,7 @@ export interface operations {
         parameters: {
             query?: {
                 before?: string;
+                id?: string;
                 limit?: string;
             };
             header?: never;

@@ -63,6 +63,7 @@ SELECT c.id, c.position, c.kind, c.entity_type, c.entity_id, c.created_at,
      FROM amocrm_sends s WHERE s.change_id = c.id), '[]') AS sends
 FROM amocrm_changes c WHERE c.integration_id = %(integration_id)s
     AND (%(before)s::bigint IS NULL OR c.position < %(before)s)
+    AND (%(only)s::uuid IS NULL OR c.id = %(only)s)
 ORDER BY c.position DESC LIMIT %(limit)s
 """
 
@@ -130,9 +131,12 @@ def drop(database: Database, place: Place) -> None:
     database.execute(_DROP, msgspec.structs.asdict(place))
 
 
-def page(database: Database, integration_id: UUID, before: int | None, limit: int) -> list[Listed]:
-    """Changes, the newest first; `before` is the position of the last one already read."""
-    return database.all(Listed, _PAGE, {"integration_id": integration_id, "before": before, "limit": limit})
+def page(
+    database: Database, integration_id: UUID, before: int | None, limit: int, only: UUID | None = None
+) -> list[Listed]:
+    """Changes, the newest first; `before` is the position of the last one already read; `only` the one of this id."""
+    asked = {"integration_id": integration_id, "before": before, "limit": limit, "only": only}
+    return database.all(Listed, _PAGE, asked)
 
 
 def unreadable(database: Database, integration_id: UUID, change_id: UUID, error: DecryptionError) -> None:

@@ -5,7 +5,7 @@ whether amoCRM's limit holds us back.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -99,6 +99,18 @@ WHERE (account_domain, widget_type) IN (
       AND (%(status)s::text IS NULL OR status = %(status)s)
       AND (%(widget_type)s::text IS NULL OR widget_type = %(widget_type)s)
       AND (NOT %(in_trouble)s OR problem_code IS NOT NULL)
+      AND (%(todo)s::text IS NULL OR id IN (
+        -- as shared/storage/overview.py counts them
+        SELECT id FROM amocrm_integrations WHERE %(todo)s = 'ending_soon' AND status = 'connected'
+            AND refresh_token IS NULL AND access_expires_at < amocrm_now() + interval '14 days'
+        UNION ALL SELECT id FROM amocrm_integrations WHERE %(todo)s = 'overdue_refreshes' AND status = 'connected'
+            AND refresh_due_at < amocrm_now() - interval '1 hour'
+        UNION ALL SELECT integration_id FROM amocrm_endpoints WHERE %(todo)s = 'endpoints_off'
+            AND removed_at IS NULL AND off_reason IN ('gone', 'failing')
+        UNION ALL SELECT integration_id FROM amocrm_site_keys WHERE %(todo)s = 'keys_without_person'
+            AND without_person AND revoked_at IS NULL
+        UNION ALL SELECT integration_id FROM amocrm_incoming WHERE %(todo)s = 'unread_bodies'
+            AND outcome = 'taken' AND created_at < amocrm_now() - interval '15 minutes'))
     ORDER BY account_domain, widget_type LIMIT %(limit)s)
 ORDER BY account_domain, widget_type
 """
@@ -232,13 +244,19 @@ def account_page(settings: Settings, account_domain: str) -> str:
     return f"{settings.amocrm_gateway}/at/{account_domain}" if settings.amocrm_gateway else f"https://{account_domain}"
 
 
+# What the overview says is to be done, and in which connections it is.
+TODO: Final = ("ending_soon", "overdue_refreshes", "endpoints_off", "keys_without_person", "unread_bodies")
+
+
 class Wanted(Struct, frozen=True):
-    """Which connections; what is None, or False, is not asked for. `search` is a part of the account's address."""
+    """Which connections; what is None, or False, is not asked for. `search` is a part of the account's address, `todo`
+    one of :data:`TODO`."""
 
     search: str | None = None
     status: str | None = None
     widget_type: str | None = None
     in_trouble: bool = False
+    todo: str | None = None
 
 
 def page(

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.demo import Demo, connect
-from tests.visiting import choose, connected_panel, in_one_demo
+from tests.visiting import choose, connected_panel, go, in_one_demo
 
 pytestmark = in_one_demo
 
@@ -48,7 +48,7 @@ def draft(demo: Demo) -> Callable[[dict[str, Any]], None]:
 def _at_the_builder(context: BrowserContext, demo: Demo) -> Page:
     page = connected_panel(context, demo)
     choose(page)
-    page.locator("#tab-calculator").click()
+    go(page, "calculator")
     expect(page.locator("[data-path='title']")).to_be_visible()
     return page
 
@@ -96,22 +96,22 @@ def test_a_draft_that_conflicts_is_there_again_and_told_until_somebody_decides(
         draft(_calculator("Чужие двери"))
         title.fill("Мои двери")
         expect(page.get_by_text("черновик изменён тем временем")).to_be_visible()
-        page.locator("#tab-log").click()
+        go(page, "log")
         expect(unsaved).to_contain_text("ещё не сохранены")
         expect(unsaved).to_contain_text("steklodom.amocrm.ru")
         page.reload()
         expect(unsaved).to_contain_text("ещё не сохранены")
-        unsaved.get_by_role("link", name="Калькулятор").click()
+        unsaved.get_by_role("link", name="steklodom.amocrm.ru · Стекло").click()
         expect(title).to_have_value("Мои двери")
         expect(unsaved).to_be_empty()
         page.get_by_role("button", name=answer).click()
         expect(title).to_have_value(wanted)
         if wanted == "Мои двери":
             expect(page.get_by_text("Черновик сохранён")).to_be_visible()
-        page.locator("#tab-log").click()
+        go(page, "log")
         expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
         expect(unsaved).to_be_empty()
-        page.locator("#tab-calculator").click()
+        go(page, "calculator")
         expect(title).to_have_value(wanted)
 
 
@@ -130,9 +130,9 @@ def test_what_was_typed_over_a_draft_that_was_thrown_away_is_kept(
         assert http.post("/discard_calculator_draft", json=body).status_code == 200
     title.fill("Мои двери")
     expect(page.get_by_role("button", name="Оставить мой")).to_be_visible()
-    page.locator("#tab-log").click()
+    go(page, "log")
     expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
-    page.locator("#tab-calculator").click()
+    go(page, "calculator")
     expect(title).to_have_value("Мои двери")
     page.get_by_role("button", name="Оставить мой").click()
     expect(page.get_by_text("Черновик сохранён")).to_be_visible()
@@ -156,8 +156,8 @@ def test_a_file_that_is_no_calculator_leaves_the_builder_as_it_was(
     page.locator("input[type=file]").set_input_files(given)  # type: ignore[arg-type]
     expect(page.get_by_text("В этом файле нет калькулятора")).to_be_visible()
     expect(page.locator("[data-path='title']")).to_have_value("Двери")
-    page.locator("#tab-log").click()
-    page.locator("#tab-calculator").click()
+    go(page, "log")
+    go(page, "calculator")
     expect(page.locator("[data-path='title']")).to_have_value("Двери")
     page.locator("[data-path='title']").fill("Окна")
     expect(page.get_by_text("Черновик сохранён")).to_be_visible()
@@ -170,7 +170,7 @@ def test_a_draft_that_cannot_be_shown_can_be_thrown_away(
     draft({"fields": 5, "title": {"ru": "Двери"}})
     page = connected_panel(context, demo)
     choose(page)
-    page.locator("#tab-calculator").click()
+    go(page, "calculator")
     expect(page.get_by_text("Черновик нельзя показать")).to_be_visible()
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Удалить черновик").click()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, FrameLocator, Page, expect
 
 from tests.demo import Demo, connect, port_of
-from tests.visiting import in_one_demo
+from tests.visiting import go, in_one_demo
 
 pytestmark = in_one_demo
 KOMMO = "vidrarialuz.kommo.com"
@@ -119,7 +119,7 @@ def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published
     page = context.new_page()
     page.on("dialog", refuse)
     _signed_in(page, demo, language)
-    page.locator("#tab-calculator").click()
+    go(page, "calculator")
     warning = page.locator("#view p.warning")
     expect(warning).to_contain_text(re.compile("RUB.*BRL"))
     publish = page.locator(".sticky button")
@@ -144,7 +144,7 @@ def test_33_3_appointments_begin_with_the_accounts_currency_and_warn_of_another(
     assert api.get("/get_account").json() == {"currency": "BRL"}
     page = context.new_page()
     _signed_in(page, demo, language)
-    page.locator("#tab-bookings").click()
+    go(page, "appointments")
     currency = page.locator("input[pattern='[A-Z]{3}']")
     expect(currency).to_have_value("BRL")
     expect(page.locator("#view p.warning")).to_be_hidden()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect
 
 from tests.demo import Demo, connect
-from tests.visiting import choose, connected_panel, in_one_demo, sign_in
+from tests.visiting import choose, connected_panel, go, in_one_demo, sign_in
 
 pytestmark = in_one_demo
 
@@ -73,9 +73,7 @@ def test_a_connection_that_cannot_be_asked_for_stays_chosen(context: BrowserCont
     """30-G4's brother: else the panel would go on with another one, and somebody would change that."""
     connect(demo, widget_type="countertop")
     page = connected_panel(context, demo)
-    page.locator("#tab-settings").click()
-    chosen = page.locator("#connection")
-    chosen.select_option(label="steklodom.amocrm.ru · Столешницы")
+    go(page, "settings", "countertop")
     expect(page.get_by_label("Компания", exact=True)).to_be_visible()
     page.route(
         re.compile("action=connection_status"),
@@ -85,11 +83,12 @@ def test_a_connection_that_cannot_be_asked_for_stays_chosen(context: BrowserCont
             else route.continue_()
         ),
     )
-    page.locator("#tab-events").click()
+    go(page, "events")
     expect(page.get_by_text("Позже.")).to_be_visible()
     page.unroute(re.compile("action=connection_status"))
     page.get_by_role("button", name="Повторить").click()
-    expect(chosen.locator("option:checked")).to_have_text("steklodom.amocrm.ru · Столешницы")
+    expect(page.get_by_role("heading", name="События", exact=True)).to_be_visible()
+    expect(page.locator("#whose")).to_contain_text("steklodom.amocrm.ru · Столешницы")
 
 
 @pytest.fixture
@@ -113,7 +112,7 @@ def test_another_language_is_shown_also_behind_a_fragment(context: BrowserContex
     """30-G6: to go to the address of the page follows the fragment only."""
     page = context.new_page()
     sign_in(page, demo)
-    assert page.url.endswith("#crm")
+    assert page.url.endswith("#/connections")
     page.get_by_label("Язык", exact=True).select_option("en")
     expect(page.get_by_role("heading", name="Connections", exact=True)).to_be_visible()
     page.get_by_label("Language", exact=True).select_option("uk")
@@ -125,8 +124,8 @@ def test_another_language_is_shown_also_behind_a_fragment(context: BrowserContex
 def test_the_pages_work_where_storage_is_blocked(blocked: Page, demo: Demo) -> None:
     """30-G6: the language goes by the address then, and the token lasts as long as the page."""
     sign_in(blocked, demo)
-    blocked.locator("#tab-overview").click()
-    blocked.locator("#tab-calculator").click()
+    go(blocked, "overview")
+    go(blocked, "calculator")
     expect(blocked.locator("[data-path='title']")).to_be_visible()
     blocked.get_by_label("Язык", exact=True).select_option("en")
     expect(blocked.get_by_label("Administrator token")).to_be_visible()
@@ -142,7 +141,7 @@ def test_what_is_wrong_out_of_sight_is_brought_into_sight(context: BrowserContex
     connect(demo, widget_type="countertop")
     page = connected_panel(context, demo)
     choose(page, "countertop")
-    page.locator("#tab-bookings").click()
+    go(page, "appointments")
     page.get_by_role("button", name="Начать с примера").click()
     sections = page.locator("form.builder > details")
     rules = sections.last
@@ -196,17 +195,17 @@ def test_what_is_set_stays_set_where_the_account_cannot_be_asked(context: Browse
             re.compile("action=(get_users|get_pipelines)"),
             lambda route: route.fulfill(status=502, content_type="application/problem+json", body=_refused(502, "")),
         )
-        page.locator("#tab-events").click()
+        go(page, "events")
         page.locator("#endpoints").get_by_role("button", name="Изменить").click()
         page.get_by_label("Название", exact=True).fill("Склад на Лесной")
         page.locator("form.card").get_by_role("button", name="Сохранить").click()
         expect(page.locator("#endpoints")).to_contain_text("Склад на Лесной")
-        page.locator("#tab-automations").click()
+        go(page, "automations")
         page.locator("#automations").get_by_role("button", name="Изменить").click()
         page.get_by_label("Название").fill("Перезвонить сразу")
         page.get_by_role("button", name="Сохранить").click()
         expect(page.locator("#automations")).to_contain_text("Перезвонить сразу")
-        page.locator("#tab-bookings").click()
+        go(page, "appointments")
         page.get_by_role("button", name="Сохранить", exact=True).click()
         expect(page.get_by_text("Сохранено.")).to_be_visible()
 
@@ -227,7 +226,7 @@ def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContex
     connect(demo, widget_type="countertop")
     page = context.new_page()
     sign_in(page, demo)
-    page.locator("#tab-settings").click()
+    go(page, "settings", "glass")
     company = page.get_by_label("Компания", exact=True)
     company.fill("Ещё не сохранено")
     asked: list[str] = []
@@ -241,30 +240,28 @@ def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContex
             dialog.accept()
 
     page.on("dialog", answer)
-    page.locator("#tab-log").click()
-    expect(page).to_have_url(re.compile("#settings$"))
+    go(page, "log")
+    expect(page).to_have_url(re.compile("/glass/settings$"))
     expect(company).to_have_value("Ещё не сохранено")
-    other = page.locator("#connection option:not(:checked)").first.get_attribute("value")
-    before = page.locator("#connection").input_value()
-    page.locator("#connection").select_option(other)
-    expect(page.locator("#connection")).to_have_value(before)
+    go(page, "settings", "countertop")
+    expect(page).to_have_url(re.compile("/glass/settings$"))
     page.get_by_role("combobox", name="Чьи настройки").select_option("widget")
     expect(company).to_have_value("Ещё не сохранено")
     page.get_by_role("button", name="Выйти").click()
     expect(company).to_have_value("Ещё не сохранено")
     assert asked == ["Набранное здесь не сохранено. Всё равно уйти?"] * 4
     stays[0] = False
-    page.locator("#tab-log").click()
+    go(page, "log")
     expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
-    page.locator("#tab-settings").click()
+    go(page, "settings")
     expect(company).to_be_visible()
-    page.locator("#tab-log").click()  # nothing was typed: nobody is asked
+    go(page, "log")  # nothing was typed: nobody is asked
     expect(page.get_by_role("heading", name="Журнал")).to_be_visible()
     assert len(asked) == 5
 
 
 @pytest.mark.refusals(409)
-@pytest.mark.parametrize("tab", ["Настройки", "События", "Запись"])
+@pytest.mark.parametrize("tab", ["settings", "events", "appointments"])
 def test_whoever_keeps_their_own_settings_takes_back_no_others(context: BrowserContext, demo: Demo, tab: str) -> None:
     """30-K: a tab shows a part of the document; what a colleague has changed in another part meanwhile stays theirs."""
     offer = {
@@ -273,19 +270,19 @@ def test_whoever_keeps_their_own_settings_takes_back_no_others(context: BrowserC
     }
     before: dict[str, Any] = {"company": {"name": "Старое имя"}, "bookings": offer, "changes": {"is_on": False}}
     changes: dict[str, dict[str, Any]] = {
-        "Настройки": {"bookings": offer | {"resources": [{"id": "one", "name": "Второй врач"}]}},
-        "События": {"company": {"name": "Их имя"}},
-        "Запись": {"company": {"name": "Их имя"}},
+        "settings": {"bookings": offer | {"resources": [{"id": "one", "name": "Второй врач"}]}},
+        "events": {"company": {"name": "Их имя"}},
+        "appointments": {"company": {"name": "Их имя"}},
     }
     page = connected_panel(context, demo)
     choose(page)
     with demo.http(connect(demo)) as http:
         kept = http.get("/get_settings").json()
         assert http.post("/save_settings", json=before).status_code == 200
-        page.get_by_role("tab", name=tab, exact=True).click()
-        if tab == "Настройки":
+        go(page, tab)
+        if tab == "settings":
             page.get_by_label("Компания", exact=True).fill("Моё имя")
-        elif tab == "События":
+        elif tab == "events":
             page.get_by_label("Сообщать, что происходит в этом аккаунте").check()
         else:
             page.locator("summary", has_text="Услуги").click()
@@ -298,12 +295,12 @@ def test_whoever_keeps_their_own_settings_takes_back_no_others(context: BrowserC
         own = {name: value for name, value in kept["settings"].items() if kept["sources"].get(name) == "connection"}
         assert http.post("/save_settings", json=own).status_code == 200
     company, doctor = found["company"]["name"], found["bookings"]["resources"][0]["name"]
-    if tab == "Настройки":
+    if tab == "settings":
         assert (company, doctor) == ("Моё имя", "Второй врач")
     else:
         assert (company, doctor) == ("Их имя", "Первый врач")
         service = found["bookings"]["services"][0]["name"]
-        assert (found["changes"]["is_on"], service) == ((True, "Приём") if tab == "События" else (False, "Мой приём"))
+        assert (found["changes"]["is_on"], service) == ((True, "Приём") if tab == "events" else (False, "Мой приём"))
 
 
 def test_a_file_of_deliveries_is_of_what_was_asked_for(chromium: Browser, demo: Demo) -> None:
@@ -313,7 +310,7 @@ def test_a_file_of_deliveries_is_of_what_was_asked_for(chromium: Browser, demo: 
     page = context.new_page()
     sign_in(page, demo)
     choose(page)
-    page.get_by_role("tab", name="Доставки").click()
+    go(page, "deliveries")
     expect(page.get_by_label("По", exact=True)).to_be_visible()
     with page.expect_response(re.compile("until=")):
         page.get_by_label("По", exact=True).fill("2026-10-25")
@@ -353,7 +350,7 @@ def test_a_delivery_that_is_gone_hides_no_other(context: BrowserContext, demo: D
     choose(page)
     page.goto(f"{demo.panel}#deliveries/00000000-0000-4000-8000-000000000000")
     expect(page.get_by_text("В этом аккаунте нет такой доставки.")).to_be_visible()
-    page.get_by_role("button", name="Обновить").click()
+    page.get_by_role("link", name="Доставки", exact=True).click()
     expect(page.get_by_text("В этом аккаунте нет такой доставки.")).to_be_hidden()
     expect(page.locator("#deliveries > li").or_(page.get_by_text("Доставок пока нет.")).first).to_be_visible()
 
@@ -381,7 +378,7 @@ def test_the_app_shows_what_was_searched_for_last(context: BrowserContext, demo:
 
 
 @pytest.mark.parametrize(
-    ("tab", "action"), [("Журнал", "get_events"), ("События", "get_changes"), ("Обзор", "get_overview")]
+    ("tab", "action"), [("log", "get_events"), ("events", "get_changes"), ("overview", "get_overview")]
 )
 def test_a_slow_server_is_not_asked_again_before_it_has_answered(
     context: BrowserContext, demo: Demo, tab: str, action: str
@@ -391,7 +388,7 @@ def test_a_slow_server_is_not_asked_again_before_it_has_answered(
     choose(page)
     page.clock.install()
     with page.expect_response(re.compile(f"action={action}(&|$)")):
-        page.get_by_role("tab", name=tab, exact=True).click()
+        go(page, tab)
     expect(page.locator(".skeleton")).to_have_count(0)
     asked: list[Route] = []
     page.route(re.compile(f"action={action}(&|$)"), lambda route: asked.append(route))

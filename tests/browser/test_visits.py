@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.demo import ROOT, Demo, connect
-from tests.visiting import choose, connected_panel, in_one_demo
+from tests.visiting import choose, connected_panel, go, in_one_demo
 
 pytestmark = in_one_demo
 
@@ -43,7 +43,7 @@ def test_30_k_a_week_has_more_visits_than_a_page(context: BrowserContext, demo: 
     demo.sql(_MANY)
     page = connected_panel(context, demo)
     choose(page, "clinic")
-    page.locator("#tab-bookings").click()
+    go(page, "appointments")
     visits = page.locator("#visits > li")
     expect(visits).to_have_count(200)
     more = page.get_by_role("button", name="Показать ещё")
@@ -62,7 +62,7 @@ def test_30_k_a_service_of_a_removed_doctor_is_not_offered_by_everybody(context:
     headers = _set_up(demo)
     page = connected_panel(context, demo)
     choose(page, "clinic")
-    page.locator("#tab-bookings").click()
+    go(page, "appointments")
     people, services = page.locator("form.builder > details").nth(0), page.locator("form.builder > details").nth(1)
     people.locator("summary").first.click()
     for number in (2, 1):  # the room, and Petrov
@@ -101,7 +101,7 @@ def test_33_4_a_doctors_own_calendar_in_the_panel(chromium: Browser, demo: Demo,
     page.locator("#token").fill(demo.token)
     page.locator("#sign-in-form button").click()
     choose(page, "clinic")
-    page.locator("#tab-bookings").click()
+    go(page, "appointments")
     people = page.locator("form.builder > details").nth(0)
     people.locator("summary").first.click()
     people.get_by_text(words["bookings.subscription"]).first.click()
@@ -121,7 +121,7 @@ def test_33_4_a_doctors_own_calendar_in_the_panel(chromium: Browser, demo: Demo,
     assert "private-0123456789" not in page.content()
     demo.sql(_WAS_READ)
     page.reload()
-    page.locator("#tab-bookings").click()
+    go(page, "appointments")
     people.locator("summary").first.click()
     people.get_by_text(words["bookings.subscription"]).first.click()
     expect(status).to_contain_text(words["bookings.subscribed"].split("; ")[1].format(times=2))

@@ -4,27 +4,22 @@ import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { choice } from "./choice.js";
-import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+import { busy, button, copyButton, failure, told } from "./pieces.js";
+import { call, may } from "./session.js";
 import { guarded } from "./unsaved.js";
 
 const UNITS = { minutes: 1, hours: 60, days: 1440 };
 
-export async function show(place) {
+export async function show(place, { connection }) {
   const body = element("div", {});
-  let connection = null;
   const begin = latest();
   const refresh = async (fresh = null) => {
     const isOld = begin();
-    if (!connection) return;
     const [found, users, bots] = await Promise.all([call("get_automations", { connection }), offered(connection, "users"), offered(connection, "bots")]);
     if (!isOld()) body.replaceChildren(...sections(connection, found, { users, bots }, refresh, fresh));
   };
-  const pick = await pickConnection(place, async (chosen) => {
-    connection = chosen;
-    await filled(body, () => refresh(), () => refresh());
-  });
-  place.prepend(element("h1", { text: t("tab.automations") }), element("p", { className: "soft", text: t("automations.hint") }), pick);
-  place.append(body);
+  place.append(element("h1", { text: t("tab.automations") }), element("p", { className: "soft", text: t("automations.hint") }), body);
+  await refresh();
   return { refresh: () => told(() => refresh()) };
 }
 

@@ -6,28 +6,24 @@ import { momentThere, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
 import { form } from "./offer.js";
-import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+import { busy, button, copyButton, failure, told } from "./pieces.js";
+import { call, may } from "./session.js";
 
-export async function show(place) {
+export async function show(place, visit) {
+  const { connection } = visit;
   const body = element("div", {});
-  let connection = null;
   const begin = latest();
   const refresh = async (saved = "") => {
     const isOld = begin();
-    if (!connection) return;
     const [found, known] = await Promise.all([call("get_settings", { connection }), may("manage") ? directory(connection) : null]);
     if (isOld()) return;
     const { bookings: settings } = found.settings;
-    const parts = settings.is_on ? [visits(connection, settings), site(settings)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
+    const parts = settings.is_on ? [visits(visit, settings), site(visit)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
     if (known) parts.push(form(connection, found, known, refresh, saved));
     body.replaceChildren(...parts);
   };
-  const pick = await pickConnection(place, async (chosen) => {
-    connection = chosen;
-    await filled(body, () => refresh(), () => refresh());
-  });
-  place.prepend(element("h1", { text: t("tab.bookings") }), element("p", { className: "soft", text: t("bookings.hint") }), pick);
-  place.append(body);
+  place.append(element("h1", { text: t("tab.bookings") }), element("p", { className: "soft", text: t("bookings.hint") }), body);
+  await refresh();
 }
 
 // Without a connection to the account there is nothing to choose from.
@@ -44,9 +40,10 @@ async function directory(connection) {
 
 // --- visits ------------------------------------------------------------------------------------------------------
 
-function visits(connection, settings) {
+function visits(visit, settings) {
+  const { connection, query } = visit;
   const today = new Date().toLocaleDateString("sv-SE", { timeZone: settings.time_zone });
-  const from = element("input", { type: "date", value: today, required: true });
+  const from = element("input", { type: "date", value: query.from || today, required: true });
   const whose = element("select", {}, new Option(t("bookings.everybody"), ""), ...settings.resources.map((one) => new Option(one.name, one.id)));
   const onlyTold = element("input", { type: "checkbox" });
   const list = element("ul", { className: "log", id: "visits" });
@@ -67,8 +64,14 @@ function visits(connection, settings) {
     more.hidden = !next;
   };
   const refresh = () => told(() => read(null), error);
+  const filter = () => {
+    visit.remember({ query: { from: from.value === today ? "" : from.value, whose: whose.value, attention: onlyTold.checked ? "1" : "" } }, true);
+    return refresh();
+  };
+  whose.value = settings.resources.some((one) => one.id === query.whose) ? query.whose : "";
+  onlyTold.checked = query.attention === "1";
   more.onclick = () => busy(more, () => read(following), error);
-  for (const control of [from, whose, onlyTold]) control.onchange = refresh;
+  for (const control of [from, whose, onlyTold]) control.onchange = filter;
   void refresh();
   return element("section", { className: "card" }, element("h2", { text: t("bookings.visits") }), element("div", { className: "toolbar" }, element("label", {}, t("bookings.week_from"), from), element("label", {}, t("booking.with"), whose),
     element("label", { className: "check" }, onlyTold, t("bookings.needs_a_person"))), error, list, more);
@@ -95,8 +98,8 @@ function row(connection, one, settings, refresh, error) {
 
 // --- the company's site ------------------------------------------------------------------------------------------
 
-function site() {
+function site(visit) {
   const code = `<script src="${API}/booking/embed.js" data-key="site_…"></script>`;
   return element("section", { className: "card" }, element("h2", { text: t("bookings.on_site") }), element("p", { className: "soft", text: t("bookings.on_site_hint") }),
-    element("p", { className: "key" }, element("code", { text: code }), copyButton(code)), element("p", {}, element("a", { href: "#site", text: t("bookings.to_site_keys") })));
+    element("p", { className: "key" }, element("code", { text: code }), copyButton(code)), element("p", {}, element("a", { href: visit.to({ view: "site" }), text: t("bookings.to_site_keys") })));
 }

@@ -7,35 +7,39 @@ import { form } from "../widget/form.js";
 import { builder, empty, lacking } from "./builder.js";
 import { keptDraft } from "./kept.js";
 import { nameAfterLabels } from "./naming.js";
-import { busy, call, conflictOf, connectionName, failure, filled, levelPicker, may, pickConnection, told, whoIsIn, widgetName } from "./panel.js";
+import { busy, conflictOf, failure, filled, levelPicker, told } from "./pieces.js";
+import { call, connectionName, may, whoIsIn, widgetName } from "./session.js";
 
 const SAVE_MILLISECONDS = 700;
 const MOST_UNDO = 50;
 
 const begin = latest();
 
-export async function show(place) {
-  const level = levelPicker();
+export async function show(place, visit) {
+  const { connection } = visit;
+  if (visit.entry) return (await import("./calculator_version.js")).show(place, visit);
+  const level = levelPicker(visit.query.level);
   const body = element("div", {});
-  let connection = null;
   let bench = null;
   const open = async () => {
     await bench?.close();
     const isOld = begin();
-    if (!connection) return;
     const known = await filled(body, () => call("get_calculator_draft", { connection, query: { level: level.value } }), open);
     if (isOld()) return;
-    bench = workbench(body, connection, level.value, known, open);
+    bench = workbench(body, visit, level.value, known, open);
   };
-  const pick = await pickConnection(place, async (chosen) => { connection = chosen; await open(); });
-  level.onchange = () => told(open);
-  place.prepend(element("h1", { text: t("tab.calculator") }), element("p", { className: "soft", text: t("calculators.hint") }),
-    element("div", { className: "toolbar" }, pick, element("label", {}, t("calculators.level"), level)));
-  place.append(body);
+  level.onchange = () => {
+    visit.remember({ query: { level: level.value === "connection" ? "" : level.value } }, true);
+    return told(open);
+  };
+  place.append(element("h1", { text: t("tab.calculator") }), element("p", { className: "soft", text: t("calculators.hint") }),
+    element("div", { className: "toolbar" }, element("label", {}, t("calculators.level"), level)), body);
+  await open();
   return { close: () => bench?.close() };
 }
 
-function workbench(body, connection, level, known, reopen) {
+function workbench(body, visit, level, known, reopen) {
+  const { connection } = visit;
   const own = known.account_currency ?? undefined;
   const unsent = keptDraft(whoIsIn(), connection, level, connectionName(connection));
   const inForce = known.in_force[0] ?? null;
@@ -245,7 +249,7 @@ function workbench(body, connection, level, known, reopen) {
     element("div", { className: "toolbar" }, element("label", {}, t("calculators.language"), languages), element("label", {}, t("calculators.begin_from"), starts), load, file, store, undoButton, discard),
     conflict, otherCurrency, element("div", { className: "workbench" }, left, right), others, error,
     ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, state)] : []),
-    history(known, level, {
+    history(known, visit, level, {
       use: (version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),
       inherit: (button) => busy(button, async () => {
         if (!confirm(t("calculators.inherit_sure"))) return;
@@ -273,11 +277,12 @@ function canBeShown(document) {
   }
 }
 
-function history(known, level, { use, inherit }) {
+function history(known, visit, level, { use, inherit }) {
   const lines = known.versions.map((one) => {
     const again = element("button", { text: t("calculators.use_again"), className: "quiet small", type: "button", hidden: one.is_inherited || !may("manage"), onclick: () => use(one.version) });
     const text = one.is_inherited ? t("calculators.version_inherited", { version: one.version }) : t("calculators.version", { version: one.version });
-    return element("li", {}, element("div", { className: "row" }, element("span", { className: "facts" }, text, element("small", { text: ` ${[moment(one.changed_at), one.changed_by, one.note].filter(Boolean).join(" · ")}` })), again));
+    const address = visit.to({ entry: String(one.version), query: { level: level === "connection" ? "" : level } });
+    return element("li", {}, element("div", { className: "row" }, element("span", { className: "facts" }, one.is_inherited ? text : element("a", { href: address, text }), element("small", { text: ` ${[moment(one.changed_at), one.changed_by, one.note].filter(Boolean).join(" · ")}` })), again));
   });
   const isOwn = known.versions.length && !known.versions[0].is_inherited;
   const back = element("button", { text: t("calculators.inherit"), className: "quiet small", type: "button", hidden: !isOwn || !may("manage") });

@@ -4,7 +4,9 @@ import { element } from "../ui/dom.js";
 import { amount, has, moment, money, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
-import { busy, call, connectionName, may, pickConnection, told } from "./panel.js";
+import { written } from "./address.js";
+import { busy, nothing, pageLinks, told } from "./pieces.js";
+import { call, connectionName, may } from "./session.js";
 
 const STATES = ["accepted", "delivered", "dead"];
 const WRITES = ["save_calculation", "submit_form", "submit_order", "order_news", "sync_contact", "read_again", "run_automation", "answer_bot", "notify"];
@@ -12,76 +14,71 @@ const PAGE = 30;
 const MOST = 200; // of one question
 const COLUMNS = ["created_at", "account_domain", "widget_type", "action", "state", "lead_id", "total", "currency", "by", "attempts", "finished_at", "problem", "delivery_id"];
 
-export async function show(place) {
-  const [, asked] = location.hash.split("/"); // of which state, or which one
+export async function show(place, visit) {
+  const { connection, query: given } = visit;
   const list = element("ul", { className: "rows", id: "deliveries" });
-  const none = element("p", { className: "soft", hidden: true });
-  const more = element("button", { text: t("more"), className: "quiet", hidden: true });
-  const state = Object.assign(element("select", { id: "state" }, ...["", ...STATES].map((one) => new Option(t(`deliveries.state_${one || "all"}`), one))), { value: STATES.includes(asked) ? asked : "" });
-  const write = element("select", {}, new Option(t("deliveries.write_all"), ""), ...WRITES.map((one) => new Option(t(`action.${one}`), one)));
-  const lead = element("input", { inputMode: "numeric", pattern: "[0-9]*", placeholder: " " });
-  const since = element("input", { type: "date" });
-  const until = element("input", { type: "date" });
+  const body = element("div", {}, list);
+  const links = element("div", { className: "pages" });
+  place.append(element("h1", { text: t("tab.deliveries") }));
+  if (visit.entry) {
+    const one = await call("get_delivery", { connection, query: { id: visit.entry } });
+    const shown = row(one, visit, visit.again);
+    shown.querySelector("details").open = true;
+    list.append(shown);
+    place.append(element("p", {}, element("a", { href: visit.to({ query: given }), text: t("deliveries.all") })), body);
+    return { refresh: visit.again };
+  }
+  // Over all accounts only what is not finished is listed.
+  const states = connection ? ["", ...STATES] : ["dead", "accepted"];
+  const state = element("select", { id: "state" }, ...states.map((one) => new Option(t(`deliveries.state_${one || "all"}`), one, false, one === (given.state ?? states[0]))));
+  const write = element("select", {}, new Option(t("deliveries.write_all"), ""), ...WRITES.map((one) => new Option(t(`action.${one}`), one, false, one === given.write)));
+  const lead = element("input", { inputMode: "numeric", pattern: "[0-9]*", placeholder: " ", value: given.lead ?? "" });
+  const since = element("input", { type: "date", value: given.since ?? "" });
+  const until = element("input", { type: "date", value: given.until ?? "" });
   const retryAll = element("button", { text: t("deliveries.retry_all"), className: "quiet", hidden: true });
   const save = element("button", { text: t("deliveries.export"), className: "quiet" });
   const work = element("p", { className: "soft", hidden: true });
   work.setAttribute("role", "status");
-  let connection = null;
-  let following = null;
+  let before = given.before ?? "";
   const begin = latest();
-  let named = STATES.includes(asked) ? null : asked; // the one that a link leads to
 
-  const theOne = async () => {
-    const id = named;
-    named = null; // once, also where it is gone by now
-    const found = row(await call("get_delivery", { connection, query: { id } }), connection, refresh);
-    found.querySelector("details").open = true;
-    return found;
-  };
-
+  const filters = () => ({ state: state.value, write: write.value, lead: lead.value.trim(), since: since.value, until: until.value });
   const query = (limit) => {
     const midnight = (date) => (date ? String(new Date(`${date}T00:00`).getTime() / 1000) : "");
     const asking = { limit: String(limit), state: state.value, write: write.value, lead_id: lead.value.trim(), since: midnight(since.value), until: midnight(until.value && plus(until.value, 1)) };
     return Object.fromEntries(Object.entries(asking).filter(([, value]) => value));
   };
-  const refresh = async ({ append = false } = {}) => {
+  const refresh = async () => {
     const isOld = begin();
-    // Over all accounts only what is not finished is listed.
-    for (const one of state.options) one.disabled = !connection && ["", "delivered"].includes(one.value);
-    if (!connection && ["", "delivered"].includes(state.value)) state.value = "dead";
-    const { deliveries, next } = await call("get_deliveries", { connection, query: append && following ? { ...query(PAGE), before: following } : query(PAGE) });
+    const { deliveries, next } = await call("get_deliveries", { connection, query: before ? { ...query(PAGE), before } : query(PAGE) });
     if (isOld()) return;
-    following = next;
-    const rows = deliveries.map((one) => row(one, connection, refresh));
-    if (named && connection) rows.unshift(await theOne());
-    if (append) list.append(...rows);
-    else list.replaceChildren(...rows);
-    none.hidden = list.children.length > 0;
-    none.textContent = Object.keys(query(PAGE)).length > 1 ? t("log.nothing_found") : t("deliveries.none");
-    more.hidden = !next;
+    list.replaceChildren(...deliveries.map((one) => row(one, visit, refresh)));
+    const isAsked = Object.entries(filters()).some(([name, value]) => value && !(name === "state" && value === states[0]));
+    body.replaceChildren(deliveries.length ? list : nothing(t(isAsked ? "log.nothing_found" : "deliveries.none")));
+    links.replaceChildren(...pageLinks(visit, filters(), before, next));
     retryAll.hidden = !may("operate") || state.value !== "dead" || !deliveries.length;
-    save.disabled = !list.children.length;
+    save.disabled = !deliveries.length;
   };
   // Every one of the filter, a page at a time, with word of how far it is; of the filter as it was at first, whatever is
   // chosen meanwhile.
   const all = async (each) => {
-    const of = connection, asked = query(MOST);
-    let before = null;
+    const asked = query(MOST);
+    let after = null;
     let count = 0;
     work.hidden = false;
     do {
-      const { deliveries, next } = await call("get_deliveries", { connection: of, query: before ? { ...asked, before } : asked });
-      await each(deliveries, of);
+      const { deliveries, next } = await call("get_deliveries", { connection, query: after ? { ...asked, before: after } : asked });
+      await each(deliveries);
       count += deliveries.length;
-      before = next;
+      after = next;
       work.replaceChildren(element("progress", {}), t("deliveries.so_far", { count }));
-    } while (before);
+    } while (after);
     work.replaceChildren(t("deliveries.so_far", { count }));
     return count;
   };
   retryAll.onclick = () => busy(retryAll, async () => {
     if (!confirm(t("deliveries.retry_all_sure"))) return;
-    await all((deliveries, of) => call("retry_delivery", { method: "POST", connection: of, body: { ids: deliveries.map((one) => one.delivery_id) } }));
+    await all((deliveries) => call("retry_delivery", { method: "POST", connection, body: { ids: deliveries.map((one) => one.delivery_id) } }));
     await refresh();
   });
   save.onclick = () => busy(save, async () => {
@@ -89,36 +86,47 @@ export async function show(place) {
     await all((deliveries) => lines.push(...deliveries.map(cells)));
     download(`deliveries-${new Date().toISOString().slice(0, 10)}.csv`, csv(lines));
   });
-  for (const one of [state, write, lead, since, until]) one.onchange = () => told(refresh);
-  more.onclick = () => busy(more, () => refresh({ append: true }));
-  const pick = await pickConnection(place, async (chosen) => { connection = chosen; await refresh(); }, { all: true, start: STATES.includes(asked) ? "every" : "one" });
+  for (const one of [state, write, lead, since, until]) {
+    one.onchange = () => {
+      before = "";
+      visit.remember({ entry: null, query: filters() }, true);
+      return told(refresh);
+    };
+  }
   const labelled = (key, control) => element("label", {}, t(key), control);
-  place.prepend(element("h1", { text: t("tab.deliveries") }), element("div", { className: "toolbar" }, pick, labelled("deliveries.state", state),
+  place.append(element("div", { className: "toolbar" }, labelled("deliveries.state", state),
     labelled("deliveries.write", write), labelled("deliveries.lead", lead), labelled("deliveries.since", since), labelled("deliveries.until", until)),
-  element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) }), save, retryAll), work);
-  place.append(list, none, more);
+  element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) }), save, retryAll), work, body, links);
+  await refresh();
   return { refresh: () => told(refresh) };
 }
 
-function row(delivery, connection, refresh) {
+function row(delivery, visit, refresh) {
+  const { connection } = visit;
   const own = connection ?? delivery; // whose it is stands in it where all are listed
+  const account = [own.account_domain, own.widget_type];
   const name = has(`action.${delivery.action}`) ? t(`action.${delivery.action}`) : delivery.action;
   const { summary, links } = delivery;
-  const about = [moment(delivery.created_at), connection ? null : connectionName(delivery), has(`by.${summary.by}`) ? t(`by.${summary.by}`) : null,
+  const when = element("a", { href: written({ account, view: "deliveries", entry: delivery.delivery_id }), text: moment(delivery.created_at) });
+  const about = [connection ? null : connectionName(delivery), has(`by.${summary.by}`) ? t(`by.${summary.by}`) : null,
     delivery.attempts > 1 ? t("deliveries.attempts", { count: delivery.attempts }) : null].filter(Boolean);
   const facts = element("div", { className: "facts" }, element("b", { text: name }), summary.total ? ` ${summary.currency ? money(summary.total, summary.currency) : amount(summary.total)}` : "", " ",
     element("span", { className: `status ${delivery.state}`, text: t(`deliveries.state_${delivery.state}`) }), element("br"),
-    element("small", { text: about.join(" · ") }), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))), summary.incoming ? toBody(own, summary.incoming) : null);
+    element("small", {}, when, ...about.map((text) => ` · ${text}`)), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))), summary.incoming ? toBody(own, summary.incoming) : null);
   if (delivery.problem) facts.append(element("p", { className: delivery.state === "dead" ? "error" : "soft", text: delivery.problem.detail }));
   const story = element("ol", { className: "log" });
   const content = element("dl", { className: "content" });
   const details = element("details", {}, element("summary", { text: t("deliveries.story") }), element("p", { className: "soft" }, element("code", { text: delivery.delivery_id })), story,
     ...(may("manage") ? [element("h3", { text: t("deliveries.content") }), content] : []));
-  details.ontoggle = () => details.open && told(async () => {
+  details.ontoggle = () => {
+    if (connection) visit.open(delivery.delivery_id, details.open);
+    if (details.open) void told(read);
+  };
+  const read = async () => {
     const found = await call("get_delivery", { connection: own, query: { id: delivery.delivery_id, ...(may("manage") ? { content: "1" } : {}) } });
     story.replaceChildren(...found.story.map(entryLine));
     if (may("manage")) content.replaceChildren(...(found.content ? members(found.content.body ?? found.content) : [element("dd", { className: "soft", text: t("deliveries.content_gone") })]));
-  });
+  };
   const again = element("button", { text: t("deliveries.retry"), onclick: (event) => busy(event.target, async () => {
     await call("retry_delivery", { method: "POST", connection: own, body: { id: delivery.delivery_id } });
     await refresh();
@@ -128,7 +136,7 @@ function row(delivery, connection, refresh) {
 
 // To what came, as it came.
 const toBody = ({ account_domain: domain, widget_type: type }, id) =>
-  element("span", {}, " · ", element("a", { href: `#incoming/${id}/${domain}/${type}`, text: t("incoming.what") }));
+  element("span", {}, " · ", element("a", { href: written({ account: [domain, type], view: "incoming", entry: id }), text: t("incoming.what") }));
 
 // What was sent, member by member, with its own names.
 function members(document, path = "") {

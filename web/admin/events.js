@@ -3,7 +3,8 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { counted, latest } from "../ui/pace.js";
-import { busy, button, call, copyButton, failure, filled, may, pickConnection, told } from "./panel.js";
+import { busy, button, copyButton, failure, live, pageLinks, told } from "./pieces.js";
+import { call, may } from "./session.js";
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
 
@@ -19,32 +20,26 @@ const kindName = (kind) => {
 };
 const DAY_MILLISECONDS = 86_400_000;
 const LIVE_MILLISECONDS = 4000;
-const PAGE = 50;
 
-export async function show(place) {
+export async function show(place, visit) {
+  const { connection } = visit;
   const body = element("div", {});
-  let connection = null;
   let latestNews = null;
   const begin = latest();
 
   const refresh = async (saved = "") => {
     const isOld = begin();
-    if (!connection) return;
     const [{ endpoints, feed }, settings, pipelines] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), pipelinesOf(connection)]);
     if (isOld()) return;
     const again = (text) => refresh(text);
-    latestNews = happened(connection, endpoints);
+    latestNews = happened(visit, endpoints);
     body.replaceChildren(wanted(connection, settings, pipelines, feed, again, saved), told_(connection, endpoints, pipelines, again), latestNews.view);
     await latestNews.refresh();
   };
-  const pick = await pickConnection(place, async (chosen) => {
-    connection = chosen;
-    await filled(body, refresh, refresh);
-  });
-  place.prepend(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), pick);
-  place.append(body);
-  const timer = setInterval(() => { if (!document.hidden) void latestNews?.live(); }, LIVE_MILLISECONDS);
-  return { refresh: () => told(() => refresh()), close: () => clearInterval(timer) };
+  place.append(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), body);
+  await refresh();
+  const close = live(() => latestNews?.refresh(), LIVE_MILLISECONDS, () => Boolean(latestNews?.isLive()));
+  return { refresh: () => told(() => refresh()), close };
 }
 
 // Without a connection to the account there is nothing to choose from.
@@ -202,39 +197,35 @@ function secretOf({ secret }) {
 
 // --- what has happened -----------------------------------------------------------------------------------------------
 
-function happened(connection, endpoints) {
+function happened(visit, endpoints) {
+  const { connection, entry, query } = visit;
+  const before = query.before ?? "";
   const list = element("ol", { className: "log", id: "changes" }), error = failure();
   const none = element("p", { className: "soft", text: t("events.nothing_yet"), hidden: true });
-  const more = element("button", { text: t("more"), className: "quiet", hidden: true });
-  let following = null;
+  const links = element("div", { className: "pages" });
   let shown = ""; // so that nothing moves under a finger where nothing has changed
   const begin = latest();
-  const read = counted(async (before) => {
+  const read = counted(async () => {
     const isOld = begin();
-    const { changes, next_before: next } = await call("get_changes", { connection, query: before ? { before: String(before) } : {} });
-    if (isOld() || (!before && shown === JSON.stringify(changes))) return;
-    if (!before) {
-      shown = JSON.stringify(changes);
-      list.replaceChildren();
-    }
-    list.append(...changes.map((one) => change(connection, one, endpoints, error)));
-    following = next;
-    more.hidden = next === null;
+    const { changes, next_before: next } = await call("get_changes", { connection, query: entry ? { id: entry } : before ? { before } : {} });
+    if (isOld() || shown === JSON.stringify(changes)) return;
+    shown = JSON.stringify(changes);
+    list.replaceChildren(...changes.map((one) => change(visit, one, endpoints, error)));
+    links.replaceChildren(...(entry ? [element("a", { className: "button quiet", href: visit.to({}), text: t("events.all") })] : pageLinks(visit, {}, before, next)));
     none.hidden = list.children.length > 0;
+    if (entry || before) view.scrollIntoView();
   });
-  more.onclick = () => busy(more, () => read(following), error);
-  const view = element("section", { className: "card" }, element("h2", { text: t("events.happened") }), list, none, error, more);
-  // Not while somebody reads further down.
-  const live = () => (read.isIdle() && list.children.length <= PAGE ? told(() => read(null), error) : null);
-  return { view, refresh: () => read(null), live };
+  const view = element("section", { className: "card" }, element("h2", { text: t("events.happened") }), list, none, error, links);
+  return { view, refresh: () => read(), isLive: () => read.isIdle() && !before && !entry };
 }
 
-function change(connection, one, endpoints, error) {
+function change(visit, one, endpoints, error) {
+  const { connection } = visit;
   const names = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint.name]));
   const sends = one.sends.filter((send) => names.has(send.endpoint_id));
   const fate = sends.map((send) => `${names.get(send.endpoint_id)}: ${t(`events.send_${send.state}`, { answer: send.answer ?? "" })}`).join(" · ") || t("events.nobody");
   const line = element("li", { className: sends.some((send) => send.state === "dead") ? "error" : "" }, kindName(one.kind),
-    one.link ? element("span", {}, " ", element("a", { href: one.link, target: "_blank", rel: "noopener", text: `№ ${one.entity_id}` })) : null, element("small", { text: `${moment(one.created_at)} · ${fate}` }));
+    one.link ? element("span", {}, " ", element("a", { href: one.link, target: "_blank", rel: "noopener", text: `№ ${one.entity_id}` })) : null, element("small", {}, element("a", { href: visit.to({ entry: one.id }), text: moment(one.created_at) }), ` · ${fate}`));
   for (const send of may("operate") ? sends.filter((each) => each.state !== "waiting") : []) {
     line.append(button("events.send_again", (pressed) => busy(pressed, async () => {
       await call("replay_changes", { method: "POST", connection, body: { endpoint_id: send.endpoint_id, ids: [one.id] } });

@@ -3,82 +3,66 @@
 import { element } from "../ui/dom.js";
 import { moment, number, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { ofTab } from "../ui/storage.js";
-import { busy, call, failure, filled, may, pickConnection, told } from "./panel.js";
+import { written } from "./address.js";
+import { busy, failure, filled, nothing, pageLinks, told } from "./pieces.js";
+import { call, may } from "./session.js";
 import { choosing } from "./unsaved.js";
 
 const OUTCOMES = ["accepted", "refused", "nothing", "taken"];
 const PAGE = 20;
 
-export async function show(place) {
-  const [, asked, domain, type] = location.hash.split("/"); // the outcome, or the one (and whose it is), that a link leads to
-  if (domain && type) ofTab.set("connection", JSON.stringify([domain, type]));
+export async function show(place, visit) {
+  const { connection, query: given } = visit;
   const notices = element("div", {});
-  const body = element("div", {});
   const list = element("ul", { className: "rows", id: "incoming" });
-  const none = element("p", { className: "soft", hidden: true });
-  const more = element("button", { text: t("more"), className: "quiet", hidden: true });
+  const body = element("div", {});
+  const links = element("div", { className: "pages" });
   const key = element("select", { id: "incoming-key" });
-  const outcome = element("select", { id: "incoming-outcome" }, new Option(t("incoming.any_outcome"), ""), ...OUTCOMES.map((one) => new Option(t(`incoming.outcome_${one}`), one)));
-  if (OUTCOMES.includes(asked)) outcome.value = asked;
+  const outcome = element("select", { id: "incoming-outcome" }, new Option(t("incoming.any_outcome"), ""), ...OUTCOMES.map((one) => new Option(t(`incoming.outcome_${one}`), one, false, one === given.outcome)));
   const report = element("div", {});
   report.setAttribute("role", "status");
-  let connection = null;
-  let following = null;
-  let keys = [];
-  let named = OUTCOMES.includes(asked) ? null : asked; // the one that a link leads to
+  let before = given.before ?? "";
+  let { entry } = visit;
+  let wished = given.key ?? "";
   const begin = latest();
 
-  const theOne = async (shared) => {
-    const id = named;
-    named = null; // once, also where it is gone by now
-    const found = await call("get_incoming_entry", { connection, query: { id } });
-    return [opened(found, shared)];
-  };
-  const query = () => Object.fromEntries(Object.entries({ limit: String(PAGE), key: key.value, outcome: outcome.value }).filter(([, value]) => value));
-  const refresh = async ({ append = false } = {}) => {
+  const filters = () => ({ key: wished, outcome: outcome.value });
+  const asked = () => Object.fromEntries(Object.entries({ ...filters(), before, limit: entry ? "1" : String(PAGE) }).filter(([, value]) => value));
+  const refresh = async () => {
     const isOld = begin();
-    if (!connection) return;
-    const load = () => call("get_incoming", { connection, query: append && following ? { ...query(), before: following } : query() });
-    const found = append || list.isConnected ? await load() : await filled(body, load, refresh);
+    const load = () => Promise.all([call("get_incoming", { connection, query: asked() }), entry && call("get_incoming_entry", { connection, query: { id: entry } })]);
+    const [{ keys, next, incoming }, one] = await load();
     if (isOld()) return;
-    ({ keys, next: following } = found);
-    offer();
-    notices.replaceChildren(...keys.filter((one) => !key.value || one.id === key.value).flatMap(noticesOf));
-    const shared = { connection, keys, report, refresh };
-    const rows = found.incoming.filter((one) => one.id !== named).map((one) => row(one, shared));
-    if (named) rows.unshift(...(await theOne(shared)));
-    if (append) list.append(...rows);
-    else list.replaceChildren(...rows);
-    none.hidden = list.children.length > 0;
-    none.replaceChildren(...(keys.length ? [outcome.value || key.value ? t("log.nothing_found") : t("incoming.none")] : [t("incoming.no_keys"), " ", element("a", { href: "#site", text: t("tab.site") })]));
-    more.hidden = !following;
-    if (!list.isConnected) body.replaceChildren(list, none, more);
+    offer(keys);
+    notices.replaceChildren(...keys.filter((each) => !key.value || each.id === key.value).flatMap(noticesOf));
+    const shared = { visit, connection, keys, report, refresh };
+    const rows = one ? [opened(one, shared)] : incoming.map((each) => row(each, shared));
+    list.replaceChildren(...rows);
+    const none = keys.length ? nothing(t(outcome.value || key.value ? "log.nothing_found" : "incoming.none")) : nothing(t("incoming.no_keys"), element("a", { href: visit.to({ view: "site" }), text: t("tab.site") }));
+    body.replaceChildren(rows.length ? list : none);
+    links.replaceChildren(...(one ? [element("a", { className: "button quiet", href: visit.to({ query: filters() }), text: t("incoming.all") })] : pageLinks(visit, filters(), before, next)));
   };
-  const offer = () => {
-    const kept = key.value;
-    key.replaceChildren(new Option(t("incoming.all_keys"), ""), ...keys.map((one) => new Option(one.revoked_at ? `${one.name} (${t("incoming.revoked")})` : one.name, one.id)));
-    key.value = keys.some((one) => one.id === kept) ? kept : "";
+  const offer = (keys) => {
+    key.replaceChildren(new Option(t("incoming.all_keys"), ""), ...keys.map((one) => new Option(one.revoked_at ? `${one.name} (${t("incoming.revoked")})` : one.name, one.id, false, one.id === wished)));
+    wished = key.value;
   };
   const anew = () => {
-    list.remove();
     report.replaceChildren();
     return told(refresh);
   };
-  more.onclick = () => busy(more, () => refresh({ append: true }));
-  choosing(key, anew);
-  choosing(outcome, anew);
-  const pick = await pickConnection(place, async (chosen) => {
-    connection = chosen;
-    key.value = "";
-    list.remove();
-    report.replaceChildren();
-    await refresh();
-  });
-  place.prepend(element("h1", { text: t("tab.incoming") }), element("p", { className: "soft", text: t("incoming.hint") }),
-    element("div", { className: "toolbar" }, pick, element("label", {}, t("incoming.key"), key), element("label", {}, t("incoming.outcome"), outcome)),
-    element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: ({ target }) => busy(target, anew) })));
-  place.append(notices, report, body);
+  for (const control of [key, outcome]) {
+    choosing(control, () => {
+      before = "";
+      entry = null;
+      wished = key.value;
+      visit.remember({ entry, query: filters() }, true);
+      return anew();
+    });
+  }
+  place.append(element("h1", { text: t("tab.incoming") }), element("p", { className: "soft", text: t("incoming.hint") }),
+    element("div", { className: "toolbar" }, element("label", {}, t("incoming.key"), key), element("label", {}, t("incoming.outcome"), outcome)),
+    element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: ({ target }) => busy(target, anew) })), notices, report, body, links);
+  await refresh();
   return { refresh: () => told(refresh) };
 }
 
@@ -97,12 +81,12 @@ function noticesOf({ name, without_person: isWithout, bodies_dropped_at: dropped
 }
 
 function row(one, shared) {
-  const { connection, keys } = shared;
+  const { connection, keys, visit } = shared;
   const name = keys.find((key) => key.id === one.key_id)?.name ?? "";
-  const about = [moment(one.created_at), t("incoming.bytes", { size: number(one.size) }), one.times > 1 ? t("incoming.times", { count: one.times }) : null].filter(Boolean);
+  const about = [t("incoming.bytes", { size: number(one.size) }), one.times > 1 ? t("incoming.times", { count: one.times }) : null].filter(Boolean);
   const links = [["delivery_id", "incoming.delivery"], ["again_id", "incoming.again"]].filter(([member]) => one[member]).map(([member, text]) => element("span", {}, " · ", toDelivery(connection, one[member], t(text))));
   const facts = element("div", { className: "facts" }, element("b", { text: name }), " ", element("span", { className: `status ${one.outcome === "accepted" ? "delivered" : one.outcome}`, text: t(`incoming.outcome_${one.outcome}`) }),
-    one.has_person === false ? element("span", { className: "warning", text: ` · ${t("incoming.no_person")}` }) : null, element("br"), element("small", { text: about.join(" · ") }), ...links);
+    one.has_person === false ? element("span", { className: "warning", text: ` · ${t("incoming.no_person")}` }) : null, element("br"), element("small", {}, element("a", { href: visit.to({ entry: one.id }), text: moment(one.created_at) }), ...about.map((text) => ` · ${text}`)), ...links);
   if (one.detail) facts.append(element("p", { className: one.outcome === "refused" ? "error" : "soft", text: one.detail }));
   const place = element("div", {});
   const error = failure();
@@ -111,14 +95,17 @@ function row(one, shared) {
     const { entry } = await import("./incoming_entry.js");
     place.replaceChildren(...(await filled(place, () => entry(one, shared), open)));
   }, error);
-  details.ontoggle = () => details.open && !place.firstChild && open();
+  details.ontoggle = () => {
+    visit.open(one.id, details.open);
+    if (details.open && !place.firstChild) void open();
+  };
   const line = element("li", {}, element("div", { className: "row" }, facts, may("operate") ? element("button", { text: t("incoming.read_again"), className: "quiet", type: "button", onclick: ({ target }) => busy(target, () => readThem([one], shared)) }) : null), details);
   line.dataset.id = one.id;
   return line;
 }
 
 const toDelivery = ({ account_domain, widget_type }, id, text) =>
-  element("a", { href: `#deliveries/${id}`, text, onclick: () => ofTab.set("connection", JSON.stringify([account_domain, widget_type])) });
+  element("a", { href: written({ account: [account_domain, widget_type], view: "deliveries", entry: id }), text });
 
 // Reads them one by one, by the rules that are saved, and reports what each has come to.
 export async function readThem(entries, { connection, report, refresh }) {

@@ -3,7 +3,8 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
-import { busy, call, failure, may } from "./panel.js";
+import { busy, failure } from "./pieces.js";
+import { call, may } from "./session.js";
 import { readThem } from "./incoming.js";
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";

@@ -1,53 +1,68 @@
-// The log: what happened, filtered and searched, live while the tab is open.
+// The log: what happened, filtered and searched, live while its first page is open; of one connection, or of all.
 
 import { element } from "../ui/dom.js";
-import { t } from "../ui/i18n.js";
+import { has, moment, t } from "../ui/i18n.js";
 import { afterTyping, counted, latest } from "../ui/pace.js";
-import { busy, call, eventLine, pickConnection, told } from "./panel.js";
+import { written } from "./address.js";
+import { live, nothing, pageLinks, told } from "./pieces.js";
+import { call, widgetName } from "./session.js";
 
 const LIVE_MILLISECONDS = 4000;
 const PAGE = 50;
+const LEVELS = ["", "info", "warning", "error"];
 
-export async function show(place) {
+export async function show(place, visit) {
+  const { connection, entry, query } = visit;
+  const body = element("section", { className: "card" });
+  const links = element("div", { className: "pages" });
+  if (entry) {
+    const { events } = await call("get_events", { connection, query: { limit: "1", before: String(Number(entry) + 1) } });
+    const found = events.filter((one) => String(one.id) === entry);
+    body.append(found.length ? element("ol", { className: "log", id: "events" }, ...found.map((one) => line(one, visit))) : nothing(t("log.gone")));
+    place.append(element("h1", { text: t("tab.log") }), element("p", {}, element("a", { href: visit.to({}), text: t("log.all") })), body);
+    return;
+  }
   const list = element("ol", { className: "log", id: "events" });
-  const none = element("p", { className: "soft", hidden: true });
-  const more = element("button", { text: t("more"), className: "quiet", hidden: true });
-  const level = element("select", { id: "level" }, ...["", "info", "warning", "error"].map((one) => new Option(t(`log.level_${one || "all"}`), one)));
-  const search = element("input", { type: "search", id: "search", placeholder: " " });
-  const live = element("input", { type: "checkbox", checked: true });
-  let connection = null;
-  let following = null;  // where the next page begins
+  const level = element("select", { id: "level" }, ...LEVELS.map((one) => new Option(t(`log.level_${one || "all"}`), one)));
+  const search = element("input", { type: "search", id: "search", placeholder: " ", value: query.search ?? "" });
+  level.value = LEVELS.includes(query.level) ? query.level : "";
+  const isLive = element("input", { type: "checkbox", checked: true });
+  let before = query.before ?? "";
   const begin = latest();
 
-  const read = (before) => {
-    const query = { limit: String(PAGE) };
-    if (before) query.before = String(before);
-    if (level.value) query.level = level.value;
-    if (search.value.trim()) query.search = search.value.trim();
-    return call("get_events", { connection, query });
-  };
-  const refresh = counted(async ({ append = false } = {}) => {
+  const filters = () => ({ level: level.value, search: search.value.trim() });
+  const refresh = counted(async () => {
     const isOld = begin();
-    const { events, next } = await read(append ? following : null);
+    const asked = Object.fromEntries(Object.entries({ ...filters(), before, limit: String(PAGE) }).filter(([, value]) => value));
+    const { events, next } = await call("get_events", { connection, query: asked });
     if (isOld()) return;
-    const lines = events.map(eventLine);
-    if (append) list.append(...lines);
-    else list.replaceChildren(...lines);
-    following = next;
-    more.hidden = next === null;
-    more.textContent = next !== null && events.length < PAGE ? t("log.search_further") : t("more");
-    none.hidden = list.children.length > 0;
-    none.textContent = next !== null ? t("log.nothing_yet") : level.value || search.value ? t("log.nothing_found") : t("log.none");
+    list.replaceChildren(...events.map((one) => line(one, visit)));
+    const none = next !== null ? t("log.nothing_yet") : level.value || search.value ? t("log.nothing_found") : t("log.none");
+    body.replaceChildren(...(events.length ? [list] : [nothing(none)]));
+    links.replaceChildren(...pageLinks(visit, filters(), before, next, events.length < PAGE ? "log.search_further" : "pages.older"));
   });
-  const pick = await pickConnection(place, async (chosen) => { connection = chosen; await refresh(); }, { all: true });
-  level.onchange = () => told(refresh);
-  search.oninput = afterTyping(() => told(refresh));
-  more.onclick = () => busy(more, () => refresh({ append: true }));
+  const changed = (isStep) => {
+    before = "";
+    visit.remember({ query: filters() }, isStep);
+    return told(refresh);
+  };
+  level.onchange = () => changed(true);
+  search.oninput = afterTyping(() => changed(false));
   place.append(element("h1", { text: t("tab.log") }),
-    element("div", { className: "toolbar" }, pick, element("label", {}, t("log.level"), level), element("label", {}, t("log.search"), search),
-      element("label", { className: "check" }, live, t("log.live"))),
-    element("section", { className: "card" }, list, none), more);
-  // Not while somebody reads further down.
-  const timer = setInterval(() => { if (live.checked && refresh.isIdle() && list.children.length <= PAGE && !document.hidden) void told(refresh); }, LIVE_MILLISECONDS);
-  return { refresh: () => told(refresh), close: () => clearInterval(timer) };
+    element("div", { className: "toolbar" }, element("label", {}, t("log.level"), level), element("label", {}, t("log.search"), search),
+      element("label", { className: "check" }, isLive, t("log.live"))), body, links);
+  await refresh();
+  const close = live(refresh, LIVE_MILLISECONDS, () => isLive.checked && !before && refresh.isIdle());
+  return { refresh: () => told(refresh), close };
+}
+
+// The log's own words are English; people read these where the catalogue has them.
+function line({ id, at, level, kind, message, account_domain: domain, widget_type: type, delivery_id: delivery, actor }, visit) {
+  const known = has(`event.${kind}`);
+  const account = domain && type ? [domain, type] : null;
+  const whose = visit.connection ? null : domain && element("bdi", {}, account ? element("a", { href: written({ account }), text: `${domain} · ${widgetName(type)}` }) : domain);
+  const when = element("a", { href: visit.to({ entry: String(id) }), text: moment(at) });
+  const parts = [when, actor && element("bdi", { text: actor }), whose, delivery && account && element("a", { href: written({ account, view: "deliveries", entry: delivery }), text: t("deliveries.open") })].filter(Boolean);
+  return element("li", { className: level }, known ? t(`event.${kind}`) : message,
+    known && (level !== "info" || kind === "delivery.delivered" || actor) ? element("small", { text: message }) : null, element("small", {}, ...parts.flatMap((part, index) => (index ? [" · ", part] : [part]))));
 }

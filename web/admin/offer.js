@@ -4,7 +4,8 @@ import { newKey } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { dayAs, t } from "../ui/i18n.js";
 import { choice } from "./choice.js";
-import { busy, button, call, copyButton, failure } from "./panel.js";
+import { busy, button, copyButton, failure } from "./pieces.js";
+import { call } from "./session.js";
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
 

@@ -5,12 +5,21 @@ import { duration, number, t } from "../ui/i18n.js";
 import { chart } from "./chart.js";
 import { counted, latest } from "../ui/pace.js";
 import { ofBrowser } from "../ui/storage.js";
-import { busy, call, told } from "./panel.js";
+import { written } from "./address.js";
+import { busy, live, told } from "./pieces.js";
+import { call } from "./session.js";
 
 const LIVE_MILLISECONDS = 30_000;
 // Where each thing that waits for a person is looked after.
-const PLACES = { reauth_required: "#crm", pending: "#crm", ending_soon: "#crm", dead_deliveries: "#deliveries/dead", stale_deliveries: "#deliveries/accepted", overdue_refreshes: "#log", endpoints_off: "#events", keys_without_person: "#incoming", unread_bodies: "#incoming/taken", unreadable_hooks: "#log" };
-const STEPS = { saved_connection: "#crm", connected: "#crm", seen_in_card: "#crm", first_save: "#deliveries", company: "#settings", site_key: "#site" };
+const connections = (query) => written({ place: "connections", query });
+const PLACES = {
+  ...Object.fromEntries(["reauth_required", "pending"].map((status) => [status, connections({ status })])),
+  ...Object.fromEntries(["ending_soon", "overdue_refreshes", "endpoints_off", "keys_without_person", "unread_bodies"].map((todo) => [todo, connections({ todo })])),
+  dead_deliveries: written({ place: "overview", view: "deliveries", query: { state: "dead" } }),
+  stale_deliveries: written({ place: "overview", view: "deliveries", query: { state: "accepted" } }),
+  unreadable_hooks: written({ place: "overview", view: "log" }),
+};
+const STEPS = { saved_connection: connections({}), connected: connections({}), seen_in_card: connections({}), first_save: connections({ view: "deliveries" }), company: connections({ view: "settings" }), site_key: connections({ view: "site" }) };
 const HIDDEN = "first-steps-hidden";
 const CURVES = {
   deliveries: [["accepted", "accent"], ["delivered", "good"], ["dead", "bad"]],
@@ -19,8 +28,8 @@ const CURVES = {
   refreshes: [["done", "good"], ["failed", "bad"]],
 };
 
-export async function show(place) {
-  const period = element("select", { id: "period" }, ...["hour", "day", "month"].map((one) => new Option(t(`overview.${one}`), one, one === "day", one === "day")));
+export async function show(place, visit) {
+  const period = element("select", { id: "period" }, ...["hour", "day", "month"].map((one) => new Option(t(`overview.${one}`), one, one === (visit.query.period ?? "day"), one === (visit.query.period ?? "day"))));
   const verdict = element("section", { className: "card verdict" });
   verdict.setAttribute("role", "status");
   const facts = element("dl", { className: "tiles" });
@@ -40,14 +49,17 @@ export async function show(place) {
     showSteps(steps, now.first_steps);
     Object.keys(CURVES).forEach((name, index) => charts[index].draw(spans.starts, spans[name], spans.span));
   });
-  period.onchange = () => told(refresh);
+  period.onchange = () => {
+    visit.remember({ query: { period: period.value === "day" ? "" : period.value } }, true);
+    return told(refresh);
+  };
   place.append(element("h1", { text: t("tab.overview") }), steps, verdict, facts,
     element("div", { className: "toolbar" }, element("label", {}, t("overview.period"), period),
       element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) })),
     element("div", { className: "charts" }, ...charts.map((one) => one.place)));
   await refresh();
-  const timer = setInterval(() => { if (refresh.isIdle() && !document.hidden) void told(refresh); }, LIVE_MILLISECONDS);
-  return { refresh: () => told(refresh), close: () => { clearInterval(timer); for (const one of charts) one.close(); } };
+  const stop = live(refresh, LIVE_MILLISECONDS, () => refresh.isIdle());
+  return { refresh: () => told(refresh), close: () => { stop(); for (const one of charts) one.close(); } };
 }
 
 function judged(todo) {

@@ -2,7 +2,9 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
-import { busy, call, copyButton, failure, issuer } from "./panel.js";
+import { busy, copyButton, failure } from "./pieces.js";
+import { call } from "./session.js";
+import { issuer } from "./sign_in.js";
 
 const RIGHTS = ["see", "operate", "manage"];
 

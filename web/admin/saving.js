@@ -1,7 +1,8 @@
 // Settings are one document of a level, of which a tab shows a part: the others are saved with it, as they are.
 
 import { t } from "../ui/i18n.js";
-import { busy, call, conflictOf, told } from "./panel.js";
+import { busy, conflictOf, told } from "./pieces.js";
+import { call } from "./session.js";
 
 // `shown`: the names of what the tab shows; `read()` gives those of them that are set. Returns `send(found)`, where `found` is
 // what get_settings has answered. Where somebody has changed the document since, whoever saves says whose version of the

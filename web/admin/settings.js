@@ -5,36 +5,37 @@ import { element } from "../ui/dom.js";
 import { bounded, LANGUAGES, t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { choice, choices } from "./choice.js";
-import { busy, call, failure, filled, levelPicker, pickConnection, told } from "./panel.js";
+import { busy, failure, filled, levelPicker, told } from "./pieces.js";
+import { call } from "./session.js";
 import { saver } from "./saving.js";
 import { choosing, guarded } from "./unsaved.js";
 
 const PREVIEW_MILLISECONDS = 600;
 
-export async function show(place) {
+export async function show(place, visit) {
   const body = element("div", {});
-  const level = levelPicker();
-  let connection = null;
-  const again = () => open(body, connection, level.value);
-  const pick = await pickConnection(place, (chosen) => { connection = chosen; return again(); });
-  choosing(level, () => told(again));
-  place.prepend(element("h1", { text: t("tab.settings") }), element("div", { className: "toolbar" }, pick, element("label", {}, t("settings.level"), level)));
-  place.append(body);
+  const level = levelPicker(visit.query.level);
+  choosing(level, () => {
+    visit.remember({ query: { level: level.value === "connection" ? "" : level.value } }, true);
+    return told(() => open(body, visit, level.value));
+  });
+  place.append(element("h1", { text: t("tab.settings") }), element("div", { className: "toolbar" }, element("label", {}, t("settings.level"), level)), body);
+  await open(body, visit, level.value);
 }
 
 const begin = latest();
 
-async function open(body, connection, level, saved = "") {
+async function open(body, visit, level, saved = "") {
+  const { connection } = visit;
   const isOld = begin();
-  if (!connection) return;
   const isOfAccount = level === "connection";
   const load = () => Promise.all([call("get_settings", { connection, query: { level } }), isOfAccount ? directory(connection) : null]);
-  const [found, known] = await filled(body, load, () => open(body, connection, level, saved));
+  const [found, known] = await filled(body, load, () => open(body, visit, level, saved));
   if (isOld()) return;
   const { settings, sources } = found;
   const own = (names, part) => inherited(part, names.map((name) => sources[name]).find(Boolean) ?? null, level);
   const texts = ["company", "language", "template"], whose = ["reckoned_by"];
-  const parts = [own(texts, words(settings, connection)), own(whose, sums(settings))];
+  const parts = [own(texts, words(settings, connection)), own(whose, sums(settings, visit))];
   const shown = [...texts, ...whose];
   if (isOfAccount && known.reason) parts.push(unknown(known));
   else if (isOfAccount) {
@@ -47,7 +48,7 @@ async function open(body, connection, level, saved = "") {
   done.setAttribute("role", "status");
   const save = element("button", { text: t("save") });
   const read = () => Object.assign({}, ...parts.map((part) => part.read()));
-  const send = saver({ connection, level, shown, read, again: (text) => open(body, connection, level, text), conflict, error });
+  const send = saver({ connection, level, shown, read, again: (text) => open(body, visit, level, text), conflict, error });
   save.onclick = () => busy(save, () => send(found), error);
   body.replaceChildren(guarded(element("div", {}, ...(isOfAccount ? [] : [element("p", { className: "soft", text: `${t("calculators.touches", bounded(found.touched))} ${t("settings.of_account")}` })]),
     ...parts.map((part) => part.view), conflict, error, element("div", { className: "sticky" }, save, done))));
@@ -142,10 +143,10 @@ function words(settings, connection) {
 
 // --- whose sums --------------------------------------------------------------------------------------------------
 
-function sums(settings) {
+function sums(settings, visit) {
   const by = choice([["", t("settings.reckoned_usual")], ["server", t("settings.reckoned_server")], ["widget", t("settings.reckoned_widget")]], settings.reckoned_by ?? "");
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.sums") }), element("p", { className: "soft", text: t("settings.sums_hint") }), labelled("settings.reckoned_by", by),
-    element("p", {}, element("a", { href: "#calculator", text: t("settings.to_calculator") })));
+    element("p", {}, element("a", { href: visit.to({ view: "calculator" }), text: t("settings.to_calculator") })));
   return { view, read: () => ({ reckoned_by: by.value || null }) };
 }
 

@@ -3,38 +3,31 @@
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { busy, call, copyButton, failure, pickConnection } from "./panel.js";
+import { busy, copyButton, failure } from "./pieces.js";
+import { call } from "./session.js";
 import { API } from "../ui/api.js";
 
-export async function show(place) {
+export async function show(place, { connection }) {
   const list = element("ul", { className: "rows" });
   const none = element("p", { className: "soft", text: t("site.none"), hidden: true });
   const fresh = element("div", {});
-  let connection = null;
 
   const begin = latest();
 
   const refresh = async () => {
     const isOld = begin();
-    if (!connection) return;
     const { site_keys: keys } = await call("get_site_keys", { connection });
     if (isOld()) return;
     list.replaceChildren(...keys.map((key) => row(key, connection, refresh)));
     none.hidden = keys.length > 0;
   };
-  const pick = await pickConnection(place, async (chosen) => {
-    connection = chosen;
-    fresh.replaceChildren();
-    await refresh();
-  });
   const name = element("input", { required: true, maxLength: 100, placeholder: " " });
   const origins = element("textarea", { required: true, rows: 2, placeholder: "https://example.org" });
   const hidden = element("input", { type: "checkbox" });
   const kind = element("select", {}, new Option(t("site.for_pages"), ""), new Option(t("site.for_server"), "server"));
   const ofPages = element("div", {});
   const error = failure();
-  place.prepend(element("h1", { text: t("tab.site") }), element("p", { className: "soft", text: t("site.hint") }), pick);
-  place.append(fresh, list, none, element("form", {
+  place.append(element("h1", { text: t("tab.site") }), element("p", { className: "soft", text: t("site.hint") }), fresh, list, none, element("form", {
     className: "card",
     onsubmit: (event) => {
       event.preventDefault();
@@ -53,6 +46,7 @@ export async function show(place) {
     : [element("label", {}, t("site.origins"), origins), element("label", { className: "check" }, hidden, t("site.hidden_origin")), element("p", { className: "soft", text: t("site.hidden_origin_hint") })]));
   kind.onchange = chosen;
   chosen();
+  await refresh();
   return { refresh };
 }
 

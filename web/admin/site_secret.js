@@ -2,7 +2,8 @@
 
 import { element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
-import { busy, call, failure } from "./panel.js";
+import { busy, failure } from "./pieces.js";
+import { call } from "./session.js";
 
 export function secretForm(key, connection, refresh) {
   const secret = element("input", { type: "password", required: true, maxLength: 500, autocomplete: "off", pattern: "\\S+" });

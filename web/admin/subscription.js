@@ -2,7 +2,8 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
-import { busy, button, call, failure } from "./panel.js";
+import { busy, button, failure } from "./pieces.js";
+import { call } from "./session.js";
 
 export async function view(connection, resource) {
   const state = element("div", {}), error = failure();

@@ -6,6 +6,7 @@ import { t } from "../ui/i18n.js";
 const typedIn = () => [...$("view").querySelectorAll("[data-unsaved]")];
 
 // A form of that kind; a new one takes its place when it is saved.
+/** @template {HTMLElement} Form @param {Form} form @returns {Form} */
 export function guarded(form) {
   const mark = () => { form.dataset.unsaved = ""; };
   form.addEventListener("input", mark);
@@ -21,6 +22,7 @@ export function mayLeave() {
 }
 
 // A choice that brings other forms; it stays where it was if they may not come.
+/** @param {HTMLSelectElement} select @param {() => unknown} chosen */
 export function choosing(select, chosen) {
   let before = select.value;
   select.addEventListener("focus", () => { before = select.value; });

@@ -36,13 +36,23 @@ class ReplayChanges(Struct, forbid_unknown_fields=True, frozen=True):
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{changes: [{id, kind, entity_type, entity_id, link, created_at, sends}], next_before}`, the newest first.
     `link`: amoCRM's page of the deal, contact, company or customer. `sends`: `[{endpoint_id, state, attempts,
-    answered_at, answer}]`, state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`."""
+    answered_at, answer}]`, state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`,
+    `id` of a single one."""
     integration = caller.require_integration()
     limit = bodies.optional_positive(request, "limit", _MOST) or 50
-    found = changes.page(runtime.database, integration.id, bodies.optional_positive(request, "before"), limit + 1)
+    before = bodies.optional_positive(request, "before")
+    found = changes.page(runtime.database, integration.id, before, limit + 1, _one(request))
     page = account_page(runtime.settings, integration.account_domain)
     shown = [_view(one, page) for one in found[:limit]]
     return json_response({"changes": shown, "next_before": found[limit - 1].position if len(found) > limit else None})
+
+
+def _one(request: Request) -> UUID | None:
+    text = request.parameter("id")
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise invalid_input(say("must be a change's id"), "id") from None
 
 
 def _view(one: changes.Listed, account: str) -> dict[str, Any]:
@@ -71,5 +81,5 @@ def _replay(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"replayed": number})
 
 
-LIST = Action("get_changes", "GET", Right.SEE, _list, query=("before", "limit"))
+LIST = Action("get_changes", "GET", Right.SEE, _list, query=("before", "limit", "id"))
 REPLAY = Action("replay_changes", "POST", Right.OPERATE, _replay, body=ReplayChanges)

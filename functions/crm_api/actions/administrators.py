@@ -49,10 +49,15 @@ class NamedAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _me(_runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{name, rights, widget_types}`: `rights` are the names of what this sign-in may do; `widget_types` the names of
-    what is in `widgets/`, by type."""
+    """`{name, rights, widget_types, calculator_types}`: `rights` are the names of what this sign-in may do;
+    `widget_types` the names of what is in `widgets/`, by type, `calculator_types` those whose cards show a
+    calculator."""
     names = {name: widgets.words(one.name, request.language) for name, one in widgets.types().items()}
-    return json_response({"name": caller.actor, "rights": sorted(RIGHTS[caller.kind]), "widget_types": names})
+    calculators = [name for name, one in widgets.types().items() if one.page == "calculator"]
+    rights = sorted(RIGHTS[caller.kind])
+    return json_response(
+        {"name": caller.actor, "rights": rights, "widget_types": names, "calculator_types": calculators}
+    )
 
 
 def _list(runtime: Runtime, _caller: Caller, _request: Request) -> Response:

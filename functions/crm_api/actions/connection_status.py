@@ -31,7 +31,8 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{connection, …addresses}`, or `{connections: […], next: "domain/widget" | null, …addresses}`.
 
     Query for the list: `limit`, and `after` with the `next` of the page before; `search` (a part of the account's
-    address), `status`, `widget_type`, and `trouble=1` for those that have a problem.
+    address), `status`, `widget_type`, `trouble=1` for those that have a problem, and `todo` for
+    those in which something waits that `get_overview` counts under this code.
     """
     if caller.named_account:
         return json_response(
@@ -49,9 +50,12 @@ def _wanted(request: Request) -> integrations.Wanted:
     status = request.parameter("status") or None
     if status not in (None, *STATUSES):
         raise invalid_input(say("must be one of {names}", names=", ".join(STATUSES)), "status")
+    todo = request.parameter("todo") or None
+    if todo not in (None, *integrations.TODO):
+        raise invalid_input(say("must be one of {names}", names=", ".join(integrations.TODO)), "todo")
     search = (request.parameter("search") or "").strip().lower()[:100]
     widget_type = request.parameter("widget_type") or None
-    return integrations.Wanted(search or None, status, widget_type, request.parameter("trouble") == "1")
+    return integrations.Wanted(search or None, status, widget_type, request.parameter("trouble") == "1", todo)
 
 
 def _after(request: Request) -> tuple[str, str] | None:
@@ -70,5 +74,5 @@ ACTION = Action(
     Right.SEE_CONNECTION,
     _run,
     answer=StatusAnswer,
-    query=("limit", "after", "search", "status", "widget_type", "trouble"),
+    query=("limit", "after", "search", "status", "widget_type", "trouble", "todo"),
 )

@@ -1,95 +1,28 @@
-// The CRM tab: connections, a new one, another key, other ways to connect, and the addresses to copy.
+// Connecting an account: by amoCRM's button, by id and key, by a code or a token brought by hand; buttons for companies' own
+// pages, and the addresses to copy.
 
 import { element } from "../ui/dom.js";
-import { has, language, moment, t } from "../ui/i18n.js";
+import { language, moment, t } from "../ui/i18n.js";
 import { consent } from "../ui/consent.js";
-import { afterTyping, latest } from "../ui/pace.js";
-import { busy, call, copyButton, failure, may, told, widgetName, widgetTypes } from "./panel.js";
+import { written } from "./address.js";
+import { busy, copyButton, failure, told } from "./pieces.js";
+import { call, widgetName, widgetTypes } from "./session.js";
 import { help } from "./help.js";
 
-const STATUSES = ["connected", "pending", "reauth_required", "disconnected"];
-const FEW = 6;
+// Where somebody wants to see that it worked.
+const panelAddress = (account = null) => `${location.href.split(/[?#]/)[0]}${written(account ? { account: [account.account_domain, account.widget_type] } : { place: "connections" })}`;
 
-export async function show(place) {
-  const list = element("ul", { className: "rows", id: "connections" });
-  const none = element("p", { className: "soft", text: t("crm.none"), hidden: true });
-  const more = element("button", { text: t("more"), className: "quiet", hidden: true });
-  const addresses = element("dl", { className: "addresses" });
-  const found = filters(() => told(refresh));
-  let following = null;
-  const begin = latest();
-
-  const refresh = async ({ append = false } = {}) => {
-    const isOld = begin();
-    const query = found.query();
-    if (append && following) query.after = following;
-    const { connections, next, ...urls } = await call("connection_status", { query });
-    if (isOld()) return;
-    following = next;
-    const rows = connections.map((one) => row(one, refresh));
-    if (append) list.append(...rows);
-    else list.replaceChildren(...rows);
-    none.hidden = list.children.length > 0;
-    none.textContent = found.isOn() ? t("log.nothing_found") : t("crm.none");
-    found.view.hidden = !found.isOn() && !next && list.children.length < FEW;
-    more.hidden = !next;
-    addresses.replaceChildren(...Object.entries(urls).map(([name, url]) => element("div", {},
-      element("dt", { text: t(`address.${name}`) }), element("dd", {}, element("code", { text: url }), copyButton(url)))));
-  };
-  more.onclick = () => busy(more, () => refresh({ append: true }));
-
-  place.append(
-    element("h1", { text: t("crm.title") }), found.view, list, none, more,
-    ...(may("manage") ? [connectByButton(refresh), form(refresh)] : []),
-    element("section", { className: "card" }, element("h2", { text: t("crm.addresses") }), element("p", { className: "soft", text: t("crm.addresses_hint") }), addresses));
+export async function authorise(connection, refresh) {
+  await consent(async () => {
+    const body = { language, return_to: panelAddress(connection) };
+    const { connect_url: url, consent_origin: origin, redirect_uri: redirectUri } = await call("start_connection", { method: "POST", body, connection });
+    return { url, origin, redirectUri };
+  });
   await refresh();
-  return { refresh: () => told(refresh) };
-}
-
-// Shown where there are more than a few.
-function filters(changed) {
-  const search = element("input", { type: "search", placeholder: " " });
-  const status = element("select", {}, new Option(t("crm.any_status"), ""), ...STATUSES.map((one) => new Option(t(`status.${one}`), one)));
-  const trouble = element("input", { type: "checkbox" });
-  search.oninput = afterTyping(changed);
-  status.onchange = changed;
-  trouble.onchange = changed;
-  const view = element("div", { className: "toolbar", hidden: true }, element("label", {}, t("search_connection"), search), element("label", {}, t("deliveries.state"), status),
-    element("label", { className: "check" }, trouble, t("crm.in_trouble")));
-  const query = () => Object.fromEntries(Object.entries({ search: search.value.trim(), status: status.value, trouble: trouble.checked ? "1" : "" }).filter(([, value]) => value));
-  return { view, query, isOn: () => Object.keys(query()).length > 0 };
-}
-
-function row(connection, refresh) {
-  const isOn = connection.status === "connected";
-  const facts = element("div", { className: "facts" }, element("b", { text: connection.account_domain }), ` · ${widgetName(connection.widget_type)}`,
-    element("br"), element("span", { className: `status ${connection.status}`, text: t(`status.${connection.status}`) }));
-  if (isOn) facts.append(element("span", { className: "soft", text: ` · ${expiry(connection.token_expires_at)}` }));
-  if (connection.problem) facts.append(...problem(connection.problem));
-  const act = (key, work, className = "quiet") => element("button", { text: t(key), className, onclick: (event) => busy(event.target, work) });
-  if (!may("connect")) return element("li", {}, element("div", { className: "row" }, facts));
-  return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" },
-    act(isOn ? "crm.authorise_again" : "crm.authorise", () => authorise(connection, refresh), isOn ? "quiet" : ""),
-    isOn ? act("crm.disconnect", async () => {
-      if (!confirm(t("crm.disconnect_sure", { account: connection.account_domain }))) return;
-      await call("disconnect", { method: "POST", connection });
-      await refresh();
-    }) : null)), may("manage") ? otherWays(connection, refresh) : null);
-}
-
-// In the reader's language where the catalogue knows the trouble; amoCRM's own words below.
-function problem({ code, detail }) {
-  const known = has(`problem.${code}`);
-  return [element("p", { className: "error", text: known ? t(`problem.${code}`) : detail }), known ? element("p", { className: "soft", text: detail }) : null].filter(Boolean);
-}
-
-function expiry(text) {
-  const hours = Math.round((new Date(text) - Date.now()) / 3_600_000);
-  return hours > 72 ? t("crm.expires_days", { days: Math.round(hours / 24), moment: moment(text) }) : t("crm.expires_hours", { hours: Math.max(0, hours) });
 }
 
 // What is seldom needed: a token or a code brought by hand, another secret.
-function otherWays(connection, refresh) {
+export function otherWays(connection, refresh) {
   const way = (name, action, hint) => {
     const input = element("input", { required: true, autocomplete: "off", spellcheck: false, placeholder: " " });
     const error = failure();
@@ -107,17 +40,6 @@ function otherWays(connection, refresh) {
     way("code", "exchange_code", t("crm.by_code_hint")), way("token", "save_token", t("crm.by_token_hint")));
 }
 
-const panelAddress = () => `${location.href.split(/[?#]/)[0]}#crm`; // where somebody wants to see that it worked
-
-async function authorise(connection, refresh) {
-  await consent(async () => {
-    const body = { language, return_to: panelAddress() };
-    const { connect_url: url, consent_origin: origin, redirect_uri: redirectUri } = await call("start_connection", { method: "POST", body, connection });
-    return { url, origin, redirectUri };
-  });
-  await refresh();
-}
-
 function widgetSelect() {
   return element("select", { name: "widget_type" }, ...[...widgetTypes(), "site"].map((one) => new Option(widgetName(one), one)));
 }
@@ -127,7 +49,7 @@ function platformSelect() {
 }
 
 // Without typing: amoCRM creates the integration in the account that the person chooses, and hands us its secret.
-function connectByButton(refresh) {
+export function connectByButton(refresh) {
   const select = widgetSelect();
   const platform = platformSelect();
   const button = element("button", { text: t("crm.button") });
@@ -185,7 +107,7 @@ function installLink(link, refresh) {
   return element("li", {}, element("div", { className: "row" }, facts, link.revoked_at ? null : revoke));
 }
 
-function form(refresh) {
+export function form(refresh) {
   const input = (name, properties = {}) => element("input", { name, autocomplete: "off", spellcheck: false, required: true, placeholder: " ", ...properties });
   const domain = input("account_domain", { placeholder: "example.amocrm.ru", autocapitalize: "off" });
   const id = input("client_id");
@@ -220,4 +142,9 @@ function liveHint(typed) {
   if (!cleaned) return "";
   if (/^[a-z0-9-]+\.(amocrm\.(ru|com)|kommo\.com)$/.test(cleaned)) return cleaned === typed ? "" : t("crm.will_be", { account: cleaned });
   return cleaned.includes(".") ? t("crm.not_amocrm") : "";
+}
+
+export function addressesOf(urls) {
+  return element("section", { className: "card" }, element("h2", { text: t("crm.addresses") }), element("p", { className: "soft", text: t("crm.addresses_hint") }), element("dl", { className: "addresses" },
+    ...Object.entries(urls).map(([name, url]) => element("div", {}, element("dt", { text: t(`address.${name}`) }), element("dd", {}, element("code", { text: url }), copyButton(url))))));
 }

@@ -1,0 +1,119 @@
+// What the panel's views are made of: work that a button begins, what is seen while the server is asked, and where it is
+// told what failed.
+
+import { $, element } from "../ui/dom.js";
+import { t } from "../ui/i18n.js";
+import { counted } from "../ui/pace.js";
+import { token } from "./session.js";
+
+/** @typedef {() => unknown} Work */
+
+/**
+ * Runs work that a button began; its failure is told at the place, else on top of the page.
+ * @param {HTMLButtonElement | null} button @param {Work} work @param {HTMLElement} place @returns {Promise<boolean>} whether it is done
+ */
+export async function busy(button, work, place = $("panel-error")) {
+  if (button) button.disabled = true;
+  const isDone = await told(work, place);
+  if (button) button.disabled = false;
+  return isDone;
+}
+
+/** @param {Work} work @param {HTMLElement} place @returns {Promise<boolean>} */
+export async function told(work, place = $("panel-error")) {
+  place.textContent = "";
+  try {
+    await work();
+    return true;
+  } catch (failed) {
+    const error = /** @type {Error & { status?: number }} */ (failed);
+    if (error.status === 401 && token.get()) dispatchEvent(new CustomEvent("session-ended", { detail: error.message }));
+    else place.textContent = error.message;
+    return false;
+  }
+}
+
+// Where a failure is told, and read out.
+export function failure() {
+  const made = element("p", { className: "error" });
+  made.setAttribute("role", "alert");
+  return made;
+}
+
+/** @param {string} key @param {(pressed: HTMLButtonElement) => unknown} work @param {string} className */
+export const button = (key, work, className = "quiet small") => {
+  const made = element("button", { text: t(key), className, type: "button" });
+  made.onclick = () => work(made);
+  return made;
+};
+
+/** @param {string} text */
+export function copyButton(text) {
+  const copy = element("button", { text: t("copy"), className: "quiet small", type: "button" });
+  copy.onclick = async () => {
+    await navigator.clipboard.writeText(text);
+    copy.textContent = t("copied");
+    setTimeout(() => { copy.textContent = t("copy"); }, 1500);
+  };
+  return copy;
+}
+
+// For whom something is set: one connection, or all of an integration or of a widget type.
+/** @param {string} [chosen] */
+export function levelPicker(chosen = "connection") {
+  const levels = ["connection", "client", "widget"].map((one) => new Option(t(`calculators.level_${one}`), one, false, one === chosen));
+  return element("select", { id: "level-of" }, ...levels);
+}
+
+// Somebody else has changed the same thing: whose it is to be.
+/** @param {string} text @param {Work} theirs @param {(pressed: HTMLButtonElement) => unknown} mine */
+export function conflictOf(text, theirs, mine) {
+  return element("div", { className: "key" }, element("span", { className: "warning", text }), button("calculators.theirs", theirs), button("calculators.mine", mine));
+}
+
+// What is there while the server is asked: as tall as most of what comes, so that little moves.
+function skeleton() {
+  const made = element("div", { className: "skeleton" }, ...Array.from({ length: 5 }, () => element("span", {})));
+  made.setAttribute("role", "status");
+  made.setAttribute("aria-label", t("loading"));
+  return made;
+}
+
+/**
+ * What `load` gives. While it loads, `body` shows so; where it fails, a button that begins again.
+ * @template Result @param {HTMLElement} body @param {() => Promise<Result>} load @param {Work} again @returns {Promise<Result>}
+ */
+export async function filled(body, load, again) {
+  const waiting = skeleton();
+  body.replaceChildren(waiting);
+  try {
+    return await load();
+  } catch (problem) {
+    // Nothing happens here where something else is being loaded by now: then this one is not there any more.
+    waiting.replaceWith(element("button", { text: t("again"), className: "quiet", onclick: () => told(again) }));
+    throw problem;
+  }
+}
+
+/**
+ * Asks again and again while somebody is signed in and looks, and `isWanted`; returns what ends it.
+ * @param {Work} work @param {number} milliseconds @param {() => boolean} isWanted @returns {() => void}
+ */
+export function live(work, milliseconds, isWanted = () => true) {
+  const asked = counted(work);
+  const timer = setInterval(() => { if (asked.isIdle() && !document.hidden && token.get() && isWanted()) void told(asked); }, milliseconds);
+  return () => clearInterval(timer);
+}
+
+/** What a list has none of, or nothing for what is looked for; with a way on. @param {string} text @param {...Node} more */
+export const nothing = (text, ...more) => element("div", { className: "nothing" }, element("p", { className: "soft", text }), ...more);
+
+/**
+ * The ways to the other pages of a list: each has an address.
+ * @param {import("./panel.js").Visit} visit @param {Record<string, string>} filters @param {string} here where this page begins, "" for the first
+ * @param {string | number | null} next where the next one begins @param {string} [words] @param {string} [name]
+ */
+export function pageLinks(visit, filters, here, next, words = "pages.older", name = "before") {
+  const link = (/** @type {string} */ key, /** @type {Record<string, string>} */ query) => element("a", { className: "button quiet", href: visit.to({ query }), text: t(key) });
+  return [...(here ? [link("pages.first", filters)] : []), ...(next === null ? [] : [link(words, { ...filters, [name]: String(next) })])];
+}

@@ -1,0 +1,97 @@
+// A connection's own first view: what waits for somebody, what could be done next, and what works.
+
+import { element } from "../ui/dom.js";
+import { moment, t } from "../ui/i18n.js";
+import { authorise, otherWays } from "./connecting.js";
+import { viewsOf } from "./places.js";
+import { busy, button, told } from "./pieces.js";
+import { call, may } from "./session.js";
+import { standing } from "./standing.js";
+
+const FEW = 20; // deliveries that are counted; more are told as more
+const KINDS = ["waits", "next", "works"];
+const MARKS = { waits: "!", next: "○", works: "✓" };
+
+export async function show(place, visit) {
+  const { connection } = visit;
+  place.append(element("h1", { text: t("tab.summary") }), account(connection, visit));
+  const told_ = element("div", {});
+  place.append(told_);
+  await told(async () => told_.replaceChildren(...(await found(connection, visit))));
+  return { refresh: visit.again };
+}
+
+// The account itself: how it stands, and what can be done about it.
+function account(connection, { again }) {
+  const isOn = connection.status === "connected";
+  const error = element("p", { className: "error" });
+  error.setAttribute("role", "alert");
+  const actions = may("connect") ? [
+    button(isOn ? "crm.authorise_again" : "crm.authorise", (pressed) => busy(pressed, () => authorise(connection, again), error), isOn ? "quiet" : ""),
+    ...(isOn ? [button("crm.disconnect", (pressed) => busy(pressed, async () => {
+      if (!confirm(t("crm.disconnect_sure", { account: connection.account_domain }))) return;
+      await call("disconnect", { method: "POST", connection });
+      await again();
+    }, error), "quiet")] : []),
+  ] : [];
+  return element("section", { className: "card", id: "account" }, element("div", { className: "row" }, element("div", { className: "facts" }, ...standing(connection)), element("div", { className: "actions" }, ...actions)),
+    error, may("manage") ? otherWays(connection, again) : null);
+}
+
+// What each view has to say, in three groups. What could not be asked for says nothing here: its own view tells why.
+async function found(connection, visit) {
+  const own = viewsOf("connection", [connection.account_domain, connection.widget_type]);
+  const asked = await Promise.all(Object.entries(SAID).filter(([view]) => view in own).map(async ([view, say]) => {
+    try {
+      return (await say(connection)).map(([kind, text, query]) => ({ kind, view, text, query }));
+    } catch (failed) {
+      if (failed.status === 401) throw failed;
+      return [];
+    }
+  }));
+  const lines = asked.flat();
+  return KINDS.map((kind) => [kind, lines.filter((one) => one.kind === kind)]).filter(([, some]) => some.length).map(([kind, some]) =>
+    element("section", { className: `card said ${kind}` }, element("h2", { text: t(`summary.${kind}`) }), element("ul", { className: "log" }, ...some.map(({ view, text, query }) =>
+      element("li", {}, element("span", { text: MARKS[kind], ariaHidden: "true" }), " ", element("a", { href: visit.to({ view, query }), text }))))));
+}
+
+const SAID = {
+  deliveries: async (connection) => {
+    const read = (query) => call("get_deliveries", { connection, query });
+    const [dead, latest] = await Promise.all([read({ state: "dead", limit: String(FEW) }), read({ state: "delivered", limit: "1" })]);
+    const count = dead.deliveries.length;
+    return [
+      ...(count ? [["waits", t("summary.dead", { count: dead.next ? `${count}+` : count }), { state: "dead" }]] : []),
+      latest.deliveries.length ? ["works", t("summary.delivered", { moment: moment(latest.deliveries[0].finished_at ?? latest.deliveries[0].created_at) })] : ["next", t("summary.no_deliveries")],
+    ];
+  },
+  incoming: async (connection) => {
+    const { keys } = await call("get_incoming", { connection, query: { limit: "1" } });
+    return keys.filter((one) => one.without_person).map(({ id, name }) => ["waits", t("incoming.without_person", { name }), { key: id }]);
+  },
+  events: async (connection) => {
+    const { endpoints, feed } = await call("get_endpoints", { connection });
+    const off = endpoints.filter((one) => one.failing_since || (!one.is_on && one.off_reason !== "person"));
+    return [
+      ...(feed?.problem ? [["waits", feed.problem.detail]] : []), ...off.map(({ name }) => ["waits", t("summary.endpoint_off", { name })]),
+      feed?.is_on ? ["works", t("summary.events", { count: endpoints.length - off.length })] : ["next", t("summary.no_events")],
+    ];
+  },
+  site: async (connection) => {
+    const count = (await call("get_site_keys", { connection })).site_keys.filter((one) => !one.revoked_at).length;
+    return [count ? ["works", t("summary.keys", { count })] : ["next", t("summary.no_keys")]];
+  },
+  automations: async (connection) => {
+    const count = (await call("get_automations", { connection })).automations.filter((one) => one.is_on).length;
+    return count ? [["works", t("summary.automations", { count })]] : [];
+  },
+  appointments: async (connection) => {
+    const { settings } = await call("get_settings", { connection });
+    if (settings.bookings.is_on) return [["works", t("summary.bookings")]];
+    return connection.widget_type === "clinic" ? [["next", t("summary.no_bookings")]] : [];
+  },
+  settings: async (connection) => {
+    const { settings } = await call("get_settings", { connection });
+    return settings.company.name ? [] : [["next", t("summary.no_company")]];
+  },
+};
