@@ -146,7 +146,7 @@ def test_a_page_of_ones_own_saves_in_the_simulated_card(checkout: Path) -> None:
             panel.goto(demo.panel)
             panel.get_by_label("Токен администратора").fill(demo.token)
             panel.get_by_role("button", name="Войти").click()
-            panel.get_by_role("tab", name="CRM").click()
+            panel.get_by_role("link", name="Подключения", exact=True).click()
             expect(panel.locator("#connections")).to_contain_text("Заборы & «Ко»")
             assert panel.locator("select[name=widget_type] option", has_text="Крыши").count() > 0
     finally:

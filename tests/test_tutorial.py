@@ -94,7 +94,7 @@ def _connect(panel: Page, demo: Demo, language: str, words: list[str]) -> None:
     panel.goto(demo.panel)
     panel.get_by_label(token).fill(demo.token)
     panel.get_by_role("button", name=sign_in).click()
-    panel.get_by_role("tab", name=tab).click()
+    panel.get_by_role("link", name=tab, exact=True).click()
     card = panel.locator("section.card").filter(has=panel.get_by_role("heading", name=heading))
     card.get_by_label(kind).first.select_option(widget)
     _frame(panel, language)
@@ -136,7 +136,9 @@ def _send_form(browser: Browser, panel: Page, demo: Demo, clone: Path, language:
     handler = partial(SimpleHTTPRequestHandler, directory=str(clone / "my-site"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         own = f"http://localhost:{server.server_port}"
-        panel.get_by_role("tab", name=tab).click()
+        panel.goto(f"{demo.panel}#/connections")
+        panel.get_by_role("link", name="steklodom.amocrm.ru").first.click()
+        panel.get_by_role("link", name=tab, exact=True).click()
         card = panel.locator("form.card").filter(has=panel.get_by_role("heading", name=new))
         card.get_by_label(name).fill("My site")
         card.get_by_label(addresses).fill(own)

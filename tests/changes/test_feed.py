@@ -249,6 +249,9 @@ def test_replay_sends_the_same_ids_again(feed: Feed) -> None:
     listed = json_of(story.crm("get_changes", story.admin(), query={"limit": "2"}))
     assert [one["id"] for one in listed["changes"]] == [first[2]["id"], first[1]["id"]]
     assert listed["changes"][0]["sends"][0]["state"] == "delivered"
+    (one,) = json_of(story.crm("get_changes", story.admin(), query={"id": listed["changes"][1]["id"]}))["changes"]
+    assert one == listed["changes"][1]  # 38-2: a link to it opens just that
+    assert story.crm("get_changes", story.admin(), query={"id": "x"}).status == 422
     older = story.crm("get_changes", story.admin(), query={"before": str(listed["next_before"])})
     assert [one["id"] for one in json_of(older)["changes"]] == [first[0]["id"]]
     body = {"endpoint_id": feed.endpoint_id, "since": "2020-01-01T00:00:00Z"}

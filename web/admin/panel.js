@@ -9,7 +9,7 @@ import { tellKept } from "./kept.js";
 import { filled, nothing, told } from "./pieces.js";
 import { CONNECTION_VIEWS, PLACE_VIEWS, places, titleOf, viewsOf } from "./places.js";
 import { call, connectionName, token, whoIsIn } from "./session.js";
-import { askToken, begin } from "./sign_in.js";
+import { askToken, begin } from "./signing.js";
 import { mayLeave } from "./unsaved.js";
 
 /** @typedef {import("./address.js").Address} Address */

@@ -4,7 +4,7 @@ import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { busy, copyButton, failure } from "./pieces.js";
 import { call } from "./session.js";
-import { issuer } from "./sign_in.js";
+import { issuer } from "./signing.js";
 
 const RIGHTS = ["see", "operate", "manage"];
 

@@ -135,9 +135,15 @@ function words(settings, connection) {
   const form = element("div", {}, labelled("settings.company", name), labelled("settings.lines", lines), labelled("settings.logo", file), without,
     labelled("settings.language", language), labelled("settings.heading", heading), labelled("settings.note_heading", noteHeading), labelled("settings.closing", closing));
   form.addEventListener("input", soon);
-  void preview();
-  const view = element("section", { className: "card" }, element("h2", { text: t("settings.words") }), element("div", { className: "pair wide" }, form,
-    element("div", {}, element("h3", { text: t("settings.preview") }), error, letters, element("div", { className: "preview" }, page, note))));
+  const shown = element("div", {}, element("h3", { text: t("settings.preview") }), error, letters, element("div", { className: "preview" }, page, note));
+  // A picture of a page is the heaviest part of this one: on a phone it is asked for when somebody comes to it.
+  const seen = new IntersectionObserver(([{ isIntersecting }]) => {
+    if (!isIntersecting) return;
+    seen.disconnect();
+    void preview();
+  });
+  seen.observe(shown);
+  const view = element("section", { className: "card" }, element("h2", { text: t("settings.words") }), element("div", { className: "pair wide" }, form, shown));
   return { view, read };
 }
 
