@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register vendor-news package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-moves chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register vendor-news package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -71,6 +71,9 @@ chaos-events: $(READY) ## people change 200 deals, and companies and tasks, whil
 
 chaos-submissions: $(READY) ## 200 forms of 20 people from 8 processes that are killed, with faults on, and checks that each is there once, with its own contact and note
 	@$(BIN)/python -m tests.chaos.submissions
+
+chaos-moves: $(READY) ## 1,000 writes during ten moves of accounts between two cells, and checks that none was lost or doubled
+	@$(BIN)/python -m tests.chaos.moves
 
 chaos-bookings: $(READY) ## 50 people ask 2,000 times for 300 times of doctors while processes are killed; each time is somebody's at most once
 	@$(BIN)/python -m tests.chaos.bookings

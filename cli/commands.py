@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 
 from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, package, register, widget
+from cli.moving.command import move_account
 from cli.probe.command import probe
 from cli.restore_spill import restore_spill
 from functions.crm_api.actions import administrators, settings
@@ -354,6 +355,7 @@ def write_register(out: Path) -> None:
 
 main.add_command(probe)
 main.add_command(restore_spill)
+main.add_command(move_account)
 
 
 @main.command("generate-key")

@@ -44,6 +44,7 @@ _OTHER_ADDRESS: Final = (
 _SCOPE: Final = "Tick the scope in the integration's settings in amoCRM"
 # What to do about a problem, by its code; what is not here is tried again and passes.
 _ADVICE: Final = {
+    "account_moved": "Nothing, if its addresses lead to the other cell by now.",
     "address_blocked": _OTHER_ADDRESS,
     "amocrm_address_blocked": _OTHER_ADDRESS,
     "amocrm_account_not_found": "Check the address of the account in the panel.",
@@ -184,6 +185,9 @@ def _connection(runtime: Runtime, integration: Integration, live: bool) -> Itera
     name = f"{integration.account_domain} ({integration.widget_type})"
     if not (yield from _is_readable(runtime, name, integration)):
         return
+    if integration.move not in (None, "left"):
+        text = f"is on its way to another cell ({integration.move})"
+        yield Finding("warning", name, text, "If `move-account` does not run now, run it again, or with --undo.")
     if integration.redirect_uri != runtime.settings.redirect_uri:
         text = f"was connected with the redirect URI {integration.redirect_uri}"
         yield Finding("warning", name, text, "Register OAUTH_REDIRECT_URI in amoCRM, and authorise the account again.")

@@ -12,6 +12,7 @@ from shared.platform.http import Request
 from shared.platform.messages import say
 from shared.platform.problems import forbidden, unauthenticated
 from shared.runtime import Runtime
+from shared.storage.database import moving_error
 
 
 def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
@@ -23,6 +24,7 @@ def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
     caller = _identified(runtime, request, calls)
     if caller.integration is not None:
         logs.integration_id.set(str(caller.integration.id))
+        _refuse_moving(request, caller)
     if not caller.is_administrator and caller.kind != "invited":
         _refuse_other_account(request, caller)
     return caller
@@ -62,6 +64,15 @@ def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
 
         return application.identify(runtime, credential, calls)
     return administrator.identify(runtime, request, credential, calls)
+
+
+def _refuse_moving(request: Request, caller: Caller) -> None:
+    """Before anything is done for it: what an account gets while it moves could not be written down. People who look
+    after the installation may look at it wherever it stands."""
+    move = caller.require_integration().move
+    is_only_looked_at = request.method == "GET" and (caller.is_administrator or move not in ("left", "arriving"))
+    if move not in (None, "closing") and not is_only_looked_at:
+        raise moving_error(move)
 
 
 def _refuse_other_account(request: Request, caller: Caller) -> None:

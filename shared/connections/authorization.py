@@ -15,11 +15,12 @@ from msgspec import Struct
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.oauth_errors import Meaning
-from shared.connections import rate_limit, statements, token_persistence
+from shared.connections import integrations, rate_limit, statements, token_persistence
 from shared.connections.client_resolution import CodeClient, Row, WrongRowError, other_account, row_for
 from shared.connections.rotation import Rotation, token_columns
 from shared.platform import logs
 from shared.platform.messages import Message, say
+from shared.storage.database import AccountMovingError
 
 STATE_LIFETIME = timedelta(minutes=15)
 
@@ -112,6 +113,12 @@ class Authorization(Struct, frozen=True):
         if claimed is None or claimed.claim_id != claim_id:
             return self._outcome_of(code_hash, claimed)
         try:
+            # After the claim: whoever moves the account away waits for those that were claimed before.
+            integrations.require_staying(self.rotation.database, host, own.id if own is not None else None)
+        except AccountMovingError:
+            self._forget(code_hash, claim_id)
+            raise
+        try:
             client, pair, redirect_uri = self._exchange(clients, host, code)
             account_id = self._account_of(client, host, pair)
             target = self._row_for(client, host, account_id, request_id)
@@ -128,9 +135,12 @@ class Authorization(Struct, frozen=True):
         except errors.UnknownOutcomeError:
             raise  # the claim runs out by itself; only then is the code tried again
         except errors.AmocrmError:
-            # amoCRM has not used the code up: a reload may try again at once.
-            self.rotation.database.execute(statements.FORGET_CODE, {"code_hash": code_hash, "claim_id": claim_id})
+            self._forget(code_hash, claim_id)
             raise
+
+    def _forget(self, code_hash: bytes, claim_id: UUID) -> None:
+        """amoCRM has not used the code up: a reload may try again at once."""
+        self.rotation.database.execute(statements.FORGET_CODE, {"code_hash": code_hash, "claim_id": claim_id})
 
     def _exchange(self, clients: Sequence[CodeClient], host: str, code: str) -> tuple[CodeClient, oauth.TokenPair, str]:
         """The client that the code was given to, the pair, and the redirect URI with which amoCRM gave it."""

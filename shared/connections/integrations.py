@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 from shared.connections.rate_limit import LONGEST_WAIT
 from shared.platform.config import Settings
 from shared.platform.secret import Guarded
-from shared.storage.database import Database
+from shared.storage.database import Database, moving_error
 from shared.storage.encryption import Keyring
 
 
@@ -48,6 +48,7 @@ class Integration(Guarded, frozen=True):
     access_is_fresh: bool  # for at least another minute
     access_is_alive: bool
     refresh_wait_seconds: float | None  # until a failed refresh may be tried again
+    move: str | None = None  # on its way to another database, or gone there: as `amocrm_moves` says
     slots: tuple[float, ...] | list[float] = ()  # reserved with the read, as `amocrm_slots` returns them
     asked_at: float = 0.0  # when they were asked for, by the monotonic clock of who asked
 
@@ -192,8 +193,26 @@ WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected' AND r
 """
 
 
+# A connection of this account, or this one, that is on its way to another database, or gone there.
+_MOVING = """
+SELECT move FROM amocrm_connections
+WHERE move IS NOT NULL AND (account_domain = %(account_domain)s OR id = %(id)s) LIMIT 1
+"""
+
+
 class _Id(Struct, frozen=True):
     id: UUID
+
+
+class _Moving(Struct, frozen=True):
+    move: str
+
+
+def require_staying(database: Database, account_domain: str, integration_id: UUID | None) -> None:
+    """Raises :class:`AccountMovingError` where what amoCRM gives for the account could not be kept here."""
+    found = database.one(_Moving, _MOVING, {"account_domain": account_domain, "id": integration_id})
+    if found is not None:
+        raise moving_error(found.move)
 
 
 def by_id(database: Database, integration_id: UUID) -> Integration | None:

@@ -32,7 +32,7 @@ from shared.platform import deadline, logs
 from shared.platform.clock import Clock
 from shared.platform.messages import Message, joined, said, say
 from shared.platform.problems import ForeseenError, Kind, Problem
-from shared.storage.database import Database, DatabaseUnavailableError
+from shared.storage.database import Database, DatabaseUnavailableError, moving_error
 from shared.storage.encryption import Keyring
 
 # Longer than the longest way from the claim through `run`: waiting for a worker (lease_worker.py), two calls to the
@@ -213,9 +213,11 @@ class Rotation(Struct, frozen=True):
         stored = self.database.one(Integration, statements.PERSIST, parameters, within)
         if stored is not None:
             return stored
+        now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
+        if now is not None and now.move is not None:
+            raise moving_error(now.move)  # it stands in the log, for the cell in which the account lives now
         # A person has connected or disconnected this account meanwhile: what they did is newer than our pair.
         logs.warning("token.superseded", integration_id=claimed.id)
-        now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
         if now is None or now.status != "connected":
             raise ReauthRequiredError(say("The connection was ended while its token was being refreshed."))
         return now

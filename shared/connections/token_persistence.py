@@ -12,7 +12,7 @@ import psycopg
 
 from shared.platform import deadline, logs
 from shared.platform.clock import Clock
-from shared.storage.database import DatabaseUnavailableError
+from shared.storage.database import AccountMovedError, DatabaseUnavailableError
 
 T = TypeVar("T")
 
@@ -53,6 +53,8 @@ def tried_again(clock: Clock, store: Callable[[float], T], longest: float) -> T:
     for delay in (*DELAYS, None):
         try:
             return store(ends - clock.monotonic())
+        except AccountMovedError:
+            raise  # it does not come back by waiting
         except DatabaseUnavailableError:
             if delay is None or clock.monotonic() + delay >= ends:
                 raise

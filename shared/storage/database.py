@@ -48,6 +48,7 @@ class Connection(psycopg.Connection[TupleRow]):
         return super().wait(gen, interval, timeout)
 
 
+_MOVES: Final = "AM503"  # see V15
 # The second one: after a failover this may be a replica, for as long as we keep it.
 _CONNECTION_IS_NO_GOOD: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
@@ -61,6 +62,31 @@ class DatabaseUnavailableError(ForeseenError):
         say("The database cannot be reached. Nothing was changed that you need to undo; try again."),
         retry_after=5,
     )
+
+
+class AccountMovingError(DatabaseUnavailableError):
+    """The connection is on its way to another database, which takes seconds, or lives there already. Nothing of the
+    statement was carried out (`amocrm_stay`, V15)."""
+
+    kind = Kind(
+        503, "account_moving", say("The account is being moved. Nothing was changed; try again."), retry_after=2
+    )
+
+
+class AccountMovedError(AccountMovingError):
+    """It lives in another cell: whoever asks here has an address that leads to the old one."""
+
+    kind = Kind(
+        503,
+        "account_moved",
+        say("The account was moved to another address of ours. Nothing was changed; try again there."),
+        retry_after=5,
+    )
+
+
+def moving_error(state: str) -> AccountMovingError:
+    """By the state of the move, as `amocrm_moves` has it."""
+    return AccountMovedError(state) if state == "left" else AccountMovingError(state)
 
 
 class Database:
@@ -133,6 +159,10 @@ class Database:
             except _CONNECTION_IS_NO_GOOD as error:
                 self._drop()
                 raise _unavailable(error) from None
+        except psycopg.Error as error:
+            if error.sqlstate == _MOVES:
+                raise moving_error(error.diag.message_primary or "") from None
+            raise
         finally:
             self._lock.release()
 

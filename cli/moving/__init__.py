@@ -1,0 +1,1 @@
+"""Moving a connection to another cell: another database, with functions of its own (docs/scale.md)."""

@@ -1,0 +1,237 @@
+"""37-5: a connection is moved to another cell, while callers go on."""
+
+import psycopg
+import pytest
+
+from cli.moving.move import STEPS, Move, MoveError
+from functions.refresh_tokens.run import run as refresh_tokens
+from functions.run_deliveries.run import run as run_deliveries
+from shared.connections import integrations
+from shared.storage.database import AccountMovingError
+from tests.moving.cells import Cell, killed_at, move
+from tests.story import calculation, json_of
+
+
+def _save(cell: Cell, number: int) -> int:
+    headers = cell.story.application() | {"X-Lead-Id": str(cell.story.lead_id), "Idempotency-Key": f"save-{number}"}
+    response = cell.story.crm("save_calculation", headers, calculation(number=f"N-{number}"))
+    told = json_of(response)
+    if response.status == 503:
+        assert int(dict(response.headers)["Retry-After"]) <= 5
+        assert told["code"] in ("account_moving", "account_moved"), told
+    return response.status
+
+
+def _notes(cell: Cell, number: int) -> int:
+    return sum(f"N-{number}" in str(note["params"].get("text", "")) for note in cell.story.notes())
+
+
+def _state(cell: Cell) -> list[str]:
+    return [state for (state,) in cell.sql("SELECT state FROM amocrm_moves")]
+
+
+def test_an_account_goes_on_in_the_new_cell_as_it_was(here: Cell, there: Cell) -> None:
+    assert _save(here, 1) == 200
+    lines = here.sql("SELECT kind FROM amocrm_events WHERE integration_id IS NOT NULL ORDER BY id")
+    counted = there.sql("SELECT coalesce(sum(count), 0) FROM amocrm_counters")
+    made = move(here, there)
+    assert made.copied["amocrm_deliveries"] == 1
+    assert _save(there, 1) == 200  # the same key again: what it had come to
+    assert _save(there, 2) == 200
+    assert [_notes(there, number) for number in (1, 2)] == [1, 1]
+    assert there.sql("SELECT kind FROM amocrm_events ORDER BY id")[: len(lines)] == lines
+    assert here.sql("SELECT count(*) FROM amocrm_events WHERE integration_id IS NOT NULL") == [(0,)]
+    assert counted == [(0,)]
+    there.sql("UPDATE amocrm_integrations SET refresh_due_at = amocrm_now()")
+    assert refresh_tokens(there.story.runtime, 10)["refreshed"] == 1
+    assert _state(there) == []
+
+
+def test_the_old_cell_says_that_it_has_moved(here: Cell, there: Cell) -> None:
+    """Whoever they are; and it keeps nothing by which amoCRM could be called, or that customers wrote."""
+    key = json_of(
+        here.story.crm("create_site_key", here.story.admin(), {"name": "S", "origins": ["https://a.example"]})
+    )
+    site = {"Authorization": f"Bearer {key['site_key']}", "Origin": "https://a.example"}
+    session = json_of(here.story.crm("open_session", here.story.widget() | {"X-Lead-Id": str(here.story.lead_id)}, {}))
+    opened = {"Authorization": f"Bearer {session['session_token']}", "X-Lead-Id": str(here.story.lead_id)}
+    _save(here, 1)
+    move(here, there)
+    form = {"contact": {"name": "A", "phone": "+79161234567"}}
+    for action, headers, body in (
+        ("submit_form", site, form),
+        ("get_lead", here.story.widget() | {"X-Lead-Id": str(here.story.lead_id)}, None),
+        ("get_lead", opened, None),
+        ("get_lead", here.story.application() | {"X-Lead-Id": str(here.story.lead_id)}, None),
+    ):
+        response = here.story.crm(action, headers, body)
+        assert (response.status, json_of(response)["code"]) == (503, "account_moved"), action
+        assert there.story.crm(action, headers, body).status in (200, 202), action
+    row = here.story.row()
+    assert (row.status, row.access_token, row.refresh_token) == ("disconnected", None, None)
+    assert here.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+    listed = here.story.crm("connection_status", here.story.admin())
+    assert "account_moved" in listed.body.decode()
+
+
+def test_while_it_moves_callers_are_told_to_come_again_and_nothing_is_claimed(here: Cell, there: Cell) -> None:
+    """A delivery that is due and a token that is due wait; reads go on until it has left."""
+    seen = {}
+
+    def look(step: str) -> None:
+        if step in ("freeze", "copy", "leave"):
+            read = here.story.crm("get_lead", here.story.application() | {"X-Lead-Id": str(here.story.lead_id)})
+            here.sql("SELECT set_config('amocrm.move', (SELECT id FROM amocrm_moves)::text, false)")
+            here.sql("UPDATE amocrm_integrations SET refresh_due_at = amocrm_now()")
+            here.sql("SELECT set_config('amocrm.move', '', false)")
+            figures = refresh_tokens(here.story.runtime, 5)
+            seen[step] = (_save(here, 7), read.status, figures["refreshed"], figures["failed"])
+
+    move(here, there, look)
+    assert seen == dict.fromkeys(("freeze", "copy", "leave"), (503, 200, 0, {}))
+    assert _save(there, 7) == 200
+    assert _notes(there, 7) == 1
+
+
+def test_other_accounts_work_goes_on_while_one_moves(here: Cell, there: Cell) -> None:
+    """What claims for all of them leaves this one out, and fails for nobody."""
+    here.story.simulator.fault(kind="status", status=504, times=1, path="/api/v4/leads/.*")
+    _save(here, 1)
+    here.sql("UPDATE amocrm_deliveries SET due_at = amocrm_now() WHERE state = 'accepted'")
+
+    def look(step: str) -> None:
+        if step == "copy":
+            assert run_deliveries(here.story.runtime, 5)["failed"] == {}
+
+    move(here, there, look)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_it_goes_on_wherever_the_command_was_killed(step: str, here: Cell, there: Cell) -> None:
+    """And back again; at no moment two cells accept for it, and none for longer than until the command runs again."""
+    assert _save(here, 1) == 200
+    killed_at(here, there, step)
+    done = [cell for cell in (here, there) if _in_cell(cell) and _save(cell, 2) == 200]
+    assert len(done) <= 1
+    if step in ("begin", "close", "drain"):
+        assert done == [here]
+    if step in ("take_log", "tidy", "finish"):
+        assert done == [there]
+    move(here, there)
+    assert _save(there, 2) == 200
+    assert [_notes(there, number) for number in (1, 2)] == [1, 1]
+    kinds = [kind for (kind,) in there.sql("SELECT kind FROM amocrm_events ORDER BY id")]
+    assert kinds.count("connection.authorised") == 1
+    assert (_state(here), _state(there)) == (["left"], [])
+    killed_at(there, here, step)
+    move(there, here)
+    assert _save(here, 3) == 200
+    assert _save(here, 1) == 200
+    assert [_notes(here, number) for number in (1, 2, 3)] == [1, 1, 1]
+    assert (_state(here), _state(there)) == ([], ["left"])
+
+
+def _in_cell(cell: Cell) -> bool:
+    return cell.sql("SELECT count(*) FROM amocrm_integrations") == [(1,)]
+
+
+def test_what_was_begun_is_given_up(here: Cell, there: Cell) -> None:
+    _save(here, 1)
+    killed_at(here, there, "leave")
+    assert _save(here, 2) == 503
+    with psycopg.connect(here.url, autocommit=True) as source, psycopg.connect(there.url, autocommit=True) as target:
+        made = Move(source, target, here.story.row().id)
+        assert made.undo()
+        assert not made.undo()
+    assert _save(here, 2) == 200
+    assert there.sql("SELECT count(*) FROM amocrm_integrations") == [(0,)]
+    assert (_state(here), _state(there)) == ([], [])
+
+
+def test_an_account_of_the_new_cell_is_not_touched(here: Cell, there: Cell) -> None:
+    there.sql(
+        "INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri) "
+        "VALUES (gen_random_uuid(), 'glass', %s, 'c', 's', 'https://x.example/')",
+        here.story.domain,
+    )
+    with pytest.raises(MoveError, match="has a connection of this account"):
+        move(here, there)
+    assert _save(here, 1) == 200
+    with pytest.raises(MoveError, match="same database"):
+        move(here, here)
+    assert _save(here, 2) == 200
+
+
+def test_an_authorization_code_is_not_used_up_while_its_account_moves(here: Cell, there: Cell) -> None:
+    """What amoCRM gives for it could not be kept here. The person reloads the page, in the cell where it lives then."""
+    state = here.story.begin_consent()
+    query = here.story.allow(state)
+
+    def look(step: str) -> None:
+        if step in ("freeze", "leave"):
+            assert here.story.callback(query).status == 503
+
+    move(here, there, look)
+    assert here.story.callback(query).status == 503
+    assert there.story.callback(query).status == 200
+
+
+def test_a_pair_that_comes_too_late_is_in_the_log(here: Cell, there: Cell, capsys: pytest.CaptureFixture[str]) -> None:
+    """A process that was held up for longer than its lease: what amoCRM gave it is not lost."""
+    rotation = here.story.runtime.rotation
+    claimed = rotation.claim(here.story.row())
+    assert claimed is not None
+    here.sql("UPDATE amocrm_integrations SET lease_until = amocrm_now() - interval '1 second'")
+    pair = rotation._ask(claimed)
+    move(here, there)
+    with pytest.raises(AccountMovingError):
+        rotation.persist(claimed, pair)
+    assert "token.spilled" in capsys.readouterr().out
+    assert integrations.by_id(there.story.runtime.database, claimed.id) is not None
+
+
+_OTHERS = """
+INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri)
+VALUES ('00000000-0000-0000-0000-000000000001', 'glass', 'other.amocrm.ru', 'c', 's', 'x');
+INSERT INTO amocrm_booking_resources (integration_id, key)
+SELECT '00000000-0000-0000-0000-000000000001', n::text FROM generate_series(1, 5) n;
+"""
+_OWN = """
+INSERT INTO amocrm_booking_resources (integration_id, key)
+SELECT id, name FROM amocrm_integrations, unnest('{anna, boris}'::text[]) AS name;
+INSERT INTO amocrm_bookings (id, integration_id, service, resource, starts_at, ends_at, state, facts)
+SELECT gen_random_uuid(), integration_id, 's', key, now() + interval '1 hour', now() + interval '2 hours', 'booked',
+    '{}'
+FROM amocrm_booking_resources;
+INSERT INTO amocrm_booking_times (booking_id, busy)
+SELECT b.id, int8range((r.number << 32) + 100, (r.number << 32) + 160)
+FROM amocrm_bookings b JOIN amocrm_booking_resources r ON r.key = b.resource;
+INSERT INTO amocrm_endpoints (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, fields)
+SELECT gen_random_uuid(), id, 'e', 'u', 'h', 's', '{}', '{}', '{}', '{}' FROM amocrm_integrations;
+INSERT INTO amocrm_changes (id, integration_id, kind, entity_type, entity_id, document)
+SELECT gen_random_uuid(), id, 'lead.updated', 'lead', n, 'd' FROM amocrm_integrations, generate_series(1, 9) n;
+INSERT INTO amocrm_sends (endpoint_id, change_id, position, entity)
+SELECT e.id, c.id, c.position, 'lead 1' FROM amocrm_endpoints e, amocrm_changes c;
+"""
+_TAKEN = """
+SELECT r.key, lower(t.busy) - (r.number << 32) FROM amocrm_booking_times t JOIN amocrm_bookings b ON b.id = t.booking_id
+JOIN amocrm_booking_resources r ON r.number = lower(t.busy) >> 32 AND r.integration_id = b.integration_id ORDER BY 1
+"""
+_SENDS = """
+SELECT c.entity_id FROM amocrm_sends s JOIN amocrm_changes c ON c.id = s.change_id AND c.position = s.position
+ORDER BY s.position
+"""
+
+
+def test_numbers_of_doctors_and_of_changes_are_the_new_cells_own(here: Cell, there: Cell) -> None:
+    """A visit takes its hour there too, and a message keeps its place; warm instances of the old cell find their own
+    numbers again."""
+    there.sql(_OTHERS)
+    here.sql(_OWN)
+    numbers = here.sql("SELECT key, number FROM amocrm_booking_resources ORDER BY key")
+    move(here, there)
+    assert there.sql(_TAKEN) == [("anna", 100), ("boris", 100)]
+    assert there.sql(_SENDS) == [(number,) for number in range(1, 10)]
+    move(there, here)
+    assert here.sql("SELECT key, number FROM amocrm_booking_resources ORDER BY key") == numbers
+    assert here.sql(_TAKEN) == [("anna", 100), ("boris", 100)]
