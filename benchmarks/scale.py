@@ -77,7 +77,8 @@ WHERE i.account_id BETWEEN %(first)s AND %(last)s
 _FILL_EVENTS = """
 INSERT INTO amocrm_events (at, integration_id, kind, level, message, request_id)
 SELECT now() - n * interval '1 day', i.id, 'token.refreshed',
-    CASE WHEN n = 7 AND i.account_id %% 50 = 0 THEN 'error' ELSE 'info' END, 'The token was refreshed.', md5(n::text)
+    CASE WHEN n = 7 AND i.account_id %% 50 = 0 THEN 'error' ELSE 'info' END,
+    amocrm_message('The token was refreshed.'), md5(n::text)
 FROM generate_series(%(events)s::int, 1, -1) AS n, amocrm_integrations i
 WHERE i.account_id BETWEEN %(first)s AND %(last)s
 """

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cli import texts
 from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.oauth_errors import Meaning
-from shared.platform.messages import translations
+from shared.platform.catalogues import catalogue
 from shared.platform.problems import TITLES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -18,6 +19,7 @@ _HEADS: Final = {"en": "| status | code | what it says |", "ru": "| статус
 _VENDORS_WORDS: Final = "amoCRM's own words, and what helps."
 _TRANSLATED: Final = {"ru": {_VENDORS_WORDS: "Слова самой amoCRM и что поможет."}}
 _FOLDERS: Final = ("shared", "features", "functions")
+_MANY: Final = 5
 _BEGIN: Final = "<!-- codes: python -m cli codes -->\n"
 _END: Final = "<!-- end of codes -->\n"
 
@@ -44,7 +46,7 @@ def read(root: Path = ROOT) -> list[Code]:
             if known is None or not known.detail:
                 found[one.status, one.code] = one
     words = {str(one): _VENDORS_WORDS for one in Meaning if one is not Meaning.GRANT_DEAD}
-    for code, detail in (words | {"address_blocked": ADDRESS_BLOCKED}).items():
+    for code, detail in (words | {"address_blocked": ADDRESS_BLOCKED.template}).items():
         for status in _STATUS_OF.values():
             found.setdefault((status, code), Code(status, code, detail))
     return sorted(found.values())
@@ -62,7 +64,12 @@ def _known(language: str) -> dict[str, str]:
     """What the sentences are in the language; they are written in English."""
     if language == "en":
         return {}
-    return {_gaps(english): _gaps(told) for english, told in translations(language).items()} | _TRANSLATED[language]
+    told = catalogue(language)
+    known = {
+        _gaps(many or one): _gaps(told.ngettext(one, many, _MANY) if many else told.gettext(one))
+        for one, many in texts.extracted().items()
+    }
+    return known | _TRANSLATED[language]
 
 
 def _gaps(sentence: str) -> str:
@@ -79,7 +86,7 @@ def written(text: str, codes: list[Code], language: str = "en") -> str:
 
 
 def _declared(tree: ast.Module) -> Iterator[Code]:
-    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and len(node.targets) == 1]
+    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and len(node.targets) == 1]
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -92,22 +99,24 @@ def _declared(tree: ast.Module) -> Iterator[Code]:
             continue
         match given:
             case [ast.Constant(value=int(status)), ast.Constant(value=str(code)), *rest]:
-                yield Code(status, code, _text(rest[0], texts) if rest else "")
+                yield Code(status, code, _text(rest[0], assigned) if rest else "")
             case [ast.Constant(value=int()), ast.Name(id=named), *_] if name in _WITH_STATUS:
                 # It would be left out in silence.
                 raise ValueError(f"write the code of a problem where it is raised, instead of {named}")
 
 
-def _text(node: ast.expr, texts: list[ast.Assign]) -> str:
+def _text(node: ast.expr, named: list[ast.Assign]) -> str:
     """A text that stands there, or was given a name just before."""
     match node:
         case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(sentence)), *_]):
             return _gaps(sentence)
-        case ast.Call(func=ast.Name(id="said"), args=[ast.BoolOp(values=[*_, last])]):
-            return _text(last, texts)
+        case ast.Call(func=ast.Name(id="say_plural"), args=[_, ast.Constant(value=str(sentence))]):
+            return _gaps(sentence)
+        case ast.BoolOp(values=[*_, last]):
+            return _text(last, named)
         case ast.Name(id="ADDRESS_BLOCKED"):
-            return ADDRESS_BLOCKED
+            return ADDRESS_BLOCKED.template
         case ast.Name(id=name):
-            named = [one for one in texts if ast.unparse(one.targets[0]) == name and one.lineno <= node.lineno]
-            return _text(max(named, key=lambda one: one.lineno).value, []) if named else ""
+            before = [one for one in named if ast.unparse(one.targets[0]) == name and one.lineno <= node.lineno]
+            return _text(max(before, key=lambda one: one.lineno).value, []) if before else ""
     return ""

@@ -13,7 +13,7 @@ import click
 import msgspec
 import psycopg
 
-from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, package, register, widget
+from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, package, register, texts, widget
 from cli.moving.command import move_account
 from cli.probe.command import probe
 from cli.restore_spill import restore_spill
@@ -23,6 +23,7 @@ from shared.access.permissions import Caller
 from shared.connections import integrations
 from shared.platform import logs
 from shared.platform.http import Request
+from shared.platform.messages import english
 from shared.platform.problems import problem_from
 from shared.runtime import Runtime
 from shared.storage import key_rotation
@@ -162,7 +163,7 @@ def import_shop_settings(file: IO[str], account: str | None, widget_type: str) -
         problem = problem_from(error)
         if problem is None:
             raise
-        lines = [problem.detail, *(f"  {one.path}: {one.detail}" for one in problem.errors)]
+        lines = [english(problem.detail), *(f"  {one.path}: {english(one.detail)}" for one in problem.errors)]
         raise click.ClickException("\n".join(lines)) from None
     finally:
         runtime.close()
@@ -267,6 +268,19 @@ def run_conformance(out: Path, description: Path | None, record: Path | None) ->
 
     if not conformance.run(out, description, record):
         raise click.ClickException("something failed that nobody has explained")
+
+
+@main.command("texts")
+@click.option("--check", is_flag=True, help="Writes nothing; tells what is missing or not right.")
+def write_texts(check: bool) -> None:
+    """Brings the catalogues of translations up to what the code says; what is new is to be translated in them."""
+    if not check:
+        texts.write()
+    faults = texts.problems()
+    for fault in faults:
+        click.echo(fault)
+    if faults:
+        raise click.ClickException(f"{len(faults)} to be translated or corrected in shared/platform/translations/")
 
 
 @main.command("codes")

@@ -20,6 +20,7 @@ from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform.config import ConfigurationError, Settings, load
+from shared.platform.messages import english
 from shared.platform.problems import problem_from
 from shared.platform.secret_store import environment
 from shared.runtime import Runtime
@@ -193,13 +194,15 @@ def _connection(runtime: Runtime, integration: Integration, live: bool) -> Itera
         yield Finding("warning", name, text, "Register OAUTH_REDIRECT_URI in amoCRM, and authorise the account again.")
     if integration.status != "connected":
         level = "error" if integration.status == "reauth_required" else "warning"
-        detail = integration.problem_detail or "not authorised yet"
+        told = integration.problem_detail
+        detail = "not authorised yet" if told is None else english(told)
         advice = _ADVICE.get(integration.problem_code or "", "Authorise it in the panel, if it is needed.")
         yield Finding(level, name, f"{integration.status}: {detail}", advice)
         return
     if integration.problem_code:
         advice = _ADVICE.get(integration.problem_code, _PASSES)
-        yield Finding("warning", name, f"{integration.problem_code}: {integration.problem_detail}", advice)
+        detail = "" if integration.problem_detail is None else english(integration.problem_detail)
+        yield Finding("warning", name, f"{integration.problem_code}: {detail}", advice)
     if not integration.access_is_alive and integration.refresh_token is not None:
         yield Finding("warning", name, "its token has ended", "Check that refresh_tokens runs every 10 minutes.")
     if live:
@@ -228,7 +231,7 @@ def _live(runtime: Runtime, name: str, integration: Integration) -> Iterator[Fin
         problem = problem_from(error)
         if problem is None:
             raise
-        yield Finding("error", name, f"{problem.code}: {problem.detail}", _ADVICE.get(problem.code, _PASSES))
+        yield Finding("error", name, f"{problem.code}: {english(problem.detail)}", _ADVICE.get(problem.code, _PASSES))
         return
     yield Finding("ok", name, f"connected; amoCRM answers as {account.get('name')}")
     if not has_files:

@@ -33,7 +33,7 @@ WITH saved AS (
     RETURNING id
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
-    SELECT id, 'settings.saved', 'The settings were saved.', %(request_id)s FROM saved
+    SELECT id, 'settings.saved', amocrm_message('The settings were saved.'), %(request_id)s FROM saved
 )
 SELECT count(*) FROM saved
 """
@@ -47,7 +47,7 @@ WITH saved AS (
     RETURNING 1
 ), logged AS (
     INSERT INTO amocrm_events (kind, message, request_id)
-    SELECT 'settings.saved', 'The settings were saved.', %(request_id)s FROM saved
+    SELECT 'settings.saved', amocrm_message('The settings were saved.'), %(request_id)s FROM saved
 )
 SELECT count(*) FROM saved
 """

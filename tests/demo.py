@@ -19,6 +19,7 @@ import httpx
 import psycopg
 
 from simulator.seed import KOMMO_CLIENT_ID, KOMMO_SECRET, client_of
+from tests.owner import read_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -114,7 +115,7 @@ class Demo:
         owner = found[1].replace("//functions@", "//postgres:@")
         with psycopg.connect(owner, autocommit=True) as connection:
             cursor = connection.execute(statement.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+            return read_rows(cursor.fetchall()) if cursor.description else []
 
     def logs(self) -> str:
         """The ends of what each function has logged."""

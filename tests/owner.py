@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from shared.platform.messages import english, stored
 from shared.storage.database import Database
 
 
@@ -14,6 +15,15 @@ class Owner(Database):
 
         def carried_out(connection: Any) -> list[tuple[Any, ...]]:
             cursor = connection.execute(statement.encode(), parameters or None)
-            return cursor.fetchall() if cursor.description else []
+            return read_rows(cursor.fetchall()) if cursor.description else []
 
         return self._repeated(carried_out)
+
+
+def read_rows(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """With the English text where a message is stored."""
+    return [tuple(english(stored(value)) if _is_message(value) else value for value in row) for row in rows]
+
+
+def _is_message(value: object) -> bool:
+    return isinstance(value, dict) and "message" in value and value.keys() <= {"message", "values", "plural"}

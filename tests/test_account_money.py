@@ -8,8 +8,11 @@ import pytest
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm import budgets
 from shared.deliveries.account_money import ROUNDED
+from shared.platform.messages import english
 from shared.storage import cache
 from tests.story import Story, calculation, json_of
+
+_ROUNDED = english(ROUNDED)
 
 PRICE = {"options": {"note": False, "update_price": True}}
 
@@ -59,11 +62,11 @@ def test_33_3_an_account_with_cents_gets_the_exact_total(story: Story, total: st
 def test_33_3_an_account_without_cents_gets_the_rounded_number_at_once_and_it_is_told(story: Story, cents: str) -> None:
     _account(story, cents=cents)
     answer = _save(story, "2699.80")
-    assert answer["results"]["deal"] == {"price": 2700, "told": ROUNDED}
+    assert answer["results"]["deal"] == {"price": 2700, "told": _ROUNDED}
     assert [one["price"] for one in _patched(story)] == [2700]
     assert not [one for one in story.simulator.requests() if one["status"] == 400]
     told = [one for one in story.delivery(answer["delivery_id"])["story"] if one.get("step") == "deal"]
-    assert told[0]["detail"] == ROUNDED
+    assert told[0]["detail"] == _ROUNDED
     story.simulator.control("forget")
     _save(story, "3000.50")
     assert [one["method"] for one in story.simulator.requests()] == ["PATCH"]  # remembered
@@ -78,7 +81,7 @@ def test_33_3_an_account_that_has_no_cents_any_more_gets_the_rounded_number(
     _save(story, "1.50")
     story.simulator.control("change-account", domain=story.domain, cents=cents)
     story.simulator.control("forget")
-    assert _save(story, "2699.80")["results"]["deal"] == {"price": 2700, "told": ROUNDED}
+    assert _save(story, "2699.80")["results"]["deal"] == {"price": 2700, "told": _ROUNDED}
     assert [one["price"] for one in _patched(story)] == written
     story.simulator.control("forget")
     _save(story, "3000.50")
@@ -103,7 +106,7 @@ def test_33_3_a_lost_answer_is_looked_for_with_its_cents(story: Story, cents: st
     story.clock.advance(minutes=2)
     assert run_deliveries(story.runtime, 30)["delivered"] == 1
     result = story.delivery(answer["delivery_id"])["results"]["deal"]
-    assert result == ({"price": 2699.8} if cents == "kept" else {"price": 2700, "told": ROUNDED})
+    assert result == ({"price": 2699.8} if cents == "kept" else {"price": 2700, "told": _ROUNDED})
     assert len(_patched(story)) == 1
 
 

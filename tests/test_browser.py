@@ -24,7 +24,6 @@ from playwright.sync_api import (
 
 from benchmarks import pages
 from shared.platform.i18n import LANGUAGES, catalogue
-from shared.platform.messages import translations
 from tests.chromium import launched, visitor
 from tests.demo import Demo, connect, running
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
@@ -1042,7 +1041,7 @@ def _speaks(page: Page, language: str) -> None:
     keys = re.compile(rf"\b({'|'.join({key.partition('.')[0] for key in known})})\.[a-z_]{{3,}}")
     assert not [text for text in texts if keys.search(text)]
     foreign = {english[key] for key in known if isinstance(known[key], str) and known[key] != english[key]}
-    foreign |= set(translations("ru")) if language != "en" else set()
+    foreign |= set(texts.extracted()) if language != "en" else set()
     foreign -= {text for text in known.values() if isinstance(text, str)}
     assert not [text for text in texts if text in foreign]
     if language not in ("ru", "uk"):

@@ -355,7 +355,8 @@ def test_between_two_clients_a_person_is_asked_for_and_nothing_fails_unforeseen(
 def test_the_trouble_of_the_client_before_is_not_the_new_ones(connected: Story) -> None:
     """30-K."""
     connected.sql(
-        "UPDATE amocrm_integrations SET problem_code = 'client_refused', problem_detail = 'x', problem_at = now()"
+        "UPDATE amocrm_integrations SET problem_code = 'client_refused', problem_detail = amocrm_message('x'),"
+        " problem_at = now()"
     )
     assert json_of(connected.save_connection(client_id="another-client"))["connection"]["problem"] is None
 
@@ -456,8 +457,9 @@ def test_a_search_looks_at_so_many_lines_and_says_where_it_goes_on(
     connected: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_log, "LOOKED_AT", 10)
-    connected.sql("INSERT INTO amocrm_events (kind, message) VALUES ('a.test', 'the 100%_needle')")
-    connected.sql("INSERT INTO amocrm_events (kind, message) SELECT 'a.test', 'hay' FROM generate_series(1, 25)")
+    connected.sql("INSERT INTO amocrm_events (kind, message) VALUES ('a.test', amocrm_message('the 100%_needle'))")
+    hay = "SELECT 'a.test', amocrm_message('hay') FROM generate_series(1, 25)"
+    connected.sql(f"INSERT INTO amocrm_events (kind, message) {hay}")
 
     def searched(query: dict[str, str]) -> tuple[int, int | None]:
         headers = {"Authorization": connected.admin()["Authorization"]}

@@ -16,10 +16,13 @@ from shared.deliveries import products
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.http import Response
+from shared.platform.messages import english
 from shared.runtime import Runtime
 from shared.storage import cache
 from shared.storage.database import DatabaseUnavailableError
 from tests.story import Story, calculation, json_of
+
+_ROUNDED = english(ROUNDED)
 
 NOTES_PATH = "/api/v4/leads/.*/notes"
 
@@ -629,7 +632,7 @@ def test_the_responsible_user_is_set_with_the_price_in_one_change(connected: Sto
     manager = next(lead["responsible_user_id"] for lead in users)
     body = calculation() | {"options": {"note": False, "update_price": True, "responsible_user_id": manager}}
     answer = json_of(_save(connected, body))
-    assert answer["results"]["deal"] == {"price": 18000, "responsible_user_id": manager, "told": ROUNDED}
+    assert answer["results"]["deal"] == {"price": 18000, "responsible_user_id": manager, "told": _ROUNDED}
     assert len(connected.simulator.effects("leads.updated")) == 1
     wrong = calculation() | {"options": {"responsible_user_id": 5}}
     assert (_save(connected, wrong).status, len(connected.notes())) == (422, 1)
@@ -701,7 +704,7 @@ def test_each_field_of_the_deal_is_left_to_whoever_sets_it_later(connected: Stor
     _save(connected, calculation(number="2") | {"options": {"note": False, "responsible_user_id": manager}})
     connected.clock.advance(minutes=2)
     assert run_deliveries(connected.runtime, 30)["delivered"] == 1
-    assert connected.delivery(first)["results"]["deal"] == {"price": 18000, "told": ROUNDED}
+    assert connected.delivery(first)["results"]["deal"] == {"price": 18000, "told": _ROUNDED}
 
 
 def test_a_delivery_keeps_its_story(connected: Story) -> None:

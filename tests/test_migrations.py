@@ -147,7 +147,8 @@ def test_the_log_goes_by_weeks_and_what_no_week_takes_goes_by_batches(empty_data
             return connection.execute(statement.encode()).fetchall()
 
         def write(at: str) -> None:
-            connection.execute(f"INSERT INTO amocrm_events (at, kind, message) VALUES ({at}, 'a.b', 'x')".encode())
+            line = f"({at}, 'a.b', amocrm_message('x'))"
+            connection.execute(f"INSERT INTO amocrm_events (at, kind, message) VALUES {line}".encode())
 
         for days in range(100, 0, -1):  # as a log is that was brought here from elsewhere
             write(f"now() - interval '{days} days' - interval '1 week'")

@@ -146,7 +146,7 @@ def test_a_processed_refresh_whose_answer_is_lost_needs_a_person(connected: Stor
     assert json_of(_read(connected))["code"] == "reauth_required"
     row = connected.row()
     assert (row.status, row.problem_code) == ("reauth_required", "token_revoked")
-    assert "Token has been revoked" in (row.problem_detail or "")
+    assert "Token has been revoked" in repr(row.problem_detail)
     assert connected.events()[-1] == "connection.reauth_required"
     assert connected.connect().status == "connected"
 

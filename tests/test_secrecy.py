@@ -214,7 +214,7 @@ def test_instances_of_two_neighbouring_steps_read_each_other(environment: dict[s
     [
         "DELETE FROM amocrm_integrations",
         "DELETE FROM amocrm_events",
-        "UPDATE amocrm_events SET message = 'x'",
+        "UPDATE amocrm_events SET message = amocrm_message('x')",
         "DELETE FROM amocrm_deliveries",
         "DELETE FROM amocrm_site_keys",
         "TRUNCATE amocrm_integrations",
@@ -341,7 +341,8 @@ def test_retention_goes_by_turns_and_ends_in_time(connected: Story, monkeypatch:
     monkeypatch.setattr(retention, "_BATCH", 10)
     # Later than all weeks that are there: such lines go by batches.
     connected.clock.advance(days=365)
-    connected.sql("INSERT INTO amocrm_events (kind, message) SELECT 'a.test', 'x' FROM generate_series(1, 95)")
+    lines = "SELECT 'a.test', amocrm_message('x') FROM generate_series(1, 95)"
+    connected.sql(f"INSERT INTO amocrm_events (kind, message) {lines}")
     connected.clock.advance(days=400)
     clock = connected.runtime.clock
     moments = itertools.count(0.0, 0.8)

@@ -66,7 +66,7 @@ FORGET_TOKENS: Final[LiteralString] = """
 UPDATE amocrm_integrations SET
     status = 'disconnected', access_token = NULL, refresh_token = NULL, access_expires_at = NULL,
     refresh_expires_at = NULL, refresh_due_at = NULL, lease_id = NULL, lease_until = NULL,
-    problem_code = 'account_moved', problem_detail = 'The account was moved to another cell.',
+    problem_code = 'account_moved', problem_detail = amocrm_message('The account was moved to another cell.'),
     problem_at = amocrm_now(), updated_at = amocrm_now()
 WHERE id = %(id)s
 """

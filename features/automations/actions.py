@@ -16,7 +16,7 @@ from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.platform import egress
 from shared.platform.http import Request, Response
-from shared.platform.messages import said, say
+from shared.platform.messages import UnfitError, say
 from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
@@ -95,8 +95,8 @@ def _address(runtime: Runtime, body: SaveAutomation, known: Automation | None) -
     url = body.url or (before[0] if before is not None else "")
     try:
         egress.checked(url, runtime.settings.endpoint_private_hosts)
-    except ValueError as error:
-        raise invalid_input(said(str(error)), "url") from None
+    except UnfitError as error:
+        raise invalid_input(error.detail, "url") from None
     return url
 
 

@@ -109,7 +109,7 @@ class Subscription(Guarded, frozen=True):
     reckoned_at: datetime | None
     read_at: datetime | None
     failing_since: datetime | None
-    problem: str | None
+    problem: Message | None
     times: int = 0  # how many times are busy
 
     def address(self, keyring: Keyring) -> str:

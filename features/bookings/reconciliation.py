@@ -24,7 +24,7 @@ from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.platform.http import Request
-from shared.platform.messages import said, say
+from shared.platform.messages import joined, say
 from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
 from shared.storage import event_log
@@ -206,7 +206,7 @@ def _moved(offer: Offer, booking: Booking, due: int) -> bool:
         after = transitions.moved(offer, booking, wanted, None, _BY_TASK, task_due=due, attempts=_AS_READ)
     except Problem as error:
         reasons = [item.detail for item in error.errors] or [error.detail]
-        reason = say("The task was moved to a time that is not free: {reason}", reason=said("; ".join(reasons)))
+        reason = say("The task was moved to a time that is not free: {reason}", reason=joined(*reasons, by="; "))
         change = {"kind": KEPT, "reason": reason, **_BY_TASK}
         kept = rows.mark(offer.runtime.database, booking, change, attendance=None, attention=reason)
         if kept is not None:

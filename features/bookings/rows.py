@@ -56,7 +56,7 @@ class Booking(Guarded, frozen=True):
     contact_id: int | None
     task_id: int | None
     task_due: int | None
-    attention: str | None
+    attention: Message | None
     deal_was_lost: bool | None  # when we last looked; None: not known
     created_at: datetime
     changed_at: datetime

@@ -7,7 +7,7 @@ from typing import Any, Final
 from features.bookings import hours
 from features.bookings.rows import Booking, Visitor
 from shared.platform import i18n
-from shared.platform.messages import translated
+from shared.platform.messages import stored, translated
 from shared.platform.money import currency_sign, day, money
 
 _LONGEST: Final = 2000  # characters of what a visitor has written
@@ -41,7 +41,7 @@ def note(
     if before:
         lines.append(f"{words['before']}: {when(datetime.fromisoformat(before), zone_name, language)}")
     if told.get("reason"):
-        lines.append(translated(str(told["reason"]), language))
+        lines.append(translated(stored(told["reason"]), language))
     lines.append("")
     lines += [
         f"{words[name]}: {value}"

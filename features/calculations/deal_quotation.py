@@ -23,7 +23,7 @@ from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import convert
 from shared.platform.i18n import catalogue, document_language, words
-from shared.platform.messages import Message, joined, say, translated
+from shared.platform.messages import Message, joined, say, stored, translated
 from shared.platform.money import LARGEST, rounded
 from shared.runtime import Runtime
 from shared.storage.cache import Remembered
@@ -55,7 +55,7 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
                 return {"skipped": say("The deal has more than {most} goods: no quotation was made.", most=MOST_ITEMS)}
             elements = api.all_by_ids(goods_list, [one.element_id for one in links])
             items = _items(links, elements, goods_list.price_field_id, catalogue(language)["unit.piece"])
-            if isinstance(items, str):
+            if isinstance(items, Message):
                 return {"skipped": items}
             currency = AccountMoney(remembered).currency(account)
             total = rounded(sum((item.amount for item in items), Decimal()))
@@ -93,16 +93,16 @@ def _telling(delivery: Delivery, lead_id: int, language: str) -> Step:
     """Why there is no quotation, where people look for it."""
     mark, since = reference(delivery.id), int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
 
-    def unless_made(work: Callable[[AccountApi, str], Result | None]) -> Callable[[AccountApi, Result], Any]:
+    def unless_made(work: Callable[[AccountApi, Any], Result | None]) -> Callable[[AccountApi, Result], Any]:
         def carried_out(account: AccountApi, goods: Result) -> Result | None:
             return work(account, goods["skipped"]) if "skipped" in goods else {"nothing_to_do": True}
 
         return carried_out
 
-    def write(account: AccountApi, why: str) -> Result:
-        return {"note_id": account.add_note(lead_id, f"{translated(why, language)}\n\n{mark}")}
+    def write(account: AccountApi, why: Any) -> Result:
+        return {"note_id": account.add_note(lead_id, f"{translated(stored(why), language)}\n\n{mark}")}
 
-    def find(account: AccountApi, _: str) -> Result | None:
+    def find(account: AccountApi, _: Any) -> Result | None:
         note_id = account.find_note(lead_id, mark, since)
         return None if note_id is None else {"note_id": note_id}
 

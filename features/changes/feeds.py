@@ -13,7 +13,7 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from features.changes.webhook_payload import Hint, Said
-from shared.platform.messages import Message, said
+from shared.platform.messages import Message
 from shared.platform.problems import Problem
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
@@ -163,7 +163,7 @@ class Feed(Guarded, frozen=True):
     lease_id: UUID | None
     failures: int
     problem_code: str | None
-    problem_detail: str | None
+    problem_detail: Message | None
     must_check: bool = False
     must_ask: bool = False
 
@@ -305,13 +305,13 @@ def check_later(database: Database, feed: Feed, wait: timedelta) -> None:
 
 def done(database: Database, feed: Feed, problem: Problem | None = None) -> None:
     """`problem`: what could not be done beside it."""
-    told = {"code": problem and problem.code, "detail": problem and said(problem.detail)}
+    told = {"code": problem and problem.code, "detail": problem and problem.detail}
     database.execute(_DONE, _leased(feed) | {"hooks": feed.hooks} | told)
 
 
 def failed(database: Database, feed: Feed, code: str, detail: Message, retry_after: int) -> None:
     wait = max(retry_after, min(_FIRST_BACKOFF * 2 ** min(feed.failures, 20), _LAST_BACKOFF))
-    facts = {"code": code, "detail": said(detail), "wait": timedelta(seconds=wait)}
+    facts = {"code": code, "detail": detail, "wait": timedelta(seconds=wait)}
     database.execute(_FAILED, _leased(feed) | facts)
 
 

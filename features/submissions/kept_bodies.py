@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from shared.platform.decoding import decode
 from shared.platform.http import Headers, Pairs, Request
-from shared.platform.messages import Message, said, say, translated
+from shared.platform.messages import Message, say, translated
 from shared.platform.secret import Guarded
 from shared.storage import event_log
 from shared.storage.database import Database
@@ -155,7 +155,7 @@ class Incoming(Guarded, frozen=True):
     size: int
     times: int
     outcome: str  # taken, accepted, nothing, refused
-    detail: str | None
+    detail: Message | None
     delivery_id: UUID | None
     again_id: UUID | None  # the latest delivery that has completed it
     has_person: bool | None
@@ -289,8 +289,7 @@ def _end(
     delivery_id: UUID | None = None,
     has_person: bool | None = None,
 ) -> None:
-    told = None if detail is None else said(detail[:2000])
-    ended: dict[str, Any] = {"outcome": outcome, "detail": told, "delivery_id": delivery_id, "has_person": has_person}
+    ended: dict[str, Any] = {"outcome": outcome, "detail": detail, "delivery_id": delivery_id, "has_person": has_person}
     database.execute(_END, {"id": incoming_id} | ended)
 
 

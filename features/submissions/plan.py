@@ -43,7 +43,7 @@ from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
-from shared.platform.messages import say
+from shared.platform.messages import say, say_plural
 from shared.runtime import Runtime
 from shared.storage.cache import Remembered
 
@@ -311,7 +311,12 @@ def tell_unplaced(made: Submission, unplaced: Sequence[Unplaced]) -> None:
         told = say("{source} is in the note: {reason}.", source=one.source[:120], reason=one.reason)
         made.tell("value_in_note", told)
     if len(unplaced) > _MOST_TOLD:
-        made.tell("value_in_note", say("{count} more values are in the note.", count=len(unplaced) - _MOST_TOLD))
+        told = say_plural(
+            "{count} more value is in the note.",
+            "{count} more values are in the note.",
+            count=len(unplaced) - _MOST_TOLD,
+        )
+        made.tell("value_in_note", told)
 
 
 def _refused_fields(

@@ -50,11 +50,11 @@ class Addresses(TypedDict):
 
 
 def connection_view(integration: Integration, language: str) -> dict[str, Any]:
-    problem = None
+    problem, detail = None, integration.problem_detail
     if integration.problem_code:
         problem = {
             "code": integration.problem_code,
-            "detail": translated(integration.problem_detail or "", language),
+            "detail": "" if detail is None else translated(detail, language),
             "at": integration.problem_at,
         }
     return {

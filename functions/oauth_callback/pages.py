@@ -10,6 +10,7 @@ from uuid import UUID
 from functions.oauth_callback import texts
 from shared.connections.authorization import Consent
 from shared.platform.http import Request, Response
+from shared.platform.messages import Message, translated
 from shared.runtime import Runtime
 
 _PAGE = Template("""<!doctype html>
@@ -98,7 +99,7 @@ def failure(
     status: int,
     consent: Consent | None = None,
     again: str | None = None,
-    detail: str | None = None,
+    detail: Message | None = None,
 ) -> Response:
     """What went wrong, in plain words, with the next step: begin again, or reload where the code is still good."""
     language = texts.language(request, consent.language if consent else None)
@@ -110,8 +111,8 @@ def failure(
         script = _RELOAD.substitute(nonce=nonce)
     if again and code != "try_again":
         content += f'<a class="button" href="{escape(again)}">{escape(texts.button("again", language))}</a>'
-    if detail:
-        content += f'<p class="soft">{escape(detail)}</p>'
+    if detail is not None:
+        content += f'<p class="soft">{escape(translated(detail, language))}</p>'
     content += f'<p class="soft">{escape(request.id)}</p>'
     return _page(status, language, title, content, _NO, nonce, script)
 

@@ -12,7 +12,7 @@ from shared.deliveries.notification import Notifying
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import MAX_ATTEMPTS, Perform, Step
 from shared.platform import logs
-from shared.platform.messages import say
+from shared.platform.messages import say, say_plural
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage import counters
@@ -73,7 +73,8 @@ def _deliver(runtime: Runtime, claimed: Delivery) -> str:
 
 
 def _stopped(attempts: int) -> Problem:
-    detail = say(
+    detail = say_plural(
+        "It was tried once, and the functions were stopped in the middle of it. Their log says why.",
         "It was tried {count} times, and the last time the functions were stopped in the middle of it. Their log says "
         "why.",
         count=attempts,

@@ -1,6 +1,7 @@
 """What callers send, decoded and checked; every refusal names the place and what is wrong there."""
 
 import re
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -8,20 +9,20 @@ import msgspec
 from shared.connections.inheritance import LEVELS, LevelName
 from shared.platform import decoding
 from shared.platform.http import Request
-from shared.platform.messages import said, say
+from shared.platform.messages import Message, UnfitError, said, say
 from shared.platform.problems import InputError, Problem, invalid_input
 
 T = TypeVar("T")
 
 _LARGEST_ID = 2**63 - 1
 
-# What msgspec says, so that it is translated like our own sentences.
+# What msgspec says, which gives no parts; the particular before the general.
 _OF_MSGSPEC = (
-    say("Expected {wanted}, got {given}"),
     say("Expected {wanted} of length {bound}"),
     say("Expected {wanted} matching regex {pattern}"),
     say("Expected {wanted} >= {least}"),
     say("Expected {wanted} <= {most}"),
+    say("Expected {wanted}, got {given}"),
     say("Object missing required field {name}"),
     say("Object contains unknown field {name}"),
     say("Invalid enum value {value}"),
@@ -49,7 +50,24 @@ def unfit(error: msgspec.ValidationError) -> Problem:
 def misfit(error: msgspec.ValidationError, root: str = "") -> InputError:
     """What does not fit a model, and where; `root` is the place of the whole."""
     detail, _, path = str(error).partition(" - at `$")
-    return InputError(f"{root}{path.rstrip('`')}".removeprefix("."), said(detail))
+    own = error.__cause__
+    told = own.detail if isinstance(own, UnfitError) else _of_msgspec(detail)
+    return InputError(f"{root}{path.rstrip('`')}".removeprefix("."), told)
+
+
+def _of_msgspec(words: str) -> Message:
+    for message, pattern in _patterns():
+        found = pattern.fullmatch(words)
+        if found:
+            return Message(message.template, found.groupdict())
+    return said(words)
+
+
+@cache
+def _patterns() -> list[tuple[Message, re.Pattern[str]]]:
+    """Those of its words that have values are told from each other by what stands around the values."""
+    gap = re.compile(r"\\{(\w+)\\}")
+    return [(one, re.compile(gap.sub(r"(?P<\1>.+)", re.escape(one.template)), re.DOTALL)) for one in _OF_MSGSPEC]
 
 
 def level(request: Request) -> LevelName:

@@ -15,7 +15,7 @@ from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
 from shared.platform import logs
 from shared.platform.http import Request, Response
-from shared.platform.messages import said, say
+from shared.platform.messages import say
 from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
@@ -131,6 +131,6 @@ def _refusal(delivery: Delivery) -> Problem:
     return Problem(
         404 if gone else 422,
         delivery.problem_code or "delivery_failed",
-        said(delivery.problem_detail or say("The write could not be carried out.")),
+        delivery.problem_detail or say("The write could not be carried out."),
         extra={"delivery_id": delivery.id},
     )

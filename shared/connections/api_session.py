@@ -11,7 +11,7 @@ from shared.amocrm.leads import AccountApi
 from shared.connections import integrations, rate_limit
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError, Rotation
-from shared.platform.messages import said, say
+from shared.platform.messages import say
 
 T = TypeVar("T")
 
@@ -136,11 +136,9 @@ class Connections(Struct, frozen=True):
             self.rotation.require_reauth(integration, "access_refused", detail)
             raise ReauthRequiredError(detail)
         if integration.status != "connected":
-            raise ReauthRequiredError(
-                said(integration.problem_detail or say("This account is not authorised in amoCRM."))
-            )
+            raise ReauthRequiredError(integration.problem_detail or say("This account is not authorised in amoCRM."))
         if integration.refresh_wait_seconds:
-            detail = said(integration.problem_detail or say("The last refresh of the token failed."))
+            detail = integration.problem_detail or say("The last refresh of the token failed.")
             raise RefreshDelayedError(
                 integration.problem_code or "refresh_failed", detail, integration.refresh_wait_seconds
             )

@@ -19,7 +19,7 @@ from shared.connections import integrations, rate_limit, statements, token_persi
 from shared.connections.client_resolution import CodeClient, Row, WrongRowError, other_account, row_for
 from shared.connections.rotation import Rotation, token_columns
 from shared.platform import logs
-from shared.platform.messages import Message, say
+from shared.platform.messages import Message, english, say
 from shared.storage.database import AccountMovingError
 
 STATE_LIFETIME = timedelta(minutes=15)
@@ -42,7 +42,7 @@ class AuthorizationFailedError(Exception):
     """
 
     def __init__(self, code: str, detail: Message, *, is_final: bool = True) -> None:
-        super().__init__(f"{code}: {detail}")
+        super().__init__(f"{code}: {english(detail)}")
         self.code = code
         self.detail = detail
         self.is_final = is_final

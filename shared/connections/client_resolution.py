@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from shared.connections import integrations
 from shared.connections.integrations import Integration
-from shared.platform.messages import Message, say
+from shared.platform.messages import Message, english, say
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
@@ -28,7 +28,7 @@ class WrongRowError(Exception):
     """The tokens have no place. `code` is a text of the callback's pages."""
 
     def __init__(self, code: str, detail: Message) -> None:
-        super().__init__(f"{code}: {detail}")
+        super().__init__(f"{code}: {english(detail)}")
         self.code = code
         self.detail = detail
 

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from shared.connections.rate_limit import LONGEST_WAIT
 from shared.platform.config import Settings
+from shared.platform.messages import Message
 from shared.platform.secret import Guarded
 from shared.storage.database import Database, moving_error
 from shared.storage.encryption import Keyring
@@ -40,7 +41,7 @@ class Integration(Guarded, frozen=True):
     lease_id: UUID | None
     refresh_failures: int
     problem_code: str | None
-    problem_detail: str | None
+    problem_detail: Message | None
     problem_at: datetime | None
     settings: dict[str, Any]
     created_at: datetime
@@ -127,7 +128,8 @@ WITH saved AS (
     RETURNING id
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
-    SELECT id, 'connection.saved', 'Client id and secret were saved; the account is not authorised yet.', %(request_id)s
+    SELECT id, 'connection.saved',
+           amocrm_message('Client id and secret were saved; the account is not authorised yet.'), %(request_id)s
     FROM saved
 )
 SELECT id FROM saved UNION SELECT id FROM amocrm_integrations WHERE id = %(id)s
@@ -163,8 +165,9 @@ WITH seen AS (
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
     SELECT id, 'connection.changed',
-           CASE status WHEN 'pending' THEN 'Client id and secret were saved; the account is not authorised yet.'
-                       ELSE 'The client secret was changed; the connection stays.' END, %(request_id)s
+           CASE status WHEN 'pending'
+                THEN amocrm_message('Client id and secret were saved; the account is not authorised yet.')
+                ELSE amocrm_message('The client secret was changed; the connection stays.') END, %(request_id)s
     FROM changed
 )
 SELECT id FROM changed
@@ -337,7 +340,9 @@ def change_client(
     )
 
 
-def disconnect(database: Database, integration: Integration, code: str, detail: str, request_id: str | None) -> bool:
+def disconnect(
+    database: Database, integration: Integration, code: str, detail: Message, request_id: str | None
+) -> bool:
     """Forgets the tokens. False when the row has changed since it was read (a new consent wins over an old hook)."""
     parameters = {
         "id": integration.id,

@@ -35,7 +35,8 @@ WITH stored AS (
     RETURNING id
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
-    SELECT id, 'connection.token_saved', 'The account was connected with a long-lived token.', %(request_id)s
+    SELECT id, 'connection.token_saved', amocrm_message('The account was connected with a long-lived token.'),
+           %(request_id)s
     FROM stored
 )
 SELECT id FROM stored

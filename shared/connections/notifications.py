@@ -9,7 +9,7 @@ import json
 from typing import Final
 from uuid import uuid4
 
-from shared.platform.messages import Message
+from shared.platform.messages import Message, as_data
 from shared.storage.encryption import Keyring
 
 ACTION: Final = "notify"
@@ -20,7 +20,7 @@ def columns(keyring: Keyring, notify: bool, event: str, version: int, detail: Me
 
     `version` is the token's: the same event of the same token is told once.
     """
-    new_id, request = uuid4(), json.dumps({"event": event, "detail": detail})
+    new_id, request = uuid4(), json.dumps({"event": event, "detail": as_data(detail)})
     return {
         "notice_id": new_id,
         "notice_action": ACTION,

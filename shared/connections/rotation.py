@@ -30,7 +30,7 @@ from shared.connections import notifications, statements, token_escrow, token_pe
 from shared.connections.integrations import Integration
 from shared.platform import deadline, logs
 from shared.platform.clock import Clock
-from shared.platform.messages import Message, joined, said, say
+from shared.platform.messages import Message, english, joined, said, say
 from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.storage.database import Database, DatabaseUnavailableError, moving_error
 from shared.storage.encryption import Keyring
@@ -85,7 +85,7 @@ class ReauthRequiredError(ForeseenError):
     kind = Kind(409, "reauth_required", say("An administrator must authorise the account again."))
 
     def __init__(self, detail: Message) -> None:
-        super().__init__(detail)
+        super().__init__(english(detail))
         self.detail = detail
 
     def problem(self) -> Problem:
@@ -96,7 +96,7 @@ class RefreshDelayedError(ForeseenError):
     """The access token cannot be renewed right now; `retry_after` is in seconds, `code` says why."""
 
     def __init__(self, code: str, detail: Message, retry_after: float) -> None:
-        super().__init__(f"{code}: {detail}")
+        super().__init__(f"{code}: {english(detail)}")
         self.code = code
         self.detail = detail
         self.retry_after = retry_after

@@ -14,7 +14,7 @@ WITH claimed AS (
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message)
-    SELECT id, 'token.refresh_claimed', 'The refresh of the token has begun.' FROM claimed
+    SELECT id, 'token.refresh_claimed', amocrm_message('The refresh of the token has begun.') FROM claimed
 )
 SELECT * FROM claimed
 """
@@ -65,7 +65,7 @@ WITH stored AS (
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message)
-    SELECT id, 'token.refreshed', 'The token was refreshed.' FROM stored
+    SELECT id, 'token.refreshed', amocrm_message('The token was refreshed.') FROM stored
 )
 SELECT * FROM stored
 UNION ALL
@@ -142,7 +142,8 @@ WITH moved AS (
     RETURNING id
 )
 INSERT INTO amocrm_events (integration_id, kind, message)
-SELECT id, 'account.renamed', 'The account was found again at its new address ' || %(domain)s || '.' FROM moved
+SELECT id, 'account.renamed', amocrm_message('The account was found again at its new address {domain}.',
+                                             jsonb_build_object('domain', %(domain)s::text)) FROM moved
 """
 
 # The row as it is now.
@@ -247,7 +248,7 @@ WITH connected AS (
     WHERE code_hash = %(code_hash)s AND EXISTS (SELECT FROM connected)
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
-    SELECT id, 'connection.authorised', 'The account was connected.', %(request_id)s FROM connected
+    SELECT id, 'connection.authorised', amocrm_message('The account was connected.'), %(request_id)s FROM connected
 )
 SELECT id FROM connected
 UNION ALL

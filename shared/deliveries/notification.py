@@ -13,7 +13,7 @@ from shared.deliveries.runner import Step
 from shared.platform.clock import Clock
 from shared.platform.config import Settings
 from shared.platform.i18n import document_language, home_language
-from shared.platform.messages import translated
+from shared.platform.messages import english, stored, translated
 
 
 class Notifying(Struct, frozen=True):
@@ -34,17 +34,18 @@ class Notifying(Struct, frozen=True):
 
         return Step("webhook", write, lambda _: None)
 
-    def _document(self, integration: Integration, facts: dict[str, str]) -> dict[str, Any]:
+    def _document(self, integration: Integration, facts: dict[str, Any]) -> dict[str, Any]:
         link = self.links.make(
             ConnectLink(integration.id, home_language(integration.account_domain), None), NOTICE_LIFETIME
         )
         name = f"{integration.account_domain} ({integration.widget_type})"
+        detail = stored(facts["detail"])
         language = document_language(integration.settings, integration.account_domain)
         return {
             "event": facts["event"],
             # Chat services show this member, so it is for people.
-            "text": f"{name}: {translated(facts['detail'], language)} {link}",
-            "detail": facts["detail"],
+            "text": f"{name}: {translated(detail, language)} {link}",
+            "detail": english(detail),
             "integration_id": str(integration.id),
             "account_domain": integration.account_domain,
             "widget_type": integration.widget_type,

@@ -39,7 +39,7 @@ class Delivery(Guarded, frozen=True):
     attempts: int
     lease_id: UUID | None
     problem_code: str | None
-    problem_detail: str | None
+    problem_detail: Message | None
     created_at: datetime
     finished_at: datetime | None
     story: list[dict[str, Any]]  # in order: {at, kind, step?, outcome?, code?, detail?, request_id?}
@@ -66,7 +66,8 @@ class Delivery(Guarded, frozen=True):
         """`{code, detail}` of the last attempt that failed."""
         if self.problem_code is None:
             return None
-        return {"code": self.problem_code, "detail": translated(self.problem_detail or "", language)}
+        detail = "" if self.problem_detail is None else translated(self.problem_detail, language)
+        return {"code": self.problem_code, "detail": detail}
 
 
 def reference(delivery_id: UUID) -> str:
@@ -249,7 +250,7 @@ def _begun(at_once: bool) -> dict[str, object]:
 
 def warn(database: Database, delivery_id: UUID, kind: str, detail: Message) -> None:
     """Tells the delivery's story and the log what a person should know; it names fields and never their values."""
-    told = Jsonb({"kind": "warned", "code": kind.rpartition(".")[2], "detail": detail[:2000]})
+    told = Jsonb({"kind": "warned", "code": kind.rpartition(".")[2], "detail": detail})
     database.execute(statements.WARN, {"id": delivery_id, "kind": kind, "detail": detail, "told": told})
 
 
@@ -257,8 +258,8 @@ def _outcome(result: Mapping[str, Any]) -> str:
     return next((name for name in ("skipped", "superseded", "nothing_to_do") if name in result), "done")
 
 
-def _problem(kind: str, code: str, detail: str) -> dict[str, Any]:
-    return {"code": code, "detail": detail, "told": Jsonb({"kind": kind, "code": code, "detail": detail[:2000]})}
+def _problem(kind: str, code: str, detail: Message) -> dict[str, Any]:
+    return {"code": code, "detail": detail, "told": Jsonb({"kind": kind, "code": code, "detail": detail})}
 
 
 def _failed(were_sent: Mapping[str, bool]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from shared.deliveries.wakeup import TimerOnly, Wakeup
 from shared.deliveries.webhooks import WebhookError
 from shared.platform import logs
 from shared.platform.clock import Clock
-from shared.platform.messages import Message, joined, said, say
+from shared.platform.messages import Message, joined, say
 from shared.platform.problems import ForeseenError, Kind, Problem, problem_from
 from shared.storage.database import Database
 
@@ -274,7 +274,10 @@ def _buried(database: Database, delivery: Delivery, were_sent: Mapping[str, bool
 
 
 def _told(problem: Problem) -> Message:
-    return joined(problem.detail, *(said(f"{item.path}: {item.detail}") for item in problem.errors))
+    return joined(
+        problem.detail,
+        *(Message("{path}: {detail}", {"path": item.path, "detail": item.detail}) for item in problem.errors),
+    )
 
 
 def _problem(error: Exception) -> Problem:

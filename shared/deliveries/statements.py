@@ -69,7 +69,8 @@ WITH taken_up AS (
     RETURNING id, integration_id
 )
 INSERT INTO amocrm_events (integration_id, delivery_id, kind, message, request_id)
-SELECT integration_id, id, 'delivery.retried', 'A person has taken the write up again.', %(request_id)s FROM taken_up
+SELECT integration_id, id, 'delivery.retried', amocrm_message('A person has taken the write up again.'), %(request_id)s
+FROM taken_up
 """
 )
 
@@ -177,8 +178,11 @@ WITH finished AS (
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
-    SELECT integration_id, id, 'delivery.delivered', concat_ws(' ', action, 'to deal ' || lead_id) || ': '
-        || (SELECT string_agg(name, ', ' ORDER BY name) FROM jsonb_object_keys(steps) AS name) || '.' FROM finished
+    SELECT integration_id, id, 'delivery.delivered', CASE
+        WHEN lead_id IS NULL THEN amocrm_message('{action}: {steps}.', known)
+        ELSE amocrm_message('{action} to deal {lead_id}: {steps}.', known) END
+    FROM finished, jsonb_build_object('action', action, 'lead_id', lead_id, 'steps',
+        (SELECT string_agg(name, ', ' ORDER BY name) FROM jsonb_object_keys(steps) AS name)) AS known
 )
 SELECT * FROM finished
 """
@@ -196,7 +200,7 @@ WITH before AS MATERIALIZED (
     RETURNING d.*
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
-    SELECT integration_id, id, 'delivery.deferred', 'warning', left(%(detail)s, 2000) FROM deferred
+    SELECT integration_id, id, 'delivery.deferred', 'warning', %(detail)s FROM deferred
     WHERE NOT EXISTS (SELECT FROM before WHERE before.problem_code = %(code)s)
 )
 SELECT *, extract(epoch FROM %(wait)s::interval)::float8 AS due_in_seconds FROM deferred
@@ -213,7 +217,7 @@ WITH buried AS (
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
-    SELECT integration_id, id, 'delivery.dead', 'error', left(%(detail)s, 2000) FROM buried
+    SELECT integration_id, id, 'delivery.dead', 'error', %(detail)s FROM buried
 )
 SELECT * FROM buried
 """
@@ -224,5 +228,5 @@ WITH warned AS (
     UPDATE amocrm_deliveries SET story = amocrm_told(story, %(told)s) WHERE id = %(id)s RETURNING id, integration_id
 )
 INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
-SELECT integration_id, id, %(kind)s, 'warning', left(%(detail)s, 2000) FROM warned
+SELECT integration_id, id, %(kind)s, 'warning', %(detail)s FROM warned
 """

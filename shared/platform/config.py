@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from shared.platform import issuers
-from shared.platform.messages import say
+from shared.platform.messages import UnfitError, say
 from shared.platform.secret import Secret
 
 T = TypeVar("T")
@@ -219,11 +219,11 @@ def public_url(value: str) -> str:
     """An address people's browsers use: HTTPS, or HTTP on this machine only (row A10)."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(say("must be a whole URL, such as https://example.org/oauth_callback"))
+        raise UnfitError(say("must be a whole URL, such as https://example.org/oauth_callback"))
     if parts.username or parts.password or parts.fragment or parts.query:
-        raise ValueError(say("must have no user, query or fragment"))
+        raise UnfitError(say("must have no user, query or fragment"))
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
-        raise ValueError(say("must be https:// (http:// is allowed on localhost only)"))
+        raise UnfitError(say("must be https:// (http:// is allowed on localhost only)"))
     return value
 
 
@@ -242,7 +242,7 @@ def _notice_secret(value: str) -> Secret:
 def _origin(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
-        raise ValueError(say("must be an origin, such as https://example.org, without a path"))
+        raise UnfitError(say("must be an origin, such as https://example.org, without a path"))
     return f"{parts.scheme}://{parts.netloc}"
 
 

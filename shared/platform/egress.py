@@ -17,7 +17,7 @@ import httpx
 from msgspec import Struct
 
 from shared.platform import tls
-from shared.platform.messages import Message, say
+from shared.platform.messages import Message, UnfitError, say
 
 _TOTAL_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 3.0
@@ -50,23 +50,23 @@ def checked(url: str, private_hosts: frozenset[str]) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError(_NOT_A_URL) from None
+        raise UnfitError(_NOT_A_URL) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise ValueError(_NOT_A_URL)
+        raise UnfitError(_NOT_A_URL)
     if parts.fragment or not url.isascii() or not url.isprintable() or " " in url or len(url) > 2000:
-        raise ValueError(_NOT_A_URL)
+        raise UnfitError(_NOT_A_URL)
     if f"{parts.hostname}:{port or _port(parts)}" in private_hosts:
         return parts
     if parts.scheme != "https":
-        raise ValueError(say("must be https://"))
+        raise UnfitError(say("must be https://"))
     try:
         literal = ipaddress.ip_address(parts.hostname)
     except ValueError:
         if "." not in parts.hostname.strip("."):
-            raise ValueError(_PRIVATE) from None
+            raise UnfitError(_PRIVATE) from None
         return parts
     if not _is_public(literal):
-        raise ValueError(_PRIVATE)
+        raise UnfitError(_PRIVATE)
     return parts
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from shared.platform.messages import Message, english
+
 # Where lines go. A command whose own output is read by programs sends them to stderr.
 stream = "stdout"
 
@@ -66,10 +68,14 @@ def _place(failure: BaseException) -> str:
     return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}"
 
 
+def _text(value: object) -> str:
+    return english(value) if isinstance(value, Message) else str(value)
+
+
 def _write(severity: str, event: str, fields: dict[str, object]) -> None:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"severity": severity, "time": at, "event": event, "request_id": request_id.get()} | fields
     known = {name: value for name, value in line.items() if value is not None}
     target = sys.stderr if stream == "stderr" else sys.stdout
-    target.write(json.dumps(known, default=str, ensure_ascii=False) + "\n")
+    target.write(json.dumps(known, default=_text, ensure_ascii=False) + "\n")
     target.flush()

@@ -8,18 +8,22 @@ statements.
 """
 
 import contextlib
+import json
 import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar, get_args
 
 import psycopg
 from msgspec import Struct
+from psycopg.adapt import Dumper
 from psycopg.rows import RowFactory, TupleRow
+from psycopg.types.json import set_json_dumps
 
 from shared.platform import deadline
-from shared.platform.messages import say
+from shared.platform.messages import Message, as_data, say, shortened, stored
 from shared.platform.problems import ForeseenError, Kind
 from shared.platform.secret import Secret
 
@@ -92,7 +96,8 @@ def moving_error(state: str) -> AccountMovingError:
 class Database:
     """Rows come back as the given Struct. Threads may share it.
 
-    A column that it does not know is left out, so that a migration may add one before the code knows it. `within` is
+    A column that it does not know is left out, so that a migration may add one before the code knows it. One that it
+    declares as a :class:`Message` is one. `within` is
     how many seconds a statement may take, with all that is tried; never longer than the platform lets us run.
     """
 
@@ -192,15 +197,49 @@ def _unavailable(error: psycopg.Error) -> DatabaseUnavailableError:
     return DatabaseUnavailableError(f"{type(error).__name__} {error.sqlstate or ''}".strip())
 
 
+def _dumped(document: Any) -> str:
+    """JSON for a column; messages in it are stored as data."""
+    return json.dumps(document, default=_data)
+
+
+def _data(value: object) -> Any:
+    if isinstance(value, Message):
+        return as_data(shortened(value))
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+class _MessageDumper(Dumper):
+    """A message as a parameter of a statement is `jsonb`."""
+
+    oid = psycopg.adapters.types["jsonb"].oid
+
+    def dump(self, obj: Message) -> bytes:
+        return _dumped(obj).encode()
+
+
+set_json_dumps(_dumped)
+psycopg.adapters.register_dumper(Message, _MessageDumper)
+
+
+@cache
+def _messages_of(model: type[Struct]) -> frozenset[str]:
+    """The columns that are messages, or None."""
+    declared = [pair for one in model.__mro__ for pair in getattr(one, "__annotations__", {}).items()]
+    return frozenset(name for name, kind in declared if kind is Message or Message in get_args(kind))
+
+
 def _rows_of(model: type[Model]) -> RowFactory[Model]:
-    known = frozenset(model.__struct_fields__)
+    known, messages = frozenset(model.__struct_fields__), _messages_of(model)
 
     def factory(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Model]:
         names = [column.name for column in cursor.description or ()]
         taken = [(index, name) for index, name in enumerate(names) if name in known]
 
         def row(values: Sequence[Any]) -> Model:
-            return model(**{name: values[index] for index, name in taken})
+            there = {name: values[index] for index, name in taken}
+            for name in messages & there.keys():
+                there[name] = None if there[name] is None else stored(there[name])
+            return model(**there)
 
         return row
 

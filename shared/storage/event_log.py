@@ -4,19 +4,19 @@ A transition's event is written by the statement of the transition itself (see :
 for events that stand alone, and for reading.
 """
 
-import re
 from datetime import datetime, timedelta
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
-from shared.platform.messages import Message
+from shared.platform.messages import Message, english, translated
 from shared.storage.database import Database
 
 _ADD = """
 INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message, request_id, actor)
-VALUES (%(integration_id)s, %(delivery_id)s, %(kind)s, %(level)s, left(%(message)s, 2000), %(request_id)s, %(actor)s)
+VALUES (%(integration_id)s, %(delivery_id)s, %(kind)s, %(level)s, %(message)s, %(request_id)s, %(actor)s)
 """
 
 _ADD_RARELY = """
@@ -39,25 +39,6 @@ ORDER BY e.id DESC LIMIT %(limit)s
 
 # No index finds words anywhere in a line, so a search looks at so many lines at a time, and says how far it came.
 LOOKED_AT: Final = 8_000
-_SEARCH = """
-WITH looked AS MATERIALIZED (
-    SELECT e.id, e.at, e.integration_id, e.delivery_id, e.kind, e.level, e.message, e.request_id, e.actor
-    FROM amocrm_events e
-    WHERE (%(integration_id)s::uuid IS NULL OR e.integration_id = %(integration_id)s)
-      AND (%(delivery_id)s::uuid IS NULL OR e.delivery_id = %(delivery_id)s)
-      AND (%(level)s::text IS NULL OR e.level = %(level)s)
-      AND (%(before)s::bigint IS NULL OR e.id < %(before)s)
-    ORDER BY e.id DESC LIMIT %(looked_at)s
-), bounds AS (
-    SELECT CASE WHEN count(*) = %(looked_at)s THEN min(id) END AS looked_until FROM looked
-)
-SELECT found.*, bounds.looked_until FROM bounds LEFT JOIN LATERAL (
-    SELECT looked.*, i.account_domain, i.widget_type
-    FROM looked LEFT JOIN amocrm_integrations i ON i.id = looked.integration_id
-    WHERE concat_ws(' ', kind, message, request_id, actor, i.account_domain, i.widget_type) ILIKE %(search)s
-    ORDER BY looked.id DESC LIMIT %(limit)s
-) found ON true
-"""
 
 
 class Event(Struct, frozen=True):
@@ -69,28 +50,11 @@ class Event(Struct, frozen=True):
     delivery_id: UUID | None
     kind: str
     level: str
-    message: str
+    message: Message
     request_id: str | None
     actor: str | None  # who has done it, where a person has
     account_domain: str | None
     widget_type: str | None
-
-
-class _Found(Struct, frozen=True):
-    """A line of a search, or none: then all members but the last are None."""
-
-    id: int | None
-    at: Any
-    integration_id: UUID | None
-    delivery_id: UUID | None
-    kind: Any
-    level: Any
-    message: Any
-    request_id: str | None
-    actor: str | None
-    account_domain: str | None
-    widget_type: str | None
-    looked_until: int | None  # the last line that was looked at, where there are more
 
 
 def add(
@@ -147,30 +111,28 @@ def page(
     limit: int,
     delivery_id: UUID | None = None,
     search: str | None = None,
+    language: str = "en",
 ) -> tuple[list[Event], int | None]:
     """Events, the newest first, and the `before` of the page that follows; None when there is none.
 
-    `search` is looked for in the words, the kind, the request's id, and the account's address, in the next
-    :data:`LOOKED_AT` lines: a page may hold few lines, or none, and others follow all the same.
+    `search` is looked for in the words as the reader of this language has them, and in English, in the kind, the
+    request's id, and the account's address, in the next :data:`LOOKED_AT` lines: a page may hold few lines, or none,
+    and others follow all the same.
     """
-    parameters = {
-        "integration_id": integration_id,
-        "delivery_id": delivery_id,
-        "level": level,
-        "before": before,
-        "limit": limit + 1,
-        "looked_at": LOOKED_AT,
-    }
+    parameters = {"integration_id": integration_id, "delivery_id": delivery_id, "level": level, "before": before}
     if search is None:
-        found, until = database.all(Event, _PAGE, parameters), None
+        found, until = database.all(Event, _PAGE, parameters | {"limit": limit + 1}), None
     else:
-        pattern = "%" + re.sub(r"([%_\\])", r"\\\1", search) + "%"
-        rows = database.all(_Found, _SEARCH, parameters | {"search": pattern})
-        found, until = [_event(row) for row in rows if row.id is not None], rows[0].looked_until
+        looked = database.all(Event, _PAGE, parameters | {"limit": LOOKED_AT})
+        wanted = search.casefold()
+        found = list(islice((one for one in looked if wanted in _words(one, language)), limit + 1))
+        until = looked[-1].id if len(looked) == LOOKED_AT else None
     if len(found) > limit:
         return found[:limit], found[limit - 1].id
     return found, until
 
 
-def _event(row: _Found) -> Event:
-    return Event(**{name: getattr(row, name) for name in Event.__struct_fields__})
+def _words(event: Event, language: str) -> str:
+    told = {translated(event.message, language), english(event.message)}
+    named = (event.kind, event.request_id, event.actor, event.account_domain, event.widget_type)
+    return "\n".join([*told, *filter(None, named)]).casefold()

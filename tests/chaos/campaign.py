@@ -115,7 +115,7 @@ class Person:
                 self.came_for[cause] += 1
             else:
                 told = story(runtime, "integration_id", row.id)
-                violations.append(f"{row.account_domain} was cut off, {cause}: {row.problem_detail}\n{told}")
+                violations.append(f"{row.account_domain} was cut off, {cause}: {row.problem_code}\n{told}")
             self.were_waiting += runtime.database.number(_WAITING, {"id": row.id})
             self.stage.connect(runtime, row.account_domain, secret)
         return violations

@@ -10,10 +10,13 @@ from features.submissions.model import SubmitOrder
 from functions.run_deliveries.run import run as run_deliveries
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.decoding import convert
+from shared.platform.messages import english
 from shared.storage import cache
 from tests.story import Story, json_of
 from tests.submissions.test_read_again import again, come, newest
 from tests.submitting import account, form, lead_of, order, save, submit
+
+_ROUNDED = english(ROUNDED)
 
 ITEM = {"name": "Ручка", "quantity": 1, "unit_price": "2699.80"}
 
@@ -38,8 +41,8 @@ def _order(**changed: Any) -> dict[str, Any]:
     ("cents", "there", "told"),
     [
         ("kept", 2699.8, {"price": 2699.8}),
-        ("refused", 2700, {"price": 2700, "told": ROUNDED}),
-        ("cut", 2700, {"price": 2700, "told": ROUNDED}),
+        ("refused", 2700, {"price": 2700, "told": _ROUNDED}),
+        ("cut", 2700, {"price": 2700, "told": _ROUNDED}),
     ],
 )
 def test_33_3_a_price_and_a_total_keep_their_cents_where_the_account_has_them(
@@ -59,7 +62,7 @@ def test_33_3_a_new_deal_in_an_account_that_has_no_cents_any_more(story: Story, 
     submit(story, form(price=1.5))
     story.simulator.control("change-account", domain=story.domain, cents=cents)
     results = submit(story, form(price=2699.8, comment="again"))
-    assert results["budget"] == {"price": 2700, "told": ROUNDED}
+    assert results["budget"] == {"price": 2700, "told": _ROUNDED}
     assert lead_of(story, results)["price"] == 2700
     assert results["lead"]["bare"] == 0  # nothing but the cents was left out
 
@@ -72,7 +75,7 @@ def test_33_3_the_first_deal_of_an_account_is_tried_with_cents(story: Story) -> 
     for lead_id in account(story)["leads"]:
         story.simulator.control("delete", domain=story.domain, kind="leads", id=int(lead_id))
     _account(story, cents="cut")
-    assert submit(story, form(price=2699.8, comment="2"))["budget"] == {"price": 2700, "told": ROUNDED}
+    assert submit(story, form(price=2699.8, comment="2"))["budget"] == {"price": 2700, "told": _ROUNDED}
 
 
 @pytest.mark.vendor("account.currency")

@@ -109,7 +109,7 @@ def test_c7_what_is_sent_again_after_it_has_failed_waits_for_nobody(site: Story)
     _sent(site, body, key=key)
     site.sql(
         "UPDATE amocrm_deliveries SET state = 'dead', attempts = 60, finished_at = amocrm_now(), due_at = NULL,"
-        " problem_code = 'x', problem_detail = 'x'"
+        " problem_code = 'x', problem_detail = amocrm_message('x')"
     )
     before = len(account(site)["leads"])
     assert _sent(site, body, key=key).status == 200

@@ -25,7 +25,7 @@ from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
 from shared.platform.http import Request, Response
-from shared.platform.messages import say
+from shared.platform.messages import say, say_plural
 from shared.platform.middleware import json_response
 from shared.platform.problems import InputError, Problem, invalid_input
 from shared.runtime import Runtime
@@ -168,7 +168,11 @@ def _made(offer: Offer, request: Request, body: Book, details: Details) -> Booki
 def _same(known: Booking | None, details: Details) -> Booking:
     """The booking that an equal request has made. Raises 409 where there is none, or another one."""
     if known is None or known.state == "held":
-        detail = say("With this phone {most} visits are booked already. Call us to book more.", most=details.most or 0)
+        detail = say_plural(
+            "With this phone a visit is booked already. Call us to book more.",
+            "With this phone {count} visits are booked already. Call us to book more.",
+            count=details.most or 0,
+        )
         raise Problem(409, "too_many_bookings", detail)
     if known.request_hash != details.request_hash:
         raise Problem(

@@ -21,7 +21,7 @@ from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.platform.http import Request, Response
-from shared.platform.messages import say
+from shared.platform.messages import say, say_plural
 from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
@@ -232,7 +232,11 @@ def _hold(runtime: Runtime, caller: Caller, request: Request) -> Response:
             raise
         return _held(offer, _same(known, body))  # an equal request was faster, by a moment
     if made is None:
-        detail = say("You hold {most} times already. Book one, or wait until they are free again.", most=_MOST_HELD)
+        detail = say_plural(
+            "You hold a time already. Book it, or wait until it is free again.",
+            "You hold {count} times already. Book one, or wait until they are free again.",
+            count=_MOST_HELD,
+        )
         raise Problem(409, "too_many_holds", detail)
     return _held(offer, made)
 

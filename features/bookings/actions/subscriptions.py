@@ -14,7 +14,7 @@ from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.platform import egress
 from shared.platform.http import Request, Response
-from shared.platform.messages import said, say, translated
+from shared.platform.messages import UnfitError, say, stored, translated
 from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
@@ -47,8 +47,8 @@ def _subscribe(runtime: Runtime, caller: Caller, request: Request) -> Response:
     url = _https(body.url.strip())
     try:
         egress.checked(url, runtime.settings.endpoint_private_hosts)
-    except ValueError as error:
-        raise invalid_input(said(str(error)), "url") from None
+    except UnfitError as error:
+        raise invalid_input(error.detail, "url") from None
     throttle.pass_or_refuse(runtime.database, f"subscribe_calendar:{integration_id}", _PER_MINUTE)
     own_id = calendar_subscriptions.save(runtime.database, runtime.keyring, integration_id, resource, url)
     saved = calendar_subscriptions.by_id(runtime.database, own_id)
@@ -74,7 +74,7 @@ def _shown(one: Subscription, request: Request) -> dict[str, Any]:
         "failing_since": one.failing_since,
         "problem": None if one.problem is None else translated(one.problem, language),
         "times": one.times,
-        "left_out": [each | {"reason": translated(each["reason"], language)} for each in one.left_out],
+        "left_out": [each | {"reason": translated(stored(each["reason"]), language)} for each in one.left_out],
     }
 
 

@@ -60,7 +60,7 @@ class Reading:
 
     def __init__(self, text: str, place: ZoneInfo) -> None:
         """`place`: the zone of times without one. Raises ValueError for a text that is no calendar."""
-        self._left_out: dict[str, LeftOut] = {}
+        self._left_out: dict[Message, LeftOut] = {}
         self._place = place
         self._steps = _BUDGET
         self._calendars = parser.calendars(text, self._tell)
@@ -178,7 +178,7 @@ class Reading:
         self._steps -= cost
 
     def _tell(self, line: int, reason: Message) -> None:
-        known = self._left_out.setdefault(str(reason), LeftOut(reason))
+        known = self._left_out.setdefault(reason, LeftOut(reason))
         known.count += 1
         if len(known.lines) < _MOST_LINES and line not in known.lines:
             known.lines.append(line)

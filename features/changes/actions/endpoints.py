@@ -13,7 +13,7 @@ from shared.actions.action import Action
 from shared.connections.integrations import Integration
 from shared.platform import egress
 from shared.platform.http import Request, Response
-from shared.platform.messages import said, say, translated
+from shared.platform.messages import UnfitError, say, translated
 from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
@@ -76,8 +76,8 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
         url = _address(runtime, _known(runtime, integration, body.id))
     try:
         egress.checked(url or "", runtime.settings.endpoint_private_hosts)
-    except ValueError as error:
-        raise invalid_input(said(str(error)), "url") from None
+    except UnfitError as error:
+        raise invalid_input(error.detail, "url") from None
     asked = Wanted(body.name, url or "", body.kinds, body.pipelines, body.statuses, body.fields, body.is_on)
     if body.id is not None:
         if not endpoints.change(runtime.database, runtime.keyring, integration.id, body.id, asked):
@@ -164,7 +164,7 @@ def _view(endpoint: Endpoint, feed: feeds.Feed | None) -> dict[str, Any]:
 def _feed_view(feed: feeds.Feed, request: Request) -> dict[str, Any]:
     problem = None
     if feed.problem_code is not None:
-        detail = translated(feed.problem_detail or "", request.language)
+        detail = "" if feed.problem_detail is None else translated(feed.problem_detail, request.language)
         problem = {"code": feed.problem_code, "detail": detail}
     return {
         "is_on": feed.is_on,

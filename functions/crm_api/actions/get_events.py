@@ -35,6 +35,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         level=level,
         delivery_id=_delivery(request),
         search=(request.parameter("search") or "")[:200] or None,
+        language=request.language,
         before=optional_positive(request, "before"),
         limit=limit,
     )

@@ -12,7 +12,7 @@ from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.platform.config import web_origin
 from shared.platform.http import Request, Response
-from shared.platform.messages import said, say
+from shared.platform.messages import UnfitError, say
 from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
@@ -85,8 +85,8 @@ def _unknown() -> Problem:
 def _checked(origin: str, index: int) -> str:
     try:
         return web_origin(origin)
-    except ValueError as error:
-        raise invalid_input(said(str(error)), f"origins[{index}]") from None
+    except UnfitError as error:
+        raise invalid_input(error.detail, f"origins[{index}]") from None
 
 
 CREATE = Action("create_site_key", "POST", Right.MANAGE, _create, body=CreateSiteKey)
