@@ -73,6 +73,13 @@ _PLACES: dict[str, tuple[Any, str]] = {
 POINTS = tuple(f"{moment}_{place}" for place in _PLACES for moment in ("before", "after"))
 
 
+def _accepted(message: dict[str, Any]) -> tuple[str, int] | None:
+    """The account and deal of an incoming lead that was accepted."""
+    if message["type"] != "incoming_lead.accepted":
+        return None
+    return message["data"]["account"]["domain"], message["data"]["incoming_lead"]["lead_id"]
+
+
 def _tells_new_name(message: dict[str, Any]) -> bool:
     """What somebody has done to a deal of ours that they have taken: they gave it its name."""
     return message["type"] == "lead.updated" and bool(message["data"]["lead"]["name"] == _TAKEN)
@@ -301,6 +308,7 @@ class Driver:
         others: dict[tuple[str, str, int], list[dict[str, Any]]] = defaultdict(list)
         counts: Counter[str] = Counter()
         theirs = {(deal.domain, deal.id) for deal in self.deals}
+        told_accepted = set[tuple[str, int] | None]()
         for id_ in self._order_of_arrival():
             message = self.consumer.taken[id_]
             data = message["data"]
@@ -312,6 +320,12 @@ class Driver:
                 told[place].append(message)
             elif place in self.taken and _tells_new_name(message):
                 counts["told"] += 1
+            elif (accepted := _accepted(message)) in self.taken:  # a person's act, whoever made the lead
+                counts["told"] += 1
+                if accepted in told_accepted:
+                    counts["doubled"] += 1
+                    self.findings.violations.append(f"doubled: {json.dumps(message, ensure_ascii=False)[:600]}")
+                told_accepted.add(accepted)
             else:  # nobody but a form of ours has to do with others
                 counts["own writes told"] += 1
                 self.findings.violations.append(f"own writes told: {json.dumps(message, ensure_ascii=False)[:600]}")
