@@ -23,6 +23,7 @@ from playwright.sync_api import (
 )
 
 from benchmarks import pages
+from cli import texts as sentences
 from shared.platform.i18n import LANGUAGES, catalogue
 from tests.chromium import launched, visitor
 from tests.demo import Demo, connect, running
@@ -1036,16 +1037,16 @@ def test_no_page_of_the_panel_has_a_word_of_another_language(
 
 
 def _speaks(page: Page, language: str) -> None:
-    texts = page.evaluate(_TEXTS)
+    shown = page.evaluate(_TEXTS)
     known, english = catalogue(language), catalogue("en")
     keys = re.compile(rf"\b({'|'.join({key.partition('.')[0] for key in known})})\.[a-z_]{{3,}}")
-    assert not [text for text in texts if keys.search(text)]
+    assert not [text for text in shown if keys.search(text)]
     foreign = {english[key] for key in known if isinstance(known[key], str) and known[key] != english[key]}
-    foreign |= set(texts.extracted()) if language != "en" else set()
+    foreign |= set(sentences.extracted()) if language != "en" else set()
     foreign -= {text for text in known.values() if isinstance(text, str)}
-    assert not [text for text in texts if text in foreign]
+    assert not [text for text in shown if text in foreign]
     if language not in ("ru", "uk"):
-        assert not [text for text in texts if _CYRILLIC.search(text) and text not in ("Русский", "Українська")]
+        assert not [text for text in shown if _CYRILLIC.search(text) and text not in ("Русский", "Українська")]
 
 
 # Every text that a person sees, without what is chosen from, such as the names of languages.

@@ -56,7 +56,7 @@ def test_a_poisoned_delivery_waits_longer_each_time_and_the_others_are_delivered
         assert run_deliveries(connected.runtime, 30)["failed"] == {"internal_error": 1}
         waits.append(connected.sql("SELECT due_at - updated_at FROM amocrm_deliveries WHERE id = %s", poisoned)[0][0])
     assert waits == sorted(waits)
-    told = "SELECT count(*) FROM amocrm_events WHERE delivery_id = %s AND message LIKE %s"
+    told = "SELECT count(*) FROM amocrm_events WHERE delivery_id = %s AND message::text LIKE %s"
     assert connected.sql(told, poisoned, "%nobody foresaw%") == [(1,)]
     assert {connected.delivery(one)["state"] for one in others} == {"delivered"}
 
