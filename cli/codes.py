@@ -15,7 +15,10 @@ from shared.platform.problems import TITLES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FILES: Final = {"en": ROOT / "docs" / "http.md", "ru": ROOT / "docs" / "http.ru.md"}
-_HEADS: Final = {"en": "| status | code | what it says |", "ru": "| статус | код | что говорит |"}
+_HEADS: Final = {
+    "en": "| status | code | what it says | send again? | who acts |",
+    "ru": "| статус | код | что говорит | повторять? | кто действует |",
+}
 _VENDORS_WORDS: Final = "amoCRM's own words, and what helps."
 _TRANSLATED: Final = {"ru": {_VENDORS_WORDS: "Слова самой amoCRM и что поможет."}}
 _FOLDERS: Final = ("shared", "features", "functions")
@@ -23,8 +26,56 @@ _MANY: Final = 5
 _BEGIN: Final = "<!-- codes: python -m cli codes -->\n"
 _END: Final = "<!-- end of codes -->\n"
 
+# What helps, by the code, else by the status: whether the same request is sent again, and who acts.
+_AGAIN: Final = ("after `Retry-After`", "после `Retry-After`")
+_READ: Final = ("after reading again", "прочитав заново")
+_NO: Final = ("no", "нет")
+_NOBODY: Final = ("nobody", "никто")
+_CALLER: Final = ("the caller", "вызывающий")
+_OWNER: Final = ("an administrator of the account", "администратор аккаунта")
+_OPERATOR: Final = ("the operator", "оператор")
+_Words = tuple[str, str]  # in English, in Russian
+_HELPS: Final[dict[int | str, tuple[_Words, _Words]]] = {
+    401: (("with a new credential", "с новым подтверждением"), _CALLER),
+    402: (_NO, _OWNER),
+    429: (_AGAIN, _NOBODY),
+    500: (_NO, _OPERATOR),
+    502: (_AGAIN, _NOBODY),
+    503: (_AGAIN, _NOBODY),
+    504: (_AGAIN, _NOBODY),
+    "amocrm_forbidden": (_NO, _OWNER),
+    "amocrm_scope_missing": (_NO, _OWNER),
+    "amocrm_account_not_found": (_NO, _OWNER),
+    "reauth_required": (_NO, _OWNER),
+    "not_connected": (_NO, _OWNER),
+    "account_unreadable": (_NO, _OWNER),
+    "code_refused": (_NO, _OWNER),
+    "other_account": (_NO, _OWNER),
+    "token_refused": (_NO, _OWNER),
+    "bookings_off": (_NO, _OPERATOR),
+    "calculator_broken": (_NO, _OPERATOR),
+    "address_blocked": (_NO, _OPERATOR),
+    "amocrm_address_blocked": (_NO, _OPERATOR),
+    "no_calculator": (_NO, _OPERATOR),
+    "sign_in_not_offered": (_NO, _OPERATOR),
+    "events_are_off": (_NO, _OPERATOR),
+    **{str(meaning): (_NO, _OPERATOR) for meaning in Meaning},
+    "not_taken": (_AGAIN, _OPERATOR),
+    "webhook_failed": (_AGAIN, _OPERATOR),
+    "booking_changed": (_READ, _CALLER),
+    "calculator_changed": (_READ, _CALLER),
+    "changed_meanwhile": (_READ, _CALLER),
+    "draft_changed": (_READ, _CALLER),
+    "other_integration": (_READ, _CALLER),
+    "saved_elsewhere": (_READ, _CALLER),
+    "settings_changed": (_READ, _CALLER),
+    "slot_taken": (_READ, _CALLER),
+    "under_way": (_READ, _CALLER),
+}
+_OF_KEPT_CONNECTIONS: Final = frozenset({*map(str, Meaning), "address_blocked", "account_not_found"})
+
 # Declared with a status and a code; and raised with a code, where one place gives all of them their status.
-_WITH_STATUS: Final = frozenset({"Problem", "Kind"})
+_WITH_STATUS: Final = frozenset({"Problem", "Kind", "ProblemKind"})
 _STATUS_OF: Final = {"AuthorizationFailedError": 422, "RefreshDelayedError": 503}
 _BACK_OFF: Final = "_back_off"  # of the rotation: its second argument is the code of a RefreshDelayedError
 
@@ -53,11 +104,21 @@ def read(root: Path = ROOT) -> list[Code]:
 
 
 def table(codes: list[Code], language: str = "en") -> str:
-    lines, known = [_HEADS[language], "|---|---|---|"], _known(language)
+    lines, known = [_HEADS[language], "|---|---|---|---|---|"], _known(language)
     for one in codes:
         detail = known.get(one.detail, one.detail) or "—"
-        lines.append(f"| {one.status} {TITLES[one.status]} | `{one.code}` | {detail} |")
+        again, who = (words[language != "en"] for words in _helps(one))
+        lines.append(f"| {one.status} {TITLES[one.status]} | `{one.code}` | {detail} | {again} | {who} |")
     return "\n".join(lines) + "\n"
+
+
+def _helps(one: Code) -> tuple[_Words, _Words]:
+    if one.status == 503 and one.code in {str(meaning) for meaning in Meaning} | {
+        "address_blocked",
+        "account_not_found",
+    }:
+        return _AGAIN, _OPERATOR  # it is tried again by itself, and goes on once somebody has acted
+    return _HELPS.get(one.code) or _HELPS.get(one.status) or (_NO, _CALLER)
 
 
 def _known(language: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cli import client
@@ -250,17 +251,41 @@ def test_typescript_knows_what_an_action_takes() -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def test_the_example_for_servers_does_what_it_says(story: Story, ingress: Ingress) -> None:
-    """docs/http.md, "From a server": as it stands there."""
-    ingress.runtime = story.runtime
+def _example_for_servers() -> dict[str, Any]:
+    """docs/http.md, "From a server": as it stands there, without its waiting."""
     text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
     (example,) = re.findall(
         r"```python\n(.+?)```", text.partition("## From a server")[2].partition("\n## ")[0], re.DOTALL
     )
     known: dict[str, Any] = {}
     exec(compile(example.replace("time.sleep(", "(lambda _: None)("), "docs/http.md", "exec"), known)
+    return known
+
+
+def test_the_example_for_servers_saves_once(story: Story, ingress: Ingress) -> None:
+    ingress.runtime = story.runtime
     token = story.application()["Authorization"].removeprefix("Bearer ")
     ingress.faults = ["lost", "refused", "broken"]
-    body = calculation() | {"lead_id": story.lead_id}
-    assert known["write"](ingress.url, token, "save_calculation", body, "key-1")["state"] == "delivered"
+    content = calculation()["calculation"]
+    save = _example_for_servers()["save_calculation"]
+    assert save(ingress.url, token, story.lead_id, content, "key-1")["state"] == "delivered"
+    assert _saved(story) == 1
+
+
+def test_the_example_for_servers_says_what_is_refused_and_who_is_away(story: Story, ingress: Ingress) -> None:
+    ingress.runtime = story.runtime
+    token = story.application()["Authorization"].removeprefix("Bearer ")
+    save = _example_for_servers()["save_calculation"]
+    content = calculation()["calculation"]
+    with pytest.raises(httpx.HTTPStatusError, match="422"):
+        save(ingress.url, token, story.lead_id, content | {"total": "1"}, "key-1")
+    with pytest.raises(httpx.HTTPStatusError, match="401"):
+        save(ingress.url, "nobody's", story.lead_id, content, "key-2")
+    with pytest.raises(httpx.TransportError):
+        save("http://127.0.0.1:9", token, story.lead_id, content, "key-3")
+    ingress.faults = ["lost"] * 100  # its answers never come
+    with pytest.raises(httpx.TransportError):
+        save(ingress.url, token, story.lead_id, content, "key-4")
+    ingress.faults = []
+    assert save(ingress.url, token, story.lead_id, content, "key-4")["state"] == "delivered"
     assert _saved(story) == 1
