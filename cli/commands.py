@@ -17,10 +17,12 @@ from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, pa
 from cli.moving.command import move_account
 from cli.probe.command import probe
 from cli.restore_spill import restore_spill
+from cli.restore_tokens import restore_tokens
 from functions.crm_api.actions import administrators, settings
 from shared.access.credentials import named_administrator
 from shared.access.permissions import Caller
 from shared.connections import integrations
+from shared.connections.token_journal import installation_of
 from shared.platform import logs
 from shared.platform.http import Request
 from shared.platform.messages import english
@@ -29,6 +31,7 @@ from shared.runtime import Runtime
 from shared.storage import key_rotation
 from shared.storage.database import DatabaseUnavailableError
 from shared.storage.encryption import generate_key
+from shared.storage.object_stores import StoreError
 
 
 @click.group()
@@ -58,7 +61,7 @@ def migrate(database_url: str) -> None:
 
 @main.command("rotate-keys")
 def rotate_keys() -> None:
-    """Writes everything anew that was not encrypted with the first key of ENCRYPTION_KEYS.
+    """Writes everything anew that was not encrypted with the first key of ENCRYPTION_KEYS, the token journal, too.
 
     First the new key is added at the end and all functions are started with it; then it is moved to the front and they
     are started again; then this (docs/security.md, "Changing a key"). Safe to stop and run again, and while everything
@@ -72,7 +75,9 @@ def rotate_keys() -> None:
             for count in key_rotation.rotate(runtime.database, runtime.keyring, unreadable.append):
                 changed += count
                 bar.update(1)
-    except DatabaseUnavailableError as error:
+        if (journal := runtime.rotation.token_journal) is not None:
+            changed += journal.renew(installation_of(runtime.database), unreadable.append)
+    except (DatabaseUnavailableError, StoreError) as error:
         raise click.ClickException(f"{error}; {changed} value(s) were written anew, run it again") from None
     finally:
         runtime.close()
@@ -369,6 +374,7 @@ def write_register(out: Path) -> None:
 
 main.add_command(probe)
 main.add_command(restore_spill)
+main.add_command(restore_tokens)
 main.add_command(move_account)
 
 

@@ -117,6 +117,8 @@ def _settings(ports: Ports, data: Path, database_url: str) -> dict[str, str]:
         }
         file.touch(mode=0o600)
         file.write_text(json.dumps(kept, indent=2))
+    journal = data / "journal"
+    journal.mkdir(mode=0o700, exist_ok=True)
     return kept | {
         "DATABASE_URL": database_url,
         "OAUTH_REDIRECT_URI": f"{ports.url('oauth_callback')}/",
@@ -129,6 +131,7 @@ def _settings(ports: Ports, data: Path, database_url: str) -> dict[str, str]:
         ),
         "RETURN_LINKS": f"demoapp://connected,{ports.url('crm_api')}",
         "AMOCRM_GATEWAY": _by_address(ports.url("simulator")),
+        "TOKEN_JOURNAL_URL": journal.resolve().as_uri(),
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-from cli import migrations
+from cli import journal_check, migrations
 from shared.access import openid
 from shared.amocrm import errors, oauth
 from shared.amocrm.files import SCOPE as FILES_SCOPE
@@ -87,6 +87,7 @@ def examine(environ: Mapping[str, str], live: bool) -> Iterator[Finding]:
     runtime = Runtime.build(settings)
     try:
         yield from _issuer(runtime)
+        yield from (Finding(level, "journal", text, advice) for level, text, advice in journal_check.findings(runtime))
         yield from _connections(runtime, live)
     except DatabaseUnavailableError:
         yield Finding("error", "database", "the connection was lost", "Run doctor again.")

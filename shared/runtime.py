@@ -13,6 +13,7 @@ from shared.connections.api_session import Connections
 from shared.connections.authorization import Authorization
 from shared.connections.connect_links import ConnectLinks
 from shared.connections.rotation import Rotation
+from shared.connections.token_journal import TokenJournal
 from shared.deliveries import wakeup
 from shared.deliveries.locks import Locks
 from shared.deliveries.runner import Delivering
@@ -20,6 +21,7 @@ from shared.platform.adapters import snapshots
 from shared.platform.clock import Clock, SystemClock
 from shared.platform.config import ConfigurationError, Settings, load
 from shared.platform.secret_store import environment
+from shared.storage import object_stores
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
@@ -44,7 +46,12 @@ class Runtime(Struct, frozen=True):
         keyring = Keyring(settings.encryption_keys)
         transport = Transport(settings.amocrm_gateway)
         ahead = timedelta(hours=settings.refresh_ahead_hours)
-        rotation = Rotation(database, keyring, transport, clock, ahead, notify=settings.notice_webhook_url is not None)
+        journal = None
+        if settings.token_journal_url is not None:
+            store = object_stores.at(settings.token_journal_url, settings.token_journal_access_token)
+            journal = TokenJournal(store, settings.token_journal_url, keyring, clock)
+        notify = settings.notice_webhook_url is not None
+        rotation = Rotation(database, keyring, transport, clock, ahead, notify=notify, token_journal=journal)
         return cls(
             settings,
             database,

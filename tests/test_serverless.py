@@ -74,3 +74,22 @@ def test_30_k_a_stage_beside_it_keeps_no_alarm_quiet(service: Any, alarms: list[
     assert {one["Namespace"] for one in alarms} == {"AWS/SQS", "AWS/Lambda", namespace}
     assert service["params"]["default"]["metrics"] == "amocrm-functions-${sls:stage}"
     assert service["params"]["prod"]["metrics"] == "amocrm-functions"  # as it has always been
+
+
+def test_37_1_who_refreshes_may_add_to_the_journal_and_one_alone_may_read_it(service: Any) -> None:
+    allowed: dict[str, set[str]] = {}
+    for name, resource in service["resources"]["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role":
+            (policy,) = resource["Properties"]["Policies"]
+            for statement in policy["PolicyDocument"]["Statement"]:
+                actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                allowed.setdefault(name, set()).update(one for one in actions if one.startswith("s3:"))
+    adds = {"s3:PutObject"}
+    assert {name: rights for name, rights in allowed.items() if rights} == {
+        "OauthCallbackRole": adds,
+        "CrmApiRole": adds,
+        "RunDeliveriesRole": adds,
+        "RefreshTokensRole": adds | {"s3:GetObject", "s3:DeleteObject", "s3:ListBucket"},
+    }
+    bucket = service["resources"]["Resources"]["TokenJournal"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")

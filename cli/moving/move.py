@@ -183,6 +183,7 @@ class Move:
         with self.target.transaction():
             self._as_mover(self.target)
             self.target.execute(statements.LOOK_AT_FEED, self._named)
+            self.target.execute(statements.NOT_JOURNALED, self._named)
             self.target.execute(statements.ARRIVED, self._named)
 
     def _take_log(self) -> None:

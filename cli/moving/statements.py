@@ -74,6 +74,10 @@ WHERE id = %(id)s
 LOOK_AT_FEED: Final[LiteralString] = """
 UPDATE amocrm_feeds SET check_due_at = amocrm_now(), ask_due_at = amocrm_now() WHERE integration_id = %(id)s AND is_on
 """
+# This cell's journal has nothing of it yet.
+NOT_JOURNALED: Final[LiteralString] = """
+UPDATE amocrm_integrations SET journaled_version = NULL WHERE id = %(id)s AND journaled_version IS NOT NULL
+"""
 ARRIVED: Final[LiteralString] = """
 UPDATE amocrm_moves SET state = 'arrived', changed_at = amocrm_now()
 WHERE integration_id = %(id)s AND id = %(move)s AND state = 'arriving'

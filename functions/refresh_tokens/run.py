@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any, Final
 
+from shared.connections import journal_upkeep
 from shared.connections import long_lived_tokens as long_lived
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
@@ -12,13 +13,15 @@ from shared.storage import counters, retention
 from shared.storage.lease_worker import Worker, guarded
 
 _SHARE_OF_RETENTION: Final = 0.2  # of a run, at most
+_SHARE_OF_JOURNAL: Final = 0.2
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     """`{due, refreshed, failed: {reason: number}, left, skipped, is_done, seconds}`; also one log line.
 
     `left` are due and waiting for the next run, `skipped` are leased by another instance or backing off. However much
-    is due, old data is removed (`removed`), and ends of long-lived tokens are warned of (`warned`).
+    is due, old data is removed (`removed`), the token journal is caught up with (`journal`), and ends of long-lived
+    tokens are warned of (`warned`).
     """
 
     def refresh(claimed: Integration) -> str:
@@ -36,9 +39,13 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     began = runtime.clock.monotonic()
     # First, so that a backlog that never ends does not keep what customers wrote for ever; most runs find nothing.
     removed = retention.run(runtime.database, runtime.settings, runtime.clock, seconds * _SHARE_OF_RETENTION)
+    keep = partial(journal_upkeep.run, rotation, seconds * _SHARE_OF_JOURNAL)
+    journaled = guarded("journal.failed", keep)
     ran = worker.run(seconds - (runtime.clock.monotonic() - began))
     figures = ran.as_dict("refreshed") | {"is_done": ran.is_done}
     figures["removed"] = {name: count for name, count in removed.items() if count}
+    if journaled:
+        figures["journal"] = journaled
     if "database_unavailable" not in ran.outcomes:
         figures |= guarded("still_due.failed", rotation.still_due) or {}
         figures["warned"] = guarded("warning.failed", partial(long_lived.warn_of_endings, rotation)) or 0

@@ -123,6 +123,8 @@ class Authorization(Struct, frozen=True):
             account_id = self._account_of(client, host, pair)
             target = self._row_for(client, host, account_id, request_id)
             self._store(client, target, host, account_id, redirect_uri, pair, code_hash, request_id)
+            if self.rotation.token_journal is not None:
+                self.rotation.token_journal.wrote_row(self.rotation.database, target)
             rate_limit.spent(self.rotation.database, target, 1)
             return target
         except AuthorizationFailedError as failure:

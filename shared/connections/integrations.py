@@ -50,6 +50,7 @@ class Integration(Guarded, frozen=True):
     access_is_alive: bool
     refresh_wait_seconds: float | None  # until a failed refresh may be tried again
     move: str | None = None  # on its way to another database, or gone there: as `amocrm_moves` says
+    installation: UUID | None = None  # whose objects of the token journal are ours; read with a claim only
     slots: tuple[float, ...] | list[float] = ()  # reserved with the read, as `amocrm_slots` returns them
     asked_at: float = 0.0  # when they were asked for, by the monotonic clock of who asked
 

@@ -105,6 +105,8 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
         raise Problem(
             409, "changed_meanwhile", say("The connection was changed at this moment. Look at it, then try again.")
         )
+    if rotation.token_journal is not None:
+        rotation.token_journal.wrote_row(rotation.database, integration.id)
 
 
 def warn_of_endings(rotation: Rotation) -> int:

@@ -26,8 +26,9 @@ from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.hosts import UntrustedHostError
 from shared.amocrm.oauth_errors import Meaning
 from shared.amocrm.transport import LIMITS, Transport
-from shared.connections import notifications, statements, token_escrow, token_persistence
+from shared.connections import journal_recovery, notifications, statements, token_escrow, token_persistence
 from shared.connections.integrations import Integration
+from shared.connections.token_journal import WRITE_SECONDS, Place, Position, TokenJournal, given
 from shared.platform import deadline, logs
 from shared.platform.clock import Clock
 from shared.platform.messages import Message, english, joined, said, say
@@ -119,6 +120,7 @@ class Rotation(Struct, frozen=True):
     clock: Clock
     ahead: timedelta  # how long before its end a token is due for the scheduler
     notify: bool = False  # whether somebody is to be told when a person is needed
+    token_journal: TokenJournal | None = None
 
     def claim(self, integration: Integration) -> Integration | None:
         """The row with our lease; None when somebody else's is alive, when it backs off, or when it has changed."""
@@ -148,6 +150,8 @@ class Rotation(Struct, frozen=True):
 
     def run(self, claimed: Integration) -> Integration:
         """Calls amoCRM under the lease and stores what it answers. Returns the row with its new pair."""
+        if self.token_journal is not None:
+            self.token_journal.prepare()
         try:
             pair = self._ask(claimed)
         except oauth.TokenRefusedError as refusal:
@@ -178,19 +182,29 @@ class Rotation(Struct, frozen=True):
             self._back_off(claimed, problem.code, problem.detail, least=LEASE.total_seconds())
 
     def persist(self, claimed: Integration, pair: oauth.TokenPair) -> Integration:
-        """Stores the pair before anything else happens with it. While the database is away it stands in the log, and
-        storing is tried for as long as the platform lets us."""
+        """Stores the pair before anything else happens with it, in the journal and in the row. While the database is
+        away it stands in the log, and storing is tried for as long as the platform lets us."""
+        began = self.clock.monotonic()
         parameters = token_columns(self.keyring, claimed.id, pair, self.ahead) | {
             "id": claimed.id,
             "version": claimed.token_version,
+            "journaled": self._journaled(claimed, pair),
         }
+        longest = token_persistence.LONGEST_SECONDS - (self.clock.monotonic() - began)
 
         def spill() -> None:
             token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
 
         return token_persistence.kept(
-            self.clock, claimed.id, lambda within: self._stored(claimed, parameters, within), spill
+            self.clock, claimed.id, lambda within: self._stored(claimed, parameters, within), spill, longest
         )
+
+    def _journaled(self, claimed: Integration, pair: oauth.TokenPair) -> bool:
+        """Whether the journal has the pair. Where time is short the row goes first; `refresh_tokens` catches up."""
+        if self.token_journal is None or deadline.seconds() < WRITE_SECONDS + token_persistence.TRY_SECONDS:
+            return False
+        entry = given(claimed, pair, claimed.secret(self.keyring), self.clock.now())
+        return self.token_journal.wrote(claimed.installation, entry)
 
     def restore(self, spilled: token_escrow.Spilled) -> bool:
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless.
@@ -201,8 +215,21 @@ class Rotation(Struct, frozen=True):
         self.keyring.decrypt(spilled.refresh_token, spilled.integration_id, "refresh_token")
         return self.database.one(Integration, statements.PERSIST, spilled.parameters(self.clock.now())) is not None
 
+    def bring_up(self, row: Integration, place: Place, *, may_interrupt: bool) -> bool:
+        """Stores a version that the journal has and the row has not. False where there is none, or none for us."""
+        assert self.token_journal is not None
+        entry = self.token_journal.looked_up(place)
+        if entry is None:
+            return False
+        parts = (self.database, self.keyring, row, entry)
+        return journal_recovery.restore(*parts, now=self.clock.now(), ahead=self.ahead, may_interrupt=may_interrupt)
+
     def _refused(self, claimed: Integration, detail: Message) -> Integration:
-        """The refresh token is dead. Where another instance has stored its successor meanwhile, nobody is harmed."""
+        """The refresh token is dead. Where another instance has stored its successor meanwhile, or has died between the
+        journal and the row, nobody is harmed."""
+        if self.token_journal is not None and claimed.installation is not None:
+            successor = Place(claimed.installation, claimed.id, Position.of(claimed).next)
+            self.bring_up(claimed, successor, may_interrupt=True)
         self.require_reauth(claimed, "token_revoked", detail)
         now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
         if now is not None and now.status == "connected" and now.token_version != claimed.token_version:

@@ -16,7 +16,7 @@ WITH claimed AS (
     INSERT INTO amocrm_events (integration_id, kind, message)
     SELECT id, 'token.refresh_claimed', amocrm_message('The refresh of the token has begun.') FROM claimed
 )
-SELECT * FROM claimed
+SELECT *, (SELECT installation FROM amocrm_token_journal) AS installation FROM claimed
 """
 
 # Takes leases on integrations whose token is due; instances share them out among themselves. (Chosen once, hence
@@ -33,7 +33,7 @@ WITH chosen AS MATERIALIZED (
 UPDATE amocrm_connections SET
     lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
 WHERE id IN (SELECT id FROM chosen)
-RETURNING *
+RETURNING *, (SELECT installation FROM amocrm_token_journal) AS installation
 """
 
 # Leases whose work has not begun.
@@ -58,6 +58,7 @@ WITH stored AS (
         status = 'connected', access_token = %(access_token)s, refresh_token = %(refresh_token)s,
         access_expires_at = amocrm_now() + %(lifetime)s, refresh_expires_at = amocrm_now() + interval '3 months',
         refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1,
+        journaled_version = CASE WHEN %(journaled)s THEN token_version + 1 ELSE journaled_version END,
         api_domain = coalesce(%(api_domain)s, api_domain), lease_id = NULL, lease_until = NULL,
         refresh_failures = 0, refresh_not_before = NULL,
         problem_code = NULL, problem_detail = NULL, problem_at = NULL, updated_at = amocrm_now()

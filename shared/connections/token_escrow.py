@@ -42,6 +42,7 @@ class Spilled(Struct, frozen=True):
             "api_domain": self.api_domain,
             "lifetime": left,
             "due_in": left / 2,
+            "journaled": False,  # whether it was is not known here; `refresh_tokens` looks
         }
 
 

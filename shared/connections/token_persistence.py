@@ -22,7 +22,13 @@ DELAYS: Final = (0.2, 0.5, 1, 2, 4, 6, 6)  # seconds between tries
 _MARGIN_SECONDS: Final = 1.0  # for answering, before the platform ends us
 
 
-def kept(clock: Clock, integration_id: UUID, store: Callable[[float], T], spill: Callable[[], object]) -> T:
+def kept(
+    clock: Clock,
+    integration_id: UUID,
+    store: Callable[[float], T],
+    spill: Callable[[], object],
+    longest: float = LONGEST_SECONDS,
+) -> T:
     """What `store` returns, which is given the seconds that it may take; after the first try in vain `spill` is called.
 
     Raises :class:`DatabaseUnavailableError` when nobody can wait any longer, and at once what the database refuses the
@@ -40,7 +46,7 @@ def kept(clock: Clock, integration_id: UUID, store: Callable[[float], T], spill:
                 spill()
             raise
 
-    stored = tried_again(clock, once, LONGEST_SECONDS)
+    stored = tried_again(clock, once, longest)
     if tries > 1:
         logs.info("token.stored_after_all", integration_id=integration_id, tries=tries)
     return stored

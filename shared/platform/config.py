@@ -58,6 +58,8 @@ class Settings(Struct, frozen=True):
     deliveries_queue_url: str | None
     deliveries_queue_endpoint: str | None
     quotation_function: str | None  # which has the PDF engine; None: it is here
+    token_journal_url: str | None  # where each pair is written as well, outside of the database
+    token_journal_access_token: Secret | None  # for Google's and Yandex's store, where no metadata server gives one
     time_limit_seconds: float
     keep_events_days: float
     keep_deliveries_days: float
@@ -99,6 +101,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         deliveries_queue_url=reader.parsed("DELIVERIES_QUEUE_URL", public_url, default=None, required=False),
         deliveries_queue_endpoint=reader.parsed("DELIVERIES_QUEUE_ENDPOINT", public_url, default=None, required=False),
         quotation_function=reader.plain("QUOTATION_FUNCTION"),
+        token_journal_url=reader.parsed("TOKEN_JOURNAL_URL", _journal_url, default=None, required=False),
+        token_journal_access_token=reader.parsed("TOKEN_JOURNAL_ACCESS_TOKEN", Secret, default=None, required=False),
         time_limit_seconds=reader.number("TIME_LIMIT_SECONDS", 50, minimum=1, maximum=3600),
         keep_events_days=reader.number("KEEP_EVENTS_DAYS", 90, minimum=1, maximum=3650),
         keep_deliveries_days=reader.number("KEEP_DELIVERIES_DAYS", 30, minimum=1, maximum=3650),
@@ -167,6 +171,16 @@ def _items(value: str) -> list[str]:
 def _database_url(value: str) -> str:
     if not value.startswith(("postgresql://", "postgres://")):
         raise ValueError("must start with postgresql://")
+    return value
+
+
+def _journal_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme == "file" and not parts.netloc and len(parts.path) > 1 and not parts.query + parts.fragment:
+        return value
+    is_bucket = parts.scheme in ("s3", "gs", "yandex") and re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,220}", parts.netloc)
+    if not is_bucket or not re.fullmatch(r"[\w./-]*", parts.path, re.ASCII) or parts.query or parts.fragment:
+        raise ValueError("must be s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, yandex://BUCKET/PREFIX, or file:///FOLDER")
     return value
 
 

@@ -1,0 +1,301 @@
+"""37-1, 37-2, row O1: a database that was restored from a backup cuts no account off; tokens have a second home."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.commands import main
+from functions.refresh_tokens.run import run as refresh_tokens
+from shared.connections.token_journal import Place
+from shared.platform.config import load
+from shared.runtime import Runtime
+from shared.storage.encryption import generate_key
+from tests.story import Story, json_of
+
+_BACKUP = """
+DROP TABLE IF EXISTS public.backup_of_{table};
+CREATE TABLE public.backup_of_{table} AS TABLE {table};
+"""
+_RESTORE = """
+BEGIN;
+SET LOCAL session_replication_role = replica; -- the other tables stay as they are
+DELETE FROM {table};
+INSERT INTO {table} SELECT * FROM public.backup_of_{table};
+COMMIT
+"""
+_LOSE = """
+BEGIN;
+SET LOCAL session_replication_role = replica;
+DELETE FROM amocrm_integrations;
+COMMIT
+"""
+_TABLES = ("amocrm_token_journal", "amocrm_integrations")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "journal"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def journal_environment(environment: dict[str, str], folder: Path) -> dict[str, str]:
+    return environment | {"TOKEN_JOURNAL_URL": f"file://{folder}"}
+
+
+@pytest.fixture
+def journaled(tale: Story, journal_environment: dict[str, str]) -> Iterator[Story]:
+    """A connected account whose tokens have a second home."""
+    tale.runtime = Runtime.build(load(journal_environment), tale.clock)
+    tale.connect()
+    tale.simulator.control("forget")
+    refresh_tokens(tale.runtime, 20)
+    yield tale
+    tale.runtime.close()
+
+
+@pytest.fixture
+def backup(journaled: Story) -> Iterator[Callable[[], None]]:
+    """A backup of now; what is called restores it."""
+    for table in _TABLES:
+        journaled.owner.sql(_BACKUP.format(table=table))
+
+    def restore() -> None:
+        for table in _TABLES:
+            journaled.owner.sql(_RESTORE.format(table=table))
+
+    yield restore
+    for table in _TABLES:
+        journaled.owner.sql(f"DROP TABLE public.backup_of_{table}")
+
+
+def _read(story: Story) -> Any:
+    answer = story.crm("get_lead", story.application() | {"X-Lead-Id": str(story.lead_id)})
+    return 200 if answer.status == 200 else json_of(answer)["code"]
+
+
+def _refresh(story: Story, times: int = 1) -> None:
+    for _ in range(times):
+        story.clock.advance(hours=20)
+        assert refresh_tokens(story.runtime, 20)["refreshed"] == 1
+
+
+def _restore(environment: dict[str, str], *more: str) -> Result:
+    return CliRunner().invoke(main, ["restore-tokens", *more], env=environment)
+
+
+def _objects(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+def _place(story: Story, folder: Path) -> Place:
+    """Of the newest object of its connection."""
+    keys = [str(file.relative_to(folder)) for file in _objects(folder)]
+    places = [place for key in keys if (place := Place.read(key)) and place.integration_id == story.row().id]
+    return places[-1]
+
+
+def test_without_the_journal_a_restored_backup_cuts_the_account_off(
+    journaled: Story, backup: Callable[[], None], environment: dict[str, str]
+) -> None:
+    """What it is all for: the refresh token of yesterday works no more."""
+    _refresh(journaled, 2)
+    backup()
+    journaled.runtime.close()
+    journaled.runtime = Runtime.build(load(environment), journaled.clock)
+    assert _read(journaled) == "reauth_required"
+
+
+def test_a_restored_backup_is_brought_up_to_the_journal(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str]
+) -> None:
+    _refresh(journaled, 3)
+    backup()
+    assert journaled.row().token_version == 1
+    dry = _restore(journal_environment)
+    assert "version 1 -> version 4" in dry.output, dry.output
+    assert "Nothing was changed" in dry.output
+    assert (dry.exit_code, journaled.row().token_version) == (0, 1)
+    done = _restore(journal_environment, "--apply")
+    assert "1 connection(s) were restored" in done.output, done.output
+    assert (done.exit_code, journaled.row().token_version) == (0, 4)
+    assert _read(journaled) == 200
+    again = _restore(journal_environment, "--apply")
+    assert "0 connection(s) were restored; 1 are as in the journal" in again.output, again.output
+    _refresh(journaled, 2)
+    assert not journaled.simulator.effects("grant.refused")
+
+
+def test_an_account_that_was_cut_off_before_anybody_restored_it_is_helped(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str]
+) -> None:
+    """Functions have run on the restored database: amoCRM has refused the old refresh token."""
+    _refresh(journaled, 3)
+    backup()
+    journaled.clock.advance(hours=20)
+    refresh_tokens(journaled.runtime, 20)
+    assert journaled.row().status == "reauth_required"
+    assert _restore(journal_environment, "--apply").exit_code == 0
+    assert (_read(journaled), journaled.row().status) == (200, "connected")
+
+
+def test_a_consent_after_the_restore_is_newer_than_the_journal(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str]
+) -> None:
+    """Its version's number is smaller than the journal's."""
+    _refresh(journaled, 3)
+    backup()
+    journaled.connect()
+    restored = _restore(journal_environment, "--apply")
+    assert "0 connection(s) were restored" in restored.output, restored.output
+    _refresh(journaled)
+    assert _read(journaled) == 200
+
+
+def test_what_was_connected_since_the_backup_is_made_anew(tale: Story, journal_environment: dict[str, str]) -> None:
+    """Its row is in no backup."""
+    tale.runtime = Runtime.build(load(journal_environment), tale.clock)
+    tale.connect()
+    tale.owner.sql(_LOSE)
+    told = _restore(journal_environment, "--apply")
+    assert "no row -> version 1, without its own settings" in told.output, told.output
+    assert _read(tale) == 200
+    tale.runtime.close()
+
+
+def test_what_was_disconnected_since_the_backup_stays_so(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str], folder: Path
+) -> None:
+    """37-1: its tokens go from the journal, too."""
+    _refresh(journaled)
+    assert journaled.crm("disconnect", journaled.admin(), {}).status == 200
+    refresh_tokens(journaled.runtime, 20)
+    assert len(_objects(folder)) == 1  # that it has ended; no token
+    backup()
+    told = _restore(journal_environment, "--apply")
+    assert "connected, version 1 -> disconnected" in told.output, told.output
+    assert (journaled.row().status, journaled.row().access_token) == ("disconnected", None)
+
+
+def test_what_is_disconnected_after_the_restore_is_not_connected_again(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str]
+) -> None:
+    _refresh(journaled, 3)
+    backup()
+    assert journaled.crm("disconnect", journaled.admin(), {}).status == 200
+    assert "0 connection(s) were restored" in _restore(journal_environment, "--apply").output
+    assert journaled.row().status == "disconnected"
+
+
+def test_a_refresh_that_is_under_way_with_the_old_token_harms_nothing(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str]
+) -> None:
+    """37-2: while functions run."""
+    _refresh(journaled, 3)
+    backup()
+    rotation = journaled.runtime.rotation
+    claimed = rotation.claim(journaled.row())
+    assert claimed is not None
+    assert _restore(journal_environment, "--apply").exit_code == 0
+    assert rotation.run(claimed).token_version == 4
+    assert _read(journaled) == 200
+
+
+def test_objects_that_nobody_can_use_are_told_and_left_alone(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str], folder: Path
+) -> None:
+    """37, bad input: cut off; of another key; moved from another place; of a newer version of ours."""
+    _refresh(journaled, 2)
+    file = folder / _place(journaled, folder).key
+    whole = file.read_bytes()
+    document = json.loads(whole)
+    backup()
+    other_keys = journal_environment | {"ENCRYPTION_KEYS": f"k2:{generate_key()}"}
+    damaged = {
+        "it is cut off": whole[:-50],
+        "a newer version has written it (format 2)": json.dumps(document | {"format": 2, "new": 1}).encode(),
+        "damaged or belongs to another place": json.dumps(
+            document | {"sealed": document["sealed"][:-8] + "AAAAAAA="}
+        ).encode(),
+    }
+    for why, body in damaged.items():
+        file.write_bytes(body)
+        told = _restore(journal_environment, "--apply")
+        assert why in told.output, told.output
+        assert "1 connection(s) could not be helped" in told.output
+        assert (told.exit_code, file.read_bytes(), journaled.row().token_version) == (1, body, 1)
+    file.write_bytes(whole)
+    assert "a key that ENCRYPTION_KEYS does not hold" in _restore(other_keys, "--apply").output
+    renamed = file.with_name(file.name.replace("03.json", "09.json"))
+    file.rename(renamed)
+    assert "belongs to another place" in _restore(journal_environment, "--apply").output
+    renamed.rename(file)
+    assert _restore(journal_environment, "--apply").exit_code == 0
+
+
+def test_a_journal_of_another_installation_is_refused_until_it_is_named(
+    journaled: Story, journal_environment: dict[str, str], folder: Path
+) -> None:
+    """37, bad input; and a database that was lost without any backup."""
+    _refresh(journaled, 2)
+    lost = _place(journaled, folder).installation
+    journaled.owner.sql(_LOSE)
+    journaled.owner.sql("DELETE FROM amocrm_token_journal")
+    refused = _restore(journal_environment, "--apply")
+    assert (refused.exit_code, str(lost) in refused.output) == (1, True), refused.output
+    assert journaled.owner.sql("SELECT id FROM amocrm_integrations") == []
+    strangers = journal_environment | {"ENCRYPTION_KEYS": f"k1:{generate_key()}"}
+    assert _restore(strangers, "--apply", "--installation", str(lost)).exit_code == 1
+    told = _restore(journal_environment, "--apply", "--installation", str(lost))
+    assert "1 connection(s) were restored" in told.output, told.output
+    assert _read(journaled) == 200
+    _refresh(journaled)
+    assert _place(journaled, folder).installation == lost
+
+
+def test_an_object_that_is_missing_is_told_and_written_again(
+    journaled: Story, journal_environment: dict[str, str], folder: Path
+) -> None:
+    _refresh(journaled)
+    for file in _objects(folder):
+        file.unlink()
+    told = _restore(journal_environment, "--apply")
+    assert "is not in the journal" in told.output, told.output
+    assert refresh_tokens(journaled.runtime, 20)["journal"]["written"] == 1
+    assert _place(journaled, folder).position.version == 2
+
+
+def test_without_a_journal_the_command_says_so(environment: dict[str, str]) -> None:
+    told = _restore(environment)
+    assert (told.exit_code, "TOKEN_JOURNAL_URL is not set" in told.output) == (1, True)
+
+
+def test_37_1_a_changed_key_is_the_journals_too(
+    journaled: Story, journal_environment: dict[str, str], folder: Path
+) -> None:
+    _refresh(journaled, 2)
+    old = journal_environment["ENCRYPTION_KEYS"]
+    new = f"k9:{generate_key()}"
+    both = journal_environment | {"ENCRYPTION_KEYS": f"{new},{old}"}
+
+    def rotate(keys: dict[str, str]) -> Result:
+        return CliRunner().invoke(main, ["rotate-keys"], env=keys)
+
+    assert rotate(both).exit_code == 0
+    assert "0 value(s) were written anew" in rotate(both).output
+    journaled.runtime.close()
+    journaled.runtime = Runtime.build(load(journal_environment | {"ENCRYPTION_KEYS": new}), journaled.clock)
+    place = _place(journaled, folder)
+    journal = journaled.runtime.rotation.token_journal
+    assert journal is not None
+    entry = journal.read(place)
+    assert entry is not None
+    assert entry.tokens is not None
+    (folder / place.key).write_bytes(b"{}")
+    damaged = rotate(both)
+    assert (damaged.exit_code, str(place.integration_id) in damaged.output) == (1, True), damaged.output
