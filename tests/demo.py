@@ -126,7 +126,7 @@ class Demo:
         """Ctrl-C; what was told until the end."""
         self.process.send_signal(signal.SIGINT)
         rest, _ = self.process.communicate(timeout=30)
-        assert self.process.returncode == 0, rest
+        assert self.process.returncode == 0, (self.process.returncode, rest)
         return rest
 
 
