@@ -77,10 +77,13 @@ def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) ->
     with _processes(commands, data, kept | settings) as started:
         _wait_until_ready(ports, data, commands)
         running.remember(data, f"{ports.url('crm_api')}/admin/", [one.pid for one in started])
-        _tell(ports, data, settings)
-        if _DOCS in commands:
-            click.echo(f"\nThe documentation, with the first steps: {ports.url(_DOCS)}/")
-        _run_schedules(ports)
+        # Made before anybody is told of Ctrl-C: it imports much, and Python ends by the signal, whoever has caught it,
+        # where that comes while an import evaluates a text (a namedtuple, a dataclass).
+        with httpx.Client(timeout=60, trust_env=False) as client:
+            _tell(ports, data, settings)
+            if _DOCS in commands:
+                click.echo(f"\nThe documentation, with the first steps: {ports.url(_DOCS)}/")
+            _run_schedules(ports, client)
 
 
 def _free_ports(first: int) -> int:
@@ -256,13 +259,12 @@ def _app_token(settings: dict[str, str]) -> str:
     return jwt.encode(claims, settings["APP_JWT_SECRET"], algorithm="HS256")
 
 
-def _run_schedules(ports: Ports) -> None:
+def _run_schedules(ports: Ports, client: httpx.Client) -> None:
     """Plays the timers of the scheduled functions until Ctrl-C."""
     stop = threading.Event()
-    with httpx.Client(timeout=60, trust_env=False) as client:
-        while not stop.wait(_SCHEDULE_SECONDS):
-            for part in ("refresh_tokens", "run_deliveries"):
-                try:
-                    client.post(f"http://127.0.0.1:{ports.of(part)}/").raise_for_status()
-                except httpx.HTTPError as error:
-                    click.echo(f"{part}: {error}", err=True)
+    while not stop.wait(_SCHEDULE_SECONDS):
+        for part in ("refresh_tokens", "run_deliveries"):
+            try:
+                client.post(f"http://127.0.0.1:{ports.of(part)}/").raise_for_status()
+            except httpx.HTTPError as error:
+                click.echo(f"{part}: {error}", err=True)

@@ -168,7 +168,7 @@ class Driver:
                 self.domains[number] = domain
                 self.open_clicks += [(domain, number)] * _CLICKS
         self.open_clicks = self.open_clicks[-60:]
-        for point in [rng.choice(POINTS), rng.choice(POINTS), *[None] * (_WORKERS - 2)]:
+        for point in [self.killer.next_point(POINTS), rng.choice(POINTS), *[None] * (_WORKERS - 2)]:
             clicks = rng.sample(self.open_clicks, k=min(12, len(self.open_clicks)))
             orders = Orders(self.stage, self.journal, self.log, rng.getrandbits(32), point, clicks)
             self.killer.start(work, orders, point)

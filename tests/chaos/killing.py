@@ -12,7 +12,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ class Killer:
         self.kills: Counter[str] = Counter()
         self.killed: set[int] = set()
         self.violations: list[str] = []
+
+    def next_point(self, points: Collection[str]) -> str:
+        """One at which nobody was killed yet, or the fewest were: not every process comes to its own."""
+        return min(points, key=lambda one: (self.kills[one], self._rng.random()))
 
     def start(self, work: Callable[..., None], orders: Any, point: str | None) -> None:
         """`point`: where the process ends itself; None leaves that to us."""

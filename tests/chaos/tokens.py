@@ -70,7 +70,7 @@ class Driver:
             times = rng.randint(1, 3)
             simulator.fault(**fault, path=_TOKEN_PATH, times=times, skip=rng.randint(0, 6))
             self.findings.faults += times
-        for point in [rng.choice(POINTS), *[None] * (_WORKERS - 1)]:
+        for point in [self.killer.next_point(POINTS), *[None] * (_WORKERS - 1)]:
             orders = Orders(self.stage.settings, self.stage.domains, self.journal, self.log, rng.getrandbits(32), point)
             self.killer.start(worker.run, orders, point)
         if number % 12 == 5:
