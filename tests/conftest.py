@@ -41,6 +41,8 @@ hypothesis.settings.load_profile("ours")
 # Jobs in the background ignore it, and hand that down: a demo under test would not hear Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_LONGEST_NAME = 500  # letters or bytes of a parameter
+
 # Most are empty already: so this takes a few milliseconds, where TRUNCATE makes a new file for each table and index.
 _EMPTY = r"""
 DO $$
@@ -230,6 +232,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         demos = (one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Demo))
         report.sections += [("what the demo logged", demo.logs()) for demo in demos]
     return report
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object) -> str | None:
+    """Long inputs are named by their beginning and length. pytest hands a test's name to every process that it starts
+    (PYTEST_CURRENT_TEST), and the system starts none with a variable of 128 KB or more."""
+    if not isinstance(val, str | bytes) or len(val) <= _LONGEST_NAME:
+        return None  # as pytest does it
+    return f"{val[:20]!a}...{len(val)}"
 
 
 @pytest.hookimpl(trylast=True)
