@@ -199,6 +199,15 @@ def test_a_second_visit_asks_for_the_page_only(connected: Story) -> None:
     assert gzip.decompress(small.body) == kept.body
 
 
+def test_38_every_name_of_a_file_is_led_to_its_kept_address() -> None:
+    """One that were not would be loaded twice: once as it stands in the page, once as the others import it."""
+    page = b'<link rel="modulepreload" href="../client/a_file-2.js"><script src="Own_one.js"></script>'
+    named = re.findall(rb'(?:href|src)="\.\./_/[0-9a-f]{16}/([^"]+)"', pages.with_kept_addresses(page, "admin"))
+    assert named == [b"client/a_file-2.js", b"admin/Own_one.js"]
+    foreign = b'<link href="data:,"><a href="https://example.org/a.js"></a><a href="#part"></a>'
+    assert pages.with_kept_addresses(foreign, "admin") == foreign
+
+
 def test_comments_do_not_cross_the_wire_and_code_does() -> None:
     script = b"""/** @typedef {string} Name */
 // For whoever changes it.

@@ -28,7 +28,7 @@ _TYPES = {
     ".png": "image/png",
 }
 # In a page: what it loads from its own folder or a sister's.
-_OWN = re.compile(rb' (href|src)="(\.\./)?([a-z0-9./]+)"')
+_OWN = re.compile(rb' (href|src)="(\.\./)?([\w./-]+)"')
 # What our scripts say of themselves, types too, is for whoever changes them; a phone need not load it. What stands
 # behind code in its line stays.
 _COMMENTS = re.compile(rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
@@ -91,13 +91,17 @@ def _content(named: str) -> bytes:
     content = _script_or_file(named)
     if not named.endswith(".html") or named.startswith("widgets/"):  # a widget's own page is as its author wrote it
         return content
-    folder = named.partition("/")[0]
+    return with_kept_addresses(content, named.partition("/")[0])
+
+
+def with_kept_addresses(page: bytes, folder: str) -> bytes:
+    """A page of the folder, in which its own files stand at addresses that browsers keep."""
 
     def kept(match: re.Match[bytes]) -> bytes:
         attribute, sister, place = (part.decode() if part else "" for part in match.groups())
         return f' {attribute}="../_/{_hash()}/{place if sister else f"{folder}/{place}"}"'.encode()
 
-    return _OWN.sub(kept, content)
+    return _OWN.sub(kept, page)
 
 
 def without_comments(script: bytes) -> bytes:
