@@ -287,6 +287,30 @@ def _values(one: Passing, kind: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
+def hooks_on_their_way(port: int, changed: Callable[[bytes], tuple[bytes, str]]) -> Iterator[str]:
+    """An address from which hooks go on to the port, changed: the body, and the type of its content."""
+
+    class Way(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body, kind = changed(self.rfile.read(int(self.headers["Content-Length"])))
+            headers = {"Content-Type": kind}
+            httpx.post(f"http://127.0.0.1:{port}/", content=body, headers=headers, trust_env=False)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Way)
+    servers.answering(server)
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
 def before(url: str, changes: list[Change], stranger: int) -> Iterator[str]:
     """The address of a gateway before the simulator at `url`. `stranger`: a contact that nobody may touch."""
     _strangers[0] = stranger

@@ -1,5 +1,6 @@
 """The probe of a real account, tried on the simulator: nothing different there, the planted differences found."""
 
+import base64
 import json
 import os
 import signal
@@ -19,12 +20,13 @@ import click.testing
 import httpx
 import pytest
 
-from cli import register
-from cli.probe import command, fact
+from cli import register, widget
+from cli.probe import command, fact, stage_hook
 from cli.probe.lab import PREFIX
+from shared.platform import nested
 from tests.control import Simulator
 from tests.demo import ROOT, free_port
-from tests.other_vendor import DIFFERENCES, before, cents_are_shown_and_cut
+from tests.other_vendor import DIFFERENCES, before, cents_are_shown_and_cut, hooks_on_their_way
 
 
 class NoWaiting:
@@ -167,6 +169,66 @@ def test_33_3_an_account_with_cents_and_both_kinds_without_are_told_apart(
 def test_33_3_an_account_that_shows_cents_and_keeps_none_is_found(account: Account) -> None:
     with before(account.simulator.url, [cents_are_shown_and_cut], account.stranger()) as gateway:
         assert account.probe(gateway=gateway).rules("different") == ["leads.cents"]
+
+
+def _as_it_is(body: bytes) -> tuple[bytes, str]:
+    return body, "application/x-www-form-urlencoded"
+
+
+def _as_json(body: bytes) -> tuple[bytes, str]:
+    return json.dumps(nested.read(body)).encode(), "application/json"
+
+
+def _without_its_time(body: bytes) -> tuple[bytes, str]:
+    pairs = [one for one in body.split(b"&") if not one.startswith(b"event%5Btime%5D")]
+    return b"&".join(pairs), "application/x-www-form-urlencoded"
+
+
+def _of_another_deal(body: bytes) -> tuple[bytes, str]:
+    return body.replace(b"event%5Bdata%5D%5Bid%5D=", b"event%5Bdata%5D%5Bid%5D=9"), "text/plain"
+
+
+@pytest.mark.vendor("pipeline.hook")
+@pytest.mark.parametrize(
+    ("on_the_way", "verdict", "seen"),
+    [
+        (_as_it_is, "as expected", "a form, an action's: all"),
+        (_as_json, "different", "JSON, an action's: all"),
+        (_without_its_time, "different", "a form, an action's: all but time"),
+        (_of_another_deal, "different", "nothing"),
+    ],
+)
+def test_33_what_a_stages_action_sends_is_heard_where_a_person_has_placed_it(
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    on_the_way: Callable[[bytes], tuple[bytes, str]],
+    verdict: str,
+    seen: str,
+) -> None:
+    monkeypatch.setattr(stage_hook, "SECONDS", 1 if seen == "nothing" else 30)
+    statuses = next(iter(account.at_first["pipelines"].values()))["_embedded"]["statuses"]
+    status = [one["id"] for one in statuses if one["type"] == 0 and one["id"] not in (142, 143)][-1]
+    options = ["--stage", str(status), "--hook-port", str(account.port)]
+    with hooks_on_their_way(account.port, on_the_way) as url:
+        archive = base64.b64encode(widget.build("glass", url)).decode()
+        facts = {"client_id": account.client["id"]}
+        assert account.simulator.control("widget", archive=archive, **facts)["refused"] is None
+        account.simulator.control("stage-action", domain=account.domain, status=status, key="secret-key", **facts)
+        told = account.probe(*options)
+    found = {one["rule"]: one for one in told.document["facts"]}["pipeline.hook"]
+    assert (found["verdict"], found["seen"]) == (verdict, seen), told.output
+    assert told.rules("different") == ([] if verdict == "as expected" else ["pipeline.hook"])
+    assert "secret-key" not in told.output
+
+
+def test_33_a_stage_that_is_not_there_or_a_port_in_use_is_no_difference(account: Account) -> None:
+    statuses = next(iter(account.at_first["pipelines"].values()))["_embedded"]["statuses"]
+    with hooks_on_their_way(account.port, _as_it_is) as url:
+        in_use = str(urlsplit(url).port)
+        for stage, port, why in ((1, account.port, "no such stage"), (statuses[-1]["id"], in_use, "is in use")):
+            told = account.probe("--stage", str(stage), "--hook-port", str(port))
+            assert (told.rules("not tried"), told.rules("different")) == (["pipeline.hook"], []), told.output
+            assert why in told.output
 
 
 def test_connecting_tries_the_facts_of_oauth(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

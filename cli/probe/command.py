@@ -34,6 +34,8 @@ Other integrations, and the account's own rules for new deals, see them. Go on?
 @click.option("--redirect-uri", default="http://localhost:3001/", show_default=True, help="With --connect.")
 @click.option("--form", is_flag=True, help="With --connect: also sends a form to the token endpoint.")
 @click.option("--rate", is_flag=True, help="Also sends 14 calls at once; others of the account may get a 429 then.")
+@click.option("--stage", type=int, help="Also moves its deal to this stage, and hears what an action there sends.")
+@click.option("--hook-port", type=int, default=3002, show_default=True, help="With --stage: where the hook is heard.")
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Writes the report there too.")
 @click.option("--yes", is_flag=True, help="Without the question whether to go on.")
 @click.option("--gateway", envvar="AMOCRM_GATEWAY", help="An address in amoCRM's place, such as the simulator's.")
@@ -48,6 +50,8 @@ def probe(
     redirect_uri: str,
     form: bool,
     rate: bool,
+    stage: int | None,
+    hook_port: int,
     file: Path | None,
     yes: bool,
     gateway: str | None,
@@ -88,8 +92,9 @@ def probe(
         raise click.ClickException(str(error)) from None
     except AmocrmError as error:
         raise click.ClickException(f"the account does not open with this token: {why(error)}") from None
-    lab = Lab(transport, host, token, SystemClock())
-    runs.run(lab, report, frozenset({"--rate"} if rate else ()), lambda result: click.echo(line(result)))
+    lab = Lab(transport, host, token, SystemClock(), stage=stage or 0, hook_port=hook_port)
+    options = frozenset(name for name, is_asked in (("--rate", rate), ("--stage", stage)) if is_asked)
+    runs.run(lab, report, options, lambda result: click.echo(line(result)))
     click.echo("\n".join(report.summary()))
     if file is not None:
         file.write_text(json.dumps(report.document(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -47,6 +47,8 @@ class Lab:
     access_token: str = field(repr=False)
     clock: Clock
     mark: str = field(default_factory=lambda: f"{PREFIX} {secrets.token_hex(4)}")
+    stage: int = 0  # where a person has placed an action that sends to `hook_port` of this machine
+    hook_port: int = 0
     phone: str = field(default_factory=lambda: f"+7000{secrets.randbelow(10**7):07d}")  # nobody's: no such code exists
     _own: dict[str, int] = field(default_factory=dict)  # the deal and the contact that several facts look at
     _tried_ids: list[tuple[str, int]] = field(default_factory=list)  # what searches may not find yet

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cli.probe import facts, fields, members, money, refusals, searching, telling  # noqa: F401 - these list facts
+from cli.probe import facts, fields, members, money, refusals, searching, stage_hook, telling  # noqa: F401 - these list facts
 from cli.probe.fact import Result
 from cli.probe.lab import Lab
 from cli.probe.report import Report
