@@ -53,6 +53,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "deleted_lag",
             "has_filters",
             "may_use_webhooks",
+            "unknown_settings",
             "bare_messages",
             "controls_duplicates",
             "utc_offset",

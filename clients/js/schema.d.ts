@@ -553,8 +553,9 @@ export interface paths {
          * @description Right: `see`; given by administrator, operator, viewer.
          *
          *     `{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
-         *     last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, missing}], feed}`. `off_reason`:
-         *     person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in this account.
+         *     last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, missing, late}], feed}`.
+         *     `off_reason`: person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in
+         *     this account; `late`: those of which some are told later, because more incoming leads wait than one look sees.
          *     `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the connection has never asked for events; `way`
          *     is hook, or ask where amoCRM refuses webhooks.
          */

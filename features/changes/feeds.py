@@ -24,11 +24,13 @@ LEASE: Final = timedelta(seconds=120)  # the longest call, a few times; it is re
 SETTLE: Final = timedelta(seconds=2)
 MOST_WAITING: Final = 5000  # hints of a connection; what comes above is found by asking, which waits for room
 CHECK_EVERY: Final = timedelta(hours=1)
+RETRY_REFUSED_EVERY: Final = timedelta(days=1)
 ASK_EVERY: Final = {"hook": timedelta(minutes=10), "ask": timedelta(minutes=1)}
 _FIRST_BACKOFF: Final = 15.0
 _LAST_BACKOFF: Final = 3600.0
 
-# Turning on begins with now: nobody is told what was before, also by what was known and said before.
+# Turning on begins with now: nobody is told what was before, also by what was known and said before. Whoever saves the
+# settings wants to know at once whether amoCRM still refuses what it has refused.
 _SWITCH_ON = """
 WITH gone AS (
     DELETE FROM amocrm_hints WHERE integration_id = %(integration_id)s AND NOT EXISTS (
@@ -43,7 +45,8 @@ ON CONFLICT (integration_id) DO UPDATE SET
     begun_at = CASE WHEN old.is_on THEN old.begun_at ELSE excluded.begun_at END,
     asked_until = CASE WHEN old.is_on THEN old.asked_until ELSE excluded.asked_until END,
     asked = CASE WHEN old.is_on THEN old.asked ELSE '{}' END,
-    ask_due_at = CASE WHEN old.is_on THEN old.ask_due_at ELSE excluded.ask_due_at END
+    ask_due_at = CASE WHEN old.is_on THEN old.ask_due_at ELSE excluded.ask_due_at END,
+    refused_at = CASE WHEN old.refused_at IS NOT NULL THEN to_timestamp(0) END
 """
 # The feed first, as hooks do, so that nobody waits in a circle.
 _SWITCH_OFF = """
@@ -65,7 +68,8 @@ FROM amocrm_take_hints(%(key_hash)s, %(account_id)s, %(hints)s, %(settle)s, %(mo
 """
 _HINT = "SELECT amocrm_hint_within(%(integration_id)s, %(hints)s, interval '0', %(most)s)::integer"
 _OF = "SELECT * FROM amocrm_feeds WHERE integration_id = %(integration_id)s"
-# Chosen once, as endpoints are.
+# Chosen once, as endpoints are. What amoCRM has refused is asked for again after a day, and when somebody has connected
+# the account since: perhaps it has another tariff, or an administrator has.
 _CLAIM = """
 WITH chosen AS MATERIALIZED (
     SELECT f.integration_id FROM amocrm_feeds f JOIN amocrm_integrations i ON i.id = f.integration_id
@@ -76,14 +80,19 @@ WITH chosen AS MATERIALIZED (
 )
 UPDATE amocrm_feeds AS claimed SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s
 WHERE integration_id IN (SELECT integration_id FROM chosen)
-RETURNING claimed.*, coalesce(check_due_at <= amocrm_now(), false) AS must_check,
-    coalesce(ask_due_at <= amocrm_now(), false) AS must_ask
+RETURNING claimed.*, coalesce(check_due_at <= amocrm_now() OR refused_at < (
+        SELECT connected_at FROM amocrm_integrations WHERE id = claimed.integration_id), false) AS must_check,
+    coalesce(ask_due_at <= amocrm_now(), false) AS must_ask,
+    coalesce(refused_at < greatest(amocrm_now() - %(retry)s, (
+        SELECT connected_at FROM amocrm_integrations WHERE id = claimed.integration_id)), false) AS must_retry
 """
+_AGAIN = "SELECT * FROM amocrm_feeds WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s"
 # What has happened before amoCRM began to call us is asked for at once. A feed that was switched off meanwhile keeps
 # the address until amoCRM does not call it any more, and has nothing else to do; the same in what follows. Where the
 # key was replaced meanwhile, this address is not the one that is wanted now.
 _SUBSCRIBED = """
 UPDATE amocrm_feeds SET subscribed = %(subscribed)s, way = %(way)s,
+    refused_at = CASE WHEN %(way)s = 'ask' THEN amocrm_now() ELSE refused_at END,
     check_due_at = CASE WHEN is_on AND key = %(key)s THEN amocrm_now() + %(check_in)s
         WHEN is_on OR %(subscribed)s::bytea IS NOT NULL THEN amocrm_now() END,
     ask_due_at = CASE WHEN is_on AND (subscribed IS NULL OR way <> %(way)s) THEN amocrm_now() ELSE ask_due_at END
@@ -124,13 +133,15 @@ WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s AND is_on
 
 # What is wanted from now on is told from now on.
 _WANT = """
-UPDATE amocrm_feeds SET wants = %(wants)s, refused = '{}', check_due_at = amocrm_now(),
+UPDATE amocrm_feeds SET wants = %(wants)s, check_due_at = amocrm_now(),
     asked = asked || (SELECT coalesce(jsonb_object_agg(name, extract(epoch FROM amocrm_now())::bigint), '{}')
         FROM unnest(%(wants)s::text[]) AS name WHERE NOT name = ANY(coalesce(wants, %(wants)s)))
 WHERE integration_id = %(integration_id)s AND is_on AND wants IS DISTINCT FROM %(wants)s::text[]
 """
 _SUBSCRIBED_TO = """
-UPDATE amocrm_feeds SET subscribed_to = %(settings)s, refused = %(refused)s
+UPDATE amocrm_feeds SET subscribed_to = %(settings)s, refused = %(refused)s,
+    refused_at = CASE WHEN %(refused)s <> '{}'::text[] THEN amocrm_now() END,
+    ask_due_at = CASE WHEN is_on AND refused <> %(refused)s THEN amocrm_now() ELSE ask_due_at END
 WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s
 """
 
@@ -166,6 +177,7 @@ class Feed(Guarded, frozen=True):
     problem_detail: Message | None
     must_check: bool = False
     must_ask: bool = False
+    must_retry: bool = False  # what amoCRM has refused
 
     def follows(self, entity_type: str) -> bool:
         return self.wants is None or entity_type in self.wants
@@ -272,7 +284,13 @@ def of(database: Database, integration_id: UUID) -> Feed | None:
 
 def claim(database: Database, limit: int) -> list[Feed]:
     """Feeds with something to do, under our lease."""
-    return database.all(Feed, _CLAIM, {"limit": limit, "lease": LEASE})
+    return database.all(Feed, _CLAIM, {"limit": limit, "lease": LEASE, "retry": RETRY_REFUSED_EVERY})
+
+
+def again(database: Database, feed: Feed) -> Feed:
+    """As the row of a claimed feed is now."""
+    now = database.one(Feed, _AGAIN, _leased(feed))
+    return feed if now is None else msgspec.structs.replace(now, must_ask=feed.must_ask)
 
 
 def subscribed(database: Database, keyring: Keyring, feed: Feed, address: str | None, way: str) -> None:
@@ -284,7 +302,7 @@ def subscribed(database: Database, keyring: Keyring, feed: Feed, address: str | 
             "subscribed": None if address is None else keyring.encrypt(address, owner, "feed_address"),
             "way": way,
             "key": feed.key,
-            "check_in": CHECK_EVERY if way == "hook" else 24 * CHECK_EVERY,
+            "check_in": CHECK_EVERY if way == "hook" else RETRY_REFUSED_EVERY,
         },
     )
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from features.changes import feeds, retry_policy
+from features.changes import feeds, incoming_list, retry_policy
 from features.changes.feed_lease import Tenure
 from features.changes.feeds import Feed
 from features.changes.kinds import ONCE, SUBJECTS
@@ -53,16 +53,6 @@ class _Known(Struct, frozen=True):
     read_at: float
 
 
-_WAITED = """
-SELECT entity_id FROM amocrm_entities WHERE integration_id = %(integration_id)s AND entity_type = 'incoming_lead'
-  AND NOT state ? 'fate' AND NOT entity_id = ANY(%(seen)s) LIMIT 1000
-"""
-
-
-class _Gone(Struct, frozen=True):
-    entity_id: int
-
-
 class _NoRoomError(Exception):
     """So many hints wait that this has to be asked for again."""
 
@@ -85,7 +75,7 @@ def ask(runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> Problem |
         except _NoRoomError:
             asking.keep(feeds.ASK_EVERY["ask"])
             return problem
-    asking.keep(feeds.ASK_EVERY[feed.way] if is_whole else timedelta(0))
+    asking.keep(feeds.ASK_EVERY[asking.way()] if is_whole else timedelta(0))
     return problem
 
 
@@ -98,6 +88,11 @@ class _Asking:
         self._feed, self._perform, self._tenure = feed, perform, tenure
         self.subjects = [one for one in SUBJECTS.values() if feed.follows(one.name)]
         self.asked = dict(feed.asked)
+
+    def way(self) -> str:
+        """What amoCRM tells only a part of by itself is asked for as if it told nothing."""
+        is_told = not any(one.asked and set(one.settings) & set(self._feed.refused) for one in self.subjects)
+        return self._feed.way if is_told else "ask"
 
     def keep(self, wait: timedelta | None = None) -> None:
         """How far it has come; it goes on after `wait`, or at once."""
@@ -172,26 +167,17 @@ class _Asking:
     # --- incoming leads -------------------------------------------------------------------------------------------
 
     def incoming(self) -> bool:
-        """Whether these are all. What was known to wait, and is not in the list any more, was accepted or declined."""
-        since, seen, page, has_more = self._from("incoming_lead"), dict[int, dict[str, Any]](), 1, True
-        while has_more:
-            if page > _MOST_PAGES or self._tenure.is_over():
-                return True  # of the rest hooks tell, and the next run
-            found, has_more = self._perform(_incoming_page(page))
-            seen |= {stand_in(str(one["uid"])): one for one in found if one.get("uid")}
-            page += 1
-        known = self._read_at("incoming_lead", list(seen))
-        new = {
-            id_: one
-            for id_, one in seen.items()
-            if id_ not in known and int(one.get("created_at") or 0) >= self._feed.begun_at
-        }
-        parameters = {"integration_id": self._feed.integration_id, "seen": list(seen)}
-        gone = [row.entity_id for row in self._database.all(_Gone, _WAITED, parameters)]
-        self._hint([Hint("incoming_lead", id_, ["add"], {"uid": one["uid"]}) for id_, one in new.items()])
-        self._hint([Hint("incoming_lead", id_, ["gone"]) for id_ in gone])
-        self.asked["incoming_lead"] = self._next(since, since)
-        return True
+        """Whether this look is at its end; see :mod:`features.changes.incoming_list`."""
+        since = self._from("incoming_lead")
+        look = incoming_list.Look(self._database, self._feed, self._perform, self._tenure)
+        hints, turn = look.at(since, self.asked.get(incoming_list.TURN))
+        self._hint(hints)
+        self.asked.pop(incoming_list.TURN, None)
+        self.asked |= {} if turn is None else {incoming_list.TURN: turn}
+        if look.has_seen_new:
+            now = self._transport.server_time
+            self.asked["incoming_lead"] = since if now is None else max(since, int(now.timestamp()) - _OVERLAP_SECONDS)
+        return look.has_seen_new
 
     # --- deals and contacts ---------------------------------------------------------------------------------------
 
@@ -256,10 +242,6 @@ class _Asking:
             return {}
         parameters = {"integration_id": self._feed.integration_id, "entity_type": entity_type, "ids": ids}
         return {row.entity_id: row.read_at for row in self._database.all(_Known, _KNOWN, parameters)}
-
-
-def _incoming_page(page: int) -> Callable[[AccountApi], tuple[list[dict[str, Any]], bool]]:
-    return lambda api: FeedApi(api).all_incoming(page)
 
 
 def _events_page(page: int) -> Callable[[AccountApi], list[dict[str, Any]]]:

@@ -82,6 +82,7 @@ def _looked_after(runtime: Runtime, integration: Integration, feed: Feed) -> Pro
                 raise
             problem = error.problem()
             feeds.check_later(runtime.database, feed, feeds.ASK_EVERY["ask"])
+        feed = feeds.again(runtime.database, feed)
     if feed.must_ask and not tenure.is_over():
         problem = polling.ask(runtime, feed, perform, tenure) or problem
     reading = Reading.begin(runtime, integration, feed, perform, tenure)

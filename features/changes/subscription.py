@@ -1,6 +1,6 @@
 """The subscription in amoCRM: made, compared on schedule, repaired, and removed by us (row H2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from features.changes import feeds, kinds, wanted
@@ -49,9 +49,16 @@ def compare(runtime: Runtime, integration: Integration, feed: Feed, perform: Cal
             raise
         _refused(runtime, integration, feed, perform, error)
         return
-    told = _difference(there, before == address, settings - set(feed.refused), set(feed.subscribed_to))
-    if told is not None and not _subscribe(runtime, integration, feed, perform, address, sorted(settings)):
-        return
+    refused: Collection[str] = [] if feed.must_retry else feed.refused
+    told = _difference(there, before == address, settings - set(refused), set(feed.subscribed_to))
+    if told is not None:
+        now_refused = _subscribe(runtime, integration, feed, perform, address, sorted(settings))
+        if now_refused is None:
+            return
+        if told == _OTHERS and there is not None and set(there["settings"]) == settings - set(now_refused):
+            told = None  # what was refused is refused again
+    elif feed.must_retry:
+        feeds.subscribed_to(runtime.database, feed, sorted(settings), [])
     feeds.subscribed(runtime.database, runtime.keyring, feed, address, "hook")
     if told is not None:
         level = "info" if before != address or told == _OTHERS else "warning"
@@ -79,34 +86,43 @@ def _subscribe(
     perform: Callable[..., Any],
     address: str,
     settings: list[str],
-) -> bool:
+) -> list[str] | None:
+    """The settings that this account's amoCRM does not know; None where it refuses webhooks at all."""
+
     def tried(some: list[str]) -> None:
         perform(lambda api: FeedApi(api).subscribe(address, some))
 
-    refused = feed.refused
+    refused: list[str] = [] if feed.must_retry else feed.refused
     try:
         try:
             tried([one for one in settings if one not in refused])
         except BadRequestError:
             if set(settings) <= kinds.SURE:
                 raise
-            refused = _without_unknown(tried, settings)
+            # Each call replaces the subscription: what was taken before is in all of them.
+            taken = set(settings) - set(feed.refused) if feed.refused else kinds.SURE & set(settings)
+            refused = _without_unknown(tried, settings, sorted(taken))
     except AddressBlockedError:
         raise
     except (ForbiddenError, PaymentRequiredError, BadRequestError) as error:
         _refused(runtime, integration, feed, perform, error)
-        return False
+        return None
     feeds.subscribed_to(runtime.database, feed, [one for one in settings if one not in refused], refused)
-    return True
+    return refused
 
 
-def _without_unknown(tried: Callable[[list[str]], None], settings: list[str]) -> list[str]:
-    """Subscribes to as much as this account's amoCRM knows; returns what it does not. Raises BadRequestError where it
-    refuses all of it."""
-    taken, refused = [one for one in settings if one in kinds.SURE], []
+def _without_unknown(tried: Callable[[list[str]], None], settings: list[str], taken: list[str]) -> list[str]:
+    """Subscribes to as much as this account's amoCRM knows, `taken` most likely; returns what it does not. Raises
+    BadRequestError where it refuses all of it."""
+    refused: list[str] = []
     if taken:
-        tried(taken)
-    for one in (one for one in settings if one not in kinds.SURE):
+        try:
+            tried(taken)
+        except BadRequestError:
+            if set(taken) <= kinds.SURE:
+                raise
+            taken = []  # it knows less than before
+    for one in (one for one in settings if one not in taken):
         try:
             tried([*taken, one])
             taken.append(one)

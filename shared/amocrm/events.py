@@ -124,6 +124,17 @@ class FeedApi(Struct, frozen=True):
         answer = self.api.send("GET", "/leads/unsorted", params=params)
         return embedded(answer, "unsorted"), bool(answer and answer.get("_links", {}).get("next"))
 
+    def which_wait(self, uids: Sequence[str]) -> set[str]:
+        """Of the incoming leads with these uids (a few dozen) those that wait; all of them, where the account has no
+        filters."""
+        # vendor: unsorted.list
+        params: list[tuple[str, Any]] = [("filter[uid][]", uid) for uid in uids]
+        params.append(("limit", filtered_reads.PAGE_LIMIT))
+        found = {
+            str(one.get("uid")) for one in embedded(self.api.send("GET", "/leads/unsorted", params=params), "unsorted")
+        }
+        return found if found <= set(uids) else set(uids)
+
     def sees_everything(self) -> bool:
         """Whether what is not found is gone; else it may belong to somebody whose things are not shown to us."""
         # vendor: rights.own (page) A token that a user without an administrator's rights has given sees what that user

@@ -40,7 +40,11 @@ def subscribe(call: Call) -> Answer:
     destination, settings = str(body.get("destination", "")), body.get("settings")
     if urlsplit(destination).scheme not in ("http", "https"):
         raise invalid("destination", "InvalidUrl", "This value is not a valid URL.")
-    if not isinstance(settings, list) or not settings or not set(settings) <= SETTINGS:
+    if (
+        not isinstance(settings, list)
+        or not settings
+        or not set(settings) <= SETTINGS - set(call.account.unknown_settings)
+    ):
         raise invalid("settings", "NotSupportedChoice", "One or more of the given values is invalid.")
     now = call.world.now()
     known = call.account.hooks.get(destination)

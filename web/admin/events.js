@@ -143,7 +143,8 @@ function row(connection, endpoint, edit, fresh, again) {
   const kinds = endpoint.kinds.length ? endpoint.kinds.map(kindName).join(", ") : t("events.every_kind");
   return element("li", {}, element("div", { className: "facts" }, element("b", { text: endpoint.name }), element("small", { text: ` · ${endpoint.host}` }), element("br"),
     health(endpoint), element("br"), element("small", { className: "soft", text: kinds }),
-    endpoint.missing?.length ? element("p", { className: "warning", text: t("events.missing", { kinds: endpoint.missing.map(kindName).join(", ") }) }) : null), answer, error, buttons);
+    endpoint.missing?.length ? element("p", { className: "warning", text: t("events.missing", { kinds: endpoint.missing.map(kindName).join(", ") }) }) : null,
+    endpoint.late?.length ? element("p", { className: "warning", text: t("events.late") }) : null), answer, error, buttons);
 }
 
 function health(endpoint) {

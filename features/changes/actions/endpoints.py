@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from msgspec import Meta, Struct
 
-from features.changes import diff, dispatch, endpoints, feeds, kinds, wanted
+from features.changes import diff, dispatch, endpoints, feeds, incoming_list, kinds, wanted
 from features.changes.endpoints import Endpoint, Wanted
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
@@ -48,8 +48,9 @@ class ReplaceHookKey(Struct, forbid_unknown_fields=True, frozen=True):
 
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
-    last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, missing}], feed}`. `off_reason`:
-    person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in this account.
+    last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, missing, late}], feed}`.
+    `off_reason`: person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in
+    this account; `late`: those of which some are told later, because more incoming leads wait than one look sees.
     `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the connection has never asked for events; `way`
     is hook, or ask where amoCRM refuses webhooks."""
     integration = caller.require_integration()
@@ -147,6 +148,7 @@ def _unknown() -> Problem:
     return Problem(404, "unknown_endpoint", say("There is no such endpoint in this connection."))
 
 
+_DECIDED: Final = ("incoming_lead.accepted", "incoming_lead.declined")
 _SHOWN: Final = (
     "id", "name", "host", "kinds", "pipelines", "statuses", "fields", "is_on", "off_reason", "failures",
     "failing_since", "last_status", "last_ok_at", "waiting", "old_secret_until", "created_at",
@@ -154,10 +156,13 @@ _SHOWN: Final = (
 
 
 def _view(endpoint: Endpoint, feed: feeds.Feed | None) -> dict[str, Any]:
-    age = endpoint.oldest_seconds
+    age, asked = endpoint.oldest_seconds, kinds.chosen(endpoint.kinds)
     return {name: getattr(endpoint, name) for name in _SHOWN} | {
         "oldest_seconds": None if age is None else round(age),
-        "missing": [] if feed is None else kinds.missing(kinds.chosen(endpoint.kinds), feed.way, feed.refused),
+        "missing": [] if feed is None else kinds.missing(asked, feed.way, feed.refused),
+        "late": []
+        if feed is None or incoming_list.TURN not in feed.asked
+        else [one for one in _DECIDED if one in asked],
     }
 
 
