@@ -15,9 +15,9 @@ from shared.amocrm import budgets
 from shared.amocrm.bots import BotsApi
 from shared.amocrm.errors import NotSentError, ServerError
 from shared.amocrm.leads import AccountApi
-from shared.amocrm.tasks import TasksApi
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
+from shared.deliveries.own_tasks import OwnTasks
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import NotTakenError, Plan, Result, Step
 from shared.deliveries.webhooks import key_of, signed
@@ -56,7 +56,7 @@ def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integ
         case Note():
             return [_note(runtime.database, delivery, integration, lead_id, asked.work)], 3
         case Task():
-            return [_task(runtime.database, delivery, integration, lead_id, asked.work)], 3
+            return [_task(runtime, delivery, integration, lead_id, asked.work)], 3
         case Quotation():
             quote = registry.quotation()
             if quote is None:
@@ -106,8 +106,9 @@ def _note(database: Database, delivery: Delivery, integration: Integration, lead
     return Step("note", write, find)
 
 
-def _task(database: Database, delivery: Delivery, integration: Integration, lead_id: int, wanted: Task) -> Step:
-    mark = reference(delivery.id)
+def _task(runtime: Runtime, delivery: Delivery, integration: Integration, lead_id: int, wanted: Task) -> Step:
+    database, mark = runtime.database, reference(delivery.id)
+    own = OwnTasks(database, runtime.keyring, integration.id, delivery.id)
 
     def write(account: AccountApi) -> Result:
         lead = account.lead(lead_id)
@@ -119,10 +120,10 @@ def _task(database: Database, delivery: Delivery, integration: Integration, lead
         if wanted.task_type_id:
             more["task_type_id"] = wanted.task_type_id
         due = int(delivery.created_at.timestamp()) + 60 * wanted.due_minutes
-        return {"task_id": TasksApi(account).create(lead_id, f"{text}\n{mark}", due, more)}
+        return {"task_id": own.create(account, lead_id, f"{text}\n{mark}", due, more)}
 
     def find(account: AccountApi) -> Result | None:
-        task_id = TasksApi(account).find(lead_id, mark, _since(delivery))
+        task_id = own.find(account, lead_id, mark, _since(delivery))
         return None if task_id is None else {"task_id": task_id}
 
     return Step("task", write, find)

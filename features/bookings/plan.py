@@ -234,7 +234,8 @@ def _item(work: Work) -> Item | None:
 
 def _goods(work: Work, item: Item) -> list[Step]:
     remembered = Remembered(work.runtime.database, work.integration.id)
-    own = Goods(remembered, (item,), work.runtime.locks, work.delivery.id, work.booking.facts["currency"])
+    locks, currency = work.runtime.locks, work.booking.facts["currency"]
+    own = Goods(remembered, work.runtime.keyring, (item,), locks, work.delivery.id, currency)
 
     def find_or_create(api: AccountApi, lead: Result) -> Result:
         return own.find_or_create(api) | {"lead_id": lead["lead_id"]}

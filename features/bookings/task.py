@@ -9,11 +9,11 @@ from features.bookings.sync_context import CANCELLED, EXPECTED, MOVED, Work
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import LOST, AccountApi
 from shared.amocrm.tasks import TasksApi
-from shared.deliveries.echo_marking import noting, noting_new
+from shared.deliveries.echo_marking import noting
 from shared.deliveries.locks import name_of
+from shared.deliveries.own_tasks import OwnTasks
 from shared.deliveries.runner import Result, Step
 from shared.platform.messages import say
-from shared.storage import own_writes
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ def step(work: Work) -> Step:
 
 def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Result:
     database, booking = work.runtime.database, work.now()
+    own = OwnTasks(database, work.runtime.keyring, work.integration.id, work.delivery.id)
     due = int(booking.starts_at.timestamp())
     # The task may say more; but a newer change is brought by its own delivery only, before whose acceptance a process
     # may have died.
@@ -37,9 +38,7 @@ def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Resu
     # Nobody else makes the first one; a delivery that was taken up again is tried for the first time once more.
     is_new = work.is_first and work.delivery.attempts <= 1 and not work.delivery.was_started("task")
     if task_id is None and not is_new:
-        task_id = tasks.find(lead["lead_id"], work.mark, work.since)
-        if task_id is not None:
-            own_writes.found(database, work.integration.id, "task", work.delivery.id, task_id)
+        task_id = own.find(api, lead["lead_id"], work.mark, work.since)
     if booking.state == "cancelled" or booking.attendance is not None:
         if task_id is not None:
             _unless_gone(work, tasks, task_id, {"is_completed": True, "result": {"text": _result(work, booking)}})
@@ -66,19 +65,9 @@ def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Resu
         rows.brought(database, booking, task_id=task_id, task_due=due, **facts)
         return {"task_id": task_id}
     more = {"duration": wanted["duration"]} | (handed_over or _responsible(work, api, booking, lead))
-    made = _accepted(work, lambda fields: _made(work, tasks, lead["lead_id"], wanted["text"], due, fields), more)
+    made = _accepted(work, lambda fields: own.create(api, lead["lead_id"], wanted["text"], due, fields), more)
     rows.brought(database, booking, task_id=made, task_due=due, **facts)
     return {"task_id": made}
-
-
-def _made(work: Work, tasks: TasksApi, lead_id: int, text: str, due: int, more: dict[str, Any]) -> int:
-    """What we make is no news to those who are told of tasks."""
-    runtime, content = work.runtime, {"text": text, "complete_till": due} | more
-    noted = (runtime.database, runtime.keyring, work.integration.id, "task", work.delivery.id, content)
-    with noting_new(*noted) as made:
-        task_id = tasks.create(lead_id, text, due, more)
-        made(task_id)
-    return task_id
 
 
 def _unless_gone(work: Work, tasks: TasksApi, task_id: int, fields: dict[str, Any]) -> bool:

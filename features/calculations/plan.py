@@ -13,7 +13,6 @@ from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.files import DriveApi
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
-from shared.deliveries.locks import Locks
 from shared.deliveries.products import Goods
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
@@ -22,7 +21,6 @@ from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.cache import Remembered
-from shared.storage.database import Database
 
 Render = Callable[[Calculation], bytes]
 
@@ -38,28 +36,27 @@ CLOCK_SKEW_SECONDS: Final = 300
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, body: SaveCalculation) -> Plan:
     assert body.lead_id is not None  # set when it was accepted
     render = renderer(typesetting_client.of(runtime.settings), integration, delivery)
-    return steps(runtime.database, runtime.locks, delivery, body.lead_id, body, integration, render), calls(body)
+    return steps(runtime, delivery, body.lead_id, body, integration, render), calls(body)
 
 
 PLANNER: Final = Planner(ACTION, lambda request: decode(request, SaveCalculation), _planned)
 
 
 def steps(
-    database: Database,
-    locks: Locks,
+    runtime: Runtime,
     delivery: Delivery,
     lead_id: int,
     body: SaveCalculation,
     integration: Integration,
     render: Render,
 ) -> list[Step]:
-    options, plan, remembered = body.options, [], Remembered(database, delivery.integration_id)
+    options, plan, remembered = body.options, [], Remembered(runtime.database, delivery.integration_id)
     if options.note:
         plan.append(_note(delivery, lead_id, body.calculation, integration))
     if options.update_price or options.responsible_user_id is not None:
-        plan.append(deal_fields.step(database, delivery, lead_id, body))
+        plan.append(deal_fields.step(runtime.database, delivery, lead_id, body))
     if options.products:
-        plan += _goods(remembered, locks, delivery, lead_id, body.calculation)
+        plan += _goods(runtime, delivery, lead_id, body.calculation)
     if options.pdf != "none":
         plan += _pdf(remembered, delivery, lead_id, body, render)
     return plan
@@ -100,10 +97,9 @@ def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integratio
     return Step("note", write, find)
 
 
-def _goods(
-    remembered: Remembered, locks: Locks, delivery: Delivery, lead_id: int, calculation: Calculation
-) -> list[Step]:
-    goods = Goods(remembered, calculation.items, locks, delivery.id, calculation.currency or None)
+def _goods(runtime: Runtime, delivery: Delivery, lead_id: int, calculation: Calculation) -> list[Step]:
+    remembered, currency = Remembered(runtime.database, delivery.integration_id), calculation.currency or None
+    goods = Goods(remembered, runtime.keyring, calculation.items, runtime.locks, delivery.id, currency)
 
     def find_or_create(account: AccountApi) -> Result:
         return goods.find_or_create(account) | {"lead_id": lead_id}

@@ -129,10 +129,17 @@ class Own(Struct, frozen=True):
         return found
 
     def maker(
-        self, entity_type: str, entity: Entity, *, is_new: bool, earlier_names: Callable[[], Collection[str]]
+        self,
+        entity_type: str,
+        entity: Entity,
+        written: Written = NOTHING,
+        *,
+        is_new: bool,
+        earlier_names: Callable[[], Collection[str]],
     ) -> UUID | None:
-        """The delivery that has made this deal or contact. `is_new`: amoCRM says that it was made. `earlier_names`: it
-        may have another one by now; asked for only while the answer to such a write is missing."""
+        """The delivery that has made this deal or contact. `written`: what we have set in it since. `is_new`: amoCRM
+        says that it was made. `earlier_names`: it may have another one by now; asked for only while the answer to such
+        a write is missing."""
         id_ = int(entity["id"])
         if (known := own_writes.maker(self.database, self.integration_id, entity_type, id_)) is not None:
             return known
@@ -140,7 +147,7 @@ class Own(Struct, frozen=True):
             # What older code has made was not noted; it is looked for among the latest deliveries.
             is_sought = is_new and entity_type == "contact"
             made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_}) if is_sought else None
-            return made or self._making(entity_type, entity, earlier_names)
+            return made or self._making(entity_type, entity, written, earlier_names)
         if (marked := self._marked(id_, str(entity.get("name") or ""))) is not None:
             return marked
         is_open = own_writes.unanswered(self.database, self.integration_id, entity_type)
@@ -152,18 +159,34 @@ class Own(Struct, frozen=True):
         found = (self._made(_OF_LEAD, self._deliveries(prefix) | {"lead_id": lead_id}) for prefix in prefixes)
         return next((one for one in found if one is not None), None)
 
-    def _making(self, entity_type: str, entity: Entity, earlier_names: Callable[[], Collection[str]]) -> UUID | None:
+    def _making(
+        self, entity_type: str, entity: Entity, written: Written, earlier_names: Callable[[], Collection[str]]
+    ) -> UUID | None:
         """A delivery whose answer was lost, or is still to come, and that makes just this."""
         is_open = own_writes.unanswered(self.database, self.integration_id, entity_type)
 
-        def made_as(one: Entity) -> UUID | None:
-            makers = (it.delivery_id for it in is_open if self.ours(one, Written([], it.members)) == it.members.keys())
-            return next(makers, None)
+        def made_as(one: Entity) -> own_writes.Unanswered | None:
+            return next((it for it in is_open if self._is_made_by(it, one, written)), None)
 
         if not is_open:
             return None
         names = (entity | {"name": name} for name in earlier_names())
-        return made_as(entity) or next(filter(None, map(made_as, names)), None)
+        found = made_as(entity) or next(filter(None, map(made_as, names)), None)
+        if found is None:
+            return None
+        own_writes.recognised(self.database, found.id, int(entity["id"]))
+        return found.delivery_id
+
+    def _is_made_by(self, making: own_writes.Unanswered, entity: Entity, written: Written) -> bool:
+        """Each member is as it was made, or as we have changed it since. What we have set there later is not what it
+        was made with: there would have been nothing to set."""
+        made, ours = self.ours(entity, Written([], making.members)), self.ours(entity, written)
+
+        def is_explained(name: str, prints: set[str]) -> bool:
+            later = written.prints.get(name, set())
+            return (name in made or name in ours) and (name == own_writes.LINKS or not later or bool(later - prints))
+
+        return all(is_explained(name, prints) for name, prints in making.members.items())
 
     def at_making(self, entity_type: str, maker: UUID) -> Written:
         """What that delivery has made it with."""

@@ -210,7 +210,7 @@ class Reading(Struct):
         differing: set[str] = set()
         if due.state is None:
             names = partial(self._earlier_names, due)
-            maker = self._own.maker(due.entity_type, entity, is_new="add" in hints, earlier_names=names)
+            maker = self._own.maker(due.entity_type, entity, own, is_new="add" in hints, earlier_names=names)
             ours = self._own.ours(entity, own)
             if maker is not None:
                 ours |= {"price"} | self._own.ours(entity, self._own.at_making(due.entity_type, maker))

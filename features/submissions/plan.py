@@ -46,6 +46,7 @@ from shared.platform.i18n import document_language
 from shared.platform.messages import say, say_plural
 from shared.runtime import Runtime
 from shared.storage.cache import Remembered
+from shared.storage.encryption import Keyring
 
 Change = dict[str, object]
 
@@ -170,7 +171,8 @@ def _steps(made: Submission) -> list[Step]:
         plan += _contact_update_steps(made, accepted.mode)
         plan += [_budget_step(made)] if made.budget.amount else []
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
-        plan += goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
+        remembered = Remembered(made.database, delivery.integration_id)
+        plan += goods_steps(remembered, made.keyring, made.locks, delivery, body)
     plan.append(_note_step(made))
     if accepted.mode != "incoming_lead" and reassignment.may_name_a_user(made.settings, body):
         plan.append(_handing_step(made, plan))
@@ -234,9 +236,11 @@ def _may_be_created(rule: FieldRule) -> bool:
     return rule.field is not None and rule.field_id is None
 
 
-def goods_steps(remembered: Remembered, locks: Locks, delivery: Delivery, body: SubmitOrder) -> list[Step]:
+def goods_steps(
+    remembered: Remembered, keyring: Keyring, locks: Locks, delivery: Delivery, body: SubmitOrder
+) -> list[Step]:
     items = tuple(item.item for item in body.order.items)
-    own = products.Goods(remembered, items, locks, delivery.id, body.order.currency or None)
+    own = products.Goods(remembered, keyring, items, locks, delivery.id, body.order.currency or None)
 
     def find_or_create(api: AccountApi, lead: Result) -> Result:
         return own.find_or_create(api) | {"lead_id": lead["lead_id"]}

@@ -1,6 +1,6 @@
 """The calls that concern an account's goods list. Source: amoCRM's documentation, "Lists", "Entity links"."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -19,6 +19,15 @@ class GoodsList(Struct, frozen=True):
     @property
     def price_field_id(self) -> int | None:
         return self.fields.get("PRICE")
+
+    def element(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """As the API takes it. `values`: by the codes of the fields; those that the list does not have are left out."""
+        fields = [
+            {"field_id": self.fields[code], "values": [{"value": value}]}
+            for code, value in values.items()
+            if code in self.fields
+        ]
+        return {"name": name, "custom_fields_values": fields or None}
 
 
 class GoodsLink(Struct, frozen=True):
@@ -94,22 +103,10 @@ class GoodsApi(Struct, frozen=True):
         return found
 
     def create(self, goods_list: GoodsList, elements: list[dict[str, Any]]) -> list[int]:
-        """Creates all in one call; returns their ids in the same order. Fields the list does not have are left out."""
+        """Creates all in one call; returns their ids in the same order. `elements`: see :meth:`GoodsList.element`."""
         # vendor: batch.whole (guess) A batch is checked before anything is made: one wrong item, and none is made.
         # source: none found; the answer names the items that are wrong, and no others
-        body = [
-            {
-                "name": element["name"],
-                "request_id": str(index),
-                "custom_fields_values": [
-                    {"field_id": goods_list.fields[code], "values": [{"value": value}]}
-                    for code, value in element["fields"].items()
-                    if code in goods_list.fields
-                ]
-                or None,
-            }
-            for index, element in enumerate(elements)
-        ]
+        body = [element | {"request_id": str(index)} for index, element in enumerate(elements)]
         answer = self.account.send("POST", self._path(goods_list), json=body)
         made = embedded(answer, "elements")
         if len(made) != len(elements):

@@ -5,6 +5,7 @@ quantities. Source: amoCRM's documentation, "Lists" and "Entity links".
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
@@ -16,14 +17,14 @@ from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.products import GoodsApi, GoodsList
 from shared.deliveries.account_money import AccountMoney
-from shared.deliveries.echo_marking import noting_link
+from shared.deliveries.echo_marking import noting_link, noting_new
 from shared.deliveries.items import Item
 from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.runner import Result
 from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
-from shared.storage import own_writes
 from shared.storage.cache import Remembered
+from shared.storage.encryption import Keyring
 
 Entity = dict[str, Any]
 
@@ -76,6 +77,7 @@ class _TooManyAlikeError(Exception):
 
 class Goods(Struct, frozen=True):
     remembered: Remembered
+    keyring: Keyring
     items: Sequence[Item]
     locks: Locks
     owner: UUID  # the delivery
@@ -111,9 +113,7 @@ class Goods(Struct, frozen=True):
         missing = [item for item in items if _key(item) not in known]
         money = AccountMoney(self.remembered)
         has_prices = not missing or money.is_own(api.account, self.currency)
-        created = api.create(goods_list, [_element(item, has_prices) for item in missing]) if missing else []
-        for element_id in created:
-            own_writes.note_made(self.remembered.database, self.integration_id, "catalog_element", element_id)
+        created = self._created(api, goods_list, [_element(goods_list, item, has_prices) for item in missing])
         ids = known | {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
         self._remember(ids, created)
         return {
@@ -122,6 +122,18 @@ class Goods(Struct, frozen=True):
             "elements": [{"id": ids[_key(item)], "quantity": _number(item.quantity)} for item in items],
             "created": len(created),
         } | ({} if has_prices else {"told": money.goods_not_own(api.account, self.currency)})
+
+    def _created(self, api: GoodsApi, goods_list: GoodsList, elements: list[Entity]) -> list[int]:
+        """Noted before they are made: a process may end in between, and hooks come before answers."""
+        if not elements:
+            return []
+        noted = self.remembered.database, self.keyring, self.integration_id, "catalog_element", self.owner
+        with ExitStack() as stack:
+            told = [stack.enter_context(noting_new(*noted, element)) for element in elements]
+            created = api.create(goods_list, elements)
+            for tell, element_id in zip(told, created, strict=True):
+                tell(element_id)
+        return created
 
     def _known(self, api: GoodsApi, goods_list: GoodsList, items: list[Item]) -> dict[str, int]:
         """Which of the account's elements the items are: all are looked through where they fit a page, in one read."""
@@ -253,9 +265,9 @@ def _skus(element: dict[str, Any]) -> set[str]:
     return {str(value.get("value")).strip() for field in fields for value in field.get("values") or []} - {""}
 
 
-def _element(item: Item, has_price: bool) -> dict[str, Any]:
+def _element(goods_list: GoodsList, item: Item, has_price: bool) -> Entity:
     values = {"SKU": item.sku, "PRICE": _number(item.unit_price) if has_price else None, "UNIT": item.unit}
-    return {"name": item.name, "fields": {code: value for code, value in values.items() if value is not None}}
+    return goods_list.element(item.name, {code: value for code, value in values.items() if value is not None})
 
 
 def _number(value: Decimal) -> int | float:

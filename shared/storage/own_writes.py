@@ -46,7 +46,7 @@ WHERE delivery_id = %(delivery_id)s AND integration_id = %(integration_id)s AND 
 
 
 _UNANSWERED: Final = """
-SELECT delivery_id, fingerprints FROM amocrm_own_writes
+SELECT id, delivery_id, fingerprints FROM amocrm_own_writes
 WHERE delivery_id IS NOT NULL AND integration_id = %(integration_id)s AND entity_type = %(entity_type)s
     AND entity_id IS NULL AND written_at > amocrm_now() - interval '1 day'
 ORDER BY written_at DESC LIMIT 100
@@ -62,6 +62,11 @@ _FOUND: Final = """
 UPDATE amocrm_own_writes SET entity_id = %(entity_id)s, ended_at = amocrm_now()
 WHERE delivery_id = %(delivery_id)s AND integration_id = %(integration_id)s AND entity_type = %(entity_type)s
     AND entity_id IS NULL
+"""
+
+# It was looked at when it was made: what is read of it later is not to be compared with this.
+_RECOGNISED: Final = """
+UPDATE amocrm_own_writes SET entity_id = %(entity_id)s, ended_at = written_at WHERE id = %(id)s AND entity_id IS NULL
 """
 
 
@@ -92,10 +97,11 @@ def note_link(database: Database, integration_id: UUID, entity_type: str, entity
 
 
 def note_made(database: Database, integration_id: UUID, entity_type: str, entity_id: int) -> None:
-    """We have made this, with nothing beside it that could be taken for somebody's."""
-    noted = _noted(database, integration_id, entity_type, entity_id, {}, uuid4())
-    if noted is not None:
-        ended(database, noted)
+    """We have made this, whichever delivery it was; what with, nobody says any more."""
+    if maker(database, integration_id, entity_type, entity_id) is None:
+        noted = _noted(database, integration_id, entity_type, entity_id, {}, uuid4())
+        if noted is not None:
+            ended(database, noted)
 
 
 def _noted(
@@ -166,13 +172,15 @@ def found(database: Database, integration_id: UUID, entity_type: str, delivery_i
 
 
 class Unanswered(Struct, frozen=True):
-    """Something that is being made, whose id nobody knows. `members`: name -> fingerprints."""
+    """Something that is being made, whose id nobody knows. `id`: the note's; `members`: name -> fingerprints."""
 
+    id: UUID
     delivery_id: UUID
     members: dict[str, set[str]]
 
 
 class _Making(Struct, frozen=True):
+    id: UUID
     delivery_id: UUID
     fingerprints: dict[str, str]
 
@@ -181,9 +189,14 @@ def unanswered(database: Database, integration_id: UUID, entity_type: str) -> li
     """Of the last day, the newest first."""
     parameters = {"integration_id": integration_id, "entity_type": entity_type}
     return [
-        Unanswered(row.delivery_id, {name: {text} for name, text in row.fingerprints.items()})
+        Unanswered(row.id, row.delivery_id, {name: {text} for name, text in row.fingerprints.items()})
         for row in database.all(_Making, _UNANSWERED, parameters)
     ]
+
+
+def recognised(database: Database, note_id: UUID, entity_id: int) -> None:
+    """Seen before the answer came, or without one: what that was going to make is this, and nothing else is."""
+    database.execute(_RECOGNISED, {"id": note_id, "entity_id": entity_id})
 
 
 def _add(members: dict[str, set[str]], row: _Row) -> None:

@@ -85,7 +85,9 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, con
         steps.append(_lead_step(made, wanted, wanted.lead_id, before))
     steps += [_person_step(made, steps[-1].name), _note_step(made, wanted, steps[-1].name)]
     if isinstance(body, SubmitOrder) and wanted.lead_id is not None and not wanted.has_goods:
-        steps += plan.goods_steps(Remembered(made.database, delivery.integration_id), made.locks, delivery, body)
+        steps += plan.goods_steps(
+            Remembered(made.database, delivery.integration_id), made.keyring, made.locks, delivery, body
+        )
     return steps, 5
 
 

@@ -1,0 +1,124 @@
+"""Row H5: what a chain of our own writes has made of an entity is ours, whichever answer was lost on the way (31)."""
+
+from typing import Any
+
+import pytest
+
+from functions.run_deliveries.run import run as run_deliveries
+from tests.changes.conftest import Feed
+from tests.story import calculation, json_of
+from tests.submitting import form, found_at_once, submit
+
+
+def _mapped(feed: Feed, mode: str = "lead") -> None:
+    """A city of deals and people; forms have tags."""
+    story = feed.story
+    for owner in ("leads", "contacts"):
+        story.simulator.control("add", domain=story.domain, field={"owner": owner, "name": "City", "kind": "text"})
+    rules = [{"source": "city", "entity": one, "field": "City"} for one in ("leads", "contacts")]
+    forms = {"mode": mode, "tags": ["site", "new"]}
+    settings = {"changes": {"is_on": True}, "submissions": {"mapping": rules, "forms": forms}}
+    assert story.crm("save_settings", story.admin(), settings).status == 200
+    found_at_once(story)
+    feed.run()
+    feed.told()
+
+
+def _form(city: str, **contact: str) -> dict[str, Any]:
+    person = {"name": "Visitor 29", "phone": "+79165550029", "email": "29@example.org"} | contact
+    return form(contact=person, fields={"city": city}, price=100)
+
+
+_MAKING = {
+    "lead": "/api/v4/leads/complex",
+    "incoming_lead": "/api/v4/leads/unsorted/forms",
+    "contact": "/api/v4/contacts",
+}
+
+
+def _lost(feed: Feed, mode: str, city: str) -> None:
+    """A form whose answer does not come: it was made all the same."""
+    feed.story.simulator.fault("reset_after", path=_MAKING[mode], method="POST", times=1)
+    answer = feed.story.crm("submit_form", feed.story.application(), _form(city))
+    assert answer.status == 202, answer.body
+
+
+@pytest.mark.parametrize("mode", ["lead", "contact"])
+@pytest.mark.parametrize("more", [{}, {"email": "other@example.org"}])
+def test_31_a_second_form_of_a_person_whose_making_was_not_answered_is_no_news(
+    feed: Feed, mode: str, more: dict[str, str]
+) -> None:
+    """Found by the campaign (seed 4222102086): it gave the contact another city before anybody had looked."""
+    _mapped(feed, mode)
+    _lost(feed, mode, "City 1")
+    feed.story.clock.advance(minutes=2)  # the person is nobody's any more, and the retry has not come yet
+    submit(feed.story, _form("City 2", **more))
+    for _ in range(3):
+        feed.run(5)
+    assert feed.kinds() == []
+    feed.story.clock.advance(minutes=2)
+    run_deliveries(feed.story.runtime, 10)
+    for _ in range(3):
+        feed.run(300)
+    assert feed.kinds() == []
+
+
+def _goods(feed: Feed) -> None:
+    """A calculation whose goods are new, and whose answer is lost as they are made."""
+    feed.story.simulator.fault("reset_after", path="/api/v4/catalogs/.*/elements", method="POST", times=1)
+    lead = {"X-Lead-Id": str(feed.story.lead_id)}
+    body = calculation() | {"options": {"products": True, "note": False}}
+    answer = feed.story.crm("save_calculation", feed.story.widget() | lead, body)
+    assert answer.status == 202, answer.body
+
+
+def _elements(feed: Feed) -> list[Any]:
+    shown = feed.story.simulator.control("show", domain=feed.story.domain)["elements"]
+    return [one for of_list in shown.values() for one in of_list.values()]
+
+
+def test_31_goods_of_ours_whose_making_was_not_answered_are_no_news(feed: Feed) -> None:
+    """They were noted once they had been made; a process that ended in between told them as somebody's."""
+    before = {one["id"] for one in _elements(feed)}
+    _goods(feed)
+    made = [one for one in _elements(feed) if one["id"] not in before]
+    assert made
+    feed.run()
+    assert feed.kinds() == []
+    feed.story.clock.advance(minutes=2)
+    run_deliveries(feed.story.runtime, 10)
+    feed.run(300)
+    assert feed.kinds() == []
+    # Each of them is one; somebody who makes the same by hand is heard.
+    again = {name: made[0][name] for name in ("name", "catalog_id", "custom_fields_values")}
+    values = [{"field_id": one["field_id"], "values": one["values"]} for one in again["custom_fields_values"] or []]
+    feed.person(kind="elements", id=None, fields=again | {"custom_fields_values": values})
+    feed.run()
+    assert feed.kinds() == ["catalog_element.added"]
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_31_a_task_that_a_stage_has_us_make_is_no_news(feed: Feed, is_answered: bool) -> None:
+    """Nobody noted what an automation makes; and a person who goes on with it is heard."""
+    story = feed.story
+    work = {"kind": "task", "text": "Call: {contact.name}", "due_minutes": 90}
+    saved = story.crm("save_automation", story.admin(), {"name": "To call", "work": work})
+    assert saved.status == 201, saved.body
+    key = {"widget": {"settings": {"key": json_of(saved)["key"]}}}
+    lead = {"id": str(story.lead_id), "element_type": "2", "status_id": "7", "pipeline_id": "8"}
+    account = {"subdomain": story.domain.partition(".")[0], "account_id": str(story.account_id)}
+    hook = {"event": {"type": "14", "data": lead, "time": "1795760000"}, "action": {"settings": key}} | account
+    assert story.crm("run_automation", {}, hook).status == 200
+    if not is_answered:
+        story.simulator.fault("reset_after", path="/api/v4/tasks", method="POST", times=1)
+    run_deliveries(story.runtime, 10)
+    feed.run()
+    (task,) = story.simulator.control("show", domain=story.domain)["tasks"].values()
+    assert feed.kinds() == []
+    story.clock.advance(minutes=2)
+    run_deliveries(story.runtime, 10)
+    feed.run(300)
+    assert feed.kinds() == []
+    feed.person(kind="tasks", id=task["id"], fields={"text": "Called"})
+    feed.run()
+    assert feed.kinds() == ["task.changed"]
