@@ -22,7 +22,7 @@ from msgspec.structs import asdict
 
 from benchmarks.timing import repeated
 from cli import embedded, migrations
-from features import settings
+from features import registry, settings
 from features.bookings import reconciliation_queue
 from features.bookings import rows as bookings
 from features.bookings import statements as booking_statements
@@ -36,7 +36,7 @@ from shared.connections.rotation import LEASE
 from shared.deliveries import rows as deliveries
 from shared.deliveries import statements as delivery_statements
 from shared.platform.secret import Secret
-from shared.storage import event_log, overview, retention
+from shared.storage import event_log, jobs, overview, retention
 from shared.storage.database import Database
 
 MOST_MS: Final = 50.0
@@ -300,7 +300,8 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
             "a batch of old visits",
             lambda: database.execute(retention.STATEMENTS["bookings"], {"batch": 100, "delivery_days": 8}),
         ),
-        Query("the overview of a month", lambda: overview.overview(database, "month", datetime.now(UTC))),
+        Query("the overview of a month", lambda: overview.overview(database, "month", datetime.now(UTC), [], [])),
+        Query("how old the oldest of what is due is", lambda: jobs.backlog(database, registry.backlog())),
         Query(
             "a batch of old payloads",
             lambda: database.execute(retention.STATEMENTS["payloads"], {"batch": 100, "payload_days": 7}),

@@ -12,6 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from cli import journal_check, migrations
+from features import registry
 from shared.access import openid
 from shared.amocrm import errors, oauth
 from shared.amocrm.files import SCOPE as FILES_SCOPE
@@ -24,11 +25,13 @@ from shared.platform.messages import english
 from shared.platform.problems import problem_from
 from shared.platform.secret_store import environment
 from shared.runtime import Runtime
+from shared.storage import jobs
 from shared.storage.database import DatabaseUnavailableError
 from shared.storage.encryption import DecryptionError
 
 _PAGE: Final = 100
 _MOST_SKEW_SECONDS: Final = 30.0
+_LONG_BACKLOG_SECONDS: Final = 900.0
 
 _ROLE = """
 SELECT rolsuper, current_user, has_database_privilege(current_database(), 'TEMPORARY'), current_database()
@@ -86,6 +89,7 @@ def examine(environ: Mapping[str, str], live: bool) -> Iterator[Finding]:
         return
     runtime = Runtime.build(settings)
     try:
+        yield from _jobs(runtime)
         yield from _issuer(runtime)
         yield from (Finding(level, "journal", text, advice) for level, text, advice in journal_check.findings(runtime))
         yield from _connections(runtime, live)
@@ -112,6 +116,24 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if settings.amocrm_gateway is not None:
         text = "all calls go to AMOCRM_GATEWAY instead of amoCRM"
         yield Finding("warning", "configuration", text, "Unset it in production.")
+
+
+def _jobs(runtime: Runtime) -> Iterator[Finding]:
+    for job in jobs.standing(runtime.database, registry.jobs()):
+        ran = "has never run to its end" if job.seconds is None else f"last ran to its end {_ago(job.seconds)} ago"
+        if job.is_late:
+            advice = "Look at its log and its schedule: run_deliveries every minute, refresh_tokens every 10 minutes."
+            yield Finding("error", job.name, ran, advice)
+        else:
+            yield Finding("ok", job.name, ran)
+    for one in jobs.backlog(runtime.database, registry.backlog()):
+        if one.seconds > _LONG_BACKLOG_SECONDS:
+            advice = "It is done later than usual: look at the log, at amoCRM's answers, and at what else is due."
+            yield Finding("warning", one.name, f"the oldest has been due for {_ago(one.seconds)}", advice)
+
+
+def _ago(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _issuer(runtime: Runtime) -> Iterator[Finding]:

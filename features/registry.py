@@ -1,13 +1,15 @@
 """What can be delivered into a deal, and what comes back. To remove a feature, delete its folder and its line here."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final, LiteralString, cast
 
 from msgspec import Struct
 
 from shared.actions.feature import Chore, Ending, Feature, Hook, Planner, Quoter, SettingsPart, Shown, Submitter, found
 from shared.connections.integrations import Integration
+from shared.storage import jobs as kept_jobs
 
 _HOMES: Final = (
     "features.automations.feature:FEATURE",
@@ -68,9 +70,30 @@ def webhooks() -> dict[str, type[Struct]]:
     return told
 
 
-def chores() -> Iterator[Chore]:
-    """What features do every minute."""
-    return (found(feature.chore) for feature in features() if feature.chore is not None)
+def chores() -> dict[str, Chore]:
+    """What features do every minute, by the feature's name."""
+    return {name: found(feature.chore) for name, feature in _named() if feature.chore is not None}
+
+
+def jobs() -> dict[str, timedelta]:
+    """What is to run on schedule: name -> late after so long."""
+    own = dict([kept_jobs.REFRESH_TOKENS, kept_jobs.RUN_DELIVERIES])
+    chores_ = (name for name, feature in _named() if feature.chore is not None)
+    return own | dict.fromkeys(chores_, kept_jobs.CHORE_IS_LATE_AFTER)
+
+
+def backlog() -> dict[str, LiteralString]:
+    """`feature.queue` -> a statement for the moment since which its oldest is due."""
+    return {
+        f"{name}.{queue}": statement
+        for name, feature in _named()
+        if feature.backlog is not None
+        for queue, statement in found(feature.backlog).items()
+    }
+
+
+def _named() -> Iterator[tuple[str, Feature]]:
+    return ((home.split(".")[1], feature) for home, feature in zip(_HOMES, features(), strict=True))
 
 
 def endings() -> Iterator[Ending]:

@@ -150,7 +150,7 @@ def test_chores_guard_each_other_and_figures_are_kept(connected: Story, monkeypa
 
     (poisoned,) = _waiting(connected, 1)
     _poisoned(connected, poisoned)
-    monkeypatch.setattr(deliveries_run, "chores", lambda: iter([first, second]))
+    monkeypatch.setattr(deliveries_run, "chores", lambda: {"first": first, "second": second})
     assert run_deliveries(connected.runtime, 30)["due"] == 1
     assert done == ["second"]
     assert connected.sql("SELECT count(*) > 0 FROM amocrm_counters WHERE name LIKE 'amocrm.%%'") == [(True,)]
@@ -165,7 +165,7 @@ def test_every_chore_has_its_time(connected: Story, monkeypatch: pytest.MonkeyPa
         runtime.clock.sleep(seconds)
         return {}
 
-    monkeypatch.setattr(deliveries_run, "chores", lambda: iter([endless, endless, endless]))
+    monkeypatch.setattr(deliveries_run, "chores", lambda: dict.fromkeys("abc", endless))
     run_deliveries(connected.runtime, 60)
     assert given == [20, 20, 20]
     given.clear()

@@ -30,6 +30,7 @@ def test_what_happens_is_counted_where_it_happens(story: Story) -> None:
     _save(story)
     story.clock.advance(hours=25)
     refresh_tokens(story.runtime, 10)
+    run_deliveries(story.runtime, 10)
     day = _overview(story, "day")
     assert day["connections"]["connected"] == 1
     assert (sum(day["series"]["refreshes"]["done"]), sum(day["series"]["refreshes"]["failed"])) == (1, 0)

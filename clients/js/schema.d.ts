@@ -774,8 +774,10 @@ export interface paths {
          *     Query: `period` (hour, day or month; a day where none is named).
          *
          *     `{period, connections: {connected, pending, reauth_required, disconnected, ending_soon}, deliveries: {accepted,
-         *     dead, oldest_seconds}, refreshes: {overdue}, todo: [{code, count}], first_steps: {saved_connection, connected,
-         *     seen_in_card, first_save, company, site_key}, series}`. `series`: `{span, starts, deliveries,
+         *     dead, oldest_seconds}, refreshes: {overdue}, jobs: [{name, seconds, is_late}], backlog: [{name, seconds}],
+         *     todo: [{code, count}], first_steps: {saved_connection, connected, seen_in_card, first_save, company, site_key},
+         *     series}`. `jobs`: seconds since each has last come to its end; null: it never has. `backlog`: how long the oldest of
+         *     what is due has been waiting. `series`: `{span, starts, deliveries,
          *     refreshes, answers, latency}`, a number for each span of so many seconds.
          */
         get: operations["get_overview"];

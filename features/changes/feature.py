@@ -21,5 +21,6 @@ FEATURE = Feature(
     settings="features.changes.settings_check:PART",
     webhooks="features.changes.event_schemas:MESSAGES",
     chore="features.changes.scheduled:run",
+    backlog="features.changes.backlog:OLDEST",
     ending="features.changes.subscription:end",
 )

@@ -9,7 +9,8 @@ from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.runtime import Runtime
-from shared.storage import counters, retention
+from shared.storage import counters, jobs, retention
+from shared.storage.jobs import REFRESH_TOKENS
 from shared.storage.lease_worker import Worker, guarded
 
 _SHARE_OF_RETENTION: Final = 0.2  # of a run, at most
@@ -49,6 +50,8 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     if "database_unavailable" not in ran.outcomes:
         figures |= guarded("still_due.failed", rotation.still_due) or {}
         figures["warned"] = guarded("warning.failed", partial(long_lived.warn_of_endings, rotation)) or 0
+    if not ran.is_broken:
+        guarded("jobs.failed", partial(jobs.good, runtime.database, [REFRESH_TOKENS[0]]))
     guarded("counters.failed", partial(counters.keep, runtime.database, at_once=True))
     metrics = {"refreshed": figures["refreshed"], "refresh_failures": sum(figures["failed"].values())}
     logs.measured("refresh.run", metrics, **{name: value for name, value in figures.items() if name not in metrics})

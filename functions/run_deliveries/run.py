@@ -15,7 +15,8 @@ from shared.platform import logs
 from shared.platform.messages import say, say_plural
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
-from shared.storage import counters
+from shared.storage import counters, jobs
+from shared.storage.jobs import RUN_DELIVERIES
 from shared.storage.lease_worker import Worker, guarded
 
 _SHARE: Final = 0.6  # of a run is for deliveries; what they leave is for chores
@@ -35,7 +36,9 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     worker = Worker(claim, deliver, runtime.delivering.put_off, runtime.settings.deliveries_concurrency, runtime.clock)
     began = runtime.clock.monotonic()
     ran = worker.run(seconds * _SHARE)
-    is_done = _chores(runtime, seconds - (runtime.clock.monotonic() - began)) and ran.is_done
+    good = [] if ran.is_broken else [RUN_DELIVERIES[0]]
+    is_done = _chores(runtime, seconds - (runtime.clock.monotonic() - began), good) and ran.is_done
+    guarded("jobs.failed", partial(jobs.good, runtime.database, good))
     guarded("counters.failed", partial(counters.keep, runtime.database, at_once=True))
     figures = ran.as_dict("delivered") | {"is_done": is_done}
     metrics = {"delivered": figures["delivered"]}
@@ -43,14 +46,15 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     return figures
 
 
-def _chores(runtime: Runtime, seconds: float) -> bool:
+def _chores(runtime: Runtime, seconds: float, good: list[str]) -> bool:
     """What features do every minute, each with its share of the time; one that fails, or always has more to do, does
-    not keep the others from theirs. Whether all is done."""
-    ends, is_done, all_of_them = runtime.clock.monotonic() + seconds, True, list(chores())
-    for before, chore in enumerate(all_of_them):
+    not keep the others from theirs. Whether all is done; `good` gets the names of those that came to their end."""
+    ends, is_done, all_of_them = runtime.clock.monotonic() + seconds, True, chores()
+    for before, (name, chore) in enumerate(all_of_them.items()):
         share = (ends - runtime.clock.monotonic()) / (len(all_of_them) - before)
-        work = partial(chore, runtime, max(_LEAST_OF_CHORE, share))
-        figures = guarded("chore.failed", work, chore=chore.__module__)
+        figures = guarded("chore.failed", partial(chore, runtime, max(_LEAST_OF_CHORE, share)), chore=name)
+        if figures is not None:
+            good.append(name)
         is_done = is_done and figures is not None and figures.get("is_done", True)
     return is_done
 

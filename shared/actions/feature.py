@@ -73,6 +73,7 @@ class Feature(Struct, frozen=True):
     settings: str | None = None  # a SettingsPart
     webhooks: str | None = None  # what it tells others: kind -> the Struct of a message's `data`
     chore: str | None = None  # a Chore
+    backlog: str | None = None  # queue -> a statement for the moment since which its oldest is due
     ending: str | None = None  # an Ending
     hooks: Mapping[str, str] = {}  # of `crm_api`, for senders without a proof of ours: name -> a Hook
     reads: Mapping[str, str] = {}  # the same by GET: the address holds the secret

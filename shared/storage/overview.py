@@ -1,5 +1,6 @@
 """How everything stands, for whoever looks after an installation: from indexes and counters, not by scanning."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from msgspec.structs import asdict
 from shared.storage import counters
 from shared.storage.counters import PERIODS, percentile
 from shared.storage.database import Database
+from shared.storage.jobs import Job, Waiting
 
 _CONNECTIONS = "SELECT status, count(*) AS count FROM amocrm_integrations GROUP BY status"
 
@@ -101,8 +103,11 @@ def first_steps(database: Database) -> FirstSteps:
     return found
 
 
-def overview(database: Database, period_name: str, now: datetime) -> dict[str, Any]:
-    """`{connections, deliveries, refreshes, todo, first_steps, series}`; `period_name` is a key of :data:`PERIODS`.
+def overview(
+    database: Database, period_name: str, now: datetime, jobs: Sequence[Job], backlog: Sequence[Waiting]
+) -> dict[str, Any]:
+    """`{connections, deliveries, refreshes, jobs, backlog, todo, first_steps, series}`; `period_name` is a key of
+    :data:`PERIODS`.
 
     `series`: `{span, starts: […], deliveries: {accepted: […], …}, refreshes, answers, latency: {p50: […], p95: […]}}`,
     with a place for each span of so many seconds; latency in milliseconds, null where nothing was asked. `todo`: what
@@ -126,7 +131,12 @@ def overview(database: Database, period_name: str, now: datetime) -> dict[str, A
             "oldest_seconds": None if now_is.oldest_seconds is None else round(now_is.oldest_seconds),
         },
         "refreshes": {"overdue": now_is.overdue},
-        "todo": todo(by_status, now_is),
+        "jobs": [
+            {"name": job.name, "seconds": None if job.seconds is None else round(job.seconds), "is_late": job.is_late}
+            for job in jobs
+        ],
+        "backlog": [{"name": one.name, "seconds": round(one.seconds)} for one in backlog],
+        "todo": todo(by_status, now_is, sum(job.is_late for job in jobs)),
         "first_steps": asdict(first_steps(database)),
         "series": {
             "span": period.span,
@@ -139,9 +149,10 @@ def overview(database: Database, period_name: str, now: datetime) -> dict[str, A
     }
 
 
-def todo(by_status: dict[str, int], now_is: Standing) -> list[dict[str, Any]]:
+def todo(by_status: dict[str, int], now_is: Standing, late_jobs: int) -> list[dict[str, Any]]:
     """What waits for a person, the most urgent first."""
     found = {
+        "late_jobs": late_jobs,
         "reauth_required": by_status["reauth_required"],
         "dead_deliveries": now_is.dead,
         "overdue_refreshes": now_is.overdue,

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from features import registry
 from features.bookings import crm_state, reconciliation, reconciliation_queue
+from shared.storage import jobs
 from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
 from tests.test_claims import SIX_MORE
@@ -38,6 +40,15 @@ def _states(clinic: Clinic) -> list[str]:
 
 def _due(clinic: Clinic, hour: int, days: int = 1) -> int:
     return int(MONDAY.timestamp()) + days * 86400 + (hour - 8) * 3600
+
+
+def test_how_long_a_visit_waits_for_amocrm_is_seen(clinic: Clinic) -> None:
+    clinic.set_up()
+    clinic.story.simulator.fault("status", status=500, path="/api/v4/.*", times=50)
+    assert clinic.book(clinic.card(), visitor={}).status == 202
+    clinic.story.clock.advance(hours=1)
+    found = {one.name: one.seconds for one in jobs.backlog(clinic.story.runtime.database, registry.backlog())}
+    assert found["bookings.visits"] == pytest.approx(3600, abs=10)
 
 
 # --- a deal with several visits -----------------------------------------------------------------------------------

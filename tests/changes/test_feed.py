@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
 
+from features import registry
 from features.changes import feeds, polling
 from shared.amocrm import events as feed_api
 from shared.amocrm import filtered_reads
 from shared.connections import rate_limit
 from shared.deliveries import webhooks
+from shared.storage import jobs
 from tests.changes.conftest import Feed
 from tests.story import calculation, json_of
 from tests.submitting import form, submit
@@ -41,6 +43,21 @@ def test_a_moved_deal_is_told_with_where_it_was(feed: Feed) -> None:
     assert data["before"] == {"status_id": before, "pipeline_id": pipeline}
     assert (data["lead"]["id"], data["lead"]["status_id"]) == (feed.story.lead_id, 142)
     assert set(data["lead"]) >= {"name", "price", "fields", "tags", "contact_ids", "responsible_user_id", "updated_at"}
+
+
+def test_how_long_the_oldest_change_waits_is_seen_until_it_is_told(feed: Feed) -> None:
+    def waiting() -> dict[str, float]:
+        found = jobs.backlog(feed.story.runtime.database, registry.backlog())
+        return {one.name: one.seconds for one in found if one.seconds > 1}
+
+    feed.run()
+    assert waiting() == {}
+    feed.person(fields={"price": 1})
+    feed.hooks_are_through()
+    feed.story.clock.advance(hours=2)  # and nobody reads
+    assert waiting() == {name: pytest.approx(7200, abs=60) for name in ("changes.hints", "changes.feeds")}
+    feed.run()
+    assert waiting() == {}
 
 
 def test_several_changes_are_one_read_and_say_what_has_changed(feed: Feed) -> None:

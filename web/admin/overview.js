@@ -1,7 +1,7 @@
 // The first page: whether all is well, what to do now, and curves of what happened.
 
 import { element } from "../ui/dom.js";
-import { duration, number, t } from "../ui/i18n.js";
+import { duration, has, number, t } from "../ui/i18n.js";
 import { chart } from "./chart.js";
 import { counted, latest } from "../ui/pace.js";
 import { ofBrowser } from "../ui/storage.js";
@@ -17,6 +17,7 @@ const PLACES = {
   ...Object.fromEntries(["ending_soon", "overdue_refreshes", "endpoints_off", "keys_without_person", "unread_bodies"].map((todo) => [todo, connections({ todo })])),
   dead_deliveries: written({ place: "overview", view: "deliveries", query: { state: "dead" } }),
   stale_deliveries: written({ place: "overview", view: "deliveries", query: { state: "accepted" } }),
+  late_jobs: written({ place: "overview" }),
   unreadable_hooks: written({ place: "overview", view: "log" }),
 };
 const STEPS = { saved_connection: connections({}), connected: connections({}), seen_in_card: connections({}), first_save: connections({ view: "deliveries" }), company: connections({ view: "settings" }), site_key: connections({ view: "site" }) };
@@ -37,6 +38,7 @@ export async function show(place, visit) {
     title: t(`overview.${name}`), unit: name === "latency" ? t("overview.milliseconds") : "",
     newest: name === "latency", curves: curves.map(([key, colour]) => ({ key, colour, label: t(`overview.${name}_${key}`) })),
   }));
+  const jobs = element("section", { className: "card" });
   const steps = element("section", { className: "card", hidden: true });
   const begin = latest();
   const refresh = counted(async () => {
@@ -47,6 +49,7 @@ export async function show(place, visit) {
     verdict.replaceChildren(...judged(now.todo));
     facts.replaceChildren(...tiles(now));
     showSteps(steps, now.first_steps);
+    jobs.replaceChildren(...schedules(now));
     Object.keys(CURVES).forEach((name, index) => charts[index].draw(spans.starts, spans[name], spans.span));
   });
   period.onchange = () => {
@@ -56,7 +59,7 @@ export async function show(place, visit) {
   place.append(element("h1", { text: t("tab.overview") }), steps, verdict, facts,
     element("div", { className: "toolbar" }, element("label", {}, t("overview.period"), period),
       element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) })),
-    element("div", { className: "charts" }, ...charts.map((one) => one.place)));
+    element("div", { className: "charts" }, ...charts.map((one) => one.place)), jobs);
   await refresh();
   const stop = live(refresh, LIVE_MILLISECONDS, () => refresh.isIdle());
   return { refresh: () => told(refresh), close: () => { stop(); for (const one of charts) one.close(); } };
@@ -93,4 +96,15 @@ function tiles({ connections, deliveries }) {
     ["dead", number(deliveries.dead)],
   ];
   return shown.map(([name, value]) => element("div", {}, element("dt", { text: t(`overview.tile_${name}`) }), element("dd", { text: value })));
+}
+
+// Whether the schedules run, and how far behind they are: nothing else tells when a timer was forgotten.
+function schedules({ jobs, backlog }) {
+  const label = (kind, name) => (has(`overview.${kind}_${name}`) ? t(`overview.${kind}_${name}`) : name);
+  const table = (heads, rows) => element("table", {}, element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { text, scope: "col" })))),
+    element("tbody", {}, ...rows.map((cells) => element("tr", {}, ...cells))));
+  const ran = jobs.map(({ name, seconds, is_late: isLate }) => [element("td", { text: label("job", name) }),
+    element("td", { className: isLate ? "warning" : "", text: [seconds === null ? t("overview.job_never") : t("overview.ago", { duration: duration(seconds) }), isLate ? t("overview.job_late") : ""].filter(Boolean).join(" · ") })]);
+  const waits = backlog.map(({ name, seconds }) => [element("td", { text: label("queue", name) }), element("td", { text: seconds > 0 ? duration(seconds) : "—" })]);
+  return [element("h2", { text: t("overview.jobs") }), table([t("overview.job"), t("overview.job_good")], ran), table([t("overview.queue"), t("overview.queue_oldest")], waits)];
 }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from features import registry
 from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
 from shared.platform.http import Request, Response
@@ -11,7 +12,7 @@ from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.platform.upstream_metrics import BOUNDS
 from shared.runtime import Runtime
-from shared.storage import counters
+from shared.storage import counters, jobs
 from shared.storage import overview as overviews
 from shared.storage.counters import PERIODS
 
@@ -22,14 +23,18 @@ def _overview(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """Query: `period` (hour, day or month; a day where none is named).
 
     `{period, connections: {connected, pending, reauth_required, disconnected, ending_soon}, deliveries: {accepted,
-    dead, oldest_seconds}, refreshes: {overdue}, todo: [{code, count}], first_steps: {saved_connection, connected,
-    seen_in_card, first_save, company, site_key}, series}`. `series`: `{span, starts, deliveries,
+    dead, oldest_seconds}, refreshes: {overdue}, jobs: [{name, seconds, is_late}], backlog: [{name, seconds}],
+    todo: [{code, count}], first_steps: {saved_connection, connected, seen_in_card, first_save, company, site_key},
+    series}`. `jobs`: seconds since each has last come to its end; null: it never has. `backlog`: how long the oldest of
+    what is due has been waiting. `series`: `{span, starts, deliveries,
     refreshes, answers, latency}`, a number for each span of so many seconds.
     """
     period = request.parameter("period") or "day"
     if period not in PERIODS:
         raise invalid_input(say("must be one of {names}", names=", ".join(PERIODS)), "period")
-    return json_response(overviews.overview(runtime.database, period, runtime.clock.now()))
+    database = runtime.database
+    standing, waiting = jobs.standing(database, registry.jobs()), jobs.backlog(database, registry.backlog())
+    return json_response(overviews.overview(database, period, runtime.clock.now(), standing, waiting))
 
 
 def _metrics(runtime: Runtime, _caller: Caller, _request: Request) -> Response:
@@ -57,6 +62,13 @@ def _lines(runtime: Runtime) -> Iterator[str]:
     for name, (value, text) in gauges.items():
         yield from family(name, "gauge", text)
         yield f"{name} {value:g}"
+    yield from family("amocrm_job_last_good_seconds", "gauge", "Since a scheduled job has last come to its end.")
+    for job in jobs.standing(runtime.database, registry.jobs()):
+        if job.seconds is not None:
+            yield f'amocrm_job_last_good_seconds{{job="{job.name}"}} {job.seconds:.0f}'
+    yield from family("amocrm_backlog_oldest_seconds", "gauge", "Since the oldest of what is due has been waiting.")
+    for one in jobs.backlog(runtime.database, registry.backlog()):
+        yield f'amocrm_backlog_oldest_seconds{{queue="{one.name}"}} {one.seconds:.0f}'
     for prefix, label, text in (
         ("deliveries", "state", "Deliveries that came into a state."),
         ("refreshes", "outcome", "Refreshes of tokens."),
