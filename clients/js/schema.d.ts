@@ -456,7 +456,8 @@ export interface paths {
          *     `{changes: [{id, kind, entity_type, entity_id, link, created_at, sends}], next_before}`, the newest first.
          *     `link`: amoCRM's page of the deal, contact, company or customer. `sends`: `[{endpoint_id, state, attempts,
          *     answered_at, answer}]`, state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`,
-         *     `id` of a single one.
+         *     `id` of a single one; with it `content=1`, for administrators: also `content`, what endpoints are told (null where
+         *     it cannot be read).
          */
         get: operations["get_changes"];
         put?: never;
@@ -524,7 +525,7 @@ export interface paths {
          *
          *     Query: `id`, or `write` (the action that was called) with its `Idempotency-Key` as `key`: so a write can be
          *     followed before it has answered. `content=1`, for administrators: also `content`, what was sent (personal, and
-         *     kept for some days only; null when it is gone; an uploaded PDF is left out).
+         *     kept for some days only; null when it is gone; an uploaded PDF, and a call's address and secret, are left out).
          *
          *     `{delivery_id, action, lead_id, state, attempts, steps, results, story, problem, summary, links, created_at,
          *     finished_at, due_in}`. `summary`: `{by, user_id?, total?, currency?, deal?}`. `links`: amoCRM's pages,
@@ -630,7 +631,8 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     Query: `id`; `content=1`, for administrators: also the values, and `raw`, what came, as text.
+         *     Query: `id`; `content=1`, for administrators: also the values, `understood` (the body that they make, as its
+         *     own action takes it; null for what cannot be read), and `raw`, what came, as text.
          *
          *     What the list tells of it, and `{values: [{name, source, named, values, meaning, reason, goes_to: [{entity,
          *     field_id, field}]}], reading, person, raw}`, by today's rules. `source`: what a mapping may call it; null where it
@@ -4386,6 +4388,7 @@ export interface operations {
         parameters: {
             query?: {
                 before?: string;
+                content?: string;
                 id?: string;
                 limit?: string;
             };

@@ -14,6 +14,7 @@ from features.changes.endpoints import MOST_FAILURES, NEWS_WAITS
 from features.changes.kinds import line
 from shared.platform import logs
 from shared.platform.messages import say
+from shared.platform.secret import Guarded
 from shared.storage import event_log
 from shared.storage.database import Database
 from shared.storage.encryption import DecryptionError, Keyring
@@ -66,6 +67,7 @@ FROM amocrm_changes c WHERE c.integration_id = %(integration_id)s
     AND (%(only)s::uuid IS NULL OR c.id = %(only)s)
 ORDER BY c.position DESC LIMIT %(limit)s
 """
+_DOCUMENT = "SELECT document FROM amocrm_changes WHERE id = %(id)s AND integration_id = %(integration_id)s"
 
 
 class Change(Struct, frozen=True):
@@ -86,6 +88,12 @@ class Listed(Struct, frozen=True):
     entity_id: int
     created_at: datetime
     sends: list[dict[str, Any]]
+
+
+class _Document(Guarded, frozen=True):
+    HIDDEN = ("document",)
+
+    document: bytes
 
 
 class Place(Struct, frozen=True):
@@ -137,6 +145,12 @@ def page(
     """Changes, the newest first; `before` is the position of the last one already read; `only` the one of this id."""
     asked = {"integration_id": integration_id, "before": before, "limit": limit, "only": only}
     return database.all(Listed, _PAGE, asked)
+
+
+def document(database: Database, integration_id: UUID, change_id: UUID) -> bytes | None:
+    """What consumers get of it, encrypted."""
+    found = database.one(_Document, _DOCUMENT, {"id": change_id, "integration_id": integration_id})
+    return None if found is None else found.document
 
 
 def unreadable(database: Database, integration_id: UUID, change_id: UUID, error: DecryptionError) -> None:

@@ -107,6 +107,11 @@ def test_a_stage_calls_the_companys_server_signed(office: Office) -> None:
     message = json.loads(body)
     assert message["type"] == "automation.asked"
     assert message["data"]["lead"]["id"] == office.story.lead_id
+    (delivery,) = _deliveries(office, "run_automation")
+    asked = {"id": delivery["delivery_id"], "content": "1"}
+    content = json_of(office.story.crm("get_delivery", office.story.admin(), query=asked))["content"]
+    assert content["work"] == CALL
+    assert not {"url", "secret"} & set(content)  # 38-3: they were shown once, or never
     assert message["data"]["event"]["status_id"] == message["data"]["lead"]["status_id"]
     assert message["data"]["contact"]["phone"].startswith("+7")
     assert documents.shape(message) == documents.shape(documents.example("automations.md", "automation.asked"))

@@ -268,6 +268,9 @@ def test_replay_sends_the_same_ids_again(feed: Feed) -> None:
     assert listed["changes"][0]["sends"][0]["state"] == "delivered"
     (one,) = json_of(story.crm("get_changes", story.admin(), query={"id": listed["changes"][1]["id"]}))["changes"]
     assert one == listed["changes"][1]  # 38-2: a link to it opens just that
+    asked = {"id": one["id"], "content": "1"}
+    (whole,) = json_of(story.crm("get_changes", story.admin(), query=asked))["changes"]
+    assert whole == one | {"content": first[1]["data"]}  # 38-3: what was told is read by those who may manage
     assert story.crm("get_changes", story.admin(), query={"id": "x"}).status == 422
     older = story.crm("get_changes", story.admin(), query={"before": str(listed["next_before"])})
     assert [one["id"] for one in json_of(older)["changes"]] == [first[0]["id"]]

@@ -27,6 +27,7 @@ def test_35_5_each_builders_body_is_shown_and_read_again_makes_nothing(site: Sto
     assert (kept["outcome"], kept["has_person"]) == ("accepted", True)
     shown = entry(site, kept["id"], content="1")
     assert shown["reading"] == ("order" if "price" in one["becomes"] else "form")
+    assert ("order" in shown["understood"]) == (shown["reading"] == "order")  # 38-3: it is shown as its cart
     assert shown["raw"].encode() == body_of(one) or "1251" in name
     before, links = counts(site), account(site)["links"]
     for forgets in ("nothing", "what was stored of it"):

@@ -1,11 +1,11 @@
 // Deliveries: what was accepted, of which deal, how far it is, its story and content, another try, and a file of them.
 
 import { element } from "../ui/dom.js";
-import { amount, has, moment, money, t } from "../ui/i18n.js";
+import { amount, has, money, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
 import { written } from "./address.js";
-import { busy, nothing, pageLinks, told } from "./pieces.js";
+import { busy, nothing, pageLinks, told, when } from "./pieces.js";
 import { call, connectionName, may } from "./session.js";
 
 const STATES = ["accepted", "delivered", "dead"];
@@ -107,15 +107,15 @@ function row(delivery, visit, refresh) {
   const account = [own.account_domain, own.widget_type];
   const name = has(`action.${delivery.action}`) ? t(`action.${delivery.action}`) : delivery.action;
   const { summary, links } = delivery;
-  const when = element("a", { href: written({ account, view: "deliveries", entry: delivery.delivery_id }), text: moment(delivery.created_at) });
+  const at = when(delivery.created_at, written({ account, view: "deliveries", entry: delivery.delivery_id }));
   const about = [connection ? null : connectionName(delivery), has(`by.${summary.by}`) ? t(`by.${summary.by}`) : null,
     delivery.attempts > 1 ? t("deliveries.attempts", { count: delivery.attempts }) : null].filter(Boolean);
   const facts = element("div", { className: "facts" }, element("b", { text: name }), summary.total ? ` ${summary.currency ? money(summary.total, summary.currency) : amount(summary.total)}` : "", " ",
     element("span", { className: `status ${delivery.state}`, text: t(`deliveries.state_${delivery.state}`) }), element("br"),
-    element("small", {}, when, ...about.map((text) => ` · ${text}`)), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))), summary.incoming ? toBody(own, summary.incoming) : null);
+    element("small", {}, at, ...about.map((text) => ` · ${text}`)), ...Object.entries(links).map(([key, href]) => element("span", {}, " · ", element("a", { href, target: "_blank", rel: "noopener", text: t(`deliveries.link_${key}`, { id: href.split("/").at(-1) }) }))), summary.incoming ? toBody(own, summary.incoming) : null);
   if (delivery.problem) facts.append(element("p", { className: delivery.state === "dead" ? "error" : "soft", text: delivery.problem.detail }));
   const story = element("ol", { className: "log" });
-  const content = element("dl", { className: "content" });
+  const content = element("div", { className: "content" });
   const details = element("details", {}, element("summary", { text: t("deliveries.story") }), element("p", { className: "soft" }, element("code", { text: delivery.delivery_id })), story,
     ...(may("manage") ? [element("h3", { text: t("deliveries.content") }), content] : []));
   details.ontoggle = () => {
@@ -125,7 +125,9 @@ function row(delivery, visit, refresh) {
   const read = async () => {
     const found = await call("get_delivery", { connection: own, query: { id: delivery.delivery_id, ...(may("manage") ? { content: "1" } : {}) } });
     story.replaceChildren(...found.story.map(entryLine));
-    if (may("manage")) content.replaceChildren(...(found.content ? members(found.content.body ?? found.content) : [element("dd", { className: "soft", text: t("deliveries.content_gone") })]));
+    if (!may("manage")) return;
+    const { contentOf } = await import("./content.js");
+    content.replaceChildren(...(found.content ? contentOf(delivery.action, found.content) : [element("p", { className: "soft", text: t("deliveries.content_gone") })]));
   };
   const again = element("button", { text: t("deliveries.retry"), onclick: (event) => busy(event.target, async () => {
     await call("retry_delivery", { method: "POST", connection: own, body: { id: delivery.delivery_id } });
@@ -138,22 +140,13 @@ function row(delivery, visit, refresh) {
 const toBody = ({ account_domain: domain, widget_type: type }, id) =>
   element("span", {}, " · ", element("a", { href: written({ account: [domain, type], view: "incoming", entry: id }), text: t("incoming.what") }));
 
-// What was sent, member by member, with its own names.
-function members(document, path = "") {
-  return Object.entries(document).flatMap(([name, value]) => {
-    if (value === null || value === "" || (typeof value === "object" && !Object.keys(value).length)) return [];
-    const place = path ? `${path}.${name}` : name;
-    return typeof value === "object" ? members(value, place) : [element("div", {}, element("dt", { text: place }), element("dd", { text: String(value) }))];
-  });
-}
-
 // An entry of the story, in the reader's words; what has none of its own is told as the server tells it.
 function entryLine({ at, kind, step, outcome, code, detail }) {
   const level = { dead: "error", deferred: "warning", warned: "warning" }[kind] ?? "info";
   const text = kind === "step_done" ? `${stepName(step)}: ${t(`outcome.${outcome}`)}`
     : kind === "warned" && has(`event.submission.${code}`) ? t(`event.submission.${code}`)
     : has(`event.delivery.${kind}`) ? t(`event.delivery.${kind}`) : detail ?? kind;
-  return element("li", { className: level }, text, detail && text !== detail ? element("small", { text: detail }) : null, element("small", { text: moment(at) }));
+  return element("li", { className: level }, text, detail && text !== detail ? element("small", { text: detail }) : null, element("small", {}, when(at)));
 }
 
 const stepName = (name) => (has(`step.${name}`) ? t(`step.${name}`) : name);

@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { counted, latest } from "../ui/pace.js";
-import { busy, button, copyButton, failure, live, pageLinks, told } from "./pieces.js";
+import { busy, button, copyButton, failure, live, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
@@ -203,20 +203,21 @@ function happened(visit, endpoints) {
   const before = query.before ?? "";
   const list = element("ol", { className: "log", id: "changes" }), error = failure();
   const none = element("p", { className: "soft", text: t("events.nothing_yet"), hidden: true });
-  const links = element("div", { className: "pages" });
+  const links = element("div", { className: "pages" }), whole = element("div", { className: "content" });
   let shown = ""; // so that nothing moves under a finger where nothing has changed
   const begin = latest();
   const read = counted(async () => {
     const isOld = begin();
-    const { changes, next_before: next } = await call("get_changes", { connection, query: entry ? { id: entry } : before ? { before } : {} });
+    const { changes, next_before: next } = await call("get_changes", { connection, query: entry ? { id: entry, ...(may("manage") ? { content: "1" } : {}) } : before ? { before } : {} });
     if (isOld() || shown === JSON.stringify(changes)) return;
     shown = JSON.stringify(changes);
     list.replaceChildren(...changes.map((one) => change(visit, one, endpoints, error)));
+    if (entry && changes.length && may("manage")) whole.replaceChildren(...(changes[0].content ? (await import("./content.js")).eventOf(changes[0].content) : [element("p", { className: "soft", text: t("content.unread") })]));
     links.replaceChildren(...(entry ? [element("a", { className: "button quiet", href: visit.to({}), text: t("events.all") })] : pageLinks(visit, {}, before, next)));
     none.hidden = list.children.length > 0;
     if (entry || before) view.scrollIntoView();
   });
-  const view = element("section", { className: "card" }, element("h2", { text: t("events.happened") }), list, none, error, links);
+  const view = element("section", { className: "card" }, element("h2", { text: t("events.happened") }), list, whole, none, error, links);
   return { view, refresh: () => read(), isLive: () => read.isIdle() && !before && !entry };
 }
 
@@ -226,7 +227,7 @@ function change(visit, one, endpoints, error) {
   const sends = one.sends.filter((send) => names.has(send.endpoint_id));
   const fate = sends.map((send) => `${names.get(send.endpoint_id)}: ${t(`events.send_${send.state}`, { answer: send.answer ?? "" })}`).join(" · ") || t("events.nobody");
   const line = element("li", { className: sends.some((send) => send.state === "dead") ? "error" : "" }, kindName(one.kind),
-    one.link ? element("span", {}, " ", element("a", { href: one.link, target: "_blank", rel: "noopener", text: `№ ${one.entity_id}` })) : null, element("small", {}, element("a", { href: visit.to({ entry: one.id }), text: moment(one.created_at) }), ` · ${fate}`));
+    one.link ? element("span", {}, " ", element("a", { href: one.link, target: "_blank", rel: "noopener", text: `№ ${one.entity_id}` })) : null, element("small", {}, when(one.created_at, visit.to({ entry: one.id })), ` · ${fate}`));
   for (const send of may("operate") ? sends.filter((each) => each.state !== "waiting") : []) {
     line.append(button("events.send_again", (pressed) => busy(pressed, async () => {
       await call("replay_changes", { method: "POST", connection, body: { endpoint_id: send.endpoint_id, ids: [one.id] } });

@@ -4,7 +4,7 @@ import { element } from "../ui/dom.js";
 import { moment, number, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { written } from "./address.js";
-import { busy, failure, filled, nothing, pageLinks, told } from "./pieces.js";
+import { busy, failure, filled, nothing, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
 import { choosing } from "./unsaved.js";
 
@@ -86,7 +86,7 @@ function row(one, shared) {
   const about = [t("incoming.bytes", { size: number(one.size) }), one.times > 1 ? t("incoming.times", { count: one.times }) : null].filter(Boolean);
   const links = [["delivery_id", "incoming.delivery"], ["again_id", "incoming.again"]].filter(([member]) => one[member]).map(([member, text]) => element("span", {}, " · ", toDelivery(connection, one[member], t(text))));
   const facts = element("div", { className: "facts" }, element("b", { text: name }), " ", element("span", { className: `status ${one.outcome === "accepted" ? "delivered" : one.outcome}`, text: t(`incoming.outcome_${one.outcome}`) }),
-    one.has_person === false ? element("span", { className: "warning", text: ` · ${t("incoming.no_person")}` }) : null, element("br"), element("small", {}, element("a", { href: visit.to({ entry: one.id }), text: moment(one.created_at) }), ...about.map((text) => ` · ${text}`)), ...links);
+    one.has_person === false ? element("span", { className: "warning", text: ` · ${t("incoming.no_person")}` }) : null, element("br"), element("small", {}, when(one.created_at, visit.to({ entry: one.id })), ...about.map((text) => ` · ${text}`)), ...links);
   if (one.detail) facts.append(element("p", { className: one.outcome === "refused" ? "error" : "soft", text: one.detail }));
   const place = element("div", {});
   const error = failure();

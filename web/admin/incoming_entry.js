@@ -23,7 +23,10 @@ export async function entry(one, shared) {
   const told = [];
   if (found.problem) told.push(element("p", { className: "error", text: found.problem }));
   if (found.reading === "trial") told.push(element("p", { className: "soft", text: t("incoming.trial") }));
-  if (found.reading === "order") told.push(element("p", { className: "soft", text: t("incoming.is_order") }));
+  if (found.reading === "order") {
+    told.push(element("p", { className: "soft", text: t("incoming.is_order") }));
+    if (found.understood) told.push(element("div", { className: "content" }, ...(await import("./content.js")).contentOf("submit_order", { body: found.understood })));
+  }
   if (found.values.length && !found.person) told.push(element("p", { className: "warning", text: t("incoming.nobody") }));
   if (!isManager) told.push(element("p", { className: "soft", text: t("incoming.values_hidden") }));
   const raw = found.raw ? [element("details", {}, element("summary", { text: t("incoming.raw") }), element("pre", { className: "raw", text: found.raw, tabIndex: 0 }))] : [];

@@ -1,10 +1,10 @@
 // The log: what happened, filtered and searched, live while its first page is open; of one connection, or of all.
 
 import { element } from "../ui/dom.js";
-import { has, moment, t } from "../ui/i18n.js";
+import { has, t } from "../ui/i18n.js";
 import { afterTyping, counted, latest } from "../ui/pace.js";
 import { written } from "./address.js";
-import { live, nothing, pageLinks, told } from "./pieces.js";
+import { live, nothing, pageLinks, told, when } from "./pieces.js";
 import { call, widgetName } from "./session.js";
 
 const LIVE_MILLISECONDS = 4000;
@@ -61,8 +61,7 @@ function line({ id, at, level, kind, message, account_domain: domain, widget_typ
   const known = has(`event.${kind}`);
   const account = domain && type ? [domain, type] : null;
   const whose = visit.connection ? null : domain && element("bdi", {}, account ? element("a", { href: written({ account }), text: `${domain} · ${widgetName(type)}` }) : domain);
-  const when = element("a", { href: visit.to({ entry: String(id) }), text: moment(at) });
-  const parts = [when, actor && element("bdi", { text: actor }), whose, delivery && account && element("a", { href: written({ account, view: "deliveries", entry: delivery }), text: t("deliveries.open") })].filter(Boolean);
+  const parts = [when(at, visit.to({ entry: String(id) })), actor && element("bdi", { text: actor }), whose, delivery && account && element("a", { href: written({ account, view: "deliveries", entry: delivery }), text: t("deliveries.open") })].filter(Boolean);
   return element("li", { className: level }, known ? t(`event.${kind}`) : message,
     known && (level !== "info" || kind === "delivery.delivered" || actor) ? element("small", { text: message }) : null, element("small", {}, ...parts.flatMap((part, index) => (index ? [" · ", part] : [part]))));
 }

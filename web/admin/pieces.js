@@ -2,7 +2,7 @@
 // told what failed.
 
 import { $, element } from "../ui/dom.js";
-import { t } from "../ui/i18n.js";
+import { ago, moment, t } from "../ui/i18n.js";
 import { counted } from "../ui/pace.js";
 import { token } from "./session.js";
 
@@ -104,6 +104,24 @@ export function live(work, milliseconds, isWanted = () => true) {
   const timer = setInterval(() => { if (asked.isIdle() && !document.hidden && token.get() && isWanted()) void told(asked); }, milliseconds);
   return () => clearInterval(timer);
 }
+
+const AGO_MILLISECONDS = 20_000;
+
+/**
+ * A moment, exact and as long ago as it is by now, also in a tab that is left open. `href`: what it leads to.
+ * @param {string} at @param {string | null} href
+ */
+export function when(at, href = null) {
+  const exact = element("time", { dateTime: at, text: moment(at) });
+  return element("span", { className: "when" }, href ? element("a", { href }, exact) : exact, " · ", element("time", { dateTime: at, className: "ago", text: ago(at) }));
+}
+
+setInterval(() => {
+  for (const one of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll("time.ago"))) {
+    const now = ago(one.dateTime);
+    if (one.textContent !== now) one.textContent = now;
+  }
+}, AGO_MILLISECONDS);
 
 /** What a list has none of, or nothing for what is looked for; with a way on. @param {string} text @param {...Node} more */
 export const nothing = (text, ...more) => element("div", { className: "nothing" }, element("p", { className: "soft", text }), ...more);

@@ -90,12 +90,19 @@ export const moment = (text) => new Date(text).toLocaleString(LOCALES[language],
 export const clock = (seconds) => new Date(seconds * 1000).toLocaleTimeString(LOCALES[language], { timeStyle: "short" });
 /** @param {number} seconds */
 export const date = (seconds) => new Date(seconds * 1000).toLocaleDateString(LOCALES[language], { day: "numeric", month: "short" });
+// How long ago a moment is, or how far ahead, in the largest unit that fits.
+/** @param {string} text @param {number} now Unix milliseconds. */
+export function ago(text, now = Date.now()) {
+  const seconds = Math.round((Date.parse(text) - now) / 1000);
+  const [unit, size] = UNITS.find(([, one]) => Math.abs(seconds) >= one) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(LOCALES[language], { numeric: "auto", style: "short" }).format(Math.trunc(seconds / size), unit);
+}
+/** @type {["day" | "hour" | "minute" | "second", number][]} */
+const UNITS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
 // Seconds as people say them, in the largest unit that fits.
 /** @param {number} seconds */
 export function duration(seconds) {
-  /** @type {[string, number][]} */
-  const units = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
-  const [unit, size] = units.find(([, one]) => seconds >= one) ?? ["second", 1];
+  const [unit, size] = UNITS.find(([, one]) => seconds >= one) ?? ["second", 1];
   return new Intl.NumberFormat(LOCALES[language], { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(seconds / size));
 }
 // Of a place: the time there, the day and the time, and a day by itself (YYYY-MM-DD) in the style that is asked for.

@@ -1,5 +1,6 @@
 """What has happened in an account, and whom it has reached: `GET get_changes`, `POST replay_changes`."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,12 +13,13 @@ from features.changes.kinds import ENTITIES
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.connections.integrations import account_page
+from shared.connections.integrations import Integration, account_page
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
+from shared.storage.encryption import DecryptionError
 
 _MOST = 200
 _PAGES = ("lead", "contact", "company", "customer")  # what has a page of its own in amoCRM
@@ -37,14 +39,27 @@ def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{changes: [{id, kind, entity_type, entity_id, link, created_at, sends}], next_before}`, the newest first.
     `link`: amoCRM's page of the deal, contact, company or customer. `sends`: `[{endpoint_id, state, attempts,
     answered_at, answer}]`, state waiting, delivered or dead. Query: `before` (a `next_before`), `limit`,
-    `id` of a single one."""
-    integration = caller.require_integration()
+    `id` of a single one; with it `content=1`, for administrators: also `content`, what endpoints are told (null where
+    it cannot be read)."""
+    integration, only = caller.require_integration(), _one(request)
     limit = bodies.optional_positive(request, "limit", _MOST) or 50
     before = bodies.optional_positive(request, "before")
-    found = changes.page(runtime.database, integration.id, before, limit + 1, _one(request))
+    found = changes.page(runtime.database, integration.id, before, limit + 1, only)
     page = account_page(runtime.settings, integration.account_domain)
     shown = [_view(one, page) for one in found[:limit]]
+    if only is not None and request.parameter("content") == "1":
+        caller.require(Right.MANAGE)
+        shown = [one | {"content": _content(runtime, integration, only)} for one in shown]
     return json_response({"changes": shown, "next_before": found[limit - 1].position if len(found) > limit else None})
+
+
+def _content(runtime: Runtime, integration: Integration, only: UUID) -> Any:
+    stored = changes.document(runtime.database, integration.id, only)
+    try:
+        return None if stored is None else json.loads(runtime.keyring.decrypt(stored, only, "change"))
+    except DecryptionError as error:
+        changes.unreadable(runtime.database, integration.id, only, error)
+        return None
 
 
 def _one(request: Request) -> UUID | None:
@@ -81,5 +96,5 @@ def _replay(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"replayed": number})
 
 
-LIST = Action("get_changes", "GET", Right.SEE, _list, query=("before", "limit", "id"))
+LIST = Action("get_changes", "GET", Right.SEE, _list, query=("before", "limit", "id", "content"))
 REPLAY = Action("replay_changes", "POST", Right.OPERATE, _replay, body=ReplayChanges)

@@ -7,6 +7,7 @@ shows how the latest would be read by other rules.
 from typing import Annotated, Any, Final
 from uuid import UUID
 
+import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
@@ -89,7 +90,8 @@ def view(incoming: Incoming, language: str) -> dict[str, Any]:
 
 
 def _entry(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """Query: `id`; `content=1`, for administrators: also the values, and `raw`, what came, as text.
+    """Query: `id`; `content=1`, for administrators: also the values, `understood` (the body that they make, as its
+    own action takes it; null for what cannot be read), and `raw`, what came, as text.
 
     What the list tells of it, and `{values: [{name, source, named, values, meaning, reason, goes_to: [{entity,
     field_id, field}]}], reading, person, raw}`, by today's rules. `source`: what a mapping may call it; null where it
@@ -110,7 +112,8 @@ def _entry(runtime: Runtime, caller: Caller, request: Request) -> Response:
     came = kept_bodies.request_of(runtime.keyring, incoming)
     found = explanation.read(came, incoming.action, settings_of(integration.settings))
     raw = came.body[:_MOST_RAW].decode("utf-8", "replace") if shows_values else None
-    return json_response(view(incoming, request.language) | _read_view(found, request, shows_values) | {"raw": raw})
+    whole = {"raw": raw, "understood": msgspec.to_builtins(found.body) if shows_values else None}
+    return json_response(view(incoming, request.language) | _read_view(found, request, shows_values) | whole)
 
 
 def _read_view(found: Reading, request: Request, shows_values: bool) -> dict[str, Any]:

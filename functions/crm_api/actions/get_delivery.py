@@ -53,7 +53,7 @@ class DeliveryAnswer(TypedDict):
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """Query: `id`, or `write` (the action that was called) with its `Idempotency-Key` as `key`: so a write can be
     followed before it has answered. `content=1`, for administrators: also `content`, what was sent (personal, and
-    kept for some days only; null when it is gone; an uploaded PDF is left out).
+    kept for some days only; null when it is gone; an uploaded PDF, and a call's address and secret, are left out).
 
     `{delivery_id, action, lead_id, state, attempts, steps, results, story, problem, summary, links, created_at,
     finished_at, due_in}`. `summary`: `{by, user_id?, total?, currency?, deal?}`. `links`: amoCRM's pages,
@@ -84,6 +84,8 @@ def _content(runtime: Runtime, delivery: Delivery) -> Any:
     content = json.loads(runtime.keyring.decrypt(delivery.request, delivery.id, "request"))
     if isinstance(content.get("pdf"), dict):
         content["pdf"].pop("content_base64", None)
+    for name in ("url", "secret"):  # of an automation's call: shown once, or by its host only
+        content.pop(name, None)
     return content
 
 

@@ -1,0 +1,94 @@
+"""What was sent, received and understood is read by people: a calculation as its note, an order as its cart (38-3)."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.demo import Demo, connect
+from tests.looking import looked_at
+from tests.visiting import go, in_one_demo
+
+pytestmark = in_one_demo
+
+_LONG = "Стеклопакет" + "о" * 189
+_HEBREW = "\u05d6\u05db\u05d5\u05db\u05d9\u05ea \u202e\u05de\u05d7\u05d5\u05e1\u05de\u05ea"
+_ITEM = {"quantity": "2.5", "unit": "м²", "unit_price": "6399.996"}
+_CALCULATION = {
+    "title": f"Душевая {_HEBREW}",
+    "number": "К-17",
+    "currency": "RUB",
+    "items": [{"name": _LONG, **_ITEM}, {"name": "Петля", "quantity": 2, "unit": "шт", "unit_price": "750.1"}],
+    "discount": "500.20",
+    "total": "16999.99",
+    "parameters": [{"name": "Ширина", "value": "1 200 мм"}],
+    "valid_until": "2027-01-31",
+    "comment": "Позвонить заранее",
+}
+_ORDER = {
+    "order": {
+        "number": "1042",
+        "total": "1450",
+        "currency": "RUB",
+        "items": [{"name": "Чай", "sku": "T-1", "quantity": 2, "unit_price": "500", "category": ["Еда", "Напитки"]}],
+        "delivery": {"method": "Курьер", "cost": "450"},
+        "payment": "картой",
+        "address": {"city": "Казань", "street": "Баумана", "building": "5"},
+        "comment": "До обеда",
+    },
+    "contact": {"name": _HEBREW, "phone": ["+7 916 555-44-33", "+7 916 555-44-34"]},
+    "fields": {"Как нашли": "на выставке"},
+    "tracking": {"utm_source": "yandex"},
+}
+
+
+def _sent(demo: Demo, headers: dict[str, str], action: str, body: Any) -> str:
+    with demo.http(headers) as http:
+        answer = http.post(f"/{action}", json=body, headers={"Idempotency-Key": f"38-3-{action}-{uuid4()}"})
+        assert answer.status_code in (200, 202), answer.text
+        return str(answer.json()["delivery_id"])
+
+
+def _signed_in(page: Page, demo: Demo, address: str) -> None:
+    page.goto(f"{demo.panel}#/steklodom.amocrm.ru/glass/{address}")
+    page.locator("#token").fill(demo.token)
+    page.locator("#sign-in-form button").click()
+
+
+@pytest.mark.parametrize(
+    ("locale", "total", "words"),
+    [
+        ("ru-RU", "16\u00a0999,99\u00a0₽", ("Кол-во", "Итого", "Человек", "Как JSON", "31 января 2027")),
+        ("es-MX", "16.999,99\u00a0RUB", ("Cantidad", "Total", "Persona", "Como JSON", "31 de enero de 2027")),
+    ],
+)
+def test_38_3_a_calculation_reads_like_its_note_and_an_order_like_its_cart(
+    chromium: Browser, demo: Demo, locale: str, total: str, words: tuple[str, ...]
+) -> None:
+    headers = connect(demo)
+    with demo.http(headers) as http:
+        lead = str(http.get("/get_leads").json()["leads"][0]["id"])
+    calculation = _sent(demo, headers | {"X-Lead-Id": lead}, "save_calculation", {"calculation": _CALCULATION})
+    order = _sent(demo, headers, "submit_order", _ORDER)
+    quantity, sum_, person, as_json, until = words
+    context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900}, timezone_id="Europe/Moscow")
+    page = context.new_page()
+    _signed_in(page, demo, f"deliveries/{calculation}")
+    table = page.get_by_role("table")
+    expect(table.get_by_role("columnheader", name=quantity)).to_be_visible()
+    expect(table.get_by_role("row").filter(has_text=_LONG)).to_contain_text(re.compile("6\u00a0?399,996"))
+    expect(table.get_by_role("row", name=sum_)).to_contain_text(total)
+    expect(page.locator("#deliveries")).to_contain_text(until)
+    expect(page.locator("#deliveries")).not_to_contain_text("unit_price")
+    expect(page.locator("#deliveries time.ago").first).to_have_text(re.compile("назад|сейчас|hace|ahora"))
+    looked_at(page, f"panel-delivery-calculation-{locale[:2]}")
+    page.get_by_role("button", name=as_json).click()
+    expect(page.locator("pre.raw")).to_contain_text('"unit_price": "6399.996"')
+    go(page, f"deliveries/{order}")
+    expect(page.get_by_role("heading", name=person)).to_be_visible()
+    for text in ("1042", "Чай", "T-1 · Еда › Напитки", _HEBREW, "на выставке", "yandex", "+7 916 555-44-34"):
+        expect(page.locator("#deliveries")).to_contain_text(text)
+    looked_at(page, f"panel-delivery-order-{locale[:2]}")
+    context.close()
