@@ -1,14 +1,18 @@
 """33-5: who vouches for an e-mail address, with tokens as Entra ID, Google, Keycloak and Okta make them."""
 
+import contextlib
+import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from cli import doctor
-from shared.access import openid
+from shared.access import issuer_client, openid
 from shared.platform.config import ConfigurationError, load
 from shared.runtime import Runtime
+from tests import servers
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 from tests.story import Story
 from tests.test_sign_in import EMAIL, _came_back, _invited, issuer  # noqa: F401 - a fixture
@@ -143,6 +147,8 @@ def test_33_5_what_a_thin_token_leaves_out_is_asked_for(by: Vouched, issuer: Iss
         (OKTA_USERINFO | {"email": "other@example.org"}, "unknown"),
         (OKTA_USERINFO | {"email_verified": False}, "unverified"),
         ({"sub": OKTA["sub"]}, "unvouched"),
+        ({"sub": OKTA["sub"], "email_verified": True}, "unvouched"),  # of which address?
+        (OKTA_USERINFO | {"email": EMAIL.upper()}, "invite"),
     ],
 )
 def test_33_5_what_is_asked_for_is_about_the_same_person(
@@ -155,7 +161,53 @@ def test_33_5_what_is_asked_for_is_about_the_same_person(
     story = by(None)
     _invited(story)
     issuer.person, issuer.userinfo = OKTA, userinfo
-    assert _came_back(story, issuer) == {"refused": answer}
+    told = _came_back(story, issuer)
+    assert told.get("refused", *told.keys() & {"invite"}) == answer
+
+
+@pytest.mark.parametrize(
+    ("token", "userinfo"),
+    [
+        ({"email_verified": True}, {"email": EMAIL}),
+        ({"email_verified": True}, {"email": EMAIL, "email_verified": None}),
+        ({"email": "other@example.org"}, {"email_verified": True}),
+    ],
+)
+def test_30_what_vouches_for_one_address_vouches_for_no_other(
+    by: Vouched,
+    issuer: Issuer,  # noqa: F811
+    token: dict[str, Any],
+    userinfo: dict[str, Any],
+) -> None:
+    """The address in one document and the claim in the other: nobody has said that they belong together."""
+    story = by(None)
+    _invited(story)
+    issuer.person, issuer.userinfo = {"sub": "user-1"} | token, {"sub": "user-1"} | userinfo
+    assert _came_back(story, issuer) == {"refused": "unvouched"}
+
+
+def test_30_an_issuer_that_answers_letter_by_letter_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dribbling(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for _ in range(200):
+                    self.wfile.write(b" ")
+                    time.sleep(0.05)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(issuer_client, "_LONGEST_SECONDS", 0.3)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dribbling)
+    server.daemon_threads = True
+    servers.answering(server)
+    began = time.monotonic()
+    assert issuer_client.ask(f"http://127.0.0.1:{server.server_port}/") is None
+    assert time.monotonic() - began < 5
+    server.shutdown()
+    server.server_close()
 
 
 def test_33_5_the_log_says_what_was_missing(

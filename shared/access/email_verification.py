@@ -18,6 +18,17 @@ def is_complete(claims: Mapping[str, Any], vouched_by: str) -> bool:
     return all(claims.get(name) is not None for name in needed)
 
 
+def joined(claims: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The ID token's claims with what was asked for beside them. What vouches does so for the address in its own
+    document: another address comes with its own vouching alone, and vouching without an address is for none."""
+    email = asked.get("email")
+    if not isinstance(email, str) or not email:
+        return dict(claims)
+    if email.lower() == str(claims.get("email")).lower():
+        return dict(claims) | {name: asked[name] for name in _CLAIMS if claims.get(name) is None and name in asked}
+    return {name: value for name, value in claims.items() if name not in STATED} | dict(asked)
+
+
 def refusal(claims: Mapping[str, Any], vouched_by: str) -> tuple[str, str] | None:
     """Why the address of these claims is not believed: a reason and, for the log, a detail without anybody's values."""
     email = claims.get("email")

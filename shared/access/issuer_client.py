@@ -1,6 +1,7 @@
 """What an identity provider answers: JSON, bounded in time and size. Its addresses are the operator's or its own."""
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,7 +11,8 @@ from msgspec import Struct
 from shared.platform import logs, tls
 
 _MAX_BYTES: Final = 200_000
-_TIMEOUT_SECONDS: Final = 5.0
+_TIMEOUT_SECONDS: Final = 5.0  # for each part of an answer
+_LONGEST_SECONDS: Final = 10.0  # for all of it
 
 
 class Answer(Struct, frozen=True):
@@ -43,9 +45,10 @@ def ask(
             headers=headers,
         ) as response:
             body = b""
+            ends = time.monotonic() + _LONGEST_SECONDS
             for chunk in response.iter_bytes():
                 body += chunk
-                if len(body) > _MAX_BYTES:
+                if len(body) > _MAX_BYTES or time.monotonic() > ends:
                     raise ValueError
         document = json.loads(body)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:

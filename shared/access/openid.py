@@ -106,7 +106,7 @@ def finish(runtime: Runtime, answer: dict[str, str], browser: str | None) -> Ide
         raise Refusal("issuer", "the token names nobody")
     vouched_by = runtime.settings.oidc_email_vouched_by
     if not email_verification.is_complete(claims, vouched_by):
-        claims |= _userinfo(metadata, tokens, subject)
+        claims = email_verification.joined(claims, _userinfo(metadata, tokens, subject))
     refusal = email_verification.refusal(claims, vouched_by)
     if refusal is not None:
         raise Refusal(*refusal)
