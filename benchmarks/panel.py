@@ -42,7 +42,12 @@ _ASKED: Final[dict[str, tuple[tuple[str, dict[str, str], bool], ...]]] = {
         ("get_deliveries", {"limit": "50"}, True),
         ("get_deliveries", {"limit": "50", "state": "dead"}, True),
     ),
-    "events": (("get_endpoints", {}, True), ("get_changes", {}, True), ("get_pipelines", {}, True)),
+    "events": (
+        ("get_endpoints", {}, True),
+        ("get_changes", {}, True),
+        ("get_pipelines", {}, True),
+        ("get_event_kinds", {}, True),
+    ),
     "calculator": (("get_calculator_draft", {"level": "widget"}, True),),
     "settings": (("get_settings", {"level": "connection"}, True), ("get_settings", {"level": "widget"}, True)),
     "site": (("get_site_keys", {}, True),),

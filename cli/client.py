@@ -20,6 +20,7 @@ def described() -> dict[str, Any]:
         "openapi": whole["openapi"],
         "info": {"title": "crm_api", "version": whole["info"]["version"]},
         "paths": paths,
+        "webhooks": {kind: {"post": _sent(item["post"])} for kind, item in whole["webhooks"].items()},
         "components": {"schemas": _with_numbers(kept)},
     }
 
@@ -39,6 +40,13 @@ def _with_numbers(value: Any) -> Any:
             return {**value, "type": ["string", "number"]}
         return {name: _with_numbers(inner) for name, inner in value.items()}
     return [_with_numbers(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _sent(message: dict[str, Any]) -> dict[str, Any]:
+    """The body of a message alone: it is no operation of the client's."""
+    schema = message["requestBody"]["content"]["application/json"]["schema"]
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"requestBody": body, "responses": {"2XX": message["responses"]["2XX"]}}
 
 
 def _taken(operation: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """`openapi.yaml`, from the actions themselves: bodies, parameters, rights, docstrings. A test keeps it true."""
 
 import inspect
+import json
 from typing import Any
 
 import msgspec
 import yaml
 
-from features.registry import webhooks
+from features.registry import webhook_examples, webhooks
 from functions.crm_api.actions import ACTIONS, Action
 from shared.access.permissions import RIGHTS
 
@@ -65,7 +66,7 @@ _PROBLEM = {
 
 def document() -> dict[str, Any]:
     bodies: list[Any] = [action.body for action in ACTIONS.values() if action.body is not None]
-    messages = webhooks()
+    messages, examples = webhooks(), webhook_examples()
     bodies += dict.fromkeys(messages.values())
     bodies += dict.fromkeys(action.answer for action in ACTIONS.values() if action.answer is not None)
     _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
@@ -84,14 +85,15 @@ def document() -> dict[str, Any]:
             {"url": "{CRM_API_URL}", "variables": {"CRM_API_URL": {"default": "https://functions.example/crm_api"}}}
         ],
         "paths": {f"/{name}": {action.method.lower(): _operation(action)} for name, action in ACTIONS.items()},
-        "webhooks": {kind: {"post": _webhook(kind, data)} for kind, data in sorted(messages.items())},
+        "webhooks": {kind: {"post": _webhook(kind, data, examples[kind])} for kind, data in sorted(messages.items())},
         "components": {"schemas": {**schemas, "Problem": _PROBLEM}, "securitySchemes": _PROOFS},
     }
 
 
-def _webhook(kind: str, data: type[msgspec.Struct]) -> dict[str, Any]:
+def _webhook(kind: str, data: type[msgspec.Struct], example: Any) -> dict[str, Any]:
     """A message to an endpoint; docs/events.md says what is promised."""
     headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    shown = {"summary": "As it is sent, in one line without spaces", "value": json.loads(example.body)}
     envelope = {
         "type": "object",
         "required": ["type", "timestamp", "data"],
@@ -105,9 +107,19 @@ def _webhook(kind: str, data: type[msgspec.Struct]) -> dict[str, Any]:
         "operationId": f"webhook_{kind.replace('.', '_')}",
         "summary": kind,
         "parameters": [
-            {"name": one, "in": "header", "required": True, "schema": {"type": "string"}} for one in headers
+            {
+                "name": one,
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string"},
+                "example": example.headers[one],
+            }
+            for one in headers
         ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": envelope}}},
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": envelope, "examples": {kind: shown}}},
+        },
         "responses": {
             "2XX": {"description": "It was taken; anything else is tried again for three days."},
             "410": {"description": "The endpoint is turned off."},

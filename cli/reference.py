@@ -1,6 +1,7 @@
 """Reference pages that are made from the code: actions, messages to endpoints, commands. For the documentation site."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from itertools import groupby
@@ -10,8 +11,10 @@ from typing import Any, Final
 import click
 
 from cli import openapi
+from features.registry import webhook_examples
 from functions.crm_api.actions import ACTIONS
 from shared.access.permissions import RIGHTS
+from shared.deliveries.webhooks import EXAMPLE_SECRET
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _REFERENCE: Final = "#/components/schemas/"
@@ -47,9 +50,11 @@ _WORDS: Final = {
     "messages": ("Messages to endpoints", "Сообщения получателям событий"),
     "messages_lead": (
         "What an endpoint is sent, by kind; the promises are in [events](events.md). "
-        "Headers: `webhook-id`, `webhook-timestamp`, `webhook-signature`.",
+        "Headers: `webhook-id`, `webhook-timestamp`, `webhook-signature`. The examples are signed, each over its body "
+        "in one line without spaces, with the secret `{secret}`: check your receiver against them.",
         "Что получает сервер компании, по видам; обещания — в [событиях](events.md). "
-        "Заголовки: `webhook-id`, `webhook-timestamp`, `webhook-signature`.",
+        "Заголовки: `webhook-id`, `webhook-timestamp`, `webhook-signature`. Примеры подписаны секретом `{secret}`, "
+        "каждый по телу в одну строку без пробелов: проверьте на них свой приём.",
     ),
     "commands": ("Commands", "Команды"),
     "commands_lead": (
@@ -145,14 +150,17 @@ def actions(language: str) -> str:
 
 
 def messages(language: str) -> str:
-    page, document = _Page(language), openapi.document()
+    page, document, examples = _Page(language), openapi.document(), webhook_examples()
     page.add(f"# {page.word('messages')}")
-    page.add(page.word("messages_lead"))
+    page.add(page.word("messages_lead").format(secret=EXAMPLE_SECRET))
     used: set[str] = set()
     for kind, item in document["webhooks"].items():
         schema = item["post"]["requestBody"]["content"]["application/json"]["schema"]
         page.add(f"## {kind}")
         page.table(schema)
+        example = examples[kind]
+        page.add("```text", *(f"{name}: {value}" for name, value in example.headers.items()), "```")
+        page.add("```json", json.dumps(json.loads(example.body), ensure_ascii=False, indent=2), "```")
         used |= _named(schema)
     _add_shapes(page, document, used)
     return page.text()

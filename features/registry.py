@@ -70,6 +70,14 @@ def webhooks() -> dict[str, type[Struct]]:
     return told
 
 
+def webhook_examples() -> dict[str, Any]:
+    """Kind of a message to others -> one of them: `headers`, and the `body` that they sign."""
+    shown: dict[str, Any] = {}
+    for feature in features():
+        shown |= found(feature.examples) if feature.examples is not None else {}
+    return shown
+
+
 def chores() -> dict[str, Chore]:
     """What features do every minute, by the feature's name."""
     return {name: found(feature.chore) for name, feature in _named() if feature.chore is not None}

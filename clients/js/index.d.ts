@@ -1,6 +1,6 @@
 // Types of the client. What an action takes and answers stands in schema.d.ts, which is made from openapi.yaml.
 
-import type { operations } from "./schema.js";
+import type { operations, webhooks } from "./schema.js";
 
 type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
 type Sent<Body> = Body extends { pdf?: infer Pdf } ? Omit<Body, "action" | "lead_id" | "pdf"> & { pdf?: Pdf | Blob } : Omit<Body, "action">;
@@ -8,6 +8,10 @@ type Asked<Query> = [Query] extends [never] ? Record<string, never> : { [Key in 
 type Given<Name extends keyof operations> = operations[Name] extends { requestBody: { content: { "application/json": infer Body } } }
   ? Sent<Body>
   : operations[Name] extends { parameters: { query?: infer Query } } ? Asked<NonNullable<Query>> : Record<string, never>;
+
+type Body<Kind extends keyof webhooks> = webhooks[Kind]["post"]["requestBody"]["content"]["application/json"];
+/** What a server of yours is told, after its signature was checked: `type` says which kind of `data` it has. */
+export type Message = { [Kind in keyof webhooks]: Body<Kind> }[keyof webhooks];
 
 /** What a write has come to; `results` are by its steps. */
 export interface Delivery {

@@ -9,6 +9,7 @@ FEATURE = Feature(
     actions={
         "get_changes": f"{_CHANGES}:LIST",
         "get_endpoints": f"{_ENDPOINTS}:LIST",
+        "get_event_kinds": "features.changes.actions.event_kinds:ACTION",
         "get_order": "features.changes.actions.get_order:ACTION",
         "remove_endpoint": f"{_ENDPOINTS}:REMOVE",
         "replace_endpoint_secret": f"{_ENDPOINTS}:REPLACE_SECRET",
@@ -20,6 +21,7 @@ FEATURE = Feature(
     planners={},
     settings="features.changes.settings_check:PART",
     webhooks="features.changes.event_schemas:MESSAGES",
+    examples="features.changes.event_examples:EXAMPLES",
     chore="features.changes.scheduled:run",
     backlog="features.changes.backlog:OLDEST",
     ending="features.changes.subscription:end",

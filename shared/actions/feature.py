@@ -72,6 +72,7 @@ class Feature(Struct, frozen=True):
     planners: Mapping[str, str]  # of deliveries: the name of the action that accepted them -> a Planner
     settings: str | None = None  # a SettingsPart
     webhooks: str | None = None  # what it tells others: kind -> the Struct of a message's `data`
+    examples: str | None = None  # of them: kind -> `headers`, and the `body` that they sign
     chore: str | None = None  # a Chore
     backlog: str | None = None  # queue -> a statement for the moment since which its oldest is due
     ending: str | None = None  # an Ending

@@ -20,6 +20,8 @@ from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.platform.secret import Secret
 
 _PREFIX: Final = "whsec_"
+# Signs the examples in documents, and nothing else: a receiver can be checked against them.
+EXAMPLE_SECRET: Final = "whsec_RXhhbXBsZXMgYXJlIHNpZ25lZCB3aXRo"  # noqa: S105 - public
 
 
 class WebhookError(ForeseenError):

@@ -1,6 +1,6 @@
 // What TypeScript knows of the client: compiled by a test, and never run.
 
-import { ApiError, connect } from "../../clients/js/index.js";
+import { ApiError, connect, type Message } from "../../clients/js/index.js";
 
 const crm = connect({ api: "https://functions.example/crm_api", siteKey: "site_x", queue: true });
 const good = {
@@ -36,3 +36,13 @@ try {
 } catch (error) {
   if (error instanceof ApiError) console.log(error.code, error.retryAfter, error.problem.errors?.[0].path, id, phone, first, visit);
 }
+
+const message: Message = JSON.parse("{}");
+if (message.type === "task.completed") {
+  const result: string | null = message.data.task.result;
+  // @ts-expect-error a task has a deal's id, and no deal
+  message.data.lead;
+  if (message.type === "task.completed" && result) console.log(result);
+}
+// @ts-expect-error there is no such kind
+message.type === "task.done";

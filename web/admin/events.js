@@ -3,17 +3,11 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { counted, latest } from "../ui/pace.js";
-import { busy, button, copyButton, failure, live, pageLinks, told, when } from "./pieces.js";
+import { busy, button, check, copyButton, failure, live, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
 
-const USUAL = ["added", "updated", "responsible_changed", "deleted"];
-const GROUPS = {
-  lead: [...USUAL, "status_changed", "restored", "note_added"], contact: [...USUAL, "restored", "note_added"], company: [...USUAL, "restored", "note_added"],
-  task: ["added", "changed", "completed", "responsible_changed", "deleted"], incoming_lead: ["added", "accepted", "declined"], talk: ["opened", "changed", "closed"],
-  message: ["received", "sent"], customer: [...USUAL, "note_added"], catalog_element: ["added", "updated", "deleted"], order: ["status_changed"],
-};
 const kindName = (kind) => {
   const [of, verb] = kind.split(".");
   return `${of === "*" ? "*" : t(`events.of_${of}`)}: ${verb === "*" || !verb ? t("events.all_of") : t(`events.verb_${verb}`)}`;
@@ -53,10 +47,6 @@ async function pipelinesOf(connection) {
 }
 
 const places = (pipelines) => pipelines.flatMap((one) => one.statuses.map((status) => ({ pipeline: one, status, text: pipelines.length > 1 ? `${one.name}: ${status.name}` : status.name })));
-function check(text, isOn, value = "") {
-  const box = element("input", { type: "checkbox", checked: isOn, value });
-  return { box, view: element("label", { className: "check" }, box, text) };
-}
 
 // --- on or off, and the words of a shop ------------------------------------------------------------------------------
 
@@ -101,16 +91,18 @@ function standing(connection, feed, again, error) {
 // --- endpoints -------------------------------------------------------------------------------------------------------
 
 function told_(connection, endpoints, pipelines, again) {
-  const fresh = element("div", {}), place = element("div", {});
-  const edit = (endpoint) => {
-    place.replaceChildren(form(connection, endpoint, pipelines, fresh, again, () => place.replaceChildren(add)));
+  const fresh = element("div", {}), place = element("div", {}), error = failure();
+  const edit = (endpoint, pressed) => busy(pressed, async () => {
+    const { kindsField } = await import("./event_kinds.js");
+    const kinds = await kindsField(endpoint?.kinds ?? []);
+    place.replaceChildren(form(connection, endpoint, pipelines, kinds, again, () => place.replaceChildren(add)));
     place.querySelector("input").focus();
-  };
-  const add = may("manage") ? button("events.new", () => edit(null), "") : element("span", {});
+  }, error);
+  const add = may("manage") ? button("events.new", (pressed) => edit(null, pressed), "") : element("span", {});
   place.append(add);
   const list = element("ul", { className: "rows", id: "endpoints" }, ...endpoints.map((one) => row(connection, one, edit, fresh, again)));
   return element("section", { className: "card" }, element("h2", { text: t("events.endpoints") }), fresh,
-    endpoints.length ? list : element("p", { className: "soft", text: t("events.none") }), place);
+    endpoints.length ? list : element("p", { className: "soft", text: t("events.none") }), error, place);
 }
 
 function row(connection, endpoint, edit, fresh, again) {
@@ -131,7 +123,7 @@ function row(connection, endpoint, edit, fresh, again) {
     }, error)));
   }
   if (may("manage")) {
-    buttons.append(button("events.edit", () => edit(endpoint)), button("events.new_secret", (pressed) => busy(pressed, async () => {
+    buttons.append(button("events.edit", (pressed) => edit(endpoint, pressed)), button("events.new_secret", (pressed) => busy(pressed, async () => {
       if (!confirm(t("events.new_secret_sure"))) return;
       fresh.replaceChildren(secretOf(await post("replace_endpoint_secret")));
     }, error)), button("events.remove", (pressed) => busy(pressed, async () => {
@@ -155,16 +147,11 @@ function health(endpoint) {
   return element("span", { className: taken ? "good" : "soft", text: taken ? t("events.well", { moment: moment(taken) }) : t("events.not_yet") });
 }
 
-function form(connection, endpoint, pipelines, fresh, again, leave) {
+function form(connection, endpoint, pipelines, kinds, again, leave) {
   const error = failure();
   const name = element("input", { required: true, maxLength: 100, value: endpoint?.name ?? "", placeholder: " " });
   const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
   const isOn = check(t("events.is_on"), endpoint?.is_on ?? true);
-  const isChosen = (kind) => endpoint?.kinds.includes(kind) ?? false;
-  const groups = Object.entries(GROUPS).map(([of, verbs]) => ({ of, boxes: ["*", ...verbs].map((verb) => check(t(verb === "*" ? "events.all_of" : `events.verb_${verb}`), isChosen(`${of}.${verb}`), `${of}.${verb}`)) }));
-  const kinds = groups.flatMap((one) => one.boxes);
-  // Patterns that were set by other means stay.
-  const others = (endpoint?.kinds ?? []).filter((kind) => !kinds.some(({ box }) => box.value === kind));
   const [whichPipelines, whichStatuses] = [endpoint?.pipelines ?? [], endpoint?.statuses ?? []];
   const isFor = (pipeline, status) => whichPipelines.length + whichStatuses.length > 0
     && (!whichPipelines.length || whichPipelines.includes(pipeline.id)) && (!whichStatuses.length || whichStatuses.includes(status.id));
@@ -177,7 +164,7 @@ function form(connection, endpoint, pipelines, fresh, again, leave) {
   const save = async () => {
     const stages = chosen(statuses).map((one) => one.split("/").map(Number));
     const made = await call("save_endpoint", { method: "POST", connection, body: {
-      name: name.value.trim(), url: url.value.trim() || null, id: endpoint?.id ?? null, kinds: [...others, ...chosen(kinds)], is_on: isOn.box.checked,
+      name: name.value.trim(), url: url.value.trim() || null, id: endpoint?.id ?? null, kinds: kinds.chosen(), is_on: isOn.box.checked,
       pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])],
       fields: fields.value.split(/[\s,]+/).filter(Boolean),
     } });
@@ -188,7 +175,7 @@ function form(connection, endpoint, pipelines, fresh, again, leave) {
     event.preventDefault();
     void busy(event.submitter, save, error);
   } }, element("h3", { text: t(endpoint ? "events.edit" : "events.new") }), element("label", {}, t("events.name"), name), element("label", {}, t(endpoint ? "events.other_url" : "events.url"), url), isOn.view,
-  element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), ...groups.map(({ of, boxes }) => group(`events.of_${of}`, boxes)), statuses.length ? group("events.statuses", statuses) : null,
+  element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), kinds.view, statuses.length ? group("events.statuses", statuses) : null,
     element("label", {}, t("events.fields"), fields)), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave))));
 }
 

@@ -47,6 +47,12 @@ export const button = (key, work, className = "quiet small") => {
   return made;
 };
 
+/** @param {string} text @param {boolean} isOn @param {string} value */
+export function check(text, isOn, value = "") {
+  const box = element("input", { type: "checkbox", checked: isOn, value });
+  return { box, view: element("label", { className: "check" }, box, text) };
+}
+
 /** @param {string} text */
 export function copyButton(text) {
   const copy = element("button", { text: t("copy"), className: "quiet small", type: "button" });
