@@ -50,14 +50,13 @@ def test_each_function_has_an_alarm_for_its_errors_and_one_for_its_throttles(
     assert watched == {(metric, name) for metric in ("Errors", "Throttles") for name in FUNCTIONS}
 
 
-def test_half_an_hour_without_a_run_of_refreshes_is_told(alarms: list[dict[str, Any]]) -> None:
-    (alarm,) = (one for one in alarms if one["TreatMissingData"] == "breaching")
-    assert (alarm["MetricName"], alarm["Statistic"], alarm["ComparisonOperator"]) == (
-        "refreshed",  # `refresh.run` counts it at its end, also when it is 0
-        "SampleCount",
-        "LessThanThreshold",
-    )
-    assert (alarm["Period"] * alarm["EvaluationPeriods"], alarm["Threshold"]) == (1800, 1)
+def test_a_schedule_that_does_not_run_is_told(alarms: list[dict[str, Any]]) -> None:
+    """`refresh.run` and `deliveries.run` count at their end, also when it is 0."""
+    found = {one["MetricName"]: one for one in alarms if one["TreatMissingData"] == "breaching"}
+    assert {one["Statistic"] for one in found.values()} == {"SampleCount"}
+    assert {one["ComparisonOperator"] for one in found.values()} == {"LessThanThreshold"}
+    spans = {name: (one["Period"] * one["EvaluationPeriods"], one["Threshold"]) for name, one in found.items()}
+    assert spans == {"refreshed": (1800, 1), "delivered": (900, 1)}
 
 
 def test_every_alarm_tells_somebody_and_every_document_names_it(alarms: list[dict[str, Any]]) -> None:
