@@ -1,8 +1,10 @@
 """What an operator does by hand. Each command tells what it did, and ends with 1 when it could not."""
 
+import hashlib
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 from datetime import timedelta
@@ -383,6 +385,17 @@ main.add_command(move_account)
 def key(key_id: str) -> None:
     """Prints a new encryption key, fit for ENCRYPTION_KEYS."""
     click.echo(f"{key_id}:{generate_key()}")
+
+
+@main.command("generate-token")
+def token() -> None:
+    """Prints a new token for an administrator or a monitor, and the entry of ADMIN_TOKENS or METRICS_TOKENS for it.
+
+    The entry is the token's SHA-256: whoever reads the settings cannot sign in with it.
+    """
+    made = secrets.token_urlsafe(32)
+    click.echo(f"token: {made}")
+    click.echo(f"entry: sha256:{hashlib.sha256(made.encode()).hexdigest()}")
 
 
 @main.command("demo")

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Deploys the five functions to Yandex Cloud. Needs `yc` (configured), Python 3, and `make package-source`.
 #
-#   SERVICE_ACCOUNT_ID=… SECRET=amocrm-functions deploy/yandex.sh
+#   SERVICE_ACCOUNT_ID=… SECRET=amocrm-functions [NETWORK_ID=…] deploy/yandex.sh
 #
 # SECRET names a secret in Lockbox; each of its entries is a setting of docs/configuration.md, under its name. The functions
 # get them from there: their values stand in no argument, in no version's description, and in nothing that is printed.
+# NETWORK_ID names a cloud network to run in, such as the database's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${SERVICE_ACCOUNT_ID:?a service account with the roles functions.functionInvoker and lockbox.payloadViewer}"
@@ -30,7 +31,7 @@ deploy() { # name, memory, seconds, public
     yc serverless function version create \
         --function-name "$(named "$1")" --runtime python312 --entrypoint "functions.$1.main.yandex_handler" \
         --memory "$2" --execution-timeout "$3s" --concurrency 1 \
-        --service-account-id "$SERVICE_ACCOUNT_ID" "${settings[@]}" \
+        --service-account-id "$SERVICE_ACCOUNT_ID" "${settings[@]}" ${NETWORK_ID:+--network-id "$NETWORK_ID"} \
         --source-path "dist/source/$1.zip" >/dev/null
     if [ "$4" = public ]; then yc serverless function allow-unauthenticated-invoke --name "$(named "$1")" >/dev/null; fi
     echo "deployed $(named "$1")"

@@ -30,7 +30,7 @@ from tests.control import Simulator
 from tests.demo import Demo
 from tests.owner import Owner
 from tests.plain_client import Client
-from tests.story import ADMIN_TOKEN, APP_SECRET, REDIRECT_URI, Story
+from tests.story import ADMIN_TOKEN, APP_SECRET, METRICS_TOKEN, REDIRECT_URI, Story
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -163,6 +163,7 @@ def environment(runtime_url: str, database_url: str, simulator: Simulator) -> di
         "OAUTH_REDIRECT_URI": REDIRECT_URI,
         "CRM_API_URL": "https://functions.example/crm_api",
         "ADMIN_TOKENS": ADMIN_TOKEN,
+        "METRICS_TOKENS": METRICS_TOKEN,
         "APP_JWT_SECRET": APP_SECRET,
         "ALLOWED_ORIGINS": "https://site.example",
         "RETURN_LINKS": "demoapp://connected",

@@ -21,6 +21,7 @@ from tests.control import Simulator
 from tests.owner import Owner
 
 ADMIN_TOKEN = "admin-token-for-tests-0123456789"
+METRICS_TOKEN = "metrics-token-for-tests-0123456789"
 APP_SECRET = "application-secret-for-tests-0123456789"
 REDIRECT_URI = "https://functions.example/oauth_callback"
 

@@ -12,9 +12,11 @@ from functions.crm_api import audit
 from functions.crm_api.actions import ACTIONS
 from shared.access.credentials import named_administrator
 from shared.access.permissions import Caller
+from shared.platform.config import load
 from shared.platform.http import Request, Response
 from shared.platform.i18n import catalogue
-from tests.story import Story, json_of
+from shared.runtime import Runtime
+from tests.story import METRICS_TOKEN, Story, json_of
 
 Headers = dict[str, str]
 
@@ -267,3 +269,26 @@ def test_what_still_opens_something_is_listed_however_much_was_revoked(connected
     links = json_of(connected.crm("get_install_links", connected.admin()))["install_links"]
     assert keys[0]["name"] == "old"
     assert links[0]["widget_type"] == "old"
+
+
+def test_a_token_that_the_command_makes_signs_in_by_its_entry(connected: Story, environment: dict[str, str]) -> None:
+    """34-5: the settings hold its hash only."""
+    told = CliRunner().invoke(main, ["generate-token"])
+    assert told.exit_code == 0, told.output
+    token, entry = (line.partition(": ")[2] for line in told.output.splitlines())
+    assert token not in entry
+    runtime = Runtime.build(load(environment | {"ADMIN_TOKENS": entry}), connected.clock)
+    story = Story(**{**connected.__dict__, "runtime": runtime})
+    for given, status in ((token, 200), (entry, 401)):
+        assert story.crm("get_events", story.admin() | {"Authorization": f"Bearer {given}"}).status == status
+    runtime.close()
+
+
+def test_a_monitors_token_sees_figures_and_nothing_else(connected: Story) -> None:
+    """34-5: whoever reads the monitor's settings cannot look at a customer's settings, or change any."""
+    monitor = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    answered = connected.crm("get_metrics", monitor)
+    assert (answered.status, b"amocrm_connections{" in answered.body) == (200, True)
+    assert connected.domain.encode() not in answered.body
+    for action in ("get_overview", "get_events", "get_deliveries", "connection_status"):
+        assert connected.crm(action, monitor | {"X-Account-Domain": connected.domain}).status == 403, action

@@ -37,6 +37,8 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
         ("OAUTH_REDIRECT_URI", "https://functions.example/?x=1"),
         ("CRM_API_URL", "ftp://x.example"),
         ("ADMIN_TOKENS", "short"),
+        ("METRICS_TOKENS", "short"),
+        ("METRICS_TOKENS", "admin-token-for-tests-0123456789"),  # an administrator's
         ("APP_JWT_SECRET", "short"),
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "https://x.example/path"),
@@ -54,7 +56,7 @@ def test_a_wrong_value_is_named_and_not_repeated(environment: dict[str, str], na
         load(environment | {name: value})
     (problem,) = raised.value.problems
     assert problem.startswith(name)
-    if name in ("ENCRYPTION_KEYS", "ADMIN_TOKENS", "APP_JWT_SECRET", "DATABASE_URL"):
+    if name in ("ENCRYPTION_KEYS", "ADMIN_TOKENS", "METRICS_TOKENS", "APP_JWT_SECRET", "DATABASE_URL"):
         assert value not in problem
 
 
@@ -82,7 +84,7 @@ def test_localhost_may_be_http(environment: dict[str, str]) -> None:
 
 def test_secrets_are_not_printed(environment: dict[str, str], settings: Settings) -> None:
     """Row A9."""
-    for name in ("DATABASE_URL", "ENCRYPTION_KEYS", "ADMIN_TOKENS", "APP_JWT_SECRET"):
+    for name in ("DATABASE_URL", "ENCRYPTION_KEYS", "ADMIN_TOKENS", "METRICS_TOKENS", "APP_JWT_SECRET"):
         assert environment[name] not in repr(settings)
     secret = Secret("hidden")
     assert "hidden" not in f"{secret} {secret!r} {secret:>20}" + str(secret)

@@ -31,7 +31,7 @@ from tests.chromium import launched
 from tests.control import Simulator
 from tests.demo import ROOT
 from tests.documents import Block
-from tests.story import Story, json_of
+from tests.story import METRICS_TOKEN, Story, json_of
 
 DOCUMENTS = [
     *sorted((ROOT / "docs").rglob("*.md")),
@@ -298,7 +298,10 @@ def test_prometheus_reads_the_metrics(story: Story) -> None:
     for name in ("operations.md", "operations.ru.md"):
         [block] = [one for one in documents.blocks(ROOT / "docs" / name) if one.kind == "yaml"]
         [job] = yaml.safe_load(block.text)["scrape_configs"]
-        answered = story.crm(job["metrics_path"].removeprefix("/"), {"Authorization": story.admin()["Authorization"]})
+        [[host]] = [one["targets"] for one in job["static_configs"]]
+        api, _, action = f"https://{host}{job['metrics_path']}".rpartition("/")
+        assert api == story.runtime.settings.crm_api_url  # the form that all pages give it
+        answered = story.crm(action, {"Authorization": f"Bearer {METRICS_TOKEN}"})
         assert (answered.status, b"amocrm_connections{" in answered.body) == (200, True)
 
 

@@ -19,7 +19,7 @@ from shared.access.permissions import RIGHTS, Right
 from shared.platform.http import Headers as Fields
 from shared.platform.http import Request, Response
 from shared.platform.middleware import serve
-from tests.story import APP_SECRET, Story, calculation, json_of
+from tests.story import APP_SECRET, METRICS_TOKEN, Story, calculation, json_of
 
 SITE = "https://shop.example"
 _RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -57,6 +57,7 @@ class Proofs:
             "administrator": self.story.admin,
             "operator": lambda: self._named("operate"),
             "viewer": lambda: self._named("see"),
+            "metrics": lambda: {"Authorization": f"Bearer {METRICS_TOKEN}"},
             "invited": lambda: {"Authorization": f"Bearer {self._invited('manage')}"},
         }
 
@@ -85,7 +86,7 @@ class Proofs:
         found["server in a page"] = ({"Authorization": f"Bearer {self.server_key}", "Origin": SITE}, 403)
         found["server unknown"] = ({"Authorization": f"Bearer {site_key.SERVER_PREFIX}unknown"}, 401)
         for kind, proof in self.right().items():
-            if kind not in ("administrator", "operator", "viewer", "invited"):
+            if kind not in ("administrator", "operator", "viewer", "metrics", "invited"):
                 found[f"{kind} for another account"] = (proof() | {"X-Account-Domain": "other.amocrm.ru"}, 403)
                 found[f"{kind} for another widget type"] = (proof() | {"X-Widget-Type": "clinic"}, 403)
         return found

@@ -98,6 +98,13 @@ def test_what_is_there_is_not_made_again(tmp_path: Path, are_there: str, made: i
     assert public == ["amocrm-oauth-callback", "amocrm-crm-api", "amocrm-amocrm-events"]
 
 
+@pytest.mark.parametrize("network", ["", "enp1 2"])
+def test_the_functions_run_in_a_network_where_one_is_named(tmp_path: Path, network: str) -> None:
+    """34-5: a database without a public address is reached from its own network only."""
+    versions = _Deployed(tmp_path, NETWORK_ID=network).of("serverless", "function", "version", "create")
+    assert [_options(version, "--network-id") for version in versions] == [[network] if network else []] * 5
+
+
 @pytest.mark.parametrize("missing", ["SERVICE_ACCOUNT_ID", "SECRET"])
 def test_what_is_missing_is_said_before_anything_is_done(tmp_path: Path, missing: str) -> None:
     deployed = _Deployed(tmp_path, **{missing: ""})

@@ -747,7 +747,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * @description Right: `see`; given by administrator, operator, viewer.
+         * @description Right: `see_metrics`; given by administrator, operator, viewer, metrics.
          *
          *     The text format of Prometheus, 0.0.4; OpenTelemetry's collector reads it too (receiver `prometheus`).
          */

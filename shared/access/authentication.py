@@ -25,7 +25,7 @@ def authenticate(runtime: Runtime, request: Request, calls: int = 0) -> Caller:
     if caller.integration is not None:
         logs.integration_id.set(str(caller.integration.id))
         _refuse_moving(request, caller)
-    if not caller.is_administrator and caller.kind != "invited":
+    if not caller.is_administrator and not caller.is_of_no_account:
         _refuse_other_account(request, caller)
     return caller
 

@@ -24,6 +24,7 @@ class Right(StrEnum):
     SEE_CONNECTION = "see_connection"
     CONNECT = "connect"  # begin a consent, hand in a code, disconnect
     SEE = "see"  # what stands in the panel: the overview, deliveries, the log, settings
+    SEE_METRICS = "see_metrics"  # figures without names, for a monitor
     OPERATE = "operate"  # take deliveries up again
     MANAGE = "manage"  # client ids and secrets, settings, site keys, administrators; what customers wrote
     SIGN_IN = "sign_in"  # make a token from a link
@@ -42,7 +43,9 @@ _WIDGET = frozenset(
     }
 )
 
-_VIEWER = frozenset({Right.SEE, Right.SEE_CONNECTION, Right.READ_DEAL, Right.READ_ACCOUNT, Right.SEE_SLOTS})
+_VIEWER = frozenset(
+    {Right.SEE, Right.SEE_METRICS, Right.SEE_CONNECTION, Right.READ_DEAL, Right.READ_ACCOUNT, Right.SEE_SLOTS}
+)
 
 # Which proof gives which rights. A reviewer should need nothing else.
 RIGHTS: dict[str, frozenset[Right]] = {
@@ -81,9 +84,11 @@ RIGHTS: dict[str, frozenset[Right]] = {
     "administrator": frozenset(Right) - {Right.OPEN_SESSION, Right.SIGN_IN},
     "operator": _VIEWER | {Right.OPERATE, Right.CONNECT},
     "viewer": _VIEWER,
+    "metrics": frozenset({Right.SEE_METRICS}),  # a token of METRICS_TOKENS
     "invited": frozenset({Right.SIGN_IN}),  # has a sign-in link
 }
 _ADMINISTRATORS = ("administrator", "operator", "viewer")
+_OF_NO_ACCOUNT = ("metrics", "invited")
 
 
 class Caller(Struct, frozen=True):
@@ -103,6 +108,11 @@ class Caller(Struct, frozen=True):
     def is_administrator(self) -> bool:
         """Chooses the account by headers, of all that are here."""
         return self.kind in _ADMINISTRATORS
+
+    @property
+    def is_of_no_account(self) -> bool:
+        """Neither comes from an account nor chooses one."""
+        return self.kind in _OF_NO_ACCOUNT
 
     def sender(self) -> dict[str, object]:
         """Who sends a write, for the lists of deliveries."""

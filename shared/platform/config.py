@@ -38,6 +38,7 @@ class Settings(Struct, frozen=True):
     amocrm_events_url: str | None  # where amoCRM's webhooks reach amocrm_events
     endpoint_private_hosts: frozenset[str]  # "host:port" of our own network that may be told of changes
     admin_token_digests: tuple[bytes, ...]  # SHA-256
+    metrics_token_digests: tuple[bytes, ...]  # likewise; they see figures and nothing else
     app_jwt_secret: Secret | None
     app_jwt_audience: str
     app_jwt_issuer: str | None
@@ -78,7 +79,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         endpoint_private_hosts=reader.parsed(
             "ENDPOINT_PRIVATE_HOSTS", _private_hosts, default=frozenset(), required=False
         ),
-        admin_token_digests=reader.parsed("ADMIN_TOKENS", _admin_token_digests, default=(), required=False),
+        admin_token_digests=reader.parsed("ADMIN_TOKENS", _token_digests, default=(), required=False),
+        metrics_token_digests=reader.parsed("METRICS_TOKENS", _token_digests, default=(), required=False),
         app_jwt_secret=reader.parsed("APP_JWT_SECRET", _jwt_secret, default=None, required=False),
         app_jwt_audience=reader.plain("APP_JWT_AUDIENCE") or "amocrm-functions",
         app_jwt_issuer=reader.plain("APP_JWT_ISSUER"),
@@ -114,6 +116,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         reader.problems.append(
             "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all three, or none"
         )
+    if set(settings.admin_token_digests) & set(settings.metrics_token_digests):
+        reader.problems.append("METRICS_TOKENS: a token stands in ADMIN_TOKENS, too, and would see figures only")
     if settings.oidc_email_vouched_by == "issuer" and issuers.is_of_everybody(settings.oidc_issuer or ""):
         reader.problems.append(
             "OIDC_EMAIL_VOUCHED_BY: anybody may have an account at this OIDC_ISSUER, with any address in it. "
@@ -202,7 +206,7 @@ def _encryption_keys(value: str) -> tuple[tuple[str, Secret], ...]:
     return tuple(keys.items())
 
 
-def _admin_token_digests(value: str) -> tuple[bytes, ...]:
+def _token_digests(value: str) -> tuple[bytes, ...]:
     """Each token as it is, or as `sha256:` and the hexadecimal SHA-256 of it."""
     digests = []
     for token in _items(value):
@@ -211,7 +215,7 @@ def _admin_token_digests(value: str) -> tuple[bytes, ...]:
                 raise ValueError("after sha256: there are 64 hexadecimal digits")
             digests.append(bytes.fromhex(token.removeprefix("sha256:")))
         elif len(token) < 24:
-            raise ValueError("an administrator token has at least 24 characters")
+            raise ValueError("a token has at least 24 characters")
         else:
             digests.append(hashlib.sha256(token.encode()).digest())
     return tuple(digests)

@@ -91,4 +91,4 @@ def _lines(runtime: Runtime) -> Iterator[str]:
 
 
 OVERVIEW = Action("get_overview", "GET", Right.SEE, _overview, query=("period",))
-METRICS = Action("get_metrics", "GET", Right.SEE, _metrics, answers="text/plain")
+METRICS = Action("get_metrics", "GET", Right.SEE_METRICS, _metrics, answers="text/plain")

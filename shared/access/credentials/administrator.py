@@ -1,4 +1,5 @@
-"""The operator's own token. Several may be valid at once, so that one can be replaced without a pause."""
+"""The operator's own tokens, and those of a monitor, which see figures only. Several may be valid at once, so that one
+can be replaced without a pause."""
 
 import hashlib
 import hmac
@@ -16,12 +17,18 @@ ACTOR: Final = "ADMIN_TOKENS"  # who it was is not known
 
 
 def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Caller:
-    """The administrator, acting for the account that the headers name, if they name one."""
+    """The administrator, acting for the account that the headers name, if they name one; or a monitor. Raises 401."""
     given = hashlib.sha256(token.encode()).digest()
-    # A sum, not any(): every digest is compared, whichever fits.
-    if not sum(hmac.compare_digest(given, digest) for digest in runtime.settings.admin_token_digests):
+    if _is_one_of(given, runtime.settings.metrics_token_digests):
+        return Caller("metrics", None, named_account=False)
+    if not _is_one_of(given, runtime.settings.admin_token_digests):
         raise unauthenticated(say("The administrator token is not right."))
     return acting(runtime, request, calls, "administrator", ACTOR)
+
+
+def _is_one_of(given: bytes, digests: tuple[bytes, ...]) -> bool:
+    # A sum, not any(): every digest is compared, whichever fits.
+    return sum(hmac.compare_digest(given, digest) for digest in digests) > 0
 
 
 def acting(runtime: Runtime, request: Request, calls: int, kind: str, actor: str) -> Caller:
