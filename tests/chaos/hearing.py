@@ -2,30 +2,50 @@
 
 import json
 import random
+import re
 import threading
-from typing import Any
+import time
+from collections import defaultdict
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
+from shared.platform.http import Response
 from tests.listener import Ingress, Listener
 
+# Of what only hooks tell, or tell as what it is: head -> the member that names it.
+_NAMED_BY: Final = {"catalogs": "id", "talk": "talk_id", "unsorted": "uid"}
+_MEMBER: Final = re.compile(r"(\w+)\[(\w+)\]\[\d+\]\[(\w+)\]")
 
-class _Breaking(Listener):
-    """Now and then breaks off: before it has done anything, or before it answers."""
+# (account, head, id) -> when hooks of it came that were taken, and their verbs.
+Heard = dict[tuple[str, str, str], list[tuple[float, str]]]
+
+
+class Doorway(Ingress):
+    """Where amoCRM's webhooks come to. Now and then breaks off: before it has done anything, or before it answers."""
 
     breaks_off = 0.0
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
+        self.heard: Heard = defaultdict(list)
         super().__init__()
 
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
+    def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response | None:
         if self.rng.random() < self.breaks_off / 2:
             return None
-        status = super().answer(path, headers, body)
-        return None if self.rng.random() < self.breaks_off / 2 else status
+        arrived_at = time.monotonic()
+        response = super().respond(method, path, headers, body)
+        if response is not None and 200 <= response.status < 300:
+            self._note(body, arrived_at)
+        return None if self.rng.random() < self.breaks_off / 2 else response
 
-
-class Doorway(_Breaking, Ingress):
-    """Where amoCRM's webhooks come to."""
+    def _note(self, body: bytes, arrived_at: float) -> None:
+        said = parse_qsl(body.decode())
+        account = next((value for name, value in said if name == "account[subdomain]"), "")
+        for name, value in said:
+            member = _MEMBER.fullmatch(name)
+            if member and _NAMED_BY.get(member[1]) == member[3]:
+                self.heard[account, member[1], value].append((arrived_at, member[2]))
 
 
 class _Memory(Listener):
@@ -45,12 +65,19 @@ class _Memory(Listener):
         return 200
 
 
-class Consumer(_Breaking, _Memory):
-    """Fails as well."""
+class Consumer(_Memory):
+    """Fails as well, and breaks off as the ingress does."""
 
-    fails = 0.0
+    breaks_off = fails = 0.0
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        super().__init__()
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> int | None:
         if self.rng.random() < self.fails:
             return self.rng.choice([500, 503, 429, 404])
-        return super().answer(path, headers, body)
+        if self.rng.random() < self.breaks_off / 2:
+            return None
+        status = super().answer(path, headers, body)
+        return None if self.rng.random() < self.breaks_off / 2 else status

@@ -1,7 +1,6 @@
 """`make campaigns-see`: each invariant is broken on purpose, and the campaign that holds it must be red and say why.
 
-A defect is planted into the driver's process before any worker is forked, so that all of them have it. The table of
-docs/benchmarks.md names, for each, the invariant, the campaign, and the words by which it is told.
+The table of docs/benchmarks.md names, for each, the invariant, the campaign, and the words by which it is told.
 """
 
 import contextlib
@@ -11,51 +10,29 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from features.bookings import rows as bookings
-from features.changes import diff
 from shared.amocrm.contacts import PeopleApi
-from shared.amocrm.events import FeedApi
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 from shared.connections import statements as connections
 from shared.deliveries import rows, runner
 from shared.deliveries.locks import Held, Locks
 from shared.deliveries.runner import Step
-from shared.storage import lease_worker, own_writes
-
-Undo = Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Defect:
-    """`told`: what a violation of this kind says, as a regular expression."""
-
-    name: str
-    invariant: str
-    campaign: str
-    plant: Callable[[], Undo]
-    told: str
-    kills: int = 12
-    size: tuple[int, int] | None = None  # of a campaign that ends by what it has to do, in the place of kills
-
-
-def _changed(place: Any, name: str, value: Any) -> Undo:
-    before = getattr(place, name)
-    setattr(place, name, value)
-    return lambda: setattr(place, name, before)
+from shared.storage import lease_worker
+from tests.chaos.defect import Defect, Undo, changed
+from tests.chaos.planted_events import EVENTS
 
 
 def _in_statement(name: str, old: str, new: str) -> Callable[[], Undo]:
     def plant() -> Undo:
         text = getattr(connections, name)
         assert old in text, f"{name} has no {old!r} any more"
-        return _changed(connections, name, text.replace(old, new))
+        return changed(connections, name, text.replace(old, new))
 
     return plant
 
@@ -68,7 +45,7 @@ def _never_looks() -> Undo:
         blind = Step(step.name, step.write, lambda *_: None, step.after)
         original(self, blind, next_steps)
 
-    return _changed(runner._Attempt, "_carry_out", carry_out)
+    return changed(runner._Attempt, "_carry_out", carry_out)
 
 
 def _in_another_deal() -> Undo:
@@ -78,7 +55,7 @@ def _in_another_deal() -> Undo:
         made = self.send("POST", "/leads", json=[{"name": "A deal of somebody else"}])
         return original(self, int(embedded(made, "leads")[0]["id"]), text, entity)
 
-    return _changed(AccountApi, "add_note", add_note)
+    return changed(AccountApi, "add_note", add_note)
 
 
 def _forgets_what_it_accepts() -> Undo:
@@ -89,7 +66,7 @@ def _forgets_what_it_accepts() -> Undo:
         number = int(named["key"].removeprefix("click-"))
         return original(*given, **named | ({"key": f"click-{9_000_000 + number}"} if number % 7 == 6 else {}))
 
-    return _changed(rows, "accept", accept)
+    return changed(rows, "accept", accept)
 
 
 def _goods_without_their_lock() -> Undo:
@@ -97,7 +74,7 @@ def _goods_without_their_lock() -> Undo:
     def free(*_: Any, **__: Any) -> Iterator[Held]:
         yield Held()
 
-    return _changed(Locks, "holding", free)
+    return changed(Locks, "holding", free)
 
 
 def _all_are_the_first_contact() -> Undo:
@@ -107,7 +84,7 @@ def _all_are_the_first_contact() -> Undo:
         first = embedded(self.account.send("GET", "/contacts", params={"limit": 1}), "contacts")[0]
         return original(self, lead, int(first["id"]), contact)
 
-    return _changed(PeopleApi, "create_lead", create_lead)
+    return changed(PeopleApi, "create_lead", create_lead)
 
 
 def _cancels_what_it_confirms() -> Undo:
@@ -119,7 +96,7 @@ def _cancels_what_it_confirms() -> Undo:
             bookings.cancel(database, made, {"kind": "cancelled"})
         return made
 
-    return _changed(bookings, "confirm", confirm)
+    return changed(bookings, "confirm", confirm)
 
 
 def _one_ends_the_run() -> Undo:
@@ -132,18 +109,7 @@ def _one_ends_the_run() -> Undo:
             raise RuntimeError("a planted defect")
         return original(self, seconds)
 
-    return _changed(lease_worker.Worker, "run", run)
-
-
-def _news_of_others(changed: Callable[[Any], list[Any]]) -> Callable[[], Undo]:
-    """What is told of companies and tasks, one by one: as `changed` makes it."""
-    original = diff.news
-
-    def news(entity_type: str, *given: Any) -> Iterator[Any]:
-        for one in original(entity_type, *given):
-            yield from changed(one) if entity_type in ("company", "task") else [one]
-
-    return lambda: _changed(diff, "news", news)
+    return changed(lease_worker.Worker, "run", run)
 
 
 _FREE: Final = "lease_until IS NULL OR lease_until < amocrm_now()"
@@ -209,46 +175,7 @@ DEFECTS: Final = (
         "has the contacts .* and is of",
         size=(12, 3),
     ),
-    Defect(
-        "what a form makes is not noted",
-        "what we write ourselves is no news",
-        "tests.chaos.events",
-        lambda: _changed(own_writes, "note", lambda *_args, **_named: None),
-        "own writes told",
-        kills=20,
-    ),
-    Defect(
-        "nobody asks what a deal was called before",
-        "what a person renames before we look is still ours",
-        "tests.chaos.events",
-        lambda: _changed(FeedApi, "named_before", lambda *_: None),
-        r"\d+ deals were made of \d+ forms",
-        kills=20,
-    ),
-    Defect(
-        "changes of companies and tasks are left out",
-        "what people do to companies and tasks is told",
-        "tests.chaos.events",
-        _news_of_others(lambda one: [] if one.changed else [one]),
-        r"lost: v\d+, the last that was told is v\d+ \((company|task)",
-        kills=20,
-    ),
-    Defect(
-        "changes of companies and tasks are told twice",
-        "each change of a company or task is told once",
-        "tests.chaos.events",
-        _news_of_others(lambda one: [one, one]),
-        r"doubled: .* \((company|task)",
-        kills=20,
-    ),
-    Defect(
-        "a task that is completed is no news",
-        "a task that was completed is told as completed",
-        "tests.chaos.events",
-        _news_of_others(lambda one: [] if one.kind == "task.completed" else [one]),
-        "lost: that it was completed",
-        kills=20,
-    ),
+    *EVENTS,
     Defect(
         "a confirmed visit is cancelled",
         "a visit is as it was answered",

@@ -1,0 +1,26 @@
+"""A defect that is planted into a campaign's process before any worker is forked, so that all of them have it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Undo = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Defect:
+    """`told`: what a violation of this kind says, as a regular expression."""
+
+    name: str
+    invariant: str
+    campaign: str
+    plant: Callable[[], Undo]
+    told: str
+    kills: int = 12
+    size: tuple[int, int] | None = None  # of a campaign that ends by what it has to do, in the place of kills
+
+
+def changed(place: Any, name: str, value: Any) -> Undo:
+    before = getattr(place, name)
+    setattr(place, name, value)
+    return lambda: setattr(place, name, before)
