@@ -41,6 +41,12 @@ class People:
         for single in KINDS:
             self.things += [told_others.make(self._simulator, domain, single) for _ in range(max(2, deals // 4))]
 
+    def make_known(self, domain: str) -> None:
+        """Every other one is changed before the campaign begins, so that what is done to it is a step from there."""
+        for thing in [one for one in self.things if one.domain == domain][::2]:
+            told_others.touch(self._simulator, thing)
+            self.changes += 1
+
     def act(self, rng: random.Random, number: int) -> None:
         for _ in range(number):
             kind = rng.random()

@@ -102,6 +102,10 @@ class Driver:
             endpoints.add(runtime.database, runtime.keyring, row.id, wanted)
             feeds.switch(runtime.database, runtime.keyring, row.id, True)
             scheduled.run(runtime, 10)
+            self.people.make_known(domain)
+            time.sleep(0.5)  # for the hooks
+            self.stage.clock.advance(seconds=5)
+            scheduled.run(runtime, 10)
 
     def round(self, number: int) -> None:
         rng, simulator = self.rng, self.stage.simulator

@@ -12,7 +12,7 @@ from shared.storage import own_writes
 from tests.chaos.defect import Defect, Undo, changed
 
 _CAMPAIGN: Final = "tests.chaos.events"
-_KILLS: Final = 20
+_KILLS: Final = 12
 
 
 def _events(name: str, invariant: str, plant: Callable[[], Undo], told: str) -> Defect:

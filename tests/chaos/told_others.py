@@ -62,6 +62,14 @@ def make(simulator: Simulator, domain: str, single: str) -> Thing:
     return thing
 
 
+def touch(simulator: Simulator, thing: Thing) -> None:
+    """A person gives it its first name."""
+    thing.version += 1
+    simulator.control("person", domain=thing.domain, kind=thing.kind.plural, id=thing.id, fields=thing.fields)
+    thing.at.append(time.monotonic())
+    thing.is_touched = True
+
+
 def change(simulator: Simulator, rng: random.Random, things: list[Thing]) -> None:
     """A person renames, notes, completes or deletes one of them, or makes another."""
     thing = rng.choice([one for one in things if not one.is_deleted])
