@@ -24,18 +24,19 @@ def two_calls(request: flask.Request) -> flask.Response:
 _connections: list[psycopg.Connection[tuple[object, ...]]] = []
 _WRITE = """
 INSERT INTO amocrm_hints AS old (integration_id, entity_type, entity_id, kinds)
-SELECT integration_id, 'contact', %s, '{update}' FROM amocrm_feeds
+SELECT integration_id, 'bare', %s, '{update}' FROM amocrm_feeds
 ON CONFLICT (integration_id, entity_type, entity_id) DO UPDATE SET version = old.version + 1
 """
 
 
 def write_row(request: flask.Request) -> flask.Response:
-    """What is left of a hook where everything is believed: the deal's id, and a row."""
-    deal = request.form.get("leads[status][0][id]")
-    if deal is None:
+    """What is left of a hook where everything is believed: the first number that names something, and a row."""
+    ids = (value for key, value in request.form.items() if key.endswith("id]") and value.isdecimal())
+    named = next(ids, None)
+    if named is None:
         return flask.jsonify({})
     # A connection for each thread would be a pool; one that is taken and given back is enough here.
     connection = _connections.pop() if _connections else psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
-    connection.execute(_WRITE, (int(deal),))
+    connection.execute(_WRITE, (int(named),))
     _connections.append(connection)
     return flask.jsonify({})

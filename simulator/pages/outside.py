@@ -5,7 +5,7 @@ from importlib import metadata
 from pathlib import Path
 
 from simulator.answers import Answer
-from simulator.pages.showing import BODY, HERE, Missing, Query, as_json, page
+from simulator.pages.showing import BODY, HERE, Missing, Query, as_json, language_of, page
 from simulator.simulation import Simulation
 
 _STATIC_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
@@ -39,11 +39,11 @@ def receive(simulation: Simulation, form: Query) -> Answer:
     return as_json({})
 
 
-def received(simulation: Simulation, _query: Query) -> Answer:
+def received(simulation: Simulation, query: Query) -> Answer:
     shown = []
     for text in simulation.received:
         try:
             shown.append(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
         except ValueError:
             shown.append(text[:2000])
-    return page("receiver.html", messages=shown)
+    return page("receiver.html", messages=shown, reads=language_of(query))

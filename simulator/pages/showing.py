@@ -70,5 +70,5 @@ def as_read(account: Account, query: Query) -> Account:
 
 
 def language_of(query: Query) -> str:
-    """Of pages before one has chosen an account."""
-    return query[READS] if query[READS] in LANGUAGES else "ru"
+    """Of pages of no account: `lang`, or as whoever reads it has it."""
+    return next((one for one in (query.get("lang"), query.get(READS)) if one in LANGUAGES), "ru")

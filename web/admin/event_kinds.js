@@ -26,7 +26,7 @@ export async function kindsField(kinds) {
   });
   const others = kinds.filter((kind) => !boxes.some((box) => box.value === kind));
   return {
-    view: element("div", {}, element("p", { className: "soft", text: t("events.examples", { secret }) }), ...views),
+    view: element("div", {}, element("p", { className: "soft", text: t("events.examples") }), element("p", { className: "key" }, element("code", { text: secret }), copyButton(secret)), ...views),
     chosen: () => [...others, ...boxes.filter((box) => box.checked).map((box) => box.value)],
   };
 }
