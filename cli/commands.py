@@ -17,6 +17,7 @@ import psycopg
 
 from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, package, register, texts, widget
 from cli.moving.command import move_account
+from cli.personal_data.command import erase_account, erase_person, export_person
 from cli.probe.command import probe
 from cli.restore_spill import restore_spill
 from cli.restore_tokens import restore_tokens
@@ -378,6 +379,9 @@ main.add_command(probe)
 main.add_command(restore_spill)
 main.add_command(restore_tokens)
 main.add_command(move_account)
+main.add_command(export_person)
+main.add_command(erase_person)
+main.add_command(erase_account)
 
 
 @main.command("generate-key")

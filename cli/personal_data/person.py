@@ -1,0 +1,80 @@
+"""Whom a text speaks of: a phone however it is written, or an e-mail address."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import unquote_plus
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.storage.encryption import Keyring
+
+_BETWEEN: Final = r"[\s().\-\u2010-\u2015\u00a0]{0,3}"  # what people write between two digits
+_SHORTEST: Final = 7  # digits of a number without its country's code
+
+
+class NobodyError(ValueError):
+    """What was given stands for nobody: no whole phone, no e-mail address."""
+
+
+class Person(Struct, frozen=True):
+    """Found by any of their phones or e-mails."""
+
+    phones: tuple[str, ...]
+    emails: tuple[str, ...]
+    country: str
+    pattern: str
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text speaks of them, as it is or as a form or JSON would have it."""
+        return any(re.search(self.pattern, one, re.IGNORECASE) for one in _readings(text))
+
+    def lock_names(self, keyring: Keyring, integration_id: UUID) -> list[bytes]:
+        """Keyed hashes of them."""
+        from features.submissions import person_identity  # a feature, which may have been removed
+        from features.submissions.model import Contact
+
+        contact = Contact(phone=list(self.phones), email=list(self.emails))
+        return person_identity.lock_names(keyring, integration_id, contact, self.country)
+
+
+def wanted(phones: tuple[str, ...], emails: tuple[str, ...], country: str) -> Person:
+    """Raises NobodyError."""
+    from features.submissions import person_identity
+
+    found = []
+    for phone in phones:
+        whole = person_identity.phone(phone, country)
+        digits = "" if whole is None or whole.identity is None else whole.digits
+        if len(digits) < _SHORTEST:
+            raise NobodyError(f"{phone} is no whole phone; give it with its country's code")
+        found.append(_BETWEEN.join(digits) + r"(?!\d)")
+    for email in emails:
+        if not person_identity.emails([email]):
+            raise NobodyError(f"{email} is no e-mail address")
+        found.append(rf"(?<![\w.+-]){re.escape(email.strip())}(?![\w-])")
+    if not found:
+        raise NobodyError("name a phone or an e-mail address")
+    return Person(phones, emails, country, "|".join(found))
+
+
+def _readings(text: str) -> Iterator[str]:
+    yield text
+    yield unquote_plus(text)
+    try:
+        yield from _texts(json.loads(text))
+    except ValueError:
+        return
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str | int):
+        yield str(value)

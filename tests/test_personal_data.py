@@ -1,0 +1,164 @@
+"""34-5: one person's data is exported and erased; so is all that there is of an account that has left."""
+
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.commands import main
+from cli.personal_data import account as accounts
+from cli.personal_data.person import NobodyError, wanted
+from functions.refresh_tokens.run import run as refresh_tokens
+from functions.run_deliveries.run import run as run_deliveries
+from shared.platform.config import load
+from shared.runtime import Runtime
+from tests.story import Story, json_of
+
+_ANNA = {"name": "Анна Орлова", "phone": "8 (921) 000-00-02", "email": "Anna@Example.org"}
+_BORIS = {"name": "Борис", "phone": "+7 921 000-00-03"}
+
+
+def _run(environment: dict[str, str], *words: str) -> Result:
+    return CliRunner().invoke(main, list(words), env=environment)
+
+
+def _send(story: Story, contact: dict[str, str], **more: str) -> str:
+    body = {"contact": contact, "form": {"id": "x", "name": "Замер"}, "comment": "позвоните"} | more
+    answered = story.crm("submit_form", story.application(), body)
+    assert answered.status in (200, 202), answered.body
+    return str(json_of(answered)["delivery_id"])
+
+
+def _send_by_server(story: Story, body: bytes) -> None:
+    made = json_of(story.crm("create_site_key", story.admin(), {"name": "tilda", "is_server": True}))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answered = story.crm("submit_form", headers, body, query={"site_key": made["site_key"]})
+    assert answered.status in (200, 202), answered.body
+
+
+@pytest.mark.parametrize(
+    ("text", "is_theirs"),
+    [
+        ('{"phone": "+7 921 000-00-02"}', True),
+        ("phone=%2B7+%28921%29+000-00-02&name=x", True),
+        ('{"phone": "8\\u00a0921\\u00a0000\\u00a000\\u00a002"}', True),
+        ('{"phone": 79210000002}', True),
+        ('{"email": "ANNA@example.org"}', True),
+        ("Email=anna%40example.org", True),
+        ('{"phone": "+7 921 000-00-021"}', False),
+        ('{"phone": "+7 921 000-00-03"}', False),
+        ('{"email": "joanna@example.org"}', False),
+        ('{"email": "anna@example.organic"}', False),
+    ],
+)
+def test_a_person_is_found_however_they_are_written(text: str, is_theirs: bool) -> None:
+    assert wanted(("+79210000002",), ("anna@example.org",), "RU").is_in(text) is is_theirs
+
+
+@pytest.mark.parametrize(("phones", "emails"), [((), ()), (("123",), ()), ((), ("anna",)), (("000-00-02",), ())])
+def test_what_stands_for_nobody_is_refused(phones: tuple[str, ...], emails: tuple[str, ...]) -> None:
+    """A few digits would find, and erase, what strangers have sent."""
+    with pytest.raises(NobodyError):
+        wanted(phones, emails, "RU")
+
+
+def test_one_person_is_exported(connected: Story, environment: dict[str, str], tmp_path: Path) -> None:
+    own = _send(connected, _ANNA)
+    _send(connected, _BORIS)
+    _send_by_server(connected, "Name=Анна&Phone=%2B7+921+000-00-02&formname=Замер".encode())
+    file = tmp_path / "anna.json"
+    told = _run(environment, "export-person", connected.domain, "--phone", "+79210000002", "--out", str(file))
+    assert told.exit_code == 0, told.output
+    found = json.loads(file.read_text(encoding="utf-8"))["found"]
+    assert sorted(one["kept_as"] for one in found) == ["delivery", "delivery", "incoming"]
+    assert own in [one["id"] for one in found]
+    assert "Анна Орлова" in json.dumps(found, ensure_ascii=False)
+    assert "Борис" not in json.dumps(found, ensure_ascii=False)
+
+
+def test_one_person_is_erased_and_nobody_else(connected: Story, environment: dict[str, str]) -> None:
+    own, other = _send(connected, _ANNA), _send(connected, _BORIS)
+    _send_by_server(connected, "Name=Анна&Email=anna%40example.org&formname=Замер".encode())
+    connected.clock.advance(minutes=10)
+    run_deliveries(connected.runtime, 20)
+    words = ("erase-person", connected.domain, "--phone", "89210000002", "--email", "anna@example.org")
+    told = _run(environment, *words)
+    assert (told.exit_code, "would erase: incoming" in told.output) == (0, True), told.output
+    assert connected.sql("SELECT count(*) FROM amocrm_incoming") == [(1,)]
+    told = _run(environment, *words, "--apply")
+    assert (told.exit_code, f"erased: delivery {own}" in told.output) == (0, True), told.output
+    assert connected.sql("SELECT count(*) FROM amocrm_incoming") == [(0,)]
+    kept = connected.sql("SELECT id::text FROM amocrm_deliveries WHERE request IS NOT NULL")
+    assert kept == [(other,)]
+    assert _run(environment, *words, "--apply").output.startswith("0 entries erased")
+
+
+def test_what_is_under_way_is_left_and_told(connected: Story, environment: dict[str, str]) -> None:
+    connected.simulator.control("fault", kind="status", status=504, path="/api/v4/.*", times=1000)
+    own = _send(connected, _ANNA)
+    words = ("erase-person", connected.domain, "--phone", "+79210000002", "--apply")
+    told = _run(environment, *words)
+    assert (told.exit_code, f"still needed: delivery {own}" in told.output) == (1, True), told.output
+    connected.simulator.control("no-faults")
+    connected.clock.advance(minutes=10)
+    run_deliveries(connected.runtime, 20)
+    told = _run(environment, *words)
+    assert (told.exit_code, f"erased: delivery {own}" in told.output) == (0, True), told.output
+
+
+_BOOKING = """
+INSERT INTO amocrm_bookings (id, integration_id, service, resource, starts_at, ends_at, state, facts, visitor, brought)
+VALUES (%s, %s, 'cleaning', 'ivanova', amocrm_now() + %s::interval, amocrm_now() + %s::interval + interval '1 hour',
+        'booked', '{}', %s, 1)
+"""
+_CHANGE = """
+INSERT INTO amocrm_changes (id, integration_id, kind, entity_type, entity_id, document)
+VALUES (%s, %s, 'contact.updated', 'contacts', 4, %s)
+"""
+
+
+def test_visits_that_are_over_and_events_forget_a_person_and_visits_to_come_do_not(
+    connected: Story, environment: dict[str, str]
+) -> None:
+    keyring, own = connected.runtime.keyring, connected.row().id
+    over, to_come, change = uuid4(), uuid4(), uuid4()
+    for id_, begins in ((over, "-1 day"), (to_come, "1 day")):
+        visitor = keyring.encrypt(json.dumps(_ANNA, ensure_ascii=False), id_, "visitor")
+        connected.sql(_BOOKING, id_, own, begins, begins, visitor)
+    document = json.dumps({"contact": {"fields": [{"code": "PHONE", "values": [_ANNA["phone"]]}]}})
+    connected.sql(_CHANGE, change, own, keyring.encrypt(document, change, "change"))
+    told = _run(environment, "erase-person", connected.domain, "--phone", "+79210000002", "--apply")
+    assert (told.exit_code, f"still needed: booking {to_come}" in told.output) == (1, True), told.output
+    assert connected.sql("SELECT id FROM amocrm_bookings WHERE visitor IS NOT NULL") == [(to_come,)]
+    assert connected.sql("SELECT count(*) FROM amocrm_changes") == [(0,)]
+
+
+def test_an_account_that_has_left_is_erased_whole(
+    tale: Story, environment: dict[str, str], tmp_path: Path, migrated_url: str
+) -> None:
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    environment = environment | {"TOKEN_JOURNAL_URL": f"file://{folder}"}
+    tale.runtime = Runtime.build(load(environment), tale.clock)
+    tale.connect()
+    _send(tale, _ANNA)
+    refresh_tokens(tale.runtime, 20)
+    assert [one for one in folder.rglob("*") if one.is_file() and str(tale.row().id) in str(one)]
+    words = ("erase-account", tale.domain, "--database-url", migrated_url)
+    told = _run(environment, *words, "--apply")
+    assert (told.exit_code, "Disconnect them" in told.output) == (1, True), told.output
+    tale.crm("disconnect", tale.admin(), {})
+    told = _run(environment, *words)
+    assert (told.exit_code, "would erase" in told.output) == (0, True), told.output
+    own = tale.row().id
+    told = _run(environment, *words, "--apply")
+    assert told.exit_code == 0, told.output
+    assert not [one for one in folder.rglob("*") if one.is_file() and str(own) in str(one)]
+    with psycopg.connect(migrated_url) as owner:
+        assert set(accounts.count(owner, own).values()) == {0}
+    told = _run(environment, *words)
+    assert (told.exit_code, "there is no connection" in told.output) == (1, True), told.output
+    tale.runtime.close()
