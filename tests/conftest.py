@@ -24,7 +24,7 @@ from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.encryption import generate_key
-from tests import clocks, servers
+from tests import clocks, left_behind, servers
 from tests.clocks import MovableClock
 from tests.control import Simulator
 from tests.demo import Demo
@@ -185,11 +185,11 @@ def runtime(settings: Settings, clock: MovableClock, database: Database) -> Iter
 
 
 @pytest.fixture
-def tale(runtime: Runtime, simulator: Simulator, clock: MovableClock, owner: Owner) -> Story:
+def tale(runtime: Runtime, simulator: Simulator, clock: MovableClock, owner: Owner) -> Iterator[Story]:
     """A new account with an integration that nobody has connected yet."""
     account = simulator.control("account", subdomain=f"test{secrets.token_hex(4)}")
     made = simulator.control("integration", redirect_uri=REDIRECT_URI, name="Калькулятор")
-    return Story(
+    told = Story(
         runtime=runtime,
         simulator=simulator,
         clock=clock,
@@ -200,6 +200,8 @@ def tale(runtime: Runtime, simulator: Simulator, clock: MovableClock, owner: Own
         client_id=made["id"],
         secret=made["secret"],
     )
+    yield told
+    left_behind.check(told)
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from functions.oauth_callback.handler import handle as oauth_callback
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.platform.http import Headers, Request, Response, parse_query
-from shared.platform.middleware import serve
+from shared.platform.middleware import serve as really_serve
 from shared.runtime import Runtime
 from tests import answers
 from tests.clocks import MovableClock
 from tests.control import Simulator
 from tests.owner import Owner
+from tests.reading import serve
 
 ADMIN_TOKEN = "admin-token-for-tests-0123456789"
 METRICS_TOKEN = "metrics-token-for-tests-0123456789"
@@ -96,7 +97,7 @@ class Story:
     def callback(self, query: str, **headers: str) -> Response:
         """A visit of the redirect URI."""
         request = Request("GET", "/oauth_callback", parse_query(query), Headers(headers.items()))
-        return serve(oauth_callback, self.runtime, request)
+        return really_serve(oauth_callback, self.runtime, request)
 
     # --- chapters ---------------------------------------------------------------------------------------------
 

@@ -12,8 +12,9 @@ import pytest
 from functions.crm_api.handler import handle
 from shared.connections import integrations
 from shared.platform.http import Headers, Request, Response
-from shared.platform.middleware import MAX_BODY_BYTES, serve
+from shared.platform.middleware import MAX_BODY_BYTES
 from shared.storage import event_log
+from tests.reading import serve
 from tests.story import Story, calculation, json_of
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm import filtered_reads
 from shared.amocrm.errors import FilterIgnoredError, NotFoundError
+from shared.platform.messages import said
 from tests.story import Story, calculation, json_of
 
 pytestmark = pytest.mark.vendor("lists.filters")
@@ -117,7 +118,7 @@ def test_whatever_is_answered_only_what_was_asked_for_is_returned(
 
     def read_one(id_: int) -> dict[str, Any]:
         if id_ in gone:
-            raise NotFoundError("gone", 404)
+            raise NotFoundError(said("gone"), 404)
         return {"id": id_}
 
     found = filtered_reads.by_ids(secrets.token_hex(8), read, read_one, "contacts", wanted)

@@ -18,7 +18,7 @@ from shared.access.credentials import named_administrator, session, site_key
 from shared.access.permissions import RIGHTS, Right
 from shared.platform.http import Headers as Fields
 from shared.platform.http import Request, Response
-from shared.platform.middleware import serve
+from tests.reading import serve
 from tests.story import APP_SECRET, METRICS_TOKEN, Story, calculation, json_of
 
 SITE = "https://shop.example"

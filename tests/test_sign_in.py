@@ -12,9 +12,9 @@ from functions.crm_api.handler import handle
 from shared.access import openid
 from shared.platform.config import ConfigurationError, load
 from shared.platform.http import Headers, Request, Response, parse_query
-from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
+from tests.reading import serve
 from tests.story import Story, json_of
 
 EMAIL = "anna@example.org"

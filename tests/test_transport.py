@@ -14,7 +14,7 @@ from shared.amocrm import errors
 from shared.amocrm.transport import Limits, Transport
 from shared.deliveries import webhooks
 from shared.platform import egress, tls
-from shared.platform.messages import english
+from shared.platform.messages import english, said
 from shared.platform.secret import Secret
 
 QUICK = Limits(connect=0.5, read=0.3, total=0.6, answer_bytes=100_000)
@@ -132,7 +132,7 @@ def test_k_what_is_refused_is_told_in_whatever_shape_it_comes(refused: str) -> N
 
 def test_k_a_definite_no_never_says_that_amocrm_is_not_there() -> None:
     """30-K: of a 400 without validation errors, too; trying again helps nobody."""
-    for error in (errors.BadRequestError("no", 400), errors.ValidationError("no", 400, None, ())):
+    for error in (errors.BadRequestError(said("no"), 400), errors.ValidationError(said("no"), 400, None, ())):
         problem = error.problem()
         assert (problem.status, problem.code, english(problem.detail)) == (
             422,

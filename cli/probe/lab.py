@@ -13,6 +13,7 @@ from shared.amocrm.filtered_reads import PAGE_LIMIT, embedded
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.transport import Transport
 from shared.platform.clock import Clock
+from shared.platform.messages import said
 
 PREFIX: Final = "amocrm-functions-probe"
 WEBHOOK: Final = "https://example.com/amocrm-functions-probe/"
@@ -194,7 +195,7 @@ class Lab:
     def delete(self, kind: str, id_: int) -> None:
         self._as_the_interface(f"/ajax/{kind}/multiple/delete/", {"ID[]": id_})
         if self._is_ours(kind, id_):
-            raise NotFoundError("it is still there", 200)
+            raise NotFoundError(said("it is still there"), 200)
 
     def _is_ours(self, kind: str, id_: int) -> bool:
         """There, and with a mark in its name."""

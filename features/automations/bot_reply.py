@@ -56,7 +56,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, que
             account.send("POST", question.path, json=answer)
         except ValidationError as error:  # it waits, and will not take this however often it comes
             words = "; ".join(f"{one.path}: {one.code}" for one in error.errors)
-            refused = say("amoCRM refuses what the bot was to say: {words}", words=words or str(error))
+            refused = say("amoCRM refuses what the bot was to say: {words}", words=words or error.message)
             deliveries.warn(runtime.database, delivery.id, "automation.bot_refused", refused)  # it waits on, unanswered
             return {"skipped": refused}
         # vendor: salesbot.refused (guess) A bot that does not wait, because it was answered, was stopped, or does not

@@ -163,7 +163,7 @@ def _bot(database: Database, delivery: Delivery, lead_id: int, wanted: Bot) -> S
         except ServerError as error:
             if error.status != _UNAVAILABLE:
                 raise
-            raise NotSentError(str(error)) from None  # it was turned away before anything was done
+            raise NotSentError(error.message) from None  # it was turned away before anything was done
         return {"bot_id": wanted.bot_id}
 
     def find(_account: AccountApi) -> Result:

@@ -198,7 +198,9 @@ def _set_stage(work: Work, api: AccountApi, lead_id: int, place: dict[str, Any])
             api.change_lead(lead_id, place)
     except (BadRequestError, NotFoundError) as error:
         rows.notice(
-            runtime.database, work.booking, say("The deal could not be moved to its stage ({error}).", error=error)
+            runtime.database,
+            work.booking,
+            say("The deal could not be moved to its stage ({error}).", error=error.message),
         )
 
 

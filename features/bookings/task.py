@@ -89,7 +89,7 @@ def _accepted(work: Work, write: Callable[[dict[str, Any]], T], fields: dict[str
             raise
         refused = error
     done = write({name: value for name, value in fields.items() if name != "responsible_user_id"})
-    told = say("amoCRM did not give the task to the doctor's user ({error}).", error=refused)
+    told = say("amoCRM did not give the task to the doctor's user ({error}).", error=refused.message)
     rows.notice(work.runtime.database, work.now(), told)
     return done
 

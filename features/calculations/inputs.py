@@ -18,9 +18,9 @@ from shared.platform.problems import InputError
 _NOTHING: Final[dict[str, Any]] = {"number": Fraction(), "choice": "", "switch": False, "rows": []}
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 _SHAPES: Final = {
-    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "time": r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?",
-    "text": r"[^\x00]{0,200}",
+    "date": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", say("must be a date, as 2030-12-31")),
+    "time": (r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?", say("must be a time, as 09:30")),
+    "text": (r"[^\x00]{0,200}", say("must be a text of at most 200 characters")),
 }
 
 
@@ -74,12 +74,12 @@ def _one(field: Mapping[str, Any], given: Any) -> Any:
             raise _WrongError(say("is not one of {choices}", choices=", ".join(ids)))
         return text
     if not isinstance(text, str) or (text and not _has_shape(kind, text)):
-        raise _WrongError(say("is not a {kind}", kind=kind))
+        raise _WrongError(_SHAPES[kind][1])
     return text
 
 
 def _has_shape(kind: str, text: str) -> bool:
-    if not re.fullmatch(_SHAPES[kind], text):
+    if not re.fullmatch(_SHAPES[kind][0], text):
         return False
     try:
         return kind != "date" or bool(date.fromisoformat(text))

@@ -16,6 +16,7 @@ from features.changes.endpoints import Endpoint
 from features.changes.feed_lease import LeaseLostError, Tenure
 from features.changes.feeds import Feed
 from features.changes.kinds import ENTITIES, ONCE, SUBJECTS
+from shared.amocrm.entity_names import entity_name
 from shared.amocrm.errors import AmocrmError, NotFoundError
 from shared.amocrm.events import FeedApi, earlier_names
 from shared.amocrm.leads import LOST, AccountApi
@@ -169,10 +170,9 @@ class Reading(Struct):
             return
         changes.drop(self._database, self._place(due))
         told = say(
-            "amoCRM has not shown {entity} {id} for a day ({error}); what has changed there is not told.",
-            entity=due.entity_type,
-            id=due.entity_id,
-            error=error if isinstance(error, AmocrmError) else type(error).__name__,
+            "amoCRM has not shown {entity} for a day ({error}); what has changed there is not told.",
+            entity=entity_name(due.entity_type, due.entity_id),
+            error=error.message if isinstance(error, AmocrmError) else type(error).__name__,
         )
         event_log.add(self._database, "change.given_up", told, level="warning", integration_id=self.integration.id)
 
@@ -323,10 +323,9 @@ class Reading(Struct):
         """It may be somebody else's now; nobody says that it was deleted."""
         changes.drop(self._database, self._place(due))
         told = say(
-            "amoCRM does not show {entity} {id} any more. Whoever connected the account is no administrator there, so "
+            "amoCRM does not show {entity} any more. Whoever connected the account is no administrator there, so "
             "it may be somebody else's now, or deleted. Let an administrator connect the account.",
-            entity=due.entity_type,
-            id=due.entity_id,
+            entity=entity_name(due.entity_type, due.entity_id),
         )
         event_log.add(self._database, "change.out_of_sight", told, level="warning", integration_id=self.integration.id)
 

@@ -129,7 +129,7 @@ def _without_unknown(tried: Callable[[list[str]], None], settings: list[str], ta
         except BadRequestError:
             refused.append(one)
     if not taken:
-        raise BadRequestError("amoCRM knows none of these settings", 400)
+        raise BadRequestError(say("amoCRM knows none of these settings"), 400)
     logs.warning("feed.settings_refused", settings=refused)
     return refused
 

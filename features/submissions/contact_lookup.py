@@ -78,5 +78,5 @@ def telling_gone(api: AccountApi, known: Entity | None) -> Iterator[None]:
         # `_embedded.contacts.0.id`). Which refusal it was is not read from its words: the contact is looked for.
         # source: an integration in production met the second; the first follows its kind
         if known is not None and not PeopleApi(api).contacts([int(known["id"])]):
-            raise NotFoundError("the contact is gone", 404) from None
+            raise NotFoundError(say("amoCRM has no such object"), 404) from None
         raise

@@ -14,7 +14,7 @@ from msgspec import Struct
 from features.submissions.settings import FieldRule
 from shared.amocrm.directory import Field
 from shared.amocrm.entity_fields import SAFE_SECOND
-from shared.platform.messages import Message, say
+from shared.platform.messages import Message, said, say
 
 Values = list[dict[str, Any]]
 
@@ -22,6 +22,15 @@ _YES: Final = frozenset({"1", "true", "yes", "on", "y", "да", "есть", "ha"
 _NO: Final = frozenset({"0", "false", "no", "off", "n", "нет", "yoʻq", "ні"})
 _DATES: Final = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M")
 _PLAIN: Final = frozenset({"text", "textarea", "url", "streetaddress", "tracking_data"})
+_WANTED: Final = {
+    "numeric": say("not a number"),
+    "price": say("not a number"),
+    "monetary": say("not a number"),
+    "checkbox": say("neither yes nor no"),
+    "date_time": say("not a date with a time"),
+    "date": say("not a date"),
+    "birthday": say("not a date"),
+}
 _SEVERAL: Final = frozenset({"multitext", "multiselect"})
 _LONGEST: Final = {"textarea": 65_000}
 # vendor: fields.text_length (report) A text field takes 256 characters by the API, which refuses more. What is longer
@@ -142,7 +151,7 @@ def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Value
         return [], say("{name} takes one value", name=field.name)
     value = _single(kind, texts[0])
     if value is None:
-        return [], say("not a value for {name} ({kind})", name=field.name, kind=kind)
+        return [], say("{name}: {reason}", name=field.name, reason=_WANTED.get(kind, said(kind)))
     return [{"value": value}], None
 
 

@@ -136,7 +136,7 @@ def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: 
         if refused is not None and fields.keys() - change.keys():
             made.tell_refused(refused)
         if refused is not None and "status_id" in own.keys() - change.keys():
-            not_moved = say("The deal could not be moved to its stage ({error}).", error=refused)
+            not_moved = say("The deal could not be moved to its stage ({error}).", error=refused.message)
             made.tell("values_refused", not_moved)
         is_bare = bool(fields.keys() - change.keys())
         return {"lead_id": lead_id, "contact_id": contact_id, "created": False, "bare": is_bare}
@@ -372,7 +372,7 @@ def fields_step(made: Submission, entity: str, before: str | None) -> Step:
                         "tariff that allows it, or switch automatic fields off; until then their values are in the "
                         "notes.",
                         names=", ".join(refused),
-                        error=error,
+                        error=error.message,
                     ),
                 )
                 return {"created": len(wanted) - len(refused), "refused": True}

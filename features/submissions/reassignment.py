@@ -10,6 +10,7 @@ from typing import Any, Final
 from features.submissions.model import Body, SubmitOrder
 from features.submissions.settings import Submissions
 from shared.amocrm.directory import Directory
+from shared.amocrm.entity_names import entity_name
 from shared.amocrm.errors import AddressBlockedError, ForbiddenError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.deliveries import rows as deliveries
@@ -69,8 +70,8 @@ def step(
             except AddressBlockedError:
                 raise
             except (ForbiddenError, NotFoundError):  # a repetition comes too late, as it should
-                facts = {"entity": kind, "id": id_, "user": user_id}
-                tell("not_handed_over", say("Whether {entity} {id} is user {user}'s now is not shown.", **facts))
+                facts = {"entity": entity_name(kind, id_), "user": user_id}
+                tell("not_handed_over", say("Whether {entity} is user {user}'s now is not shown.", **facts))
         return {"responsible_user_id": user_id}
 
     return Step(NAME, write, lambda *_: None, after=before[0])

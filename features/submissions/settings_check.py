@@ -13,7 +13,7 @@ from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
-from shared.platform.messages import say
+from shared.platform.messages import Message, say
 from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
 
@@ -80,7 +80,7 @@ def _read_only_problems(settings: Submissions, account: Directory) -> Iterator[I
             there = account_references.listed((one.id, one.name) for one in fields)
             yield InputError(
                 f"submissions.read_only[{index}]",
-                say("{entity} have no such field; they have {known}", entity="contacts", known=there),
+                _no_such_field("contacts", there),
             )
 
 
@@ -107,13 +107,17 @@ def _rule_problems(path: str, rule: FieldRule, may_create: bool, account: Direct
     if field is None:
         if rule.field_id is not None or not may_create:
             known = account_references.listed((one.id, one.name) for one in fields)
-            yield InputError(
-                path, say("{entity} have no such field; they have {known}", entity=rule.entity, known=known)
-            )
+            yield InputError(path, _no_such_field(rule.entity, known))
         return
     if rule.enum is not None and rule.enum not in {value for _, value in field.enums}:
-        known = ", ".join(value for _, value in field.enums) or "none"
-        yield InputError(f"{path}.enum", say("{name} has the kinds {known}", name=field.name, known=known))
+        kinds = ", ".join(value for _, value in field.enums) or say("none")
+        yield InputError(f"{path}.enum", say("{name} has the kinds {known}", name=field.name, known=kinds))
+
+
+def _no_such_field(entity: str, known: Message) -> Message:
+    if entity == "contacts":
+        return say("contacts have no such field; they have {known}", known=known)
+    return say("deals have no such field; they have {known}", known=known)
 
 
 def _saved(runtime: Runtime, integration: Integration) -> None:

@@ -240,7 +240,8 @@ class Submission:
                 return found | {"superseded": True}, Left.NOTHING
             changed = self._changed(api, known)
             if not changed["changed"] and not PeopleApi(api).contacts([found["contact_id"]]):
-                raise NotFoundError("the contact is gone", 404)  # nothing was written that would have told it
+                # Nothing was written that would have told it.
+                raise NotFoundError(say("amoCRM has no such object"), 404)
             return found | changed, changed["bare"]
 
         with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
@@ -399,7 +400,7 @@ class Submission:
 
     def tell_refused(self, error: BadRequestError) -> None:
         named = error.errors if isinstance(error, ValidationError) else ()
-        where = ", ".join(item.path for item in named) or "its values"
+        where = ", ".join(item.path for item in named) or say("its values")
         self.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
 
 

@@ -1,11 +1,13 @@
 """What settings name of an account, against what it has: what is not there is told, with what is there instead."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from shared.amocrm.directory import Pipeline, User
-from shared.platform.messages import say
+from shared.platform.messages import Message, said, say
 from shared.platform.problems import InputError
+
+_MOST_SHOWN: Final = 30
 
 
 class Placed(Protocol):
@@ -46,7 +48,10 @@ def user_problems(named: Iterable[tuple[str, int]], users: Sequence[User]) -> It
             yield InputError(path, say("the account has no such user; it has {known}", known=known))
 
 
-def listed(found: Iterable[tuple[int, str]]) -> str:
+def listed(found: Iterable[tuple[int, str]]) -> Message:
     """The first thirty, as `name (id)`."""
-    shown = [f"{name} ({number})" for number, name in found]
-    return ", ".join(shown[:30]) + (f" and {len(shown) - 30} more" if len(shown) > 30 else "") if shown else "none"
+    names = [f"{name} ({number})" for number, name in found]
+    if not names:
+        return say("none")
+    shown, left = ", ".join(names[:_MOST_SHOWN]), len(names) - _MOST_SHOWN
+    return said(shown) if left <= 0 else say("{shown} and {left} more", shown=shown, left=left)

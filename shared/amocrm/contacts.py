@@ -9,6 +9,7 @@ from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
 from shared.amocrm.events import FeedApi
 from shared.amocrm.filtered_reads import PAGE_LIMIT, by_ids, embedded, newest_first
 from shared.amocrm.leads import AccountApi
+from shared.platform.messages import say
 
 Entity = dict[str, Any]
 
@@ -41,7 +42,7 @@ class PeopleApi(Struct, frozen=True):
         def read_one(contact_id: int) -> Entity:
             answer: Entity | None = self.account.send("GET", f"/contacts/{contact_id}", params=[deals])
             if answer is None:
-                raise NotFoundError("amoCRM has no such contact", 204)
+                raise NotFoundError(say("amoCRM has no such object"), 204)
             return answer
 
         return by_ids(self.account.host, read, read_one, "contacts", contact_ids)
@@ -124,6 +125,6 @@ def main_contact(lead: Mapping[str, Any]) -> int | None:
 
 def _only(made: Any) -> Entity:
     if not isinstance(made, list) or len(made) != 1 or ("id" not in made[0] and "uid" not in made[0]):
-        raise UnknownOutcomeError("amoCRM's answer does not name what it made")
+        raise UnknownOutcomeError(say("amoCRM's answer does not name all that was made"))
     one: Entity = made[0]
     return one

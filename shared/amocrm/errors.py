@@ -28,7 +28,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from shared.platform.messages import joined, said, say
+from shared.platform.messages import Message, english, joined, said, say
 from shared.platform.problems import ForeseenError, InputError, Kind, Problem
 
 # What a person is told; the same words wherever it shows.
@@ -43,8 +43,9 @@ class AmocrmError(ForeseenError):
 
     kind = Kind(503, "amocrm_unavailable", say("amoCRM is not available at the moment. Try again."), retry_after=15)
 
-    def __init__(self, message: str, request_id: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: Message, request_id: str | None = None) -> None:
+        super().__init__(english(message))
+        self.message = message
         self.request_id = request_id
 
     def problem(self) -> Problem:
@@ -61,7 +62,7 @@ class UnknownOutcomeError(AmocrmError):
 
 
 class AnsweredError(AmocrmError):
-    def __init__(self, message: str, status: int, request_id: str | None = None, hint: str | None = None) -> None:
+    def __init__(self, message: Message, status: int, request_id: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, request_id)
         self.status = status
         self.hint = hint  # the token endpoint's word for what is wrong with a grant
@@ -77,11 +78,13 @@ class BadRequestError(AnsweredError):
     kind = Kind(422, "amocrm_refused_input", say("amoCRM refused the data"))
 
     def problem(self) -> Problem:
-        return replace(super().problem(), detail=say("amoCRM refused the data: {words}", words=self))
+        return replace(super().problem(), detail=say("amoCRM refused the data: {words}", words=self.message))
 
 
 class ValidationError(BadRequestError):
-    def __init__(self, message: str, status: int, request_id: str | None, errors: tuple[ValidationItem, ...]) -> None:
+    def __init__(
+        self, message: Message, status: int, request_id: str | None, errors: tuple[ValidationItem, ...]
+    ) -> None:
         super().__init__(message, status, request_id)
         self.errors = errors
 
@@ -123,7 +126,7 @@ class ForbiddenError(AnsweredError):
     )
 
     def problem(self) -> Problem:
-        return replace(super().problem(), detail=joined(self.kind.detail, said(f"({self})")))
+        return replace(super().problem(), detail=joined(self.kind.detail, say("({words})", words=self.message)))
 
 
 class AddressBlockedError(ForbiddenError):
@@ -143,7 +146,7 @@ class ScopeMissingError(ForbiddenError):
     )
 
     def __init__(self, scope: str, request_id: str | None = None) -> None:
-        super().__init__(f"the integration has no access to {scope}", 403, request_id)
+        super().__init__(say("the integration has no access to {scope}", scope=scope), 403, request_id)
         self.scope = scope
 
     def problem(self) -> Problem:
@@ -162,7 +165,7 @@ class AccountNotFoundError(AnsweredError):
 class RateLimitedError(AnsweredError):
     kind = Kind(429, "rate_limited", say("amoCRM's limit of requests for this account is reached. Try again shortly."))
 
-    def __init__(self, message: str, request_id: str | None, retry_after: int) -> None:
+    def __init__(self, message: Message, request_id: str | None, retry_after: int) -> None:
         super().__init__(message, 429, request_id)
         self.retry_after = retry_after  # seconds
 

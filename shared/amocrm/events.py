@@ -20,6 +20,7 @@ from shared.amocrm.errors import (
 )
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
+from shared.platform.messages import say
 
 Entity = dict[str, Any]
 
@@ -103,14 +104,14 @@ class FeedApi(Struct, frozen=True):
         """Raises NotFoundError where it is not there any more, or says itself that it is deleted."""
         answer = self.api.send("GET", f"/{plural}/{id_}", params=_with(plural) or None)
         if not isinstance(answer, dict) or answer.get("is_deleted"):
-            raise NotFoundError("amoCRM has no such entity any more", 204)
+            raise NotFoundError(say("amoCRM has no such object"), 204)
         return answer if "id" in answer else answer | {"id": id_}
 
     def incoming(self, uid: str) -> Entity:
         """One incoming lead that waits. Raises NotFoundError where it was accepted or declined."""
         answer = self.api.send("GET", f"/leads/unsorted/{quote(uid, safe='')}")
         if not isinstance(answer, dict) or not answer.get("uid"):
-            raise NotFoundError("amoCRM has no such incoming lead any more", 204)
+            raise NotFoundError(say("amoCRM has no such object"), 204)
         return answer
 
     def all_incoming(self, page: int) -> tuple[list[Entity], bool]:
@@ -153,7 +154,7 @@ class FeedApi(Struct, frozen=True):
         path = f"/{plural}/notes/{note_id}" if parent_id is None else f"/{plural}/{parent_id}/notes/{note_id}"
         answer = self.api.send("GET", path)
         if not isinstance(answer, dict):
-            raise NotFoundError("amoCRM has no such note any more", 204)
+            raise NotFoundError(say("amoCRM has no such object"), 204)
         return answer
 
     def changed(self, plural: str, since: int, until: int | None = None, page: int = 1) -> tuple[list[Entity], bool]:
@@ -174,7 +175,7 @@ class FeedApi(Struct, frozen=True):
         found = filtered_reads.page(answer, plural, lambda one: since <= updated_at(one) <= (until or updated_at(one)))
         times = [updated_at(one) for one in found]
         if times != sorted(times):
-            raise FilterIgnoredError("the account has no filters: the order was ignored", 200)
+            raise FilterIgnoredError(say("the account has no API filters"), 200)
         return found, bool(answer and answer.get("_links", {}).get("next"))
 
     def events_of(self, single: str, entity_id: int) -> list[Entity]:

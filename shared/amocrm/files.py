@@ -14,6 +14,7 @@ from shared.amocrm.filtered_reads import PAGE_LIMIT, embedded, newest_first
 from shared.amocrm.hosts import UntrustedHostError, require_amocrm_host
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.oauth import access_token_hints
+from shared.platform.messages import say
 
 # vendor: drive.rate (guess) Calls to the drive do not count against the API's limit: it is another host. A 429 of it is
 # waited out.
@@ -44,7 +45,7 @@ class DriveApi(Struct, frozen=True):
             if "uuid" in answer:
                 return _file(answer, name)
             url = answer.get("next_url")
-        raise UnexpectedAnswerError("amoCRM's drive never ends the upload", 200)
+        raise UnexpectedAnswerError(say("amoCRM's drive never ends the upload"), 200)
 
     def find(self, name: str, since: int) -> dict[str, Any] | None:
         """A file of exactly this name made at `since` (Unix seconds) or later, as :meth:`upload` tells it."""
@@ -112,7 +113,7 @@ def _checked(url: object) -> tuple[str, str]:
             raise UntrustedHostError
         return require_amocrm_host(parts.netloc), parts.path + (f"?{parts.query}" if parts.query else "")
     except UntrustedHostError:
-        raise UnexpectedAnswerError("amoCRM named a host that is not its own", 200) from None
+        raise UnexpectedAnswerError(say("amoCRM named a host that is not its own"), 200) from None
 
 
 def _file(answer: dict[str, Any], name: str) -> dict[str, Any]:

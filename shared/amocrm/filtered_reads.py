@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.amocrm.errors import FilterIgnoredError, NotFoundError
+from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
 
 Entity = dict[str, Any]
@@ -68,7 +69,7 @@ def page(answer: Any, name: str, is_wanted: Callable[[Entity], bool]) -> list[En
     """One page of a filtered list. Raises :class:`FilterIgnoredError` when it holds what was not asked for."""
     found = embedded(answer, name)
     if not all(map(is_wanted, found)):
-        raise FilterIgnoredError("the account has no filters: what was not asked for came back", 200)
+        raise FilterIgnoredError(say("the account has no API filters"), 200)
     return found
 
 

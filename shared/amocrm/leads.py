@@ -12,6 +12,7 @@ from shared.amocrm import filtered_reads
 from shared.amocrm.errors import NotFoundError, RateLimitedError
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.transport import Transport
+from shared.platform.messages import say
 from shared.platform.secret import Guarded
 
 LOST: Final = 143  # amoCRM's own stage of every pipeline
@@ -124,7 +125,7 @@ class AccountApi(Guarded, frozen=True):
     def _object(self, method: str, path: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         answer = self.send(method, path, params=params)
         if not isinstance(answer, dict):
-            raise NotFoundError("amoCRM has no such object", 204)
+            raise NotFoundError(say("amoCRM has no such object"), 204)
         return answer
 
     def send(self, method: str, path: str, *, params: Any = None, json: object = None) -> Any:

@@ -18,6 +18,7 @@ from shared.amocrm import errors
 from shared.amocrm.hosts import UntrustedHostError, require_account_host, require_amocrm_host
 from shared.amocrm.oauth_errors import Meaning, meaning_of
 from shared.amocrm.transport import Transport
+from shared.platform.messages import say
 from shared.platform.secret import Guarded
 
 
@@ -202,12 +203,12 @@ def _token_call(transport: Transport, host: str, credentials: ClientCredentials,
         raise _refusal(error) from None
     except errors.UnexpectedAnswerError as error:
         # Something stands before amoCRM; what amoCRM did with the grant is not known.
-        raise errors.UnknownOutcomeError(str(error), error.request_id) from None
+        raise errors.UnknownOutcomeError(error.message, error.request_id) from None
     match answer:
         case {"access_token": str(access), "refresh_token": str(new_refresh), "expires_in": int(seconds)}:
             return TokenPair(access, new_refresh, seconds)
     # amoCRM said yes, so the grant is probably used up, but what it gave is unreadable.
-    raise errors.UnknownOutcomeError("amoCRM's token answer is not readable")
+    raise errors.UnknownOutcomeError(say("amoCRM's answer is not readable"))
 
 
 def _refusal(error: errors.AnsweredError) -> Exception:

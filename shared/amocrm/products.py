@@ -8,6 +8,7 @@ from msgspec import Struct
 from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
 from shared.amocrm.filtered_reads import MOST_SINGLE, PAGE_LIMIT, by_ids, embedded
 from shared.amocrm.leads import AccountApi
+from shared.platform.messages import say
 
 _MOST_PAGES: Final = 100
 
@@ -87,7 +88,7 @@ class GoodsApi(Struct, frozen=True):
         def read_one(element_id: int) -> dict[str, Any]:
             answer: dict[str, Any] | None = self.account.send("GET", f"{path}/{element_id}")
             if answer is None:
-                raise NotFoundError("amoCRM has no such element", 204)
+                raise NotFoundError(say("amoCRM has no such object"), 204)
             return answer
 
         return by_ids(self.account.host, read, read_one, "elements", ids)
@@ -110,7 +111,7 @@ class GoodsApi(Struct, frozen=True):
         answer = self.account.send("POST", self._path(goods_list), json=body)
         made = embedded(answer, "elements")
         if len(made) != len(elements):
-            raise UnknownOutcomeError("amoCRM's answer does not name all elements")
+            raise UnknownOutcomeError(say("amoCRM's answer does not name all that was made"))
         # vendor: batch.request_id (page) A batch answers each entity with its `request_id`, perhaps in another order.
         # It does not make a repetition safe.
         # source: amoCRM's documentation of every batch

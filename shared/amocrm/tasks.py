@@ -9,6 +9,7 @@ from shared.amocrm import filtered_reads
 from shared.amocrm.errors import NotFoundError
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
+from shared.platform.messages import say
 
 
 class TasksApi(Struct, frozen=True):
@@ -33,7 +34,7 @@ class TasksApi(Struct, frozen=True):
         """NotFoundError for a task that was deleted, also where amoCRM says 204."""
         answer = self.account.send("GET", f"/tasks/{task_id}")
         if not isinstance(answer, dict):
-            raise NotFoundError("amoCRM has no such task", 204)
+            raise NotFoundError(say("amoCRM has no such object"), 204)
         return answer
 
     def listed(self, task_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -18,6 +18,7 @@ from msgspec import Struct
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
 from shared.platform import logs, tls, upstream_metrics
+from shared.platform.messages import said, say
 
 USER_AGENT = "amocrm-functions/1.0"
 
@@ -106,21 +107,23 @@ class Transport:
         try:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise errors.NotSentError(f"amoCRM cannot be reached ({type(error).__name__})") from None
+            raise errors.NotSentError(say("amoCRM cannot be reached ({kind})", kind=type(error).__name__)) from None
         except httpx.TransportError as error:
-            raise errors.UnknownOutcomeError(f"amoCRM did not answer ({type(error).__name__})") from None
+            raise errors.UnknownOutcomeError(say("amoCRM did not answer ({kind})", kind=type(error).__name__)) from None
         try:
             chunks = bytearray()
             for chunk in response.iter_bytes():
                 chunks += chunk
                 if len(chunks) > self._limits.answer_bytes:
-                    raise errors.UnexpectedAnswerError("amoCRM's answer is too large", response.status_code)
+                    raise errors.UnexpectedAnswerError(say("amoCRM's answer is too large"), response.status_code)
                 if time.monotonic() > deadline:
-                    raise errors.UnknownOutcomeError("amoCRM's answer took too long")
+                    raise errors.UnknownOutcomeError(say("amoCRM's answer took too long"))
             self.server_time = _date(response.headers)
             return response.status_code, response.headers, bytes(chunks)
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise errors.UnknownOutcomeError(f"amoCRM's answer broke off ({type(error).__name__})") from None
+            raise errors.UnknownOutcomeError(
+                say("amoCRM's answer broke off ({kind})", kind=type(error).__name__)
+            ) from None
         finally:
             response.close()
 
@@ -132,7 +135,7 @@ def _decoded(status: int, headers: httpx.Headers, body: bytes) -> Any:
     document = _json(headers, body)
     if 200 <= status < 300:
         if document is None:
-            raise errors.UnexpectedAnswerError("amoCRM's answer is not JSON", status, request_id)
+            raise errors.UnexpectedAnswerError(say("amoCRM's answer is not JSON"), status, request_id)
         return document
     raise _error(status, headers, document if isinstance(document, dict) else None, request_id)
 
@@ -150,19 +153,22 @@ def _error(
     status: int, headers: httpx.Headers, document: dict[str, Any] | None, request_id: str | None
 ) -> errors.AmocrmError:
     problem = document or {}
-    message = str(problem.get("detail") or problem.get("title") or f"status {status}")[:500]
+    words = problem.get("detail") or problem.get("title")
+    message = said(str(words)[:500]) if words else say("status {status}", status=status)
     hint = str(problem["hint"])[:500] if problem.get("hint") else None
     if status == 429:
         return errors.RateLimitedError(message, request_id, _retry_after(headers))
     if status in _GATEWAY_GAVE_UP:
-        return errors.UnknownOutcomeError(f"a gateway before amoCRM gave up (status {status})", request_id)
+        return errors.UnknownOutcomeError(
+            say("a gateway before amoCRM gave up (status {status})", status=status), request_id
+        )
     if status >= 500:
         return errors.ServerError(message, status, request_id)
     if status == 403 and document is None:
         # vendor: http.blocked_address (report) A 403 without JSON, from the API or the token endpoint, means that the
         # address of the server is blocked, by country or after ignored 429s.
         # source: amocrm-api-php issues 434, 563; Krukov/amocrm_api issue 82
-        return errors.AddressBlockedError("amoCRM refuses our server's address", status, request_id)
+        return errors.AddressBlockedError(say("amoCRM refuses our server's address"), status, request_id)
     if status == 404:
         # vendor: http.not_found (production) An address without an account answers 404 with a page; an entity that is
         # not there, 404 with JSON, or 204.

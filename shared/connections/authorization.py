@@ -206,7 +206,7 @@ class Authorization(Struct, frozen=True):
                 if delay is None or isinstance(error, errors.ForbiddenError | errors.PaymentRequiredError):
                     detail = say(
                         "amoCRM gave access, but the account could not be read: {error}. Authorise once more.",
-                        error=error,
+                        error=error.message,
                     )
                     raise AuthorizationFailedError("account_unreadable", detail) from None
                 rotation.clock.sleep(delay)
@@ -272,7 +272,7 @@ class Authorization(Struct, frozen=True):
         if seen is not None and seen.outcome == "failed":
             detail = say("This authorization code was refused before. Authorise once more.")
             raise AuthorizationFailedError(seen.failure_code or "code_refused", detail)
-        raise errors.UnknownOutcomeError("the exchange of this code is under way elsewhere")
+        raise errors.UnknownOutcomeError(say("the exchange of this code is under way elsewhere"))
 
 
 def _failed(error: WrongRowError) -> AuthorizationFailedError:

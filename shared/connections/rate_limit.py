@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from shared.amocrm.errors import HeldBackError
 from shared.platform.clock import Clock
+from shared.platform.messages import say
 from shared.storage.database import Database
 
 # vendor: http.limit (page) 7 requests a second for an integration in an account, 50 for an account; more are answered
@@ -124,7 +125,7 @@ class Pace:
         reserved = self._database.one(_Row, _RESERVE, parameters)
         assert reserved is not None
         if reserved.spans[0] > self._longest:
-            raise HeldBackError("all calls of the next seconds are taken", None, math.ceil(reserved.spans[0]))
+            raise HeldBackError(say("all calls of the next seconds are taken"), None, math.ceil(reserved.spans[0]))
         self._take(reserved.spans, now)
 
     def _take(self, spans: Sequence[float], asked_at: float) -> None:

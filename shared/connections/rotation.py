@@ -31,7 +31,7 @@ from shared.connections.integrations import Integration
 from shared.connections.token_journal import WRITE_SECONDS, Place, Position, TokenJournal, given
 from shared.platform import deadline, logs
 from shared.platform.clock import Clock
-from shared.platform.messages import Message, english, joined, said, say
+from shared.platform.messages import Message, english, joined, say
 from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.storage.database import Database, DatabaseUnavailableError, moving_error
 from shared.storage.encryption import Keyring
@@ -161,7 +161,7 @@ class Rotation(Struct, frozen=True):
             detail = joined(refused, _ADVICE[refusal.meaning])
             raise self._back_off(claimed, refusal.meaning.value, detail) from None
         except errors.UnknownOutcomeError as error:
-            raise self._leave_unknown(claimed, str(error)) from None
+            raise self._leave_unknown(claimed, error.message) from None
         except (errors.NotFoundError, errors.AccountNotFoundError):
             detail = say(
                 "There is no account at {account_domain}, and amoCRM does not say where it moved.",
@@ -171,7 +171,7 @@ class Rotation(Struct, frozen=True):
         except errors.AddressBlockedError:
             raise self._back_off(claimed, "address_blocked", ADDRESS_BLOCKED) from None
         except errors.AmocrmError as error:
-            detail = say("amoCRM did not refresh the token: {error}.", error=error)
+            detail = say("amoCRM did not refresh the token: {error}.", error=error.message)
             raise self._back_off(claimed, "refresh_failed", detail) from None
         return self.persist(claimed, pair)
 
@@ -307,12 +307,13 @@ class Rotation(Struct, frozen=True):
                 raise
             # Perhaps the account does not live at this host any more (row X7): amoCRM's own client asks after any 401.
             if not self.has_time(calls=2):
-                raise errors.NotSentError("too little time is left to ask where the account lives now") from None
+                raise errors.NotSentError(say("too little time is left to ask where the account lives now")) from None
             try:
                 new_host = self._renamed_to(claimed, refresh_token)
             except errors.AmocrmError as unknown:
                 # "Revoked" is what a renamed account's old address may say: without an answer nothing has ended.
-                raise errors.NotSentError(f"where the account lives now is not known ({unknown})") from None
+                where = say("where the account lives now is not known ({reason})", reason=unknown.message)
+                raise errors.NotSentError(where) from None
             if new_host is None:
                 raise
             self.database.execute(statements.RENAME, {"id": claimed.id, "domain": new_host}, within=RENAME_SECONDS)
@@ -339,9 +340,9 @@ class Rotation(Struct, frozen=True):
         self.database.execute(statements.BACK_OFF, parameters | notice | waits)
         return RefreshDelayedError(code, detail, wait)
 
-    def _leave_unknown(self, claimed: Integration, reason: str) -> RefreshDelayedError:
+    def _leave_unknown(self, claimed: Integration, reason: Message) -> RefreshDelayedError:
         later = say("Whether the token was refreshed is not known; it is tried again when that is safe.")
-        detail, code = joined(said(f"{reason}."), later), "refresh_outcome_unknown"
+        detail, code = joined(say("{reason}.", reason=reason), later), "refresh_outcome_unknown"
         self._require_unexpired(claimed, detail)
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "detail": detail, "ask_after": ASK_AFTER[code]}
         notice = notifications.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)

@@ -194,10 +194,10 @@ def _public_address(host: str, port: int, resolved: Resolve) -> str:
     try:
         addresses = resolved(host, port)
     except (OSError, UnicodeError):
-        raise OutwardError("the name is not known") from None
+        raise OutwardError("NameUnknown") from None
     found = [ipaddress.ip_address(one.partition("%")[0]) for one in addresses]
     if not found or not all(map(_is_public, found)):
-        raise RefusedAddressError("the name leads into a private network")
+        raise RefusedAddressError("PrivateNetwork")
     return str(found[0])
 
 

@@ -13,9 +13,13 @@ LANGUAGE_OF: Final = {"amocrm": "ru", "kommo": "en"}  # what most people of the 
 _FOLDER: Final = Path(__file__).resolve().parents[2] / "web" / "i18n"
 
 
-@cache
 def catalogue(language: str) -> dict[str, Any]:
     """Key -> text, with `{names}` to be filled in. Texts of the pages that count are `{one, few, many, other}`."""
+    return _read(language)
+
+
+@cache
+def _read(language: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
     return found
 

@@ -15,9 +15,9 @@ from features.changes import feeds, kinds, webhook_payload
 from functions.amocrm_events.handler import MOST_BYTES, handle
 from shared.amocrm.events import FeedApi
 from shared.platform.http import Headers, Request, Response
-from shared.platform.middleware import serve
 from shared.platform.problems import Problem
 from tests.changes.conftest import Feed
+from tests.reading import serve
 from tests.story import json_of
 
 _FORM = Headers([("Content-Type", "application/x-www-form-urlencoded")])

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from functions.crm_api.handler import handle
 from shared.platform.http import Headers, Request, Response
-from shared.platform.middleware import serve
+from tests.reading import serve
 from tests.story import Story, json_of
 
 FOLDER: Final = Path(__file__).parent / "bodies"

@@ -14,11 +14,11 @@ from functions.crm_api.handler import handle
 from shared.platform.config import load
 from shared.platform.http import Headers, Request, Response
 from shared.platform.messages import english
-from shared.platform.middleware import serve
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from shared.storage import key_rotation, retention
 from shared.storage.encryption import Keyring, generate_key
+from tests.reading import serve
 from tests.story import Story, json_of
 from tests.submitting import PERSON, order, save, set_up
 

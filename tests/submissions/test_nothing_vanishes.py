@@ -16,7 +16,7 @@ from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform import nested
 from shared.platform.http import Headers, Request
-from shared.platform.middleware import serve
+from tests.reading import serve
 from tests.story import Story, json_of
 from tests.submitting import PERSON, account, form, order, save, set_up, submit
 

@@ -14,7 +14,7 @@ from features.submissions.model import SubmitForm, sources
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.http import Headers, Request, Response
-from shared.platform.middleware import serve
+from tests.reading import serve
 from tests.story import Story, json_of
 from tests.submitting import account, form, note_of, order, submit
 

@@ -7,10 +7,10 @@ import pytest
 from functions.crm_api.handler import handle
 from shared.platform.config import load
 from shared.platform.http import Headers, Request
-from shared.platform.middleware import serve
 from shared.runtime import Runtime
 from shared.storage import key_rotation
 from shared.storage.encryption import generate_key
+from tests.reading import serve
 from tests.story import Story, json_of
 from tests.submissions.recorded import NAMES, SECRET, body_of, record, request_of, send, server_key
 from tests.submitting import form

@@ -17,8 +17,8 @@ from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared.actions.idempotency import Write, accept
 from shared.platform.http import Headers, Request, Response
-from shared.platform.middleware import serve
 from shared.platform.problems import Problem
+from tests.reading import serve
 from tests.story import Story, json_of
 from tests.submitting import account, order, set_up
 

@@ -186,7 +186,7 @@ def test_c6_switched_off_values_stay_in_the_note(story: Story) -> None:
     assert "Город: Тула" in note_of(story, results)
     assert not story.simulator.effects("custom_field.created")
     refused = save(story, create_fields=False, mapping=[{"source": "a", "entity": "leads", "field": "Нет такого"}])
-    assert "leads have no such field; they have" in json_of(refused)["errors"][0]["detail"]
+    assert "deals have no such field; they have" in json_of(refused)["errors"][0]["detail"]
 
 
 @pytest.mark.vendor("fields.tariff")
@@ -379,7 +379,7 @@ def site(story: Story) -> dict[str, str]:
 def post(story: Story, site: dict[str, str], fields: dict[str, str], **headers: str) -> Response:
     """A plain HTML form, as a browser posts it."""
     from functions.crm_api.handler import handle
-    from shared.platform.middleware import serve
+    from tests.reading import serve
 
     key = site["Authorization"].removeprefix("Bearer ")
     content = {"Content-Type": "application/x-www-form-urlencoded", "Origin": site["Origin"]}
