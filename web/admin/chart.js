@@ -11,24 +11,27 @@ const DASHES = ["", "7 4", "2 3", "10 3 2 3", "1 5"];
 const MOST_ROWS = 60; // of the table
 const LINES = 4; // of the grid, at most
 const LABEL = 74; // pixels for one under the curves
+/** @type {Record<string, number>} */
 const KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity };
 
-const svg = (name, attributes, text = "") => {
+const svg = (/** @type {string} */ name, /** @type {Record<string, string | number>} */ attributes, text = "") => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   made.textContent = text;
   return made;
 };
-const shown = (value) => (value === null ? "—" : number(value));
+const shown = (/** @type {number | null} */ value) => (value === null ? "—" : number(value));
 
 // The least of 1, 2, 5, 10, 20 … of which few enough make `most`.
+/** @param {number} most */
 function step(most) {
   const size = 10 ** Math.floor(Math.log10(Math.max(most, 1) / LINES));
   return Math.max(1, [1, 2, 5, 10].map((one) => one * size).find((one) => most / one <= LINES) ?? 10 * size);
 }
 
-// `curves`: [{key, label, colour}], colours by the names of the design system. `newest`: the legend says the newest value
-// and not the sum.
+/** @typedef {{ key: string, label: string, colour: string }} Curve `colour`: by its name in the design system */
+/** @typedef {Record<string, (number | null)[]>} Series */
+/** @param {{ title: string, unit: string, curves: Curve[], newest?: boolean }} given `newest`: the legend says the newest value and not the sum */
 export function chart({ title, unit, curves, newest = false }) {
   const name = unit ? `${title}, ${unit}` : title;
   const canvas = element("div", { className: "curves", tabIndex: 0 });
@@ -46,21 +49,29 @@ export function chart({ title, unit, curves, newest = false }) {
   const empty = element("p", { className: "soft", text: t("overview.nothing"), hidden: true });
   const place = element("section", { className: "card chart" }, element("h2", { text: name }), empty, canvas, legend,
     element("details", {}, element("summary", { text: t("overview.as_table") }), element("div", { className: "scrolled", tabIndex: 0 }, table)));
-  let starts = [], series = {}, span = 0, chosen = null, drawn = null;
+  /** @type {number[]} */
+  let starts = [];
+  /** @type {Series} */
+  let series = {};
+  let span = 0;
+  /** @type {number | null} */
+  let chosen = null;
+  /** @type {{ mark(index: number | null): void, at(pixels: number): number } | null} */
+  let drawn = null;
 
-  const moment = (index) => `${date(starts[index])} ${clock(starts[index])}`;
-  const summary = ({ key }) => (newest ? series[key].findLast((one) => one !== null) ?? null : series[key].reduce((sum, one) => sum + (one ?? 0), 0));
+  const moment = (/** @type {number} */ index) => `${date(starts[index])} ${clock(starts[index])}`;
+  const summary = (/** @type {Curve} */ { key }) => (newest ? series[key].findLast((one) => one !== null) ?? null : series[key].reduce((/** @type {number} */ sum, one) => sum + (one ?? 0), 0));
 
   function tell() {
-    const isChosen = chosen !== null;
-    when.textContent = isChosen ? moment(chosen) : t(newest ? "overview.newest" : "overview.in_all");
-    curves.forEach((one, index) => { values[index].textContent = shown(isChosen ? series[one.key][chosen] : summary(one)); });
+    when.textContent = chosen !== null ? moment(chosen) : t(newest ? "overview.newest" : "overview.in_all");
+    curves.forEach((one, index) => { values[index].textContent = shown(chosen !== null ? series[one.key][chosen] : summary(one)); });
     const spoken = curves.map((one, index) => `${one.label} ${values[index].textContent}`).join(", ");
     canvas.setAttribute("aria-valuetext", `${when.textContent}: ${spoken}`);
     canvas.setAttribute("aria-valuenow", String(chosen ?? starts.length - 1));
     drawn?.mark(chosen);
   }
 
+  /** @param {number | null} index */
   function choose(index) {
     chosen = index === null ? null : Math.min(Math.max(index, 0), starts.length - 1);
     tell();
@@ -68,10 +79,10 @@ export function chart({ title, unit, curves, newest = false }) {
 
   function build() {
     const width = Math.max(canvas.clientWidth, 200);
-    const most = Math.max(1, ...curves.flatMap(({ key }) => series[key]).filter((one) => one !== null));
+    const most = Math.max(1, ...curves.flatMap(({ key }) => series[key]).map((one) => one ?? 0));
     const apart = step(most), top = Math.ceil(most / apart) * apart;
-    const x = (index) => LEFT + (index / Math.max(starts.length - 1, 1)) * (width - LEFT - 8);
-    const y = (value) => 6 + (1 - value / top) * (HEIGHT - BELOW - 12);
+    const x = (/** @type {number} */ index) => LEFT + (index / Math.max(starts.length - 1, 1)) * (width - LEFT - 8);
+    const y = (/** @type {number} */ value) => 6 + (1 - value / top) * (HEIGHT - BELOW - 12);
     const picture = svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
     for (let value = 0; value <= top; value += apart)
       picture.append(svg("line", { class: "grid", x1: LEFT, x2: width - 8, y1: y(value), y2: y(value) }), svg("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, number(value)));
@@ -81,7 +92,7 @@ export function chart({ title, unit, curves, newest = false }) {
       picture.append(svg("text", { x: x(index), y: HEIGHT - 4, "text-anchor": anchor }, (span < 3600 ? clock : date)(starts[index])));
     }
     curves.forEach(({ key, colour: name }, index) => {
-      const points = series[key].map((value, at) => (value === null ? null : [x(at), y(value)])).filter(Boolean);
+      const points = series[key].flatMap((value, at) => (value === null ? [] : [[x(at), y(value)]]));
       picture.append(svg("polyline", { points: points.join(" "), "stroke-dasharray": DASHES[index], class: `of-${name}` }));
       if (points.length === 1) picture.append(svg("circle", { cx: points[0][0], cy: points[0][1], r: 3, class: `of-${name}` }));
     });
@@ -89,11 +100,11 @@ export function chart({ title, unit, curves, newest = false }) {
     picture.append(line);
     canvas.replaceChildren(picture);
     drawn = {
-      mark(index) {
+      mark(/** @type {number | null} */ index) {
         line.setAttribute("visibility", index === null ? "hidden" : "visible");
-        if (index !== null) for (const end of ["x1", "x2"]) line.setAttribute(end, x(index));
+        if (index !== null) for (const end of ["x1", "x2"]) line.setAttribute(end, String(x(index)));
       },
-      at: (pixels) => Math.round(((pixels - LEFT) / (width - LEFT - 8)) * (starts.length - 1)),
+      at: (/** @type {number} */ pixels) => Math.round(((pixels - LEFT) / (width - LEFT - 8)) * (starts.length - 1)),
     };
     canvas.setAttribute("aria-valuemin", "0");
     canvas.setAttribute("aria-valuemax", String(starts.length - 1));
@@ -114,12 +125,12 @@ export function chart({ title, unit, curves, newest = false }) {
 
   return {
     place,
-    draw(newStarts, newSeries, newSpan) {
+    draw(/** @type {number[]} */ newStarts, /** @type {Series} */ newSeries, /** @type {number} */ newSpan) {
       [starts, series, span, chosen] = [newStarts, newSeries, newSpan, null];
-      const some = starts.map((start, index) => [index, curves.map(({ key }) => series[key][index])]).filter(([, found]) => found.some(Boolean));
+      const some = starts.map((_, index) => ({ index, found: curves.map(({ key }) => series[key][index]) })).filter(({ found }) => found.some(Boolean));
       empty.hidden = some.length > 0;
       canvas.hidden = legend.hidden = some.length === 0;
-      rows.replaceChildren(...some.slice(-MOST_ROWS).reverse().map(([index, found]) => element("tr", {}, element("th", { scope: "row", text: moment(index) }), ...found.map((value) => element("td", { text: shown(value) })))));
+      rows.replaceChildren(...some.slice(-MOST_ROWS).reverse().map(({ index, found }) => element("tr", {}, element("th", { scope: "row", text: moment(index) }), ...found.map((value) => element("td", { text: shown(value) })))));
       if (some.length) build();
     },
     close: () => watch.disconnect(),

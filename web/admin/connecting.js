@@ -9,9 +9,13 @@ import { busy, copyButton, failure, told } from "./pieces.js";
 import { call, widgetName, widgetTypes } from "./session.js";
 import { help } from "./help.js";
 
-// Where somebody wants to see that it worked.
-const panelAddress = (account = null) => `${location.href.split(/[?#]/)[0]}${written(account ? { account: [account.account_domain, account.widget_type] } : { place: "connections" })}`;
+/** @typedef {import("./session.js").Account} Account */
+/** @typedef {{ id: string, name: string, created_at: string, revoked_at: string | null, widget_type: string, platform: string }} Link */
 
+// Where somebody wants to see that it worked.
+const panelAddress = (/** @type {Account | null} */ account = null) => `${location.href.split(/[?#]/)[0]}${written(account ? { account: [account.account_domain, account.widget_type] } : { place: "connections" })}`;
+
+/** @param {Account} connection @param {() => unknown} refresh */
 export async function authorise(connection, refresh) {
   await consent(async () => {
     const body = { language, return_to: panelAddress(connection) };
@@ -22,12 +26,13 @@ export async function authorise(connection, refresh) {
 }
 
 // What is seldom needed: a token or a code brought by hand, another secret.
+/** @param {Account} connection @param {() => unknown} refresh */
 export function otherWays(connection, refresh) {
-  const way = (name, action, hint) => {
+  const way = (/** @type {string} */ name, /** @type {string} */ action, /** @type {string} */ hint) => {
     const input = element("input", { required: true, autocomplete: "off", spellcheck: false, placeholder: " " });
     const error = failure();
     return element("form", {
-      onsubmit: (event) => {
+      onsubmit: (/** @type {SubmitEvent} */ event) => {
         event.preventDefault();
         void busy(event.submitter, async () => {
           await call(action, { method: "POST", connection, body: { [name]: input.value.trim() } });
@@ -49,6 +54,7 @@ function platformSelect() {
 }
 
 // Without typing: amoCRM creates the integration in the account that the person chooses, and hands us its secret.
+/** @param {() => unknown} refresh */
 export function connectByButton(refresh) {
   const select = widgetSelect();
   const platform = platformSelect();
@@ -75,13 +81,13 @@ function buttonsForSites() {
   const error = failure();
   const refresh = async () => {
     const { install_links: links } = await call("get_install_links");
-    list.replaceChildren(...links.map((link) => installLink(link, refresh)));
+    list.replaceChildren(...links.map((/** @type {Link} */ link) => installLink(link, refresh)));
   };
-  const made = ({ link, button }) => element("div", { className: "made" }, ...[["crm.link", link], ["crm.vendor_button", button]].flatMap(([key, code]) => [
+  const made = (/** @type {{ link: string, button: string }} */ { link, button }) => element("div", { className: "made" }, ...[["crm.link", link], ["crm.vendor_button", button]].flatMap(([key, code]) => [
     element("p", { className: "soft", text: t(key) }), element("p", { className: "key" }, element("code", { text: code }), copyButton(code))]));
   const details = element("details", {}, element("summary", { text: t("crm.site_button") }), element("p", { className: "soft", text: t("crm.site_button_hint") }),
     element("form", {
-      onsubmit: (event) => {
+      onsubmit: (/** @type {SubmitEvent} */ event) => {
         event.preventDefault();
         void busy(event.submitter, async () => {
           const body = { widget_type: select.value, platform: platform.value, language, ...(name.value.trim() ? { name: name.value.trim() } : {}) };
@@ -95,6 +101,7 @@ function buttonsForSites() {
   return details;
 }
 
+/** @param {Link} link @param {() => Promise<void>} refresh */
 function installLink(link, refresh) {
   const facts = element("div", { className: "facts" }, element("b", { text: link.name }), element("small", { text: ` · ${moment(link.created_at)}` }), element("br"),
     element("span", { className: "soft", text: `${widgetName(link.widget_type)} · ${link.platform === "kommo" ? "Kommo" : "amoCRM"}` }));
@@ -107,8 +114,9 @@ function installLink(link, refresh) {
   return element("li", {}, element("div", { className: "row" }, facts, link.revoked_at ? null : revoke));
 }
 
+/** @param {() => unknown} refresh */
 export function form(refresh) {
-  const input = (name, properties = {}) => element("input", { name, autocomplete: "off", spellcheck: false, required: true, placeholder: " ", ...properties });
+  const input = (/** @type {string} */ name, /** @type {Partial<HTMLInputElement>} */ properties = {}) => element("input", { name, autocomplete: "off", spellcheck: false, required: true, placeholder: " ", ...properties });
   const domain = input("account_domain", { placeholder: "example.amocrm.ru", autocapitalize: "off" });
   const id = input("client_id");
   const secret = input("client_secret", { type: "password", required: false });
@@ -121,7 +129,7 @@ export function form(refresh) {
   const select = widgetSelect();
   return element("section", { className: "card" }, element("h2", { text: t("crm.form_title") }), element("form", {
     id: "connection-form",
-    onsubmit: (event) => {
+    onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
         const body = { widget_type: select.value, account_domain: domain.value, client_id: id.value.trim(), client_secret: secret.value.trim() || null };
@@ -137,6 +145,7 @@ export function form(refresh) {
   element("p", { className: "soft", text: t("crm.secret_hint") }), error, element("button", { text: t("save") })), help());
 }
 
+/** @param {string} typed */
 function liveHint(typed) {
   const cleaned = typed.trim().toLowerCase().replace(/^[a-z]+:\/\//, "").replace(/[/?#].*$/, "").replace(/\.$/, "");
   if (!cleaned) return "";
@@ -144,6 +153,7 @@ function liveHint(typed) {
   return cleaned.includes(".") ? t("crm.not_amocrm") : "";
 }
 
+/** @param {Record<string, string>} urls */
 export function addressesOf(urls) {
   return element("section", { className: "card" }, element("h2", { text: t("crm.addresses") }), element("p", { className: "soft", text: t("crm.addresses_hint") }), element("dl", { className: "addresses" },
     ...Object.entries(urls).map(([name, url]) => element("div", {}, element("dt", { text: t(`address.${name}`) }), element("dd", {}, element("code", { text: url }), copyButton(url))))));

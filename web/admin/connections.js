@@ -9,11 +9,15 @@ import { CONNECTION_VIEWS, titleOf } from "./places.js";
 import { call, may, widgetName } from "./session.js";
 import { standing } from "./standing.js";
 
+/** @typedef {import("./panel.js").Connection} Connection */
+
 const STATUSES = ["connected", "pending", "reauth_required", "disconnected"];
 const FEW = 6;
 // What the overview says is to be done: the view of a connection in which it is done.
+/** @type {Record<string, string>} */
 const TODO = { ending_soon: "", overdue_refreshes: "log", endpoints_off: "events", keys_without_person: "incoming", unread_bodies: "incoming" };
 
+/** @param {HTMLElement} place @param {import("./panel.js").Visit} visit */
 export async function show(place, visit) {
   const { query: given } = visit;
   const todo = given.todo in TODO ? given.todo : "";
@@ -42,17 +46,17 @@ export async function show(place, visit) {
       location.replace(written({ account: [connections[0].account_domain, connections[0].widget_type], view }));
       return;
     }
-    list.replaceChildren(...connections.map((one) => row(one, view, refresh)));
+    list.replaceChildren(...connections.map((/** @type {Connection} */ one) => row(one, view, refresh)));
     body.replaceChildren(connections.length ? list : nothing(t(isFiltered || todo ? "log.nothing_found" : "crm.none")));
     bar.hidden = !isFiltered && !next && connections.length < FEW;
     links.replaceChildren(...pageLinks(visit, kept(), after, next, "pages.further", "after"));
     if (!below.firstChild) await connect(urls);
   };
-  const connect = async (urls) => {
+  const connect = async (/** @type {Record<string, string>} */ urls) => {
     const { addressesOf, connectByButton, form } = await import("./connecting.js");
     below.replaceChildren(...(may("manage") ? [connectByButton(refresh), form(refresh)] : []), addressesOf(urls));
   };
-  const changed = (isStep) => {
+  const changed = (/** @type {boolean} */ isStep) => {
     after = "";
     visit.remember({ query: kept() }, isStep);
     return told(refresh);
@@ -68,8 +72,10 @@ export async function show(place, visit) {
   return { refresh: () => told(refresh) };
 }
 
+/** @param {Connection} connection @param {string} view @param {() => Promise<void>} refresh */
 function row(connection, view, refresh) {
   const isOn = connection.status === "connected";
+  /** @type {[string, string]} */
   const account = [connection.account_domain, connection.widget_type];
   const link = element("a", { href: written({ account, view }) }, element("bdi", { text: connection.account_domain }), " · ", element("bdi", { text: widgetName(connection.widget_type) }));
   const facts = element("div", { className: "facts" }, element("b", {}, link), element("br"), ...standing(connection));

@@ -5,9 +5,10 @@ import { t } from "../ui/i18n.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** @param {string} name @param {Record<string, string | number>} attributes @param {string} [text] */
 function shape(name, attributes, text) {
   const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   if (text) made.textContent = text;
   return made;
 }
@@ -21,7 +22,9 @@ function drawing() {
     shape("text", { x: 24, y: 36, "font-size": 14, "font-weight": 600, fill: ink }, t("help.picture_title")),
     shape("text", { x: 24, y: 62, "font-size": 12, fill: ink, "fill-opacity": 0.6 }, t("help.picture_tabs")),
     shape("line", { x1: 24, y1: 70, x2: 396, y2: 70, stroke: ink, "stroke-opacity": 0.25 }));
-  [[t("crm.client_secret"), 84], [t("crm.client_id"), 130]].forEach(([name, y], index) => {
+  /** @type {[string, number][]} */
+  const values = [[t("crm.client_secret"), 84], [t("crm.client_id"), 130]];
+  values.forEach(([name, y], index) => {
     picture.append(
       shape("text", { x: 24, y: y + 20, "font-size": 12, fill: ink }, name),
       shape("rect", { x: 160, y, width: 200, height: 32, rx: 6, fill: "none", stroke: "var(--accent)", "stroke-width": 2 }),

@@ -7,18 +7,21 @@ import { written } from "./address.js";
 import { live, nothing, pageLinks, told, when } from "./pieces.js";
 import { call, widgetName } from "./session.js";
 
+/** @typedef {{ id: number, at: string, level: string, kind: string, message: string, account_domain: string | null, widget_type: string | null, delivery_id: string | null, actor: string | null }} Entry */
+
 const LIVE_MILLISECONDS = 4000;
 const PAGE = 50;
 const LEVELS = ["", "info", "warning", "error"];
 
+/** @param {HTMLElement} place @param {import("./panel.js").Visit} visit */
 export async function show(place, visit) {
   const { connection, entry, query } = visit;
   const body = element("section", { className: "card" });
   const links = element("div", { className: "pages" });
   if (entry) {
     const { events } = await call("get_events", { connection, query: { limit: "1", before: String(Number(entry) + 1) } });
-    const found = events.filter((one) => String(one.id) === entry);
-    body.append(found.length ? element("ol", { className: "log", id: "events" }, ...found.map((one) => line(one, visit))) : nothing(t("log.gone")));
+    const found = events.filter((/** @type {Entry} */ one) => String(one.id) === entry);
+    body.append(found.length ? element("ol", { className: "log", id: "events" }, ...found.map((/** @type {Entry} */ one) => line(one, visit))) : nothing(t("log.gone")));
     place.append(element("h1", { text: t("tab.log") }), element("p", {}, element("a", { href: visit.to({}), text: t("log.all") })), body);
     return;
   }
@@ -36,12 +39,12 @@ export async function show(place, visit) {
     const asked = Object.fromEntries(Object.entries({ ...filters(), before, limit: String(PAGE) }).filter(([, value]) => value));
     const { events, next } = await call("get_events", { connection, query: asked });
     if (isOld()) return;
-    list.replaceChildren(...events.map((one) => line(one, visit)));
+    list.replaceChildren(...events.map((/** @type {Entry} */ one) => line(one, visit)));
     const none = next !== null ? t("log.nothing_yet") : level.value || search.value ? t("log.nothing_found") : t("log.none");
     body.replaceChildren(...(events.length ? [list] : [nothing(none)]));
     links.replaceChildren(...pageLinks(visit, filters(), before, next, events.length < PAGE ? "log.search_further" : "pages.older"));
   });
-  const changed = (isStep) => {
+  const changed = (/** @type {boolean} */ isStep) => {
     before = "";
     visit.remember({ query: filters() }, isStep);
     return told(refresh);
@@ -57,10 +60,12 @@ export async function show(place, visit) {
 }
 
 // The log's own words are English; people read these where the catalogue has them.
+/** @param {Entry} entry @param {import("./panel.js").Visit} visit */
 function line({ id, at, level, kind, message, account_domain: domain, widget_type: type, delivery_id: delivery, actor }, visit) {
   const known = has(`event.${kind}`);
+  /** @type {[string, string] | null} */
   const account = domain && type ? [domain, type] : null;
-  const whose = visit.connection ? null : domain && element("bdi", {}, account ? element("a", { href: written({ account }), text: `${domain} · ${widgetName(type)}` }) : domain);
+  const whose = visit.connection ? null : domain && element("bdi", {}, account ? element("a", { href: written({ account }), text: `${domain} · ${widgetName(account[1])}` }) : domain);
   const parts = [when(at, visit.to({ entry: String(id) })), actor && element("bdi", { text: actor }), whose, delivery && account && element("a", { href: written({ account, view: "deliveries", entry: delivery }), text: t("deliveries.open") })].filter(Boolean);
   return element("li", { className: level }, known ? t(`event.${kind}`) : message,
     known && (level !== "info" || kind === "delivery.delivered" || actor) ? element("small", { text: message }) : null, element("small", {}, ...parts.flatMap((part, index) => (index ? [" · ", part] : [part]))));

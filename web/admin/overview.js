@@ -11,7 +11,8 @@ import { call } from "./session.js";
 
 const LIVE_MILLISECONDS = 30_000;
 // Where each thing that waits for a person is looked after.
-const connections = (query) => written({ place: "connections", query });
+const connections = (/** @type {Record<string, string>} */ query) => written({ place: "connections", query });
+/** @type {Record<string, string>} */
 const PLACES = {
   ...Object.fromEntries(["reauth_required", "pending"].map((status) => [status, connections({ status })])),
   ...Object.fromEntries(["ending_soon", "overdue_refreshes", "endpoints_off", "keys_without_person", "unread_bodies"].map((todo) => [todo, connections({ todo })])),
@@ -20,8 +21,10 @@ const PLACES = {
   late_jobs: written({ place: "overview" }),
   unreadable_hooks: written({ place: "overview", view: "log" }),
 };
+/** @type {Record<string, string>} */
 const STEPS = { saved_connection: connections({}), connected: connections({}), seen_in_card: connections({}), first_save: connections({ view: "deliveries" }), company: connections({ view: "settings" }), site_key: connections({ view: "site" }) };
 const HIDDEN = "first-steps-hidden";
+/** Of a series, and each with its colour. @type {Record<string, [string, string][]>} */
 const CURVES = {
   deliveries: [["accepted", "accent"], ["delivered", "good"], ["dead", "bad"]],
   answers: [["ok", "good"], ["refused", "warn"], ["limited", "accent"], ["failed", "bad"], ["silent", "soft"]],
@@ -29,6 +32,7 @@ const CURVES = {
   refreshes: [["done", "good"], ["failed", "bad"]],
 };
 
+/** @param {HTMLElement} place @param {import("./panel.js").Visit} visit */
 export async function show(place, visit) {
   const period = element("select", { id: "period" }, ...["hour", "day", "month"].map((one) => new Option(t(`overview.${one}`), one, one === (visit.query.period ?? "day"), one === (visit.query.period ?? "day"))));
   const verdict = element("section", { className: "card verdict" });
@@ -65,6 +69,7 @@ export async function show(place, visit) {
   return { refresh: () => told(refresh), close: () => { stop(); for (const one of charts) one.close(); } };
 }
 
+/** @param {{ code: string, count: number }[]} todo @returns {Node[]} */
 function judged(todo) {
   if (!todo.length) return [element("h2", { className: "good", text: `✓ ${t("overview.well")}` })];
   const lines = todo.map(({ code, count }) => element("li", {}, element("a", { href: PLACES[code], text: t(`overview.todo_${code}`, { count }) }), element("small", { text: ` ${t(`overview.advice_${code}`)}` })));
@@ -73,6 +78,7 @@ function judged(todo) {
 
 // The way of a new installation: what is done, and the next step with its place and its help. Gone when all is done, or
 // when somebody does not want to see it any more.
+/** @param {HTMLElement} place @param {Record<string, boolean>} done */
 function showSteps(place, done) {
   const names = Object.keys(STEPS);
   place.hidden = names.every((name) => done[name]) || ofBrowser.get(HIDDEN) === "1";
@@ -87,6 +93,7 @@ function showSteps(place, done) {
   place.replaceChildren(element("h2", { text: t("steps.title") }), element("ol", { className: "steps" }, ...lines), away);
 }
 
+/** @param {any} now what get_overview answers */
 function tiles({ connections, deliveries }) {
   const shown = [
     ["connected", number(connections.connected)],
@@ -99,9 +106,10 @@ function tiles({ connections, deliveries }) {
 }
 
 // Whether the schedules run, and how far behind they are: nothing else tells when a timer was forgotten.
+/** @param {{ jobs: { name: string, seconds: number | null, is_late: boolean }[], backlog: { name: string, seconds: number }[] }} now */
 function schedules({ jobs, backlog }) {
-  const label = (kind, name) => (has(`overview.${kind}_${name}`) ? t(`overview.${kind}_${name}`) : name);
-  const table = (heads, rows) => element("table", {}, element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { text, scope: "col" })))),
+  const label = (/** @type {string} */ kind, /** @type {string} */ name) => (has(`overview.${kind}_${name}`) ? t(`overview.${kind}_${name}`) : name);
+  const table = (/** @type {string[]} */ heads, /** @type {Node[][]} */ rows) => element("table", {}, element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { text, scope: "col" })))),
     element("tbody", {}, ...rows.map((cells) => element("tr", {}, ...cells))));
   const ran = jobs.map(({ name, seconds, is_late: isLate }) => [element("td", { text: label("job", name) }),
     element("td", { className: isLate ? "warning" : "", text: [seconds === null ? t("overview.job_never") : t("overview.ago", { duration: duration(seconds) }), isLate ? t("overview.job_late") : ""].filter(Boolean).join(" · ") })]);

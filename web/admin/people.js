@@ -6,20 +6,24 @@ import { busy, copyButton, failure } from "./pieces.js";
 import { call } from "./session.js";
 import { issuer } from "./signing.js";
 
+/** @typedef {{ id: string, name: string, email: string | null, rights: string, created_by: string, created_at: string, expires_at: string | null, last_used_at: string | null, revoked_at: string | null, is_invited: boolean }} Person */
+/** @typedef {{ name: string, redirect_uri: string }} Issuer */
+
 const RIGHTS = ["see", "operate", "manage"];
 
+/** @param {HTMLElement} place */
 export async function show(place) {
   const list = element("ul", { className: "rows", id: "people" });
   const none = element("p", { className: "soft", text: t("people.none"), hidden: true });
   const fresh = element("div", { role: "status" });
-  const offer = (name, link) => {
+  const offer = (/** @type {string} */ name, /** @type {string} */ link) => {
     fresh.replaceChildren(element("p", { text: t("people.made", { name }) }), element("p", { className: "key" }, element("code", { text: link }), copyButton(link)), element("p", { className: "soft", text: t("people.once") }));
     fresh.scrollIntoView({ block: "nearest" });
   };
   const by = await issuer();
   const refresh = async () => {
     const { administrators } = await call("get_administrators");
-    list.replaceChildren(...administrators.map((one) => row(one, by, refresh, offer)));
+    list.replaceChildren(...administrators.map((/** @type {Person} */ one) => row(one, by, refresh, offer)));
     none.hidden = administrators.length > 0;
   };
   place.append(element("h1", { text: t("tab.people") }), element("p", { className: "soft", text: t("people.hint") }), ...(by ? [byIssuer(by)] : []), list, none, form(by, refresh, offer), fresh);
@@ -27,10 +31,12 @@ export async function show(place) {
   return { refresh };
 }
 
+/** @param {Issuer} issuer */
 function byIssuer({ name, redirect_uri: address }) {
   return element("p", { className: "soft" }, t("people.by_issuer", { name }), " ", element("code", { text: address }), " ", copyButton(address));
 }
 
+/** @param {Person} one @param {Issuer | null} by @param {() => Promise<void>} refresh @param {(name: string, link: string) => void} offer */
 function row(one, by, refresh, offer) {
   const state = one.revoked_at ? t("site.revoked", { moment: moment(one.revoked_at) })
     : [one.expires_at ? t("people.until", { moment: moment(one.expires_at) }) : null,
@@ -53,16 +59,17 @@ function row(one, by, refresh, offer) {
 }
 
 const rightsSelect = () => element("select", {}, ...RIGHTS.map((one) => new Option(t(`people.right_${one}`), one)));
-const emailField = (value) => element("input", { type: "email", maxLength: 254, placeholder: " ", autocomplete: "off", value });
+const emailField = (/** @type {string} */ value) => element("input", { type: "email", maxLength: 254, placeholder: " ", autocomplete: "off", value });
 
 // What somebody may, and by which address the issuer knows them.
+/** @param {Person} one @param {Issuer | null} by @param {() => Promise<void>} refresh */
 function change(one, by, refresh) {
   const rights = rightsSelect();
   rights.value = one.rights;
   const email = emailField(one.email ?? "");
   const error = failure();
   return element("details", {}, element("summary", { text: t("people.change") }), element("form", {
-    onsubmit: (event) => {
+    onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
         await call("save_administrator", { method: "POST", body: { id: one.id, rights: rights.value, email: email.value.trim() || null } });
@@ -72,14 +79,15 @@ function change(one, by, refresh) {
   }, element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, error, element("button", { text: t("people.save"), className: "quiet small" })));
 }
 
+/** @param {Issuer | null} by @param {() => Promise<void>} refresh @param {(name: string, link: string) => void} offer */
 function form(by, refresh, offer) {
   const name = element("input", { required: true, maxLength: 80, placeholder: " ", autocomplete: "off" });
   const rights = rightsSelect();
   const email = emailField("");
-  const days = element("input", { type: "number", min: 1, max: 3650, placeholder: " " });
+  const days = element("input", { type: "number", min: "1", max: "3650", placeholder: " " });
   const error = failure();
   return element("section", { className: "card" }, element("h2", { text: t("people.new") }), element("form", {
-    onsubmit: (event) => {
+    onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
         const body = { name: name.value.trim(), rights: rights.value, ...(days.value ? { days: Number(days.value) } : {}), ...(email.value ? { email: email.value.trim() } : {}) };

@@ -10,9 +10,10 @@ import { token } from "./session.js";
 
 /**
  * Runs work that a button began; its failure is told at the place, else on top of the page.
- * @param {HTMLButtonElement | null} button @param {Work} work @param {HTMLElement} place @returns {Promise<boolean>} whether it is done
+ * @param {EventTarget | null} pressed @param {Work} work @param {HTMLElement} place @returns {Promise<boolean>} whether it is done
  */
-export async function busy(button, work, place = $("panel-error")) {
+export async function busy(pressed, work, place = $("panel-error")) {
+  const button = /** @type {HTMLButtonElement | null} */ (pressed);
   if (button) button.disabled = true;
   const isDone = await told(work, place);
   if (button) button.disabled = false;

@@ -7,7 +7,12 @@ import { busy, copyButton, failure } from "./pieces.js";
 import { call } from "./session.js";
 import { API } from "../ui/api.js";
 
-export async function show(place, { connection }) {
+/** @typedef {import("./panel.js").Connection} Connection */
+/** @typedef {{ id: string, name: string, created_at: string, revoked_at: string | null, is_server: boolean, is_signed: boolean, origins: string[], accepts_hidden_origin: boolean }} Key */
+
+/** @param {HTMLElement} place @param {import("./panel.js").Visit} visit */
+export async function show(place, visit) {
+  const connection = /** @type {Connection} */ (visit.connection);
   const list = element("ul", { className: "rows" });
   const none = element("p", { className: "soft", text: t("site.none"), hidden: true });
   const fresh = element("div", {});
@@ -18,7 +23,7 @@ export async function show(place, { connection }) {
     const isOld = begin();
     const { site_keys: keys } = await call("get_site_keys", { connection });
     if (isOld()) return;
-    list.replaceChildren(...keys.map((key) => row(key, connection, refresh)));
+    list.replaceChildren(...keys.map((/** @type {Key} */ key) => row(key, connection, refresh)));
     none.hidden = keys.length > 0;
   };
   const name = element("input", { required: true, maxLength: 100, placeholder: " " });
@@ -29,14 +34,14 @@ export async function show(place, { connection }) {
   const error = failure();
   place.append(element("h1", { text: t("tab.site") }), element("p", { className: "soft", text: t("site.hint") }), fresh, list, none, element("form", {
     className: "card",
-    onsubmit: (event) => {
+    onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
         const ofPage = { origins: origins.value.split(/[\s,]+/).filter(Boolean), accepts_hidden_origin: hidden.checked };
         const body = { name: name.value.trim(), ...(kind.value ? { is_server: true } : ofPage) };
         const made = await call("create_site_key", { method: "POST", connection, body });
         fresh.replaceChildren(shown(made));
-        name.form.reset(); // a cleared field is not a wrong one
+        name.form?.reset(); // a cleared field is not a wrong one
         chosen();
         await refresh();
       }, error);
@@ -50,6 +55,7 @@ export async function show(place, { connection }) {
   return { refresh };
 }
 
+/** @param {{ site_key: string, is_server: boolean }} made */
 function shown({ site_key: key, is_server: isServer }) {
   if (isServer) {
     const address = `${API}/?action=submit_form&site_key=${key}`;
@@ -64,6 +70,7 @@ function shown({ site_key: key, is_server: isServer }) {
     element("p", { className: "soft", text: t("site.paste_script") }), element("p", { className: "key" }, element("code", { text: withScript }), copyButton(withScript)));
 }
 
+/** @param {Key} key @param {Connection} connection @param {() => Promise<void>} refresh */
 function row(key, connection, refresh) {
   const facts = element("div", { className: "facts" }, element("b", { text: key.name }), element("small", { text: ` · ${moment(key.created_at)}` }), element("br"),
     element("span", { className: "soft", text: key.is_server ? [t("site.for_server"), key.is_signed ? t("site.signed") : ""].filter(Boolean).join(", ") : [...key.origins, key.accepts_hidden_origin ? t("site.accepts_hidden") : ""].filter(Boolean).join(", ") }));

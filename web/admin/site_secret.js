@@ -5,17 +5,18 @@ import { t } from "../ui/i18n.js";
 import { busy, failure } from "./pieces.js";
 import { call } from "./session.js";
 
+/** @param {import("./site.js").Key} key @param {import("./panel.js").Connection} connection @param {() => Promise<void>} refresh */
 export function secretForm(key, connection, refresh) {
   const secret = element("input", { type: "password", required: true, maxLength: 500, autocomplete: "off", pattern: "\\S+" });
   const error = failure();
-  const save = async (value) => {
+  const save = async (/** @type {string | null} */ value) => {
     await call("sign_site_key", { method: "POST", connection, body: { id: key.id, secret: value } });
     await refresh();
   };
   const remove = key.is_signed ? element("button", { type: "button", className: "quiet", text: t("site.secret_remove"), onclick: (event) => busy(event.target, async () => {
     if (confirm(t("site.secret_remove_sure", { name: key.name }))) await save(null);
   }, error) }) : null;
-  return element("form", { onsubmit: (event) => {
+  return element("form", { onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     void busy(event.submitter, () => save(secret.value.trim()), error);
   } }, element("p", { className: "soft", text: t("site.secret_hint") }), element("label", {}, t("site.secret_label"), secret), error,

@@ -6,7 +6,7 @@ export const $ = (id) => /** @type {any} */ (document.getElementById(id));
 /** @typedef {Node | string | null | undefined} Child */
 /**
  * @template {keyof HTMLElementTagNameMap} Name @param {Name} name
- * @param {{ text?: unknown, dataset?: Record<string, unknown> } & Partial<Omit<HTMLElementTagNameMap[Name], "dataset" | "text" | "style" | "list" | "form">> & Record<string, any>} given
+ * @param {{ text?: unknown, dataset?: Record<string, unknown> } & Partial<Omit<HTMLElementTagNameMap[Name], "dataset" | "text" | "style" | "list" | "form">>} given
  * @param {Child[]} children @returns {HTMLElementTagNameMap[Name]}
  */
 export function element(name, { text, dataset, ...properties } = {}, ...children) {
