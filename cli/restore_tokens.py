@@ -81,8 +81,8 @@ class Restoring:
     def run(self) -> None:
         for found, entry in self._read():
             self.counts[found.verdict.value] += 1
-            if found.verdict is Verdict.NOT_IN_JOURNAL:
-                self._not_in_journal(found)
+            if found.verdict in _JOURNAL_LACKS:
+                self._journal_lacks(found, _JOURNAL_LACKS[found.verdict])
             elif entry is not None:
                 self._restore(found, entry)
 
@@ -145,9 +145,9 @@ class Restoring:
         else:
             self._helpless(name, "another connection has its place")
 
-    def _not_in_journal(self, found: Compared) -> None:
+    def _journal_lacks(self, found: Compared, why: str) -> None:
         assert found.row is not None
-        click.echo(f"{_name(found)}: is not in the journal; whether its tokens are the last ones is not known")
+        click.echo(f"{_name(found)}: {why}; whether its tokens are the last ones is not known")
         if self._apply:
             journal_recovery.write_again(self._runtime.database, found.row)
 
@@ -156,6 +156,11 @@ class Restoring:
         click.secho(f"{name}: cannot be helped: {why}", err=True)
 
 
+# What the row has stays; functions write it into the journal.
+_JOURNAL_LACKS: Final = {
+    Verdict.NOT_IN_JOURNAL: "is not in the journal",
+    Verdict.ROW_NEWER: "is newer than the journal",
+}
 _LOST_SETTINGS: Final = ", without its own settings"
 
 

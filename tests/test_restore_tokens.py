@@ -270,6 +270,26 @@ def test_an_object_that_is_missing_is_told_and_written_again(
     assert _place(journaled, folder).position.version == 2
 
 
+def test_37_4_a_journal_that_is_older_than_the_database_sets_nothing_back_and_is_told_and_caught_up(
+    journaled: Story, journal_environment: dict[str, str], folder: Path
+) -> None:
+    """It came from a backup, too. Which of these accounts were refreshed since, nobody can know: each is named."""
+    older = _objects(folder)
+    bodies = {file: file.read_bytes() for file in older}
+    _refresh(journaled, 2)
+    version = journaled.row().token_version
+    for file in _objects(folder):
+        file.unlink()
+    for file, body in bodies.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+    told = _restore(journal_environment, "--apply")
+    assert f"{journaled.domain} (glass): is newer than the journal" in told.output, told.output
+    assert (journaled.row().token_version, _read(journaled)) == (version, 200)
+    assert refresh_tokens(journaled.runtime, 20)["journal"]["written"] == 1
+    assert _place(journaled, folder).position.version == version
+
+
 def test_without_a_journal_the_command_says_so(environment: dict[str, str]) -> None:
     told = _restore(environment)
     assert (told.exit_code, "TOKEN_JOURNAL_URL is not set" in told.output) == (1, True)
