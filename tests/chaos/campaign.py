@@ -40,7 +40,7 @@ FAULTS: Final[list[dict[str, Any]]] = [
 
 _MOST_ROUNDS: Final = 30  # beside one for each kill: a round has several
 
-Play = Callable[[int, int], dict[str, Any]]  # kills, seed -> the summary, with `violations`
+Play = Callable[..., dict[str, Any]]  # kills, seed, a campaign's own options -> the summary, with `violations`
 
 
 class Driver(Protocol):
@@ -82,7 +82,7 @@ def quick_runtime(stage: Stage, journal: Journal) -> Runtime:
     base = Runtime.build(stage.settings, QuickClock())
     transport = Transport(stage.settings.amocrm_gateway, limits=Limits(connect=1.0, read=1.0, total=2.0))
     shared = (base.database, base.keyring, transport, base.clock, base.rotation.ahead)
-    rotation = JournaledRotation(*shared, journal=journal)
+    rotation = JournaledRotation(*shared, journal=journal, token_journal=base.rotation.token_journal)
     return replace(base, transport=transport, rotation=rotation, connections=Connections(rotation))
 
 
@@ -185,11 +185,11 @@ def command(play: Play, told: str) -> click.Command:
     @click.command(help=f"{told} Prints a JSON summary.")
     @click.option("--kills", default=500, show_default=True, help="Processes to kill at random instants.")
     @click.option("--seed", default=None, type=int, help="To repeat a run's choices.")
-    def main(kills: int, seed: int | None) -> None:
+    def main(kills: int, seed: int | None, **own: Any) -> None:
         started, chosen = time.monotonic(), seed if seed is not None else random.SystemRandom().getrandbits(32)
-        found = play(kills, chosen)
+        found = play(kills, chosen, **own)
         summary: dict[str, Any] = {"ok": not found["violations"]} | found
-        summary |= {"seed": chosen, "seconds": round(time.monotonic() - started, 1)}
+        summary |= own | {"seed": chosen, "seconds": round(time.monotonic() - started, 1)}
         click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
         sys.exit(0 if summary["ok"] else 1)
 

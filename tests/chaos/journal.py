@@ -36,8 +36,9 @@ def _nothing(_point: str) -> None:
 
 
 class JournaledRotation(Rotation, frozen=True, kw_only=True):
-    """Writes down: `sending` an old token; a new one `received`; then what became of it: `stored` (the row that came
-    back holds it), `superseded` (another one is in its place), `gave_up` (the database was away for too long)."""
+    """Writes down: `sending` an old token; a new one `received`; `journaled`, where the token journal has it; then what
+    became of it: `stored` (the row that came back holds it), `superseded` (another one is in its place), `gave_up` (the
+    database was away for too long)."""
 
     journal: Journal
     reached: Callable[[str], None] = _nothing  # a point at which the process may be ended
@@ -68,3 +69,10 @@ class JournaledRotation(Rotation, frozen=True, kw_only=True):
         self.journal.write("stored" if is_ours else "superseded", new=new)
         self.reached("after_persist")
         return row
+
+    def _journaled(self, claimed: Integration, pair: oauth.TokenPair) -> bool:
+        is_there = super()._journaled(claimed, pair)
+        if is_there:
+            self.journal.write("journaled", new=token_hash(pair.refresh_token))
+            self.reached("after_journaled")
+        return is_there

@@ -29,6 +29,7 @@ from tests.chaos.journal import Journal, JournaledRotation
 from tests.chaos.killing import kill_myself
 
 POINTS = ("after_claim", "after_send", "after_answer", "after_persist")
+JOURNAL_POINTS = (*POINTS, "after_journaled")  # where there is a token journal
 
 _SLEEP_SCALE = 1 / 20  # the tries to persist take 1.4 s instead of 28 s
 _LIFE_SECONDS = 300.0  # a worker that nobody killed ends by itself; PostgreSQL may take its time to come back
@@ -58,7 +59,9 @@ def run(orders: Orders) -> None:
     base = Runtime.build(orders.settings, QuickClock())
     transport = _Transport(orders.settings.amocrm_gateway, orders.point, rng)
     shared = (base.database, base.keyring, transport, base.clock, base.rotation.ahead)
-    rotation = JournaledRotation(*shared, journal=journal, reached=_ends_at(orders.point))
+    second_home = base.rotation.token_journal
+    reached = _ends_at(orders.point)
+    rotation = JournaledRotation(*shared, journal=journal, token_journal=second_home, reached=reached)
     connections = Connections(rotation)
     runtime = replace(base, transport=transport, rotation=rotation, connections=connections)
     ends = time.monotonic() + _LIFE_SECONDS
