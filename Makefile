@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-moves chaos-bookings chaos-events hammer scale load bad-night bench bench-picture doctor docs conformance register vendor-news package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-moves chaos-bookings chaos-events hammer scale load bad-night disaster bench bench-picture doctor docs conformance register vendor-news package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -97,6 +97,10 @@ load: $(READY) ## a whole installation behind pgbouncer under people's load for 
 bad-night: $(READY) ## the same while everything breaks, one after the other; draws docs/pictures/bad-night.svg
 	@tests/install-programs
 	@$(BIN)/python -m benchmarks.load.night --picture docs/pictures/bad-night.svg
+
+disaster: $(READY) ## a lost database under load, its backup and the token journal: who is connected, what was lost, how long it took; draws docs/pictures/disaster.svg
+	@tests/install-programs
+	@$(BIN)/python -m benchmarks.load.disaster --picture docs/pictures/disaster.svg
 
 bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.start

@@ -1,15 +1,19 @@
-"""How fast `refresh_tokens` works through many due integrations, against bare httpx doing nothing but the same calls.
+"""How fast `refresh_tokens` works through many due integrations, against bare httpx doing nothing but the same calls;
+with the token journal on, against httpx that also puts an object of that size.
 
 Both run in this process, with the same number of threads, against the same simulator with the same latency, by turns;
 CPU is this process's own. Also: what picking due rows costs at 10,000 and at 1,000,000 rows, and whether memory grows
 with the number of rows.
 """
 
+import contextlib
 import json
+import os
 import statistics
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -19,23 +23,32 @@ import click
 import httpx
 import psutil
 import psycopg
+from msgspec.structs import replace
 
-from benchmarks import machine
+from benchmarks import machine, object_store
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm.oauth import TokenPair
+from shared.connections.api_session import Connections
 from shared.connections.rotation import token_columns
+from shared.connections.token_journal import TokenJournal
+from shared.platform.secret import Secret
 from shared.runtime import Runtime
+from shared.storage.object_stores import ObjectStore
+from shared.storage.object_stores.cloud import GOOGLE, Cloud, Service
+from shared.storage.object_stores.s3 import S3
 from tests import story
 from tests.chaos.stage import Stage, stage
 
 _CHUNK = 500  # accounts made by one call
+_PUT_SECONDS = 0.02  # of the journal's bucket, before each answer
+_OBJECT_BYTES = 3000  # of the journal's object for such a pair
 
 _INSERT = """
 INSERT INTO amocrm_integrations (
     id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri, status,
-    access_token, refresh_token, access_expires_at, refresh_due_at)
+    access_token, refresh_token, access_expires_at, refresh_due_at, token_version, journaled_version)
 VALUES (%(id)s, 'glass', %(domain)s, %(account_id)s, %(client_id)s, %(secret)s, %(redirect_uri)s, 'connected',
-    %(access_token)s, %(refresh_token)s, now() + %(lifetime)s, 'infinity')
+    %(access_token)s, %(refresh_token)s, now() + %(lifetime)s, 'infinity', 1, 1)
 """
 
 _MAKE_DUE = """
@@ -87,10 +100,13 @@ def _store(runtime: Runtime, owner_url: str, played: Stage, secret: str, account
         cursor.executemany(_INSERT, rows)
 
 
-def _bare(played: Stage, secret: str, accounts: list[dict[str, Any]], concurrency: int) -> tuple[float, float]:
-    """Seconds, and seconds of CPU, for the same calls by httpx alone."""
+def _bare(
+    played: Stage, secret: str, accounts: list[dict[str, Any]], concurrency: int, bucket: str | None
+) -> tuple[float, float]:
+    """Seconds, and seconds of CPU, for the same calls by httpx alone. `bucket`: an object is put there for each."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-    with httpx.Client(base_url=played.simulator.url, trust_env=False, limits=limits) as client:
+    simulator = httpx.Client(base_url=played.simulator.url, trust_env=False, limits=limits)
+    with simulator as client, httpx.Client(trust_env=False, limits=limits) as store:
 
         def refresh(account: dict[str, Any]) -> None:
             body = {
@@ -102,6 +118,9 @@ def _bare(played: Stage, secret: str, accounts: list[dict[str, Any]], concurrenc
             }
             answer = client.post("/oauth2/access_token", json=body, headers={"Host": account["domain"]})
             assert "refresh_token" in answer.json()
+            if bucket is not None:
+                put = store.put(f"{bucket}/bare/{uuid4()}", content=b"x" * _OBJECT_BYTES)
+                assert put.status_code == 200
 
         started, used = time.perf_counter(), time.process_time()
         with ThreadPoolExecutor(concurrency) as pool:
@@ -109,8 +128,29 @@ def _bare(played: Stage, secret: str, accounts: list[dict[str, Any]], concurrenc
         return time.perf_counter() - started, time.process_time() - used
 
 
-def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
-    with stage(accounts=0) as played, played.runtime() as runtime, machine.watched() as told:
+@contextmanager
+def _journaled(runtime: Runtime, kind: str, latency: float) -> Iterator[tuple[Runtime, str]]:
+    """The same runtime with a token journal in a bucket of that kind, and where the bucket is."""
+    with object_store.running(latency) as address:
+        if kind == "s3":
+            own = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1"}
+            os.environ.update(own | {"AWS_ENDPOINT_URL_S3": address})
+            store: ObjectStore = S3("bucket", "")
+        else:
+            store = Cloud(Service(address, GOOGLE.only_new), "bucket", "", Secret("none"))
+        journal = TokenJournal(store, f"{kind}://bucket", runtime.keyring, runtime.clock)
+        rotation = replace(runtime.rotation, token_journal=journal)
+        yield replace(runtime, rotation=rotation, connections=Connections(rotation)), f"{address}/bucket"
+
+
+def throughput(count: int, blocks: int, latency: float, journal: str | None = None) -> dict[str, Any]:
+    """`journal`: the kind of bucket that each pair is also written to, google or s3."""
+    with contextlib.ExitStack() as stack:
+        played = stack.enter_context(stage(accounts=0))
+        runtime, bucket = stack.enter_context(played.runtime()), None
+        if journal is not None:
+            runtime, bucket = stack.enter_context(_journaled(runtime, journal, _PUT_SECONDS))
+        told = stack.enter_context(machine.watched())
         owner_url = played.postgres.get_uri()
         secret = played.simulator.control("change-integration", client_id=played.client_id)["secret"]
         _store(runtime, owner_url, played, secret, _pairs(played, count))
@@ -129,12 +169,15 @@ def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
             cpu["refresh_tokens"] += time.process_time() - used
             ours.append(figures["seconds"])
             memory.append(psutil.Process().memory_info().rss)
-            seconds, used = _bare(played, secret, bare_accounts[block * size : (block + 1) * size], concurrency)
+            seconds, used = _bare(played, secret, bare_accounts[block * size : (block + 1) * size], concurrency, bucket)
             bare.append(seconds)
             cpu["bare_httpx"] += used
+        written = _written(owner_url)
+        assert written == (count if journal else 0), f"{written} versions are marked as written to the journal"
     return {
         "integrations": count,
         "latency_ms": latency * 1000,
+        "journal": journal and {"bucket": journal, "put_ms": _PUT_SECONDS * 1000},
         "concurrency": concurrency,
         "refreshes_per_second": round(count / sum(ours), 1),
         "bare_httpx_per_second": round(count / sum(bare), 1),
@@ -145,6 +188,15 @@ def throughput(count: int, blocks: int, latency: float) -> dict[str, Any]:
         "memory_mb_after_each_block": [round(size / 1024**2, 1) for size in memory],
         "machine": told,
     }
+
+
+def _written(owner_url: str) -> int:
+    with psycopg.connect(owner_url) as connection:
+        counted = connection.execute(
+            "SELECT count(*) FROM amocrm_integrations WHERE token_version > 1 AND journaled_version = token_version"
+        ).fetchone()
+    assert counted is not None
+    return int(counted[0])
 
 
 def due_scan(sizes: tuple[int, ...], repeats: int) -> dict[str, Any]:
@@ -185,11 +237,13 @@ def _claims(connection: psycopg.Connection[Any], runtime: Runtime) -> float:
 @click.command()
 @click.option("--integrations", default=10_000, show_default=True)
 @click.option("--latency", default=0.05, show_default=True, help="Seconds before each answer of the simulator.")
+@click.option("--journal", multiple=True, default=("google", "s3"), show_default=True, help="Kinds of buckets.")
 @click.option("--rows", default=1_000_000, show_default=True, help="The larger table of the due scan.")
-def main(integrations: int, latency: float, rows: int) -> None:
+def main(integrations: int, latency: float, journal: tuple[str, ...], rows: int) -> None:
     """Prints JSON."""
     result = {
         "throughput": throughput(integrations, 5, latency),
+        "with_a_journal": [throughput(integrations, 5, latency, kind) for kind in journal],
         "due_scan": due_scan((10_000, rows), repeats=41),
     }
     click.echo(json.dumps(result, indent=2))

@@ -19,7 +19,7 @@ CREATE OR REPLACE FUNCTION amocrm_now() RETURNS timestamptz LANGUAGE sql STABLE
 
 class MovableClock:
     def __init__(self, owner: Owner, simulator: Simulator) -> None:
-        self._owner = owner
+        self.owner = owner
         self._simulator = simulator
         self._lock = threading.Lock()
         self._offset = 0.0
@@ -54,4 +54,4 @@ class MovableClock:
                 self._move()
 
     def _move(self) -> None:
-        self._owner.sql("UPDATE test_clock SET moved_by = %s", timedelta(seconds=self._offset))
+        self.owner.sql("UPDATE test_clock SET moved_by = %s", timedelta(seconds=self._offset))

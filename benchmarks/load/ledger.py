@@ -15,7 +15,7 @@ _WITHIN_SECONDS: Final = 600.0
 _LEFT = """
 SELECT count(*) FILTER (WHERE state = 'accepted'), count(*) FILTER (WHERE state = 'dead') FROM amocrm_deliveries
 """
-_STORED = """
+STORED = """
 SELECT i.account_domain, d.idempotency_key, d.id FROM amocrm_deliveries d
 JOIN amocrm_integrations i ON i.id = d.integration_id ORDER BY d.created_at, d.id
 """
@@ -31,7 +31,7 @@ def settle(made: Town) -> dict[str, Any]:
     pressed, accepted = _ledger(made)
     for key, line in pressed.items():
         if key not in accepted:
-            _press_again(made, line, key)
+            press_again(made, line, key)
     while True:
         httpx.post(made.addresses["run_deliveries"], json={}, timeout=120, trust_env=False)
         waiting, dead = _one(made, _LEFT)
@@ -43,7 +43,7 @@ def settle(made: Town) -> dict[str, Any]:
         time.sleep(2)
     if dead:
         violations.append(f"{dead} deliveries are dead")
-    violations += [f"cut off: {row}" for row in _rows(made, _CUT_OFF)]
+    violations += [f"cut off: {row}" for row in rows_of(made, _CUT_OFF)]
     violations += compare(made, pressed)
     return {
         "pressed": len(pressed),
@@ -56,7 +56,7 @@ def settle(made: Town) -> dict[str, Any]:
 def compare(made: Town, pressed: dict[str, dict[str, Any]]) -> list[str]:
     """Account by account; what was stored and never pressed is a violation too."""
     stored: dict[str, dict[str, UUID]] = defaultdict(dict)
-    for domain, key, id_ in _rows(made, _STORED):
+    for domain, key, id_ in rows_of(made, STORED):
         stored[domain][key] = id_
     violations: list[str] = []
     for domain in made.played.domains:
@@ -75,7 +75,7 @@ def _ledger(made: Town) -> tuple[dict[str, dict[str, Any]], set[str]]:
     return pressed, {line["accepted"] for line in did if "accepted" in line}
 
 
-def _press_again(made: Town, line: dict[str, Any], key: str) -> None:
+def press_again(made: Town, line: dict[str, Any], key: str) -> None:
     """As somebody does whose page was open all the time."""
     account = next(one for one in made.facts["accounts"] if one["domain"] == line["domain"])
     headers = {
@@ -98,9 +98,9 @@ def _press_again(made: Town, line: dict[str, Any], key: str) -> None:
 
 
 def _one(made: Town, statement: str) -> tuple[int, ...]:
-    return tuple(_rows(made, statement)[0])
+    return tuple(rows_of(made, statement)[0])
 
 
-def _rows(made: Town, statement: str) -> list[Any]:
+def rows_of(made: Town, statement: str) -> list[Any]:
     with psycopg.connect(made.played.postgres.get_uri()) as connection:
         return connection.execute(statement.encode()).fetchall()

@@ -18,8 +18,11 @@ from locust.contrib.fasthttp import FastHttpUser
 
 FACTS = json.loads(Path(os.environ["LOAD_TOWN"]).read_text())
 _did = open(FACTS["did"], "a", buffering=1)  # noqa: SIM115 - as long as the process lives
-_PACE = 0.25  # requests a second of one person: 100 are ten times the usual pace of 1,000 accounts
+# Requests a second of one person: 100 people are ten times the usual pace of 1,000 accounts.
+_PACE = float(os.environ.get("LOAD_PACE", "0.25"))
 _LONGEST_PAUSE = 5.0
+
+random.seed(os.environ.get("LOAD_SEED"))  # without one, each run is another
 
 
 def write(**line: Any) -> None:
@@ -100,6 +103,12 @@ class Customers(_Somebody):
         admin = random.choice(FACTS["accounts"]) | {"token": FACTS["admin"]}
         for name in ("connection_status", "get_events", "get_deliveries"):
             self.ask(name, admin, headers={"X-Widget-Type": "glass"})
+
+
+class Writers(_Somebody):
+    """They save only: a short run without them would have little to compare."""
+
+    tasks = [Customers.calculate, Customers.send_form]  # noqa: RUF012 - as locust has it
 
 
 class Readers(_Somebody):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,13 +23,16 @@ import psycopg
 
 from cli import embedded
 from tests.chaos.stage import Stage, stage
+from tests.clocks import MovableClock
+from tests.control import Simulator
 from tests.demo import ROOT, free_port
+from tests.owner import Owner
 from tests.servers import Bouncer
 from tests.story import APP_SECRET
 
 WORKERS: Final = 3
 _THREADS: Final = 8  # of each worker
-_TOKEN_SECONDS: Final = 6 * 3600
+_TOKEN_SECONDS: Final = 7 * 24 * 3600  # longer than any clock is moved
 _WITHIN_SECONDS: Final = 60
 _PLAIN: Final = ("nothing", "two_calls")  # handlers to compare with, in `plain.py`
 
@@ -52,6 +55,7 @@ class Town:
     facts: dict[str, Any] = field(default_factory=dict)  # what people are told, see people.py
     samples: list[dict[str, Any]] = field(default_factory=list)
     kills: int = 0
+    habits: dict[str, str] = field(default_factory=dict)  # of people: what people.py reads of its environment
 
     def people(self, kinds: str, seconds: float, count: int, host: str) -> subprocess.Popen[bytes]:
         """Locust's people of these kinds at `host`; what they did stands in `did.jsonl` when the process has ended."""
@@ -69,7 +73,7 @@ class Town:
             return subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=ROOT,
-                env=os.environ | {"LOAD_TOWN": str(self.played.folder / "town.json")},
+                env=os.environ | self.habits | {"LOAD_TOWN": str(self.played.folder / "town.json")},
                 stdout=log,
                 stderr=log,
             )
@@ -106,30 +110,61 @@ def workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return [found, *found.children(recursive=True)]
 
 
+class FiledClock(MovableClock):
+    """It moves the processes that look into the file, too (moved.py)."""
+
+    def __init__(self, owner: Owner, simulator: Simulator, file: Path) -> None:
+        super().__init__(owner, simulator)
+        self._file = file
+        self._write()
+
+    def _move(self) -> None:
+        self._write()
+        super()._move()
+
+    def _write(self) -> None:
+        fresh = self._file.with_suffix(".new")
+        fresh.write_text(str(self._offset))
+        fresh.replace(self._file)  # never half of it
+
+
 @contextmanager
-def town(accounts: int, latency: float) -> Iterator[Town]:
-    """Everything runs, and everybody is connected; afterwards everything is gone."""
-    with stage(accounts) as played:
+def town(
+    accounts: int, latency: float, *, more: Mapping[str, str] | None = None, moves: bool = False
+) -> Iterator[Town]:
+    """Everything runs, and everybody is connected; afterwards everything is gone.
+
+    `more`: of the functions' environment. `moves`: `played.clock` moves the functions' time, too; without handlers to
+    compare with, and no token is due before its time.
+    """
+    with stage(accounts, more=more) as played:
         for domain in played.domains:
             played.add_contact(domain)
         played.simulator.control("limits", per_integration=7, per_account=50)
         played.simulator.control("latency", seconds=latency)
-        _spread_refreshes(played)
+        if not moves:
+            _spread_refreshes(played)
         embedded.runtime_url(played.postgres)
         bouncer = Bouncer(played.folder / "pgbouncer", played.postgres.get_uri(), embedded.RUNTIME_LOGIN)
         admin = secrets.token_hex(16)
         environment = played.environment | {"DATABASE_URL": bouncer.url(), "ADMIN_TOKENS": admin}
+        if moves:
+            file = played.folder / "moved-by"
+            played.clock = FiledClock(played.clock.owner, played.simulator, file)
+            environment["TOWN_CLOCK"] = str(file)
         made = Town(played, bouncer, environment, {}, {})
         try:
-            for part in ("crm_api", "refresh_tokens", "run_deliveries", *_PLAIN):
+            for part in ("crm_api", "refresh_tokens", "run_deliveries", *(() if moves else _PLAIN)):
                 start(made, part)
             _write_facts(made, admin)
             over = threading.Event()
             sampler = threading.Thread(target=_sampling, args=(made, over))
             sampler.start()
-            yield made
-            over.set()
-            sampler.join()
+            try:
+                yield made
+            finally:
+                over.set()
+                sampler.join()
         finally:
             for process in made.processes.values():
                 process.terminate()
@@ -141,9 +176,12 @@ def town(accounts: int, latency: float) -> Iterator[Town]:
 def start(made: Town, part: str) -> None:
     is_plain = part in _PLAIN
     source = "benchmarks/load/plain.py" if is_plain else f"functions/{part}/main.py"
+    if "TOWN_CLOCK" in made.environment:
+        source = "benchmarks/load/moved.py"
     port, count = free_port(), WORKERS if is_plain or part == "crm_api" else 1
     command = ["-m", "functions_framework", "--source", source, "--target", part if is_plain else "http"]
     environment = os.environ | made.environment | {"WORKERS": str(count), "THREADS": str(_THREADS)}
+    environment["TOWN_FUNCTION"] = part
     with (made.played.folder / f"{part}.log").open("ab") as log:
         made.processes[part] = subprocess.Popen(
             [sys.executable, *command, "--host", "127.0.0.1", "--port", str(port)],

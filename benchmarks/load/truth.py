@@ -1,6 +1,10 @@
-"""What an account holds, against what its people were promised: whose each note is, and goods, price, files, deals."""
+"""What an account holds, against what its people were promised: whose each note is, and goods, price, files, deals.
+
+What a lost database had accepted may be there or not, once at the most: `maybe`.
+"""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,44 +14,70 @@ Shown = dict[str, Any]  # an account, as the simulator shows it
 Promised = dict[str, dict[str, Any]]  # what was pressed by its key: `{name, body}`
 
 
-def wrong(shown: Shown, lead: int, promised: Promised, stored: dict[str, UUID]) -> list[str]:
-    """Violations. `lead`: the deal that all calculations belong to; `stored`: deliveries by key, in their order."""
+def wrong(
+    shown: Shown, lead: int, promised: Promised, stored: dict[str, UUID], maybe: Promised | None = None
+) -> list[str]:
+    """Violations. `lead`: the deal that all calculations belong to; `stored`: deliveries by key, in their order;
+    `maybe`: what else was pressed, and is promised no more."""
     told: list[str] = []
-    calculations = {key: line["body"] for key, line in promised.items() if line["name"] == "save_calculation"}
-    forms = {key: line["body"] for key, line in promised.items() if line["name"] == "submit_form"}
+    calculations, forms = _of(promised, "save_calculation"), _of(promised, "submit_form")
+    lost, lost_forms = _of(maybe or {}, "save_calculation"), _of(maybe or {}, "submit_form")
     told += [f"{key} was accepted, and is not stored" for key in promised.keys() - stored.keys()]
-    told += _wrong_notes(shown, lead, calculations, forms)
-    told += _wrong_files(shown, lead, calculations, stored)
-    told += _wrong_goods(shown, lead, calculations)
-    told += _wrong_deals(shown, lead, forms)
+    places = note_places(shown, [*calculations, *forms, *lost, *lost_forms])
+    told += _wrong_notes(lead, places, calculations, forms, lost, lost_forms)
+    told += _wrong_files(shown, lead, calculations, stored, lost)
+    told += _wrong_goods(shown, lead, calculations, lost)
+    told += _wrong_deals(shown, lead, forms, lost_forms)
     newest = next((calculations[key] for key in reversed(stored) if key in calculations), None)
     price = shown["leads"][str(lead)]["price"]
-    if newest is not None and price != newest["calculation"]["total"]:
+    if newest is not None and not lost and price != newest["calculation"]["total"]:
         told.append(f"deal {lead} costs {price}, its newest calculation {newest['calculation']['total']}")
+    totals = {body["calculation"]["total"] for body in [*calculations.values(), *lost.values()]}
+    if lost and any(places[key] for key in [*calculations, *lost]) and price not in totals:
+        told.append(f"deal {lead} costs {price}, as no calculation of it")
     return told
 
 
-def _wrong_notes(shown: Shown, lead: int, calculations: Promised, forms: Promised) -> list[str]:
-    """Each key in one note: a calculation's at its deal, a form's at a deal of its own."""
-    places: dict[str, list[str]] = {key: [] for key in [*calculations, *forms]}
+def note_places(shown: Shown, keys: Iterable[str]) -> dict[str, list[str]]:
+    """Where the notes of each key are, `leads/7`."""
+    places: dict[str, list[str]] = {key: [] for key in keys}
     for place, notes in shown["notes"].items():
         for note in notes:
             text = str(note["params"].get("text", ""))
             for key in places:
                 places[key] += [place] * (key in text)
+    return places
+
+
+def _of(promised: Promised, name: str) -> Promised:
+    return {key: line["body"] for key, line in promised.items() if line["name"] == name}
+
+
+def _wrong_notes(
+    lead: int,
+    places: dict[str, list[str]],
+    calculations: Promised,
+    forms: Promised,
+    lost: Promised,
+    lost_forms: Promised,
+) -> list[str]:
+    """Each key in one note: a calculation's at its deal, a form's at a deal of its own."""
     own = f"leads/{lead}"
     told = [f"calculation {key} has notes at {places[key]}" for key in calculations if places[key] != [own]]
-    at = Counter(place for key in forms for place in places[key])
-    for key in forms:
+    told += [f"calculation {key} has notes at {places[key]}" for key in lost if places[key] not in ([], [own])]
+    at = Counter(place for key in [*forms, *lost_forms] for place in places[key])
+    for key in [*forms, *lost_forms]:
         match places[key]:
             case [place] if place.startswith("leads/") and place != own and at[place] == 1:
+                pass
+            case [] if key in lost_forms:
                 pass
             case found:
                 told.append(f"form {key} has notes at {found}, where {[at[place] for place in found]} forms are")
     return told
 
 
-def _wrong_files(shown: Shown, lead: int, calculations: Promised, stored: dict[str, UUID]) -> list[str]:
+def _wrong_files(shown: Shown, lead: int, calculations: Promised, stored: dict[str, UUID], lost: Promised) -> list[str]:
     files = Counter(one["name"].removesuffix(".pdf")[-8:] for one in shown["files"].values())
     by_mark = {one["name"].removesuffix(".pdf")[-8:]: one["uuid"] for one in shown["files"].values()}
     attached = Counter(shown["attached"].get(str(lead), []))
@@ -62,31 +92,40 @@ def _wrong_files(shown: Shown, lead: int, calculations: Promised, stored: dict[s
         found = {"files": files[mark], "attached": attached[uuid], "in the feed": in_feed[uuid]}
         if set(found.values()) != {wanted}:
             told.append(f"calculation {key} at deal {lead} has {found}, wanted {wanted}")
-    extra = sum(files.values()) - sum(body["options"]["pdf"] == "render" for body in calculations.values())
+    most = sum(body["options"]["pdf"] == "render" for body in [*calculations.values(), *lost.values()])
+    extra = sum(files.values()) - most
     return told + ([f"{extra} files too many"] if extra > 0 else [])
 
 
-def _wrong_goods(shown: Shown, lead: int, calculations: Promised) -> list[str]:
+def _wrong_goods(shown: Shown, lead: int, calculations: Promised, lost: Promised) -> list[str]:
     """Whatever several calculations share is one element, linked once, with the quantity that each of them has."""
     names = {int(id_): one["name"] for of_list in shown["elements"].values() for id_, one in of_list.items()}
     linked = Counter(
-        (names.get(one["to_entity_id"]), float((one.get("metadata") or {}).get("quantity") or 0))
+        (str(names.get(one["to_entity_id"])), float((one.get("metadata") or {}).get("quantity") or 0))
         for one in shown["links"].get(str(lead), [])
         if one["to_entity_type"] == "catalog_elements"
     )
-    items = [item for body in calculations.values() for item in body["calculation"]["items"]]
-    wanted = Counter({(item["name"], float(item["quantity"])): 1 for item in items})
+    wanted, perhaps = _goods(calculations), _goods(lost)
     elements = Counter(names.values())
-    told = [f"{name} is {elements[name]} elements" for name in {one["name"] for one in items} if elements[name] != 1]
-    if linked != wanted:
-        told.append(f"deal {lead} has the goods {linked - wanted} too many, and lacks {wanted - linked}")
+    needed = {name for name, _ in wanted}
+    told = [f"{name} is {elements[name]} elements" for name in needed if elements[name] != 1]
+    told += [f"{name} is {elements[name]} elements" for name in {one for one, _ in perhaps} if elements[name] > 1]
+    if linked - (wanted | perhaps) or wanted - linked:
+        told.append(f"deal {lead} has the goods {linked - (wanted | perhaps)} too many, and lacks {wanted - linked}")
     return told
 
 
-def _wrong_deals(shown: Shown, lead: int, forms: Promised) -> list[str]:
+def _goods(calculations: Promised) -> Counter[tuple[str, float]]:
+    items = [item for body in calculations.values() for item in body["calculation"]["items"]]
+    return Counter({(str(item["name"]), float(item["quantity"])): 1 for item in items})
+
+
+def _wrong_deals(shown: Shown, lead: int, forms: Promised, lost: Promised) -> list[str]:
     """As many deals as forms, each with the contact that its own form brought."""
     made = [one for one in shown["leads"].values() if one["id"] != lead]
-    told = [] if len(made) == len(forms) else [f"{len(forms)} forms made {len(made)} deals"]
+    is_right = len(forms) <= len(made) <= len(forms) + len(lost)
+    told = [] if is_right else [f"{len(forms)} forms made {len(made)} deals"]
+    forms = forms | lost
     for deal in made:
         notes = shown["notes"].get(f"leads/{deal['id']}", [])
         key = next((key for key in forms for note in notes if key in str(note["params"].get("text", ""))), None)

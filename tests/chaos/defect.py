@@ -17,7 +17,7 @@ class Defect:
     plant: Callable[[], Undo]
     told: str
     kills: int = 12
-    size: tuple[int, int] | None = None  # of a campaign that ends by what it has to do, in the place of kills
+    size: tuple[float, ...] | None = None  # of a campaign that ends by what it has to do, in the place of kills
 
 
 def changed(place: Any, name: str, value: Any) -> Undo:

@@ -26,6 +26,7 @@ from shared.deliveries.runner import Step
 from shared.storage import lease_worker
 from tests.chaos.defect import Defect, Undo, changed
 from tests.chaos.planted_events import EVENTS
+from tests.chaos.planted_in_towns import TOWNS
 
 
 def _in_statement(name: str, old: str, new: str) -> Callable[[], Undo]:
@@ -176,6 +177,7 @@ DEFECTS: Final = (
         size=(12, 3),
     ),
     *EVENTS,
+    *TOWNS,
     Defect(
         "a confirmed visit is cancelled",
         "a visit is as it was answered",

@@ -1,0 +1,109 @@
+"""Defects of processes that are started, not forked: they plant their own, by the name in TOWN_PLANTED
+(`benchmarks/load/moved.py`)."""
+
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+from cli.restore_tokens import Restoring
+from shared.connections import journal_recovery
+from shared.connections.journal_recovery import Row, Verdict
+from shared.connections.token_journal import Position
+from shared.deliveries import runner
+from shared.deliveries.runner import Step
+from tests.chaos.defect import Defect, Undo
+
+VARIABLE: Final = "TOWN_PLANTED"
+
+_DISASTER: Final = "benchmarks.load.disaster"
+_SMALL: Final = (6, 10, 1.0, 2.0, 6, 1)  # see disaster.play
+
+
+def _the_older_version() -> None:
+    """What `restore-tokens` finds in the journal is believed, also where the row knows more."""
+    judged = journal_recovery.judged
+
+    def always_the_journals(row: Row, newest: Position | None) -> Verdict:
+        found = judged(row, newest)
+        return Verdict.JOURNAL_NEWER if found is Verdict.ROW_NEWER else found
+
+    journal_recovery.judged = always_the_journals
+
+
+def _says_and_does_nothing() -> None:
+    journal_recovery.restore = lambda *_args, **_named: True
+
+
+def _names_nobody() -> None:
+    Restoring._journal_lacks = lambda *_: None  # type: ignore[method-assign]
+
+
+def _never_looks() -> None:
+    """Whatever a step may have made already, it is made once more."""
+    carry_out = runner._Attempt._carry_out
+
+    def blind(self: Any, step: Step, next_steps: list[str]) -> None:
+        carry_out(self, Step(step.name, step.write, lambda *_: None, step.after), next_steps)
+
+    runner._Attempt._carry_out = blind  # type: ignore[method-assign]
+
+
+IN_TOWN: Final[dict[str, Callable[[], None]]] = {
+    "the older version": _the_older_version,
+    "says and does nothing": _says_and_does_nothing,
+    "names nobody": _names_nobody,
+    "never looks": _never_looks,
+}
+
+
+def plant() -> None:
+    """What this process is told to plant, if anything."""
+    if name := os.environ.get(VARIABLE):
+        IN_TOWN[name]()
+
+
+def _planted(name: str) -> Callable[[], Undo]:
+    """For whoever starts processes: from now on each has it, until it is undone."""
+
+    def order() -> Undo:
+        assert name in IN_TOWN
+        os.environ[VARIABLE] = name
+        return lambda: os.environ.__delitem__(VARIABLE)
+
+    return order
+
+
+TOWNS: Final = (
+    Defect(
+        "restore-tokens takes the older version",
+        "nobody is set back by an older journal",
+        _DISASTER,
+        _planted("the older version"),
+        "older than the database: .* was (cut off|set back)",
+        size=_SMALL,
+    ),
+    Defect(
+        "restore-tokens says so, and does nothing",
+        "all accounts are connected after a restore",
+        _DISASTER,
+        _planted("says and does nothing"),
+        "with the journal: .* was cut off",
+        size=_SMALL,
+    ),
+    Defect(
+        "restore-tokens names nobody",
+        "whoever may be cut off is named",
+        _DISASTER,
+        _planted("names nobody"),
+        "half of the journal is lost: .* has not told of it",
+        size=_SMALL,
+    ),
+    Defect(
+        "a write that is repeated after a restore is doubled",
+        "what callers repeat after a restore is there once",
+        _DISASTER,
+        _planted("never looks"),
+        r"has notes at \[.*,|forms made \d+ deals|files too many",
+        size=_SMALL,
+    ),
+)
