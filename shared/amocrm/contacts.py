@@ -80,16 +80,19 @@ class PeopleApi(Struct, frozen=True):
         # vendor: leads.query (production) `query` finds a deal by a word of its name, seconds after it was made and not
         # at once.
         # source: integrations in production that search for what they made; the lag is in public reports
-        marked = [one for one in found if mark in str(one.get("name"))]
-        lead = min(marked, key=lambda one: int(one["id"])) if marked else self._renamed(mark, since)
+        marked = sorted(int(one["id"]) for one in found if mark in str(one.get("name")))
+        # vendor: search.deleted
+        lead = next(filter(None, map(self._there, marked)), None)
+        if lead is None and (renamed := FeedApi(self.account).named_before(mark, since)) is not None:
+            lead = self._there(renamed)
         return None if lead is None else Made(int(lead["id"]), main_contact(lead))
 
-    def _renamed(self, mark: str, since: int) -> Entity | None:
-        lead_id = FeedApi(self.account).named_before(mark, since)
+    def _there(self, lead_id: int) -> Entity | None:
+        """None where somebody has deleted it."""
         try:
-            return None if lead_id is None else self.account.lead(lead_id)
+            return self.account.lead(lead_id)
         except NotFoundError:
-            return None  # somebody has deleted it, too
+            return None
 
     def create_incoming_lead(self, submission: Entity) -> Made:
         """Into "incoming leads", where a person accepts or declines it."""

@@ -122,3 +122,45 @@ def test_31_a_task_that_a_stage_has_us_make_is_no_news(feed: Feed, is_answered: 
     feed.person(kind="tasks", id=task["id"], fields={"text": "Called"})
     feed.run()
     assert feed.kinds() == ["task.changed"]
+
+
+def _deals(feed: Feed) -> dict[int, Any]:
+    shown = feed.story.simulator.control("show", domain=feed.story.domain)["leads"]
+    return {int(id_): one for id_, one in shown.items()}
+
+
+@pytest.mark.parametrize("fields", [{}, {"name": "Not a customer"}])
+def test_31_an_incoming_lead_that_is_declined_before_our_retry_is_made_once(feed: Feed, fields: dict[str, str]) -> None:
+    """Its answer was lost, and a person was faster: it is found as the closed deal that it is, by whatever name."""
+    lead_id, _ = _turned_away(feed, fields)
+    (told,) = [one for one in feed.told() if one["type"].startswith("incoming_lead.")]
+    assert (told["type"], told["data"]["incoming_lead"]["lead_id"]) == ("incoming_lead.declined", lead_id)
+    run_deliveries(feed.story.runtime, 10)
+    assert max(_deals(feed)) == lead_id
+    for _ in range(3):
+        feed.run(300)
+    assert set(feed.kinds()) <= {"lead.updated", "lead.status_changed"}  # that it is closed now
+
+
+def test_31_one_that_is_deleted_before_our_retry_is_made_once_more(feed: Feed) -> None:
+    """Of what is gone amoCRM tells no more than its id: nobody can know that it was ours, and a form is not lost."""
+    lead_id, before = _turned_away(feed, {})
+    feed.person(id=lead_id, delete=True)
+    for _ in range(3):  # a search still finds it for a while
+        run_deliveries(feed.story.runtime, 10)
+        feed.story.clock.advance(minutes=10)
+    (again,) = set(_deals(feed)) - before
+    assert again > lead_id
+
+
+def _turned_away(feed: Feed, fields: dict[str, str]) -> tuple[int, set[int]]:
+    """The deal of an incoming lead whose answer was lost and that a person has declined; deals from before."""
+    _mapped(feed, "incoming_lead")
+    before = set(_deals(feed))
+    _lost(feed, "incoming_lead", "City 1")
+    (lead_id,) = set(_deals(feed)) - before
+    feed.person(id=lead_id, accept=False, fields=fields)
+    for _ in range(3):
+        feed.run(5)
+    feed.story.clock.advance(minutes=2)
+    return lead_id, before

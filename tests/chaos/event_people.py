@@ -16,7 +16,7 @@ TAKEN = "Taken by somebody"
 
 class People:
     """`statuses`: of each account's deals; `at_first`: deals that were there before; `taken`: incoming leads of ours
-    that somebody has accepted; `submit`: has a form sent to an account."""
+    that somebody has decided about, and how; `submit`: has a form sent to an account."""
 
     def __init__(self, simulator: Simulator, submit: Callable[[str, random.Random], None]) -> None:
         self._simulator, self._submit = simulator, submit
@@ -25,8 +25,8 @@ class People:
         self.deals: list[Deal] = []
         self.things: list[Thing] = []
         self.visitors = Visitors(simulator)
-        self.taken = set[tuple[str, int]]()
-        self.changes = self.accepted = 0
+        self.taken: dict[tuple[str, int], str] = {}
+        self.changes = 0
 
     def begin(self, domain: str, deals: int) -> None:
         """What was there before events were turned on."""
@@ -62,7 +62,7 @@ class People:
             if rng.random() < 0.06:
                 self._submit(domain, rng)  # what is deferred is finished by whoever lives
             if rng.random() < 0.06:
-                self._accept(domain)
+                self._decide(domain)
 
     def _change_deal(self, rng: random.Random) -> str:
         deal, fields, note = rng.choice(self.deals), dict[str, Any](), {}
@@ -83,18 +83,17 @@ class People:
         deal.is_touched = True
         return deal.domain
 
-    def _accept(self, domain: str) -> None:
-        """A person takes the newest incoming lead of ours, by another name, as soon as it is there: we may have lost
-        the answer, and not have looked for it yet."""
+    def _decide(self, domain: str) -> None:
+        """A person takes or declines the newest incoming lead of ours, by another name, as soon as it is there: we may
+        have lost the answer, and not have looked for it yet."""
         person = partial(self._simulator.control, "person", domain=domain, kind="leads")
         waiting = self._simulator.control("show", domain=domain)["incoming"].values()
         ours = [one for one in waiting if one["category"] == "forms"]
         lead_id = max((one["_embedded"]["leads"][0]["id"] for one in ours), default=None)
         if lead_id is not None:
             renamed = {"fields": {"name": TAKEN}}
-            is_at_once = self.accepted % 2 == 0
-            person(id=lead_id, accept=True, **(renamed if is_at_once else {}))
+            is_at_once, is_accepted = len(self.taken) % 2 == 0, len(self.taken) % 3 > 0
+            person(id=lead_id, accept=is_accepted, **(renamed if is_at_once else {}))
             if not is_at_once:
                 person(id=lead_id, **renamed)
-            self.taken.add((domain, lead_id))
-            self.accepted += 1
+            self.taken[domain, lead_id] = "accepted" if is_accepted else "declined"

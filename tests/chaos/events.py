@@ -210,7 +210,7 @@ def play(kills: int, seed: int) -> dict[str, Any]:
         "visitors_messages": sum(len(one.messages) for one in driver.people.visitors.talks.values()),
         "calculations_of_ours": calculations,
         "forms_of_ours": forms,
-        "incoming_leads_of_ours_accepted": driver.people.accepted,
+        "incoming_leads_of_ours": dict(Counter(driver.people.taken.values())),
         "events": counts,
         "violations": driver.findings.violations + driver.killer.violations,
     }

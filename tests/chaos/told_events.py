@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
+from shared.amocrm.leads import LOST
 from tests.chaos import told_others
 from tests.chaos.event_people import TAKEN, People
 from tests.chaos.hearing import Heard
@@ -25,7 +26,7 @@ class Comparison:
         self._deals: dict[tuple[str, int], list[Message]] = {(deal.domain, deal.id): [] for deal in people.deals}
         self._things: dict[tuple[str, str, int], list[Message]] = defaultdict(list)
         self._visitors: list[Message] = []
-        self._accepted = set[tuple[str, int]]()
+        self._decided = set[tuple[str, int]]()
         for message in messages:
             self._sort(message)
         for deal in people.deals:
@@ -50,15 +51,18 @@ class Comparison:
             self._tell("own writes told", json.dumps(message, ensure_ascii=False)[:600])
 
     def _is_of_a_taken_lead(self, message: Message, place: Any) -> bool:
-        """A person has accepted what a form of ours has made, and given it a name."""
-        if place not in self._people.taken:
+        """A person has accepted or declined what a form of ours has made, and given it a name."""
+        fate = self._people.taken.get(place)
+        if fate is None:
             return False
-        if message["type"] == "incoming_lead.accepted":
-            if place in self._accepted:
+        if message["type"] == f"incoming_lead.{fate}":
+            if place in self._decided:
                 self._tell("doubled", json.dumps(message, ensure_ascii=False)[:600])
-            self._accepted.add(place)
+            self._decided.add(place)
             return True
-        return message["type"] == "lead.updated" and bool(message["data"]["lead"]["name"] == TAKEN)
+        lead = message["data"].get("lead") or {}
+        is_closed = fate == "declined" and message["type"] == "lead.status_changed" and lead["status_id"] == LOST
+        return is_closed or (message["type"] == "lead.updated" and bool(lead["name"] == TAKEN))
 
     def _wrong_deal(self, deal: Any) -> Iterator[str]:
         messages = self._deals[deal.domain, deal.id]
