@@ -8,11 +8,23 @@ import { busy, button, copyButton, failure, told } from "./pieces.js";
 import { call, may } from "./session.js";
 import { guarded } from "./unsaved.js";
 
+/** @typedef {import("./panel.js").Connection} Connection */
+/** What an automation does: its kind, and what that kind has (features/automations/effects.py). @typedef {{ kind: string, text?: string, title?: string | null, due_minutes?: number, task_type_id?: number | null, responsible_user_id?: number | null, bot_id?: number }} Work */
+/** @typedef {{ id: string, name: string, is_on: boolean, host: string | null, last_asked_at: string | null, work: Work }} Automation */
+/** @typedef {{ automations: Automation[], kinds: string[], values: string[] }} Found */
+/** @typedef {{ users: { id: number, name: string }[], bots: { id: number, name: string, is_active: boolean }[] }} Account */
+/** What is seen once, after it was made. @typedef {{ key?: string, secret?: string }} Fresh */
+/** @typedef {(fresh?: Fresh | null) => Promise<void>} Again */
+
+/** @type {Record<string, number>} */
 const UNITS = { minutes: 1, hours: 60, days: 1440 };
 
-export async function show(place, { connection }) {
+/** @param {HTMLElement} place @param {import("./panel.js").Visit} visit */
+export async function show(place, visit) {
+  const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
   const begin = latest();
+  /** @type {Again} */
   const refresh = async (fresh = null) => {
     const isOld = begin();
     const [found, users, bots] = await Promise.all([call("get_automations", { connection }), offered(connection, "users"), offered(connection, "bots")]);
@@ -24,6 +36,7 @@ export async function show(place, { connection }) {
 }
 
 // Without a connection to the account there is nothing to choose from.
+/** @param {Connection} connection @param {string} what */
 async function offered(connection, what) {
   if (connection.status !== "connected") return [];
   try {
@@ -33,11 +46,12 @@ async function offered(connection, what) {
   }
 }
 
+/** @param {Connection} connection @param {Found} found @param {Account} account @param {Again} again @param {Fresh | null} fresh */
 function sections(connection, found, account, again, fresh) {
   const place = element("div", {});
-  const edit = (automation) => {
+  const edit = (/** @type {Automation | null} */ automation) => {
     place.replaceChildren(form(connection, automation, found, account, again, () => place.replaceChildren(add)));
-    place.querySelector("input").focus();
+    place.querySelector("input")?.focus();
   };
   const add = may("manage") ? button("automations.new", () => edit(null), "") : element("span", {});
   place.append(add);
@@ -49,20 +63,23 @@ function sections(connection, found, account, again, fresh) {
   ];
 }
 
-const valuesOf = (values) => element("p", {}, ...values.flatMap((name) => [element("code", { text: `{${name}}` }), " "]));
+const valuesOf = (/** @type {string[]} */ values) => element("p", {}, ...values.flatMap((name) => [element("code", { text: `{${name}}` }), " "]));
 
 // The key, and the secret of a call: nobody sees them again.
+/** @param {Fresh | null} fresh */
 function shownOnce(fresh) {
   const made = element("div", { role: "status" });
-  for (const name of ["key", "secret"]) {
-    if (fresh?.[name]) made.append(element("p", { className: "soft", text: t(`automations.${name}_once`) }), element("p", { className: "key" }, element("code", { text: fresh[name], id: `automation-${name}` }), copyButton(fresh[name])));
+  for (const name of /** @type {const} */ (["key", "secret"])) {
+    const text = fresh?.[name];
+    if (text) made.append(element("p", { className: "soft", text: t(`automations.${name}_once`) }), element("p", { className: "key" }, element("code", { text, id: `automation-${name}` }), copyButton(text)));
   }
   return made;
 }
 
+/** @param {Connection} connection @param {Automation} one @param {Account} account @param {(automation: Automation) => void} edit @param {Again} again */
 function row(connection, one, account, edit, again) {
   const error = failure();
-  const post = (action) => call(action, { method: "POST", connection, body: { id: one.id } });
+  const post = (/** @type {string} */ action) => call(action, { method: "POST", connection, body: { id: one.id } });
   const buttons = element("div", { className: "toolbar" });
   if (may("manage")) {
     buttons.append(button("events.edit", () => edit(one)), button("automations.new_key", (pressed) => busy(pressed, async () => {
@@ -79,26 +96,31 @@ function row(connection, one, account, edit, again) {
     element("small", { text: about(one, account) }), element("br"), element("small", { className: "soft", text: state })), error, buttons);
 }
 
+/** @param {Automation} automation @param {Account} account */
 function about({ work, host }, { users, bots }) {
   if (work.kind === "call") return host;
   if (work.kind === "bot") return bots.find((bot) => bot.id === work.bot_id)?.name ?? `${t("automations.bot_number")}: ${work.bot_id}`;
   const whose = users.find((user) => user.id === work.responsible_user_id)?.name;
-  return [work.text ?? work.title ?? "", work.kind === "task" ? dueIn(work.due_minutes) : "", whose ?? ""].filter(Boolean).join(" · ");
+  return [work.text ?? work.title ?? "", work.kind === "task" ? dueIn(work.due_minutes ?? 0) : "", whose ?? ""].filter(Boolean).join(" · ");
 }
 
 // In the largest unit that says it whole.
+/** @param {number} minutes */
 function due(minutes) {
   const unit = Object.keys(UNITS).findLast((name) => minutes % UNITS[name] === 0 && minutes >= UNITS[name]) ?? "minutes";
   return { count: minutes / UNITS[unit], unit };
 }
 
+/** @param {number} minutes */
 function dueIn(minutes) {
   const { count, unit } = due(minutes);
   return t(`automations.due_${unit}`, { count });
 }
 
+/** @param {Connection} connection @param {Automation | null} automation @param {Found} found @param {Account} account @param {Again} again @param {() => void} leave */
 function form(connection, automation, found, { users, bots }, again, leave) {
   const error = failure();
+  /** @type {Work} */
   const work = automation?.work ?? { kind: "note" };
   const name = element("input", { required: true, maxLength: 100, value: automation?.name ?? "", placeholder: " " });
   const kind = element("select", {}, ...found.kinds.map((one) => new Option(t(`automations.kind_${one}`), one, false, one === work.kind)));
@@ -107,14 +129,15 @@ function form(connection, automation, found, { users, bots }, again, leave) {
   const title = element("input", { maxLength: 200, value: work.title ?? "", placeholder: " " });
   const url = element("input", { type: "url", maxLength: 2000, placeholder: automation?.host ? `https://${automation.host}/…` : "https://example.org/amocrm" });
   const later = due(work.due_minutes ?? 1440);
-  const count = element("input", { type: "number", min: 0, max: 525_600, value: later.count });
+  const count = element("input", { type: "number", min: "0", max: "525600", value: String(later.count) });
   const unit = element("select", {}, ...Object.keys(UNITS).map((one) => new Option(t(`automations.unit_${one}`), one, false, one === later.unit)));
-  const responsible = choice([[null, t("automations.of_the_deal")], ...users.map((user) => [user.id, user.name])], work.responsible_user_id);
+  const responsible = choice([[null, t("automations.of_the_deal")], ...users.map((user) => /** @type {import("./choice.js").Choice} */ ([user.id, user.name]))], work.responsible_user_id);
   // Of an account that tells of no bots one is named by its number.
-  const bot = bots.length ? choice(bots.map((one) => [one.id, one.is_active ? one.name : t("automations.bot_off", { name: one.name })]), work.bot_id ?? bots[0].id)
-    : element("input", { type: "number", min: 1, required: true, value: work.bot_id ?? "" });
-  const labelled = (key, control) => element("label", {}, t(key), control);
+  const bot = bots.length ? choice(bots.map((one) => /** @type {import("./choice.js").Choice} */ ([one.id, one.is_active ? one.name : t("automations.bot_off", { name: one.name })])), work.bot_id ?? bots[0].id)
+    : element("input", { type: "number", min: "1", required: true, value: String(work.bot_id ?? "") });
+  const labelled = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => element("label", {}, t(key), control);
   const words = [labelled("automations.text", text), valuesOf(found.values)];
+  /** @type {Record<string, Node[]>} */
   const parts = {
     note: words,
     task: [...words, element("div", { className: "grid" }, labelled("automations.due", count), labelled("automations.unit", unit)), labelled("automations.responsible", responsible)],
@@ -123,9 +146,11 @@ function form(connection, automation, found, { users, bots }, again, leave) {
     bot: [labelled(bots.length ? "automations.bot" : "automations.bot_number", bot), element("p", { className: "soft", text: t("automations.bot_hint") })],
   };
   const own = element("div", {});
-  kind.onchange = () => own.replaceChildren(...parts[kind.value]);
-  kind.onchange();
-  const wanted = () => ({
+  const chosen = () => own.replaceChildren(...parts[kind.value]);
+  kind.onchange = chosen;
+  chosen();
+  /** @returns {Omit<Work, "kind">} */
+  const wanted = () => /** @type {Record<string, Omit<Work, "kind">>} */ ({
     note: { text: text.value },
     task: { text: text.value, due_minutes: Math.round(Number(count.value) * UNITS[unit.value]), responsible_user_id: Number(responsible.value) || null, task_type_id: work.task_type_id ?? null },
     quotation: { title: title.value.trim() || null },
@@ -136,7 +161,7 @@ function form(connection, automation, found, { users, bots }, again, leave) {
     const body = { id: automation?.id ?? null, name: name.value.trim(), is_on: isOn.checked, work: { kind: kind.value, ...wanted() }, url: kind.value === "call" ? url.value.trim() || null : null };
     await again(await call("save_automation", { method: "POST", connection, body }));
   };
-  return guarded(element("form", { className: "card", onsubmit: (event) => {
+  return guarded(element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     void busy(event.submitter, save, error);
   } }, element("h3", { text: t(automation ? "events.edit" : "automations.new") }), labelled("automations.name", name), labelled("automations.kind", kind), own,

@@ -8,11 +8,18 @@ import { busy, failure, filled, nothing, pageLinks, told, when } from "./pieces.
 import { call, may } from "./session.js";
 import { choosing } from "./unsaved.js";
 
+/** @typedef {import("./panel.js").Connection} Connection */
+/** A server's key, and what a person should know of it. @typedef {{ id: string, name: string, revoked_at: string | null, without_person: boolean, bodies_dropped_at: string | null }} Key */
+/** A body that came. @typedef {{ id: string, key_id: string, created_at: string, size: number, times: number, outcome: string, detail: string | null, has_person: boolean | null, delivery_id: string | null, again_id: string | null, [member: string]: any }} Entry */
+/** @typedef {{ visit: import("./panel.js").Visit, connection: Connection, keys: Key[], report: HTMLElement, refresh: () => Promise<void> }} Shared */
+
 const OUTCOMES = ["accepted", "refused", "nothing", "taken"];
 const PAGE = 20;
 
+/** @param {HTMLElement} place @param {import("./panel.js").Visit} visit */
 export async function show(place, visit) {
-  const { connection, query: given } = visit;
+  const { query: given } = visit;
+  const connection = /** @type {Connection} */ (visit.connection);
   const notices = element("div", {});
   const list = element("ul", { className: "rows", id: "incoming" });
   const body = element("div", {});
@@ -34,15 +41,15 @@ export async function show(place, visit) {
     const [{ keys, next, incoming }, one] = await load();
     if (isOld()) return;
     offer(keys);
-    notices.replaceChildren(...keys.filter((each) => !key.value || each.id === key.value).flatMap(noticesOf));
+    notices.replaceChildren(...keys.filter((/** @type {Key} */ each) => !key.value || each.id === key.value).flatMap(noticesOf));
     const shared = { visit, connection, keys, report, refresh };
-    const rows = one ? [opened(one, shared)] : incoming.map((each) => row(each, shared));
+    const rows = one ? [opened(one, shared)] : incoming.map((/** @type {Entry} */ each) => row(each, shared));
     list.replaceChildren(...rows);
     const none = keys.length ? nothing(t(outcome.value || key.value ? "log.nothing_found" : "incoming.none")) : nothing(t("incoming.no_keys"), element("a", { href: visit.to({ view: "site" }), text: t("tab.site") }));
     body.replaceChildren(rows.length ? list : none);
     links.replaceChildren(...(one ? [element("a", { className: "button quiet", href: visit.to({ query: filters() }), text: t("incoming.all") })] : pageLinks(visit, filters(), before, next)));
   };
-  const offer = (keys) => {
+  const offer = (/** @type {Key[]} */ keys) => {
     key.replaceChildren(new Option(t("incoming.all_keys"), ""), ...keys.map((one) => new Option(one.revoked_at ? `${one.name} (${t("incoming.revoked")})` : one.name, one.id, false, one.id === wished)));
     wished = key.value;
   };
@@ -66,13 +73,15 @@ export async function show(place, visit) {
   return { refresh: () => told(refresh) };
 }
 
+/** @param {Entry} one @param {Shared} shared */
 function opened(one, shared) {
   const made = row(one, shared);
-  made.querySelector("details").open = true;
+  /** @type {HTMLDetailsElement} */ (made.querySelector("details")).open = true;
   return made;
 }
 
 // What a person should know of a key.
+/** @param {Key} key */
 function noticesOf({ name, without_person: isWithout, bodies_dropped_at: dropped }) {
   const made = [];
   if (isWithout) made.push(element("p", { className: "warning", text: t("incoming.without_person", { name }) }));
@@ -80,6 +89,7 @@ function noticesOf({ name, without_person: isWithout, bodies_dropped_at: dropped
   return made;
 }
 
+/** @param {Entry} one @param {Shared} shared */
 function row(one, shared) {
   const { connection, keys, visit } = shared;
   const name = keys.find((key) => key.id === one.key_id)?.name ?? "";
@@ -104,10 +114,11 @@ function row(one, shared) {
   return line;
 }
 
-const toDelivery = ({ account_domain, widget_type }, id, text) =>
+const toDelivery = (/** @type {Connection} */ { account_domain, widget_type }, /** @type {string} */ id, /** @type {string} */ text) =>
   element("a", { href: written({ account: [account_domain, widget_type], view: "deliveries", entry: id }), text });
 
 // Reads them one by one, by the rules that are saved, and reports what each has come to.
+/** @param {Entry[]} entries @param {Shared} shared */
 export async function readThem(entries, { connection, report, refresh }) {
   const lines = element("ul", {});
   const progress = element("p", { className: "soft" });
@@ -121,6 +132,7 @@ export async function readThem(entries, { connection, report, refresh }) {
   await refresh();
 }
 
+/** @param {Entry} entry @param {Connection} connection */
 async function result({ id }, connection) {
   try {
     const made = await call("read_again", { method: "POST", connection, body: { id } });
@@ -128,6 +140,6 @@ async function result({ id }, connection) {
     const parts = [t(`incoming.did_${made.outcome}`), fields.length ? t("incoming.filled", { names: fields.join(", ") }) : "", made.noted ? t("incoming.noted") : "", made.detail ?? ""];
     return element("span", { className: made.outcome === "refused" ? "error" : "" }, parts.filter(Boolean).join(" "), made.delivery_id ? element("span", {}, " ", toDelivery(connection, made.delivery_id, t("incoming.delivery"))) : null);
   } catch (problem) {
-    return element("span", { className: "error", text: problem.message }); // the others are read all the same
+    return element("span", { className: "error", text: /** @type {Error} */ (problem).message }); // the others are read all the same
   }
 }
