@@ -22,6 +22,7 @@ from playwright.sync_api import TimeoutError as NotYetError
 from cli import openapi, site
 from cli.commands import main
 from features.changes.settings import Changes
+from features.submissions.settings import Submissions
 from functions.crm_api.actions import ACTIONS
 from shared.platform import config
 from shared.storage.encryption import generate_key
@@ -275,6 +276,10 @@ def test_json_is_what_it_says(block: Block) -> None:
         config.load(document | {"ENCRYPTION_KEYS": f"k1:{generate_key()}", "ADMIN_TOKENS": "x" * 24})
     elif block.file:
         pass  # a file of the tutorial
+    elif "submissions" in document:
+        whole = document["submissions"]
+        assert set(whole) == set(Submissions.__struct_fields__), "it says that it is a whole one"
+        msgspec.convert(whole, Submissions)
     elif "changes" in document:
         msgspec.convert(document["changes"], Changes)
     elif document.get("type") in openapi.document()["webhooks"]:
