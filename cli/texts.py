@@ -1,6 +1,7 @@
-"""`texts`: the catalogues of what the server says to people, `shared/platform/translations/<language>.po`.
+"""`texts`: the catalogues of what server and pages say to people, `shared/platform/translations/<language>.po`.
 
-They are extracted from the code, merged, written and checked by Babel; :mod:`shared.platform.catalogues` reads them.
+They are extracted from the code and `web/i18n/en.json`, merged, written and checked by Babel;
+:mod:`shared.platform.catalogues` reads them, and the pages' other files are made from them.
 """
 
 import io
@@ -15,6 +16,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.pofile import PoFileError, read_po, write_po
 
+from cli import page_texts
 from shared.platform.catalogues import FOLDER, LINE
 from shared.platform.i18n import LANGUAGES
 
@@ -26,7 +28,12 @@ _GAP: Final = re.compile(r"\{\w+\}")
 _EAST_SLAVIC: Final = (
     "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);"
 )
-_RULES: Final = {"ru": _EAST_SLAVIC, "uk": _EAST_SLAVIC}  # of whole numbers, as Unicode has them
+# Of whole numbers, as Unicode has them.
+_RULES: Final = {
+    "ru": _EAST_SLAVIC,
+    "uk": _EAST_SLAVIC,
+    "pt": "nplurals=2; plural=(n > 1);",
+}
 _RULE: Final = "nplurals=2; plural=(n != 1);"
 _HEADER: Final = r"""msgid ""
 msgstr ""
@@ -54,15 +61,23 @@ def extracted(root: Path = ROOT) -> dict[str, str]:
     return {one: many for one, many in found.items() if re.search(r"\w", _GAP.sub("", one))}
 
 
+def wanted(root: Path = ROOT) -> dict[str, str]:
+    """Those, and the pages' texts, each once."""
+    return dict(map(page_texts.as_message, page_texts.english().values())) | extracted(root)
+
+
 def merged(language: str, folder: Path = FOLDER, root: Path = ROOT) -> str:
     """The catalogue with each sentence of the code and no other, sorted; what is new has no translation yet."""
     file = folder / f"{language}.po"
     header = _HEADER.replace("{language}", language).replace("{rule}", _RULES.get(language, _RULE))
     made = read_po(io.BytesIO(header.encode()))
     known = _read(file) if file.exists() else made
-    for one, many in sorted(extracted(root).items()):
+    for one, many in sorted(wanted(root).items()):
         old = known.get(one)
-        made.add((one, many) if many else one, _kept(old, bool(many)), flags=old.flags if old else ())
+        told = _kept(old, bool(many)) or page_texts.brought(language, one, known)
+        made.add((one, many) if many else one, told, flags=old.flags if old else ())
+    for own in page_texts.own_entries(known):
+        made.add(own.id, own.string, flags=own.flags, context=own.context)
     text = io.BytesIO()
     write_po(text, made, width=0, omit_header=True, sort_output=True)
     return header + text.getvalue().decode().strip("\n") + "\n"
@@ -77,7 +92,10 @@ def _kept(old: Message | None, counts: bool) -> str | tuple[str, ...]:
 
 def write(folder: Path = FOLDER, root: Path = ROOT) -> None:
     for language in LANGUAGES[1:]:
-        (folder / f"{language}.po").write_text(merged(language, folder, root), encoding="utf-8")
+        file = folder / f"{language}.po"
+        file.write_text(merged(language, folder, root), encoding="utf-8")
+        page = page_texts.made(language, _read(file))
+        (page_texts.FOLDER / f"{language}.json").write_text(page, encoding="utf-8")
 
 
 def problems(folder: Path = FOLDER, root: Path = ROOT) -> list[str]:
@@ -94,20 +112,23 @@ def _problems(file: Path, root: Path) -> Iterator[str]:
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if line and not line.startswith("#") and not LINE.fullmatch(line):  # Babel overlooks it
             yield f"{file.name}:{number}: cannot be read: {line}"
-    wanted = extracted(root)
+    sentences, pages = wanted(root), page_texts.english()
     for message in catalogue:
         one = message.id if isinstance(message.id, str) else message.id[0]
         if not one:
             continue
         many = "" if isinstance(message.id, str) else message.id[1]
         place = f"{file.name}:{message.lineno}"
-        if wanted.get(one) != many:
+        if sentences.get(one) != many if message.context is None else not page_texts.is_for(message, pages):
             yield f"{place}: no code says this: {one}"
             continue
         for fault in _faults(message, {one, many} - {""}, catalogue.num_plurals if many else 1):
             yield f"{place}: {fault}: {one}"
-    for one in sorted(one for one in wanted if catalogue.get(one) is None):
+    for one in sorted(one for one in sentences if catalogue.get(one) is None):
         yield f"{file.name}: is missing: {one}"
+    page = page_texts.FOLDER / f"{file.stem}.json"
+    if file.parent == FOLDER and page.read_text(encoding="utf-8") != page_texts.made(file.stem, catalogue):
+        yield f"{page.name}: is not what {file.name} says: python -m cli texts"
 
 
 def _faults(message: Message, sentences: set[str], forms: int) -> Iterator[str]:
@@ -118,12 +139,18 @@ def _faults(message: Message, sentences: set[str], forms: int) -> Iterator[str]:
         yield "is not translated, or not in every form"
         return
     gaps = {frozenset(_GAP.findall(sentence)) for sentence in sentences}
+    braces = {_other_braces(sentence) for sentence in sentences}
     for text in texts:
-        there, rest = _GAP.findall(text), _GAP.sub("", text)
+        there = _GAP.findall(text)
         if frozenset(there) not in gaps:
             yield f"has other placeholders ({', '.join(there) or 'none'})"
-        elif "{" in rest or "}" in rest:
+        elif _other_braces(text) not in braces:
             yield "has a brace that is no placeholder"
+
+
+def _other_braces(text: str) -> str:
+    """Those that are shown, as in an example."""
+    return re.sub(r"[^{}]", "", _GAP.sub("", text))
 
 
 def _read(file: Path) -> Catalog:

@@ -1,6 +1,7 @@
 """What the server says: data until somebody reads it, then a text of the reader's language and no other."""
 
 import ast
+import gettext
 import json
 import re
 import shutil
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel import Locale
+from babel.messages.catalog import Catalog
 from psycopg.types.json import Jsonb
 
-from cli import codes, texts
+from cli import codes, page_texts, texts
+from shared.platform import catalogues
 from shared.platform.catalogues import FOLDER, catalogue
 from shared.platform.i18n import LANGUAGES
 from shared.platform.messages import (
@@ -93,6 +97,45 @@ def test_34_4_a_translators_mistake_is_refused_with_its_line(
     assert any(re.match(rf"ru\.po:[1-9]\d*: {re.escape(told) if told != 'fuzzy' else '.*fuzzy'}", one) for one in found)
 
 
+@pytest.mark.parametrize(("entry", "told"), [
+    ('\nmsgctxt "again"\nmsgid "Try again"\nmsgstr "Ще разок"\n', None),
+    ('\nmsgctxt "again"\nmsgid "Try again"\nmsgstr "Ще разок {this}"\n', "has other placeholders"),
+    ('\nmsgctxt "again"\nmsgid "Duplicate"\nmsgstr "Ще разок"\n', "no code says this"),
+    ('\nmsgctxt "nobody.knows"\nmsgid "Try again"\nmsgstr "Ще разок"\n', "no code says this"),
+])  # fmt: skip
+def test_34_4_a_key_of_the_pages_may_have_words_of_its_own(tmp_path: Path, entry: str, told: str | None) -> None:
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "translations"))
+    file = folder / "uk.po"
+    with file.open("a", encoding="utf-8") as text:
+        text.write(entry)
+    found = texts.problems(folder)
+    assert [bool(re.match(rf"uk\.po:[1-9]\d*: {told}", one)) for one in found] == ([True] if told else [])
+    if told is None:
+        made = json.loads(page_texts.made("uk", texts._read(file)))
+        assert (made["again"], made["remove"]) == ("Ще разок", "Прибрати")
+        with file.open("rb") as content:
+            server = catalogues._PoTranslations(content)
+        assert server.gettext("Try again") == catalogue("uk").gettext("Try again")
+
+
+def test_34_4_the_pages_files_are_what_the_catalogues_say() -> None:
+    """And a text that is not translated yet is English there, in all forms."""
+    for language in OTHERS:
+        told = (page_texts.FOLDER / f"{language}.json").read_text(encoding="utf-8")
+        assert told == page_texts.made(language, texts._read(FOLDER / f"{language}.po")), "python -m cli texts"
+        assert json.loads(page_texts.made(language, Catalog())) == page_texts.english()
+
+
+def test_34_4_forms_are_chosen_as_unicode_has_it() -> None:
+    """By the server's rules and by the browsers', for whole numbers: the forms are the same ones."""
+    for language in OTHERS:
+        read = texts._read(FOLDER / f"{language}.po")
+        names = page_texts.categories(language)
+        assert read.num_plurals == len(names)
+        rule, index = Locale(language).plural_form, gettext.c2py(read.plural_expr)
+        assert [names[index(n)] for n in range(2000)] == [rule(n) for n in range(2000)], language
+
+
 def test_34_4_what_a_catalogue_lacks_is_shown_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
     new = Message("Nobody has translated {this} yet.", {"this": "one"})
     assert translated(new, "ru") == "Nobody has translated one yet."
@@ -101,8 +144,6 @@ def test_34_4_what_a_catalogue_lacks_is_shown_in_english(monkeypatch: pytest.Mon
 
 def test_34_4_translators_programs_may_wrap_lines(tmp_path: Path) -> None:
     """And escape what they like."""
-    from shared.platform import catalogues
-
     head = (FOLDER / "ru.po").read_text(encoding="utf-8").split("\n\n")[0]
     entries = '#: somewhere.py:1\n#, python-brace-format\nmsgid ""\n"One \\"{name}\\"\\n"\n"and two"\nmsgstr ""\n'
     entries += '"Раз «{name}»\\n"\n"и два"\n\n#~ msgid "gone"\n#~ msgstr "ушло"\n\n#, fuzzy\nmsgid "a"\nmsgstr "б"\n'

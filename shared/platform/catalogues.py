@@ -11,7 +11,10 @@ from typing import Any, Final
 
 FOLDER: Final = Path(__file__).with_name("translations")
 
-LINE: Final = re.compile(r'(?:(msgid|msgid_plural|msgstr)(?:\[(\d)\])?\s+)?"((?:[^"\\]|\\.)*)"\s*')
+LINE: Final = re.compile(r'(?:(msgctxt|msgid|msgid_plural|msgstr)(?:\[(\d)\])?\s+)?"((?:[^"\\]|\\.)*)"\s*')
+# Most entries, read at once: the first reader of an instance waits for it.
+_TEXT: Final = r'"([^"\\\n]*(?:\\.[^"\\\n]*)*)"'
+_PLAIN: Final = re.compile(rf"(?:#(?!,.*fuzzy)[^\n]*\n)*msgid {_TEXT}\nmsgstr {_TEXT}\n?")
 _ESCAPED: Final = re.compile(r"\\(.)")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -23,16 +26,26 @@ class _PoTranslations(gettext.GNUTranslations):
         self._charset = "UTF-8"
         self._catalog: dict[Any, str] = {}
         self.plural = gettext.c2py("n != 1")
+        others: list[str] = []
+        for block in fp.read().decode().split("\n\n"):
+            plain = _PLAIN.fullmatch(block)
+            if plain is None or not (plain[1] and plain[2]):
+                others.append(block)
+            else:
+                self._catalog[_unescaped(plain[1])] = _unescaped(plain[2])
+        self._read("\n\n".join(others).splitlines())
+
+    def _read(self, lines: list[str]) -> None:
         entry: dict[str, str] = {}
         part, is_fuzzy, was_fuzzy = "", False, False
-        for line in fp.read().decode().splitlines():
+        for line in lines:
             if line.startswith("#,"):
                 is_fuzzy = "fuzzy" in line
             found = LINE.fullmatch(line) if line[:1] in ('"', "m") else None
             if found is None:
                 continue
             keyword, index, text = found.groups()
-            if keyword == "msgid":
+            if keyword == "msgctxt" or (keyword == "msgid" and entry.keys() != {"msgctxt"}):
                 self._take(entry, was_fuzzy)
                 entry, was_fuzzy, is_fuzzy = {}, is_fuzzy, False
             if keyword:
@@ -43,6 +56,8 @@ class _PoTranslations(gettext.GNUTranslations):
 
     def _take(self, entry: dict[str, str], is_fuzzy: bool) -> None:
         key = entry.get("msgid", "")
+        if "msgctxt" in entry:
+            return  # of the pages, see cli/page_texts.py
         if not key:
             rule = re.search(r"Plural-Forms:.*plural=([^;\n]+)", entry.get("msgstr", ""))
             self.plural = gettext.c2py(rule[1]) if rule else self.plural
