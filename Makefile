@@ -60,7 +60,7 @@ python-versions: $(READY) ## the tests on Python 3.13, in a Debian 13 beside thi
 soak-tests: $(READY) ## the tests of `make test` ten times in a row: cold, with busy cores, quiet; red when any run was
 	@$(BIN)/python -m tests.soak -- $(STORIES)
 
-chaos-tokens: $(READY) ## kills refreshing processes 500 times, and checks that no account was lost by us
+chaos-tokens: $(READY) ## kills refreshing processes 500 times, with the token journal on, and checks that no account was lost by us
 	@$(BIN)/python -m tests.chaos.tokens --kills 500
 
 chaos-deliveries: $(READY) ## kills processes that save calculations 500 times, and checks that each is in its deal once

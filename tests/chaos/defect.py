@@ -1,7 +1,7 @@
 """A defect that is planted into a campaign's process before any worker is forked, so that all of them have it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Undo = Callable[[], None]
@@ -18,6 +18,7 @@ class Defect:
     told: str
     kills: int = 12
     size: tuple[float, ...] | None = None  # of a campaign that ends by what it has to do, in the place of kills
+    options: Mapping[str, Any] = field(default_factory=dict)  # of its campaign
 
 
 def changed(place: Any, name: str, value: Any) -> Undo:

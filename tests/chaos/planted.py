@@ -20,6 +20,7 @@ from shared.amocrm.contacts import PeopleApi
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 from shared.connections import statements as connections
+from shared.connections.rotation import Rotation
 from shared.deliveries import rows, runner
 from shared.deliveries.locks import Held, Locks
 from shared.deliveries.runner import Step
@@ -114,7 +115,7 @@ def _one_ends_the_run() -> Undo:
 
 
 _FREE: Final = "lease_until IS NULL OR lease_until < amocrm_now()"
-_LATE: Final = "amocrm_now() + interval '119 seconds'"
+_LATE: Final = "amocrm_now() + interval '119.9 seconds'"
 
 DEFECTS: Final = (
     Defect(
@@ -123,6 +124,15 @@ DEFECTS: Final = (
         "tests.chaos.tokens",
         _in_statement("PERSIST", "AND status IN ('connected', 'reauth_required')", f"AND lease_until > {_LATE}"),
         "was (superseded|stored|forgotten)|the answer was",
+        options={"journal": False},  # which would have it, and give it back
+    ),
+    Defect(
+        "nobody looks into the token journal",
+        "an account that the journal can help needs nobody",
+        "tests.chaos.tokens",
+        lambda: changed(Rotation, "bring_up", lambda *_args, **_named: False),
+        "was cut off, the answer was journaled",
+        kills=20,
     ),
     Defect(
         "claims what somebody else has claimed",
@@ -194,7 +204,7 @@ def seen(defect: Defect, seed: int) -> tuple[bool, str]:
     campaign, undo = importlib.import_module(defect.campaign), defect.plant()
     try:
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-            found = campaign.play(*(defect.size or (defect.kills,)), seed)["violations"]
+            found = campaign.play(*(defect.size or (defect.kills,)), seed, **defect.options)["violations"]
     finally:
         undo()
     told = [one for one in found if re.search(defect.told, one, re.DOTALL)]
