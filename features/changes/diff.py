@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from features.changes.kinds import SUBJECTS, Subject
+from features.changes.subjects import SUBJECTS, Subject
 from shared.amocrm import budgets
 from shared.amocrm.entity_fields import texts
 from shared.amocrm.events import tells_note

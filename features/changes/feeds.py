@@ -168,7 +168,7 @@ class Feed(Guarded, frozen=True):
     asked: dict[str, int]  # see polling.py
     hooks: int
     last_hook_at: datetime | None
-    wants: list[str] | None  # lines of kinds.py; None: not looked at yet
+    wants: list[str] | None  # lines of subjects.py; None: not looked at yet
     subscribed_to: list[str]  # the settings with which the subscription was made last
     refused: list[str]  # those that amoCRM does not know
     lease_id: UUID | None

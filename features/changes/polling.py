@@ -16,7 +16,7 @@ from msgspec import Struct
 from features.changes import feeds, incoming_list, retry_policy
 from features.changes.feed_lease import Tenure
 from features.changes.feeds import Feed
-from features.changes.kinds import ONCE, SUBJECTS
+from features.changes.subjects import ONCE, SUBJECTS
 from features.changes.webhook_payload import LARGEST_ID, Hint, stand_in
 from shared.amocrm.errors import AmocrmError, FilterIgnoredError
 from shared.amocrm.events import FeedApi, tells_note, updated_at

@@ -15,7 +15,7 @@ from features.changes.echo_filter import NOTHING, Own, Written
 from features.changes.endpoints import Endpoint
 from features.changes.feed_lease import LeaseLostError, Tenure
 from features.changes.feeds import Feed
-from features.changes.kinds import ENTITIES, ONCE, SUBJECTS
+from features.changes.subjects import ENTITIES, ONCE, SUBJECTS
 from shared.amocrm.entity_names import entity_name
 from shared.amocrm.errors import AmocrmError, NotFoundError
 from shared.amocrm.events import FeedApi, earlier_names

@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 
 from msgspec import Struct
 
-from features.changes.kinds import SUBJECTS, Subject
+from features.changes.subjects import SUBJECTS, Subject
 
 # Of what comes beyond, nothing is made: then the account is asked what has happened.
 MOST_BYTES: Final = 4 * 1024 * 1024
@@ -47,7 +47,7 @@ _ELEMENTS: Final = {"1": "contact", "2": "lead", "3": "company", "12": "customer
 
 
 class Hint(Struct, frozen=True):
-    """Something may have changed. `entity_type`: a line of `kinds.py`; `kinds`: the verbs by which amoCRM says so."""
+    """Something may have changed. `entity_type`: a line of `subjects.py`; `kinds`: amoCRM's verbs that say so."""
 
     entity_type: str
     entity_id: int

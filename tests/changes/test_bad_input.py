@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.changes import scheduled, webhook_payload
-from features.changes.kinds import SUBJECTS, Subject
+from features.changes.subjects import SUBJECTS, Subject
 from tests.changes.conftest import Feed
 from tests.changes.test_ingress import _post
 from tests.story import Story, json_of

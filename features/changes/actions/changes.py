@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from features.changes import changes, endpoints, replay
-from features.changes.kinds import ENTITIES
+from features.changes.subjects import ENTITIES
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
