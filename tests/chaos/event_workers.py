@@ -84,7 +84,7 @@ def submit(runtime: Runtime, domain: str, rng: random.Random) -> None:
 
 
 def _post(runtime: Runtime, domain: str, action: str, body: Any, more: dict[str, str]) -> None:
-    now = int(time.time())
+    now = int(runtime.clock.now().timestamp())
     claims = {
         "aud": "amocrm-functions",
         "iat": now,
