@@ -132,10 +132,11 @@ class Driver:
         if number % 12 == 5:
             restart_postgres(self.stage, rng)
             self.findings.restarts += 1
-        # Who is to end at a place that nobody has come to yet has more time.
+        # Who is to end at a place that nobody has come to yet has more time, the longer that lasts.
         is_missing = any(not self.killer.kills[point] for point in self.points)
-        self.killer.end_all(within=4.0 if is_missing else 1.6)
+        self.killer.end_all(within=min(4.0 + number, 20.0) if is_missing else 1.6)
         people.join()
+        logs.info("campaign.round", number=number, changes=self.people.changes, kills=dict(self.killer.kills))
         simulator.control("no-faults")
 
     def _submit(self, domain: str, rng: random.Random) -> None:
