@@ -66,7 +66,7 @@ chaos-tokens: $(READY) ## kills refreshing processes 500 times, with the token j
 chaos-deliveries: $(READY) ## kills processes that save calculations 500 times, and checks that each is in its deal once
 	@$(BIN)/python -m tests.chaos.deliveries --kills 500
 
-chaos-events: $(READY) ## people change 200 deals, and companies and tasks, while processes are killed 400 times, and checks what a consumer was told
+chaos-events: $(READY) ## people make 5,000 changes of all kinds that amoCRM tells of while processes are killed 400 times, and checks what a consumer was told
 	@$(BIN)/python -m tests.chaos.events --kills 400
 
 chaos-submissions: $(READY) ## 200 forms of 20 people from 8 processes that are killed, with faults on, and checks that each is there once, with its own contact and note
