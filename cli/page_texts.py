@@ -52,10 +52,11 @@ def _translated(key: str, text: Any, language: str, catalogue: Catalog) -> Any:
 
 
 def own_entries(known: Catalog, folder: Path = FOLDER) -> Iterator[Message]:
-    """Those for one key, which still has that text."""
+    """Those for one key, which still has that text, and in other words than the rest."""
     texts = english(folder)
     for message in known:
-        if message.context is not None and is_for(message, texts):
+        usual = known.get(message.id if isinstance(message.id, str) else message.id[0])
+        if message.context is not None and is_for(message, texts) and (usual is None or usual.string != message.string):
             yield message
 
 

@@ -432,7 +432,7 @@ def test_a_dead_delivery_tells_its_story_and_is_taken_up_again(context: BrowserC
     row = panel.locator("#deliveries > li").first
     expect(row).to_contain_text("Расчёт")
     row.get_by_text("История").click()
-    expect(row.locator("ol li").first).to_contain_text("Запись принята.")
+    expect(row.locator("ol li").first).to_contain_text("Доставка принята.")
     looked_at(panel, "panel-deliveries")
     row.get_by_role("button", name="Повторить").click()
     panel.get_by_label("Состояние").select_option(label="Все")
@@ -1518,15 +1518,15 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     assert "BEGIN:VEVENT" in Path(download.value.path()).read_text()
     looked_at(page, "booking-done")
 
-    page.get_by_role("link", name="cambiar o cancelar la cita").click()
+    page.get_by_role("link", name="reprogramar o cancelar la cita").click()
     expect(page.get_by_role("heading", name="Su cita")).to_be_visible()
     link = page.url
     page.get_by_role("button", name="Cambiar").click()
     _later(page, "Después", "Antes")
     _times(page, "Hora").nth(4).click(force=True)
     looked_at(page, "booking-move")
-    page.get_by_role("button", name="Cambiar a esta hora").click()
-    expect(page.get_by_role("heading", name="La cita está cambiada")).to_be_focused()
+    page.get_by_role("button", name="Reprogramar a esta hora").click()
+    expect(page.get_by_role("heading", name="La cita está reprogramada")).to_be_focused()
     page.get_by_role("button", name="Cancelar la cita").click()
     expect(page.get_by_text("Esta cita está cancelada.")).to_be_visible()
     assert not _CYRILLIC.search(page.locator("main dl").inner_text())

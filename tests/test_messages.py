@@ -60,6 +60,23 @@ def test_each_catalogue_is_in_the_script_of_its_language(language: str) -> None:
             assert form_ not in (one, many)
 
 
+@pytest.mark.parametrize(("language", "other_words"), [
+    ("es", "amoCRM|gerente"),  # there it is Kommo
+    ("pt", "amoCRM|gerente|desligad"),
+    ("ru", "клиента OAuth|Код цел|Запись (не удалась|отложена|принята)"),
+    ("uk", "Код цілий|Запис (не вдався|відкладено|прийнято)"),
+    ("uz", "[oOgG][‘’`']|\\bYozuv (amalga|kechik|qabul)|oʻzimiz qaytaramiz|[Yy]etkazma|\\b[Ff]orma\\b|amoCRM[’ ]da"),
+])  # fmt: skip
+def test_34_4_each_language_keeps_to_its_words(language: str, other_words: str) -> None:
+    """As somebody who knows them has read them: one word for a thing, one apostrophe, the name by which people have
+    the product; a delivery is no appointment."""
+    for message in texts._read(FOLDER / f"{language}.po"):
+        for form_ in [message.string] if isinstance(message.string, str) else list(message.string or ()):
+            assert not re.search(other_words, form_), form_
+            if language == "uz" and "account" in str(message.id) and not re.search("calculat|reckon", str(message.id)):
+                assert not re.search(r"\bhisob(i|da|ga|ni|ning|niki)?\b", form_, re.IGNORECASE), form_
+
+
 def test_34_4_what_is_said_is_a_plain_sentence() -> None:
     """Else nobody could extract it."""
     for folder in ("shared", "features", "functions"):
