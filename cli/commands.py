@@ -16,6 +16,7 @@ import msgspec
 import psycopg
 
 from cli import codes, demo, doctor, floors, migrations, new_widget, openapi, package, register, texts, widget
+from cli.after_restore import lost_visits, mark_restored
 from cli.moving.command import move_account
 from cli.personal_data.command import erase_account, erase_person, export_person
 from cli.probe.command import probe
@@ -378,6 +379,8 @@ def write_register(out: Path) -> None:
 main.add_command(probe)
 main.add_command(restore_spill)
 main.add_command(restore_tokens)
+main.add_command(mark_restored)
+main.add_command(lost_visits)
 main.add_command(move_account)
 main.add_command(export_person)
 main.add_command(erase_person)

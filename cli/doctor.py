@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-from cli import journal_check, migrations
+from cli import after_restore, journal_check, migrations
 from features import registry
 from shared.access import openid
 from shared.amocrm import errors, oauth
@@ -20,6 +20,7 @@ from shared.amocrm.leads import AccountApi
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
+from shared.deliveries import restores
 from shared.platform.config import ConfigurationError, Settings, load
 from shared.platform.messages import english
 from shared.platform.problems import problem_from
@@ -92,6 +93,9 @@ def examine(environ: Mapping[str, str], live: bool) -> Iterator[Finding]:
         yield from _jobs(runtime)
         yield from _issuer(runtime)
         yield from (Finding(level, "journal", text, advice) for level, text, advice in journal_check.findings(runtime))
+        window = restores.opened(runtime.database)
+        if window is not None:
+            yield Finding("ok", "restore", after_restore.told(window))
         yield from _connections(runtime, live)
     except DatabaseUnavailableError:
         yield Finding("error", "database", "the connection was lost", "Run doctor again.")

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import click
 
+from cli import after_restore
 from shared.connections import journal_recovery
 from shared.connections.journal_recovery import Compared, Verdict
 from shared.connections.token_journal import Entry, JournalError, TokenJournal, adopt, installation_of
+from shared.deliveries import restores
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
 from shared.storage.encryption import DecryptionError
@@ -134,6 +136,7 @@ class Restoring:
             click.echo(f"{name}: {before} -> {after}{_LOST_SETTINGS if row is None else ''}")
             self.counts["restored"] += 1
             return
+        self._open_window()
         now = self._runtime.clock.now()
         if journal_recovery.restore(
             self._runtime.database, self._runtime.keyring, row, entry, now=now, ahead=rotation.ahead
@@ -144,6 +147,11 @@ class Restoring:
             click.echo(f"{name}: has gone on by itself")
         else:
             self._helpless(name, "another connection has its place")
+
+    def _open_window(self) -> None:
+        """The journal knows more than the database: it was restored, and nobody has said so yet."""
+        if restores.opened(self._runtime.database) is None:
+            click.echo(after_restore.told(after_restore.open_window(self._runtime)))
 
     def _journal_lacks(self, found: Compared, why: str) -> None:
         assert found.row is not None

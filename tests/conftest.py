@@ -25,6 +25,7 @@ from shared.runtime import Runtime
 from shared.storage.database import Database
 from shared.storage.encryption import generate_key
 from tests import clocks, left_behind, servers
+from tests.backups import Backup
 from tests.clocks import MovableClock
 from tests.control import Simulator
 from tests.demo import Demo
@@ -225,6 +226,16 @@ def story(connected: Story) -> Story:
     """A new account that is connected, and has no limits."""
     connected.simulator.control("limits", per_integration=10**6, per_account=10**6)
     return connected
+
+
+@pytest.fixture
+def backup(story: Story, environment: dict[str, str]) -> Iterator[Backup]:
+    """Of the night before. Searches of the account find what was made since."""
+    story.simulator.control("change-account", domain=story.domain, search_lag=0)
+    made = Backup(story.owner, environment)
+    made.take()
+    yield made
+    made.remove()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -131,6 +131,21 @@ def test_a_restored_backup_is_brought_up_to_the_journal(
     assert not journaled.simulator.effects("grant.refused")
 
 
+def test_37_3_whoever_restores_tokens_has_new_writes_looked_for(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str]
+) -> None:
+    """Also where nobody has said that the database was restored; once."""
+    _refresh(journaled, 3)
+    backup()
+    assert journaled.sql("SELECT count(*) FROM amocrm_restores") == [(0,)]
+    assert _restore(journal_environment).exit_code == 0
+    assert journaled.sql("SELECT count(*) FROM amocrm_restores") == [(0,)]
+    told = _restore(journal_environment, "--apply")
+    assert "new writes are looked for in amoCRM" in told.output, told.output
+    assert _restore(journal_environment, "--apply").exit_code == 0
+    assert journaled.sql("SELECT count(*) FROM amocrm_restores") == [(1,)]
+
+
 def test_an_account_that_was_cut_off_before_anybody_restored_it_is_helped(
     journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str]
 ) -> None:

@@ -33,6 +33,13 @@ _LOG: Final[LiteralString] = """
 SELECT id FROM amocrm_events WHERE integration_id = %(id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 """
 _LOG_BATCH: Final = 5000
+_RESTORES: Final[LiteralString] = """
+SELECT id, restored_at, lost_since, looks_until, keys_kept FROM amocrm_restores WHERE looks_until > amocrm_now()
+"""
+_RESTORED: Final[LiteralString] = """
+INSERT INTO amocrm_restores (id, restored_at, lost_since, looks_until, keys_kept) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
 
 
 def copy(source: psycopg.Connection, target: psycopg.Connection, integration_id: UUID) -> dict[str, int]:
@@ -48,6 +55,12 @@ def copy(source: psycopg.Connection, target: psycopg.Connection, integration_id:
     for table in tables.in_order(target):
         found[table] = _table(source, target, table, integration_id)
     return found
+
+
+def copy_restores(source: psycopg.Connection, target: psycopg.Connection) -> None:
+    """What was accepted before the source was restored from a backup is looked for wherever the account lives."""
+    with target.cursor() as cursor:
+        cursor.executemany(_RESTORED, source.execute(_RESTORES).fetchall())
 
 
 def differences(source: psycopg.Connection, target: psycopg.Connection, integration_id: UUID) -> list[str]:

@@ -165,6 +165,7 @@ class Move:
             with self.source.transaction(), self.target.transaction():
                 self._as_mover(self.target)
                 self.target.execute(statements.ARRIVING, self._named)
+                copying.copy_restores(self.source, self.target)
                 self.copied = copying.copy(self.source, self.target, self.integration_id)
                 if told := copying.differences(self.source, self.target, self.integration_id):
                     raise MoveError(f"the copy is not what was copied: {'; '.join(told)}")

@@ -7,7 +7,7 @@ bot's request brings a token like a widget's. Both are answered after one durabl
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -188,7 +188,8 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
         _tell(runtime, automation, "automation.not_a_deal", _NO_DEAL)
         raise invalid_input(say("automations are for deals"), "event.data")
     # Without its time an event is one of its own.
-    time = _number(event.time) or int(runtime.clock.now().timestamp())
+    now = int(runtime.clock.now().timestamp())
+    time = _number(event.time) or now
     told = {
         "type": _number(event.type),
         "type_code": event.type_code,
@@ -203,7 +204,17 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
     key = f"{automation.id}:{lead_id}:{told['type']}:{told['status_id']}:{time}"
 
     summary = {"by": "automation", "automation": automation.name, "kind": automation.work["kind"]}
-    return Write(plan.AUTOMATION, stored, key, (), lead_id, identity=key.encode(), at_once=False, summary=summary)
+    return Write(
+        plan.AUTOMATION,
+        stored,
+        key,
+        (),
+        lead_id,
+        identity=key.encode(),
+        at_once=False,
+        summary=summary,
+        happened_at=datetime.fromtimestamp(min(time, now), UTC),
+    )
 
 
 def answer_bot(runtime: Runtime, request: Request) -> Response:

@@ -27,14 +27,16 @@ from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.database import Database
 
-# amoCRM's clock may be a little behind the database's.
-_CLOCK_SKEW_SECONDS: Final = 300
 _UNAVAILABLE: Final = 503
 
 _NOT_HERE: Final = say("Nothing here makes quotations.")
 _UNKNOWN: Final = say(
     "Whether amoCRM has started the bot is not known: its answer was lost. It is not started a second time, so that "
     "nobody is written to twice; start it by hand if it did not speak."
+)
+_UNKNOWN_SINCE_RESTORE: Final = say(
+    "Whether amoCRM has started the bot is not known: the database was restored from a backup since it was asked for. "
+    "It is not started here, so that nobody is written to twice; start it by hand if it did not speak."
 )
 
 
@@ -74,10 +76,6 @@ def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integ
 AUTOMATION: Final = Planner("run_automation", lambda request: decode(request, Asked), _planned_automation)
 
 
-def _since(delivery: Delivery) -> int:
-    return int(delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
-
-
 def _filled(
     database: Database, integration: Integration, account: AccountApi, lead: Mapping[str, Any], text: str
 ) -> str:
@@ -100,7 +98,7 @@ def _note(database: Database, delivery: Delivery, integration: Integration, lead
         return {"note_id": account.add_note(lead_id, f"{text}\n\n{mark}")}
 
     def find(account: AccountApi) -> Result | None:
-        note_id = account.find_note(lead_id, mark, _since(delivery))
+        note_id = account.find_note(lead_id, mark, delivery.made_since)
         return None if note_id is None else {"note_id": note_id}
 
     return Step("note", write, find)
@@ -123,7 +121,7 @@ def _task(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
         return {"task_id": own.create(account, lead_id, f"{text}\n{mark}", due, more)}
 
     def find(account: AccountApi) -> Result | None:
-        task_id = own.find(account, lead_id, mark, _since(delivery))
+        task_id = own.find(account, lead_id, mark, delivery.made_since)
         return None if task_id is None else {"task_id": task_id}
 
     return Step("task", write, find)
@@ -167,8 +165,10 @@ def _bot(database: Database, delivery: Delivery, lead_id: int, wanted: Bot) -> S
         return {"bot_id": wanted.bot_id}
 
     def find(_account: AccountApi) -> Result:
-        deliveries.warn(database, delivery.id, "automation.bot_unknown", _UNKNOWN)
-        return {"bot_id": wanted.bot_id, "skipped": _UNKNOWN}
+        is_first = delivery.looks_since is not None and delivery.attempts <= 1
+        unknown = _UNKNOWN_SINCE_RESTORE if is_first else _UNKNOWN
+        deliveries.warn(database, delivery.id, "automation.bot_unknown", unknown)
+        return {"bot_id": wanted.bot_id, "skipped": unknown}
 
     return Step("bot", write, find)
 

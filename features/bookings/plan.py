@@ -14,7 +14,7 @@ from features.bookings import rows, task, texts
 from features.bookings.links import visit_link
 from features.bookings.rows import Booking
 from features.bookings.settings import of as settings_of
-from features.bookings.sync_context import CANCELLED, CLOCK_SKEW_SECONDS, MOVED, Told, Work
+from features.bookings.sync_context import CANCELLED, MOVED, Told, Work
 from shared.actions.feature import Planner, Submitted
 from shared.amocrm.contacts import main_contact
 from shared.amocrm.errors import BadRequestError, NotFoundError
@@ -219,8 +219,7 @@ def _note(work: Work) -> tuple[Any, Any]:
         return {"note_id": api.add_note(lead["lead_id"], f"{text}\n\n{mark}")}
 
     def find(api: AccountApi, lead: Result) -> Result | None:
-        since = int(work.delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
-        note_id = api.find_note(lead["lead_id"], mark, since)
+        note_id = api.find_note(lead["lead_id"], mark, work.delivery.made_since)
         return None if note_id is None else {"note_id": note_id}
 
     return write, find

@@ -11,7 +11,7 @@ from features.bookings.rows import Booking, Visitor
 from features.bookings.settings import Bookings
 from shared.connections.integrations import Integration
 from shared.deliveries.locks import name_of
-from shared.deliveries.rows import Delivery, reference
+from shared.deliveries.rows import CLOCK_SKEW_SECONDS, Delivery, reference
 from shared.runtime import Runtime
 
 BOOKED: Final = "booked"
@@ -19,9 +19,6 @@ MOVED: Final = "moved"
 CANCELLED: Final = "cancelled"
 EXPECTED: Final = "expected"  # what was said of the visitor's coming is taken back
 KEPT: Final = "kept"  # what somebody did to the task in amoCRM could not be done
-
-# amoCRM's clock may be a little behind the database's.
-CLOCK_SKEW_SECONDS: Final = 300
 
 
 class Told(Struct, frozen=True):
@@ -55,7 +52,9 @@ class Work(Struct, frozen=True):
 
     @property
     def since(self) -> int:
-        return int(self.booking.created_at.timestamp()) - CLOCK_SKEW_SECONDS
+        """Its task is no older, Unix seconds."""
+        booked = int(self.booking.created_at.timestamp()) - CLOCK_SKEW_SECONDS
+        return booked if self.delivery.looks_since is None else min(booked, self.delivery.made_since)
 
     def now(self) -> Booking:
         """The row as it is at this moment."""

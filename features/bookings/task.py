@@ -37,6 +37,7 @@ def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Resu
     task_id = booking.task_id
     # Nobody else makes the first one; a delivery that was taken up again is tried for the first time once more.
     is_new = work.is_first and work.delivery.attempts <= 1 and not work.delivery.was_started("task")
+    is_new = is_new and work.delivery.looks_since is None
     if task_id is None and not is_new:
         task_id = own.find(api, lead["lead_id"], work.mark, work.since)
     if booking.state == "cancelled" or booking.attendance is not None:

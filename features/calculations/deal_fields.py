@@ -13,7 +13,7 @@ from features.calculations.model import SaveCalculation
 from shared.amocrm import budgets
 from shared.amocrm.leads import AccountApi
 from shared.deliveries.account_money import ROUNDED, AccountMoney
-from shared.deliveries.rows import Delivery, newer
+from shared.deliveries.rows import Delivery, newer, reference
 from shared.deliveries.runner import Result, Step
 from shared.platform.money import budget
 from shared.storage.cache import Remembered
@@ -54,6 +54,8 @@ class _Setting:
         return self._told(api, {name: written[name] for name in ours})
 
     def find(self, api: AccountApi) -> Result | None:
+        if self._delivery.looks_since is not None and self._was_followed(api):
+            return {"superseded": True}
         wanted = self._wanted(api)
         newest, lead = self._later(api, wanted), api.lead(self._lead_id)
         ours = {name: value for name, value in wanted.items() if name not in newest}
@@ -62,6 +64,12 @@ class _Setting:
         if self._overwritten(api, wanted, newest):
             return None
         return self._told(api, {name: _now(lead, name) for name in ours})
+
+    def _was_followed(self, api: AccountApi) -> bool:
+        """After a restore nobody remembers newer calculations; their notes are there. So where this one's is, and a
+        newer one of ours, the fields have what has come since."""
+        own = api.find_note(self._lead_id, reference(self._delivery.id), self._delivery.made_since)
+        return own is not None and own != api.find_note(self._lead_id, "ref:", self._delivery.made_since)
 
     def _wanted(self, api: AccountApi) -> Fields:
         wanted = of(self._body)

@@ -10,7 +10,7 @@ import msgspec
 
 from features.calculations import typesetting_client
 from features.calculations.model import MOST_ITEMS, Calculation
-from features.calculations.plan import CLOCK_SKEW_SECONDS, file_steps, renderer, stem_of
+from features.calculations.plan import file_steps, renderer, stem_of
 from features.calculations.template import template
 from shared.actions.feature import Title
 from shared.amocrm.leads import AccountApi
@@ -91,7 +91,7 @@ def _heading(integration: Integration, language: str, title: str) -> str:
 
 def _telling(delivery: Delivery, lead_id: int, language: str) -> Step:
     """Why there is no quotation, where people look for it."""
-    mark, since = reference(delivery.id), int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
+    mark, since = reference(delivery.id), delivery.made_since
 
     def unless_made(work: Callable[[AccountApi, Any], Result | None]) -> Callable[[AccountApi, Result], Any]:
         def carried_out(account: AccountApi, goods: Result) -> Result | None:

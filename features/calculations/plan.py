@@ -29,9 +29,6 @@ NO_FILES: Final = say(
     "The integration has no access to files; tick the scope in amoCRM and authorise the account again."
 )
 
-# amoCRM's clock may be a little behind the database's.
-CLOCK_SKEW_SECONDS: Final = 300
-
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, body: SaveCalculation) -> Plan:
     assert body.lead_id is not None  # set when it was accepted
@@ -82,8 +79,7 @@ def calls(body: SaveCalculation) -> int:
 
 
 def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integration: Integration) -> Step:
-    mark = reference(delivery.id)
-    since = int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
+    mark, since = reference(delivery.id), delivery.made_since
 
     def write(api: AccountApi) -> Result:
         language = document_language(integration.settings, integration.account_domain)
@@ -149,8 +145,7 @@ def file_steps(
 ) -> list[Step]:
     """A PDF in the drive, attached to the deal, shown in its feed. `stem` and `content` are given the result of
     `after`, so that every attempt finds the same name; where that was skipped, so is the file."""
-    mark = reference(delivery.id).removeprefix("ref:")[:8]
-    since = int(delivery.created_at.timestamp()) - CLOCK_SKEW_SECONDS
+    mark, since = reference(delivery.id).removeprefix("ref:")[:8], delivery.made_since
 
     def drive(account: AccountApi) -> DriveApi:
         return DriveApi(account, lambda ask: remembered.get("drive_host", str, ask) or ask())

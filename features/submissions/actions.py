@@ -31,7 +31,7 @@ from shared.actions.idempotency import Write, Written, accept, answer
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
-from shared.deliveries.order_proof import is_proven, proofs
+from shared.deliveries.order_proof import is_proven, proofs, whose
 from shared.deliveries.rows import Delivery
 from shared.platform import nested
 from shared.platform.http import Request, Response
@@ -151,9 +151,20 @@ def _order_from_builder(
     if first is None or first.summary.get("told") == order_updates.told(whole):
         try:
             delivery = _accepted(
-                runtime, caller, request, model.SUBMIT_ORDER, whole, key, kept, decisions, at_once=False
+                runtime,
+                caller,
+                request,
+                model.SUBMIT_ORDER,
+                whole,
+                key,
+                kept,
+                decisions,
+                at_once=False,
+                about=whose(whole.contact.phones, whole.contact.emails),
             )
             answer(request, delivery)
+            for write in order_updates.since_restore(delivery, key, whole):
+                accept(runtime, integration, request, write)
             return delivery
         except Problem as problem:
             if problem.code != "idempotency_key_reused":
@@ -215,6 +226,7 @@ def _accepted(
     kept: Kept,
     decisions: list[Decision] | None = None,
     at_once: bool = True,
+    about: str | None = None,
 ) -> Delivery:
     integration = caller.require_integration()
     settings, body = settings_of(integration.settings), model.whole(body)
@@ -236,6 +248,7 @@ def _accepted(
         identity=_identity(cleaned, same),
         at_once=at_once and not settings.queue,
         summary=_summary(runtime, integration, body) | caller.sender() | kept.summary,
+        about=about,
     )
     delivery = accept(runtime, integration, request, write)
     kept.became(delivery, body.contact)

@@ -66,7 +66,7 @@ def _decided(api: AccountApi, delivery: Delivery) -> Status:
     """What a person has done with an incoming lead. Declined, its deal is closed, and was never told of as new."""
     # vendor: unsorted.accepted
     lead_id: Any = (delivery.result_of("incoming_lead") or {}).get("lead_id")
-    if PeopleApi(api).find_incoming_lead(str(delivery.id), int(delivery.created_at.timestamp())) is not None:
+    if PeopleApi(api).find_incoming_lead(str(delivery.id), delivery.made_since) is not None:
         return "waiting"
     if lead_id is None:
         return "accepted"

@@ -5,7 +5,7 @@ instant, the shop tells it, the order's deal has one note of it. What the order'
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -45,6 +45,7 @@ class News(Struct, frozen=True):
     of: str
     kind: Kind
     body: msgspec.Raw  # a SubmitOrder
+    unless_made: bool = False  # the deal has it already, where this very body has made it
 
     @property
     def order(self) -> SubmitOrder:
@@ -56,7 +57,7 @@ def told(body: SubmitOrder) -> dict[str, str]:
     often another thing once it is: the note of its payment says that."""
     state, is_paid = _first(body, STATE), bool(_first(body, PAID))
     still = {name: value for name, value in body.fields.items() if name not in (STATE, PAID, TRANSACTION)}
-    bare = replace(body, order=replace(body.order, payment=""), fields=still, action=None)
+    bare = replace(body, order=replace(body.order, payment=""), fields=still, action=None, sent_at=msgspec.UNSET)
     said = {"content": _digest(msgspec.json.encode(bare, order="deterministic"))}
     said |= {"payment": _digest(body.order.payment.encode())} if body.order.payment else {}
     return said | ({"state": state[:100]} if state else {}) | ({"paid": IS_SO} if is_paid else {})
@@ -81,11 +82,28 @@ def writes(first: Delivery, key: str, body: SubmitOrder) -> Iterator[Write]:
     if "paid" not in now and "content" in now:
         now["content"], before = f"{now['content']}{now.get('payment')}", dict(before or {})
         before["content"] = f"{before.get('content')}{before.get('payment')}"
+    yield from _of_kinds(key, body, {kind: now[kind] for kind in _KINDS if _is_news(kind, now, before or {})})
+
+
+def since_restore(first: Delivery, key: str, body: SubmitOrder) -> Iterator[Write]:
+    """The database was restored from a backup, and did not know the order when this came: where its deal is there, it
+    was made of another body, which may not have said that it is paid, or what state it is in."""
+    if first.looks_since is not None:
+        said = {kind: digest for kind, digest in told(body).items() if kind in ("paid", "state")}
+        yield from _of_kinds(key, body, said, unless_made=True)
+
+
+def _is_news(kind: str, now: Mapping[str, str], before: Mapping[str, str]) -> bool:
+    return kind in now and now[kind] != before.get(kind)
+
+
+def _of_kinds(key: str, body: SubmitOrder, now: Mapping[str, str], *, unless_made: bool = False) -> Iterator[Write]:
     for kind in _KINDS:
-        if kind not in now or now[kind] == (before or {}).get(kind):
+        if kind not in now:
             continue
         name = hashlib.sha256(f"{key}\0{kind}\0{now[kind]}".encode()).hexdigest()
-        stored = msgspec.json.encode(News(key, kind, msgspec.Raw(msgspec.json.encode(body))), order="deterministic")
+        news = News(key, kind, msgspec.Raw(msgspec.json.encode(body)), unless_made)
+        stored = msgspec.json.encode(news, order="deterministic")
         yield Write(
             PLANNER,
             stored,
@@ -118,6 +136,8 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, new
             return {"lead_id": None, "contact_id": None}
         if place is None:
             raise EarlierFirstError
+        if news.unless_made and not place.get("was_there"):
+            return {"lead_id": None, "contact_id": None}
         return {name: place.get(name) for name in ("lead_id", "contact_id")}
 
     def change(api: AccountApi, deal: Result) -> Result:

@@ -272,7 +272,7 @@ def noted(made: Submission, name: str, after: str, mark: str, text: Callable[[Ac
             return {"nothing_to_do": True}
         *before, last = note.pieces(content)
         for number, piece in enumerate(before):
-            own = reference(uuid5(made.delivery.id, f"{name} {number}"))
+            own = reference(uuid5(made.delivery.id, f"{name} {mark} {number}"))
             if find(api, result, own) is None:  # else an attempt before has written it
                 api.add_note(entity_id, f"{piece}\n\n{own}", entity)
         return {"note_id": api.add_note(entity_id, f"{last}\n\n{mark}", entity)}
@@ -294,7 +294,14 @@ def _note_step(made: Submission) -> Step:
         tell_unplaced(made, unplaced)
         return note.text(kind_of(made.body), made.heading, values, order, unmapped, unplaced, made.language)
 
-    return noted(made, "note", made.accepted.mode, reference(made.delivery.id), text)
+    return noted(made, "note", made.accepted.mode, _mark_of_note(made.delivery), text)
+
+
+def _mark_of_note(delivery: Delivery) -> str:
+    """A shop's own is that of what it says: where an order comes once more after a restore, and says something else,
+    its deal is there, and that note is not."""
+    said = delivery.summary.get("told", {}) if delivery.summary.get("by") == "server" else {}
+    return reference(delivery.id) + (f"-{said['content'][:8]}" if "content" in said else "")
 
 
 def _left_note_step(

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from features.submissions import (
@@ -59,9 +59,6 @@ from shared.storage.encryption import Keyring
 
 Entity = dict[str, Any]
 
-# amoCRM's clock may be a little behind the database's.
-_CLOCK_SKEW_SECONDS: Final = 300
-
 
 def kind_of(body: Body) -> str:
     return {SubmitForm: "form", SubmitOrder: "order", SyncContact: "profile"}[type(body)]
@@ -101,7 +98,7 @@ class Submission:
 
     @property
     def since(self) -> int:
-        return int(self.delivery.created_at.timestamp()) - _CLOCK_SKEW_SECONDS
+        return self.delivery.made_since
 
     @property
     def heading(self) -> str:
@@ -160,7 +157,8 @@ class Submission:
             wanted = {field["field_id"] for field in self.placed_in_lead(Directory(api, self.integration_id)).fields}
             there = api.lead(found.lead_id).get("custom_fields_values") or [] if wanted else []
             is_bare = wanted.isdisjoint(field["field_id"] for field in there) if wanted else False
-            return _result(found, False) | {"bare": Left.ALL_BUT_THE_PERSON if is_bare else Left.NOTHING}
+            bare = Left.ALL_BUT_THE_PERSON if is_bare else Left.NOTHING
+            return _result(found, False) | {"bare": bare, "was_there": True}
 
         def find_incoming(api: AccountApi, *_: Result) -> Result | None:
             found = PeopleApi(api).find_incoming_lead(str(self.delivery.id), self.since)
@@ -168,7 +166,7 @@ class Submission:
             if found is None:
                 return find_lead(api)
             self._making.found(found)
-            return _result(found, False)  # its contact may be one that was there
+            return _result(found, False) | {"was_there": True}  # its contact may be one that was there
 
         # Making a contact begins with looking for it.
         finders: dict[str, Callable[..., Result | None]] = {"lead": find_lead, "incoming_lead": find_incoming}

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID
 
@@ -50,6 +51,8 @@ class Write(Struct, frozen=True):
     identity: bytes | None = None  # what makes two writes equal, where that is not all that is stored
     at_once: bool = True  # False: only accept, the runner carries it out
     summary: Mapping[str, Any] = {}  # what lists of deliveries say of it, nothing personal
+    about: str | None = None  # with the key, what it is, whatever else it says: whose order; None: all of its identity
+    happened_at: datetime | None = None  # what it is about, where somebody says so who can be trusted
 
 
 def accept(runtime: Runtime, integration: Integration, request: Request, write: Write) -> Delivery:
@@ -70,6 +73,8 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
         request_id=request.id,
         summary=write.summary,
         at_once=write.at_once,
+        about=write.about,
+        happened_at=write.happened_at,
     )
     begun = write.first_steps if is_new else ()
     if delivery.state == "dead":

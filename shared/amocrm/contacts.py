@@ -82,17 +82,19 @@ class PeopleApi(Struct, frozen=True):
         # source: integrations in production that search for what they made; the lag is in public reports
         marked = sorted(int(one["id"]) for one in found if mark in str(one.get("name")))
         # vendor: search.deleted
-        lead = next(filter(None, map(self._there, marked)), None)
+        lead = next(filter(None, (self._there(one, since) for one in marked)), None)
         if lead is None and (renamed := FeedApi(self.account).named_before(mark, since)) is not None:
-            lead = self._there(renamed)
+            lead = self._there(renamed, since)
         return None if lead is None else Made(int(lead["id"]), main_contact(lead))
 
-    def _there(self, lead_id: int) -> Entity | None:
-        """None where somebody has deleted it."""
+    def _there(self, lead_id: int, since: int) -> Entity | None:
+        """None where somebody has deleted it, and for one that is older: the same mark may be that of a write under the
+        same key, long ago."""
         try:
-            return self.account.lead(lead_id)
+            lead = self.account.lead(lead_id)
         except NotFoundError:
             return None
+        return lead if int(lead.get("created_at") or since) >= since else None
 
     def create_incoming_lead(self, submission: Entity) -> Made:
         """Into "incoming leads", where a person accepts or declines it."""

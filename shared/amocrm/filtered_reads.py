@@ -76,14 +76,14 @@ def page(answer: Any, name: str, is_wanted: Callable[[Entity], bool]) -> list[En
 def newest_first(
     read: Read, name: str, params: Mapping[str, Any], since: int, limit: int = PAGE_LIMIT
 ) -> Iterator[Entity]:
-    """Entities made at `since` (Unix seconds) or later, and perhaps older ones; page by page, as long as somebody asks.
+    """Entities made at `since` (Unix seconds) or later; page by page, as long as somebody asks.
 
     `limit`: of a page. Ends early where the order was honoured, and goes through everything where it was not.
     """
     for number in range(1, _MOST_PAGES + 1):
         found = embedded(read([*params.items(), ("limit", limit), ("page", number)]), name)
-        yield from found
         times = [int(one.get("created_at") or 0) for one in found]
+        yield from (one for one, made_at in zip(found, times, strict=True) if not 0 < made_at < since)
         if len(found) < limit or (times == sorted(times, reverse=True) and times[-1] < since):
             return
 

@@ -1,6 +1,6 @@
 """Tasks of an account. Source: amoCRM's documentation, "Tasks"."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -61,6 +61,14 @@ class TasksApi(Struct, frozen=True):
             if task.get("entity_id") == lead_id and mark in str(task.get("text") or ""):
                 return int(task["id"])
         return None
+
+    def made_since(self, since: int) -> Iterator[dict[str, Any]]:
+        """Tasks of the account made at `since` (Unix seconds) or later, the newest first, page by page."""
+
+        def read(asked: Any) -> Any:
+            return self.account.send("GET", "/tasks", params=asked)
+
+        return filtered_reads.newest_first(read, "tasks", {"order[id]": "desc"}, since)
 
 
 def deal_of(task: Mapping[str, Any]) -> int | None:

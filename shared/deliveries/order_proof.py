@@ -18,6 +18,11 @@ def proofs(keyring: Keyring, integration_id: UUID, phones: Iterable[str], emails
     return [keyring.fingerprints(f"order:{value}", integration_id)[0].hex()[:24] for value in values if value]
 
 
+def whose(phones: Iterable[str], emails: Iterable[str]) -> str:
+    """The first of them, as it is compared; empty where nobody is told."""
+    return next((one for one in [*map(_normal, phones), *map(_normal, emails)] if one), "")
+
+
 def is_proven(keyring: Keyring, integration_id: UUID, kept: Iterable[str], told: str) -> bool:
     return bool(set(may_be_kept(keyring, integration_id, told)) & set(kept))
 

@@ -21,10 +21,16 @@ from shared.storage.encryption import Keyring
 
 # Longer than the longest call; kept alive before each of them, so that no write outlives it.
 LEASE: Final = timedelta(seconds=90)
+# amoCRM's clock may be behind the database's.
+CLOCK_SKEW_SECONDS: Final = 3600
 
 
 class Delivery(Guarded, frozen=True):
-    """A row of `amocrm_deliveries`; `steps` holds each begun step's state and result by its name."""
+    """A row of `amocrm_deliveries`; `steps` holds each begun step's state and result by its name.
+
+    `looks_since`: it was accepted after the database was restored from a backup, and may have been carried out since
+    then by a row that is lost. So each step looks for its mark before it writes; None: it is certainly new.
+    """
 
     HIDDEN = ("request",)
 
@@ -44,9 +50,16 @@ class Delivery(Guarded, frozen=True):
     finished_at: datetime | None
     story: list[dict[str, Any]]  # in order: {at, kind, step?, outcome?, code?, detail?, request_id?}
     summary: dict[str, Any] = field(default_factory=dict)  # {by, user_id?, total?, currency?, deal?}
+    looks_since: datetime | None = None
     due_in_seconds: float | None = None
     account_domain: str | None = None  # where several accounts' are listed
     widget_type: str | None = None
+
+    @property
+    def made_since(self) -> int:
+        """Nothing that this delivery has made in amoCRM is older, Unix seconds. A write of the same key after its days
+        has the same mark, and is made a day later at least."""
+        return int((self.looks_since or self.created_at).timestamp()) - CLOCK_SKEW_SECONDS
 
     def result_of(self, step: str) -> dict[str, Any] | None:
         entry = self.steps.get(step, {})
@@ -93,14 +106,19 @@ def accept(
     request_id: str,
     summary: Mapping[str, Any],
     at_once: bool = True,
+    about: str | None = None,
+    happened_at: datetime | None = None,
 ) -> tuple[Delivery, bool]:
     """Stores the write, with our lease on it and its first steps begun. False: this key was accepted before.
 
-    `at_once` False leaves it to the runner: no lease, and no step is begun.
+    `at_once` False leaves it to the runner: no lease, and no step is begun. The same write has the same id, and so the
+    same marks in amoCRM, even where the first row is lost; `about`: what makes it the same, where it may say other
+    things the next time. `happened_at`: when that has happened which it is about, where somebody knows.
 
     Raises 409 when the key was accepted with another request.
     """
-    new_id = uuid4()
+    content = request_hash.hex() if about is None else f"about:{about}"
+    new_id = keyring.name_of(f"{action}:{key}:{content}", integration_id)
     parameters = {
         "id": new_id,
         "integration_id": integration_id,
@@ -113,6 +131,7 @@ def accept(
         **_begun(at_once),
         "told": Jsonb({"kind": "accepted", "request_id": request_id}),
         "summary": Jsonb(dict(summary)),
+        "happened_at": happened_at,
     }
     accepted = database.one(Delivery, statements.ACCEPT, parameters)
     if accepted is not None:
@@ -125,7 +144,9 @@ def accept(
             "idempotency_key_reused",
             say("This Idempotency-Key was used for another request. Use a new key for it."),
         )
-    return known, known.id == new_id
+    # Sent again over a new connection, the statement finds what it has made itself.
+    is_own = known.story[0].get("request_id") == request_id and known.lease_id == parameters["lease_id"]
+    return known, is_own
 
 
 def by_id(database: Database, delivery_id: UUID, integration_id: UUID) -> Delivery | None:

@@ -215,8 +215,9 @@ class _Attempt:
 
     def _carry_out(self, step: Step, next_steps: list[str]) -> None:
         needed = () if step.after is None else (self.delivery.result_of(step.after),)
-        is_new = step.name in self._new
-        must_look = self.delivery.was_started(step.name) and not is_new
+        may_be_there = self.delivery.looks_since is not None  # made by a row that was lost
+        is_new = step.name in self._new and not may_be_there
+        must_look = (self.delivery.was_started(step.name) or may_be_there) and not is_new
         result = self._perform(lambda api: step.find(self._lent(api), *needed)) if must_look else None
         if result is None:
             if not is_new:

@@ -7,14 +7,18 @@ from typing import Final
 
 # --- accepting and reading -----------------------------------------------------------------------------------------
 
-# Stores a write with its lease and its first steps, or nothing where its key was accepted before.
+# Stores a write with its lease and its first steps, or nothing where its key was accepted before. After a restore it
+# may have been carried out by a row that is gone: then it says since when. What has happened after the restore was
+# never accepted before.
 ACCEPT = """
 INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
-                               steps, attempts, lease_id, lease_until, due_at, story, summary)
+                               steps, attempts, lease_id, lease_until, due_at, story, summary, looks_since)
 VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
         %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now(), amocrm_told('[]', %(told)s),
-        %(summary)s)
-ON CONFLICT (integration_id, action, idempotency_key) DO NOTHING
+        %(summary)s,
+        (SELECT greatest(min(lost_since), amocrm_now() - max(keys_kept)) FROM amocrm_restores
+         WHERE looks_until > amocrm_now() AND (%(happened_at)s::timestamptz IS NULL OR %(happened_at)s < restored_at)))
+ON CONFLICT DO NOTHING
 RETURNING *
 """
 

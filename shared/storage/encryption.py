@@ -29,7 +29,7 @@ class DecryptionError(ForeseenError):
 
 
 class Keyring:
-    """Several keys can read; the first one writes. Keys are 32 bytes, given in base64."""
+    """Several keys can read; the first one writes and names. Keys are 32 bytes, given in base64."""
 
     def __init__(self, keys: tuple[tuple[str, Secret], ...]) -> None:
         if not keys:
@@ -37,6 +37,8 @@ class Keyring:
         self._fingerprint_secrets = [
             hmac.digest(base64.b64decode(key.reveal()), b"amocrm-functions fingerprint", "sha256") for _, key in keys
         ]
+        _, first = keys[0]
+        self._name_secret = hmac.digest(base64.b64decode(first.reveal()), b"amocrm-functions name", "sha256")
         self._ciphers = {key_id: AESGCM(base64.b64decode(key.reveal())) for key_id, key in keys}
         self.writing_key_id = keys[0][0]
 
@@ -62,6 +64,15 @@ class Keyring:
         """32 bytes that stand for a value and do not tell it, one for each key: instances that share a key meet."""
         message = _associated_data(owner, "fingerprint") + b":" + value.encode()
         return [hmac.digest(secret, message, "sha256") for secret in self._fingerprint_secrets]
+
+    def name_of(self, value: str, owner: UUID) -> UUID:
+        """The id of what this value stands for: the same whenever it is asked for, also where nobody remembers it, and
+        not to be guessed. Another key in front makes other ids."""
+        message = _associated_data(owner, "name") + b":" + value.encode()
+        found = bytearray(hmac.digest(self._name_secret, message, "sha256"))
+        found[6] = found[6] & 0x0F | 0x80  # RFC 9562, version 8: made in a way of one's own
+        found[8] = found[8] & 0x3F | 0x80
+        return UUID(bytes=bytes(found[:16]))
 
     def is_current(self, stored: bytes) -> bool:
         """Whether the value was written with the key that writes now."""

@@ -47,6 +47,18 @@ def test_an_account_goes_on_in_the_new_cell_as_it_was(here: Cell, there: Cell) -
     assert _state(there) == []
 
 
+def test_37_3_a_restored_cells_account_is_looked_for_in_the_new_cell_too(here: Cell, there: Cell) -> None:
+    here.sql(
+        "INSERT INTO amocrm_restores (id, lost_since, looks_until, keys_kept) "
+        "SELECT gen_random_uuid(), amocrm_now() - interval '1 hour', amocrm_now() + interval '1 day', "
+        "interval '30 days' FROM generate_series(1, 2)"
+    )
+    move(here, there)
+    assert there.sql("SELECT count(*) FROM amocrm_restores") == [(2,)]
+    assert _save(there, 1) == 200
+    assert there.sql("SELECT count(*) FROM amocrm_deliveries WHERE looks_since IS NOT NULL") == [(1,)]
+
+
 def test_the_old_cell_says_that_it_has_moved(here: Cell, there: Cell) -> None:
     """Whoever they are; and it keeps nothing by which amoCRM could be called, or that customers wrote."""
     key = json_of(

@@ -80,7 +80,7 @@ def _completed(
     body = msgspec.json.encode(found.body, order="deterministic")
     lead_id, contact_id = _ids(first)
     action = next(name for name, kind in model.BODIES.items() if isinstance(found.body, kind))
-    since = int(first.created_at.timestamp()) - 300
+    since = first.made_since
     had, mode = _had(runtime, first), "contact" if lead_id is None else "lead"
     before = (
         None if incoming.again_id is None else deliveries.by_id(runtime.database, incoming.again_id, integration.id)
