@@ -23,7 +23,7 @@ from shared.platform.messages import Message, english, said, say, translated
 from shared.platform.middleware import json_response
 from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
-from tests import reading, sentences
+from tests import left_behind, reading, sentences
 from tests.listener import Ingress
 from tests.story import Story, calculation
 from tests.submitting import form
@@ -72,6 +72,13 @@ def test_34_4_the_reader_sees_what_was_written_past_the_catalogues(handler: Hand
 def test_what_comes_from_a_catalogue_or_from_a_person_is_let_through(handler: Handler) -> None:
     answer = reading.serve(handler, None, Request("GET", "/"))
     assert not reading.MARKS.search(answer.body.decode())
+
+
+def test_34_4_a_text_that_was_made_for_one_reader_and_is_stored_is_seen(connected: Story) -> None:
+    connected.sql("UPDATE amocrm_events SET actor = %s", reading.marked("The token was refreshed."))
+    with pytest.raises(AssertionError, match="is stored"):
+        left_behind.check(connected)
+    connected.sql("UPDATE amocrm_events SET actor = NULL")
 
 
 # --- each sentence, each page, and notes ----------------------------------------------------------------------------
