@@ -1,12 +1,14 @@
 """36: what the events' campaign compares of each kind of message. Each difference is planted by itself, and is seen."""
 
+import random
 from collections import Counter
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.chaos import told_others
-from tests.chaos.hearing import Heard
+from tests.chaos.hearing import Doorway, Heard
 from tests.chaos.told_others import KINDS, Thing
 from tests.chaos.told_visitors import Incoming, Talk, Visitors
 from tests.control import Simulator
@@ -26,7 +28,7 @@ def _visitors() -> Visitors:
     visitors = Visitors(Simulator("http://127.0.0.1:1"))
     for number, fate in ((1, "accepted"), (2, "declined")):
         visitors.incoming.append(Incoming(_DOMAIN, f"u{number}", number, 10 + number, fate))
-    visitors.talks[_DOMAIN, 5] = Talk(_DOMAIN, 5, 11, "telegram", {"m1": "received", "m2": "sent"}, closed_at=2.0)
+    visitors.talks[_DOMAIN, 5] = Talk(_DOMAIN, 5, 11, "telegram", {"m1": "received", "m2": "sent"}, is_closed=True)
     visitors.talks[_DOMAIN, 6] = Talk(_DOMAIN, 6, 12, "telegram", {"m3": "received"})
     return visitors
 
@@ -46,7 +48,7 @@ _TOLD = [
 ]
 _HEARD: Heard = {
     ("a", "unsorted", "u2"): [(1.0, "delete")],
-    ("a", "talk", "5"): [(1.0, "add"), (3.0, "update")],
+    ("a", "talk", "5"): [(1.0, "add"), (3.0, "closed")],
     ("a", "talk", "6"): [(1.0, "add")],
 }
 
@@ -79,6 +81,21 @@ def test_visitors_leads_conversations_and_messages_are_as_they_were_told() -> No
 )
 def test_what_is_told_of_another_or_as_something_else_is_seen(number: int, instead: Message, expected: str) -> None:
     assert expected in _wrong([*_TOLD[:number], instead, *_TOLD[number + 1 :]], _HEARD)
+
+
+def test_the_campaigns_doorway_knows_what_was_heard() -> None:
+    said = {"account[subdomain]": "a", "talk[update][0][talk_id]": "5", "talk[update][0][is_in_work]": "0"}
+    said |= {"talk[update][1][talk_id]": "6", "talk[update][1][is_in_work]": "1", "catalogs[delete][0][id]": "3"}
+    said |= {"unsorted[delete][0][uid]": "u2", "leads[add][0][id]": "1"}
+    doorway = Doorway(random.Random(1))
+    doorway._note(urlencode(said).encode(), 1.0)
+    doorway.close()
+    assert {place: verb for place, ((_, verb),) in doorway.heard.items()} == {
+        ("a", "talk", "5"): "closed",
+        ("a", "talk", "6"): "update",
+        ("a", "catalogs", "3"): "delete",
+        ("a", "unsorted", "u2"): "delete",
+    }
 
 
 def test_what_no_hook_has_told_can_be_missing() -> None:

@@ -14,9 +14,9 @@ from tests.listener import Ingress, Listener
 
 # Of what only hooks tell, or tell as what it is: head -> the member that names it.
 _NAMED_BY: Final = {"catalogs": "id", "talk": "talk_id", "unsorted": "uid"}
-_MEMBER: Final = re.compile(r"(\w+)\[(\w+)\]\[\d+\]\[(\w+)\]")
+_MEMBER: Final = re.compile(r"(\w+)\[(\w+)\]\[(\d+)\]\[(\w+)\]")
 
-# (account, head, id) -> when hooks of it came that were taken, and their verbs.
+# (account, head, id) -> when hooks of it came that were taken, and their verbs; "closed" of a conversation that was.
 Heard = dict[tuple[str, str, str], list[tuple[float, str]]]
 
 
@@ -42,10 +42,14 @@ class Doorway(Ingress):
     def _note(self, body: bytes, arrived_at: float) -> None:
         said = parse_qsl(body.decode())
         account = next((value for name, value in said if name == "account[subdomain]"), "")
+        entities: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
         for name, value in said:
-            member = _MEMBER.fullmatch(name)
-            if member and _NAMED_BY.get(member[1]) == member[3]:
-                self.heard[account, member[1], value].append((arrived_at, member[2]))
+            if member := _MEMBER.fullmatch(name):
+                entities[member[1], member[2], member[3]][member[4]] = value
+        for (head, verb, _), members in entities.items():
+            if (id_ := members.get(_NAMED_BY.get(head, ""))) is not None:
+                is_closed = head == "talk" and members.get("is_in_work") == "0"
+                self.heard[account, head, id_].append((arrived_at, "closed" if is_closed else verb))
 
 
 class _Memory(Listener):

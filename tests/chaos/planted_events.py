@@ -34,18 +34,6 @@ def _unless(kind: str) -> Callable[[Any], list[Any]]:
     return lambda one: [] if one.kind == kind else [one]
 
 
-def _goods_are_not_noted() -> Undo:
-    """A form's deals and contacts are."""
-    original = own_writes.note
-
-    def note(database: Any, keyring: Any, integration_id: Any, entity_type: str, *given: Any) -> Any:
-        return None if entity_type == "catalog_element" else original(
-            database, keyring, integration_id, entity_type, *given
-        )  # fmt: skip
-
-    return changed(own_writes, "note", note)
-
-
 def _incoming_leads(becomes: Callable[[Any], Any]) -> Callable[[], Undo]:
     """What is found when one is looked at: as `becomes` makes it."""
     original = incoming_leads.look
@@ -94,12 +82,6 @@ EVENTS: Final = (
         "what we write ourselves is no news",
         lambda: changed(own_writes, "note", lambda *_args, **_named: None),
         "own writes told",
-    ),
-    _events(
-        "goods that we make are not noted",
-        "goods of ours are no news",
-        _goods_are_not_noted,
-        "own writes told: catalog_element.added",
     ),
     _events(
         "nobody asks what a deal was called before",

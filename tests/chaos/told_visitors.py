@@ -5,7 +5,6 @@ one cannot know. Messages, and leads that wait, can be asked for.
 """
 
 import random
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,14 +30,14 @@ class Incoming:
 
 @dataclass
 class Talk:
-    """`messages`: id -> received or sent. `closed_at`: when it was, for certain."""
+    """`messages`: id -> received or sent."""
 
     domain: str
     id: int
     contact_id: int
     origin: str
     messages: dict[str, str] = field(default_factory=dict)
-    closed_at: float | None = None
+    is_closed: bool = False
 
 
 class Visitors:
@@ -53,7 +52,7 @@ class Visitors:
         """A stranger writes, or a known person; or somebody of the account takes, turns away, answers or closes."""
         what = rng.random()
         waiting = [one for one in self.incoming if one.fate is None]
-        is_open = [one for one in self.talks.values() if one.closed_at is None]
+        is_open = [one for one in self.talks.values() if not one.is_closed]
         if waiting and what < 0.2:
             self._decide(rng.choice(waiting), accept=rng.random() < 0.5)
         elif is_open and what < 0.4:
@@ -84,7 +83,7 @@ class Visitors:
 
     def _close(self, talk: Talk) -> None:
         self._simulator.control("close-talk", domain=talk.domain, talk=talk.id)
-        talk.closed_at = time.monotonic()
+        talk.is_closed = True
 
     def _decide(self, one: Incoming, *, accept: bool) -> None:
         self._simulator.control("person", domain=one.domain, kind="unsorted", id=one.uid, accept=accept)
@@ -160,9 +159,9 @@ def _wrong_talk(talk: Talk, told: Messages, hooks: list[tuple[float, str]]) -> I
     yield from (f"out of order: {what} {one} after another" for one in kinds[1:] if one == "opened")
     if hooks and not kinds:
         yield f"lost: {what}, of which {len(hooks)} hooks were taken"
-    if talk.closed_at is None and "closed" in kinds:
+    if not talk.is_closed and "closed" in kinds:
         yield f"lost: that {what} is open, told is that it was closed"
-    is_closing_known = talk.closed_at is not None and any(at > talk.closed_at for at, _ in hooks)
+    is_closing_known = any(verb == "closed" for _, verb in hooks)
     is_closed_first = bool(told) and not told[0]["data"]["talk"]["is_in_work"]
     if is_closing_known and "closed" not in kinds and not is_closed_first:
         yield f"lost: that {what} was closed"
