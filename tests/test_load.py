@@ -57,3 +57,16 @@ def test_after_a_bad_night_every_write_is_there_once_and_every_account_connected
     assert found["killed_processes"] > 10
     assert found["truth"]["pressed"] > 0  # on a slow machine people do little in half a minute
     assert "PostgreSQL crashes" in picture.read_text()
+
+
+@pytest.mark.timeout(300)
+def test_37_4_after_a_lost_database_every_account_is_connected_and_every_write_there_once(tmp_path: Any) -> None:
+    """Row O1. Where the journal helps less, everybody who is cut off is told, and nobody else is cut off."""
+    picture = tmp_path / "disaster.svg"
+    small = ["--accounts", "6", "--people", "10", "--pace", "1", "--seconds", "2", "--writes", "6", "--steps", "1"]
+    found = json_of_command("benchmarks.load.disaster", *small, "--picture", str(picture))
+    assert found["violations"] == [], whole(found)
+    assert found["scenes"]["with the journal"] == {"connected": 7, "cut_off": 0, "silent": 0, "named": 0}, whole(found)
+    assert len(found["scenes"]) == 4
+    assert found["rpo"]["repeated"] > 0, whole(found)
+    assert "each account called" in picture.read_text()

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import httpx
@@ -61,8 +61,13 @@ def compare(made: Town, lost: Lost) -> tuple[dict[str, int], list[str]]:
         promised = {key: line for key, line in own.items() if key not in forgotten}
         maybe = {key: line for key, line in own.items() if key in forgotten}
         shown = made.played.simulator.control("show", domain=domain)
-        violations += truth.wrong(shown, made.played.leads[domain], promised, stored[domain], maybe)
-        there += sum(bool(places) for places in truth.note_places(shown, maybe).values())
+        found = {key for key, places in truth.note_places(shown, maybe).items() if places}
+        there += len(found)
+        prices = None
+        if maybe or own.keys() & lost.repeated:
+            written = {key: line for key, line in own.items() if key in promised or key in found}
+            prices = _newest(written, known)
+        violations += truth.wrong(shown, made.played.leads[domain], promised, stored[domain], maybe, prices)
     return {
         "pressed": len(pressed),
         "in_the_backup": len(lost.known),
@@ -71,6 +76,18 @@ def compare(made: Town, lost: Lost) -> tuple[dict[str, int], list[str]]:
         "forgotten_and_in_their_deals": there,
         "lost": len(forgotten) - there,
     }, violations
+
+
+def _newest(written: Mapping[str, dict[str, Any]], accepted_at: Mapping[str, float]) -> set[int]:
+    """Totals of the calculations that may be the newest: none was begun after they had been accepted, at first. Of
+    rows that came back as repeated ones the order says nothing."""
+    lines = {key: line for key, line in written.items() if line["name"] == "save_calculation"}
+    last_begun = max((line["at"] for line in lines.values()), default=0.0)
+    return {
+        line["body"]["calculation"]["total"]
+        for key, line in lines.items()
+        if accepted_at.get(key, float("inf")) >= last_begun
+    }
 
 
 @dataclass(frozen=True)
@@ -102,7 +119,7 @@ def judged(
     violations += [f"{one} answers, and nothing can have helped it" for one in scene.cut_off - cut_off]
     violations += [f"{one}: restore-tokens has not told of it" for one in (scene.named or set()) - named]
     # Whoever looks at it is told by the connection's state, and by a notice: `require_reauth` writes both.
-    silent = {one for one in cut_off if rows[one][0] == "connected"}
+    silent = {one for one in cut_off if one not in rows or rows[one][0] == "connected"}
     violations += [f"{one}: nobody is told that it is cut off" for one in silent]
     violations += [
         f"{one} was set back from version {version} to {rows[one][1]}"

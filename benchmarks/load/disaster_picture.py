@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
-_WIDTH, _LEFT, _RIGHT, _ROW, _BAR = 900, 250, 40, 46, 18
+_WIDTH, _LEFT, _RIGHT, _ROW, _BAR = 900, 250, 30, 46, 18
 _COLOURS: Final = ("#1757c2", "#3f9b6c", "#e3b341", "#8a94a6", "#7d5fb2")
 _GOOD, _TOLD, _BAD = "#3f9b6c", "#e3b341", "#c2413a"
 
@@ -19,7 +19,7 @@ def drawn(found: dict[str, Any]) -> str:
     repeated, there, lost = rpo["repeated"], rpo["forgotten_and_in_their_deals"], rpo["lost"]
     written: list[Part] = [("repeated, there once", repeated, _GOOD)]
     written += [("in amoCRM only", there, _TOLD), ("lost", lost, _BAD)]
-    titled = f"accepted in the {rpo['hours']:g} h after the backup"
+    titled = f"writes in the {rpo['hours']:g} h since"
     rows: list[tuple[str, Sequence[Part], str]] = [
         (f"{found['accounts']} accounts back in {whole:.1f} s", stages, " s"),
         (f"{rpo['in_the_backup']} writes before the backup", [("there once", rpo["in_the_backup"], _GOOD)], ""),
@@ -51,6 +51,6 @@ def _row(top: int, title: str, parts: Sequence[Part], unit: str) -> list[str]:
         left += width
         text = f"{name}: {amount:.1f}{unit}" if unit else f"{name}: {amount:g}"
         lines.append(f'<rect x="{named:.1f}" y="{top + _BAR + 5}" width="9" height="9" fill="{colour}"/>')
-        lines.append(f'<text x="{named + 13:.1f}" y="{top + _BAR + 13}">{escape(text)}</text>')
-        named += 28 + 5.6 * len(text)
+        lines.append(f'<text x="{named + 13:.1f}" y="{top + _BAR + 13}" font-size="10">{escape(text)}</text>')
+        named += 24 + 5.4 * len(text)
     return lines

@@ -15,10 +15,16 @@ Promised = dict[str, dict[str, Any]]  # what was pressed by its key: `{name, bod
 
 
 def wrong(
-    shown: Shown, lead: int, promised: Promised, stored: dict[str, UUID], maybe: Promised | None = None
+    shown: Shown,
+    lead: int,
+    promised: Promised,
+    stored: dict[str, UUID],
+    maybe: Promised | None = None,
+    prices: set[int] | None = None,
 ) -> list[str]:
     """Violations. `lead`: the deal that all calculations belong to; `stored`: deliveries by key, in their order;
-    `maybe`: what else was pressed, and is promised no more."""
+    `maybe`: what else was pressed, and is promised no more; `prices`: what the deal may cost, where it is not the price
+    of the newest that is stored."""
     told: list[str] = []
     calculations, forms = _of(promised, "save_calculation"), _of(promised, "submit_form")
     lost, lost_forms = _of(maybe or {}, "save_calculation"), _of(maybe or {}, "submit_form")
@@ -29,12 +35,11 @@ def wrong(
     told += _wrong_goods(shown, lead, calculations, lost)
     told += _wrong_deals(shown, lead, forms, lost_forms)
     newest = next((calculations[key] for key in reversed(stored) if key in calculations), None)
+    if prices is None:
+        prices = set() if newest is None else {newest["calculation"]["total"]}
     price = shown["leads"][str(lead)]["price"]
-    if newest is not None and not lost and price != newest["calculation"]["total"]:
-        told.append(f"deal {lead} costs {price}, its newest calculation {newest['calculation']['total']}")
-    totals = {body["calculation"]["total"] for body in [*calculations.values(), *lost.values()]}
-    if lost and any(places[key] for key in [*calculations, *lost]) and price not in totals:
-        told.append(f"deal {lead} costs {price}, as no calculation of it")
+    if prices and price not in prices:
+        told.append(f"deal {lead} costs {price}, its newest calculation {' or '.join(map(str, sorted(prices)))}")
     return told
 
 
