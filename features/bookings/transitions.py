@@ -61,7 +61,7 @@ def moved(
         if after is not None:
             return after
         booking = _again(offer, booking)
-    raise _changed()
+    raise changed()
 
 
 def cancelled(offer: Offer, booking: Booking, by: Mapping[str, Any]) -> Booking:
@@ -76,7 +76,7 @@ def cancelled(offer: Offer, booking: Booking, by: Mapping[str, Any]) -> Booking:
         if found is None:
             raise unknown()
         booking = found
-    raise _changed()
+    raise changed()
 
 
 def attended(
@@ -91,7 +91,7 @@ def attended(
         if after is not None:
             return after
         booking = _again(offer, booking)
-    raise _changed()
+    raise changed()
 
 
 def _again(offer: Offer, booking: Booking) -> Booking:
@@ -106,5 +106,5 @@ def unknown() -> Problem:
     return Problem(404, "unknown_booking", say("There is no such booking in this connection."))
 
 
-def _changed() -> Problem:
-    return Problem(409, "booking_changed", say("Somebody else is changing this visit at this moment. Look again."))
+def changed() -> Problem:
+    return Problem(409, "booking_changed", say("Somebody else has changed this visit. Look again."))

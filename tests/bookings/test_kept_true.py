@@ -335,3 +335,23 @@ def test_30_k_what_a_calendar_says_is_cancelled_is_no_day_off(clinic: Clinic) ->
 def test_30_k_a_holiday_that_began_long_ago_is_not_left_out(clinic: Clinic) -> None:
     found = _days_off(clinic, "UID:a\nSUMMARY:Рождество\nDTSTART;VALUE=DATE:19180107\nRRULE:FREQ=YEARLY")
     assert (f"{_YEAR}-01-07", f"{_YEAR}-01-07", "Рождество") in found
+
+
+@pytest.mark.parametrize(
+    ("action", "more"),
+    [("move_booking", {}), ("cancel_booking", {}), ("set_attendance", {"attendance": "missed"})],
+)
+def test_38_5_who_changes_what_somebody_else_has_changed_is_told(
+    clinic: Clinic, action: str, more: dict[str, Any]
+) -> None:
+    """By the version that they have seen; the same request once more is no conflict."""
+    seen = clinic.booked()["booking"]
+    moved = json_of(clinic.act("move_booking", id=seen["id"], starts_at=clinic.at(15), version=seen["version"]))
+    wanted = {"starts_at": clinic.at(16)} if action == "move_booking" else more
+    refused = clinic.act(action, id=seen["id"], version=seen["version"], **wanted)
+    assert (refused.status, json_of(refused)["code"]) == (409, "booking_changed")
+    (now,) = clinic.bookings()
+    assert (now["starts_at"], now["state"]) == (clinic.at(15), "booked")
+    for _ in range(2):
+        answer = clinic.act(action, id=seen["id"], version=moved["booking"]["version"], **wanted)
+        assert answer.status == 200, answer.body.decode()

@@ -43,7 +43,7 @@ def test_30_k_a_week_has_more_visits_than_a_page(context: BrowserContext, demo: 
     demo.sql(_MANY)
     page = connected_panel(context, demo)
     choose(page, "clinic")
-    go(page, "appointments")
+    go(page, "appointments?show=list")
     visits = page.locator("#visits > li")
     expect(visits).to_have_count(200)
     more = page.get_by_role("button", name="Показать ещё")

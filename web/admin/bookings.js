@@ -9,21 +9,42 @@ import { form } from "./offer.js";
 import { busy, button, copyButton, failure, told } from "./pieces.js";
 import { call, may } from "./session.js";
 
+const MODES = ["day", "week", "list"];
+
 export async function show(place, visit) {
   const { connection } = visit;
   const body = element("div", {});
   const begin = latest();
+  const mode = MODES.includes(visit.query.show) ? visit.query.show : visit.query.attention === "1" ? "list" : "day";
+  /** @type {{ view: HTMLElement, refresh: () => unknown, close: () => void } | null} */
+  let board = null;
   const refresh = async (saved = "") => {
     const isOld = begin();
     const [found, known] = await Promise.all([call("get_settings", { connection }), may("manage") ? directory(connection) : null]);
-    if (isOld()) return;
     const { bookings: settings } = found.settings;
-    const parts = settings.is_on ? [visits(visit, settings), site(visit)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
+    const { calendar } = settings.is_on && mode !== "list" ? await import("./calendar.js") : {};
+    if (isOld()) return;
+    board?.close();
+    board = calendar ? calendar(visit, settings, mode) : null;
+    const parts = settings.is_on ? [modes(visit, mode), board?.view ?? visits(visit, settings), site(visit)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
     if (known) parts.push(form(connection, found, known, refresh, saved));
     body.replaceChildren(...parts);
   };
   place.append(element("h1", { text: t("tab.bookings") }), element("p", { className: "soft", text: t("bookings.hint") }), body);
   await refresh();
+  return { close: () => board?.close(), refresh: () => (board ? board.refresh() : told(() => refresh())) };
+}
+
+// The same visits as a day, as a week and as a list, each with its address.
+function modes({ query, to }, mode) {
+  const list = element("ul", { className: "modes" }, ...MODES.map((one) => {
+    const link = element("a", { href: to({ query: { ...query, attention: "", show: one === "day" ? "" : one } }), text: t(`calendar.${one}`) });
+    if (one === mode) link.setAttribute("aria-current", "page");
+    return element("li", {}, link);
+  }));
+  const made = element("nav", {}, list);
+  made.setAttribute("aria-label", t("bookings.visits"));
+  return made;
 }
 
 // Without a connection to the account there is nothing to choose from.
@@ -65,7 +86,7 @@ function visits(visit, settings) {
   };
   const refresh = () => told(() => read(null), error);
   const filter = () => {
-    visit.remember({ query: { from: from.value === today ? "" : from.value, whose: whose.value, attention: onlyTold.checked ? "1" : "" } }, true);
+    visit.remember({ query: { show: "list", from: from.value === today ? "" : from.value, whose: whose.value, attention: onlyTold.checked ? "1" : "" } }, true);
     return refresh();
   };
   whose.value = settings.resources.some((one) => one.id === query.whose) ? query.whose : "";

@@ -12,6 +12,7 @@ from features.bookings.booking_rules import Offer
 from features.bookings.crm_sync import Changed, answer, bring
 from features.bookings.rows import Booking, Filter
 from features.bookings.settings import Key
+from features.bookings.sync_context import CANCELLED
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -22,25 +23,34 @@ from shared.runtime import Runtime
 _PAGE: Final = 200
 
 
+Version = Annotated[int, Meta(gt=0, le=2**31 - 1)]
+
+
 class MoveBooking(Struct, forbid_unknown_fields=True, frozen=True):
-    """`resource` null: the same doctor."""
+    """`resource` null: the same doctor. `version`: of the visit as it was seen; somebody else has changed it since:
+    refused."""
 
     id: UUID
     starts_at: Moment
     resource: Key | None = None
+    version: Version | None = None
     action: str | None = None
 
 
 class CancelBooking(Struct, forbid_unknown_fields=True, frozen=True):
+    """`version`: as in `move_booking`."""
+
     id: UUID
+    version: Version | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
     action: str | None = None
 
 
 class SetAttendance(Struct, forbid_unknown_fields=True, frozen=True):
-    """null takes it back."""
+    """null takes it back. `version`: as in `move_booking`."""
 
     id: UUID
+    version: Version | None = None
     attendance: Literal["came", "missed"] | None = None
     action: str | None = None
 
@@ -83,10 +93,13 @@ def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 
 def _move(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{booking, delivery_id, state}`. 409 for a time that somebody else has, 422 for one that is never free."""
+    """`{booking, delivery_id, state}`. 409 for a time that somebody else has, or a visit that somebody has changed
+    (`booking_changed`), 422 for a time that is never free."""
     body = bodies.decode(request, MoveBooking)
     offer, booking = _known(runtime, caller, body.id)
     transitions.require_open(booking, offer)
+    is_there = (booking.starts_at, booking.resource) == (body.starts_at, body.resource or booking.resource)
+    _require_seen(booking, body.version, is_done=is_there)
     after = transitions.moved(offer, booking, body.starts_at, body.resource, caller.sender())
     return _told(runtime, request, offer, after)
 
@@ -95,6 +108,7 @@ def _cancel(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{booking, delivery_id, state}`: the time is free at once. Cancelling twice is no error."""
     body = bodies.decode(request, CancelBooking)
     offer, booking = _known(runtime, caller, body.id)
+    _require_seen(booking, body.version, is_done=booking.state == CANCELLED)
     after = transitions.cancelled(offer, booking, caller.sender())
     return _told(runtime, request, offer, after, body.reason.strip())
 
@@ -104,6 +118,7 @@ def _attend(runtime: Runtime, caller: Caller, request: Request) -> Response:
     body = bodies.decode(request, SetAttendance)
     offer, booking = _known(runtime, caller, body.id)
     transitions.require_open(booking, offer)
+    _require_seen(booking, body.version, is_done=booking.attendance == body.attendance)
     return _told(runtime, request, offer, transitions.attended(offer, booking, body.attendance, caller.sender()))
 
 
@@ -117,6 +132,12 @@ def _known(runtime: Runtime, caller: Caller, booking_id: UUID) -> tuple[Offer, B
     elif caller.lead_id is not None:
         raise transitions.unknown()
     return offer, booking
+
+
+def _require_seen(booking: Booking, version: int | None, *, is_done: bool) -> None:
+    """Raises 409 where the visit is not any more what its reader has seen, and not what they want either."""
+    if version is not None and version != booking.version and not is_done:
+        raise transitions.changed()
 
 
 def _told(runtime: Runtime, request: Request, offer: Offer, booking: Booking, reason: str = "") -> Response:
