@@ -1181,6 +1181,13 @@ def test_somebody_signs_in_by_the_companys_issuer(chromium: Browser, kommo_demo:
         expect(page.get_by_role("link", name="Conexões")).to_be_visible()
         expect(page.get_by_role("link", name="Pessoas")).to_have_count(0)
         page.get_by_role("button", name="Sair").click()
+    # 38-2: whoever was sent an address comes to just that, also by way of the issuer.
+    wanted = f"{kommo_demo.panel}#/overview/log?level=error"
+    page.goto(wanted)
+    page.get_by_role("link", name="Entrar por 127.0.0.1").click()
+    expect(page.get_by_role("heading", level=1, name="Registro")).to_be_visible()
+    expect(page).to_have_url(wanted)
+    expect(page.locator("#level")).to_have_value("error")
     theirs.close()
     admin.close()
 
