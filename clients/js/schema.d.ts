@@ -468,6 +468,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     Query: `phone`, as it was typed. `{contacts: [{id, name, link, leads: [{id, link}]}]}`: those of the account with
+         *     this phone, by amoCRM's own search; nothing of it is kept here.
+         */
+        get: operations["get_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_custom_fields": {
         parameters: {
             query?: never;
@@ -834,6 +856,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/get_search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     Query: `q`, an id as it stands in a list or an answer, a mark (`ref:…`) as it stands in a note or a task, or a
+         *     number of a deal or of a line of the log. `{found: [{kind, id, account_domain, widget_type, created_at}]}`, `kind`
+         *     delivery, incoming, change, booking, deal (something was written into it), event; nothing for anything else.
+         */
+        get: operations["get_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_services": {
         parameters: {
             query?: never;
@@ -1045,7 +1090,8 @@ export interface paths {
         /**
          * @description Right: `write_deal`; given by widget, widget_administrator, session, application, administrator.
          *
-         *     `{booking, delivery_id, state}`. 409 for a time that somebody else has, 422 for one that is never free.
+         *     `{booking, delivery_id, state}`. 409 for a time that somebody else has, or a visit that somebody has changed
+         *     (`booking_changed`), 422 for a time that is never free.
          */
         post: operations["move_booking"];
         delete?: never;
@@ -3896,7 +3942,10 @@ export interface components {
             /** @enum {unknown} */
             kind: "call";
         };
-        /** CancelBooking */
+        /**
+         * CancelBooking
+         * @description `version`: as in `move_booking`.
+         */
         CancelBooking: {
             /** @default null */
             action?: string | null;
@@ -3904,6 +3953,8 @@ export interface components {
             id: string;
             /** @default  */
             reason?: string;
+            /** @default null */
+            version?: number | null;
         };
         /** Catalog */
         Catalog: {
@@ -4098,6 +4149,13 @@ export interface components {
             account: components["schemas"]["Account"];
             before: components["schemas"]["Responsible"];
             contact: components["schemas"]["features.changes.shapes.Contact"];
+        };
+        /**
+         * ContactsAnswer
+         * @description Contacts with a phone.
+         */
+        ContactsAnswer: {
+            contacts: components["schemas"]["FoundContact"][];
         };
         /** ContactUpdated */
         ContactUpdated: {
@@ -4578,6 +4636,42 @@ export interface components {
             referrer?: string;
         };
         /**
+         * Found
+         * @description `kind`: delivery, incoming, change, booking, deal, event. A line of the log may belong to no connection.
+         */
+        Found: {
+            account_domain: string | null;
+            created_at: string;
+            id: string;
+            kind: string;
+            widget_type: string | null;
+        };
+        /**
+         * FoundAnswer
+         * @description What stands behind an id or a number.
+         */
+        FoundAnswer: {
+            found: components["schemas"]["Found"][];
+        };
+        /**
+         * FoundContact
+         * @description A contact of the account.
+         */
+        FoundContact: {
+            id: number;
+            leads: components["schemas"]["FoundDeal"][];
+            link: string;
+            name: string;
+        };
+        /**
+         * FoundDeal
+         * @description A deal of a contact.
+         */
+        FoundDeal: {
+            id: number;
+            link: string;
+        };
+        /**
          * HoldAnswer
          * @description A time that is kept until `expires_at`.
          */
@@ -4732,7 +4826,8 @@ export interface components {
         };
         /**
          * MoveBooking
-         * @description `resource` null: the same doctor.
+         * @description `resource` null: the same doctor. `version`: of the visit as it was seen; somebody else has changed it since:
+         *     refused.
          */
         MoveBooking: {
             /** @default null */
@@ -4743,6 +4838,8 @@ export interface components {
             resource?: string | null;
             /** Format: date-time */
             starts_at: string;
+            /** @default null */
+            version?: number | null;
         };
         /** Named */
         Named: {
@@ -5376,7 +5473,7 @@ export interface components {
         };
         /**
          * SetAttendance
-         * @description null takes it back.
+         * @description null takes it back. `version`: as in `move_booking`.
          */
         SetAttendance: {
             /** @default null */
@@ -5385,6 +5482,8 @@ export interface components {
             attendance?: ("came" | "missed") | null;
             /** Format: uuid */
             id: string;
+            /** @default null */
+            version?: number | null;
         };
         /** Bot */
         "shared.amocrm.directory.Bot": {
@@ -6247,6 +6346,28 @@ export interface operations {
         requestBody?: never;
         responses: never;
     };
+    get_contacts: {
+        parameters: {
+            query?: {
+                phone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactsAnswer"];
+                };
+            };
+        };
+    };
     get_custom_fields: {
         parameters: {
             query?: {
@@ -6507,6 +6628,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PipelinesAnswer"];
+                };
+            };
+        };
+    };
+    get_search: {
+        parameters: {
+            query?: {
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundAnswer"];
                 };
             };
         };

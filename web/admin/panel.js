@@ -3,7 +3,7 @@
 import { $, element } from "../ui/dom.js";
 import { languagePicker, t, translate } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { ofTab } from "../ui/storage.js";
+import { ofBrowser, ofTab } from "../ui/storage.js";
 import { read, readOld, written } from "./address.js";
 import { tellKept } from "./kept.js";
 import { filled, nothing, told } from "./pieces.js";
@@ -29,6 +29,7 @@ import { mayLeave } from "./unsaved.js";
  */
 /** @typedef {{ close?: () => unknown, refresh?: () => unknown }} Shown */
 
+const NO_KEY = "search-without-key"; // whoever speaks to their computer may not want one key to open something
 const LAST = "connection"; // the one whose place was open last, in this tab
 
 /** @type {Shown | null} */
@@ -206,6 +207,22 @@ addEventListener("message", ({ data }) => {
   if (data?.type === "amocrm-connection") void shown?.refresh?.();
 });
 
+// --- the search -------------------------------------------------------------------------------------------------
+
+async function find() {
+  const account = here().account ?? last();
+  const { openSearch } = await import("./search.js");
+  openSearch(account && { account_domain: account[0], widget_type: account[1] });
+}
+
+addEventListener("keydown", (event) => {
+  const at = /** @type {HTMLElement} */ (event.target);
+  const isTyped = event.ctrlKey || event.metaKey || event.altKey || at.closest?.("input, textarea, select, dialog, [contenteditable]");
+  if (event.key !== "/" || isTyped || $("panel").hidden || ofBrowser.get(NO_KEY) === "1") return;
+  event.preventDefault();
+  void told(find);
+});
+
 async function signOut() {
   if (!mayLeave()) return;
   signedOut = null;
@@ -225,6 +242,7 @@ document.addEventListener("invalid", (event) => {
 translate();
 document.title = t("panel.title");
 $("languages").append(languagePicker());
+$("find").addEventListener("click", () => void told(find));
 $("leave").addEventListener("click", () => void signOut());
 // Not awaited: a view's module may be on its way.
 begin(async ({ name }) => {

@@ -24,6 +24,7 @@ function show(reason, again = null) {
   $("panel").hidden = true;
   $("places").hidden = true;
   $("leave").hidden = true;
+  $("find").hidden = true;
   $("me").textContent = "";
   $("sign-in").hidden = false;
   $("sign-in-error").textContent = reason;
@@ -59,6 +60,7 @@ async function enter() {
   $("panel").hidden = false;
   $("places").hidden = false;
   $("leave").hidden = false;
+  $("find").hidden = false;
   $("me").textContent = me.name === "ADMIN_TOKENS" ? "" : me.name;
   await entered(me);
 }

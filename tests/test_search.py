@@ -1,0 +1,48 @@
+"""38-7: a search over everything: an id, a mark or a deal's number; people by amoCRM's own search."""
+
+from typing import Any
+
+import pytest
+
+from tests.story import Story, calculation, json_of
+
+
+def _found(story: Story, text: str) -> list[tuple[str, str]]:
+    proof = {"Authorization": story.admin()["Authorization"]}  # no account is named
+    answer = story.crm("get_search", proof, query={"q": text})
+    assert answer.status == 200, answer.body
+    return [(one["kind"], one["id"]) for one in json_of(answer)["found"]]
+
+
+def _form(story: Story, phone: str) -> Any:
+    body = {"contact": {"name": "Нина Орлова", "phone": phone}, "comment": "Стекло"}
+    return json_of(story.crm("submit_form", story.application(), body))
+
+
+def test_38_7_an_id_a_mark_and_a_number_lead_to_their_place(connected: Story) -> None:
+    headers = connected.application() | {"X-Lead-Id": str(connected.lead_id)}
+    saved = json_of(connected.crm("save_calculation", headers, calculation()))["delivery_id"]
+    mark = f"ref:{saved.replace('-', '')[:26]}"
+    for typed in (saved, f"  {saved.upper()} ", mark, mark.removeprefix("ref:")):
+        assert _found(connected, typed) == [("delivery", saved)]
+    assert ("deal", str(connected.lead_id)) in _found(connected, str(connected.lead_id))
+    event = json_of(connected.crm("get_events", connected.admin()))["events"][0]["id"]
+    assert ("event", str(event)) in _found(connected, str(event))
+    for nothing in ("", "ref:", "00000000-0000-4000-8000-000000000000", "стекло", "9" * 18, "0", "1" * 40):
+        assert _found(connected, nothing) == []
+
+
+@pytest.mark.vendor("contacts.query")
+def test_38_7_a_phone_is_found_as_it_is_typed_and_nothing_of_it_is_kept(connected: Story) -> None:
+    """By amoCRM's own search: there is no index of phones here, from which a stolen dump could be read."""
+    connected.simulator.control("change-account", domain=connected.domain, search_lag=0)
+    made = _form(connected, "+7 (916) 555-44-33")
+    lead = made["results"]["lead"]["lead_id"]
+    for typed in ("+7 916 555-44-33", "8 (916) 555 44 33", "9165554433"):
+        answer = connected.crm("get_contacts", connected.admin(), query={"phone": typed})
+        (person,) = json_of(answer)["contacts"]
+        assert (person["name"], [one["id"] for one in person["leads"]]) == ("Нина Орлова", [lead])
+        assert person["link"].endswith(f"/contacts/detail/{person['id']}")
+    assert json_of(connected.crm("get_contacts", connected.admin(), query={"phone": "9160000000"}))["contacts"] == []
+    refused = connected.crm("get_contacts", connected.admin(), query={"phone": "Нина 12"})
+    assert (refused.status, json_of(refused)["errors"][0]["path"]) == (422, "phone")
