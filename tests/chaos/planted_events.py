@@ -144,12 +144,6 @@ EVENTS: Final = (
         "lost: incoming lead .* is declined, and was told accepted",
     ),
     _events(
-        "a conversation that is closed is no news",
-        "a conversation that was closed is told as closed",
-        _news_of(("talk",), _unless("talk.closed")),
-        "lost: that talk .* was closed",
-    ),
-    _events(
         "messages are told twice",
         "each message is told once",
         _of_messages(lambda told: [*told, *(dict(one) for one in told)]),

@@ -57,7 +57,7 @@ class Visitors:
             self._decide(rng.choice(waiting), accept=rng.random() < 0.5)
         elif is_open and what < 0.4:
             self._answer(rng.choice(is_open), f"Answer {rng.getrandbits(40)}")
-        elif is_open and what < 0.48:
+        elif is_open and what < 0.52:
             self._close(rng.choice(is_open))
         elif is_open and what < 0.7:
             talk = rng.choice(is_open)
