@@ -50,3 +50,18 @@ def test_an_apt_that_is_busy_is_waited_for(tmp_path: Path) -> None:
 def test_who_may_not_install_is_told_what_is_left_out(tmp_path: Path) -> None:
     ended = _installed(_programs(tmp_path, id="echo 1000"))
     assert (ended.returncode, "apt-get install chromium" in ended.stderr) == (0, True)
+
+
+def test_38_6_what_a_system_has_no_package_of_leaves_out_nothing_else(tmp_path: Path) -> None:
+    """Ubuntu has no firefox-esr: the others are installed, it is told, and CI is red."""
+    path = _programs(
+        tmp_path,
+        apt_get=f'echo "$@" >> {tmp_path}/asked',
+        apt_cache='case "$2" in firefox-esr) exit 100 ;; esac',
+        id="echo 0",
+    )
+    ended = _installed(path)
+    (asked,) = [line for line in (tmp_path / "asked").read_text().splitlines() if line.startswith("install")]
+    assert ("webkit2gtk-driver" in asked, "firefox-esr" in asked) == (True, False)
+    assert (ended.returncode, "Not installed: firefox-esr;" in ended.stderr) == (0, True)
+    assert _installed(path, CI="true").returncode == 1

@@ -1,13 +1,15 @@
 """The builder of calculators: names, and drafts that nobody loses."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.demo import Demo, connect
+from tests.looking import looked_at
 from tests.visiting import choose, connected_panel, go, in_one_demo
 
 pytestmark = in_one_demo
@@ -175,3 +177,111 @@ def test_a_draft_that_cannot_be_shown_can_be_thrown_away(
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Удалить черновик").click()
     expect(page.locator("[data-path='title']")).to_be_visible()
+
+
+def test_38_4_a_stranger_builds_a_fence(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
+) -> None:
+    """Length by the price of a metre, a gate, a discount over 100,000: in words that stand on the page."""
+    draft(_calculator())
+    page = _at_the_builder(context, demo)
+    page.get_by_role("combobox", name="Начать с", exact=True).select_option("empty")
+    page.get_by_label("Название", exact=True).fill("Забор")
+    page.get_by_role("button", name="+ поле").click()
+    length = page.locator("[data-entry='fields[0]']")
+    length.get_by_label("Подпись", exact=True).fill("Длина, м")
+    length.get_by_label("Сначала", exact=True).fill("10")
+    # It is called after its label at once; the click that ended its typing is not lost.
+    expect(length.get_by_label("Имя в формулах")).to_have_value("dlina_m")
+    page.locator("[data-add='fields']").click()
+    gate = page.locator("[data-entry='fields[1]']")
+    gate.get_by_label("Подпись", exact=True).fill("Калитка")
+    gate.get_by_role("combobox", name="Вид", exact=True).select_option("switch")
+    for index, (name, price) in enumerate((("Забор", "2500"), ("Калитка", "15000"))):
+        page.locator("[data-add='items']").click()
+        item = page.locator(f"[data-entry='items[{index}]']")
+        item.locator(f"[data-path='items[{index}].name']").fill(name)
+        item.get_by_label("Цена", exact=True).fill(price)
+    page.get_by_label("Количество: Вставить").first.select_option(label="Длина, м · dlina_m")
+    page.get_by_label("Только если: Вставить").last.select_option(label="Калитка · kalitka")
+    page.get_by_label("Скидка, в деньгах", exact=True).fill("if(subtotal > 100000, subtotal * 5%, 0)")
+    preview = page.locator(".preview-card")
+    expect(preview.locator("output")).to_have_text(re.compile("25.000"))
+    preview.get_by_label("Длина, м").fill("60")
+    preview.get_by_label("Калитка").check()
+    expect(preview.locator("output")).to_have_text(re.compile("156.750"))  # 165,000 less 5 %
+    # What each formula comes to stands under it, also while numbers are typed beside.
+    now = page.locator("[data-value]")
+    expect(now.and_(page.locator("[data-value='items[0].quantity']"))).to_have_text("сейчас 60")
+    expect(now.and_(page.locator("[data-value='items[1].when']"))).to_have_text("сейчас да")
+    expect(now.and_(page.locator("[data-value='discount']"))).to_have_text(re.compile("сейчас 8.250"))
+    expect(page.get_by_text("Черновик сохранён")).to_be_visible()
+    looked_at(page, "panel-builder-fence")
+
+
+def test_38_4_entries_are_moved_undone_and_mended(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
+) -> None:
+    draft(_calculator())
+    page = _at_the_builder(context, demo)
+    summaries = page.locator(".section").first.locator("> fieldset > .line > details > summary")
+    expect(summaries).to_have_text(["glass", "door"])
+    # By keyboard: the focus stays on what is moved, which says where it is now.
+    page.get_by_role("button", name="Переместить: glass, 1 из 2").focus()
+    page.keyboard.press("ArrowDown")
+    expect(summaries).to_have_text(["door", "glass"])
+    expect(page.get_by_role("button", name="Переместить: glass, 2 из 2")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(summaries).to_have_text(["glass", "door"])
+    page.keyboard.press("Control+Shift+z")
+    expect(summaries).to_have_text(["door", "glass"])
+    # By a pointer, and not at all where it is let go in its own place or Escape is pressed.
+    _carry(page, "Переместить: glass, 2 из 2", summaries.first)
+    expect(summaries).to_have_text(["glass", "door"])
+    page.get_by_role("button", name="Отменить", exact=True).click()
+    expect(summaries).to_have_text(["door", "glass"])
+    page.get_by_role("button", name="Вернуть", exact=True).click()
+    expect(summaries).to_have_text(["glass", "door"])
+
+    # The price of an option: the field is opened, and there it is. What is typed in one go is one step back.
+    summaries.first.click()
+    price = page.locator("[data-path='fields[0].options[0].price']")
+    price.click()
+    price.press("End")
+    price.press_sequentially("75")
+    expect(price).to_have_value("1075")
+    price.press("Control+z")
+    expect(price).to_have_value("10")
+    expect(price).to_be_focused()
+
+    # A section that is folded stays so; a problem in it is listed, and leads into it.
+    work = page.locator(".section").nth(2)
+    work.locator("> summary").click()
+    page.locator("[data-entry='fields[1]'] > summary").click()
+    page.locator("[data-path='fields[1].when']").fill("nothing = 1")
+    expect(page.locator(".section").nth(2)).not_to_have_attribute("open", "")
+    listed = _problems(page)
+    expect(listed).to_have_count(1)
+    summaries.last.click()
+    looked_at(page, "panel-builder-problem")
+    listed.first.click()
+    expect(page.locator("[data-path='fields[1].when']")).to_be_focused()
+    page.locator("[data-path='fields[1].when']").fill("")
+    expect(listed).to_have_count(0)
+    work.locator("> summary").click()
+
+
+def _problems(page: Page) -> Locator:
+    return page.locator(".to-put-right button")
+
+
+def _carry(page: Page, name: str, onto: Locator) -> None:
+    """By a mouse, from the handle of that name."""
+    box, target = page.get_by_role("button", name=name).bounding_box(), onto.bounding_box()
+    assert box
+    assert target
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(300)  # the module comes
+    page.mouse.move(box["x"] + 5, target["y"] + 2, steps=5)
+    page.mouse.up()

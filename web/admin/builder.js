@@ -3,12 +3,13 @@
 
 import { element } from "../ui/dom.js";
 import { inLanguage, LANGUAGES, t } from "../ui/i18n.js";
-import { allFields, copyOfNamed, copyOfOption, freshName, freshOption, namesFor, rename, renameOption } from "./naming.js";
+import { allFields, copyOfNamed, copyOfOption, freshName, freshOption, nameAfterLabel, nameOptionAfterLabel, namesFor, rename, renameOption } from "./naming.js";
 
 const KINDS = ["number", "choice", "switch", "text", "date", "time", "rows"];
 const UNITS = ["mm", "cm", "m", "km", "mm2", "cm2", "m2", "mm3", "cm3", "m3", "l", "g", "kg", "t", "min", "h", "day", "ha"];
 const FUNCTIONS = ["min(, )", "max(, )", "round(, )", "up(, )", "down(, )", "if(, , )", "sum(, )", "count()", "largest(, )", "any(, )", "price()", "value()", "given()"];
 const opened = new WeakSet(); // entries that somebody is looking into
+const folded = new Set(); // sections that nobody wants to see
 
 export const empty = (currency = "RUB") => ({ title: {}, currency, fields: [], items: [] });
 
@@ -28,10 +29,24 @@ function visitWords(value, visit) {
   }
 }
 
-// `changed(isOther)` is called after every change; with true where the editor has to be drawn anew.
+// `changed(isOther, at)` is called after every change; with true, or "soon", where the editor has to be drawn anew, `at` being the field
+// (`data-path`) or the new entry (`data-entry`) in which somebody goes on.
 export function builder(document, language, changed) {
   const make = editor(document, language, changed);
-  return element("div", { className: "builder" }, make.head(), make.fields(document, "fields", t("builder.fields"), true), make.variables(), make.items(), make.totals(), make.rules(), make.parameters());
+  return element("div", { className: "builder" }, make.head(),
+    section("fields", make.fields(document, "fields", t("builder.fields"), true)), section("variables", make.variables()), section("items", make.items()),
+    section("totals", make.totals()), section("rules", make.rules()), section("parameters", make.parameters()));
+}
+
+// A part that folds: what was the heading of its fields is what is pressed.
+function section(name, fields) {
+  const legend = fields.querySelector("legend");
+  const count = fields.querySelectorAll(":scope > .line").length;
+  const made = element("details", { className: "section", open: !folded.has(name) }, element("summary", {}, element("b", { text: legend.textContent }), count ? element("small", { text: ` ${count}` }) : null), fields);
+  fields.setAttribute("aria-label", legend.textContent);
+  legend.remove();
+  made.ontoggle = () => (made.open ? folded.delete(name) : folded.add(name));
+  return made;
 }
 
 function editor(document, language, changed) {
@@ -96,7 +111,7 @@ function editor(document, language, changed) {
   const formula = (owner, name, path, label, scope, hint = null) => {
     const control = element("input", { value: owner[name] ?? "", placeholder: " ", spellcheck: false, autocomplete: "off", className: "formula", maxLength: 500 });
     control.oninput = () => set(owner, name, control.value.trim());
-    const add = element("select", { className: "insert" }, new Option("+", ""), ...[...namesFor(document, scope), ...FUNCTIONS].map((one) => new Option(one, one)));
+    const add = element("select", { className: "insert" }, new Option("+", ""), ...[...namesFor(document, scope), ...FUNCTIONS].map((one) => new Option(spoken(one), one)));
     add.setAttribute("aria-label", `${label}: ${t("builder.insert")}`);
     add.onchange = () => {
       const at = control.selectionStart ?? control.value.length;
@@ -106,16 +121,46 @@ function editor(document, language, changed) {
       control.oninput();
     };
     const made = place(path ? `${path}.${name}` : name, label, control, hint);
+    made.append(element("small", { className: "soft", dataset: { value: control.dataset.path } }));
     return element("div", { className: "with-insert" }, made, add);
+  };
+  // A name in formulas, with the words that people know it by.
+  const spoken = (name) => {
+    const label = inLanguage(allFields(document).find((one) => one.id === name)?.label ?? {}, language);
+    return label ? `${label} · ${name}` : name;
   };
 
   // --- lists -----------------------------------------------------------------------------------------------------
 
-  const list = ({ owner, name, path, title, named, body, fresh, add, hint, copied = structuredClone }) => {
+  // `beside(entry, path)`: what is seen and changed without opening the entry.
+  const list = ({ owner, name, path, title, named, body, fresh, add, hint, beside = null, copied = structuredClone }) => {
     const entries = owner[name] ?? [];
-    const move = (from, to) => {
+    const move = (from, to, at = null) => {
+      if (to < 0 || to >= entries.length) return;
       entries.splice(to, 0, ...entries.splice(from, 1));
-      changed(true);
+      changed(true, at && `${path}[${to}]${at}`);
+    };
+    // Carried by its handle, or moved by the arrows, which leave the focus on it.
+    const handle = (entry, index) => {
+      const button = element("button", { text: "⠿", className: "quiet small handle", type: "button", title: t("builder.drag_hint") });
+      button.dataset.path = `${path}[${index}]!`;
+      button.setAttribute("aria-label", `${t("builder.drag")}: ${t("builder.place", { name: named(entry) || "—", number: index + 1, count: entries.length })}`);
+      button.onkeydown = (event) => {
+        const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        move(index, index + step, "!");
+      };
+      button.onpointerdown = async (event) => {
+        if (event.button) return;
+        event.preventDefault();
+        button.focus();
+        button.setPointerCapture(event.pointerId); // while the module comes
+        const { carried } = await import("./moving.js");
+        const to = await carried(event, button, rows, index);
+        if (to !== null) move(index, to, "!");
+      };
+      return button;
     };
     const rows = entries.map((entry, index) => {
       const here = `${path}[${index}]`;
@@ -132,7 +177,7 @@ function editor(document, language, changed) {
       details.addEventListener("input", () => { summary.textContent = named(entry) || "—"; });
       details.dataset.entry = here;
       details.ontoggle = () => (details.open ? opened.add(entry) : opened.delete(entry));
-      return details;
+      return element("div", { className: "line" }, entries.length > 1 ? handle(entry, index) : element("span", {}), details, beside?.(entry, here));
     });
     const button = element("button", { text: `+ ${add}`, className: "quiet small", type: "button", onclick: () => {
       const entry = fresh();
@@ -149,7 +194,7 @@ function editor(document, language, changed) {
     named: (field) => inLanguage(field.label, language) ?? field.id,
     fresh: () => ({ id: freshName(document, "field"), kind: "number", label: {} }), copied: (field) => copyOfNamed(document, field),
     body: (field, here) => [
-      element("div", { className: "grid" }, words(field, "label", here, t("builder.label")),
+      element("div", { className: "grid" }, called(words(field, "label", here, t("builder.label")), () => nameAfterLabel(document, field, language)),
         select(field, "kind", here, t("builder.kind"), KINDS.filter((kind) => isOuter || kind !== "rows").map((kind) => [kind, t(`builder.kind_${kind}`)]), true), nameInput(field, here)),
       ...ofKind(field, here),
       isOuter ? formula(field, "when", here, t("builder.asked_if"), { until: field }) : formula(field, "when", here, t("builder.asked_if"), owner.id),
@@ -169,13 +214,18 @@ function editor(document, language, changed) {
     control.oninput = () => set(field, "default", control.value === "" ? "" : Number(control.value));
     return place(`${here}.default`, t("builder.default"), control);
   };
+  // What has a made-up name only is called after its label as soon as that is typed, for the sake of whoever writes formulas.
+  const called = (made, rename_) => {
+    made.addEventListener("change", () => { if (rename_()) changed("soon"); });
+    return made;
+  };
   // `renamed` says whether it can be called so; where it cannot, that is told, and the old name stays.
   const nameInput = (owner, here, renamed = (name) => rename(document, owner, name)) => {
     const control = element("input", { value: owner.id, pattern: "[a-z][a-z0-9_]*", maxLength: 32, required: true, spellcheck: false });
     const made = place(`${here}.id`, t("builder.name"), control);
     control.onchange = () => {
       const name = control.value.trim();
-      if (renamed(name)) changed(true);
+      if (renamed(name)) changed("soon");
       else {
         control.value = owner.id;
         made.querySelector("[data-problem]").textContent = t("builder.name_refused", { name });
@@ -185,9 +235,10 @@ function editor(document, language, changed) {
   };
   const options = (field, here) => list({
     owner: field, name: "options", path: `${here}.options`, title: t("builder.options"), add: t("builder.add_option"),
-    named: (one) => [inLanguage(one.label, language), one.price].filter(Boolean).join(" · "),
+    named: (one) => inLanguage(one.label, language),
     fresh: () => ({ id: freshOption(field, "option"), label: {}, price: "0" }), copied: (one) => copyOfOption(field, one),
-    body: (one, place_) => [element("div", { className: "grid" }, words(one, "label", place_, t("builder.label")), amount(one, "price", place_, t("builder.price"), { min: 0 }), words(one, "unit", place_, t("builder.unit")),
+    beside: (one, place_) => amount(one, "price", place_, t("builder.price"), { min: 0 }),
+    body: (one, place_) => [element("div", { className: "grid" }, called(words(one, "label", place_, t("builder.label")), () => nameOptionAfterLabel(document, field, one, language)), words(one, "unit", place_, t("builder.unit")),
       plain(one, "sku", place_, t("builder.sku")), amount(one, "value", place_, t("builder.value")), plain(one, "category", place_, t("builder.category")), nameInput(one, place_, (name) => renameOption(document, field, one, name)))],
   });
 

@@ -9,9 +9,9 @@ import { keptDraft } from "./kept.js";
 import { nameAfterLabels } from "./naming.js";
 import { busy, conflictOf, failure, filled, levelPicker, told } from "./pieces.js";
 import { call, connectionName, may, whoIsIn, widgetName } from "./session.js";
+import { steps } from "./steps.js";
 
 const SAVE_MILLISECONDS = 700;
-const MOST_UNDO = 50;
 
 const begin = latest();
 
@@ -51,21 +51,27 @@ function workbench(body, visit, level, known, reopen) {
   let document_ = structuredClone(isShown && wanted ? wanted.document : inForce?.document ?? empty(own));
   let edited = document_.title?.[mine] || !Object.keys(document_.title ?? {}).length ? mine : Object.keys(document_.title)[0];
   let isUnsaved = kept !== null && isShown;
-  let undo = [];
-  let snapshot = JSON.stringify(document_);
+  const history_ = steps(JSON.stringify(document_));
   let tried = null; // the preview's form
+  let found = null; // the calculator in it
+  let problems = [];
+  let isPressed = false; // by a pointer: what is drawn anew meanwhile would lose the click
+  let postponed = null;
 
   const state = element("span", { className: "soft" });
   state.setAttribute("role", "status");
   const error = failure();
   const conflict = element("div", {});
-  const others = element("ul", { className: "error" });
+  const toPutRight = element("section", { className: "card to-put-right", hidden: true });
+  const fix = element("button", { className: "quiet small", type: "button", hidden: true, onclick: () => wayTo(problems[0].here) });
   const otherCurrency = element("p", { className: "warning", hidden: true });
   otherCurrency.setAttribute("role", "status");
   const left = element("div", {});
-  const right = element("div", { className: "card preview-card" });
+  const preview = element("div", { className: "card" });
+  const right = element("div", { className: "preview-card" }, toPutRight, preview);
   const languages = element("select", { id: "edited-language" });
-  const undoButton = element("button", { text: t("calculators.undo"), className: "quiet small", type: "button", disabled: true });
+  const undoButton = element("button", { text: t("calculators.undo"), className: "quiet small", type: "button", disabled: true, onclick: () => walk(false) });
+  const redoButton = element("button", { text: t("calculators.redo"), className: "quiet small", type: "button", disabled: true, onclick: () => walk(true) });
   const publish = element("button", { text: t("calculators.publish"), type: "button" });
   const discard = element("button", { text: t("calculators.discard"), className: "quiet small", type: "button" });
   const note = element("input", { maxLength: 200, placeholder: t("calculators.note_example") });
@@ -96,36 +102,48 @@ function workbench(body, visit, level, known, reopen) {
     }
     state.textContent = t("calculators.saved");
     showProblems(answer.problems);
-    if (answer.calculator) tryOut(answer.calculator);
+    tryOut(answer.calculator);
     buttons(answer.problems.length === 0);
   };
   // One after the other, so that each is over the one before.
   let queue = Promise.resolve();
   const queued = () => { queue = queue.then(() => (isUnsaved ? told(save, error) : null)); return queue; };
   const soon = afterTyping(queued, SAVE_MILLISECONDS);
-  const changed = (isOther, added = null) => {
-    undo.push(snapshot);
-    undo = undo.slice(-MOST_UNDO);
-    snapshot = JSON.stringify(document_);
+  const changed = (isOther, at = null) => {
+    history_.changed(JSON.stringify(document_), isOther ? null : globalThis.document.activeElement?.dataset.path);
+    noted();
+    if (isOther === "soon") setTimeout(() => draw()); // a field is just being left, and another one entered
+    else if (isOther) draw(at);
+  };
+  const noted = () => {
     isUnsaved = true;
     state.textContent = t("calculators.unsaved");
-    undoButton.disabled = false;
+    undoButton.disabled = !history_.canBack();
+    redoButton.disabled = !history_.canForth();
     showCurrency();
     unsent.put({ revision, document: document_ });
-    if (isOther) draw(added);
     soon();
   };
   const replace = (fresh) => {
     document_ = structuredClone(fresh);
     changed(true);
   };
-  undoButton.onclick = () => {
-    document_ = JSON.parse(undo.pop());
-    snapshot = JSON.stringify(document_);
-    isUnsaved = true;
-    undoButton.disabled = !undo.length;
+  const walk = (isForth) => {
+    const focused = focusedPath();
+    if (!(isForth ? history_.canForth() : history_.canBack())) return;
+    document_ = JSON.parse(isForth ? history_.forth() : history_.back());
+    const looked = [...left.querySelectorAll("[data-entry][open]")].map((one) => one.dataset.entry);
+    noted();
     draw();
-    soon();
+    for (const path of looked) left.querySelector(`[data-entry="${CSS.escape(path)}"]`)?.setAttribute("open", "");
+    focusOn(focused);
+  };
+  // Instead of the browser's own, which knows one field, and not the one that was drawn anew.
+  left.onkeydown = (event) => {
+    const key = event.key.toLowerCase();
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
+    event.preventDefault();
+    walk(key === "y" || event.shiftKey);
   };
   const tellConflict = ({ problem }) => {
     const theirs = () => {
@@ -139,49 +157,91 @@ function workbench(body, visit, level, known, reopen) {
 
   // --- what is seen ----------------------------------------------------------------------------------------------
 
-  const draw = (added = null) => {
-    const focused = body.contains(globalThis.document.activeElement) ? globalThis.document.activeElement.dataset.path : null;
+  const draw = (at = null) => {
+    if (isPressed) {
+      postponed = () => draw(at);
+      return;
+    }
+    const focused = at ?? focusedPath();
     left.replaceChildren(builder(document_, edited, changed));
     showCurrency();
+    showProblems(problems);
     languages.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => {
       const count = lacking(document_, code);
       return new Option(count ? t("calculators.lacking", { language: name, count }) : name, code, false, code === edited);
     }));
-    const next = added ? left.querySelector(`[data-entry="${CSS.escape(added)}"] input`) : focused && left.querySelector(`[data-path="${CSS.escape(focused)}"]`);
-    next?.focus();
+    focusOn(focused);
   };
+  const focusedPath = () => (left.contains(globalThis.document.activeElement) ? globalThis.document.activeElement.dataset.path : null);
+  const focusOn = (path) => path && left.querySelector(`[data-path="${CSS.escape(path)}"], [data-entry="${CSS.escape(path)}"] input`)?.focus();
+  body.onpointerdown = () => { isPressed = true; };
+  const released = () => {
+    isPressed = false;
+    const work = postponed;
+    postponed = null;
+    if (work) setTimeout(work); // after the click
+  };
+  addEventListener("pointerup", released);
+  addEventListener("pointercancel", released);
   // Where it is not the account's, budgets are not written; the text, or nothing.
   const showCurrency = () => {
     otherCurrency.hidden = !own || !document_.currency || document_.currency === own;
     otherCurrency.textContent = otherCurrency.hidden ? "" : t("calculators.other_currency", { currency: document_.currency, own });
     return otherCurrency.textContent;
   };
-  const showProblems = (problems) => {
+  const showProblems = (told_) => {
     for (const place of left.querySelectorAll("[data-problem]")) place.textContent = "";
     for (const control of left.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
-    const elsewhere = [];
-    for (const { path, detail } of problems) {
-      const here = path.replace(/^calculator\.?/, "");
+    problems = told_.map((one) => ({ ...one, here: one.path.replace(/^calculator\.?/, "") }));
+    for (const { here, detail } of problems) {
       const place = left.querySelector(`[data-problem="${CSS.escape(here)}"]`);
-      if (!place) elsewhere.push(`${where(here)}${detail}`);
-      else {
-        place.textContent = detail;
-        left.querySelector(`[data-path="${CSS.escape(here)}"]`).setAttribute("aria-invalid", "true");
-        for (let around = place.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
-      }
+      if (!place) continue;
+      place.textContent = detail;
+      left.querySelector(`[data-path="${CSS.escape(here)}"]`).setAttribute("aria-invalid", "true");
     }
-    others.replaceChildren(...elsewhere.map((text) => element("li", { text })));
+    const text = t("calculators.to_put_right", { count: problems.length });
+    toPutRight.hidden = fix.hidden = !problems.length;
+    fix.textContent = text;
+    toPutRight.replaceChildren(element("h2", { text }), element("ul", {}, ...problems.map(({ here, detail }) =>
+      element("li", {}, element("button", { text: `${where(here)}${detail}`, className: "link", type: "button", onclick: () => wayTo(here) })))));
+  };
+  const entryOf = (path) => {
+    for (let at = path; at; at = at.replace(/(\[\d+\]|\.?[a-z_]+)$/, "")) {
+      const entry = left.querySelector(`[data-entry="${CSS.escape(at)}"]`);
+      if (entry) return entry;
+    }
+    return null;
   };
   const where = (path) => {
-    const entry = path && left.querySelector(`[data-entry="${CSS.escape(path.replace(/\.[a-z_]+$/, ""))}"] summary`);
-    return entry ? `${entry.textContent}: ` : path ? `${path}: ` : "";
+    const entry = entryOf(path);
+    return entry ? `${entry.querySelector("summary").textContent}: ` : "";
+  };
+  // Opens what is around it.
+  const wayTo = (path) => {
+    const target = left.querySelector(`[data-path="${CSS.escape(path)}"]`) ?? entryOf(path)?.querySelector("summary") ?? left.querySelector("input");
+    for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+    target.scrollIntoView({ block: "center" });
+    target.focus();
   };
   const tryOut = (calculator) => {
     const values = tried?.values();
-    tried = form(calculator, edited);
+    found = calculator;
+    tried = calculator && form(calculator, edited);
+    if (!tried) return void tell();
     if (values) tried.restore(values);
-    right.replaceChildren(element("h2", { text: inLanguage(calculator.title, edited) }), element("fieldset", {}, tried.view, tried.lines));
+    preview.replaceChildren(element("h2", { text: inLanguage(calculator.title, edited) }), element("fieldset", {}, tried.view, tried.lines));
+    void tell();
   };
+  // What the formulas come to, under each of them.
+  const tell = async () => {
+    const { formulaValues } = await import("./formula_values.js");
+    const values = found ? formulaValues(found, tried.values(), edited) : new Map();
+    for (const place of left.querySelectorAll("[data-value]")) {
+      const now = values.get(place.dataset.value);
+      place.textContent = now === undefined ? "" : t("builder.now", { value: now });
+    }
+  };
+  preview.oninput = tell;
   const buttons = (fits) => {
     publish.disabled = !fits || revision === null;
     discard.hidden = revision === null;
@@ -196,7 +256,7 @@ function workbench(body, visit, level, known, reopen) {
   };
   publish.onclick = () => busy(publish, async () => {
     nameAfterLabels(document_, edited);
-    if (JSON.stringify(document_) !== snapshot) changed(true);
+    if (JSON.stringify(document_) !== history_.now()) changed(true);
     await queued();
     if (isUnsaved) return; // it could not be saved, and that is told
     if (!confirm([t("calculators.publish_sure", bounded(known.touched)), showCurrency()].filter(Boolean).join("\n\n"))) return;
@@ -237,18 +297,18 @@ function workbench(body, visit, level, known, reopen) {
     URL.revokeObjectURL(address);
   } });
   const check = () => told(async () => {
-    const found = await call("check_calculator", { method: "POST", connection, body: { document: document_ } });
-    showProblems(found.problems);
-    if (found.calculator) tryOut(found.calculator);
-    buttons(found.problems.length === 0);
+    const checked = await call("check_calculator", { method: "POST", connection, body: { document: document_ } });
+    showProblems(checked.problems);
+    tryOut(checked.calculator);
+    buttons(checked.problems.length === 0);
   }, error);
 
   const origin = inForce ? t(`calculators.in_force_${inForce.level ?? "usual"}`, { version: inForce.version ?? "" }) : t("calculators.none_in_force");
   body.replaceChildren(
     element("p", { className: "soft", text: `${origin} ${t("calculators.touches", bounded(known.touched))}${known.draft ? ` ${t("calculators.draft_of", { who: known.draft.changed_by, when: moment(known.draft.changed_at) })}` : ""}` }),
-    element("div", { className: "toolbar" }, element("label", {}, t("calculators.language"), languages), element("label", {}, t("calculators.begin_from"), starts), load, file, store, undoButton, discard),
-    conflict, otherCurrency, element("div", { className: "workbench" }, left, right), others, error,
-    ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, state)] : []),
+    element("div", { className: "toolbar" }, element("label", {}, t("calculators.language"), languages), element("label", {}, t("calculators.begin_from"), starts), load, file, store, undoButton, redoButton, discard),
+    conflict, otherCurrency, element("div", { className: "workbench" }, left, right), error,
+    ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, fix, state)] : []),
     history(known, visit, level, {
       use: (version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),
       inherit: (button) => busy(button, async () => {
@@ -262,6 +322,8 @@ function workbench(body, visit, level, known, reopen) {
   if (isUnsaved) void queued();
   else void check();
   return { close: async () => {
+    removeEventListener("pointerup", released);
+    removeEventListener("pointercancel", released);
     if (isUnsaved) await queued();
     unsent.close();
   } };

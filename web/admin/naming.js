@@ -83,14 +83,20 @@ export function copyOfNamed(document, owner) {
 
 export const copyOfOption = (field, option) => ({ ...structuredClone(option), id: freshOption(field, option.id) });
 
-// What was called after nothing yet is called after its label.
+// What was called after nothing yet is called after its label. Whether anything was.
+export function nameAfterLabel(document, field, language) {
+  const wish = nameFrom(inLanguage(field.label, language) ?? "");
+  return /^field(_\d+)?$/.test(field.id) && wish !== "" && wish !== field.id && rename(document, field, freshName(document, wish));
+}
+
+export function nameOptionAfterLabel(document, field, option, language) {
+  const wish = nameFrom(inLanguage(option.label, language) ?? "");
+  return /^option(_\d+)?$/.test(option.id) && wish !== "" && wish !== option.id && renameOption(document, field, option, freshOption(field, wish));
+}
+
 export function nameAfterLabels(document, language) {
   for (const field of allFields(document)) {
-    const wish = nameFrom(inLanguage(field.label, language) ?? "");
-    if (/^field(_\d+)?$/.test(field.id) && wish && wish !== field.id) rename(document, field, freshName(document, wish));
-    for (const option of field.options ?? []) {
-      const wished = nameFrom(inLanguage(option.label, language) ?? "");
-      if (/^option(_\d+)?$/.test(option.id) && wished) renameOption(document, field, option, freshOption(field, wished));
-    }
+    nameAfterLabel(document, field, language);
+    for (const option of field.options ?? []) nameOptionAfterLabel(document, field, option, language);
   }
 }

@@ -48,7 +48,7 @@ const alertLine = () => {
 /** @param {string} heading @param {(HTMLElement | null)[]} content */
 function show(heading, ...content) {
   const title = element("h1", { text: heading, tabIndex: -1 });
-  root.replaceChildren(element("div", { className: "head" }, title, languagePicker()), ...content);
+  root.replaceChildren(element("div", { className: "head" }, title, languagePicker()), ...content.filter((one) => one !== null));
   root.removeAttribute("aria-busy");
   return title;
 }

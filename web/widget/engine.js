@@ -40,8 +40,7 @@ export function reckon(calculator, given, language = mine) {
   /** @type {Set<string>} */
   const asked = new Set();
   try {
-    const values = readAll(calculator.fields, given, {}, prices, asked, "");
-    for (const { id, formula } of calculator.variables ?? []) values[id] = value(formula, values, prices);
+    const values = valuesOf(calculator, given, prices, asked);
     const broken = (calculator.rules ?? []).find(({ refuse }) => holds(refuse, values, prices));
     if (broken) return { ...nothing(asked), refused: inLanguage(broken.message, language) };
     const said = { title: inLanguage(calculator.title, language), currency: calculator.currency, parameters: parameters(calculator, values, language) };
@@ -50,6 +49,22 @@ export function reckon(calculator, given, language = mine) {
     if (!(error instanceof ReckoningError)) throw error;
     return { ...nothing(asked), refused: t(`calculator.${error.code}`) };
   }
+}
+
+/** @param {Calculator} calculator @param {Given} given @param {Prices} prices @param {Set<string>} asked @returns {Values} */
+function valuesOf(calculator, given, prices, asked) {
+  const values = readAll(calculator.fields, given, {}, prices, asked, "");
+  for (const { id, formula } of calculator.variables ?? []) values[id] = value(formula, values, prices);
+  return values;
+}
+
+// What its formulas see: `{values, prices}`, the subtotal being one of the values. Throws a ReckoningError.
+/** @param {Calculator} calculator @param {Given} given @param {string} language @returns {{ values: Values, prices: Prices }} */
+export function seen(calculator, given, language = mine) {
+  const prices = pricesOf(calculator.fields);
+  const values = valuesOf(calculator, given, prices, new Set());
+  const amounts = [...itemsOf(calculator, values, prices, language)].map((item) => fraction(item.amount));
+  return { values: { ...values, subtotal: amounts.reduce(plus, ZERO) }, prices };
 }
 
 /** @param {Set<string>} asked @returns {Result["asked"]} */
