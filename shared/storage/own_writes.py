@@ -19,7 +19,8 @@ from shared.storage.encryption import Keyring
 
 _DIGITS: Final = 16
 LINKS: Final = "links"  # a member that has no value
-# A write whose answer was lost may still be carried out, and be heard of late.
+# A write whose answer was lost may still be carried out: until the entity was read so long after it. (However late that
+# is: hooks come again for hours, and feeds may have to wait.)
 _OPEN_FOR: Final = timedelta(hours=1)
 
 _NOTE: Final = """
@@ -37,7 +38,7 @@ SELECT w.entity_id, w.fingerprints
 FROM unnest(%(ids)s::bigint[], %(since)s::timestamptz[]) AS wanted (id, since)
 JOIN amocrm_own_writes w ON w.integration_id = %(integration_id)s AND w.entity_type = %(entity_type)s
     AND w.entity_id = wanted.id
-WHERE w.ended_at >= wanted.since OR (w.ended_at IS NULL AND w.written_at > amocrm_now() - %(open_for)s)
+WHERE w.ended_at >= wanted.since OR (w.ended_at IS NULL AND w.written_at > wanted.since - %(open_for)s)
 """
 _AT_MAKING: Final = """
 SELECT 0 AS entity_id, fingerprints FROM amocrm_own_writes

@@ -63,6 +63,24 @@ def test_31_a_second_form_of_a_person_whose_making_was_not_answered_is_no_news(
     assert feed.kinds() == []
 
 
+@pytest.mark.parametrize("minutes", [2, 70])
+def test_31_a_change_whose_answer_was_lost_is_ours_however_late_it_is_read(feed: Feed, minutes: int) -> None:
+    """Found by the campaign (seed 4222102086): it counted as ours for an hour, and nobody had looked by then."""
+    _mapped(feed)
+    submit(feed.story, _form("City 1"))
+    for _ in range(3):
+        feed.run(5)
+    assert feed.kinds() == []
+    feed.story.simulator.fault("reset_after", path="/api/v4/contacts/.*", method="PATCH", times=1)
+    assert feed.story.crm("submit_form", feed.story.application(), _form("City 2")).status == 202
+    feed.hooks_are_through()
+    feed.story.clock.advance(minutes=minutes)
+    run_deliveries(feed.story.runtime, 10)
+    for _ in range(3):
+        feed.run(5)
+    assert feed.kinds() == []
+
+
 def _goods(feed: Feed) -> None:
     """A calculation whose goods are new, and whose answer is lost as they are made."""
     feed.story.simulator.fault("reset_after", path="/api/v4/catalogs/.*/elements", method="POST", times=1)
