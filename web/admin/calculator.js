@@ -55,6 +55,7 @@ function workbench(body, visit, level, known, reopen) {
   let tried = null; // the preview's form
   let found = null; // the calculator in it
   let problems = [];
+  let isTold = false; // what formulas come to, once somebody has begun to work
   let isPressed = false; // by a pointer: what is drawn anew meanwhile would lose the click
   let postponed = null;
 
@@ -234,6 +235,7 @@ function workbench(body, visit, level, known, reopen) {
   };
   // What the formulas come to, under each of them.
   const tell = async () => {
+    if (!isTold) return;
     const { formulaValues } = await import("./formula_values.js");
     const values = found ? formulaValues(found, tried.values(), edited) : new Map();
     for (const place of left.querySelectorAll("[data-value]")) {
@@ -241,7 +243,12 @@ function workbench(body, visit, level, known, reopen) {
       place.textContent = now === undefined ? "" : t("builder.now", { value: now });
     }
   };
-  preview.oninput = tell;
+  const begin_ = () => {
+    isTold = true;
+    return tell();
+  };
+  preview.oninput = begin_;
+  left.addEventListener("focusin", () => isTold || begin_());
   const buttons = (fits) => {
     publish.disabled = !fits || revision === null;
     discard.hidden = revision === null;
