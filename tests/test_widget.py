@@ -250,6 +250,19 @@ def _loaded(file: Path, seen: set[Path]) -> set[Path]:
     return seen
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "web" / "i18n").iterdir()), ids=lambda file: file.stem)
+def test_browsers_are_sent_all_texts_but_those_of_the_callback(file: Path) -> None:
+    whole, sent = (
+        json.loads(file.read_text(encoding="utf-8")),
+        json.loads(pages.without_servers_texts(file.read_bytes())),
+    )
+    left_out = {name for name in whole if name not in sent}
+    assert left_out == {name for name in whole if name.startswith("callback.")} != set()
+    assert sent == {name: text for name, text in whole.items() if name not in left_out}
+    for script in (ROOT / "web").rglob("*.js"):
+        assert not re.search(r"""["'`]callback\.""", script.read_text(encoding="utf-8")), script
+
+
 @pytest.mark.parametrize("tab", [file.stem for file in (ROOT / "web" / "admin").glob("*.js")])
 def test_a_page_of_the_panel_is_small(tab: str) -> None:
     """All that a tab loads, compressed, with the longest language: at most 100 KB."""

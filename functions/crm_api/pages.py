@@ -6,6 +6,7 @@ for ever: a second visit asks for the page only, and is answered 304.
 """
 
 import hashlib
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -89,6 +90,8 @@ def _script_or_file(named: str) -> bytes:
 @cache
 def _content(named: str) -> bytes:
     content = _script_or_file(named)
+    if named.startswith("i18n/"):
+        return without_servers_texts(content)
     if not named.endswith(".html") or named.startswith("widgets/"):  # a widget's own page is as its author wrote it
         return content
     return with_kept_addresses(content, named.partition("/")[0])
@@ -102,6 +105,15 @@ def with_kept_addresses(page: bytes, folder: str) -> bytes:
         return f' {attribute}="../_/{_hash()}/{place if sister else f"{folder}/{place}"}"'.encode()
 
     return _OWN.sub(kept, page)
+
+
+def without_servers_texts(catalogue: bytes) -> bytes:
+    """Without the texts of oauth_callback's pages, which are written whole by the server: a tenth of a catalogue."""
+    return json.dumps(
+        {name: text for name, text in json.loads(catalogue).items() if not name.startswith("callback.")},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode()
 
 
 def without_comments(script: bytes) -> bytes:
