@@ -10,12 +10,15 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from functions.crm_api import cors
 from shared.platform import widgets
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
+# Of the callback's texts, those that the page says that has opened the consent (web/ui/consent.js).
+_OF_THE_CONSENT: Final = {"callback.access_denied.happened", "callback.consent_failed.happened"}
 _HOME = Path(__file__).resolve().parents[2]
 _ROOT = _HOME / "web"
 # What others install from npm, our pages load as it is.
@@ -109,8 +112,9 @@ def with_kept_addresses(page: bytes, folder: str) -> bytes:
 
 def without_servers_texts(catalogue: bytes) -> bytes:
     """Without the texts of oauth_callback's pages, which are written whole by the server: a tenth of a catalogue."""
+    sent = json.loads(catalogue).items()
     return json.dumps(
-        {name: text for name, text in json.loads(catalogue).items() if not name.startswith("callback.")},
+        {name: text for name, text in sent if not name.startswith("callback.") or name in _OF_THE_CONSENT},
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
