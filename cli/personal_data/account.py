@@ -18,7 +18,7 @@ SELECT status = 'connected' FROM amocrm_integrations WHERE id = %(id)s FOR UPDAT
 
 
 class UndecidedError(Exception):
-    """A table that nobody has decided about, or an account that was connected again meanwhile."""
+    """A table that nobody has decided about; a connection that is connected again, or not in this database."""
 
 
 def count(connection: psycopg.Connection, integration_id: UUID) -> dict[str, int]:
@@ -31,7 +31,9 @@ def erase(connection: psycopg.Connection, integration_id: UUID) -> dict[str, int
     names = _names(connection)
     with connection.transaction():
         found = connection.execute(_IS_CONNECTED, {"id": integration_id}).fetchone()
-        if found is not None and found[0]:
+        if found is None:
+            raise UndecidedError("the database of --database-url has no such connection")
+        if found[0]:
             raise UndecidedError("the account was connected again meanwhile")
         counted = {}
         for name in names:

@@ -99,15 +99,19 @@ def erase_account(account: str, widget_type: str | None, database_url: str, appl
         if live := [row.widget_type for row in chosen if row.status == "connected"]:
             raise click.ClickException(f"still connected: {', '.join(live)}. Disconnect them in the panel first")
         try:
-            with psycopg.connect(database_url, connect_timeout=5) as owner:
-                for row in chosen:
-                    counted = accounts.erase(owner, row.id) if apply_ else accounts.count(owner, row.id)
-                    told = ", ".join(f"{name} {rows}" for name, rows in counted.items() if rows)
-                    click.echo(f"{account} ({row.widget_type}): {'erased' if apply_ else 'would erase'} {told}")
+            with psycopg.connect(database_url, connect_timeout=5) as owner:  # one transaction
+                counts = [accounts.erase(owner, row.id) if apply_ else accounts.count(owner, row.id) for row in chosen]
+                # Before it ends: without their rows nobody would look for these again, but `restore-tokens`.
+                removed = accounts.forget_journal(runtime, [row.id for row in chosen], apply_)
         except (psycopg.Error, accounts.UndecidedError) as error:
             raise click.ClickException(f"nothing was erased: {error}") from None
-        removed = accounts.forget_journal(runtime, [row.id for row in chosen], apply_)
-        click.echo(f"token journal: {'removed' if apply_ else 'would remove'} {removed} object(s). {_NOT_HERE}")
+        for row, counted in zip(chosen, counts, strict=True):
+            told = ", ".join(f"{name} {rows}" for name, rows in counted.items() if rows)
+            click.echo(f"{account} ({row.widget_type}): {'erased' if apply_ else 'would erase'} {told}")
+        if runtime.rotation.token_journal is None:
+            click.echo(f"token journal: TOKEN_JOURNAL_URL is not set here. {_NOT_HERE}")
+        else:
+            click.echo(f"token journal: {'removed' if apply_ else 'would remove'} {removed} object(s). {_NOT_HERE}")
 
 
 @contextmanager

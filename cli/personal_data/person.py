@@ -13,6 +13,9 @@ from shared.storage.encryption import Keyring
 
 _BETWEEN: Final = r"[\s().\-\u2010-\u2015\u00a0]{0,3}"  # what people write between two digits
 _SHORTEST: Final = 7  # digits of a number without its country's code
+# Before it: the country's code, perhaps dialled from abroad and with what some countries put behind it, or the prefix
+# inside the country, perhaps with a carrier's. Other digits make another number, an id or a time.
+_BEFORE: Final = r"(?:(?:(?:00|810|0?011)?{code}{between}[0189]?|0(?:{between}\d\d)?|[18]){between})?"
 
 
 class NobodyError(ValueError):
@@ -47,10 +50,9 @@ def wanted(phones: tuple[str, ...], emails: tuple[str, ...], country: str) -> Pe
     found = []
     for phone in phones:
         whole = person_identity.phone(phone, country)
-        digits = "" if whole is None or whole.identity is None else whole.digits
-        if len(digits) < _SHORTEST:
+        if whole is None or whole.identity is None or len(whole.digits) < _SHORTEST:
             raise NobodyError(f"{phone} is no whole phone; give it with its country's code")
-        found.append(_BETWEEN.join(digits) + r"(?!\d)")
+        found.append(_pattern(whole.identity, whole.digits))
     for email in emails:
         if not person_identity.emails([email]):
             raise NobodyError(f"{email} is no e-mail address")
@@ -60,12 +62,24 @@ def wanted(phones: tuple[str, ...], emails: tuple[str, ...], country: str) -> Pe
     return Person(phones, emails, country, "|".join(found))
 
 
+def _pattern(identity: str, digits: str) -> str:
+    """`digits`: the last ones, as they are dialled inside a country."""
+    import phonenumbers
+
+    number = phonenumbers.parse(identity.partition(";")[0])
+    code, national = _BETWEEN.join(str(number.country_code)), str(number.national_number)
+    more = _BETWEEN.join(national.removesuffix(digits))
+    optional = f"(?:{more}{_BETWEEN})?" if more else ""
+    before = _BEFORE.format(code=code, between=_BETWEEN)
+    return rf"(?<!\d){before}{optional}{_BETWEEN.join(digits)}(?!\d)"
+
+
 def _readings(text: str) -> Iterator[str]:
     yield text
     yield unquote_plus(text)
     try:
         yield from _texts(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody writes
         return
 
 
