@@ -79,7 +79,7 @@ def lost_visits() -> None:
         if window is None:
             raise click.ClickException("this database was not restored, as far as it knows: run mark-restored first")
         for row in _connections(runtime):
-            if row.status != "connected" or not visits.may_have(row):
+            if row.status not in ("connected", "reauth_required") or not visits.may_have(row):
                 continue
             try:
                 for one in visits.find(runtime, row, window.lost_since):

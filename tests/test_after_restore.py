@@ -166,6 +166,28 @@ def test_37_3_an_older_calculation_does_not_set_back_what_a_newer_one_has_set(st
     assert _made(story) == before
 
 
+def test_37_3_nor_where_the_newer_one_is_repeated_before_it(story: Story, backup: Backup) -> None:
+    newer = calculation(discount=0, total="18499.99") | _ALL
+    _save(story, "k-1")
+    _save(story, "k-2", newer)
+    before = _made(story)
+    backup.restore()
+    _save(story, "k-2", newer)
+    assert _save(story, "k-1")["results"]["deal"] == {"superseded": True}
+    assert _made(story) == before
+
+
+def test_37_3_a_note_that_sets_nothing_does_not_stand_for_a_newer_calculation(story: Story, backup: Backup) -> None:
+    """The note is written, the budget is not; before the next attempt something else of ours is noted in the deal."""
+    backup.restore()
+    story.simulator.fault("status", status=503, path=r"/api/v4/leads/\d+", method="PATCH")
+    assert _save(story, status=202)["state"] == "accepted"
+    _save(story, "k-2", calculation(title="Другая") | {"options": {"update_price": False}})
+    story.clock.advance(minutes=5)
+    assert run_deliveries(story.runtime, 20)["delivered"] == 1
+    assert _made(story)["price"] == 18000
+
+
 # --- what it costs, and when it ends ------------------------------------------------------------------------------
 
 

@@ -1,7 +1,6 @@
 """After a restore: open tasks of visits in amoCRM that this database does not know. Nobody but a person can say what
 they were: a task has the time and the deal, and neither doctor nor room."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,6 +12,7 @@ from features.bookings.settings import of as settings_of
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.tasks import TasksApi, deal_of
 from shared.connections.integrations import Integration
+from shared.deliveries import restores
 from shared.deliveries.rows import CLOCK_SKEW_SECONDS
 from shared.platform.i18n import document_language
 from shared.platform.messages import Message, say
@@ -21,8 +21,6 @@ from shared.storage.database import Database
 
 Entity = dict[str, Any]
 
-# As `reference` writes it: the first 26 digits of an id.
-_MARK: Final = re.compile(r"ref:([0-9a-f]{26})")
 _PAGE: Final = 500
 
 # Visits, and automations: their tasks have a mark, too.
@@ -77,8 +75,7 @@ def _is_open_visit(task: Entity) -> bool:
 
 
 def _mark(task: Entity) -> str:
-    found = _MARK.search(str(task.get("text") or ""))
-    return "" if found is None else found[1]
+    return restores.mark_in(str(task.get("text") or ""))
 
 
 def _unknown(database: Database, tasks: Sequence[Entity]) -> Iterator[Entity]:

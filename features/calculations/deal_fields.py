@@ -7,11 +7,12 @@ one back: after its write, and when a retry looks. What is in another currency t
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from features.calculations.model import SaveCalculation
 from shared.amocrm import budgets
 from shared.amocrm.leads import AccountApi
+from shared.deliveries import restores
 from shared.deliveries.account_money import ROUNDED, AccountMoney
 from shared.deliveries.rows import Delivery, newer, reference
 from shared.deliveries.runner import Result, Step
@@ -21,6 +22,14 @@ from shared.storage.database import Database
 
 Fields = dict[str, Any]
 _PRICE = "price"
+
+# Of the writes with these marks those that may have set fields: whose row was lost, or is of one that was repeated
+# before ours. Of a newer row is known what it sets, see `_later`.
+_FOLLOWED: Final = """
+SELECT count(*) FROM unnest(%(marks)s::text[]) AS mark WHERE NOT EXISTS (
+    SELECT FROM amocrm_deliveries WHERE id BETWEEN (mark || '000000')::uuid AND (mark || 'ffffff')::uuid
+      AND (NOT steps ? 'deal' OR created_at > %(created_at)s))
+"""
 
 
 def of(body: SaveCalculation) -> Fields:
@@ -67,9 +76,14 @@ class _Setting:
 
     def _was_followed(self, api: AccountApi) -> bool:
         """After a restore nobody remembers newer calculations; their notes are there. So where this one's is, and a
-        newer one of ours, the fields have what has come since."""
-        own = api.find_note(self._lead_id, reference(self._delivery.id), self._delivery.made_since)
-        return own is not None and own != api.find_note(self._lead_id, "ref:", self._delivery.made_since)
+        newer one of ours, the fields have what has come since; but for what sets no field, as its row says."""
+        marks: list[str] = []
+        for text in api.texts_of_notes(self._lead_id, self._delivery.made_since):
+            if reference(self._delivery.id) in text:
+                asked = {"marks": [mark for mark in marks if mark], "created_at": self._delivery.created_at}
+                return self._database.number(_FOLLOWED, asked) > 0
+            marks.append(restores.mark_in(text))
+        return False
 
     def _wanted(self, api: AccountApi) -> Fields:
         wanted = of(self._body)

@@ -3,7 +3,7 @@
 Source: amoCRM's documentation, "Deals", "Contacts", "Events and notes".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -108,12 +108,20 @@ class AccountApi(Guarded, frozen=True):
         entity: str = "leads",
     ) -> int | None:
         """The id of the note whose `params` carry `mark` in that member, made at `since` (Unix seconds) or later."""
-        params = {"filter[note_type][]": note_type, "order[id]": "desc"}
-        read = self._reading(f"/{entity}/{entity_id}/notes")
-        for note in filtered_reads.newest_first(read, "notes", params, since):
-            if note.get("note_type") == note_type and mark in str((note.get("params") or {}).get(member, "")):
+        for note in self._notes(entity_id, since, note_type, entity):
+            if mark in str((note.get("params") or {}).get(member, "")):
                 return int(note["id"])
         return None
+
+    def texts_of_notes(self, entity_id: int, since: int, entity: str = "leads") -> Iterator[str]:
+        """Of plain notes that were made at `since` (Unix seconds) or later, the newest first."""
+        for note in self._notes(entity_id, since, "common", entity):
+            yield str((note.get("params") or {}).get("text", ""))
+
+    def _notes(self, entity_id: int, since: int, note_type: str, entity: str) -> Iterator[dict[str, Any]]:
+        params = {"filter[note_type][]": note_type, "order[id]": "desc"}
+        found = filtered_reads.newest_first(self._reading(f"/{entity}/{entity_id}/notes"), "notes", params, since)
+        return (note for note in found if note.get("note_type") == note_type)
 
     def change_lead(self, lead_id: int, fields: dict[str, Any]) -> None:
         """Changes the deal's own fields; `price` is in whole units of the account's currency."""

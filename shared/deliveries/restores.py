@@ -5,6 +5,7 @@ A caller that repeats such a write has it accepted as a new one, with the id and
 out.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -34,6 +35,10 @@ WHERE looks_until > amocrm_now() HAVING count(*) > 0
 """
 
 
+# As `reference` writes it: the first 26 digits of an id.
+_MARK: Final = re.compile(r"ref:([0-9a-f]{26})")
+
+
 class Window(Struct, frozen=True):
     """Until when new writes are looked for, among what was made since when."""
 
@@ -56,6 +61,12 @@ def open_window(
     found = opened(database)
     assert found is not None
     return found
+
+
+def mark_in(text: str) -> str:
+    """Of which delivery, or visit, a text in amoCRM is; empty where it is not ours."""
+    found = _MARK.search(text)
+    return "" if found is None else found[1]
 
 
 def opened(database: Database) -> Window | None:

@@ -67,6 +67,16 @@ def test_37_3_without_a_restore_the_command_says_so(clinic: Clinic, backup: Back
     assert (told.exit_code, "run mark-restored first" in told.output) == (1, True)
 
 
+def test_37_3_an_account_that_cannot_be_asked_is_told(clinic: Clinic, backup: Backup) -> None:
+    """It is just the one whose tokens the restore has lost."""
+    backup.take()
+    clinic.booked(starts_at=clinic.at(12))
+    backup.restore()
+    clinic.story.sql("UPDATE amocrm_integrations SET status = 'reauth_required', access_expires_at = amocrm_now()")
+    told = backup.command("lost-visits")
+    assert (told.exit_code, "could not be asked" in told.output) == (1, True), told.output
+
+
 def test_37_3_visits_that_were_moved_or_cancelled_since_follow_their_tasks(clinic: Clinic, backup: Backup) -> None:
     """What amoCRM's tasks know is compared as always: a moved one moves, a cancelled one is for a person."""
     moved = clinic.booked(starts_at=clinic.at(10))["booking"]["id"]
