@@ -16,7 +16,8 @@ from shared.deliveries import products
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.http import Response
-from shared.platform.messages import english
+from shared.platform.messages import english, say
+from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage import cache
 from shared.storage.database import DatabaseUnavailableError
@@ -821,3 +822,30 @@ def test_what_is_not_finished_is_listed_and_taken_up_over_all_accounts(story: St
     run_deliveries(story.runtime, 10)
     assert json_of(story.crm("get_deliveries", story.admin()))["deliveries"][0]["state"] == "delivered"
     assert story.crm("retry_delivery", everybody, {"ids": body["ids"] * 101}).status == 422
+
+
+def test_what_a_statement_that_is_sent_again_finds_is_not_ours_any_more_once_it_was_begun(connected: Story) -> None:
+    """The answer to the acceptance was lost, and before it was asked for anew the runner has begun, and put it off."""
+
+    def accepted() -> tuple[deliveries.Delivery, bool]:
+        return deliveries.accept(
+            connected.runtime.database,
+            connected.runtime.keyring,
+            connected.row().id,
+            action="submit_form",
+            key="k-1",
+            request="{}",
+            request_hash=b"1" * 32,
+            first_steps=(),
+            lead_id=None,
+            request_id="r-1",
+            summary={},
+            at_once=False,
+        )
+
+    first, is_new = accepted()
+    assert (is_new, accepted()[1]) == (True, True)
+    (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
+    assert accepted()[1] is False
+    connected.runtime.delivering.put_off(claimed, Problem(503, "x", say("Try again.")))
+    assert (first.id, accepted()[1]) == (claimed.id, False)

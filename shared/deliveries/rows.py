@@ -145,7 +145,8 @@ def accept(
             say("This Idempotency-Key was used for another request. Use a new key for it."),
         )
     # Sent again over a new connection, the statement finds what it has made itself.
-    is_own = known.story[0].get("request_id") == request_id and known.lease_id == parameters["lease_id"]
+    is_untouched = known.lease_id == parameters["lease_id"] and known.attempts == parameters["attempts"]
+    is_own = is_untouched and known.story[0].get("request_id") == request_id
     return known, is_own
 
 
