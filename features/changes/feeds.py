@@ -28,6 +28,8 @@ RETRY_REFUSED_EVERY: Final = timedelta(days=1)
 ASK_EVERY: Final = {"hook": timedelta(minutes=10), "ask": timedelta(minutes=1)}
 _FIRST_BACKOFF: Final = 15.0
 _LAST_BACKOFF: Final = 3600.0
+_INCOMING_BEGUN: Final = "incoming_begun"  # among what a feed has asked for
+_CLOCK_SKEW_SECONDS: Final = 60
 
 # Turning on begins with now: nobody is told what was before, also by what was known and said before. Whoever saves the
 # settings wants to know at once whether amoCRM still refuses what it has refused.
@@ -102,10 +104,12 @@ _ENDED = """
 UPDATE amocrm_feeds SET subscribed = NULL, check_due_at = CASE WHEN is_on THEN amocrm_now() END
 WHERE integration_id = %(integration_id)s
 """
+# Where other things are wanted meanwhile, it is asked once more: what stands there says from when on they are told.
 _ASKED = """
 UPDATE amocrm_feeds SET asked = %(asked)s, asked_until = greatest(asked_until, %(until)s),
     ask_due_at = amocrm_now() + %(ask_in)s
 WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s AND is_on
+    AND wants IS NOT DISTINCT FROM %(wants)s::text[]
 """
 # A hook may have come in between, and its hint is not seen here: then it is read at once.
 _DONE = """
@@ -131,11 +135,14 @@ WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s AND is_on
 """
 
 
-# What is wanted from now on is told from now on.
+# What is wanted from now on is told from now on; of incoming leads, which are in the list as long as they wait, that
+# moment is kept.
 _WANT = """
 UPDATE amocrm_feeds SET wants = %(wants)s, check_due_at = amocrm_now(),
     asked = asked || (SELECT coalesce(jsonb_object_agg(name, extract(epoch FROM amocrm_now())::bigint), '{}')
-        FROM unnest(%(wants)s::text[]) AS name WHERE NOT name = ANY(coalesce(wants, %(wants)s)))
+        FROM unnest(%(wants)s::text[]) AS wanted CROSS JOIN unnest(
+            CASE wanted WHEN 'incoming_lead' THEN ARRAY[wanted, %(begun)s] ELSE ARRAY[wanted] END) AS name
+        WHERE NOT wanted = ANY(coalesce(wants, %(wants)s)))
 WHERE integration_id = %(integration_id)s AND is_on AND wants IS DISTINCT FROM %(wants)s::text[]
 """
 _SUBSCRIBED_TO = """
@@ -181,6 +188,12 @@ class Feed(Guarded, frozen=True):
 
     def follows(self, entity_type: str) -> bool:
         return self.wants is None or entity_type in self.wants
+
+    @property
+    def incoming_begun_at(self) -> int:
+        """Incoming leads that came before this are not told of, Unix seconds: they were there before anybody wanted to
+        know of them. (amoCRM's clock may be behind ours: rather one too many than one too few.)"""
+        return max(self.begun_at, self.asked.get(_INCOMING_BEGUN, 0) - _CLOCK_SKEW_SECONDS)
 
     def address(self, keyring: Keyring, url: str | None) -> str | None:
         """Where amoCRM calls us; None where this installation has no address for hooks."""
@@ -231,7 +244,8 @@ def hashed(key: str) -> bytes:
 
 def want(database: Database, integration_id: UUID, wants: Sequence[str]) -> bool:
     """What is followed from now on, and asked of amoCRM. False where that is so already, or events are off."""
-    return database.execute(_WANT, {"integration_id": integration_id, "wants": list(wants)}) > 0
+    parameters = {"integration_id": integration_id, "wants": list(wants), "begun": _INCOMING_BEGUN}
+    return database.execute(_WANT, parameters) > 0
 
 
 def subscribed_to(database: Database, feed: Feed, settings: Sequence[str], refused: Sequence[str]) -> None:
@@ -314,7 +328,8 @@ def ended(database: Database, integration_id: UUID) -> None:
 
 def asked(database: Database, feed: Feed, asked: dict[str, int], until: int, wait: timedelta) -> None:
     """How far asking has come, and when it goes on."""
-    database.execute(_ASKED, _leased(feed) | {"asked": Jsonb(asked), "until": until, "ask_in": wait})
+    facts = {"asked": Jsonb(asked), "until": until, "ask_in": wait, "wants": feed.wants}
+    database.execute(_ASKED, _leased(feed) | facts)
 
 
 def check_later(database: Database, feed: Feed, wait: timedelta) -> None:

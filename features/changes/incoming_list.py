@@ -55,7 +55,7 @@ class Look:
         hints = [
             Hint("incoming_lead", id_, ["add"], {"uid": one["uid"]})
             for id_, one in self._seen.items()
-            if id_ not in known and int(one.get("created_at") or 0) >= self._feed.begun_at
+            if id_ not in known and int(one.get("created_at") or 0) >= self._feed.incoming_begun_at
         ]
         if is_whole:
             gone, turn = self._waited(0, 1000), None
@@ -84,7 +84,9 @@ class Look:
         gone: list[_Row] = []
         for _ in range(MOST_BATCHES):
             waited = self._waited(turn, BATCH)
-            if waited and not self._tenure.is_over():
+            if waited and self._tenure.is_over():
+                break
+            if waited:
                 there = self._perform(_these([one.uid for one in waited]))
                 gone += [one for one in waited if one.uid not in there]
             if len(waited) < BATCH:

@@ -60,6 +60,16 @@ def test_how_long_the_oldest_change_waits_is_seen_until_it_is_told(feed: Feed) -
     assert waiting() == {}
 
 
+def test_what_waits_for_a_person_to_connect_does_not_hide_how_long_others_wait(feed: Feed) -> None:
+    feed.run()
+    feed.person(fields={"price": 1})
+    feed.hooks_are_through()
+    feed.story.sql("UPDATE amocrm_integrations SET status = 'reauth_required'")
+    feed.story.clock.advance(hours=2)
+    found = jobs.backlog(feed.story.runtime.database, registry.backlog())
+    assert {one.name for one in found if one.seconds > 1} == set()
+
+
 def test_several_changes_are_one_read_and_say_what_has_changed(feed: Feed) -> None:
     feed.person(fields={"price": 1})
     feed.run()

@@ -142,3 +142,33 @@ def test_where_asking_had_come_to_next_year_it_comes_back(small: Feed) -> None:
     small.run(60)
     small.run(60)
     assert _names(small) == {(known, "v1"): 1}
+
+
+def test_what_is_wanted_while_it_is_asked_for_begins_then(quiet: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look that began before must not set back from when on it is told: what happened while nobody wanted to know of
+    tasks would all be told at once."""
+    story = quiet.story
+
+    def wants(*kinds: str) -> None:
+        body = {"id": quiet.endpoint_id, "name": "Shop", "url": quiet.consumer.url, "kinds": list(kinds)}
+        assert story.crm("save_endpoint", story.admin(), body).status == 200
+
+    quiet.listen(kinds=["lead.*", "task.*"])
+    quiet.run(600)
+    wants("lead.*")
+    quiet.run()
+    due = int(story.clock.now().timestamp()) + 86_400
+    quiet.person(kind="tasks", id=None, fields={"text": "Call", "complete_till": due})
+    quiet.run(3600)
+    events = feed_api.FeedApi.events
+
+    def wanted_meanwhile(api: feed_api.FeedApi, page: int) -> list[feed_api.Entity]:
+        monkeypatch.setattr(feed_api.FeedApi, "events", events)
+        wants("lead.*", "task.*")
+        return events(api, page)
+
+    monkeypatch.setattr(feed_api.FeedApi, "events", wanted_meanwhile)
+    for _ in range(3):
+        quiet.run(600)
+        quiet.run()
+    assert [kind for kind in quiet.kinds() if kind.startswith("task")] == []

@@ -117,6 +117,24 @@ def _waiting(feed: Feed, count: int) -> list[str]:
     return [one["uid"] for one in feed.story.simulator.effects("incoming.created")[-count:]]
 
 
+@pytest.mark.parametrize("may_use_webhooks", [True, False])
+def test_incoming_leads_that_waited_before_anybody_wanted_to_know_are_not_told(
+    quiet: Feed, may_use_webhooks: bool
+) -> None:
+    """Events were on for deals: what is wanted later begins then, and is not months old."""
+    quiet.story.simulator.control("change-account", domain=quiet.story.domain, may_use_webhooks=may_use_webhooks)
+    quiet.listen(kinds=["lead.*"])
+    quiet.run()
+    _waiting(quiet, 1)
+    quiet.run(3600)
+    quiet.listen(kinds=["incoming_lead.*"])
+    new = _waiting(quiet, 1)
+    for _ in range(3):
+        quiet.run(600)
+        quiet.run()
+    assert [one["data"]["incoming_lead"]["uid"] for one in quiet.told() if "incoming" in one["type"]] == new
+
+
 @pytest.fixture
 def crowded(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> Feed:
     """Hooks are lost, a page holds two, and a look goes through one page of what was there before."""
