@@ -81,8 +81,18 @@ def _accepted(
         identity=key.encode(),
         at_once=at_once,
         summary=_summary(booking, told.change),
+        about=_about(booking, told),
     )
     return accept(runtime, integration, request, write)
+
+
+def _about(booking: Booking, told: Told) -> str | None:
+    """After a restore a version may be another change than the one of this number that was lost. The first never is:
+    that somebody has booked."""
+    if told.version == 1:
+        return None
+    change = told.change
+    return f"{change['kind']}:{told.starts_at.timestamp():.0f}:{booking.resource}:{change.get('reason', '')}"
 
 
 def _summary(booking: Booking, change: dict[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,19 @@ def test_37_3_without_a_restore_the_command_says_so(clinic: Clinic, backup: Back
     assert (told.exit_code, "run mark-restored first" in told.output) == (1, True)
 
 
+def test_37_3_another_change_than_the_one_that_was_lost_is_noted(clinic: Clinic, backup: Backup) -> None:
+    """It has the same number: the visit's second version."""
+    visit = clinic.booked(starts_at=clinic.at(10))["booking"]["id"]
+    backup.take()
+    assert clinic.act("move_booking", id=visit, starts_at=clinic.at(12)).status == 200
+    clinic.run(1)
+    backup.restore()
+    assert clinic.act("move_booking", id=visit, starts_at=clinic.at(15)).status == 200
+    clinic.run(1)
+    notes = [note["params"]["text"] for notes in clinic.account()["notes"].values() for note in notes]
+    assert [sum(time in text for text in notes) for time in ("12:00", "15:00")] == [1, 1]
+
+
 def test_37_3_an_account_that_cannot_be_asked_is_told(clinic: Clinic, backup: Backup) -> None:
     """It is just the one whose tokens the restore has lost."""
     backup.take()
