@@ -1,5 +1,7 @@
 """37-5: a connection is moved to another cell, while callers go on."""
 
+from uuid import UUID
+
 import psycopg
 import pytest
 
@@ -7,7 +9,10 @@ from cli.moving.move import STEPS, Move, MoveError
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import integrations
+from shared.platform.config import load
+from shared.storage import key_rotation
 from shared.storage.database import AccountMovingError
+from shared.storage.encryption import Keyring, generate_key
 from tests.moving.cells import Cell, killed_at, move
 from tests.story import calculation, json_of
 
@@ -247,3 +252,22 @@ def test_numbers_of_doctors_and_of_changes_are_the_new_cells_own(here: Cell, the
     move(there, here)
     assert here.sql("SELECT key, number FROM amocrm_booking_resources ORDER BY key") == numbers
     assert here.sql(_TAKEN) == [("anna", 100), ("boris", 100)]
+
+
+def test_a_key_is_changed_where_an_account_has_left_too(here: Cell, there: Cell, environment: dict[str, str]) -> None:
+    """What is left of it holds up nobody else's values, and is told."""
+    move(here, there)
+    (left,) = here.sql("SELECT id FROM amocrm_integrations")
+    stays = UUID(int=2**128 - 1)  # the last one that is looked at
+    here.sql(
+        "INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri) "
+        "VALUES (%s, 'glass', 'stays.amocrm.ru', 'c', %s, 'https://x.example/')",
+        stays,
+        here.story.runtime.keyring.encrypt("secret", stays, "client_secret"),
+    )
+    keys = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"
+    told: list[str] = []
+    keyring = Keyring(load(environment | {"ENCRYPTION_KEYS": keys}).encryption_keys)
+    assert sum(key_rotation.rotate(here.story.runtime.database, keyring, told.append)) == 1
+    (line,) = told
+    assert line.startswith(f"client_secret of {left[0]}: ")
