@@ -43,6 +43,10 @@ def mark_restored(lost_since: datetime | None, days: int | None) -> None:
 def open_window(runtime: Runtime, lost_since: datetime | None = None, days: int | None = None) -> Window:
     if lost_since is not None and lost_since.tzinfo is None:
         lost_since = lost_since.replace(tzinfo=UTC)
+    if lost_since is not None and restores.is_to_come(runtime.database, lost_since):
+        raise click.ClickException(
+            f"{_minute(lost_since)} is still to come: give the moment in UTC, or name its zone, as in +03:00"
+        )
     kept = timedelta(days=runtime.settings.keep_deliveries_days)
     return restores.open_window(
         runtime.database,

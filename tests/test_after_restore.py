@@ -1,6 +1,7 @@
 """37-3: after the database was restored from a backup, what was accepted since and is repeated is in amoCRM once."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -213,6 +214,13 @@ def test_37_3_the_moment_of_the_backup_bounds_what_is_read(story: Story, backup:
     assert f"since {lost_since.replace('T', ' ')[:16]} UTC" in told.output
     assert backup.command("mark-restored").exit_code == 0  # once more, and wider
     assert story.sql("SELECT count(*) FROM amocrm_restores") == [(2,)]
+
+
+def test_37_3_a_moment_to_come_is_refused(story: Story, backup: Backup) -> None:
+    """Most likely it is somebody's local time: what was made before it would not be looked for."""
+    told = backup.command("mark-restored", "--lost-since", f"{story.clock.now() + timedelta(hours=3):%Y-%m-%dT%H:%M}")
+    assert (told.exit_code, "name its zone" in told.output) == (1, True), told.output
+    assert story.sql("SELECT count(*) FROM amocrm_restores") == [(0,)]
 
 
 @pytest.mark.parametrize("is_restored", [True, False])

@@ -69,5 +69,11 @@ def mark_in(text: str) -> str:
     return "" if found is None else found[1]
 
 
+def is_to_come(database: Database, moment: datetime) -> bool:
+    """By the database's clock, and not only by seconds."""
+    late = database.number("SELECT (%(at)s > amocrm_now() + interval '1 minute')::int", {"at": moment})
+    return late > 0
+
+
 def opened(database: Database) -> Window | None:
     return database.one(Window, _OPENED)
