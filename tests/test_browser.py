@@ -1332,7 +1332,7 @@ def test_somebody_builds_a_calculator_from_nothing(new_demo: Demo, context: Brow
         part.get_by_label("Подпись", exact=True).fill(name)
         part.get_by_role("combobox", name="Вводится в", exact=True).select_option("mm")
         part.get_by_label("Наименьшее", exact=True).fill("100")
-        part.get_by_label("Сначала", exact=True).fill("1000" if index == 0 else "600")
+        part.get_by_label("По умолчанию", exact=True).fill("1000" if index == 0 else "600")
         part.get_by_label("Имя в формулах", exact=True).fill("length" if index == 0 else "depth")
         part.get_by_label("Имя в формулах", exact=True).press("Tab")
 
@@ -1506,7 +1506,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"{clinic_demo.api}/booking/?key={key}")
     _later(page, "Después", "Antes")
-    expect(page.get_by_text("Todas las horas son de Europe/Moscow.")).to_be_visible()
+    expect(page.get_by_text("Las horas se indican en la zona horaria Europe/Moscow.")).to_be_visible()
     # Keyboard only: the arrow keys walk through the times.
     _times(page, "Hora").first.focus()
     page.keyboard.press("Space")
@@ -1527,7 +1527,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     page.get_by_role("link", name="reprogramar o cancelar la cita").click()
     expect(page.get_by_role("heading", name="Su cita")).to_be_visible()
     link = page.url
-    page.get_by_role("button", name="Cambiar").click()
+    page.get_by_role("button", name="Reprogramar").click()
     _later(page, "Después", "Antes")
     _times(page, "Hora").nth(4).click(force=True)
     looked_at(page, "booking-move")

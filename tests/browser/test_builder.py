@@ -190,7 +190,7 @@ def test_38_4_a_stranger_builds_a_fence(
     page.get_by_role("button", name="+ поле").click()
     length = page.locator("[data-entry='fields[0]']")
     length.get_by_label("Подпись", exact=True).fill("Длина, м")
-    length.get_by_label("Сначала", exact=True).fill("10")
+    length.get_by_label("По умолчанию", exact=True).fill("10")
     # It is called after its label at once; the click that ended its typing is not lost.
     expect(length.get_by_label("Имя в формулах")).to_have_value("dlina_m")
     page.locator("[data-add='fields']").click()
