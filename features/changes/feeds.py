@@ -91,11 +91,13 @@ RETURNING claimed.*, coalesce(check_due_at <= amocrm_now() OR refused_at < (
 _AGAIN = "SELECT * FROM amocrm_feeds WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s"
 # What has happened before amoCRM began to call us is asked for at once. A feed that was switched off meanwhile keeps
 # the address until amoCRM does not call it any more, and has nothing else to do; the same in what follows. Where the
-# key was replaced meanwhile, this address is not the one that is wanted now.
+# key was replaced meanwhile, this address is not the one that is wanted now, and neither are these settings where other
+# things are wanted.
 _SUBSCRIBED = """
 UPDATE amocrm_feeds SET subscribed = %(subscribed)s, way = %(way)s,
     refused_at = CASE WHEN %(way)s = 'ask' THEN amocrm_now() ELSE refused_at END,
-    check_due_at = CASE WHEN is_on AND key = %(key)s THEN amocrm_now() + %(check_in)s
+    check_due_at = CASE WHEN is_on AND key = %(key)s AND wants IS NOT DISTINCT FROM %(wants)s::text[]
+            THEN amocrm_now() + %(check_in)s
         WHEN is_on OR %(subscribed)s::bytea IS NOT NULL THEN amocrm_now() END,
     ask_due_at = CASE WHEN is_on AND (subscribed IS NULL OR way <> %(way)s) THEN amocrm_now() ELSE ask_due_at END
 WHERE integration_id = %(integration_id)s AND lease_id = %(lease_id)s
@@ -316,6 +318,7 @@ def subscribed(database: Database, keyring: Keyring, feed: Feed, address: str | 
             "subscribed": None if address is None else keyring.encrypt(address, owner, "feed_address"),
             "way": way,
             "key": feed.key,
+            "wants": feed.wants,
             "check_in": CHECK_EVERY if way == "hook" else RETRY_REFUSED_EVERY,
         },
     )

@@ -1,11 +1,13 @@
 """36-4, 36-5: amoCRM does not know some settings of webhooks; more incoming leads wait than one look sees."""
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
 
 from features.changes import incoming_list
 from shared.amocrm import filtered_reads
+from shared.amocrm.events import FeedApi
 from tests.changes.conftest import Feed
 from tests.story import json_of
 
@@ -104,6 +106,21 @@ def test_36_5_webhooks_are_asked_for_when_an_administrator_connects(quiet: Feed)
     quiet.story.sql("UPDATE amocrm_integrations SET connected_at = amocrm_now()")
     quiet.run(60)
     assert _settings(quiet) >= {"add_lead"}
+
+
+def test_what_is_wanted_while_amocrm_is_asked_is_asked_for_next(quiet: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Talks are told by webhooks only: what came within the hour until the next look would be lost."""
+    subscribe = FeedApi.subscribe
+
+    def wanted_meanwhile(api: FeedApi, destination: str, settings: Sequence[str]) -> None:
+        monkeypatch.setattr(FeedApi, "subscribe", subscribe)
+        quiet.listen(kinds=["talk.*"])
+        subscribe(api, destination, settings)
+
+    monkeypatch.setattr(FeedApi, "subscribe", wanted_meanwhile)
+    quiet.run()
+    quiet.run(60)
+    assert "add_talk" in _settings(quiet)
 
 
 # --- more incoming leads than one look sees -------------------------------------------------------------------------
