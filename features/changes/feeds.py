@@ -145,7 +145,8 @@ UPDATE amocrm_feeds SET wants = %(wants)s, check_due_at = amocrm_now(),
         FROM unnest(%(wants)s::text[]) AS wanted CROSS JOIN unnest(
             CASE wanted WHEN 'incoming_lead' THEN ARRAY[wanted, %(begun)s] ELSE ARRAY[wanted] END) AS name
         WHERE NOT wanted = ANY(coalesce(wants, %(wants)s)))
-WHERE integration_id = %(integration_id)s AND is_on AND wants IS DISTINCT FROM %(wants)s::text[]
+WHERE integration_id = %(integration_id)s AND is_on AND (wants IS DISTINCT FROM %(wants)s::text[]
+    OR way = 'hook' AND NOT %(settings)s::text[] <@ (subscribed_to || refused))
 """
 _SUBSCRIBED_TO = """
 UPDATE amocrm_feeds SET subscribed_to = %(settings)s, refused = %(refused)s,
@@ -244,10 +245,11 @@ def hashed(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def want(database: Database, integration_id: UUID, wants: Sequence[str]) -> bool:
-    """What is followed from now on, and asked of amoCRM. False where that is so already, or events are off."""
-    parameters = {"integration_id": integration_id, "wants": list(wants), "begun": _INCOMING_BEGUN}
-    return database.execute(_WANT, parameters) > 0
+def want(database: Database, integration_id: UUID, wants: Sequence[str], settings: Sequence[str]) -> None:
+    """What is followed from now on, and with which settings it is asked of amoCRM: soon, where that is not so already.
+    Nothing where events are off."""
+    parameters = {"integration_id": integration_id, "wants": list(wants), "settings": list(settings)}
+    database.execute(_WANT, parameters | {"begun": _INCOMING_BEGUN})
 
 
 def subscribed_to(database: Database, feed: Feed, settings: Sequence[str], refused: Sequence[str]) -> None:

@@ -31,5 +31,6 @@ def note(database: Database, integration: Integration) -> None:
     """Endpoints or settings have changed: from now on this is followed."""
     now = by_id(database, integration.id)
     if now is not None:
-        names = [one.name for one in kinds.subjects_of(of(database, now))]
-        feeds.want(database, now.id, names)
+        wanted = of(database, now)
+        names = [one.name for one in kinds.subjects_of(wanted)]
+        feeds.want(database, now.id, names, kinds.settings_for(wanted))

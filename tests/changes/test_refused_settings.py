@@ -123,6 +123,17 @@ def test_what_is_wanted_while_amocrm_is_asked_is_asked_for_next(quiet: Feed, mon
     assert "add_talk" in _settings(quiet)
 
 
+def test_another_setting_of_what_is_told_already_is_asked_for_at_once(quiet: Feed) -> None:
+    """Texts of messages come with webhooks only."""
+    quiet.listen(kinds=["message.received"])
+    quiet.run()
+    assert "add_outgoing_message" not in _settings(quiet)
+    body = {"id": quiet.endpoint_id, "name": "Shop", "url": quiet.consumer.url, "kinds": ["message.*"]}
+    assert quiet.story.crm("save_endpoint", quiet.story.admin(), body).status == 200
+    quiet.run(60)
+    assert "add_outgoing_message" in _settings(quiet)
+
+
 # --- more incoming leads than one look sees -------------------------------------------------------------------------
 
 
