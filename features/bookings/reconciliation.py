@@ -39,8 +39,6 @@ _SWEPT: Final = 1000
 _MOST_PAGES: Final = 4  # of one account's visits in a turn
 _FORESEEN = (AmocrmError, ReauthRequiredError, RefreshDelayedError)
 _BY_TASK: Final = {"by": "task"}
-# What was read of a task is older than a change that somebody has made since; the next turn compares with that.
-_AS_READ: Final = 1  # attempt
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
@@ -190,7 +188,7 @@ def _done(offer: Offer, booking: Booking, task: Entity) -> bool:
     if changed_at < booking.starts_at.timestamp():
         _notice(offer, booking, say("Its task was completed before the visit. The visit is still booked."))
         return False
-    after = transitions.attended(offer, booking, "came", _BY_TASK, attempts=_AS_READ)
+    after = transitions.attended(offer, booking, "came", _BY_TASK, attempts=transitions.AS_READ)
     # The task says so already.
     rows.brought(offer.runtime.database, after, version=after.version)
     return True
@@ -203,7 +201,7 @@ def _moved(offer: Offer, booking: Booking, due: int) -> bool:
         rows.brought(offer.runtime.database, booking, task_due=due)
         return False
     try:
-        after = transitions.moved(offer, booking, wanted, None, _BY_TASK, task_due=due, attempts=_AS_READ)
+        after = transitions.moved(offer, booking, wanted, None, _BY_TASK, task_due=due, attempts=transitions.AS_READ)
     except Problem as error:
         reasons = [item.detail for item in error.errors] or [error.detail]
         reason = say("The task was moved to a time that is not free: {reason}", reason=joined(*reasons, by="; "))

@@ -11,7 +11,9 @@ from features.bookings.sync_context import CANCELLED, EXPECTED, MOVED
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 
-_ATTEMPTS = 3  # when somebody else changes it at the same moment
+ATTEMPTS = 3  # when somebody else changes it at the same moment
+# For what speaks of this version of the visit only: what somebody has seen in the panel, or what was read of a task.
+AS_READ = 1
 
 
 def require_open(booking: Booking, offer: Offer) -> None:
@@ -42,17 +44,18 @@ def moved(
     by: Mapping[str, Any],
     task_due: int | None = None,
     *,
-    attempts: int = _ATTEMPTS,
+    attempts: int = ATTEMPTS,
 ) -> Booking:
-    """The visit at its new time, by the same doctor unless another is named. Raises 409 and 422 as `book` does.
-
-    `attempts`: 1 for what speaks of this version of the visit only.
+    """The visit at its new time, by the same doctor unless another is named. Raises 409 and 422 as `book` does, and 409
+    `booking_changed` after so many `attempts`.
     """
     service = offer.again(booking)
     key = resource or booking.resource
-    for _ in range(attempts):
+    for left in reversed(range(attempts + 1)):
         if booking.starts_at == starts_at and booking.resource == key:
             return booking  # it is there already: the same request once more
+        if not left:
+            break
         wanted = offer.wanted(service, offer.resources(service, key), starts_at, booking.id)
         change = {"kind": MOVED, "from": booking.starts_at.isoformat(), **by}
         if wanted.seat.resource.id != booking.resource:
@@ -64,11 +67,13 @@ def moved(
     raise changed()
 
 
-def cancelled(offer: Offer, booking: Booking, by: Mapping[str, Any]) -> Booking:
-    """The visit, cancelled; its time is free at once."""
-    for _ in range(_ATTEMPTS):
-        if booking.state == "cancelled":
+def cancelled(offer: Offer, booking: Booking, by: Mapping[str, Any], *, attempts: int = ATTEMPTS) -> Booking:
+    """The visit, cancelled; its time is free at once. `attempts`: see :func:`moved`."""
+    for left in reversed(range(attempts + 1)):
+        if booking.state == CANCELLED:
             return booking
+        if not left:
+            break
         after = rows.cancel(offer.runtime.database, booking, {"kind": CANCELLED, **by})
         if after is not None:
             return after
@@ -80,12 +85,14 @@ def cancelled(offer: Offer, booking: Booking, by: Mapping[str, Any]) -> Booking:
 
 
 def attended(
-    offer: Offer, booking: Booking, attendance: str | None, by: Mapping[str, Any], *, attempts: int = _ATTEMPTS
+    offer: Offer, booking: Booking, attendance: str | None, by: Mapping[str, Any], *, attempts: int = ATTEMPTS
 ) -> Booking:
     """`attendance`: came, missed, or None to take it back. `attempts`: see :func:`moved`."""
-    for _ in range(attempts):
+    for left in reversed(range(attempts + 1)):
         if booking.attendance == attendance:
             return booking
+        if not left:
+            break
         change = {"kind": attendance or EXPECTED, **by}
         after = rows.mark(offer.runtime.database, booking, change, attendance=attendance)
         if after is not None:

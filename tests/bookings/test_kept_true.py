@@ -355,3 +355,38 @@ def test_38_5_who_changes_what_somebody_else_has_changed_is_told(
     for _ in range(2):
         answer = clinic.act(action, id=seen["id"], version=moved["booking"]["version"], **wanted)
         assert answer.status == 200, answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("action", "statement", "more"),
+    [
+        ("move_booking", "move", {}),
+        ("cancel_booking", "cancel", {}),
+        ("set_attendance", "mark", {"attendance": "came"}),
+    ],
+)
+def test_38_5_a_version_holds_until_the_change_is_made(
+    clinic: Clinic, action: str, statement: str, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody is faster after the version was compared and before the row is changed: also they are seen first. An
+    equal request that was faster is no conflict."""
+    seen = clinic.booked()["booking"]
+    wanted = {"starts_at": clinic.at(16)} if action == "move_booking" else more
+    original = getattr(rows, statement)
+
+    def after(act: Callable[[], object]) -> Any:
+        def changed(*given: Any, **named: Any) -> Any:
+            monkeypatch.setattr(rows, statement, original)
+            act()
+            return original(*given, **named)
+
+        monkeypatch.setattr(rows, statement, changed)
+        return clinic.act(action, id=seen["id"], version=seen["version"], **wanted)
+
+    refused = after(lambda: clinic.act("move_booking", id=seen["id"], starts_at=clinic.at(15)))
+    assert (refused.status, json_of(refused).get("code")) == (409, "booking_changed")
+    (seen,) = clinic.bookings()
+    assert (seen["starts_at"], seen["state"], seen["attendance"]) == (clinic.at(15), "booked", None)
+    equal = after(lambda: clinic.act(action, id=seen["id"], version=seen["version"], **wanted))
+    assert equal.status == 200, equal.body.decode()
+    assert clinic.bookings()[0]["version"] == seen["version"] + 1

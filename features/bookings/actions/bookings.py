@@ -99,8 +99,8 @@ def _move(runtime: Runtime, caller: Caller, request: Request) -> Response:
     offer, booking = _known(runtime, caller, body.id)
     transitions.require_open(booking, offer)
     is_there = (booking.starts_at, booking.resource) == (body.starts_at, body.resource or booking.resource)
-    _require_seen(booking, body.version, is_done=is_there)
-    after = transitions.moved(offer, booking, body.starts_at, body.resource, caller.sender())
+    attempts = _attempts(booking, body.version, is_done=is_there)
+    after = transitions.moved(offer, booking, body.starts_at, body.resource, caller.sender(), attempts=attempts)
     return _told(runtime, request, offer, after)
 
 
@@ -108,8 +108,8 @@ def _cancel(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{booking, delivery_id, state}`: the time is free at once. Cancelling twice is no error."""
     body = bodies.decode(request, CancelBooking)
     offer, booking = _known(runtime, caller, body.id)
-    _require_seen(booking, body.version, is_done=booking.state == CANCELLED)
-    after = transitions.cancelled(offer, booking, caller.sender())
+    attempts = _attempts(booking, body.version, is_done=booking.state == CANCELLED)
+    after = transitions.cancelled(offer, booking, caller.sender(), attempts=attempts)
     return _told(runtime, request, offer, after, body.reason.strip())
 
 
@@ -118,8 +118,9 @@ def _attend(runtime: Runtime, caller: Caller, request: Request) -> Response:
     body = bodies.decode(request, SetAttendance)
     offer, booking = _known(runtime, caller, body.id)
     transitions.require_open(booking, offer)
-    _require_seen(booking, body.version, is_done=booking.attendance == body.attendance)
-    return _told(runtime, request, offer, transitions.attended(offer, booking, body.attendance, caller.sender()))
+    attempts = _attempts(booking, body.version, is_done=booking.attendance == body.attendance)
+    after = transitions.attended(offer, booking, body.attendance, caller.sender(), attempts=attempts)
+    return _told(runtime, request, offer, after)
 
 
 def _known(runtime: Runtime, caller: Caller, booking_id: UUID) -> tuple[Offer, Booking]:
@@ -134,10 +135,14 @@ def _known(runtime: Runtime, caller: Caller, booking_id: UUID) -> tuple[Offer, B
     return offer, booking
 
 
-def _require_seen(booking: Booking, version: int | None, *, is_done: bool) -> None:
-    """Raises 409 where the visit is not any more what its reader has seen, and not what they want either."""
-    if version is not None and version != booking.version and not is_done:
+def _attempts(booking: Booking, version: int | None, *, is_done: bool) -> int:
+    """How often it may be read again. Raises 409 where the visit is not any more what its reader has seen, and not what
+    they want either."""
+    if version is None:
+        return transitions.ATTEMPTS
+    if version != booking.version and not is_done:
         raise transitions.changed()
+    return transitions.AS_READ
 
 
 def _told(runtime: Runtime, request: Request, offer: Offer, booking: Booking, reason: str = "") -> Response:
