@@ -253,6 +253,11 @@ def test_38_4_entries_are_moved_undone_and_mended(
     price.press("Control+z")
     expect(price).to_have_value("10")
     expect(price).to_be_focused()
+    # Where a Russian keyboard writes я, there is z.
+    keys = '{key: "Я", code: "KeyZ", ctrlKey: true, shiftKey: true, bubbles: true, cancelable: true}'
+    price.evaluate(f'one => one.dispatchEvent(new KeyboardEvent("keydown", {keys}))')
+    expect(price).to_have_value("1075")
+    price.press("Control+z")
 
     # A section that is folded stays so; a problem in it is listed, and leads into it.
     work = page.locator(".section").nth(2)
@@ -269,6 +274,12 @@ def test_38_4_entries_are_moved_undone_and_mended(
     page.locator("[data-path='fields[1].when']").fill("")
     expect(listed).to_have_count(0)
     work.locator("> summary").click()
+
+    # A browser that tells of no letting go over the list of a select: what was chosen is seen all the same.
+    kind = page.locator("[data-path='fields[1].kind']")
+    kind.dispatch_event("pointerdown")
+    kind.select_option("rows")
+    expect(page.locator("[data-add='fields[1].fields']")).to_be_visible()
 
 
 def _problems(page: Page) -> Locator:

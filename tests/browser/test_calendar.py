@@ -168,3 +168,65 @@ def test_38_5_a_week_an_empty_day_a_silent_server_and_paper(chromium: Browser, d
     page.get_by_role("button", name="Повторить").first.click()
     expect(page.get_by_text("Приёмов нет.")).to_be_visible()
     context.close()
+
+
+@pytest.mark.refusals(409)
+def test_38_5_a_day_is_the_company_s_and_what_is_looked_at_is_kept(chromium: Browser, demo: Demo) -> None:
+    """In Vladivostok a morning is yesterday for a server: the search leads to its day all the same. The other modes
+    lead to the day that is looked at. Also in the list, who changes what somebody else has changed is told."""
+    headers, _ = _booked(demo)
+    demo.sql("DELETE FROM amocrm_bookings")
+    next_day, later = _DAY + timedelta(days=1), f"{_DAY}T11:00:00+10:00"
+    with demo.http(headers) as http:
+        offer = http.get("/get_settings").json()["settings"]["bookings"]
+        assert http.post("/save_settings", json={"bookings": offer | {"time_zone": "Asia/Vladivostok"}}).is_success
+        visitor = {"name": "Зоя", "phone": "+7 916 555-44-99"}
+        wanted = {"service": "consult", "resource": "petrov", "starts_at": f"{_DAY}T09:00:00+10:00"}
+        booking = http.post("/book", json=wanted | {"visitor": visitor}).json()["booking"]
+    context = chromium.new_context(locale="ru-RU", viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    _signed_in(page, demo, _PLACE)
+    expect(page.locator(".column").first).to_be_visible()
+    page.locator("#find").click()
+    page.locator("#search-all").fill(booking["id"])
+    page.locator("#found a").first.click()
+    expect(page.get_by_label("Дата")).to_have_value(str(_DAY))
+    visit = page.locator(".visit")
+    expect(visit).to_contain_text("Зоя")
+
+    page.get_by_label("Дата").fill(str(next_day))
+    expect(visit).to_have_count(0)
+    page.get_by_role("link", name="Список", exact=True).click()
+    expect(page.get_by_label("Неделя с")).to_have_value(str(next_day))
+    page.get_by_label("Неделя с").fill(str(_DAY))
+    row = page.locator("#visits > li")
+    expect(row).to_contain_text("Зоя")
+    with demo.http(headers) as http:
+        assert http.post("/move_booking", json={"id": booking["id"], "starts_at": later}).is_success
+    row.get_by_role("button").first.click()
+    expect(row).to_contain_text("11:00")
+    expect(page.locator("#view .card > .error").first).not_to_be_empty()
+    with demo.http(headers) as http:
+        listed = http.get("/get_bookings", params={"from": str(_DAY), "to": str(_DAY)}).json()["bookings"]
+    assert [(one["state"], one["starts_at"]) for one in listed] == [("booked", later)]
+    page.get_by_role("link", name="Неделя", exact=True).click()
+    expect(visit).to_contain_text("Зоя")
+
+    # A pen begins to carry it, and the browser scrolls instead: that is no letting go.
+    page.get_by_role("link", name="День", exact=True).click()
+    expect(page.locator(".column")).to_have_count(2)
+    at = visit.bounding_box()
+    assert at
+    page.mouse.move(at["x"] + 20, at["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(at["x"] + 25, at["y"] + 30, steps=3)
+    expect(page.locator(".slot").first).to_be_visible()
+    page.mouse.move(at["x"] + 25, at["y"] + 8 + 75, steps=3)
+    visit.dispatch_event("pointercancel")
+    page.mouse.up()
+    expect(page.locator("#toasts .toast")).to_be_visible()
+    with demo.http(headers) as http:
+        listed = http.get("/get_bookings", params={"from": str(_DAY), "to": str(_DAY)}).json()["bookings"]
+    assert [one["starts_at"] for one in listed] == [later]
+    context.close()

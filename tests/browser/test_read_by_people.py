@@ -30,9 +30,11 @@ _CALCULATION = {
 _ORDER = {
     "order": {
         "number": "1042",
-        "total": "1450",
+        "total": "1450.02",
         "currency": "RUB",
-        "items": [{"name": "Чай", "sku": "T-1", "quantity": 2, "unit_price": "500", "category": ["Еда", "Напитки"]}],
+        "items": [
+            {"name": "Чай", "sku": "T-1", "quantity": "2.00004", "unit_price": "500", "category": ["Еда", "Напитки"]}
+        ],
         "delivery": {"method": "Курьер", "cost": "450"},
         "payment": "картой",
         "address": {"city": "Казань", "street": "Баумана", "building": "5"},
@@ -88,7 +90,7 @@ def test_38_3_a_calculation_reads_like_its_note_and_an_order_like_its_cart(
     expect(page.locator("pre.raw")).to_contain_text('"unit_price": "6399.996"')
     go(page, f"deliveries/{order}")
     expect(page.get_by_role("heading", name=person)).to_be_visible()
-    for text in ("1042", "Чай", "T-1 · Еда › Напитки", _HEBREW, "на выставке", "yandex", "+7 916 555-44-34"):
+    for text in ("1042", "Чай", "T-1 · Еда › Напитки", "2,00004", _HEBREW, "на выставке", "yandex", "+7 916 555-44-34"):
         expect(page.locator("#deliveries")).to_contain_text(text)
     looked_at(page, f"panel-delivery-order-{locale[:2]}")
     context.close()

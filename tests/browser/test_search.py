@@ -47,7 +47,12 @@ def test_38_7_everything_is_found_by_one_key(chromium: Browser, demo: Demo, loca
     expect(page.get_by_text(words["log.nothing_found"])).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     field.fill(f"ref:{sent.replace('-', '')[:26]}")
+    field.press("Enter")  # before the pause after which it is looked for anyway
     expect(page.locator("#found a").first).to_contain_text(sent)
+    expect(page.locator("#found a").first).to_be_focused()
+    page.wait_for_timeout(700)
+    expect(page.locator("#found a").first).to_be_focused(timeout=1000)
+    field.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"{_PLACE}/deliveries/{sent}"))

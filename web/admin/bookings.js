@@ -4,9 +4,9 @@ import { element } from "../ui/dom.js";
 import { API } from "../ui/api.js";
 import { momentThere, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { plus } from "../ui/slots.js";
+import { dayThere, plus } from "../ui/slots.js";
 import { form } from "./offer.js";
-import { busy, button, copyButton, failure, told } from "./pieces.js";
+import { busy, button, copyButton, failure, overSeen, told } from "./pieces.js";
 import { call, may } from "./session.js";
 
 const MODES = ["day", "week", "list"];
@@ -16,35 +16,43 @@ export async function show(place, visit) {
   const body = element("div", {});
   const begin = latest();
   const mode = MODES.includes(visit.query.show) ? visit.query.show : visit.query.attention === "1" ? "list" : "day";
-  /** @type {{ view: HTMLElement, refresh: () => unknown, close: () => void } | null} */
+  /** @type {{ view: HTMLElement, refresh: () => unknown, close?: () => void } | null} */
   let board = null;
+  let sought = visit.query; // `at`: a moment of the day that is wanted
   const refresh = async (saved = "") => {
     const isOld = begin();
     const [found, known] = await Promise.all([call("get_settings", { connection }), may("manage") ? directory(connection) : null]);
     const { bookings: settings } = found.settings;
     const { calendar } = settings.is_on && mode !== "list" ? await import("./calendar.js") : {};
     if (isOld()) return;
-    board?.close();
-    board = calendar ? calendar(visit, settings, mode) : null;
-    const parts = settings.is_on ? [modes(visit, mode), board?.view ?? visits(visit, settings), site(visit)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
+    board?.close?.();
+    const { at, ...filters } = sought;
+    const query = at ? { ...filters, from: dayThere(at, settings.time_zone) } : filters;
+    const ways = modes(visit, mode);
+    ways.lead(query);
+    const remember = (change, isStep) => {
+      visit.remember(change, isStep);
+      sought = change.query;
+      ways.lead(sought);
+    };
+    board = settings.is_on ? (calendar ?? visits)({ ...visit, query, remember }, settings, mode) : null;
+    const parts = board ? [ways.view, board.view, site(visit)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
     if (known) parts.push(form(connection, found, known, refresh, saved));
     body.replaceChildren(...parts);
   };
   place.append(element("h1", { text: t("tab.bookings") }), element("p", { className: "soft", text: t("bookings.hint") }), body);
   await refresh();
-  return { close: () => board?.close(), refresh: () => (board ? board.refresh() : told(() => refresh())) };
+  return { close: () => board?.close?.(), refresh: () => board?.refresh() };
 }
 
-// The same visits as a day, as a week and as a list, each with its address.
-function modes({ query, to }, mode) {
-  const list = element("ul", { className: "modes" }, ...MODES.map((one) => {
-    const link = element("a", { href: to({ query: { ...query, attention: "", show: one === "day" ? "" : one } }), text: t(`calendar.${one}`) });
-    if (one === mode) link.setAttribute("aria-current", "page");
-    return element("li", {}, link);
-  }));
-  const made = element("nav", {}, list);
-  made.setAttribute("aria-label", t("bookings.visits"));
-  return made;
+// The same visits as a day, as a week and as a list, each with its address; they `lead` to the day that is looked at.
+function modes({ to }, mode) {
+  const links = MODES.map((one) => element("a", { text: t(`calendar.${one}`) }));
+  links[MODES.indexOf(mode)].setAttribute("aria-current", "page");
+  const view = element("nav", {}, element("ul", { className: "modes" }, ...links.map((link) => element("li", {}, link))));
+  view.setAttribute("aria-label", t("bookings.visits"));
+  const lead = (query) => links.forEach((link, index) => { link.href = to({ query: { ...query, attention: "", show: index ? MODES[index] : "" } }); });
+  return { view, lead };
 }
 
 // Without a connection to the account there is nothing to choose from.
@@ -63,7 +71,7 @@ async function directory(connection) {
 
 function visits(visit, settings) {
   const { connection, query } = visit;
-  const today = new Date().toLocaleDateString("sv-SE", { timeZone: settings.time_zone });
+  const today = dayThere(Date.now(), settings.time_zone);
   const from = element("input", { type: "date", value: query.from || today, required: true });
   const whose = element("select", {}, new Option(t("bookings.everybody"), ""), ...settings.resources.map((one) => new Option(one.name, one.id)));
   const onlyTold = element("input", { type: "checkbox" });
@@ -94,13 +102,14 @@ function visits(visit, settings) {
   more.onclick = () => busy(more, () => read(following), error);
   for (const control of [from, whose, onlyTold]) control.onchange = filter;
   void refresh();
-  return element("section", { className: "card" }, element("h2", { text: t("bookings.visits") }), element("div", { className: "toolbar" }, element("label", {}, t("bookings.week_from"), from), element("label", {}, t("booking.with"), whose),
+  const view = element("section", { className: "card" }, element("h2", { text: t("bookings.visits") }), element("div", { className: "toolbar" }, element("label", {}, t("bookings.week_from"), from), element("label", {}, t("booking.with"), whose),
     element("label", { className: "check" }, onlyTold, t("bookings.needs_a_person"))), error, list, more);
+  return { view, refresh };
 }
 
 function row(connection, one, settings, refresh, error) {
   const post = (action, more = {}) => (pressed) => busy(pressed, async () => {
-    await call(action, { method: "POST", connection, body: { id: one.id, ...more } });
+    await overSeen(() => call(action, { method: "POST", connection, body: { id: one.id, version: one.version, ...more } }), refresh);
     await refresh();
   }, error);
   const buttons = [];

@@ -141,7 +141,7 @@ function workbench(body, visit, level, known, reopen) {
   };
   // Instead of the browser's own, which knows one field, and not the one that was drawn anew.
   left.onkeydown = (event) => {
-    const key = event.key.toLowerCase();
+    const key = /^[a-z]$/i.test(event.key) ? event.key.toLowerCase() : event.code.slice(-1).toLowerCase(); // я, where z is
     if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
     event.preventDefault();
     walk(key === "y" || event.shiftKey);
@@ -182,6 +182,9 @@ function workbench(body, visit, level, known, reopen) {
     postponed = null;
     if (work) setTimeout(work); // after the click
   };
+  // Some browsers tell of no letting go over the list of a select (Safari does not).
+  const chosen = ({ target }) => { if (target.matches("select")) released(); };
+  body.addEventListener("change", chosen, true);
   addEventListener("pointerup", released);
   addEventListener("pointercancel", released);
   // Where it is not the account's, budgets are not written; the text, or nothing.
@@ -331,6 +334,7 @@ function workbench(body, visit, level, known, reopen) {
   return { close: async () => {
     removeEventListener("pointerup", released);
     removeEventListener("pointercancel", released);
+    body.removeEventListener("change", chosen, true);
     if (isUnsaved) await queued();
     unsent.close();
   } };

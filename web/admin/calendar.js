@@ -4,10 +4,10 @@
 import { element } from "../ui/dom.js";
 import { dayAs, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
-import { plus } from "../ui/slots.js";
+import { dayThere, plus } from "../ui/slots.js";
 import { columnsOf, drawn, slotsIn } from "./calendar_board.js";
 import { opened, personOf, timesOf } from "./calendar_visit.js";
-import { button, failure, filled, live, told } from "./pieces.js";
+import { button, failure, filled, live, overSeen, told } from "./pieces.js";
 import { call, may } from "./session.js";
 import { toast } from "./toast.js";
 
@@ -21,9 +21,9 @@ const mondayOf = (day) => plus(day, -((new Date(`${day}T00:00Z`).getUTCDay() + 6
 
 /** @param {import("./panel.js").Visit} visit @param {any} settings those of bookings @param {"day" | "week"} mode */
 export function calendar({ connection, query, remember, to }, settings, mode) {
-  const today = new Date().toLocaleDateString("sv-SE", { timeZone: settings.time_zone });
+  const today = () => dayThere(Date.now(), settings.time_zone); // of a page that stays open for days
   const doctors = settings.resources.filter((/** @type {any} */ one) => !one.is_room);
-  const from = element("input", { type: "date", value: query.from || today, required: true });
+  const from = element("input", { type: "date", value: query.from || today(), required: true });
   const whose = element("select", {}, new Option(t("bookings.everybody"), ""), ...doctors.map((/** @type {any} */ one) => new Option(one.name, one.id, false, one.id === query.whose)));
   const title = element("h3", { className: "period" });
   const body = element("div", {}), banner = element("div", { className: "banner" }), error = failure();
@@ -59,7 +59,7 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
     const named = whose.value ? ` · ${whose.selectedOptions[0].text}` : "";
     title.textContent = `${mode === "day" ? dayAs(from.value, style) : `${dayAs(days()[0], style)} – ${dayAs(days()[WEEK - 1], style)}`}${named}`;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.id;
-    body.replaceChildren(drawn({ columns, settings, today, open, drag: may("manage") ? drag : null, hasNames: mode === "week" && !whose.value }),
+    body.replaceChildren(drawn({ columns, settings, today: today(), open, drag: may("manage") ? drag : null, hasNames: mode === "week" && !whose.value }),
       ...(there.length ? [] : [element("p", { className: "soft", text: t("calendar.none") })]),
       ...(cancelled ? [element("p", {}, element("a", { href: to({ query: { show: "list", from: days()[0], whose: whose.value } }), text: t("calendar.cancelled", { count: String(cancelled) }) }))] : []));
     if (focused) /** @type {HTMLElement | null} */ (body.querySelector(`[data-id="${focused}"]`))?.focus();
@@ -98,22 +98,17 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
   };
   const move = async (/** @type {Booked} */ one, /** @type {{ starts_at: string, resource: string }} */ slot) => {
     await told(async () => {
-      try {
-        const { booking } = await call("move_booking", { method: "POST", connection, body: { id: one.id, starts_at: slot.starts_at, resource: slot.resource, version: one.version } });
+      const { booking } = await overSeen(() => call("move_booking", { method: "POST", connection, body: { id: one.id, starts_at: slot.starts_at, resource: slot.resource, version: one.version } }), () => {
         stop();
-        toast(t("calendar.moved", { name: personOf(booking), time: timesOf(booking, settings.time_zone) }), async () => {
-          await call("move_booking", { method: "POST", connection, body: { id: one.id, starts_at: one.starts_at, resource: one.resource.id, version: booking.version } });
-          await refresh();
-        });
+        return refresh();
+      });
+      stop();
+      toast(t("calendar.moved", { name: personOf(booking), time: timesOf(booking, settings.time_zone) }), async () => {
+        await call("move_booking", { method: "POST", connection, body: { id: one.id, starts_at: one.starts_at, resource: one.resource.id, version: booking.version } });
         await refresh();
-        /** @type {HTMLElement | null} */ (body.querySelector(`[data-id="${one.id}"]`))?.focus();
-      } catch (failed) {
-        if (/** @type {{ status?: number }} */ (failed).status === 409) { // somebody was faster: what they did is shown
-          stop();
-          await refresh();
-        }
-        throw failed;
-      }
+      });
+      await refresh();
+      /** @type {HTMLElement | null} */ (body.querySelector(`[data-id="${one.id}"]`))?.focus();
     }, error);
   };
   /** @param {Booked} one @param {() => string | null} where the key of the slot it was let go over @param {Promise<unknown>} let_go */
@@ -153,11 +148,11 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
   const changed = () => {
     if (!from.value) return;
     error.textContent = "";
-    remember({ query: { show: mode === "day" ? "" : mode, from: from.value === today ? "" : from.value, whose: whose.value } }, true);
+    remember({ query: { show: mode === "day" ? "" : mode, from: from.value === today() ? "" : from.value, whose: whose.value } }, true);
     void anew();
   };
   const step = (/** @type {number} */ by) => () => {
-    from.value = by ? plus(from.value || today, by * days().length) : today;
+    from.value = by ? plus(from.value || today(), by * days().length) : today();
     changed();
   };
   from.onchange = changed;

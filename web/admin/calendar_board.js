@@ -117,6 +117,7 @@ function carried(made, one, drag) {
     /** @type {(value?: unknown) => void} */
     let done = () => {};
     let isCarried = false;
+    let isTaken = false; // by the browser, which scrolls with a pen: it was not let go anywhere
     let [x, y] = [down.clientX, down.clientY];
     const move = (/** @type {PointerEvent} */ event) => {
       [x, y] = [event.clientX, event.clientY];
@@ -125,11 +126,12 @@ function carried(made, one, drag) {
         isCarried = true;
         made.setPointerCapture(down.pointerId);
         made.classList.add("carried");
-        void drag(one, () => keyAt(x, y - grabbed + FAR), new Promise((resolve) => { done = resolve; }));
+        void drag(one, () => (isTaken ? null : keyAt(x, y - grabbed + FAR)), new Promise((resolve) => { done = resolve; }));
       }
       made.style.transform = `translate(${x - down.clientX}px, ${y - down.clientY}px)`;
     };
-    const end = () => {
+    const end = (/** @type {PointerEvent} */ { type }) => {
+      isTaken = type === "pointercancel";
       made.removeEventListener("pointermove", move);
       for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) made.removeEventListener(name, end);
       made.style.transform = "";

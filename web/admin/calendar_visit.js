@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { money, momentThere, t, timeThere } from "../ui/i18n.js";
 import { written } from "./address.js";
-import { busy, button, failure } from "./pieces.js";
+import { busy, button, failure, overSeen } from "./pieces.js";
 import { call, may } from "./session.js";
 import { toast } from "./toast.js";
 import { facts } from "./values.js";
@@ -25,7 +25,7 @@ export function opened(one, { connection, settings, refresh, move }) {
   const isOver = Date.parse(one.starts_at) <= Date.now();
   const post = (/** @type {string} */ action, /** @type {Record<string, unknown>} */ more) => call(action, { method: "POST", connection, body: { id: one.id, ...more } });
   const attend = (/** @type {string} */ attendance) => (/** @type {HTMLButtonElement} */ pressed) => busy(pressed, async () => {
-    const { booking } = await post("set_attendance", { attendance, version: one.version });
+    const { booking } = await overSeen(() => post("set_attendance", { attendance, version: one.version }), refresh);
     made.close();
     toast(`${personOf(one)}: ${t(`bookings.has_${attendance}`)}`, async () => {
       await post("set_attendance", { attendance: one.attendance, version: booking.version });
@@ -35,7 +35,7 @@ export function opened(one, { connection, settings, refresh, move }) {
   }, error);
   const cancel = (/** @type {HTMLButtonElement} */ pressed) => busy(pressed, async () => {
     if (!confirm(t("bookings.cancel_sure"))) return;
-    await post("cancel_booking", { version: one.version });
+    await overSeen(() => post("cancel_booking", { version: one.version }), refresh);
     made.close();
     toast(t("bookings.cancelled"));
     await refresh();

@@ -9,6 +9,7 @@ import { asJson, facts, flat, isEmpty, nameOf, others, part } from "./values.js"
 /** @typedef {import("./values.js").Document} Document */
 
 const CENTS = 100n;
+const MOST_DIGITS = 12; // of a quantity: all that was sent
 
 /** @param {string | number} sum @param {string} currency */
 const sumOf = (sum, currency) => (currency ? money(sum, currency) : amount(sum));
@@ -36,7 +37,7 @@ function goods(items, currency, sums) {
     const made = lineAmount(one);
     const more = [sku, category && [category].flat().join(" › "), ...Object.entries(rest).filter(([, value]) => !isEmpty(value)).map(([key, value]) => `${nameOf(key)}: ${value}`)].filter(Boolean);
     return element("tr", {}, element("th", { scope: "row" }, element("bdi", { text: name }), more.length ? element("small", { dir: "auto", text: more.join(" · ") }) : null),
-      cell(`${number(quantity)} ${unit ?? ""}`), cell(sumOf(price, currency)), hasDiscount ? cell(Number(discount) ? `−${sumOf(discount, currency)}` : "") : null, cell(made === null ? "" : sumOf(made, currency)));
+      cell(`${number(quantity, MOST_DIGITS)} ${unit ?? ""}`), cell(sumOf(price, currency)), hasDiscount ? cell(Number(discount) ? `−${sumOf(discount, currency)}` : "") : null, cell(made === null ? "" : sumOf(made, currency)));
   });
   const below = sums.filter(([, sum]) => !isEmpty(sum)).map(([text, sum]) =>
     element("tr", {}, element("th", { scope: "row", colSpan: names.length - 1, text }), cell(sum)));

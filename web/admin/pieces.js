@@ -34,6 +34,19 @@ export async function told(work, place = $("panel-error")) {
   }
 }
 
+/**
+ * Work over what somebody has seen: where somebody else was faster, what they did is shown, and told.
+ * @template Result @param {() => Promise<Result>} work @param {Work} again @returns {Promise<Result>}
+ */
+export async function overSeen(work, again) {
+  try {
+    return await work();
+  } catch (failed) {
+    if (/** @type {{ status?: number }} */ (failed).status === 409) await again();
+    throw failed;
+  }
+}
+
 // Where a failure is told, and read out.
 export function failure() {
   const made = element("p", { className: "error" });

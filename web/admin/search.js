@@ -26,7 +26,7 @@ function addressOf({ kind, id, account_domain: domain, widget_type: type, create
     case "event": return written({ account, view: "log", entry: id });
     case "change": return written({ account, view: "events", entry: id });
     case "incoming": return written({ account, view: "incoming", entry: id });
-    case "booking": return written({ account, view: "appointments", query: { from: at.slice(0, 10) } });
+    case "booking": return written({ account, view: "appointments", query: { at } });
     default: return written({ account, view: "deliveries", entry: id });
   }
 }
@@ -59,10 +59,11 @@ export function openSearch(connection) {
   const state = element("p", { className: "soft" }), error = failure();
   state.setAttribute("role", "status");
   const begin = latest();
+  let asked = ""; // also by Enter, before somebody's pause after typing
 
   const look = async () => {
     const isOld = begin();
-    const text = field.value.trim();
+    const text = asked = field.value.trim();
     error.textContent = "";
     if (!text) {
       list.replaceChildren();
@@ -97,7 +98,7 @@ export function openSearch(connection) {
     event.preventDefault();
     void look().then(() => links()[0]?.focus());
   } }, element("label", {}, t("search.label"), field), element("div", { className: "actions" }, element("button", { className: "small", text: t("search.find") }), button("close", () => made.close())));
-  field.oninput = afterTyping(() => void look());
+  field.oninput = afterTyping(() => void (field.value.trim() === asked || look()));
   list.addEventListener("click", (event) => { if (/** @type {HTMLElement} */ (event.target).closest("a:not([target])")) made.close(); });
   made.addEventListener("close", () => made.remove());
   addEventListener("session-ended", () => made.close(), { once: true });

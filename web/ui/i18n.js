@@ -79,7 +79,7 @@ export const money = (amount, currency, code = language) =>
 /** @param {string | number} sum */
 export const amount = (sum) => Number(sum).toLocaleString(LOCALES[language], { minimumFractionDigits: Number.isInteger(Number(sum)) ? 0 : 2, maximumFractionDigits: 6 });
 /** @param {string | number} amount */
-export const number = (amount) => Number(amount).toLocaleString(LOCALES[language]);
+export const number = (amount, digits = 3) => Number(amount).toLocaleString(LOCALES[language], { maximumFractionDigits: digits });
 // A number that the server counts no further than 10,000, as the values of a text.
 /** @param {number} count @returns {Record<string, unknown>} */
 export const bounded = (count) => (count < 10_000 ? { count } : { counted: count, count: `${number(count)}+` });

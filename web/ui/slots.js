@@ -16,6 +16,9 @@ let groups = 0;
 /** @param {string} date YYYY-MM-DD. @param {number} days */
 export const plus = (date, days) => new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
+/** The day of a moment on a company's wall. @param {string | number} moment @param {string} timeZone */
+export const dayThere = (moment, timeZone) => new Date(moment).toLocaleDateString("sv-SE", { timeZone });
+
 // While nobody knows what becomes of a visit, nothing about it can be changed: that would be another visit.
 /** @param {HTMLElement[]} parts @param {unknown} isOpen */
 export function freeze(parts, isOpen) {
