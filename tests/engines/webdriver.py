@@ -90,7 +90,7 @@ class Marionette:
         self._stream = self._socket.makefile("rb")
         self._sent = 0
         self._heard()  # it greets
-        self.command("NewSession", capabilities={"alwaysMatch": {**_ASKED, **capabilities}})
+        self.command("NewSession", **_ASKED, **capabilities)  # matched already, as geckodriver hands them on
 
     def command(self, name: str, **parameters: Any) -> Any:
         if name == "SwitchToFrame" and parameters["id"] is not None:
