@@ -69,16 +69,23 @@ def _of_catalogues(language: str) -> Iterator[str]:
                 yield from (forms,) if isinstance(forms, str) else forms
 
 
+# Examples of what customers and companies write.
+_EXAMPLES: Final = ("event_examples.py",)
+_CYRILLIC: Final = re.compile("[а-яё]", re.IGNORECASE)
+
+
 @cache
 def _of_the_code() -> frozenset[str]:
-    """Whatever is written there and is no docstring."""
+    """Whatever is written there in English and is no docstring. (What our integrations are called in amoCRM's lists is
+    Russian.)"""
     found: set[str] = set()
     for folder in ("shared", "features", "functions"):
-        for file in (ROOT / folder).rglob("*.py"):
+        for file in (one for one in (ROOT / folder).rglob("*.py") if one.name not in _EXAMPLES):
             tree = ast.parse(file.read_text(encoding="utf-8"))
             docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
             nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docs)
-            found.update(node.value for node in nodes if isinstance(node.value, str))
+            texts = (node.value for node in nodes if isinstance(node.value, str))
+            found.update(text for text in texts if not _CYRILLIC.search(text))
     return frozenset(found)
 
 
