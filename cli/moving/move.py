@@ -173,9 +173,9 @@ class Move:
             raise MoveError(f"the other cell has something of it already: {error.diag.message_detail}") from None
 
     def _leave(self) -> None:
+        """Not alone: who has looked since it was frozen changes nothing, and may hold the row while they look."""
         with self.source.transaction():
             self._as_mover(self.source)
-            self.source.execute(statements.ALONE, self._named)
             self.source.execute(statements.FORGET_TOKENS, self._named)
             self.source.execute(statements.SET, self._named | {"state": "left"})
 

@@ -25,7 +25,8 @@ SELECT FROM amocrm_integrations WHERE id <> %(id)s AND (
     OR (client_id = %(client_id)s AND account_id = %(account_id)s))
 """
 
-# Waits for those who have looked at the state (`amocrm_stay`), and keeps the next ones waiting meanwhile.
+# Waits for those who have looked at the state (`amocrm_stay`), and keeps the next ones waiting meanwhile. They hold
+# the row that they are about to change: whoever is alone takes no row but the move's own, or each waits for the other.
 ALONE: Final[LiteralString] = "SELECT pg_advisory_xact_lock(461207700, uuid_hash(%(id)s) & 63)"
 
 # For as long as the command's connection lives: a second command would not help the first.

@@ -1,5 +1,7 @@
 """37-5: a connection is moved to another cell, while callers go on."""
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID
 
 import psycopg
@@ -121,6 +123,32 @@ def test_other_accounts_work_goes_on_while_one_moves(here: Cell, there: Cell) ->
             assert run_deliveries(here.story.runtime, 5)["failed"] == {}
 
     move(here, there, look)
+
+
+def test_who_has_chosen_its_row_before_it_leaves_is_no_deadlock(here: Cell, there: Cell) -> None:
+    """A run of the scheduler chooses what is due, then looks whether it moves; the command wants the row meanwhile."""
+    claims: list[Future[int]] = []
+
+    def claim(connection: psycopg.Connection) -> int:
+        with connection:
+            pid = connection.info.backend_pid
+            ends = time.monotonic() + 20
+            while not here.sql("SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))", pid):
+                assert time.monotonic() < ends, "the command does not wait for the row"
+                time.sleep(0.01)
+            return connection.execute("UPDATE amocrm_integrations SET lease_id = gen_random_uuid()").rowcount
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def choose(step: str) -> None:
+            if step == "leave":
+                connection = psycopg.connect(here.url)
+                connection.execute("SELECT FROM amocrm_integrations FOR UPDATE SKIP LOCKED")
+                claims.append(pool.submit(claim, connection))
+
+        move(here, there, choose)
+    assert [one.result() for one in claims] == [0]
+    assert (_state(here), _state(there)) == (["left"], [])
 
 
 @pytest.mark.parametrize("step", STEPS)
