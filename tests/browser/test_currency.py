@@ -122,7 +122,7 @@ def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published
     go(page, "calculator")
     warning = page.locator("#view p.warning")
     expect(warning).to_contain_text(re.compile("RUB.*BRL"))
-    publish = page.locator(".sticky button")
+    publish = page.locator(".sticky").get_by_role("button", name="Publicar", exact=True)
     publish.click()
     expect(publish).to_be_enabled()
     assert re.search("RUB.*BRL", asked[0])

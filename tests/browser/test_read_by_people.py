@@ -1,6 +1,7 @@
 """What was sent, received and understood is read by people: a calculation as its note, an order as its cart (38-3)."""
 
 import re
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -53,6 +54,13 @@ def _sent(demo: Demo, headers: dict[str, str], action: str, body: Any) -> str:
         return str(answer.json()["delivery_id"])
 
 
+def _now(demo: Demo) -> datetime:
+    """By the database's clock, which other tests in this demo move on."""
+    [[now]] = demo.sql("SELECT amocrm_now()")
+    assert isinstance(now, datetime)
+    return now
+
+
 def _signed_in(page: Page, demo: Demo, address: str) -> None:
     page.goto(f"{demo.panel}#/steklodom.amocrm.ru/glass/{address}")
     page.locator("#token").fill(demo.token)
@@ -76,6 +84,7 @@ def test_38_3_a_calculation_reads_like_its_note_and_an_order_like_its_cart(
     order = _sent(demo, headers, "submit_order", _ORDER)
     quantity, sum_, person, as_json, until = words
     context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900}, timezone_id="Europe/Moscow")
+    context.clock.set_fixed_time(_now(demo))
     page = context.new_page()
     _signed_in(page, demo, f"deliveries/{calculation}")
     table = page.get_by_role("table")
