@@ -286,22 +286,14 @@ def _values(one: Passing, kind: str) -> list[dict[str, Any]]:
     return [value for field in fields if field["field_type"] == kind for value in field["values"]]
 
 
+class _Quiet(BaseHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 @contextmanager
-def hooks_on_their_way(port: int, changed: Callable[[bytes], tuple[bytes, str]]) -> Iterator[str]:
-    """An address from which hooks go on to the port, changed: the body, and the type of its content."""
-
-    class Way(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body, kind = changed(self.rfile.read(int(self.headers["Content-Length"])))
-            headers = {"Content-Type": kind}
-            httpx.post(f"http://127.0.0.1:{port}/", content=body, headers=headers, trust_env=False)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Way)
+def _served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     servers.answering(server)
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -311,13 +303,29 @@ def hooks_on_their_way(port: int, changed: Callable[[bytes], tuple[bytes, str]])
 
 
 @contextmanager
+def hooks_on_their_way(port: int, changed: Callable[[bytes], tuple[bytes, str]]) -> Iterator[str]:
+    """An address from which hooks go on to the port, changed: the body, and the type of its content."""
+
+    class Way(_Quiet):
+        def do_POST(self) -> None:
+            body, kind = changed(self.rfile.read(int(self.headers["Content-Length"])))
+            headers = {"Content-Type": kind}
+            httpx.post(f"http://127.0.0.1:{port}/", content=body, headers=headers, trust_env=False)
+            self.send_response(200)
+            self.end_headers()
+
+    with _served(Way) as url:
+        yield url
+
+
+@contextmanager
 def before(url: str, changes: list[Change], stranger: int) -> Iterator[str]:
     """The address of a gateway before the simulator at `url`. `stranger`: a contact that nobody may touch."""
     _strangers[0] = stranger
     _seen.clear()
     with httpx.Client(trust_env=False, timeout=30) as client:
 
-        class Gateway(BaseHTTPRequestHandler):
+        class Gateway(_Quiet):
             def answer(self) -> None:
                 parts = urlsplit(self.path)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -348,13 +356,5 @@ def before(url: str, changes: list[Change], stranger: int) -> Iterator[str]:
 
             do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-        servers.answering(server)
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            server.server_close()
+        with _served(Gateway) as address:
+            yield address
