@@ -40,8 +40,8 @@ def handler(simulation: Simulation) -> Respond:
         if request.path.startswith("/_control/"):
             return _control(simulation, request.path.removeprefix("/_control/"), body)
         if not host.endswith(_AMOCRM):
-            asked, reads = list(request.query.items()), request.headers.get("Accept-Language", "")
-            return _sent(pages.answer(simulation, request.method, request.path, asked, body, reads))
+            asked, headers = list(request.query.items()), list(request.headers.items())
+            return _sent(pages.answer(simulation, request.method, request.path, asked, body, headers))
         simulation.at_once += 1
         simulation.most_at_once = max(simulation.most_at_once, simulation.at_once)
         try:

@@ -23,7 +23,8 @@ class Simulation:
         self.meanwhile: list[Meanwhile] = []  # see crowd.py
         self.archives: dict[str, dict[str, bytes]] = {}  # widget archives by widget type, for the demo
         self.recorder: Recorder | None = None
-        self.received: deque[str] = deque(maxlen=50)  # what a company's server was told, for the demo
+        # What a company's server was told, for the demo: headers, a line each, and the body.
+        self.received: deque[tuple[str, str]] = deque(maxlen=50)
         self.consent_mode: str | None = None  # whatever the address of the consent asks for
         self.latency = 0.0  # seconds before every answer of an account's host
         self.at_once = 0  # requests that wait for their answer now

@@ -40,6 +40,7 @@ _WORDS: Final[dict[str, tuple[str, str, str]]] = {
         "Lo que se le ha avisado, lo más nuevo primero. Recargue la página para ver más.",
         "O que lhe foi avisado, o mais novo primeiro. Recarregue a página para ver mais.",
     ),
+    "Заголовки": ("Headers", "Cabeceras", "Cabeçalhos"),
     "Пока ничего.": ("Nothing yet.", "Nada todavía.", "Nada ainda."),
     "Этап": ("Stage", "Etapa", "Etapa"),
     "Ответственный": ("Responsible user", "Responsable", "Responsável"),

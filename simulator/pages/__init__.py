@@ -9,25 +9,33 @@ from urllib.parse import parse_qs
 
 from simulator.answers import Answer
 from simulator.pages import conversations, deals, entities, integrations, outside, pipeline, tasks, widgets
-from simulator.pages.showing import BODY, READS, Missing, page
+from simulator.pages.showing import BODY, HEADERS, Missing, page
 from simulator.simulation import Simulation
 
 
 def answer(
-    simulation: Simulation, method: str, path: str, query: list[tuple[str, str]], body: bytes, reads: str = ""
+    simulation: Simulation,
+    method: str,
+    path: str,
+    query: list[tuple[str, str]],
+    body: bytes,
+    headers: list[tuple[str, str]],
 ) -> Answer:
-    """`reads`: the browser's Accept-Language, for pages that are no account's."""
     form = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
     for wanted, pattern, shown in _PAGES:
         match = re.fullmatch(pattern, path)
         if match and method == wanted:
             try:
                 scopes = {"scopes": ",".join(value for name, value in query if name == "scopes[]")}
-                asked = scopes | dict(query) | form | {BODY: body.decode("utf-8", "replace"), READS: reads[:2]}
+                asked = scopes | dict(query) | form | {BODY: body.decode("utf-8", "replace"), HEADERS: _lines(headers)}
                 return shown(simulation, asked, *match.groups())
             except Missing as missing:
                 return page("message.html", 404, title="Не найдено", text=str(missing))
     return page("message.html", 404, title="Не найдено", text="Такой страницы у симулятора нет.")
+
+
+def _lines(headers: list[tuple[str, str]]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in headers)
 
 
 def _accounts(simulation: Simulation, _query: dict[str, str]) -> Answer:

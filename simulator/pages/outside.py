@@ -5,7 +5,7 @@ from importlib import metadata
 from pathlib import Path
 
 from simulator.answers import Answer
-from simulator.pages.showing import BODY, HERE, Missing, Query, as_json, language_of, page
+from simulator.pages.showing import BODY, HEADERS, HERE, Missing, Query, as_json, language_of, page
 from simulator.simulation import Simulation
 
 _STATIC_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
@@ -35,15 +35,17 @@ def site(_simulation: Simulation, _query: Query, name: str) -> Answer:
 
 def receive(simulation: Simulation, form: Query) -> Answer:
     """A company's own server, for the demo: it takes whatever it is told."""
-    simulation.received.appendleft(form[BODY])
+    simulation.received.appendleft((form[HEADERS], form[BODY]))
     return as_json({})
 
 
 def received(simulation: Simulation, query: Query) -> Answer:
-    shown = []
-    for text in simulation.received:
-        try:
-            shown.append(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
-        except ValueError:
-            shown.append(text[:2000])
+    shown = [(headers, _read(body)) for headers, body in simulation.received]
     return page("receiver.html", messages=shown, reads=language_of(query))
+
+
+def _read(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except ValueError:
+        return body

@@ -22,7 +22,7 @@ _TEMPLATES.filters["budget"] = money.written
 
 Query = dict[str, str]
 BODY = "\0body"  # beside the parameters, as it came
-READS = "reads"
+HEADERS = "\0headers"  # a line each
 
 
 class Missing(Exception):  # noqa: N818 - never leaves these modules
@@ -70,5 +70,6 @@ def as_read(account: Account, query: Query) -> Account:
 
 
 def language_of(query: Query) -> str:
-    """Of pages of no account: `lang`, or as whoever reads it has it."""
-    return next((one for one in (query.get("lang"), query.get(READS)) if one in LANGUAGES), "ru")
+    """Of pages of no account: `lang`, or as the browser of whoever reads it asks for it."""
+    reads = next((line for line in query[HEADERS].lower().splitlines() if line.startswith("accept-language:")), "")
+    return next((one for one in (query.get("lang"), reads.partition(":")[2].strip()[:2]) if one in LANGUAGES), "ru")

@@ -32,7 +32,7 @@ def receiver(demo: Demo) -> Iterator[str]:
 
 def _newest(page: Page, count: int) -> str:
     """The newest message at the server's page, which is reloaded until there are so many; once, and no other."""
-    ends, found = time.monotonic() + 90, page.locator("pre")
+    ends, found = time.monotonic() + 90, page.locator("pre.body")
     while found.count() < count and time.monotonic() < ends:
         page.wait_for_timeout(500)
         page.reload()
@@ -86,7 +86,7 @@ def test_36_2_a_message_written_in_amocrm_reaches_the_companys_server(
 
     server.goto(f"{receiver}?lang={language}")
     expect(server.get_by_role("heading", name=chats["server"])).to_be_visible()
-    before = server.locator("pre").count()
+    before = server.locator("pre.body").count()
     write(f"Ana {language}", f"Do you cut oak? {language}")
     looked_at(amocrm, f"chats-{language}")
     told = _newest(server, before + 1)
@@ -101,6 +101,8 @@ def test_36_2_a_message_written_in_amocrm_reaches_the_companys_server(
     told = _newest(server, before + 2)
     assert f'"text": "And ash? {language}"' in told
     assert f'"author_name": "Luis {language}"' in told
+    server.locator("summary").first.click()
+    expect(server.locator("pre.headers").first).to_contain_text("webhook-signature: v1,", ignore_case=True)
     looked_at(server, f"receiver-{language}")
     expect(panel.locator("#changes")).to_contain_text(words["events.of_message"], timeout=60_000)
     looked_at(panel, f"events-{language}")

@@ -129,7 +129,7 @@ def _simulator() -> Iterator[Simulator]:
     finally:
         simulator.close()
         process.terminate()
-        process.wait(10)
+        process.wait(60)  # which a busy machine takes to free tens of thousands of accounts
         process.stdout.close()
 
 
