@@ -18,6 +18,7 @@ from features.submissions import (
     reassignment,
     routing,
     superseded,
+    write_fallbacks,
 )
 from features.submissions.budget import Budget
 from features.submissions.entity_creation import Making
@@ -36,14 +37,9 @@ from features.submissions.model import (
 from features.submissions.new_contact import Left
 from features.submissions.routing import Chosen
 from features.submissions.settings import Destination, Submissions
-from shared.amocrm import directory
 from shared.amocrm.contacts import Made, PeopleApi
 from shared.amocrm.directory import Directory
-from shared.amocrm.errors import (
-    BadRequestError,
-    NotFoundError,
-    ValidationError,
-)
+from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.events import FeedApi
 from shared.amocrm.leads import AccountApi
 from shared.deliveries import rows as deliveries
@@ -377,29 +373,10 @@ class Submission:
         return make(lead) if left is Left.ALL_BUT_THE_NAME else self.budget.written(api, lead, make)
 
     def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, Left], Any]) -> tuple[Any, Left]:
-        """A refused write changed nothing: again with what the account has now, then with less and less."""
-        # vendor: writes.whole (production) One value is refused, and with it the whole write: no other one is kept.
-        # source: notes of an integration in production whose field was deleted; amocrm-api-php issue 115
-        account = Directory(api, self.integration_id)
-        try:
-            return write(account, Left.NOTHING), Left.NOTHING
-        except BadRequestError:
-            directory.forget(self.integration_id)
-        left = Left.NOTHING
-        while True:
-            try:
-                return write(account, left), left
-            except BadRequestError as error:
-                if left is Left.NOTHING:
-                    self.tell_refused(error)
-                if left is Left.ALL_BUT_THE_NAME:
-                    raise
-            left = Left(left + 1)
+        return write_fallbacks.written(Directory(api, self.integration_id), write, self.tell_refused)
 
     def tell_refused(self, error: BadRequestError) -> None:
-        named = error.errors if isinstance(error, ValidationError) else ()
-        where = ", ".join(item.path for item in named) or say("its values")
-        self.tell("values_refused", say("amoCRM refused {where}; what it refused is in the note.", where=where))
+        self.tell("values_refused", write_fallbacks.refused(error))
 
 
 def _result(made: Made, created: bool) -> Result:

@@ -1,0 +1,40 @@
+"""A write that amoCRM refuses changed nothing: again with what the account has now, then with less and less."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from features.submissions.new_contact import Left
+from shared.amocrm import directory
+from shared.amocrm.directory import Directory
+from shared.amocrm.errors import BadRequestError, ValidationError
+from shared.platform.messages import Message, say
+
+Made = TypeVar("Made")
+
+
+def written(
+    account: Directory, write: Callable[[Directory, Left], Made], tell_refused: Callable[[BadRequestError], None]
+) -> tuple[Made, Left]:
+    """What `write` makes, and what it left out. Raises BadRequestError where the least of it is refused, too."""
+    # vendor: writes.whole (production) One value is refused, and with it the whole write: no other one is kept.
+    # source: notes of an integration in production whose field was deleted; amocrm-api-php issue 115
+    try:
+        return write(account, Left.NOTHING), Left.NOTHING
+    except BadRequestError:
+        directory.forget(account.integration_id)
+    left = Left.NOTHING
+    while True:
+        try:
+            return write(account, left), left
+        except BadRequestError as error:
+            if left is Left.NOTHING:
+                tell_refused(error)
+            if left is Left.ALL_BUT_THE_NAME:
+                raise
+        left = Left(left + 1)
+
+
+def refused(error: BadRequestError) -> Message:
+    named = error.errors if isinstance(error, ValidationError) else ()
+    where = ", ".join(item.path for item in named) or say("its values")
+    return say("amoCRM refused {where}; what it refused is in the note.", where=where)
