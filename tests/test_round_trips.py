@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import jwt
 from psycopg import pq
 
+from functions.crm_api import health
 from shared.access.credentials import one_time_token
 from shared.runtime import Runtime
 from tests.story import Story, calculation
@@ -39,6 +40,14 @@ def test_get_lead_costs_one_round_trip_and_two_calls(connected: Story) -> None:
         f"/api/v4/leads/{connected.lead_id}",
         "/api/v4/contacts",
     ]
+
+
+def test_34_3_health_costs_one_round_trip(connected: Story) -> None:
+    health._answers.clear()
+    with _round_trips(connected.runtime) as counted:
+        assert health.answer(connected.runtime).status == 200
+    health._answers.clear()
+    assert counted == [1]
 
 
 def test_an_unknown_token_reserves_no_calls_before_it_is_verified(connected: Story) -> None:
