@@ -5,6 +5,7 @@ from typing import Final
 from click.testing import CliRunner, Result
 
 from cli.commands import main
+from tests.clocks import MovableClock
 from tests.owner import Owner
 
 _TABLES: Final = r"""
@@ -24,8 +25,9 @@ INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM backups.{table};
 class Backup:
     """`environment`: of the operator's commands."""
 
-    def __init__(self, owner: Owner, environment: dict[str, str]) -> None:
+    def __init__(self, owner: Owner, clock: MovableClock, environment: dict[str, str]) -> None:
         self._owner = owner
+        self._clock = clock
         self._environment = environment
         self._tables = [str(name) for (name,) in owner.sql(_TABLES)]
 
@@ -40,6 +42,11 @@ class Backup:
         marked = self.command("mark-restored", *more)
         assert marked.exit_code == 0, marked.output
         assert "new writes are looked for in amoCRM" in marked.output
+
+    def restore_after(self, **time: float) -> None:
+        """The same, so much later: `hours=3`."""
+        self._clock.advance(**time)
+        self.restore()
 
     def restore_in_silence(self) -> None:
         statements = "".join(_RESTORE.format(table=table) for table in self._tables)

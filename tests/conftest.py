@@ -232,7 +232,7 @@ def story(connected: Story) -> Story:
 def backup(story: Story, environment: dict[str, str]) -> Iterator[Backup]:
     """Of the night before. Searches of the account find what was made since."""
     story.simulator.control("change-account", domain=story.domain, search_lag=0)
-    made = Backup(story.owner, environment)
+    made = Backup(story.owner, story.clock, environment)
     made.take()
     yield made
     made.remove()

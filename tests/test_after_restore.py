@@ -64,8 +64,7 @@ def test_37_3_a_calculation(story: Story, backup: Backup, key: str | None) -> No
     body = calculation() | _ALL
     first = json_of(story.crm("save_calculation", headers, body))
     before = _made(story)
-    story.clock.advance(hours=3)
-    backup.restore()
+    backup.restore_after(hours=3)
     again = story.crm("save_calculation", headers | story.application(), body)
     assert again.status == 200, again.body.decode()
     assert json_of(again)["delivery_id"] == first["delivery_id"]
@@ -84,8 +83,7 @@ def test_37_3_forms_orders_and_profiles(story: Story, backup: Backup, action: st
     set_up(story, **places)
     backup.take()
     first, before = _send(story, action, body[action]), _made(story)
-    story.clock.advance(hours=3)
-    backup.restore()
+    backup.restore_after(hours=3)
     repeated = _send(story, action, body[action])
     assert (repeated["delivery_id"], _made(story)) == (first["delivery_id"], before)
     assert _send(story, action, body[action], "another key")["delivery_id"] != first["delivery_id"]
@@ -97,8 +95,7 @@ def test_37_3_a_form_whose_deal_somebody_has_renamed(story: Story, backup: Backu
     facts = {"domain": story.domain, "kind": "leads", "id": int(lead_of(story, first["results"])["id"])}
     story.simulator.control("person", fields={"name": "Орлова, кухня"}, **facts)
     before = _made(story)
-    story.clock.advance(hours=3)
-    backup.restore()
+    backup.restore_after(hours=3)
     _send(story, "submit_form", form())
     assert _made(story) == before
 
@@ -156,24 +153,29 @@ def test_37_3_what_the_backup_has_unfinished_and_was_finished_after_it_is_not_do
     assert _made(story) == before
 
 
+_NEWER = calculation(discount=0, total="18499.99") | _ALL
+
+
+def _lost_with_a_newer_one(story: Story, backup: Backup) -> dict[str, Any]:
+    """Two calculations, `k-1` and then `k-2`, are not known any more; what the account holds."""
+    _save(story, "k-1")
+    _save(story, "k-2", _NEWER)
+    made = _made(story)
+    assert made["price"] == 18500
+    backup.restore()
+    return made
+
+
 def test_37_3_an_older_calculation_does_not_set_back_what_a_newer_one_has_set(story: Story, backup: Backup) -> None:
     """Nobody remembers either, and the newer one is not repeated."""
-    _save(story, "k-1")
-    _save(story, "k-2", calculation(discount=0, total="18499.99") | _ALL)
-    before = _made(story)
-    assert before["price"] == 18500
-    backup.restore()
+    before = _lost_with_a_newer_one(story, backup)
     assert _save(story, "k-1")["results"]["deal"] == {"superseded": True}
     assert _made(story) == before
 
 
 def test_37_3_nor_where_the_newer_one_is_repeated_before_it(story: Story, backup: Backup) -> None:
-    newer = calculation(discount=0, total="18499.99") | _ALL
-    _save(story, "k-1")
-    _save(story, "k-2", newer)
-    before = _made(story)
-    backup.restore()
-    _save(story, "k-2", newer)
+    before = _lost_with_a_newer_one(story, backup)
+    _save(story, "k-2", _NEWER)
     assert _save(story, "k-1")["results"]["deal"] == {"superseded": True}
     assert _made(story) == before
 

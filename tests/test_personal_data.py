@@ -25,6 +25,13 @@ def _run(environment: dict[str, str], *words: str) -> Result:
     return CliRunner().invoke(main, list(words), env=environment)
 
 
+def _told(environment: dict[str, str], words: tuple[str, ...], code: int, text: str) -> str:
+    """What a command has printed: it ended with this code, and said this text."""
+    told = _run(environment, *words)
+    assert (told.exit_code, text in told.output) == (code, True), told.output
+    return told.output
+
+
 def _send(story: Story, contact: dict[str, str], **more: str) -> str:
     body = {"contact": contact, "form": {"id": "x", "name": "Замер"}, "comment": "позвоните"} | more
     answered = story.crm("submit_form", story.application(), body)
@@ -114,11 +121,9 @@ def test_one_person_is_erased_and_nobody_else(connected: Story, environment: dic
     connected.clock.advance(minutes=10)
     run_deliveries(connected.runtime, 20)
     words = ("erase-person", connected.domain, "--phone", "89210000002", "--email", "anna@example.org")
-    told = _run(environment, *words)
-    assert (told.exit_code, "would erase: incoming" in told.output) == (0, True), told.output
+    _told(environment, words, 0, "would erase: incoming")
     assert connected.sql("SELECT count(*) FROM amocrm_incoming") == [(1,)]
-    told = _run(environment, *words, "--apply")
-    assert (told.exit_code, f"erased: delivery {own}" in told.output) == (0, True), told.output
+    _told(environment, (*words, "--apply"), 0, f"erased: delivery {own}")
     assert connected.sql("SELECT count(*) FROM amocrm_incoming") == [(0,)]
     kept = connected.sql("SELECT id::text FROM amocrm_deliveries WHERE request IS NOT NULL")
     assert kept == [(other,)]
@@ -129,13 +134,11 @@ def test_what_is_under_way_is_left_and_told(connected: Story, environment: dict[
     connected.simulator.control("fault", kind="status", status=504, path="/api/v4/.*", times=1000)
     own = _send(connected, _ANNA)
     words = ("erase-person", connected.domain, "--phone", "+79210000002", "--apply")
-    told = _run(environment, *words)
-    assert (told.exit_code, f"still needed: delivery {own}" in told.output) == (1, True), told.output
+    _told(environment, words, 1, f"still needed: delivery {own}")
     connected.simulator.control("no-faults")
     connected.clock.advance(minutes=10)
     run_deliveries(connected.runtime, 20)
-    told = _run(environment, *words)
-    assert (told.exit_code, f"erased: delivery {own}" in told.output) == (0, True), told.output
+    _told(environment, words, 0, f"erased: delivery {own}")
 
 
 _BOOKING = """
@@ -159,8 +162,12 @@ def test_visits_that_are_over_and_events_forget_a_person_and_visits_to_come_do_n
         connected.sql(_BOOKING, id_, own, begins, begins, visitor)
     document = json.dumps({"contact": {"fields": [{"code": "PHONE", "values": [_ANNA["phone"]]}]}})
     connected.sql(_CHANGE, change, own, keyring.encrypt(document, change, "change"))
-    told = _run(environment, "erase-person", connected.domain, "--phone", "+79210000002", "--apply")
-    assert (told.exit_code, f"still needed: booking {to_come}" in told.output) == (1, True), told.output
+    _told(
+        environment,
+        ("erase-person", connected.domain, "--phone", "+79210000002", "--apply"),
+        1,
+        f"still needed: booking {to_come}",
+    )
     assert connected.sql("SELECT id FROM amocrm_bookings WHERE visitor IS NOT NULL") == [(to_come,)]
     assert connected.sql("SELECT count(*) FROM amocrm_changes") == [(0,)]
 
@@ -177,11 +184,9 @@ def test_an_account_that_has_left_is_erased_whole(
     refresh_tokens(tale.runtime, 20)
     assert [one for one in folder.rglob("*") if one.is_file() and str(tale.row().id) in str(one)]
     words = ("erase-account", tale.domain, "--database-url", migrated_url)
-    told = _run(environment, *words, "--apply")
-    assert (told.exit_code, "Disconnect them" in told.output) == (1, True), told.output
+    _told(environment, (*words, "--apply"), 1, "Disconnect them")
     tale.crm("disconnect", tale.admin(), {})
-    told = _run(environment, *words)
-    assert (told.exit_code, "would erase" in told.output) == (0, True), told.output
+    _told(environment, words, 0, "would erase")
     own = tale.row().id
     folder.rename(tmp_path / "away")  # tokens that stayed there would be brought back by `restore-tokens`
     told = _run(environment, *words, "--apply")
@@ -192,6 +197,5 @@ def test_an_account_that_has_left_is_erased_whole(
     assert not [one for one in folder.rglob("*") if one.is_file() and str(own) in str(one)]
     with psycopg.connect(migrated_url) as owner:
         assert set(accounts.count(owner, own).values()) == {0}
-    told = _run(environment, *words)
-    assert (told.exit_code, "there is no connection" in told.output) == (1, True), told.output
+    _told(environment, words, 1, "there is no connection")
     tale.runtime.close()

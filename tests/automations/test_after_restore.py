@@ -10,8 +10,9 @@ from tests.automations.test_stages import CALL, NOTE, QUOTATION, TASK, _goods, _
 from tests.backups import Backup
 
 
-def _again(office: Office) -> None:
-    """amoCRM repeats the hook: the same event."""
+def _lost_and_again(office: Office, backup: Backup) -> None:
+    """Half an hour later everything since the backup is gone, and amoCRM repeats the hook: the same event."""
+    backup.restore_after(minutes=30)
     hook = office.sent()[-1]
     answer = httpx.post(hook["url"], content=hook["body"], headers=dict(hook.get("headers") or {}), timeout=10)
     assert answer.status_code == 200, answer.text
@@ -26,9 +27,7 @@ def test_37_3_what_a_stage_made_is_there_once(office: Office, backup: Backup, wo
     assert office.run()["delivered"] == 1
     before = _made(office)
     assert any(before.values())
-    office.story.clock.advance(minutes=30)
-    backup.restore()
-    _again(office)
+    _lost_and_again(office, backup)
     assert office.run(1)["delivered"] == 1
     assert _made(office) == before
 
@@ -39,9 +38,7 @@ def test_37_3_a_call_that_is_repeated_has_the_same_id(office: Office, backup: Ba
     backup.take()
     office.move(status)
     office.run()
-    office.story.clock.advance(minutes=30)
-    backup.restore()
-    _again(office)
+    _lost_and_again(office, backup)
     office.run(1)
     first, second = (headers["webhook-id"] for headers, _ in office.consumer.taken)
     assert first == second
@@ -54,9 +51,7 @@ def test_37_3_a_bot_is_not_started_twice_and_starts_for_what_is_new(office: Offi
     backup.take()
     office.move(status)
     office.run()
-    office.story.clock.advance(minutes=30)
-    backup.restore()
-    _again(office)
+    _lost_and_again(office, backup)
     office.run(1)
     assert len(office.account()["started_bots"]) == 1
     warned = office.story.sql("SELECT message FROM amocrm_events WHERE kind = 'automation.bot_unknown'")

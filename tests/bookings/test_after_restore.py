@@ -18,8 +18,7 @@ def test_37_3_a_visit_that_is_booked_again_is_there_once(clinic: Clinic, backup:
     backup.take()
     first = clinic.booked(_key(clinic))
     before = _all(clinic)
-    clinic.story.clock.advance(hours=1)
-    backup.restore()
+    backup.restore_after(hours=1)
     again = clinic.booked(_key(clinic))
     assert (again["booking"]["id"], again["delivery_id"]) == (first["booking"]["id"], first["delivery_id"])
     assert _all(clinic) == before
@@ -29,8 +28,7 @@ def test_37_3_a_visit_in_a_deal_that_is_booked_again_is_there_once(clinic: Clini
     backup.take()
     clinic.booked(_key(clinic, clinic.card()), visitor={})
     before = _all(clinic)
-    clinic.story.clock.advance(hours=1)
-    backup.restore()
+    backup.restore_after(hours=1)
     clinic.booked(_key(clinic, clinic.card()), visitor={})
     assert _all(clinic) == before
 
@@ -42,8 +40,7 @@ def test_37_3_visits_that_nobody_books_again_are_listed_for_a_person(clinic: Cli
     clinic.booked(starts_at=clinic.at(12))
     cancelled = clinic.booked(starts_at=clinic.at(15))["booking"]["id"]
     assert clinic.act("cancel_booking", id=cancelled).status == 200
-    clinic.story.clock.advance(minutes=10)
-    backup.restore()
+    backup.restore_after(minutes=10)
     assert "12:00" in clinic.free()
     for _ in range(2):
         told = backup.command("lost-visits")

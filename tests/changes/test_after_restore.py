@@ -16,8 +16,7 @@ def test_37_3_what_happened_since_the_backup_is_told_once_more_and_nothing_else(
         feed.run()
     first = feed.told()
     assert [one["type"] for one in first] == ["lead.updated", "lead.updated"]
-    feed.story.clock.advance(minutes=10)
-    backup.restore()
+    backup.restore_after(minutes=10)
     feed.run(601)
     again = feed.told()
     assert [one["data"]["lead"]["price"] for one in again] == [3000]
