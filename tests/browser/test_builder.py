@@ -296,3 +296,17 @@ def _carry(page: Page, name: str, onto: Locator) -> None:
     page.wait_for_timeout(300)  # the module comes
     page.mouse.move(box["x"] + 5, target["y"] + 2, steps=5)
     page.mouse.up()
+
+
+def test_a_field_without_a_label_is_called_by_its_name(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
+) -> None:
+    """32-7: in its list, among what a line may be made from, and as the line's own name."""
+    document = _calculator()
+    document["fields"][0]["label"] = {}
+    document["items"] = [{"option": "glass"}]
+    draft(document)
+    page = _at_the_builder(context, demo)
+    expect(page.locator("[data-entry='fields[0]'] > summary")).to_have_text("glass")
+    expect(page.locator("[data-entry='items[0]'] > summary")).to_have_text("glass")
+    assert page.locator("[data-path='items[0].option'] option").all_text_contents()[1:] == ["glass", "door"]
