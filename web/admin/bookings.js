@@ -9,33 +9,42 @@ import { form } from "./offer.js";
 import { busy, button, copyButton, failure, overSeen, told } from "./pieces.js";
 import { call, may } from "./session.js";
 
+/** @typedef {import("../../types/bookings.js").Bookings} Settings */
+/** @typedef {import("./panel.js").Connection} Connection */
+/** @typedef {import("./panel.js").Visit} Visit */
+/** @typedef {{ view: HTMLElement, refresh: () => unknown, close?: () => void }} Board */
+/** @typedef {"day" | "week" | "list"} Mode */
+
+/** @type {Mode[]} */
 const MODES = ["day", "week", "list"];
 
+/** @param {HTMLElement} place @param {Visit} visit */
 export async function show(place, visit) {
-  const { connection } = visit;
+  const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
   const begin = latest();
-  const mode = MODES.includes(visit.query.show) ? visit.query.show : visit.query.attention === "1" ? "list" : "day";
-  /** @type {{ view: HTMLElement, refresh: () => unknown, close?: () => void } | null} */
+  const mode = MODES.find((one) => one === visit.query.show) ?? (visit.query.attention === "1" ? "list" : "day");
+  /** @type {Board | null} */
   let board = null;
   let sought = visit.query; // `at`: a moment of the day that is wanted
   const refresh = async (saved = "") => {
     const isOld = begin();
     const [found, known] = await Promise.all([call("get_settings", { connection }), may("manage") ? directory(connection) : null]);
     const { bookings: settings } = found.settings;
-    const { calendar } = settings.is_on && mode !== "list" ? await import("./calendar.js") : {};
+    const make = settings.is_on ? await maker(mode) : null;
     if (isOld()) return;
     board?.close?.();
     const { at, ...filters } = sought;
     const query = at ? { ...filters, from: dayThere(at, settings.time_zone) } : filters;
     const ways = modes(visit, mode);
     ways.lead(query);
+    /** @type {Visit["remember"]} */
     const remember = (change, isStep) => {
       visit.remember(change, isStep);
-      sought = change.query;
+      sought = change.query ?? sought;
       ways.lead(sought);
     };
-    board = settings.is_on ? (calendar ?? visits)({ ...visit, query, remember }, settings, mode) : null;
+    board = make && make({ ...visit, query, remember }, settings);
     const parts = board ? [ways.view, board.view, site(visit)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
     if (known) parts.push(form(connection, found, known, refresh, saved));
     body.replaceChildren(...parts);
@@ -45,17 +54,26 @@ export async function show(place, visit) {
   return { close: () => board?.close?.(), refresh: () => board?.refresh() };
 }
 
+/** What makes the board of that mode. @param {Mode} mode @returns {Promise<(visit: Visit, settings: Settings) => Board>} */
+async function maker(mode) {
+  if (mode === "list") return visits;
+  const { calendar } = await import("./calendar.js");
+  return (visit, settings) => calendar(visit, settings, mode);
+}
+
 // The same visits as a day, as a week and as a list, each with its address; they `lead` to the day that is looked at.
+/** @param {Visit} visit @param {Mode} mode */
 function modes({ to }, mode) {
   const links = MODES.map((one) => element("a", { text: t(`calendar.${one}`) }));
   links[MODES.indexOf(mode)].setAttribute("aria-current", "page");
   const view = element("nav", {}, element("ul", { className: "modes" }, ...links.map((link) => element("li", {}, link))));
   view.setAttribute("aria-label", t("bookings.visits"));
-  const lead = (query) => links.forEach((link, index) => { link.href = to({ query: { ...query, attention: "", show: index ? MODES[index] : "" } }); });
+  const lead = (/** @type {Record<string, string>} */ query) => links.forEach((link, index) => { link.href = to({ query: { ...query, attention: "", show: index ? MODES[index] : "" } }); });
   return { view, lead };
 }
 
 // Without a connection to the account there is nothing to choose from.
+/** @param {Connection} connection @returns {Promise<import("./offer.js").Known>} */
 async function directory(connection) {
   const nothing = { pipelines: [], users: [], own: null };
   if (connection.status !== "connected") return nothing;
@@ -69,8 +87,10 @@ async function directory(connection) {
 
 // --- visits ------------------------------------------------------------------------------------------------------
 
+/** @param {Visit} visit @param {Settings} settings @returns {Board} */
 function visits(visit, settings) {
-  const { connection, query } = visit;
+  const { query } = visit;
+  const connection = /** @type {Connection} */ (visit.connection);
   const today = dayThere(Date.now(), settings.time_zone);
   const from = element("input", { type: "date", value: query.from || today, required: true });
   const whose = element("select", {}, new Option(t("bookings.everybody"), ""), ...settings.resources.map((one) => new Option(one.name, one.id)));
@@ -79,14 +99,15 @@ function visits(visit, settings) {
   const error = failure();
   const more = element("button", { type: "button", text: t("more"), className: "quiet", hidden: true });
   const begin = latest();
+  /** @type {string | null} */
   let following = null; // where the next page begins
-  const read = async (after) => {
+  const read = async (/** @type {string | null} */ after) => {
     const isOld = begin();
     if (!from.value) return;
     const range = onlyTold.checked ? { needs_a_person: "1" } : { from: from.value, to: plus(from.value, 6) };
     const { bookings, next } = await call("get_bookings", { connection, query: { ...range, resource: whose.value, ...(after ? { after } : {}) } });
     if (isOld()) return;
-    const rows = bookings.map((one) => row(connection, one, settings, refresh, error));
+    const rows = bookings.map((/** @type {import("../../types/bookings.js").Visit} */ one) => row(connection, one, settings, refresh, error));
     if (after) list.append(...rows);
     else list.replaceChildren(...(rows.length ? rows : [element("li", { className: "soft", text: t("bookings.none") })]));
     following = next;
@@ -107,8 +128,12 @@ function visits(visit, settings) {
   return { view, refresh };
 }
 
+/**
+ * @param {Connection} connection @param {import("../../types/bookings.js").Visit} one @param {Settings} settings
+ * @param {() => Promise<unknown>} refresh @param {HTMLElement} error
+ */
 function row(connection, one, settings, refresh, error) {
-  const post = (action, more = {}) => (pressed) => busy(pressed, async () => {
+  const post = (/** @type {string} */ action, more = {}) => (/** @type {HTMLButtonElement} */ pressed) => busy(pressed, async () => {
     await overSeen(() => call(action, { method: "POST", connection, body: { id: one.id, version: one.version, ...more } }), refresh);
     await refresh();
   }, error);
@@ -128,6 +153,7 @@ function row(connection, one, settings, refresh, error) {
 
 // --- the company's site ------------------------------------------------------------------------------------------
 
+/** @param {Visit} visit */
 function site(visit) {
   const code = `<script src="${API}/booking/embed.js" data-key="site_…"></script>`;
   return element("section", { className: "card" }, element("h2", { text: t("bookings.on_site") }), element("p", { className: "soft", text: t("bookings.on_site_hint") }),

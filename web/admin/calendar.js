@@ -19,12 +19,12 @@ const WEEK = 7;
 /** The Monday of a day's week. @param {string} day */
 const mondayOf = (day) => plus(day, -((new Date(`${day}T00:00Z`).getUTCDay() + 6) % WEEK));
 
-/** @param {import("./panel.js").Visit} visit @param {any} settings those of bookings @param {"day" | "week"} mode */
+/** @param {import("./panel.js").Visit} visit @param {import("../../types/bookings.js").Bookings} settings @param {"day" | "week"} mode */
 export function calendar({ connection, query, remember, to }, settings, mode) {
   const today = () => dayThere(Date.now(), settings.time_zone); // of a page that stays open for days
-  const doctors = settings.resources.filter((/** @type {any} */ one) => !one.is_room);
+  const doctors = settings.resources.filter((one) => !one.is_room);
   const from = element("input", { type: "date", value: query.from || today(), required: true });
-  const whose = element("select", {}, new Option(t("bookings.everybody"), ""), ...doctors.map((/** @type {any} */ one) => new Option(one.name, one.id, false, one.id === query.whose)));
+  const whose = element("select", {}, new Option(t("bookings.everybody"), ""), ...doctors.map((one) => new Option(one.name, one.id, false, one.id === query.whose)));
   const title = element("h3", { className: "period" });
   const body = element("div", {}), banner = element("div", { className: "banner" }), error = failure();
   banner.setAttribute("role", "status");

@@ -9,35 +9,59 @@ import { call } from "./session.js";
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
 
-const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-const weekday = (index) => dayAs(`2024-01-0${index + 1}`, { weekday: "long" }); // a Monday is the first
+/** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
+/** @typedef {import("../../types/amocrm.js").User} User */
+/** @typedef {import("../../types/bookings.js").Bookings} Settings */
+/** @typedef {import("../../types/bookings.js").DaysOff} DaysOff */
+/** @typedef {import("../../types/bookings.js").Resource} Resource */
+/** @typedef {import("../../types/bookings.js").Service} Service */
+/** @typedef {import("../../types/bookings.js").Week} Week */
+/** @typedef {import("./panel.js").Connection} Connection */
+/** @typedef {import("./saving.js").Found} Found */
+/** @typedef {{ pipelines: Pipeline[], users: User[], own: string | null }} Known What the account has; `own` is its currency, where somebody can say it */
+/** @typedef {(saved?: string) => unknown} Again */
+/** @template Value @typedef {{ view: HTMLElement, read: () => Value }} Part */
 
-const labelled = (text, control) => element("label", {}, text, control);
-const input = (value, more = {}) => element("input", { value: value ?? "", placeholder: " ", ...more });
-const number = (value, min, max) => input(value, { type: "number", min, max, required: true });
+const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const weekday = (/** @type {number} */ index) => dayAs(`2024-01-0${index + 1}`, { weekday: "long" }); // a Monday is the first
+
+const labelled = (/** @type {string} */ text, /** @type {HTMLElement} */ control) => element("label", {}, text, control);
+/** @param {string | number | null} value @param {Partial<Omit<HTMLInputElement, "dataset" | "style" | "list" | "form">>} more */
+const input = (value, more = {}) => element("input", { value: String(value ?? ""), placeholder: " ", ...more });
+/** @param {number} value @param {number} min @param {number} max */
+const number = (value, min, max) => input(value, { type: "number", min: String(min), max: String(max), required: true });
+/** @param {{ id: string | number, name: string }[]} these @returns {import("./choice.js").Choice[]} */
+const named = (these) => these.map((one) => [one.id, one.name]);
 const newId = () => `n${newKey().slice(0, 8)}`;
 
+/** @param {string} key @param {boolean} isOn */
 function check(key, isOn) {
   const box = element("input", { type: "checkbox", checked: isOn });
   return { box, view: element("label", { className: "check" }, box, t(key)) };
 }
 
 // An example to begin with, in the reader's words; nothing is saved by it.
+/** @type {(settings: Settings, own: string | null) => Settings} */
 const example = (settings, own) => ({
   ...settings,
   is_on: true,
   currency: own ?? settings.currency,
   resources: [1, 2].map((number) => ({ id: `doctor-${number}`, name: t(`bookings.example_doctor_${number}`), is_room: false, user_id: null, place: null, hours: null, days_off: [], special_days: [], is_on: true })),
-  services: [["consultation", 30, 2500], ["treatment", 60, 3200]].map(([id, minutes, price]) => ({ id, name: t(`bookings.example_${id}`), minutes, buffer_minutes: 0, price: String(price), sku: null, resources: [], rooms: [], is_public: true })),
+  services: [{ id: "consultation", minutes: 30, price: "2500" }, { id: "treatment", minutes: 60, price: "3200" }].map(({ id, minutes, price }) => ({ id, name: t(`bookings.example_${id}`), minutes, buffer_minutes: 0, price, sku: null, resources: [], rooms: [], is_public: true })),
 });
 
+/** @param {Connection} connection @param {Found} found @param {Known} known @param {Again} again @param {string} saved */
 export function form(connection, found, known, again, saved) {
   const place = element("div", {});
-  const show = (settings) => place.replaceChildren(formOf(connection, found, settings, known, again, saved, show));
+  const show = (/** @type {Settings} */ settings) => place.replaceChildren(formOf(connection, found, settings, known, again, saved, show));
   show(found.settings.bookings);
   return place;
 }
 
+/**
+ * @param {Connection} connection @param {Found} found @param {Settings} settings @param {Known} known @param {Again} again
+ * @param {string} saved @param {(settings: Settings) => void} show
+ */
 function formOf(connection, found, settings, { pipelines, users, own }, again, saved, show) {
   const on = check("bookings.is_on", settings.is_on);
   const zones = Intl.supportedValuesOf("timeZone");
@@ -54,8 +78,8 @@ function formOf(connection, found, settings, { pipelines, users, own }, again, s
   done.setAttribute("role", "status");
   const read = () => ({ bookings: { ...settings, is_on: on.box.checked, time_zone: zone.value, hours: hours.read(), days_off: off.read(), places: places.read(), resources: resources.read(), services: services.read(), ...rules.read() } });
   const send = saver({ connection, shown: ["bookings"], read, again, conflict, error });
-  const card = (key, ...inner) => element("details", { className: "card", open: !found.settings.bookings.services.length && ["services", "resources"].includes(key) }, element("summary", { text: t(`bookings.${key}`) }), ...inner);
-  return guarded(element("form", { className: "builder", onsubmit: (event) => {
+  const card = (/** @type {string} */ key, /** @type {HTMLElement[]} */ ...inner) => element("details", { className: "card", open: !found.settings.bookings.services.length && ["services", "resources"].includes(key) }, element("summary", { text: t(`bookings.${key}`) }), ...inner);
+  return guarded(element("form", { className: "builder", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     void busy(event.submitter, () => send(found), error);
   } }, element("section", { className: "card" }, element("h2", { text: t("bookings.settings") }), settings.services.length ? null : button("bookings.example", () => show(example(settings, own))), on.view, labelled(t("bookings.time_zone"), zone), rules.warning),
@@ -64,33 +88,38 @@ function formOf(connection, found, settings, { pipelines, users, own }, again, s
 }
 
 // Things of one kind, each with its own fields, added and removed.
+/** @template {{ name: string }} One @param {string} kind @param {One[]} given @param {() => One} fresh @param {(one: One) => Part<One>} make @returns {Part<One[]>} */
 function list(kind, given, fresh, make) {
   const place = element("div", {});
+  /** @type {{ made: Part<One>, view: HTMLElement }[]} */
   const entries = [];
-  const add = (one, isNew = false) => {
+  const add = (/** @type {One} */ one, isNew = false) => {
     const made = make(one);
+    /** @type {{ made: Part<One>, view: HTMLElement }} */
     const entry = { made, view: element("fieldset", {}, element("legend", { className: "soft", text: one.name || t(`bookings.new_${kind}`) }), made.view, button("bookings.remove", () => {
       entries.splice(entries.indexOf(entry), 1);
       entry.view.remove();
     })) };
     entries.push(entry);
     place.append(entry.view);
-    if (isNew) entry.view.querySelector("input").focus();
+    if (isNew) entry.view.querySelector("input")?.focus();
   };
   for (const one of given) add(one);
   return { view: element("div", {}, place, button(`bookings.add_${kind}`, () => add(fresh(), true))), read: () => entries.map(({ made }) => made.read()) };
 }
 
+/** @param {import("../../types/bookings.js").Place} one @returns {Part<import("../../types/bookings.js").Place>} */
 function place(one) {
   const name = input(one.name, { required: true, maxLength: 120 }), address = input(one.address, { maxLength: 250 });
   return { view: element("div", { className: "grid" }, labelled(t("bookings.name"), name), labelled(t("bookings.address"), address)), read: () => ({ ...one, name: name.value.trim(), address: address.value.trim() }) };
 }
 
+/** @param {Connection} connection @param {Resource} one @param {User[]} users @param {Settings} settings @returns {Part<Resource>} */
 function resource(connection, one, users, settings) {
   const name = input(one.name, { required: true, maxLength: 120 });
   const kind = element("select", {}, new Option(t("bookings.doctor"), ""), new Option(t("bookings.room"), "room", false, one.is_room));
-  const user = choice([[null, t("automations.of_the_deal")], ...users.map((each) => [each.id, each.name])], one.user_id);
-  const where = choice([[null, "—"], ...settings.places.map((each) => [each.id, each.name])], one.place);
+  const user = choice([[null, t("automations.of_the_deal")], ...named(users)], one.user_id);
+  const where = choice([[null, "—"], ...named(settings.places)], one.place);
   const on = check("bookings.takes_visits", one.is_on);
   const own = check("bookings.own_hours", one.hours !== null);
   const hours = week(one.hours ?? settings.hours);
@@ -113,17 +142,20 @@ function resource(connection, one, users, settings) {
 }
 
 // Loaded when it is opened.
+/** @param {Connection} connection @param {string} id */
 function subscription(connection, id) {
   const place = element("div", {}), error = failure();
   const open = async () => {
     const { view } = await import("./subscription.js");
     place.replaceChildren(await view(connection, id));
   };
-  return element("details", { ontoggle: ({ target }) => {
-    if (target.open && !place.firstChild) void busy(null, open, error);
+  const made = element("details", { ontoggle: () => {
+    if (made.open && !place.firstChild) void busy(null, open, error);
   } }, element("summary", { text: t("bookings.subscription") }), place, error);
+  return made;
 }
 
+/** @param {Service} one @param {() => Resource[]} resources @returns {Part<Service>} */
 function service(one, resources) {
   const name = input(one.name, { required: true, maxLength: 120 });
   const minutes = number(one.minutes, 5, 1440), buffer = number(one.buffer_minutes, 0, 240);
@@ -131,12 +163,12 @@ function service(one, resources) {
   const isPublic = check("bookings.is_public", one.is_public);
   const people = element("div", {}), rooms = element("div", {});
   // Whoever is gone stays ticked, and is said to be: nobody ticked would mean everybody, and no room needed.
-  const boxes = (place, isRoom, chosen) => {
+  const boxes = (/** @type {HTMLElement} */ place, /** @type {boolean} */ isRoom, /** @type {string[]} */ chosen) => {
     const able = resources().filter((each) => each.is_room === isRoom);
     const gone = chosen.filter((id) => !able.some((each) => each.id === id)).map((id) => ({ id, name: t("settings.gone", { id }) }));
     place.replaceChildren(...[...able, ...gone].map((each) => element("label", { className: "check" }, element("input", { type: "checkbox", value: each.id, checked: chosen.includes(each.id) }), each.name)));
   };
-  const ticked = (place) => [...place.querySelectorAll("input:checked")].map((box) => box.value);
+  const ticked = (/** @type {HTMLElement} */ place) => Array.from(/** @type {NodeListOf<HTMLInputElement>} */ (place.querySelectorAll("input:checked")), (box) => box.value);
   const who = element("details", { ontoggle: () => {
     boxes(people, false, people.firstChild ? ticked(people) : one.resources);
     boxes(rooms, true, rooms.firstChild ? ticked(rooms) : one.rooms);
@@ -151,18 +183,20 @@ function service(one, resources) {
 // --- hours -------------------------------------------------------------------------------------------------------
 
 // "9-13, 14:00–18:30" as people write it, as ["09:00-13:00", "14:00-18:30"]; null for what cannot be read.
+/** @param {string} text */
 export function spansOf(text) {
   const spans = text.split(/[,;]/).map((one) => one.trim()).filter(Boolean);
-  const read = spans.map((one) => {
+  const read = spans.flatMap((one) => {
     const found = /^(\d{1,2})(?:[:.](\d{2}))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d{2}))?$/.exec(one);
-    if (!found) return null;
+    if (!found) return [];
     const [, from, fromMinute = "00", to, toMinute = "00"] = found;
     const isRight = Number(from) < 24 && Number(fromMinute) < 60 && (Number(to) < 24 || (Number(to) === 24 && toMinute === "00")) && Number(toMinute) < 60;
-    return isRight ? `${from.padStart(2, "0")}:${fromMinute}-${to.padStart(2, "0")}:${toMinute}` : null;
+    return isRight ? `${from.padStart(2, "0")}:${fromMinute}-${to.padStart(2, "0")}:${toMinute}` : [];
   });
-  return read.includes(null) ? null : read;
+  return read.length < spans.length ? null : read;
 }
 
+/** @param {Week} given @returns {Part<Week> & { show: (isShown: boolean) => void }} */
 function week(given) {
   const fields = WEEKDAYS.map((name) => {
     const field = input((given[name] ?? []).join(", "), { placeholder: t("bookings.closed") });
@@ -171,7 +205,7 @@ function week(given) {
   });
   const view = element("div", { className: "grid" }, ...fields.map((field, index) => labelled(weekday(index), field)));
   // What is not shown is in nobody's way.
-  const show = (isShown) => {
+  const show = (/** @type {boolean} */ isShown) => {
     view.hidden = !isShown;
     for (const field of fields) field.disabled = !isShown;
   };
@@ -180,12 +214,15 @@ function week(given) {
 
 // --- days off ----------------------------------------------------------------------------------------------------
 
+/** @param {Connection} connection @param {DaysOff[]} given @returns {Part<DaysOff[]>} */
 function daysOff(connection, given) {
   const place = element("div", {}), error = failure();
+  /** @type {Part<DaysOff>[]} */
   const entries = [];
-  const add = ({ first, last, note }) => {
+  const add = (/** @type {DaysOff} */ { first, last, note }) => {
     const from = element("input", { type: "date", value: first, required: true }), to = element("input", { type: "date", value: last, required: true }), why = input(note, { maxLength: 120 });
     from.onchange = () => { if (!to.value || to.value < from.value) to.value = from.value; };
+    /** @type {Part<DaysOff>} */
     const entry = { read: () => ({ first: from.value, last: to.value, note: why.value.trim() }), view: element("div", { className: "grid" }, labelled(t("bookings.first_day"), from), labelled(t("bookings.last_day"), to), labelled(t("bookings.note"), why), button("bookings.remove", () => {
       entries.splice(entries.indexOf(entry), 1);
       entry.view.remove();
@@ -196,11 +233,12 @@ function daysOff(connection, given) {
   for (const one of given) add(one);
   const file = element("input", { type: "file", accept: ".ics,text/calendar" }), told = element("ul", { className: "soft" });
   file.onchange = () => busy(null, async () => {
-    if (!file.files.length) return;
-    const { days_off: found, left_out: leftOut } = await call("read_days_off", { method: "POST", connection, body: { calendar: await file.files[0].text() } });
+    const [chosen] = file.files ?? [];
+    if (!chosen) return;
+    const { days_off: found, left_out: leftOut } = await call("read_days_off", { method: "POST", connection, body: { calendar: await chosen.text() } });
     const known = new Set(entries.map((entry) => JSON.stringify([entry.read().first, entry.read().last])));
     for (const one of found) if (!known.has(JSON.stringify([one.first, one.last]))) add(one);
-    told.replaceChildren(...leftOut.map((one) => element("li", { text: t("bookings.left_out", { reason: one.reason, count: one.count, lines: one.lines.join(", ") }) })));
+    told.replaceChildren(...leftOut.map((/** @type {{ reason: string, count: number, lines: number[] }} */ one) => element("li", { text: t("bookings.left_out", { reason: one.reason, count: one.count, lines: one.lines.join(", ") }) })));
     file.value = "";
   }, error);
   return { view: element("div", {}, place, element("div", { className: "toolbar" }, button("bookings.add_days_off", () => add({ first: "", last: "", note: "" })), labelled(t("bookings.from_calendar"), file)), told, error), read: () => entries.map((entry) => entry.read()) };
@@ -208,26 +246,29 @@ function daysOff(connection, given) {
 
 // --- rules -------------------------------------------------------------------------------------------------------
 
-// `own`: the currency of the account, where somebody can say it.
+/** @param {Settings} settings @param {Pipeline[]} pipelines @param {string | null} own */
 function rulesOf(settings, pipelines, own) {
-  const fields = { step_minutes: [5, 240], ahead_days: [1, 365], notice_minutes: [0, 43_200], hold_minutes: [1, 60], most_per_phone: [1, 50] };
-  const inputs = Object.fromEntries(Object.entries(fields).map(([name, [min, max]]) => [name, number(settings[name], min, max)]));
+  /** @type {[keyof import("../../types/bookings.js").Numbers, number, number][]} */
+  const numbers = [["step_minutes", 5, 240], ["ahead_days", 1, 365], ["notice_minutes", 0, 43_200], ["hold_minutes", 1, 60], ["most_per_phone", 1, 50]];
+  const inputs = Object.fromEntries(numbers.map(([name, min, max]) => [name, number(settings[name], min, max)]));
   const currency = input(settings.services.length ? settings.currency : own ?? settings.currency, { pattern: "[A-Z]{3}", required: true, maxLength: 3 });
   const otherCurrency = element("p", { className: "warning" });
   otherCurrency.setAttribute("role", "status");
-  currency.oninput = () => {
+  const compared = () => {
     const isOther = own && currency.value !== own;
     otherCurrency.hidden = !isOther;
     otherCurrency.textContent = isOther ? t("bookings.other_currency", { currency: currency.value, own }) : "";
   };
-  currency.oninput();
+  currency.oninput = compared;
+  compared();
   const goods = check("bookings.goods", settings.goods);
-  const stages = pipelines.flatMap((one) => one.statuses.filter((status) => !status.is_unsorted).map((status) => [`${one.id}:${status.id}`, `${one.name} → ${status.name}`]));
-  const stage = (pipelineId, statusId) => (pipelineId ? `${pipelineId}:${statusId ?? ""}` : "");
+  /** @type {[string, string][]} */
+  const stages = pipelines.flatMap((one) => one.statuses.filter((status) => !status.is_unsorted).map((status) => /** @type {[string, string]} */ ([`${one.id}:${status.id}`, `${one.name} → ${status.name}`])));
+  const stage = (/** @type {number | null} */ pipelineId, /** @type {number | null} */ statusId) => (pipelineId ? `${pipelineId}:${statusId ?? ""}` : "");
   const booked = choice([[null, t("bookings.as_forms")], ...stages], stage(settings.pipeline_id, settings.status_id));
   const cancelled = element("select", {});
   const listCancelled = (set = cancelled.value) => {
-    const isThere = (key) => booked.value && key.startsWith(`${booked.value.split(":")[0]}:`);
+    const isThere = (/** @type {string} */ key) => booked.value && key.startsWith(`${booked.value.split(":")[0]}:`);
     const shown = choice([[null, t("bookings.stays")], ...stages.filter(([key]) => isThere(key))], isThere(set) ? set : null);
     const { value } = shown;
     cancelled.replaceChildren(...shown.children);
@@ -235,7 +276,7 @@ function rulesOf(settings, pipelines, own) {
   };
   booked.onchange = () => listCancelled();
   listCancelled(settings.cancelled_status_id ? stage(settings.pipeline_id, settings.cancelled_status_id) : "");
-  const ids = (select) => select.value.split(":").map((one) => Number(one) || null);
+  const ids = (/** @type {HTMLSelectElement} */ select) => select.value.split(":").map((one) => Number(one) || null);
   return {
     warning: otherCurrency,
     view: element("div", {}, element("div", { className: "grid" }, ...Object.entries(inputs).map(([name, control]) => labelled(t(`bookings.${name}`), control)), labelled(t("bookings.currency"), currency)),
