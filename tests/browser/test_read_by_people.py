@@ -1,9 +1,10 @@
 """What was sent, received and understood is read by people: a calculation as its note, an order as its cart (38-3)."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -103,3 +104,41 @@ def test_38_3_a_calculation_reads_like_its_note_and_an_order_like_its_cart(
         expect(page.locator("#deliveries")).to_contain_text(text)
     looked_at(page, f"panel-delivery-order-{locale[:2]}")
     context.close()
+
+
+_OFFER: Any = {
+    "is_on": True,
+    "time_zone": "Asia/Yekaterinburg",
+    "hours": {
+        day: ["09:00-18:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    },
+    "resources": [{"id": "ivanova", "name": "Иванова"}],
+    "services": [{"id": "consult", "name": "Консультация", "minutes": 30}],
+}
+
+
+@pytest.mark.parametrize(("locale", "said"), [("ru-RU", "10:00 (Asia/Yekaterinburg)"), ("en-GB", "10:00 (Asia/")])
+def test_38_7_a_visit_is_told_by_the_companys_clock(chromium: Browser, demo: Demo, locale: str, said: str) -> None:
+    """Somebody looks from Mexico: the time is the one on the clinic's wall, and it is said whose clock that is."""
+    headers = connect(demo, widget_type="clinic")
+    there = ZoneInfo("Asia/Yekaterinburg")
+    at = (_now(demo).astimezone(there) + timedelta(days=3)).replace(hour=10, minute=0, second=0, microsecond=0)
+    with demo.http(headers) as http:
+        before = http.get("/get_settings").json()["settings"]["bookings"]
+        assert http.post("/save_settings", json={"bookings": _OFFER}).status_code == 200
+        visitor = {"name": "Нина", "phone": "+7 916 555-44-33"}
+        body = {"service": "consult", "resource": "ivanova", "starts_at": at.isoformat(), "visitor": visitor}
+        assert http.post("/book", json=body).status_code in (200, 202)
+        [one] = http.get("/get_deliveries", params={"write": "bring_booking", "limit": "1"}).json()["deliveries"]
+    context = chromium.new_context(
+        locale=locale, viewport={"width": 1280, "height": 900}, timezone_id="America/Mexico_City"
+    )
+    page = context.new_page()
+    page.goto(f"{demo.panel}#/steklodom.amocrm.ru/clinic/deliveries/{one['delivery_id']}")
+    page.locator("#token").fill(demo.token)
+    page.locator("#sign-in-form button").click()
+    expect(page.locator(".content")).to_contain_text(said)
+    context.close()
+    demo.sql("DELETE FROM amocrm_bookings")
+    with demo.http(headers) as http:
+        assert http.post("/save_settings", json={"bookings": before}).status_code == 200

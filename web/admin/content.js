@@ -2,7 +2,7 @@
 // filled it in. What no part of it knows stands below under its own name.
 
 import { element } from "../ui/dom.js";
-import { amount, day, duration, has, money, moment, number, t } from "../ui/i18n.js";
+import { amount, day, duration, has, money, moment, momentThere, number, t } from "../ui/i18n.js";
 import { fraction, minus, times } from "../widget/formulas.js";
 import { asJson, facts, flat, isEmpty, nameOf, others, part } from "./values.js";
 
@@ -130,13 +130,15 @@ const submitted = ({ body, mode, address, decisions: _, of: __, kind, action, fi
 
 // --- visits and automations ------------------------------------------------------------------------------------------
 
-/** @param {Document} content */
-function visit({ booking: id, version, change, starts_at: starts, facts: known, lead_id: lead, ...rest }) {
+// A visit's times are the clock on the company's wall.
+/** @param {Document} content @param {string} timeZone */
+function visit({ booking: id, version, change, starts_at: starts, facts: known, lead_id: lead, ...rest }, timeZone) {
+  const there = (/** @type {string} */ at) => (timeZone ? `${momentThere(at, timeZone)} (${timeZone})` : moment(at));
   const { kind, from, reason, by: _, user_id: __, ...changed } = change;
   const { service, resource, room, place, price, currency, ...more } = known;
   return [
     element("h4", { text: t(`document.booking.${kind}`) }),
-    facts([[t("document.booking.service"), service], [t("document.booking.time"), moment(starts)], [t("document.booking.before"), from && moment(from)], [t("document.booking.resource"), resource], [t("document.booking.room"), room],
+    facts([[t("document.booking.service"), service], [t("document.booking.time"), there(starts)], [t("document.booking.before"), from && there(from)], [t("document.booking.resource"), resource], [t("document.booking.room"), room],
       [t("document.booking.place"), place], [t("document.booking.price"), isEmpty(price) ? "" : sumOf(price, currency)], [t("content.reason"), reason]]),
     others({ ...changed, ...more, ...rest }),
   ];
@@ -152,7 +154,7 @@ function automation({ id, name, work, event, ...rest }) {
   ];
 }
 
-/** @type {Record<string, (content: any) => (Node | null)[]>} */
+/** @type {Record<string, (content: any, timeZone: string) => (Node | null)[]>} */
 const READERS = { save_calculation: calculation, submit_form: submitted, submit_order: submitted, sync_contact: submitted, order_news: submitted, read_again: submitted, bring_booking: visit, run_automation: automation };
 
 // --- what has happened in amoCRM -------------------------------------------------------------------------------------
@@ -174,17 +176,17 @@ export function eventOf({ account: _, ...document }) {
 
 /**
  * What was sent, for people; all of it as JSON behind a button.
- * @param {string} action @param {Document} content
+ * @param {string} action @param {Document} content @param {string} timeZone the company's, of what is by its clock
  */
-export function contentOf(action, content) {
-  return [...parts(action, content).filter((one) => one !== null), asJson(content)];
+export function contentOf(action, content, timeZone = "") {
+  return [...parts(action, content, timeZone).filter((one) => one !== null), asJson(content)];
 }
 
 // What was stored by an older release, or is of a kind that is not known here, is told member by member.
-/** @param {string} action @param {Document} content */
-function parts(action, content) {
+/** @param {string} action @param {Document} content @param {string} timeZone */
+function parts(action, content, timeZone) {
   try {
-    return (READERS[action] ?? ((/** @type {Document} */ whole) => [others(whole)]))(content);
+    return (READERS[action] ?? ((/** @type {Document} */ whole) => [others(whole)]))(content, timeZone);
   } catch {
     return [others(content)];
   }

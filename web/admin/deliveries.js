@@ -126,8 +126,8 @@ function row(delivery, visit, refresh) {
     const found = await call("get_delivery", { connection: own, query: { id: delivery.delivery_id, ...(may("manage") ? { content: "1" } : {}) } });
     story.replaceChildren(...found.story.map(entryLine));
     if (!may("manage")) return;
-    const { contentOf } = await import("./content.js");
-    content.replaceChildren(...(found.content ? contentOf(delivery.action, found.content) : [element("p", { className: "soft", text: t("deliveries.content_gone") })]));
+    const [{ contentOf }, zone] = await Promise.all([import("./content.js"), delivery.action === "bring_booking" ? call("get_settings", { connection: own }).then(({ settings }) => settings.bookings.time_zone) : ""]);
+    content.replaceChildren(...(found.content ? contentOf(delivery.action, found.content, zone) : [element("p", { className: "soft", text: t("deliveries.content_gone") })]));
   };
   const again = element("button", { text: t("deliveries.retry"), onclick: (event) => busy(event.target, async () => {
     await call("retry_delivery", { method: "POST", connection: own, body: { id: delivery.delivery_id } });

@@ -1,6 +1,7 @@
 // The words of every page, in six languages. A page's language: ?lang=, else what was chosen before, else the browser's,
 // else what most people of the platform speak that shows the page in a deal card.
 
+import { isolated } from "./dom.js";
 import { ofBrowser } from "./storage.js";
 
 export const LANGUAGES = { en: "English", ru: "Русский", uk: "Українська", uz: "Oʻzbekcha", es: "Español", pt: "Português" };
@@ -26,7 +27,7 @@ const plurals = new Intl.PluralRules(LOCALES[language]);
 /** @param {string} key @param {Record<string, unknown>} values @returns {string} */
 export function t(key, values = {}) {
   const text = form(words[key] ?? key, values);
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? isolated(values[name]) : whole));
 }
 
 /** @param {Words} text @param {Record<string, unknown>} values @returns {string} */
