@@ -23,7 +23,7 @@ import jwt
 
 from features.bookings import hours, rows
 from features.bookings.availability import Seat
-from features.bookings.rows import Wanted
+from features.bookings.rows import BookingRequest
 from features.bookings.settings import Resource
 from functions.crm_api.handler import handle
 from shared.amocrm.transport import Transport
@@ -63,7 +63,7 @@ def _fill(runtime: Runtime, integration_id: Any, first: date, rng: random.Random
             for half in rng.sample(range(18), 9):
                 at = hours.moment_of(begins + 30 * half)
                 facts = {"service": "Visit", "resource": seat.resource.name, "currency": "RUB"}
-                wanted = Wanted("visit", seat, at, 30, 0, facts)
+                wanted = BookingRequest("visit", seat, at, 30, 0, facts)
                 made = rows.hold(
                     runtime.database, integration_id, uuid4(), wanted, minutes=100_000, holder=None, most=10**6
                 )

@@ -28,10 +28,10 @@ from features.bookings import rows as bookings
 from features.bookings import statements as booking_statements
 from features.calculations import versions
 from features.changes import changes, dispatch, endpoints, feeds
-from features.changes.webhook_payload import Said
+from features.changes.webhook_payload import WebhookPayload
 from shared.connections import integrations, statements
 from shared.connections.inheritance import Level
-from shared.connections.integrations import Wanted
+from shared.connections.integrations import IntegrationFilter
 from shared.connections.rotation import LEASE
 from shared.deliveries import rows as deliveries
 from shared.deliveries import statements as delivery_statements
@@ -208,7 +208,9 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         )
 
     finished = [
-        row for one in ids[:10] for row in deliveries.page(database, one, deliveries.Wanted(), before=None, limit=20)
+        row
+        for one in ids[:10]
+        for row in deliveries.page(database, one, deliveries.DeliveryFilter(), before=None, limit=20)
     ]
 
     clinics = [row.id for row in some if (row.account_id or 0) % 5 == 0] or ids
@@ -225,11 +227,19 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         Query("newer calculations of a deal", lambda: deliveries.newer(database, rng.choice(finished), "note")),
         Query("a page of connections", lambda: integrations.page(database, None, 50)),
         Query(
-            "connections of a name", lambda: integrations.page(database, None, 50, Wanted(f"c{rng.randint(1, 99)}."))
+            "connections of a name",
+            lambda: integrations.page(database, None, 50, IntegrationFilter(f"c{rng.randint(1, 99)}.")),
         ),
-        Query("a name that nobody has", lambda: integrations.page(database, None, 50, Wanted("no-such-name"))),
-        Query("connections of a status", lambda: integrations.page(database, None, 50, Wanted(status="pending"))),
-        Query("connections in trouble", lambda: integrations.page(database, None, 50, Wanted(in_trouble=True))),
+        Query(
+            "a name that nobody has", lambda: integrations.page(database, None, 50, IntegrationFilter("no-such-name"))
+        ),
+        Query(
+            "connections of a status",
+            lambda: integrations.page(database, None, 50, IntegrationFilter(status="pending")),
+        ),
+        Query(
+            "connections in trouble", lambda: integrations.page(database, None, 50, IntegrationFilter(in_trouble=True))
+        ),
         Query("the newest lines", page, (event_log._PAGE, nothing | {"limit": 51})),
         Query("lines of an account", lambda: page(integration_id=rng.choice(ids))),
         Query("lines from the middle", lambda: page(before=rng.randint(1, newest))),
@@ -239,11 +249,13 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
         Query("a search in an account", lambda: page(search="no such words", integration_id=rng.choice(ids))),
         Query(
             "deliveries of an account",
-            lambda: deliveries.page(database, rng.choice(ids), deliveries.Wanted(), before=None, limit=51),
+            lambda: deliveries.page(database, rng.choice(ids), deliveries.DeliveryFilter(), before=None, limit=51),
         ),
         Query(
             "dead deliveries of an account",
-            lambda: deliveries.page(database, rng.choice(ids), deliveries.Wanted("dead"), before=None, limit=51),
+            lambda: deliveries.page(
+                database, rng.choice(ids), deliveries.DeliveryFilter("dead"), before=None, limit=51
+            ),
         ),
         Query(
             "claiming due deliveries",
@@ -262,7 +274,7 @@ def _queries(database: Database, accounts: int, rng: random.Random) -> list[Quer
             lambda: dispatch.claim(database, 8),
             undo=lambda: database.execute(_RELEASE_ENDPOINTS, {}),
         ),
-        Query("a webhook of amoCRM's", lambda: feeds.take(database, "no such key", Said(1, [], []))),
+        Query("a webhook of amoCRM's", lambda: feeds.take(database, "no such key", WebhookPayload(1, [], []))),
         Query("endpoints of an account", lambda: endpoints.of(database, rng.choice(ids))),
         Query("changes of an account", lambda: changes.page(database, rng.choice(ids), None, 50)),
         Query("what is taken in a week", lambda: bookings.taken(database, rng.choice(clinics), *week)),

@@ -50,7 +50,7 @@ ALL: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PeerResult:
     """What became of one peer. `failures`: step → what the client said."""
 
     peer: Peer
@@ -134,7 +134,7 @@ def run(out: Path, description: Path | None, record: Path | None) -> bool:
     return is_good
 
 
-def _told(peer: Peer, url: str, environ: Mapping[str, str]) -> Told:
+def _told(peer: Peer, url: str, environ: Mapping[str, str]) -> PeerResult:
     told = tell(peer, url, environ)
     bad = set(told.failures) - set(told.limits)
     click.echo(f"{peer.package} {told.version}: {len(told.steps) - len(bad)} of {len(told.steps)} steps")
@@ -143,7 +143,7 @@ def _told(peer: Peer, url: str, environ: Mapping[str, str]) -> Told:
     return told
 
 
-def _held(held: described.Held, is_clients: bool) -> tuple[list[str], bool]:
+def _held(held: described.ComparisonReport, is_clients: bool) -> tuple[list[str], bool]:
     whose = "clients of others" if is_clients else "our own code and tests"
     lines = [
         f"The description, and {whose}: {held.exchanges} exchanges, {len(held.methods)} of its methods, "
@@ -154,7 +154,7 @@ def _held(held: described.Held, is_clients: bool) -> tuple[list[str], bool]:
     return lines, not held.differences
 
 
-def tell(peer: Peer, url: str, environ: Mapping[str, str]) -> Told:
+def tell(peer: Peer, url: str, environ: Mapping[str, str]) -> PeerResult:
     """Runs a peer's script in an account of its own."""
     target, version = installed(peer), version_of(peer)
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
@@ -186,13 +186,13 @@ def tell(peer: Peer, url: str, environ: Mapping[str, str]) -> Told:
         timeout=180,
     )
     if ended.returncode != 0 or not ended.stdout.strip():
-        return Told(peer, version, ("the script",), {"the script": ended.stderr[-1500:]}, {})
+        return PeerResult(peer, version, ("the script",), {"the script": ended.stderr[-1500:]}, {})
     document = json.loads(ended.stdout.strip().splitlines()[-1])
     failures = {one["step"]: one["error"] for one in document["steps"] if one["error"]}
-    return Told(peer, version, tuple(one["step"] for one in document["steps"]), failures, document["limits"])
+    return PeerResult(peer, version, tuple(one["step"] for one in document["steps"]), failures, document["limits"])
 
 
-def table(all_told: list[Told]) -> str:
+def table(all_told: list[PeerResult]) -> str:
     """docs/conformance.md, its first part."""
     lines = [
         "# Other people's clients",

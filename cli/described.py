@@ -41,7 +41,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ComparisonReport:
     exchanges: int
     methods: tuple[str, ...]  # that were held to it
     undescribed: tuple[str, ...]
@@ -49,7 +49,7 @@ class Held:
     explained: int
 
 
-def hold(description: Path, record: Path) -> Held:
+def hold(description: Path, record: Path) -> ComparisonReport:
     """Compares every recorded exchange that succeeded: the description knows successes only."""
     document = yaml.safe_load(description.read_text(encoding="utf-8"))
     registry = jsonschema_rs.Registry([("urn:description", document)])
@@ -73,7 +73,9 @@ def hold(description: Path, record: Path) -> Held:
             for message, place in _problems(schema, value, registry):
                 found[Difference(method, path, f"{side}{place}", message)] += 1
     differences = [(one, times) for one, times in found.most_common() if not _is_known(one)]
-    return Held(count, tuple(sorted(held)), tuple(sorted(unknown)), tuple(differences), len(found) - len(differences))
+    return ComparisonReport(
+        count, tuple(sorted(held)), tuple(sorted(unknown)), tuple(differences), len(found) - len(differences)
+    )
 
 
 def _operations(document: Any) -> Iterator[tuple[str, str, re.Pattern[str], Any]]:

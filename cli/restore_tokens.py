@@ -11,7 +11,7 @@ import click
 
 from cli import after_restore
 from shared.connections import journal_recovery
-from shared.connections.journal_recovery import Compared, Verdict
+from shared.connections.journal_recovery import JournalComparison, Verdict
 from shared.connections.token_journal import Entry, JournalError, TokenJournal, adopt, installation_of
 from shared.deliveries import restores
 from shared.runtime import Runtime
@@ -102,9 +102,9 @@ class Restoring:
         if lost:
             raise click.ClickException(f"{lost} connection(s) could not be helped: authorise them again, see above")
 
-    def _read(self) -> Iterator[tuple[Compared, Entry | None]]:
+    def _read(self) -> Iterator[tuple[JournalComparison, Entry | None]]:
         """Each connection, with what the journal has of it where that is needed; some are read ahead."""
-        waiting: list[tuple[Compared, Future[Entry | None] | None]] = []
+        waiting: list[tuple[JournalComparison, Future[Entry | None] | None]] = []
         with ThreadPoolExecutor(_THREADS) as pool:
             for found in journal_recovery.compared(self._runtime.database, self._journal, self._installation):
                 is_wanted = found.place is not None and found.verdict in (Verdict.JOURNAL_NEWER, Verdict.NO_ROW)
@@ -114,7 +114,7 @@ class Restoring:
             for one in waiting:
                 yield _ended(*one)
 
-    def _opened(self, found: Compared) -> Entry | None:
+    def _opened(self, found: JournalComparison) -> Entry | None:
         assert found.place is not None
         try:
             entry = self._journal.read(found.place)
@@ -123,7 +123,7 @@ class Restoring:
             return None
         return entry  # None: it was removed meanwhile, because the row has something newer
 
-    def _restore(self, found: Compared, entry: Entry) -> None:
+    def _restore(self, found: JournalComparison, entry: Entry) -> None:
         name, row = _name(found, entry), found.row
         ends = entry.tokens is None
         if row is None and ends:
@@ -153,7 +153,7 @@ class Restoring:
         if restores.opened(self._runtime.database) is None:
             click.echo(after_restore.told(after_restore.open_window(self._runtime)))
 
-    def _journal_lacks(self, found: Compared, why: str) -> None:
+    def _journal_lacks(self, found: JournalComparison, why: str) -> None:
         assert found.row is not None
         click.echo(f"{_name(found)}: {why}; whether its tokens are the last ones is not known")
         if self._apply:
@@ -172,11 +172,11 @@ _JOURNAL_LACKS: Final = {
 _LOST_SETTINGS: Final = ", without its own settings"
 
 
-def _ended(found: Compared, entry: "Future[Entry | None] | None") -> tuple[Compared, Entry | None]:
+def _ended(found: JournalComparison, entry: "Future[Entry | None] | None") -> tuple[JournalComparison, Entry | None]:
     return found, None if entry is None else entry.result()
 
 
-def _name(found: Compared, entry: Entry | None = None) -> str:
+def _name(found: JournalComparison, entry: Entry | None = None) -> str:
     if found.row is not None:
         return f"{found.row.account_domain} ({found.row.widget_type})"
     if entry is not None and entry.tokens is not None:

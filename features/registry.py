@@ -7,7 +7,18 @@ from typing import Any, Final, LiteralString, cast
 
 from msgspec import Struct
 
-from shared.actions.feature import Chore, Ending, Feature, Hook, Planner, Quoter, SettingsPart, Shown, Submitter, found
+from shared.actions.feature import (
+    CardPage,
+    Feature,
+    Hook,
+    OnDisconnect,
+    Planner,
+    QuotationSource,
+    ScheduledTask,
+    SettingsPart,
+    Submitter,
+    found,
+)
 from shared.connections.integrations import Integration
 from shared.storage import jobs as kept_jobs
 
@@ -47,13 +58,13 @@ def hook(method: str, name: str) -> Hook | None:
 def pages(integration: Integration) -> list[str]:
     """The names of what the deal cards of a connection show."""
     offered = {name: home for feature in features() for name, home in feature.pages.items()}
-    return [name for name, home in offered.items() if cast("Shown", found(home))(integration)]
+    return [name for name, home in offered.items() if cast("CardPage", found(home))(integration)]
 
 
-def quotation() -> Quoter | None:
+def quotation() -> QuotationSource | None:
     """What makes a quotation of a deal's goods; None when nothing here does."""
     home = next((feature.quotation for feature in features() if feature.quotation is not None), None)
-    return None if home is None else cast("Quoter", found(home))
+    return None if home is None else cast("QuotationSource", found(home))
 
 
 def submission() -> Submitter | None:
@@ -78,16 +89,16 @@ def webhook_examples() -> dict[str, Any]:
     return shown
 
 
-def chores() -> dict[str, Chore]:
+def scheduled_tasks() -> dict[str, ScheduledTask]:
     """What features do every minute, by the feature's name."""
-    return {name: found(feature.chore) for name, feature in _named() if feature.chore is not None}
+    return {name: found(feature.scheduled_task) for name, feature in _named() if feature.scheduled_task is not None}
 
 
 def jobs() -> dict[str, timedelta]:
     """What is to run on schedule: name -> late after so long."""
     own = dict([kept_jobs.REFRESH_TOKENS, kept_jobs.RUN_DELIVERIES])
-    chores_ = (name for name, feature in _named() if feature.chore is not None)
-    return own | dict.fromkeys(chores_, kept_jobs.CHORE_IS_LATE_AFTER)
+    tasks = (name for name, feature in _named() if feature.scheduled_task is not None)
+    return own | dict.fromkeys(tasks, kept_jobs.SCHEDULED_TASK_IS_LATE_AFTER)
 
 
 def backlog() -> dict[str, LiteralString]:
@@ -104,9 +115,9 @@ def _named() -> Iterator[tuple[str, Feature]]:
     return ((home.split(".")[1], feature) for home, feature in zip(_HOMES, features(), strict=True))
 
 
-def endings() -> Iterator[Ending]:
+def on_disconnect() -> Iterator[OnDisconnect]:
     """What features do before a connection is ended here."""
-    return (found(feature.ending) for feature in features() if feature.ending is not None)
+    return (found(feature.on_disconnect) for feature in features() if feature.on_disconnect is not None)
 
 
 def settings_parts() -> Iterator[SettingsPart]:

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from shared.platform import egress, tls
 from shared.platform.clock import SystemClock
-from shared.platform.egress import OutwardError
+from shared.platform.egress import EgressError
 
 _OTHERS = b"of another customer " * 10
 
@@ -68,7 +68,7 @@ def test_33_4_nobody_elses_connection_is_read_when_one_takes_too_long(certificat
     server = threading.Thread(target=serve)
     server.start()
     place = f"localhost:{listener.getsockname()[1]}"
-    with pytest.raises(OutwardError, match="TooSlow"):
+    with pytest.raises(EgressError, match="TooSlow"):
         egress.get(f"https://{place}/", {}, most=9999, seconds=1.5, private_hosts=frozenset({place}))
     server.join(10)
     for near, far in others:

@@ -138,7 +138,9 @@ def test_what_fails_after_it_was_accepted_is_accepted_and_goes_on(
     assert len(connected.notes()) == 1
 
 
-def test_chores_guard_each_other_and_figures_are_kept(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scheduled_tasks_guard_each_other_and_figures_are_kept(
+    connected: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = []
 
     def first(_: Runtime, __: float) -> dict[str, Any]:
@@ -150,14 +152,14 @@ def test_chores_guard_each_other_and_figures_are_kept(connected: Story, monkeypa
 
     (poisoned,) = _waiting(connected, 1)
     _poisoned(connected, poisoned)
-    monkeypatch.setattr(deliveries_run, "chores", lambda: {"first": first, "second": second})
+    monkeypatch.setattr(deliveries_run, "scheduled_tasks", lambda: {"first": first, "second": second})
     assert run_deliveries(connected.runtime, 30)["due"] == 1
     assert done == ["second"]
     assert connected.sql("SELECT count(*) > 0 FROM amocrm_counters WHERE name LIKE 'amocrm.%%'") == [(True,)]
 
 
-def test_every_chore_has_its_time(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long deliveries take, and although the chore before it would always have more to do."""
+def test_every_scheduled_task_has_its_time(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long deliveries take, and although the task before it would always have more to do."""
     given = []
 
     def endless(runtime: Runtime, seconds: float) -> dict[str, Any]:
@@ -165,7 +167,7 @@ def test_every_chore_has_its_time(connected: Story, monkeypatch: pytest.MonkeyPa
         runtime.clock.sleep(seconds)
         return {}
 
-    monkeypatch.setattr(deliveries_run, "chores", lambda: dict.fromkeys("abc", endless))
+    monkeypatch.setattr(deliveries_run, "scheduled_tasks", lambda: dict.fromkeys("abc", endless))
     run_deliveries(connected.runtime, 60)
     assert given == [20, 20, 20]
     given.clear()

@@ -64,12 +64,14 @@ def test_what_ran_is_told_everywhere_with_its_age(connected: Story, environment:
     assert "12 min ago" in found["run_deliveries"].text
 
 
-def test_a_chore_that_fails_is_late_and_the_others_are_not(connected: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduled_task_that_fails_is_late_and_the_others_are_not(
+    connected: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> dict[str, Any]:
         raise RuntimeError("planted")
 
-    whole = registry.chores() | {"changes": broken}
-    monkeypatch.setattr(delivering, "chores", lambda: whole)
+    whole = registry.scheduled_tasks() | {"changes": broken}
+    monkeypatch.setattr(delivering, "scheduled_tasks", lambda: whole)
     run_deliveries(connected.runtime, 10)
     connected.clock.advance(minutes=9)
     run_deliveries(connected.runtime, 10)

@@ -132,7 +132,7 @@ def test_instances_with_threads_keep_to_seven_a_second(latency: str) -> None:
 
 def test_a_slot_that_came_to_nothing_in_time_is_not_used_later(connected: Story) -> None:
     integration = connected.row()
-    given = rate_limit.Reserved([0.0, 0.3], connected.clock.monotonic())
+    given = rate_limit.Reservation([0.0, 0.3], connected.clock.monotonic())
     pace = rate_limit.Pace(connected.runtime.database, connected.clock, integration.id, given)
     connected.clock.advance(seconds=3)  # a token was refreshed first
     _busy(connected, 7)  # others use this second

@@ -42,7 +42,7 @@ def silent(connected: Story, environment: dict[str, str], postgres: Any) -> Iter
         assert freezing.is_frozen.is_set()
 
 
-def _spilled(logged: str) -> list[token_escrow.Spilled]:
+def _spilled(logged: str) -> list[token_escrow.SpilledTokens]:
     return list(token_escrow.read(logged))
 
 

@@ -173,7 +173,7 @@ def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     Transport().close()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host = f"127.0.0.1:{listener.getsockname()[1]}"
-    with pytest.raises(egress.OutwardError, match="ConnectError"):
+    with pytest.raises(egress.EgressError, match="ConnectError"):
         egress.post(f"http://{host}/", b"{}", {}, private_hosts=frozenset({host}))
     assert issuer_client.ask(f"http://{host}/") is None
     with pytest.raises(webhooks.WebhookError, match="ConnectError"):

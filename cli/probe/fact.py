@@ -13,7 +13,7 @@ class NotTriedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     text: str
     note: str = ""  # what is worth knowing, and may be one way or another
 
@@ -23,7 +23,7 @@ class Fact:
     rule: str
     question: str
     expected: tuple[str, ...]
-    look: Callable[[Lab], Seen | str]
+    look: Callable[[Lab], Observation | str]
     only_if_asked: str = ""  # the option that asks for it
 
     def try_in(self, lab: Lab) -> "Result":
@@ -56,17 +56,17 @@ FACTS: Final[list[Fact]] = []
 
 def fact(
     rule: str, question: str, *expected: str, only_if_asked: str = ""
-) -> Callable[[Callable[[Lab], Seen | str]], Callable[[Lab], Seen | str]]:
-    def add(look: Callable[[Lab], Seen | str]) -> Callable[[Lab], Seen | str]:
+) -> Callable[[Callable[[Lab], Observation | str]], Callable[[Lab], Observation | str]]:
+    def add(look: Callable[[Lab], Observation | str]) -> Callable[[Lab], Observation | str]:
         FACTS.append(Fact(rule, question, expected, look, only_if_asked))
         return look
 
     return add
 
 
-def soon(lab: Lab, is_so: Callable[[], bool]) -> Seen:
+def soon(lab: Lab, is_so: Callable[[], bool]) -> Observation:
     seconds = lab.wait_for(is_so)
-    return Seen("no", "not within a minute") if seconds is None else Seen("yes", f"after {seconds} s")
+    return Observation("no", "not within a minute") if seconds is None else Observation("yes", f"after {seconds} s")
 
 
 def new_field(lab: Lab, type_: str) -> int:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from uuid import uuid4
 
-from cli.probe.fact import FACTS, Fact, NotTriedError, Seen, all_but, element_of, fact, soon
+from cli.probe.fact import FACTS, Fact, NotTriedError, Observation, all_but, element_of, fact, soon
 from cli.probe.lab import FILE, PREFIX, WEBHOOK, Lab, why
 from shared.amocrm import oauth
 from shared.amocrm.errors import AmocrmError, ForbiddenError, NotFoundError, RateLimitedError, ValidationError
@@ -53,11 +53,11 @@ def users_rights(lab: Lab) -> str:
 
 
 @fact("oauth.token_claims", "Does the access token tell its account, scopes and end?", "account, end, scopes")
-def token_claims(lab: Lab) -> Seen:
+def token_claims(lab: Lab) -> Observation:
     hints = oauth.access_token_hints(lab.access_token)
     told = {"account": hints.account_id, "end": hints.expires_at, "scopes": hints.scopes}
     domain = "with api_domain" if hints.api_domain else "without api_domain"
-    return Seen(", ".join(name for name, value in told.items() if value is not None), domain)
+    return Observation(", ".join(name for name, value in told.items() if value is not None), domain)
 
 
 @fact("http.empty_list", "What answers a list without entities?", "204")
@@ -125,7 +125,7 @@ def complex_lead(lab: Lab) -> str:
 
 
 @fact("leads.query", "Does a search find a deal by the words of its name?", "yes")
-def search_for_deal(lab: Lab) -> Seen:
+def search_for_deal(lab: Lab) -> Observation:
     def is_found() -> bool:
         found = embedded(lab.api.send("GET", "/leads", params={"query": lab.mark}), "leads")
         return any(one["id"] == lab.lead_id for one in found)
@@ -134,7 +134,7 @@ def search_for_deal(lab: Lab) -> Seen:
 
 
 @fact("contacts.query", "Does a search find a contact by the last ten digits of a phone?", "yes")
-def search_for_phone(lab: Lab) -> Seen:
+def search_for_phone(lab: Lab) -> Observation:
     def is_found() -> bool:
         found = embedded(lab.api.send("GET", "/contacts", params={"query": lab.phone[-10:]}), "contacts")
         return any(one["id"] == lab.contact_id for one in found)
@@ -214,7 +214,7 @@ def parts(lab: Lab) -> str:
 
 
 @fact("drive.filter_name", "Does filter[name] find a file by the beginning of its name?", "yes")
-def file_by_name(lab: Lab) -> Seen:
+def file_by_name(lab: Lab) -> Observation:
     uuid = _uploaded(lab)["file_uuid"]
     return soon(lab, lambda: any(str(file["uuid"]) == uuid for file in lab.drive.named(lab.mark[:-3])))
 
@@ -259,12 +259,12 @@ def incoming_lead_of_somebody(lab: Lab) -> str:
 
 
 @fact("unsorted.renamed", "What names do events tell of an incoming lead that was renamed?", "the one before")
-def renamed_incoming_lead(lab: Lab) -> Seen:
+def renamed_incoming_lead(lab: Lab) -> Observation:
     began, mark = int(time.time()) - 300, f"{lab.mark} {uuid4().hex[:8]}"
     lead_id = _incoming(lab, {"name": lab.mark}, mark)["_embedded"]["leads"][0]["id"]
     lab.api.change_lead(lead_id, {"name": lab.mark})
     seconds = lab.wait_for(lambda: FeedApi(lab.api).named_before(mark, began) == lead_id, 20)
-    return Seen("not the one before" if seconds is None else "the one before", f"after {seconds} s")
+    return Observation("not the one before" if seconds is None else "the one before", f"after {seconds} s")
 
 
 # --- tasks and webhooks ---------------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ def webhook(lab: Lab) -> str:
     "429",
     only_if_asked="--rate",
 )
-def limit(lab: Lab) -> Seen:
+def limit(lab: Lab) -> Observation:
     """Fourteen calls at once, and then a pause: no more, because who goes on gets blocked."""
     bare = AccountApi(lab.transport, lab.host, lab.access_token)
 
@@ -321,7 +321,7 @@ def limit(lab: Lab) -> Seen:
         answers = list(pool.map(call, range(14)))
     lab.clock.sleep(3)
     others = sorted(set(answers) - {"200"})
-    return Seen(", ".join(others) or "200", f"{answers.count('200')} of 14 at once were answered")
+    return Observation(", ".join(others) or "200", f"{answers.count('200')} of 14 at once were answered")
 
 
 # --- helpers --------------------------------------------------------------------------------------------------

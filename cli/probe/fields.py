@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cli.probe.fact import Seen, fact, new_field, stored_in, valued
+from cli.probe.fact import Observation, fact, new_field, stored_in, valued
 from cli.probe.lab import Lab
 from shared.amocrm.errors import ForbiddenError, ValidationError
 
@@ -10,7 +10,7 @@ _NOON: Final = 642_945_600  # 1990-05-17, 12:00 UTC
 
 
 @fact("fields.text_length", "Does a text field take 256 characters?", "256 of 256")
-def text_length(lab: Lab) -> Seen:
+def text_length(lab: Lab) -> Observation:
     field_id = new_field(lab, "text")
 
     def kept(length: int) -> str:
@@ -20,13 +20,13 @@ def text_length(lab: Lab) -> Seen:
             return "refused"
         return f"{len(str(stored_in(lab, field_id)))} of {length}"
 
-    return Seen(kept(256), f"of a longer text: {kept(1000)}")
+    return Observation(kept(256), f"of a longer text: {kept(1000)}")
 
 
 @fact(
     "fields.dates", "Is a date kept as midnight of the account's own day?", "midnight there, of the sent moment's day"
 )
-def dates(lab: Lab) -> Seen:
+def dates(lab: Lab) -> Observation:
     field_id = new_field(lab, "date")
     lab.api.change_lead(lab.lead_id, valued(field_id, _NOON))
     settings = lab.api.send("GET", "/account", params={"with": "datetime_settings"})
@@ -37,7 +37,9 @@ def dates(lab: Lab) -> Seen:
     midnight = (_NOON + offset) // 86_400 * 86_400 - offset
     # The offset is today's, and the day was in 1990: an hour of summer time more or less says nothing.
     good = abs(stored - midnight) <= 3600
-    return Seen("midnight there, of the sent moment's day" if good else "another moment", "the account's own offset")
+    return Observation(
+        "midnight there, of the sent moment's day" if good else "another moment", "the account's own offset"
+    )
 
 
 @fact("fields.tariff", "Can fields be created?", "yes", "403")
@@ -50,7 +52,7 @@ def field_creation(lab: Lab) -> str:
 
 
 @fact("fields.types", "Does a field take a value of another type?", "no")
-def values_of_other_types(lab: Lab) -> Seen:
+def values_of_other_types(lab: Lab) -> Observation:
     taken = []
     for type_, value in (("text", 5), ("date", "tomorrow"), ("checkbox", "yes"), ("numeric", "many")):
         field_id = new_field(lab, type_)
@@ -59,4 +61,4 @@ def values_of_other_types(lab: Lab) -> Seen:
         except ValidationError:
             continue
         taken.append(type_)
-    return Seen("yes" if taken else "no", ", ".join(taken))
+    return Observation("yes" if taken else "no", ", ".join(taken))

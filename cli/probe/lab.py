@@ -26,7 +26,7 @@ Entity = dict[str, Any]
 
 
 @dataclass
-class Steadily:
+class FixedPace:
     """A pace for a single worker that nobody waits for."""
 
     clock: Clock
@@ -56,7 +56,7 @@ class Lab:
 
     @cached_property
     def api(self) -> AccountApi:
-        return AccountApi(self.transport, self.host, self.access_token, Steadily(self.clock))
+        return AccountApi(self.transport, self.host, self.access_token, FixedPace(self.clock))
 
     @cached_property
     def drive(self) -> DriveApi:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.probe.fact import NotTriedError, Seen, fact
+from cli.probe.fact import NotTriedError, Observation, fact
 from cli.probe.lab import Lab
 from shared.amocrm.errors import NotFoundError, ValidationError
 from shared.amocrm.filtered_reads import embedded
@@ -61,7 +61,7 @@ def pipeline_of_the_archive(lab: Lab) -> str:
 
 
 @fact("entities.name_length", "Has a name 255 letters?", "255 of 255")
-def name_length(lab: Lab) -> Seen:
+def name_length(lab: Lab) -> Observation:
     def kept(length: int) -> str:
         try:
             lab.api.change_lead(lab.lead_id, {"name": lab.mark.ljust(length, "я")})
@@ -69,7 +69,7 @@ def name_length(lab: Lab) -> Seen:
             return "refused"
         return f"{len(lab.api.lead(lab.lead_id)['name'])} of {length}"
 
-    seen = Seen(kept(255), f"of a longer name: {kept(300)}")
+    seen = Observation(kept(255), f"of a longer name: {kept(300)}")
     lab.api.change_lead(lab.lead_id, {"name": lab.mark})
     return seen
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.probe.fact import NotTriedError, Seen, fact, soon
+from cli.probe.fact import NotTriedError, Observation, fact, soon
 from cli.probe.lab import Lab
 from shared.amocrm.errors import NotFoundError
 from shared.amocrm.filtered_reads import embedded
@@ -24,7 +24,7 @@ def parts_of_words(lab: Lab) -> str:
 
 
 @fact("search.lag", "Does a search of a list find what was made?", "yes")
-def search_of_a_list(lab: Lab) -> Seen:
+def search_of_a_list(lab: Lab) -> Observation:
     path = f"/catalogs/{lab.list_id}/elements"
     made = embedded(lab.api.send("POST", path, json=[{"name": f"{lab.mark} sought"}]), "elements")
     query = {"query": f"{lab.mark} sought"}
@@ -37,7 +37,7 @@ def search_of_a_list(lab: Lab) -> Seen:
 
 
 @fact("search.deleted", "Does a search forget a contact that was deleted?", "yes")
-def deleted_contact(lab: Lab) -> Seen:
+def deleted_contact(lab: Lab) -> Observation:
     name = f"{lab.mark} forgotten"
     made = embedded(lab.api.send("POST", "/contacts", json=[{"name": name}]), "contacts")
     contact_id = lab.made("contacts", made[0]["id"])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from cli.probe.fact import NotTriedError, Seen, all_but, fact
+from cli.probe.fact import NotTriedError, Observation, all_but, fact
 from cli.probe.lab import Lab
 from shared.amocrm.filtered_reads import embedded
 from shared.platform import nested
@@ -86,7 +86,7 @@ def _seen(body: bytes, lead_id: int) -> str | None:
     "a form, a webhook's: all",
     only_if_asked="--stage",
 )
-def stage_hook(lab: Lab) -> Seen | str:
+def stage_hook(lab: Lab) -> Observation | str:
     pipelines = embedded(lab.api.send("GET", "/leads/pipelines"), "pipelines")
     stages = {one["id"]: pipeline["id"] for pipeline in pipelines for one in embedded(pipeline, "statuses")}
     if lab.stage not in stages:
@@ -99,5 +99,7 @@ def stage_hook(lab: Lab) -> Seen | str:
             while (seen := _seen(bodies.get(timeout=SECONDS), lead_id)) is None:
                 pass
         except queue.Empty:
-            return Seen("nothing", f"not within {SECONDS} s; is the action placed, and does its address lead here?")
-        return Seen(seen, f"after {round(lab.clock.monotonic() - began)} s")
+            return Observation(
+                "nothing", f"not within {SECONDS} s; is the action placed, and does its address lead here?"
+            )
+        return Observation(seen, f"after {round(lab.clock.monotonic() - began)} s")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.probe.fact import NotTriedError, Seen, fact
+from cli.probe.fact import NotTriedError, Observation, fact
 from cli.probe.lab import Lab
 from shared.amocrm.errors import ForbiddenError
 from shared.amocrm.events import FeedApi
@@ -23,11 +23,11 @@ def _kinds(lab: Lab, entity_id: int, field_id: int) -> set[str]:
     return {words.get(str(one["type"]), "") for one in FeedApi(lab.api).events_of("lead", entity_id)} - {""}
 
 
-def _told(lab: Lab, entity_id: int, field_id: int, wanted: set[str]) -> Seen:
+def _told(lab: Lab, entity_id: int, field_id: int, wanted: set[str]) -> Observation:
     """Events may come a little later than what they tell of."""
     seconds = lab.wait_for(lambda: wanted <= _kinds(lab, entity_id, field_id), 20)
     note = "not all within 20 s" if seconds is None else f"after {seconds} s"
-    return Seen(", ".join(sorted(_kinds(lab, entity_id, field_id))) or "nothing", note)
+    return Observation(", ".join(sorted(_kinds(lab, entity_id, field_id))) or "nothing", note)
 
 
 def _content(lab: Lab, field_id: int, text: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _text_field(lab: Lab) -> int:
 
 
 @fact("events.at_making", "What is told of a deal that is made with a value, a tag and a contact?", "link, tag, value")
-def at_making(lab: Lab) -> Seen:
+def at_making(lab: Lab) -> Observation:
     field_id = _text_field(lab)
     content = _content(lab, field_id, "a")
     content["_embedded"]["contacts"] = [{"id": lab.contact_id}]
@@ -52,7 +52,7 @@ def at_making(lab: Lab) -> Seen:
 
 
 @fact("events.tags", "What is told when a deal gets a value and a tag, and loses the tag?", "tag, tag off, value")
-def changed(lab: Lab) -> Seen:
+def changed(lab: Lab) -> Observation:
     field_id = _text_field(lab)
     made = embedded(lab.api.send("POST", "/leads", json=[{"name": lab.mark}]), "leads")
     lead_id = lab.made("leads", made[0]["id"])

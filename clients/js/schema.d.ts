@@ -3785,7 +3785,7 @@ export interface components {
             delivery_id: string;
             link: string;
             needs_a_person?: boolean;
-            problem?: components["schemas"]["Trouble"] | null;
+            problem?: components["schemas"]["ProblemSummary"] | null;
             results?: {
                 [key: string]: Record<string, never>;
             };
@@ -3802,7 +3802,7 @@ export interface components {
             /** Format: uuid */
             delivery_id: string;
             needs_a_person?: boolean;
-            problem?: components["schemas"]["Trouble"] | null;
+            problem?: components["schemas"]["ProblemSummary"] | null;
             results?: {
                 [key: string]: Record<string, never>;
             };
@@ -4347,7 +4347,7 @@ export interface components {
             links: {
                 [key: string]: string;
             };
-            problem: components["schemas"]["Trouble"] | null;
+            problem: components["schemas"]["ProblemSummary"] | null;
             results: {
                 [key: string]: Record<string, never>;
             };
@@ -4636,22 +4636,11 @@ export interface components {
             referrer?: string;
         };
         /**
-         * Found
-         * @description `kind`: delivery, incoming, change, booking, deal, event. A line of the log may belong to no connection.
-         */
-        Found: {
-            account_domain: string | null;
-            created_at: string;
-            id: string;
-            kind: string;
-            widget_type: string | null;
-        };
-        /**
          * FoundAnswer
          * @description What stands behind an id or a number.
          */
         FoundAnswer: {
-            found: components["schemas"]["Found"][];
+            found: components["schemas"]["SearchResult"][];
         };
         /**
          * FoundContact
@@ -5044,6 +5033,14 @@ export interface components {
                 [key: string]: "comment" | "email" | "field" | "first_name" | "form" | "last_name" | "name" | "nothing" | "page" | "phone" | "referrer" | "visit";
             };
         };
+        /**
+         * ProblemSummary
+         * @description Why a write is not in amoCRM yet, or a connection does not work.
+         */
+        ProblemSummary: {
+            code: string;
+            detail: string;
+        };
         /** Publish */
         Publish: {
             /** @default null */
@@ -5415,6 +5412,17 @@ export interface components {
             /** @default null */
             action?: string | null;
             token: string;
+        };
+        /**
+         * SearchResult
+         * @description `kind`: delivery, incoming, change, booking, deal, event. A line of the log may belong to no connection.
+         */
+        SearchResult: {
+            account_domain: string | null;
+            created_at: string;
+            id: string;
+            kind: string;
+            widget_type: string | null;
         };
         /** Service */
         Service: {
@@ -5862,14 +5870,6 @@ export interface components {
         TestMessage: {
             account: components["schemas"]["Account"];
         };
-        /**
-         * Trouble
-         * @description Why a write is not in amoCRM yet, or a connection does not work.
-         */
-        Trouble: {
-            code: string;
-            detail: string;
-        };
         /** User */
         User: {
             id: number;
@@ -5951,13 +5951,13 @@ export interface components {
             wednesday?: string[];
         };
         /**
-         * Written
+         * WriteStatus
          * @description What a write has come to; `results` are by its steps.
          */
-        Written: {
+        WriteStatus: {
             /** Format: uuid */
             delivery_id: string;
-            problem?: components["schemas"]["Trouble"] | null;
+            problem?: components["schemas"]["ProblemSummary"] | null;
             results?: {
                 [key: string]: Record<string, never>;
             };
@@ -7182,7 +7182,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Written"];
+                    "application/json": components["schemas"]["WriteStatus"];
                 };
             };
         };
@@ -7372,7 +7372,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Written"];
+                    "application/json": components["schemas"]["WriteStatus"];
                 };
             };
         };
@@ -7396,7 +7396,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Written"];
+                    "application/json": components["schemas"]["WriteStatus"];
                 };
             };
         };
@@ -7434,7 +7434,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Written"];
+                    "application/json": components["schemas"]["WriteStatus"];
                 };
             };
         };

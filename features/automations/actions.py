@@ -9,7 +9,7 @@ from features import registry
 from features.automations import effects as works
 from features.automations import rows
 from features.automations.effects import Call, Quotation, Work
-from features.automations.rows import Automation, Wanted
+from features.automations.rows import Automation, AutomationFields
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -54,7 +54,7 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     if isinstance(body.work, Quotation) and "quotation" not in _kinds():
         raise invalid_input(say("nothing here makes quotations"), "work.kind")
     known = None if body.id is None else _known(runtime, integration, body.id)
-    wanted = Wanted(body.name, body.work, _address(runtime, body, known), body.is_on)
+    wanted = AutomationFields(body.name, body.work, _address(runtime, body, known), body.is_on)
     if known is not None:
         secret = rows.change(runtime.database, runtime.keyring, known, wanted)
         return json_response({"id": known.id, "key": None, "secret": secret})

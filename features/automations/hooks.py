@@ -16,11 +16,11 @@ from msgspec import Struct
 
 from features.automations import bot_reply, plan, rows
 from features.automations.effects import Work
-from features.automations.plan import Asked
+from features.automations.plan import AutomationRun
 from features.automations.rows import Automation
 from shared.access import throttle
 from shared.access.credentials import one_time_token
-from shared.actions.idempotency import Write, accept
+from shared.actions.idempotency import IdempotentWrite, accept
 from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.platform import nested
@@ -84,7 +84,7 @@ class _Hook(Struct, frozen=True):
         return inner.strip() if isinstance(inner, str) else ""
 
 
-class _Asked(Struct, frozen=True):
+class _BotQuestion(Struct, frozen=True):
     """What a bot sends: its proof, where it waits, and what was said to it."""
 
     token: str
@@ -92,7 +92,7 @@ class _Asked(Struct, frozen=True):
     text: str
 
 
-class _Said(Struct, frozen=True):
+class _HookPayload(Struct, frozen=True):
     """Of either hook: by which key, of which account, what has happened."""
 
     key: str
@@ -140,17 +140,17 @@ def _tree(runtime: Runtime, request: Request) -> nested.Tree:
         raise _unreadable(runtime, "") from None
 
 
-def _said(runtime: Runtime, request: Request, tree: nested.Tree) -> _Said:
+def _said(runtime: Runtime, request: Request, tree: nested.Tree) -> _HookPayload:
     own_key = (request.parameter("key") or "").strip()
     try:
         found = list(_of_webhook(tree))
         if found:
             account = tree.get("account")
-            return _Said(own_key, account.get("id") if isinstance(account, dict) else None, found)
+            return _HookPayload(own_key, account.get("id") if isinstance(account, dict) else None, found)
         hook = convert(tree, _Hook)
     except msgspec.ValidationError:
         raise _unreadable(runtime, nested.shape(tree)) from None
-    return _Said(hook.key or own_key, hook.account_id, [hook.event])
+    return _HookPayload(hook.key or own_key, hook.account_id, [hook.event])
 
 
 def _of_webhook(tree: nested.Tree) -> Iterator[_Event]:
@@ -181,7 +181,7 @@ def _unreadable(runtime: Runtime, shape: str) -> Problem:
     return invalid_input(say("this is no hook of a stage"), "")
 
 
-def _write(runtime: Runtime, integration: Integration, automation: Automation, event: _Event) -> Write:
+def _write(runtime: Runtime, integration: Integration, automation: Automation, event: _Event) -> IdempotentWrite:
     """The automation as it is now; who changes it in between must not make a conflict of a repetition."""
     lead_id = _number(event.data.id)
     if lead_id is None or _number(event.data.element_type) != _LEAD:
@@ -199,12 +199,12 @@ def _write(runtime: Runtime, integration: Integration, automation: Automation, e
     }
     url, secret = rows.address(runtime.keyring, automation) or (None, None)
     work = convert(automation.work, Work)
-    asked = Asked(str(automation.id), automation.name, work, told, url, secret)
+    asked = AutomationRun(str(automation.id), automation.name, work, told, url, secret)
     stored = msgspec.json.encode(asked, order="deterministic")
     key = f"{automation.id}:{lead_id}:{told['type']}:{told['status_id']}:{time}"
 
     summary = {"by": "automation", "automation": automation.name, "kind": automation.work["kind"]}
-    return Write(
+    return IdempotentWrite(
         plan.AUTOMATION,
         stored,
         key,
@@ -228,7 +228,9 @@ def answer_bot(runtime: Runtime, request: Request) -> Response:
     key = f"bot:{hashlib.sha256(f'{proof.jti} {path}'.encode()).hexdigest()}"
     lead_id = proof.entity_id if proof.entity == "leads" else None
     summary = {"by": "bot"}
-    write = Write(bot_reply.ANSWER, stored, key, ("answer",), lead_id, identity=path.encode(), summary=summary)
+    write = IdempotentWrite(
+        bot_reply.ANSWER, stored, key, ("answer",), lead_id, identity=path.encode(), summary=summary
+    )
     delivery = accept(runtime, proof.integration, request, write)
     return json_response({"delivery_id": delivery.id, "state": delivery.state})
 
@@ -261,7 +263,7 @@ def _number(value: object) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,19}", text) and 0 < int(text) <= _LARGEST else None
 
 
-def _asked(request: Request) -> _Asked:
+def _asked(request: Request) -> _BotQuestion:
     # vendor: salesbot.request (production) A bot posts a form (older write-ups: JSON) with `token`, `data[…]` and
     # `return_url`, which is `/api/v4/salesbot/BOT/continue/ID` of the account and wants its access token.
     # source: notes of a Brazilian integration that answers a bot in production
@@ -271,7 +273,9 @@ def _asked(request: Request) -> _Asked:
         raise invalid_input(say("this is no request of a bot"), "") from None
     data = tree.get("data")
     text = data.get("text") if isinstance(data, dict) else None
-    return _Asked(*(one if isinstance(one, str) else "" for one in (tree.get("token"), tree.get("return_url"), text)))
+    return _BotQuestion(
+        *(one if isinstance(one, str) else "" for one in (tree.get("token"), tree.get("return_url"), text))
+    )
 
 
 def _continuation(integration: Integration, return_url: str) -> str:

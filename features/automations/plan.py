@@ -40,7 +40,7 @@ _UNKNOWN_SINCE_RESTORE: Final = say(
 )
 
 
-class Asked(Struct, frozen=True):
+class AutomationRun(Struct, frozen=True):
     """An automation as it was when it was asked for."""
 
     id: str
@@ -51,7 +51,7 @@ class Asked(Struct, frozen=True):
     secret: str | None = None
 
 
-def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integration, asked: Asked) -> Plan:
+def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integration, asked: AutomationRun) -> Plan:
     lead_id = delivery.lead_id
     assert lead_id is not None  # a hook without a deal is not accepted
     match asked.work:
@@ -73,7 +73,7 @@ def _planned_automation(runtime: Runtime, delivery: Delivery, integration: Integ
             return [_bot(runtime.database, delivery, lead_id, asked.work)], 1
 
 
-AUTOMATION: Final = Planner("run_automation", lambda request: decode(request, Asked), _planned_automation)
+AUTOMATION: Final = Planner("run_automation", lambda request: decode(request, AutomationRun), _planned_automation)
 
 
 def _filled(
@@ -127,7 +127,7 @@ def _task(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
     return Step("task", write, find)
 
 
-def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_id: int, asked: Asked) -> Step:
+def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_id: int, asked: AutomationRun) -> Step:
     """A repetition has the same `webhook-id`, by which whoever takes it knows it."""
 
     def write(account: AccountApi) -> Result:
@@ -142,7 +142,7 @@ def _call(runtime: Runtime, delivery: Delivery, integration: Integration, lead_i
         account.before_call()
         try:
             status = egress.post(asked.url, body, headers, private_hosts=private_hosts)
-        except egress.OutwardError as error:
+        except egress.EgressError as error:
             raise NotTakenError(str(error)) from None
         if not 200 <= status < 300:
             raise NotTakenError(str(status))
@@ -174,7 +174,7 @@ def _bot(database: Database, delivery: Delivery, lead_id: int, wanted: Bot) -> S
 
 
 def _message(
-    integration: Integration, asked: Asked, lead: Mapping[str, Any], found: Mapping[str, str], now: datetime
+    integration: Integration, asked: AutomationRun, lead: Mapping[str, Any], found: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
     members = ("id", "name", "status_id", "pipeline_id", "responsible_user_id")
     return {

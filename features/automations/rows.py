@@ -57,7 +57,7 @@ class Automation(Guarded, frozen=True):
     last_asked_at: datetime | None
 
 
-class Wanted(Struct, frozen=True):
+class AutomationFields(Struct, frozen=True):
     """What a person sets; `url` for a call only."""
 
     name: str
@@ -72,7 +72,7 @@ def of(database: Database, integration_id: UUID) -> list[Automation]:
 
 
 def add(
-    database: Database, keyring: Keyring, integration_id: UUID, wanted: Wanted
+    database: Database, keyring: Keyring, integration_id: UUID, wanted: AutomationFields
 ) -> tuple[UUID, str, str | None] | None:
     """The new one's id, its key, and the secret that signs a call; None: there are too many."""
     new_id, key = uuid4(), PREFIX + secrets.token_urlsafe(24)
@@ -81,7 +81,7 @@ def add(
     return (new_id, key, secret) if database.execute(_ADD, parameters) else None
 
 
-def change(database: Database, keyring: Keyring, known: Automation, wanted: Wanted) -> str | None:
+def change(database: Database, keyring: Keyring, known: Automation, wanted: AutomationFields) -> str | None:
     """The secret of what has become a call; None where it was one before, or is none."""
     kept = keyring.decrypt(known.secret, known.id, "automation_secret") if known.secret is not None else None
     made = new_secret() if wanted.url is not None and kept is None else None
@@ -115,7 +115,7 @@ def address(keyring: Keyring, automation: Automation) -> tuple[str, str] | None:
 
 
 def _columns(
-    keyring: Keyring, automation_id: UUID, integration_id: UUID, wanted: Wanted, secret: str | None
+    keyring: Keyring, automation_id: UUID, integration_id: UUID, wanted: AutomationFields, secret: str | None
 ) -> dict[str, object]:
     def sealed(value: str | None, column: str) -> bytes | None:
         return None if value is None else keyring.encrypt(value, automation_id, column)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from features.bookings import availability, hours, rows
 from features.bookings.availability import Slot
 from features.bookings.hours import Span
-from features.bookings.rows import Booking, Wanted
+from features.bookings.rows import Booking, BookingRequest
 from features.bookings.settings import Bookings, Resource, Service
 from features.bookings.settings import of as settings_of
 from shared.connections.integrations import Integration
@@ -23,7 +23,7 @@ MOST_DAYS: Final = 31
 _FARTHEST: Final = 3 * 366 * 24 * 60  # minutes from now, for the company itself
 
 
-class Offer(Struct, frozen=True):
+class BookingRules(Struct, frozen=True):
     """A connection's services as a caller may book them. Visitors of a site keep to the public ones, and to how late
     and how far ahead one may book; the company itself may book at any time to come."""
 
@@ -34,7 +34,7 @@ class Offer(Struct, frozen=True):
     is_public: bool
 
     @classmethod
-    def of(cls, runtime: Runtime, integration: Integration, *, is_public: bool) -> "Offer":
+    def of(cls, runtime: Runtime, integration: Integration, *, is_public: bool) -> "BookingRules":
         """Raises 409 where bookings are turned off."""
         settings = settings_of(integration.settings)
         zone = hours.zone(settings.time_zone)
@@ -88,7 +88,7 @@ class Offer(Struct, frozen=True):
 
     def wanted(
         self, service: Service, resources: Sequence[Resource], starts_at: datetime, without: UUID | None = None
-    ) -> Wanted:
+    ) -> BookingRequest:
         """The visit with its seat. Raises 422 for a time that is never free, 409 for one that is taken."""
         minute = hours.minute_of(starts_at)
         reason = self._refusal(starts_at, minute)
@@ -102,7 +102,7 @@ class Offer(Struct, frozen=True):
                     say("is not within working hours, or not a time at which visits begin"), "starts_at"
                 )
             raise rows.taken_problem()
-        return Wanted(
+        return BookingRequest(
             service.id, chosen, starts_at, service.minutes, service.buffer_minutes, self._facts(service, chosen)
         )
 

@@ -11,12 +11,12 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from features.bookings import calendar_subscriptions, hours
-from features.bookings.booking_rules import Offer
+from features.bookings.booking_rules import BookingRules
 from features.bookings.calendar_subscriptions import Subscription
 from features.bookings.hours import Span
 from shared.connections import integrations
 from shared.platform import egress, logs
-from shared.platform.egress import Answer, OutwardError, RefusedAddressError, TooLargeError
+from shared.platform.egress import Answer, EgressError, RefusedAddressError, TooLargeError
 from shared.platform.messages import Message, joined, say
 from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
@@ -77,7 +77,7 @@ def read(runtime: Runtime, subscription: Subscription) -> bool:
     integration = integrations.by_id(runtime.database, subscription.integration_id)
     assert integration is not None  # a foreign key
     try:
-        offer = Offer.of(runtime, integration, is_public=False)
+        offer = BookingRules.of(runtime, integration, is_public=False)
     except Problem:
         return True
     try:
@@ -147,14 +147,14 @@ def _asked(runtime: Runtime, url: str, headers: Mapping[str, str]) -> Answer:
         raise _Unread(say("It has more than {most} MB.", most=_MOST_BYTES // 1_000_000)) from None
     except RefusedAddressError:
         raise _Unread(_REFUSED) from None
-    except OutwardError as error:
+    except EgressError as error:
         raise _Unread(say("It does not answer ({reason}).", reason=str(error))) from None
 
 
 # --- understanding --------------------------------------------------------------------------------------------------
 
 
-def _stored(offer: Offer, subscription: Subscription, answer: Answer | None) -> None:
+def _stored(offer: BookingRules, subscription: Subscription, answer: Answer | None) -> None:
     database = offer.runtime.database
     if answer is None:
         calendar_subscriptions.unchanged(database, subscription.id)
@@ -193,7 +193,7 @@ def _text(answer: Answer) -> str:
         return body.decode("cp1251", "replace").replace("\0", "")
 
 
-def _spans(offer: Offer, occurrences: Iterator[Any]) -> Iterator[Span]:
+def _spans(offer: BookingRules, occurrences: Iterator[Any]) -> Iterator[Span]:
     """Whole minutes; of days, from midnight to midnight where the company is."""
     for one in occurrences:
         if one.is_free:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct
 
 from features.bookings import calendar_urls, hours, rows
-from features.bookings.booking_rules import Offer
+from features.bookings.booking_rules import BookingRules
 from features.bookings.links import calendar_link
 from features.bookings.rows import Booking, Filter
 from features.bookings.settings import DaysOff, Key
@@ -52,7 +52,7 @@ class OpenCalendar(Struct, forbid_unknown_fields=True, frozen=True):
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def of_visit(offer: Offer, booking: Booking) -> str:
+def of_visit(offer: BookingRules, booking: Booking) -> str:
     """A file with the one visit; the same visit again replaces it in the visitor's calendar."""
     facts = booking.facts
     who = ", ".join(str(facts[name]) for name in ("resource", "room") if facts.get(name))
@@ -72,7 +72,7 @@ def feed(runtime: Runtime, request: Request) -> Response:
     if integration.status == "disconnected" or resource is None or not found.is_of(resource):
         calendar_urls.close(runtime.database, found.integration_id, found.key)
         raise unauthenticated(_ENDED)
-    Offer.of(runtime, integration, is_public=False)  # 409 where bookings are turned off
+    BookingRules.of(runtime, integration, is_public=False)  # 409 where bookings are turned off
     now = runtime.clock.now()
     wanted = Filter(first=now - _PAST, last=now + _AHEAD, resource=found.key)
     visits = rows.listed(runtime.database, integration.id, wanted, _MOST)
@@ -119,7 +119,10 @@ def _file(events: Iterable[Any], name: str | None) -> str:
 def _open(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{url}`: the secret address of a doctor's calendar, shown this once; the one before opens nothing any more. null
     where it was closed. 422 for a resource that there is not."""
-    body, offer = bodies.decode(request, OpenCalendar), Offer.of(runtime, caller.require_integration(), is_public=False)
+    body, offer = (
+        bodies.decode(request, OpenCalendar),
+        BookingRules.of(runtime, caller.require_integration(), is_public=False),
+    )
     resource = offer.settings.resource(body.resource)
     if not body.is_on:
         calendar_urls.close(runtime.database, offer.integration.id, body.resource)

@@ -28,7 +28,7 @@ _OF_ALL: Final = (
 )
 
 
-class Seen(Struct, frozen=True):
+class CrmState(Struct, frozen=True):
     """By ids; None: it is gone. What amoCRM does not show us is left out."""
 
     tasks: dict[int, Entity | None]
@@ -37,7 +37,7 @@ class Seen(Struct, frozen=True):
     is_broken: bool = False  # amoCRM has stopped answering
 
 
-def look(api: AccountApi, visits: Sequence[Booking], has_time: Callable[[], bool]) -> Seen:
+def read_state(api: AccountApi, visits: Sequence[Booking], has_time: Callable[[], bool]) -> CrmState:
     """The tasks and deals of at most :data:`MOST` visits.
 
     A list may leave out what is there, and does where filters are off. So what is missing is asked for by itself, for
@@ -55,18 +55,18 @@ def look(api: AccountApi, visits: Sequence[Booking], has_time: Callable[[], bool
             if id_ is None or known.has(id_):
                 continue
             if left == 0 or not has_time():
-                return Seen(known_tasks.found, known_leads.found, number)
+                return CrmState(known_tasks.found, known_leads.found, number)
             left -= 1
             try:
                 known.ask(id_)
             except _OF_ALL:
                 raise
             except errors.RateLimitedError:
-                return Seen(known_tasks.found, known_leads.found, number, is_broken=True)
+                return CrmState(known_tasks.found, known_leads.found, number, is_broken=True)
             except errors.AmocrmError:
                 # Perhaps always, and for this one alone: the next turn begins after it.
-                return Seen(known_tasks.found, known_leads.found, number + 1, is_broken=True)
-    return Seen(known_tasks.found, known_leads.found, len(visits))
+                return CrmState(known_tasks.found, known_leads.found, number + 1, is_broken=True)
+    return CrmState(known_tasks.found, known_leads.found, len(visits))
 
 
 class _Sight:

@@ -8,9 +8,9 @@ import msgspec
 
 from features.bookings import plan
 from features.bookings.rows import Booking
-from features.bookings.sync_context import BOOKED, Told
+from features.bookings.sync_context import BOOKED, BookingChange
 from shared.actions import idempotency
-from shared.actions.idempotency import Write, Written, accept
+from shared.actions.idempotency import IdempotentWrite, WriteStatus, accept
 from shared.connections.integrations import Integration
 from shared.deliveries.rows import Delivery
 from shared.platform.http import Request, Response
@@ -18,7 +18,7 @@ from shared.platform.middleware import json_response
 from shared.runtime import Runtime
 
 
-def bring(
+def start_sync(
     runtime: Runtime,
     integration: Integration,
     request: Request,
@@ -32,14 +32,14 @@ def bring(
     `reason`: what a person has written. It is kept with the delivery, encrypted, and not in the row.
     """
     change = booking.change | ({"reason": reason} if reason else {})
-    told = Told(booking.id, booking.version, change, booking.starts_at, booking.facts, booking.lead_id)
+    told = BookingChange(booking.id, booking.version, change, booking.starts_at, booking.facts, booking.lead_id)
     if booking.version > 1 and booking.brought == 0:
         # The first version makes the deal, and nobody knows whether it was accepted before its process died.
         _accepted(runtime, integration, request, booking, _first(booking), at_once=at_once)
     return _accepted(runtime, integration, request, booking, told, at_once=at_once)
 
 
-class Changed(Written):
+class Changed(WriteStatus):
     """`needs_a_person`: amoCRM has refused it for good, see `problem`. It is done here all the same."""
 
     needs_a_person: NotRequired[bool]
@@ -60,19 +60,25 @@ def answer(request: Request, delivery: Delivery, more: Mapping[str, object], *, 
     return json_response({**told, **more, **results}, 202)
 
 
-def _first(booking: Booking) -> Told:
+def _first(booking: Booking) -> BookingChange:
     """That the visit was booked, as far as the row knows it after it has changed; its deal was named, or is none."""
     began = booking.change.get("from")
     starts_at = booking.starts_at if began is None else datetime.fromisoformat(began)
-    return Told(booking.id, 1, {"kind": BOOKED}, starts_at, booking.facts, booking.lead_id)
+    return BookingChange(booking.id, 1, {"kind": BOOKED}, starts_at, booking.facts, booking.lead_id)
 
 
 def _accepted(
-    runtime: Runtime, integration: Integration, request: Request, booking: Booking, told: Told, *, at_once: bool
+    runtime: Runtime,
+    integration: Integration,
+    request: Request,
+    booking: Booking,
+    told: BookingChange,
+    *,
+    at_once: bool,
 ) -> Delivery:
     stored = msgspec.json.encode(told, order="deterministic")
     key = f"{told.booking}:{told.version}"
-    write = Write(
+    write = IdempotentWrite(
         plan.PLANNER,
         stored,
         key,
@@ -86,7 +92,7 @@ def _accepted(
     return accept(runtime, integration, request, write)
 
 
-def _about(booking: Booking, told: Told) -> str | None:
+def _about(booking: Booking, told: BookingChange) -> str | None:
     """After a restore a version may be another change than the one of this number that was lost. The first never is:
     that somebody has booked."""
     if told.version == 1:

@@ -25,7 +25,7 @@ FEATURE = Feature(
     },
     planners={"bring_booking": "features.bookings.plan:PLANNER"},
     settings="features.bookings.settings_check:PART",
-    chore="features.bookings.scheduled:run",
+    scheduled_task="features.bookings.scheduled:run",
     backlog="features.bookings.backlog:OLDEST",
     pages={"bookings": "features.bookings.settings:shows_bookings"},
     hooks={"visit": "features.bookings.self_service:answer"},

@@ -14,8 +14,8 @@ from features.bookings import rows, task, texts
 from features.bookings.links import visit_link
 from features.bookings.rows import Booking
 from features.bookings.settings import of as settings_of
-from features.bookings.sync_context import CANCELLED, MOVED, Told, Work
-from shared.actions.feature import Planner, Submitted
+from features.bookings.sync_context import CANCELLED, MOVED, BookingChange, SyncContext
+from shared.actions.feature import PersonSubmission, Planner
 from shared.amocrm.contacts import main_contact
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
@@ -30,7 +30,7 @@ from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 
 ACTION: Final = "bring_booking"
 
@@ -38,14 +38,14 @@ _UNIT: Final = {"ru": "усл", "uk": "посл"}
 _GONE: Final = say("The booking is not kept any more.")
 
 
-def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, told: Told) -> Plan:
+def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, told: BookingChange) -> Plan:
     booking = rows.by_id(runtime.database, integration.id, told.booking)
     if booking is None:
         return [Step("task", lambda _: {"skipped": _GONE}, lambda _: None)], 0
     visitor = rows.visitor_of(runtime.keyring, booking)
     language = document_language(integration.settings, integration.account_domain)
     settings = settings_of(integration.settings)
-    work = Work(runtime, delivery, integration, settings, booking, visitor, told, language)
+    work = SyncContext(runtime, delivery, integration, settings, booking, visitor, told, language)
     steps, calls = _deal(work)
     steps += [task.step(work), Step("booking_note", *_note(work), after="lead")]
     if settings.cancelled_status_id is not None and (work.is_first or told.change["kind"] == CANCELLED):
@@ -62,10 +62,10 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, tol
     return steps, calls + 3
 
 
-PLANNER: Final = Planner(ACTION, lambda request: decode(request, Told), _planned)
+PLANNER: Final = Planner(ACTION, lambda request: decode(request, BookingChange), _planned)
 
 
-def _deal(work: Work) -> tuple[list[Step], int]:
+def _deal(work: SyncContext) -> tuple[list[Step], int]:
     """The last of these is `lead`, whose result names the deal."""
     booking, settings = work.booking, work.settings
     if not work.is_first:
@@ -75,7 +75,7 @@ def _deal(work: Work) -> tuple[list[Step], int]:
         return [Step("lead", lambda api: _deal_of_booking(work, api), lambda *_: None)], 1
     # A deal that is there does not come to the stage of visits for one that was cancelled in between.
     has_stage = work.told.lead_id is None or booking.state != "cancelled"
-    wanted = Submitted(
+    wanted = PersonSubmission(
         work.visitor.name,
         work.visitor.phone,
         work.visitor.email,
@@ -91,7 +91,7 @@ def _deal(work: Work) -> tuple[list[Step], int]:
     return list(steps), calls
 
 
-def _fields(work: Work, booking: Booking) -> dict[str, str]:
+def _fields(work: SyncContext, booking: Booking) -> dict[str, str]:
     """What the mapping of the settings may put into fields of its own."""
     facts = booking.facts
     named = {
@@ -104,7 +104,7 @@ def _fields(work: Work, booking: Booking) -> dict[str, str]:
     }
 
 
-def _movable(work: Work, booking: Booking) -> dict[str, str]:
+def _movable(work: SyncContext, booking: Booking) -> dict[str, str]:
     """Those that a move may change; empty where there is none now."""
     facts = booking.facts
     named = {
@@ -116,14 +116,14 @@ def _movable(work: Work, booking: Booking) -> dict[str, str]:
     return {name: str(value or "")[:1000] for name, value in named.items()}
 
 
-def _deal_of_booking(work: Work, api: AccountApi) -> Result:
+def _deal_of_booking(work: SyncContext, api: AccountApi) -> Result:
     """Nothing here makes deals: bookings are made in one that is there."""
     assert work.told.lead_id is not None  # checked when it was booked
     lead = api.lead(work.told.lead_id)
     return {"lead_id": work.told.lead_id, "contact_id": main_contact(lead)}
 
 
-def _known_deal(work: Work, api: AccountApi) -> Result:
+def _known_deal(work: SyncContext, api: AccountApi) -> Result:
     """Where the booking is in amoCRM. A later change waits until the first one is there."""
     booking = work.now()
     if booking.lead_id is None:
@@ -131,7 +131,7 @@ def _known_deal(work: Work, api: AccountApi) -> Result:
     return {"lead_id": _living_deal(work, api, booking, booking.lead_id), "contact_id": booking.contact_id}
 
 
-def _living_deal(work: Work, api: AccountApi, booking: Booking, lead_id: int) -> int:
+def _living_deal(work: SyncContext, api: AccountApi, booking: Booking, lead_id: int) -> int:
     """The deal, or the one with which somebody has merged it: there the task lives on."""
     with contextlib.suppress(NotFoundError):
         if not api.lead(lead_id).get("is_deleted"):
@@ -145,7 +145,7 @@ def _living_deal(work: Work, api: AccountApi, booking: Booking, lead_id: int) ->
     return lead_id
 
 
-def _cancelled_stage(work: Work) -> tuple[Any, Any]:
+def _cancelled_stage(work: SyncContext) -> tuple[Any, Any]:
     """The deal of a visit that is cancelled now, and in which no other one is booked."""
     settings = work.settings
     place = {"pipeline_id": settings.pipeline_id, "status_id": settings.cancelled_status_id}
@@ -168,7 +168,7 @@ def _cancelled_stage(work: Work) -> tuple[Any, Any]:
 _AGAIN: Final = {"values": "lead", "contact_values": "contact_update"}
 
 
-def _again(work: Work, inner: str) -> tuple[Any, Any]:
+def _again(work: SyncContext, inner: str) -> tuple[Any, Any]:
     """What stands of the visit in fields, and in the name of the deal, as it is now."""
 
     def write(api: AccountApi, lead: Result) -> Result:
@@ -177,7 +177,7 @@ def _again(work: Work, inner: str) -> tuple[Any, Any]:
             return {"nothing_to_do": True}
         zone, language = work.settings.time_zone, work.language
         before = texts.when(datetime.fromisoformat(work.told.change["from"]), zone, language)
-        wanted = Submitted(
+        wanted = PersonSubmission(
             heading=texts.heading(booking, zone, language),
             fields=_movable(work, booking),
             lead_id=lead["lead_id"],
@@ -191,7 +191,7 @@ def _again(work: Work, inner: str) -> tuple[Any, Any]:
     return write, lambda *_: None
 
 
-def _set_stage(work: Work, api: AccountApi, lead_id: int, place: dict[str, Any]) -> None:
+def _set_stage(work: SyncContext, api: AccountApi, lead_id: int, place: dict[str, Any]) -> None:
     runtime = work.runtime
     try:
         with noting(runtime.database, runtime.keyring, work.integration.id, "lead", lead_id, place):
@@ -207,7 +207,7 @@ def _set_stage(work: Work, api: AccountApi, lead_id: int, place: dict[str, Any])
 # --- what is told -------------------------------------------------------------------------------------------------
 
 
-def _note(work: Work) -> tuple[Any, Any]:
+def _note(work: SyncContext) -> tuple[Any, Any]:
     mark = reference(work.delivery.id)
 
     def write(api: AccountApi, lead: Result) -> Result:
@@ -225,7 +225,7 @@ def _note(work: Work) -> tuple[Any, Any]:
     return write, find
 
 
-def _item(work: Work) -> Item | None:
+def _item(work: SyncContext) -> Item | None:
     facts = work.booking.facts
     if not work.settings.goods or facts.get("sku") is None:
         return None
@@ -233,8 +233,8 @@ def _item(work: Work) -> Item | None:
     return Item(facts["service"], Decimal(1), unit, Decimal(facts.get("price") or 0), facts["sku"])
 
 
-def _goods(work: Work, item: Item) -> list[Step]:
-    remembered = Remembered(work.runtime.database, work.integration.id)
+def _goods(work: SyncContext, item: Item) -> list[Step]:
+    remembered = SharedCache(work.runtime.database, work.integration.id)
     locks, currency = work.runtime.locks, work.booking.facts["currency"]
     own = Goods(remembered, work.runtime.keyring, (item,), locks, work.delivery.id, currency)
 

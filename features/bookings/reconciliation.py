@@ -11,9 +11,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from features.bookings import crm_state, reconciliation_queue, rows, transitions
-from features.bookings.booking_rules import Offer
-from features.bookings.crm_state import Seen
-from features.bookings.crm_sync import bring
+from features.bookings.booking_rules import BookingRules
+from features.bookings.crm_state import CrmState
+from features.bookings.crm_sync import start_sync
 from features.bookings.rows import Booking
 from features.bookings.sync_context import KEPT
 from shared.amocrm.errors import AmocrmError
@@ -80,7 +80,7 @@ def _brought(runtime: Runtime, booking: Booking) -> int:
     integration = integrations.by_id(runtime.database, booking.integration_id)
     if integration is None or integration.status == "disconnected":
         return 0
-    bring(runtime, integration, _request(), booking, at_once=False)
+    start_sync(runtime, integration, _request(), booking, at_once=False)
     return 1
 
 
@@ -100,7 +100,7 @@ def _compared(runtime: Runtime, integration: Integration, has_time: Callable[[],
     if integration.status != "connected":
         return 0
     try:
-        offer = Offer.of(runtime, integration, is_public=False)
+        offer = BookingRules.of(runtime, integration, is_public=False)
     except Problem:
         return 0  # turned off in between
     changed = 0
@@ -121,21 +121,21 @@ def _compared(runtime: Runtime, integration: Integration, has_time: Callable[[],
     return changed
 
 
-def _seen(runtime: Runtime, integration: Integration, known: list[Booking], has_time: Callable[[], bool]) -> Seen:
+def _seen(runtime: Runtime, integration: Integration, known: list[Booking], has_time: Callable[[], bool]) -> CrmState:
     if not known:
-        return Seen({}, {}, 0)
+        return CrmState({}, {}, 0)
     try:
-        return runtime.connections.call(integration, lambda api: crm_state.look(api, known, has_time), calls=2)
+        return runtime.connections.call(integration, lambda api: crm_state.read_state(api, known, has_time), calls=2)
     except _FORESEEN as error:
         logs.warning("bookings.not_compared", integration_id=integration.id, error=type(error).__name__)
-        return Seen({}, {}, len(known), is_broken=True)
+        return CrmState({}, {}, len(known), is_broken=True)
     except Exception:
         # It is told; the next turn begins after it.
         reconciliation_queue.passed(runtime.database, integration.id, known[-1], soon=False)
         raise
 
 
-def _apart(offer: Offer, booking: Booking, found: Seen) -> bool:
+def _apart(offer: BookingRules, booking: Booking, found: CrmState) -> bool:
     """A visit that fails with what nobody foresaw keeps no other from its turn; it is told."""
     try:
         return _followed(offer, booking, found)
@@ -147,7 +147,7 @@ def _apart(offer: Offer, booking: Booking, found: Seen) -> bool:
         return False
 
 
-def _followed(offer: Offer, booking: Booking, found: Seen) -> bool:
+def _followed(offer: BookingRules, booking: Booking, found: CrmState) -> bool:
     """Whether the visit was changed."""
     task_id = booking.living_task
     if booking.lead_id not in found.leads or (task_id is not None and task_id not in found.tasks):
@@ -180,7 +180,7 @@ def _followed(offer: Offer, booking: Booking, found: Seen) -> bool:
     return False
 
 
-def _done(offer: Offer, booking: Booking, task: Entity) -> bool:
+def _done(offer: BookingRules, booking: Booking, task: Entity) -> bool:
     # vendor: tasks.updated_at (page) A task says in `updated_at` when it was changed last: a completed one, not before
     # it was completed.
     # source: amoCRM's documentation, "Tasks", the table of a task's fields
@@ -194,7 +194,7 @@ def _done(offer: Offer, booking: Booking, task: Entity) -> bool:
     return True
 
 
-def _moved(offer: Offer, booking: Booking, due: int) -> bool:
+def _moved(offer: BookingRules, booking: Booking, due: int) -> bool:
     """Somebody has moved the task: the visit follows where that is possible. Else the task is set back."""
     wanted = datetime.fromtimestamp(due, UTC)
     if wanted == booking.starts_at:
@@ -208,21 +208,21 @@ def _moved(offer: Offer, booking: Booking, due: int) -> bool:
         change = {"kind": KEPT, "reason": reason, **_BY_TASK}
         kept = rows.mark(offer.runtime.database, booking, change, attendance=None, attention=reason)
         if kept is not None:
-            bring(offer.runtime, offer.integration, _request(), kept, at_once=False)
+            start_sync(offer.runtime, offer.integration, _request(), kept, at_once=False)
         return kept is not None
     return _told(offer, after, booking)
 
 
-def _told(offer: Offer, after: Booking, before: Booking) -> bool:
+def _told(offer: BookingRules, after: Booking, before: Booking) -> bool:
     if after.version == before.version:
         return False
     if after.change.get("by") == "deal_deleted":
         rows.brought(offer.runtime.database, after, version=after.version)  # there is nothing to write it into
         return True
-    bring(offer.runtime, offer.integration, _request(), after, at_once=False)
+    start_sync(offer.runtime, offer.integration, _request(), after, at_once=False)
     return True
 
 
-def _notice(offer: Offer, booking: Booking, reason: Any) -> None:
+def _notice(offer: BookingRules, booking: Booking, reason: Any) -> None:
     if booking.attention != reason:
         rows.notice(offer.runtime.database, booking, reason)

@@ -79,7 +79,7 @@ class Visitor(Guarded, frozen=True):
     link: str = ""
 
 
-class Wanted(Struct, frozen=True):
+class BookingRequest(Struct, frozen=True):
     """A visit at a time: who takes it, and what it was when it was booked."""
 
     service: str
@@ -125,7 +125,7 @@ def hold(
     database: Database,
     integration_id: UUID,
     booking_id: UUID,
-    wanted: Wanted,
+    wanted: BookingRequest,
     *,
     minutes: int,
     holder: bytes | None,
@@ -143,7 +143,7 @@ def book(
     keyring: Keyring,
     integration_id: UUID,
     booking_id: UUID,
-    wanted: Wanted,
+    wanted: BookingRequest,
     details: "Details",
 ) -> Booking | None:
     """Books the time at once. None: this phone has as many as it may. Raises 409 `slot_taken`."""
@@ -199,7 +199,7 @@ _NOTHING: Final[dict[str, object]] = {
 
 
 def _made(
-    database: Database, integration_id: UUID, booking_id: UUID, wanted: Wanted, facts: dict[str, object]
+    database: Database, integration_id: UUID, booking_id: UUID, wanted: BookingRequest, facts: dict[str, object]
 ) -> Booking | None:
     parameters = wanted.parameters(database, integration_id) | facts
     parameters |= {"id": booking_id, "integration_id": integration_id, "every": WATCH_EVERY}
@@ -207,7 +207,7 @@ def _made(
 
 
 def move(
-    database: Database, known: Booking, wanted: Wanted, change: Mapping[str, Any], task_due: int | None = None
+    database: Database, known: Booking, wanted: BookingRequest, change: Mapping[str, Any], task_due: int | None = None
 ) -> Booking | None:
     """To another time. None: it has changed in between. Raises 409 `slot_taken`."""
     parameters = wanted.parameters(database, known.integration_id) | _over(known, change) | {"task_due": task_due}

@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 
 from features.bookings import calendars, rows, transitions, views
 from features.bookings.actions.slots import Moment, by_day
-from features.bookings.booking_rules import MOST_DAYS, Offer
-from features.bookings.crm_sync import bring
+from features.bookings.booking_rules import MOST_DAYS, BookingRules
+from features.bookings.crm_sync import start_sync
 from features.bookings.rows import Booking
 from features.bookings.settings import Key
 from shared.access import throttle
@@ -52,7 +52,7 @@ def answer(runtime: Runtime, request: Request) -> Response:
     assert integration is not None  # a foreign key
     if integration.status == "disconnected":
         raise Problem(409, "not_connected", say("This account is not connected. Connect it in the panel."))
-    offer = Offer.of(runtime, integration, is_public=True)
+    offer = BookingRules.of(runtime, integration, is_public=True)
     if body.do == "slots":
         return _slots(offer, booking, body)
     if body.do == "move":
@@ -62,7 +62,7 @@ def answer(runtime: Runtime, request: Request) -> Response:
     return json_response({"visit": _view(offer, booking, request), "calendar": calendars.of_visit(offer, booking)})
 
 
-def _slots(offer: Offer, booking: Booking, body: Visit) -> Response:
+def _slots(offer: BookingRules, booking: Booking, body: Visit) -> Response:
     first = body.first or offer.today()
     last = body.last or first + timedelta(days=6)
     if not 0 <= (last - first).days < MOST_DAYS or not 1990 < first.year < 2200:
@@ -72,24 +72,24 @@ def _slots(offer: Offer, booking: Booking, body: Visit) -> Response:
     return json_response({"time_zone": offer.settings.time_zone, "days": by_day(found, offer.zone, first, last)})
 
 
-def _moved(offer: Offer, booking: Booking, body: Visit, request: Request) -> Booking:
+def _moved(offer: BookingRules, booking: Booking, body: Visit, request: Request) -> Booking:
     transitions.require_notice(booking, offer)
     if body.starts_at is None:
         raise invalid_input(say("is required"), "starts_at")
     after = transitions.moved(offer, booking, body.starts_at, body.resource, _BY)
-    bring(offer.runtime, offer.integration, request, after, at_once=False)
+    start_sync(offer.runtime, offer.integration, request, after, at_once=False)
     return after
 
 
-def _cancelled(offer: Offer, booking: Booking, request: Request) -> Booking:
+def _cancelled(offer: BookingRules, booking: Booking, request: Request) -> Booking:
     if booking.state != "cancelled":
         transitions.require_notice(booking, offer)
         booking = transitions.cancelled(offer, booking, _BY)
-    bring(offer.runtime, offer.integration, request, booking, at_once=False)
+    start_sync(offer.runtime, offer.integration, request, booking, at_once=False)
     return booking
 
 
-def _view(offer: Offer, booking: Booking, request: Request) -> dict[str, Any]:
+def _view(offer: BookingRules, booking: Booking, request: Request) -> dict[str, Any]:
     """What the visitor may know; `may_change`: not cancelled, and not too late."""
     shown = views.of(booking, offer.zone, request.language)
     hidden = ("lead_id", "attention", "is_in_amocrm", "version", "visitor", "attendance", "id")

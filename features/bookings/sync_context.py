@@ -21,7 +21,7 @@ EXPECTED: Final = "expected"  # what was said of the visitor's coming is taken b
 KEPT: Final = "kept"  # what somebody did to the task in amoCRM could not be done
 
 
-class Told(Struct, frozen=True):
+class BookingChange(Struct, frozen=True):
     """A change of a booking, and what it was after it: `change` is {kind, by, from?, from_resource?, reason?}.
 
     `lead_id`: the deal that was named. The row learns later which one was made, and the steps must not change by that.
@@ -35,14 +35,14 @@ class Told(Struct, frozen=True):
     lead_id: int | None = None
 
 
-class Work(Struct, frozen=True):
+class SyncContext(Struct, frozen=True):
     runtime: Runtime
     delivery: Delivery
     integration: Integration
     settings: Bookings
     booking: Booking
     visitor: Visitor
-    told: Told
+    told: BookingChange
     language: str
 
     @property

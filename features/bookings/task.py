@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from features.bookings import rows, texts
 from features.bookings.rows import Booking
-from features.bookings.sync_context import CANCELLED, EXPECTED, MOVED, Work
+from features.bookings.sync_context import CANCELLED, EXPECTED, MOVED, SyncContext
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import LOST, AccountApi
 from shared.amocrm.tasks import TasksApi
@@ -18,7 +18,7 @@ from shared.platform.messages import say
 T = TypeVar("T")
 
 
-def step(work: Work) -> Step:
+def step(work: SyncContext) -> Step:
     def write(api: AccountApi, lead: Result) -> Result:
         names = [name_of(f"booking:{work.booking.id}"), work.deal_lock(lead["lead_id"])]
         with work.runtime.locks.holding(work.integration.id, names, work.delivery.id):
@@ -27,7 +27,7 @@ def step(work: Work) -> Step:
     return Step("task", write, lambda *_: None, after="lead")  # every attempt looks first
 
 
-def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Result:
+def _brought(work: SyncContext, tasks: TasksApi, api: AccountApi, lead: Result) -> Result:
     database, booking = work.runtime.database, work.now()
     own = OwnTasks(database, work.runtime.keyring, work.integration.id, work.delivery.id)
     due = int(booking.starts_at.timestamp())
@@ -71,7 +71,7 @@ def _brought(work: Work, tasks: TasksApi, api: AccountApi, lead: Result) -> Resu
     return {"task_id": made}
 
 
-def _unless_gone(work: Work, tasks: TasksApi, task_id: int, fields: dict[str, Any]) -> bool:
+def _unless_gone(work: SyncContext, tasks: TasksApi, task_id: int, fields: dict[str, Any]) -> bool:
     """False: somebody has deleted the task."""
     try:
         with noting(work.runtime.database, work.runtime.keyring, work.integration.id, "task", task_id, fields):
@@ -81,7 +81,7 @@ def _unless_gone(work: Work, tasks: TasksApi, task_id: int, fields: dict[str, An
     return True
 
 
-def _accepted(work: Work, write: Callable[[dict[str, Any]], T], fields: dict[str, Any]) -> T:
+def _accepted(work: SyncContext, write: Callable[[dict[str, Any]], T], fields: dict[str, Any]) -> T:
     """A user who is there no more takes no task; the visit has one all the same."""
     try:
         return write(fields)
@@ -95,11 +95,11 @@ def _accepted(work: Work, write: Callable[[dict[str, Any]], T], fields: dict[str
     return done
 
 
-def _result(work: Work, booking: Booking) -> str:
+def _result(work: SyncContext, booking: Booking) -> str:
     return texts.result({"kind": booking.attendance or CANCELLED}, work.language)
 
 
-def _responsible(work: Work, api: AccountApi, booking: Booking, lead: Result) -> dict[str, Any]:
+def _responsible(work: SyncContext, api: AccountApi, booking: Booking, lead: Result) -> dict[str, Any]:
     """The doctor's user, else the deal's."""
     resource = work.settings.resource(booking.resource)
     user_id = resource.user_id if resource is not None else None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from features.bookings import rows
-from features.bookings.booking_rules import Offer
+from features.bookings.booking_rules import BookingRules
 from features.bookings.rows import Booking
 from features.bookings.sync_context import CANCELLED, EXPECTED, MOVED
 from shared.platform.messages import say
@@ -16,7 +16,7 @@ ATTEMPTS = 3  # when somebody else changes it at the same moment
 AS_READ = 1
 
 
-def require_open(booking: Booking, offer: Offer) -> None:
+def require_open(booking: Booking, offer: BookingRules) -> None:
     """Raises 409 for a visit that is cancelled, or has begun; for visitors, also for one that begins too soon."""
     if booking.state != "booked":
         raise Problem(409, "booking_cancelled", say("This visit is cancelled."))
@@ -24,7 +24,7 @@ def require_open(booking: Booking, offer: Offer) -> None:
         raise Problem(409, "booking_begun", say("This visit has begun, or is over."))
 
 
-def require_notice(booking: Booking, offer: Offer) -> None:
+def require_notice(booking: Booking, offer: BookingRules) -> None:
     """A visitor moves or cancels in time, or calls."""
     require_open(booking, offer)
     left = (booking.starts_at - _now(offer)).total_seconds() / 60
@@ -32,12 +32,12 @@ def require_notice(booking: Booking, offer: Offer) -> None:
         raise Problem(409, "too_late", say("It is too late to change this visit here. Please call us."))
 
 
-def _now(offer: Offer) -> datetime:
+def _now(offer: BookingRules) -> datetime:
     return offer.runtime.clock.now()
 
 
 def moved(
-    offer: Offer,
+    offer: BookingRules,
     booking: Booking,
     starts_at: datetime,
     resource: str | None,
@@ -67,7 +67,7 @@ def moved(
     raise changed()
 
 
-def cancelled(offer: Offer, booking: Booking, by: Mapping[str, Any], *, attempts: int = ATTEMPTS) -> Booking:
+def cancelled(offer: BookingRules, booking: Booking, by: Mapping[str, Any], *, attempts: int = ATTEMPTS) -> Booking:
     """The visit, cancelled; its time is free at once. `attempts`: see :func:`moved`."""
     for left in reversed(range(attempts + 1)):
         if booking.state == CANCELLED:
@@ -85,7 +85,7 @@ def cancelled(offer: Offer, booking: Booking, by: Mapping[str, Any], *, attempts
 
 
 def attended(
-    offer: Offer, booking: Booking, attendance: str | None, by: Mapping[str, Any], *, attempts: int = ATTEMPTS
+    offer: BookingRules, booking: Booking, attendance: str | None, by: Mapping[str, Any], *, attempts: int = ATTEMPTS
 ) -> Booking:
     """`attendance`: came, missed, or None to take it back. `attempts`: see :func:`moved`."""
     for left in reversed(range(attempts + 1)):
@@ -101,7 +101,7 @@ def attended(
     raise changed()
 
 
-def _again(offer: Offer, booking: Booking) -> Booking:
+def _again(offer: BookingRules, booking: Booking) -> Booking:
     found = rows.by_id(offer.runtime.database, booking.integration_id, booking.id)
     if found is None:
         raise unknown()

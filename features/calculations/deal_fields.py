@@ -17,7 +17,7 @@ from shared.deliveries.account_money import ROUNDED, AccountMoney
 from shared.deliveries.rows import Delivery, newer, reference
 from shared.deliveries.runner import Result, Step
 from shared.platform.money import budget
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 from shared.storage.database import Database
 
 Fields = dict[str, Any]
@@ -50,7 +50,7 @@ def step(database: Database, delivery: Delivery, lead_id: int, body: SaveCalcula
 class _Setting:
     def __init__(self, database: Database, delivery: Delivery, lead_id: int, body: SaveCalculation) -> None:
         self._database, self._delivery, self._lead_id, self._body = database, delivery, lead_id, body
-        self._money = AccountMoney(Remembered(database, delivery.integration_id))
+        self._money = AccountMoney(SharedCache(database, delivery.integration_id))
 
     def write(self, api: AccountApi) -> Result:
         wanted = self._wanted(api)

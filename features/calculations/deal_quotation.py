@@ -26,7 +26,7 @@ from shared.platform.i18n import catalogue, document_language, words
 from shared.platform.messages import Message, joined, say, stored, translated
 from shared.platform.money import LARGEST, rounded
 from shared.runtime import Runtime
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 
 # A deal without goods is left as it is, and its feed says so.
 NO_GOODS: Final = say("The deal has no goods.")
@@ -37,7 +37,7 @@ _CALLS: Final = 5  # goods, their elements, currency, attaching, the note
 
 def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead_id: int, title: Title | None) -> Plan:
     """Reads the goods, and makes the same document as a calculation's; without a title it has the template's."""
-    remembered = Remembered(runtime.database, integration.id)
+    remembered = SharedCache(runtime.database, integration.id)
     language = document_language(integration.settings, integration.account_domain)
 
     def read(account: AccountApi) -> Result:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from features.calculations.compiler import PLACEHOLDER
-from features.calculations.formulas.evaluator import Prices, ReckoningError, Values, holds, to_step, value
+from features.calculations.formulas.evaluator import EvaluationError, Prices, Values, holds, to_step, value
 from features.calculations.inputs import values_of
 from features.calculations.model import MOST_ITEMS, Parameter
 from shared.deliveries.items import Item
@@ -35,7 +35,7 @@ _WHY: Final = {
 }
 
 
-class Reckoned(Struct, frozen=True):
+class Evaluation(Struct, frozen=True):
     title: str = ""
     currency: str = ""
     items: tuple[Item, ...] = ()
@@ -49,7 +49,7 @@ class Reckoned(Struct, frozen=True):
         return sum((item.amount for item in self.items), Decimal()) - self.discount + self.delivery
 
 
-def reckoned(document: Mapping[str, Any], given: Mapping[str, Any], language: str) -> "Reckoned | list[InputError]":
+def evaluate(document: Mapping[str, Any], given: Mapping[str, Any], language: str) -> "Evaluation | list[InputError]":
     """`document` as :mod:`.compiler` makes it; a list of what is not right in `given`, where something is not."""
     prices = Prices()
     _collect(document["fields"], prices)
@@ -62,16 +62,16 @@ def reckoned(document: Mapping[str, Any], given: Mapping[str, Any], language: st
             values[variable["id"]] = value(variable["formula"], values, prices)
         for rule in document.get("rules", []):
             if holds(rule["refuse"], values, prices):
-                return Reckoned(refused=said(_in(rule["message"], language)))
+                return Evaluation(refused=said(_in(rule["message"], language)))
         return _whole(document, values, prices, language)
-    except ReckoningError as error:
-        return Reckoned(refused=_WHY[error.code])
+    except EvaluationError as error:
+        return Evaluation(refused=_WHY[error.code])
 
 
-def _whole(document: Mapping[str, Any], values: Values, prices: Prices, language: str) -> Reckoned:
+def _whole(document: Mapping[str, Any], values: Values, prices: Prices, language: str) -> Evaluation:
     items = tuple(_items(document, values, prices, language))
     if len(items) > MOST_ITEMS:
-        raise ReckoningError("too_many")
+        raise EvaluationError("too_many")
     subtotal = sum((Fraction(item.amount) for item in items), Fraction())
     whole = {**values, "subtotal": subtotal}
     discount, delivery = (
@@ -79,9 +79,9 @@ def _whole(document: Mapping[str, Any], values: Values, prices: Prices, language
         for name in ("discount", "delivery")
     )
     if discount < 0 or delivery < 0 or discount > subtotal:
-        raise ReckoningError("negative")
+        raise EvaluationError("negative")
     _bounded(subtotal, delivery, subtotal - discount + delivery)
-    return Reckoned(
+    return Evaluation(
         _in(document["title"], language),
         document["currency"],
         items,
@@ -93,14 +93,14 @@ def _whole(document: Mapping[str, Any], values: Values, prices: Prices, language
 
 def _bounded(*numbers: Fraction) -> None:
     if any(number > _LARGEST for number in numbers):
-        raise ReckoningError("too_large")
+        raise EvaluationError("too_large")
 
 
 def _written(number: Fraction, step: Fraction) -> Fraction:
     """Rounded to what is written. Nothing that costs something becomes nothing."""
     found = to_step("round", number, step)
     if found == 0 < number:
-        raise ReckoningError("too_small")
+        raise EvaluationError("too_small")
     _bounded(found)
     return found
 
@@ -145,7 +145,7 @@ def _item(
     price = _written(own, _CENT)
     discount = to_step("round", value(item["discount"], values, prices), _CENT) if "discount" in item else Fraction()
     if price < 0 or discount < 0 or discount > to_step("round", quantity * price, _CENT):
-        raise ReckoningError("negative")
+        raise EvaluationError("negative")
     _bounded(quantity * price)
     option = option or {}
     unit = item.get("unit") or option.get("unit") or catalogue(language)["unit.piece"]

@@ -20,7 +20,7 @@ from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 
 Render = Callable[[Calculation], bytes]
 
@@ -47,7 +47,7 @@ def steps(
     integration: Integration,
     render: Render,
 ) -> list[Step]:
-    options, plan, remembered = body.options, [], Remembered(runtime.database, delivery.integration_id)
+    options, plan, remembered = body.options, [], SharedCache(runtime.database, delivery.integration_id)
     if options.note:
         plan.append(_note(delivery, lead_id, body.calculation, integration))
     if options.update_price or options.responsible_user_id is not None:
@@ -94,7 +94,7 @@ def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integratio
 
 
 def _goods(runtime: Runtime, delivery: Delivery, lead_id: int, calculation: Calculation) -> list[Step]:
-    remembered, currency = Remembered(runtime.database, delivery.integration_id), calculation.currency or None
+    remembered, currency = SharedCache(runtime.database, delivery.integration_id), calculation.currency or None
     goods = Goods(remembered, runtime.keyring, calculation.items, runtime.locks, delivery.id, currency)
 
     def find_or_create(account: AccountApi) -> Result:
@@ -106,7 +106,9 @@ def _goods(runtime: Runtime, delivery: Delivery, lead_id: int, calculation: Calc
     ]
 
 
-def _pdf(remembered: Remembered, delivery: Delivery, lead_id: int, body: SaveCalculation, render: Render) -> list[Step]:
+def _pdf(
+    remembered: SharedCache, delivery: Delivery, lead_id: int, body: SaveCalculation, render: Render
+) -> list[Step]:
     """The quotation, rendered or brought by the widget."""
 
     def content() -> bytes:
@@ -136,7 +138,7 @@ def renderer(typeset: Typeset, integration: Integration, delivery: Delivery) -> 
 
 
 def file_steps(
-    remembered: Remembered,
+    remembered: SharedCache,
     delivery: Delivery,
     lead_id: int,
     stem: Callable[..., str],

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from features.calculations import engine, settings, versions
-from features.calculations.engine import Reckoned
+from features.calculations.engine import Evaluation
 from features.calculations.model import Calculation, SaveCalculation
 from shared.actions import currency
 from shared.connections.integrations import Integration
@@ -69,9 +69,9 @@ def check(runtime: Runtime, integration: Integration, body: SaveCalculation) -> 
     if own := tuple(_beside_the_calculator(body)):
         detail = say("The calculation was not accepted; nothing was saved.")
         raise Problem(422, "invalid_input", detail, errors=own)
-    made = engine.reckoned(found.document, body.calculator.values, body.calculator.language)
-    differs = _differs(made, body.calculation) if isinstance(made, Reckoned) else []
-    if isinstance(made, Reckoned) and made.refused is None and not differs:
+    made = engine.evaluate(found.document, body.calculator.values, body.calculator.language)
+    differs = _differs(made, body.calculation) if isinstance(made, Evaluation) else []
+    if isinstance(made, Evaluation) and made.refused is None and not differs:
         return
     if body.calculator.revision != found.revision:
         raise Problem(
@@ -79,7 +79,7 @@ def check(runtime: Runtime, integration: Integration, body: SaveCalculation) -> 
             "calculator_changed",
             say("The calculator has been changed in between. Look at the new sum and save again."),
         )
-    if not isinstance(made, Reckoned):
+    if not isinstance(made, Evaluation):
         detail = say("The calculation was not accepted; nothing was saved.")
         raise Problem(422, "invalid_input", detail, errors=tuple(made))
     if made.refused is not None:
@@ -101,7 +101,7 @@ def _beside_the_calculator(body: SaveCalculation) -> Iterator[InputError]:
         yield InputError("options.pdf", detail)
 
 
-def _differs(made: Reckoned, sent: Calculation) -> list[str]:
+def _differs(made: Evaluation, sent: Calculation) -> list[str]:
     """The members of a calculation that are not what the calculator makes."""
     of_sent = {
         "title": sent.title,

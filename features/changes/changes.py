@@ -78,7 +78,7 @@ class Change(Struct, frozen=True):
     endpoints: Collection[UUID]
 
 
-class Listed(Struct, frozen=True):
+class ListedChange(Struct, frozen=True):
     """A change as people see it: what has happened to what, and whom it has reached."""
 
     id: UUID
@@ -141,10 +141,10 @@ def drop(database: Database, place: Place) -> None:
 
 def page(
     database: Database, integration_id: UUID, before: int | None, limit: int, only: UUID | None = None
-) -> list[Listed]:
+) -> list[ListedChange]:
     """Changes, the newest first; `before` is the position of the last one already read; `only` the one of this id."""
     asked = {"integration_id": integration_id, "before": before, "limit": limit, "only": only}
-    return database.all(Listed, _PAGE, asked)
+    return database.all(ListedChange, _PAGE, asked)
 
 
 def document(database: Database, integration_id: UUID, change_id: UUID) -> bytes | None:

@@ -38,7 +38,7 @@ _EVENTS: Final = {
 }
 
 
-class News(Struct, frozen=True):
+class DetectedChange(Struct, frozen=True):
     """One thing to tell. `before`: earlier values of plain members; `changed`: names of members, None where nobody
     knows."""
 
@@ -69,26 +69,26 @@ def changed(entity_type: str, before: State, entity: Entity, fingerprint: Finger
 
 def news(
     entity_type: str, before: State | None, entity: Entity, differing: Collection[str], hints: Collection[str]
-) -> Iterator[News]:
+) -> Iterator[DetectedChange]:
     """What there is to tell. `before` None: it was never told of. `differing`: what has changed, without our own
     writes. `hints`: what amoCRM says has happened to it."""
     subject = SUBJECTS[entity_type]
     if before is None:
         if (name := _untold(subject, entity, hints)) is not None:
-            yield News(subject.kind(name))
+            yield DetectedChange(subject.kind(name))
         return
     if before.get("is_deleted"):
-        yield News(subject.kind(subject.verbs.get("restore", subject.verbs["add"])))
+        yield DetectedChange(subject.kind(subject.verbs.get("restore", subject.verbs["add"])))
         return
     rest = set(differing)
     for one in subject.transitions:
         if any(name in differing for name in one.members) and one.to in (None, entity.get(one.members[0])):
             rest -= {*one.members, *one.along}
             earlier = {name: before.get(name) for name in one.members} if one.tells_before else None
-            yield News(subject.kind(one.name), before=earlier)
+            yield DetectedChange(subject.kind(one.name), before=earlier)
     if rest:
         plain = {name: _earlier(before, name) for name in sorted(rest) if name in subject.plain}
-        yield News(subject.kind(subject.verbs["update"]), before=plain, changed=sorted(rest))
+        yield DetectedChange(subject.kind(subject.verbs["update"]), before=plain, changed=sorted(rest))
 
 
 def _untold(subject: Subject, entity: Entity, hints: Collection[str]) -> str | None:

@@ -18,7 +18,7 @@ from features.changes import changes
 from features.changes.endpoints import LEASE, MOST_FAILURES, NEWS_WAITS, Endpoint
 from shared.deliveries.webhooks import key_of, signed
 from shared.platform import deadline, egress, logs
-from shared.platform.egress import OutwardError
+from shared.platform.egress import EgressError
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
@@ -197,7 +197,7 @@ def ask(runtime: Runtime, endpoint: Endpoint, message_id: str, body: bytes) -> t
     url = read(endpoint.url, endpoint.id, "endpoint_url")
     try:
         status = egress.post(url, body, headers, private_hosts=runtime.settings.endpoint_private_hosts)
-    except OutwardError as error:
+    except EgressError as error:
         return str(error), False
     return str(status), 200 <= status < 300
 

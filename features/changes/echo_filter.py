@@ -92,33 +92,33 @@ class _Step(Struct, frozen=True):
     name: str
 
 
-class Written(Struct, frozen=True):
+class OwnWrites(Struct, frozen=True):
     """What we have set in one entity, or may have: values by the deliveries that say them, fingerprints of others."""
 
     values: list[dict[str, Any]]
     prints: dict[str, set[str]]
 
 
-NOTHING: Final = Written([], {})
+NOTHING: Final = OwnWrites([], {})
 
 
-class Own(Struct, frozen=True):
+class EchoFilter(Struct, frozen=True):
     """Answers for one connection."""
 
     database: Database
     keyring: Keyring
     integration_id: UUID
 
-    def written(self, entity_type: str, since: Mapping[int, datetime]) -> dict[int, Written]:
+    def written(self, entity_type: str, since: Mapping[int, datetime]) -> dict[int, OwnWrites]:
         """Deal or contact -> what we have set in it, or may have, since its time."""
         prints = own_writes.since(self.database, self.integration_id, entity_type, since)
-        found = {id_: Written([], members_of_it) for id_, members_of_it in prints.items()}
+        found = {id_: OwnWrites([], members_of_it) for id_, members_of_it in prints.items()}
         parameters = {"integration_id": self.integration_id, "ids": list(since), "since": list(since.values())}
         for row in self.database.all(_Deal, _OF_DEALS, parameters) if entity_type == "lead" else ():
-            found.setdefault(row.lead_id, Written([], {})).values.append(row.values())
+            found.setdefault(row.lead_id, OwnWrites([], {})).values.append(row.values())
         return found
 
-    def ours(self, entity: Entity, written: Written) -> set[str]:
+    def ours(self, entity: Entity, written: OwnWrites) -> set[str]:
         """The members that are as we have written them."""
         found = {name for one in written.values for name, value in one.items() if _has(entity, name, value)}
         found |= written.prints.keys() & {own_writes.LINKS}
@@ -132,7 +132,7 @@ class Own(Struct, frozen=True):
         self,
         entity_type: str,
         entity: Entity,
-        written: Written = NOTHING,
+        written: OwnWrites = NOTHING,
         *,
         is_new: bool,
         earlier_names: Callable[[], Collection[str]],
@@ -160,7 +160,7 @@ class Own(Struct, frozen=True):
         return next((one for one in found if one is not None), None)
 
     def _making(
-        self, entity_type: str, entity: Entity, written: Written, earlier_names: Callable[[], Collection[str]]
+        self, entity_type: str, entity: Entity, written: OwnWrites, earlier_names: Callable[[], Collection[str]]
     ) -> UUID | None:
         """A delivery whose answer was lost, or is still to come, and that makes just this."""
         is_open = own_writes.unanswered(self.database, self.integration_id, entity_type)
@@ -177,10 +177,10 @@ class Own(Struct, frozen=True):
         own_writes.recognised(self.database, found.id, int(entity["id"]))
         return found.delivery_id
 
-    def _is_made_by(self, making: own_writes.Unanswered, entity: Entity, written: Written) -> bool:
+    def _is_made_by(self, making: own_writes.Unanswered, entity: Entity, written: OwnWrites) -> bool:
         """Each member is as it was made, or as we have changed it since. What we have set there later is not what it
         was made with: there would have been nothing to set."""
-        made, ours = self.ours(entity, Written([], making.members)), self.ours(entity, written)
+        made, ours = self.ours(entity, OwnWrites([], making.members)), self.ours(entity, written)
 
         def is_explained(name: str, prints: set[str]) -> bool:
             later = written.prints.get(name, set())
@@ -188,9 +188,9 @@ class Own(Struct, frozen=True):
 
         return all(is_explained(name, prints) for name, prints in making.members.items())
 
-    def at_making(self, entity_type: str, maker: UUID) -> Written:
+    def at_making(self, entity_type: str, maker: UUID) -> OwnWrites:
         """What that delivery has made it with."""
-        return Written([], own_writes.at_making(self.database, self.integration_id, entity_type, maker))
+        return OwnWrites([], own_writes.at_making(self.database, self.integration_id, entity_type, maker))
 
     def _made(self, query: str, parameters: dict[str, Any]) -> UUID | None:
         found = self.database.one(_Made, query, parameters)

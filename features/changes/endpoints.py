@@ -126,7 +126,7 @@ class Endpoint(Guarded, frozen=True):
         return not (self.fields and changed is not None and not set(self.fields) & set(changed))
 
 
-class Wanted(Struct, frozen=True):
+class EndpointFields(Struct, frozen=True):
     """What a person sets. Empty lists: everything."""
 
     name: str
@@ -143,7 +143,7 @@ def of(database: Database, integration_id: UUID) -> list[Endpoint]:
     return database.all(Endpoint, _OF, {"integration_id": integration_id})
 
 
-def add(database: Database, keyring: Keyring, integration_id: UUID, wanted: Wanted) -> tuple[UUID, str] | None:
+def add(database: Database, keyring: Keyring, integration_id: UUID, wanted: EndpointFields) -> tuple[UUID, str] | None:
     """The new one's id, and its secret, which is shown this once. None where there are too many already."""
     new_id, secret = uuid4(), new_secret()
     parameters = _columns(keyring, new_id, integration_id, wanted)
@@ -151,7 +151,9 @@ def add(database: Database, keyring: Keyring, integration_id: UUID, wanted: Want
     return (new_id, secret) if database.execute(_ADD, parameters) else None
 
 
-def change(database: Database, keyring: Keyring, integration_id: UUID, endpoint_id: UUID, wanted: Wanted) -> bool:
+def change(
+    database: Database, keyring: Keyring, integration_id: UUID, endpoint_id: UUID, wanted: EndpointFields
+) -> bool:
     """False for one that this connection does not have."""
     parameters = _columns(keyring, endpoint_id, integration_id, wanted) | {"is_on": wanted.is_on}
     return database.number(_CHANGE, parameters) > 0
@@ -185,7 +187,7 @@ def _before(keyring: Keyring, endpoint: Endpoint) -> bytes:
     return keyring.encrypt(" ".join(before[:_MOST_BEFORE]), endpoint.id, "endpoint_secret")
 
 
-def _columns(keyring: Keyring, endpoint_id: UUID, integration_id: UUID, wanted: Wanted) -> dict[str, Any]:
+def _columns(keyring: Keyring, endpoint_id: UUID, integration_id: UUID, wanted: EndpointFields) -> dict[str, Any]:
     return {
         "id": endpoint_id,
         "integration_id": integration_id,

@@ -22,7 +22,7 @@ FEATURE = Feature(
     settings="features.changes.settings_check:PART",
     webhooks="features.changes.event_schemas:MESSAGES",
     examples="features.changes.event_examples:EXAMPLES",
-    chore="features.changes.scheduled:run",
+    scheduled_task="features.changes.scheduled:run",
     backlog="features.changes.backlog:OLDEST",
-    ending="features.changes.subscription:end",
+    on_disconnect="features.changes.subscription:end",
 )

@@ -22,7 +22,7 @@ class LeaseLostError(Exception):
     """Another instance looks after the feed now."""
 
 
-class Tenure:
+class FeedLease:
     def __init__(self, database: Database, clock: Clock, feed: Feed) -> None:
         self._database, self._clock, self._feed = database, clock, feed
         self._began = self._renewed = clock.monotonic()

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
-from features.changes.webhook_payload import Hint, Said
+from features.changes.webhook_payload import Hint, WebhookPayload
 from shared.platform.messages import Message
 from shared.platform.problems import Problem
 from shared.platform.secret import Guarded
@@ -210,7 +210,7 @@ class Feed(Guarded, frozen=True):
         return lambda text: hmac.digest(salt, text.encode(), "sha256").hex()[:16]
 
 
-class Taken(Struct, frozen=True):
+class HookReceipt(Struct, frozen=True):
     """What became of a hook. `is_first`: nothing else was waiting to be read."""
 
     outcome: str  # taken, off, unknown, foreign, full
@@ -261,7 +261,7 @@ class _Allows(Struct, frozen=True):
     integration_id: UUID
 
 
-def seal(database: Database, keyring: Keyring, key: str, said: Said) -> None:
+def seal(database: Database, keyring: Keyring, key: str, said: WebhookPayload) -> None:
     """Puts the texts of messages, encrypted, beside their facts: where the settings of the connection say so."""
     allows = database.one(_Allows, _ALLOWS_TEXTS, {"key_hash": hashed(key)})
     if allows is None:
@@ -272,7 +272,7 @@ def seal(database: Database, keyring: Keyring, key: str, said: Said) -> None:
             one.facts["sealed"] = keyring.encrypt(text, allows.integration_id, "message_text").hex()
 
 
-def take(database: Database, key: str, said: Said) -> Taken:
+def take(database: Database, key: str, said: WebhookPayload) -> HookReceipt:
     """Writes down what a hook says, durably, in one round trip. Where not all of it was read, the account is asked."""
     parameters = {
         "key_hash": hashed(key),
@@ -282,7 +282,7 @@ def take(database: Database, key: str, said: Said) -> Taken:
         "settle": SETTLE,
         "most": MOST_WAITING,
     }
-    taken = database.one(Taken, _TAKE, parameters)
+    taken = database.one(HookReceipt, _TAKE, parameters)
     assert taken is not None  # a function's row
     return taken
 

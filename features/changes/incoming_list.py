@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from features.changes.feed_lease import Tenure
+from features.changes.feed_lease import FeedLease
 from features.changes.feeds import Feed
 from features.changes.webhook_payload import Hint, stand_in
 from shared.amocrm.events import FeedApi
@@ -39,10 +39,10 @@ class _Row(Struct, frozen=True):
     uid: str
 
 
-class Look:
+class ListScan:
     """One look for one feed. `has_seen_new`: everything that came since the look before was seen."""
 
-    def __init__(self, database: Database, feed: Feed, perform: Callable[..., Any], tenure: Tenure) -> None:
+    def __init__(self, database: Database, feed: Feed, perform: Callable[..., Any], tenure: FeedLease) -> None:
         self._database, self._feed, self._perform, self._tenure = database, feed, perform, tenure
         self._seen: dict[int, dict[str, Any]] = {}
         self.has_seen_new = False

@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from features.changes import feeds, incoming_list, retry_policy
-from features.changes.feed_lease import Tenure
+from features.changes.feed_lease import FeedLease
 from features.changes.feeds import Feed
 from features.changes.subjects import ONCE, SUBJECTS
 from features.changes.webhook_payload import LARGEST_ID, Hint, stand_in
@@ -57,11 +57,11 @@ class _NoRoomError(Exception):
     """So many hints wait that this has to be asked for again."""
 
 
-def ask(runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> Problem | None:
+def poll(runtime: Runtime, feed: Feed, perform: Any, tenure: FeedLease) -> Problem | None:
     """Writes down hints of what has happened since it was asked last. Why one of the lists was refused, which keeps the
     others from nothing. Raises the errors of a call that concern the account, and LeaseLostError; what was found before
     stays found."""
-    asking, problem, is_whole = _Asking(runtime, feed, perform, tenure), None, True
+    asking, problem, is_whole = _Poll(runtime, feed, perform, tenure), None, True
     lists: list[Callable[[], bool]] = [asking.events] if any(one.asked for one in asking.subjects) else []
     lists += [partial(asking.changed, one.name, one.path) for one in asking.subjects if one.asked == "changed"]
     lists += [asking.incoming] if feed.follows("incoming_lead") else []
@@ -79,11 +79,11 @@ def ask(runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> Problem |
     return problem
 
 
-class _Asking:
+class _Poll:
     """`asked`: where each list is gone on with, Unix seconds; of events, which come the newest first, also the page
     and the time of the newest, where the end was not come to."""
 
-    def __init__(self, runtime: Runtime, feed: Feed, perform: Any, tenure: Tenure) -> None:
+    def __init__(self, runtime: Runtime, feed: Feed, perform: Any, tenure: FeedLease) -> None:
         self._transport, self._database, self._clock = runtime.transport, runtime.database, runtime.clock
         self._feed, self._perform, self._tenure = feed, perform, tenure
         self.subjects = [one for one in SUBJECTS.values() if feed.follows(one.name)]
@@ -169,7 +169,7 @@ class _Asking:
     def incoming(self) -> bool:
         """Whether this look is at its end; see :mod:`features.changes.incoming_list`."""
         since = self._from("incoming_lead")
-        look = incoming_list.Look(self._database, self._feed, self._perform, self._tenure)
+        look = incoming_list.ListScan(self._database, self._feed, self._perform, self._tenure)
         hints, turn = look.at(since, self.asked.get(incoming_list.TURN))
         self._hint(hints)
         self.asked.pop(incoming_list.TURN, None)

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from features.changes import changes, diff, endpoints, incoming_leads, orders, retry_policy, showing
 from features.changes.changes import Change, Place
-from features.changes.diff import Entity, Fingerprint, News, State
-from features.changes.echo_filter import NOTHING, Own, Written
+from features.changes.diff import DetectedChange, Entity, Fingerprint, State
+from features.changes.echo_filter import NOTHING, EchoFilter, OwnWrites
 from features.changes.endpoints import Endpoint
-from features.changes.feed_lease import LeaseLostError, Tenure
+from features.changes.feed_lease import FeedLease, LeaseLostError
 from features.changes.feeds import Feed
 from features.changes.subjects import ENTITIES, ONCE, SUBJECTS
 from shared.amocrm.entity_names import entity_name
@@ -73,14 +73,14 @@ class _Due(Struct, frozen=True):
     now: datetime
 
 
-class Reading(Struct):
+class Refetch(Struct):
     """One run for one connection. `problem`: why amoCRM did not show one of the entities."""
 
     runtime: Runtime
     integration: Integration
     feed: Feed
     perform: Perform[Any]
-    tenure: Tenure
+    tenure: FeedLease
     listeners: list[Endpoint]
     fingerprint: Fingerprint
     problem: Problem | None = None
@@ -89,8 +89,8 @@ class Reading(Struct):
 
     @classmethod
     def begin(
-        cls, runtime: Runtime, integration: Integration, feed: Feed, perform: Perform[Any], tenure: Tenure
-    ) -> "Reading":
+        cls, runtime: Runtime, integration: Integration, feed: Feed, perform: Perform[Any], tenure: FeedLease
+    ) -> "Refetch":
         listeners = endpoints.of(runtime.database, integration.id)
         return cls(runtime, integration, feed, perform, tenure, listeners, feed.fingerprint(runtime.keyring))
 
@@ -200,12 +200,12 @@ class Reading(Struct):
                 written = own.get(one.entity_id, NOTHING)
                 self._guarded(one, partial(self._compared, one, entity, written))
 
-    def _written_in(self, entity_type: str, due: Sequence[_Due]) -> dict[int, Written]:
+    def _written_in(self, entity_type: str, due: Sequence[_Due]) -> dict[int, OwnWrites]:
         """What we have set in these since each was read last, or since events were turned on."""
         begun_at = datetime.fromtimestamp(self.feed.begun_at, UTC)
         return self._own.written(entity_type, {one.entity_id: one.read_at or begun_at for one in due})
 
-    def _compared(self, due: _Due, entity: Entity, own: Written) -> None:
+    def _compared(self, due: _Due, entity: Entity, own: OwnWrites) -> None:
         state, hints = diff.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
         differing: set[str] = set()
         if due.state is None:
@@ -269,7 +269,7 @@ class Reading(Struct):
             kinds.discard(f"{due.entity_type}_added")
         return any(diff.is_news(kind, ours) for kind in kinds)
 
-    def _told(self, due: _Due, news: News, entity: Entity) -> dict[str, Any]:
+    def _told(self, due: _Due, news: DetectedChange, entity: Entity) -> dict[str, Any]:
         before = news.before
         if news.kind == "lead.status_changed" and before is None:
             before = diff.place_before(None, due.facts, entity)
@@ -391,5 +391,5 @@ class Reading(Struct):
         return self.runtime.database
 
     @property
-    def _own(self) -> Own:
-        return Own(self.runtime.database, self.runtime.keyring, self.integration.id)
+    def _own(self) -> EchoFilter:
+        return EchoFilter(self.runtime.database, self.runtime.keyring, self.integration.id)

@@ -5,9 +5,9 @@ from typing import Any
 
 from features.changes import dispatch, feeds, polling, retry_policy, subscription, wanted
 from features.changes.endpoints import Endpoint
-from features.changes.feed_lease import LeaseLostError, Tenure
+from features.changes.feed_lease import FeedLease, LeaseLostError
 from features.changes.feeds import Feed
-from features.changes.refetch import Reading
+from features.changes.refetch import Refetch
 from shared.amocrm.errors import AmocrmError
 from shared.connections import integrations
 from shared.connections.integrations import Integration
@@ -72,7 +72,7 @@ def _looked_after(runtime: Runtime, integration: Integration, feed: Feed) -> Pro
     from nothing; it is tried again later, and returned."""
     calls = 2 + subscription.CALLS * feed.must_check + polling.CALLS * feed.must_ask
     perform = runtime.connections.paced(integration, calls)
-    tenure, problem = Tenure(runtime.database, runtime.clock, feed), None
+    tenure, problem = FeedLease(runtime.database, runtime.clock, feed), None
     if feed.must_check:
         wanted.note(runtime.database, integration)  # where the last to note it was not the last to change it
         try:
@@ -84,8 +84,8 @@ def _looked_after(runtime: Runtime, integration: Integration, feed: Feed) -> Pro
             feeds.check_later(runtime.database, feed, feeds.ASK_EVERY["ask"])
         feed = feeds.again(runtime.database, feed)
     if feed.must_ask and not tenure.is_over():
-        problem = polling.ask(runtime, feed, perform, tenure) or problem
-    reading = Reading.begin(runtime, integration, feed, perform, tenure)
+        problem = polling.poll(runtime, feed, perform, tenure) or problem
+    reading = Refetch.begin(runtime, integration, feed, perform, tenure)
     reading.run()
     return problem or reading.problem
 

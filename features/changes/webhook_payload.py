@@ -55,7 +55,7 @@ class Hint(Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
-class Said(Struct, frozen=True):
+class WebhookPayload(Struct, frozen=True):
     """What a body says; `account_id` is None where it does not name one. `is_whole`: all of it was read."""
 
     account_id: int | None
@@ -65,7 +65,7 @@ class Said(Struct, frozen=True):
     texts: dict[int, dict[str, str]] = {}  # of messages, by their stand-ins: kept only where the settings say so
 
 
-def read(body: bytes) -> Said:
+def read(body: bytes) -> WebhookPayload:
     """Where a key comes twice, the first one counts. What is no number where one belongs is left out."""
     shown, is_whole = body[:MOST_BYTES], len(body) <= MOST_BYTES
     if not is_whole:
@@ -76,7 +76,7 @@ def read(body: bytes) -> Said:
     unknown = [f"{head}.{verb}" for head, verb in heads if head != "account" and not _is_known(head, verb)]
     entries = _entries(shown)
     hints, texts = list(_hints(entries)), _texts(shown, entries)
-    return Said(_number(account[1].decode()) if account else None, hints, unknown[:20], is_whole, texts)
+    return WebhookPayload(_number(account[1].decode()) if account else None, hints, unknown[:20], is_whole, texts)
 
 
 def _entries(shown: bytes) -> dict[tuple[str, str, str], dict[str, str]]:

@@ -20,14 +20,14 @@ from features.submissions import (
 )
 from features.submissions.field_recognition import with_person
 from features.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
-from features.submissions.server_ingress import Kept
+from features.submissions.server_ingress import KeptBody
 from features.submissions.settings import Submissions
 from features.submissions.settings import of as settings_of
 from shared.access.credentials import site_key
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.actions.idempotency import Write, Written, accept, answer
+from shared.actions.idempotency import IdempotentWrite, WriteStatus, accept, answer
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
@@ -40,7 +40,7 @@ from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 from shared.storage import event_log
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 
 # So long an equal submission is the same one; after that a person may well ask for the same thing again.
 _SAME_SECONDS: Final = 600
@@ -56,7 +56,7 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
         return _submitted(runtime, caller, request, action, kept)
 
 
-def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, kept: Kept) -> Response:
+def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, kept: KeptBody) -> Response:
     integration = caller.require_integration()
     if caller.kind == "server" and action == model.SUBMIT_FORM and not site_builders.is_ours(request):
         return _from_builder(runtime, caller, request, kept)
@@ -89,7 +89,7 @@ def _decoded(request: Request, action: str, settings: Submissions) -> Body:
     return body
 
 
-def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept) -> Response:
+def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: KeptBody) -> Response:
     """It waits for five seconds and wants to hear 200: what it sends is stored, and brought into amoCRM afterwards."""
     try:
         sent = site_builders.sent(request, settings_of(caller.require_integration().settings))
@@ -126,7 +126,7 @@ def read_anew(
     action: str,
     body: Body,
     key: str,
-    kept: Kept,
+    kept: KeptBody,
     decisions: list[Decision] | None,
 ) -> Delivery | None:
     """A body that had become nothing, as if it came now, by whoever has sent it. None: it is nothing now, too."""
@@ -138,7 +138,7 @@ def read_anew(
 
 
 def _order_from_builder(
-    runtime: Runtime, caller: Caller, request: Request, body: SubmitOrder, kept: Kept, decisions: list[Decision]
+    runtime: Runtime, caller: Caller, request: Request, body: SubmitOrder, kept: KeptBody, decisions: list[Decision]
 ) -> Delivery | None:
     """An order, or what a shop tells of one that is here: that is a note in its deal, each thing once."""
     integration, whole = caller.require_integration(), model.whole(body)
@@ -223,7 +223,7 @@ def _accepted(
     action: str,
     body: Body,
     key: str | None,
-    kept: Kept,
+    kept: KeptBody,
     decisions: list[Decision] | None = None,
     at_once: bool = True,
     about: str | None = None,
@@ -240,7 +240,7 @@ def _accepted(
     cleaned = msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
     why = msgspec.UNSET if decisions is None else decisions
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address, why)
-    write = Write(
+    write = IdempotentWrite(
         plan.PLANNERS[action],
         msgspec.json.encode(accepted, order="deterministic"),
         key or _key(runtime, caller, action, body, cleaned),
@@ -268,7 +268,7 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
         return {"person": _marks(runtime, integration, body)}
     if not isinstance(body, SubmitOrder):
         return {}
-    money = AccountMoney(Remembered(runtime.database, integration.id))
+    money = AccountMoney(SharedCache(runtime.database, integration.id))
     currency = body.order.currency or money.known_currency()
     return {
         "total": f"{body.order.rounded_total:f}",
@@ -371,6 +371,8 @@ def _sync(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _submit(runtime, caller, request, model.SYNC_CONTACT)
 
 
-FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form, body=SubmitForm, answer=Written, is_change=False)
-ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order, body=SubmitOrder, answer=Written, is_change=False)
-SYNC = Action(model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync, body=SyncContact, answer=Written, is_change=False)
+FORM = Action(model.SUBMIT_FORM, "POST", Right.SUBMIT, _form, body=SubmitForm, answer=WriteStatus, is_change=False)
+ORDER = Action(model.SUBMIT_ORDER, "POST", Right.SUBMIT, _order, body=SubmitOrder, answer=WriteStatus, is_change=False)
+SYNC = Action(
+    model.SYNC_CONTACT, "POST", Right.SYNC_CONTACT, _sync, body=SyncContact, answer=WriteStatus, is_change=False
+)

@@ -18,17 +18,17 @@ from shared.platform.http import Request
 from shared.platform.nested import Tree
 
 
-class Adapted(Struct, frozen=True):
+class AdapterResult(Struct, frozen=True):
     """`id`: the builder's own of the submission; empty where it has none, or where the rules for all find it."""
 
     id: str = ""
     cart: Cart | None = None
 
 
-def adapted(tree: Tree, request: Request) -> Adapted:
+def adapted(tree: Tree, request: Request) -> AdapterResult:
     """What is known of the sender; the tree is changed."""
     found = next((adapt(tree) for members, adapt in _BUILDERS if members <= tree.keys()), "")
-    return Adapted(found or request.headers.get("Framer-Webhook-Submission-Id") or "", shops.cart(tree, request))
+    return AdapterResult(found or request.headers.get("Framer-Webhook-Submission-Id") or "", shops.cart(tree, request))
 
 
 # source: Tilda's help page on webhooks; public handlers. A visit's tags are in a cookie when a page has changed since.

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from features.submissions import person_identity
 from features.submissions.model import Contact
-from shared.amocrm.contacts import PeopleApi
+from shared.amocrm.contacts import ContactsApi
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.platform.messages import Message, say
@@ -19,7 +19,7 @@ _MOST_GONE: Final = 3  # contacts that a search brought; then a new one is made
 
 
 def find(
-    api: PeopleApi,
+    api: ContactsApi,
     remembered_ids: Sequence[int],
     contact: Contact,
     country: str,
@@ -77,6 +77,6 @@ def telling_gone(api: AccountApi, known: Entity | None) -> Iterator[None]:
         # is made, and no other contact. So is one without an id where it must be there already (seen: `FieldMissing`,
         # `_embedded.contacts.0.id`). Which refusal it was is not read from its words: the contact is looked for.
         # source: an integration in production met the second; the first follows its kind
-        if known is not None and not PeopleApi(api).contacts([int(known["id"])]):
+        if known is not None and not ContactsApi(api).contacts([int(known["id"])]):
             raise NotFoundError(say("amoCRM has no such object"), 404) from None
         raise

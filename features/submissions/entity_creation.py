@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from shared.amocrm.contacts import Made, PeopleApi
+from shared.amocrm.contacts import ContactsApi, CreatedEntities
 from shared.amocrm.leads import AccountApi
 from shared.deliveries.echo_marking import noting_link, noting_new
 from shared.storage import own_writes
@@ -19,31 +19,31 @@ Entity = dict[str, Any]
 _Tell = Callable[[int | None], None]
 
 
-class Making(Struct, frozen=True):
+class EntityCreation(Struct, frozen=True):
     database: Database
     keyring: Keyring
     integration_id: UUID
     delivery_id: UUID
 
-    def lead(self, api: AccountApi, lead: Entity, known_id: int | None, contact: Entity) -> Made:
+    def lead(self, api: AccountApi, lead: Entity, known_id: int | None, contact: Entity) -> CreatedEntities:
         """A deal of a contact that is there, or with a new one."""
         with self._new("lead", lead) as tell_lead, self._new_or_linked(known_id, contact) as tell_contact:
-            made = PeopleApi(api).create_lead(lead, known_id, contact)
+            made = ContactsApi(api).create_lead(lead, known_id, contact)
             tell_lead(made.lead_id)
             tell_contact(made.contact_id)
         return made
 
     def incoming_lead(
         self, api: AccountApi, incoming: Entity, lead: Entity, known_id: int | None, contact: Entity
-    ) -> Made:
+    ) -> CreatedEntities:
         """`lead`, `contact`: what `incoming` makes."""
         with self._new("lead", lead) as tell_lead, self._new_or_linked(known_id, contact) as tell_contact:
-            made = PeopleApi(api).create_incoming_lead(incoming)
+            made = ContactsApi(api).create_incoming_lead(incoming)
             tell_lead(made.lead_id)
             tell_contact(made.contact_id)
         return made
 
-    def found(self, made: Made) -> None:
+    def found(self, made: CreatedEntities) -> None:
         """What an earlier attempt has made, whose answer was lost."""
         for entity_type, entity_id in (("lead", made.lead_id), ("contact", made.contact_id)):
             if entity_id is not None:
@@ -51,7 +51,7 @@ class Making(Struct, frozen=True):
 
     def contact(self, api: AccountApi, contact: Entity) -> int:
         with self._new("contact", contact) as tell:
-            made = PeopleApi(api).create_contact(contact)
+            made = ContactsApi(api).create_contact(contact)
             tell(made)
         return made
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from features.submissions import new_contact, person_identity
 from features.submissions.mapping import DAYS, field_of, is_same_day, place
 from features.submissions.model import Contact, full_name
-from features.submissions.new_contact import Left
+from features.submissions.new_contact import Omitted
 from features.submissions.settings import Submissions
 from shared.amocrm.directory import Field
 
@@ -30,7 +30,7 @@ class Update(Struct, frozen=True):
     fields: Sequence[Field]
     renames: bool = False
     overwrites: bool = True
-    left: Left = Left.NOTHING
+    left: Omitted = Omitted.NOTHING
 
     def body(self) -> Entity:
         """The change as amoCRM takes it; empty for nothing."""

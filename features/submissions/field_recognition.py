@@ -46,7 +46,7 @@ _OF_BUILDER: Final = re.compile(r"_(?!_)")
 _LONGEST_NAME: Final = 150
 
 
-class Understood(Struct, frozen=True):
+class RecognizedForm(Struct, frozen=True):
     body: SubmitForm
     decisions: list[Decision]
 
@@ -61,12 +61,12 @@ class _Value(Struct):
     mapped: str | None = None  # the source of a rule that wants it
 
 
-def understood(values: Sequence[NamedValue], settings: Submissions) -> Understood:
+def understood(values: Sequence[NamedValue], settings: Submissions) -> RecognizedForm:
     """The submission, and a decision for each value, in their order."""
     found = [_decided(one, settings) for one in values]
     _settle(found)
     _by_shape(found, settings.phone_country)
-    assembling = Assembling()
+    assembling = FormAssembler()
     for one in found:
         name = own = one.mapped or one.named.shown
         if one.meaning == "visit":
@@ -79,7 +79,7 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Understoo
                 assembling.add(one.meaning, name, f"{asked}: {part}" if asked and part.strip() else part)
             if is_field_too:
                 assembling.add("field", own, text)
-    return Understood(assembling.body(), [Decision(one.named.shown, one.meaning, one.reason) for one in found])
+    return RecognizedForm(assembling.body(), [Decision(one.named.shown, one.meaning, one.reason) for one in found])
 
 
 def _question(value: _Value) -> str:
@@ -107,7 +107,7 @@ def with_person(body: SubmitForm, settings: Submissions) -> SubmitForm:
     persons = [one for one in found if one.meaning in _PERSON and one.named.name not in _MEMBERS]
     if full_name(body.contact):
         persons = [one for one in persons if one.meaning in _SEVERAL]
-    assembling = Assembling()
+    assembling = FormAssembler()
     for one in persons:
         for text in one.named.values:
             assembling.add(one.meaning, one.named.name, text)
@@ -280,7 +280,7 @@ def _is_furniture(value: NamedValue) -> bool:
     return _OF_BUILDER.match(str(value.path[0])) is not None
 
 
-class Assembling:
+class FormAssembler:
     """Values with their meanings, one after another, as a body of `submit_form`.
 
     Where several mean the same, empty ones count for nothing: all phones and e-mails are the person's, comments follow

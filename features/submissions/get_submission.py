@@ -7,7 +7,7 @@ from uuid import UUID
 from features.submissions import model
 from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
-from shared.amocrm.contacts import PeopleApi
+from shared.amocrm.contacts import ContactsApi
 from shared.amocrm.errors import NotFoundError
 from shared.amocrm.events import FeedApi
 from shared.amocrm.leads import LOST, AccountApi
@@ -66,7 +66,7 @@ def _decided(api: AccountApi, delivery: Delivery) -> Status:
     """What a person has done with an incoming lead. Declined, its deal is closed, and was never told of as new."""
     # vendor: unsorted.accepted
     lead_id: Any = (delivery.result_of("incoming_lead") or {}).get("lead_id")
-    if PeopleApi(api).find_incoming_lead(str(delivery.id), delivery.made_since) is not None:
+    if ContactsApi(api).find_incoming_lead(str(delivery.id), delivery.made_since) is not None:
         return "waiting"
     if lead_id is None:
         return "accepted"

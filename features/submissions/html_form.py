@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from features.submissions.field_recognition import Understood, understood
+from features.submissions.field_recognition import RecognizedForm, understood
 from features.submissions.flattening import named_values
 from features.submissions.settings import USUAL, Submissions
 from shared.access.credentials import site_key
@@ -38,7 +38,7 @@ def read(request: Request) -> nested.Tree:
         raise Problem(400, "invalid_form", _UNREADABLE) from None
 
 
-def submission(request: Request, settings: Submissions = USUAL) -> Understood:
+def submission(request: Request, settings: Submissions = USUAL) -> RecognizedForm:
     """The form as a body of `submit_form`. Raises 400 and 413."""
     tree = read(request) if request.body.strip() else {}
     made = understood(named_values(tree), settings)
@@ -49,7 +49,7 @@ def submission(request: Request, settings: Submissions = USUAL) -> Understood:
         sent_at=msgspec.UNSET if sent is None else sent,
         trap=_first(tree, "_trap")[:1000],
     )
-    return Understood(body, made.decisions)
+    return RecognizedForm(body, made.decisions)
 
 
 def _moment(tree: nested.Tree, name: str) -> int | None:

@@ -57,7 +57,7 @@ class Unplaced(Struct, frozen=True):
     reason: Message
 
 
-class Placed(Struct, frozen=True):
+class MappedFields(Struct, frozen=True):
     fields: Values  # `custom_fields_values`
     unplaced: tuple[Unplaced, ...]
 
@@ -75,7 +75,7 @@ def field_of(rule: FieldRule, fields: Sequence[Field]) -> Field | None:
 
 def place(
     rules: Sequence[FieldRule], given: Mapping[str, Sequence[str]], fields: Sequence[Field], *, skip_empty: bool
-) -> Placed:
+) -> MappedFields:
     """The mapped values of one entity. With `skip_empty` off, a mapped value that came empty clears its field."""
     placed: dict[int, dict[str, Any]] = {}
     unplaced: list[Unplaced] = []
@@ -102,10 +102,10 @@ def place(
         if values:
             earlier = placed.get(field.id, {}).get("values") or []
             placed[field.id] = {"field_id": field.id, "values": [*earlier, *values]}
-    return Placed(list(placed.values()), tuple(unplaced))
+    return MappedFields(list(placed.values()), tuple(unplaced))
 
 
-def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence[dict[str, Any]] = ()) -> Placed:
+def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence[dict[str, Any]] = ()) -> MappedFields:
     """UTM and visit data into the account's tracking fields, where it has them and `mapped` has left them free."""
     by_code = {(field.code or "").upper(): field for field in fields if field.type == "tracking_data"}
     before = {one["field_id"]: one["values"] for one in mapped}
@@ -125,7 +125,7 @@ def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence
             placed[field.id] = values
         if reason:
             unplaced.append(Unplaced(name, (text,), reason))
-    return Placed([{"field_id": id_, "values": values} for id_, values in placed.items()], tuple(unplaced))
+    return MappedFields([{"field_id": id_, "values": values} for id_, values in placed.items()], tuple(unplaced))
 
 
 def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, Message | None]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from features.submissions import person_identity
-from features.submissions.mapping import Placed, Unplaced, place
+from features.submissions.mapping import MappedFields, Unplaced, place
 from features.submissions.model import Contact, full_name
 from features.submissions.settings import FieldRule, Submissions
 from shared.amocrm.directory import Field
@@ -21,7 +21,7 @@ Entity = dict[str, Any]
 _LONGEST_NAME: Final = 250
 
 
-class Left(IntEnum):
+class Omitted(IntEnum):
     """What had to be left out for amoCRM to take the rest. What is left out is in a note."""
 
     NOTHING = 0
@@ -58,11 +58,11 @@ def rules(settings: Submissions) -> list[FieldRule]:
 
 
 def placed(
-    settings: Submissions, values: dict[str, list[str]], fields: Sequence[Field], left: Left = Left.NOTHING
-) -> Placed:
-    if left is Left.ALL_BUT_THE_NAME:
-        return Placed([], ())
-    if left is Left.ALL_BUT_THE_PERSON:  # of the kinds that every account has
+    settings: Submissions, values: dict[str, list[str]], fields: Sequence[Field], left: Omitted = Omitted.NOTHING
+) -> MappedFields:
+    if left is Omitted.ALL_BUT_THE_NAME:
+        return MappedFields([], ())
+    if left is Omitted.ALL_BUT_THE_PERSON:  # of the kinds that every account has
         settings = replace(settings, mapping=[], phone_enum="WORK", email_enum="WORK")
     return place(rules(settings), values, fields, skip_empty=settings.skip_empty)
 
@@ -73,7 +73,7 @@ def named(contact: Contact) -> Entity:
     return {name: value.strip()[:_LONGEST_NAME] for name, value in names.items() if value.strip()}
 
 
-def new(contact: Contact, fields: Placed, responsible_user_id: int | None) -> Entity:
+def new(contact: Contact, fields: MappedFields, responsible_user_id: int | None) -> Entity:
     """A contact as amoCRM takes it."""
     filled = [value for value in fields.fields if value["values"]]
     otherwise = next(iter((*contact.phones, *contact.emails)), "—")

@@ -19,7 +19,7 @@ from features.submissions.plan import noted, tell_unplaced
 from features.submissions.settings import of as settings_of
 from features.submissions.writer import Submission
 from shared.actions.feature import Planner
-from shared.actions.idempotency import Write
+from shared.actions.idempotency import IdempotentWrite
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import BadRequestError
 from shared.amocrm.leads import AccountApi
@@ -39,7 +39,7 @@ Kind = Literal["paid", "state", "content"]
 _KINDS: Final[tuple[Kind, ...]] = ("paid", "state", "content")
 
 
-class News(Struct, frozen=True):
+class OrderUpdate(Struct, frozen=True):
     """As it is stored. `of`: the key under which the order was accepted."""
 
     of: str
@@ -72,7 +72,7 @@ def is_empty(body: SubmitOrder) -> bool:
     return not (body.order.items or body.order.total or body.fields.get(GOODS))
 
 
-def writes(first: Delivery, key: str, body: SubmitOrder) -> Iterator[Write]:
+def writes(first: Delivery, key: str, body: SubmitOrder) -> Iterator[IdempotentWrite]:
     """What this body says that the order's own has not. `key`: the order's."""
     before, now = first.summary.get("told"), told(body)
     if before is None or is_empty(
@@ -85,7 +85,7 @@ def writes(first: Delivery, key: str, body: SubmitOrder) -> Iterator[Write]:
     yield from _of_kinds(key, body, {kind: now[kind] for kind in _KINDS if _is_news(kind, now, before or {})})
 
 
-def since_restore(first: Delivery, key: str, body: SubmitOrder) -> Iterator[Write]:
+def since_restore(first: Delivery, key: str, body: SubmitOrder) -> Iterator[IdempotentWrite]:
     """The database was restored from a backup, and did not know the order when this came: where its deal is there, it
     was made of another body, which may not have said that it is paid, or what state it is in."""
     if first.looks_since is not None:
@@ -97,14 +97,16 @@ def _is_news(kind: str, now: Mapping[str, str], before: Mapping[str, str]) -> bo
     return kind in now and now[kind] != before.get(kind)
 
 
-def _of_kinds(key: str, body: SubmitOrder, now: Mapping[str, str], *, unless_made: bool = False) -> Iterator[Write]:
+def _of_kinds(
+    key: str, body: SubmitOrder, now: Mapping[str, str], *, unless_made: bool = False
+) -> Iterator[IdempotentWrite]:
     for kind in _KINDS:
         if kind not in now:
             continue
         name = hashlib.sha256(f"{key}\0{kind}\0{now[kind]}".encode()).hexdigest()
-        news = News(key, kind, msgspec.Raw(msgspec.json.encode(body)), unless_made)
+        news = OrderUpdate(key, kind, msgspec.Raw(msgspec.json.encode(body)), unless_made)
         stored = msgspec.json.encode(news, order="deterministic")
-        yield Write(
+        yield IdempotentWrite(
             PLANNER,
             stored,
             f"news:{name}",
@@ -115,11 +117,11 @@ def _of_kinds(key: str, body: SubmitOrder, now: Mapping[str, str], *, unless_mad
         )
 
 
-def _read(request: str) -> News:
-    return decode(request, News)
+def _read(request: str) -> OrderUpdate:
+    return decode(request, OrderUpdate)
 
 
-def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, news: News) -> Plan:
+def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, news: OrderUpdate) -> Plan:
     body = news.order
     first = deliveries.by_key(runtime.database, integration.id, SUBMIT_ORDER, news.of)
     place = None if first is None else next((one for step in _MADE_BY if (one := first.result_of(step))), None)

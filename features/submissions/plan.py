@@ -25,13 +25,13 @@ from features.submissions.model import (
     SubmitOrder,
     sources,
 )
-from features.submissions.new_contact import Left
+from features.submissions.new_contact import Omitted
 from features.submissions.settings import FieldRule, Submissions, refusal_name
 from features.submissions.settings import of as settings_of
 from features.submissions.writer import Submission, kind_of
-from shared.actions.feature import Planner, Submitted
+from shared.actions.feature import PersonSubmission, Planner
 from shared.amocrm import budgets, directory
-from shared.amocrm.contacts import PeopleApi, main_contact
+from shared.amocrm.contacts import ContactsApi, main_contact
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
@@ -45,7 +45,7 @@ from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say, say_plural
 from shared.runtime import Runtime
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 from shared.storage.encryption import Keyring
 
 Change = dict[str, object]
@@ -86,7 +86,7 @@ SYNC: Final = _planner(SYNC_CONTACT)
 PLANNERS: Final = {one.action: one for one in (FORM, ORDER, SYNC)}
 
 
-def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wanted: Submitted) -> Plan:
+def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wanted: PersonSubmission) -> Plan:
     """A :data:`shared.actions.feature.Submitter`: the steps of a form that this person might have sent."""
     settings = settings_of(integration.settings)
     where = replace(settings.forms, mode="lead", title=None)
@@ -119,7 +119,7 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
     return plan, 3
 
 
-def _known_lead_step(made: Submission, lead_id: int, wanted: Submitted, before: str | None) -> Step:
+def _known_lead_step(made: Submission, lead_id: int, wanted: PersonSubmission, before: str | None) -> Step:
     """A deal that is there gets its mapped fields and its stage; the same again changes nothing."""
 
     def write(api: AccountApi, *_: Result) -> Result:
@@ -171,7 +171,7 @@ def _steps(made: Submission) -> list[Step]:
         plan += _contact_update_steps(made, accepted.mode)
         plan += [_budget_step(made)] if made.budget.amount else []
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
-        remembered = Remembered(made.database, delivery.integration_id)
+        remembered = SharedCache(made.database, delivery.integration_id)
         plan += goods_steps(remembered, made.keyring, made.locks, delivery, body)
     plan.append(_note_step(made))
     if accepted.mode != "incoming_lead" and reassignment.may_name_a_user(made.settings, body):
@@ -188,7 +188,7 @@ def _handing_step(made: Submission, plan: Sequence[Step]) -> Step:
             if kind == "lead":
                 api.change_lead(id_, fields)
             else:
-                PeopleApi(api).change_contact(id_, fields)
+                ContactsApi(api).change_contact(id_, fields)
 
     return reassignment.step(made.database, made.locks.clock, made.delivery, names, change, made.tell)
 
@@ -198,7 +198,7 @@ def _budget_step(made: Submission) -> Step:
 
     def write(api: AccountApi, result: Result) -> Result:
         lead_id = result.get("lead_id")
-        if lead_id is None or result.get("bare") == Left.ALL_BUT_THE_NAME:
+        if lead_id is None or result.get("bare") == Omitted.ALL_BUT_THE_NAME:
             return {"nothing_to_do": True}
         return made.budget.settled(api, lead_id, price_setter(made, api, lead_id))
 
@@ -237,7 +237,7 @@ def _may_be_created(rule: FieldRule) -> bool:
 
 
 def goods_steps(
-    remembered: Remembered, keyring: Keyring, locks: Locks, delivery: Delivery, body: SubmitOrder
+    remembered: SharedCache, keyring: Keyring, locks: Locks, delivery: Delivery, body: SubmitOrder
 ) -> list[Step]:
     items = tuple(item.item for item in body.order.items)
     own = products.Goods(remembered, keyring, items, locks, delivery.id, body.order.currency or None)

@@ -10,7 +10,7 @@ from shared.amocrm.directory import Pipeline, User
 from shared.platform.messages import Message, say
 
 
-class Chosen(Struct, frozen=True):
+class ChosenRoute(Struct, frozen=True):
     pipeline_id: int | None
     status_id: int | None
     responsible_user_id: int | None
@@ -24,7 +24,7 @@ def choose(
     pipelines: Sequence[Pipeline],
     users: Sequence[User],
     turn: Callable[[], int],
-) -> Chosen:
+) -> ChosenRoute:
     """`turn` tells whose turn it is among several default users; it is asked only when that matters."""
     pipeline_id, status_id, user_id = wanted.pipeline_id, wanted.status_id, None
     if order is not None:
@@ -39,7 +39,7 @@ def choose(
             user_id = layer.responsible_user_id or user_id
     place, told = _place(pipeline_id, status_id, pipelines)
     user, told_of_user = _user(user_id, settings.responsible_user_ids, users, turn)
-    return Chosen(*place, user, (*told, *told_of_user))
+    return ChosenRoute(*place, user, (*told, *told_of_user))
 
 
 def route_of(settings: Submissions, order: Order) -> Route | None:

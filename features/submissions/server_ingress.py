@@ -17,7 +17,7 @@ from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
 
-class Kept(Struct, frozen=True):
+class KeptBody(Struct, frozen=True):
     """A body under way. `id` None: of somebody else than a server, whose bodies are not kept."""
 
     runtime: Runtime
@@ -40,16 +40,16 @@ class Kept(Struct, frozen=True):
 
 
 @contextmanager
-def keeping(runtime: Runtime, caller: Caller, request: Request, action: str) -> Iterator[Kept]:
+def keeping(runtime: Runtime, caller: Caller, request: Request, action: str) -> Iterator[KeptBody]:
     """Around whatever reads the body and accepts it. What nobody foresaw leaves it as one that was not read."""
     key_id = site_key.id_of(caller)
     if caller.kind != "server" or key_id is None:
-        yield Kept(runtime)
+        yield KeptBody(runtime)
         return
     integration_id = caller.require_integration().id
     kept = kept_bodies.keep(runtime.database, runtime.keyring, integration_id, key_id, action, request)
     try:
-        yield Kept(runtime, kept, key_id)
+        yield KeptBody(runtime, kept, key_id)
     except Problem as problem:
         kept_bodies.was_refused(runtime.database, kept, why(problem))
         raise

@@ -19,7 +19,7 @@ class UnreadableError(ValueError):
     """The file is neither of the two kinds."""
 
 
-class Taken(Struct):
+class ImportedSettings(Struct):
     submissions: Document = field(default_factory=lambda: {"forms": {}, "orders": {}, "mapping": []})
     left: list[str] = field(default_factory=list)  # what was not taken over, and why
 
@@ -48,9 +48,9 @@ def _delimiter(text: str) -> "type[csv.Dialect]":
     return Found
 
 
-def take_over(found: dict[str, str]) -> Taken:
+def take_over(found: dict[str, str]) -> ImportedSettings:
     """Everything that means something here. The result fits :class:`features.submissions.settings.Submissions`."""
-    taken = Taken()
+    taken = ImportedSettings()
     for key, value in found.items():
         rule = _RULES.get(key)
         if rule is None:
@@ -66,8 +66,8 @@ def take_over(found: dict[str, str]) -> Taken:
     return taken
 
 
-def _id(part: str, name: str) -> Callable[[Taken, str], None]:
-    def take(taken: Taken, value: str) -> None:
+def _id(part: str, name: str) -> Callable[[ImportedSettings, str], None]:
+    def take(taken: ImportedSettings, value: str) -> None:
         number = _number(value)
         if number > 1:  # the component's own defaults are 0 and 1, which no account has
             taken.submissions[part][name] = number
@@ -75,30 +75,30 @@ def _id(part: str, name: str) -> Callable[[Taken, str], None]:
     return take
 
 
-def _switch(name: str) -> Callable[[Taken, str], None]:
-    def take(taken: Taken, value: str) -> None:
+def _switch(name: str) -> Callable[[ImportedSettings, str], None]:
+    def take(taken: ImportedSettings, value: str) -> None:
         taken.submissions[name] = _is_on(value)
 
     return take
 
 
-def _form_as_lead(taken: Taken, value: str) -> None:
+def _form_as_lead(taken: ImportedSettings, value: str) -> None:
     taken.submissions["forms"]["mode"] = "lead" if _is_on(value) else "contact"
 
 
-def _create_fields(taken: Taken, value: str) -> None:
+def _create_fields(taken: ImportedSettings, value: str) -> None:
     """One switch here, two there: on where either is."""
     taken.submissions["create_fields"] = _is_on(value) or taken.submissions.get("create_fields", False)
 
 
-def _required(taken: Taken, value: str) -> None:
+def _required(taken: ImportedSettings, value: str) -> None:
     taken.submissions["forms"]["required"] = _names(value)
 
 
-def _mapped(key: str, entity: str, prefix: str = "") -> Callable[[Taken, str], None]:
+def _mapped(key: str, entity: str, prefix: str = "") -> Callable[[ImportedSettings, str], None]:
     """Names, or pairs `source==field`. What goes to its place by itself needs no rule."""
 
-    def take(taken: Taken, value: str) -> None:
+    def take(taken: ImportedSettings, value: str) -> None:
         for name in _names(value):
             source, _, target = name.partition("==")
             is_usual = source in ("name", "phone", "email", "goods", "comment")
@@ -111,7 +111,7 @@ def _mapped(key: str, entity: str, prefix: str = "") -> Callable[[Taken, str], N
     return take
 
 
-def _enums(taken: Taken, value: str) -> None:
+def _enums(taken: ImportedSettings, value: str) -> None:
     for name, enum in _object(value).items():
         if name in ("phone", "email"):
             taken.submissions[f"{name}_enum"] = str(enum)
@@ -119,16 +119,16 @@ def _enums(taken: Taken, value: str) -> None:
             taken.left.append(f"amocrm_user_enum_fields.{name}: give the kind in the mapping of {name}")
 
 
-def _read_only(taken: Taken, value: str) -> None:
+def _read_only(taken: ImportedSettings, value: str) -> None:
     taken.submissions["read_only"] = _names(value)
 
 
-def _responsible(taken: Taken, value: str) -> None:
+def _responsible(taken: ImportedSettings, value: str) -> None:
     if number := _number(value):
         taken.submissions["responsible_user_ids"] = [number]
 
 
-def _routes(taken: Taken, value: str) -> None:
+def _routes(taken: ImportedSettings, value: str) -> None:
     known, routes = ("pipeline_id", "status_id", "responsible_user_id"), []
     for category, place in _object(value).items():
         told = f"amocrm_categories_pipelines.{category}"
@@ -162,7 +162,7 @@ def _object(value: str) -> dict[str, Any]:
     return found
 
 
-_RULES: dict[str, Callable[[Taken, str], None]] = {
+_RULES: dict[str, Callable[[ImportedSettings, str], None]] = {
     "amocrm_form_pipeline_id": _id("forms", "pipeline_id"),
     "amocrm_form_status_new": _id("forms", "status_id"),
     "amocrm_form_as_lead": _form_as_lead,

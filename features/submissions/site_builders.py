@@ -27,7 +27,7 @@ _TRIALS: Final[tuple[dict[str, object], ...]] = ({"test": "test"}, {})
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 
 
-class Sent(Struct, frozen=True):
+class ReceivedForm(Struct, frozen=True):
     body: SubmitForm | SubmitOrder
     key: str | None  # of the form and what the builder calls this submission; the site is not in it
     is_test: bool  # the address is tried out: nothing is written
@@ -35,27 +35,27 @@ class Sent(Struct, frozen=True):
     values: list[NamedValue] = []  # of which the decisions are
 
 
-def sent(request: Request, settings: Submissions = USUAL) -> Sent:
+def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
     """What came. Raises 400 and 413."""
     tree = html_form.read(request) if request.body.strip() else {}
     if {name.lower(): one for name, one in tree.items()} in _TRIALS or list(tree) == [_PING]:
-        return Sent(SubmitForm(), None, is_test=True)
+        return ReceivedForm(SubmitForm(), None, is_test=True)
     known = builder_adapters.adapted(tree, request)
     values = named_values(tree)
     if not values and known.cart is None:
-        return Sent(SubmitForm(), None, is_test=True)
+        return ReceivedForm(SubmitForm(), None, is_test=True)
     made = understood(values, settings)
     form_id = _form_id(values)
     if known.cart is not None:
         own = known.id or _id(values) or hashlib.sha256(request.body).hexdigest()[:12]
         cart = known.cart if known.cart.number.strip() else replace(known.cart, number=own)
         order = carts.submitted(cart, made.body)
-        return Sent(order, None, is_test=False, decisions=made.decisions, values=values)
+        return ReceivedForm(order, None, is_test=False, decisions=made.decisions, values=values)
     body = made.body
     if not body.form.name and form_id:
         body = replace(body, form=replace(body.form, name=form_id[:1000]))
     key = _key(known.id or _id(values), form_id or body.form.name)
-    return Sent(body, key, is_test=False, decisions=made.decisions, values=values)
+    return ReceivedForm(body, key, is_test=False, decisions=made.decisions, values=values)
 
 
 def _form_id(values: list[NamedValue]) -> str:

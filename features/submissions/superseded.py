@@ -41,7 +41,7 @@ def latest(
     return database.one(Latest, _LATEST, parameters)
 
 
-def is_overtaken(database: Database, delivery: Delivery, contact_id: int, action: str | None = None) -> bool:
+def is_superseded(database: Database, delivery: Delivery, contact_id: int, action: str | None = None) -> bool:
     """Whether a newer submission, or one of this action, has come to the contact already."""
     own = {"id": delivery.id, "integration_id": delivery.integration_id, "created_at": delivery.created_at}
     return database.number(_NEWER, own | {"contact_id": contact_id, "action": action}) > 0

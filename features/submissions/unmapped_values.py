@@ -6,7 +6,7 @@ from typing import Final
 from features.submissions import new_contact, note
 from features.submissions.mapping import Unplaced
 from features.submissions.model import Address, SubmitForm, SubmitOrder, SyncContact
-from features.submissions.new_contact import Left
+from features.submissions.new_contact import Omitted
 from features.submissions.writer import Submission, kind_of
 from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
@@ -22,7 +22,7 @@ def of_submission(made: Submission, api: AccountApi, result: Result) -> tuple[li
 
     `result`: of the step that made the deal, incoming lead or contact.
     """
-    account, left, kept = Directory(api, made.integration_id), Left(result.get("bare", 0)), _kept(made, api, result)
+    account, left, kept = Directory(api, made.integration_id), Omitted(result.get("bare", 0)), _kept(made, api, result)
     values, wrong = made.values()
     has_lead = made.accepted.mode != "contact"
     told = _told(made, left)
@@ -32,7 +32,7 @@ def of_submission(made: Submission, api: AccountApi, result: Result) -> tuple[li
         reason = _REFUSED if left else say("the account has no tracking field for it")
         wrong += [Unplaced(name, (text,), reason) for name, text in visit.items() if text.strip()]
     price = (made.budget.given(),) if made.budget.amount else ()
-    if left is Left.ALL_BUT_THE_NAME and has_lead:
+    if left is Omitted.ALL_BUT_THE_NAME and has_lead:
         wrong += _given(tuple(made.tags), price, _REFUSED)
     elif not has_lead and not isinstance(made.body, SyncContact):
         is_form = isinstance(made.body, SubmitForm)  # an order's total is in its note
@@ -47,9 +47,9 @@ def of_submission(made: Submission, api: AccountApi, result: Result) -> tuple[li
 
 def of_contact(made: Submission, update: Result) -> list[Unplaced]:
     """What a contact that was there before did not take, though it should have. `update`: of `contact_update`."""
-    left, (values, _) = Left(update.get("bare", 0)), made.values()
+    left, (values, _) = Omitted(update.get("bare", 0)), made.values()
     if left:
-        person = ("phone", "email") if left is Left.ALL_BUT_THE_PERSON else ()
+        person = ("phone", "email") if left is Omitted.ALL_BUT_THE_PERSON else ()
         return [one for one in _mapped(made, "contacts") if one.source not in person]
     return [Unplaced(name, tuple(values[name]), _OUTDATED) for name in update.get("outdated", [])]
 
@@ -72,16 +72,16 @@ def _kept(made: Submission, api: AccountApi, result: Result) -> Sequence[str]:
     return made.kept(api, next(iter(api.contacts([result["contact_id"]])), None) if is_known else None)
 
 
-def _told(made: Submission, left: Left) -> set[str]:
+def _told(made: Submission, left: Omitted) -> set[str]:
     """The sources that need no line of their own: a rule brings them somewhere, or the note says them anyway."""
     spoken_for = set(note.spoken_for(kind_of(made.body), made.body.fields))
     if isinstance(made.body, SubmitOrder) and isinstance(made.body.order.address, Address):  # they are in its line
         spoken_for |= {f"address.{name}" for name in made.body.order.address.parts} - made.body.fields.keys()
     if made.has_own_note and isinstance(made.body, SubmitForm):
         spoken_for |= made.body.fields.keys()
-    if left is Left.ALL_BUT_THE_NAME:
+    if left is Omitted.ALL_BUT_THE_NAME:
         return spoken_for - {"phone", "email"}
-    if left is Left.ALL_BUT_THE_PERSON:
+    if left is Omitted.ALL_BUT_THE_PERSON:
         return spoken_for
     has_lead = made.accepted.mode != "contact"
     ruled = {rule.source for rule in new_contact.rules(made.settings)}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from features.submissions.new_contact import Left
+from features.submissions.new_contact import Omitted
 from shared.amocrm import directory
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import BadRequestError, ValidationError
@@ -13,25 +13,25 @@ Made = TypeVar("Made")
 
 
 def written(
-    account: Directory, write: Callable[[Directory, Left], Made], tell_refused: Callable[[BadRequestError], None]
-) -> tuple[Made, Left]:
+    account: Directory, write: Callable[[Directory, Omitted], Made], tell_refused: Callable[[BadRequestError], None]
+) -> tuple[Made, Omitted]:
     """What `write` makes, and what it left out. Raises BadRequestError where the least of it is refused, too."""
     # vendor: writes.whole (production) One value is refused, and with it the whole write: no other one is kept.
     # source: notes of an integration in production whose field was deleted; amocrm-api-php issue 115
     try:
-        return write(account, Left.NOTHING), Left.NOTHING
+        return write(account, Omitted.NOTHING), Omitted.NOTHING
     except BadRequestError:
         directory.forget(account.integration_id)
-    left = Left.NOTHING
+    left = Omitted.NOTHING
     while True:
         try:
             return write(account, left), left
         except BadRequestError as error:
-            if left is Left.NOTHING:
+            if left is Omitted.NOTHING:
                 tell_refused(error)
-            if left is Left.ALL_BUT_THE_NAME:
+            if left is Omitted.ALL_BUT_THE_NAME:
                 raise
-        left = Left(left + 1)
+        left = Omitted(left + 1)
 
 
 def refused(error: BadRequestError) -> Message:

@@ -21,9 +21,9 @@ from features.submissions import (
     write_fallbacks,
 )
 from features.submissions.budget import Budget
-from features.submissions.entity_creation import Making
+from features.submissions.entity_creation import EntityCreation
 from features.submissions.existing_contact import Update
-from features.submissions.mapping import Placed, Unplaced
+from features.submissions.mapping import MappedFields, Unplaced
 from features.submissions.model import (
     SYNC_CONTACT,
     Accepted,
@@ -34,10 +34,10 @@ from features.submissions.model import (
     full_name,
     sources,
 )
-from features.submissions.new_contact import Left
-from features.submissions.routing import Chosen
+from features.submissions.new_contact import Omitted
+from features.submissions.routing import ChosenRoute
 from features.submissions.settings import Destination, Submissions
-from shared.amocrm.contacts import Made, PeopleApi
+from shared.amocrm.contacts import ContactsApi, CreatedEntities
 from shared.amocrm.directory import Directory
 from shared.amocrm.errors import BadRequestError, NotFoundError
 from shared.amocrm.events import FeedApi
@@ -45,11 +45,11 @@ from shared.amocrm.leads import AccountApi
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.echo_marking import noting
-from shared.deliveries.locks import Held, Locks, name_of
+from shared.deliveries.locks import HeldLocks, Locks, name_of
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
 from shared.platform.messages import Message, say
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
@@ -89,8 +89,8 @@ class Submission:
         return base64.b32encode(self.delivery.id.bytes).decode()[:10]
 
     @property
-    def _making(self) -> Making:
-        return Making(self.database, self.keyring, self.integration_id, self.delivery.id)
+    def _making(self) -> EntityCreation:
+        return EntityCreation(self.database, self.keyring, self.integration_id, self.delivery.id)
 
     @property
     def since(self) -> int:
@@ -115,13 +115,13 @@ class Submission:
             self.keyring, self.integration_id, self.body.contact, self.settings.phone_country
         )
 
-    def find_person(self, api: AccountApi, held: Held, gone: Collection[int] = ()) -> Entity | None:
+    def find_person(self, api: AccountApi, held: HeldLocks, gone: Collection[int] = ()) -> Entity | None:
         wanted, country = self.body.contact, self.settings.phone_country
-        return contact_lookup.find(PeopleApi(api), held.known, wanted, country, gone, self.tell)
+        return contact_lookup.find(ContactsApi(api), held.known, wanted, country, gone, self.tell)
 
     def _at_person(
-        self, api: AccountApi, held: Held, write: Callable[[Entity | None], tuple[Any, Left]]
-    ) -> tuple[Any, Left, Entity | None]:
+        self, api: AccountApi, held: HeldLocks, write: Callable[[Entity | None], tuple[Any, Omitted]]
+    ) -> tuple[Any, Omitted, Entity | None]:
         """What `write` makes for the person's contact (None: for a new one), what it left out, and that contact."""
         (made, left), known = contact_lookup.at(lambda gone: self.find_person(api, held, gone), write)
         if known is None and self.lock_names():
@@ -129,7 +129,7 @@ class Submission:
         return made, left, known
 
     def _tell_unseen(self, api: AccountApi) -> None:
-        remembered = Remembered(self.database, self.integration_id)
+        remembered = SharedCache(self.database, self.integration_id)
         if not remembered.get("sees_everything", bool, FeedApi(api).sees_everything):
             own_only = say(
                 "A new contact was made. Whoever connected the account is no administrator in amoCRM, so a contact of "
@@ -146,18 +146,18 @@ class Submission:
 
     def finder(self) -> Callable[..., Result | None]:
         def find_lead(api: AccountApi, *_: Result) -> Result | None:
-            found = PeopleApi(api).find_lead(self.mark, self.since)
+            found = ContactsApi(api).find_lead(self.mark, self.since)
             if found is None or found.lead_id is None:
                 return None
             self._making.found(found)
             wanted = {field["field_id"] for field in self.placed_in_lead(Directory(api, self.integration_id)).fields}
             there = api.lead(found.lead_id).get("custom_fields_values") or [] if wanted else []
             is_bare = wanted.isdisjoint(field["field_id"] for field in there) if wanted else False
-            bare = Left.ALL_BUT_THE_PERSON if is_bare else Left.NOTHING
+            bare = Omitted.ALL_BUT_THE_PERSON if is_bare else Omitted.NOTHING
             return _result(found, False) | {"bare": bare, "was_there": True}
 
         def find_incoming(api: AccountApi, *_: Result) -> Result | None:
-            found = PeopleApi(api).find_incoming_lead(str(self.delivery.id), self.since)
+            found = ContactsApi(api).find_incoming_lead(str(self.delivery.id), self.since)
             # Who was faster than we has accepted it, and it is a deal like any other.
             if found is None:
                 return find_lead(api)
@@ -171,17 +171,17 @@ class Submission:
     def _make_lead(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}
 
-        def write(known: Entity | None) -> tuple[Made, Left]:
+        def write(known: Entity | None) -> tuple[CreatedEntities, Omitted]:
             known_id = None if known is None else int(known["id"])
 
-            def write_what_is_left(account: Directory, left: Left) -> Made:
+            def write_what_is_left(account: Directory, left: Omitted) -> CreatedEntities:
                 lead, contact = self.lead_and_contact(account, left)
                 later.update(reassignment.held_back(account, lead, contact))
                 try:
                     with contact_lookup.telling_gone(api, known):
                         return self._priced(api, left, lead, lambda one: self._making.lead(api, one, known_id, contact))
                 except BadRequestError:
-                    if known_id is None or left is not Left.ALL_BUT_THE_NAME:
+                    if known_id is None or left is not Omitted.ALL_BUT_THE_NAME:
                         raise
                 return self._making.lead(api, lead, None, contact)  # it may be the contact that is not taken
 
@@ -194,15 +194,15 @@ class Submission:
         return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:
-        def write(known: Entity | None) -> tuple[Made, Left]:
-            def write_what_is_left(account: Directory, left: Left) -> Made:
+        def write(known: Entity | None) -> tuple[CreatedEntities, Omitted]:
+            def write_what_is_left(account: Directory, left: Omitted) -> CreatedEntities:
                 lead, contact = self.lead_and_contact(account, left)
                 # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
                 # amoCRM refuses, it is made anew and a person joins the two.
                 # source: none found (looked for again); the pages show new contacts, and call what is there a duplicate
                 known_id = None if known is None or left else int(known["id"])
 
-                def make(one: Entity) -> Made:
+                def make(one: Entity) -> CreatedEntities:
                     incoming = self._incoming(one, contact if known_id is None else {"id": known_id}, left)
                     return self._making.incoming_lead(api, incoming, one, known_id, contact)
 
@@ -220,20 +220,20 @@ class Submission:
     def _make_contact(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}
 
-        def write_new(account: Directory, left: Left) -> int:
+        def write_new(account: Directory, left: Omitted) -> int:
             contact = self._new_contact(account, left, self._chosen(account))
             later.update(reassignment.held_back(account, contact))
             return self._making.contact(api, contact)
 
-        def write(known: Entity | None) -> tuple[Result, Left]:
+        def write(known: Entity | None) -> tuple[Result, Omitted]:
             if known is None:
                 contact_id, left = self._with_fallbacks(api, write_new)
                 return later | {"contact_id": contact_id, "created": True, "bare": left, "kept": []}, left
             found: Result = {"contact_id": int(known["id"]), "created": False}
             if isinstance(self.body, SyncContact) and self._is_overtaken(found["contact_id"], SYNC_CONTACT):
-                return found | {"superseded": True}, Left.NOTHING
+                return found | {"superseded": True}, Omitted.NOTHING
             changed = self._changed(api, known)
-            if not changed["changed"] and not PeopleApi(api).contacts([found["contact_id"]]):
+            if not changed["changed"] and not ContactsApi(api).contacts([found["contact_id"]]):
                 # Nothing was written that would have told it.
                 raise NotFoundError(say("amoCRM has no such object"), 404)
             return found | changed, changed["bare"]
@@ -254,7 +254,7 @@ class Submission:
                 with contextlib.suppress(NotFoundError):
                     return place | self._changed(api, known)
         # Somebody has deleted it meanwhile; what it would have been told is in a note.
-        return place | {"changed": False, "bare": Left.ALL_BUT_THE_NAME}
+        return place | {"changed": False, "bare": Omitted.ALL_BUT_THE_NAME}
 
     def _changed(self, api: AccountApi, known: Entity) -> Result:
         """Brings the submission to a contact that is there: `{changed, bare, kept, outdated}`, see :meth:`kept`;
@@ -262,15 +262,15 @@ class Submission:
         known_id = int(known["id"])
         overwrites = not self.fills_only and (self.is_current or not self._is_overtaken(known_id))
 
-        def write(account: Directory, left: Left) -> bool:
+        def write(account: Directory, left: Omitted) -> bool:
             update = self.update_of(account, known, left, overwrites)
-            body = {} if left is Left.ALL_BUT_THE_NAME else update.body()
+            body = {} if left is Omitted.ALL_BUT_THE_NAME else update.body()
             if body:
                 with (
                     noting(self.database, self.keyring, self.integration_id, "contact", known_id, body),
                     contact_lookup.telling_gone(api, known),
                 ):
-                    PeopleApi(api).change_contact(known_id, body)
+                    ContactsApi(api).change_contact(known_id, body)
             return bool(body)
 
         is_changed, left = self._with_fallbacks(api, write)
@@ -280,7 +280,7 @@ class Submission:
 
     def _is_overtaken(self, contact_id: int, action: str | None = None) -> bool:
         """A retry may come late."""
-        return superseded.is_overtaken(self.database, self.delivery, contact_id, action)
+        return superseded.is_superseded(self.database, self.delivery, contact_id, action)
 
     def kept(self, api: AccountApi, known: Entity | None, overwrites: bool = True) -> list[str]:
         """The sources of what a contact that is there does not take, since it has something else and keeps it."""
@@ -290,24 +290,24 @@ class Submission:
         return self.update_of(account, known, overwrites=overwrites).kept()
 
     def update_of(
-        self, account: Directory, known: Entity, left: Left = Left.NOTHING, overwrites: bool = True
+        self, account: Directory, known: Entity, left: Omitted = Omitted.NOTHING, overwrites: bool = True
     ) -> Update:
         """What the submission brings to a contact that is there."""
         values, _ = self.values()
         renames, fields = isinstance(self.body, SyncContact), account.fields("contacts")
         return Update(known, self.body.contact, values, self.settings, fields, renames, overwrites, left)
 
-    def lead_and_contact(self, account: Directory, left: Left) -> tuple[Entity, Entity]:
+    def lead_and_contact(self, account: Directory, left: Omitted) -> tuple[Entity, Entity]:
         body, settings = self.body, self.settings
         assert not isinstance(body, SyncContact)
         wanted = destination_of(settings, body)
         name = note.title(kind_of(body), wanted.title, self.heading, full_name(body.contact), self.mark, self.language)
         tags = [{"name": tag} for tag in self.tags]
         lead: Entity = {"name": name, "_embedded": {"tags": tags} if tags else {}}
-        if left is Left.ALL_BUT_THE_NAME:
+        if left is Omitted.ALL_BUT_THE_NAME:
             lead = {"name": name}
         if left:
-            return lead, self._new_contact(account, left, Chosen(None, None, None))
+            return lead, self._new_contact(account, left, ChosenRoute(None, None, None))
         chosen = self._chosen(account)
         for fallback in chosen.fallbacks:
             self.tell("fallback", fallback)
@@ -323,7 +323,7 @@ class Submission:
         }
         return lead, self._new_contact(account, left, chosen)
 
-    def placed_in_lead(self, account: Directory, *, skip_empty: bool = True) -> Placed:
+    def placed_in_lead(self, account: Directory, *, skip_empty: bool = True) -> MappedFields:
         """`skip_empty`: a new deal has nothing to be cleared."""
         body = self.body
         assert not isinstance(body, SyncContact)
@@ -332,14 +332,14 @@ class Submission:
         fields = account.fields("leads") if rules or body.tracking else ()
         mapped = mapping.place(rules, values, fields, skip_empty=skip_empty)
         visit = mapping.tracking(body.tracking, fields, mapped.fields)
-        return Placed([*mapped.fields, *visit.fields], (*mapped.unplaced, *visit.unplaced))
+        return MappedFields([*mapped.fields, *visit.fields], (*mapped.unplaced, *visit.unplaced))
 
-    def _new_contact(self, account: Directory, left: Left, chosen: Chosen) -> Entity:
+    def _new_contact(self, account: Directory, left: Omitted, chosen: ChosenRoute) -> Entity:
         values, _ = self.values()
         placed = new_contact.placed(self.settings, values, account.fields("contacts"), left)
         return new_contact.new(self.body.contact, placed, chosen.responsible_user_id)
 
-    def _chosen(self, account: Directory) -> Chosen:
+    def _chosen(self, account: Directory) -> ChosenRoute:
         order = self.body.order if isinstance(self.body, SubmitOrder) else None
         needs_users = self.settings.responsible_user_ids or order is not None
         return routing.choose(
@@ -351,7 +351,7 @@ class Submission:
             lambda: self.locks.turn(self.integration_id, name_of("responsible")),
         )
 
-    def _incoming(self, lead: Entity, contact: Entity, left: Left) -> Entity:
+    def _incoming(self, lead: Entity, contact: Entity, left: Omitted) -> Entity:
         # What a page calls itself is in the note, too; where amoCRM has refused something, it may have been that.
         form, heading, address = None, "", ""
         if not left:
@@ -367,17 +367,19 @@ class Submission:
 
     @cached_property
     def budget(self) -> Budget:
-        return Budget(AccountMoney(Remembered(self.database, self.integration_id)), self.body)
+        return Budget(AccountMoney(SharedCache(self.database, self.integration_id)), self.body)
 
-    def _priced(self, api: AccountApi, left: Left, lead: Entity, make: Callable[[Entity], Made]) -> Made:
-        return make(lead) if left is Left.ALL_BUT_THE_NAME else self.budget.written(api, lead, make)
+    def _priced(
+        self, api: AccountApi, left: Omitted, lead: Entity, make: Callable[[Entity], CreatedEntities]
+    ) -> CreatedEntities:
+        return make(lead) if left is Omitted.ALL_BUT_THE_NAME else self.budget.written(api, lead, make)
 
-    def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, Left], Any]) -> tuple[Any, Left]:
+    def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, Omitted], Any]) -> tuple[Any, Omitted]:
         return write_fallbacks.written(Directory(api, self.integration_id), write, self.tell_refused)
 
     def tell_refused(self, error: BadRequestError) -> None:
         self.tell("values_refused", write_fallbacks.refused(error))
 
 
-def _result(made: Made, created: bool) -> Result:
+def _result(made: CreatedEntities, created: bool) -> Result:
     return {"lead_id": made.lead_id, "contact_id": made.contact_id, "created": created}

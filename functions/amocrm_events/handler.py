@@ -18,7 +18,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from features.changes import feeds, webhook_payload
-from features.changes.feeds import Taken
+from features.changes.feeds import HookReceipt
 from shared.platform import logs
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
@@ -73,7 +73,7 @@ def _tell_unknown(runtime: Runtime, integration_id: UUID, names: list[str]) -> N
             event_log.add_rarely(runtime.database, kind, told, **rarely)
 
 
-def _refused(runtime: Runtime, taken: Taken) -> Problem:
+def _refused(runtime: Runtime, taken: HookReceipt) -> Problem:
     if taken.outcome == "off":
         return Problem(410, "events_are_off", say("Nobody listens here any more."))
     if taken.outcome == "foreign":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from features.registry import chores, planner
+from features.registry import planner, scheduled_tasks
 from shared.connections import integrations, notifications
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
@@ -19,13 +19,13 @@ from shared.storage import counters, jobs
 from shared.storage.jobs import RUN_DELIVERIES
 from shared.storage.lease_worker import Worker, guarded
 
-_SHARE: Final = 0.6  # of a run is for deliveries; what they leave is for chores
-_LEAST_OF_CHORE: Final = 2.0  # seconds of a chore, however long deliveries that had begun have taken
+_SHARE: Final = 0.6  # of a run is for deliveries; what they leave is for scheduled tasks
+_LEAST_OF_TASK: Final = 2.0  # seconds of a scheduled task, however long deliveries that had begun have taken
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     """`{due, delivered, failed: {deferred, dead, …}, is_done, seconds}`; also one log line. `is_done`: nothing that is
-    due was left, neither a delivery nor what the features' chores look after."""
+    due was left, neither a delivery nor what the features' scheduled tasks look after."""
 
     def deliver(claimed: Delivery) -> str:
         return _deliver(runtime, claimed)
@@ -37,7 +37,7 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     began = runtime.clock.monotonic()
     ran = worker.run(seconds * _SHARE)
     good = [] if ran.is_broken else [RUN_DELIVERIES[0]]
-    is_done = _chores(runtime, seconds - (runtime.clock.monotonic() - began), good) and ran.is_done
+    is_done = _scheduled_tasks(runtime, seconds - (runtime.clock.monotonic() - began), good) and ran.is_done
     guarded("jobs.failed", partial(jobs.good, runtime.database, good))
     guarded("counters.failed", partial(counters.keep, runtime.database, at_once=True))
     figures = ran.as_dict("delivered") | {"is_done": is_done}
@@ -46,13 +46,13 @@ def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
     return figures
 
 
-def _chores(runtime: Runtime, seconds: float, good: list[str]) -> bool:
+def _scheduled_tasks(runtime: Runtime, seconds: float, good: list[str]) -> bool:
     """What features do every minute, each with its share of the time; one that fails, or always has more to do, does
     not keep the others from theirs. Whether all is done; `good` gets the names of those that came to their end."""
-    ends, is_done, all_of_them = runtime.clock.monotonic() + seconds, True, chores()
-    for before, (name, chore) in enumerate(all_of_them.items()):
+    ends, is_done, all_of_them = runtime.clock.monotonic() + seconds, True, scheduled_tasks()
+    for before, (name, task) in enumerate(all_of_them.items()):
         share = (ends - runtime.clock.monotonic()) / (len(all_of_them) - before)
-        figures = guarded("chore.failed", partial(chore, runtime, max(_LEAST_OF_CHORE, share)), chore=name)
+        figures = guarded("chore.failed", partial(task, runtime, max(_LEAST_OF_TASK, share)), chore=name)
         if figures is not None:
             good.append(name)
         is_done = is_done and figures is not None and figures.get("is_done", True)

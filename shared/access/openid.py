@@ -36,7 +36,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         super().__init__(detail or reason)
 
 
-class Begun(Struct, frozen=True):
+class AuthorizationRequest(Struct, frozen=True):
     location: str  # where the browser goes
     browser: str  # what its cookie holds
 
@@ -68,7 +68,7 @@ def redirect_uri(runtime: Runtime) -> str:
     return f"{runtime.settings.crm_api_url}/finish_sign_in"
 
 
-def begin(runtime: Runtime) -> Begun:
+def begin(runtime: Runtime) -> AuthorizationRequest:
     """Raises :class:`Refusal` where the issuer cannot be asked."""
     metadata = _discovered(runtime)
     nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(3))
@@ -85,7 +85,7 @@ def begin(runtime: Runtime) -> Begun:
         "code_challenge_method": "S256",
     }
     separator = "&" if urlsplit(metadata.authorization_endpoint).query else "?"
-    return Begun(f"{metadata.authorization_endpoint}{separator}{urlencode(query)}", browser)
+    return AuthorizationRequest(f"{metadata.authorization_endpoint}{separator}{urlencode(query)}", browser)
 
 
 def finish(runtime: Runtime, answer: dict[str, str], browser: str | None) -> Identity:

@@ -4,7 +4,7 @@ from shared.connections.integrations import Integration
 from shared.deliveries.account_money import AccountMoney
 from shared.platform.problems import ForeseenError
 from shared.runtime import Runtime
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 
 
 def of_account(runtime: Runtime, integration: Integration, *, is_fresh: bool = False) -> str | None:
@@ -14,7 +14,7 @@ def of_account(runtime: Runtime, integration: Integration, *, is_fresh: bool = F
     Where amoCRM cannot be asked now it is the one that it has said last: in an outage a page that is open stays what it
     is, and what it sends is accepted.
     """
-    money = AccountMoney(Remembered(runtime.database, integration.id))
+    money = AccountMoney(SharedCache(runtime.database, integration.id))
     known = None if is_fresh else money.known_currency()
     if known is not None:
         return known

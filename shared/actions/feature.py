@@ -22,23 +22,23 @@ Content = TypeVar("Content")
 
 # What is to be done every minute, in so many seconds; returns figures for the log. `is_done` False: something that is
 # due was left.
-Chore = Callable[[Runtime, float], dict[str, Any]]
+ScheduledTask = Callable[[Runtime, float], dict[str, Any]]
 # A request that is not told apart by a proof of identity in its headers: whoever takes it finds out whose it is.
 Hook = Callable[[Runtime, Request], Response]
 # Whether the cards of a connection show a page.
-Shown = Callable[[Integration], bool]
+CardPage = Callable[[Integration], bool]
 # What a document is called; it may read the deal.
 Title = Callable[[AccountApi], str]
 # The plan of a quotation of what stands in a deal; the title is the document's, None the settings' own.
-Quoter = Callable[[Runtime, Delivery, Integration, int, Title | None], Plan]
+QuotationSource = Callable[[Runtime, Delivery, Integration, int, Title | None], Plan]
 # The steps that find or make a person's contact and deal. The last one that others wait for is named `lead`, and its
 # result has `lead_id` and `contact_id`.
-Submitter = Callable[[Runtime, Delivery, Integration, "Submitted"], Plan]
+Submitter = Callable[[Runtime, Delivery, Integration, "PersonSubmission"], Plan]
 # Before a connection is ended here, while its tokens live. It may fail, and the connection ends all the same.
-Ending = Callable[[Runtime, Integration], None]
+OnDisconnect = Callable[[Runtime, Integration], None]
 
 
-class Submitted(Struct, frozen=True):
+class PersonSubmission(Struct, frozen=True):
     """What a feature knows of a person, for another one that brings people into amoCRM."""
 
     name: str = ""
@@ -73,13 +73,13 @@ class Feature(Struct, frozen=True):
     settings: str | None = None  # a SettingsPart
     webhooks: str | None = None  # what it tells others: kind -> the Struct of a message's `data`
     examples: str | None = None  # of them: kind -> `headers`, and the `body` that they sign
-    chore: str | None = None  # a Chore
+    scheduled_task: str | None = None  # a ScheduledTask
     backlog: str | None = None  # queue -> a statement for the moment since which its oldest is due
-    ending: str | None = None  # an Ending
+    on_disconnect: str | None = None  # an OnDisconnect
     hooks: Mapping[str, str] = {}  # of `crm_api`, for senders without a proof of ours: name -> a Hook
     reads: Mapping[str, str] = {}  # the same by GET: the address holds the secret
-    pages: Mapping[str, str] = {}  # of a deal card: name -> a Shown
-    quotation: str | None = None  # a Quoter
+    pages: Mapping[str, str] = {}  # of a deal card: name -> a CardPage
+    quotation: str | None = None  # a QuotationSource
     submission: str | None = None  # a Submitter
 
 

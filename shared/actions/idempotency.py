@@ -23,24 +23,24 @@ from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
 
 
-class Trouble(TypedDict):
+class ProblemSummary(TypedDict):
     """Why a write is not in amoCRM yet, or a connection does not work."""
 
     code: str
     detail: str
 
 
-class Written(TypedDict):
+class WriteStatus(TypedDict):
     """What a write has come to; `results` are by its steps."""
 
     delivery_id: UUID
     state: Literal["accepted", "delivered"]
     results: NotRequired[dict[str, dict[str, Any]]]  # not for public pages
-    problem: NotRequired[Trouble | None]  # while it is accepted
+    problem: NotRequired[ProblemSummary | None]  # while it is accepted
     retry_after: NotRequired[int]  # seconds; likewise
 
 
-class Write(Struct, frozen=True):
+class IdempotentWrite(Struct, frozen=True):
     """A write as an action accepts it; two with the same key and identity are one."""
 
     planner: Planner[Any]
@@ -55,7 +55,7 @@ class Write(Struct, frozen=True):
     happened_at: datetime | None = None  # what it is about, where somebody says so who can be trusted
 
 
-def accept(runtime: Runtime, integration: Integration, request: Request, write: Write) -> Delivery:
+def accept(runtime: Runtime, integration: Integration, request: Request, write: IdempotentWrite) -> Delivery:
     """The write as it stands now: delivered, accepted (to be finished by `run_deliveries`), or dead. Raises 422 for one
     that could not be read again: it is not stored."""
     content = _readable(write)
@@ -101,7 +101,7 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
         return runtime.delivering.put_off(delivery, problem_of(error))
 
 
-def _readable(write: Write) -> Any:
+def _readable(write: IdempotentWrite) -> Any:
     """What is going to be stored, read as the runner reads it. Raises 422."""
     try:
         return write.planner.read(write.stored.decode())

@@ -14,12 +14,12 @@ from shared.platform.messages import say
 Entity = dict[str, Any]
 
 
-class Made(Struct, frozen=True):
+class CreatedEntities(Struct, frozen=True):
     lead_id: int | None
     contact_id: int | None
 
 
-class PeopleApi(Struct, frozen=True):
+class ContactsApi(Struct, frozen=True):
     """Contacts, deals and incoming leads, as submissions make and find them."""
 
     account: AccountApi
@@ -54,13 +54,13 @@ class PeopleApi(Struct, frozen=True):
     def change_contact(self, contact_id: int, fields: Entity) -> None:
         self.account.send("PATCH", f"/contacts/{contact_id}", json=fields)
 
-    def create_lead(self, lead: Entity, contact_id: int | None, contact: Entity | None) -> Made:
+    def create_lead(self, lead: Entity, contact_id: int | None, contact: Entity | None) -> CreatedEntities:
         """A deal, and its contact with it in the same call where that is new."""
         tags = lead.get("_embedded", {})
         if contact_id is not None:
             body = lead | {"_embedded": tags | {"contacts": [{"id": contact_id, "is_main": True}]}}
             made = embedded(self.account.send("POST", "/leads", json=[body]), "leads")
-            return Made(int(_only(made)["id"]), contact_id)
+            return CreatedEntities(int(_only(made)["id"]), contact_id)
         answer = self.account.send(
             # vendor: leads.complex (page) A deal with its contact in one call answers a list: id, contact_id, merged.
             # With duplicate control on, `merged` says that the id is of a deal that was there before.
@@ -70,9 +70,9 @@ class PeopleApi(Struct, frozen=True):
             json=[lead | {"_embedded": tags | {"contacts": [contact]}}],
         )
         one = _only(answer)
-        return Made(int(one["id"]), int(one["contact_id"]) if one.get("contact_id") else None)
+        return CreatedEntities(int(one["id"]), int(one["contact_id"]) if one.get("contact_id") else None)
 
-    def find_lead(self, mark: str, since: int) -> Made | None:
+    def find_lead(self, mark: str, since: int) -> CreatedEntities | None:
         """The deal whose name carries the mark, or did when it was made, at `since` (Unix seconds) or later; and its
         main contact. Of several, which are copies, the oldest."""
         params = {"query": mark, "limit": PAGE_LIMIT, "with": "contacts"}
@@ -85,7 +85,7 @@ class PeopleApi(Struct, frozen=True):
         lead = next(filter(None, (self._there(one, since) for one in marked)), None)
         if lead is None and (renamed := FeedApi(self.account).named_before(mark, since)) is not None:
             lead = self._there(renamed, since)
-        return None if lead is None else Made(int(lead["id"]), main_contact(lead))
+        return None if lead is None else CreatedEntities(int(lead["id"]), main_contact(lead))
 
     def _there(self, lead_id: int, since: int) -> Entity | None:
         """None where somebody has deleted it, and for one that is older: the same mark may be that of a write under the
@@ -96,12 +96,12 @@ class PeopleApi(Struct, frozen=True):
             return None
         return lead if int(lead.get("created_at") or since) >= since else None
 
-    def create_incoming_lead(self, submission: Entity) -> Made:
+    def create_incoming_lead(self, submission: Entity) -> CreatedEntities:
         """Into "incoming leads", where a person accepts or declines it."""
         answer = self.account.send("POST", "/leads/unsorted/forms", json=[submission])
         return _made_incoming(_only(embedded(answer, "unsorted")))
 
-    def find_incoming_lead(self, source_uid: str, since: int) -> Made | None:
+    def find_incoming_lead(self, source_uid: str, since: int) -> CreatedEntities | None:
         """By our own id of the submission, among those made at `since` (Unix seconds) or later."""
 
         def read(params: list[tuple[str, Any]]) -> Any:
@@ -112,13 +112,13 @@ class PeopleApi(Struct, frozen=True):
         return None if own is None else _made_incoming(own)
 
 
-def _made_incoming(one: Entity) -> Made:
+def _made_incoming(one: Entity) -> CreatedEntities:
     # vendor: unsorted.answer (page) An incoming lead is made with a deal and a contact at once, whose ids its answer
     # tells; they are in no list until it is accepted.
     # source: amoCRM's documentation, "Incoming leads"
     inside = one.get("_embedded") or {}
     ids = [next((int(entity["id"]) for entity in inside.get(name) or []), None) for name in ("leads", "contacts")]
-    return Made(ids[0], ids[1])
+    return CreatedEntities(ids[0], ids[1])
 
 
 def main_contact(lead: Mapping[str, Any]) -> int | None:

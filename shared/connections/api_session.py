@@ -74,7 +74,7 @@ class Connections(Struct, frozen=True):
 
     def pace(self, integration: Integration, calls: int = 1) -> rate_limit.Pace:
         """The slots that were reserved when the integration was read; further ones are reserved as they are needed."""
-        slots = rate_limit.Reserved(integration.slots, integration.asked_at)
+        slots = rate_limit.Reservation(integration.slots, integration.asked_at)
         return rate_limit.Pace(self.rotation.database, self.rotation.clock, integration.id, slots, calls)
 
     def with_living_token(self, integration: Integration, refused: int | None = None) -> Integration:

@@ -271,7 +271,7 @@ def account_page(settings: Settings, account_domain: str) -> str:
 TODO: Final = ("ending_soon", "overdue_refreshes", "endpoints_off", "keys_without_person", "unread_bodies")
 
 
-class Wanted(Struct, frozen=True):
+class IntegrationFilter(Struct, frozen=True):
     """Which connections; what is None, or False, is not asked for. `search` is a part of the account's address, `todo`
     one of :data:`TODO`."""
 
@@ -283,12 +283,12 @@ class Wanted(Struct, frozen=True):
 
 
 def page(
-    database: Database, after: tuple[str, str] | None, limit: int, wanted: Wanted | None = None
+    database: Database, after: tuple[str, str] | None, limit: int, wanted: IntegrationFilter | None = None
 ) -> list[Integration]:
     """Connections by domain and widget type; `after` is the last pair of the page already read."""
     domain, widget = after or (None, None)
     place = {"after": domain, "after_widget": widget, "limit": limit}
-    return database.all(Integration, _PAGE, place | asdict(wanted or Wanted()))
+    return database.all(Integration, _PAGE, place | asdict(wanted or IntegrationFilter()))
 
 
 def create(

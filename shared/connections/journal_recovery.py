@@ -119,7 +119,7 @@ class Row(Integration, frozen=True, kw_only=True):
     journaled_version: int | None = None
 
 
-class Compared(Struct, frozen=True):
+class JournalComparison(Struct, frozen=True):
     verdict: Verdict
     row: Row | None
     place: Place | None  # the newest one
@@ -129,21 +129,21 @@ class _Id(Struct, frozen=True):
     id: UUID
 
 
-def compared(database: Database, journal: TokenJournal, installation: UUID) -> Iterator[Compared]:
+def compared(database: Database, journal: TokenJournal, installation: UUID) -> Iterator[JournalComparison]:
     """Both homes, connection by connection. Raises :class:`~shared.storage.object_stores.StoreError`."""
     newest = _newest(journal.places(installation))
     place = next(newest, None)
     for row in _rows(database):
         while place is not None and place.integration_id < row.id:
-            yield Compared(Verdict.NO_ROW, None, place)
+            yield JournalComparison(Verdict.NO_ROW, None, place)
             place = next(newest, None)
         if place is not None and place.integration_id == row.id:
-            yield Compared(judged(row, place.position), row, place)
+            yield JournalComparison(judged(row, place.position), row, place)
             place = next(newest, None)
         else:
-            yield Compared(judged(row, None), row, None)
+            yield JournalComparison(judged(row, None), row, None)
     while place is not None:
-        yield Compared(Verdict.NO_ROW, None, place)
+        yield JournalComparison(Verdict.NO_ROW, None, place)
         place = next(newest, None)
 
 

@@ -40,7 +40,7 @@ _LONGEST_WAIT_WITHIN: Final = 2 * LONGEST_WAIT
 _MOST_TOGETHER: Final = 3
 
 
-class Reserved(Struct, frozen=True):
+class Reservation(Struct, frozen=True):
     """Slots as `amocrm_slots` returned them, and when they were asked for, by the monotonic clock."""
 
     spans: Sequence[float] = ()
@@ -51,7 +51,7 @@ class _Row(Struct, frozen=True):
     spans: list[float]
 
 
-_NONE: Final = Reserved()
+_NONE: Final = Reservation()
 
 
 class _Slot(Struct, frozen=True):
@@ -74,7 +74,7 @@ class Pace:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, integration_id: UUID, given: Reserved = _NONE, calls: int = 1
+        self, database: Database, clock: Clock, integration_id: UUID, given: Reservation = _NONE, calls: int = 1
     ) -> None:
         self._database = database
         self._clock = clock

@@ -206,7 +206,7 @@ class Rotation(Struct, frozen=True):
         entry = given(claimed, pair, claimed.secret(self.keyring), self.clock.now())
         return self.token_journal.wrote(claimed.installation, entry)
 
-    def restore(self, spilled: token_escrow.Spilled) -> bool:
+    def restore(self, spilled: token_escrow.SpilledTokens) -> bool:
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless.
 
         Raises :class:`DecryptionError` for one that we have not made: anybody may get a line into a log.

@@ -21,7 +21,7 @@ _ENTRY: Final = re.compile(r'\{"severity"')  # how a line of ours begins
 _DECODER: Final = json.JSONDecoder()
 
 
-class Spilled(Struct, frozen=True):
+class SpilledTokens(Struct, frozen=True):
     """The successor of a row's version, as it was written to the log."""
 
     integration_id: UUID
@@ -59,7 +59,7 @@ def write(integration_id: UUID, version: int, expires_in: int, now: datetime, co
     )
 
 
-def read(log: str, unreadable: Callable[[str], object] = lambda place: None) -> Iterator[Spilled]:
+def read(log: str, unreadable: Callable[[str], object] = lambda place: None) -> Iterator[SpilledTokens]:
     """Every spilled pair in a log, whatever else is in it: lines, with whatever a cloud has put around them, or the
     JSON document that a cloud's tool has made of them. `unreadable` is told where a pair is that cannot be read."""
     try:
@@ -70,7 +70,7 @@ def read(log: str, unreadable: Callable[[str], object] = lambda place: None) -> 
         yield from _in_document(document, unreadable)
 
 
-def _in_lines(log: str, unreadable: Callable[[str], object]) -> Iterator[Spilled]:
+def _in_lines(log: str, unreadable: Callable[[str], object]) -> Iterator[SpilledTokens]:
     for number, line in enumerate(log.split("\n"), start=1):
         if EVENT not in line:
             continue
@@ -80,7 +80,7 @@ def _in_lines(log: str, unreadable: Callable[[str], object]) -> Iterator[Spilled
         yield from (pair for pair in found if pair is not None)
 
 
-def _in_document(value: Any, unreadable: Callable[[str], object]) -> Iterator[Spilled]:
+def _in_document(value: Any, unreadable: Callable[[str], object]) -> Iterator[SpilledTokens]:
     if _is_spilled(value):
         pair = _pair(value)
         if pair is None:
@@ -105,10 +105,10 @@ def _is_spilled(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.get("event") == EVENT
 
 
-def _pair(entry: dict[str, Any]) -> Spilled | None:
+def _pair(entry: dict[str, Any]) -> SpilledTokens | None:
     """None for one that is not whole."""
     try:
-        return Spilled(
+        return SpilledTokens(
             UUID(entry["integration_id"]),
             int(entry["version"]),
             datetime.fromisoformat(entry["expires_at"]).astimezone(UTC),

@@ -13,7 +13,7 @@ from shared.amocrm.errors import ValidationError
 from shared.amocrm.leads import AccountApi, LeadFilters
 from shared.platform.messages import Message, say
 from shared.platform.money import budget, rounded
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ _CURRENCY_SECONDS: Final = 600  # an account may be given another one
 class AccountMoney:
     """Of one account, for the time of one delivery. What it does not know yet it asks amoCRM for, before a write."""
 
-    def __init__(self, remembered: Remembered) -> None:
+    def __init__(self, remembered: SharedCache) -> None:
         self._remembered = remembered
         self._is_asked = False
 

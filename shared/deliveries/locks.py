@@ -81,7 +81,7 @@ class _Taken(Struct, frozen=True):
     remembered: int | None
 
 
-class Held(Struct):
+class HeldLocks(Struct):
     """`known`: the numbers that were remembered for the names. `remember`: to be remembered for all of them."""
 
     known: list[int] = field(default_factory=list)
@@ -95,10 +95,10 @@ class Locks(Struct, frozen=True):
     clock: Clock
 
     @contextmanager
-    def holding(self, integration_id: UUID, names: Sequence[bytes], owner: UUID) -> Iterator[Held]:
+    def holding(self, integration_id: UUID, names: Sequence[bytes], owner: UUID) -> Iterator[HeldLocks]:
         """All of the names at once. Raises :class:`LockedError` after a few seconds of waiting."""
         parameters = {"integration_id": integration_id, "names": list(names), "owner": owner}
-        held = Held(self._take(parameters, len(set(names))))
+        held = HeldLocks(self._take(parameters, len(set(names))))
         try:
             yield held
         except UnknownOutcomeError:

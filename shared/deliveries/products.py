@@ -23,7 +23,7 @@ from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.runner import Result
 from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 from shared.storage.encryption import Keyring
 
 Entity = dict[str, Any]
@@ -42,7 +42,7 @@ _MOST_MADE: Final = 500
 _MOST_FURTHER_PAGES: Final = 40
 
 
-def by_list(remembered: Remembered, api: GoodsApi, work: Callable[[GoodsList], Result]) -> Result:
+def by_list(remembered: SharedCache, api: GoodsApi, work: Callable[[GoodsList], Result]) -> Result:
     """What `work` makes of the account's goods list; `{skipped}` where there is none.
 
     The list changes rarely, so it is remembered. It, or a field of it, may be gone or another by now: where work is
@@ -76,7 +76,7 @@ class _TooManyAlikeError(Exception):
 
 
 class Goods(Struct, frozen=True):
-    remembered: Remembered
+    remembered: SharedCache
     keyring: Keyring
     items: Sequence[Item]
     locks: Locks

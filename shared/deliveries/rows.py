@@ -159,7 +159,7 @@ def by_key(database: Database, integration_id: UUID, action: str, key: str) -> D
     return database.one(Delivery, statements.BY_KEY, {"integration_id": integration_id, "action": action, "key": key})
 
 
-class Wanted(Struct, frozen=True):
+class DeliveryFilter(Struct, frozen=True):
     """Which deliveries; what is None is not asked for. `since` and `until` are of when they were accepted."""
 
     state: str | None = None
@@ -170,7 +170,7 @@ class Wanted(Struct, frozen=True):
 
 
 def page(
-    database: Database, integration_id: UUID | None, wanted: Wanted, *, before: UUID | None, limit: int
+    database: Database, integration_id: UUID | None, wanted: DeliveryFilter, *, before: UUID | None, limit: int
 ) -> list[Delivery]:
     """Deliveries of an integration, or of all, the newest first; `before` is the last one of the page already read."""
     place = {"integration_id": integration_id, "before": before, "limit": limit}

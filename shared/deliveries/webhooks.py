@@ -41,7 +41,7 @@ def call(url: str, secret: Secret, message_id: str, timestamp: int, document: di
     try:
         # It may well be in the operator's own network. Who answers a letter at a time would hold up the run.
         status = egress.post(address, body, headers, private_hosts=frozenset({egress.place(address)}))
-    except egress.OutwardError as error:
+    except egress.EgressError as error:
         raise WebhookError(str(error)) from None
     if not 200 <= status < 300:
         raise WebhookError(f"status {status}")

@@ -29,15 +29,15 @@ _CARRIERS: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::
 Resolve = Callable[[str, int], list[str]]
 
 
-class OutwardError(Exception):
+class EgressError(Exception):
     """No answer; the message says why, and holds neither the address nor what came."""
 
 
-class RefusedAddressError(OutwardError):
+class RefusedAddressError(EgressError):
     """The address is not one that we call."""
 
 
-class TooLargeError(OutwardError):
+class TooLargeError(EgressError):
     """The answer has more bytes than were asked for."""
 
 
@@ -99,7 +99,7 @@ def post(
     private_hosts: frozenset[str] = frozenset(),
     resolved: Resolve = resolve,
 ) -> int:
-    """The status of the answer; its body is not read. Raises :class:`OutwardError`."""
+    """The status of the answer; its body is not read. Raises :class:`EgressError`."""
     return _exchanged("POST", url, content, headers, None, private_hosts, resolved).status
 
 
@@ -113,7 +113,7 @@ def get(
     resolved: Resolve = resolve,
 ) -> Answer:
     """The answer, with a body of at most so many bytes, as they come: nothing is unpacked, which could become any size.
-    Raises :class:`OutwardError`, also for a larger one, and for one that takes longer."""
+    Raises :class:`EgressError`, also for a larger one, and for one that takes longer."""
     plain = {**headers, "Accept-Encoding": "identity"}
     return _exchanged("GET", url, b"", plain, most, private_hosts, resolved, seconds)
 
@@ -169,11 +169,11 @@ def _exchanged(
         with client.stream(method, url, content=content or None, headers=headers, extensions=extensions) as answer:
             body = b"" if most is None else _body(answer, most)
             if is_over.is_set():
-                raise OutwardError("TooSlow")
+                raise EgressError("TooSlow")
             return Answer(answer.status_code, dict(answer.headers), body)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError, OSError) as error:
         reason = "TooSlow" if is_over.is_set() else type(error).__name__
-        raise OutwardError(reason) from None
+        raise EgressError(reason) from None
     finally:
         watch.cancel()
         client.close()
@@ -181,7 +181,7 @@ def _exchanged(
 
 def _body(answer: httpx.Response, most: int) -> bytes:
     if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-        raise OutwardError("Packed")
+        raise EgressError("Packed")
     body = bytearray()
     for chunk in answer.iter_raw():
         body += chunk
@@ -194,7 +194,7 @@ def _public_address(host: str, port: int, resolved: Resolve) -> str:
     try:
         addresses = resolved(host, port)
     except (OSError, UnicodeError):
-        raise OutwardError("NameUnknown") from None
+        raise EgressError("NameUnknown") from None
     found = [ipaddress.ip_address(one.partition("%")[0]) for one in addresses]
     if not found or not all(map(_is_public, found)):
         raise RefusedAddressError("PrivateNetwork")

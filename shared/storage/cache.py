@@ -39,7 +39,7 @@ class _Kept(Struct, frozen=True):
     value: Any
 
 
-class Remembered(Struct, frozen=True):
+class SharedCache(Struct, frozen=True):
     """The memory of one integration."""
 
     database: Database

@@ -15,7 +15,7 @@ from shared.storage.database import Database
 # A job is late after this: three turns and more of `serverless.yml`'s schedules.
 REFRESH_TOKENS: Final = ("refresh_tokens", timedelta(minutes=35))
 RUN_DELIVERIES: Final = ("run_deliveries", timedelta(minutes=10))
-CHORE_IS_LATE_AFTER: Final = timedelta(minutes=15)  # it may have been another's turn
+SCHEDULED_TASK_IS_LATE_AFTER: Final = timedelta(minutes=15)  # it may have been another's turn
 
 # Wake-ups may be many a second: a row that is nearly new is left alone, so that they do not wait for each other.
 _GOOD = """
@@ -54,18 +54,18 @@ def standing(database: Database, known: Mapping[str, timedelta]) -> list[Job]:
     return database.all(Job, _ALL, {"names": list(known), "late_after": list(known.values())})
 
 
-class Waiting(Struct, frozen=True):
+class Backlog(Struct, frozen=True):
     """What is due of one kind; 0: nothing is."""
 
     name: str
     seconds: float
 
 
-def backlog(database: Database, oldest: Mapping[str, LiteralString]) -> list[Waiting]:
+def backlog(database: Database, oldest: Mapping[str, LiteralString]) -> list[Backlog]:
     """`oldest`: name -> a statement for the moment since which the oldest is due."""
     found = []
     for name, statement in oldest.items():
-        waiting = database.one(Waiting, _WAITING.format(oldest=statement), {"name": name})
+        waiting = database.one(Backlog, _WAITING.format(oldest=statement), {"name": name})
         assert waiting is not None
         found.append(waiting)
     return found

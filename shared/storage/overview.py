@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from shared.storage import counters
 from shared.storage.counters import PERIODS, percentile
 from shared.storage.database import Database
-from shared.storage.jobs import Job, Waiting
+from shared.storage.jobs import Backlog, Job
 
 _CONNECTIONS = "SELECT status, count(*) AS count FROM amocrm_integrations GROUP BY status"
 
@@ -104,7 +104,7 @@ def first_steps(database: Database) -> FirstSteps:
 
 
 def overview(
-    database: Database, period_name: str, now: datetime, jobs: Sequence[Job], backlog: Sequence[Waiting]
+    database: Database, period_name: str, now: datetime, jobs: Sequence[Job], backlog: Sequence[Backlog]
 ) -> dict[str, Any]:
     """`{connections, deliveries, refreshes, jobs, backlog, todo, first_steps, series}`; `period_name` is a key of
     :data:`PERIODS`.

@@ -41,7 +41,7 @@ LIMIT %(most)s
 """
 
 
-class Found(Struct, frozen=True):
+class SearchResult(Struct, frozen=True):
     """`kind`: delivery, incoming, change, booking, deal, event. A line of the log may belong to no connection."""
 
     kind: str
@@ -51,11 +51,11 @@ class Found(Struct, frozen=True):
     created_at: datetime
 
 
-def by_id(database: Database, first: UUID, last: UUID) -> list[Found]:
+def by_id(database: Database, first: UUID, last: UUID) -> list[SearchResult]:
     """What has an id from the one to the other."""
-    return database.all(Found, _BY_ID, {"first": first, "last": last, "most": MOST})
+    return database.all(SearchResult, _BY_ID, {"first": first, "last": last, "most": MOST})
 
 
-def by_number(database: Database, number: int) -> list[Found]:
+def by_number(database: Database, number: int) -> list[SearchResult]:
     """Deals that something was written into, and the log's line, with this number."""
-    return database.all(Found, _BY_NUMBER, {"number": number, "most": MOST})
+    return database.all(SearchResult, _BY_NUMBER, {"number": number, "most": MOST})

@@ -345,9 +345,9 @@ def test_an_automation_that_is_added_by_a_repeated_statement_is_added(office: Of
     database = Repeating(office.story.runtime.settings.database_url)
     integration_id, keyring = office.story.row().id, office.story.runtime.keyring
     for count in range(1, rows.MOST + 1):
-        added = rows.add(database, keyring, integration_id, rows.Wanted(f"Note {count}", Note("x")))
+        added = rows.add(database, keyring, integration_id, rows.AutomationFields(f"Note {count}", Note("x")))
         assert added is not None
         assert rows.asked(database, added[1]) is not None
-    assert rows.add(database, keyring, integration_id, rows.Wanted("One too many", Note("x"))) is None
+    assert rows.add(database, keyring, integration_id, rows.AutomationFields("One too many", Note("x"))) is None
     assert len(office.listed()) == rows.MOST
     database.close()

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from features.bookings import rows
-from features.bookings.crm_sync import bring
+from features.bookings.crm_sync import start_sync
 from shared.connections import integrations
 from shared.platform.http import Request
 from shared.platform.secret import Secret
@@ -684,7 +684,7 @@ def test_what_fails_beside_the_task_is_carried_out_later(clinic: Clinic) -> None
 
 
 def test_a_process_that_dies_between_booking_and_delivery(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("features.bookings.actions.book.bring", _dies)
+    monkeypatch.setattr("features.bookings.actions.book.start_sync", _dies)
     assert clinic.book().status == 500
     assert clinic.tasks() == []
     assert "10:00" not in clinic.free(resource="ivanova")
@@ -746,7 +746,7 @@ def test_the_same_version_is_brought_once(clinic: Clinic) -> None:
     assert integration is not None
     known = rows.by_id(clinic.story.runtime.database, integration.id, made["booking"]["id"])
     assert known is not None
-    again = bring(clinic.story.runtime, integration, Request("POST", "/"), known)
+    again = start_sync(clinic.story.runtime, integration, Request("POST", "/"), known)
     assert str(again.id) == made["delivery_id"]
 
 

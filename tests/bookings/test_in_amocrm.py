@@ -462,12 +462,12 @@ def _dies(*_: Any, **__: Any) -> None:
 def test_30_d7_what_is_changed_before_its_first_version_was_accepted_gets_there(
     clinic: Clinic, then: str, dies_again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.bookings.actions.book.bring", _dies)
+    monkeypatch.setattr("features.bookings.actions.book.start_sync", _dies)
     assert clinic.book().status == 500
     monkeypatch.undo()
     (booking,) = clinic.bookings()
     if dies_again:
-        monkeypatch.setattr("features.bookings.actions.bookings.bring", _dies)
+        monkeypatch.setattr("features.bookings.actions.bookings.start_sync", _dies)
     if then == "move":
         clinic.act("move_booking", id=booking["id"], starts_at=clinic.at(15))
     if then == "cancel":
@@ -497,7 +497,7 @@ def test_30_d7_a_first_version_that_amocrm_refused_is_tried_again_by_a_move(clin
 def test_30_d7_visits_of_a_connection_that_has_ended_stand_in_nobodys_way(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("features.bookings.actions.book.bring", _dies)
+    monkeypatch.setattr("features.bookings.actions.book.start_sync", _dies)
     clinic.book()
     monkeypatch.undo()
     clinic.story.clock.advance(minutes=3)

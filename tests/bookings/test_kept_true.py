@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from features.bookings import availability, crm_state, rows
-from features.bookings.booking_rules import Offer
-from features.bookings.rows import Wanted
+from features.bookings.booking_rules import BookingRules
+from features.bookings.rows import BookingRequest
 from features.bookings.settings import of as settings_of
 from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
@@ -34,7 +34,7 @@ def test_30_k_a_change_whose_process_died_is_told_though_the_task_was_brought_by
     change, mapped values and the deal's stage are still to come."""
     clinic.story.simulator.fault("status", status=500, path="/api/v4/tasks", method="POST", times=1)
     booking = json_of(clinic.book())["booking"]
-    monkeypatch.setattr("features.bookings.actions.bookings.bring", _dies)
+    monkeypatch.setattr("features.bookings.actions.bookings.start_sync", _dies)
     if then == "move":
         assert clinic.act("move_booking", id=booking["id"], starts_at=clinic.at(15)).status == 500
     else:
@@ -136,15 +136,15 @@ def test_30_k_a_task_that_was_done_too_early_does_not_say_later_that_the_visitor
 
 def _meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Somebody acts in the panel between the look at amoCRM and what follows from it, once."""
-    original, left = crm_state.look, [act]
+    original, left = crm_state.read_state, [act]
 
-    def look(*given: Any) -> crm_state.Seen:
+    def look(*given: Any) -> crm_state.CrmState:
         seen = original(*given)
         while left:
             left.pop()()
         return seen
 
-    monkeypatch.setattr("features.bookings.crm_state.look", look)
+    monkeypatch.setattr("features.bookings.crm_state.read_state", look)
 
 
 def test_30_k_who_is_said_to_have_missed_while_tasks_are_read_has_not_come(
@@ -243,7 +243,7 @@ def test_30_k_a_hold_whose_answer_was_lost_is_held_and_not_too_many(clinic: Clin
     first = rows.by_id(database, integration.id, held["hold"])
     assert first is not None
     seat = availability.Seat(settings_of(integration.settings).resources[0], None)
-    wanted = Wanted("consult", seat, first.starts_at, 30, 15, first.facts)
+    wanted = BookingRequest("consult", seat, first.starts_at, 30, 15, first.facts)
     again = rows.hold(database, integration.id, first.id, wanted, minutes=10, holder=b"x", most=3)
     assert again is not None
     assert again.id == first.id
@@ -270,14 +270,14 @@ def test_30_k_the_same_request_at_the_same_instant_is_not_somebody_else(
     caller = clinic.site() | ({"Idempotency-Key": "one"} if is_keyed else {})
     body: dict[str, Any] = {"service": "consult", "starts_at": clinic.at(12), "resource": "ivanova"}
     body |= {"visitor": VISITOR} if action == "book" else {}
-    original, answers = Offer.wanted, []
+    original, answers = BookingRules.wanted, []
 
-    def wanted(*given: Any) -> Wanted:
-        monkeypatch.setattr(Offer, "wanted", original)
+    def wanted(*given: Any) -> BookingRequest:
+        monkeypatch.setattr(BookingRules, "wanted", original)
         answers.append(clinic.act(action, caller, **body))
         return original(*given)
 
-    monkeypatch.setattr(Offer, "wanted", wanted)
+    monkeypatch.setattr(BookingRules, "wanted", wanted)
     answers.append(clinic.act(action, caller, **body))
     if action == "hold_slot" and not is_keyed:
         assert [one.status for one in answers] == [201, 409]  # nothing says that it is the same
@@ -287,8 +287,8 @@ def test_30_k_the_same_request_at_the_same_instant_is_not_somebody_else(
     assert (first.get("link"), first.get("hold")) == (second.get("link"), second.get("hold"))
 
 
-def _later(wanted: Wanted) -> Wanted:
-    return Wanted(wanted.service, wanted.seat, wanted.starts_at + timedelta(hours=2), 30, 15, wanted.facts)
+def _later(wanted: BookingRequest) -> BookingRequest:
+    return BookingRequest(wanted.service, wanted.seat, wanted.starts_at + timedelta(hours=2), 30, 15, wanted.facts)
 
 
 # --- other people's calendars -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from features.calculations import calculator as calculators
 from features.calculations.compiler import Compiled, compiled
-from features.calculations.engine import Reckoned, reckoned
+from features.calculations.engine import Evaluation, evaluate
 from features.calculations.formulas.cost import MOST_STEPS
 from features.calculations.model import Parameter
 from features.calculations.versions import read
@@ -97,7 +97,7 @@ def test_the_longest_that_is_published_is_reckoned_in_a_moment() -> None:
     document = _compiled(items=items).document
     assert document is not None
     began = time.perf_counter()
-    assert isinstance(reckoned(document, _values(50) | {"b": [{"b_k": "999999999999.999983"}] * 50}, "en"), Reckoned)
+    assert isinstance(evaluate(document, _values(50) | {"b": [{"b_k": "999999999999.999983"}] * 50}, "en"), Evaluation)
     assert time.perf_counter() - began < 5
     assert MOST_STEPS <= 200_000
 
@@ -151,7 +151,7 @@ def test_the_longest_formulas_are_walked_to_their_end(story: Story, formula: str
     document = _document(items=[{"name": {"en": "I"}, "price": formula}])
     found = json_of(story.crm("check_calculator", story.admin(), {"document": document}))
     assert found["problems"] == []
-    assert isinstance(reckoned(found["calculator"], _values(1), "en"), Reckoned)
+    assert isinstance(evaluate(found["calculator"], _values(1), "en"), Evaluation)
 
 
 def test_a_list_shorter_than_nothing_pays_for_no_other() -> None:
@@ -165,8 +165,8 @@ def test_more_lines_than_a_calculation_takes_are_told_by_page_and_server(page: P
     document = _compiled(items=[_priced("1", each="a")] * 6).document
     assert document is not None
     for rows, is_made in ((41, True), (42, False)):
-        ours, theirs = reckoned(document, _values(rows), "en"), page.reckon(document, _values(rows), "en")
-        assert isinstance(ours, Reckoned)
+        ours, theirs = evaluate(document, _values(rows), "en"), page.reckon(document, _values(rows), "en")
+        assert isinstance(ours, Evaluation)
         assert (ours.refused is None, theirs["refused"] is None) == (is_made, is_made)
 
 
@@ -178,8 +178,8 @@ def test_a_name_is_cut_visibly_and_alike_and_long_lists_fit_into_their_parameter
     document = _compiled(fields=[text, _ROWS[0]], items=[item], parameters=[parameter]).document
     assert document is not None
     values = {"x": "😀" * 150, "a": [{"a_k": "123456789012.123456"}] * 50}
-    ours, theirs = reckoned(document, values, "en"), page.reckon(document, values, "en")
-    assert isinstance(ours, Reckoned)
+    ours, theirs = evaluate(document, values, "en"), page.reckon(document, values, "en")
+    assert isinstance(ours, Evaluation)
     assert ours.items[0].name == theirs["items"][0]["name"] == "😀" * 249 + "…"
     assert [msgspec.to_builtins(one) for one in ours.parameters] == theirs["parameters"]
     assert len(theirs["parameters"][0]["value"]) > 1000
@@ -195,8 +195,8 @@ def test_a_line_always_has_a_name_and_a_unit(page: Page, typed: str) -> None:
     item = {"name": {"en": "{x}"}, "price": "1", "unit": {}}
     document = _compiled(fields=[text], items=[item]).document
     assert document is not None
-    ours, theirs = reckoned(document, {"x": typed}, "en"), page.reckon(document, {"x": typed}, "en")
-    assert isinstance(ours, Reckoned)
+    ours, theirs = evaluate(document, {"x": typed}, "en"), page.reckon(document, {"x": typed}, "en")
+    assert isinstance(ours, Evaluation)
     assert (ours.items[0].name, ours.items[0].unit) == ("—", "pcs")
     assert (theirs["items"][0]["name"], theirs["items"][0]["unit"]) == ("—", "pcs")
 
@@ -225,8 +225,8 @@ def test_30_e3_page_and_server_refuse_the_same(page: Page, price: str, quantity:
     document = _compiled(items=[{"name": {"en": "I"}, "price": price, "quantity": quantity}]).document
     assert document is not None
     values = _values(1) | {"n": "999999999999"}
-    ours, theirs = reckoned(document, values, "en"), page.reckon(document, values, "en")
-    assert isinstance(ours, Reckoned)
+    ours, theirs = evaluate(document, values, "en"), page.reckon(document, values, "en")
+    assert isinstance(ours, Evaluation)
     assert (ours.refused is None, theirs["refused"] is None) == (is_made, is_made)
     if is_made:
         assert f"{ours.total.normalize():f}" == theirs["total"]

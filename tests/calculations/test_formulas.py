@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from features.calculations import calculator as calculators
 from features.calculations.compiler import compiled
-from features.calculations.engine import Reckoned, reckoned
+from features.calculations.engine import Evaluation, evaluate
 from features.calculations.formulas import checker
 from features.calculations.formulas.checker import Name
-from features.calculations.formulas.evaluator import Prices, ReckoningError, holds, value
+from features.calculations.formulas.evaluator import EvaluationError, Prices, holds, value
 from features.calculations.formulas.parser import FormulaError
 from features.calculations.formulas.units import UNITS
 from features.calculations.versions import read
@@ -145,7 +145,7 @@ def test_what_is_wrong_is_told(formula: str, told: str) -> None:
     ],
 )
 def test_what_cannot_be_reckoned(formula: str, code: str) -> None:
-    with pytest.raises(ReckoningError, match=code):
+    with pytest.raises(EvaluationError, match=code):
         value(checker.number(formula, SCOPE), VALUES, PRICES)
 
 
@@ -158,7 +158,7 @@ def test_any_text_is_a_formula_or_says_why_not(text: str) -> None:
         tree = checker.number(text, SCOPE)
     except FormulaError:
         return
-    with contextlib.suppress(ReckoningError):
+    with contextlib.suppress(EvaluationError):
         value(tree, VALUES, PRICES)
 
 
@@ -307,12 +307,12 @@ def test_page_and_server_have_the_same_result(page: Page, document: Any, several
     assert made.problems == ()
     assert made.document is not None
     for values in several:
-        ours = reckoned(made.document, values, language)
-        assert isinstance(ours, Reckoned)
+        ours = evaluate(made.document, values, language)
+        assert isinstance(ours, Evaluation)
         _is_the_same(ours, page.reckon(made.document, values, language))
 
 
-def _is_the_same(ours: Reckoned, theirs: Any) -> None:
+def _is_the_same(ours: Evaluation, theirs: Any) -> None:
     hypothesis.event(repr(ours.refused))
     assert (ours.refused is None) == (theirs["refused"] is None)
     assert [
@@ -360,8 +360,8 @@ def test_300_fields_are_reckoned_at_once(page: Page) -> None:
     made = compiled(read({"title": {"en": "T"}, "currency": "EUR", "fields": fields, "items": items}))
     assert made.document is not None
     values = {f"f{index}": str(index) for index in range(300)}
-    ours = reckoned(made.document, values, "en")
-    assert isinstance(ours, Reckoned)
+    ours = evaluate(made.document, values, "en")
+    assert isinstance(ours, Evaluation)
     assert ours.total == Fraction(page.reckon(made.document, values, "en")["total"])
 
 
@@ -435,8 +435,8 @@ def test_values_that_no_page_would_send_are_refused(values: dict[str, Any], path
     assert own is not None
     document = compiled(own).document
     assert document is not None
-    assert isinstance(reckoned(document, good, "en"), Reckoned)
-    found = reckoned(document, good | values, "en")
+    assert isinstance(evaluate(document, good, "en"), Evaluation)
+    found = evaluate(document, good | values, "en")
     assert isinstance(found, list)
     assert [one.path for one in found] == [f"calculator.values.{path}"]
 

@@ -12,7 +12,7 @@ import pytest
 from features.changes import endpoints
 from shared.deliveries.webhooks import key_of, signed
 from shared.platform import egress
-from shared.platform.egress import OutwardError, RefusedAddressError
+from shared.platform.egress import EgressError, RefusedAddressError
 from tests.changes.conftest import Feed
 from tests.repeating import Repeating
 from tests.story import Story, json_of
@@ -68,7 +68,7 @@ def test_a_name_is_resolved_once_and_the_address_that_was_checked_is_called() ->
         asked.append((host, port))
         return ["192.0.2.1"] if len(asked) > 1 else ["203.0.113.1"]
 
-    with pytest.raises(OutwardError):  # documentation addresses are not global
+    with pytest.raises(EgressError):  # documentation addresses are not global
         egress.post("https://shop.example.org/", b"{}", {}, resolved=resolved)
     assert asked == [("shop.example.org", 443)]
 
@@ -117,7 +117,7 @@ def test_no_body_is_read_and_no_redirect_is_followed(raw: list[_Raw]) -> None:
     assert huge.post() == 200
     assert huge.sent < 50_000_000
     assert moved.post() == 301
-    with pytest.raises(OutwardError):
+    with pytest.raises(EgressError):
         wrong.post()
 
 
@@ -126,7 +126,7 @@ def test_who_answers_a_letter_at_a_time_is_left(raw: list[_Raw], monkeypatch: py
     slow = _Raw(b"HTTP/1.1 200 OK\r\n" + b"X-Header: x\r\n" * 1000, pause=0.05)
     raw.append(slow)
     began = time.monotonic()
-    with pytest.raises(OutwardError) as raised:
+    with pytest.raises(EgressError) as raised:
         slow.post()
     assert (str(raised.value), time.monotonic() - began < 6) == ("TooSlow", True)
 
@@ -138,7 +138,7 @@ def test_33_4_a_body_that_comes_a_letter_at_a_time_is_left(raw: list[_Raw]) -> N
     raw += [slow, silent]
     for one in raw:
         began = time.monotonic()
-        with pytest.raises(OutwardError):
+        with pytest.raises(EgressError):
             egress.get(f"http://{one.host}/", {}, most=2000, seconds=1.5, private_hosts=frozenset({one.host}))
         assert time.monotonic() - began < 5
 
@@ -191,7 +191,7 @@ def test_an_endpoint_that_is_added_by_a_repeated_statement_is_added(connected: S
     """30-K: it was there, and the panel was told that there were too many, and not its secret."""
     database = Repeating(connected.runtime.settings.database_url)
     integration_id, keyring = connected.row().id, connected.runtime.keyring
-    wanted = endpoints.Wanted("Shop", "https://example.org/hook")
+    wanted = endpoints.EndpointFields("Shop", "https://example.org/hook")
     for _ in range(endpoints.MOST):
         assert endpoints.add(database, keyring, integration_id, wanted) is not None
     assert endpoints.add(database, keyring, integration_id, wanted) is None
@@ -203,7 +203,9 @@ def test_a_secret_that_is_replaced_by_a_repeated_statement_leaves_the_one_before
     """30-K: the new one was kept as the one before, and consumers refused everything until they had it."""
     database = Repeating(connected.runtime.settings.database_url)
     integration_id, keyring = connected.row().id, connected.runtime.keyring
-    added = endpoints.add(database, keyring, integration_id, endpoints.Wanted("Shop", "https://example.org/hook"))
+    added = endpoints.add(
+        database, keyring, integration_id, endpoints.EndpointFields("Shop", "https://example.org/hook")
+    )
     assert added is not None
     new = endpoints.replace_secret(database, keyring, integration_id, added[0])
     (endpoint,) = endpoints.of(database, integration_id)

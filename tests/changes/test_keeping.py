@@ -86,7 +86,7 @@ def test_a_removed_endpoint_leaves_nothing_that_waits(feed: Feed) -> None:
     assert (feed.consumer.asked, _count(feed, "sends")) == (asked, 0)
 
 
-def test_chores_are_a_part_of_every_run_of_deliveries(feed: Feed) -> None:
+def test_scheduled_tasks_are_a_part_of_every_run_of_deliveries(feed: Feed) -> None:
     feed.person(fields={"price": 5})
     feed.hooks_are_through()
     feed.story.clock.advance(seconds=5)
@@ -94,7 +94,7 @@ def test_chores_are_a_part_of_every_run_of_deliveries(feed: Feed) -> None:
     assert feed.kinds() == ["lead.updated"]
 
 
-def test_a_chore_that_fails_is_no_ones_trouble(feed: Feed, monkeypatch: Any) -> None:
+def test_a_scheduled_task_that_fails_is_no_ones_trouble(feed: Feed, monkeypatch: Any) -> None:
     """The database is gone in the middle of a run; the next run goes on."""
     feed.person(fields={"price": 5})
     feed.hooks_are_through()

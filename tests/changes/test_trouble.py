@@ -61,12 +61,12 @@ def test_a_page_with_404_is_no_deletion(feed: Feed) -> None:
 
 
 def test_one_thing_that_nobody_can_make_anything_of_waits_alone(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = refetch.Reading._compared
+    done = refetch.Refetch._compared
 
-    def poisoned(self: refetch.Reading, due: Any, entity: Any, *args: Any) -> None:
+    def poisoned(self: refetch.Refetch, due: Any, entity: Any, *args: Any) -> None:
         done(self, due, entity | ({"id": "x"} if entity["name"] == "Poisoned" else {}), *args)
 
-    monkeypatch.setattr(refetch.Reading, "_compared", poisoned)
+    monkeypatch.setattr(refetch.Refetch, "_compared", poisoned)
     feed.person(id=None, fields={"name": "Poisoned"})
     feed.person(id=None, fields={"name": "Seen"})
     feed.run()
@@ -155,14 +155,14 @@ def _taken_over(feed: Feed) -> None:
 def test_work_that_takes_longer_than_the_lease_renews_it(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: while one instance reads slowly, no other takes the feed."""
     monkeypatch.setattr(feed_lease, "LONGEST", 1e9)
-    story, done, claimed = feed.story, refetch.Reading._compared, list[int]()
+    story, done, claimed = feed.story, refetch.Refetch._compared, list[int]()
 
     def slow(*args: Any) -> None:
         story.clock.advance(seconds=50)
         claimed.append(len(feeds.claim(story.runtime.database, 5)))
         done(*args)
 
-    monkeypatch.setattr(refetch.Reading, "_compared", slow)
+    monkeypatch.setattr(refetch.Refetch, "_compared", slow)
     for number in range(8):
         feed.person(id=None, fields={"name": f"Deal {number}"})
     feed.run()
@@ -173,7 +173,7 @@ def test_work_that_takes_longer_than_the_lease_renews_it(feed: Feed, monkeypatch
 
 def test_who_has_lost_the_lease_stops(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: it was held up for longer than its lease, and somebody else has the feed."""
-    story, done, read = feed.story, refetch.Reading._compared, list[int]()
+    story, done, read = feed.story, refetch.Refetch._compared, list[int]()
 
     def late(*args: Any) -> None:
         done(*args)
@@ -181,7 +181,7 @@ def test_who_has_lost_the_lease_stops(feed: Feed, monkeypatch: pytest.MonkeyPatc
         story.clock.advance(seconds=150)
         _taken_over(feed)
 
-    monkeypatch.setattr(refetch.Reading, "_compared", late)
+    monkeypatch.setattr(refetch.Refetch, "_compared", late)
     for number in range(5):
         feed.person(id=None, fields={"name": f"Deal {number}"})
     assert feed.run()["feeds"]["failed"] == {"lease_lost": 1}
@@ -192,7 +192,7 @@ def test_who_has_lost_the_lease_stops(feed: Feed, monkeypatch: pytest.MonkeyPatc
 
 def test_a_feed_with_much_to_do_leaves_others_their_turn(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: what one claim does is bounded in time; the next one goes on."""
-    story, done = feed.story, refetch.Reading._compared
+    story, done = feed.story, refetch.Refetch._compared
 
     def slow(*args: Any) -> None:
         story.clock.advance(seconds=feed_lease.LONGEST)
@@ -201,7 +201,7 @@ def test_a_feed_with_much_to_do_leaves_others_their_turn(feed: Feed, monkeypatch
     for number in range(3):
         feed.person(id=None, fields={"name": f"Deal {number}"})
     with monkeypatch.context() as patched:
-        patched.setattr(refetch.Reading, "_compared", slow)
+        patched.setattr(refetch.Refetch, "_compared", slow)
         feed.run()
     assert len(feed.told()) < 3
     feed.run(1)
@@ -225,13 +225,13 @@ def test_nothing_is_begun_that_the_platform_would_cut_off(feed: Feed) -> None:
 
 def test_putting_off_takes_nothing_back(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
     """30-C8: a hint that came again while its entity was read is not put off by who read it."""
-    story, later = feed.story, refetch.Reading._later
+    story, later = feed.story, refetch.Refetch._later
 
-    def said_again(self: refetch.Reading, due: Any, *args: Any) -> None:
+    def said_again(self: refetch.Refetch, due: Any, *args: Any) -> None:
         story.sql("UPDATE amocrm_hints SET version = version + 1, attempts = 0, due_at = amocrm_now()")
         later(self, due, *args)
 
-    monkeypatch.setattr(refetch.Reading, "_later", said_again)
+    monkeypatch.setattr(refetch.Refetch, "_later", said_again)
     _refused(feed, "/api/v4/leads/.*/notes/.*", 403)
     feed.person(note="Nobody may see it")
     feed.hooks_are_through()

@@ -98,7 +98,7 @@ class Driver:
             rules = [{"source": "city", "entity": one, "field": "City"} for one in ("leads", "contacts")]
             settings = {"submissions": {"forms": {"mode": mode, "tags": ["site", "new"]}, "mapping": rules}}
             runtime.database.execute(_SET, {"id": row.id, "settings": json.dumps(settings)})
-            wanted = endpoints.Wanted("Consumer", f"http://{self.consumer.host}/")
+            wanted = endpoints.EndpointFields("Consumer", f"http://{self.consumer.host}/")
             endpoints.add(runtime.database, runtime.keyring, row.id, wanted)
             feeds.switch(runtime.database, runtime.keyring, row.id, True)
             scheduled.run(runtime, 10)

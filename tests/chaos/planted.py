@@ -16,13 +16,13 @@ from typing import Any, Final
 import click
 
 from features.bookings import rows as bookings
-from shared.amocrm.contacts import PeopleApi
+from shared.amocrm.contacts import ContactsApi
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 from shared.connections import statements as connections
 from shared.connections.rotation import Rotation
 from shared.deliveries import rows, runner
-from shared.deliveries.locks import Held, Locks
+from shared.deliveries.locks import HeldLocks, Locks
 from shared.deliveries.runner import Step
 from shared.storage import lease_worker
 from tests.chaos.defect import Defect, Undo, changed
@@ -73,20 +73,20 @@ def _forgets_what_it_accepts() -> Undo:
 
 def _goods_without_their_lock() -> Undo:
     @contextlib.contextmanager
-    def free(*_: Any, **__: Any) -> Iterator[Held]:
-        yield Held()
+    def free(*_: Any, **__: Any) -> Iterator[HeldLocks]:
+        yield HeldLocks()
 
     return changed(Locks, "holding", free)
 
 
 def _all_are_the_first_contact() -> Undo:
-    original = PeopleApi.create_lead
+    original = ContactsApi.create_lead
 
-    def create_lead(self: PeopleApi, lead: Any, _: int | None, contact: Any) -> Any:
+    def create_lead(self: ContactsApi, lead: Any, _: int | None, contact: Any) -> Any:
         first = embedded(self.account.send("GET", "/contacts", params={"limit": 1}), "contacts")[0]
         return original(self, lead, int(first["id"]), contact)
 
-    return changed(PeopleApi, "create_lead", create_lead)
+    return changed(ContactsApi, "create_lead", create_lead)
 
 
 def _cancels_what_it_confirms() -> Undo:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from features.changes import diff, incoming_leads, refetch, showing
-from features.changes.echo_filter import Own
+from features.changes.echo_filter import EchoFilter
 from shared.amocrm.events import FeedApi
 from shared.storage import own_writes
 from tests.chaos.defect import Defect, Undo, changed
@@ -54,12 +54,12 @@ def _all_are_accepted(found: Any) -> Any:
 
 
 def _of_messages(becomes: Callable[[list[Any]], list[Any]]) -> Callable[[], Undo]:
-    original = refetch.Reading._store
+    original = refetch.Refetch._store
 
     def store(self: Any, due: Any, state: Any, told: Any, entity: Any) -> None:
         original(self, due, state, becomes(list(told)) if due.entity_type == "message" else told, entity)
 
-    return lambda: changed(refetch.Reading, "_store", store)
+    return lambda: changed(refetch.Refetch, "_store", store)
 
 
 def _all_talks_are_the_first() -> Undo:
@@ -68,12 +68,12 @@ def _all_talks_are_the_first() -> Undo:
 
 
 def _notes_are_ours(of: str) -> Callable[[], Undo]:
-    original = Own.made_note
+    original = EchoFilter.made_note
 
-    def made_note(self: Own, parent: str, *given: Any) -> bool:
+    def made_note(self: EchoFilter, parent: str, *given: Any) -> bool:
         return parent == of or original(self, parent, *given)
 
-    return lambda: changed(Own, "made_note", made_note)
+    return lambda: changed(EchoFilter, "made_note", made_note)
 
 
 EVENTS: Final = (

@@ -15,7 +15,7 @@ from uuid import uuid4
 import psycopg
 
 from cli import embedded, migrations
-from shared.amocrm.contacts import PeopleApi
+from shared.amocrm.contacts import ContactsApi
 from shared.amocrm.leads import AccountApi
 from shared.connections import integrations
 from shared.connections.client_resolution import CodeClient, Row
@@ -60,7 +60,7 @@ class Stage:
         """A person in the deal, so that `get_lead` makes its two calls."""
         with self.runtime() as runtime:
             api = self.api(runtime, domain)
-            contact = PeopleApi(api).create_contact({"name": "Мария"})
+            contact = ContactsApi(api).create_contact({"name": "Мария"})
             link = [{"to_entity_id": contact, "to_entity_type": "contacts"}]
             api.send("POST", f"/leads/{self.leads[domain]}/link", json=link)
 

@@ -30,7 +30,7 @@ from psycopg.rows import dict_row
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
 from shared.access.credentials import site_key
-from shared.amocrm.contacts import PeopleApi
+from shared.amocrm.contacts import ContactsApi
 from shared.connections import integrations
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import reference
@@ -54,7 +54,7 @@ _DRAIN_SECONDS: Final = 1.2
 
 _PLACES: Final[dict[str, tuple[Any, str]]] = {
     "accept": (deliveries, "accept"),
-    "write": (PeopleApi, "create_lead"),  # the person is locked, and nobody knows yet that the deal is made
+    "write": (ContactsApi, "create_lead"),  # the person is locked, and nobody knows yet that the deal is made
     "done": (deliveries, "mark_done"),
 }
 POINTS: Final = ("after_accept", "before_write", "after_write", "before_done", "after_done")

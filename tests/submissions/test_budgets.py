@@ -185,7 +185,7 @@ def test_33_3_a_budget_that_is_filled_in_when_a_body_is_read_again(
     body = order(currency="RUB", delivery={"cost": "700.50"}, total="39700.50")
     cart = convert({"order": body["order"]}, SubmitOrder)
 
-    def as_order(*given: Any) -> site_builders.Sent:
+    def as_order(*given: Any) -> site_builders.ReceivedForm:
         found = read(*given)
         return replace(found, body=replace(cart, contact=found.body.contact))
 
@@ -206,7 +206,7 @@ def test_33_3_a_budget_of_cents_alone_is_one(story: Story, monkeypatch: pytest.M
     story.simulator.control("person", domain=story.domain, kind="leads", id=lead_id, fields={"price": 0.5})
     read, cart = site_builders.sent, convert({"order": order()["order"]}, SubmitOrder)
 
-    def as_order(*given: Any) -> site_builders.Sent:
+    def as_order(*given: Any) -> site_builders.ReceivedForm:
         found = read(*given)
         return replace(found, body=replace(cart, contact=found.body.contact))
 

@@ -13,7 +13,7 @@ from features.submissions.field_recognition import with_person
 from features.submissions.flattening import named_values
 from features.submissions.model import Contact, SubmitForm, full_name
 from features.submissions.settings import FieldRule, Submissions
-from features.submissions.site_builders import Sent
+from features.submissions.site_builders import ReceivedForm
 from shared.platform import nested
 from shared.platform.http import Headers, Request
 
@@ -21,7 +21,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 PHONE = "+7 921 100-00-01"
 
 
-def _sent(body: Any, kind: str = JSON, settings: Submissions | None = None) -> Sent:
+def _sent(body: Any, kind: str = JSON, settings: Submissions | None = None) -> ReceivedForm:
     content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     request = Request("POST", "/", (), Headers([("Content-Type", kind)]), content)
     return site_builders.sent(request, settings or Submissions())
@@ -31,12 +31,12 @@ def _body(body: Any, kind: str = JSON, settings: Submissions | None = None) -> S
     return _form(_sent(body, kind, settings))
 
 
-def _form(sent: Sent) -> SubmitForm:
+def _form(sent: ReceivedForm) -> SubmitForm:
     assert isinstance(sent.body, SubmitForm)
     return sent.body
 
 
-def _why(sent: Sent) -> dict[str, tuple[str, str]]:
+def _why(sent: ReceivedForm) -> dict[str, tuple[str, str]]:
     return {one.name: (one.meaning, one.reason) for one in sent.decisions}
 
 

@@ -112,5 +112,5 @@ def test_phones_in_one_form(text: str, written: str | None) -> None:
 
 def test_a_contact_without_values_names_no_fields() -> None:
     """Somebody else's description of the API knows a list there, and no null."""
-    made = new_contact.new(Contact(name="Анна"), mapping.Placed([], ()), None)
+    made = new_contact.new(Contact(name="Анна"), mapping.MappedFields([], ()), None)
     assert made == {"name": "Анна"}

@@ -235,7 +235,7 @@ def test_35_5_what_no_note_has_said_is_noted_once(site: Story, monkeypatch: pyte
     """A value that an older version of the rules has lost: it stands in the body and nowhere else."""
     read = site_builders.sent
 
-    def losing(*given: Any) -> site_builders.Sent:
+    def losing(*given: Any) -> site_builders.ReceivedForm:
         found = read(*given)
         fields = {name: value for name, value in found.body.fields.items() if name != "Поле 5"}
         return replace(found, body=replace(found.body, fields=fields))
@@ -389,7 +389,7 @@ def test_35_5_what_is_an_order_now_gets_its_goods_and_budget_once(site: Story, m
     read = site_builders.sent
     cart = convert({"order": order()["order"]}, SubmitOrder)
 
-    def as_order(*given: Any) -> site_builders.Sent:
+    def as_order(*given: Any) -> site_builders.ReceivedForm:
         found = read(*given)
         return replace(found, body=replace(cart, contact=found.body.contact))
 

@@ -15,7 +15,7 @@ from features.submissions import html_form, plan
 from features.submissions.model import Accepted, Contact, SubmitForm
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
-from shared.actions.idempotency import Write, accept
+from shared.actions.idempotency import IdempotentWrite, accept
 from shared.platform.http import Headers, Request, Response
 from shared.platform.problems import Problem
 from tests.reading import serve
@@ -82,7 +82,7 @@ def test_what_could_not_be_read_again_is_refused_and_not_stored(story: Story) ->
     body = SubmitForm(contact=Contact(name="x" * 1001))
     stored = msgspec.json.encode(Accepted("lead", msgspec.Raw(msgspec.json.encode(body))))
     for at_once in (True, False):
-        write = Write(plan.FORM, stored, "key", ("lead",), at_once=at_once)
+        write = IdempotentWrite(plan.FORM, stored, "key", ("lead",), at_once=at_once)
         with pytest.raises(Problem) as refused:
             accept(story.runtime, story.row(), Request("POST", "/"), write)
         assert (refused.value.status, refused.value.errors[0].path) == (422, "contact.name")

@@ -2,7 +2,7 @@
 // before anything is written. Money and quantities are exact fractions, and decimal text where they leave.
 
 import { inLanguage, language as mine, t, worded } from "../ui/i18n.js";
-import { compare, fraction, holds, minus, plus, ReckoningError, times, toStep, value, ZERO } from "./formulas.js";
+import { compare, fraction, holds, minus, plus, EvaluationError, times, toStep, value, ZERO } from "./formulas.js";
 
 /** @typedef {import("../../types/calculator.js").Calculator} Calculator */
 /** @typedef {import("../../types/calculator.js").Field} Field */
@@ -46,7 +46,7 @@ export function reckon(calculator, given, language = mine) {
     const said = { title: inLanguage(calculator.title, language), currency: calculator.currency, parameters: parameters(calculator, values, language) };
     return { ...said, ...whole(calculator, values, prices, language), refused: null, asked: isIn(asked) };
   } catch (error) {
-    if (!(error instanceof ReckoningError)) throw error;
+    if (!(error instanceof EvaluationError)) throw error;
     return { ...nothing(asked), refused: t(`calculator.${error.code}`) };
   }
 }
@@ -58,7 +58,7 @@ function valuesOf(calculator, given, prices, asked) {
   return values;
 }
 
-// What its formulas see: `{values, prices}`, the subtotal being one of the values. Throws a ReckoningError.
+// What its formulas see: `{values, prices}`, the subtotal being one of the values. Throws a EvaluationError.
 /** @param {Calculator} calculator @param {Given} given @param {string} language @returns {{ values: Values, prices: Prices }} */
 export function seen(calculator, given, language = mine) {
   const prices = pricesOf(calculator.fields);
@@ -75,11 +75,11 @@ const nothing = (asked) => ({ items: [], discount: "0", delivery: "0", total: "0
 /** @param {Calculator} calculator @param {Values} values @param {Prices} prices @param {string} language */
 function whole(calculator, values, prices, language) {
   const items = [...itemsOf(calculator, values, prices, language)];
-  if (items.length > MOST_ITEMS) throw new ReckoningError("too_many");
+  if (items.length > MOST_ITEMS) throw new EvaluationError("too_many");
   const subtotal = items.map((item) => fraction(item.amount)).reduce(plus, ZERO);
   const money = (/** @type {Tree | undefined} */ formula) => (formula ? toStep("round", value(formula, { ...values, subtotal }, prices), CENT) : ZERO);
   const discount = money(calculator.discount), delivery = money(calculator.delivery);
-  if (discount[0] < 0n || delivery[0] < 0n || compare(discount, subtotal) > 0) throw new ReckoningError("negative");
+  if (discount[0] < 0n || delivery[0] < 0n || compare(discount, subtotal) > 0) throw new EvaluationError("negative");
   const total = plus(minus(subtotal, discount), delivery);
   bounded(subtotal, delivery, total);
   return { items, discount: decimal(discount, 2), delivery: decimal(delivery, 2), total: decimal(total, 2) };
@@ -87,14 +87,14 @@ function whole(calculator, values, prices, language) {
 
 /** @param {Fraction[]} numbers */
 function bounded(...numbers) {
-  if (numbers.some((number) => compare(number, LARGEST) > 0)) throw new ReckoningError("too_large");
+  if (numbers.some((number) => compare(number, LARGEST) > 0)) throw new EvaluationError("too_large");
 }
 
 // Rounded to what is written. Nothing that costs something becomes nothing.
 /** @param {Fraction} number @param {Fraction} step */
 function written(number, step) {
   const found = toStep("round", number, step);
-  if (found[0] === 0n && number[0] > 0n) throw new ReckoningError("too_small");
+  if (found[0] === 0n && number[0] > 0n) throw new EvaluationError("too_small");
   bounded(found);
   return found;
 }
@@ -126,7 +126,7 @@ function itemOf(item, fields, values, prices, language) {
   const price = written(item.price ? value(item.price, values, prices) : fraction(option.price ?? 0), CENT);
   const discount = item.discount ? toStep("round", value(item.discount, values, prices), CENT) : ZERO;
   const before = toStep("round", times(quantity, price), CENT);
-  if (price[0] < 0n || discount[0] < 0n || compare(discount, before) > 0) throw new ReckoningError("negative");
+  if (price[0] < 0n || discount[0] < 0n || compare(discount, before) > 0) throw new EvaluationError("negative");
   bounded(times(quantity, price));
   const sku = item.sku ?? option.sku;
   const name = filled(inLanguage(item.name ?? option.label ?? {}, language), fields, values, language);

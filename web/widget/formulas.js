@@ -10,7 +10,7 @@ const LARGEST = 2n ** 512n;
 /** @type {Fraction} */
 export const ZERO = [0n, 1n];
 
-export class ReckoningError extends Error {
+export class EvaluationError extends Error {
   /** @param {string} code */
   constructor(code) {
     super(code);
@@ -54,7 +54,7 @@ export const compare = ([a, b], [c, d]) => { const left = a * d; const right = c
 
 /** @param {Fraction} one @param {Fraction} other */
 export function divided([a, b], [c, d]) {
-  if (c === 0n) throw new ReckoningError("division_by_zero");
+  if (c === 0n) throw new EvaluationError("division_by_zero");
   return made(a * d, b * c);
 }
 
@@ -72,7 +72,7 @@ export function toStep(way, number, step) {
 /** @param {Tree} tree @param {Values} values @param {Prices} prices @returns {Fraction} */
 export function value(tree, values, prices) {
   const found = number(tree, values, prices);
-  if (abs(found[0]) >= LARGEST || found[1] >= LARGEST) throw new ReckoningError("too_large");
+  if (abs(found[0]) >= LARGEST || found[1] >= LARGEST) throw new EvaluationError("too_large");
   return found;
 }
 

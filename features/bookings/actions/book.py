@@ -12,8 +12,8 @@ from msgspec import Meta, Struct
 from features import registry
 from features.bookings import rows, views
 from features.bookings.actions.slots import Moment, offer_for
-from features.bookings.booking_rules import Offer
-from features.bookings.crm_sync import Changed, answer, bring
+from features.bookings.booking_rules import BookingRules
+from features.bookings.crm_sync import Changed, answer, start_sync
 from features.bookings.links import visit_link
 from features.bookings.rows import Booking, Details, Visitor
 from features.bookings.settings import Key
@@ -99,7 +99,7 @@ def _book(runtime: Runtime, caller: Caller, request: Request) -> Response:
     booking = (
         _confirmed(runtime, integration, body.hold, details) if body.hold else _made(offer, request, body, details)
     )
-    delivery = bring(runtime, integration, request, booking)
+    delivery = start_sync(runtime, integration, request, booking)
     if _is_undone(runtime, booking, delivery, lead_id):
         return idempotency.answer(request, delivery)
     return _answer(runtime, caller, request, offer, booking, delivery)
@@ -145,7 +145,7 @@ def _confirmed(runtime: Runtime, integration: Integration, hold: UUID, details: 
     return _same(known, details)
 
 
-def _made(offer: Offer, request: Request, body: Book, details: Details) -> Booking:
+def _made(offer: BookingRules, request: Request, body: Book, details: Details) -> Booking:
     assert body.service is not None  # checked
     assert body.starts_at is not None  # likewise
     runtime, integration = offer.runtime, offer.integration
@@ -235,7 +235,7 @@ def _as_if(runtime: Runtime, integration: Integration, request: Request) -> Resp
 
 
 def _answer(
-    runtime: Runtime, caller: Caller, request: Request, offer: Offer, booking: Booking, delivery: Delivery
+    runtime: Runtime, caller: Caller, request: Request, offer: BookingRules, booking: Booking, delivery: Delivery
 ) -> Response:
     kept = rows.visitor_of(runtime.keyring, booking)
     now = rows.by_id(runtime.database, offer.integration.id, booking.id) or booking

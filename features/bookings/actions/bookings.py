@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from features.bookings import hours, rows, transitions, views
 from features.bookings.actions.slots import Moment, days, offer_for, uuid
-from features.bookings.booking_rules import Offer
-from features.bookings.crm_sync import Changed, answer, bring
+from features.bookings.booking_rules import BookingRules
+from features.bookings.crm_sync import Changed, answer, start_sync
 from features.bookings.rows import Booking, Filter
 from features.bookings.settings import Key
 from features.bookings.sync_context import CANCELLED
@@ -123,7 +123,7 @@ def _attend(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return _told(runtime, request, offer, after)
 
 
-def _known(runtime: Runtime, caller: Caller, booking_id: UUID) -> tuple[Offer, Booking]:
+def _known(runtime: Runtime, caller: Caller, booking_id: UUID) -> tuple[BookingRules, Booking]:
     offer = offer_for(runtime, caller)
     booking = rows.by_id(runtime.database, offer.integration.id, booking_id)
     if booking is None or booking.state == "held":
@@ -145,8 +145,8 @@ def _attempts(booking: Booking, version: int | None, *, is_done: bool) -> int:
     return transitions.AS_READ
 
 
-def _told(runtime: Runtime, request: Request, offer: Offer, booking: Booking, reason: str = "") -> Response:
-    delivery = bring(runtime, offer.integration, request, booking, reason=reason)
+def _told(runtime: Runtime, request: Request, offer: BookingRules, booking: Booking, reason: str = "") -> Response:
+    delivery = start_sync(runtime, offer.integration, request, booking, reason=reason)
     now = rows.by_id(runtime.database, offer.integration.id, booking.id) or booking
     shown = views.of(now, offer.zone, request.language, rows.visitor_of(runtime.keyring, now))
     return answer(request, delivery, {"booking": shown})

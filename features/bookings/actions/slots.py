@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from features.bookings import hours, rows, views
 from features.bookings.availability import Slot
-from features.bookings.booking_rules import MOST_DAYS, Offer
+from features.bookings.booking_rules import MOST_DAYS, BookingRules
 from features.bookings.rows import Booking
 from features.bookings.settings import Key, Place
 from shared.access import throttle
@@ -113,8 +113,8 @@ class ReleaseAnswer(TypedDict):
     released: bool
 
 
-def offer_for(runtime: Runtime, caller: Caller) -> Offer:
-    return Offer.of(runtime, caller.require_integration(), is_public=caller.kind == "site")
+def offer_for(runtime: Runtime, caller: Caller) -> BookingRules:
+    return BookingRules.of(runtime, caller.require_integration(), is_public=caller.kind == "site")
 
 
 def _services(runtime: Runtime, caller: Caller, _request: Request) -> Response:
@@ -147,7 +147,7 @@ def _services(runtime: Runtime, caller: Caller, _request: Request) -> Response:
     )
 
 
-def _place_id(offer: Offer, resource: Any) -> str | None:
+def _place_id(offer: BookingRules, resource: Any) -> str | None:
     place = offer.settings.place_of(resource)
     return None if place is None else place.id
 
@@ -175,7 +175,7 @@ def by_day(found: Iterable[Slot], zone: ZoneInfo, first: date, last: date) -> li
     return [{"date": day, "slots": times} for day, times in shown.items()]
 
 
-def days(request: Request, offer: Offer) -> tuple[date, date]:
+def days(request: Request, offer: BookingRules) -> tuple[date, date]:
     """Query: `from` and `to`; without them a week from today."""
     first = _day(request, "from") or offer.today()
     last = _day(request, "to") or first + timedelta(days=6)
@@ -250,7 +250,7 @@ def _same(known: Booking, body: HoldSlot) -> Booking:
     return known
 
 
-def _held(offer: Offer, made: Booking) -> Response:
+def _held(offer: BookingRules, made: Booking) -> Response:
     assert made.held_until is not None  # a check
     return json_response(
         {

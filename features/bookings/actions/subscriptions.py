@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from features.bookings import calendar_import, calendar_subscriptions
-from features.bookings.booking_rules import Offer
+from features.bookings.booking_rules import BookingRules
 from features.bookings.calendar_subscriptions import Subscription
 from features.bookings.settings import Key
 from shared.access import throttle
@@ -40,7 +40,7 @@ def _subscribe(runtime: Runtime, caller: Caller, request: Request) -> Response:
             runtime.database, integration_id, body.resource
         )  # also where bookings are turned off
         return json_response({"calendar": None})
-    offer = Offer.of(runtime, integration, is_public=False)
+    offer = BookingRules.of(runtime, integration, is_public=False)
     resource = offer.settings.resource(body.resource)
     if resource is None:
         raise invalid_input(say("there is no such doctor or room"), "resource")

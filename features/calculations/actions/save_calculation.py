@@ -11,7 +11,7 @@ from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions import currency
 from shared.actions.action import Action
-from shared.actions.idempotency import Write, Written, accept, answer
+from shared.actions.idempotency import IdempotentWrite, WriteStatus, accept, answer
 from shared.deliveries import rows
 from shared.platform.http import Request, Response
 from shared.platform.problems import Problem
@@ -45,7 +45,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
     summary = {"total": f"{body.calculation.rounded_total:f}"} | ({"currency": said} if said else {}) | caller.sender()
     summary |= {"deal": deal} if (deal := deal_fields.of(body)) else {}
-    write = Write(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, identity, summary=summary)
+    write = IdempotentWrite(plan.PLANNER, stored, key, plan.first_steps(body), lead_id, identity, summary=summary)
     return answer(request, accept(runtime, integration, request, write))
 
 
@@ -56,7 +56,7 @@ ACTION = Action(
     _run,
     calls=1,
     body=model.SaveCalculation,
-    answer=Written,
+    answer=WriteStatus,
     is_for_a_deal=True,
     is_change=False,
 )

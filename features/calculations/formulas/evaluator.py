@@ -13,7 +13,7 @@ Values = Mapping[str, Any]
 _LARGEST: Final = 2**512  # of what stands over and under a fraction's line
 
 
-class ReckoningError(Exception):
+class EvaluationError(Exception):
     """A value that there is none of; `code` is `division_by_zero`, `too_large`, `too_small`, `too_many` or
     `negative`."""
 
@@ -30,10 +30,10 @@ class Prices:
 
 
 def value(tree: Tree, values: Values, prices: Prices) -> Fraction:
-    """Of a formula that is a number. Raises :class:`ReckoningError`."""
+    """Of a formula that is a number. Raises :class:`EvaluationError`."""
     found = _number(tree, values, prices)
     if abs(found.numerator) >= _LARGEST or found.denominator >= _LARGEST:
-        raise ReckoningError("too_large")
+        raise EvaluationError("too_large")
     return found
 
 
@@ -80,7 +80,7 @@ def _number(tree: Tree, values: Values, prices: Prices) -> Fraction:
 
 
 def holds(tree: Tree, values: Values, prices: Prices) -> bool:
-    """Whether a formula that is a condition is true. Raises :class:`ReckoningError`."""
+    """Whether a formula that is a condition is true. Raises :class:`EvaluationError`."""
     match tree:
         case ["switch", name]:
             return values[name] is True
@@ -121,5 +121,5 @@ def to_step(way: str, number: Fraction, step: Fraction) -> Fraction:
 
 def _divided(number: Fraction, by: Fraction) -> Fraction:
     if by == 0:
-        raise ReckoningError("division_by_zero")
+        raise EvaluationError("division_by_zero")
     return number / by

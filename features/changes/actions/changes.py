@@ -70,7 +70,7 @@ def _one(request: Request) -> UUID | None:
         raise invalid_input(say("must be a change's id"), "id") from None
 
 
-def _view(one: changes.Listed, account: str) -> dict[str, Any]:
+def _view(one: changes.ListedChange, account: str) -> dict[str, Any]:
     view = msgspec.structs.asdict(one)
     del view["position"]
     plural = ENTITIES.get(one.entity_type) if one.entity_type in _PAGES else None

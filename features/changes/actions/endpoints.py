@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from msgspec import Meta, Struct
 
 from features.changes import diff, dispatch, endpoints, feeds, incoming_list, kinds, wanted
-from features.changes.endpoints import Endpoint, Wanted
+from features.changes.endpoints import Endpoint, EndpointFields
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -79,7 +79,7 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
         egress.checked(url or "", runtime.settings.endpoint_private_hosts)
     except UnfitError as error:
         raise invalid_input(error.detail, "url") from None
-    asked = Wanted(body.name, url or "", body.kinds, body.pipelines, body.statuses, body.fields, body.is_on)
+    asked = EndpointFields(body.name, url or "", body.kinds, body.pipelines, body.statuses, body.fields, body.is_on)
     if body.id is not None:
         if not endpoints.change(runtime.database, runtime.keyring, integration.id, body.id, asked):
             raise _unknown()

@@ -30,7 +30,7 @@ from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
 from shared.runtime import Runtime
-from shared.storage.cache import Remembered
+from shared.storage.cache import SharedCache
 
 ACTION: Final = "read_again"
 Entity = dict[str, Any]
@@ -38,7 +38,7 @@ Entity = dict[str, Any]
 _LONG: Final = 12
 
 
-class Completed(Struct, frozen=True):
+class BackfillRequest(Struct, frozen=True):
     """What is stored: the body as it is read now, and what the first reading has made."""
 
     mode: str
@@ -52,9 +52,9 @@ class Completed(Struct, frozen=True):
     first: str = ""  # the action of the first delivery
 
 
-def read(request: str) -> tuple[Completed, Body]:
+def read(request: str) -> tuple[BackfillRequest, Body]:
     """Raises msgspec.ValidationError."""
-    wanted = decode(request, Completed)
+    wanted = decode(request, BackfillRequest)
     return wanted, Accepted("lead", wanted.body).decoded(wanted.action)
 
 
@@ -68,7 +68,9 @@ def first_steps(runtime: Runtime, integration: Integration, mode: str, body: Bod
 _MADE: Final = ("lead", "contact")
 
 
-def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, content: tuple[Completed, Body]) -> Plan:
+def _planned(
+    runtime: Runtime, delivery: Delivery, integration: Integration, content: tuple[BackfillRequest, Body]
+) -> Plan:
     wanted, body = content
     accepted = Accepted("contact" if wanted.lead_id is None else "lead", wanted.body)
     settings = replace(settings_of(integration.settings), skip_empty=True)
@@ -86,7 +88,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, con
     steps += [_person_step(made, steps[-1].name), _note_step(made, wanted, steps[-1].name)]
     if isinstance(body, SubmitOrder) and wanted.lead_id is not None and not wanted.has_goods:
         steps += plan.goods_steps(
-            Remembered(made.database, delivery.integration_id), made.keyring, made.locks, delivery, body
+            SharedCache(made.database, delivery.integration_id), made.keyring, made.locks, delivery, body
         )
     return steps, 5
 
@@ -94,14 +96,14 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, con
 PLANNER: Final = Planner(ACTION, read, _planned)
 
 
-def _contact_step(wanted: Completed, before: str | None) -> Step:
+def _contact_step(wanted: BackfillRequest, before: str | None) -> Step:
     def found(*_: object) -> Result:
         return {"contact_id": wanted.contact_id, "created": False}
 
     return Step("contact", found, lambda *_: None, after=before)
 
 
-def _lead_step(made: Submission, wanted: Completed, lead_id: int, before: str | None) -> Step:
+def _lead_step(made: Submission, wanted: BackfillRequest, lead_id: int, before: str | None) -> Step:
     """What the deal lacks: fields without a value, and a budget that is nought."""
 
     def write(api: AccountApi, *_: Result) -> Result:
@@ -172,7 +174,7 @@ def _tell_of_others(made: Submission, api: AccountApi, contact_id: int | None) -
             held.remember = contact_id
 
 
-def _note_step(made: Submission, wanted: Completed, after: str) -> Step:
+def _note_step(made: Submission, wanted: BackfillRequest, after: str) -> Step:
     """What no field takes, and no note says."""
 
     def text(api: AccountApi, place: Result) -> str | None:
@@ -220,7 +222,7 @@ def _parts(line: str) -> list[str]:
     return [_plain(one) for one in (line, value, *value.split(", "))]
 
 
-def _said(api: AccountApi, wanted: Completed, entity: str, entity_id: int | None) -> _Said:
+def _said(api: AccountApi, wanted: BackfillRequest, entity: str, entity_id: int | None) -> _Said:
     if entity_id is None:
         return _Said(wanted.had)
 

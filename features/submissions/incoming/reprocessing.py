@@ -12,13 +12,13 @@ from features.submissions.incoming import backfill, explanation
 from features.submissions.incoming.explanation import Reading
 from features.submissions.kept_bodies import Incoming
 from features.submissions.model import Accepted, sources
-from features.submissions.server_ingress import Kept, why
+from features.submissions.server_ingress import KeptBody, why
 from features.submissions.settings import of as settings_of
 from shared.access.credentials import site_key
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
-from shared.actions.idempotency import Write, accept
+from shared.actions.idempotency import IdempotentWrite, accept
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
@@ -86,13 +86,13 @@ def _completed(
         None if incoming.again_id is None else deliveries.by_id(runtime.database, incoming.again_id, integration.id)
     )
     has_goods = "goods" in first.steps or (before is not None and before.summary.get("is_order") is True)
-    wanted = backfill.Completed(
+    wanted = backfill.BackfillRequest(
         mode, action, msgspec.Raw(body), lead_id, contact_id, since, had, has_goods, first.action
     )
     rules = msgspec.json.encode(settings_of(integration.settings), order="deterministic")
     window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
     identity = b"\0".join((incoming.id.bytes, body, rules))
-    write = Write(
+    write = IdempotentWrite(
         backfill.PLANNER,
         msgspec.json.encode(wanted, order="deterministic"),
         f"again:{incoming.id}:{hashlib.sha256(identity).hexdigest()}:{window}",
@@ -119,7 +119,7 @@ def _made(runtime: Runtime, integration: Integration, request: Request, incoming
     of_key = site_key.caller_of(runtime.database, incoming.site_key_id)
     assert of_key is not None  # a foreign key
     assert found.body is not None  # asked before
-    kept = Kept(runtime, incoming.id, incoming.site_key_id)
+    kept = KeptBody(runtime, incoming.id, incoming.site_key_id)
     came = kept_bodies.request_of(runtime.keyring, incoming)
     try:
         key = actions.builders_key(of_key, found.key) or f"kept:{incoming.id}"

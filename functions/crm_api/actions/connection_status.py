@@ -46,7 +46,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"connections": views, "next": following, **addresses(runtime)})
 
 
-def _wanted(request: Request) -> integrations.Wanted:
+def _wanted(request: Request) -> integrations.IntegrationFilter:
     status = request.parameter("status") or None
     if status not in (None, *STATUSES):
         raise invalid_input(say("must be one of {names}", names=", ".join(STATUSES)), "status")
@@ -55,7 +55,9 @@ def _wanted(request: Request) -> integrations.Wanted:
         raise invalid_input(say("must be one of {names}", names=", ".join(integrations.TODO)), "todo")
     search = (request.parameter("search") or "").strip().lower()[:100]
     widget_type = request.parameter("widget_type") or None
-    return integrations.Wanted(search or None, status, widget_type, request.parameter("trouble") == "1", todo)
+    return integrations.IntegrationFilter(
+        search or None, status, widget_type, request.parameter("trouble") == "1", todo
+    )
 
 
 def _after(request: Request) -> tuple[str, str] | None:

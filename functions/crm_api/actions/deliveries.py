@@ -49,7 +49,7 @@ def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
         before_id = UUID(before) if before else None
     except ValueError:
         raise invalid_input(say("must be the `next` of the page before"), "before") from None
-    wanted = deliveries.Wanted(
+    wanted = deliveries.DeliveryFilter(
         state,
         optional_positive(request, "lead_id"),
         request.parameter("write") or None,

@@ -1,6 +1,6 @@
 """`POST disconnect`: forgets the tokens of a connection; the client id and secret stay (row D5)."""
 
-from features.registry import endings
+from features.registry import on_disconnect
 from functions.crm_api.connections import ConnectionAnswer, connection_view
 from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
@@ -36,7 +36,7 @@ def _say_goodbye(runtime: Runtime, integration: Integration) -> None:
     """What we have left in the account goes, as far as amoCRM lets us at this moment."""
     if integration.status != "connected":
         return
-    for ending in endings():
+    for ending in on_disconnect():
         try:
             ending(runtime, integration)
         except (AmocrmError, DecryptionError, ReauthRequiredError, RefreshDelayedError) as error:

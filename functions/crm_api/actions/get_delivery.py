@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
-from shared.actions.idempotency import Trouble
+from shared.actions.idempotency import ProblemSummary
 from shared.connections.integrations import account_page
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
@@ -40,7 +40,7 @@ class DeliveryAnswer(TypedDict):
     attempts: int
     steps: dict[str, Literal["planned", "started", "done"]]
     results: dict[str, dict[str, Any]]
-    problem: Trouble | None
+    problem: ProblemSummary | None
     summary: dict[str, Any]
     links: dict[str, str]
     created_at: datetime

@@ -8,7 +8,7 @@ from uuid import UUID
 from functions.crm_api.leads import contact_view
 from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
-from shared.amocrm.contacts import PeopleApi
+from shared.amocrm.contacts import ContactsApi
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import account_page
 from shared.platform.http import Request, Response
@@ -17,7 +17,7 @@ from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
 from shared.storage import search
-from shared.storage.search import Found
+from shared.storage.search import SearchResult
 
 _ID: Final = re.compile(r"(?:ref:)?([0-9a-f]{26}(?:[0-9a-f]{6})?)")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
@@ -28,7 +28,7 @@ _FEWEST: Final = 5
 class FoundAnswer(TypedDict):
     """What stands behind an id or a number."""
 
-    found: list[Found]
+    found: list[SearchResult]
 
 
 class FoundDeal(TypedDict):
@@ -77,7 +77,7 @@ def _contacts(runtime: Runtime, caller: Caller, request: Request) -> Response:
     page = account_page(runtime.settings, integration.account_domain)
 
     def read(api: AccountApi) -> list[dict[str, Any]]:
-        return PeopleApi(api).search_contacts(text)
+        return ContactsApi(api).search_contacts(text)
 
     found = [one for one in runtime.connections.call(integration, read, calls=1) if _has(one, wanted)]
     return json_response({"contacts": [_view(one, page) for one in found[: search.MOST]]})

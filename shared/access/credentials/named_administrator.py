@@ -144,7 +144,7 @@ class Administrator(Struct, frozen=True):
     is_invited: bool | None
 
 
-class Known(Struct, frozen=True):
+class VerifiedAdministrator(Struct, frozen=True):
     id: UUID
     name: str
     rights: str
@@ -189,7 +189,7 @@ def revoke(database: Database, administrator_id: UUID) -> bool:
 
 def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Caller:
     """The administrator, acting for the account that the headers name, if they name one. Raises 401."""
-    found = runtime.database.one(Known, _FIND, {"hash": _hash(token)})
+    found = runtime.database.one(VerifiedAdministrator, _FIND, {"hash": _hash(token)})
     if found is None:
         raise unauthenticated(say("This sign-in has ended or was revoked. Ask an administrator for a new link."))
     return acting(runtime, request, calls, KINDS[found.rights], found.name)
@@ -197,17 +197,19 @@ def identify(runtime: Runtime, request: Request, token: str, calls: int) -> Call
 
 def identify_invited(runtime: Runtime, code: str) -> Caller:
     """Who has a link that was not used. Raises 401."""
-    found = runtime.database.one(Known, _INVITED, {"hash": _hash(code)})
+    found = runtime.database.one(VerifiedAdministrator, _INVITED, {"hash": _hash(code)})
     if found is None:
         raise unauthenticated(say("This sign-in link was used, or is older than a day. Ask for a new one."))
     return Caller("invited", None, named_account=False, actor=found.name)
 
 
-def sign_in(database: Database, code: str) -> tuple[Known, str] | None:
+def sign_in(database: Database, code: str) -> tuple[VerifiedAdministrator, str] | None:
     """The link's token, or that of a code of :func:`vouched_for`, which is used up. None where it was already."""
     token = PREFIX + secrets.token_urlsafe(32)
     hashes = {"hash": _hash(code), "token_hash": _hash(token)}
-    found = database.one(Known, _SIGN_IN_BY_LINK, hashes) or database.one(Known, _SIGN_IN_BY_CODE, hashes)
+    found = database.one(VerifiedAdministrator, _SIGN_IN_BY_LINK, hashes) or database.one(
+        VerifiedAdministrator, _SIGN_IN_BY_CODE, hashes
+    )
     return None if found is None else (found, token)
 
 

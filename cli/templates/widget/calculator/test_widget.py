@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from cli import widget
 from features.calculations import calculator, compiler, engine
-from features.calculations.engine import Reckoned
+from features.calculations.engine import Evaluation
 
 
 def test_it_reckons() -> None:
@@ -12,8 +12,8 @@ def test_it_reckons() -> None:
     assert own is not None
     document = compiler.compiled(own).document
     assert document is not None
-    made = engine.reckoned(document, {"kind": "better", "count": "3"}, "en")
-    assert isinstance(made, Reckoned)
+    made = engine.evaluate(document, {"kind": "better", "count": "3"}, "en")
+    assert isinstance(made, Evaluation)
     assert made.total == Decimal(4500)
 
 
