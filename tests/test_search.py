@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.story import Story, calculation, json_of
+from tests.submitting import form, order, save
 
 
 def _found(story: Story, text: str) -> list[tuple[str, str]]:
@@ -30,6 +31,18 @@ def test_38_7_an_id_a_mark_and_a_number_lead_to_their_place(connected: Story) ->
     assert ("event", str(event)) in _found(connected, str(event))
     for nothing in ("", "ref:", "00000000-0000-4000-8000-000000000000", "стекло", "9" * 18, "0", "1" * 40):
         assert _found(connected, nothing) == []
+
+
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead"])
+def test_35_a_deals_number_leads_to_the_form_and_the_order_that_made_it(connected: Story, mode: str) -> None:
+    """They are accepted before there is a deal, so that theirs was found by no number, and was in no list of it."""
+    assert save(connected, forms={"mode": mode}, orders={"mode": mode}).status == 200
+    for action, body in (("submit_form", form()), ("submit_order", order())):
+        made = json_of(connected.crm(action, connected.application(), body))
+        number = str((made["results"].get("lead") or made["results"]["incoming_lead"])["lead_id"])
+        assert _found(connected, number)[0] == ("deal", number)
+        listed = json_of(connected.crm("get_deliveries", connected.admin(), query={"lead_id": number}))["deliveries"]
+        assert [one["delivery_id"] for one in listed] == [made["delivery_id"]]
 
 
 @pytest.mark.vendor("contacts.query")

@@ -1,5 +1,27 @@
 // Made from openapi.yaml by `python -m cli client`.
 export interface paths {
+    "/accept_without_person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `{id, accepts_without_person}`. A key whose forms ask for neither a phone nor an e-mail is not told of in the
+         *     overview any more. 404 for what is no key of a server of this account.
+         */
+        post: operations["accept_without_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/book": {
         parameters: {
             query?: never;
@@ -649,12 +671,12 @@ export interface paths {
          *
          *     Query: `key` (a server key's id), `outcome`, `limit`, `before` (the `next` of the page before).
          *
-         *     `{keys: [{id, name, revoked_at, without_person, bodies_dropped_at}], incoming: [{id, key_id, action, outcome,
-         *     detail, delivery_id, again_id, has_person, size, times, request_id, created_at, last_at}], next}`, the newest first.
-         *     `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to its end).
-         *     `again_id`: of the latest delivery that has completed it. `size` in bytes; `times`: how often the same has come. Of
-         *     a key, `without_person`: none of its latest had a phone or an e-mail; `bodies_dropped_at`: when older ones went
-         *     because too many came.
+         *     `{keys: [{id, name, revoked_at, without_person, accepts_without_person, bodies_dropped_at}], incoming: [{id, key_id,
+         *     action, outcome, detail, delivery_id, again_id, has_person, size, times, request_id, created_at, last_at}], next}`,
+         *     the newest first. `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to
+         *     its end). `again_id`: of the latest delivery that has completed it. `size` in bytes; `times`: how often the same has
+         *     come. Of a key, `without_person`: none of its latest had a phone or an e-mail, and nobody has said that this is
+         *     right (`accepts_without_person`); `bodies_dropped_at`: when older ones went because too many came.
          */
         get: operations["get_incoming"];
         put?: never;
@@ -3709,6 +3731,17 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        /**
+         * AcceptWithoutPerson
+         * @description `is_so`: it is right that forms of this key have neither a phone nor an e-mail; false: tell of it.
+         */
+        AcceptWithoutPerson: {
+            /** @default null */
+            action?: string | null;
+            /** Format: uuid */
+            id: string;
+            is_so: boolean;
+        };
         /** Account */
         Account: {
             domain: string;
@@ -5974,6 +6007,20 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    accept_without_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptWithoutPerson"];
+            };
+        };
+        responses: never;
+    };
     book: {
         parameters: {
             query?: never;

@@ -1,7 +1,7 @@
 """`POST submit_form`, `submit_order`, `sync_contact`: what a site sends, into amoCRM once (rows C2-C4, C9, C10)."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -83,7 +83,7 @@ def _decoded(request: Request, action: str, settings: Submissions) -> Body:
     """Bounded like a form: by its bytes, and not by how many values it has."""
     if len(request.body) > nested.MOST_BYTES:
         raise Problem(413, "body_too_large", html_form.TOO_LARGE)
-    body = bodies.decode(request, model.BODIES[action])
+    body = bodies.decode(request.with_nulls_shown(), model.BODIES[action])  # a visitor cannot write it another time
     if isinstance(body, SubmitForm):
         return with_person(body, settings)
     return body
@@ -99,7 +99,7 @@ def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: Kept
     if sent.is_test:
         kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
     elif isinstance(sent.body, SubmitOrder):
-        _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions)
+        _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions, sent.made_at)
     else:
         key = builders_key(caller, sent.key)
         form, why = model.SUBMIT_FORM, sent.decisions
@@ -138,9 +138,16 @@ def read_anew(
 
 
 def _order_from_builder(
-    runtime: Runtime, caller: Caller, request: Request, body: SubmitOrder, kept: KeptBody, decisions: list[Decision]
+    runtime: Runtime,
+    caller: Caller,
+    request: Request,
+    body: SubmitOrder,
+    kept: KeptBody,
+    decisions: list[Decision],
+    made_at: datetime | None = None,
 ) -> Delivery | None:
-    """An order, or what a shop tells of one that is here: that is a note in its deal, each thing once."""
+    """An order, or what a shop tells of one that is here: that is a note in its deal, each thing once. `made_at`: when
+    it was made; one that is older than what is kept here may have a deal, which is looked for."""
     integration, whole = caller.require_integration(), model.whole(body)
     assert isinstance(whole, SubmitOrder)
     key = _key_of_order(runtime, caller, whole, of_person=True)
@@ -161,9 +168,10 @@ def _order_from_builder(
                 decisions,
                 at_once=False,
                 about=whose(whole.contact.phones, whole.contact.emails),
+                known_since=_before_what_is_kept(runtime, made_at),
             )
             answer(request, delivery)
-            for write in order_updates.since_restore(delivery, key, whole):
+            for write in order_updates.of_unknown(delivery, key, whole):
                 accept(runtime, integration, request, write)
             return delivery
         except Problem as problem:
@@ -176,6 +184,13 @@ def _order_from_builder(
         accept(runtime, integration, request, write)
     kept.became(first, whole.contact)
     return first
+
+
+def _before_what_is_kept(runtime: Runtime, made_at: datetime | None) -> datetime | None:
+    """A day earlier, for clocks and zones; None where whatever was accepted since then is still here."""
+    kept = timedelta(days=runtime.settings.keep_deliveries_days)
+    is_old = made_at is not None and runtime.clock.now() - made_at > kept
+    return made_at - timedelta(days=1) if is_old and made_at is not None else None
 
 
 def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
@@ -227,6 +242,7 @@ def _accepted(
     decisions: list[Decision] | None = None,
     at_once: bool = True,
     about: str | None = None,
+    known_since: datetime | None = None,
 ) -> Delivery:
     integration = caller.require_integration()
     settings, body = settings_of(integration.settings), model.whole(body)
@@ -249,6 +265,7 @@ def _accepted(
         at_once=at_once and not settings.queue,
         summary=_summary(runtime, integration, body) | caller.sender() | kept.summary,
         about=about,
+        known_since=known_since,
     )
     delivery = accept(runtime, integration, request, write)
     kept.became(delivery, body.contact)

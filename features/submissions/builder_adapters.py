@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from features.submissions import shops
+from features.submissions import form_service_adapters, shops
 from features.submissions.carts import Cart, branches, drop, text
 from shared.platform.http import Request
 from shared.platform.nested import Tree
@@ -287,6 +287,7 @@ _BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str]], ...]] = tup
         ("form fields meta", _elementor),
         ("namedValues range", _google),
         ("field_data", _lead_ads),
+        *form_service_adapters.ADAPTERS,
         ("fields", _bitrix),
         ("data event", _flexbe),
         ("data", _wix),

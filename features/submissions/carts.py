@@ -6,6 +6,7 @@ cannot be reckoned with stays a text, and what does not add up is told in the no
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -63,6 +64,7 @@ class Cart(Struct, frozen=True):
     address: Address | str = ""
     comment: str = ""
     values: dict[str, Any] = {}  # PROMO_CODE and the others above
+    made_at: datetime | None = None  # where the shop says when
 
 
 def submitted(cart: Cart, rest: SubmitForm) -> SubmitOrder:
@@ -153,6 +155,15 @@ def item(
     if not full or price is None or len(full) > _LONGEST_NAME or len(sku) > _LONGEST_SKU:
         return None
     return OrderItem(full, count, price, sku=sku.strip() or None)
+
+
+def moment(value: Any) -> datetime | None:
+    """Of "2026-11-28T10:00:00+03:00"; without a zone in UTC. None for what is no moment."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def named(name: str, options: Iterable[tuple[str, str]]) -> str:

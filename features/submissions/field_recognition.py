@@ -30,6 +30,7 @@ _PERSON: Final = frozenset({"name", "first_name", "last_name", *_SEVERAL})
 # Names with a meaning of their own: what is left over has another.
 _MEMBERS: Final = frozenset({*_ONCE, *_SEVERAL, "comment"})
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
+_OF_UTM: Final = frozenset({"source", "medium", "campaign", "content", "term"})
 _TYPES: Final[dict[str, Meaning]] = {
     **dict.fromkeys(("tel", "phone", "phone_number", "phonenumber", "mobile"), "phone"),
     **dict.fromkeys(("email", "e-mail", "email_address"), "email"),
@@ -37,9 +38,7 @@ _TYPES: Final[dict[str, Meaning]] = {
 }
 _FORMS: Final = frozenset({"form", "quiz", "definition", "survey", "форма", "квиз"})
 # Whose phone or name it is, where it is not the visitor's.
-_OTHERS: Final = frozenset(
-    {"manager", "shop", "store", "seller", "site", "admin", "owner", "operator", "company", "courier"}
-)
+_OTHERS: Final = frozenset({"shop", "store", "site", "owner", "company"})
 _EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _PHONE: Final = re.compile(r"\+?[\d\s()./\u00a0\-\u2010-\u2015]{7,30}")
 _OF_BUILDER: Final = re.compile(r"_(?!_)")
@@ -162,6 +161,8 @@ def _by_itself(value: NamedValue) -> _Value:
 def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
     around = [str(one) for one in value.path[:-1] if isinstance(one, str) and one]
     is_at_home = not _inner(value) or (bool(around) and field_vocabulary.is_of_person(around[-1]))
+    if any(map(field_vocabulary.is_of_staff, (name, *around))):
+        return None, 9
     whole = field_vocabulary.whole(name)
     if name.lower() in ("name", "title") and around and around[-1].lower() in _FORMS:
         return "form", 3
@@ -229,6 +230,8 @@ def _by_shape(found: list[_Value], country: str) -> None:
     left = [one for one in found if one.meaning == "field" and one.reason == "note"]
     if not any(one.meaning == "email" and any(one.named.values) for one in found):
         for one in left:
+            if field_vocabulary.is_of_staff(one.named.shown):
+                continue
             if len(one.named.values) == 1 and _EMAIL.fullmatch(one.named.values[0].strip()):
                 one.meaning, one.reason = "email", "shape"
                 break
@@ -243,7 +246,7 @@ def _by_shape(found: list[_Value], country: str) -> None:
 def _is_shaped(value: NamedValue, country: str) -> bool:
     if len(value.values) != 1 or not _PHONE.fullmatch(value.values[0].strip()):
         return False
-    if field_vocabulary.says_another_number(value.shown):
+    if field_vocabulary.says_another_number(value.shown) or field_vocabulary.is_of_staff(value.shown):
         return False
     made = person_identity.phone(value.values[0], country)
     return made is not None and made.identity is not None
@@ -255,7 +258,9 @@ def visit_name(value: NamedValue) -> str | None:
     if name.startswith("utm_") or (name in _VISIT and not value.label):
         return name
     around = [one for one in value.path[:-1] if isinstance(one, str)]
-    if around and around[-1].lower() == "utm" and not value.label:
+    if not around or value.label:
+        return None
+    if around[-1].lower() == "utm" or (around[-1].lower().startswith("utm") and name in _OF_UTM):
         return f"utm_{'campaign' if name == 'name' else name}"
     return None
 

@@ -97,6 +97,13 @@ _OTHER_NUMBER: Final = (
     " кільк cantidad quantidade soni version верс utm uid client-id clid id tranid промокод promo pin tax налог"
     " ticket билет rating оценк score балл lat lon gps координат дом дома кода квартир кв этаж"
 )
+# People of the company's own: their phones stand beside the visitor's in what chats and call-backs send, and would make
+# one person of all visitors.
+_STAFF: Final = (
+    "manager менеджер agent агент operator оператор employee сотрудник співробітник staff courier курьер кур'єр seller"
+    " продавец продавц продавець consultant консультант admin админ адмін agente vendedor atendente gerente operador"
+    " empleado funcionario menejer xodim sotuvchi"
+)
 _CUSTOMER: Final = _plain("заказчик")  # a person, and no order
 _WEAK_PHONE: Final = _plains(
     "номер number numero nomer raqam контакт контакты contact contacto contato aloqa звʼязок связь связи"
@@ -116,6 +123,7 @@ _IS_PHONE: Final = _stems(_PHONE, within=True)
 _IS_EMAIL: Final = _stems(_EMAIL, within=True)
 _IS_NO_NAME: Final = _stems(_NOT_A_NAME)
 _IS_ANOTHER: Final = _stems(_OTHER_NUMBER)
+_IS_STAFF: Final = _stems(_STAFF)
 
 
 @lru_cache(maxsize=4096)
@@ -182,3 +190,9 @@ def says_name(name: str) -> Meaning | None:
 def is_of_person(name: str) -> bool:
     """Whether a container, such as `client`, holds a person's values."""
     return not _PERSON_WORDS.isdisjoint(words(name))
+
+
+@lru_cache(maxsize=2048)
+def is_of_staff(name: str) -> bool:
+    """Whether it speaks of somebody of the company: `manager_phone`, "Телефон оператора"."""
+    return _IS_STAFF.search(" ".join(words(name))) is not None

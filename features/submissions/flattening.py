@@ -33,6 +33,7 @@ _ABOUT: Final = frozenset(
     )
 )
 _TYPES: Final = ("type", "field_type", "fieldtype", "kind")
+_FIELD_TYPES: Final = frozenset({"field_type", "fieldtype"})  # also beside a value that was taken apart
 _IDS: Final = ("id", "name", "key", "ref", "field_id", "fieldid")
 _CHOICE: Final = frozenset({"label", "labels", "other", "value", "title", "name", "text"})
 # What holds the values of a form and says nothing of them.
@@ -180,9 +181,9 @@ def _whole(branch: Tree, by_name: dict[str, str]) -> tuple[str, str] | None:
     """A name or a phone that was taken apart: `{first, last}`, `{area, phone}`, `{full}`; its kind and its text."""
     if not by_name or any(_is_branch(one) for one in branch.values()):
         return None
-    names = frozenset(by_name)
+    names = frozenset(by_name) - _FIELD_TYPES
     order: tuple[str, ...] = ("full",)
-    kind = ""
+    kind = next((str(branch[by_name[one]]).lower() for one in _FIELD_TYPES if one in by_name), "")
     if names <= set(_NAME) and names & {"first", "last"}:
         kind, order = "name", _NAME
     elif names <= set(_PHONE) and names >= {"area", "phone"}:

@@ -84,7 +84,7 @@ UPDATE amocrm_site_keys k SET without_person = judged.is_so
 FROM (SELECT count(*) >= 3 AND NOT coalesce(bool_or(has_person), false) AS is_so FROM (
     SELECT has_person FROM amocrm_incoming WHERE site_key_id = %(site_key_id)s AND has_person IS NOT NULL
     ORDER BY created_at DESC, id DESC LIMIT 10) latest) judged
-WHERE k.id = %(site_key_id)s AND k.without_person <> judged.is_so
+WHERE k.id = %(site_key_id)s AND k.without_person <> judged.is_so AND NOT k.accepts_without_person
 """
 
 _PAGE = """
@@ -126,7 +126,7 @@ ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 
 
 _KEYS = """
-SELECT id, name, revoked_at, without_person, bodies_dropped_at FROM amocrm_site_keys
+SELECT id, name, revoked_at, without_person, accepts_without_person, bodies_dropped_at FROM amocrm_site_keys
 WHERE integration_id = %(integration_id)s AND is_server
 ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 200
 """
@@ -139,6 +139,7 @@ class Key(Struct, frozen=True):
     name: str
     revoked_at: datetime | None
     without_person: bool
+    accepts_without_person: bool  # somebody has said that this is right
     bodies_dropped_at: datetime | None
 
 

@@ -85,9 +85,10 @@ def writes(first: Delivery, key: str, body: SubmitOrder) -> Iterator[IdempotentW
     yield from _of_kinds(key, body, {kind: now[kind] for kind in _KINDS if _is_news(kind, now, before or {})})
 
 
-def since_restore(first: Delivery, key: str, body: SubmitOrder) -> Iterator[IdempotentWrite]:
-    """The database was restored from a backup, and did not know the order when this came: where its deal is there, it
-    was made of another body, which may not have said that it is paid, or what state it is in."""
+def of_unknown(first: Delivery, key: str, body: SubmitOrder) -> Iterator[IdempotentWrite]:
+    """The order was not known any more when this came, since the database was restored from a backup, or since it is
+    older than what is kept: where its deal is there, it was made of another body, which may not have said that it is
+    paid, or what state it is in."""
     if first.looks_since is not None:
         said = {kind: digest for kind, digest in told(body).items() if kind in ("paid", "state")}
         yield from _of_kinds(key, body, said, unless_made=True)

@@ -6,6 +6,7 @@ Any JSON and any form: what a value is, is understood from what it is called, se
 """
 
 import hashlib
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -22,8 +23,11 @@ from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
+from shared.storage import event_log
 
 _TRIALS: Final[tuple[dict[str, object], ...]] = ({"test": "test"}, {})
+_OF_ADDRESS: Final = ("action", "site_key")  # as the panel shows it
+_TOLD_AGAIN: Final = timedelta(days=1)
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 
 
@@ -33,6 +37,7 @@ class ReceivedForm(Struct, frozen=True):
     is_test: bool  # the address is tried out: nothing is written
     decisions: list[Decision] = []
     values: list[NamedValue] = []  # of which the decisions are
+    made_at: datetime | None = None  # of an order, where its shop says so
 
 
 def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
@@ -50,7 +55,7 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
         own = known.id or _id(values) or hashlib.sha256(request.body).hexdigest()[:12]
         cart = known.cart if known.cart.number.strip() else replace(known.cart, number=own)
         order = carts.submitted(cart, made.body)
-        return ReceivedForm(order, None, is_test=False, decisions=made.decisions, values=values)
+        return ReceivedForm(order, None, is_test=False, decisions=made.decisions, values=values, made_at=cart.made_at)
     body = made.body
     if not body.form.name and form_id:
         body = replace(body, form=replace(body.form, name=form_id[:1000]))
@@ -96,10 +101,20 @@ def ok() -> Response:
 
 
 def tried(runtime: Runtime, request: Request) -> Response:
-    """GET and HEAD: a builder that tries its address before it saves it. Raises 401 and 405."""
+    """GET and HEAD: a builder that tries its address before it saves it. One that sends its forms so is told of.
+
+    Raises 401 and 405.
+    """
     key = request.parameter("site_key") or ""
     if not key.startswith(site_key.SERVER_PREFIX):
         detail = say("{name} is called with {method}.", name=SUBMIT_FORM, method="POST")
         raise Problem(405, "method_not_allowed", detail, headers=(("Allow", "POST, OPTIONS"),))
-    site_key.identify(runtime, request, key)
+    caller = site_key.identify(runtime, request, key)
+    if request.method == "GET" and any(name not in _OF_ADDRESS and value for name, value in request.query):
+        told = say(
+            "A site builder or a service sends its forms to the server's key by GET, in the address: nothing of them "
+            "is taken or kept. Choose POST there."
+        )
+        id_, kind = caller.require_integration().id, "submission.by_get"
+        event_log.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=_TOLD_AGAIN)
     return ok()

@@ -37,7 +37,7 @@ from shared.platform.decoding import decode
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.middleware import json_response
-from shared.platform.problems import Problem, forbidden
+from shared.platform.problems import Problem, forbidden, null_character
 from shared.runtime import Runtime
 from shared.storage import event_log
 from shared.storage.database import DatabaseUnavailableError
@@ -191,6 +191,8 @@ def _secret_delivered(runtime: Runtime, request: Request) -> Response:
     # vendor: button.secret_answer (production) The delivery of the secret is answered with exactly 200 and JSON: with
     # 204 amoCRM shows an error of creation and never sends the code. Members that are not documented are sent too.
     # source: a comment in a production integration; the newest example of amocrm-api-php speaks of the two hooks
+    if request.has_null_in_body:
+        raise null_character()
     try:
         body = decode(request.body, _Delivered)
     except (msgspec.DecodeError, msgspec.ValidationError):

@@ -10,7 +10,7 @@ from shared.connections.inheritance import LEVELS, LevelName
 from shared.platform import decoding
 from shared.platform.http import Request
 from shared.platform.messages import Message, UnfitError, said, say
-from shared.platform.problems import InputError, Problem, invalid_input
+from shared.platform.problems import InputError, Problem, invalid_input, null_character
 
 T = TypeVar("T")
 
@@ -32,7 +32,10 @@ _OF_MSGSPEC = (
 
 
 def decode(request: Request, model: type[T]) -> T:
-    """The JSON body as `model`. 400 for what is not JSON, 422 with the path for what does not fit the model."""
+    """The JSON body as `model`. 400 for what is not JSON, or has the character that cannot be stored, 422 with the path
+    for what does not fit the model."""
+    if request.has_null_in_body:
+        raise null_character()
     try:
         return decoding.decode(request.body, model)
     except msgspec.ValidationError as error:

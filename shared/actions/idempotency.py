@@ -53,6 +53,7 @@ class IdempotentWrite(Struct, frozen=True):
     summary: Mapping[str, Any] = {}  # what lists of deliveries say of it, nothing personal
     about: str | None = None  # with the key, what it is, whatever else it says: whose order; None: all of its identity
     happened_at: datetime | None = None  # what it is about, where somebody says so who can be trusted
+    known_since: datetime | None = None  # it may have been accepted since then, by a row that went with its days
 
 
 def accept(runtime: Runtime, integration: Integration, request: Request, write: IdempotentWrite) -> Delivery:
@@ -75,6 +76,7 @@ def accept(runtime: Runtime, integration: Integration, request: Request, write: 
         at_once=write.at_once,
         about=write.about,
         happened_at=write.happened_at,
+        known_since=write.known_since,
     )
     begun = write.first_steps if is_new else ()
     if delivery.state == "dead":

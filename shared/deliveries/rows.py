@@ -28,8 +28,9 @@ CLOCK_SKEW_SECONDS: Final = 3600
 class Delivery(Guarded, frozen=True):
     """A row of `amocrm_deliveries`; `steps` holds each begun step's state and result by its name.
 
-    `looks_since`: it was accepted after the database was restored from a backup, and may have been carried out since
-    then by a row that is lost. So each step looks for its mark before it writes; None: it is certainly new.
+    `looks_since`: it was accepted after the database was restored from a backup, or tells more of what is older than
+    rows are kept, and may have been carried out since then by a row that is gone. So each step looks for its mark
+    before it writes; None: it is certainly new.
     """
 
     HIDDEN = ("request",)
@@ -108,12 +109,14 @@ def accept(
     at_once: bool = True,
     about: str | None = None,
     happened_at: datetime | None = None,
+    known_since: datetime | None = None,
 ) -> tuple[Delivery, bool]:
     """Stores the write, with our lease on it and its first steps begun. False: this key was accepted before.
 
     `at_once` False leaves it to the runner: no lease, and no step is begun. The same write has the same id, and so the
     same marks in amoCRM, even where the first row is lost; `about`: what makes it the same, where it may say other
-    things the next time. `happened_at`: when that has happened which it is about, where somebody knows.
+    things the next time. `happened_at`: when that has happened which it is about, where somebody knows. `known_since`:
+    since when a row of it may have been here that is gone.
 
     Raises 409 when the key was accepted with another request.
     """
@@ -132,6 +135,7 @@ def accept(
         "told": Jsonb({"kind": "accepted", "request_id": request_id}),
         "summary": Jsonb(dict(summary)),
         "happened_at": happened_at,
+        "known_since": known_since,
     }
     accepted = database.one(Delivery, statements.ACCEPT, parameters)
     if accepted is not None:

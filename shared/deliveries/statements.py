@@ -8,16 +8,18 @@ from typing import Final
 # --- accepting and reading -----------------------------------------------------------------------------------------
 
 # Stores a write with its lease and its first steps, or nothing where its key was accepted before. After a restore it
-# may have been carried out by a row that is gone: then it says since when. What has happened after the restore was
-# never accepted before.
+# may have been carried out by a row that is gone, and so may what is older than rows are kept: then it says since when.
+# What has happened after the restore was never accepted before.
 ACCEPT = """
 INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
                                steps, attempts, lease_id, lease_until, due_at, story, summary, looks_since)
 VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
         %(steps)s, %(attempts)s, %(lease_id)s, amocrm_now() + %(lease)s, amocrm_now(), amocrm_told('[]', %(told)s),
         %(summary)s,
-        (SELECT greatest(min(lost_since), amocrm_now() - max(keys_kept)) FROM amocrm_restores
-         WHERE looks_until > amocrm_now() AND (%(happened_at)s::timestamptz IS NULL OR %(happened_at)s < restored_at)))
+        least(%(known_since)s::timestamptz,
+              (SELECT greatest(min(lost_since), amocrm_now() - max(keys_kept)) FROM amocrm_restores
+               WHERE looks_until > amocrm_now()
+                 AND (%(happened_at)s::timestamptz IS NULL OR %(happened_at)s < restored_at))))
 ON CONFLICT DO NOTHING
 RETURNING *
 """
@@ -35,14 +37,20 @@ SELECT *, greatest(0, extract(epoch FROM due_at - amocrm_now()))::float8 AS due_
 FROM amocrm_deliveries WHERE id = %(id)s AND integration_id = %(integration_id)s
 """
 
-# Deliveries of an integration, or of all, the newest first, from the one that ended the page before.
+# Deliveries of an integration, or of all, the newest first, from the one that ended the page before. Of a deal: those
+# that were to change it, and those that made it, or came to it by themselves.
 PAGE = """
 SELECT d.*, greatest(0, extract(epoch FROM d.due_at - amocrm_now()))::float8 AS due_in_seconds,
        i.account_domain, i.widget_type
 FROM amocrm_deliveries d JOIN amocrm_integrations i ON i.id = d.integration_id
 WHERE (%(integration_id)s::uuid IS NULL OR d.integration_id = %(integration_id)s)
   AND (%(state)s::text IS NULL OR d.state = %(state)s)
-  AND (%(lead_id)s::bigint IS NULL OR d.lead_id = %(lead_id)s)
+  AND (%(lead_id)s::bigint IS NULL OR d.lead_id = %(lead_id)s OR d.id = ANY (ARRAY(
+      SELECT made.id FROM amocrm_integrations of CROSS JOIN LATERAL (
+          SELECT id FROM amocrm_deliveries WHERE integration_id = of.id AND lead_id IS NULL
+            AND coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' -> 'lead_id'
+                = to_jsonb(%(lead_id)s::bigint)) made
+      WHERE %(integration_id)s::uuid IS NULL OR of.id = %(integration_id)s)))
   AND (%(action)s::text IS NULL OR d.action = %(action)s)
   AND (%(since)s::timestamptz IS NULL OR d.created_at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR d.created_at < %(until)s)

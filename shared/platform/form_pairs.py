@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 Pairs = list[tuple[str, str]]
 
+NO_NULL: Final = "\ufffd"  # instead of U+0000, which PostgreSQL's texts cannot hold, as HTML and Markdown put it
 _OLD: Final = "cp1251"
 # Python's own codecs, which may take seconds, refuse, or make what is no letter.
 _NO_CHARSETS: Final = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
@@ -65,7 +66,7 @@ def text(body: bytes, content_type: str = "") -> str:
 def _texts(found: list[tuple[bytes, bytes]], content_type: str) -> Pairs:
     charset = _charset(b" ".join(part for pair in found for part in pair), content_type)
     named = ((name.decode(charset, "replace"), value.decode(charset, "replace")) for name, value in found)
-    return [(name.replace("\0", ""), value.replace("\0", "")) for name, value in named if name]
+    return [(name.replace("\0", NO_NULL), value.replace("\0", NO_NULL)) for name, value in named if name]
 
 
 def _charset(data: bytes, content_type: str) -> str:

@@ -6,13 +6,14 @@ from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from msgspec import field
+from msgspec.structs import replace
 
 from shared.platform.i18n import language_of
 from shared.platform.secret import Guarded
 
 Pairs = tuple[tuple[str, str], ...]
 
-_NULL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # after an even number of backslashes
+_NULL_IN_JSON = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # after an even number of backslashes
 
 
 class Headers:
@@ -62,13 +63,19 @@ class Request(Guarded, frozen=True):
         return "gzip" in (self.headers.get("Accept-Encoding") or "")
 
     @property
-    def has_null_character(self) -> bool:
-        """In a place from which it could reach PostgreSQL, whose texts cannot hold it. (A form's parser drops it.)"""
-        values = (part for pair in (*self.query, *self.headers.items()) for part in pair)
-        if any("\0" in value for value in values):
-            return True
+    def has_null_in_head(self) -> bool:
+        """The character that PostgreSQL's texts cannot hold, in the query or in a header."""
+        return any("\0" in part for pair in (*self.query, *self.headers.items()) for part in pair)
+
+    @property
+    def has_null_in_body(self) -> bool:
+        """The same, in JSON. (A form's parser puts another in its place.)"""
         # The pattern walks through a body slowly, and a quotation brings megabytes that do not hold the escape at all.
         return b"\\u0000" in self.body and not self.is_html_form and bool(_NULL_IN_JSON.search(self.body))
+
+    def with_nulls_shown(self) -> "Request":
+        """The same with U+FFFD for each of these in its JSON: whoever reads it sees that something was there."""
+        return replace(self, body=_NULL_IN_JSON.sub(rb"\1\\ufffd", self.body)) if self.has_null_in_body else self
 
     @property
     def network(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from shared.platform import logs
 from shared.platform.http import Pairs, Request, Response
 from shared.platform.messages import say
-from shared.platform.problems import Problem, problem_from
+from shared.platform.problems import Problem, null_character, problem_from
 
 Instance = TypeVar("Instance")
 
@@ -48,8 +48,8 @@ def serve(
                     "body_too_large",
                     say("The body may have at most {most} bytes.", most=f"{most_bytes:,}"),
                 )
-            if request.has_null_character:
-                raise Problem(400, "null_character", say("No value may contain the character U+0000."))
+            if request.has_null_in_head:
+                raise null_character()
             response = handler(runtime, request)
         except (KeyboardInterrupt, SystemExit):
             raise

@@ -202,12 +202,12 @@ def _flat(branch: Any) -> Tree:
 
 
 def _stored(text: str) -> str:
-    """Without zeros and halves of letters, which neither PostgreSQL nor JSON can hold."""
+    """Without zeros and halves of letters, which neither PostgreSQL nor JSON can hold; each leaves a sign."""
     try:
         text.encode()
     except UnicodeEncodeError:
         text = text.encode("utf-8", "replace").decode()
-    return text.replace("\0", "") if "\0" in text else text
+    return text.replace("\0", form_pairs.NO_NULL) if "\0" in text else text
 
 
 def shape(tree: Tree) -> str:

@@ -107,6 +107,10 @@ def invalid_input(detail: Message, path: str = "") -> Problem:
     )
 
 
+def null_character() -> Problem:
+    return Problem(400, "null_character", say("No value may contain the character U+0000."))
+
+
 def forbidden(detail: Message) -> Problem:
     return Problem(403, "forbidden", detail)
 

@@ -27,11 +27,15 @@ SELECT found.kind, found.id::text AS id, i.account_domain, i.widget_type, found.
 ) AS found JOIN amocrm_integrations i ON i.id = found.integration_id
 ORDER BY found.created_at DESC LIMIT %(most)s
 """
-# Each connection is asked by its own index, the newest write of the deal counts.
+# Each connection is asked by its own indexes; the newest that was to change the deal, made it, or came to it counts.
 _BY_NUMBER = """
 SELECT 'deal' AS kind, %(number)s::text AS id, i.account_domain, i.widget_type, d.created_at
 FROM amocrm_integrations i CROSS JOIN LATERAL (
-    SELECT created_at FROM amocrm_deliveries WHERE integration_id = i.id AND lead_id = %(number)s
+    (SELECT created_at FROM amocrm_deliveries WHERE integration_id = i.id AND lead_id = %(number)s
+     ORDER BY created_at DESC LIMIT 1)
+    UNION ALL
+    SELECT created_at FROM amocrm_deliveries WHERE integration_id = i.id AND lead_id IS NULL
+      AND coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' -> 'lead_id' = to_jsonb(%(number)s::bigint)
     ORDER BY created_at DESC LIMIT 1
 ) AS d
 UNION ALL

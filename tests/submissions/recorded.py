@@ -93,7 +93,7 @@ def leaves(value: Any, path: str = "") -> list[Pair]:
     if value is None or value == "" or isinstance(value, bool):
         return []
     text = str(value)
-    if text.startswith("{"):
+    if text.startswith(("{", "[{")):
         return leaves(json.loads(text), path)
     return [(path, text)]
 

@@ -3,6 +3,7 @@
 import copy
 import json
 import threading
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from features.submissions.carts import amount, item, of_texts
 from functions.run_deliveries.run import run as run_deliveries
+from shared.storage import retention
 from tests.story import Story
 from tests.submissions.recorded import record, send, server_key
 from tests.submissions.test_builders import Became
@@ -244,3 +246,44 @@ def test_a_price_that_only_the_sum_tells_has_six_digits() -> None:
     assert one is not None
     assert one.item.amount == Decimal("10.00")
     assert json.loads(f"{one.unit_price}") == 3.333333
+
+
+@pytest.mark.parametrize("shop", ["woocommerce", "shopify", "insales", "yampi"])
+def test_35_4_what_a_shop_tells_of_an_order_that_is_not_known_any_more_makes_no_second_deal(
+    site: Story, shop: str
+) -> None:
+    """Its row went with its days; its deal is looked for, as old as the shop says that the order is."""
+
+    def at(**more: Any) -> dict[str, Any]:
+        one = _changed(shop, **more)
+        own = one["json"].get("resource", one["json"])
+        own |= {"created_at": {"date": made_at} if shop == "yampi" else made_at, "date_created_gmt": made_at}
+        return one
+
+    made_at = site.clock.now().isoformat()
+    _, key = server_key(site)
+    assert send(site, key, at()).status == 200
+    before, leads = Became(site), len(account(site)["leads"])
+    site.clock.advance(days=40)
+    retention.run(site.runtime.database, site.runtime.settings, site.runtime.clock)
+    assert site.sql(ORDERS) == [(0,)]
+    news = {"shopify": {"financial_status": "refunded"}, "yampi": {"event": "order.paid"}}
+    told = {"status": "completed", "custom_status": {"title": "Выдан"}, **news.get(shop, {})}
+    for _ in range(3):
+        assert send(site, key, at(**told)).status == 200
+        run_deliveries(site.runtime, 20)
+        site.clock.advance(minutes=1)
+    shown = account(site)
+    after = [one["params"]["text"] for one in shown["notes"][f"leads/{before.lead['id']}"]]
+    assert len(shown["leads"]) == leads
+    assert after[: len(before.notes)] == before.notes
+    assert len(set(after)) == len(after) > len(before.notes)
+
+
+def test_35_4_an_old_order_that_never_was_here_is_made(site: Story) -> None:
+    _, key = server_key(site)
+    old = (site.clock.now() - timedelta(days=90)).isoformat()
+    leads = len(account(site)["leads"])
+    assert send(site, key, _changed("woocommerce", date_created_gmt=old)).status == 200
+    assert len(Became(site).notes) == 1
+    assert len(account(site)["leads"]) == leads + 1

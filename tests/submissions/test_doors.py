@@ -169,6 +169,7 @@ def test_35_a_body_costs_little_whatever_it_is(body: bytes) -> None:
             {"a": {"": "1", "b": "2"}, "list": [["1", "2"], ["3"]]},
             [("a", "", "1"), ("a › b", "", "2"), ("list › 1", "", "1 2"), ("list › 2", "", "3")],
         ),
+        ({"Имя": {"first": "A", "last": "B", "field_type": "name"}}, [("Имя", "name", "A B")]),
         ({"agree": True, "none": None, "empty": ""}, [("agree", "", "true"), ("empty", "", "")]),
     ],
 )
@@ -256,6 +257,29 @@ def test_35_1_what_says_that_it_is_something_else_is_no_person(name: str, value:
     body = _body({name: value})
     assert body.contact == Contact()
     assert list(body.fields.values()) == [[value]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"manager_phone": "+7 929 000-00-01", "manager_email": "oleg@shop.example", "manager_name": "Олег"},
+        {"managers_phones": [{"manager_name": "Олег", "phone": "+7 929 000-00-01"}]},
+        {"agent": {"name": "Олег", "phone": "+7 929 000-00-01", "email": "oleg@shop.example"}},
+        {"agents": [{"id": "7", "name": "Олег", "phone": "+7 929 000-00-01", "email": "oleg@shop.example"}]},
+        {"Телефон менеджера": "+7 929 000-00-01", "E-mail оператора": "oleg@shop.example"},
+        {"Teléfono del vendedor": "+7 929 000-00-01", "atendente": {"telefone": "+7 929 000-00-01"}},
+        {"operator": {"contact": {"phone": "+7 929 000-00-01"}}, "sotuvchi_telefon": "+7 929 000-00-01"},
+    ],
+)
+@pytest.mark.parametrize("has_visitor", [True, False], ids=["with a visitor", "alone"])
+def test_35_1_who_works_for_the_company_is_not_the_visitor(body: Any, has_visitor: bool) -> None:
+    """A manager's phone in each body made all visitors one contact; by its look, too, it is none of theirs."""
+    visitor = {"Имя": "Нина", "Phone": PHONE, "Email": "nina@example.org"} if has_visitor else {}
+    for sent in (body | visitor, visitor | body):
+        read = _body(sent)
+        wanted = Contact(name="Нина", phone=PHONE, email="nina@example.org") if has_visitor else Contact()
+        assert read.contact == wanted
+        assert "+7 929 000-00-01" in str(read.fields)
 
 
 @pytest.mark.parametrize(
@@ -393,6 +417,7 @@ def test_35_1_of_a_visit_the_marks_are_known_at_any_depth() -> None:
         "utm_medium": "cpc",
     }
     assert body.form.page == "https://example.org/q"
+    assert _body({"session": {"utm_json": {"source": "ya", "x": "1"}}}).tracking == {"utm_source": "ya"}
 
 
 def test_35_1_a_name_within_words_of_any_alphabet_costs_no_meaning() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from features.submissions import kept_bodies
 from functions.crm_api.handler import handle
+from functions.run_deliveries.run import run as run_deliveries
 from shared.platform.config import load
 from shared.platform.http import Headers, Request, Response
 from shared.platform.messages import english
@@ -20,7 +21,7 @@ from shared.storage import key_rotation, retention
 from shared.storage.encryption import Keyring, generate_key
 from tests.reading import serve
 from tests.story import Story, json_of
-from tests.submitting import PERSON, order, save, set_up
+from tests.submitting import PERSON, account, order, save, set_up
 
 ROW = UUID(int=7)
 FORM = "application/x-www-form-urlencoded"
@@ -125,6 +126,33 @@ def test_35_5_what_becomes_nothing_is_kept_too_and_says_why(
     assert "@nina" not in english(kept.detail)
     if isinstance(body, bytes):
         assert kept_bodies.request_of(site.runtime.keyring, kept).body == body
+
+
+@pytest.mark.parametrize("way", ["a builder's JSON", "a builder's form", "as described", "a page's", "an order"])
+def test_35_2_a_character_that_cannot_be_stored_costs_no_form(site: Story, way: str) -> None:
+    """It was refused before it was read, and kept nowhere. U+FFFD stands in its place, and the body as it came."""
+    _, key = new_key(site)
+    by_server = {"Authorization": f"Bearer {key}"}
+    person = {"contact": PERSON, "comment": "стол\0 и стул"}
+    if way == "a builder's JSON":
+        body = json.dumps({"\0*\0Вопрос": "стол\0 и стул", "Телефон": "+7 916 555-44-33", "p": r"C:\u0000"}).encode()
+        answer = sent(site, key, body, JSON)
+    elif way == "a builder's form":
+        answer = sent(site, key, {"Вопрос": "стол\0 и стул", "Телефон": "+7 916 555-44-33"})
+    elif way == "an order":
+        answer = site.crm("submit_order", by_server, order(number="17\0", comment="стол\0 и стул"))
+    else:
+        answer = site.crm("submit_form", by_server if way == "as described" else site.application(), person)
+    assert answer.status in (200, 202), answer.body
+    run_deliveries(site.runtime, 20)
+    notes = [one["params"].get("text", "") for several in account(site)["notes"].values() for one in several]
+    assert any("стол\ufffd и стул" in note for note in notes), notes
+    if way == "a builder's JSON":
+        assert any(r"p: C:\u0000" in note and "\ufffd*\ufffdВопрос: " in note for note in notes), notes
+    if way != "a page's":
+        (kept,) = listed(site)["incoming"]
+        raw = json_of(site.crm("get_incoming_entry", site.admin(), query={"id": kept["id"], "content": "1"}))["raw"]
+        assert ("%00" if "form" in way else r"\u0000") in raw
 
 
 def test_35_5_a_robot_is_kept_and_an_order_of_a_shop(site: Story) -> None:
@@ -249,6 +277,32 @@ def test_35_5_a_key_without_any_person_is_told_in_the_overview(site: Story) -> N
     assert [one["without_person"] for one in listed(site)["keys"]] == [True]
     assert sent(site, key, TILDA).status == 200
     assert "keys_without_person" not in _todo(site)
+
+
+def test_35_5_a_key_whose_forms_ask_for_nobody_is_told_of_until_somebody_says_that_it_is_right(site: Story) -> None:
+    key_id, key = new_key(site)
+    _, other = new_key(site, "Shop")
+
+    def come(number: int, to: str = key) -> None:
+        assert sent(site, to, {"Wert": "x", "tranid": str(number)}).status == 200
+
+    def said(is_so: bool, id_: str = key_id) -> int:
+        return site.crm("accept_without_person", site.admin(), {"id": id_, "is_so": is_so}).status
+
+    for number in range(3):
+        come(number)
+    assert (_todo(site)["keys_without_person"], said(True)) == (1, 200)
+    come(3)
+    assert "keys_without_person" not in _todo(site)
+    for number in range(3):
+        come(number, other)
+    assert _todo(site)["keys_without_person"] == 1  # another's is told of as before
+    told = {one["name"]: (one["without_person"], one["accepts_without_person"]) for one in listed(site)["keys"]}
+    assert told == {"Tilda": (False, True), "Shop": (True, False)}
+    assert said(False) == 200
+    come(4)
+    assert _todo(site)["keys_without_person"] == 2
+    assert said(True, "00000000-0000-4000-8000-000000000000") == 404
 
 
 def test_35_5_what_was_not_read_to_its_end_is_told_in_the_overview(site: Story) -> None:

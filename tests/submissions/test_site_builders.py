@@ -254,6 +254,18 @@ def test_35_an_address_may_be_looked_at(site: Story, method: str) -> None:
     assert [looked(_key(site)), looked("srv_unknown"), looked("")] == [200, 401, 405]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_35_2_what_is_sent_by_get_is_told(site: Story, method: str) -> None:
+    """Calltouch and templates of one's own may do so: it was answered with 200, and lost without a word."""
+    for more in ((), (("phone", ""),), (("phone", "79165554433"), ("name", "Нина")), (("phone", "79165554434"),)):
+        query = (("action", "submit_form"), ("site_key", _key(site)), *more)
+        assert serve(handle, site.runtime, Request(method, "/", query)).status == 200
+    told = site.sql("SELECT level, message FROM amocrm_events WHERE kind = 'submission.by_get'")
+    assert [(level, "POST" in text, "Нина" in text) for level, text in told] == (
+        [("warning", True, False)] if method == "GET" else []
+    )
+
+
 def test_a_leaked_key_is_stopped_by_its_limit(site: Story) -> None:
     key = _key(site)
     site.clock.begin_minute()

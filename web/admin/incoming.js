@@ -9,7 +9,7 @@ import { call, may } from "./session.js";
 import { choosing } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
-/** A server's key, and what a person should know of it. @typedef {{ id: string, name: string, revoked_at: string | null, without_person: boolean, bodies_dropped_at: string | null }} Key */
+/** A server's key, and what a person should know of it. @typedef {{ id: string, name: string, revoked_at: string | null, without_person: boolean, accepts_without_person: boolean, bodies_dropped_at: string | null }} Key */
 /** A body that came. @typedef {{ id: string, key_id: string, created_at: string, size: number, times: number, outcome: string, detail: string | null, has_person: boolean | null, delivery_id: string | null, again_id: string | null, [member: string]: any }} Entry */
 /** @typedef {{ visit: import("./panel.js").Visit, connection: Connection, keys: Key[], report: HTMLElement, refresh: () => Promise<void> }} Shared */
 
@@ -41,8 +41,8 @@ export async function show(place, visit) {
     const [{ keys, next, incoming }, one] = await load();
     if (isOld()) return;
     offer(keys);
-    notices.replaceChildren(...keys.filter((/** @type {Key} */ each) => !key.value || each.id === key.value).flatMap(noticesOf));
     const shared = { visit, connection, keys, report, refresh };
+    notices.replaceChildren(...keys.filter((/** @type {Key} */ each) => !key.value || each.id === key.value).flatMap((/** @type {Key} */ each) => noticesOf(each, shared)));
     const rows = one ? [opened(one, shared)] : incoming.map((/** @type {Entry} */ each) => row(each, shared));
     list.replaceChildren(...rows);
     const none = keys.length ? nothing(t(outcome.value || key.value ? "log.nothing_found" : "incoming.none")) : nothing(t("incoming.no_keys"), element("a", { href: visit.to({ view: "site" }), text: t("tab.site") }));
@@ -81,10 +81,16 @@ function opened(one, shared) {
 }
 
 // What a person should know of a key.
-/** @param {Key} key */
-function noticesOf({ name, without_person: isWithout, bodies_dropped_at: dropped }) {
+/** @param {Key} key @param {Shared} shared */
+function noticesOf({ id, name, without_person: isWithout, accepts_without_person: isRight, bodies_dropped_at: dropped }, { connection, refresh }) {
   const made = [];
-  if (isWithout) made.push(element("p", { className: "warning", text: t("incoming.without_person", { name }) }));
+  const say = (/** @type {boolean} */ isSo) => told(async () => {
+    await call("accept_without_person", { method: "POST", connection, body: { id, is_so: isSo } });
+    await refresh();
+  });
+  const choice = (/** @type {string} */ text, /** @type {boolean} */ isSo) => (may("manage") ? element("button", { text, className: "quiet", type: "button", onclick: ({ target }) => busy(target, () => say(isSo)) }) : null);
+  if (isWithout) made.push(element("p", { className: "warning" }, t("incoming.without_person", { name }), " ", choice(t("incoming.without_person_is_right"), true)));
+  if (isRight) made.push(element("p", { className: "soft" }, t("incoming.accepts_without_person", { name }), " ", choice(t("incoming.tell_of_it"), false)));
   if (dropped) made.push(element("p", { className: "soft", text: t("incoming.dropped", { name, moment: moment(dropped) }) }));
   return made;
 }

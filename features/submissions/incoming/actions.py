@@ -40,12 +40,12 @@ _PREVIEWED: Final = 10
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """Query: `key` (a server key's id), `outcome`, `limit`, `before` (the `next` of the page before).
 
-    `{keys: [{id, name, revoked_at, without_person, bodies_dropped_at}], incoming: [{id, key_id, action, outcome,
-    detail, delivery_id, again_id, has_person, size, times, request_id, created_at, last_at}], next}`, the newest first.
-    `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to its end).
-    `again_id`: of the latest delivery that has completed it. `size` in bytes; `times`: how often the same has come. Of
-    a key, `without_person`: none of its latest had a phone or an e-mail; `bodies_dropped_at`: when older ones went
-    because too many came.
+    `{keys: [{id, name, revoked_at, without_person, accepts_without_person, bodies_dropped_at}], incoming: [{id, key_id,
+    action, outcome, detail, delivery_id, again_id, has_person, size, times, request_id, created_at, last_at}], next}`,
+    the newest first. `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to
+    its end). `again_id`: of the latest delivery that has completed it. `size` in bytes; `times`: how often the same has
+    come. Of a key, `without_person`: none of its latest had a phone or an e-mail, and nobody has said that this is
+    right (`accepts_without_person`); `bodies_dropped_at`: when older ones went because too many came.
     """
     integration = caller.require_integration()
     outcome = request.parameter("outcome") or None

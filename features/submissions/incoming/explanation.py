@@ -62,7 +62,7 @@ def read(request: Request, action: str, settings: Submissions) -> Reading:
     """Never raises for what came: what cannot be read is told."""
     try:
         if action != SUBMIT_FORM or site_builders.is_ours(request):
-            body = model.whole(bodies.decode(request, model.BODIES[action]))
+            body = model.whole(bodies.decode(request.with_nulls_shown(), model.BODIES[action]))
             return Reading(body, None, _members(body, settings))
         sent = site_builders.sent(request, settings)
     except Problem as problem:

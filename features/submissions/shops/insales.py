@@ -3,7 +3,7 @@
 from typing import Final
 
 from features.submissions import carts
-from features.submissions.carts import PAID, PROMO_CODE, STATE, Cart, amount, branches, count, drop, item, text
+from features.submissions.carts import PAID, PROMO_CODE, STATE, Cart, amount, branches, count, drop, item, moment, text
 from features.submissions.model import OrderItem
 from features.submissions.shops.common import address_of, branch_of, forget, put_first, rest_of, spoken, taken, unread
 from shared.platform.http import Request
@@ -46,6 +46,7 @@ def read(tree: Tree, _: Request) -> Cart | None:
     delivery = dict.fromkeys((text(tree, "delivery_title"), text(tree, "delivery_description")))
     payment = dict.fromkeys((text(tree, "payment_title"), text(tree, "payment_description")))
     found = Cart(
+        made_at=moment(tree.get("created_at")),
         number=text(tree, "number", "id"),
         items=list(filter(None, goods)),
         texts=unread(lines, goods),

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from features.submissions import carts
-from features.submissions.carts import PAID, PROMO_CODE, STATE, Cart, amount, branches, count, drop, item, text
+from features.submissions.carts import PAID, PROMO_CODE, STATE, Cart, amount, branches, count, drop, item, moment, text
 from features.submissions.model import OrderItem
 from features.submissions.shops.common import (
     address_of,
@@ -63,6 +63,7 @@ def read(tree: Tree, request: Request) -> Cart | None:
     gateways = tree.pop("payment_gateway_names", None)
     cancelled, fulfilled = text(tree, "cancelled_at"), text(tree, "fulfillment_status")
     found = Cart(
+        made_at=moment(tree.get("created_at")),
         number=text(tree, "order_number") or name.lstrip("#") or str(tree.get("id") or ""),
         items=list(filter(None, goods)),
         texts=unread(lines, goods),

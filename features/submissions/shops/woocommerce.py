@@ -13,6 +13,7 @@ from features.submissions.carts import (
     count,
     drop,
     item,
+    moment,
     text,
 )
 from features.submissions.model import OrderItem
@@ -60,6 +61,7 @@ def read(tree: Tree, request: Request) -> Cart | None:
     number, id_ = text(tree, "number"), text(tree, "id")
     date_paid = text(tree, "date_paid")
     found = Cart(
+        made_at=moment(tree.get("date_created_gmt") or tree.get("date_created")),
         number=number or id_,
         items=list(filter(None, goods)),
         texts=unread(lines, goods),

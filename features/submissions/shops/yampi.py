@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from features.submissions import carts
-from features.submissions.carts import PAID, PROMO_CODE, STATE, Cart, amount, branches, count, drop, item, text
+from features.submissions.carts import PAID, PROMO_CODE, STATE, Cart, amount, branches, count, drop, item, moment, text
 from features.submissions.model import OrderItem
 from features.submissions.shops.common import address_of, branch_of, forget, rest_of, spoken, taken, unread
 from shared.platform.http import Request
@@ -33,6 +33,7 @@ def read(tree: Tree, _: Request) -> Cart | None:
     own |= {"phone": f"+55{digits}" if len(digits) in (10, 11) else digits, "email": text(customer, "email")}
     is_paid = event == "order.paid" or text(status, "alias") in ("paid", "invoiced", "shipped", "delivered")
     found = Cart(
+        made_at=moment(branch_of(order.get("created_at")).get("date") or order.get("created_at")),
         number=text(order, "number"),
         items=list(filter(None, goods)),
         texts=unread(lines, goods),

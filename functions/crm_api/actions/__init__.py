@@ -49,6 +49,7 @@ _OWN: Final = {
     "save_token": "save_token:ACTION",
     "sign_in": "administrators:SIGN_IN",
     "sign_site_key": "site_keys:SIGN",
+    "accept_without_person": "site_keys:ACCEPT_WITHOUT_PERSON",
     "start_connection": "start_connection:ACTION",
     "start_installation": "start_installation:ACTION",
 }

@@ -1,4 +1,5 @@
-"""Site keys: `POST create_site_key`, `GET get_site_keys`, `POST sign_site_key`, `POST revoke_site_key`."""
+"""Site keys: `POST create_site_key`, `GET get_site_keys`, `POST sign_site_key`, `POST accept_without_person`,
+`POST revoke_site_key`."""
 
 from typing import Annotated
 from uuid import UUID
@@ -36,6 +37,14 @@ class SignSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
     action: str | None = None
 
 
+class AcceptWithoutPerson(Struct, forbid_unknown_fields=True, frozen=True):
+    """`is_so`: it is right that forms of this key have neither a phone nor an e-mail; false: tell of it."""
+
+    id: UUID
+    is_so: bool
+    action: str | None = None
+
+
 class RevokeSiteKey(Struct, forbid_unknown_fields=True, frozen=True):
     id: UUID
     action: str | None = None
@@ -70,6 +79,15 @@ def _sign(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"id": body.id, "is_signed": body.secret is not None})
 
 
+def _accept_without_person(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """`{id, accepts_without_person}`. A key whose forms ask for neither a phone nor an e-mail is not told of in the
+    overview any more. 404 for what is no key of a server of this account."""
+    integration, body = caller.require_integration(), bodies.decode(request, AcceptWithoutPerson)
+    if not site_key.accept_without_person(runtime.database, integration, body.id, body.is_so):
+        raise _unknown()
+    return json_response({"id": body.id, "accepts_without_person": body.is_so})
+
+
 def _revoke(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{id, revoked: true}`; 404 for a key of another account."""
     body = bodies.decode(request, RevokeSiteKey)
@@ -92,4 +110,7 @@ def _checked(origin: str, index: int) -> str:
 CREATE = Action("create_site_key", "POST", Right.MANAGE, _create, body=CreateSiteKey)
 LIST = Action("get_site_keys", "GET", Right.SEE, _list)
 SIGN = Action("sign_site_key", "POST", Right.MANAGE, _sign, body=SignSiteKey)
+ACCEPT_WITHOUT_PERSON = Action(
+    "accept_without_person", "POST", Right.MANAGE, _accept_without_person, body=AcceptWithoutPerson
+)
 REVOKE = Action("revoke_site_key", "POST", Right.MANAGE, _revoke, body=RevokeSiteKey)

@@ -61,6 +61,11 @@ UPDATE amocrm_site_keys SET secret = %(secret)s
 WHERE id = %(id)s AND integration_id = %(integration_id)s AND is_server AND revoked_at IS NULL
 """
 
+_ACCEPT_WITHOUT_PERSON = """
+UPDATE amocrm_site_keys SET accepts_without_person = %(is_so)s, without_person = without_person AND NOT %(is_so)s
+WHERE id = %(id)s AND integration_id = %(integration_id)s AND is_server
+"""
+
 _FIND = """
 SELECT c.*, k.id AS key_id, k.origins, k.accepts_hidden_origin, k.is_server, k.secret AS key_secret
 FROM amocrm_site_keys k JOIN amocrm_connections c ON c.id = k.integration_id
@@ -128,6 +133,13 @@ def sign(database: Database, keyring: Keyring, integration: Integration, key_id:
     stored = None if secret is None else keyring.encrypt(secret, key_id, _SECRET)
     parameters = {"id": key_id, "integration_id": integration.id, "secret": stored}
     return database.execute(_SIGN, parameters) > 0
+
+
+def accept_without_person(database: Database, integration: Integration, key_id: UUID, is_so: bool) -> bool:
+    """Whether it is right that what comes with this key has neither a phone nor an e-mail. False for what is no key of
+    a server's of this integration."""
+    parameters = {"id": key_id, "integration_id": integration.id, "is_so": is_so}
+    return database.execute(_ACCEPT_WITHOUT_PERSON, parameters) > 0
 
 
 def identify(runtime: Runtime, request: Request, key: str) -> Caller:

@@ -1,0 +1,87 @@
+"""Form services, chats and call-backs by name, as :mod:`features.submissions.builder_adapters` has them."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from features.submissions.carts import branches, drop, text
+from shared.platform.nested import Tree
+
+
+# source: Wufoo's reference, "Webhooks", with "Include Field and Form Structures with Entry Data"
+def _wufoo(tree: Tree) -> str:
+    """Its answers are named by ids (`Field7`, of a part of a name or an address `Field8`); the titles stand apart."""
+    structure, form = tree.pop("FieldStructure"), tree.pop("FormStructure", None)
+    for field in branches(structure.get("Fields") if isinstance(structure, dict) else structure):
+        parts = branches(field.get("SubFields"))
+        own = {str(one.get("ID")): str(one.get("Label") or "") for one in parts}
+        given = {label: tree.pop(id_) for id_, label in own.items() if id_ in tree}
+        id_, title = str(field.get("ID")), str(field.get("Title") or "")
+        if given.keys() <= {"First", "Last"} and given:
+            value: Any = {name.lower(): one for name, one in given.items()}
+        elif given:  # of checkboxes, those that were ticked say their own label
+            value = [one for one in given.values() if one] if field.get("Type") == "checkbox" else given
+        elif id_ in tree:
+            value = tree.pop(id_)
+        else:
+            continue
+        tree[id_] = {"title": title or id_, "type": str(field.get("Type") or ""), "value": value}
+    if isinstance(form, dict):
+        tree["form_name"] = text(form, "Name")
+    drop(tree, "CreatedBy", "DateCreated", "IP", "HandshakeKey")
+    return text(tree, "EntryId")
+
+
+# source: Formstack's reference, "Webhook examples"
+def _formstack(tree: Tree) -> str:
+    """Of a form, what has several parts is a text of lines, such as "first = Ann"."""
+    drop(tree, "FormID")
+    for name, value in tree.items():
+        lines = [line.partition(" = ") for line in value.split("\n")] if isinstance(value, str) else []
+        if lines and all(mark and part in _OF_FORMSTACK for part, mark, _ in lines):
+            tree[name] = {part: own for part, _, own in lines}
+    return text(tree, "UniqueID")
+
+
+_OF_FORMSTACK: Final = frozenset(
+    {"prefix", "first", "middle", "initial", "last", "suffix", "value", "field_type", "address", "address2", "city"}
+    | {"state", "zip", "country"}
+)
+
+
+# source: Envybox's help page on its webhook
+def _envybox(tree: Tree) -> str:
+    """A call-back: its own ids of the visit and of the call say nothing to people."""
+    drop(tree, "webhooktype", "key", "ip", "visitor_id", "lpgenerator_id", "leadvertex_id")
+    return ""
+
+
+# source: Jivo's reference, "Webhooks API"
+def _jivo(tree: Tree) -> str:
+    """The talk stands there three times: message by message, as plain text, and as HTML."""
+    session, chat = tree.get("session"), tree.get("chat")
+    drop(tree, "widget_id", "html_messages")
+    drop(session, "ip_addr", "user_agent")
+    if isinstance(session, dict) and isinstance(session.get("utm_json"), dict):
+        drop(session, "utm")
+    if isinstance(chat, dict) and isinstance(tree.get("plain_messages"), str):
+        drop(chat, "messages")
+        tree["comment"] = text(tree, "plain_messages")
+    return ""
+
+
+# source: Getsitecontrol's help page on webhooks
+def _getsitecontrol(tree: Tree) -> str:
+    drop(tree, "type", "date", "ip", "user_agent", "browser", "os", "platform", "lang")
+    widget = tree.pop("widget", None)
+    if isinstance(widget, dict):
+        tree["form_name"] = text(widget, "name")
+    return text(tree, "id")
+
+
+ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
+    ("FieldStructure EntryId", _wufoo),
+    ("FormID UniqueID", _formstack),
+    ("webhooktype call_state", _envybox),
+    ("event_name visitor", _jivo),
+    ("widget responses page", _getsitecontrol),
+)
