@@ -123,7 +123,7 @@ def test_instances_with_threads_keep_to_seven_a_second(latency: str) -> None:
     command = [sys.executable, "-m", "tests.chaos.hammer", "--seconds", "9", "--threads", "4", "--latency", latency]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     (run,) = json.loads(ended.stdout[ended.stdout.find("{\n") :])["runs"]
-    assert not hammer.is_too_many(run), run
+    assert not run["violations"], run
     assert run["per_second"] >= 3.0, run  # 6 and more where the machine has nothing else to do
     assert {answer.split()[1] for answer in run["answers"]} == {"200"}, run
     if not hammer.is_judged(run):

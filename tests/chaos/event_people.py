@@ -12,6 +12,7 @@ from tests.chaos.told_visitors import Visitors
 from tests.control import Simulator
 
 TAKEN = "Taken by somebody"
+_CONVERSATIONS = 3  # of each account, that are known when the campaign begins
 
 
 class People:
@@ -46,6 +47,8 @@ class People:
         for thing in [one for one in self.things if one.domain == domain][::2]:
             told_others.touch(self._simulator, thing)
             self.changes += 1
+        self.visitors.make_known(domain, _CONVERSATIONS)
+        self.changes += _CONVERSATIONS
 
     def act(self, rng: random.Random, number: int) -> None:
         for _ in range(number):

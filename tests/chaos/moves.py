@@ -37,6 +37,7 @@ from shared.platform.middleware import serve
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
 from tests import clocks
+from tests.chaos import planted_in_towns
 from tests.chaos.stage import ROOT, Stage, stage
 from tests.story import APP_SECRET, calculation
 
@@ -151,7 +152,8 @@ class Play:
     def move(self, here: int, rng: random.Random, kill: bool) -> float:
         """All accounts of a cell to the other one; how long the longest was without a cell that accepts, by the command
         itself. `kill`: first the command is killed in the middle of it, at any instant."""
-        command = [sys.executable, "-m", "cli", "move-account", "--all"]
+        program = "tests.chaos.planted_in_towns" if planted_in_towns.VARIABLE in os.environ else "cli"
+        command = [sys.executable, "-m", program, "move-account", "--all"]
         command += ["--database-url", self.cells[here].url, "--to", self.cells[1 - here].url]
         environment = os.environ | self.stage.environment
         self.is_killed = kill

@@ -9,25 +9,25 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from features.bookings import rows as bookings
-from shared.amocrm.contacts import ContactsApi
+from features.calculations import deal_fields
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
 from shared.connections import statements as connections
+from shared.connections.rate_limit import Pace
 from shared.connections.rotation import Rotation
-from shared.deliveries import rows, runner
+from shared.deliveries import rows
 from shared.deliveries.locks import HeldLocks, Locks
-from shared.deliveries.runner import Step
 from shared.storage import lease_worker
-from tests.chaos.defect import Defect, Undo, changed
+from tests.chaos.defect import Defect, Undo, changed, never_looks
 from tests.chaos.planted_events import EVENTS
-from tests.chaos.planted_in_towns import TOWNS
+from tests.chaos.planted_in_towns import MOVES, TOWNS
+from tests.chaos.planted_people import FORMS, VISITS
 
 
 def _in_statement(name: str, old: str, new: str) -> Callable[[], Undo]:
@@ -37,17 +37,6 @@ def _in_statement(name: str, old: str, new: str) -> Callable[[], Undo]:
         return changed(connections, name, text.replace(old, new))
 
     return plant
-
-
-def _never_looks() -> Undo:
-    """A step whose outcome is unknown writes again without a look for its own mark."""
-    original = runner._Attempt._carry_out
-
-    def carry_out(self: Any, step: Step, next_steps: list[str]) -> None:
-        blind = Step(step.name, step.write, lambda *_: None, step.after)
-        original(self, blind, next_steps)
-
-    return changed(runner._Attempt, "_carry_out", carry_out)
 
 
 def _in_another_deal() -> Undo:
@@ -79,26 +68,18 @@ def _goods_without_their_lock() -> Undo:
     return changed(Locks, "holding", free)
 
 
-def _all_are_the_first_contact() -> Undo:
-    original = ContactsApi.create_lead
-
-    def create_lead(self: ContactsApi, lead: Any, _: int | None, contact: Any) -> Any:
-        first = embedded(self.account.send("GET", "/contacts", params={"limit": 1}), "contacts")[0]
-        return original(self, lead, int(first["id"]), contact)
-
-    return changed(ContactsApi, "create_lead", create_lead)
+def _the_older_one_has_the_last_word() -> Undo:
+    """A calculation that comes late sets its price, whatever a newer one has set."""
+    return changed(deal_fields._Setting, "_later", lambda *_: {})
 
 
-def _cancels_what_it_confirms() -> Undo:
-    original = bookings.confirm
+def _leaves_before_its_slot() -> Undo:
+    original = Pace._take
 
-    def confirm(database: Any, *given: Any) -> Any:
-        made = original(database, *given)
-        if made is not None:
-            bookings.cancel(database, made, {"kind": "cancelled"})
-        return made
+    def take(self: Pace, spans: Sequence[float], asked_at: float) -> None:
+        original(self, [0.0 if place % 2 == 0 else one for place, one in enumerate(spans)], asked_at)
 
-    return changed(bookings, "confirm", confirm)
+    return changed(Pace, "_take", take)
 
 
 def _one_ends_the_run() -> Undo:
@@ -152,7 +133,7 @@ DEFECTS: Final = (
         "writes again without a look",
         "nothing is written twice",
         "tests.chaos.deliveries",
-        _never_looks,
+        never_looks,
         r"amoCRM holds .*: [2-9]|holds .*: [2-9]|too many",
         kills=40,
     ),
@@ -179,22 +160,26 @@ DEFECTS: Final = (
         kills=40,
     ),
     Defect(
-        "all deals are linked to the first contact",
-        "each deal is its own person's",
-        "tests.chaos.submissions",
-        _all_are_the_first_contact,
-        "has the contacts .* and is of",
-        size=(12, 3),
+        "an older calculation has the last word",
+        "the newest calculation of a deal has the last word",
+        "tests.chaos.deliveries",
+        _the_older_one_has_the_last_word,
+        r"has the price .*, its newest calculation is",
+        kills=40,
     ),
+    *FORMS,
     *EVENTS,
     *TOWNS,
+    *MOVES,
+    *VISITS,
     Defect(
-        "a confirmed visit is cancelled",
-        "a visit is as it was answered",
-        "tests.chaos.bookings",
-        _cancels_what_it_confirms,
-        "was promised booked .* is cancelled",
-        size=(30, 1),
+        "a call leaves before its slot",
+        "an account is called seven times a second at most",
+        "tests.chaos.hammer",
+        _leaves_before_its_slot,
+        r"\d+ calls left within a second",
+        size=(0.1, 12.0, 2, 4),  # see hammer.play
+        is_seeded=False,
     ),
 )
 
@@ -204,7 +189,8 @@ def seen(defect: Defect, seed: int) -> tuple[bool, str]:
     campaign, undo = importlib.import_module(defect.campaign), defect.plant()
     try:
         with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-            found = campaign.play(*(defect.size or (defect.kills,)), seed, **defect.options)["violations"]
+            size = (*(defect.size or (defect.kills,)), *([seed] if defect.is_seeded else []))
+            found = campaign.play(*size, **defect.options)["violations"]
     finally:
         undo()
     told = [one for one in found if re.search(defect.told, one, re.DOTALL)]

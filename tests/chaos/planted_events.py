@@ -34,6 +34,17 @@ def _unless(kind: str) -> Callable[[Any], list[Any]]:
     return lambda one: [] if one.kind == kind else [one]
 
 
+def _goods_are_not_noted() -> Undo:
+    """A form's deals and contacts are."""
+    original = own_writes.note
+
+    def note(database: Any, keyring: Any, integration_id: Any, entity_type: str, *given: Any) -> Any:
+        is_of_goods = entity_type == "catalog_element"
+        return None if is_of_goods else original(database, keyring, integration_id, entity_type, *given)
+
+    return changed(own_writes, "note", note)
+
+
 def _incoming_leads(becomes: Callable[[Any], Any]) -> Callable[[], Undo]:
     """What is found when one is looked at: as `becomes` makes it."""
     original = incoming_leads.look
@@ -82,6 +93,12 @@ EVENTS: Final = (
         "what we write ourselves is no news",
         lambda: changed(own_writes, "note", lambda *_args, **_named: None),
         "own writes told",
+    ),
+    _events(
+        "goods that we make are not noted",
+        "goods of ours are no news",
+        _goods_are_not_noted,
+        "own writes told: catalog_element.added",
     ),
     _events(
         "nobody asks what a deal was called before",
@@ -142,6 +159,12 @@ EVENTS: Final = (
         "it is told whether an incoming lead was accepted or declined",
         _incoming_leads(_all_are_accepted),
         "lost: incoming lead .* is declined, and was told accepted",
+    ),
+    _events(
+        "a conversation that is closed is no news",
+        "a conversation that was closed is told as closed",
+        _news_of(("talk",), _unless("talk.closed")),
+        "lost: that talk .* was closed",
     ),
     _events(
         "messages are told twice",

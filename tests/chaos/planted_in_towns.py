@@ -1,22 +1,26 @@
-"""Defects of processes that are started, not forked: they plant their own, by the name in TOWN_PLANTED
-(`benchmarks/load/moved.py`)."""
+"""Defects of processes that are started, not forked: they plant their own, by the name in TOWN_PLANTED.
+
+Those of a town do in `benchmarks/load/moved.py`; `python -m tests.chaos.planted_in_towns move-account` is
+`python -m cli move-account`.
+"""
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from cli.restore_tokens import Restoring
 from shared.connections import journal_recovery
 from shared.connections.journal_recovery import Row, Verdict
 from shared.connections.token_journal import Position
-from shared.deliveries import runner
-from shared.deliveries.runner import Step
-from tests.chaos.defect import Defect, Undo
+from tests.chaos.defect import Defect, Undo, never_looks
+from tests.chaos.planted_moves import IN_MOVE
 
 VARIABLE: Final = "TOWN_PLANTED"
 
 _DISASTER: Final = "benchmarks.load.disaster"
 _SMALL: Final = (6, 10, 1.0, 2.0, 6, 1)  # see disaster.play
+_MOVES: Final = "tests.chaos.moves"
+_TWO: Final = (60, 2, 0)  # see moves.play
 
 
 def _the_older_version() -> None:
@@ -38,35 +42,25 @@ def _names_nobody() -> None:
     Restoring._journal_lacks = lambda *_: None  # type: ignore[method-assign]
 
 
-def _never_looks() -> None:
-    """Whatever a step may have made already, it is made once more."""
-    carry_out = runner._Attempt._carry_out
-
-    def blind(self: Any, step: Step, next_steps: list[str]) -> None:
-        carry_out(self, Step(step.name, step.write, lambda *_: None, step.after), next_steps)
-
-    runner._Attempt._carry_out = blind  # type: ignore[method-assign]
-
-
-IN_TOWN: Final[dict[str, Callable[[], None]]] = {
+IN_TOWN: Final[dict[str, Callable[[], object]]] = {
     "the older version": _the_older_version,
     "says and does nothing": _says_and_does_nothing,
     "names nobody": _names_nobody,
-    "never looks": _never_looks,
+    "never looks": never_looks,
 }
 
 
 def plant() -> None:
     """What this process is told to plant, if anything."""
     if name := os.environ.get(VARIABLE):
-        IN_TOWN[name]()
+        (IN_TOWN | IN_MOVE)[name]()
 
 
 def _planted(name: str) -> Callable[[], Undo]:
     """For whoever starts processes: from now on each has it, until it is undone."""
 
     def order() -> Undo:
-        assert name in IN_TOWN
+        assert name in IN_TOWN | IN_MOVE
         os.environ[VARIABLE] = name
         return lambda: os.environ.__delitem__(VARIABLE)
 
@@ -107,3 +101,53 @@ TOWNS: Final = (
         size=_SMALL,
     ),
 )
+
+MOVES: Final = (
+    Defect(
+        "every fifth write stays behind",
+        "a move loses no write",
+        _MOVES,
+        _planted("some stay behind"),
+        r"write \d+ .* is None",
+        size=_TWO,
+    ),
+    Defect(
+        "what is done arrives as if it were still to do",
+        "a move doubles no write",
+        _MOVES,
+        _planted("all is done again"),
+        r"amoCRM has [2-9]\d* notes of it",
+        size=_TWO,
+    ),
+    Defect(
+        "tokens arrive as they were before the old cell has ended",
+        "a move uses no token twice",
+        _MOVES,
+        _planted("tokens of before"),
+        r"a refresh token was (refused|used \d)",
+        size=_TWO,
+    ),
+    Defect(
+        "the old cell does not know anybody who has left",
+        "who comes to the old cell is told to come again",
+        _MOVES,
+        _planted("nobody is known"),
+        r"write \d+ was answered 4",
+        size=_TWO,
+    ),
+    Defect(
+        "who has left goes on in the old cell",
+        "an account lives in one cell",
+        _MOVES,
+        _planted("goes on in both"),
+        "accounts live in so many cells",
+        size=_TWO,
+    ),
+)
+
+
+if __name__ == "__main__":
+    from cli.commands import main
+
+    plant()
+    main()

@@ -48,6 +48,11 @@ class Visitors:
 
     # --- what they do -------------------------------------------------------------------------------------------
 
+    def make_known(self, domain: str, number: int) -> None:
+        """So many conversations are told of before the campaign begins: what becomes of them is a step from there."""
+        for one in range(number):
+            self._write(domain, f"Before {one}", "telegram", name=f"Known {one}")
+
     def act(self, rng: random.Random, domain: str, contacts: list[Thing]) -> None:
         """A stranger writes, or a known person; or somebody of the account takes, turns away, answers or closes."""
         what = rng.random()
