@@ -4,7 +4,7 @@ import json
 import time
 from urllib.parse import parse_qsl
 
-from simulator import drive, interface, resources
+from simulator import drive, interface, resources, rights
 from simulator.answers import BLOCKED, Answer, ApiError, document, html, oauth_problem, problem
 from simulator.call import Call
 from simulator.request import Request
@@ -100,8 +100,8 @@ def _api(simulation: Simulation, account: Account, request: Request) -> tuple[An
         return problem(403, "Forbidden", "The integration has no access to the scope crm"), holder.client_id
     if not account.paid:
         return problem(402, "Payment Required", "The account is not paid"), holder.client_id
-    if holder.user_id not in account.users:
-        return problem(403, "Forbidden", "The user was removed"), holder.client_id
+    if not rights.may_still_call(account, holder.user_id):
+        return problem(401, "Unauthorized", "Invalid credentials provided"), holder.client_id
     call = Call(
         simulation.world,
         simulation.truth,

@@ -74,7 +74,8 @@ def remove(simulation: Simulation, body: Body) -> Any:
         if gone is not None:
             search.forget(account, f"catalogs/{catalog_id}", gone, simulation.world.clock.now())
     account.pipelines.pop(body.get("pipeline", 0), None)
-    account.users.pop(body.get("user", 0), None)
+    if (user := account.users.pop(body.get("user", 0), None)) is not None:
+        account.removed_users[user["id"]] = user
     for pipeline in account.pipelines.values():
         statuses = pipeline["_embedded"]["statuses"]
         statuses[:] = [status for status in statuses if status["id"] != body.get("status")]

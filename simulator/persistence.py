@@ -8,7 +8,7 @@ from pathlib import Path
 from simulator.simulation import Simulation
 
 _SECONDS = 2.0
-_VERSION = 8  # of what the file holds; another one is left aside
+_VERSION = 9  # of what the file holds; another one is left aside
 
 
 def restore(simulation: Simulation, file: Path) -> bool:

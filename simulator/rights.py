@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.answers import Answer, ApiError, nothing, problem
 from simulator.call import Call
-from simulator.state import Entity
+from simulator.state import Account, Entity
 
 _OWN: Final = "M"
 _NONE: Final = "D"
@@ -16,7 +16,7 @@ _NONE: Final = "D"
 
 def require_administrator(call: Call) -> None:
     # vendor: users.administrators
-    if not _rights(call)["is_admin"]:
+    if not is_administrator(call):
         raise forbidden()
 
 
@@ -51,6 +51,23 @@ def forbidden() -> ApiError:
     return ApiError(problem(403, "Forbidden", "Forbidden"))
 
 
+def may_still_call(account: Account, user_id: int) -> bool:
+    user = person(account, user_id)
+    return user is not None and (user_id in account.users or user["rights"]["is_admin"])
+
+
+def person(account: Account, user_id: int) -> Entity | None:
+    """Also one who was removed, since when their rights are as they were."""
+    # vendor: rights.removed (page) The tokens that an administrator has given go on when that user is switched off or
+    # removed. Those of anybody else (guess) are answered 401 then.
+    # source: Kommo's documentation, "Permissions"; reports of a 401 to fresh tokens
+    return account.users.get(user_id) or account.removed_users.get(user_id)
+
+
+def is_administrator(call: Call) -> bool:
+    return bool(_rights(call)["is_admin"])
+
+
 def _letter(call: Call, entity_type: str, action: str) -> str:
     rights = _rights(call)
     # A user has no letters for customers: they are as deals are.
@@ -63,5 +80,7 @@ def _is_own(call: Call, entity: Entity) -> bool:
 
 
 def _rights(call: Call) -> Entity:
-    rights: Entity = call.account.users[call.user_id]["rights"]
+    user = person(call.account, call.user_id)
+    assert user is not None  # else no call is made
+    rights: Entity = user["rights"]
     return rights

@@ -91,6 +91,7 @@ class Account:
     notes: dict[tuple[str, int], list[Entity]] = field(default_factory=lambda: defaultdict(list))
     links: dict[int, list[Entity]] = field(default_factory=lambda: defaultdict(list))  # of a lead
     users: dict[int, Entity] = field(default_factory=dict)
+    removed_users: dict[int, Entity] = field(default_factory=dict)
     pipelines: dict[int, Entity] = field(default_factory=dict)
     custom_fields: dict[str, list[Entity]] = field(default_factory=lambda: defaultdict(list))
     catalogs: dict[int, Entity] = field(default_factory=dict)

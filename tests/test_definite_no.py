@@ -89,6 +89,43 @@ def test_a_page_with_401_does_not_end_a_connection(connected: Story) -> None:
     assert _read(connected) == 200
 
 
+@pytest.mark.vendor("http.not_found")
+@pytest.mark.parametrize("fault", [{"kind": "html", "status": 404}, {"kind": "html", "status": 401},
+                                   {"kind": "status", "status": 401}])  # fmt: skip
+def test_a_place_that_refuses_uses_up_no_token(connected: Story, fault: dict[str, object]) -> None:
+    """31-4: the account itself takes the token, and lives where it did; each call was a refresh, and a 401 the end."""
+    connected.simulator.fault(str(fault["kind"]), status=fault["status"], path="/api/v4/leads.*", times=20)
+    assert [_read(connected) for _ in range(3)] == [404 if fault["status"] == 404 else 502] * 3
+    assert connected.simulator.effects("token.refreshed") == []
+    connected.simulator.control("no-faults")
+    assert connected.row().status == "connected"
+    assert _read(connected) == 200
+
+
+@pytest.mark.vendor("http.unauthorized_place")
+def test_a_place_that_refuses_ends_no_long_lived_token(long_lived: Story) -> None:
+    """31-4, its brother."""
+    long_lived.simulator.fault("status", status=401, path="/api/v4/leads.*", times=20)
+    assert _read(long_lived) == 502
+    long_lived.simulator.control("no-faults")
+    assert _read(long_lived) == 200
+
+
+@pytest.mark.vendor("rights.removed")
+def test_whoever_connected_is_removed(connected: Story) -> None:
+    """31-4: an administrator's tokens go on; anybody else's end, and a person is needed."""
+    control, domain = connected.simulator.control, connected.domain
+    (user,) = [one["id"] for one in control("show", domain=domain)["users"].values() if one["rights"]["is_admin"]]
+    control("remove", domain=domain, user=user)
+    assert _read(connected) == 200
+    other = control("add", domain=domain, user={"name": "Новый директор", "is_admin": True})["user"]["id"]
+    connected.connect()
+    control("change-user", domain=domain, user=other, is_admin=False)
+    control("remove", domain=domain, user=other)
+    assert _read(connected) == 409
+    assert (connected.row().status, connected.row().problem_code) == ("reauth_required", "access_refused")
+
+
 @pytest.mark.vendor("oauth.rename_by_access_token")
 def test_a_renamed_account_with_a_long_lived_token_is_found_again(long_lived: Story) -> None:
     renamed = f"renamed{long_lived.account_id}"

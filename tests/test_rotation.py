@@ -38,8 +38,8 @@ def test_a_dead_token_that_should_live_is_refreshed_once(connected: Story) -> No
 
 
 def test_a_token_refused_twice_needs_a_person(connected: Story) -> None:
-    """The user who consented was removed."""
-    connected.simulator.fault("status", status=401, path="/api/v4/.*", times=2)
+    """The user who consented was removed: also the account itself is refused."""
+    connected.simulator.fault("status", status=401, path="/api/v4/.*", times=4)
     assert json_of(_read(connected))["code"] == "reauth_required"
     assert connected.row().status == "reauth_required"
     assert len(connected.simulator.effects("token.refreshed")) == 1

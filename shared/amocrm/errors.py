@@ -10,6 +10,7 @@
         BadRequestError        any other 400
         UnauthorizedError      401: token dead or expired
           UnauthorizedPageError 401 that is not the API's: something before amoCRM; it ends nothing
+          UnauthorizedPlaceError 401 of one call, while the account itself takes the token; it ends nothing
         PaymentRequiredError   402: the account is not paid
         ForbiddenError         403 of the API: the user or the tariff lacks the right
           AddressBlockedError  403 that is not the API's: something before amoCRM refuses our address
@@ -106,6 +107,15 @@ class UnauthorizedPageError(UnauthorizedError):
         502,
         "amocrm_unexpected_answer",
         say("amoCRM answered with something that is not its API. Try again later."),
+        retry_after=30,
+    )
+
+
+class UnauthorizedPlaceError(UnauthorizedError):
+    kind = Kind(
+        502,
+        "amocrm_unexpected_answer",
+        say("amoCRM refuses this one call, and accepts the connection elsewhere. Try again later."),
         retry_after=30,
     )
 

@@ -33,6 +33,9 @@ class Connections(Struct, frozen=True):
     ) -> T:
         """Runs `work` with the account's API; once more with a new token when amoCRM answers that the token is dead.
 
+        Only where the account itself refuses the token, too, is it taken for dead; and where a page says that nobody
+        lives at this address, nothing is refreshed unless amoCRM names another one.
+
         `work` is any number of reads, or exactly one write: it may run twice, and a refused call changed nothing.
         `calls`: how many it is going to make. `pace`: where several pieces of work share their slots; see :meth:`pace`.
         Raises the errors of :mod:`shared.amocrm.errors`, ReauthRequiredError and RefreshDelayedError.
@@ -41,7 +44,10 @@ class Connections(Struct, frozen=True):
         integration = self.with_living_token(integration)
         try:
             return self._run(integration, work, pace)
-        except (errors.UnauthorizedError, errors.AccountNotFoundError) as error:
+        except errors.AccountNotFoundError as error:
+            integration = self._found_again(integration, error)
+        except errors.UnauthorizedError as error:
+            self._require_refused(integration, pace, error)
             integration = self._mended(integration, error)
         deadline = self.rotation.clock.monotonic() + _WAIT_SECONDS
         while True:
@@ -49,8 +55,8 @@ class Connections(Struct, frozen=True):
                 return self._run(integration, work, pace)
             except errors.UnauthorizedPageError:
                 raise  # not the API's word, so nothing ends by it
-            except errors.UnauthorizedError:
-                now = self._reloaded(integration)
+            except errors.UnauthorizedError as error:
+                refused, now = error, self._reloaded(integration)
             # vendor: oauth.refresh_kills_access (code) A refresh kills the access token before it at once, so another
             # instance's refresh makes a token that was read a moment ago a dead one, before its successor is stored.
             # source: league/oauth2-server 7.4 and 8.5, RefreshTokenGrant
@@ -62,6 +68,8 @@ class Connections(Struct, frozen=True):
             if self.rotation.clock.monotonic() >= deadline:
                 raise RefreshDelayedError("refresh_pending", say("Another instance is refreshing the token."), 5)
             integration = now
+        if self._takes(integration, pace) is not False:
+            raise _of_one_place(refused)
         detail = say(
             "amoCRM refuses a token it has just given: the user who connected was removed or lost their rights."
         )
@@ -100,17 +108,48 @@ class Connections(Struct, frozen=True):
             clock.sleep(_POLL_SECONDS)
             integration = self._reloaded(integration)
 
-    def _mended(self, integration: Integration, error: errors.AnsweredError) -> Integration:
-        """With another token, or at another address. Raises the error where a page of a proxy, or of maintenance, is
-        all that speaks against a long-lived token: there is no refresh that would tell."""
-        if integration.refresh_token is not None or not isinstance(
-            error, errors.AccountNotFoundError | errors.UnauthorizedPageError
-        ):
-            return self.with_living_token(integration, refused=integration.token_version)
+    def _takes(self, integration: Integration, pace: rate_limit.Pace) -> bool | None:
+        """Whether the account itself takes the token; None where amoCRM does not say."""
+        # vendor: http.unauthorized_place (report) One method has answered 401 to everybody for a day, and then worked
+        # again: by the 401 of one method no access has ended.
+        # source: zero-archive/amocrm-php issue 93
+        try:
+            self._run(integration, lambda api: api.account(), pace)
+        except errors.UnauthorizedPageError:
+            return None
+        except errors.UnauthorizedError:
+            return False
+        except errors.AmocrmError:
+            return None
+        return True
+
+    def _require_refused(
+        self, integration: Integration, pace: rate_limit.Pace, error: errors.UnauthorizedError
+    ) -> None:
+        """Raises where it is the word of one place, or nobody knows, and no refresh would tell."""
+        taken = self._takes(integration, pace)
+        is_page = isinstance(error, errors.UnauthorizedPageError)
+        if taken or (taken is None and integration.refresh_token is None and not is_page):
+            raise _of_one_place(error)
+
+    def _found_again(self, integration: Integration, error: errors.AccountNotFoundError) -> Integration:
+        """With a token for the account's new address. Raises the error where there is none that amoCRM tells."""
+        if integration.refresh_token is not None and integration.api_domain is None:
+            return self.with_living_token(integration, refused=integration.token_version)  # nobody can be asked
         moved = self.rotation.follow_rename(integration)
         if moved.account_domain == integration.account_domain:
             raise error
-        return moved
+        return moved if moved.refresh_token is None else self.with_living_token(moved, refused=moved.token_version)
+
+    def _mended(self, integration: Integration, error: errors.UnauthorizedError) -> Integration:
+        """With another token. Raises the error where a page of a proxy, or of maintenance, is all that speaks against a
+        long-lived one: there is no refresh that would tell; but the account may live elsewhere by now."""
+        if integration.refresh_token is None and isinstance(error, errors.UnauthorizedPageError):
+            moved = self.rotation.follow_rename(integration)
+            if moved.account_domain == integration.account_domain:
+                raise error
+            return moved
+        return self.with_living_token(integration, refused=integration.token_version)
 
     def _refreshed(self, integration: Integration, may_fail: bool) -> Integration | None:
         """The outcome of our own refresh; None when it is not ours to do, or failed and that may be."""
@@ -153,3 +192,9 @@ class Connections(Struct, frozen=True):
         if now is None:
             raise ReauthRequiredError(say("This connection was removed."))
         return now
+
+
+def _of_one_place(error: errors.UnauthorizedError) -> errors.UnauthorizedError:
+    """As callers are told it: nobody has to authorise anything."""
+    is_page = isinstance(error, errors.UnauthorizedPageError)
+    return error if is_page else errors.UnauthorizedPlaceError(error.message, error.status, error.request_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.answers import Answer, ApiError, document, invalid, not_found, nothing, problem
 from simulator.call import Call
+from simulator.rights import is_administrator
 from simulator.state import Entity
 
 _MOST_HANDLERS = 10
@@ -89,5 +90,5 @@ def _shown(handler: Any, path: str) -> Entity:
 
 
 def _require_administrator(call: Call) -> None:
-    if not call.account.users[call.user_id]["rights"]["is_admin"]:
+    if not is_administrator(call):
         raise ApiError(problem(403, "Forbidden", "This method is for administrators of the account"))

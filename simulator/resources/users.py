@@ -2,7 +2,7 @@
 
 from simulator.answers import Answer, ApiError, document, invalid, not_found, nothing, problem
 from simulator.call import Call
-from simulator.rights import require_administrator
+from simulator.rights import is_administrator, require_administrator
 from simulator.state import Entity
 
 _MOST_AT_ONCE = 10
@@ -37,7 +37,7 @@ def _switch(call: Call, *, is_active: bool) -> None:
     # administrator, from an administrator's token; they answer 202 and 204 without a body.
     # source: amoCRM's documentation, "Users", as its words are kept in a public list of its methods; amocrm-api-php,
     # pull request 625
-    if not call.account.users[call.user_id]["rights"]["is_admin"]:
+    if not is_administrator(call):
         raise ApiError(problem(403, "Forbidden", "This method is for administrators of the account"))
     items = call.items()
     if len(items) > _MOST_AT_ONCE:

@@ -128,10 +128,10 @@ MOVES: Final = (
         size=_TWO,
     ),
     Defect(
-        "the old cell does not know anybody who has left",
+        "the old cell forgets that somebody has left",
         "who comes to the old cell is told to come again",
         _MOVES,
-        _planted("nobody is known"),
+        _planted("nobody is told"),
         r"write \d+ was answered 4",
         size=_TWO,
     ),

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from cli.moving import copying, statements, tables
+from cli.moving import copying, statements
 from cli.moving.move import Move
 
 _TOKENS: Final = "SELECT access_token, refresh_token FROM amocrm_integrations WHERE id = %s"
@@ -52,9 +52,9 @@ def _tokens_of_before() -> None:
     _copied(lambda target, id_: target.execute(_THESE, (*read[id_], id_)))
 
 
-def _nobody_is_known_any_more() -> None:
-    """Whoever still comes to the old cell is a stranger there."""
-    tables.DOORS = frozenset()  # type: ignore[misc]
+def _nobody_is_told_of_it() -> None:
+    """The old cell forgets that it has moved: there it is an account that somebody has to authorise again."""
+    statements.FINISHED = statements.ENDED  # type: ignore[misc]
 
 
 def _goes_on_in_both() -> None:
@@ -68,6 +68,6 @@ IN_MOVE: Final[dict[str, Callable[[], None]]] = {
     "some stay behind": _some_stay_behind,
     "all is done again": _all_is_done_again,
     "tokens of before": _tokens_of_before,
-    "nobody is known": _nobody_is_known_any_more,
+    "nobody is told": _nobody_is_told_of_it,
     "goes on in both": _goes_on_in_both,
 }
