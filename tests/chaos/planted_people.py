@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from cli import migrations
 from features.bookings import rows as bookings
 from features.bookings import task
-from shared.amocrm.contacts import Made, PeopleApi
+from shared.amocrm.contacts import ContactsApi, CreatedEntities
 from shared.amocrm.filtered_reads import embedded
-from shared.deliveries.locks import Held, Locks
+from shared.deliveries.locks import HeldLocks, Locks
 from tests.chaos.defect import Defect, Undo, changed, never_looks
 
 _SUBMISSIONS: Final = "tests.chaos.submissions"
@@ -24,32 +24,32 @@ _TOGETHER: Final = "ALTER TABLE amocrm_booking_times DROP CONSTRAINT amocrm_book
 
 
 def _all_are_the_first_contact() -> Undo:
-    original = PeopleApi.create_lead
+    original = ContactsApi.create_lead
 
-    def create_lead(self: PeopleApi, lead: Any, _: int | None, contact: Any) -> Any:
+    def create_lead(self: ContactsApi, lead: Any, _: int | None, contact: Any) -> Any:
         first = embedded(self.account.send("GET", "/contacts", params={"limit": 1}), "contacts")[0]
         return original(self, lead, int(first["id"]), contact)
 
-    return changed(PeopleApi, "create_lead", create_lead)
+    return changed(ContactsApi, "create_lead", create_lead)
 
 
 def _some_deals_are_not_made() -> Undo:
     """Every third of a process is said to be there."""
-    original, turn = PeopleApi.create_lead, itertools.count()
+    original, turn = ContactsApi.create_lead, itertools.count()
 
-    def create_lead(self: PeopleApi, lead: Any, known_id: int | None, contact: Any) -> Any:
+    def create_lead(self: ContactsApi, lead: Any, known_id: int | None, contact: Any) -> Any:
         if next(turn) % 3 == 0:
             there = embedded(self.account.send("GET", "/leads", params={"limit": 1}), "leads")[0]
-            return Made(int(there["id"]), known_id)
+            return CreatedEntities(int(there["id"]), known_id)
         return original(self, lead, known_id, contact)
 
-    return changed(PeopleApi, "create_lead", create_lead)
+    return changed(ContactsApi, "create_lead", create_lead)
 
 
 def _nobody_locks_the_person() -> Undo:
     @contextlib.contextmanager
-    def free(*_: Any, **__: Any) -> Iterator[Held]:
-        yield Held()
+    def free(*_: Any, **__: Any) -> Iterator[HeldLocks]:
+        yield HeldLocks()
 
     return changed(Locks, "holding", free)
 
