@@ -7,6 +7,7 @@ import click
 
 from shared.connections import integrations
 from shared.connections.integrations import Integration
+from shared.connections.journal_recovery import MOVED
 from shared.deliveries import restores
 from shared.deliveries.restores import Window
 from shared.platform.messages import english
@@ -24,15 +25,21 @@ _PAGE = 100
     help="The moment of the backup, in UTC unless it names its zone. Default: as long ago as keys are kept.",
 )
 @click.option("--days", type=click.IntRange(1, 366), help="For how long. Default: KEEP_DELIVERIES_DAYS.")
-def mark_restored(lost_since: datetime | None, days: int | None) -> None:
+@click.option("--left", "accounts", multiple=True, help="An account that has moved to another cell since the backup.")
+def mark_restored(lost_since: datetime | None, days: int | None, accounts: tuple[str, ...]) -> None:
     """From now on a new write is looked for in amoCRM before it is carried out: it may have been, before the loss.
 
     For a database that was restored from a backup, before functions accept writes on it. Callers that repeat what was
     accepted between the backup and the loss find it done. Safe to run twice.
+
+    `--left example.amocrm.ru`: its tokens in the backup may be the last ones, which its new cell needs. The connection
+    ends here without a call to amoCRM. (`restore-tokens` knows these by itself, from the token journal.)
     """
     runtime = Runtime.from_environment()
     try:
         window = open_window(runtime, lost_since, days)
+        for account in accounts:
+            _say_left(runtime, account)
     except DatabaseUnavailableError as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -54,6 +61,15 @@ def open_window(runtime: Runtime, lost_since: datetime | None = None, days: int 
         looks_for=kept if days is None else timedelta(days=days),
         keys_kept=kept,
     )
+
+
+def _say_left(runtime: Runtime, account: str) -> None:
+    rows = integrations.at_host(runtime.database, account)
+    if not rows:
+        raise click.ClickException(f"there is no connection of {account}")
+    for row in rows:
+        integrations.disconnect(runtime.database, row, "account_moved", MOVED, None)
+        click.echo(f"{account} ({row.widget_type}): lives in another cell")
 
 
 def told(window: Window) -> str:

@@ -69,8 +69,8 @@ def rotate_keys() -> None:
 
     First the new key is added at the end and all functions are started with it; then it is moved to the front and they
     are started again; then this (docs/security.md, "Changing a key"). Safe to stop and run again, and while everything
-    runs. What cannot be read, and what is left of accounts that live in another cell, stays as it is and is listed; it
-    ends with 1 then.
+    runs. What cannot be read, and what is on its way to another cell, stays as it is and is listed; it ends with 1
+    then.
     """
     runtime = Runtime.from_environment()
     changed = 0

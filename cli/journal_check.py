@@ -46,6 +46,8 @@ def _compared(runtime: Runtime, journal: TokenJournal) -> Iterator[tuple[str, st
         yield "error", f"{unusable - _MOST_TOLD} more objects cannot be used", "See docs/operations.md."
     if older := counts[Verdict.JOURNAL_NEWER]:
         yield "error", f"{older} connection(s) are older in the database than in the journal", _RESTORE
+    if moved := counts[Verdict.LEFT]:
+        yield "error", f"{moved} connection(s) live in another cell, says the journal, and are connected here", _RESTORE
     if lost := counts[Verdict.NO_ROW]:
         yield "warning", f"{lost} connection(s) are in the journal and not in the database", _RESTORE
     if missing := counts[Verdict.ROW_NEWER] + counts[Verdict.NOT_IN_JOURNAL]:

@@ -162,6 +162,7 @@ def _summary(action: Action) -> str:
 def _parameters(action: Action) -> list[dict[str, Any]]:
     headers = ["X-Account-Domain", "X-Widget-Type"]
     headers += ["X-Lead-Id"] if action.is_for_a_deal else []
+    headers += action.headers
     headers += ["Idempotency-Key"] if action.method == "POST" else []
     found = [{"name": name, "in": "header", "schema": {"type": "string"}} for name in headers]
     return found + [{"name": name, "in": "query", "schema": {"type": "string"}} for name in action.query]

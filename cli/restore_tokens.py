@@ -107,7 +107,11 @@ class Restoring:
         waiting: list[tuple[JournalComparison, Future[Entry | None] | None]] = []
         with ThreadPoolExecutor(_THREADS) as pool:
             for found in journal_recovery.compared(self._runtime.database, self._journal, self._installation):
-                is_wanted = found.place is not None and found.verdict in (Verdict.JOURNAL_NEWER, Verdict.NO_ROW)
+                is_wanted = found.place is not None and found.verdict in (
+                    Verdict.JOURNAL_NEWER,
+                    Verdict.NO_ROW,
+                    Verdict.LEFT,
+                )
                 waiting.append((found, pool.submit(self._opened, found) if is_wanted else None))
                 if len(waiting) >= _AHEAD:
                     yield _ended(*waiting.pop(0))
@@ -124,13 +128,13 @@ class Restoring:
         return entry  # None: it was removed meanwhile, because the row has something newer
 
     def _restore(self, found: JournalComparison, entry: Entry) -> None:
-        name, row = _name(found, entry), found.row
+        name, row, version = _name(found, entry), found.row, entry.position.version
         ends = entry.tokens is None
         if row is None and ends:
             self.counts["ended"] += 1
             return
         before = "no row" if row is None else f"{row.status}, version {row.token_version}"
-        after = "disconnected" if ends else f"version {entry.position.version}"
+        after = "lives in another cell" if entry.has_left else "disconnected" if ends else f"version {version}"
         rotation = self._runtime.rotation
         if not self._apply:
             click.echo(f"{name}: {before} -> {after}{_LOST_SETTINGS if row is None else ''}")

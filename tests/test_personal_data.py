@@ -115,6 +115,37 @@ def test_one_person_is_exported(connected: Story, environment: dict[str, str], t
     assert "Борис" not in json.dumps(found, ensure_ascii=False)
 
 
+def test_30_what_is_exported_is_for_whoever_exports_it(
+    connected: Story, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Whatever the umask says: it is all that is known of somebody."""
+    _send(connected, _ANNA)
+    new, old = tmp_path / "new.json", tmp_path / "old.json"
+    old.write_text("x" * 100_000)
+    old.chmod(0o644)
+    for file in (new, old):
+        told = _run(environment, "export-person", connected.domain, "--phone", "+79210000002", "--out", str(file))
+        assert told.exit_code == 0, told.output
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert len(json.loads(file.read_text(encoding="utf-8"))["found"]) == 1
+    told = _run(
+        environment, "export-person", connected.domain, "--phone", "+79210000002", "--out", str(tmp_path / "a/b")
+    )
+    assert (told.exit_code, "cannot be written" in told.output) == (1, True), told.output
+
+
+def test_30_what_cannot_be_read_stops_neither_and_is_told(connected: Story, environment: dict[str, str]) -> None:
+    lost = _send(connected, {"name": "Вера", "phone": "+7 921 000-00-04"})
+    connected.sql("UPDATE amocrm_deliveries SET request = '\\x00' WHERE id = %s", lost)
+    own = _send(connected, _ANNA)
+    told = _run(environment, "export-person", connected.domain, "--phone", "+79210000002")
+    assert (told.exit_code, own in told.output, lost in told.output) == (1, True, True), told.output
+    words = ("erase-person", connected.domain, "--phone", "+79210000002", "--apply")
+    told = _run(environment, *words)
+    assert (told.exit_code, f"erased: delivery {own}" in told.output) == (1, True), told.output
+    assert f"cannot be read: delivery {lost}" in told.output
+
+
 def test_one_person_is_erased_and_nobody_else(connected: Story, environment: dict[str, str]) -> None:
     own, other = _send(connected, _ANNA), _send(connected, _BORIS)
     _send_by_server(connected, "Name=Анна&Email=anna%40example.org&formname=Замер".encode())
@@ -128,6 +159,19 @@ def test_one_person_is_erased_and_nobody_else(connected: Story, environment: dic
     kept = connected.sql("SELECT id::text FROM amocrm_deliveries WHERE request IS NOT NULL")
     assert kept == [(other,)]
     assert _run(environment, *words, "--apply").output.startswith("0 entries erased")
+
+
+def test_30_all_connections_of_an_account_are_looked_through(connected: Story, environment: dict[str, str]) -> None:
+    own = _send(connected, _ANNA)
+    for name in ("a", "b", "c"):
+        connected.sql(
+            "INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri) "
+            "SELECT gen_random_uuid(), %s, account_domain, 'c', client_secret, redirect_uri FROM amocrm_integrations "
+            "WHERE widget_type = 'glass'",
+            name,
+        )
+    told = _run(environment, "export-person", connected.domain, "--phone", "+79210000002")
+    assert (told.exit_code, own in told.output) == (0, True), told.output
 
 
 def test_what_is_under_way_is_left_and_told(connected: Story, environment: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from tests.submitting import form, order, save
 
 def _found(story: Story, text: str) -> list[tuple[str, str]]:
     proof = {"Authorization": story.admin()["Authorization"]}  # no account is named
-    answer = story.crm("get_search", proof, query={"q": text})
+    answer = story.crm("search", proof, {"q": text})
     assert answer.status == 200, answer.body
     return [(one["kind"], one["id"]) for one in json_of(answer)["found"]]
 
@@ -52,10 +52,10 @@ def test_38_7_a_phone_is_found_as_it_is_typed_and_nothing_of_it_is_kept(connecte
     made = _form(connected, "+7 (916) 555-44-33")
     lead = made["results"]["lead"]["lead_id"]
     for typed in ("+7 916 555-44-33", "8 (916) 555 44 33", "9165554433"):
-        answer = connected.crm("get_contacts", connected.admin(), query={"phone": typed})
+        answer = connected.crm("find_contacts", connected.admin(), {"phone": typed})
         (person,) = json_of(answer)["contacts"]
         assert (person["name"], [one["id"] for one in person["leads"]]) == ("Нина Орлова", [lead])
         assert person["link"].endswith(f"/contacts/detail/{person['id']}")
-    assert json_of(connected.crm("get_contacts", connected.admin(), query={"phone": "9160000000"}))["contacts"] == []
-    refused = connected.crm("get_contacts", connected.admin(), query={"phone": "Нина 12"})
+    assert json_of(connected.crm("find_contacts", connected.admin(), {"phone": "9160000000"}))["contacts"] == []
+    refused = connected.crm("find_contacts", connected.admin(), {"phone": "Нина 12"})
     assert (refused.status, json_of(refused)["errors"][0]["path"]) == (422, "phone")

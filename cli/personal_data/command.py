@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -14,10 +15,8 @@ from cli.personal_data import places
 from cli.personal_data.person import NobodyError, Person, wanted
 from shared.connections import integrations
 from shared.connections.integrations import Integration
-from shared.platform.config import ConfigurationError
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
-from shared.storage.encryption import DecryptionError
 from shared.storage.object_stores import StoreError
 
 _NOT_HERE: Final = (
@@ -39,19 +38,30 @@ def _who(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("export-person")
 @_who
-@click.option("--out", type=click.File("w", encoding="utf-8"), default="-", show_default=True, help="A file, as JSON.")
-def export_person(account: str, phones: tuple[str, ...], emails: tuple[str, ...], country: str, out: Any) -> None:
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    show_default=True,
+    help="A file, as JSON, which nobody else on this machine may read.",
+)
+def export_person(account: str, phones: tuple[str, ...], emails: tuple[str, ...], country: str, out: str) -> None:
     """Writes all that is kept of one person in ACCOUNT, such as example.amocrm.ru, as JSON.
 
     Found by their phones and e-mails in whatever was sent, booked or told; what is kept without either (a comment of
-    somebody who left no phone) cannot be found by them.
+    somebody who left no phone) cannot be found by them. What cannot be read is listed, and ends with 1.
     """
+    unreadable: list[str] = []
     with _opened(account) as (runtime, rows):
         person = _person(phones, emails, country)
-        found = [places.as_document(one) for row in rows for one in _of(runtime, row, person)]
-    json.dump({"account": account, "found": found}, out, ensure_ascii=False, indent=1)
-    out.write("\n")
+        found = [places.as_document(one) for row in rows for one in _of(runtime, row, person, unreadable.append)]
+    text = json.dumps({"account": account, "found": found}, ensure_ascii=False, indent=1) + "\n"
+    if out == "-":
+        click.echo(text, nl=False)
+    else:
+        _write_for_ourselves(out, text)
     click.echo(f"{len(found)} entr{'y' if len(found) == 1 else 'ies'}. {_NOT_HERE}", err=True)
+    _tell_unreadable(unreadable)
 
 
 @click.command("erase-person")
@@ -61,14 +71,15 @@ def erase_person(account: str, phones: tuple[str, ...], emails: tuple[str, ...],
     """Erases all that is kept of one person in ACCOUNT: what they have sent, as it came and as it was understood, who
     they are in visits that are over, and events that speak of them.
 
-    What is under way into amoCRM and visits to come are left, listed, and end with 1: run it again afterwards. Safe to
-    run twice, and while functions run.
+    What is under way into amoCRM and visits to come are left, listed, and end with 1: run it again afterwards. So does
+    what cannot be read: whose it is nobody knows. Safe to run twice, and while functions run.
     """
+    unreadable: list[str] = []
     kept = count = 0
     with _opened(account) as (runtime, rows):
         person = _person(phones, emails, country)
         for row in rows:
-            for entry in list(_of(runtime, row, person)):
+            for entry in list(_of(runtime, row, person, unreadable.append)):
                 is_gone = places.forget(runtime.database, entry) if apply_ else True
                 count, kept = count + is_gone, kept + (not is_gone)
                 said = ("erased" if apply_ else "would erase") if is_gone else "still needed"
@@ -77,6 +88,7 @@ def erase_person(account: str, phones: tuple[str, ...], emails: tuple[str, ...],
                 names = person.lock_names(runtime.keyring, row.id)
                 runtime.database.execute(places.FORGET_LOCKS, {"integration_id": row.id, "names": names})
     click.echo(f"{count} entr{'y' if count == 1 else 'ies'} {'erased' if apply_ else 'to be erased'}. {_NOT_HERE}")
+    _tell_unreadable(unreadable)
     if kept:
         raise click.ClickException(f"{kept} still needed: run it again when they are delivered, or over")
 
@@ -116,16 +128,13 @@ def erase_account(account: str, widget_type: str | None, database_url: str, appl
 
 @contextmanager
 def _opened(account: str) -> Iterator[tuple[Runtime, list[Integration]]]:
-    try:
-        runtime = Runtime.from_environment(os.environ)
-    except ConfigurationError as error:
-        raise click.ClickException("; ".join(error.problems)) from None
+    runtime = Runtime.from_environment()
     try:
         rows = integrations.at_host(runtime.database, account)
         if not rows:
             raise click.ClickException(f"there is no connection of {account}")
         yield runtime, rows
-    except (DatabaseUnavailableError, StoreError, DecryptionError) as error:
+    except (DatabaseUnavailableError, StoreError) as error:
         raise click.ClickException(f"{error}; what was done stays, run it again") from None
     finally:
         runtime.close()
@@ -138,6 +147,25 @@ def _person(phones: tuple[str, ...], emails: tuple[str, ...], country: str) -> P
         raise click.ClickException(str(error)) from None
 
 
-def _of(runtime: Runtime, row: Integration, person: Person) -> Iterator[places.Entry]:
-    found = places.entries(runtime.database, runtime.keyring, row.id)
+def _of(runtime: Runtime, row: Integration, person: Person, skipped: Callable[[str], object]) -> Iterator[places.Entry]:
+    found = places.entries(runtime.database, runtime.keyring, row.id, skipped)
     return (one for one in found if person.is_in(one.content))
+
+
+def _write_for_ourselves(file: str, text: str) -> None:
+    """Whatever the umask says, also where the file is there already."""
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as out:
+            if stat.S_ISREG(os.fstat(out.fileno()).st_mode):
+                os.fchmod(out.fileno(), 0o600)
+                out.truncate(0)
+            out.write(text)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _tell_unreadable(found: list[str]) -> None:
+    for one in found:
+        click.echo(f"cannot be read: {one}", err=True)
+    if found:
+        raise click.ClickException(f"{len(found)} cannot be read, see above: were they written with another key?")

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
-from shared.storage.encryption import Keyring
+from shared.storage.encryption import DecryptionError, Keyring
 
 _BATCH: Final = 200
 _START: Final = UUID(int=0)
@@ -97,15 +98,22 @@ _OPEN: Final[dict[str, Callable[[Keyring, _Row], str]]] = {
 }
 
 
-def entries(database: Database, keyring: Keyring, integration_id: UUID) -> Iterator[Entry]:
-    """All that is kept of a connection in the words of customers. Raises DecryptionError."""
+def entries(
+    database: Database, keyring: Keyring, integration_id: UUID, skipped: Callable[[str], object]
+) -> Iterator[Entry]:
+    """All that is kept of a connection in the words of customers. What cannot be read holds up nothing else, and
+    `skipped` is told of it."""
     for place, statement in _PAGE.items():
         after = _START
         while rows := database.all(
             _Row, statement, {"integration_id": integration_id, "after": after, "batch": _BATCH}
         ):
             for row in rows:
-                content = _OPEN[place](keyring, row)
+                try:
+                    content = _OPEN[place](keyring, row)
+                except (DecryptionError, msgspec.DecodeError) as error:
+                    skipped(f"{place} {row.id} ({row.what}, {row.created_at:%Y-%m-%d}): {error}")
+                    continue
                 yield Entry(place, row.id, row.what, row.state, row.created_at, content)
             after = rows[-1].id
 

@@ -243,6 +243,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/find_contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `manage`; given by administrator.
+         *
+         *     `phone`, as it was typed. `{contacts: [{id, name, link, leads: [{id, link}]}]}`: those of the account with
+         *     this phone, by amoCRM's own search; nothing of it is kept here.
+         */
+        post: operations["find_contacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/get_account": {
         parameters: {
             query?: never;
@@ -482,28 +504,6 @@ export interface paths {
          *     it cannot be read).
          */
         get: operations["get_changes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/get_contacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * @description Right: `manage`; given by administrator.
-         *
-         *     Query: `phone`, as it was typed. `{contacts: [{id, name, link, leads: [{id, link}]}]}`: those of the account with
-         *     this phone, by amoCRM's own search; nothing of it is kept here.
-         */
-        get: operations["get_contacts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -814,8 +814,8 @@ export interface paths {
         /**
          * @description Right: `see_order`; given by application, site, administrator.
          *
-         *     Query: `number`, and for a site key `contact`, a phone or e-mail of the order: numbers can be guessed, and a site
-         *     key is no secret.
+         *     Query: `number`; and for a site key the header `X-Order-Contact`, a phone or e-mail of the order, which may be
+         *     encoded as in an address: numbers can be guessed, and a site key is no secret.
          *
          *     `{number, status, accepted_at}`: `status` is the shop's word for the deal's place, or null where the settings name
          *     none, and before the deal is made. 404 for an order that is not there, or is somebody else's.
@@ -870,29 +870,6 @@ export interface paths {
          *     `{pipelines: [{id, name, is_main, statuses: [{id, name, is_unsorted}]}]}`, the main one first.
          */
         get: operations["get_pipelines"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/get_search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * @description Right: `see`; given by administrator, operator, viewer.
-         *
-         *     Query: `q`, an id as it stands in a list or an answer, a mark (`ref:…`) as it stands in a note or a task, or a
-         *     number of a deal or of a line of the log. `{found: [{kind, id, account_domain, widget_type, created_at}]}`, `kind`
-         *     delivery, incoming, change, booking, deal (something was written into it), event; nothing for anything else.
-         */
-        get: operations["get_search"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1710,6 +1687,29 @@ export interface paths {
          *     `{connection}`. The connection's client id and secret are saved before, for the widget's one-time tokens.
          */
         post: operations["save_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Right: `see`; given by administrator, operator, viewer.
+         *
+         *     `q`: an id as it stands in a list or an answer, a mark (`ref:…`) as it stands in a note or a task, or a
+         *     number of a deal or of a line of the log. `{found: [{kind, id, account_domain, widget_type, created_at}]}`, `kind`
+         *     delivery, incoming, change, booking, deal (something was written into it), event; nothing for anything else.
+         */
+        post: operations["search"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5004,6 +5004,15 @@ export interface components {
             name: string;
             phones: components["schemas"]["ContactValue"][];
         };
+        /**
+         * Phone
+         * @description As it was typed.
+         */
+        Phone: {
+            /** @default null */
+            action?: string | null;
+            phone: string;
+        };
         /** Pipeline */
         Pipeline: {
             id: number;
@@ -5445,6 +5454,15 @@ export interface components {
             /** @default null */
             action?: string | null;
             token: string;
+        };
+        /**
+         * Search
+         * @description What was typed.
+         */
+        Search: {
+            /** @default null */
+            action?: string | null;
+            q: string;
         };
         /**
          * SearchResult
@@ -6211,6 +6229,30 @@ export interface operations {
             };
         };
     };
+    find_contacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Phone"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactsAnswer"];
+                };
+            };
+        };
+    };
     get_account: {
         parameters: {
             query?: {
@@ -6392,28 +6434,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: never;
-    };
-    get_contacts: {
-        parameters: {
-            query?: {
-                phone?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContactsAnswer"];
-                };
-            };
-        };
     };
     get_custom_fields: {
         parameters: {
@@ -6625,7 +6645,6 @@ export interface operations {
     get_order: {
         parameters: {
             query?: {
-                contact?: string;
                 number?: string;
             };
             header?: never;
@@ -6675,28 +6694,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PipelinesAnswer"];
-                };
-            };
-        };
-    };
-    get_search: {
-        parameters: {
-            query?: {
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FoundAnswer"];
                 };
             };
         };
@@ -7310,6 +7307,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionAnswer"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Search"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundAnswer"];
                 };
             };
         };

@@ -85,8 +85,8 @@ async function order(event) {
 // Where the order stands in amoCRM, in the shop's own words. Who knows the number and the phone may ask.
 async function follow(contact) {
   const place = document.querySelector(".status");
-  const asking = new URLSearchParams({ action: "get_order", number, contact });
-  const known = await fetch(`${api}/?${asking}`, { headers: { Authorization: `Bearer ${key}` } }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+  const asking = new URLSearchParams({ action: "get_order", number });
+  const known = await fetch(`${api}/?${asking}`, { headers: { Authorization: `Bearer ${key}`, "X-Order-Contact": encodeURIComponent(contact) } }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
   if (known?.status) place.textContent = `Статус: ${known.status}`;
   setTimeout(follow, ASK_MILLISECONDS, contact);
 }

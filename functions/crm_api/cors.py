@@ -37,7 +37,7 @@ def preflight(runtime: Runtime, request: Request) -> Response:
             (
                 "Access-Control-Allow-Headers",
                 "Authorization, Content-Type, Idempotency-Key, "
-                "X-Account-Domain, X-Auth-Token, X-Lead-Id, X-Widget-Type",
+                "X-Account-Domain, X-Auth-Token, X-Lead-Id, X-Order-Contact, X-Widget-Type",
             ),
             ("Access-Control-Max-Age", "600"),
         ),

@@ -19,6 +19,7 @@ class Action(Struct, frozen=True):
     body: type[Struct] | None = None  # what a POST takes, for openapi.yaml
     answer: Any = None  # the type of a good answer, for openapi.yaml; None where nobody but the panel reads it
     query: tuple[str, ...] = ()  # parameters of a GET
+    headers: tuple[str, ...] = ()  # besides those that every action has
     is_for_a_deal: bool = False  # named by X-Lead-Id
     answers: str = "application/json"  # the type of a good answer
     is_change: bool = True  # a POST of an administrator's is a line of the log

@@ -81,7 +81,7 @@ LIMIT 5
 # At most three: the question is whether there is exactly one.
 _AT_HOST = """
 SELECT * FROM amocrm_connections WHERE account_domain = %(account_domain)s
-ORDER BY (status = 'connected'), created_at LIMIT 3
+ORDER BY (status = 'connected'), created_at
 """
 
 # The first and the last client in the order of an index: equal where there is one client only.
@@ -253,7 +253,7 @@ def of_client(database: Database, client_id: str, account_domain: str) -> list[I
 
 
 def at_host(database: Database, account_domain: str) -> list[Integration]:
-    """The rows of an account, those that wait for a consent first; three at most."""
+    """The rows of an account, those that wait for a consent first; one for each widget type."""
     return database.all(Integration, _AT_HOST, {"account_domain": account_domain})
 
 

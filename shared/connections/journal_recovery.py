@@ -16,6 +16,7 @@ from msgspec import Struct
 from shared.amocrm.oauth import access_token_hints
 from shared.connections.integrations import Integration
 from shared.connections.token_journal import Entry, Place, Position, TokenJournal
+from shared.platform.messages import say
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
@@ -84,19 +85,20 @@ WITH ended AS (
         status = 'disconnected', access_token = NULL, refresh_token = NULL, access_expires_at = NULL,
         refresh_expires_at = NULL, refresh_due_at = NULL, lease_id = NULL, lease_until = NULL,
         token_version = %(version)s, journaled_version = %(version)s, connected_at = %(connected_at)s,
-        problem_code = 'disconnected_before',
-        problem_detail = amocrm_message('It had been disconnected, says the journal of tokens.'),
+        problem_code = %(code)s, problem_detail = %(why)s,
         problem_at = amocrm_now(), updated_at = amocrm_now()
     WHERE id = %(id)s AND token_version = %(seen_version)s AND status = %(seen_status)s
       AND connected_at IS NOT DISTINCT FROM %(seen_connected_at)s
     RETURNING id
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, level, message)
-    SELECT id, 'connection.disconnected', 'warning',
-           amocrm_message('It had been disconnected, says the journal of tokens.') FROM ended
+    SELECT id, 'connection.disconnected', 'warning', %(why)s FROM ended
 )
 SELECT id FROM ended
 """
+
+_DISCONNECTED: Final = say("It had been disconnected, says the journal of tokens.")
+MOVED: Final = say("The account was moved to another cell.")
 
 _BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 
@@ -112,6 +114,7 @@ class Verdict(Enum):
     NOT_IN_JOURNAL = "not_in_journal"
     JOURNAL_NEWER = "journal_newer"
     NO_ROW = "no_row"  # connected since the backup
+    LEFT = "left"  # it lives in another cell since, and the row does not know it
 
 
 class Row(Integration, frozen=True, kw_only=True):
@@ -138,7 +141,7 @@ def compared(database: Database, journal: TokenJournal, installation: UUID) -> I
             yield JournalComparison(Verdict.NO_ROW, None, place)
             place = next(newest, None)
         if place is not None and place.integration_id == row.id:
-            yield JournalComparison(judged(row, place.position), row, place)
+            yield JournalComparison(judged(row, place), row, place)
             place = next(newest, None)
         else:
             yield JournalComparison(judged(row, None), row, None)
@@ -147,13 +150,17 @@ def compared(database: Database, journal: TokenJournal, installation: UUID) -> I
         place = next(newest, None)
 
 
-def judged(row: Row, newest: Position | None) -> Verdict:
+def judged(row: Row, place: Place | None) -> Verdict:
     """Which of both knows more."""
     if row.move is not None:
         return Verdict.NOTHING  # it lives in another cell, or is on its way
-    if newest is None:
+    if place is None:
         return Verdict.NOT_IN_JOURNAL if row.access_token is not None else Verdict.NOTHING
-    own = Position.of(row)
+    own, newest = Position.of(row), place.position
+    if place.has_left and (newest > own or (newest == own and row.journaled_version == row.token_version)):
+        return Verdict.NOTHING if row.access_token is None else Verdict.LEFT
+    if place.has_left:
+        return Verdict.ROW_NEWER  # it has come back, and is not written yet
     if newest == own:
         return Verdict.SAME
     if row.access_token is None and row.connected_at is not None:
@@ -190,7 +197,7 @@ def restore(
     }
     tokens = entry.tokens
     if tokens is None:
-        return row is not None and database.one(_Id, _END, place | seen) is not None
+        return row is not None and database.one(_Id, _END, place | seen | _ended(entry)) is not None
     owner = entry.integration_id
     values = {
         "widget_type": tokens.widget_type,
@@ -219,6 +226,12 @@ def is_up_to(database: Database, entry: Entry) -> bool:
 def write_again(database: Database, row: Row) -> None:
     """`refresh_tokens` writes it into the journal, where an earlier object of it is missing."""
     database.execute(_WRITE_AGAIN, {"id": row.id, "version": row.token_version})
+
+
+def _ended(entry: Entry) -> dict[str, object]:
+    if entry.has_left:
+        return {"code": "account_moved", "why": MOVED}
+    return {"code": "disconnected_before", "why": _DISCONNECTED}
 
 
 def _moment(row: Integration | None, position: Position) -> datetime:

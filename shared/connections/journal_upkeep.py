@@ -149,26 +149,34 @@ class _Upkeep:
     def _worthless(self, row: Row | None, places: list[Place]) -> list[Place]:
         if row is None:
             return []  # perhaps this database was restored, and they are all there is of it
+        own, now = Position.of(row), self._rotation.clock.now().astimezone(UTC)
+        has_ended = row.access_token is None and row.updated_at < now - _KEEP_ENDED
         if row.move == "left":
-            return places
-        own = Position.of(row)
-        if journal_recovery.judged(row, places[-1].position) is Verdict.JOURNAL_NEWER:
+            if not has_ended:  # a backup of before knows it as its own
+                self._journal.say_left(self._installation, row)
+            return [place for place in places if has_ended or not place.has_left or place.position < own]
+        verdict = journal_recovery.judged(row, places[-1])
+        if verdict is Verdict.LEFT:
+            self._tell_ahead(row)
+            return []
+        if verdict is Verdict.JOURNAL_NEWER:
             self._bring_up(row, places[-1])
             return []
         if row.journaled_version != row.token_version:
             return []
-        now = self._rotation.clock.now().astimezone(UTC)
-        has_ended = row.access_token is None and row.updated_at < now - _KEEP_ENDED
         return [place for place in places if place.position < own or has_ended]
 
     def _bring_up(self, row: Row, place: Place) -> None:
         """A pair that reached the journal and not its row, because the process died in between. More than one version
         is a database that was restored: whoever has done that says so (`restore-tokens`)."""
         if place.position != Position.of(row).next:
-            self.figures["ahead"] += 1
-            logs.error("journal.ahead", integration_id=row.id, action="python -m cli restore-tokens")
+            self._tell_ahead(row)
         elif self._rotation.bring_up(row, place, may_interrupt=False):
             self.figures["restored"] += 1
+
+    def _tell_ahead(self, row: Row) -> None:
+        self.figures["ahead"] += 1
+        logs.error("journal.ahead", integration_id=row.id, action="python -m cli restore-tokens")
 
     def _tell_of_others(self) -> None:
         others = [str(one) for one in self._journal.installations() if one != self._installation]

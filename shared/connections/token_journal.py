@@ -1,7 +1,8 @@
 """The second home of tokens: each version of a connection is an object outside of the database, so that a database that
 was restored from a backup knows the pairs that were given since (docs/rotation.md).
 
-An object is written once and never changed; its key is `INSTALLATION/CONNECTION/POSITION.json`. Writing needs the right
+An object is written once and never changed; its key is `INSTALLATION/CONNECTION/POSITION.json`, and
+`…/POSITION-left.json` of what lives in another cell since that position. Writing needs the right
 to create objects, and no other. What is in it is encrypted with the keys that encrypt rows, and bound to installation,
 connection and position: an object that was moved, renamed or made by somebody else does not open.
 
@@ -34,6 +35,7 @@ WRITE_SECONDS: Final = 4.0  # at most, with a token for it: each of the stores g
 _SILENT_SECONDS: Final = 30.0  # after a failure others do not wait as well
 _REFRESH_TOKEN_LIVES: Final = timedelta(days=90)
 _SUFFIX: Final = ".json"
+_LEFT: Final = "-left"  # before the suffix: so the object of the same position comes behind it, and counts
 
 # The row is made where it is missing: tests empty all tables.
 _INSTALLATION = """
@@ -113,33 +115,39 @@ class Tokens(Guarded, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """A version of a connection. `tokens` None: it ended there, and has none any more."""
+    """A version of a connection. `tokens` None: it ended there, and has none any more; or it `has_left`."""
 
     integration_id: UUID
     position: Position
     tokens: Tokens | None
+    has_left: bool = False
 
 
 class Place(Struct, frozen=True):
-    """What an object's key says."""
+    """What an object's key says. `has_left`: the connection went to another cell's database at this position."""
 
     installation: UUID
     integration_id: UUID
     position: Position
+    has_left: bool = False
 
     @property
     def key(self) -> str:
-        return f"{self.installation}/{self.integration_id}/{self.position}{_SUFFIX}"
+        return f"{self.installation}/{self.integration_id}/{self.name}{_SUFFIX}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.position}{_LEFT if self.has_left else ''}"
 
     @classmethod
     def read(cls, key: str) -> "Place | None":
         """None for an object that is not the journal's."""
         try:
             installation, integration_id, name = key.removesuffix(_SUFFIX).split("/")
-            position = Position.read(name)
+            position = Position.read(name.removesuffix(_LEFT))
             if position is None:
                 return None
-            place = cls(UUID(installation), UUID(integration_id), position)
+            place = cls(UUID(installation), UUID(integration_id), position, name.endswith(_LEFT))
         except ValueError:
             return None
         return place if place.key == key else None
@@ -250,6 +258,11 @@ class TokenJournal:
         place = Place(installation, entry.integration_id, entry.position)
         return self.store.create(place.key, self._written(place, entry.tokens))
 
+    def say_left(self, installation: UUID, row: Integration) -> None:
+        """That it lives in another cell from its row's position on. Raises :class:`StoreError`."""
+        place = Place(installation, row.id, Position.of(row), has_left=True)
+        self.store.create(place.key, self._written(place, None))
+
     def wrote_row(self, database: Database, integration_id: UUID) -> None:
         """Writes what a person has just given, after its row. Never raises, as :meth:`wrote`."""
         try:
@@ -290,7 +303,7 @@ class TokenJournal:
         document = self._document(body)
         try:
             text = self._keyring.decrypt(base64.b64decode(document.sealed), place.integration_id, _bound_to(place))
-            return Entry(place.integration_id, place.position, decode(text, _Sealed).tokens)
+            return Entry(place.integration_id, place.position, decode(text, _Sealed).tokens, place.has_left)
         except (ValueError, msgspec.DecodeError):
             raise JournalError("it is damaged") from None
 
@@ -334,4 +347,4 @@ class TokenJournal:
 
 
 def _bound_to(place: Place) -> str:
-    return f"token_journal:{FORMAT}:{place.installation}:{place.position}"
+    return f"token_journal:{FORMAT}:{place.installation}:{place.name}"

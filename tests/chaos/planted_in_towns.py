@@ -11,7 +11,7 @@ from typing import Final
 from cli.restore_tokens import Restoring
 from shared.connections import journal_recovery
 from shared.connections.journal_recovery import Row, Verdict
-from shared.connections.token_journal import Position
+from shared.connections.token_journal import Place
 from tests.chaos.defect import Defect, Undo, never_looks
 from tests.chaos.planted_moves import IN_MOVE
 
@@ -27,8 +27,8 @@ def _the_older_version() -> None:
     """What `restore-tokens` finds in the journal is believed, also where the row knows more."""
     judged = journal_recovery.judged
 
-    def always_the_journals(row: Row, newest: Position | None) -> Verdict:
-        found = judged(row, newest)
+    def always_the_journals(row: Row, place: Place | None) -> Verdict:
+        found = judged(row, place)
         return Verdict.JOURNAL_NEWER if found is Verdict.ROW_NEWER else found
 
     journal_recovery.judged = always_the_journals

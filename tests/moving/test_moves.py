@@ -6,6 +6,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from cli.moving.move import STEPS, Move, MoveError
 from functions.refresh_tokens.run import run as refresh_tokens
@@ -283,8 +284,9 @@ def test_numbers_of_doctors_and_of_changes_are_the_new_cells_own(here: Cell, the
 
 
 def test_a_key_is_changed_where_an_account_has_left_too(here: Cell, there: Cell, environment: dict[str, str]) -> None:
-    """What is left of it holds up nobody else's values, and is told."""
+    """30: what is left of it says who still asks for it here, also when the older key is gone."""
     move(here, there)
+    headers = here.story.widget() | {"X-Lead-Id": str(here.story.lead_id)}
     (left,) = here.sql("SELECT id FROM amocrm_integrations")
     stays = UUID(int=2**128 - 1)  # the last one that is looked at
     here.sql(
@@ -296,6 +298,10 @@ def test_a_key_is_changed_where_an_account_has_left_too(here: Cell, there: Cell,
     keys = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"
     told: list[str] = []
     keyring = Keyring(load(environment | {"ENCRYPTION_KEYS": keys}).encryption_keys)
-    assert sum(key_rotation.rotate(here.story.runtime.database, keyring, told.append)) == 1
-    (line,) = told
-    assert line.startswith(f"client_secret of {left[0]}: ")
+    assert sum(key_rotation.rotate(here.story.runtime.database, keyring, told.append)) == 2
+    assert told == []
+    assert sum(key_rotation.rotate(here.story.runtime.database, keyring, told.append)) == 0
+    assert here.sql("SELECT state FROM amocrm_moves") == [("left",)]
+    assert keyring.is_current(here.sql("SELECT client_secret FROM amocrm_integrations WHERE id = %s", left[0])[0][0])
+    here.story.runtime = structs.replace(here.story.runtime, keyring=keyring)
+    assert json_of(here.story.crm("get_lead", headers))["code"] == "account_moved"

@@ -42,7 +42,7 @@ function line(one) {
 
 /** People with a phone, and their deals. @param {string} text @param {Account} connection */
 async function people(text, connection) {
-  const { contacts } = await call("get_contacts", { connection, query: { phone: text } });
+  const { contacts } = await call("find_contacts", { method: "POST", connection, body: { phone: text } });
   /** @type {[string, string]} */
   const account = [connection.account_domain, connection.widget_type];
   const outside = (/** @type {string} */ href, /** @type {string} */ shown) => element("a", { href, text: shown, dir: "auto", target: "_blank", rel: "noopener" });
@@ -75,7 +75,7 @@ export function openSearch(connection) {
     /** @type {HTMLElement[]} */
     let lines = [];
     await told(async () => {
-      const { found } = await call("get_search", { query: { q: text } });
+      const { found } = await call("search", { method: "POST", body: { q: text } });
       lines = found.map(line);
     }, error);
     if (isOld()) return;

@@ -1,12 +1,16 @@
-"""The panel's search: `GET get_search` by an id or a number, over all connections; `GET get_contacts` by a phone, in an
-account, by amoCRM's own search."""
+"""The panel's search: `POST search` by an id or a number, over all connections; `POST find_contacts` by a phone, in an
+account, by amoCRM's own search. What was typed may be a phone, and addresses are kept by proxies and access logs: so it
+stands in the body."""
 
 import re
-from typing import Any, Final, TypedDict
+from typing import Annotated, Any, Final, TypedDict
 from uuid import UUID
+
+from msgspec import Meta, Struct
 
 from functions.crm_api.leads import contact_view
 from shared.access.permissions import Caller, Right
+from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.amocrm.contacts import ContactsApi
 from shared.amocrm.leads import AccountApi
@@ -23,6 +27,20 @@ _ID: Final = re.compile(r"(?:ref:)?([0-9a-f]{26}(?:[0-9a-f]{6})?)")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _COMPARED: Final = 10  # digits of a phone, from its end: what stands before is written in many ways
 _FEWEST: Final = 5
+
+
+class Search(Struct, forbid_unknown_fields=True, frozen=True):
+    """What was typed."""
+
+    q: Annotated[str, Meta(max_length=200)]
+    action: str | None = None
+
+
+class Phone(Struct, forbid_unknown_fields=True, frozen=True):
+    """As it was typed."""
+
+    phone: Annotated[str, Meta(max_length=200)]
+    action: str | None = None
 
 
 class FoundAnswer(TypedDict):
@@ -54,10 +72,10 @@ class ContactsAnswer(TypedDict):
 
 
 def _search(runtime: Runtime, _caller: Caller, request: Request) -> Response:
-    """Query: `q`, an id as it stands in a list or an answer, a mark (`ref:…`) as it stands in a note or a task, or a
+    """`q`: an id as it stands in a list or an answer, a mark (`ref:…`) as it stands in a note or a task, or a
     number of a deal or of a line of the log. `{found: [{kind, id, account_domain, widget_type, created_at}]}`, `kind`
     delivery, incoming, change, booking, deal (something was written into it), event; nothing for anything else."""
-    text = (request.parameter("q") or "").strip().lower()
+    text = bodies.decode(request, Search).q.strip().lower()
     mark, number = _ID.fullmatch(text.replace("-", "")), _NUMBER.fullmatch(text)
     if number:
         return json_response({"found": search.by_number(runtime.database, int(text))})
@@ -68,9 +86,9 @@ def _search(runtime: Runtime, _caller: Caller, request: Request) -> Response:
 
 
 def _contacts(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """Query: `phone`, as it was typed. `{contacts: [{id, name, link, leads: [{id, link}]}]}`: those of the account with
+    """`phone`, as it was typed. `{contacts: [{id, name, link, leads: [{id, link}]}]}`: those of the account with
     this phone, by amoCRM's own search; nothing of it is kept here."""
-    integration, text = caller.require_integration(), request.parameter("phone") or ""
+    integration, text = caller.require_integration(), bodies.decode(request, Phone).phone
     wanted = _digits(text)[-_COMPARED:]
     if len(wanted) < _FEWEST:
         raise invalid_input(say("must have at least {count} digits", count=_FEWEST), "phone")
@@ -102,5 +120,5 @@ def _view(contact: dict[str, Any], page: str) -> FoundContact:
     }
 
 
-SEARCH = Action("get_search", "GET", Right.SEE, _search, answer=FoundAnswer, query=("q",))
-CONTACTS = Action("get_contacts", "GET", Right.MANAGE, _contacts, answer=ContactsAnswer, query=("phone",))
+SEARCH = Action("search", "POST", Right.SEE, _search, body=Search, answer=FoundAnswer, is_change=False)
+CONTACTS = Action("find_contacts", "POST", Right.MANAGE, _contacts, body=Phone, answer=ContactsAnswer, is_change=False)

@@ -1,0 +1,145 @@
+"""30: a cell that is restored from a backup of before an account moved away does not take it for its own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.commands import main
+from functions.refresh_tokens.run import run as refresh_tokens
+from shared.connections.token_journal import Place
+from shared.platform.config import load
+from shared.runtime import Runtime
+from tests.moving.cells import Cell, move
+
+_TABLES = ("amocrm_token_journal", "amocrm_integrations", "amocrm_moves")
+_RESTORE = """
+BEGIN;
+SET LOCAL session_replication_role = replica;
+DELETE FROM {table};
+INSERT INTO {table} SELECT * FROM backup_of_now.{table};
+COMMIT
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "journal"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def journaled(here: Cell, environment: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
+    """The old cell has a token journal; its settings."""
+    settings = environment | {"TOKEN_JOURNAL_URL": f"file://{folder}"}
+    before = here.story.runtime
+    here.story.runtime = Runtime.build(load(settings), here.story.clock)
+    refresh_tokens(here.story.runtime, 20)
+    yield settings
+    here.story.runtime.close()
+    here.story.runtime = before
+
+
+@pytest.fixture
+def backup(here: Cell, journaled: dict[str, str]) -> Iterator[Callable[[], None]]:
+    """A backup of the old cell; what is called restores it."""
+    here.owner.sql("CREATE SCHEMA backup_of_now")  # beside ours: no table here belongs to an account
+    for table in _TABLES:
+        here.owner.sql(f"CREATE TABLE backup_of_now.{table} AS SELECT * FROM {table}")
+
+    def restore() -> None:
+        for table in _TABLES:
+            here.owner.sql(_RESTORE.format(table=table))
+
+    yield restore
+    here.owner.sql("DROP SCHEMA backup_of_now CASCADE")
+
+
+def _restore_tokens(settings: dict[str, str], *more: str) -> Result:
+    return CliRunner().invoke(main, ["restore-tokens", *more], env=settings)
+
+
+def _places(folder: Path) -> list[Place]:
+    keys = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+    return [place for key in keys if (place := Place.read(key))]
+
+
+def _read(cell: Cell) -> int:
+    return cell.story.crm("get_lead", cell.story.application() | {"X-Lead-Id": str(cell.story.lead_id)}).status
+
+
+@pytest.mark.parametrize("refreshes", [0, 2])
+def test_30_what_has_left_since_the_backup_is_told_and_not_refreshed(
+    here: Cell, there: Cell, journaled: dict[str, str], folder: Path, backup: Callable[[], None], refreshes: int
+) -> None:
+    """Its tokens in the backup may be the last ones: a refresh in the old cell would cut it off in the new one."""
+    for _ in range(refreshes):
+        here.story.clock.advance(hours=20)
+        assert refresh_tokens(here.story.runtime, 20)["refreshed"] == 1
+    move(here, there)
+    refresh_tokens(here.story.runtime, 20)
+    assert [one.has_left for one in _places(folder)] == [True]
+    backup()
+    told = _restore_tokens(journaled)
+    assert "lives in another cell" in told.output, told.output
+    assert here.story.row().status == "connected"
+    done = _restore_tokens(journaled, "--apply")
+    assert (done.exit_code, "lives in another cell" in done.output) == (0, True), done.output
+    row = here.story.row()
+    assert (row.status, row.refresh_token, row.problem_code) == ("disconnected", None, "account_moved")
+    here.story.clock.advance(hours=20)
+    assert refresh_tokens(here.story.runtime, 20)["refreshed"] == 0
+    assert _read(there) == 200
+    assert "0 connection(s) were restored" in _restore_tokens(journaled, "--apply").output
+
+
+def test_30_a_restored_cell_says_by_itself_that_it_holds_what_has_left(
+    here: Cell, there: Cell, journaled: dict[str, str], backup: Callable[[], None]
+) -> None:
+    move(here, there)
+    refresh_tokens(here.story.runtime, 20)
+    backup()
+    assert refresh_tokens(here.story.runtime, 20)["journal"]["ahead"] == 1
+    doctor = CliRunner().invoke(main, ["doctor", "--no-live"], env=journaled)
+    assert "1 connection(s) live in another cell, says the journal" in doctor.output, doctor.output
+
+
+def test_30_what_has_come_back_is_restored_as_any_other(
+    here: Cell, there: Cell, journaled: dict[str, str], folder: Path, backup: Callable[[], None]
+) -> None:
+    move(here, there)
+    refresh_tokens(here.story.runtime, 20)
+    move(there, here)
+    told = _restore_tokens(journaled, "--apply")
+    assert "lives in another cell" not in told.output, told.output
+    assert _read(here) == 200
+    refresh_tokens(here.story.runtime, 20)
+    assert "1 are as in the journal" in _restore_tokens(journaled).output
+    here.story.clock.advance(hours=20)
+    assert refresh_tokens(here.story.runtime, 20)["refreshed"] == 1
+    backup()
+    told = _restore_tokens(journaled, "--apply")
+    assert "version 1 -> version 2" in told.output, told.output
+    refresh_tokens(here.story.runtime, 20)
+    assert not any(one.has_left for one in _places(folder))
+    assert _read(here) == 200
+
+
+def test_30_without_a_journal_somebody_says_who_has_left(
+    here: Cell, there: Cell, environment: dict[str, str], backup: Callable[[], None]
+) -> None:
+    """By the panel it would be ended with a call to amoCRM, for which its token would be used up."""
+    move(here, there)
+    backup()
+    here.story.simulator.control("forget")
+    here.story.clock.advance(hours=30)
+    runner = CliRunner()
+    unknown = runner.invoke(main, ["mark-restored", "--left", "nobody.amocrm.ru"], env=environment)
+    assert (unknown.exit_code, "there is no connection of nobody.amocrm.ru" in unknown.output) == (1, True)
+    done = runner.invoke(main, ["mark-restored", "--left", here.story.domain], env=environment)
+    assert (done.exit_code, "(glass): lives in another cell" in done.output) == (0, True), done.output
+    assert (here.story.row().status, here.story.row().refresh_token) == ("disconnected", None)
+    assert refresh_tokens(here.story.runtime, 20)["refreshed"] == 0
+    assert _read(there) == 200
