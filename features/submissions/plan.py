@@ -26,7 +26,7 @@ from features.submissions.model import (
     sources,
 )
 from features.submissions.new_contact import Omitted
-from features.submissions.settings import FieldRule, Submissions, refusal_name
+from features.submissions.settings import FieldRule, Submissions, creation_refused
 from features.submissions.settings import of as settings_of
 from features.submissions.writer import Submission, kind_of
 from shared.actions.feature import PersonSubmission, Planner
@@ -38,7 +38,7 @@ from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
 from shared.deliveries import products
 from shared.deliveries.echo_marking import noting
-from shared.deliveries.locks import Locks
+from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import decode
@@ -361,17 +361,18 @@ def fields_step(made: Submission, entity: str, before: str | None) -> Step:
         account = Directory(api, made.integration_id)
         if not missing(account):
             return {"created": 0}
-        with made.locks.holding(made.integration_id, [refusal_name(entity)], made.delivery.id) as held:
+        remembered = SharedCache(made.database, made.integration_id)
+        with made.locks.holding(made.integration_id, [name_of(f"fields:{entity}")], made.delivery.id):
             directory.forget(made.integration_id)
             rules = missing(account)
             if not rules:
                 return {"created": 0}
-            if held.known:
+            if remembered.last(creation_refused(entity), bool):
                 return {"created": 0, "refused": True}  # told before; saving the settings makes us ask again
             wanted = {str(rule.field).casefold(): {"name": rule.field, "type": rule.type} for rule in rules}
             refused, error = _refused_fields(account, entity, list(wanted.values()))
             if error is not None:
-                held.remember = 1
+                remembered.put(creation_refused(entity), True)
                 made.tell(
                     "fields_refused",
                     say(

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from features.submissions.field_vocabulary import Meaning
-from shared.deliveries.locks import name_of
 from shared.platform.decoding import convert
 
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
@@ -77,6 +76,6 @@ def of(stored: Mapping[str, Any]) -> Submissions:
     return convert(stored.get("submissions") or {}, Submissions)
 
 
-def refusal_name(entity: str) -> bytes:
-    """The lock that remembers that the account lets nobody create fields of leads, or of contacts."""
-    return name_of(f"fields:{entity}")
+def creation_refused(entity: str) -> str:
+    """Under this name it is remembered that the account lets nobody create fields of leads, or of contacts."""
+    return f"fields_refused:{entity}"

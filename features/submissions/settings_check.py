@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from features.submissions.mapping import field_of
-from features.submissions.settings import Destination, FieldRule, Route, Submissions, refusal_name
+from features.submissions.settings import Destination, FieldRule, Route, Submissions, creation_refused
 from shared.actions import account_references
 from shared.actions.feature import SettingsPart
 from shared.amocrm import directory
@@ -16,6 +16,7 @@ from shared.connections.integrations import Integration
 from shared.platform.messages import Message, say
 from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
+from shared.storage.cache import SharedCache
 
 _NAME: Final = "name"  # of a contact; it is no field
 
@@ -122,7 +123,9 @@ def _no_such_field(entity: str, known: Message) -> Message:
 
 def _saved(runtime: Runtime, integration: Integration) -> None:
     """Fields that the account did not let us create are tried again."""
-    runtime.locks.forget(integration.id, [refusal_name(entity) for entity in ("leads", "contacts")])
+    remembered = SharedCache(runtime.database, integration.id)
+    for entity in ("leads", "contacts"):
+        remembered.forget(creation_refused(entity))
 
 
 PART = SettingsPart(Document, _check, _saved, is_of_account=True)

@@ -45,7 +45,7 @@ from shared.amocrm.leads import AccountApi
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
 from shared.deliveries.echo_marking import noting
-from shared.deliveries.locks import HeldLocks, Locks, name_of
+from shared.deliveries.locks import HeldLocks, Locks
 from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Result
 from shared.platform.messages import Message, say
@@ -348,7 +348,7 @@ class Submission:
             order,
             account.pipelines() if self.accepted.mode != "contact" else (),
             (account.users_if_allowed() or ()) if needs_users else (),
-            lambda: self.locks.turn(self.integration_id, name_of("responsible")),
+            lambda: SharedCache(self.database, self.integration_id).turn("turn_of_responsible"),
         )
 
     def _incoming(self, lead: Entity, contact: Entity, left: Omitted) -> Entity:

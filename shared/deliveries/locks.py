@@ -1,5 +1,7 @@
 """Locks with names, kept by all instances together through rows that end by themselves.
 
+What is under a lock may be remembered with it for the next holder: the contact of the person whom its name stands for.
+
 The owner is a delivery: taking a lock again under the same owner is the same lock, so every statement may be repeated.
 A lock lasts as long as its owner's own lease, which is kept alive before each call.
 """
@@ -42,16 +44,6 @@ _RELEASE = """
 UPDATE amocrm_locks SET
     lease_id = NULL, lease_until = NULL, remembered = coalesce(%(remembered)s, remembered), touched_at = amocrm_now()
 WHERE integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[]) AND lease_id = %(owner)s
-"""
-
-_TURN = """
-INSERT INTO amocrm_locks AS l (integration_id, name, remembered) VALUES (%(integration_id)s, %(name)s, 1)
-ON CONFLICT (integration_id, name) DO UPDATE SET remembered = coalesce(l.remembered, 0) + 1, touched_at = amocrm_now()
-RETURNING remembered
-"""
-
-_FORGET = """
-UPDATE amocrm_locks SET remembered = NULL WHERE integration_id = %(integration_id)s AND name = ANY (%(names)s::bytea[])
 """
 
 _KEEP = """
@@ -110,14 +102,6 @@ class Locks(Struct, frozen=True):
             self.database.execute(_RELEASE, parameters | {"remembered": None})
             raise
         self.database.execute(_RELEASE, parameters | {"remembered": held.remember})
-
-    def forget(self, integration_id: UUID, names: Sequence[bytes]) -> None:
-        """What was remembered for these names is not true any more."""
-        self.database.execute(_FORGET, {"integration_id": integration_id, "names": list(names)})
-
-    def turn(self, integration_id: UUID, name: bytes) -> int:
-        """Counts: 1, 2, 3 … Told again after a lost answer it may leave one out, which harms nothing."""
-        return self.database.number(_TURN, {"integration_id": integration_id, "name": name})
 
     def _take(self, parameters: dict[str, object], count: int) -> list[int]:
         if count == 0:
