@@ -5,7 +5,6 @@ slowly has its turn and no more. After three days without an answer, or with 410
 told. A message that we cannot read ourselves says nothing of its endpoint: it waits alone, and is given up in the end.
 """
 
-import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +16,7 @@ from msgspec import Struct
 from features.changes import changes
 from features.changes.endpoints import LEASE, MOST_FAILURES, NEWS_WAITS, Endpoint
 from shared.deliveries.webhooks import key_of, signed
-from shared.platform import deadline, egress, logs
+from shared.platform import backoff, deadline, egress, logs
 from shared.platform.egress import EgressError
 from shared.platform.messages import say
 from shared.platform.problems import Problem
@@ -266,5 +265,5 @@ def _turn_off(runtime: Runtime, endpoint: Endpoint, reason: str) -> None:
 
 
 def _backoff(attempts: int) -> timedelta:
-    seconds = min(_FIRST_BACKOFF * 2 ** min(max(attempts, 0), 20), _LAST_BACKOFF)
-    return timedelta(seconds=seconds * random.uniform(1.0, 1.3))  # noqa: S311 - spreads load, guards nothing
+    seconds = backoff.seconds(max(attempts, 0), _FIRST_BACKOFF, _LAST_BACKOFF)
+    return timedelta(seconds=backoff.spread(seconds))

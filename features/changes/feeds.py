@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
+from features.changes import retry_policy
 from features.changes.webhook_payload import Hint, WebhookPayload
 from shared.platform.messages import Message
 from shared.platform.problems import Problem
@@ -26,8 +27,6 @@ MOST_WAITING: Final = 5000  # hints of a connection; what comes above is found b
 CHECK_EVERY: Final = timedelta(hours=1)
 RETRY_REFUSED_EVERY: Final = timedelta(days=1)
 ASK_EVERY: Final = {"hook": timedelta(minutes=10), "ask": timedelta(minutes=1)}
-_FIRST_BACKOFF: Final = 15.0
-_LAST_BACKOFF: Final = 3600.0
 _INCOMING_BEGUN: Final = "incoming_begun"  # among what a feed has asked for
 _CLOCK_SKEW_SECONDS: Final = 60
 
@@ -348,8 +347,8 @@ def done(database: Database, feed: Feed, problem: Problem | None = None) -> None
 
 
 def failed(database: Database, feed: Feed, code: str, detail: Message, retry_after: int) -> None:
-    wait = max(retry_after, min(_FIRST_BACKOFF * 2 ** min(feed.failures, 20), _LAST_BACKOFF))
-    facts = {"code": code, "detail": detail, "wait": timedelta(seconds=wait)}
+    wait = max(timedelta(seconds=retry_after), retry_policy.backoff(feed.failures))
+    facts = {"code": code, "detail": detail, "wait": wait}
     database.execute(_FAILED, _leased(feed) | facts)
 
 

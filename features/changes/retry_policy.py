@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from shared.amocrm import errors
+from shared.platform.backoff import seconds
 
 _OF_ONE: Final = (
     errors.BadRequestError,
@@ -30,4 +31,4 @@ def is_definite(error: Exception) -> bool:
 
 
 def backoff(attempts: int) -> timedelta:
-    return timedelta(seconds=min(_FIRST_BACKOFF * 2 ** min(attempts, 20), _LAST_BACKOFF))
+    return timedelta(seconds=seconds(attempts, _FIRST_BACKOFF, _LAST_BACKOFF))

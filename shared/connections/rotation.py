@@ -12,7 +12,6 @@
 Each transition writes its event in the same statement.
 """
 
-import random
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -29,7 +28,7 @@ from shared.amocrm.transport import LIMITS, Transport
 from shared.connections import journal_recovery, notifications, statements, token_escrow, token_persistence
 from shared.connections.integrations import Integration
 from shared.connections.token_journal import WRITE_SECONDS, Place, Position, TokenJournal, given
-from shared.platform import deadline, logs
+from shared.platform import backoff, deadline, logs
 from shared.platform.clock import Clock
 from shared.platform.messages import Message, english, joined, say
 from shared.platform.problems import ForeseenError, Kind, Problem
@@ -332,8 +331,8 @@ class Rotation(Struct, frozen=True):
 
     def _back_off(self, claimed: Integration, code: str, detail: Message, *, least: float = 0.0) -> RefreshDelayedError:
         self._require_unexpired(claimed, detail)
-        wait = min(_FIRST_BACKOFF_SECONDS * 2 ** min(claimed.refresh_failures, 20), _LAST_BACKOFF_SECONDS)
-        wait = max(wait * random.uniform(0.8, 1.2), least)  # noqa: S311 - spreads load, guards nothing
+        wait = backoff.seconds(claimed.refresh_failures, _FIRST_BACKOFF_SECONDS, _LAST_BACKOFF_SECONDS)
+        wait = max(backoff.spread(wait, 0.8, 1.2), least)
         parameters = {"id": claimed.id, "lease_id": claimed.lease_id, "code": code, "detail": detail}
         notice = notifications.columns(self.keyring, self.notify, "refresh_refused", claimed.token_version, detail)
         waits = {"wait": timedelta(seconds=wait), "ask_after": ASK_AFTER.get(code)}
@@ -362,7 +361,7 @@ def token_columns(keyring: Keyring, owner: UUID, pair: oauth.TokenPair, ahead: t
     """The pair as column values: encrypted, with its lifetime and the moment the scheduler takes it up again."""
     lifetime = timedelta(seconds=pair.expires_in)
     # At least half of the lifetime passes before the scheduler comes, however short a token the account gives.
-    early = min(ahead * random.uniform(1.0, 1.5), lifetime / 2)  # noqa: S311 - spreads load, guards nothing
+    early = min(ahead * backoff.spread(1.0, 1.0, 1.5), lifetime / 2)
     return {
         "access_token": keyring.encrypt(pair.access_token, owner, "access_token"),
         "refresh_token": keyring.encrypt(pair.refresh_token, owner, "refresh_token"),

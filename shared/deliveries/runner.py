@@ -4,7 +4,6 @@ A step is named, writes once, and can look for its own mark. Before a write the 
 lost, or the process, the next attempt looks in amoCRM before it writes again.
 """
 
-import random
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,7 @@ from shared.deliveries.locks import LockedError
 from shared.deliveries.rows import Delivery, LeaseLostError
 from shared.deliveries.wakeup import TimerOnly, Wakeup
 from shared.deliveries.webhooks import WebhookError
-from shared.platform import logs
+from shared.platform import backoff, logs
 from shared.platform.clock import Clock
 from shared.platform.messages import Message, joined, say
 from shared.platform.problems import ForeseenError, Kind, Problem, problem_from
@@ -288,7 +287,6 @@ def _problem(error: Exception) -> Problem:
 
 
 def _backoff(attempts: int, retry_after: int, was_sent: bool) -> timedelta:
-    seconds = min(_FIRST_BACKOFF_SECONDS * 2 ** min(attempts - 1, 20), _LAST_BACKOFF_SECONDS)
-    seconds = max(seconds, retry_after) * random.uniform(1.0, 1.3)  # noqa: S311 - spreads load, guards nothing
-    wait = timedelta(seconds=seconds)
+    seconds = max(backoff.seconds(attempts - 1, _FIRST_BACKOFF_SECONDS, _LAST_BACKOFF_SECONDS), retry_after)
+    wait = timedelta(seconds=backoff.spread(seconds))
     return max(wait, SETTLE) if was_sent else wait
