@@ -43,6 +43,8 @@ _EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _PHONE: Final = re.compile(r"\+?[\d\s()./\u00a0\-\u2010-\u2015]{7,30}")
 _OF_BUILDER: Final = re.compile(r"_(?!_)")
 _LONGEST_NAME: Final = 150
+# No form that people fill in has so many values, and a megabyte of them would cost seconds: those beyond are fields.
+_MOST_LOOKED_AT: Final = 3000
 
 
 class RecognizedForm(Struct, frozen=True):
@@ -50,7 +52,7 @@ class RecognizedForm(Struct, frozen=True):
     decisions: list[Decision]
 
 
-class _Value(Struct):
+class _Value(Struct, gc=False):
     """A value on its way; `rank`: the smaller, the surer."""
 
     named: NamedValue
@@ -62,7 +64,8 @@ class _Value(Struct):
 
 def understood(values: Sequence[NamedValue], settings: Submissions) -> RecognizedForm:
     """The submission, and a decision for each value, in their order."""
-    found = [_decided(one, settings) for one in values]
+    sources = _sources(settings)
+    found = [_decided(one, settings, sources, place < _MOST_LOOKED_AT) for place, one in enumerate(values)]
     _settle(found)
     _by_shape(found, settings.phone_country)
     assembling = FormAssembler()
@@ -101,7 +104,7 @@ def with_person(body: SubmitForm, settings: Submissions) -> SubmitForm:
     told = {name: value if isinstance(value, list) else [value] for name, value in body.fields.items()}
     texts = {name: tuple(one for one in value if isinstance(one, str)) for name, value in told.items()}
     named = [NamedValue(name, "", "", (name,), texts[name], name) for name in told if texts[name] == tuple(told[name])]
-    found = [_decided(one, settings) for one in named if one.values]
+    found = [_decided(one, settings, _sources(settings)) for one in named[:_MOST_LOOKED_AT] if one.values]
     _settle(found)
     persons = [one for one in found if one.meaning in _PERSON and one.named.name not in _MEMBERS]
     if full_name(body.contact):
@@ -125,12 +128,13 @@ def _spelled(value: NamedValue, sources: Iterable[str]) -> str | None:
     return next((one for one in sources if one in spellings), None)
 
 
-def _decided(value: NamedValue, settings: Submissions) -> _Value:
+def _decided(value: NamedValue, settings: Submissions, sources: Sequence[str], is_looked_at: bool = True) -> _Value:
+    """`sources`: of the mapping. What is not looked at is what the settings say, else a field."""
     source = _spelled(value, settings.meanings)
     if source is not None:
-        return _Value(value, settings.meanings[source], "mapping", 0, _spelled(value, _sources(settings)))
-    found = _by_itself(value)
-    found.mapped = _spelled(value, _sources(settings))
+        return _Value(value, settings.meanings[source], "mapping", 0, _spelled(value, sources))
+    found = _by_itself(value) if is_looked_at else _Value(value, "field", "note")
+    found.mapped = _spelled(value, sources)
     wanted = [str(rule.field).lower() for rule in settings.mapping if rule.source == found.mapped]
     meaning = next((one for one in ("phone", "email") if one in wanted), None)
     if meaning is not None and found.meaning in ("field", meaning):  # a rule for the contact's own field
@@ -227,7 +231,7 @@ def _settle(found: list[_Value]) -> None:
 
 
 def _by_shape(found: list[_Value], country: str) -> None:
-    left = [one for one in found if one.meaning == "field" and one.reason == "note"]
+    left = [one for one in found[:_MOST_LOOKED_AT] if one.meaning == "field" and one.reason == "note"]
     if not any(one.meaning == "email" and any(one.named.values) for one in found):
         for one in left:
             if field_vocabulary.is_of_staff(one.named.shown):

@@ -52,8 +52,9 @@ _LONGEST_PATH: Final = 400  # that a mapping could name
 _ALL_ROOM: Final = 400_000
 
 
-class NamedValue(Struct, frozen=True):
-    """One value as its form names it; several where it is a list."""
+class NamedValue(Struct, frozen=True, gc=False):
+    """One value as its form names it; several where it is a list. (A body may have a hundred thousand, of texts only:
+    whoever looks for cycles need not go through them.)"""
 
     name: str  # the key, or the id by which the form calls it
     label: str  # what people read; empty where there is a name only

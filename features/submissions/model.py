@@ -176,7 +176,7 @@ BODIES: Final[dict[str, type[SubmitForm] | type[SubmitOrder] | type[SyncContact]
 Reason = Literal["mapping", "type", "word", "shape", "visit", "furniture", "note"]
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """What a value of a builder's body was taken for, and why. It holds no value."""
 
     name: str  # as it is shown; a mapping may name it so

@@ -28,6 +28,7 @@ from shared.storage import event_log
 _TRIALS: Final[tuple[dict[str, object], ...]] = ({"test": "test"}, {})
 _OF_ADDRESS: Final = ("action", "site_key")  # as the panel shows it
 _TOLD_AGAIN: Final = timedelta(days=1)
+_LONGEST_ID_NAME: Final = 40
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 
 
@@ -50,30 +51,34 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
     if not values and known.cart is None:
         return ReceivedForm(SubmitForm(), None, is_test=True)
     made = understood(values, settings)
-    form_id = _form_id(values)
+    ids = _ids(values)
+    form_id = ids.get("formid", "")
     if known.cart is not None:
-        own = known.id or _id(values) or hashlib.sha256(request.body).hexdigest()[:12]
+        own = known.id or _id(ids) or hashlib.sha256(request.body).hexdigest()[:12]
         cart = known.cart if known.cart.number.strip() else replace(known.cart, number=own)
         order = carts.submitted(cart, made.body)
         return ReceivedForm(order, None, is_test=False, decisions=made.decisions, values=values, made_at=cart.made_at)
     body = made.body
     if not body.form.name and form_id:
         body = replace(body, form=replace(body.form, name=form_id[:1000]))
-    key = _key(known.id or _id(values), form_id or body.form.name)
+    key = _key(known.id or _id(ids), form_id or body.form.name)
     return ReceivedForm(body, key, is_test=False, decisions=made.decisions, values=values)
 
 
-def _form_id(values: list[NamedValue]) -> str:
-    return next((one.values[0] for one in values if plain_id(one.name) == "formid" and one.values[0]), "")
+def _ids(values: list[NamedValue]) -> dict[str, str]:
+    """What names the submission and its form, by the names of IDS and `formid`: the first of each that is not empty."""
+    found: dict[str, str] = {}
+    for one in values:
+        if len(one.name) > _LONGEST_ID_NAME or not one.values[0]:
+            continue
+        name = plain_id(one.name)
+        if name == "formid" or (name in IDS and not one.label and (name != "token" or "form_response" in one.path)):
+            found.setdefault(name, one.values[0])
+    return found
 
 
-def _id(values: list[NamedValue]) -> str:
-    for name in IDS:
-        found = (one for one in values if plain_id(one.name) == name and not one.label and one.values[0])
-        id_ = next((one.values[0] for one in found if name != "token" or "form_response" in one.path), "")
-        if id_:
-            return id_
-    return ""
+def _id(ids: dict[str, str]) -> str:
+    return next((ids[name] for name in IDS if name in ids), "")
 
 
 def _key(id_: str, form: str) -> str | None:
