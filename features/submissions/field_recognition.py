@@ -153,7 +153,8 @@ def _by_itself(value: NamedValue) -> _Value:
     if _is_furniture(value):
         return _Value(value, "nothing", "furniture")
     declared = _TYPES.get(value.type)
-    if declared is not None and _fits(declared, value, surely=True):
+    is_of_staff = any(map(field_vocabulary.is_of_staff, (value.label, value.name)))
+    if declared is not None and not is_of_staff and _fits(declared, value, surely=True):
         return _Value(value, declared, "type", 1)
     for name in filter(None, (value.label, value.name)):
         meaning, rank = _said(name, value)

@@ -276,6 +276,7 @@ def test_35_1_what_says_that_it_is_something_else_is_no_person(name: str, value:
         {"managers_phones": [{"manager_name": "Олег", "phone": "+7 929 000-00-01"}]},
         {"agent": {"name": "Олег", "phone": "+7 929 000-00-01", "email": "oleg@shop.example"}},
         {"agents": [{"id": "7", "name": "Олег", "phone": "+7 929 000-00-01", "email": "oleg@shop.example"}]},
+        {"fields": [{"type": "tel", "title": "Телефон менеджера", "value": "+7 929 000-00-01"}]},
         {"Телефон менеджера": "+7 929 000-00-01", "E-mail оператора": "oleg@shop.example"},
         {"Teléfono del vendedor": "+7 929 000-00-01", "atendente": {"telefone": "+7 929 000-00-01"}},
         {"operator": {"contact": {"phone": "+7 929 000-00-01"}}, "sotuvchi_telefon": "+7 929 000-00-01"},
