@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli import floors
+from features import registry
+from shared.actions.feature import Feature
 from tests import checkout
 from tests.demo import ROOT
 
@@ -51,6 +53,52 @@ def test_each_wrong_arrow_breaks_a_contract(tmp_path: Path) -> None:
     assert ended.returncode == 1, ended.stdout + ended.stderr
     told = re.findall(r"^ *-? *(\S+) -> (\S+) \(l\.\d+\)$", ended.stdout, re.MULTILINE)
     assert set(told) == set(_WRONG_ARROWS.items()), ended.stdout
+
+
+# What a name in a feature's declaration stands for.
+_ROLES = {
+    "actions": "Action",
+    "planners": "Planner[Any]",
+    "settings": "SettingsPart",
+    "webhooks": "Mapping[str, type[Struct]]",
+    "examples": "Mapping[str, Any]",
+    "scheduled_task": "ScheduledTask",
+    "backlog": "Mapping[str, LiteralString]",
+    "on_disconnect": "OnDisconnect",
+    "hooks": "Hook",
+    "reads": "Hook",
+    "pages": "CardPage",
+    "quotation": "QuotationSource",
+    "submission": "Submitter",
+}
+_DECLARED = """
+from collections.abc import Mapping
+from typing import Any, LiteralString
+from msgspec import Struct
+from shared.actions.action import Action
+from shared.actions.feature import CardPage, Hook, OnDisconnect, Planner, QuotationSource, ScheduledTask
+from shared.actions.feature import SettingsPart, Submitter
+"""
+
+
+@pytest.mark.long
+def test_34_3_types_hold_what_features_name_in_words(tmp_path: Path) -> None:
+    """Names are words so that a cold start imports nothing for them; to mypy they are said as imports."""
+    assert set(_ROLES) == set(Feature.__struct_fields__)
+    named = [("Action", "features.registry:features")]  # a wrong one
+    for feature in registry.features():
+        for field, role in _ROLES.items():
+            given = getattr(feature, field)
+            named += [(role, one) for one in ([given] if isinstance(given, str) else (given or {}).values())]
+    file = tmp_path / "declared.py"
+    lines = [
+        f"from {home.replace(':', ' import ')} as n{at}\nv{at}: {role} = n{at}" for at, (role, home) in enumerate(named)
+    ]
+    file.write_text(_DECLARED + "\n".join(lines))
+    command = [str(Path(sys.executable).with_name("mypy")), "--no-pretty", str(file)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    (only, _) = ended.stdout.splitlines()
+    assert 'variable has type "Action"' in only, ended.stdout
 
 
 # What a feature leaves behind that needs all that it needed.

@@ -2,26 +2,21 @@
 
 from shared.actions.feature import Feature
 
-_SLOTS = "features.bookings.actions.slots"
-_BOOKINGS = "features.bookings.actions.bookings"
-_CALENDARS = "features.bookings.calendars"
-_SUBSCRIPTIONS = "features.bookings.actions.subscriptions"
-
 FEATURE = Feature(
     actions={
         "book": "features.bookings.actions.book:ACTION",
-        "cancel_booking": f"{_BOOKINGS}:CANCEL",
-        "get_bookings": f"{_BOOKINGS}:LIST",
-        "get_services": f"{_SLOTS}:SERVICES",
-        "get_slots": f"{_SLOTS}:SLOTS",
-        "get_subscriptions": f"{_SUBSCRIPTIONS}:LIST",
-        "hold_slot": f"{_SLOTS}:HOLD",
-        "move_booking": f"{_BOOKINGS}:MOVE",
-        "open_calendar": f"{_CALENDARS}:OPEN",
-        "read_days_off": f"{_CALENDARS}:READ",
-        "release_slot": f"{_SLOTS}:RELEASE",
-        "set_attendance": f"{_BOOKINGS}:ATTEND",
-        "subscribe_calendar": f"{_SUBSCRIPTIONS}:SUBSCRIBE",
+        "cancel_booking": "features.bookings.actions.bookings:CANCEL",
+        "get_bookings": "features.bookings.actions.bookings:LIST",
+        "get_services": "features.bookings.actions.slots:SERVICES",
+        "get_slots": "features.bookings.actions.slots:SLOTS",
+        "get_subscriptions": "features.bookings.actions.subscriptions:LIST",
+        "hold_slot": "features.bookings.actions.slots:HOLD",
+        "move_booking": "features.bookings.actions.bookings:MOVE",
+        "open_calendar": "features.bookings.calendars:OPEN",
+        "read_days_off": "features.bookings.calendars:READ",
+        "release_slot": "features.bookings.actions.slots:RELEASE",
+        "set_attendance": "features.bookings.actions.bookings:ATTEND",
+        "subscribe_calendar": "features.bookings.actions.subscriptions:SUBSCRIBE",
     },
     planners={"bring_booking": "features.bookings.plan:PLANNER"},
     settings="features.bookings.settings_check:PART",
@@ -29,5 +24,5 @@ FEATURE = Feature(
     backlog="features.bookings.backlog:OLDEST",
     pages={"bookings": "features.bookings.settings:shows_bookings"},
     hooks={"visit": "features.bookings.self_service:answer"},
-    reads={"booking_calendar": f"{_CALENDARS}:feed"},
+    reads={"booking_calendar": "features.bookings.calendars:feed"},
 )

@@ -2,21 +2,18 @@
 
 from shared.actions.feature import Feature
 
-_ENDPOINTS = "features.changes.actions.endpoints"
-_CHANGES = "features.changes.actions.changes"
-
 FEATURE = Feature(
     actions={
-        "get_changes": f"{_CHANGES}:LIST",
-        "get_endpoints": f"{_ENDPOINTS}:LIST",
+        "get_changes": "features.changes.actions.changes:LIST",
+        "get_endpoints": "features.changes.actions.endpoints:LIST",
         "get_event_kinds": "features.changes.actions.event_kinds:ACTION",
         "get_order": "features.changes.actions.get_order:ACTION",
-        "remove_endpoint": f"{_ENDPOINTS}:REMOVE",
-        "replace_endpoint_secret": f"{_ENDPOINTS}:REPLACE_SECRET",
-        "replace_hook_key": f"{_ENDPOINTS}:REPLACE_KEY",
-        "replay_changes": f"{_CHANGES}:REPLAY",
-        "save_endpoint": f"{_ENDPOINTS}:SAVE",
-        "test_endpoint": f"{_ENDPOINTS}:TEST",
+        "remove_endpoint": "features.changes.actions.endpoints:REMOVE",
+        "replace_endpoint_secret": "features.changes.actions.endpoints:REPLACE_SECRET",
+        "replace_hook_key": "features.changes.actions.endpoints:REPLACE_KEY",
+        "replay_changes": "features.changes.actions.changes:REPLAY",
+        "save_endpoint": "features.changes.actions.endpoints:SAVE",
+        "test_endpoint": "features.changes.actions.endpoints:TEST",
     },
     planners={},
     settings="features.changes.settings_check:PART",

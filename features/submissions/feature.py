@@ -2,8 +2,6 @@
 
 from shared.actions.feature import Feature
 
-_PLAN = "features.submissions.plan"
-
 FEATURE = Feature(
     actions={
         "get_submission": "features.submissions.get_submission:ACTION",
@@ -17,9 +15,9 @@ FEATURE = Feature(
     },
     planners={
         "read_again": "features.submissions.incoming.backfill:PLANNER",
-        "submit_form": f"{_PLAN}:FORM",
-        "submit_order": f"{_PLAN}:ORDER",
-        "sync_contact": f"{_PLAN}:SYNC",
+        "submit_form": "features.submissions.plan:FORM",
+        "submit_order": "features.submissions.plan:ORDER",
+        "sync_contact": "features.submissions.plan:SYNC",
         "order_news": "features.submissions.order_updates:PLANNER",
     },
     reads={"submit_form": "features.submissions.site_builders:tried"},
