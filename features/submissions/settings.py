@@ -78,4 +78,4 @@ def of(stored: Mapping[str, Any]) -> Submissions:
 
 def creation_refused(entity: str) -> str:
     """Under this name it is remembered that the account lets nobody create fields of leads, or of contacts."""
-    return f"fields_refused:{entity}"
+    return f"fields_refused_{entity}"
