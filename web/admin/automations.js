@@ -14,7 +14,7 @@ import { guarded } from "./unsaved.js";
 /** @typedef {{ automations: Automation[], kinds: string[], values: string[] }} Found */
 /** @typedef {{ users: { id: number, name: string }[], bots: { id: number, name: string, is_active: boolean }[] }} Account */
 /** What is seen once, after it was made. @typedef {{ key?: string, secret?: string }} Fresh */
-/** @typedef {(fresh?: Fresh | null) => Promise<void>} Again */
+/** Draws the view anew, with what was made. @typedef {(fresh?: Fresh) => Promise<void>} Again */
 
 /** @type {Record<string, number>} */
 const UNITS = { minutes: 1, hours: 60, days: 1440 };
@@ -23,12 +23,14 @@ const UNITS = { minutes: 1, hours: 60, days: 1440 };
 export async function show(place, visit) {
   const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
+  const once = element("div", { role: "status" }); // it stays while what is around it is drawn anew
   const begin = latest();
   /** @type {Again} */
-  const refresh = async (fresh = null) => {
+  const refresh = async (fresh) => {
+    if (fresh) once.replaceChildren(...shownOnce(fresh));
     const isOld = begin();
     const [found, users, bots] = await Promise.all([call("get_automations", { connection }), offered(connection, "users"), offered(connection, "bots")]);
-    if (!isOld()) body.replaceChildren(...sections(connection, found, { users, bots }, refresh, fresh));
+    if (!isOld()) body.replaceChildren(...sections(connection, found, { users, bots }, refresh, once));
   };
   place.append(element("h1", { text: t("tab.automations") }), element("p", { className: "soft", text: t("automations.hint") }), body);
   await refresh();
@@ -46,8 +48,8 @@ async function offered(connection, what) {
   }
 }
 
-/** @param {Connection} connection @param {Found} found @param {Account} account @param {Again} again @param {Fresh | null} fresh */
-function sections(connection, found, account, again, fresh) {
+/** @param {Connection} connection @param {Found} found @param {Account} account @param {Again} again @param {HTMLElement} once */
+function sections(connection, found, account, again, once) {
   const place = element("div", {});
   const edit = (/** @type {Automation | null} */ automation) => {
     place.replaceChildren(form(connection, automation, found, account, again, () => place.replaceChildren(add)));
@@ -57,7 +59,7 @@ function sections(connection, found, account, again, fresh) {
   place.append(add);
   const list = element("ul", { className: "rows", id: "automations" }, ...found.automations.map((one) => row(connection, one, account, edit, again)));
   return [
-    element("section", { className: "card" }, element("h2", { text: t("automations.of_stages") }), shownOnce(fresh), found.automations.length ? list : element("p", { className: "soft", text: t("automations.none") }), place,
+    element("section", { className: "card" }, element("h2", { text: t("automations.of_stages") }), once, found.automations.length ? list : element("p", { className: "soft", text: t("automations.none") }), place,
       element("details", {}, element("summary", { text: t("automations.how") }), element("ol", {}, ...[1, 2, 3, 4].map((step) => element("li", { text: t(`automations.how_${step}`) }))))),
     element("section", { className: "card" }, element("h2", { text: t("automations.of_bots") }), element("p", { className: "soft", text: t("automations.bots_hint") }), valuesOf(found.values)),
   ];
@@ -66,14 +68,12 @@ function sections(connection, found, account, again, fresh) {
 const valuesOf = (/** @type {string[]} */ values) => element("p", {}, ...values.flatMap((name) => [element("code", { text: `{${name}}` }), " "]));
 
 // The key, and the secret of a call: nobody sees them again.
-/** @param {Fresh | null} fresh */
+/** @param {Fresh} fresh */
 function shownOnce(fresh) {
-  const made = element("div", { role: "status" });
-  for (const name of /** @type {const} */ (["key", "secret"])) {
-    const text = fresh?.[name];
-    if (text) made.append(element("p", { className: "soft", text: t(`automations.${name}_once`) }), element("p", { className: "key" }, element("code", { text, id: `automation-${name}` }), copyButton(text)));
-  }
-  return made;
+  return (/** @type {const} */ (["key", "secret"])).flatMap((name) => {
+    const text = fresh[name];
+    return text ? [element("p", { className: "soft", text: t(`automations.${name}_once`) }), element("p", { className: "key" }, element("code", { text, id: `automation-${name}` }), copyButton(text))] : [];
+  });
 }
 
 /** @param {Connection} connection @param {Automation} one @param {Account} account @param {(automation: Automation) => void} edit @param {Again} again */
@@ -159,7 +159,9 @@ function form(connection, automation, found, { users, bots }, again, leave) {
   })[kind.value];
   const save = async () => {
     const body = { id: automation?.id ?? null, name: name.value.trim(), is_on: isOn.checked, work: { kind: kind.value, ...wanted() }, url: kind.value === "call" ? url.value.trim() || null : null };
-    await again(await call("save_automation", { method: "POST", connection, body }));
+    const made = await call("save_automation", { method: "POST", connection, body });
+    leave(); // it is made, also where the list cannot be read anew
+    await told(() => again(made));
   };
   return guarded(element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();

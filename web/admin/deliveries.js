@@ -8,12 +8,31 @@ import { written } from "./address.js";
 import { busy, nothing, pageLinks, told, when } from "./pieces.js";
 import { call, connectionName, may } from "./session.js";
 
+/** @typedef {import("./panel.js").Visit} Visit */
+/** @typedef {import("./session.js").Account} Account */
+/**
+ * As get_deliveries lists it; whose it is stands in it.
+ * @typedef {object} Delivery
+ * @property {string} delivery_id
+ * @property {string} account_domain
+ * @property {string} widget_type
+ * @property {string} action
+ * @property {string} state
+ * @property {number} attempts
+ * @property {string} created_at
+ * @property {{ detail: string } | null} problem
+ * @property {{ by?: string, total?: string, currency?: string, incoming?: string, [member: string]: unknown }} summary
+ * @property {Record<string, string>} links
+ */
+/** @typedef {{ at: string, kind: string, step?: string, outcome?: string, code?: string, detail?: string | null }} Entry of a delivery's story */
+
 const STATES = ["accepted", "delivered", "dead"];
 const WRITES = ["save_calculation", "submit_form", "submit_order", "order_news", "sync_contact", "read_again", "run_automation", "answer_bot", "notify"];
 const PAGE = 30;
 const MOST = 200; // of one question
 const COLUMNS = ["created_at", "account_domain", "widget_type", "action", "state", "lead_id", "total", "currency", "by", "attempts", "finished_at", "problem", "delivery_id"];
 
+/** @param {HTMLElement} place @param {Visit} visit */
 export async function show(place, visit) {
   const { connection, query: given } = visit;
   const list = element("ul", { className: "rows", id: "deliveries" });
@@ -22,9 +41,7 @@ export async function show(place, visit) {
   place.append(element("h1", { text: t("tab.deliveries") }));
   if (visit.entry) {
     const one = await call("get_delivery", { connection, query: { id: visit.entry } });
-    const shown = row(one, visit, visit.again);
-    shown.querySelector("details").open = true;
-    list.append(shown);
+    list.append(row(one, visit, visit.again, true));
     place.append(element("p", {}, element("a", { href: visit.to({ query: given }), text: t("deliveries.all") })), body);
     return { refresh: visit.again };
   }
@@ -43,8 +60,8 @@ export async function show(place, visit) {
   const begin = latest();
 
   const filters = () => ({ state: state.value, write: write.value, lead: lead.value.trim(), since: since.value, until: until.value });
-  const query = (limit) => {
-    const midnight = (date) => (date ? String(new Date(`${date}T00:00`).getTime() / 1000) : "");
+  const query = (/** @type {number} */ limit) => {
+    const midnight = (/** @type {string} */ date) => (date ? String(new Date(`${date}T00:00`).getTime() / 1000) : "");
     const asking = { limit: String(limit), state: state.value, write: write.value, lead_id: lead.value.trim(), since: midnight(since.value), until: midnight(until.value && plus(until.value, 1)) };
     return Object.fromEntries(Object.entries(asking).filter(([, value]) => value));
   };
@@ -52,7 +69,7 @@ export async function show(place, visit) {
     const isOld = begin();
     const { deliveries, next } = await call("get_deliveries", { connection, query: before ? { ...query(PAGE), before } : query(PAGE) });
     if (isOld()) return;
-    list.replaceChildren(...deliveries.map((one) => row(one, visit, refresh)));
+    list.replaceChildren(...deliveries.map((/** @type {Delivery} */ one) => row(one, visit, refresh)));
     const isAsked = Object.entries(filters()).some(([name, value]) => value && !(name === "state" && value === states[0]));
     body.replaceChildren(deliveries.length ? list : nothing(t(isAsked ? "log.nothing_found" : "deliveries.none")));
     links.replaceChildren(...pageLinks(visit, filters(), before, next));
@@ -61,12 +78,14 @@ export async function show(place, visit) {
   };
   // Every one of the filter, a page at a time, with word of how far it is; of the filter as it was at first, whatever is
   // chosen meanwhile.
-  const all = async (each) => {
+  const all = async (/** @type {(deliveries: Delivery[]) => unknown} */ each) => {
     const asked = query(MOST);
+    /** @type {string | null} */
     let after = null;
     let count = 0;
     work.hidden = false;
     do {
+      /** @type {{ deliveries: Delivery[], next: string | null }} */
       const { deliveries, next } = await call("get_deliveries", { connection, query: after ? { ...asked, before: after } : asked });
       await each(deliveries);
       count += deliveries.length;
@@ -82,6 +101,7 @@ export async function show(place, visit) {
     await refresh();
   });
   save.onclick = () => busy(save, async () => {
+    /** @type {unknown[][]} */
     const lines = [COLUMNS];
     await all((deliveries) => lines.push(...deliveries.map(cells)));
     download(`deliveries-${new Date().toISOString().slice(0, 10)}.csv`, csv(lines));
@@ -93,7 +113,7 @@ export async function show(place, visit) {
       return told(refresh);
     };
   }
-  const labelled = (key, control) => element("label", {}, t(key), control);
+  const labelled = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => element("label", {}, t(key), control);
   place.append(element("div", { className: "toolbar" }, labelled("deliveries.state", state),
     labelled("deliveries.write", write), labelled("deliveries.lead", lead), labelled("deliveries.since", since), labelled("deliveries.until", until)),
   element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) }), save, retryAll), work, body, links);
@@ -101,9 +121,11 @@ export async function show(place, visit) {
   return { refresh: () => told(refresh) };
 }
 
-function row(delivery, visit, refresh) {
+/** @param {Delivery} delivery @param {Visit} visit @param {() => Promise<unknown>} refresh */
+function row(delivery, visit, refresh, isOpen = false) {
   const { connection } = visit;
   const own = connection ?? delivery; // whose it is stands in it where all are listed
+  /** @type {[string, string]} */
   const account = [own.account_domain, own.widget_type];
   const name = has(`action.${delivery.action}`) ? t(`action.${delivery.action}`) : delivery.action;
   const { summary, links } = delivery;
@@ -116,7 +138,7 @@ function row(delivery, visit, refresh) {
   if (delivery.problem) facts.append(element("p", { className: delivery.state === "dead" ? "error" : "soft", text: delivery.problem.detail }));
   const story = element("ol", { className: "log" });
   const content = element("div", { className: "content" });
-  const details = element("details", {}, element("summary", { text: t("deliveries.story") }), element("p", { className: "soft" }, element("code", { text: delivery.delivery_id })), story,
+  const details = element("details", { open: isOpen }, element("summary", { text: t("deliveries.story") }), element("p", { className: "soft" }, element("code", { text: delivery.delivery_id })), story,
     ...(may("manage") ? [element("h3", { text: t("deliveries.content") }), content] : []));
   details.ontoggle = () => {
     if (connection) visit.open(delivery.delivery_id, details.open);
@@ -137,31 +159,36 @@ function row(delivery, visit, refresh) {
 }
 
 // To what came, as it came.
+/** @type {(whose: Account, id: string) => HTMLElement} */
 const toBody = ({ account_domain: domain, widget_type: type }, id) =>
   element("span", {}, " · ", element("a", { href: written({ account: [domain, type], view: "incoming", entry: id }), text: t("incoming.what") }));
 
 // An entry of the story, in the reader's words; what has none of its own is told as the server tells it.
-function entryLine({ at, kind, step, outcome, code, detail }) {
-  const level = { dead: "error", deferred: "warning", warned: "warning" }[kind] ?? "info";
+/** @param {Entry} entry */
+function entryLine({ at, kind, step = "", outcome, code, detail }) {
+  const level = kind === "dead" ? "error" : ["deferred", "warned"].includes(kind) ? "warning" : "info";
   const text = kind === "step_done" ? `${stepName(step)}: ${t(`outcome.${outcome}`)}`
     : kind === "warned" && has(`event.submission.${code}`) ? t(`event.submission.${code}`)
     : has(`event.delivery.${kind}`) ? t(`event.delivery.${kind}`) : detail ?? kind;
   return element("li", { className: level }, text, detail && text !== detail ? element("small", { text: detail }) : null, element("small", {}, when(at)));
 }
 
-const stepName = (name) => (has(`step.${name}`) ? t(`step.${name}`) : name);
+const stepName = (/** @type {string} */ name) => (has(`step.${name}`) ? t(`step.${name}`) : name);
 
 // --- a file for a spreadsheet ----------------------------------------------------------------------------------
 
+/** @param {Delivery} one */
 function cells(one) {
+  /** @type {Record<string, unknown>} */
   const flat = { ...one, ...one.summary, problem: one.problem?.detail };
   return COLUMNS.map((name) => flat[name] ?? "");
 }
 
 // A cell that begins like a formula is none: a spreadsheet would carry it out.
-const cell = (value) => `"${String(value).replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
-const csv = (lines) => `\ufeff${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
+const cell = (/** @type {unknown} */ value) => `"${String(value).replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
+const csv = (/** @type {unknown[][]} */ lines) => `\ufeff${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
 
+/** @param {string} name @param {string} text */
 function download(name, text) {
   const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   element("a", { href: url, download: name }).click();

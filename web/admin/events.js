@@ -8,16 +8,52 @@ import { call, may } from "./session.js";
 import { saver } from "./saving.js";
 import { guarded } from "./unsaved.js";
 
-const kindName = (kind) => {
+/** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
+/** @typedef {import("../../types/amocrm.js").Status} Status */
+/** @typedef {import("./panel.js").Connection} Connection */
+/** @typedef {import("./panel.js").Visit} Visit */
+/** @typedef {import("./saving.js").Found} Found */
+/** @typedef {(saved?: string) => unknown} Again */
+/**
+ * Somebody who is told, as get_endpoints lists them; `answer` of a health is what they said last.
+ * @typedef {object} Endpoint
+ * @property {string} id
+ * @property {string} name
+ * @property {string} host
+ * @property {string[]} kinds
+ * @property {number[]} pipelines
+ * @property {number[]} statuses
+ * @property {string[]} fields
+ * @property {string[]} [missing]
+ * @property {string[]} [late]
+ * @property {boolean} is_on
+ * @property {string | null} off_reason
+ * @property {string | null} failing_since
+ * @property {string | null} last_ok_at
+ * @property {number | string | null} last_status
+ * @property {number} waiting
+ * @property {number | null} oldest_seconds
+ */
+/** @typedef {{ is_on: boolean, way: string, last_hook_at: string | null, problem: { detail: string } | null }} Feed How changes come to us */
+/** @typedef {{ endpoint_id: string, state: string, answer: string | number | null }} Send */
+/** @typedef {{ id: string, kind: string, created_at: string, link: string | null, entity_id: number, sends: Send[], content?: Record<string, any> | null }} Change */
+/** @typedef {{ pipeline_id: number, status_id: number, status: string }} Word What a shop calls a status */
+/** @typedef {ReturnType<typeof check>} Check */
+/** @typedef {(endpoint: Endpoint | null, pressed: HTMLButtonElement) => unknown} Edit */
+
+const kindName = (/** @type {string} */ kind) => {
   const [of, verb] = kind.split(".");
   return `${of === "*" ? "*" : t(`events.of_${of}`)}: ${verb === "*" || !verb ? t("events.all_of") : t(`events.verb_${verb}`)}`;
 };
 const DAY_MILLISECONDS = 86_400_000;
 const LIVE_MILLISECONDS = 4000;
 
+/** @param {HTMLElement} place @param {Visit} visit */
 export async function show(place, visit) {
-  const { connection } = visit;
+  const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
+  const fresh = element("div", {}); // a secret, which nobody sees again: it stays while the lists around it are drawn anew
+  /** @type {ReturnType<typeof happened> | null} */
   let latestNews = null;
   const begin = latest();
 
@@ -25,10 +61,9 @@ export async function show(place, visit) {
     const isOld = begin();
     const [{ endpoints, feed }, settings, pipelines] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), pipelinesOf(connection)]);
     if (isOld()) return;
-    const again = (text) => refresh(text);
-    latestNews = happened(visit, endpoints);
-    body.replaceChildren(wanted(connection, settings, pipelines, feed, again, saved), told_(connection, endpoints, pipelines, again), latestNews.view);
-    await latestNews.refresh();
+    const news = latestNews = happened(visit, endpoints);
+    body.replaceChildren(wanted(connection, settings, pipelines, feed, refresh, saved), told_(connection, endpoints, pipelines, fresh, refresh), news.view);
+    await news.refresh();
   };
   place.append(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), body);
   await refresh();
@@ -37,6 +72,7 @@ export async function show(place, visit) {
 }
 
 // Without a connection to the account there is nothing to choose from.
+/** @param {Connection} connection @returns {Promise<Pipeline[]>} */
 async function pipelinesOf(connection) {
   if (connection.status !== "connected") return [];
   try {
@@ -46,15 +82,17 @@ async function pipelinesOf(connection) {
   }
 }
 
-const places = (pipelines) => pipelines.flatMap((one) => one.statuses.map((status) => ({ pipeline: one, status, text: pipelines.length > 1 ? `${one.name}: ${status.name}` : status.name })));
+const places = (/** @type {Pipeline[]} */ pipelines) => pipelines.flatMap((one) => one.statuses.map((status) => ({ pipeline: one, status, text: pipelines.length > 1 ? `${one.name}: ${status.name}` : status.name })));
 
 // --- on or off, and the words of a shop ------------------------------------------------------------------------------
 
+/** @param {Connection} connection @param {Found} found @param {Pipeline[]} pipelines @param {Feed | null} feed @param {Again} again @param {string} saved */
 function wanted(connection, found, pipelines, feed, again, saved) {
   const { settings } = found;
   const isOn = check(t("events.on"), settings.changes.is_on);
   const texts = check(t("events.message_texts"), settings.changes.message_texts);
-  const words = new Map(settings.changes.order_statuses.map((one) => [`${one.pipeline_id}/${one.status_id}`, one]));
+  /** @type {Map<string, Word>} */
+  const words = new Map(settings.changes.order_statuses.map((/** @type {Word} */ one) => [`${one.pipeline_id}/${one.status_id}`, one]));
   const rows = places(pipelines).map(({ pipeline, status, text }) => {
     const key = `${pipeline.id}/${status.id}`;
     const field = element("input", { value: words.get(key)?.status ?? "", maxLength: 60, placeholder: " " });
@@ -77,6 +115,7 @@ function wanted(connection, found, pipelines, feed, again, saved) {
   return guarded(element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, texts.view, standing(connection, feed, again, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done)));
 }
 
+/** @param {Connection} connection @param {Feed | null} feed @param {Again} again @param {HTMLElement} error */
 function standing(connection, feed, again, error) {
   if (!feed?.is_on) return element("p", { className: "soft", text: t("events.off_now") });
   const facts = [t(`events.way_${feed.way}`), feed.last_hook_at ? t("events.last_hook", { moment: moment(feed.last_hook_at) }) : ""].filter(Boolean).join(" ");
@@ -90,13 +129,15 @@ function standing(connection, feed, again, error) {
 
 // --- endpoints -------------------------------------------------------------------------------------------------------
 
-function told_(connection, endpoints, pipelines, again) {
-  const fresh = element("div", {}), place = element("div", {}), error = failure();
+/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Pipeline[]} pipelines @param {HTMLElement} fresh @param {Again} again */
+function told_(connection, endpoints, pipelines, fresh, again) {
+  const place = element("div", {}), error = failure();
+  /** @type {Edit} */
   const edit = (endpoint, pressed) => busy(pressed, async () => {
     const { kindsField } = await import("./event_kinds.js");
     const kinds = await kindsField(endpoint?.kinds ?? []);
-    place.replaceChildren(form(connection, endpoint, pipelines, kinds, again, () => place.replaceChildren(add)));
-    place.querySelector("input").focus();
+    place.replaceChildren(form(connection, endpoint, pipelines, kinds, fresh, again, () => place.replaceChildren(add)));
+    place.querySelector("input")?.focus();
   }, error);
   const add = may("manage") ? button("events.new", (pressed) => edit(null, pressed), "") : element("span", {});
   place.append(add);
@@ -105,10 +146,11 @@ function told_(connection, endpoints, pipelines, again) {
     endpoints.length ? list : element("p", { className: "soft", text: t("events.none") }), error, place);
 }
 
+/** @param {Connection} connection @param {Endpoint} endpoint @param {Edit} edit @param {HTMLElement} fresh @param {Again} again */
 function row(connection, endpoint, edit, fresh, again) {
   const error = failure(), answer = element("p", { className: "soft" });
   answer.setAttribute("role", "status");
-  const post = (action, body = {}) => call(action, { method: "POST", connection, body: { id: endpoint.id, ...body } });
+  const post = (/** @type {string} */ action, body = {}) => call(action, { method: "POST", connection, body: { id: endpoint.id, ...body } });
   const buttons = element("div", { className: "toolbar" });
   if (may("operate")) {
     buttons.append(button("events.try", (pressed) => busy(pressed, async () => {
@@ -139,6 +181,7 @@ function row(connection, endpoint, edit, fresh, again) {
     endpoint.late?.length ? element("p", { className: "warning", text: t("events.late") }) : null), answer, error, buttons);
 }
 
+/** @param {Endpoint} endpoint */
 function health(endpoint) {
   const { is_on: isOn, off_reason: reason, failing_since: since, last_ok_at: taken, waiting, oldest_seconds: age, last_status: last } = endpoint;
   if (!isOn) return element("span", { className: reason === "person" ? "soft" : "error", text: t(`events.off_${reason}`) });
@@ -147,20 +190,24 @@ function health(endpoint) {
   return element("span", { className: taken ? "good" : "soft", text: taken ? t("events.well", { moment: moment(taken) }) : t("events.not_yet") });
 }
 
-function form(connection, endpoint, pipelines, kinds, again, leave) {
+/**
+ * @param {Connection} connection @param {Endpoint | null} endpoint @param {Pipeline[]} pipelines
+ * @param {{ view: HTMLElement, chosen: () => string[] }} kinds @param {HTMLElement} fresh @param {Again} again @param {() => void} leave
+ */
+function form(connection, endpoint, pipelines, kinds, fresh, again, leave) {
   const error = failure();
   const name = element("input", { required: true, maxLength: 100, value: endpoint?.name ?? "", placeholder: " " });
   const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
   const isOn = check(t("events.is_on"), endpoint?.is_on ?? true);
   const [whichPipelines, whichStatuses] = [endpoint?.pipelines ?? [], endpoint?.statuses ?? []];
-  const isFor = (pipeline, status) => whichPipelines.length + whichStatuses.length > 0
+  const isFor = (/** @type {Pipeline} */ pipeline, /** @type {Status} */ status) => whichPipelines.length + whichStatuses.length > 0
     && (!whichPipelines.length || whichPipelines.includes(pipeline.id)) && (!whichStatuses.length || whichStatuses.includes(status.id));
   // Of places that cannot be seen now: they stay, or more would be told than was asked for.
   const gone = { pipelines: whichPipelines.filter((id) => !pipelines.some((one) => one.id === id)), statuses: whichStatuses.filter((id) => !places(pipelines).some(({ status }) => status.id === id)) };
   const statuses = places(pipelines).map(({ status, pipeline, text }) => check(text, isFor(pipeline, status), `${pipeline.id}/${status.id}`));
   const fields = element("input", { value: endpoint?.fields.join(", ") ?? "", placeholder: "price, name, field:123" });
-  const group = (key, boxes) => element("fieldset", {}, element("legend", { text: t(key) }), ...boxes.map((one) => one.view));
-  const chosen = (boxes) => boxes.filter((one) => one.box.checked).map((one) => one.box.value);
+  const group = (/** @type {string} */ key, /** @type {Check[]} */ boxes) => element("fieldset", {}, element("legend", { text: t(key) }), ...boxes.map((one) => one.view));
+  const chosen = (/** @type {Check[]} */ boxes) => boxes.filter((one) => one.box.checked).map((one) => one.box.value);
   const save = async () => {
     const stages = chosen(statuses).map((one) => one.split("/").map(Number));
     const made = await call("save_endpoint", { method: "POST", connection, body: {
@@ -168,10 +215,11 @@ function form(connection, endpoint, pipelines, kinds, again, leave) {
       pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])],
       fields: fields.value.split(/[\s,]+/).filter(Boolean),
     } });
-    await again();
-    if (made.secret) document.getElementById("endpoints").before(secretOf(made));
+    if (made.secret) fresh.replaceChildren(secretOf(made));
+    leave(); // it is made, also where the list cannot be read anew
+    await told(again);
   };
-  return guarded(element("form", { className: "card", onsubmit: (event) => {
+  return guarded(element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     void busy(event.submitter, save, error);
   } }, element("h3", { text: t(endpoint ? "events.edit" : "events.new") }), element("label", {}, t("events.name"), name), element("label", {}, t(endpoint ? "events.other_url" : "events.url"), url), isOn.view,
@@ -179,12 +227,14 @@ function form(connection, endpoint, pipelines, kinds, again, leave) {
     element("label", {}, t("events.fields"), fields)), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave))));
 }
 
+/** @param {{ secret: string }} made */
 function secretOf({ secret }) {
   return element("div", { className: "card" }, element("p", { className: "soft", text: t("events.secret_once") }), element("p", { className: "key" }, element("code", { text: secret, id: "endpoint-secret" }), copyButton(secret)));
 }
 
 // --- what has happened -----------------------------------------------------------------------------------------------
 
+/** @param {Visit} visit @param {Endpoint[]} endpoints */
 function happened(visit, endpoints) {
   const { connection, entry, query } = visit;
   const before = query.before ?? "";
@@ -195,6 +245,7 @@ function happened(visit, endpoints) {
   const begin = latest();
   const read = counted(async () => {
     const isOld = begin();
+    /** @type {{ changes: Change[], next_before: string | null }} */
     const { changes, next_before: next } = await call("get_changes", { connection, query: entry ? { id: entry, ...(may("manage") ? { content: "1" } : {}) } : before ? { before } : {} });
     if (isOld() || shown === JSON.stringify(changes)) return;
     shown = JSON.stringify(changes);
@@ -208,6 +259,7 @@ function happened(visit, endpoints) {
   return { view, refresh: () => read(), isLive: () => read.isIdle() && !before && !entry };
 }
 
+/** @param {Visit} visit @param {Change} one @param {Endpoint[]} endpoints @param {HTMLElement} error */
 function change(visit, one, endpoints, error) {
   const { connection } = visit;
   const names = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint.name]));

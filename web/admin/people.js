@@ -47,8 +47,8 @@ function row(one, by, refresh, offer) {
   if (one.revoked_at) return element("li", {}, facts);
   const again = element("button", { text: t("people.again"), className: "quiet", onclick: (event) => busy(event.target, async () => {
     const { link } = await call("renew_sign_in", { method: "POST", body: { id: one.id } });
-    await refresh();
     offer(one.name, link);
+    await refresh();
   }) });
   const revoke = element("button", { text: t("site.revoke"), className: "quiet", onclick: (event) => busy(event.target, async () => {
     if (!confirm(t("people.revoke_sure", { name: one.name }))) return;
