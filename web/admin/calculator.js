@@ -11,16 +11,36 @@ import { busy, conflictOf, failure, filled, levelPicker, told } from "./pieces.j
 import { call, connectionName, may, whoIsIn, widgetName } from "./session.js";
 import { steps } from "./steps.js";
 
+/** @typedef {import("../../types/calculator.js").Calculator} Calculator */
+/** @typedef {import("../../types/draft.js").Draft} Draft */
+/** @typedef {import("./panel.js").Connection} Connection */
+/** @typedef {import("./panel.js").Visit} Visit */
+/** @typedef {{ path: string, detail: string }} Problem `path` begins with "calculator" */
+/** @typedef {{ version: number, changed_at: string, changed_by: string, note: string | null, is_inherited: boolean }} Version */
+/**
+ * What get_calculator_draft answers.
+ * @typedef {object} Known
+ * @property {{ document: Draft, revision: string, changed_by: string, changed_at: string } | null} draft
+ * @property {{ document: Draft, level?: string | null, version?: number | null }[]} in_force
+ * @property {Version[]} versions
+ * @property {Record<string, Draft>} usual by widget type
+ * @property {number} touched how many connections
+ * @property {string | null} account_currency
+ */
+
 const SAVE_MILLISECONDS = 700;
 
 const begin = latest();
 
+/** @param {HTMLElement} place @param {Visit} visit */
 export async function show(place, visit) {
-  const { connection } = visit;
+  const connection = /** @type {Connection} */ (visit.connection);
   if (visit.entry) return (await import("./calculator_version.js")).show(place, visit);
   const level = levelPicker(visit.query.level);
   const body = element("div", {});
+  /** @type {ReturnType<typeof workbench> | null} */
   let bench = null;
+  /** @type {() => Promise<void>} */
   const open = async () => {
     await bench?.close();
     const isOld = begin();
@@ -38,13 +58,16 @@ export async function show(place, visit) {
   return { close: () => bench?.close() };
 }
 
+/** @param {HTMLElement} body @param {Visit} visit @param {string} level @param {Known} known @param {() => Promise<void>} reopen */
 function workbench(body, visit, level, known, reopen) {
-  const { connection } = visit;
+  const connection = /** @type {Connection} */ (visit.connection);
   const own = known.account_currency ?? undefined;
   const unsent = keptDraft(whoIsIn(), connection, level, connectionName(connection));
   const inForce = known.in_force[0] ?? null;
   // What could not be sent is sent over what it was typed over: where that has changed, somebody decides whose it is to be.
+  /** @type {{ revision: string | null, document: Draft } | null} */
   const kept = unsent.get();
+  /** @type {string | null} */
   let revision = kept ? kept.revision : known.draft?.revision ?? null;
   const wanted = kept ?? known.draft;
   const isShown = !wanted || canBeShown(wanted.document);
@@ -52,11 +75,15 @@ function workbench(body, visit, level, known, reopen) {
   let edited = document_.title?.[mine] || !Object.keys(document_.title ?? {}).length ? mine : Object.keys(document_.title)[0];
   let isUnsaved = kept !== null && isShown;
   const history_ = steps(JSON.stringify(document_));
+  /** @type {ReturnType<typeof form> | null} */
   let tried = null; // the preview's form
+  /** @type {Calculator | null} */
   let found = null; // the calculator in it
-  let problems = [];
+  /** @type {(Problem & { here: string })[]} */
+  let problems = []; // `here`: the builder's field
   let isTold = false; // what formulas come to, once somebody has begun to work
   let isPressed = false; // by a pointer: what is drawn anew meanwhile would lose the click
+  /** @type {(() => void) | null} */
   let postponed = null;
 
   const state = element("span", { className: "soft" });
@@ -88,7 +115,8 @@ function workbench(body, visit, level, known, reopen) {
     let answer;
     try {
       answer = await call("save_calculator_draft", { method: "POST", connection, body: { level, document: JSON.parse(sent), revision: over } });
-    } catch (failed) {
+    } catch (unknown) {
+      const failed = /** @type {import("../client/index.js").ApiError} */ (unknown);
       if (isOld()) return;
       state.textContent = t("calculators.not_saved");
       if (failed.code === "draft_changed") tellConflict(failed);
@@ -107,11 +135,13 @@ function workbench(body, visit, level, known, reopen) {
     buttons(answer.problems.length === 0);
   };
   // One after the other, so that each is over the one before.
+  /** @type {Promise<unknown>} */
   let queue = Promise.resolve();
   const queued = () => { queue = queue.then(() => (isUnsaved ? told(save, error) : null)); return queue; };
   const soon = afterTyping(queued, SAVE_MILLISECONDS);
+  /** @type {import("./builder.js").Changed} */
   const changed = (isOther, at = null) => {
-    history_.changed(JSON.stringify(document_), isOther ? null : globalThis.document.activeElement?.dataset.path);
+    history_.changed(JSON.stringify(document_), isOther ? null : active()?.dataset.path);
     noted();
     if (isOther === "soon") setTimeout(() => draw()); // a field is just being left, and another one entered
     else if (isOther) draw(at);
@@ -125,15 +155,15 @@ function workbench(body, visit, level, known, reopen) {
     unsent.put({ revision, document: document_ });
     soon();
   };
-  const replace = (fresh) => {
+  const replace = (/** @type {Draft} */ fresh) => {
     document_ = structuredClone(fresh);
     changed(true);
   };
-  const walk = (isForth) => {
+  const walk = (/** @type {boolean} */ isForth) => {
     const focused = focusedPath();
     if (!(isForth ? history_.canForth() : history_.canBack())) return;
     document_ = JSON.parse(isForth ? history_.forth() : history_.back());
-    const looked = [...left.querySelectorAll("[data-entry][open]")].map((one) => one.dataset.entry);
+    const looked = all("[data-entry][open]").map((one) => one.dataset.entry ?? "");
     noted();
     draw();
     for (const path of looked) left.querySelector(`[data-entry="${CSS.escape(path)}"]`)?.setAttribute("open", "");
@@ -146,7 +176,8 @@ function workbench(body, visit, level, known, reopen) {
     event.preventDefault();
     walk(key === "y" || event.shiftKey);
   };
-  const tellConflict = ({ problem }) => {
+  const tellConflict = (/** @type {import("../client/index.js").ApiError} */ { problem: told_ }) => {
+    const problem = /** @type {{ detail: string, changed_by?: string, changed_at: string, revision?: string }} */ (told_);
     const theirs = () => {
       unsent.drop();
       isUnsaved = false;
@@ -158,7 +189,7 @@ function workbench(body, visit, level, known, reopen) {
 
   // --- what is seen ----------------------------------------------------------------------------------------------
 
-  const draw = (at = null) => {
+  const draw = (/** @type {string | null | undefined} */ at = null) => {
     if (isPressed) {
       postponed = () => draw(at);
       return;
@@ -173,8 +204,11 @@ function workbench(body, visit, level, known, reopen) {
     }));
     focusOn(focused);
   };
-  const focusedPath = () => (left.contains(globalThis.document.activeElement) ? globalThis.document.activeElement.dataset.path : null);
-  const focusOn = (path) => path && left.querySelector(`[data-path="${CSS.escape(path)}"], [data-entry="${CSS.escape(path)}"] input`)?.focus();
+  const first = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (left.querySelector(selector));
+  const all = (/** @type {string} */ selector) => /** @type {HTMLElement[]} */ ([...left.querySelectorAll(selector)]);
+  const active = () => /** @type {HTMLElement | null} */ (globalThis.document.activeElement);
+  const focusedPath = () => (left.contains(active()) ? active()?.dataset.path : null);
+  const focusOn = (/** @type {string | null | undefined} */ path) => path && first(`[data-path="${CSS.escape(path)}"], [data-entry="${CSS.escape(path)}"] input`)?.focus();
   body.onpointerdown = () => { isPressed = true; };
   const released = () => {
     isPressed = false;
@@ -183,7 +217,7 @@ function workbench(body, visit, level, known, reopen) {
     if (work) setTimeout(work); // after the click
   };
   // Some browsers tell of no letting go over the list of a select (Safari does not).
-  const chosen = ({ target }) => { if (target.matches("select")) released(); };
+  const chosen = (/** @type {Event} */ { target }) => { if (/** @type {HTMLElement} */ (target).matches("select")) released(); };
   body.addEventListener("change", chosen, true);
   addEventListener("pointerup", released);
   addEventListener("pointercancel", released);
@@ -193,7 +227,7 @@ function workbench(body, visit, level, known, reopen) {
     otherCurrency.textContent = otherCurrency.hidden ? "" : t("calculators.other_currency", { currency: document_.currency, own });
     return otherCurrency.textContent;
   };
-  const showProblems = (told_) => {
+  const showProblems = (/** @type {Problem[]} */ told_) => {
     for (const place of left.querySelectorAll("[data-problem]")) place.textContent = "";
     for (const control of left.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
     problems = told_.map((one) => ({ ...one, here: one.path.replace(/^calculator\.?/, "") }));
@@ -201,7 +235,7 @@ function workbench(body, visit, level, known, reopen) {
       const place = left.querySelector(`[data-problem="${CSS.escape(here)}"]`);
       if (!place) continue;
       place.textContent = detail;
-      left.querySelector(`[data-path="${CSS.escape(here)}"]`).setAttribute("aria-invalid", "true");
+      first(`[data-path="${CSS.escape(here)}"]`)?.setAttribute("aria-invalid", "true");
     }
     const text = t("calculators.to_put_right", { count: problems.length });
     toPutRight.hidden = fix.hidden = !problems.length;
@@ -209,29 +243,30 @@ function workbench(body, visit, level, known, reopen) {
     toPutRight.replaceChildren(element("h2", { text }), element("ul", {}, ...problems.map(({ here, detail }) =>
       element("li", {}, element("button", { text: `${where(here)}${detail}`, className: "link", type: "button", onclick: () => wayTo(here) })))));
   };
-  const entryOf = (path) => {
+  const entryOf = (/** @type {string} */ path) => {
     for (let at = path; at; at = at.replace(/(\[\d+\]|\.?[a-z_]+)$/, "")) {
       const entry = left.querySelector(`[data-entry="${CSS.escape(at)}"]`);
       if (entry) return entry;
     }
     return null;
   };
-  const where = (path) => {
+  const where = (/** @type {string} */ path) => {
     const entry = entryOf(path);
-    return entry ? `${entry.querySelector("summary").textContent}: ` : "";
+    return entry ? `${entry.querySelector("summary")?.textContent}: ` : "";
   };
   // Opens what is around it.
-  const wayTo = (path) => {
-    const target = left.querySelector(`[data-path="${CSS.escape(path)}"]`) ?? entryOf(path)?.querySelector("summary") ?? left.querySelector("input");
-    for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+  const wayTo = (/** @type {string} */ path) => {
+    const target = first(`[data-path="${CSS.escape(path)}"]`) ?? entryOf(path)?.querySelector("summary") ?? first("input");
+    if (!target) return;
+    for (let around = target.closest("details"); around; around = around.parentElement?.closest("details") ?? null) around.open = true;
     target.scrollIntoView({ block: "center" });
     target.focus();
   };
-  const tryOut = (calculator) => {
+  const tryOut = (/** @type {Calculator | null} */ calculator) => {
     const values = tried?.values();
     found = calculator;
     tried = calculator && form(calculator, edited);
-    if (!tried) return void tell();
+    if (!calculator || !tried) return void tell();
     if (values) tried.restore(values);
     preview.replaceChildren(element("h2", { text: inLanguage(calculator.title, edited) }), element("fieldset", {}, tried.view, tried.lines));
     void tell();
@@ -240,9 +275,10 @@ function workbench(body, visit, level, known, reopen) {
   const tell = async () => {
     if (!isTold) return;
     const { formulaValues } = await import("./formula_values.js");
-    const values = found ? formulaValues(found, tried.values(), edited) : new Map();
-    for (const place of left.querySelectorAll("[data-value]")) {
-      const now = values.get(place.dataset.value);
+    /** @type {Map<string, string>} */
+    const values = found && tried ? formulaValues(found, tried.values(), edited) : new Map();
+    for (const place of all("[data-value]")) {
+      const now = values.get(place.dataset.value ?? "");
       place.textContent = now === undefined ? "" : t("builder.now", { value: now });
     }
   };
@@ -252,7 +288,7 @@ function workbench(body, visit, level, known, reopen) {
   };
   preview.oninput = begin_;
   left.addEventListener("focusin", () => isTold || begin_());
-  const buttons = (fits) => {
+  const buttons = (/** @type {boolean} */ fits) => {
     publish.disabled = !fits || revision === null;
     discard.hidden = revision === null;
   };
@@ -287,7 +323,7 @@ function workbench(body, visit, level, known, reopen) {
   };
   const file = element("input", { type: "file", accept: "application/json,.json", hidden: true });
   file.onchange = () => told(async () => {
-    const [given] = file.files;
+    const [given] = file.files ?? [];
     if (!given) return;
     let found;
     try {
@@ -320,8 +356,8 @@ function workbench(body, visit, level, known, reopen) {
     conflict, otherCurrency, element("div", { className: "workbench" }, left, right), error,
     ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, fix, state)] : []),
     history(known, visit, level, {
-      use: (version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),
-      inherit: (button) => busy(button, async () => {
+      use: (/** @type {number} */ version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),
+      inherit: (/** @type {HTMLButtonElement} */ button) => busy(button, async () => {
         if (!confirm(t("calculators.inherit_sure"))) return;
         await call("inherit_calculator", { method: "POST", connection, body: { level } });
         await reopen();
@@ -341,6 +377,7 @@ function workbench(body, visit, level, known, reopen) {
 }
 
 // What a file, or a draft that was saved over HTTP, holds may be anything.
+/** @param {Draft} document */
 function canBeShown(document) {
   try {
     builder(structuredClone(document), mine, () => {});
@@ -350,6 +387,10 @@ function canBeShown(document) {
   }
 }
 
+/**
+ * @param {Known} known @param {Visit} visit @param {string} level
+ * @param {{ use: (version: number) => unknown, inherit: (button: HTMLButtonElement) => unknown }} ways
+ */
 function history(known, visit, level, { use, inherit }) {
   const lines = known.versions.map((one) => {
     const again = element("button", { text: t("calculators.use_again"), className: "quiet small", type: "button", hidden: one.is_inherited || !may("manage"), onclick: () => use(one.version) });

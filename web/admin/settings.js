@@ -10,8 +10,22 @@ import { call } from "./session.js";
 import { saver } from "./saving.js";
 import { choosing, guarded } from "./unsaved.js";
 
+/** @typedef {import("../../types/amocrm.js").CustomField} CustomField */
+/** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
+/** @typedef {import("../../types/amocrm.js").User} User */
+/** @typedef {import("./choice.js").Choice} Choice */
+/** @typedef {import("./panel.js").Connection} Connection */
+/** @typedef {import("./panel.js").Visit} Visit */
+/** @typedef {{ pipelines: Pipeline[], users: User[], fields: Record<string, CustomField[]> }} Known What the account has */
+/** @typedef {{ pipeline_id: number | null, status_id: number | null }} Place A pipeline and one of its statuses */
+/** @typedef {Place & { mode: string, required: string[], tags: string[], title: string | null }} Destination */
+/** @typedef {{ source: string, entity: string, field_id: number | null, field: string | null, type: string, enum: string | null }} Rule */
+/** @typedef {Place & { category: string, responsible_user_id: number | null }} Route */
+/** A part of the settings; `read` gives its members. @typedef {{ view: HTMLElement, read: () => Record<string, any> }} Part */
+
 const PREVIEW_MILLISECONDS = 600;
 
+/** @param {HTMLElement} place @param {Visit} visit */
 export async function show(place, visit) {
   const body = element("div", {});
   const level = levelPicker(visit.query.level);
@@ -25,20 +39,21 @@ export async function show(place, visit) {
 
 const begin = latest();
 
+/** @param {HTMLElement} body @param {Visit} visit @param {string} level */
 async function open(body, visit, level, saved = "") {
-  const { connection } = visit;
+  const connection = /** @type {Connection} */ (visit.connection);
   const isOld = begin();
   const isOfAccount = level === "connection";
-  const load = () => Promise.all([call("get_settings", { connection, query: { level } }), isOfAccount ? directory(connection) : null]);
+  const load = () => Promise.all([/** @type {Promise<import("./saving.js").Found & { touched: number }>} */ (call("get_settings", { connection, query: { level } })), isOfAccount ? directory(connection) : null]);
   const [found, known] = await filled(body, load, () => open(body, visit, level, saved));
   if (isOld()) return;
   const { settings, sources } = found;
-  const own = (names, part) => inherited(part, names.map((name) => sources[name]).find(Boolean) ?? null, level);
+  const own = (/** @type {string[]} */ names, /** @type {Part} */ part) => inherited(part, names.map((name) => sources[name]).find(Boolean) ?? null, level);
   const texts = ["company", "language", "template"], whose = ["reckoned_by"];
   const parts = [own(texts, words(settings, connection)), own(whose, sums(settings, visit))];
   const shown = [...texts, ...whose];
-  if (isOfAccount && known.reason) parts.push(unknown(known));
-  else if (isOfAccount) {
+  if (known && "reason" in known) parts.push(unknown(known));
+  else if (known) {
     parts.push(submissions(settings.submissions, known));
     shown.push("submissions");
   }
@@ -48,13 +63,14 @@ async function open(body, visit, level, saved = "") {
   done.setAttribute("role", "status");
   const save = element("button", { text: t("save") });
   const read = () => Object.assign({}, ...parts.map((part) => part.read()));
-  const send = saver({ connection, level, shown, read, again: (text) => open(body, visit, level, text), conflict, error });
+  const send = saver({ connection, level, shown, read, again: (text = "") => open(body, visit, level, text), conflict, error });
   save.onclick = () => busy(save, () => send(found), error);
   body.replaceChildren(guarded(element("div", {}, ...(isOfAccount ? [] : [element("p", { className: "soft", text: `${t("calculators.touches", bounded(found.touched))} ${t("settings.of_account")}` })]),
     ...parts.map((part) => part.view), conflict, error, element("div", { className: "sticky" }, save, done))));
 }
 
 // A part that is the level's own, or inherited from the level above it. Whoever types makes it the level's own.
+/** @param {Part} part @param {string | null} source @param {string} level @returns {Part} */
 function inherited(part, source, level) {
   const { box, view } = check("settings.own_here", source === level);
   const from = element("p", { className: "soft" });
@@ -63,27 +79,30 @@ function inherited(part, source, level) {
     if (target !== box) box.checked = true;
     told_();
   });
-  part.view.querySelector("h2").after(view, from);
+  part.view.querySelector("h2")?.after(view, from);
   told_();
   return { view: part.view, read: () => (box.checked ? part.read() : {}) };
 }
 
 // What the account has; without a connection to it there is nothing to choose from.
+/** @param {Connection} connection @returns {Promise<Known | { reason: string }>} */
 async function directory(connection) {
   if (connection.status !== "connected") return { reason: t("settings.not_connected") };
   try {
-    const ask = (action, query) => call(action, { connection, query });
+    const ask = (/** @type {string} */ action, /** @type {Record<string, string>} */ query = {}) => call(action, { connection, query });
     const [{ pipelines }, { users }, leads, contacts] = await Promise.all([
       ask("get_pipelines"), ask("get_users"), ask("get_custom_fields", { entity: "leads" }), ask("get_custom_fields", { entity: "contacts" })]);
     return { pipelines, users, fields: { leads: leads.fields, contacts: contacts.fields } };
   } catch (error) {
-    return { reason: error.message };
+    return { reason: /** @type {Error} */ (error).message };
   }
 }
 
-const labelled = (key, control) => element("label", {}, t(key), control);
+const labelled = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => element("label", {}, t(key), control);
+/** @param {string | null} value @param {Partial<Omit<HTMLInputElement, "dataset" | "style" | "list" | "form">>} properties */
 const input = (value, properties = {}) => element("input", { value: value ?? "", placeholder: " ", ...properties });
 
+/** @param {string} key @param {boolean} isOn */
 function check(key, isOn) {
   const box = element("input", { type: "checkbox", checked: isOn });
   return { box, view: element("label", { className: "check" }, box, t(key)) };
@@ -91,6 +110,7 @@ function check(key, isOn) {
 
 // --- company, note, quotation ----------------------------------------------------------------------------------
 
+/** @param {Record<string, any>} settings @param {Connection} connection @returns {Part} */
 function words(settings, connection) {
   const { company, template } = settings;
   const name = input(company.name, { maxLength: 120 });
@@ -121,7 +141,9 @@ function words(settings, connection) {
   }, error);
   const soon = afterTyping(preview, PREVIEW_MILLISECONDS);
   file.onchange = async () => {
-    const bytes = new Uint8Array(await file.files[0].arrayBuffer());
+    const [chosen] = file.files ?? [];
+    if (!chosen) return; // somebody has closed the browser's window of files
+    const bytes = new Uint8Array(await chosen.arrayBuffer());
     logo = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     without.hidden = false;
     soon();
@@ -149,6 +171,7 @@ function words(settings, connection) {
 
 // --- whose sums --------------------------------------------------------------------------------------------------
 
+/** @param {Record<string, any>} settings @param {Visit} visit @returns {Part} */
 function sums(settings, visit) {
   const by = choice([["", t("settings.reckoned_usual")], ["server", t("settings.reckoned_server")], ["widget", t("settings.reckoned_widget")]], settings.reckoned_by ?? "");
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.sums") }), element("p", { className: "soft", text: t("settings.sums_hint") }), labelled("settings.reckoned_by", by),
@@ -159,20 +182,22 @@ function sums(settings, visit) {
 // --- forms and orders ------------------------------------------------------------------------------------------
 
 // They stay as they are.
+/** @param {{ reason: string }} known @returns {Part} */
 function unknown({ reason }) {
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.submissions") }), element("p", { className: "warning", text: t("settings.no_account", { reason }) }));
   return { view, read: () => ({}) };
 }
 
+/** @param {Record<string, any>} settings @param {Known} known @returns {Part} */
 function submissions(settings, known) {
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.submissions") }));
   const country = input(settings.phone_country, { maxLength: 2, pattern: "[A-Z]{2}", size: 4 });
-  const users = choices(known.users.map(({ id, name }) => [id, name]), settings.responsible_user_ids);
+  const users = choices(named(known.users), settings.responsible_user_ids);
   const readOnly = input(settings.read_only.join(", "));
   const switches = Object.fromEntries(["skip_empty", "create_fields", "routing_beats_order", "queue"].map((name) => [name, check(`settings.${name}`, settings[name])]));
   const places = { forms: destination(settings.forms, known, "settings.forms"), orders: destination(settings.orders, known, "settings.orders") };
-  const mapping = rows(settings.mapping, (rule) => rule_row(rule, known), "settings.add_rule", { source: "", entity: "leads", field_id: null, field: null, type: "text", enum: null });
-  const routes = rows(settings.routes, (route) => route_row(route, known), "settings.add_route", { category: "", pipeline_id: null, status_id: null, responsible_user_id: null });
+  const mapping = rows(/** @type {Rule[]} */ (settings.mapping), (rule) => rule_row(rule, known), "settings.add_rule", { source: "", entity: "leads", field_id: null, field: null, type: "text", enum: null });
+  const routes = rows(/** @type {Route[]} */ (settings.routes), (route) => route_row(route, known), "settings.add_route", { category: "", pipeline_id: null, status_id: null, responsible_user_id: null });
   view.append(places.forms.view, places.orders.view,
     element("h3", { text: t("settings.people") }), element("div", { className: "pair wide" }, labelled("settings.phone_country", country), labelled("settings.read_only", readOnly)),
     labelled("settings.users", users), element("p", { className: "soft", text: t("settings.users_hint") }),
@@ -195,17 +220,20 @@ function submissions(settings, known) {
   return { view, read };
 }
 
-const listed = (text) => text.split(",").map((one) => one.trim()).filter(Boolean);
-const id = (control) => (control.value ? Number(control.value) : null);
+const listed = (/** @type {string} */ text) => text.split(",").map((one) => one.trim()).filter(Boolean);
+/** @param {{ id: number, name: string }[]} these @returns {Choice[]} */
+const named = (these) => these.map((one) => [one.id, one.name]);
+const id = (/** @type {HTMLSelectElement} */ control) => (control.value ? Number(control.value) : null);
 
 // A pipeline and one of its statuses.
+/** @param {Place} value @param {Known} known */
 function place(value, known) {
-  const pipeline = choice([[null, t("settings.main_pipeline")], ...known.pipelines.map((one) => [one.id, one.name])], value.pipeline_id);
+  const pipeline = choice([[null, t("settings.main_pipeline")], ...named(known.pipelines)], value.pipeline_id);
   const status = element("select", {});
-  const statuses = (kept) => {
+  const statuses = (/** @type {number | null} */ kept) => {
     const found = known.pipelines.find((one) => one.id === Number(pipeline.value))?.statuses ?? [];
-    status.replaceChildren(...choice([[null, t("settings.first_status")], ...found.filter((one) => !one.is_unsorted).map((one) => [one.id, one.name])], kept).children);
-    status.value = kept ?? "";
+    status.replaceChildren(...choice([[null, t("settings.first_status")], ...named(found.filter((one) => !one.is_unsorted))], kept).children);
+    status.value = String(kept ?? "");
     status.disabled = !pipeline.value;
   };
   pipeline.onchange = () => statuses(null);
@@ -213,8 +241,9 @@ function place(value, known) {
   return { pipeline, status, read: () => ({ pipeline_id: id(pipeline), status_id: id(status) }) };
 }
 
+/** @param {Destination} value @param {Known} known @param {string} title @returns {Part} */
 function destination(value, known, title) {
-  const mode = choice(["lead", "incoming_lead", "contact"].map((one) => [one, t(`settings.mode_${one}`)]), value.mode);
+  const mode = choice(["lead", "incoming_lead", "contact"].map((one) => /** @type {Choice} */ ([one, t(`settings.mode_${one}`)])), value.mode);
   const where = place(value, known);
   const required = input(value.required.join(", "), { placeholder: "name, phone|email" });
   const tags = input(value.tags.join(", "));
@@ -224,10 +253,12 @@ function destination(value, known, title) {
   return { view, read: () => ({ mode: mode.value, ...where.read(), required: listed(required.value), tags: listed(tags.value), title: name.value || null }) };
 }
 
+/** @template Value @param {Value[]} values @param {(value: Value) => { controls: HTMLElement[], read: () => Value }} make @param {string} addKey @param {Value} empty */
 function rows(values, make, addKey, empty) {
   const list = element("div", {});
+  /** @type {{ read: () => Value }[]} */
   let made = [];
-  const add = (value) => {
+  const add = (/** @type {Value} */ value) => {
     const row = make(value);
     const remove = element("button", { text: "×", className: "quiet small", type: "button", title: t("remove") });
     remove.setAttribute("aria-label", t("remove"));
@@ -246,23 +277,24 @@ function rows(values, make, addKey, empty) {
 
 const TYPES = ["text", "textarea", "numeric", "checkbox", "date", "url", "select", "multiselect"];
 
+/** @param {Rule} rule @param {Known} known */
 function rule_row(rule, known) {
   const source = input(rule.source, { placeholder: "city" });
   const entity = choice([["leads", t("settings.deal")], ["contacts", t("settings.contact")]], rule.entity);
   const field = element("select", {});
   const fresh = input(rule.field ?? "", { placeholder: t("settings.new_field") });
-  const kind = choice(TYPES.map((one) => [one, t(`settings.type_${one}`)]), rule.type);
+  const kind = choice(TYPES.map((one) => /** @type {Choice} */ ([one, t(`settings.type_${one}`)])), rule.type);
   const enums = input(rule.enum, { placeholder: "WORK" });
-  const fields = (kept) => {
-    const there = known.fields[entity.value].map((one) => [one.id, one.name]);
+  const fields = (/** @type {number | null} */ kept) => {
+    const there = named(known.fields[entity.value]);
     field.replaceChildren(...choice([[null, t("settings.by_name")], ...there], kept).children);
-    field.value = kept ?? "";
+    field.value = String(kept ?? "");
     fresh.disabled = kind.disabled = Boolean(field.value);
   };
-  const named = known.fields[rule.entity].find((one) => rule.field && (one.code === rule.field || one.name === rule.field));
+  const meant = known.fields[rule.entity].find((one) => rule.field && (one.code === rule.field || one.name === rule.field));
   field.onchange = () => { fresh.disabled = kind.disabled = Boolean(field.value); };
   entity.onchange = () => fields(null);
-  fields(rule.field_id ?? named?.id ?? null);
+  fields(rule.field_id ?? meant?.id ?? null);
   const controls = [labelled("settings.source", source), labelled("settings.entity", entity), labelled("settings.field", field), labelled("settings.field_name", fresh), labelled("settings.type", kind), labelled("settings.enum", enums)];
   const read = () => ({
     ...rule, source: source.value.trim(), entity: entity.value, field_id: id(field), field: field.value ? null : fresh.value.trim() || null, type: kind.value, enum: enums.value.trim() || null,
@@ -270,10 +302,11 @@ function rule_row(rule, known) {
   return { controls, read };
 }
 
+/** @param {Route} route @param {Known} known */
 function route_row(route, known) {
   const category = input(route.category);
   const where = place(route, known);
-  const user = choice([[null, t("settings.default_user")], ...known.users.map((one) => [one.id, one.name])], route.responsible_user_id);
+  const user = choice([[null, t("settings.default_user")], ...named(known.users)], route.responsible_user_id);
   return {
     controls: [labelled("settings.category", category), labelled("settings.pipeline", where.pipeline), labelled("settings.status", where.status), labelled("settings.user", user)],
     read: () => ({ category: category.value.trim(), ...where.read(), responsible_user_id: id(user) }),
