@@ -11,6 +11,7 @@ from typing import Any
 
 from simulator import archives, automation, consent, control_accounts, crowd, person
 from simulator.faults import Fault
+from simulator.limits import Limits
 from simulator.named import Body, UnknownNameError, account_of, client_of
 from simulator.posting import Weather
 from simulator.simulation import Simulation
@@ -192,6 +193,15 @@ def _no_faults(simulation: Simulation, _body: Body) -> Any:
     return {}
 
 
+def _calm(simulation: Simulation, _body: Body) -> Any:
+    """As a simulator begins, by one request: no faults, and the vendor's own limits, ways and delivery of webhooks."""
+    _no_faults(simulation, {})
+    _limits(simulation, vars(Limits()))
+    _vendor(simulation, {"kills_access": True, "checks_host": True, "consent_mode": None})
+    simulation.journal.posting.weather = Weather()
+    return {}
+
+
 def _latency(simulation: Simulation, body: Body) -> Any:
     simulation.latency = float(body["seconds"])
     return {}
@@ -239,6 +249,7 @@ _CONTROLS: dict[str, Callable[[Simulation, Body], Any]] = {
     "change-account": control_accounts.change_account,
     "change-integration": _change_integration,
     "burst": _burst,
+    "calm": _calm,
     "change-user": control_accounts.change_user,
     "change-webhook": _change_webhook,
     "clock": _clock,

@@ -143,9 +143,7 @@ def simulator(simulator_process: Simulator) -> Iterator[Simulator]:
     """The simulator with a clean record; faults and limits are taken back afterwards."""
     simulator_process.control("forget")
     yield simulator_process
-    simulator_process.control("no-faults")
-    simulator_process.control("limits", per_integration=7, per_account=50, block_after=100)
-    simulator_process.control("vendor", kills_access=True, checks_host=True)
+    simulator_process.control("calm")
 
 
 @pytest.fixture

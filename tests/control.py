@@ -1,21 +1,51 @@
 """The simulator's control API, as tests use it."""
 
-from typing import Any
+import contextlib
+import json
+import select
+from http.client import HTTPConnection
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-import httpx
+_TIMEOUT_SECONDS: Final = 30
 
 
 class Simulator:
-    """A running simulator. Every method is one control of `simulator/control.py`."""
+    """A running simulator. Every method is one control of `simulator/control.py`; threads may share it.
+
+    A story asks ten times before it begins. So it does by the standard library's client, which takes a tenth of the
+    processor time that httpx does.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._address = urlsplit(url).netloc
+        self._idle: list[HTTPConnection] = []
 
     def control(self, control: str, /, **body: Any) -> Any:
-        answer = self._client.post(f"/_control/{control}", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        connection = self._connection()
+        try:
+            connection.request(
+                "POST", f"/_control/{control}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            )
+            answer = connection.getresponse()
+            content = answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        assert answer.status == 200, content.decode()
+        return json.loads(content)
+
+    def _connection(self) -> HTTPConnection:
+        """One that nobody uses, and that the simulator has not closed: then there would be something to read."""
+        with contextlib.suppress(IndexError):
+            while True:
+                idle = self._idle.pop()
+                if idle.sock is not None and not _is_readable(idle.sock.fileno()):
+                    return idle
+                idle.close()
+        return HTTPConnection(self._address, timeout=_TIMEOUT_SECONDS)
 
     def effects(self, kind: str) -> list[dict[str, Any]]:
         """What really happened, in order."""
@@ -31,4 +61,11 @@ class Simulator:
         self.control("fault", kind=kind, **facts)
 
     def close(self) -> None:
-        self._client.close()
+        while self._idle:
+            self._idle.pop().close()
+
+
+def _is_readable(file: int) -> bool:
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(0))

@@ -73,6 +73,30 @@ def test_seven_requests_a_second_and_no_more(client: Client, simulator: Simulato
     assert answers[-1].headers["Content-Type"].startswith("text/plain")
 
 
+def test_32_3_calm_takes_back_whatever_was_ordered(client: Client, simulator: Simulator) -> None:
+    simulator.control("fault", kind="status", status=503, path="/api/v4/.*", times=9)
+    simulator.control("limits", per_integration=1, per_account=1, block_after=1)
+    simulator.control("latency", seconds=5)
+    simulator.control("vendor", kills_access=False, checks_host=False, consent_mode="popup")
+    simulator.control("calm")
+    assert [client.get("/account").status_code for _ in range(3)] == [200] * 3
+    client.token(grant_type="refresh_token", refresh_token=client.pair["refresh_token"])
+    assert client.get("/account").status_code == 401, "a refresh ends the access token again"
+
+
+def test_32_3_a_kept_connection_that_has_ended_is_not_asked(simulator: Simulator) -> None:
+    """A story may take longer than the simulator keeps a connection."""
+    mine = Simulator(simulator.url)
+    try:
+        mine.control("forget")
+        (kept,) = mine._idle
+        kept.sock.shutdown(socket.SHUT_RD)
+        assert mine.requests() == []
+        assert kept not in mine._idle
+    finally:
+        mine.close()
+
+
 @pytest.mark.vendor("http.empty_list", "lists.page")
 def test_lists_are_paged_and_empty_ones_are_204(client: Client) -> None:
     first = client.get("/leads", limit=2).json()
