@@ -18,6 +18,7 @@ from typing import Any, Final
 import httpx
 import psycopg
 
+from shared.platform import tls
 from simulator.seed import KOMMO_CLIENT_ID, KOMMO_SECRET, client_of
 from tests.owner import read_rows
 
@@ -148,7 +149,8 @@ def _client(headers: Mapping[str, str] | None = None, base_url: str = "") -> htt
     """It keeps no connection: functions-framework's server closes one after two seconds, and a machine that has paused
     for so long would send the next request into the end of it."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(base_url=base_url, headers=headers, limits=limits, timeout=30, trust_env=False)
+    trusted = tls.authorities()  # read once: that takes longer than a request
+    return httpx.Client(base_url=base_url, headers=headers, limits=limits, timeout=30, verify=trusted, trust_env=False)
 
 
 def connect(demo: Demo, domain: str = "steklodom.amocrm.ru", widget_type: str = "glass") -> dict[str, str]:
