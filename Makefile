@@ -158,8 +158,8 @@ widgets/%/page/page.js: widgets/%/src/page.tsx $(wildcard widgets/*/src/*) $(wil
 widget: $(READY) ## builds the widget archive: make widget TYPE=glass API=https://…/crm_api PLATFORM=amocrm
 	@$(BIN)/python -m cli widget --type $(or $(TYPE),glass) --platform $(or $(PLATFORM),amocrm) --api $(or $(API),http://localhost:8901)
 
-pictures: $(READY) ## screenshots of every page at three widths, for docs/pictures
-	@$(BIN)/python -m tests.pictures
+pictures: $(READY) ## the documents' pictures of the pages and the moving one, in both languages; ONLY="events card" some
+	@$(BIN)/python -m tests.pictures --only "$(ONLY)"
 
 migrate: $(READY) ## applies the missing migrations to DATABASE_URL
 	@$(BIN)/python -m cli migrate

@@ -10,10 +10,11 @@ from simulator.state import Account, Entity
 
 
 def make_account(simulation: Simulation, body: Body) -> Any:
-    fill = body.pop("fill", True)
+    """An account with the facts in the body; `filling`: what it holds, as `seed.Filling`; `fill`: whether anything."""
+    fill, filling = body.pop("fill", True), body.pop("filling", None)
     account = simulation.world.add_account(**body)
     if fill:
-        seed.fill(simulation.world, account)
+        seed.fill(simulation.world, account, seed.Filling(**filling) if filling else seed.WORKSHOP)
     return {"id": account.id, "domain": account.domain, "leads": list(account.leads), "users": list(account.users)}
 
 

@@ -42,10 +42,12 @@ class Clock:
 _BORN_WITH = {
     "ru": ("Анна Руководитель", "Воронка", "Первичный контакт", "Переговоры", "Принимают решение"),
     "pt": ("Ana Diretora", "Funil", "Primeiro contato", "Negociação", "Decisão"),
+    "en": ("Alice Owner", "Sales", "First contact", "Negotiation", "Decision"),
 }
 _STATUSES = {
     "ru": ("Неразобранное", "Успешно реализовано", "Закрыто и не реализовано"),
     "pt": ("Leads de entrada", "Ganho", "Perdido"),
+    "en": ("Incoming leads", "Won", "Lost"),
 }
 
 
@@ -159,11 +161,12 @@ class World:
         self._first, self._last = max([self._first - 1, *self._last.values()]) + 1, {}
         account = Account(self.new_id("accounts"), subdomain, top_level_domain, name, **facts)
         self.accounts[account.domain] = account
-        owner, funnel, *statuses = _BORN_WITH["ru" if account.language == "ru" else "pt"]
+        owner, funnel, *statuses = _BORN_WITH.get(account.language, _BORN_WITH["pt"])
         self.add_user(account, owner, is_admin=True)
         self.add_pipeline(account, funnel, statuses, is_main=True)
         for entity_type in ("contacts", "companies"):
-            for code, title in (("PHONE", "Телефон" if account.language == "ru" else "Telefone"), ("EMAIL", "Email")):
+            phone = {"ru": "Телефон", "en": "Phone"}.get(account.language, "Telefone")
+            for code, title in (("PHONE", phone), ("EMAIL", "Email")):
                 self.add_field(account, entity_type, title, "multitext", code)
         for code in _TRACKING:
             self.add_field(account, "leads", code.lower(), "tracking_data", code)
@@ -220,7 +223,7 @@ class World:
         self, account: Account, name: str, statuses: list[str], is_main: bool = False, is_archive: bool = False
     ) -> Entity:
         pipeline_id = self.new_id("pipelines")
-        unsorted, won, lost = _STATUSES["ru" if account.language == "ru" else "pt"]
+        unsorted, won, lost = _STATUSES.get(account.language, _STATUSES["pt"])
         named = [(self.new_id("statuses"), status) for status in (unsorted, *statuses)]
         shown = [*named, (142, won), (143, lost)]
         pipeline = {

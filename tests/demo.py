@@ -94,6 +94,7 @@ class Demo:
         self.api = self.panel.removesuffix("/admin/")
         self.api_by_address = self.api.replace("localhost", "127.0.0.1")
         self.amocrm = self._found(r"amoCRM +(\S+)")
+        self.timer = f"http://127.0.0.1:{port_of(self.amocrm) + 4}/"  # of run_deliveries
         self.kommo = self._found(r"Kommo +(\S+)")
         self.app = self._found(r"an app +(\S+)")
         self.token = self._found(r"administrator token +(\S+)")
@@ -111,12 +112,16 @@ class Demo:
 
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """As the owner of its database; the rows, where there are any."""
-        found = re.search(r"DATABASE_URL='([^']+)'", (self._data / "demo.env").read_text())
-        assert found
-        owner = found[1].replace("//functions@", "//postgres:@")
+        owner = self.setting("DATABASE_URL").replace("//functions@", "//postgres:@")
         with psycopg.connect(owner, autocommit=True) as connection:
             cursor = connection.execute(statement.encode(), parameters)
             return read_rows(cursor.fetchall()) if cursor.description else []
+
+    def setting(self, name: str) -> str:
+        """Of its functions."""
+        found = re.search(rf"{name}='([^']+)'", (self._data / "demo.env").read_text())
+        assert found
+        return found[1]
 
     def logs(self) -> str:
         """The ends of what each function has logged."""
@@ -137,8 +142,10 @@ def running(**settings: str) -> Iterator[Demo]:
     with tempfile.TemporaryDirectory(prefix="amodemo", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         made = Demo(Path(folder) / "data", free_port(), settings)
-        yield made
-        made.stop()
+        try:
+            yield made
+        finally:
+            made.stop()
 
 
 def port_of(url: str) -> int:
@@ -155,8 +162,8 @@ def _client(headers: Mapping[str, str] | None = None, base_url: str = "") -> htt
 
 def connect(demo: Demo, domain: str = "steklodom.amocrm.ru", widget_type: str = "glass") -> dict[str, str]:
     """The administrator's way by HTTP, consent included. Returns their headers."""
-    is_kommo = domain.endswith("kommo.com")
-    client_id, secret = (KOMMO_CLIENT_ID, KOMMO_SECRET) if is_kommo else client_of(widget_type)
+    is_vidraria = domain == "vidrarialuz.kommo.com"  # which has an integration of its own
+    client_id, secret = (KOMMO_CLIENT_ID, KOMMO_SECRET) if is_vidraria else client_of(widget_type)
     headers = {
         "Authorization": f"Bearer {demo.token}",
         "X-Account-Domain": domain,

@@ -18,9 +18,6 @@ from tests import servers, tutorial
 from tests.chromium import launched
 from tests.demo import ROOT, Demo, free_port
 
-# Frames of the README's moving picture, for `make pictures`.
-PICTURES = os.environ.get("SCREENSHOTS")
-
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.long]
 
 
@@ -54,12 +51,6 @@ def _checked_out(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
-def _frame(page: Page, language: str) -> None:
-    if PICTURES and language == "en":
-        count = len(list(Path(PICTURES).glob("frame-*.png")))
-        page.screenshot(path=Path(PICTURES) / f"frame-{count:02}.png")
-
-
 def _said(folder: Path, command: list[str]) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MAKE"))}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
@@ -81,14 +72,14 @@ def test_from_the_first_command_to_a_form_in_amocrm(clone: Path, language: str) 
             locale = {"en": "en-US", "ru": "ru-RU"}[language]
             context = browser.new_context(locale=locale, viewport={"width": 1200, "height": 760})
             panel = context.new_page()
-            _connect(panel, demo, language, widget.shown(3))
+            _connect(panel, demo, widget.shown(3))
             _save(context.new_page(), demo, language, widget.shown(4))
             _send_form(browser, panel, demo, clone, language, form)
     finally:
         demo.stop()
 
 
-def _connect(panel: Page, demo: Demo, language: str, words: list[str]) -> None:
+def _connect(panel: Page, demo: Demo, words: list[str]) -> None:
     where, token, sign_in, tab, heading, widget, kind, connect, allow, state = words
     assert re.search(rf"^ +{where} +{re.escape(demo.panel)}$", demo.told, re.MULTILINE)
     panel.goto(demo.panel)
@@ -97,16 +88,13 @@ def _connect(panel: Page, demo: Demo, language: str, words: list[str]) -> None:
     panel.get_by_role("link", name=tab, exact=True).click()
     card = panel.locator("section.card").filter(has=panel.get_by_role("heading", name=heading))
     card.get_by_label(kind).first.select_option(widget)
-    _frame(panel, language)
     with panel.context.expect_page() as opened:
         card.get_by_role("button", name=connect).click()
     consent = opened.value
     expect(consent.get_by_role("button", name=allow)).to_be_visible()
-    _frame(consent, language)
     with consent.expect_event("close"):
         consent.get_by_role("button", name=allow).click()
     expect(panel.locator("#connections > li").filter(has_text=widget).locator(".status")).to_have_text(state)
-    _frame(panel, language)
 
 
 def _save(deal: Page, demo: Demo, language: str, words: list[str]) -> None:
@@ -116,16 +104,13 @@ def _save(deal: Page, demo: Demo, language: str, words: list[str]) -> None:
     deal.get_by_role("link", name="Душевая перегородка, ул. Лесная 12").click()
     card = deal.frame_locator("iframe")
     expect(card.get_by_label(length)).to_be_visible()
-    _frame(deal, language)
     card.get_by_label(length).fill("12")
     card.get_by_label(panels).select_option(steel)
     card.get_by_label(gate).check()
-    _frame(deal, language)
     card.get_by_role("button", name=save).click()
     expect(card.get_by_text(saved)).to_be_visible()
     expect(deal.locator("#price")).to_have_text(re.compile(r"67.800"))
     expect(deal.locator("#feed")).to_contain_text(re.compile(r"67.800"))
-    _frame(deal, language)
 
 
 def _send_form(browser: Browser, panel: Page, demo: Demo, clone: Path, language: str, words: tutorial.Page) -> None:

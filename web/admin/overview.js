@@ -109,7 +109,7 @@ function tiles({ connections, deliveries }) {
 /** @param {{ jobs: { name: string, seconds: number | null, is_late: boolean }[], backlog: { name: string, seconds: number }[] }} now */
 function schedules({ jobs, backlog }) {
   const label = (/** @type {string} */ kind, /** @type {string} */ name) => (has(`overview.${kind}_${name}`) ? t(`overview.${kind}_${name}`) : name);
-  const table = (/** @type {string[]} */ heads, /** @type {Node[][]} */ rows) => element("table", {}, element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { text, scope: "col" })))),
+  const table = (/** @type {string[]} */ heads, /** @type {Node[][]} */ rows) => element("table", { className: "plain" }, element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { text, scope: "col" })))),
     element("tbody", {}, ...rows.map((cells) => element("tr", {}, ...cells))));
   const ran = jobs.map(({ name, seconds, is_late: isLate }) => [element("td", { text: label("job", name) }),
     element("td", { className: isLate ? "warning" : "", text: [seconds === null ? t("overview.job_never") : t("overview.ago", { duration: duration(seconds) }), isLate ? t("overview.job_late") : ""].filter(Boolean).join(" · ") })]);
