@@ -7,10 +7,13 @@ define(["jquery"], function ($) {
   var API = "{{API}}";
   var ORIGIN = API.replace(/^(https?:\/\/[^/]+).*$/, "$1");
 
+  /** @this {AmocrmWidget} */
   return function () {
     var self = this;
+    /** @type {HTMLIFrameElement | null} */
     var frame = null;
     var shown = 0; // which deal is being shown: an answer that comes too late is not
+    /** @type {HTMLIFrameElement | null} */
     var renewing = null; // the frame that waits for another session
 
     function language() {
@@ -27,10 +30,12 @@ define(["jquery"], function ($) {
       return APP.data.current_card.id;
     }
 
+    /** @param {string} text */
     function say(text) {
       place().empty().append($("<p>").text(text));
     }
 
+    /** @param {number} lead */
     function openSession(lead) {
       return self.$authorizedAjax({
         url: API + "/?action=open_session",
@@ -50,7 +55,7 @@ define(["jquery"], function ($) {
         frame = document.createElement("iframe");
         frame.title = self.i18n("widget.name");
         frame.style.cssText = "width:100%;border:0;display:block;min-height:320px";
-        frame.setAttribute("data-lead", lead);
+        frame.setAttribute("data-lead", String(lead));
         frame.src = API + "{{PAGE}}?lang=" + language() + "#session=" + encodeURIComponent(session.session_token) + "&lead=" + lead +
           "&pages=" + (session.pages || []).join(",") + "&card=" + encodeURIComponent(window.location.origin);
         place().empty().append(frame);
@@ -64,12 +69,14 @@ define(["jquery"], function ($) {
 
     // One at a time; the frame that asked is answered, and nobody else.
     function renew() {
-      if (renewing === frame) { return; }
-      var asking = renewing = frame;
+      var asking = frame;
+      if (!asking || renewing === asking) { return; }
+      renewing = asking;
+      /** @param {Record<string, unknown>} message */
       var hand = function (message) {
         if (renewing === asking) { renewing = null; }
         message.source = "amocrm-functions";
-        if (asking.contentWindow) { asking.contentWindow.postMessage(message, ORIGIN); }
+        if (asking && asking.contentWindow) { asking.contentWindow.postMessage(message, ORIGIN); }
       };
       openSession(Number(asking.getAttribute("data-lead"))).done(function (session) {
         hand({ session: "new", token: session.session_token });
@@ -78,6 +85,7 @@ define(["jquery"], function ($) {
       });
     }
 
+    /** @param {MessageEvent} event */
     function heard(event) {
       if (!frame || event.origin !== ORIGIN || event.source !== frame.contentWindow || !event.data) { return; }
       if (event.data.source !== "amocrm-functions") { return; }
@@ -115,6 +123,7 @@ define(["jquery"], function ($) {
       // vendor: salesbot.step (production) The step is a widget_request inside of a block `question`; in any other shape
       // it is saved and never sent. `{{json.…}}` holds what the continuation brought.
       // source: Kommo's documentation, "Salesbot SDK"; notes of a Brazilian integration in production
+      /** @param {unknown} _handler @param {{ url?: string, text?: string }} params */
       onSalesbotDesignerSave: function (_handler, params) {
         var given = params || {};
         return JSON.stringify([
