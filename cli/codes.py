@@ -61,6 +61,7 @@ _HELPS: Final[dict[int | str, tuple[_Words, _Words]]] = {
     "events_are_off": (_NO, _OPERATOR),
     **{str(meaning): (_NO, _OPERATOR) for meaning in Meaning},
     "not_taken": (_AGAIN, _OPERATOR),
+    "amocrm_too_much_to_read": (_NO, _OPERATOR),
     "webhook_failed": (_AGAIN, _OPERATOR),
     "booking_changed": (_READ, _CALLER),
     "calculator_changed": (_READ, _CALLER),

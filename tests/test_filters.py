@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm import filtered_reads
-from shared.amocrm.errors import FilterIgnoredError, NotFoundError
+from shared.amocrm.errors import FilterIgnoredError, NotFoundError, TooMuchToReadError
 from shared.platform.messages import said
 from tests.story import Story, calculation, json_of
 
@@ -143,6 +143,16 @@ def test_an_order_that_is_ignored_ends_no_search_early(times: list[int], is_sort
 
     seen = {one["id"] for one in filtered_reads.newest_first(read, "notes", {"order[id]": "desc"}, since=50)}
     assert {one["id"] for one in entities if one["created_at"] >= 50} <= seen
+
+
+def test_30_what_is_behind_a_hundred_pages_is_not_taken_for_missing() -> None:
+    """Who is told "nothing" writes once more."""
+
+    def read(params: list[tuple[str, Any]]) -> Any:
+        return {"_embedded": {"notes": [{"id": 1, "created_at": 100}] * dict(params)["limit"]}}
+
+    with pytest.raises(TooMuchToReadError):
+        next(one for one in filtered_reads.newest_first(read, "notes", {}, since=50) if one["id"] == 2)
 
 
 def test_a_page_with_a_stranger_is_no_answer() -> None:

@@ -112,7 +112,7 @@ def run(runtime: Runtime, request: Request) -> Response:
     if automation is None:
         raise unauthenticated(say("The stage's settings hold no key of an automation. Copy it from the panel."))
     try:
-        throttle.pass_or_refuse(runtime.database, f"automation:{automation.id}", _PER_MINUTE)
+        throttle.pass_or_refuse(runtime.database, f"automation:{automation.id}", _PER_MINUTE, len(said.events))
     except Problem:
         _tell(runtime, automation, "automation.too_many", _TOO_MANY)
         raise

@@ -97,6 +97,7 @@ def read(runtime: Runtime, subscription: Subscription) -> bool:
                 level="warning",
                 integration_id=integration.id,
                 every=timedelta(days=1),
+                each=True,
             )
         return False
     return True
@@ -166,6 +167,8 @@ def _stored(offer: BookingRules, subscription: Subscription, answer: Answer | No
         reading = Reading(_text(answer), offer.zone)
     except ValueError:
         raise _Unread(say("It is no iCalendar file.")) from None
+    if not reading.is_whole:
+        raise _Unread(say("It is cut off: its end is missing."))
     busy = hours.joined(_spans(offer, reading.between(today - _BEFORE, today + _AHEAD, without=_OWN)))
     left_out = reading.left_out
     if len(busy) > _MOST_TIMES:

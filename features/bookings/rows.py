@@ -162,7 +162,8 @@ def confirm(
 
 
 class Details(Struct, frozen=True):
-    """What a hold does not know yet. `most`: visits to come that this phone may have; None: any number."""
+    """What a hold does not know yet. `most`: visits to come that this phone, or e-mail where there is none, may have;
+    None: any number."""
 
     visitor: Visitor
     change: Mapping[str, Any]
@@ -173,7 +174,8 @@ class Details(Struct, frozen=True):
     def columns(self, keyring: Keyring, integration_id: UUID, booking_id: UUID) -> dict[str, object]:
         digits = re.sub(r"\D", "", self.visitor.phone)[-10:]
         # Visits from before a change of keys have another key's mark.
-        marks = keyring.fingerprints(f"visit:{digits}", integration_id) if digits else []
+        person = digits or self.visitor.email.strip().casefold()
+        marks = keyring.fingerprints(f"visit:{person}", integration_id) if person else []
         return {
             "change": Jsonb(dict(self.change)),
             "visitor": keyring.encrypt(msgspec.json.encode(self.visitor).decode(), booking_id, "visitor"),

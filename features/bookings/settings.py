@@ -104,7 +104,9 @@ class Bookings(Struct, forbid_unknown_fields=True, frozen=True):
     status_id: Id | None = None
     cancelled_status_id: Id | None = None  # of the same pipeline; null: a cancelled visit leaves the deal where it is
     goods: bool = True  # services with an SKU are put into the deal
-    most_per_phone: Annotated[int, Meta(ge=1, le=50)] = 3  # visits to come that one phone may book on the site
+    most_per_phone: Annotated[int, Meta(ge=1, le=50)] = (
+        3  # visits to come that one phone (or e-mail without one) may book on the site
+    )
 
     def service(self, key: str) -> Service | None:
         return next((one for one in self.services if one.id == key), None)

@@ -170,8 +170,10 @@ class EchoFilter(Struct, frozen=True):
 
         if not is_open:
             return None
-        names = (entity | {"name": name} for name in earlier_names())
-        found = made_as(entity) or next(filter(None, map(made_as, names)), None)
+        # Names of before are asked of amoCRM: only where it is not found by its own.
+        found = made_as(entity) or next(
+            (one for name in earlier_names() if (one := made_as(entity | {"name": name})) is not None), None
+        )
         if found is None:
             return None
         own_writes.recognised(self.database, found.id, int(entity["id"]))

@@ -56,7 +56,16 @@ def missing(kinds: Collection[str], way: str, refused: Collection[str]) -> list[
     unheard = [
         one for one in subjects_of(kinds) if one.asked is None and (way == "ask" or set(one.settings) & set(refused))
     ]
-    return sorted(kind for kind in kinds if OF_KIND.get(kind) in unheard)
+    heard = set() if way == "ask" else {kind for one in unheard for kind in _heard(one, refused)}
+    return sorted(kind for kind in kinds if OF_KIND.get(kind) in unheard and kind not in heard)
+
+
+def _heard(subject: Subject, refused: Collection[str]) -> Iterable[str]:
+    """The kinds that a setting brings by itself, where that one is not refused."""
+    for verb, told in subject.verbs.items():
+        setting = f"{verb}_{subject.name}"
+        if setting in subject.settings and setting not in refused:
+            yield f"{subject.name}.{told}"
 
 
 def line(entity_type: str, entity_id: int, document: Mapping[str, Any]) -> str:

@@ -10,8 +10,8 @@ from shared.storage.database import Database
 
 _COUNT = """
 INSERT INTO amocrm_throttle AS t (bucket, minute, count)
-VALUES (%(bucket)s, date_trunc('minute', amocrm_now()), 1)
-ON CONFLICT (bucket, minute) DO UPDATE SET count = t.count + 1
+VALUES (%(bucket)s, date_trunc('minute', amocrm_now()), %(uses)s)
+ON CONFLICT (bucket, minute) DO UPDATE SET count = t.count + %(uses)s
 RETURNING count, extract(epoch FROM minute + interval '1 minute' - amocrm_now())::float8 AS seconds_left
 """
 
@@ -38,9 +38,9 @@ def in_hour(database: Database, bucket: str) -> int:
     return database.number(_IN_HOUR, {"bucket": hashlib.sha256(f"hour:{bucket}".encode()).digest()})
 
 
-def pass_or_refuse(database: Database, bucket: str, per_minute: int) -> None:
-    """Counts one use of the bucket. Raises 429 for one too many within this minute."""
-    counted = database.one(_Counted, _COUNT, {"bucket": hashlib.sha256(bucket.encode()).digest()})
+def pass_or_refuse(database: Database, bucket: str, per_minute: int, uses: int = 1) -> None:
+    """Counts one use of the bucket, or so many. Raises 429 for one too many within this minute."""
+    counted = database.one(_Counted, _COUNT, {"bucket": hashlib.sha256(bucket.encode()).digest(), "uses": uses})
     assert counted is not None
     if counted.count > per_minute:
         raise Problem(

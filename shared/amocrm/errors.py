@@ -22,6 +22,7 @@
         ServerError            5xx that says the request was not carried out
         UnexpectedAnswerError  not the API's answer: HTML, broken JSON, too large, a redirect
         FilterIgnoredError     a list that holds what was not asked for
+        TooMuchToReadError     a list that is longer than anybody looks through
 """
 
 from dataclasses import replace
@@ -197,6 +198,14 @@ class UnexpectedAnswerError(AnsweredError):
         "amocrm_unexpected_answer",
         say("amoCRM answered with something that is not its API. Try again later."),
         retry_after=30,
+    )
+
+
+class TooMuchToReadError(AnsweredError):
+    kind = Kind(
+        502,
+        "amocrm_too_much_to_read",
+        say("amoCRM has more of it than is looked through, so nobody knows whether this was written. Look there."),
     )
 
 

@@ -17,9 +17,11 @@ from shared.amocrm.errors import (
     FilterIgnoredError,
     ForbiddenError,
     NotFoundError,
+    TooMuchToReadError,
 )
 from shared.amocrm.filtered_reads import embedded
 from shared.amocrm.leads import AccountApi
+from shared.platform import logs
 from shared.platform.messages import say
 
 Entity = dict[str, Any]
@@ -198,6 +200,10 @@ class FeedApi(Struct, frozen=True):
         except AddressBlockedError:
             raise
         except (BadRequestError, ForbiddenError, NotFoundError):
+            return None
+        except TooMuchToReadError:
+            # Whoever asks has looked for the name itself before; that somebody has changed it too is rare.
+            logs.warning("events.too_many", since=since)
             return None
         deals = (one for one in events if one.get("entity_type") == "lead")
         return min(

@@ -6,7 +6,7 @@ Where an account has no filters, the first page of *everything* comes back, with
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from shared.amocrm.errors import FilterIgnoredError, NotFoundError
+from shared.amocrm.errors import FilterIgnoredError, NotFoundError, TooMuchToReadError
 from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
 
@@ -78,7 +78,8 @@ def newest_first(
 ) -> Iterator[Entity]:
     """Entities made at `since` (Unix seconds) or later; page by page, as long as somebody asks.
 
-    `limit`: of a page. Ends early where the order was honoured, and goes through everything where it was not.
+    `limit`: of a page. Ends early where the order was honoured, and goes through everything where it was not. Raises
+    :class:`TooMuchToReadError` behind a hundred pages: what was not found there may stand behind them.
     """
     for number in range(1, _MOST_PAGES + 1):
         found = embedded(read([*params.items(), ("limit", limit), ("page", number)]), name)
@@ -86,6 +87,7 @@ def newest_first(
         yield from (one for one, made_at in zip(found, times, strict=True) if not 0 < made_at < since)
         if len(found) < limit or (times == sorted(times, reverse=True) and times[-1] < since):
             return
+    raise TooMuchToReadError(say("what is looked for stands behind a hundred pages, or nowhere"), 200)
 
 
 def embedded(answer: Any, name: str) -> list[Entity]:

@@ -45,7 +45,7 @@ _LAST_BACKOFF_SECONDS = 3600
 MAX_ATTEMPTS: Final = 60  # with the backoff above: more than two days
 
 # amoCRM's definite no to the data itself: trying again with the same data changes nothing.
-_FINAL = (errors.BadRequestError, errors.NotFoundError)
+_FINAL = (errors.BadRequestError, errors.NotFoundError, errors.TooMuchToReadError)
 # The request did not arrive, or was refused unread.
 _NOT_CARRIED_OUT = (
     errors.NotSentError,

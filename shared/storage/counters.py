@@ -11,10 +11,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from shared.platform import upstream_metrics
+from shared.platform import logs, upstream_metrics
 from shared.storage.database import Database, DatabaseUnavailableError
 
 _EVERY_SECONDS: Final = 10.0
+_LONGEST_SECONDS: Final = 2.0
 _KEEP_MINUTES: Final = timedelta(days=2)
 _KEEP_HOURS: Final = timedelta(days=40)
 
@@ -62,7 +63,8 @@ def add(database: Database, name: str) -> None:
 
 
 def keep(database: Database, *, at_once: bool = False) -> None:
-    """Keeps what this process has counted; not more often than every ten seconds unless it is `at_once`."""
+    """Keeps what this process has counted; not more often than every ten seconds unless it is `at_once`. Never raises,
+    and takes two seconds at most: there is an answer already, which waits for this."""
     global _kept_at
     now = time.monotonic()
     if not at_once and now - _kept_at < _EVERY_SECONDS:
@@ -72,9 +74,11 @@ def keep(database: Database, *, at_once: bool = False) -> None:
         return
     _kept_at = now
     try:
-        database.execute(_ADD, {"names": list(counted), "counts": list(counted.values())})
-    except DatabaseUnavailableError:
+        database.execute(_ADD, {"names": list(counted), "counts": list(counted.values())}, within=_LONGEST_SECONDS)
+    except Exception as error:  # noqa: BLE001 - whoever asked has their answer, and is to get it
         upstream_metrics.give_back(counted)
+        if not isinstance(error, DatabaseUnavailableError):
+            logs.error("counters.failed", error=type(error).__name__)
 
 
 def series(database: Database, period: Period) -> dict[str, dict[int, int]]:

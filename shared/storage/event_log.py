@@ -26,7 +26,7 @@ _ADD_RARELY = """
 INSERT INTO amocrm_events (integration_id, kind, level, message)
 SELECT %(integration_id)s, %(kind)s, %(level)s, %(message)s
 WHERE NOT EXISTS (SELECT FROM amocrm_events WHERE integration_id = %(integration_id)s AND kind = %(kind)s
-    AND at > amocrm_now() - %(every)s)
+    AND (NOT %(each)s OR message = %(message)s) AND at > amocrm_now() - %(every)s)
 """
 
 _LINE = """
@@ -113,9 +113,11 @@ def add_rarely(
     level: str,
     integration_id: UUID | None,
     every: timedelta = timedelta(minutes=1),
+    each: bool = False,
 ) -> None:
-    """The same, once in so long at most: for what somebody else may repeat at will."""
-    facts = {"integration_id": integration_id, "kind": kind, "level": level, "message": message}
+    """The same, once in so long at most: for what somebody else may repeat at will. `each`: each message of the kind,
+    where there are few, and one must not hide another."""
+    facts = {"integration_id": integration_id, "kind": kind, "level": level, "message": message, "each": each}
     database.execute(_ADD_RARELY, facts | {"every": every})
 
 

@@ -269,6 +269,18 @@ def test_a_hook_that_is_refused_is_told_to_whoever_waits_for_it(office: Office) 
     assert office.story.events().count("automation.too_many") == 1
 
 
+def test_30_the_limit_counts_deals_and_not_hooks(office: Office) -> None:
+    made, form = office.save(NOTE), _webhook(office)
+    office.story.sql(
+        "INSERT INTO amocrm_throttle (bucket, minute, count) "
+        "SELECT %s, date_trunc('minute', amocrm_now()) + number * interval '1 minute', 2999 "
+        "FROM generate_series(0, 1) AS number ON CONFLICT (bucket, minute) DO UPDATE SET count = 2999",
+        hashlib.sha256(f"automation:{made['id']}".encode()).digest(),
+    )
+    form |= {"leads[status][1][id]": "5", "leads[status][1][status_id]": "142"}
+    assert _posted(office, urlencode(form).encode(), FORM, f"?key={made['key']}").status_code == 429
+
+
 def test_a_stage_of_customers_is_told_to_whoever_waits_for_it(office: Office) -> None:
     """30-K: customers have a pipeline of their own, whose stages may have the same action; each of its hooks was
     refused, and nobody knew why."""

@@ -242,6 +242,15 @@ def test_a_phone_has_only_so_many_visits_to_come(clinic: Clinic) -> None:
     clinic.booked(clinic.card(), starts_at=clinic.at(12))  # the company may
 
 
+def test_30_an_e_mail_has_only_so_many_visits_where_no_phone_is_given(clinic: Clinic) -> None:
+    clinic.set_up(most_per_phone=1)
+    visitor = {"name": "Анна", "email": "anna@example.org"}
+    clinic.booked(visitor=visitor)
+    again = clinic.book(starts_at=clinic.at(12), visitor=visitor | {"email": "Anna@example.org "})
+    assert _code(again) == (409, "too_many_bookings")
+    clinic.booked(starts_at=clinic.at(12), visitor=visitor | {"email": "boris@example.org"})
+
+
 def test_30_k_a_phone_has_no_more_visits_because_the_key_that_writes_is_another_one(clinic: Clinic) -> None:
     clinic.set_up(most_per_phone=1)
     clinic.booked()

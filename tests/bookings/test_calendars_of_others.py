@@ -161,6 +161,7 @@ def test_33_4_what_is_left_out_is_told_with_its_line_and_the_reason() -> None:
         "its times, or its rule, cannot be read": [27, 33],
         "there is no time zone Atlantis/Capital; read as Europe/Moscow": [38],
         "an hour is no day off": [50],
+        "the file is cut off: the calendar has no end": [58],
     }
 
 

@@ -51,6 +51,17 @@ def test_how_long_a_visit_waits_for_amocrm_is_seen(clinic: Clinic) -> None:
     assert found["bookings.visits"] == pytest.approx(3600, abs=10)
 
 
+def test_30_visits_of_an_account_that_was_disconnected_hide_no_others(clinic: Clinic) -> None:
+    """They wait for a person, who sees them at the connection."""
+    clinic.set_up()
+    clinic.story.simulator.fault("status", status=500, path="/api/v4/.*", times=50)
+    assert clinic.book(clinic.card(), visitor={}).status == 202
+    clinic.story.sql("UPDATE amocrm_integrations SET status = 'reauth_required'")
+    clinic.story.clock.advance(hours=1)
+    found = {one.name: one.seconds for one in jobs.backlog(clinic.story.runtime.database, registry.backlog())}
+    assert {name for name, seconds in found.items() if name.startswith("bookings.") and seconds > 0} == set()
+
+
 def test_a_visit_that_amocrm_has_refused_for_good_waits_for_a_person_and_hides_no_others(clinic: Clinic) -> None:
     """It is listed for one; a figure that it keeps high for weeks would not tell that others wait."""
     clinic.story.simulator.fault("status", status=400, path="/api/v4/tasks", times=100)

@@ -242,6 +242,7 @@ def test_33_4_a_calendar_that_fails_keeps_its_hours_and_a_person_is_told_after_a
         (Response(404, b""), "It answers with 404."),
         (Response(200, b"<html>Sign in</html>"), "It is no iCalendar file."),
         (Response(200, b"x" * 2_000_001), "It has more than 2 MB."),
+        (Response(200, b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT\n"), "It is cut off: its end is missing."),
         (Response(200, gzip.compress(b"x"), (("Content-Encoding", "gzip"),)), "It does not answer (Packed)."),
         (Response(304, b""), "It answers with 304."),
         (Response(302, b"", (("Location", "/again"),)), "It answers with 302."),

@@ -209,6 +209,14 @@ def test_36_what_nothing_is_made_of_is_logged_once_a_day(feed: Feed) -> None:
     assert feed.story.events().count("hook.unknown.chat_template_reviews.add") == 1
 
 
+def test_30_what_one_setting_brings_is_not_missing_because_another_one_was_refused() -> None:
+    """Kommo's list has no `update_talk`: that a talk is opened is told all the same."""
+    talks = ["talk.opened", "talk.changed", "talk.closed"]
+    assert kinds.missing(talks, "hook", ["update_talk"]) == ["talk.changed", "talk.closed"]
+    assert kinds.missing(talks, "hook", ["add_talk", "update_talk"]) == sorted(talks)
+    assert kinds.missing(talks, "ask", []) == sorted(talks)
+
+
 @pytest.mark.vendor("webhooks.settings_kommo")
 def test_36_4_what_cannot_be_had_without_hooks_is_said_of_each_endpoint(quiet: Feed) -> None:
     quiet.story.simulator.control("change-account", domain=quiet.story.domain, may_use_webhooks=False)

@@ -214,6 +214,19 @@ function week(given) {
 
 // --- days off ----------------------------------------------------------------------------------------------------
 
+/** A file as its program wrote it: UTF-16 where it says so, UTF-8 by the standard, Windows' Cyrillic where it is not.
+ * @param {ArrayBuffer} bytes */
+function decoded(bytes) {
+  const [first, second] = new Uint8Array(bytes);
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1251").decode(bytes);
+  }
+}
+
 /** @param {Connection} connection @param {DaysOff[]} given @returns {Part<DaysOff[]>} */
 function daysOff(connection, given) {
   const place = element("div", {}), error = failure();
@@ -235,7 +248,7 @@ function daysOff(connection, given) {
   file.onchange = () => busy(null, async () => {
     const [chosen] = file.files ?? [];
     if (!chosen) return;
-    const { days_off: found, left_out: leftOut } = await call("read_days_off", { method: "POST", connection, body: { calendar: await chosen.text() } });
+    const { days_off: found, left_out: leftOut } = await call("read_days_off", { method: "POST", connection, body: { calendar: decoded(await chosen.arrayBuffer()) } });
     const known = new Set(entries.map((entry) => JSON.stringify([entry.read().first, entry.read().last])));
     for (const one of found) if (!known.has(JSON.stringify([one.first, one.last]))) add(one);
     told.replaceChildren(...leftOut.map((/** @type {{ reason: string, count: number, lines: number[] }} */ one) => element("li", { text: t("bookings.left_out", { reason: one.reason, count: one.count, lines: one.lines.join(", ") }) })));

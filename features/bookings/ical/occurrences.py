@@ -66,6 +66,11 @@ class Reading:
         self._calendars = parser.calendars(text, self._tell)
 
     @property
+    def is_whole(self) -> bool:
+        """False where it was cut off on its way."""
+        return all(one.is_whole for one in self._calendars)
+
+    @property
     def left_out(self) -> list[LeftOut]:
         """Complete when all has been read."""
         return list(self._left_out.values())

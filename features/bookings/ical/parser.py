@@ -57,14 +57,16 @@ class Calendar(Struct):
     method: str = ""
     zones: dict[str, list[str]] = field(default_factory=dict)  # definitions, by name: their lines
     events: list[Event] = field(default_factory=list)
+    is_whole: bool = True  # it has its end
 
 
 def calendars(text: str, tell: Tell) -> list[Calendar]:
     """Raises ValueError for a text that has none."""
     reader = _Reader(tell)
+    number = 1
     for number, line in _unfolded(text.lstrip("\ufeff")):
         reader.take(number, line)
-    reader.finish()
+    reader.finish(number)
     if not reader.found:
         raise ValueError("no calendar")
     return reader.found
@@ -151,8 +153,12 @@ class _Reader:
             self._tell(self._event.number, say("an event without an end"))
             self._event = None
 
-    def finish(self) -> None:
+    def finish(self, number: int) -> None:
         self._leave_event()
+        if self.found:
+            self.found[-1].is_whole = "VCALENDAR" not in self._open
+        if self.found and not self.found[-1].is_whole:
+            self._tell(number, say("the file is cut off: the calendar has no end"))
 
 
 def _parameters(text: str) -> dict[str, str]:
