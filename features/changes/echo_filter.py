@@ -135,11 +135,11 @@ class EchoFilter(Struct, frozen=True):
         written: OwnWrites = NOTHING,
         *,
         is_new: bool,
-        earlier_names: Callable[[], Collection[str]],
+        earlier: Callable[[], Mapping[str, Collection[str]]],
     ) -> UUID | None:
         """The delivery that has made this deal or contact. `written`: what we have set in it since. `is_new`: amoCRM
-        says that it was made. `earlier_names`: it may have another one by now; asked for only while the answer to such
-        a write is missing."""
+        says that it was made. `earlier`: what its members were before somebody changed them; asked for only while the
+        answer to such a write is missing."""
         id_ = int(entity["id"])
         if (known := own_writes.maker(self.database, self.integration_id, entity_type, id_)) is not None:
             return known
@@ -147,11 +147,11 @@ class EchoFilter(Struct, frozen=True):
             # What older code has made was not noted; it is looked for among the latest deliveries.
             is_sought = is_new and entity_type == "contact"
             made = self._made(_OF_CONTACT, {"integration_id": self.integration_id, "id": id_}) if is_sought else None
-            return made or self._making(entity_type, entity, written, earlier_names)
+            return made or self._making(entity_type, entity, written, earlier)
         if (marked := self._marked(id_, str(entity.get("name") or ""))) is not None:
             return marked
         is_open = own_writes.unanswered(self.database, self.integration_id, entity_type)
-        found = (self._marked(id_, name) for name in (earlier_names() if is_open else ()))
+        found = (self._marked(id_, name) for name in (earlier().get("name", ()) if is_open else ()))
         return next((one for one in found if one is not None), None)
 
     def _marked(self, lead_id: int, name: str) -> UUID | None:
@@ -160,29 +160,43 @@ class EchoFilter(Struct, frozen=True):
         return next((one for one in found if one is not None), None)
 
     def _making(
-        self, entity_type: str, entity: Entity, written: OwnWrites, earlier_names: Callable[[], Collection[str]]
+        self,
+        entity_type: str,
+        entity: Entity,
+        written: OwnWrites,
+        earlier: Callable[[], Mapping[str, Collection[str]]],
     ) -> UUID | None:
         """A delivery whose answer was lost, or is still to come, and that makes just this."""
         is_open = own_writes.unanswered(self.database, self.integration_id, entity_type)
 
-        def made_as(one: Entity) -> own_writes.Unanswered | None:
-            return next((it for it in is_open if self._is_made_by(it, one, written)), None)
+        def made_by(before: Mapping[str, Collection[str]]) -> own_writes.Unanswered | None:
+            return next((one for one in is_open if self._is_made_by(one, entity, written, before)), None)
 
         if not is_open:
             return None
-        # Names of before are asked of amoCRM: only where it is not found by its own.
-        found = made_as(entity) or next(
-            (one for name in earlier_names() if (one := made_as(entity | {"name": name})) is not None), None
-        )
+        # What was before is asked of amoCRM: only where it is not found by its own.
+        found = made_by({}) or made_by(earlier())
         if found is None:
             return None
         own_writes.recognised(self.database, found.id, int(entity["id"]))
         return found.delivery_id
 
-    def _is_made_by(self, making: own_writes.Unanswered, entity: Entity, written: OwnWrites) -> bool:
-        """Each member is as it was made, or as we have changed it since. What we have set there later is not what it
-        was made with: there would have been nothing to set."""
+    def _is_made_by(
+        self,
+        making: own_writes.Unanswered,
+        entity: Entity,
+        written: OwnWrites,
+        before: Mapping[str, Collection[str]],
+    ) -> bool:
+        """Each member is as it was made, or was so `before` somebody changed it, or is as we have changed it since.
+        What we have set there later is not what it was made with: there would have been nothing to set."""
         made, ours = self.ours(entity, OwnWrites([], making.members)), self.ours(entity, written)
+        made |= {
+            name
+            for name, texts in before.items()
+            for text in texts
+            if making.members.get(name, set()) & own_writes.fingerprints(self.keyring, self.integration_id, text)
+        }
 
         def is_explained(name: str, prints: set[str]) -> bool:
             later = written.prints.get(name, set())

@@ -8,7 +8,7 @@ from msgspec import Struct
 from features.changes import showing
 from features.changes.echo_filter import EchoFilter
 from shared.amocrm.errors import NotFoundError
-from shared.amocrm.events import FeedApi, earlier_names
+from shared.amocrm.events import FeedApi, earlier_members
 from shared.amocrm.leads import LOST
 
 
@@ -55,10 +55,10 @@ def _is_own(lead_id: int | None, perform: Callable[..., Any], own: EchoFilter) -
     except NotFoundError:
         lead = {"id": lead_id, "name": ""}
 
-    def names() -> list[str]:
-        return list(earlier_names(perform(lambda api: FeedApi(api).events_of("lead", lead_id))))
+    def earlier() -> dict[str, set[str]]:
+        return earlier_members(perform(lambda api: FeedApi(api).events_of("lead", lead_id)))
 
-    return own.maker("lead", lead, is_new=False, earlier_names=names) is not None
+    return own.maker("lead", lead, is_new=False, earlier=earlier) is not None
 
 
 def _decided(uid: str, lead_id: int | None, verbs: Collection[str], perform: Callable[..., Any]) -> Observation | None:

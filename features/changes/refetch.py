@@ -18,7 +18,7 @@ from features.changes.feeds import Feed
 from features.changes.subjects import ENTITIES, ONCE, SUBJECTS
 from shared.amocrm.entity_names import entity_name
 from shared.amocrm.errors import AmocrmError, NotFoundError
-from shared.amocrm.events import FeedApi, earlier_names
+from shared.amocrm.events import FeedApi, earlier_members
 from shared.amocrm.leads import LOST, AccountApi
 from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
@@ -209,8 +209,8 @@ class Refetch(Struct):
         state, hints = diff.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
         differing: set[str] = set()
         if due.state is None:
-            names = partial(self._earlier_names, due)
-            maker = self._own.maker(due.entity_type, entity, own, is_new="add" in hints, earlier_names=names)
+            earlier = partial(self._earlier_members, due)
+            maker = self._own.maker(due.entity_type, entity, own, is_new="add" in hints, earlier=earlier)
             ours = self._own.ours(entity, own)
             if maker is not None:
                 ours |= {"price"} | self._own.ours(entity, self._own.at_making(due.entity_type, maker))
@@ -256,8 +256,8 @@ class Refetch(Struct):
             raise
         return found
 
-    def _earlier_names(self, due: _Due) -> list[str]:
-        return list(earlier_names(self._events_of(due) or ()))
+    def _earlier_members(self, due: _Due) -> dict[str, set[str]]:
+        return earlier_members(self._events_of(due) or ())
 
     def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
         """Whether amoCRM's events of it tell of more than our writing of these members, and making it."""

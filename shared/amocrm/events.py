@@ -4,13 +4,15 @@ Source: amoCRM's documentation, "Webhooks", "Events and notes".
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from msgspec import Struct
 
 from shared.amocrm import filtered_reads
+from shared.amocrm.entity_fields import readings
 from shared.amocrm.errors import (
     AddressBlockedError,
     BadRequestError,
@@ -52,14 +54,24 @@ def tells_note(kind: str) -> bool:
     return kind in _CALLS_AND_MESSAGES or kind.endswith("_note_added")
 
 
-def earlier_names(events: Iterable[Entity]) -> Iterator[str]:
-    """The names that these events say a deal or contact had before."""
+def earlier_members(events: Iterable[Entity]) -> dict[str, set[str]]:
+    """What these events say that a deal or contact had before: `name`, `field:123` -> all texts that it may have been
+    written as."""
     # vendor: events.name
+    # vendor: events.field_values
+    found: dict[str, set[str]] = defaultdict(set)
     for one in events:
-        for before in one.get("value_before") or [] if one.get("type") == _RENAMED else []:
-            value = before.get("name_field_value") if isinstance(before, dict) else None
-            if isinstance(value, dict) and value.get("name"):
-                yield str(value["name"])
+        fields: dict[int, list[Entity]] = defaultdict(list)
+        for before in one.get("value_before") or []:
+            said = before if isinstance(before, dict) else {}
+            if isinstance(value := said.get("name_field_value"), dict) and value.get("name"):
+                found["name"].add(str(value["name"]))
+            if isinstance(value := said.get("custom_field_value"), dict) and isinstance(value.get("field_id"), int):
+                fields[value["field_id"]].append({"value": value.get("text"), "enum_id": value.get("enum_id")})
+        for field_id, values in fields.items():
+            had = {"custom_fields_values": [{"field_id": field_id, "values": values}]}
+            found[f"field:{field_id}"] |= readings(had, f"field:{field_id}")
+    return dict(found)
 
 
 class FeedApi(Struct, frozen=True):
@@ -207,7 +219,12 @@ class FeedApi(Struct, frozen=True):
             return None
         deals = (one for one in events if one.get("entity_type") == "lead")
         return min(
-            (int(one["entity_id"]) for one in deals if any(mark in name for name in earlier_names([one]))), default=None
+            (
+                int(one["entity_id"])
+                for one in deals
+                if any(mark in name for name in earlier_members([one]).get("name", ()))
+            ),
+            default=None,
         )
 
     def events(self, page: int) -> list[Entity]:

@@ -74,14 +74,22 @@ def unlinked(call: Call, lead: Entity, link: Entity) -> None:
 
 
 def _values(call: Call, entity_type: str, before: Entity, after: Entity) -> bool:
+    # vendor: events.field_values (production) Its `value_before` and `value_after` hold the values:
+    # [{"custom_field_value": {"field_id": 1, "enum_id": null, "text": "..."}}], and nothing where there was none.
+    # source: three integrations in production, in PHP, JavaScript and PowerShell, that read field_id, enum_id and text
     # vendor: events.fields (page) Each changed field is an event `custom_field_ID_value_changed`.
     # source: amoCRM's documentation, "Types of events"; integrations in production that count them by the field's id
     fields = [{one["field_id"]: one for one in e["custom_fields_values"] or []} for e in (before, after)]
     ids = [id_ for id_ in fields[0] | fields[1] if _inside(fields[0].get(id_)) != _inside(fields[1].get(id_))]
     for id_ in ids:
-        told = [{"custom_field_value": one} for one in _inside(fields[1].get(id_))]
-        call.record(entity_type, f"custom_field_{id_}_value_changed", after, after=told)
+        told = [[_said(id_, one) for one in _inside(of_one.get(id_))] for of_one in fields]
+        call.record(entity_type, f"custom_field_{id_}_value_changed", after, before=told[0], after=told[1])
     return bool(ids)
+
+
+def _said(field_id: int, value: Entity) -> Entity:
+    text = None if value.get("value") is None else str(value["value"])
+    return {"custom_field_value": {"field_id": field_id, "enum_id": value.get("enum_id"), "text": text}}
 
 
 def _inside(field: Entity | None) -> list[Entity]:

@@ -63,6 +63,36 @@ def test_31_a_second_form_of_a_person_whose_making_was_not_answered_is_no_news(
     assert feed.kinds() == []
 
 
+def _city(feed: Feed) -> int:
+    fields = feed.story.simulator.control("show", domain=feed.story.domain)["custom_fields"]["contacts"]
+    return next(int(one["id"]) for one in fields if one["name"] == "City")
+
+
+@pytest.mark.vendor("events.field_values")
+@pytest.mark.parametrize("mode", ["lead", "contact"])
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_31_3_a_person_who_is_changed_before_we_know_of_them_is_not_new(feed: Feed, mode: str, is_ours: bool) -> None:
+    """The answer to their making was lost, and somebody has set another city before anybody had looked: that is told,
+    and not that we have made them. Whom somebody has made, with a city that we never wrote, is new all the same."""
+    _mapped(feed)
+    _lost(feed, mode, "City 1")
+    shown = feed.story.simulator.control("show", domain=feed.story.domain)["contacts"].values()
+    made = next(one for one in shown if one["name"] == "Visitor 29")
+    if not is_ours:
+        feed.person(kind="contacts", id=made["id"], delete=True)
+        values = [one for one in made["custom_fields_values"] if one["field_id"] != _city(feed)]
+        values.append({"field_id": _city(feed), "values": [{"value": "City 3"}]})
+        fields = {"name": made["name"], "custom_fields_values": values}
+        made = feed.person(kind="contacts", id=None, fields=fields)
+    else:
+        other = {"custom_fields_values": [{"field_id": _city(feed), "values": [{"value": "City 3"}]}]}
+        feed.person(kind="contacts", id=made["id"], fields=other)
+    for _ in range(3):
+        feed.run(5)
+    told = [one for one in feed.told() if one["data"].get("contact", {}).get("id") == made["id"]]
+    assert [one["type"] for one in told] == ["contact.updated" if is_ours else "contact.added"]
+
+
 @pytest.mark.parametrize("minutes", [2, 70])
 def test_31_a_change_whose_answer_was_lost_is_ours_however_late_it_is_read(feed: Feed, minutes: int) -> None:
     """Found by the campaign (seed 4222102086): it counted as ours for an hour, and nobody had looked by then."""
