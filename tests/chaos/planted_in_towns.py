@@ -128,14 +128,6 @@ MOVES: Final = (
         size=_TWO,
     ),
     Defect(
-        "the old cell forgets that somebody has left",
-        "who comes to the old cell is told to come again",
-        _MOVES,
-        _planted("nobody is told"),
-        r"write \d+ was answered 4",
-        size=_TWO,
-    ),
-    Defect(
         "who has left goes on in the old cell",
         "an account lives in one cell",
         _MOVES,

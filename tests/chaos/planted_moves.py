@@ -52,18 +52,6 @@ def _tokens_of_before() -> None:
     _copied(lambda target, id_: target.execute(_THESE, (*read[id_], id_)))
 
 
-def _nobody_is_told_of_it() -> None:
-    """The old cell forgets that it has moved: there it is an account that somebody has to authorise again."""
-
-    def leave(self: Move) -> None:
-        with self.source.transaction():
-            self._as_mover(self.source)
-            self.source.execute(statements.FORGET_TOKENS, self._named)
-            self.source.execute(statements.ENDED, self._named)
-
-    Move._leave = leave  # type: ignore[method-assign]
-
-
 def _goes_on_in_both() -> None:
     def leave(self: Move) -> None:
         self.source.execute(statements.ENDED, self._named)
@@ -75,6 +63,5 @@ IN_MOVE: Final[dict[str, Callable[[], None]]] = {
     "some stay behind": _some_stay_behind,
     "all is done again": _all_is_done_again,
     "tokens of before": _tokens_of_before,
-    "nobody is told": _nobody_is_told_of_it,
     "goes on in both": _goes_on_in_both,
 }
