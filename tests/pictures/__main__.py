@@ -35,9 +35,8 @@ def _take(language: str, names: list[str]) -> None:
         _remove_others(language)
     with launched() as browser, running() as demo:
         for shot, page in walk(browser, Stage(demo, SCENES[language]), names):
-            name = f"{language}/{shot.name}"
-            kept.keep(kept.shown() | {name: kept.read(page, language)})
-            click.echo(f"{name}: {kept.take(page, shot, language):,} bytes")
+            kept.keep(language, kept.shown(language) | {shot.name: kept.read(page, language)})
+            click.echo(f"{language}/{shot.name}: {kept.take(page, shot, language):,} bytes")
 
 
 def _remove_others(language: str) -> None:
@@ -46,8 +45,7 @@ def _remove_others(language: str) -> None:
     for file in (kept.FOLDER / language).glob("*.webp"):
         if file.stem not in known | {_FILM}:
             file.unlink()
-    foreign = {name for name in kept.shown() if name.startswith(f"{language}/") and name.split("/")[1] not in known}
-    kept.keep({name: one for name, one in kept.shown().items() if name not in foreign})
+    kept.keep(language, {name: words for name, words in kept.shown(language).items() if name in known})
 
 
 def _film(language: str) -> None:

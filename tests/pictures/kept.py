@@ -12,7 +12,7 @@ from tests.demo import ROOT
 from tests.pictures.shots import Shot
 
 FOLDER: Final = ROOT / "docs" / "pictures"
-SHOWN: Final = FOLDER / "shown.json"
+SHOWN: Final = "shown.json"
 MOST_BYTES: Final = 120_000  # of one
 MOST_TOGETHER: Final = 3_500_000
 
@@ -45,20 +45,22 @@ def take(page: Page, shot: Shot, language: str) -> int:
     # A window of the page's own height: what sticks to the window's end would else stand in the middle.
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": shot.width, "height": min(height, shot.tallest)})
+    page.evaluate("scrollTo(0, 0)")
     shown = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide")))
     file = FOLDER / language / f"{shot.name}.webp"
     file.parent.mkdir(exist_ok=True)
-    shown.convert("RGB").save(file, lossless=True, quality=20, method=1)
+    shown.convert("RGB").save(file, lossless=True, quality=50, method=3)
     return file.stat().st_size
 
 
-def shown() -> dict[str, list[str]]:
-    """`{LANGUAGE/NAME: words}`."""
-    found: dict[str, list[str]] = json.loads(SHOWN.read_text(encoding="utf-8")) if SHOWN.exists() else {}
+def shown(language: str) -> dict[str, list[str]]:
+    """`{name: words}`."""
+    file = FOLDER / language / SHOWN
+    found: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return found
 
 
-def keep(words: Mapping[str, list[str]]) -> None:
+def keep(language: str, words: Mapping[str, list[str]]) -> None:
     """A line for each picture."""
     lines = [f" {json.dumps(name)}: {json.dumps(words[name], ensure_ascii=False)}" for name in sorted(words)]
-    SHOWN.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    (FOLDER / language / SHOWN).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

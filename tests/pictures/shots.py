@@ -132,6 +132,9 @@ def _consent(answer: str) -> Callable[[Page, Stage], None]:
 
     def come(page: Page, stage: Stage) -> None:
         page.goto(stage.consent())
+        accounts = page.locator("select[name=domain]")
+        if accounts.count():
+            accounts.select_option(stage.scene.shop)
         page.locator(f"button[value={answer}]").click()
         expect(page.locator("h1")).to_be_visible()
         page.wait_for_url(re.compile("code=|error="))
@@ -163,7 +166,7 @@ SHOTS: Final = (
     Shot("callback-success", _consent("allow"), tallest=520),
     Shot("callback-denied", _consent("deny"), tallest=520),
     Shot("overview-phone", _view("overview"), PHONE),
-    Shot("card-phone", _card, PHONE),
+    Shot("card-phone", _card, PHONE, tallest=2500),
     Shot("booking", _booking, PHONE),
     Shot("app", _app, PHONE),
 )
