@@ -115,8 +115,7 @@ def _stems(words: str, *, within: bool = False) -> re.Pattern[str]:
     stems = list(map(_plain, words.split()))
     if within:
         return re.compile("|".join(stems))
-    short = "|".join(one for one in stems if len(one) <= 3)
-    return re.compile(f"(?:^| )(?:{'|'.join(one for one in stems if len(one) > 3)}|(?:{short})(?: |$))")
+    return re.compile(f"(?:^| )(?:{'|'.join(one if len(one) > 3 else f'{one}(?: |$)' for one in stems)})")
 
 
 _IS_PHONE: Final = _stems(_PHONE, within=True)
