@@ -97,6 +97,7 @@ def test_33_4_a_doctors_own_calendar_in_the_panel(chromium: Browser, demo: Demo,
     words = json.loads((ROOT / "web" / "i18n" / f"{locale[:2]}.json").read_text("utf-8"))
     context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())  # its address cannot be had again (38-7)
     page.goto(demo.panel)
     page.locator("#token").fill(demo.token)
     page.locator("#sign-in-form button").click()

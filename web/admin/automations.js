@@ -6,6 +6,7 @@ import { latest } from "../ui/pace.js";
 import { choice } from "./choice.js";
 import { busy, button, copyButton, failure, told } from "./pieces.js";
 import { call, may } from "./session.js";
+import { changed } from "./toast.js";
 import { guarded } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
@@ -162,6 +163,16 @@ function form(connection, automation, found, { users, bots }, again, leave) {
     const made = await call("save_automation", { method: "POST", connection, body });
     leave(); // it is made, also where the list cannot be read anew
     await told(() => again(made));
+    // An address that was replaced is known to nobody any more.
+    if (!automation || body.url || (kind.value === "call") !== (automation.work.kind === "call")) return;
+    const before = { id: automation.id, name: automation.name, is_on: automation.is_on, work: automation.work, url: null };
+    await changed(t("undo.saved", { name: body.name }), async () => {
+      const { automations } = /** @type {Found} */ (await call("get_automations", { connection }));
+      return automations.filter((one) => one.id === automation.id).map((one) => [one.name, one.is_on, one.work, one.host]);
+    }, async () => {
+      await call("save_automation", { method: "POST", connection, body: before });
+      await again();
+    });
   };
   return guarded(element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();

@@ -6,7 +6,7 @@ import { momentThere, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { dayThere, plus } from "../ui/slots.js";
 import { form } from "./offer.js";
-import { busy, button, copyButton, failure, overSeen, told } from "./pieces.js";
+import { busy, button, copyButton, failure, told } from "./pieces.js";
 import { call, may } from "./session.js";
 
 /** @typedef {import("../../types/bookings.js").Bookings} Settings */
@@ -133,17 +133,15 @@ function visits(visit, settings) {
  * @param {() => Promise<unknown>} refresh @param {HTMLElement} error
  */
 function row(connection, one, settings, refresh, error) {
-  const post = (/** @type {string} */ action, more = {}) => (/** @type {HTMLButtonElement} */ pressed) => busy(pressed, async () => {
-    await overSeen(() => call(action, { method: "POST", connection, body: { id: one.id, version: one.version, ...more } }), refresh);
-    await refresh();
-  }, error);
+  const doing = (/** @type {(visits: typeof import("./calendar_visit.js"), around: import("./calendar_visit.js").Around) => unknown} */ work) => (/** @type {HTMLButtonElement} */ pressed) =>
+    busy(pressed, async () => work(await import("./calendar_visit.js"), { connection, refresh }), error);
   const buttons = [];
   const isOver = Date.parse(one.starts_at) <= Date.now();
   if (may("manage") && one.state === "booked" && !isOver) {
-    buttons.push(button("bookings.cancel", (pressed) => { if (confirm(t("bookings.cancel_sure"))) void post("cancel_booking")(pressed); }));
+    buttons.push(button("bookings.cancel", doing(({ cancelled }, around) => cancelled(one, around))));
   }
   if (may("manage") && one.state === "booked" && isOver) {
-    for (const attendance of ["came", "missed"].filter((other) => other !== one.attendance)) buttons.push(button(`bookings.${attendance}`, post("set_attendance", { attendance })));
+    for (const attendance of ["came", "missed"].filter((other) => other !== one.attendance)) buttons.push(button(`bookings.${attendance}`, doing(({ attended }, around) => attended(one, attendance, around))));
   }
   const person = one.visitor ? [one.visitor.name, one.visitor.phone].filter(Boolean).join(", ") : "";
   const state = one.state === "cancelled" ? t("bookings.is_cancelled") : one.attendance ? t(`bookings.has_${one.attendance}`) : one.is_in_amocrm ? "" : t("bookings.on_its_way");

@@ -10,6 +10,7 @@ import { nameAfterLabels } from "./naming.js";
 import { busy, conflictOf, failure, filled, levelPicker, told } from "./pieces.js";
 import { call, connectionName, may, whoIsIn, widgetName } from "./session.js";
 import { steps } from "./steps.js";
+import { toast } from "./toast.js";
 
 /** @typedef {import("../../types/calculator.js").Calculator} Calculator */
 /** @typedef {import("../../types/draft.js").Draft} Draft */
@@ -178,11 +179,16 @@ function workbench(body, visit, level, known, reopen) {
   };
   const tellConflict = (/** @type {import("../client/index.js").ApiError} */ { problem: told_ }) => {
     const problem = /** @type {{ detail: string, changed_by?: string, changed_at: string, revision?: string }} */ (told_);
-    const theirs = () => {
+    const theirs = () => told(async () => {
+      const mine = { revision, document: structuredClone(document_) };
       unsent.drop();
       isUnsaved = false;
-      void told(reopen);
-    };
+      await reopen();
+      toast(t("undo.theirs"), async () => {
+        unsent.put(mine);
+        await shownAgain();
+      });
+    });
     const who = problem.changed_by ? t("calculators.changed_by", { who: problem.changed_by, when: moment(problem.changed_at) }) : problem.detail;
     conflict.replaceChildren(conflictOf(who, theirs, (button) => busy(button, () => save(problem.revision ?? null), error)));
   };
@@ -306,15 +312,30 @@ function workbench(body, visit, level, known, reopen) {
     await queued();
     if (isUnsaved) return; // it could not be saved, and that is told
     if (!confirm([t("calculators.publish_sure", bounded(known.touched)), showCurrency()].filter(Boolean).join("\n\n"))) return;
-    await call("publish_calculator", { method: "POST", connection, body: { level, revision, note: note.value.trim() || null } });
+    const draft = structuredClone(document_);
+    const { version } = await call("publish_calculator", { method: "POST", connection, body: { level, revision, note: note.value.trim() || null } });
     await reopen();
+    toast(t("calculators.published", { version }), () => takenBack(version, draft));
   }, error);
+  // What was in force before this version was made is so again.
+  const takenBack = async (/** @type {number} */ made, /** @type {Draft | null} */ draft) => {
+    const { putBack } = await import("./calculator_back.js");
+    const [latest] = known.versions;
+    await putBack({ connection, level, made, former: latest && !latest.is_inherited ? latest.version : null, draft });
+    await shownAgain();
+  };
+  const shownAgain = () => (body.isConnected ? reopen() : null);
   discard.onclick = () => busy(discard, async () => {
-    if (!confirm(t("calculators.discard_sure"))) return;
+    await queued();
+    const thrown = structuredClone(document_);
     await call("discard_calculator_draft", { method: "POST", connection, body: { level, revision } });
     unsent.drop();
     isUnsaved = false;
     await reopen();
+    toast(t("calculators.discarded"), async () => {
+      await call("save_calculator_draft", { method: "POST", connection, body: { level, document: thrown, revision: null } });
+      await shownAgain();
+    });
   }, error);
   const starts = element("select", { id: "begin-from" }, new Option("—", ""), new Option(t("calculators.empty"), "empty"), ...Object.keys(known.usual).map((one) => new Option(widgetName(one), one)));
   starts.onchange = () => {
@@ -361,6 +382,7 @@ function workbench(body, visit, level, known, reopen) {
         if (!confirm(t("calculators.inherit_sure"))) return;
         await call("inherit_calculator", { method: "POST", connection, body: { level } });
         await reopen();
+        toast(t("calculators.inherited"), () => takenBack(known.versions[0].version + 1, null));
       }, error),
     }));
   draw();

@@ -1,6 +1,6 @@
 // One visit of the calendar, opened: what is known of it, and what can be done about it now.
 
-import { element } from "../ui/dom.js";
+import { element, isolated } from "../ui/dom.js";
 import { money, momentThere, t, timeThere } from "../ui/i18n.js";
 import { written } from "./address.js";
 import { busy, button, failure, overSeen } from "./pieces.js";
@@ -15,6 +15,31 @@ export const personOf = (one) => one.visitor?.name || one.visitor?.phone || one.
 /** @param {Booked} one @param {string} timeZone */
 export const timesOf = (one, timeZone) => momentThere(one.starts_at, timeZone);
 
+/** @typedef {{ connection: any, refresh: () => unknown, over?: () => void }} Around `over`: what is done once it is told */
+/** @param {Booked} one @param {Around} around */
+const postOf = (one, { connection }) => (/** @type {string} */ action, /** @type {Record<string, unknown>} */ more) => call(action, { method: "POST", connection, body: { id: one.id, ...more } });
+
+/** Whether somebody came; it can be taken back. @param {Booked} one @param {string} attendance @param {Around} around */
+export async function attended(one, attendance, { connection, refresh, over }) {
+  const post = postOf(one, { connection, refresh });
+  const { booking } = await overSeen(() => post("set_attendance", { attendance, version: one.version }), refresh);
+  over?.();
+  toast(`${isolated(personOf(one))}: ${t(`bookings.has_${attendance}`)}`, async () => {
+    await post("set_attendance", { attendance: one.attendance, version: booking.version });
+    await refresh();
+  });
+  await refresh();
+}
+
+/** Asked before: its time may be somebody else's in the next moment. @param {Booked} one @param {Around} around */
+export async function cancelled(one, { connection, refresh, over }) {
+  if (!confirm(t("bookings.cancel_sure"))) return;
+  await overSeen(() => postOf(one, { connection, refresh })("cancel_booking", { version: one.version }), refresh);
+  over?.();
+  toast(t("bookings.cancelled"));
+  await refresh();
+}
+
 /**
  * @param {Booked} one
  * @param {{ connection: any, settings: any, refresh: () => Promise<void>, move: () => unknown }} around
@@ -23,23 +48,9 @@ export function opened(one, { connection, settings, refresh, move }) {
   const error = failure();
   const made = element("dialog", { className: "visit-opened" });
   const isOver = Date.parse(one.starts_at) <= Date.now();
-  const post = (/** @type {string} */ action, /** @type {Record<string, unknown>} */ more) => call(action, { method: "POST", connection, body: { id: one.id, ...more } });
-  const attend = (/** @type {string} */ attendance) => (/** @type {HTMLButtonElement} */ pressed) => busy(pressed, async () => {
-    const { booking } = await overSeen(() => post("set_attendance", { attendance, version: one.version }), refresh);
-    made.close();
-    toast(`${personOf(one)}: ${t(`bookings.has_${attendance}`)}`, async () => {
-      await post("set_attendance", { attendance: one.attendance, version: booking.version });
-      await refresh();
-    });
-    await refresh();
-  }, error);
-  const cancel = (/** @type {HTMLButtonElement} */ pressed) => busy(pressed, async () => {
-    if (!confirm(t("bookings.cancel_sure"))) return;
-    await overSeen(() => post("cancel_booking", { version: one.version }), refresh);
-    made.close();
-    toast(t("bookings.cancelled"));
-    await refresh();
-  }, error);
+  const over = () => made.close();
+  const attend = (/** @type {string} */ attendance) => (/** @type {HTMLButtonElement} */ pressed) => busy(pressed, () => attended(one, attendance, { connection, refresh, over }), error);
+  const cancel = (/** @type {HTMLButtonElement} */ pressed) => busy(pressed, () => cancelled(one, { connection, refresh, over }), error);
   const buttons = !may("manage") ? [] : isOver
     ? ["came", "missed"].filter((other) => other !== one.attendance).map((other) => button(`bookings.${other}`, attend(other), "quiet"))
     : [button("bookings.move", () => {

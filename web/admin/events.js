@@ -6,6 +6,7 @@ import { counted, latest } from "../ui/pace.js";
 import { busy, button, check, copyButton, failure, live, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
 import { saver } from "./saving.js";
+import { changed } from "./toast.js";
 import { guarded } from "./unsaved.js";
 
 /** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
@@ -218,7 +219,17 @@ function form(connection, endpoint, pipelines, kinds, fresh, again, leave) {
     if (made.secret) fresh.replaceChildren(secretOf(made));
     leave(); // it is made, also where the list cannot be read anew
     await told(again);
+    if (endpoint && !url.value.trim()) await kept(endpoint, name.value.trim());
   };
+  // What it was before can be had again; but an address that was replaced is known to nobody any more.
+  const kept = (/** @type {Endpoint} */ endpoint, /** @type {string} */ text) => changed(t("undo.saved", { name: text }), async () => {
+    const { endpoints } = await call("get_endpoints", { connection });
+    return endpoints.filter((/** @type {Endpoint} */ one) => one.id === endpoint.id).map((/** @type {Endpoint} */ one) => [one.name, one.host, one.kinds, one.pipelines, one.statuses, one.fields, one.is_on]);
+  }, async () => {
+    const { id, name: named, kinds: asked, pipelines: of, statuses: at, fields: watched, is_on: was } = endpoint;
+    await call("save_endpoint", { method: "POST", connection, body: { id, name: named, url: null, kinds: asked, pipelines: of, statuses: at, fields: watched, is_on: was } });
+    await again();
+  });
   return guarded(element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     void busy(event.submitter, save, error);

@@ -7,6 +7,7 @@ import { choice } from "./choice.js";
 import { busy, button, copyButton, failure } from "./pieces.js";
 import { call } from "./session.js";
 import { saver } from "./saving.js";
+import { taken } from "./taken.js";
 import { guarded } from "./unsaved.js";
 
 /** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
@@ -96,10 +97,7 @@ function list(kind, given, fresh, make) {
   const add = (/** @type {One} */ one, isNew = false) => {
     const made = make(one);
     /** @type {{ made: Part<One>, view: HTMLElement }} */
-    const entry = { made, view: element("fieldset", {}, element("legend", { className: "soft", text: one.name || t(`bookings.new_${kind}`) }), made.view, button("bookings.remove", () => {
-      entries.splice(entries.indexOf(entry), 1);
-      entry.view.remove();
-    })) };
+    const entry = { made, view: element("fieldset", {}, element("legend", { className: "soft", text: one.name || t(`bookings.new_${kind}`) }), made.view, button("bookings.remove", () => taken(entries, entry))) };
     entries.push(entry);
     place.append(entry.view);
     if (isNew) entry.view.querySelector("input")?.focus();
@@ -236,10 +234,7 @@ function daysOff(connection, given) {
     const from = element("input", { type: "date", value: first, required: true }), to = element("input", { type: "date", value: last, required: true }), why = input(note, { maxLength: 120 });
     from.onchange = () => { if (!to.value || to.value < from.value) to.value = from.value; };
     /** @type {Part<DaysOff>} */
-    const entry = { read: () => ({ first: from.value, last: to.value, note: why.value.trim() }), view: element("div", { className: "grid" }, labelled(t("bookings.first_day"), from), labelled(t("bookings.last_day"), to), labelled(t("bookings.note"), why), button("bookings.remove", () => {
-      entries.splice(entries.indexOf(entry), 1);
-      entry.view.remove();
-    })) };
+    const entry = { read: () => ({ first: from.value, last: to.value, note: why.value.trim() }), view: element("div", { className: "grid" }, labelled(t("bookings.first_day"), from), labelled(t("bookings.last_day"), to), labelled(t("bookings.note"), why), button("bookings.remove", () => taken(entries, entry))) };
     entries.push(entry);
     place.append(entry.view);
   };

@@ -1,6 +1,6 @@
 // The first page: whether all is well, what to do now, and curves of what happened.
 
-import { element } from "../ui/dom.js";
+import { $, element } from "../ui/dom.js";
 import { duration, has, number, t } from "../ui/i18n.js";
 import { chart } from "./chart.js";
 import { counted, latest } from "../ui/pace.js";
@@ -89,7 +89,15 @@ function showSteps(place, done) {
     if (name === next) line.append(element("p", { className: "soft", text: t(`steps.${name}_how`) }), element("a", { href: STEPS[name], text: t("steps.go") }));
     return line;
   });
-  const away = element("button", { text: t("steps.hide"), className: "quiet small", onclick: () => { ofBrowser.set(HIDDEN, "1"); place.hidden = true; } });
+  const away = element("button", { text: t("steps.hide"), className: "quiet small", onclick: () => {
+    ofBrowser.set(HIDDEN, "1");
+    place.hidden = true;
+    $("view").focus({ preventScroll: true });
+    void import("./toast.js").then(({ toast }) => toast(t("steps.hidden"), () => {
+      ofBrowser.set(HIDDEN, "");
+      place.hidden = false;
+    }));
+  } });
   place.replaceChildren(element("h2", { text: t("steps.title") }), element("ol", { className: "steps" }, ...lines), away);
 }
 

@@ -1,12 +1,12 @@
 // The panel's frame: which place and view the address names, the ways to the others, and what is kept where it changes.
 
 import { $, element } from "../ui/dom.js";
-import { languagePicker, t, translate } from "../ui/i18n.js";
+import { languagePicker, moment, t, translate } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { ofBrowser, ofTab } from "../ui/storage.js";
 import { read, readOld, written } from "./address.js";
 import { tellKept } from "./kept.js";
-import { filled, nothing, told } from "./pieces.js";
+import { button, filled, nothing, told } from "./pieces.js";
 import { CONNECTION_VIEWS, PLACE_VIEWS, places, titleOf, viewsOf } from "./places.js";
 import { call, connectionName, token, whoIsIn } from "./session.js";
 import { askToken, begin } from "./signing.js";
@@ -35,6 +35,7 @@ const LAST = "connection"; // the one whose place was open last, in this tab
 /** @type {Shown | null} */
 let shown = null; // what the open view wants to be told
 let shownHash = "";
+let isLoaded = false; // whether what is seen is what the address names
 /** @type {string | null} */
 let shownPlace = null; // what the ways to its views were made for
 /** @type {string | null} */
@@ -116,6 +117,9 @@ function drawViews(at) {
 const named = ([account_domain, widget_type]) => connectionName({ account_domain, widget_type });
 
 /** @param {Address} at */
+const headingOf = (at) => t(titleOf(at.place, Object.hasOwn(at.account ? CONNECTION_VIEWS : PLACE_VIEWS[at.place].views, at.view) ? at.view : ""));
+
+/** @param {Address} at */
 function drawHead(at) {
   const key = JSON.stringify([at.place, at.account, whoIsIn()]);
   if (key !== shownPlace) {
@@ -125,8 +129,7 @@ function drawHead(at) {
   }
   shownPlace = key;
   drawViews(at);
-  const title = t(titleOf(at.place, Object.hasOwn(at.account ? CONNECTION_VIEWS : PLACE_VIEWS[at.place].views, at.view) ? at.view : ""));
-  document.title = [title, at.account ? named(at.account) : null, t("panel.title")].filter(Boolean).join(" · ");
+  document.title = [headingOf(at), at.account ? named(at.account) : null, t("panel.title")].filter(Boolean).join(" · ");
 }
 
 // --- views ------------------------------------------------------------------------------------------------------
@@ -173,6 +176,8 @@ async function open() {
   shown?.close?.();
   shown = null;
   const view = $("view");
+  const stays = isSame && isLoaded;
+  isLoaded = false;
   const load = async () => {
     const fresh = element("div", {});
     const opened = await made(at, fresh);
@@ -186,7 +191,8 @@ async function open() {
     if (before && document.activeElement === document.body) view.focus({ preventScroll: true });
   };
   // Of the same view, what is seen stays until the other part of it is there.
-  await told(() => (isSame && view.querySelector("h1") ? load() : filled(view, load, open)));
+  const isDone = await told(() => (stays ? load() : filled(view, load, open, headingOf(at))));
+  if (!isOld()) isLoaded = isDone;
 }
 
 addEventListener("hashchange", () => {
@@ -194,6 +200,25 @@ addEventListener("hashchange", () => {
   if (mayLeave()) void open();
   else history.replaceState(null, "", shownHash || location.pathname + location.search);
 });
+
+// --- a tab that is left open ------------------------------------------------------------------------------------------
+
+// After a long time in which nobody has looked, or the machine was asleep, what is seen is asked for anew; where something
+// is typed in it, it is said how old it is instead.
+const LONG_MILLISECONDS = 600_000, LOOK_MILLISECONDS = 20_000;
+let lookedAt = Date.now();
+
+function look() {
+  if (document.hidden) return;
+  const since = lookedAt;
+  lookedAt = Date.now();
+  if (lookedAt - since < LONG_MILLISECONDS || !isLoaded || $("panel").hidden) return;
+  if (!$("view").querySelector("[data-unsaved], dialog[open]")) void told(() => (shown?.refresh ?? open)());
+  else $("kept").append(element("span", {}, t("panel.stale", { moment: moment(since) }), " ", button("refresh", () => { if (mayLeave()) void open().then(() => tellKept(whoIsIn())); })));
+}
+
+document.addEventListener("visibilitychange", look);
+setInterval(look, LOOK_MILLISECONDS);
 
 // --- sign-in ----------------------------------------------------------------------------------------------------
 
@@ -228,6 +253,7 @@ async function signOut() {
   signedOut = null;
   await shown?.close?.(); // with this person's token still
   shown = null;
+  isLoaded = false;
   $("view").replaceChildren();
   askToken("");
 }
@@ -247,7 +273,7 @@ $("leave").addEventListener("click", () => void signOut());
 // Not awaited: a view's module may be on its way.
 begin(async ({ name }) => {
   tellKept(name);
-  const isBack = signedOut === name && $("view").firstChild && location.hash === shownHash;
+  const isBack = signedOut === name && isLoaded && location.hash === shownHash;
   signedOut = null;
   if (isBack) return;
   shownPlace = null;

@@ -5,6 +5,7 @@ import { moment, t } from "../ui/i18n.js";
 import { busy, copyButton, failure } from "./pieces.js";
 import { call } from "./session.js";
 import { issuer } from "./signing.js";
+import { changed } from "./toast.js";
 
 /** @typedef {{ id: string, name: string, email: string | null, rights: string, created_by: string, created_at: string, expires_at: string | null, last_used_at: string | null, revoked_at: string | null, is_invited: boolean }} Person */
 /** @typedef {{ name: string, redirect_uri: string }} Issuer */
@@ -72,8 +73,17 @@ function change(one, by, refresh) {
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
-        await call("save_administrator", { method: "POST", body: { id: one.id, rights: rights.value, email: email.value.trim() || null } });
+        const address = email.value.trim() || null;
+        await call("save_administrator", { method: "POST", body: { id: one.id, rights: rights.value, email: address } });
         await refresh();
+        if (address !== one.email || rights.value === one.rights) return; // another address has ended sign-ins, for good
+        await changed(t("undo.saved", { name: one.name }), async () => {
+          const { administrators } = await call("get_administrators");
+          return administrators.filter((/** @type {Person} */ each) => each.id === one.id).map((/** @type {Person} */ each) => [each.rights, each.email, each.revoked_at]);
+        }, async () => {
+          await call("save_administrator", { method: "POST", body: { id: one.id, rights: one.rights, email: one.email } });
+          await refresh();
+        });
       }, error);
     },
   }, element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, error, element("button", { text: t("people.save"), className: "quiet small" })));

@@ -20,6 +20,9 @@ export async function busy(pressed, work, place = $("panel-error")) {
   return isDone;
 }
 
+/** Failures that are told where something was to be: once is enough. @type {WeakSet<Error>} */
+const SHOWN = new WeakSet();
+
 /** @param {Work} work @param {HTMLElement} place @returns {Promise<boolean>} */
 export async function told(work, place = $("panel-error")) {
   place.textContent = "";
@@ -29,7 +32,7 @@ export async function told(work, place = $("panel-error")) {
   } catch (failed) {
     const error = /** @type {Error & { status?: number }} */ (failed);
     if (error.status === 401 && token.get()) dispatchEvent(new CustomEvent("session-ended", { detail: error.message }));
-    else place.textContent = error.message;
+    else if (!SHOWN.has(error)) place.textContent = error.message;
     return false;
   }
 }
@@ -100,17 +103,22 @@ function skeleton() {
 }
 
 /**
- * What `load` gives. While it loads, `body` shows so; where it fails, a button that begins again.
- * @template Result @param {HTMLElement} body @param {() => Promise<Result>} load @param {Work} again @returns {Promise<Result>}
+ * What `load` gives. While it loads, `body` shows so, below its title where it has one; where it fails, why, and a button that
+ * begins again.
+ * @template Result @param {HTMLElement} body @param {() => Promise<Result>} load @param {Work} again @param {string} title @returns {Promise<Result>}
  */
-export async function filled(body, load, again) {
+export async function filled(body, load, again, title = "") {
   const waiting = skeleton();
-  body.replaceChildren(waiting);
+  body.replaceChildren(...(title ? [element("h1", { text: title })] : []), waiting);
   try {
     return await load();
   } catch (problem) {
     // Nothing happens here where something else is being loaded by now: then this one is not there any more.
-    waiting.replaceWith(element("button", { text: t("again"), className: "quiet", onclick: () => told(again) }));
+    const failed = /** @type {Error} */ (problem);
+    const made = nothing(failed.message, button("again", (pressed) => busy(pressed, again), "quiet"));
+    made.setAttribute("role", "alert");
+    waiting.replaceWith(made);
+    SHOWN.add(failed);
     throw problem;
   }
 }

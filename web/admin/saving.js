@@ -1,8 +1,11 @@
-// Settings are one document of a level, of which a tab shows a part: the others are saved with it, as they are.
+// Settings are one document of a level, of which a tab shows a part: the others are saved with it, as they are. What was
+// saved can be taken back, and so can leaving one's own for somebody else's.
 
 import { t } from "../ui/i18n.js";
 import { busy, conflictOf, told } from "./pieces.js";
 import { call } from "./session.js";
+import { toast } from "./toast.js";
+import { mayLeave } from "./unsaved.js";
 
 /** @typedef {{ settings: Record<string, any>, sources: Record<string, string>, revision: string }} Found what get_settings answers */
 /**
@@ -18,18 +21,32 @@ import { call } from "./session.js";
  * @param {HTMLElement} given.error
  */
 export function saver({ connection, level = "connection", shown, read, again, conflict, error }) {
-  /** @param {Found} found @returns {Promise<void>} */
-  const send = async ({ settings, sources, revision }) => {
-    const others = Object.fromEntries(Object.entries(settings).filter(([name]) => sources[name] === level && !shown.includes(name)));
+  const newest = () => call("get_settings", { connection, query: { level } });
+  const save = (/** @type {Record<string, any>} */ document, /** @type {string} */ revision) => call("save_settings", { method: "POST", connection, body: { ...document, level, revision } });
+  /** @param {Found} found @param {Record<string, any>} wanted @returns {Promise<void>} */
+  const send = async ({ settings, sources, revision }, wanted = read()) => {
+    const own = Object.entries(settings).filter(([name]) => sources[name] === level);
+    const others = Object.fromEntries(own.filter(([name]) => !shown.includes(name)));
+    /** @type {Found} */
+    let saved;
     try {
-      await call("save_settings", { method: "POST", connection, body: { ...others, ...read(), level, revision } });
+      saved = await save({ ...others, ...wanted }, revision);
     } catch (unknown) {
       const failed = /** @type {Error & { code?: string }} */ (unknown);
-      const mine = async () => send(await call("get_settings", { connection, query: { level } }));
-      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => again(), error), (pressed) => busy(pressed, mine, error)));
+      const mine = async () => send(await newest(), wanted);
+      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => theirs(wanted), error), (pressed) => busy(pressed, mine, error)));
       throw failed;
     }
     await again(t("settings.saved"));
+    const here = location.hash;
+    toast(t("settings.changed"), async () => {
+      await save(Object.fromEntries(own), saved.revision);
+      if (location.hash === here && mayLeave()) await again();
+    });
+  };
+  const theirs = async (/** @type {Record<string, any>} */ mine) => {
+    await again();
+    toast(t("undo.theirs"), async () => send(await newest(), mine));
   };
   return send;
 }

@@ -18,7 +18,9 @@ export function secretForm(key, connection, refresh) {
   }, error) }) : null;
   return element("form", { onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    void busy(event.submitter, () => save(secret.value.trim()), error);
+    void busy(event.submitter, async () => {
+      if (!key.is_signed || confirm(t("site.secret_replace_sure", { name: key.name }))) await save(secret.value.trim());
+    }, error);
   } }, element("p", { className: "soft", text: t("site.secret_hint") }), element("label", {}, t("site.secret_label"), secret), error,
   element("div", { className: "actions" }, element("button", { text: t("site.secret_save") }), remove));
 }

@@ -19,10 +19,13 @@ export async function view(connection, resource) {
     state.replaceChildren(...(calendar ? told(calendar) : []));
   };
   const save = async (/** @type {string | null} */ address) => show((await call("subscribe_calendar", { method: "POST", connection, body: { resource, url: address } })).calendar);
+  // Its address is known to nobody any more once it is gone: asked before.
   const begin = button("bookings.subscribe", (pressed) => busy(pressed, async () => {
-    if (url.value.trim()) await save(url.value.trim());
+    if (url.value.trim() && (end.hidden || confirm(t("bookings.subscribe_over_sure")))) await save(url.value.trim());
   }, error));
-  const end = button("bookings.unsubscribe", (pressed) => busy(pressed, () => save(null), error));
+  const end = button("bookings.unsubscribe", (pressed) => busy(pressed, async () => {
+    if (confirm(t("bookings.unsubscribe_sure"))) await save(null);
+  }, error));
   show((await call("get_subscriptions", { connection })).calendars.find((/** @type {Calendar & { resource: string }} */ one) => one.resource === resource));
   return element("div", {}, element("p", { className: "soft", text: t("bookings.subscription_hint") }), state, element("label", {}, t("bookings.subscription_url"), url), element("div", { className: "toolbar" }, begin, end), error);
 }

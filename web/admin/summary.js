@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { authorise, otherWays } from "./connecting.js";
-import { viewsOf } from "./places.js";
+import { titleOf, viewsOf } from "./places.js";
 import { busy, button, told } from "./pieces.js";
 import { call, may } from "./session.js";
 import { standing } from "./standing.js";
@@ -43,7 +43,7 @@ function account(connection, { again }) {
     error, may("manage") ? otherWays(connection, again) : null);
 }
 
-// What each view has to say, in three groups. What could not be asked for says nothing here: its own view tells why.
+// What each view has to say, in three groups. What could not be asked for says so: its own view tells why.
 /** @param {Connection} connection @param {import("./panel.js").Visit} visit */
 async function found(connection, visit) {
   const own = viewsOf("connection", [connection.account_domain, connection.widget_type]);
@@ -52,7 +52,7 @@ async function found(connection, visit) {
       return (await say(connection)).map((one) => ({ view, ...one }));
     } catch (failed) {
       if (/** @type {{ status?: number }} */ (failed).status === 401) throw failed;
-      return [];
+      return [{ view, ...line("waits", t("summary.not_asked", { view: t(titleOf("connection", view)) })) }];
     }
   }));
   const lines = asked.flat();

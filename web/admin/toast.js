@@ -1,35 +1,76 @@
-// A word on what was done, with a way back where there is one. It waits while somebody points at it or stands on it.
+// What was done, told with a way back where there is one. It takes nobody's focus, and waits while somebody points at it,
+// stands on it or looks elsewhere. Ctrl+Z outside of a field leads back as its button does.
 
-import { element } from "../ui/dom.js";
+import { $, element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { busy, button, failure } from "./pieces.js";
 
-const MILLISECONDS = 10_000;
+const SECONDS = 20; // long enough to hear it out and to come to it
+const FEW_SECONDS = 4;
 const place = element("div", { id: "toasts" });
 place.setAttribute("role", "status");
 document.body.append(place);
 addEventListener("session-ended", () => place.replaceChildren());
+/** @type {HTMLElement | null} */
+let before = null; // where somebody was who came to a toast
+place.addEventListener("focusin", ({ relatedTarget }) => { if (!place.contains(/** @type {Node | null} */ (relatedTarget))) before = /** @type {HTMLElement | null} */ (relatedTarget); });
+addEventListener("keydown", (event) => {
+  const isUndo = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && (/^[a-z]$/i.test(event.key) ? event.key.toLowerCase() === "z" : event.code === "KeyZ");
+  const isTyped = /** @type {HTMLElement} */ (event.target).closest?.("input, textarea, select, dialog, [contenteditable]");
+  const undo = /** @type {HTMLButtonElement | null} */ (place.querySelector(".undo:not(:disabled)"));
+  if (!isUndo || isTyped || event.defaultPrevented || !undo) return;
+  event.preventDefault();
+  undo.click();
+});
 
-/** @param {string} text @param {(() => Promise<unknown>) | null} undo */
+/** To where somebody came from. */
+const back = () => (before?.isConnected ? before : $("view")).focus({ preventScroll: true });
+
+/** @param {string} text @param {(() => unknown) | null} undo */
 export function toast(text, undo = null) {
   const error = failure();
   const made = element("div", { className: "toast" }, element("span", { dir: "auto", text }));
-  const close = () => made.remove();
+  const close = () => {
+    const isIn = made.contains(document.activeElement);
+    made.remove();
+    if (isIn) back();
+  };
   if (undo) {
-    made.append(button("undo", (pressed) => busy(pressed, async () => {
-      await undo();
-      close();
-    }, error)));
+    const way = button("undo", (pressed) => {
+      const isIn = made.contains(document.activeElement); // while it is busy, it is no more
+      return busy(pressed, async () => {
+        await undo();
+        if (isIn) back();
+        if (!made.isConnected) return;
+        way.remove();
+        made.querySelector("span")?.replaceChildren(t("undone"));
+        left = FEW_SECONDS;
+      }, error);
+    }, "quiet small undo");
+    way.setAttribute("aria-keyshortcuts", "Control+Z");
+    made.append(way);
   }
   const away = button("close", close);
   away.textContent = "×";
   away.setAttribute("aria-label", t("close"));
   made.append(away, error);
-  let left = MILLISECONDS / 1000;
+  let left = SECONDS;
   const timer = setInterval(() => {
-    if (!made.matches(":hover, :focus-within")) left -= 1;
+    if (!made.matches(":hover, :focus-within") && !document.hidden) left -= 1;
     if (left <= 0) close();
     if (!made.isConnected) clearInterval(timer);
   }, 1000);
   place.replaceChildren(made); // the latest one only: an older way back may not lead back any more
+}
+
+/**
+ * Tells of a change of what has no versions: it is put back only while it still stands as this change has left it.
+ * @param {string} text @param {() => Promise<unknown>} read how it stands now @param {() => unknown} putBack
+ */
+export async function changed(text, read, putBack) {
+  const left = await read().then(JSON.stringify, () => null);
+  toast(text, left === null ? null : async () => {
+    if (JSON.stringify(await read()) !== left) throw new Error(t("undo.changed"));
+    await putBack();
+  });
 }
