@@ -104,6 +104,25 @@ _STAFF: Final = (
     " продавец продавц продавець consultant консультант admin админ адмін agente vendedor atendente gerente operador"
     " empleado funcionario menejer xodim sotuvchi"
 )
+# Where they are spoken of to the visitor, it is the visitor's own: "Ваш телефон (менеджер перезвонит)", "Телефон для
+# курьера". "Телефон вашего менеджера" is the manager's.
+_YOUR: Final = _plains(
+    "your ваш ваша ваше ваши вашу вашего вашему вашим вашей ваших ваші вашої su sus tu tus seu sua seus suas sizning"
+)
+_YOU: Final = _plains(
+    "you me my will can should вы вас вам вами ви тебе тебя мне мой моя моё usted te le voce lhe siz sizga"
+)
+_TO_YOU: Final = (  # how words begin
+    "перезвон позвон свяж связать напиш написать набер пришл обрати уточн подтверд проконсульт сможет ответит помож"
+    " передзвон зателефон подзвон звʼяж звʼяза надішл зможе підтверд"
+    " llamar contactar comunicar escrib enviar ligar retorn entrar contatar qilad boglan bogʼlan"
+)
+_YOUR_UZBEK: Final = "ingiz"  # raqamingiz: your number
+_FOR: Final = _plains("for with для с со з із para con com")
+_ARTICLES: Final = _plains(
+    "the a an our el la los las un una o os um uma наш нашего нашему нашим нашей наша нашого"
+    " nuestro nuestra nosso nossa personal личный личного персональный персонального"
+)
 _CUSTOMER: Final = _plain("заказчик")  # a person, and no order
 _WEAK_PHONE: Final = _plains(
     "номер number numero nomer raqam контакт контакты contact contacto contato aloqa звʼязок связь связи"
@@ -123,6 +142,7 @@ _IS_EMAIL: Final = _stems(_EMAIL, within=True)
 _IS_NO_NAME: Final = _stems(_NOT_A_NAME)
 _IS_ANOTHER: Final = _stems(_OTHER_NUMBER)
 _IS_STAFF: Final = _stems(_STAFF)
+_IS_TO_YOU: Final = _stems(_TO_YOU)
 
 
 @lru_cache(maxsize=4096)
@@ -193,5 +213,18 @@ def is_of_person(name: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def is_of_staff(name: str) -> bool:
-    """Whether it speaks of somebody of the company: `manager_phone`, "Телефон оператора"."""
-    return _IS_STAFF.search(" ".join(words(name))) is not None
+    """Whether it speaks of somebody of the company: `manager_phone`, "Телефон оператора"; not to the visitor."""
+    if _IS_STAFF.search(" ".join(words(name))) is None:
+        return False
+    found = [word for word in words(name) if word not in _ARTICLES]
+    before = ["", *found]
+    staff = {place for place, word in enumerate(found) if _IS_STAFF.search(word)}
+    if any(before[place] in _FOR for place in staff):
+        return False
+    others = [(place, word) for place, word in enumerate(found) if place not in staff]
+    return not any(
+        word in _YOU
+        or _IS_TO_YOU.search(word)
+        or ((word in _YOUR or word.endswith(_YOUR_UZBEK)) and place + 1 not in staff)
+        for place, word in others
+    )

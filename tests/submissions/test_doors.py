@@ -280,6 +280,8 @@ def test_35_1_what_says_that_it_is_something_else_is_no_person(name: str, value:
         {"Телефон менеджера": "+7 929 000-00-01", "E-mail оператора": "oleg@shop.example"},
         {"Teléfono del vendedor": "+7 929 000-00-01", "atendente": {"telefone": "+7 929 000-00-01"}},
         {"operator": {"contact": {"phone": "+7 929 000-00-01"}}, "sotuvchi_telefon": "+7 929 000-00-01"},
+        {"Телефон вашего личного менеджера": "+7 929 000-00-01", "Phone of your manager": "+7 929 000-00-01"},
+        {"Имя и телефон нашего менеджера": "+7 929 000-00-01", "Menejeringiz telefoni": "+7 929 000-00-01"},
     ],
 )
 @pytest.mark.parametrize("has_visitor", [True, False], ids=["with a visitor", "alone"])
@@ -291,6 +293,29 @@ def test_35_1_who_works_for_the_company_is_not_the_visitor(body: Any, has_visito
         wanted = Contact(name="Нина", phone=PHONE, email="nina@example.org") if has_visitor else Contact()
         assert read.contact == wanted
         assert "+7 929 000-00-01" in str(read.fields)
+
+
+@pytest.mark.parametrize("kind", ["", "tel"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("Ваш телефон (менеджер перезвонит за 5 минут)", "Телефон, по которому с вами свяжется менеджер"),
+        *("Оставьте телефон, и наш менеджер перезвонит", "Введите номер, менеджер вам перезвонит"),
+        *("Телефон для курьера", "Контакты для связи с нашим менеджером", "Куда написать менеджеру: WhatsApp"),
+        *("Ваш телефон: консультант зателефонує", "Номер, менеджер зв'яжеться з вами"),
+        *("Phone: our manager will call", "Your phone, so that an agent calls", "Phone for the courier"),
+        *("Su teléfono: un agente le llamará", "Teléfono para el vendedor"),
+        *("Seu telefone (um atendente entrará em contato)", "Telefon raqamingiz (menejer qo'ng'iroq qiladi)"),
+    ],
+)
+def test_35_1_a_manager_who_is_spoken_of_to_the_visitor_does_not_own_the_phone(asked: str, kind: str) -> None:
+    """What people write beside their fields: the phone is the visitor's, whoever is going to call it."""
+    listed = [{"type": kind, "title": asked, "value": PHONE}] if kind else None
+    assert _body({"fields": listed} if listed else {asked: PHONE}).contact.phones == [PHONE]
+    told = _body({"Как вас зовут? Менеджер обратится по имени": "Нина", "E-mail: менеджер пришлёт смету": "n@a.ru"})
+    assert told.contact == Contact(name="Нина", email="n@a.ru")
+    by_page = with_person(SubmitForm(fields={"Ваш телефон (менеджер перезвонит)": PHONE}), Submissions())
+    assert by_page.contact.phones == [PHONE]
 
 
 @pytest.mark.parametrize(
