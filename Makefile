@@ -112,6 +112,7 @@ bench: $(READY) ## measures; prints JSON
 	@$(BIN)/python -m benchmarks.bookings
 	@$(BIN)/python -m benchmarks.panel
 	@$(BIN)/python -m benchmarks.pages
+	@$(BIN)/python -m benchmarks.tasks
 
 bench-picture: $(READY) ## measures starts, a read and a save, and draws them into docs/pictures/benchmarks.svg
 	@$(BIN)/python -m benchmarks.picture

@@ -24,6 +24,7 @@ from tests.pictures.stage import Stage
 
 _SIZE: Final = {"width": 1280, "height": 900}
 _SCENE: Final = SCENES["ru"]
+_WIDGETS: Final = {"glass": "Стекло", "clinic": "Запись в клинику"}
 _CALCULATOR: Final = 'iframe[title="Калькулятор столешниц"]'
 
 
@@ -71,15 +72,18 @@ class Person:
         """A view of a connection, from anywhere."""
         if self.has_tabs:
             self.click(self.page.locator(f"#tab-{'bookings' if view == 'appointments' else view}"))
-            pick = self.page.locator("select#connection")
-            expect(pick).to_be_visible()
-            name = f"{domain} · {self.texts[f'widget.{widget_type}']}"
-            if pick.locator("option:checked").inner_text() != name:
-                self.choose(pick, name)
+            self.pick_connection(widget_type, domain)
             return
         self.to_connections()
         self.click(self.page.locator(f"#connections a[href='#/{domain}/{widget_type}']"))
         self.click(self.page.locator(f"#view-{view}"))
+
+    def pick_connection(self, widget_type: str, domain: str) -> None:
+        """Where each tab asks which one is meant, and shows another one."""
+        pick, name = self.page.locator("select#connection"), f"{domain} · {_WIDGETS[widget_type]}"
+        expect(pick).to_be_visible()
+        if pick.locator("option:checked").inner_text() != name:
+            self.choose(pick, name)
 
     def done(self) -> dict[str, float]:
         return {
@@ -143,7 +147,9 @@ def see_day(me: Person, stage: Stage) -> None:
 
 def why_no_contact(me: Person, stage: Stage) -> None:
     """Find out why a form made no contact: which value is the phone that nobody recognised."""
-    me.click(me.page.locator(".verdict a[href*=incoming]"))
+    me.click(me.page.locator(".verdict a:is([href*=incoming], [href*=keys_without_person])"))
+    if me.has_tabs:
+        me.pick_connection("glass", stage.scene.shop)
     row = me.page.locator("#incoming > li").first
     expect(row).to_be_visible()
     me.click(row.locator("summary").first)

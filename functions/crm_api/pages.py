@@ -60,7 +60,7 @@ def find(runtime: Runtime, request: Request) -> Response | None:
         tag = f'"{_hash()}"'
         headers = (
             ("Content-Type", _TYPES[_files()[named].suffix]),
-            ("Content-Security-Policy", _POLICY + _ancestors(runtime, folder)),
+            *_policy(runtime, folder, named),
             ("Cache-Control", _KEPT if is_kept else "no-cache"),
             ("ETag", tag),
             ("Cross-Origin-Resource-Policy", "cross-origin" if _is_for_others(named) else "same-origin"),
@@ -73,6 +73,13 @@ def find(runtime: Runtime, request: Request) -> Response | None:
         encoding = (("Content-Encoding", "gzip"),) if is_small else ()
         return cors.allow(runtime, request, Response(200, body, (*headers, *encoding)), None)
     return None
+
+
+def _policy(runtime: Runtime, folder: str, named: str) -> tuple[tuple[str, str], ...]:
+    """Of what a browser may show as a document; of scripts and styles, thirty for a page, it heeds none."""
+    if not named.endswith((".html", ".svg")):
+        return ()
+    return (("Content-Security-Policy", _POLICY + _ancestors(runtime, folder)),)
 
 
 @cache

@@ -13,6 +13,9 @@ import { toast } from "./toast.js";
 
 /** @typedef {import("./calendar_layout.js").Visit} Booked */
 
+// Its own styles, which other views do not wait for.
+await new Promise((loaded) => document.head.append(element("link", { rel: "stylesheet", href: new URL("calendar.css", import.meta.url).href, onload: loaded, onerror: loaded })));
+
 const LIVE_MILLISECONDS = 30_000;
 const WEEK = 7;
 
