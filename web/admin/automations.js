@@ -7,7 +7,7 @@ import { choice } from "./choice.js";
 import { busy, button, copyButton, failure, told } from "./pieces.js";
 import { call, may } from "./session.js";
 import { changed } from "./toast.js";
-import { guarded } from "./unsaved.js";
+import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
 /** What an automation does: its kind, and what that kind has (features/automations/effects.py). @typedef {{ kind: string, text?: string, title?: string | null, due_minutes?: number, task_type_id?: number | null, responsible_user_id?: number | null, bot_id?: number }} Work */
@@ -24,14 +24,15 @@ const UNITS = { minutes: 1, hours: 60, days: 1440 };
 export async function show(place, visit) {
   const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
-  const once = element("div", { role: "status" }); // it stays while what is around it is drawn anew
+  // What stays while what is around it is drawn anew.
+  const once = element("div", { role: "status" }), editing = element("div", {});
   const begin = latest();
   /** @type {Again} */
   const refresh = async (fresh) => {
     if (fresh) once.replaceChildren(...shownOnce(fresh));
     const isOld = begin();
     const [found, users, bots] = await Promise.all([call("get_automations", { connection }), offered(connection, "users"), offered(connection, "bots")]);
-    if (!isOld()) body.replaceChildren(...sections(connection, found, { users, bots }, refresh, once));
+    if (!isOld()) body.replaceChildren(...sections(connection, found, { users, bots }, refresh, { once, editing }));
   };
   place.append(element("h1", { text: t("tab.automations") }), element("p", { className: "soft", text: t("automations.hint") }), body);
   await refresh();
@@ -49,15 +50,15 @@ async function offered(connection, what) {
   }
 }
 
-/** @param {Connection} connection @param {Found} found @param {Account} account @param {Again} again @param {HTMLElement} once */
-function sections(connection, found, account, again, once) {
-  const place = element("div", {});
+/** @param {Connection} connection @param {Found} found @param {Account} account @param {Again} again @param {{ once: HTMLElement, editing: HTMLElement }} places */
+function sections(connection, found, account, again, { once, editing: place }) {
   const edit = (/** @type {Automation | null} */ automation) => {
+    if (!mayLeave(place)) return;
     place.replaceChildren(form(connection, automation, found, account, again, () => place.replaceChildren(add)));
     place.querySelector("input")?.focus();
   };
   const add = may("manage") ? button("automations.new", () => edit(null), "") : element("span", {});
-  place.append(add);
+  if (!isTypedIn(place)) place.replaceChildren(add);
   const list = element("ul", { className: "rows", id: "automations" }, ...found.automations.map((one) => row(connection, one, account, edit, again)));
   return [
     element("section", { className: "card" }, element("h2", { text: t("automations.of_stages") }), once, found.automations.length ? list : element("p", { className: "soft", text: t("automations.none") }), place,

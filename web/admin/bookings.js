@@ -51,7 +51,11 @@ export async function show(place, visit) {
   };
   place.append(element("h1", { text: t("tab.bookings") }), element("p", { className: "soft", text: t("bookings.hint") }), body);
   await refresh();
-  return { close: () => board?.close?.(), refresh: () => board?.refresh() };
+  const close = () => {
+    begin(); // what is still asked for makes no other board
+    board?.close?.();
+  };
+  return { close, refresh: () => board?.refresh() };
 }
 
 /** What makes the board of that mode. @param {Mode} mode @returns {Promise<(visit: Visit, settings: Settings) => Board>} */

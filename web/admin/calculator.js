@@ -43,8 +43,9 @@ export async function show(place, visit) {
   let bench = null;
   /** @type {() => Promise<void>} */
   const open = async () => {
-    await bench?.close();
     const isOld = begin();
+    await bench?.close();
+    if (isOld()) return;
     const known = await filled(body, () => call("get_calculator_draft", { connection, query: { level: level.value } }), open);
     if (isOld()) return;
     bench = workbench(body, visit, level.value, known, open);
@@ -56,14 +57,18 @@ export async function show(place, visit) {
   place.append(element("h1", { text: t("tab.calculator") }), element("p", { className: "soft", text: t("calculators.hint") }),
     element("div", { className: "toolbar" }, element("label", {}, t("calculators.level"), level)), body);
   await open();
-  return { close: () => bench?.close() };
+  return { close: () => {
+    begin(); // what is still asked for opens no other draft
+    return bench?.close();
+  } };
 }
 
 /** @param {HTMLElement} body @param {Visit} visit @param {string} level @param {Known} known @param {() => Promise<void>} reopen */
 function workbench(body, visit, level, known, reopen) {
   const connection = /** @type {Connection} */ (visit.connection);
   const own = known.account_currency ?? undefined;
-  const unsent = keptDraft(whoIsIn(), connection, level, connectionName(connection));
+  const person = whoIsIn();
+  const unsent = keptDraft(person, connection, level, connectionName(connection));
   const inForce = known.in_force[0] ?? null;
   // What could not be sent is sent over what it was typed over: where that has changed, somebody decides whose it is to be.
   /** @type {{ revision: string | null, document: Draft } | null} */
@@ -393,7 +398,7 @@ function workbench(body, visit, level, known, reopen) {
     removeEventListener("pointerup", released);
     removeEventListener("pointercancel", released);
     body.removeEventListener("change", chosen, true);
-    if (isUnsaved) await queued();
+    if (isUnsaved && whoIsIn() === person) await queued(); // else it is kept for them, and nobody else's
     unsent.close();
   } };
 }

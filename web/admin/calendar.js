@@ -31,7 +31,7 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
   const title = element("h3", { className: "period" });
   const body = element("div", {}), banner = element("div", { className: "banner" }), error = failure();
   banner.setAttribute("role", "status");
-  const begin = latest();
+  const begin = latest(), beginOffer = latest();
   /** @type {Booked | null} */
   let moving = null;
   /** @type {HTMLDialogElement | null} */
@@ -91,9 +91,10 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
   };
   const offer = async (/** @type {Booked} */ one) => {
     moving = one;
+    const isOld = beginOffer();
     const all = days();
     const { days: found } = await call("get_slots", { connection, query: { service: one.service.id, booking: one.id, from: all[0], to: all[all.length - 1] } });
-    if (moving !== one) return;
+    if (isOld() || moving !== one) return;
     const own = mode === "week" ? whose.value || one.resource.id : null;
     const free = found.flatMap((/** @type {any} */ day) => day.slots).flatMap((/** @type {any} */ slot) => slot.resources.filter((/** @type {string} */ id) => !own || id === own).map((/** @type {string} */ resource) => ({ starts_at: slot.starts_at, resource })));
     banner.replaceChildren(element("div", { className: "key" }, element("span", {}, t(free.length ? "calendar.choose" : "calendar.no_slots"), " ", element("bdi", { text: personOf(one) })), button("calendar.stop", stop)));

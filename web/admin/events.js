@@ -7,7 +7,7 @@ import { busy, button, check, copyButton, failure, live, pageLinks, told, when }
 import { call, may } from "./session.js";
 import { saver } from "./saving.js";
 import { changed } from "./toast.js";
-import { guarded } from "./unsaved.js";
+import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
 
 /** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
 /** @typedef {import("../../types/amocrm.js").Status} Status */
@@ -53,19 +53,22 @@ const LIVE_MILLISECONDS = 4000;
 export async function show(place, visit) {
   const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
-  const fresh = element("div", {}); // a secret, which nobody sees again: it stays while the lists around it are drawn anew
+  // What stays while the lists around it are drawn anew: a secret, which nobody sees again, and what somebody is typing.
+  const fresh = element("div", {}), editing = element("div", {});
   /** @type {ReturnType<typeof happened> | null} */
   let latestNews = null;
   const begin = latest();
 
-  const refresh = async (saved = "") => {
+  const refresh = async (saved = "", isOver = false) => {
     const isOld = begin();
     const [{ endpoints, feed }, settings, pipelines] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), pipelinesOf(connection)]);
     if (isOld()) return;
     const news = latestNews = happened(visit, endpoints);
-    body.replaceChildren(wanted(connection, settings, pipelines, feed, refresh, saved), told_(connection, endpoints, pipelines, fresh, refresh), news.view);
+    const typed = isOver ? null : body.querySelector(":scope > [data-unsaved]");
+    body.replaceChildren(typed ?? wanted(connection, settings, pipelines, feed, { again, refresh, saved }), told_(connection, endpoints, pipelines, { fresh, editing }, refresh), news.view);
     await news.refresh();
   };
+  const again = (saved = "") => refresh(saved, true);
   place.append(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), body);
   await refresh();
   const close = live(() => latestNews?.refresh(), LIVE_MILLISECONDS, () => Boolean(latestNews?.isLive()));
@@ -87,8 +90,11 @@ const places = (/** @type {Pipeline[]} */ pipelines) => pipelines.flatMap((one) 
 
 // --- on or off, and the words of a shop ------------------------------------------------------------------------------
 
-/** @param {Connection} connection @param {Found} found @param {Pipeline[]} pipelines @param {Feed | null} feed @param {Again} again @param {string} saved */
-function wanted(connection, found, pipelines, feed, again, saved) {
+/**
+ * @param {Connection} connection @param {Found} found @param {Pipeline[]} pipelines @param {Feed | null} feed
+ * @param {{ again: Again, refresh: Again, saved: string }} view `again` draws this anew as well, whatever is typed in it
+ */
+function wanted(connection, found, pipelines, feed, { again, refresh, saved }) {
   const { settings } = found;
   const isOn = check(t("events.on"), settings.changes.is_on);
   const texts = check(t("events.message_texts"), settings.changes.message_texts);
@@ -113,7 +119,7 @@ function wanted(connection, found, pipelines, feed, again, saved) {
   save.onclick = () => busy(save, () => send(found), error);
   const orders = element("details", {}, element("summary", { text: t("events.orders") }), element("p", { className: "soft", text: t("events.orders_hint") }),
     rows.length ? element("div", { className: "grid" }, ...rows.map((one) => one.view)) : element("p", { className: "soft", text: t("settings.not_connected") }));
-  return guarded(element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, texts.view, standing(connection, feed, again, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done)));
+  return guarded(element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, texts.view, standing(connection, feed, refresh, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done)));
 }
 
 /** @param {Connection} connection @param {Feed | null} feed @param {Again} again @param {HTMLElement} error */
@@ -130,18 +136,19 @@ function standing(connection, feed, again, error) {
 
 // --- endpoints -------------------------------------------------------------------------------------------------------
 
-/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Pipeline[]} pipelines @param {HTMLElement} fresh @param {Again} again */
-function told_(connection, endpoints, pipelines, fresh, again) {
-  const place = element("div", {}), error = failure();
+/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Pipeline[]} pipelines @param {{ fresh: HTMLElement, editing: HTMLElement }} places @param {Again} again */
+function told_(connection, endpoints, pipelines, { fresh, editing: place }, again) {
+  const error = failure();
   /** @type {Edit} */
   const edit = (endpoint, pressed) => busy(pressed, async () => {
+    if (!mayLeave(place)) return;
     const { kindsField } = await import("./event_kinds.js");
     const kinds = await kindsField(endpoint?.kinds ?? []);
     place.replaceChildren(form(connection, endpoint, pipelines, kinds, fresh, again, () => place.replaceChildren(add)));
     place.querySelector("input")?.focus();
   }, error);
   const add = may("manage") ? button("events.new", (pressed) => edit(null, pressed), "") : element("span", {});
-  place.append(add);
+  if (!isTypedIn(place)) place.replaceChildren(add);
   const list = element("ul", { className: "rows", id: "endpoints" }, ...endpoints.map((one) => row(connection, one, edit, fresh, again)));
   return element("section", { className: "card" }, element("h2", { text: t("events.endpoints") }), fresh,
     endpoints.length ? list : element("p", { className: "soft", text: t("events.none") }), error, place);

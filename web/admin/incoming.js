@@ -6,7 +6,7 @@ import { latest } from "../ui/pace.js";
 import { written } from "./address.js";
 import { busy, failure, filled, nothing, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
-import { choosing } from "./unsaved.js";
+import { choosing, mayLeave } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
 /** A server's key, and what a person should know of it. @typedef {{ id: string, name: string, revoked_at: string | null, without_person: boolean, accepts_without_person: boolean, bodies_dropped_at: string | null }} Key */
@@ -68,7 +68,7 @@ export async function show(place, visit) {
   }
   place.append(element("h1", { text: t("tab.incoming") }), element("p", { className: "soft", text: t("incoming.hint") }),
     element("div", { className: "toolbar" }, element("label", {}, t("incoming.key"), key), element("label", {}, t("incoming.outcome"), outcome)),
-    element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: ({ target }) => busy(target, anew) })), notices, report, body, links);
+    element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: ({ target }) => mayLeave() && busy(target, anew) })), notices, report, body, links);
   await refresh();
   return { refresh: () => told(refresh) };
 }
@@ -84,7 +84,7 @@ function opened(one, shared) {
 /** @param {Key} key @param {Shared} shared */
 function noticesOf({ id, name, without_person: isWithout, accepts_without_person: isRight, bodies_dropped_at: dropped }, { connection, refresh }) {
   const made = [];
-  const say = (/** @type {boolean} */ isSo) => told(async () => {
+  const say = (/** @type {boolean} */ isSo) => mayLeave() && told(async () => {
     await call("accept_without_person", { method: "POST", connection, body: { id, is_so: isSo } });
     await refresh();
   });
@@ -126,6 +126,7 @@ const toDelivery = (/** @type {Connection} */ { account_domain, widget_type }, /
 // Reads them one by one, by the rules that are saved, and reports what each has come to.
 /** @param {Entry[]} entries @param {Shared} shared */
 export async function readThem(entries, { connection, report, refresh }) {
+  if (!mayLeave()) return; // they are read by the rules that are saved
   const lines = element("ul", {});
   const progress = element("p", { className: "soft" });
   report.replaceChildren(element("section", { className: "card" }, element("h2", { text: t("incoming.report") }), progress, lines));

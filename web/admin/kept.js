@@ -5,6 +5,7 @@ import { $, element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { ofTab } from "../ui/storage.js";
 import { written } from "./address.js";
+import { whoIsIn } from "./session.js";
 
 const PREFIX = "calculator:";
 /** @type {string | null} */
@@ -25,7 +26,7 @@ export function keptDraft(person, connection, level, name) {
     drop: () => ofTab.remove(key),
     close: () => {
       if (opened === key) opened = null;
-      tellKept(person);
+      tellKept(whoIsIn()); // somebody else may be, by now
     },
   };
 }

@@ -10,7 +10,7 @@ import { button, filled, nothing, told } from "./pieces.js";
 import { CONNECTION_VIEWS, PLACE_VIEWS, places, titleOf, viewsOf } from "./places.js";
 import { call, connectionName, token, whoIsIn } from "./session.js";
 import { askToken, begin } from "./signing.js";
-import { mayLeave } from "./unsaved.js";
+import { isTypedIn, mayLeave } from "./unsaved.js";
 
 /** @typedef {import("./address.js").Address} Address */
 /** @typedef {{ id: string, account_domain: string, widget_type: string, status: string, [member: string]: any }} Connection */
@@ -175,6 +175,7 @@ async function open() {
   drawHead(at);
   shown?.close?.();
   shown = null;
+  stale.remove();
   const view = $("view");
   const stays = isSame && isLoaded;
   isLoaded = false;
@@ -207,14 +208,19 @@ addEventListener("hashchange", () => {
 // is typed in it, it is said how old it is instead.
 const LONG_MILLISECONDS = 600_000, LOOK_MILLISECONDS = 20_000;
 let lookedAt = Date.now();
+const stale = element("span", {});
 
 function look() {
-  if (document.hidden) return;
+  if (document.hidden || $("view").querySelector("dialog[open]")) return;
+  if (!isTypedIn()) stale.remove(); // it is saved by now
   const since = lookedAt;
   lookedAt = Date.now();
   if (lookedAt - since < LONG_MILLISECONDS || !isLoaded || $("panel").hidden) return;
-  if (!$("view").querySelector("[data-unsaved], dialog[open]")) void told(() => (shown?.refresh ?? open)());
-  else $("kept").append(element("span", {}, t("panel.stale", { moment: moment(since) }), " ", button("refresh", () => { if (mayLeave()) void open().then(() => tellKept(whoIsIn())); })));
+  if (!isTypedIn()) void told(() => (shown?.refresh ?? open)());
+  else if (!stale.isConnected) { // what is seen is as old as it was told to be
+    stale.replaceChildren(t("panel.stale", { moment: moment(since) }), " ", button("refresh", () => { if (mayLeave()) void open(); }));
+    $("kept").append(stale);
+  }
 }
 
 document.addEventListener("visibilitychange", look);
@@ -229,7 +235,7 @@ addEventListener("session-ended", (event) => {
 
 // Only a hint to look again: what is shown comes from our own server.
 addEventListener("message", ({ data }) => {
-  if (data?.type === "amocrm-connection") void shown?.refresh?.();
+  if (data?.type === "amocrm-connection" && !isTypedIn()) void shown?.refresh?.();
 });
 
 // --- the search -------------------------------------------------------------------------------------------------

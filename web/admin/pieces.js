@@ -124,13 +124,23 @@ export async function filled(body, load, again, title = "") {
 }
 
 /**
- * Asks again and again while somebody is signed in and looks, and `isWanted`; returns what ends it.
+ * Asks again and again while somebody is signed in and looks, and `isWanted`; returns what ends it. What it is refused is told
+ * beside what else has failed, once, until it is answered.
  * @param {Work} work @param {number} milliseconds @param {() => boolean} isWanted @returns {() => void}
  */
 export function live(work, milliseconds, isWanted = () => true) {
   const asked = counted(work);
-  const timer = setInterval(() => { if (asked.isIdle() && !document.hidden && token.get() && isWanted()) void told(asked); }, milliseconds);
-  return () => clearInterval(timer);
+  const place = failure(), now = element("span", {});
+  const ask = async () => {
+    await told(asked, now);
+    if (place.textContent !== now.textContent) place.textContent = now.textContent;
+  };
+  $("panel-error").after(place);
+  const timer = setInterval(() => { if (asked.isIdle() && !document.hidden && token.get() && isWanted()) void ask(); }, milliseconds);
+  return () => {
+    clearInterval(timer);
+    place.remove();
+  };
 }
 
 const AGO_MILLISECONDS = 20_000;

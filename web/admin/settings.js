@@ -152,7 +152,7 @@ function words(settings, connection) {
     logo = null;
     file.value = "";
     without.hidden = true;
-    soon();
+    form.dispatchEvent(new Event("input", { bubbles: true })); // it is this level's own now, and not saved
   };
   const form = element("div", {}, labelled("settings.company", name), labelled("settings.lines", lines), labelled("settings.logo", file), without,
     labelled("settings.language", language), labelled("settings.heading", heading), labelled("settings.note_heading", noteHeading), labelled("settings.closing", closing));
@@ -266,6 +266,7 @@ function rows(values, make, addKey, empty) {
     remove.onclick = () => {
       made = made.filter((one) => one !== row);
       line.remove();
+      list.dispatchEvent(new Event("change", { bubbles: true })); // it is not saved
     };
     made.push(row);
     list.append(line);

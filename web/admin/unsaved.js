@@ -3,7 +3,10 @@
 import { $ } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 
-const typedIn = () => [...$("view").querySelectorAll("[data-unsaved]")];
+/** @param {HTMLElement} within @returns {HTMLElement[]} */
+const typedIn = (within = $("view")) => [...(/** @type {NodeListOf<HTMLElement>} */ (within.querySelectorAll("[data-unsaved]")))];
+/** @param {HTMLElement} within */
+export const isTypedIn = (within = $("view")) => typedIn(within).length > 0;
 
 // A form of that kind; a new one takes its place when it is saved.
 /** @template {HTMLElement} Form @param {Form} form @returns {Form} */
@@ -14,10 +17,12 @@ export function guarded(form) {
   return form;
 }
 
-// Whether nothing would be lost, or somebody wants it to be.
-export function mayLeave() {
-  if (typedIn().length && !confirm(t("panel.leave_unsaved"))) return false;
-  for (const form of typedIn()) delete form.dataset.unsaved;
+// Whether nothing would be lost of what is typed in it, or somebody wants it to be.
+/** @param {HTMLElement} within */
+export function mayLeave(within = $("view")) {
+  const forms = typedIn(within);
+  if (forms.length && !confirm(t("panel.leave_unsaved"))) return false;
+  for (const form of forms) delete form.dataset.unsaved;
   return true;
 }
 
@@ -36,4 +41,4 @@ export function choosing(select, chosen) {
   };
 }
 
-addEventListener("beforeunload", (event) => { if (typedIn().length) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (isTypedIn()) event.preventDefault(); });

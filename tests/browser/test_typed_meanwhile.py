@@ -1,0 +1,138 @@
+"""What is typed in one form of a view, or told in it, outlives what happens beside it."""
+
+import json
+import re
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
+
+from tests.demo import Demo, connect
+from tests.visiting import choose, connected_panel, go, in_one_demo, sign_in
+
+pytestmark = in_one_demo
+
+LEAVE = "Набранное здесь не сохранено. Всё равно уйти?"
+
+
+def _post(demo: Demo, action: str, **body: Any) -> Any:
+    with demo.http(connect(demo)) as http:
+        answer = http.post(f"/{action}", json=body)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+
+def _staying(context: BrowserContext, demo: Demo) -> tuple[Page, list[str]]:
+    """Somebody who, asked whether what they have typed may go, says no; and what they were asked."""
+    connect(demo)
+    page = context.new_page()
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        (dialog.dismiss if dialog.message == LEAVE else dialog.accept)()
+
+    page.on("dialog", answer)
+    sign_in(page, demo)
+    choose(page)
+    return page, asked
+
+
+def _silent(route: Route) -> None:
+    refused = {"title": "No", "status": 502, "code": "unknown", "detail": "Сейчас не выходит."}
+    route.fulfill(status=502, content_type="application/problem+json", body=json.dumps(refused))
+
+
+def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved(
+    context: BrowserContext, demo: Demo
+) -> None:
+    """A shop's words were gone with the receiver that was saved below them, and an open form with its neighbour."""
+    origin = demo.amocrm.split("/at/")[0]
+    for name in ("Касса", "Витрина"):
+        _post(demo, "save_endpoint", name=name, url=f"{origin}/receiver")
+        _post(demo, "save_automation", name=name, work={"kind": "note", "text": "Готово"})
+    page, asked = _staying(context, demo)
+    go(page, "events")
+    page.get_by_text("Статусы заказов словами магазина").click()
+    word = page.locator("#view details .grid input").first
+    word.fill("Собираем")
+    rows, form = page.locator("#endpoints > li"), page.locator("#view form.card")
+    rows.filter(has_text="Витрина").get_by_role("button", name="Изменить").click()
+    form.get_by_label("Название", exact=True).fill("Витрина на Лесной")
+    rows.filter(has_text="Касса").get_by_role("button", name="Изменить").click()  # the open one stays
+    expect(form.get_by_label("Название", exact=True)).to_have_value("Витрина на Лесной")
+    rows.filter(has_text="Касса").get_by_role("button", name="Удалить").click()
+    expect(rows.filter(has_text="Касса")).to_have_count(0)
+    expect(form.get_by_label("Название", exact=True)).to_have_value("Витрина на Лесной")
+    form.get_by_role("button", name="Сохранить").click()
+    expect(rows.filter(has_text="Витрина на Лесной")).to_be_visible()
+    expect(form).to_have_count(0)
+    expect(word).to_have_value("Собираем")
+    page.locator("#view .card").first.get_by_role("button", name="Сохранить").click()
+    expect(page.get_by_text("Сохранено.")).to_be_visible()
+
+    go(page, "automations")
+    rows = page.locator("#automations > li")
+    rows.filter(has_text="Витрина").get_by_role("button", name="Изменить").click()
+    form.get_by_label("Текст").fill("Витрина готова")
+    rows.filter(has_text="Касса").get_by_role("button", name="Изменить").click()
+    rows.filter(has_text="Касса").get_by_role("button", name="Удалить").click()
+    expect(rows.filter(has_text="Касса")).to_have_count(0)
+    expect(form.get_by_label("Текст")).to_have_value("Витрина готова")
+    assert asked.count(LEAVE) == 2
+
+
+@pytest.mark.refusals(502)
+def test_a_failure_stays_told_while_the_view_asks_again(context: BrowserContext, demo: Demo) -> None:
+    """What had failed was told for four seconds, until the view had asked for something else."""
+    origin = demo.amocrm.split("/at/")[0]
+    page = connected_panel(context, demo)
+    choose(page)
+    go(page, "events")
+    page.get_by_role("button", name="Добавить получателя").click()
+    page.get_by_label("Название", exact=True).fill("Почта")
+    page.get_by_label("Адрес", exact=True).fill(f"{origin}/receiver")
+    page.route(re.compile("action=get_endpoints"), _silent)
+    page.locator("form.card").get_by_role("button", name="Сохранить").click()
+    error = page.locator("#panel-error")
+    expect(error).to_have_text("Сейчас не выходит.")
+    with page.expect_response(re.compile("action=get_changes")):
+        pass
+    with page.expect_response(re.compile("action=get_changes")):
+        pass
+    expect(error).to_have_text("Сейчас не выходит.")
+    # What the view asks for by itself is told as long as it fails, and once.
+    page.route(re.compile("action=get_changes"), _silent)
+    told = page.locator("main > .error:not(#panel-error)", has_text="Сейчас не выходит.")
+    expect(told).to_be_visible()
+    page.unroute(re.compile("action=get_changes"))
+    expect(told).to_have_count(0)
+    page.unroute(re.compile("action=get_endpoints"))
+    go(page, "log")
+    expect(error).to_be_empty()
+
+
+def test_what_is_taken_out_of_settings_is_not_saved_until_it_is_saved(context: BrowserContext, demo: Demo) -> None:
+    """The logo of the level above stayed, though somebody had taken it away and saved; a rule that was taken away was
+    there again for whoever left without saving, and nobody had asked."""
+    logo = b64encode(Path("web/ui/logo.png").read_bytes()).decode()
+    rule = {"source": "city", "entity": "leads", "field": "Город", "type": "text"}
+    _post(demo, "save_settings", submissions={"mapping": [rule]})
+    _post(demo, "save_settings", level="widget", company={"name": "Стеклодом", "lines": [], "logo": logo})
+    page, asked = _staying(context, demo)
+    try:
+        go(page, "settings")
+        page.get_by_role("button", name="Убрать логотип").click()
+        page.get_by_role("button", name="Сохранить", exact=True).click()
+        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        with demo.http(connect(demo)) as http:
+            assert http.get("/get_settings").json()["settings"]["company"]["logo"] is None
+        page.get_by_role("button", name="Убрать", exact=True).first.click()
+        go(page, "log")
+        expect(page).to_have_url(re.compile("/settings$"))
+        assert asked == [LEAVE]
+    finally:
+        _post(demo, "save_settings", level="widget")
+        _post(demo, "save_settings")
