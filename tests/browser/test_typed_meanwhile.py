@@ -136,3 +136,24 @@ def test_what_is_taken_out_of_settings_is_not_saved_until_it_is_saved(context: B
     finally:
         _post(demo, "save_settings", level="widget")
         _post(demo, "save_settings")
+
+
+@pytest.mark.refusals(409)
+def test_what_is_typed_after_somebody_else_was_faster_is_kept_as_well(context: BrowserContext, demo: Demo) -> None:
+    """Whoever is told so types on, and keeps theirs: the form as it is then, and not as it was when it was refused."""
+    _post(demo, "save_settings")
+    page, _ = _staying(context, demo)
+    try:
+        go(page, "settings", "glass")
+        company = page.get_by_label("Компания", exact=True)
+        company.fill("Моё")
+        _post(demo, "save_settings", company={"name": "Чужое", "lines": []})
+        page.get_by_role("button", name="Сохранить", exact=True).click()
+        mine = page.get_by_role("button", name="Оставить мой")
+        expect(mine).to_be_visible()
+        company.fill("Моё, дописанное")
+        mine.click()
+        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        expect(company).to_have_value("Моё, дописанное")
+    finally:
+        _post(demo, "save_settings")

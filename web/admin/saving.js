@@ -33,8 +33,9 @@ export function saver({ connection, level = "connection", shown, read, again, co
       saved = await save({ ...others, ...wanted }, revision);
     } catch (unknown) {
       const failed = /** @type {Error & { code?: string }} */ (unknown);
-      const mine = async () => send(await newest(), wanted);
-      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => theirs(wanted), error), (pressed) => busy(pressed, mine, error)));
+      // As it is by then: somebody may have typed on, and not to its end.
+      const mine = async () => { if (conflict.closest("form")?.reportValidity() ?? true) await send(await newest()); };
+      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => theirs(read()), error), (pressed) => busy(pressed, mine, error)));
       throw failed;
     }
     await again(t("settings.saved"));
