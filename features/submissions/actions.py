@@ -1,7 +1,7 @@
 """`POST submit_form`, `submit_order`, `sync_contact`: what a site sends, into amoCRM once (rows C2-C4, C9, C10)."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -44,6 +44,7 @@ from shared.storage.cache import SharedCache
 
 # So long an equal submission is the same one; after that a person may well ask for the same thing again.
 _SAME_SECONDS: Final = 600
+_NO_ORDER_BEFORE: Final = datetime(2000, 1, 1, tzinfo=UTC)  # what a shop that has no date says may be year 1
 
 
 def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> Response:
@@ -189,8 +190,9 @@ def _order_from_builder(
 def _before_what_is_kept(runtime: Runtime, made_at: datetime | None) -> datetime | None:
     """A day earlier, for clocks and zones; None where whatever was accepted since then is still here."""
     kept = timedelta(days=runtime.settings.keep_deliveries_days)
-    is_old = made_at is not None and runtime.clock.now() - made_at > kept
-    return made_at - timedelta(days=1) if is_old and made_at is not None else None
+    if made_at is None or runtime.clock.now() - made_at <= kept:
+        return None
+    return max(made_at, _NO_ORDER_BEFORE) - timedelta(days=1)
 
 
 def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:

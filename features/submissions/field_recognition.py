@@ -43,6 +43,7 @@ _EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _PHONE: Final = re.compile(r"\+?[\d\s()./\u00a0\-\u2010-\u2015]{7,30}")
 _OF_BUILDER: Final = re.compile(r"_(?!_)")
 _LONGEST_NAME: Final = 150
+_OF_ANOTHER: Final = 5  # the rank of what may be somebody else's; it is the visitor's where there is nothing surer
 # No form that people fill in has so many values, and a megabyte of them would cost seconds: those beyond are fields.
 _MOST_LOOKED_AT: Final = 3000
 
@@ -152,14 +153,15 @@ def _by_itself(value: NamedValue) -> _Value:
         return _Value(value, "visit", "visit")
     if _is_furniture(value):
         return _Value(value, "nothing", "furniture")
+    is_of_another = field_vocabulary.is_of_another(value.shown)
     declared = _TYPES.get(value.type)
     is_of_staff = any(map(field_vocabulary.is_of_staff, (value.label, value.name)))
     if declared is not None and not is_of_staff and _fits(declared, value, surely=True):
-        return _Value(value, declared, "type", 1)
+        return _Value(value, declared, "type", _OF_ANOTHER if is_of_another else 1)
     for name in filter(None, (value.label, value.name)):
         meaning, rank = _said(name, value)
         if meaning is not None:
-            return _Value(value, meaning, "word", rank)
+            return _Value(value, meaning, "word", _OF_ANOTHER if is_of_another and meaning in _PERSON else rank)
     return _Value(value, "field", "note")
 
 
@@ -220,7 +222,9 @@ def _is_name(text: str) -> bool:
 
 
 def _settle(found: list[_Value]) -> None:
-    """Of what may be there once, the surest; the first of those. Others of the same words are fields."""
+    """Of what may be there once, the surest; the first of those. Others of the same words are fields, and so are
+    phones and e-mails of somebody else, where the visitor's are there: a friend's in the contact of who has named them
+    would bring the friend's own forms there."""
     best: dict[str, _Value] = {}
     told = [one for one in found if one.meaning in _ONCE and any(text.strip() for text in one.named.values)]
     for one in told:
@@ -228,6 +232,11 @@ def _settle(found: list[_Value]) -> None:
             best[one.meaning] = one
     for one in told:
         if one.named.values != best[one.meaning].named.values:
+            one.meaning, one.reason = "field", "note"
+    lines = [one for one in found if one.meaning in _SEVERAL and any(text.strip() for text in one.named.values)]
+    surely = {one.meaning for one in lines if one.rank < _OF_ANOTHER}
+    for one in lines:
+        if one.rank == _OF_ANOTHER and one.meaning in surely:
             one.meaning, one.reason = "field", "note"
 
 

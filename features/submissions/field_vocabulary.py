@@ -80,7 +80,7 @@ _NOT_A_NAME: Final = (
     " услуг послуг tariff тариф plan item sku campaign source utm event событ поді group групп list field category"
     " категор model модел pet питом ребен дитин child hijo empresa business biznes kompaniya korxona archiv nick"
     " login логин method метод delivery достав payment оплат option variant status state country стран type step"
-    " button quiz title template agent питання вопрос question"
+    " button quiz title template agent питання вопрос question notification"
 )
 _NOT_A_PHONE: Final = _plains(
     "model модель модели тип type id code код country страна brand марка бренд verified время time modelo marca tipo"
@@ -123,6 +123,18 @@ _ARTICLES: Final = _plains(
     "the a an our el la los las un una o os um uma наш нашего нашему нашим нашей наша нашого"
     " nuestro nuestra nosso nossa personal личный личного персональный персонального"
 )
+# Somebody beside the visitor, or the company's own number: what is theirs counts where the visitor has none.
+_BESIDE: Final = _plains(
+    "friend friends emergency spouse guarantor referral referred"
+    " host hosts userprimaryemail organizer organiser memberships membership producer affiliate affiliates"
+    " merchant virtual called callee shop store site"
+    " друга другу друзей подруги подруге адресат адресата экстренный экстренной экстренного экстренных"
+    " родственник родственника супруга супруги супругу поручитель поручителя именинника ребёнка магазина сайта"
+    " отримувач отримувача екстрений родича дитини виртуальный"
+    " destinatario destinataria amigo amiga emergencia familiar familiares fiador aval indicado referido tienda loja"
+    " doʼst doʼsti doʼstingiz qiluvchi"
+)
+_RECIPIENT: Final = "получател"
 _CUSTOMER: Final = _plain("заказчик")  # a person, and no order
 _WEAK_PHONE: Final = _plains(
     "номер number numero nomer raqam контакт контакты contact contacto contato aloqa звʼязок связь связи"
@@ -209,6 +221,12 @@ def says_name(name: str) -> Meaning | None:
 def is_of_person(name: str) -> bool:
     """Whether a container, such as `client`, holds a person's values."""
     return not _PERSON_WORDS.isdisjoint(words(name))
+
+
+@lru_cache(maxsize=2048)
+def is_of_another(name: str) -> bool:
+    """Whether it is somebody's beside the visitor, where the visitor is named, too: "Телефон друга", `organizer`."""
+    return any(word in _BESIDE or word.startswith(_RECIPIENT) for word in words(name))
 
 
 @lru_cache(maxsize=2048)

@@ -78,10 +78,39 @@ def _getsitecontrol(tree: Tree) -> str:
     return text(tree, "id")
 
 
+# source: Google's reference, "Lead form extension webhook"; public handlers
+def _google_ads(tree: Tree) -> str:
+    """A lead of an advertisement: each answer has an id (`FULL_NAME`), and of late the question as well. What proves
+    who has sent it is no value."""
+    answers = branches(tree.pop("user_column_data"))
+    tree["fields"] = [
+        {
+            "title": text(one, "column_name") or str(one.get("column_id") or ""),
+            "type": _OF_GOOGLE.get(str(one.get("column_id")), ""),
+            "value": one.get("string_value"),
+        }
+        for one in answers
+    ]
+    if "gcl_id" in tree:
+        tree.setdefault("gclid", tree.pop("gcl_id"))
+    drop(tree, "google_key", "api_version", "form_id", "adgroup_id", "creative_id", "asset_group_id", "campaign_id")
+    if tree.get("is_test") is False:
+        drop(tree, "is_test")
+    return text(tree, "lead_id")
+
+
+_OF_GOOGLE: Final = {
+    **dict.fromkeys(("PHONE_NUMBER", "WORK_PHONE"), "tel"),
+    **dict.fromkeys(("EMAIL", "WORK_EMAIL"), "email"),
+    "FULL_NAME": "name",
+}
+
+
 ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("FieldStructure EntryId", _wufoo),
     ("FormID UniqueID", _formstack),
     ("webhooktype call_state", _envybox),
     ("event_name visitor", _jivo),
     ("widget responses page", _getsitecontrol),
+    ("user_column_data", _google_ads),
 )

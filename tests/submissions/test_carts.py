@@ -280,9 +280,11 @@ def test_35_4_what_a_shop_tells_of_an_order_that_is_not_known_any_more_makes_no_
     assert len(set(after)) == len(after) > len(before.notes)
 
 
-def test_35_4_an_old_order_that_never_was_here_is_made(site: Story) -> None:
+@pytest.mark.parametrize("made_at", ["", "0001-01-01T00:00:00"], ids=["of 90 days", "of no date"])
+def test_35_4_an_old_order_that_never_was_here_is_made(site: Story, made_at: str) -> None:
+    """A program that has no date says that it is of the year 1."""
     _, key = server_key(site)
-    old = (site.clock.now() - timedelta(days=90)).isoformat()
+    old = made_at or (site.clock.now() - timedelta(days=90)).isoformat()
     leads = len(account(site)["leads"])
     assert send(site, key, _changed("woocommerce", date_created_gmt=old)).status == 200
     assert len(Became(site).notes) == 1

@@ -295,6 +295,34 @@ def test_35_1_who_works_for_the_company_is_not_the_visitor(body: Any, has_visito
         assert "+7 929 000-00-01" in str(read.fields)
 
 
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ({"Телефон друга": "+7 929 000-00-02", "Имя друга": "Олег"}, "+7 929 000-00-02"),
+        ({"Телефон получателя": "+7 929 000-00-02", "Имя получателя": "Олег"}, "+7 929 000-00-02"),
+        ({"Teléfono de emergencia": "+7 929 000-00-02"}, "+7 929 000-00-02"),
+        ({"fields": [{"type": "tel", "title": "Телефон ребёнка", "value": "+7 929 000-00-02"}]}, "+7 929 000-00-02"),
+        ({"virtual_phone_number": "74950000002", "notification_name": "Звонок"}, "74950000002"),
+        ({"organizer": {"name": "Олег", "email": "oleg@a.ru"}, "userPrimaryEmail": "oleg@a.ru"}, "oleg@a.ru"),
+        ({"scheduled_event": {"event_memberships": [{"user_email": "oleg@a.ru"}]}}, "oleg@a.ru"),
+        (
+            {"producer": {"email": "oleg@a.ru"}, "affiliate": {"email": "oleg@a.ru"}, "site_phone": "84950000002"},
+            "oleg",
+        ),
+    ],
+)
+def test_35_1_whoever_is_named_beside_the_visitor_is_another_person(body: Any, kept: str) -> None:
+    """The friend's own form would come to the visitor's contact, and a host's e-mail made one contact of all visitors.
+    Where there is nobody else, it is the visitor ("Телефон получателя заказа")."""
+    visitor = {"Ваше имя": "Нина", "Контактный телефон": PHONE, "Ваш e-mail": "nina@example.org"}
+    for sent in (body | visitor, visitor | body):
+        read = _body(sent)
+        assert read.contact == Contact(name="Нина", phone=PHONE, email="nina@example.org")
+        assert kept in str(read.fields)
+    alone = _body(body).contact
+    assert alone.phones or alone.emails
+
+
 @pytest.mark.parametrize("kind", ["", "tel"])
 @pytest.mark.parametrize(
     "asked",
