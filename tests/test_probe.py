@@ -315,7 +315,7 @@ def stopping(self):
     if calls == {after}:
         print("now", flush=True)
         signal.pause()
-lab.Steadily.__call__ = stopping
+lab.FixedPace.__call__ = stopping
 from cli.probe.command import probe
 probe({options!r})
 """

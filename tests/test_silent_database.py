@@ -156,7 +156,7 @@ def test_a_statement_that_is_not_answered_ends_before_the_platform_ends_us(postg
 def test_a_monitor_is_told_that_the_database_is_silent(
     connected: Story, environment: dict[str, str], postgres: Any
 ) -> None:
-    with Freezing(embedded.runtime_url(postgres), b"SELECT 1") as freezing:
+    with Freezing(embedded.runtime_url(postgres), b"amocrm_jobs") as freezing:
         runtime = Runtime.build(load(environment | {"DATABASE_URL": freezing.url}), connected.clock)
         story = Story(**{**connected.__dict__, "runtime": runtime})
         health._answers.drop("health")

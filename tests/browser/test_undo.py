@@ -56,13 +56,13 @@ def test_38_7_what_was_changed_is_put_back(chromium: Browser, demo: Demo) -> Non
         expect(toast.get_by_role("alert")).to_contain_text("изменил")
         assert _company(http) == "Чужое"
 
-        made = http.post("/save_endpoint", json={"name": "Склад", "url": "https://example.org/a"}).json()
+        made = http.post("/save_endpoint", json={"name": "Дальний склад", "url": "https://example.org/a"}).json()
         go(page, "events")
-        row = page.locator("#endpoints > li").filter(has_text="Склад")
+        row = page.locator("#endpoints > li").filter(has_text="Дальний склад")
         row.get_by_role("button", name="Изменить").click()
         page.locator("form.card .check input").first.uncheck()
         page.locator("form.card").get_by_role("button", name="Сохранить").click()
-        expect(toast).to_contain_text("«Склад»: изменено.")
+        expect(toast).to_contain_text("«Дальний склад»: изменено.")
         (one,) = [each for each in http.get("/get_endpoints").json()["endpoints"] if each["id"] == made["id"]]
         assert not one["is_on"]
         undo.click()
