@@ -125,3 +125,18 @@ def is_news(event: str, ours: Collection[str]) -> bool:
     if field := re.match(r"custom_field_(\d*)", event):
         return not any(name == f"field:{field[1]}" if field[1] else name.startswith("field:") for name in ours)
     return not any(event.endswith(_EVENTS[name]) for name in ours if name in _EVENTS)
+
+
+def verbs(events: Collection[str]) -> set[str]:
+    """As hooks would say it: what these events tell of members."""
+    endings = (*_EVENTS.values(), "entity_tag_added", "entity_tag_deleted")
+    return {
+        "status" if one.endswith(_EVENTS["status_id"]) else "update"
+        for one in events
+        if one.startswith("custom_field_") or one.endswith(endings)
+    }
+
+
+def is_changed_since_made(entity: Entity) -> bool:
+    """By its own word, in whole seconds."""
+    return int(entity.get("updated_at") or 0) > int(entity.get("created_at") or 0) > 0

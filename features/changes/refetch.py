@@ -211,14 +211,13 @@ class Refetch(Struct):
         if due.state is None:
             earlier = partial(self._earlier_members, due)
             maker = self._own.maker(due.entity_type, entity, own, is_new="add" in hints, earlier=earlier)
-            ours = self._own.ours(entity, own)
+            ours, made = self._own.ours(entity, own), NOTHING
             if maker is not None:
-                ours |= {"price"} | self._own.ours(entity, self._own.at_making(due.entity_type, maker))
+                made = self._own.at_making(due.entity_type, maker)
+                ours |= {"price"} | self._own.ours(entity, made)
             if maker is not None and "add" in hints:
-                # Somebody may have gone on with it before we read it for the first time.
-                hints -= {"add"}
-                if hints and not self._others_did(due, ours, is_made_by_us=True):
-                    hints = set()
+                is_touched = not made.prints.keys() <= ours or diff.is_changed_since_made(entity)
+                hints = self._gone_on(due, hints - {"add"}, ours, is_touched=is_touched)
             elif (
                 "add" in hints
                 and due.entity_type in _MADE_BY_US
@@ -243,8 +242,15 @@ class Refetch(Struct):
         return (
             bool(ours)
             and not ("status" in due.kinds and "status_id" not in ours)
-            and not self._others_did(due, ours, is_made_by_us=is_made_by_us)
+            and self._by_others(due, ours, is_made_by_us=is_made_by_us) == set()
         )
+
+    def _gone_on(self, due: _Due, hints: set[str], ours: Collection[str], *, is_touched: bool) -> set[str]:
+        """What somebody did with one of ours before it was read for the first time. The hook of that may be yet to come
+        (`hints` has none): then it would find nothing new."""
+        by_others = self._by_others(due, ours, is_made_by_us=True) if hints or is_touched else set()
+        # Where nobody can say it is told.
+        return hints if by_others is None or (hints and by_others) else diff.verbs(by_others)
 
     def _events_of(self, due: _Due) -> list[Entity] | None:
         """What amoCRM tells of it; None where it says no."""
@@ -259,15 +265,14 @@ class Refetch(Struct):
     def _earlier_members(self, due: _Due) -> dict[str, set[str]]:
         return earlier_members(self._events_of(due) or ())
 
-    def _others_did(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
-        """Whether amoCRM's events of it tell of more than our writing of these members, and making it."""
-        happened = self._events_of(due)
-        if happened is None:
-            return True  # nobody can say; it is told
+    def _by_others(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> set[str] | None:
+        """Events of it that are more than our writing of these members, and making it; None where amoCRM says no."""
+        if (happened := self._events_of(due)) is None:
+            return None
         kinds = {str(one.get("type")) for one in happened if int(one.get("created_at") or 0) >= self.feed.begun_at}
         if is_made_by_us:
             kinds.discard(f"{due.entity_type}_added")
-        return any(diff.is_news(kind, ours) for kind in kinds)
+        return {kind for kind in kinds if diff.is_news(kind, ours)}
 
     def _told(self, due: _Due, news: DetectedChange, entity: Entity) -> dict[str, Any]:
         before = news.before

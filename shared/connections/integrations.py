@@ -78,7 +78,6 @@ ORDER BY account_domain = %(account_domain)s DESC, problem_code IS NOT DISTINCT 
 LIMIT 5
 """
 
-# At most three: the question is whether there is exactly one.
 _AT_HOST = """
 SELECT * FROM amocrm_connections WHERE account_domain = %(account_domain)s
 ORDER BY (status = 'connected'), created_at

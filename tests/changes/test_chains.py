@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
@@ -90,6 +91,32 @@ def test_31_3_a_person_who_is_changed_before_we_know_of_them_is_not_new(feed: Fe
         feed.run(5)
     told = [one for one in feed.told() if one["data"].get("contact", {}).get("id") == made["id"]]
     assert [one["type"] for one in told] == ["contact.updated" if is_ours else "contact.added"]
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_31_3_what_a_person_changes_before_we_look_is_told_though_its_hook_comes_afterwards(
+    feed: Feed, is_answered: bool, is_changed: bool
+) -> None:
+    """Only the hook of the making is there when it is read, with another city already: that was kept as what we had
+    made, and the hook that came afterwards told of nothing new."""
+    _mapped(feed)
+    feed.story.simulator.control("webhooks", lost=1)
+    if is_answered:
+        submit(feed.story, _form("City 1"))
+    else:
+        _lost(feed, "lead", "City 1")
+    shown = feed.story.simulator.control("show", domain=feed.story.domain)["contacts"].values()
+    made = next(one for one in shown if one["name"] == "Visitor 29")
+    if is_changed:
+        other = {"custom_fields_values": [{"field_id": _city(feed), "values": [{"value": "City 3"}]}]}
+        feed.person(kind="contacts", id=made["id"], fields=other)
+    (address,) = feed.hooks()
+    for verb in ("add", "update"):
+        said = {f"contacts[{verb}][0][id]": str(made["id"]), "account[id]": str(feed.story.account_id)}
+        assert httpx.post(address, data=said, trust_env=False).status_code == 200
+        feed.run(5)
+    assert feed.kinds() == (["contact.updated"] if is_changed else [])
 
 
 @pytest.mark.parametrize("minutes", [2, 70])
