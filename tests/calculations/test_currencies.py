@@ -75,6 +75,17 @@ def test_33_3_the_panel_begins_with_the_accounts_currency(brazil: Story) -> None
     assert [one["document"]["currency"] for one in _draft(brazil)["in_force"]] == ["RUB", "BRL"]
 
 
+def test_38_the_preview_of_notes_counts_in_the_accounts_currency(brazil: Story) -> None:
+    note = json_of(brazil.crm("preview", brazil.admin(), {}))["note"]
+    assert ("R$" in note, "₽" in note) == (True, False)
+
+
+def test_38_a_preview_of_an_account_that_nobody_can_ask_has_no_sign(story: Story) -> None:
+    story.simulator.fault("status", status=500, path="/api/v4/account", times=9)
+    note = json_of(story.crm("preview", story.admin(), {}))["note"]
+    assert ("24\u202f624" in note, "₽" in note) == (True, False)
+
+
 def test_33_3_an_account_that_nobody_can_ask_stops_no_card(story: Story) -> None:
     story.simulator.fault("status", status=500, path="/api/v4/account", times=9)
     asked = _asked(story)

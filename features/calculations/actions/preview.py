@@ -16,6 +16,7 @@ from features.calculations.settings import Template, check_logo
 from features.calculations.template import template
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
+from shared.actions import currency
 from shared.actions.action import Action
 from shared.deliveries.items import Item
 from shared.platform import i18n
@@ -51,7 +52,8 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     given: dict[str, Any] = msgspec.to_builtins(asked)
     language = document_language(given, integration.account_domain)
     words = template(integration.widget_type, given, language)
-    sample = _sample(language, runtime.clock.now().date())
+    own = currency.of_account(runtime, integration) or ""  # where nobody can say now, amounts without a sign
+    sample = _sample(language, own, runtime.clock.now().date())
     company, typeset = Company.of(given, language), typesetting_client.of(runtime.settings)
     try:
         page = picture(sample, company, words, runtime.clock.now(), typeset)
@@ -62,7 +64,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return json_response({"note": text, "page": base64.b64encode(page).decode(), "missing_letters": missing})
 
 
-def _sample(language: str, today: date) -> Calculation:
+def _sample(language: str, own_currency: str, today: date) -> Calculation:
     names = i18n.words(language, "document.sample")
     items = (
         Item(names["glass"], Decimal("2.52"), names["area"], Decimal(6200), "GL-8"),
@@ -71,7 +73,7 @@ def _sample(language: str, today: date) -> Calculation:
     total = sum((item.amount for item in items), Decimal())
     return Calculation(
         names["title"],
-        "RUB",
+        own_currency,
         items,
         total,
         "17",
