@@ -73,6 +73,8 @@ def brought(language: str, sentence: str, known: Catalog, folder: Path = FOLDER)
     for key, text in english(folder).items():
         if as_message(text)[0] != sentence or not there.get(key) or there[key] == text:
             continue
+        if isinstance(there[key], str) != isinstance(text, str):  # it counts now, and its file is still the one before
+            continue
         names = categories(language)
         found = there[key] if isinstance(text, str) else tuple(there[key].get(name, "") for name in names)
         if isinstance(found, str | tuple) and found not in taken:

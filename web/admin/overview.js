@@ -72,7 +72,7 @@ export async function show(place, visit) {
 /** @param {{ code: string, count: number }[]} todo @returns {Node[]} */
 function judged(todo) {
   if (!todo.length) return [element("h2", { className: "good", text: `✓ ${t("overview.well")}` })];
-  const lines = todo.map(({ code, count }) => element("li", {}, element("a", { href: PLACES[code], text: t(`overview.todo_${code}`, { count }) }), element("small", { text: ` ${t(`overview.advice_${code}`)}` })));
+  const lines = todo.map(({ code, count }) => element("li", {}, element("a", { href: PLACES[code], text: t(`overview.todo_${code}`, { count }) }), element("small", { text: ` ${t(`overview.advice_${code}`, { count })}` })));
   return [element("h2", { className: "warning", text: `! ${t("overview.to_do")}` }), element("ul", {}, ...lines)];
 }
 
