@@ -4961,7 +4961,6 @@ export interface components {
             quantity: string | number;
             /** @default null */
             sku?: string | null;
-            /** @default шт */
             unit?: string;
             /** Format: decimal */
             unit_price: string | number;

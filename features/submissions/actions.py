@@ -275,10 +275,11 @@ def _accepted(
 
 
 def _identity(cleaned: bytes, body: Body) -> bytes:
-    """An order without a currency was one in roubles once; sent again it is still the same."""
-    if not isinstance(body, SubmitOrder) or body.order.currency:
+    """An order without a currency was in roubles once, its goods had a unit; sent again it is still the same."""
+    if not isinstance(body, SubmitOrder):
         return cleaned
-    before = msgspec.structs.replace(body, order=msgspec.structs.replace(body.order, currency="RUB"), action=None)
+    order = msgspec.structs.replace(body.order.as_before, currency=body.order.currency or "RUB")
+    before = msgspec.structs.replace(body, order=order, action=None)
     return msgspec.json.encode(before, order="deterministic")
 
 

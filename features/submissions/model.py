@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from features.submissions.field_vocabulary import Meaning
 from features.submissions.settings import Id, Name
 from shared.deliveries.items import Item, amount_problems, item_problems
+from shared.platform import i18n
 from shared.platform.decoding import decode
 from shared.platform.messages import say
 from shared.platform.money import is_amount, rounded
@@ -82,14 +83,18 @@ class OrderItem(Struct, forbid_unknown_fields=True, frozen=True):
     name: Annotated[str, Meta(min_length=1, max_length=250)]
     quantity: Decimal
     unit_price: Decimal
-    unit: Annotated[str, Meta(min_length=1, max_length=20)] = "шт"
+    unit: Annotated[str, Meta(min_length=1, max_length=20)] | UnsetType = UNSET  # unset is a piece, as accounts call it
     sku: Annotated[str, Meta(min_length=1, max_length=250)] | None = None
     discount: Decimal | None = None
     category: Name | Annotated[list[Name], Meta(max_length=20)] | None = None  # or its path, the outermost first
 
+    def unit_in(self, language: str) -> str:
+        return i18n.catalogue(language)["unit.piece"] if self.unit is UNSET else self.unit
+
     @property
     def item(self) -> Item:
-        return Item(self.name, self.quantity, self.unit, self.unit_price, self.sku, self.discount)
+        unit = "" if self.unit is UNSET else self.unit
+        return Item(self.name, self.quantity, unit, self.unit_price, self.sku, self.discount)
 
     @property
     def categories(self) -> list[str]:
@@ -130,6 +135,11 @@ class Order(Struct, forbid_unknown_fields=True, frozen=True):
     pipeline_id: Id | None = None  # these three are for this order only
     status_id: Id | None = None
     responsible_user_id: Id | None = None
+
+    @property
+    def as_before(self) -> "Order":
+        """As it was stored while an item without a unit was one in "шт": by this it is known when it is sent again."""
+        return replace(self, items=[replace(one, unit="шт") if one.unit is UNSET else one for one in self.items])
 
     @property
     def rounded_total(self) -> Decimal:

@@ -135,8 +135,9 @@ def _items(order: Order, language: str, terms: Mapping[str, str]) -> list[str]:
     lines = []
     for position, one in enumerate(order.items, 1):
         count, price = quantity(one.quantity, language), money(one.unit_price, language)
+        unit = one.unit_in(language)
         name = f"{one.name} ({one.sku})" if one.sku and one.sku not in one.name else one.name
-        line = f"{position}. {name} — {count} {one.unit} × {price}{sign} = {money(one.item.amount, language)}{sign}"
+        line = f"{position}. {name} — {count} {unit} × {price}{sign} = {money(one.item.amount, language)}{sign}"
         off = f" ({terms['discount'].lower()} {money(one.discount, language)}{sign})" if one.discount else ""
         lines.append(line + off)
     if order.discount:

@@ -57,7 +57,9 @@ def told(body: SubmitOrder) -> dict[str, str]:
     often another thing once it is: the note of its payment says that."""
     state, is_paid = _first(body, STATE), bool(_first(body, PAID))
     still = {name: value for name, value in body.fields.items() if name not in (STATE, PAID, TRANSACTION)}
-    bare = replace(body, order=replace(body.order, payment=""), fields=still, action=None, sent_at=msgspec.UNSET)
+    bare = replace(
+        body, order=replace(body.order.as_before, payment=""), fields=still, action=None, sent_at=msgspec.UNSET
+    )
     said = {"content": _digest(msgspec.json.encode(bare, order="deterministic"))}
     said |= {"payment": _digest(body.order.payment.encode())} if body.order.payment else {}
     return said | ({"state": state[:100]} if state else {}) | ({"paid": IS_SO} if is_paid else {})

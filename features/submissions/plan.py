@@ -172,7 +172,7 @@ def _steps(made: Submission) -> list[Step]:
         plan += [_budget_step(made)] if made.budget.amount else []
     if isinstance(body, SubmitOrder) and accepted.mode == "lead":
         remembered = SharedCache(made.database, delivery.integration_id)
-        plan += goods_steps(remembered, made.keyring, made.locks, delivery, body)
+        plan += goods_steps(remembered, made.keyring, made.locks, delivery, body, made.language)
     plan.append(_note_step(made))
     if accepted.mode != "incoming_lead" and reassignment.may_name_a_user(made.settings, body):
         plan.append(_handing_step(made, plan))
@@ -237,9 +237,9 @@ def _may_be_created(rule: FieldRule) -> bool:
 
 
 def goods_steps(
-    remembered: SharedCache, keyring: Keyring, locks: Locks, delivery: Delivery, body: SubmitOrder
+    remembered: SharedCache, keyring: Keyring, locks: Locks, delivery: Delivery, body: SubmitOrder, language: str
 ) -> list[Step]:
-    items = tuple(item.item for item in body.order.items)
+    items = tuple(replace(one.item, unit=one.unit_in(language)) for one in body.order.items)
     own = products.Goods(remembered, keyring, items, locks, delivery.id, body.order.currency or None)
 
     def find_or_create(api: AccountApi, lead: Result) -> Result:

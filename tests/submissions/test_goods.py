@@ -7,7 +7,7 @@ import pytest
 from shared.amocrm.leads import AccountApi
 from shared.deliveries import products
 from tests.story import Story
-from tests.submitting import account, found_at_once, order, submit
+from tests.submitting import account, found_at_once, note_of, order, submit, values_of
 
 NAME = "Столешница"
 
@@ -137,3 +137,15 @@ def test_31_b9_what_another_instance_has_made_a_moment_ago_is_not_made_again(sto
         assert _sold(story, number, _item("KV-20"), _item(name="Мойка")) == {f"{NAME} KV-20": 1, "Мойка -": 1}
         products._found_before.clear()
     assert _made(story) == 2
+
+
+def test_38_a_unit_that_nobody_has_named_is_a_piece_in_the_language_of_the_account(story: Story) -> None:
+    """It was "шт" in every language; what somebody has named stays as it is."""
+    assert story.crm("save_settings", story.admin(), {"language": "pt"}).status == 200
+    body = order(items=[_item(), _item(name="Мойка") | {"unit": "м²"}], total=200, delivery={})
+    results = submit(story, body, "submit_order")
+    note = note_of(story, results)
+    assert ("1 un. × 100" in note, "1 м² × 100" in note, "шт" in note) == (True, True, False)
+    made = [one for catalog in account(story)["elements"].values() for one in catalog.values()]
+    units = {one["name"]: values_of(one).get("UNIT") for one in made}
+    assert (units[NAME], units["Мойка"]) == (["un."], ["м²"])

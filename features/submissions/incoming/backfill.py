@@ -88,7 +88,7 @@ def _planned(
     steps += [_person_step(made, steps[-1].name), _note_step(made, wanted, steps[-1].name)]
     if isinstance(body, SubmitOrder) and wanted.lead_id is not None and not wanted.has_goods:
         steps += plan.goods_steps(
-            SharedCache(made.database, delivery.integration_id), made.keyring, made.locks, delivery, body
+            SharedCache(made.database, delivery.integration_id), made.keyring, made.locks, delivery, body, made.language
         )
     return steps, 5
 
