@@ -11,6 +11,7 @@ import pytest
 from features.submissions import field_vocabulary, site_builders
 from features.submissions.field_recognition import with_person
 from features.submissions.flattening import named_values
+from features.submissions.incoming import explanation
 from features.submissions.model import Contact, SubmitForm, full_name
 from features.submissions.settings import FieldRule, Submissions
 from features.submissions.site_builders import ReceivedForm
@@ -321,6 +322,17 @@ def test_35_1_whoever_is_named_beside_the_visitor_is_another_person(body: Any, k
         assert kept in str(read.fields)
     alone = _body(body).contact
     assert alone.phones or alone.emails
+
+
+def test_35_6_incoming_reads_a_body_of_ours_as_it_was_read_when_it_came() -> None:
+    """Its person is found among its fields: else it was read again without the phone that it came with."""
+    content = {"contact": {"name": "Нина"}, "fields": {"Телефон": PHONE, "Город": "Уфа"}}
+    request = Request("POST", "/", (), Headers([("Content-Type", JSON)]), json.dumps(content).encode())
+    shown = explanation.read(request, "submit_form", Submissions())
+    assert shown.contact.phones == [PHONE]
+    assert [(one.name, one.meaning) for one in shown.values] == [
+        *(("name", "name"), ("phone", "phone"), ("Город", "field"))
+    ]
 
 
 @pytest.mark.parametrize("kind", ["", "tel"])

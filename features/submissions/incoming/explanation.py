@@ -5,8 +5,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from features.submissions import model, site_builders
+from features.submissions.field_recognition import with_person
 from features.submissions.flattening import NamedValue
-from features.submissions.model import SUBMIT_FORM, Body, Contact, Decision, SubmitOrder, sources
+from features.submissions.model import SUBMIT_FORM, Body, Contact, Decision, SubmitForm, SubmitOrder, sources
 from features.submissions.settings import FieldRule, Submissions
 from shared.actions import body as bodies
 from shared.platform.http import Request
@@ -62,7 +63,8 @@ def read(request: Request, action: str, settings: Submissions) -> Reading:
     """Never raises for what came: what cannot be read is told."""
     try:
         if action != SUBMIT_FORM or site_builders.is_ours(request):
-            body = model.whole(bodies.decode(request.with_nulls_shown(), model.BODIES[action]))
+            told = bodies.decode(request.with_nulls_shown(), model.BODIES[action])
+            body = model.whole(with_person(told, settings) if isinstance(told, SubmitForm) else told)
             return Reading(body, None, _members(body, settings))
         sent = site_builders.sent(request, settings)
     except Problem as problem:
