@@ -4,7 +4,7 @@ import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { choice } from "./choice.js";
-import { busy, button, copyButton, failure, told } from "./pieces.js";
+import { busy, button, copyButton, failure, missed, ofAccount, told } from "./pieces.js";
 import { call, may } from "./session.js";
 import { changed } from "./toast.js";
 import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
@@ -13,7 +13,7 @@ import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
 /** What an automation does: its kind, and what that kind has (features/automations/effects.py). @typedef {{ kind: string, text?: string, title?: string | null, due_minutes?: number, task_type_id?: number | null, responsible_user_id?: number | null, bot_id?: number }} Work */
 /** @typedef {{ id: string, name: string, is_on: boolean, host: string | null, last_asked_at: string | null, work: Work }} Automation */
 /** @typedef {{ automations: Automation[], kinds: string[], values: string[] }} Found */
-/** @typedef {{ users: { id: number, name: string }[], bots: { id: number, name: string, is_active: boolean }[] }} Account */
+/** What the account has, or why that is not known. @typedef {{ users: { id: number, name: string }[], bots: { id: number, name: string, is_active: boolean }[], missing: Record<"users" | "bots", string> }} Account */
 /** What is seen once, after it was made. @typedef {{ key?: string, secret?: string }} Fresh */
 /** Draws the view anew, with what was made. @typedef {(fresh?: Fresh) => Promise<void>} Again */
 
@@ -31,23 +31,12 @@ export async function show(place, visit) {
   const refresh = async (fresh) => {
     if (fresh) once.replaceChildren(...shownOnce(fresh));
     const isOld = begin();
-    const [found, users, bots] = await Promise.all([call("get_automations", { connection }), offered(connection, "users"), offered(connection, "bots")]);
-    if (!isOld()) body.replaceChildren(...sections(connection, found, { users, bots }, refresh, { once, editing }));
+    const [found, users, bots] = await Promise.all([call("get_automations", { connection }), ofAccount(connection, { users: [] }, () => call("get_users", { connection })), ofAccount(connection, { bots: [] }, () => call("get_bots", { connection }))]);
+    if (!isOld()) body.replaceChildren(...sections(connection, found, { ...users, ...bots, missing: { users: users.missing, bots: bots.missing } }, refresh, { once, editing }));
   };
   place.append(element("h1", { text: t("tab.automations") }), element("p", { className: "soft", text: t("automations.hint") }), body);
   await refresh();
   return { refresh: () => told(() => refresh()) };
-}
-
-// Without a connection to the account there is nothing to choose from.
-/** @param {Connection} connection @param {string} what */
-async function offered(connection, what) {
-  if (connection.status !== "connected") return [];
-  try {
-    return (await call(`get_${what}`, { connection }))[what];
-  } catch {
-    return [];
-  }
 }
 
 /** @param {Connection} connection @param {Found} found @param {Account} account @param {Again} again @param {{ once: HTMLElement, editing: HTMLElement }} places */
@@ -120,7 +109,7 @@ function dueIn(minutes) {
 }
 
 /** @param {Connection} connection @param {Automation | null} automation @param {Found} found @param {Account} account @param {Again} again @param {() => void} leave */
-function form(connection, automation, found, { users, bots }, again, leave) {
+function form(connection, automation, found, { users, bots, missing }, again, leave) {
   const error = failure();
   /** @type {Work} */
   const work = automation?.work ?? { kind: "note" };
@@ -139,16 +128,16 @@ function form(connection, automation, found, { users, bots }, again, leave) {
     : element("input", { type: "number", min: "1", required: true, value: String(work.bot_id ?? "") });
   const labelled = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => element("label", {}, t(key), control);
   const words = [labelled("automations.text", text), valuesOf(found.values)];
-  /** @type {Record<string, Node[]>} */
+  /** @type {Record<string, (Node | null)[]>} */
   const parts = {
     note: words,
-    task: [...words, element("div", { className: "grid" }, labelled("automations.due", count), labelled("automations.unit", unit)), labelled("automations.responsible", responsible)],
+    task: [...words, element("div", { className: "grid" }, labelled("automations.due", count), labelled("automations.unit", unit)), labelled("automations.responsible", responsible), missed(missing.users)],
     quotation: [labelled("automations.title", title), valuesOf(found.values), element("p", { className: "soft", text: t("automations.quotation_hint") })],
     call: [labelled(automation?.host ? "events.other_url" : "events.url", url)],
-    bot: [labelled(bots.length ? "automations.bot" : "automations.bot_number", bot), element("p", { className: "soft", text: t("automations.bot_hint") })],
+    bot: [labelled(bots.length ? "automations.bot" : "automations.bot_number", bot), element("p", { className: "soft", text: t("automations.bot_hint") }), missed(missing.bots)],
   };
   const own = element("div", {});
-  const chosen = () => own.replaceChildren(...parts[kind.value]);
+  const chosen = () => own.replaceChildren(...parts[kind.value].filter((one) => one !== null));
   kind.onchange = chosen;
   chosen();
   /** @returns {Omit<Work, "kind">} */

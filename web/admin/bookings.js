@@ -6,7 +6,7 @@ import { momentThere, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { dayThere, plus } from "../ui/slots.js";
 import { form } from "./offer.js";
-import { busy, button, copyButton, failure, told } from "./pieces.js";
+import { busy, button, copyButton, failure, ofAccount, told } from "./pieces.js";
 import { call, may } from "./session.js";
 
 /** @typedef {import("../../types/bookings.js").Bookings} Settings */
@@ -76,18 +76,11 @@ function modes({ to }, mode) {
   return { view, lead };
 }
 
-// Without a connection to the account there is nothing to choose from.
 /** @param {Connection} connection @returns {Promise<import("./offer.js").Known>} */
-async function directory(connection) {
-  const nothing = { pipelines: [], users: [], own: null };
-  if (connection.status !== "connected") return nothing;
-  try {
-    const [{ pipelines }, { users }, { currency: own }] = await Promise.all(["get_pipelines", "get_users", "get_account"].map((one) => call(one, { connection })));
-    return { pipelines, users, own };
-  } catch {
-    return nothing;
-  }
-}
+const directory = (connection) => ofAccount(connection, { pipelines: [], users: [], own: null }, async () => {
+  const [{ pipelines }, { users }, { currency: own }] = await Promise.all(["get_pipelines", "get_users", "get_account"].map((one) => call(one, { connection })));
+  return { pipelines, users, own };
+});
 
 // --- visits ------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { counted, latest } from "../ui/pace.js";
-import { busy, button, check, copyButton, failure, live, pageLinks, told, when } from "./pieces.js";
+import { busy, button, check, copyButton, failure, live, missed, ofAccount, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
 import { saver } from "./saving.js";
 import { changed } from "./toast.js";
@@ -39,6 +39,7 @@ import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
 /** @typedef {{ endpoint_id: string, state: string, answer: string | number | null }} Send */
 /** @typedef {{ id: string, kind: string, created_at: string, link: string | null, entity_id: number, sends: Send[], content?: Record<string, any> | null }} Change */
 /** @typedef {{ pipeline_id: number, status_id: number, status: string }} Word What a shop calls a status */
+/** What the account has, or why that is not known. @typedef {{ pipelines: Pipeline[], missing: string }} Known */
 /** @typedef {ReturnType<typeof check>} Check */
 /** @typedef {(endpoint: Endpoint | null, pressed: HTMLButtonElement) => unknown} Edit */
 
@@ -61,11 +62,11 @@ export async function show(place, visit) {
 
   const refresh = async (saved = "", isOver = false) => {
     const isOld = begin();
-    const [{ endpoints, feed }, settings, pipelines] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), pipelinesOf(connection)]);
+    const [{ endpoints, feed }, settings, known] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), ofAccount(connection, { pipelines: [] }, () => call("get_pipelines", { connection }))]);
     if (isOld()) return;
     const news = latestNews = happened(visit, endpoints);
     const typed = isOver ? null : body.querySelector(":scope > [data-unsaved]");
-    body.replaceChildren(typed ?? wanted(connection, settings, pipelines, feed, { again, refresh, saved }), told_(connection, endpoints, pipelines, { fresh, editing }, refresh), news.view);
+    body.replaceChildren(typed ?? wanted(connection, settings, known, feed, { again, refresh, saved }), told_(connection, endpoints, known, { fresh, editing }, refresh), news.view);
     await news.refresh();
   };
   const again = (saved = "") => refresh(saved, true);
@@ -75,26 +76,15 @@ export async function show(place, visit) {
   return { refresh: () => told(() => refresh()), close };
 }
 
-// Without a connection to the account there is nothing to choose from.
-/** @param {Connection} connection @returns {Promise<Pipeline[]>} */
-async function pipelinesOf(connection) {
-  if (connection.status !== "connected") return [];
-  try {
-    return (await call("get_pipelines", { connection })).pipelines;
-  } catch {
-    return [];
-  }
-}
-
 const places = (/** @type {Pipeline[]} */ pipelines) => pipelines.flatMap((one) => one.statuses.map((status) => ({ pipeline: one, status, text: pipelines.length > 1 ? `${one.name}: ${status.name}` : status.name })));
 
 // --- on or off, and the words of a shop ------------------------------------------------------------------------------
 
 /**
- * @param {Connection} connection @param {Found} found @param {Pipeline[]} pipelines @param {Feed | null} feed
+ * @param {Connection} connection @param {Found} found @param {Known} known @param {Feed | null} feed
  * @param {{ again: Again, refresh: Again, saved: string }} view `again` draws this anew as well, whatever is typed in it
  */
-function wanted(connection, found, pipelines, feed, { again, refresh, saved }) {
+function wanted(connection, found, { pipelines, missing }, feed, { again, refresh, saved }) {
   const { settings } = found;
   const isOn = check(t("events.on"), settings.changes.is_on);
   const texts = check(t("events.message_texts"), settings.changes.message_texts);
@@ -118,7 +108,7 @@ function wanted(connection, found, pipelines, feed, { again, refresh, saved }) {
   const send = saver({ connection, shown: ["changes"], read, again, conflict, error });
   save.onclick = () => busy(save, () => send(found), error);
   const orders = element("details", {}, element("summary", { text: t("events.orders") }), element("p", { className: "soft", text: t("events.orders_hint") }),
-    rows.length ? element("div", { className: "grid" }, ...rows.map((one) => one.view)) : element("p", { className: "soft", text: t("settings.not_connected") }));
+    missed(missing), element("div", { className: "grid" }, ...rows.map((one) => one.view)));
   return guarded(element("section", { className: "card" }, element("h2", { text: t("events.account") }), isOn.view, texts.view, standing(connection, feed, refresh, error), orders, conflict, error, element("div", { className: "toolbar" }, save, done)));
 }
 
@@ -136,15 +126,15 @@ function standing(connection, feed, again, error) {
 
 // --- endpoints -------------------------------------------------------------------------------------------------------
 
-/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Pipeline[]} pipelines @param {{ fresh: HTMLElement, editing: HTMLElement }} places @param {Again} again */
-function told_(connection, endpoints, pipelines, { fresh, editing: place }, again) {
+/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Known} known @param {{ fresh: HTMLElement, editing: HTMLElement }} places @param {Again} again */
+function told_(connection, endpoints, known, { fresh, editing: place }, again) {
   const error = failure();
   /** @type {Edit} */
   const edit = (endpoint, pressed) => busy(pressed, async () => {
     if (!mayLeave(place)) return;
     const { kindsField } = await import("./event_kinds.js");
     const kinds = await kindsField(endpoint?.kinds ?? []);
-    place.replaceChildren(form(connection, endpoint, pipelines, kinds, fresh, again, () => place.replaceChildren(add)));
+    place.replaceChildren(form(connection, endpoint, known, kinds, fresh, again, () => place.replaceChildren(add)));
     place.querySelector("input")?.focus();
   }, error);
   const add = may("manage") ? button("events.new", (pressed) => edit(null, pressed), "") : element("span", {});
@@ -199,10 +189,10 @@ function health(endpoint) {
 }
 
 /**
- * @param {Connection} connection @param {Endpoint | null} endpoint @param {Pipeline[]} pipelines
+ * @param {Connection} connection @param {Endpoint | null} endpoint @param {Known} known
  * @param {{ view: HTMLElement, chosen: () => string[] }} kinds @param {HTMLElement} fresh @param {Again} again @param {() => void} leave
  */
-function form(connection, endpoint, pipelines, kinds, fresh, again, leave) {
+function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again, leave) {
   const error = failure();
   const name = element("input", { required: true, maxLength: 100, value: endpoint?.name ?? "", placeholder: " " });
   const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
@@ -241,7 +231,7 @@ function form(connection, endpoint, pipelines, kinds, fresh, again, leave) {
     event.preventDefault();
     void busy(event.submitter, save, error);
   } }, element("h3", { text: t(endpoint ? "events.edit" : "events.new") }), element("label", {}, t("events.name"), name), element("label", {}, t(endpoint ? "events.other_url" : "events.url"), url), isOn.view,
-  element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), kinds.view, statuses.length ? group("events.statuses", statuses) : null,
+  element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), kinds.view, statuses.length ? group("events.statuses", statuses) : missed(missing),
     element("label", {}, t("events.fields"), fields)), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave))));
 }
 

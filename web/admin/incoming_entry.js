@@ -3,7 +3,7 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
-import { busy, failure } from "./pieces.js";
+import { busy, failure, missed, ofAccount } from "./pieces.js";
 import { call, may } from "./session.js";
 import { readThem } from "./incoming.js";
 import { saver } from "./saving.js";
@@ -38,20 +38,16 @@ export async function entry(one, shared) {
   if (!isManager) told.push(element("p", { className: "soft", text: t("incoming.values_hidden") }));
   const raw = found.raw ? [element("details", {}, element("summary", { text: t("incoming.raw") }), element("pre", { className: "raw", text: found.raw, tabIndex: 0 }))] : [];
   if (!found.values.length) return [...told, ...raw];
-  return [...told, known ? chooser(one, found, known, shared) : table(found.values, isManager), ...raw];
+  const without = known && missed(known.missing);
+  if (without) told.push(without);
+  return [...told, known ? chooser(one, found, known.fields, shared) : table(found.values, isManager), ...raw];
 }
 
-// Without a connection to the account there is nothing to choose from but what needs no account.
-/** @param {import("./panel.js").Connection} connection @returns {Promise<Known>} */
-async function fieldsOf(connection) {
-  if (connection.status !== "connected") return { leads: [], contacts: [] };
-  try {
-    const [leads, contacts] = await Promise.all(["leads", "contacts"].map((entity) => call("get_custom_fields", { connection, query: { entity } })));
-    return { leads: leads.fields, contacts: contacts.fields };
-  } catch {
-    return { leads: [], contacts: [] };
-  }
-}
+/** @param {import("./panel.js").Connection} connection @returns {Promise<{ fields: Known, missing: string }>} */
+const fieldsOf = (connection) => ofAccount(connection, { fields: { leads: [], contacts: [] } }, async () => {
+  const [leads, contacts] = await Promise.all(["leads", "contacts"].map((entity) => call("get_custom_fields", { connection, query: { entity } })));
+  return { fields: { leads: leads.fields, contacts: contacts.fields } };
+});
 
 /** @param {Value[]} values @param {boolean} isShown @param {((value: Value) => Node) | null} cell */
 function table(values, isShown, cell = null) {

@@ -4,7 +4,7 @@ import { newKey } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { dayAs, t } from "../ui/i18n.js";
 import { choice } from "./choice.js";
-import { busy, button, copyButton, failure } from "./pieces.js";
+import { busy, button, copyButton, failure, missed } from "./pieces.js";
 import { call } from "./session.js";
 import { saver } from "./saving.js";
 import { taken } from "./taken.js";
@@ -19,7 +19,7 @@ import { guarded } from "./unsaved.js";
 /** @typedef {import("../../types/bookings.js").Week} Week */
 /** @typedef {import("./panel.js").Connection} Connection */
 /** @typedef {import("./saving.js").Found} Found */
-/** @typedef {{ pipelines: Pipeline[], users: User[], own: string | null }} Known What the account has; `own` is its currency, where somebody can say it */
+/** @typedef {{ pipelines: Pipeline[], users: User[], own: string | null, missing: string }} Known What the account has, or why that is not known; `own` is its currency, where somebody can say it */
 /** @typedef {(saved?: string) => unknown} Again */
 /** @template Value @typedef {{ view: HTMLElement, read: () => Value }} Part */
 
@@ -63,7 +63,7 @@ export function form(connection, found, known, again, saved) {
  * @param {Connection} connection @param {Found} found @param {Settings} settings @param {Known} known @param {Again} again
  * @param {string} saved @param {(settings: Settings) => void} show
  */
-function formOf(connection, found, settings, { pipelines, users, own }, again, saved, show) {
+function formOf(connection, found, settings, { pipelines, users, own, missing }, again, saved, show) {
   const on = check("bookings.is_on", settings.is_on);
   const zones = Intl.supportedValuesOf("timeZone");
   const zone = element("select", {}, ...[...new Set([settings.time_zone, ...zones])].map((one) => new Option(one, one, false, one === settings.time_zone)));
@@ -83,7 +83,7 @@ function formOf(connection, found, settings, { pipelines, users, own }, again, s
   return guarded(element("form", { className: "builder", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     void busy(event.submitter, () => send(found), error);
-  } }, element("section", { className: "card" }, element("h2", { text: t("bookings.settings") }), settings.services.length ? null : button("bookings.example", () => show(example(settings, own))), on.view, labelled(t("bookings.time_zone"), zone), rules.warning),
+  } }, element("section", { className: "card" }, element("h2", { text: t("bookings.settings") }), missed(missing), settings.services.length ? null : button("bookings.example", () => show(example(settings, own))), on.view, labelled(t("bookings.time_zone"), zone), rules.warning),
   card("resources", resources.view), card("services", services.view), card("hours", element("p", { className: "soft", text: t("bookings.hours_hint") }), hours.view), card("days_off", off.view), card("places", places.view), card("rules", rules.view),
   conflict, error, element("div", { className: "sticky" }, element("button", { text: t("save") }), done)));
 }

@@ -50,6 +50,26 @@ export async function overSeen(work, again) {
   }
 }
 
+/**
+ * What the account itself is asked for, or, where it is not connected or cannot be read, `usual`, and why.
+ * @template Known @param {import("./panel.js").Connection} connection @param {Known} usual @param {() => Promise<Known>} ask
+ * @returns {Promise<Known & { missing: string }>} `missing`: a text for people, "" where all is known
+ */
+export async function ofAccount(connection, usual, ask) {
+  const without = (/** @type {string} */ reason) => ({ ...usual, missing: t("settings.no_account", { reason }) });
+  if (connection.status !== "connected") return without(t("settings.not_connected"));
+  try {
+    return { ...(await ask()), missing: "" };
+  } catch (problem) {
+    const failed = /** @type {Error & { status?: number }} */ (problem);
+    if (failed.status === 401) throw failed; // nobody is signed in any more: that is another thing
+    return without(failed.message);
+  }
+}
+
+/** Why there is nothing to choose from. @param {string} missing */
+export const missed = (missing) => (missing ? element("p", { className: "warning", text: missing }) : null);
+
 // Where a failure is told, and read out.
 export function failure() {
   const made = element("p", { className: "error" });

@@ -5,7 +5,7 @@ import { element } from "../ui/dom.js";
 import { bounded, LANGUAGES, t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { choice, choices } from "./choice.js";
-import { busy, failure, filled, levelPicker, told } from "./pieces.js";
+import { busy, failure, filled, levelPicker, missed, ofAccount, told } from "./pieces.js";
 import { call } from "./session.js";
 import { saver } from "./saving.js";
 import { choosing, guarded } from "./unsaved.js";
@@ -52,7 +52,7 @@ async function open(body, visit, level, saved = "") {
   const texts = ["company", "language", "template"], whose = ["reckoned_by"];
   const parts = [own(texts, words(settings, connection)), own(whose, sums(settings, visit))];
   const shown = [...texts, ...whose];
-  if (known && "reason" in known) parts.push(unknown(known));
+  if (known?.missing) parts.push(unknown(known.missing));
   else if (known) {
     parts.push(submissions(settings.submissions, known));
     shown.push("submissions");
@@ -84,19 +84,14 @@ function inherited(part, source, level) {
   return { view: part.view, read: () => (box.checked ? part.read() : {}) };
 }
 
-// What the account has; without a connection to it there is nothing to choose from.
-/** @param {Connection} connection @returns {Promise<Known | { reason: string }>} */
-async function directory(connection) {
-  if (connection.status !== "connected") return { reason: t("settings.not_connected") };
-  try {
-    const ask = (/** @type {string} */ action, /** @type {Record<string, string>} */ query = {}) => call(action, { connection, query });
-    const [{ pipelines }, { users }, leads, contacts] = await Promise.all([
-      ask("get_pipelines"), ask("get_users"), ask("get_custom_fields", { entity: "leads" }), ask("get_custom_fields", { entity: "contacts" })]);
-    return { pipelines, users, fields: { leads: leads.fields, contacts: contacts.fields } };
-  } catch (error) {
-    return { reason: /** @type {Error} */ (error).message };
-  }
-}
+// What the account has.
+/** @param {Connection} connection @returns {Promise<Known & { missing: string }>} */
+const directory = (connection) => ofAccount(connection, { pipelines: [], users: [], fields: { leads: [], contacts: [] } }, async () => {
+  const ask = (/** @type {string} */ action, /** @type {Record<string, string>} */ query = {}) => call(action, { connection, query });
+  const [{ pipelines }, { users }, leads, contacts] = await Promise.all([
+    ask("get_pipelines"), ask("get_users"), ask("get_custom_fields", { entity: "leads" }), ask("get_custom_fields", { entity: "contacts" })]);
+  return { pipelines, users, fields: { leads: leads.fields, contacts: contacts.fields } };
+});
 
 const labelled = (/** @type {string} */ key, /** @type {HTMLElement} */ control) => element("label", {}, t(key), control);
 /** @param {string | null} value @param {Partial<Omit<HTMLInputElement, "dataset" | "style" | "list" | "form">>} properties */
@@ -182,9 +177,9 @@ function sums(settings, visit) {
 // --- forms and orders ------------------------------------------------------------------------------------------
 
 // They stay as they are.
-/** @param {{ reason: string }} known @returns {Part} */
-function unknown({ reason }) {
-  const view = element("section", { className: "card" }, element("h2", { text: t("settings.submissions") }), element("p", { className: "warning", text: t("settings.no_account", { reason }) }));
+/** @param {string} missing @returns {Part} */
+function unknown(missing) {
+  const view = element("section", { className: "card" }, element("h2", { text: t("settings.submissions") }), missed(missing));
   return { view, read: () => ({}) };
 }
 
