@@ -16,6 +16,7 @@ from shared.deliveries import products
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.http import Response
+from shared.platform.i18n import LANGUAGES, catalogue
 from shared.platform.messages import english, say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
@@ -737,7 +738,21 @@ def test_a_delivery_keeps_its_story(connected: Story) -> None:
     query = {"delivery_id": answer["delivery_id"]}
     told = json_of(connected.crm("get_events", connected.admin(), query=query))["events"]
     assert [event["kind"] for event in reversed(told)] == ["delivery.deferred", "delivery.delivered"]
-    assert told[0]["message"] == f"save_calculation to deal {connected.lead_id}: goods, goods_link, note."
+    written = "Goods in the list, Goods in the deal, Note in the feed"
+    assert told[0]["message"] == f"Calculation to deal {connected.lead_id}: {written}."
+
+
+def test_38_the_log_says_what_was_written_in_the_readers_words(connected: Story) -> None:
+    """It read `save_calculation to deal 1: goods, goods_link, note.`, in every language."""
+    answer = json_of(_save(connected))
+    for language in LANGUAGES:
+        words = catalogue(language)
+        headers = connected.admin() | {"Accept-Language": language}
+        query = {"delivery_id": answer["delivery_id"]}
+        told = json_of(connected.crm("get_events", headers, query=query))["events"][0]["message"]
+        assert told.startswith(words["action.save_calculation"]), told
+        assert words["step.note"] in told
+        assert "_" not in told
 
 
 def test_of_a_long_story_the_beginning_and_the_latest_are_kept(connected: Story) -> None:

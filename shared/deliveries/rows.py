@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 from psycopg.types.json import Jsonb
 
-from shared.deliveries import statements
+from shared.deliveries import end_told, statements
 from shared.platform.messages import Message, say, translated, translated_in
 from shared.platform.problems import Problem
 from shared.platform.secret import Guarded
@@ -241,7 +241,8 @@ def mark_done(
     told = {"kind": "step_done", "step": step, "outcome": _outcome(result), "detail": detail}
     parameters = _steps(delivery, entries) | {"told": Jsonb(told)}
     if last:
-        return _written(database.one(Delivery, statements.FINISH, parameters))
+        message = end_told.delivered(delivery.action, delivery.lead_id, {*delivery.steps, step})
+        return _written(database.one(Delivery, statements.FINISH, parameters | {"message": message}))
     return _written(database.one(Delivery, statements.DONE, parameters | {"lease": LEASE}))
 
 

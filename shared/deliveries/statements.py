@@ -190,11 +190,7 @@ WITH finished AS (
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
-    SELECT integration_id, id, 'delivery.delivered', CASE
-        WHEN lead_id IS NULL THEN amocrm_message('{action}: {steps}.', known)
-        ELSE amocrm_message('{action} to deal {lead_id}: {steps}.', known) END
-    FROM finished, jsonb_build_object('action', action, 'lead_id', lead_id, 'steps',
-        (SELECT string_agg(name, ', ' ORDER BY name) FROM jsonb_object_keys(steps) AS name)) AS known
+    SELECT integration_id, id, 'delivery.delivered', %(message)s FROM finished
 )
 SELECT * FROM finished
 """
