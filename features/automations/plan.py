@@ -13,13 +13,13 @@ from features.automations.effects import Bot, Call, Note, Quotation, Task, Work
 from shared.actions.feature import Planner, Title
 from shared.amocrm import budgets
 from shared.amocrm.bots import BotsApi
-from shared.amocrm.errors import NotSentError, ServerError
+from shared.amocrm.errors import AddressBlockedError, ForbiddenError, NotSentError, PaymentRequiredError, ServerError
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.own_tasks import OwnTasks
 from shared.deliveries.rows import Delivery, reference
-from shared.deliveries.runner import NotTakenError, Plan, Result, Step
+from shared.deliveries.runner import FinalRefusalError, NotTakenError, Plan, Result, Step
 from shared.deliveries.webhooks import key_of, signed
 from shared.platform import egress
 from shared.platform.decoding import decode
@@ -162,6 +162,10 @@ def _bot(database: Database, delivery: Delivery, lead_id: int, wanted: Bot) -> S
             if error.status != _UNAVAILABLE:
                 raise
             raise NotSentError(error.message) from None  # it was turned away before anything was done
+        except AddressBlockedError:  # our server's fault, and no word about the bot
+            raise
+        except (ForbiddenError, PaymentRequiredError) as error:
+            raise FinalRefusalError(error) from None  # a bot that speaks a day later is worse than none
         return {"bot_id": wanted.bot_id}
 
     def find(_account: AccountApi) -> Result:

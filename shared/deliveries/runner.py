@@ -44,8 +44,22 @@ _FIRST_BACKOFF_SECONDS = 10
 _LAST_BACKOFF_SECONDS = 3600
 MAX_ATTEMPTS: Final = 60  # with the backoff above: more than two days
 
+
+class FinalRefusalError(ForeseenError):
+    """A refusal that a step does not want to outwait: what it was to do is of no use later. `refused`: whose words."""
+
+    kind = Kind(502, "not_taken", say("The other side did not take it."))
+
+    def __init__(self, refused: errors.AmocrmError) -> None:
+        super().__init__(str(refused))
+        self._problem = refused.problem()
+
+    def problem(self) -> Problem:
+        return self._problem
+
+
 # amoCRM's definite no to the data itself: trying again with the same data changes nothing.
-_FINAL = (errors.BadRequestError, errors.NotFoundError, errors.TooMuchToReadError)
+_FINAL = (errors.BadRequestError, errors.NotFoundError, errors.TooMuchToReadError, FinalRefusalError)
 # The request did not arrive, or was refused unread.
 _NOT_CARRIED_OUT = (
     errors.NotSentError,
@@ -94,6 +108,7 @@ _FORESEEN = (
     WebhookError,
     NotTakenError,
     EarlierFirstError,
+    FinalRefusalError,
 )
 
 

@@ -107,16 +107,35 @@ def test_a_start_that_amocrm_did_not_take_is_tried_again(office: Office, fault: 
 
 @pytest.mark.parametrize(
     ("status", "state", "code"),
-    [(404, "dead", "amocrm_not_found"), (400, "dead", "amocrm_refused_input"), (403, "accepted", "amocrm_forbidden")],
+    [
+        (404, "dead", "amocrm_not_found"),
+        (400, "dead", "amocrm_refused_input"),
+        (403, "dead", "amocrm_forbidden"),
+        (402, "dead", "amocrm_unpaid"),
+    ],
 )
 def test_what_amocrm_refuses_is_told(office: Office, status: int, state: str, code: str) -> None:
-    """A bot that was deleted; who has connected the account may not start bots."""
+    """A bot that was deleted; who has connected the account may not start bots, or nobody pays for it (38): at once,
+    for a bot that speaks to the client two days later is worse than none."""
     body = {"status": status, "body": '{"title": "no"}'}
     office.story.simulator.fault("status", path=_PATH, method="POST", times=10, **body)
     _moved(office)
     office.run()
     told = _delivery(office)
     assert (told["state"], told["problem"]["code"]) == (state, code)
+    assert office.story.events().count("delivery.dead") == 1
+
+
+def test_38_a_bot_that_was_refused_is_started_when_somebody_takes_it_up_again(office: Office) -> None:
+    office.story.simulator.fault("status", path=_PATH, method="POST", times=1, status=403, body='{"title": "no"}')
+    _moved(office)
+    office.run()
+    delivery = _delivery(office)
+    body = {"ids": [delivery["delivery_id"]]}
+    assert office.story.crm("retry_delivery", office.story.admin(), body).status == 202
+    office.run()
+    assert _delivery(office)["results"] == {"bot": {"bot_id": _bot(office)}}
+    assert len(office.account()["started_bots"]) == 1
 
 
 def test_a_bot_that_is_not_there_ends_the_delivery(office: Office) -> None:
