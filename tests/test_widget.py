@@ -223,8 +223,8 @@ class One {
 """
     assert pages.without_comments(script).decode().splitlines() == [
         "class One {",
-        '  /** @type {Name[]} */ names = ["// kept"];',
-        "  add(name) { return /** @type {any} */ (name); } // kept /** as well */",
+        '  names = ["// kept"];',
+        "  add(name) { return (name); } // kept /** as well */",
         "}",
     ]
 

@@ -33,9 +33,11 @@ _TYPES = {
 }
 # In a page: what it loads from its own folder or a sister's.
 _OWN = re.compile(rb' (href|src)="(\.\./)?([\w./-]+)"')
-# What our scripts say of themselves, types too, is for whoever changes them; a phone need not load it. What stands
-# behind code in its line stays.
-_COMMENTS = re.compile(rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+# What our scripts say of themselves, types too, is for whoever changes them; a phone need not load it. Of what stands
+# in a line with code only types go: anything else may be within a text.
+_COMMENTS = re.compile(
+    rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n|/\*\* @type \{[^\n]*?\} \*/ ?", re.MULTILINE | re.DOTALL
+)
 _KEPT = "public, max-age=31536000, immutable"
 _FOLDERS = ("admin", "app", "booking", "client", "form", "i18n", "ui", "widget")
 # amoCRM's deal cards show the calculator in a frame; nobody else does, and nothing else is shown in one.
@@ -128,7 +130,7 @@ def without_servers_texts(catalogue: bytes) -> bytes:
 
 
 def without_comments(script: bytes) -> bytes:
-    """Without the comments that have lines of their own."""
+    """Without the comments that have lines of their own, and without types."""
     return _COMMENTS.sub(b"", script)
 
 

@@ -10,12 +10,14 @@ import { nameAfterLabels } from "./naming.js";
 import { busy, conflictOf, failure, filled, levelPicker, told } from "./pieces.js";
 import { call, connectionName, may, whoIsIn, widgetName } from "./session.js";
 import { steps } from "./steps.js";
-import { toast } from "./toast.js";
 
 /** @typedef {import("../../types/calculator.js").Calculator} Calculator */
 /** @typedef {import("../../types/draft.js").Draft} Draft */
 /** @typedef {import("./panel.js").Connection} Connection */
 /** @typedef {import("./panel.js").Visit} Visit */
+
+/** Most who look at a calculator change nothing. @param {string} text @param {() => unknown} undo */
+const toast = async (text, undo) => (await import("./toast.js")).toast(text, undo);
 /** @typedef {{ path: string, detail: string }} Problem `path` begins with "calculator" */
 /** @typedef {{ version: number, changed_at: string, changed_by: string, note: string | null, is_inherited: boolean }} Version */
 /**

@@ -7,9 +7,7 @@ import { busy, button, failure } from "./pieces.js";
 
 const SECONDS = 20; // long enough to hear it out and to come to it
 const FEW_SECONDS = 4;
-const place = element("div", { id: "toasts" });
-place.setAttribute("role", "status");
-document.body.append(place);
+const place = /** @type {HTMLElement} */ (document.getElementById("toasts")); // there from the start: a reader that speaks hears what comes into what it knows
 addEventListener("session-ended", () => place.replaceChildren());
 /** @type {HTMLElement | null} */
 let before = null; // where somebody was who came to a toast
