@@ -12,7 +12,7 @@ import { call, may } from "./session.js";
 /** @typedef {import("../../types/bookings.js").Bookings} Settings */
 /** @typedef {import("./panel.js").Connection} Connection */
 /** @typedef {import("./panel.js").Visit} Visit */
-/** @typedef {{ view: HTMLElement, refresh: () => unknown, close?: () => void }} Board */
+/** `ready`: until then it is empty, and would push away what is below it. @typedef {{ view: HTMLElement, refresh: () => unknown, close?: () => void, ready?: Promise<unknown> }} Board */
 /** @typedef {"day" | "week" | "list"} Mode */
 
 /** @type {Mode[]} */
@@ -45,6 +45,8 @@ export async function show(place, visit) {
       ways.lead(sought);
     };
     board = make && make({ ...visit, query, remember }, settings);
+    await board?.ready;
+    if (isOld()) return;
     const parts = board ? [ways.view, board.view, site(visit)] : [element("p", { className: "soft", text: t("bookings.is_off") })];
     if (known) parts.push(form(connection, found, known, refresh, saved));
     body.replaceChildren(...parts);
@@ -119,10 +121,10 @@ function visits(visit, settings) {
   onlyTold.checked = query.attention === "1";
   more.onclick = () => busy(more, () => read(following), error);
   for (const control of [from, whose, onlyTold]) control.onchange = filter;
-  void refresh();
+  const ready = refresh();
   const view = element("section", { className: "card" }, element("h2", { text: t("bookings.visits") }), element("div", { className: "toolbar" }, element("label", {}, t("bookings.week_from"), from), element("label", {}, t("booking.with"), whose),
     element("label", { className: "check" }, onlyTold, t("bookings.needs_a_person"))), error, list, more);
-  return { view, refresh };
+  return { view, refresh, ready };
 }
 
 /**
