@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -275,3 +276,13 @@ def test_a_page_of_the_panel_is_small(tab: str) -> None:
     words = max(len(gzip.compress(file.read_bytes())) for file in (ROOT / "web" / "i18n").iterdir())
     sent = (pages.without_comments(file.read_bytes()) if file.suffix == ".js" else file.read_bytes() for file in files)
     assert sum(len(gzip.compress(one)) for one in sent) + words <= 100_000
+
+
+def test_38_the_consent_page_names_the_integration_in_the_readers_language(story: Story) -> None:
+    """A Kommo account read "Калькулятор стекла" where it was to allow something."""
+    archive = base64.b64encode(_archive(platform="kommo")).decode()
+    uploaded = {"client_id": story.client_id, "archive": archive, "platform": "kommo"}
+    assert story.simulator.control("widget", **uploaded) == {"refused": None}
+    names = json.loads(archives.unpacked(_archive(platform="kommo"), "kommo")["i18n/pt.json"])["widget"]["name"]
+    shown = httpx.get(f"{story.simulator.url}/oauth", params={"client_id": story.client_id, "lang": "pt"}).text
+    assert f"<b>{names}</b>" in shown

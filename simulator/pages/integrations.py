@@ -9,6 +9,7 @@ from simulator.answers import Answer
 from simulator.pages.showing import Missing, Query, account_of, as_json, as_read, client_of, language_of, page, redirect
 from simulator.pages.widgets import name_of
 from simulator.simulation import Simulation
+from simulator.state import Client
 
 
 def one_time_token(simulation: Simulation, query: Query, domain: str) -> Answer:
@@ -20,7 +21,12 @@ def one_time_token(simulation: Simulation, query: Query, domain: str) -> Answer:
 def all_of_them(simulation: Simulation, query: Query, domain: str) -> Answer:
     account = as_read(account_of(simulation, domain), query)
     own = [one for one in simulation.world.clients.values() if one.made_in in (None, domain)]
-    return page("integrations.html", account=account, clients=own)
+    return page("integrations.html", account=account, clients=[(one, _named(one, account.language)) for one in own])
+
+
+def _named(client: Client, language: str) -> str:
+    """As its archive calls it in the language of whoever reads it; an integration without one has a single name."""
+    return name_of(client.widget, language) if client.widget else client.name
 
 
 def make(simulation: Simulation, form: Query, domain: str) -> Answer:
@@ -51,11 +57,13 @@ def ask(simulation: Simulation, query: Query) -> Answer:
         return page("install.html", query=query, accounts=accounts, reads=language_of(query))
     client = client_of(simulation, query.get("client_id"))
     accounts = [one for one in simulation.world.accounts.values() if client.made_in in (None, one.domain)][:50]
+    account, reads = accounts[0] if client.made_in else None, language_of(query)
     return page(
         "consent.html",
-        account=accounts[0] if client.made_in else None,
-        reads=language_of(query),
+        account=account,
+        reads=reads,
         client=client,
+        name=_named(client, reads if account is None else account.language),
         accounts=accounts,
         state=query.get("state", ""),
         mode=query.get("mode", ""),
