@@ -76,8 +76,7 @@ _CYRILLIC: Final = re.compile("[а-яё]", re.IGNORECASE)
 
 @cache
 def _of_the_code() -> frozenset[str]:
-    """Whatever is written there in English and is no docstring. (What our integrations are called in amoCRM's lists is
-    Russian.)"""
+    """Whatever is written there in English and is no docstring."""
     found: set[str] = set()
     for folder in ("shared", "features", "functions"):
         for file in (one for one in (ROOT / folder).rglob("*.py") if one.name not in _EXAMPLES):

@@ -559,6 +559,28 @@ def test_a_late_code_of_the_button_still_finds_its_secret(tale: Story) -> None:
     assert tale.callback(query).status == 200
 
 
+@pytest.mark.parametrize(
+    ("platform", "language", "name", "description"),
+    [
+        ("kommo", None, "Glass calculator", "Calculations, forms and orders: in deals"),
+        ("kommo", "pt", "Calculadora de vidro", "Cálculos, formulários e pedidos: nos leads"),
+        ("amocrm", None, "Калькулятор стекла", "Расчёты, формы и заказы — в сделках"),
+    ],
+)
+def test_38_the_consent_page_names_our_integration_in_the_accounts_language(
+    tale: Story, platform: str, language: str | None, name: str, description: str
+) -> None:
+    """A Kommo account read its name and what it does in Russian, by a company's button too."""
+    body = {"widget_type": "glass", "platform": platform} | ({"language": language} if language else {})
+    url = json_of(tale.crm("start_installation", tale.admin(), body))["install_url"]
+    query = parse_qs(urlsplit(url).query)
+    assert (query["name"], query["description"]) == ([name], [description])
+    made = json_of(tale.crm("create_install_link", tale.admin(), body))
+    assert (made["name"], f'data-description="{description}"' in made["button"]) == (name, True)
+    begun = tale.callback(urlsplit(made["link"]).query)
+    assert parse_qs(urlsplit(_header(begun, "Location")).query)["description"] == [description]
+
+
 def _install_link(story: Story, **changed: str) -> dict[str, str]:
     body = {"widget_type": "countertop", "name": "Наш виджет", "platform": "amocrm", "language": "en"}
     made: dict[str, str] = json_of(story.crm("create_install_link", story.admin(), body | changed))

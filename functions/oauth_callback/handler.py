@@ -116,6 +116,7 @@ def _begin_installation(runtime: Runtime, request: Request) -> Response:
         runtime.settings,
         platform=link.platform,
         name=link.name,
+        language=link.language,
         state=state,
         origin=request.headers.get("Referer"),
     )

@@ -15,13 +15,14 @@ from shared.connections import install_links
 from shared.connections.client_resolution import CodeClient, Row
 from shared.platform import widgets
 from shared.platform.config import Settings
+from shared.platform.messages import say, translated
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
 LIFETIME: Final = timedelta(minutes=15)
-DESCRIPTION: Final = "Расчёты, формы и заказы попадают в сделки"
-_OF_SITES: Final = "Формы и заказы с сайта"
+_DESCRIPTION: Final = say("Calculations, forms and orders: in deals")
+_OF_SITES: Final = say("Site: forms and orders")
 
 _BEGIN = """
 INSERT INTO amocrm_installations (state_hash, id, widget_type, language, return_to, link_id, expires_at)
@@ -53,9 +54,13 @@ ORDER BY expires_at DESC LIMIT 1
 """
 
 
-def name_of(widget_type: str) -> str:
+def name_of(widget_type: str, language: str) -> str:
     """What a person reads in amoCRM's list of integrations."""
-    return _OF_SITES if widget_type == "site" else widgets.title(widget_type, "ru")
+    return translated(_OF_SITES, language) if widget_type == "site" else widgets.title(widget_type, language)
+
+
+def description(language: str) -> str:
+    return translated(_DESCRIPTION, language)
 
 
 class Installation(Guarded, frozen=True):
@@ -80,7 +85,14 @@ def begin(database: Database, widget_type: str, language: str, return_to: str | 
 
 
 def address(
-    settings: Settings, *, platform: str, name: str, state: str, origin: str | None, mode: str = "post_message"
+    settings: Settings,
+    *,
+    platform: str,
+    name: str,
+    language: str,
+    state: str,
+    origin: str | None,
+    mode: str = "post_message",
 ) -> str:
     """amoCRM's page that makes the integration in the account which the person chooses there.
 
@@ -90,7 +102,7 @@ def address(
         settings.amocrm_gateway,
         kommo=platform == "kommo",
         name=name,
-        description=DESCRIPTION,
+        description=description(language),
         redirect_uri=settings.redirect_uri,
         logo=f"{settings.crm_api_url}/ui/logo.png",
         origin=origin or settings.crm_api_url,

@@ -10,6 +10,7 @@ from simulator.pages.showing import Missing, Query, account_of, as_json, as_read
 from simulator.pages.widgets import name_of
 from simulator.simulation import Simulation
 from simulator.state import Client
+from simulator.words import LANGUAGES
 
 
 def one_time_token(simulation: Simulation, query: Query, domain: str) -> Answer:
@@ -100,7 +101,7 @@ def _gone_on(simulation: Simulation, form: Query, location: str, refused: dict[s
 
 
 def _is_named(archive: dict[str, bytes], name: str) -> bool:
-    return name_of(archive, "ru") == name
+    return any(name_of(archive, language) == name for language in LANGUAGES)
 
 
 def answer(simulation: Simulation, form: Query) -> Answer:

@@ -35,13 +35,13 @@ class RevokeInstallLink(Struct, forbid_unknown_fields=True, frozen=True):
 def _create(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{id, key, link, button, name, platform}`: our link, and amoCRM's button as HTML. The key is shown this once."""
     body = bodies.decode(request, CreateInstallLink)
-    name = body.name or installations.name_of(body.widget_type)
     language = body.language if body.language in LANGUAGES else LANGUAGE_OF[body.platform]
+    name = body.name or installations.name_of(body.widget_type, language)
     link_id, key = install_links.create(
         runtime.database, widget_type=body.widget_type, platform=body.platform, name=name, language=language
     )
     link = f"{runtime.settings.redirect_uri}?install={key}"
-    button = _button(runtime, body.platform, name, key)
+    button = _button(runtime, body.platform, name, language, key)
     made = {"id": link_id, "key": key, "link": link, "button": button, "name": name, "platform": body.platform}
     return json_response(made, 201)
 
@@ -60,7 +60,7 @@ def _revoke(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     return json_response({"id": body.id, "revoked": True})
 
 
-def _button(runtime: Runtime, platform: str, name: str, key: str) -> str:
+def _button(runtime: Runtime, platform: str, name: str, language: str, key: str) -> str:
     """The tag of amoCRM's own button. Source: amoCRM's documentation, "Button on a site"."""
     settings = runtime.settings
     kommo = platform == "kommo"
@@ -68,7 +68,7 @@ def _button(runtime: Runtime, platform: str, name: str, key: str) -> str:
         "class": "kommo_oauth" if kommo else "amocrm_oauth",
         "charset": "utf-8",
         "data-name": name,
-        "data-description": installations.DESCRIPTION,
+        "data-description": installations.description(language),
         "data-redirect_uri": settings.redirect_uri,
         "data-secrets_uri": settings.redirect_uri,
         "data-logo": f"{settings.crm_api_url}/ui/logo.png",

@@ -38,7 +38,8 @@ def _run(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     address = installations.address(
         runtime.settings,
         platform=body.platform,
-        name=body.name or installations.name_of(body.widget_type),
+        name=body.name or installations.name_of(body.widget_type, language),
+        language=language,
         state=state,
         origin=body.origin,
         mode=body.mode,
