@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from msgspec import Struct
 
 from features.changes.diff import Entity
 from shared.amocrm import budgets, entity_fields
+from shared.deliveries import note_marks
 from shared.platform.money import budget
 from shared.storage import own_writes
 from shared.storage.database import Database
@@ -52,11 +53,23 @@ WHERE jsonb_path_exists(steps, '$.*.result ? (@.contact_id == $id && @.created =
     jsonb_build_object('id', %(id)s::bigint))
 LIMIT 1
 """
-_STEPS = """
-SELECT id, jsonb_object_keys(steps) AS name FROM (
-    SELECT id, steps FROM amocrm_deliveries
-    WHERE integration_id = %(integration_id)s AND created_at > amocrm_now() - interval '1 day'
-    ORDER BY created_at DESC LIMIT 1000) AS latest
+# Of what has come to the deal or the person, however long ago: a write that amoCRM refuses for a day is noted then.
+_STEPS_OF_LEAD = """
+SELECT id, summary #>> '{told,content}' AS content, jsonb_object_keys(steps) AS name FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND lead_id = %(parent_id)s
+UNION ALL
+SELECT id, summary #>> '{told,content}', jsonb_object_keys(steps) FROM amocrm_deliveries
+WHERE integration_id = %(integration_id)s AND lead_id IS NULL
+  AND coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' -> 'lead_id' = to_jsonb(%(parent_id)s::bigint)
+"""
+_STEPS_OF_CONTACT = """
+SELECT id, summary #>> '{told,content}' AS content, jsonb_object_keys(steps) AS name FROM (
+    SELECT id, summary, steps FROM amocrm_deliveries
+    WHERE integration_id = %(integration_id)s
+      AND (state = 'accepted' OR updated_at >= to_timestamp(%(made_at)s) - interval '1 hour')
+    ORDER BY created_at DESC LIMIT 10000) AS latest
+WHERE jsonb_path_exists(steps, '$.*.result ? (@.contact_id == $id)',
+    jsonb_build_object('id', %(parent_id)s::bigint))
 """
 _CREATING = """
 SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND state = 'accepted'
@@ -90,6 +103,7 @@ class _Made(Struct, frozen=True):
 class _Step(Struct, frozen=True):
     id: UUID
     name: str
+    content: str | None
 
 
 class OwnWrites(Struct, frozen=True):
@@ -218,8 +232,11 @@ class EchoFilter(Struct, frozen=True):
 
     def made_note(self, parent: str, parent_id: int, note: Entity) -> bool:
         content = note.get("params") or {}
-        references = _REFERENCE.findall(str(content.get("text") or ""))[-3:]
-        if any(self._is_delivery(one) for one in references) or self._are_of_steps(references):
+        text = str(content.get("text") or "")
+        references = _REFERENCE.findall(text)[-3:]
+        if any(self._is_delivery(one) for one in references):
+            return True
+        if references and self._are_of_steps(references, text, parent, parent_id, int(note.get("created_at") or 0)):
             return True
         if parent != "lead":
             return False
@@ -227,12 +244,14 @@ class EchoFilter(Struct, frozen=True):
         parameters = {"integration_id": self.integration_id, "lead_id": parent_id}
         return self.database.number(_OF_NOTE, parameters | wanted) > 0
 
-    def _are_of_steps(self, references: Collection[str]) -> bool:
-        """A step that writes a note beside its delivery's own has a reference of its own: of both their names."""
-        if not references:
-            return False
-        steps = self.database.all(_Step, _STEPS, {"integration_id": self.integration_id})
-        return any(uuid5(one.id, one.name).hex.startswith(tuple(references)) for one in steps)
+    def _are_of_steps(self, references: Collection[str], text: str, parent: str, parent_id: int, made_at: int) -> bool:
+        """A step that writes a note beside its delivery's own has a reference of its own: of both their names. So has
+        each note of a text that is too long for one, but for the last."""
+        statement = _STEPS_OF_LEAD if parent == "lead" else _STEPS_OF_CONTACT
+        parameters = {"integration_id": self.integration_id, "parent_id": parent_id, "made_at": made_at}
+        steps = self.database.all(_Step, statement, parameters)
+        possible = (mark for step in steps for mark in note_marks.possible(step.id, step.name, step.content, text))
+        return any(mark.removeprefix("ref:") in references for mark in possible)
 
     def _is_delivery(self, prefix: str) -> bool:
         return self.database.number(_BY_PREFIX, self._deliveries(prefix)) > 0

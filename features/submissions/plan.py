@@ -6,7 +6,6 @@ one contact. What the account refuses, or no longer has, is met by a fallback, t
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
-from uuid import uuid5
 
 import msgspec
 from msgspec.structs import replace
@@ -36,10 +35,10 @@ from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
-from shared.deliveries import products
+from shared.deliveries import note_marks, products
 from shared.deliveries.echo_marking import noting
 from shared.deliveries.locks import Locks, name_of
-from shared.deliveries.rows import Delivery, reference
+from shared.deliveries.rows import Delivery
 from shared.deliveries.runner import Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
@@ -272,7 +271,7 @@ def noted(made: Submission, name: str, after: str, mark: str, text: Callable[[Ac
             return {"nothing_to_do": True}
         *before, last = note.pieces(content)
         for number, piece in enumerate(before):
-            own = reference(uuid5(made.delivery.id, f"{name} {mark} {number}"))
+            own = note_marks.of_piece(made.delivery.id, name, mark, number)
             if find(api, result, own) is None:  # else an attempt before has written it
                 api.add_note(entity_id, f"{piece}\n\n{own}", entity)
         return {"note_id": api.add_note(entity_id, f"{last}\n\n{mark}", entity)}
@@ -301,7 +300,7 @@ def _mark_of_note(delivery: Delivery) -> str:
     """A shop's own is that of what it says: where an order comes once more after a restore, and says something else,
     its deal is there, and that note is not."""
     said = delivery.summary.get("told", {}) if delivery.summary.get("by") == "server" else {}
-    return reference(delivery.id) + (f"-{said['content'][:8]}" if "content" in said else "")
+    return note_marks.of_delivery(delivery.id, said.get("content"))
 
 
 def _left_note_step(
@@ -314,7 +313,7 @@ def _left_note_step(
         tell_unplaced(made, unplaced)
         return note.text(kind_of(made.body), made.heading, {}, None, (), unplaced, made.language)
 
-    return noted(made, name, after, reference(uuid5(made.delivery.id, name)), text)
+    return noted(made, name, after, note_marks.of_step(made.delivery.id, name), text)
 
 
 def tell_unplaced(made: Submission, unplaced: Sequence[Unplaced]) -> None:

@@ -1,6 +1,7 @@
 """Row H5: what we write into deals and people that are there is no news; what a person does to them is (30-C6)."""
 
 import ast
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from shared.storage import retention
 from tests.bookings.conftest import settings as clinic_settings
 from tests.changes.conftest import Feed
 from tests.story import Story, calculation, json_of
-from tests.submitting import form, order, submit
+from tests.submitting import account, form, order, submit
 
 _ROOT = Path(__file__).parents[2]
 _VISITOR = {"name": "Анна Смирнова", "phone": "+7 916 555-44-33"}
@@ -347,6 +348,27 @@ def test_31_b1_an_answer_that_was_lost_makes_no_news(feed: Feed) -> None:
     feed.run()
     feed.story.clock.advance(minutes=2)
     run_deliveries(feed.story.runtime, 10)
+    for _ in range(4):
+        feed.run(300)
+    assert feed.told() == []
+
+
+@pytest.mark.parametrize("hours", [0, 30], ids=["at once", "a day later"])
+def test_31_b1_notes_beside_the_forms_own_are_no_news(feed: Feed, hours: int) -> None:
+    """Of what found no place in a contact that is there, and the first ones of a text that is too long for one."""
+    _mapped(feed)
+    submit(feed.story, _full())
+    text = " ".join(f"word{number}" for number in range(6000))
+    again = _full(email="other@example.org") | {"fields": {"city": "Тула"}, "comment": text}
+    refusal = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": []}]})
+    feed.story.simulator.fault(
+        "status", path=r"/api/v4/contacts/\d+", method="PATCH", status=400, times=2, body=refusal
+    )
+    assert submit(feed.story, again)["contact_note"]["note_id"]
+    notes = [one for several in account(feed.story)["notes"].values() for one in several]
+    assert sum("word" in one["params"]["text"] for one in notes) > 2
+    feed.hooks_are_through()
+    feed.story.clock.advance(hours=hours)
     for _ in range(4):
         feed.run(300)
     assert feed.told() == []
