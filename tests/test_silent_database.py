@@ -141,6 +141,7 @@ def test_an_account_is_not_looked_for_where_no_time_is_left_for_what_is_found(co
     assert connected.row().status == "connected"
 
 
+@pytest.mark.usefixtures("database_url")  # whose migrations make the role
 def test_a_statement_that_is_not_answered_ends_before_the_platform_ends_us(postgres: Any) -> None:
     with Freezing(embedded.runtime_url(postgres), b"SELECT 4242") as freezing:
         database = Database(Secret(freezing.url))

@@ -50,7 +50,7 @@ def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved
 ) -> None:
     """A shop's words were gone with the receiver that was saved below them, and an open form with its neighbour."""
     origin = demo.amocrm.split("/at/")[0]
-    for name in ("Касса", "Витрина"):
+    for name in ("Касса у окна", "Витрина"):
         _post(demo, "save_endpoint", name=name, url=f"{origin}/receiver")
         _post(demo, "save_automation", name=name, work={"kind": "note", "text": "Готово"})
     page, asked = _staying(context, demo)
@@ -61,10 +61,10 @@ def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved
     rows, form = page.locator("#endpoints > li"), page.locator("#view form.card")
     rows.filter(has_text="Витрина").get_by_role("button", name="Изменить").click()
     form.get_by_label("Название", exact=True).fill("Витрина на Лесной")
-    rows.filter(has_text="Касса").get_by_role("button", name="Изменить").click()  # the open one stays
+    rows.filter(has_text="Касса у окна").get_by_role("button", name="Изменить").click()  # the open one stays
     expect(form.get_by_label("Название", exact=True)).to_have_value("Витрина на Лесной")
-    rows.filter(has_text="Касса").get_by_role("button", name="Удалить").click()
-    expect(rows.filter(has_text="Касса")).to_have_count(0)
+    rows.filter(has_text="Касса у окна").get_by_role("button", name="Удалить").click()
+    expect(rows.filter(has_text="Касса у окна")).to_have_count(0)
     expect(form.get_by_label("Название", exact=True)).to_have_value("Витрина на Лесной")
     form.get_by_role("button", name="Сохранить").click()
     expect(rows.filter(has_text="Витрина на Лесной")).to_be_visible()
@@ -77,9 +77,9 @@ def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved
     rows = page.locator("#automations > li")
     rows.filter(has_text="Витрина").get_by_role("button", name="Изменить").click()
     form.get_by_label("Текст").fill("Витрина готова")
-    rows.filter(has_text="Касса").get_by_role("button", name="Изменить").click()
-    rows.filter(has_text="Касса").get_by_role("button", name="Удалить").click()
-    expect(rows.filter(has_text="Касса")).to_have_count(0)
+    rows.filter(has_text="Касса у окна").get_by_role("button", name="Изменить").click()
+    rows.filter(has_text="Касса у окна").get_by_role("button", name="Удалить").click()
+    expect(rows.filter(has_text="Касса у окна")).to_have_count(0)
     expect(form.get_by_label("Текст")).to_have_value("Витрина готова")
     assert asked.count(LEAVE) == 2
 

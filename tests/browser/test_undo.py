@@ -108,13 +108,14 @@ def test_38_7_a_calculator_goes_back(chromium: Browser, demo: Demo) -> None:
         assert found["draft"]["document"] == document
         publish.click()
         expect(toast).to_contain_text("опубликована")
+        number = now()["versions"][0]["version"]
         second = document | {"title": {"ru": "Другой"}}
         assert http.post("/save_calculator_draft", json={"level": "connection", "document": second}).status_code == 200
         go(page, "log")
         go(page, "calculator")
         expect(publish).to_be_enabled()
         publish.click()
-        expect(toast).to_contain_text("опубликована")
+        expect(toast).to_contain_text(f"Версия {number + 1} опубликована")
         undo.click()
         expect(toast).to_contain_text("Вернули как было.")
         found = now()
