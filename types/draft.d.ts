@@ -1,17 +1,9 @@
 // A calculator's document as people edit it (features/calculations/calculator.py): its formulas are texts, and it may be
 // unfinished or wrong.
 
-import type { InLanguages, Worded } from "./calculator.js";
+import type { InLanguages, Option, Worded } from "./calculator.js";
 
-export interface Option {
-  id: string;
-  label: InLanguages;
-  price?: string;
-  value?: string;
-  sku?: string;
-  unit?: Worded;
-  category?: string;
-}
+export type { Option };
 
 export interface Field {
   id: string;
