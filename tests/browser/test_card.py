@@ -23,11 +23,20 @@ def later(demo: Demo) -> Callable[[], object]:
     return lambda: demo.sql("UPDATE test_clock SET moved_by = moved_by + interval '31 minutes'")
 
 
+_OPENED = """() => {
+  const main = document.querySelector("main");
+  return main && main.ariaBusy === null && !main.querySelector(":scope > [role=status]:only-child");
+}"""
+
+
 def _opened(page: Page, demo: Demo, deal: str = "Стеклянный козырёк") -> FrameLocator:
     page.goto(demo.amocrm)
     page.get_by_role("link", name=re.compile(deal)).click()
     card = page.frame_locator(GLASS)
     expect(card.locator("output")).to_be_visible()
+    for frame in page.frames[1:]:  # other widgets' as well: what they ask while they open is theirs
+        frame.wait_for_function(_OPENED)
+    page.wait_for_load_state("networkidle")
     return card
 
 
