@@ -10,9 +10,10 @@ from typing import Final, LiteralString
 OLDEST: Final[Mapping[str, LiteralString]] = {
     "hints": """
         SELECT min(oldest.due_at)
-        FROM amocrm_feeds f JOIN amocrm_integrations i ON i.id = f.integration_id CROSS JOIN LATERAL (
+        FROM amocrm_feeds f CROSS JOIN LATERAL (
             SELECT h.due_at FROM amocrm_hints h WHERE h.integration_id = f.integration_id ORDER BY h.due_at LIMIT 1
-        ) oldest WHERE i.status = 'connected' AND f.is_on AND f.read_due_at IS NOT NULL""",
+        ) oldest WHERE f.is_on AND f.read_due_at IS NOT NULL  -- looked up one by one: a join would read all accounts
+          AND (SELECT i.status FROM amocrm_integrations i WHERE i.id = f.integration_id) = 'connected'""",
     "feeds": """
         SELECT least(f.check_due_at, f.ask_due_at, f.read_due_at)
         FROM amocrm_feeds f JOIN amocrm_integrations i ON i.id = f.integration_id
