@@ -5,12 +5,19 @@ from typing import Any, Final
 from features.automations import placeholders
 from features.automations.bot_message import Speech, speech
 from shared.actions.feature import Planner
-from shared.amocrm.errors import BadRequestError, NotFoundError, ValidationError
+from shared.amocrm.errors import (
+    AddressBlockedError,
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+    PaymentRequiredError,
+    ValidationError,
+)
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
-from shared.deliveries.runner import NotTakenError, Plan, Result, Step
+from shared.deliveries.runner import FinalRefusalError, NotTakenError, Plan, Result, Step
 from shared.platform.decoding import decode
 from shared.platform.messages import say
 from shared.platform.secret import Guarded
@@ -48,12 +55,20 @@ def asked(path: str, text: str, entity: str, entity_id: int) -> Question:
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, question: Question) -> Plan:
 
     def write(account: AccountApi) -> Result:
-        data, told = _answered(runtime.database, integration, account, question)
-        answer: dict[str, Any] = {"data": data}
-        if told.shown:
-            answer["execute_handlers"] = [{"handler": "show", "params": one} for one in told.shown]
         try:
-            account.send("POST", question.path, json=answer)
+            return answer(account)
+        except AddressBlockedError:  # our server's fault, and no word about the bot
+            raise
+        except (ForbiddenError, PaymentRequiredError) as error:
+            raise FinalRefusalError(error) from None  # whoever talks to the bot has gone long before that changes
+
+    def answer(account: AccountApi) -> Result:
+        data, told = _answered(runtime.database, integration, account, question)
+        said: dict[str, Any] = {"data": data}
+        if told.shown:
+            said["execute_handlers"] = [{"handler": "show", "params": one} for one in told.shown]
+        try:
+            account.send("POST", question.path, json=said)
         except ValidationError as error:  # it waits, and will not take this however often it comes
             words = "; ".join(f"{one.path}: {one.code}" for one in error.errors)
             refused = say("amoCRM refuses what the bot was to say: {words}", words=words or error.message)

@@ -81,6 +81,23 @@ def test_a_bot_that_has_gone_on_is_left_alone(office: Office) -> None:
     office.story.simulator.control("no-faults")
 
 
+@pytest.mark.parametrize(("status", "code"), [(403, "amocrm_forbidden"), (402, "amocrm_unpaid")])
+@pytest.mark.parametrize("path", ["/api/v4/salesbot/.*", "/api/v4/leads/.*"], ids=["the answer", "the deal"])
+def test_30_a_question_that_amocrm_refuses_for_want_of_a_right_or_of_payment_ends_at_once_and_is_told(
+    office: Office, path: str, status: int, code: str
+) -> None:
+    """It was tried for two days; whoever talks to the bot has gone long before."""
+    body = {"status": status, "body": '{"title": "no"}'}
+    office.story.simulator.fault("status", path=path, times=100, **body)
+    waiting = office.ask("{deal.price}")
+    office.run(seconds=600)
+    ended = office.story.sql("SELECT state, problem_code FROM amocrm_deliveries WHERE action = 'answer_bot'")
+    assert ended == [("dead", code)]
+    assert office.story.events().count("delivery.dead") == 1
+    office.story.simulator.control("no-faults")
+    assert office.bot(waiting)["waits"]
+
+
 def test_the_same_request_again_is_the_same_question(office: Office) -> None:
     waiting = office.ask("{deal.price}")
     sent = office.sent()[0]
