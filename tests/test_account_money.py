@@ -7,6 +7,7 @@ import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm import budgets
+from shared.amocrm.transport import Transport
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.messages import english
 from shared.storage import cache
@@ -212,3 +213,26 @@ def test_33_3_deals_are_told_with_their_cents(story: Story, cents: str, price: f
     assert json_of(story.crm("get_lead", headers))["lead"]["price"] == price
     (found,) = json_of(story.crm("get_leads", story.application(), query={"query": "Ширма"}))["leads"]
     assert (found["id"], found["price"]) == (story.lead_id, price)
+
+
+def test_34_a_budget_that_somebody_changes_at_that_moment_is_theirs_and_the_account_keeps_its_cents(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the write and the look at it: their whole number said that the account cuts cents, which all other
+    deliveries then believed for an hour, and was overwritten."""
+    _account(story, cents="kept")
+    send = Transport.send
+
+    def interleaved(self: Transport, method: str, *given: Any, **more: Any) -> Any:
+        answer = send(self, method, *given, **more)
+        if method == "PATCH":
+            monkeypatch.setattr(Transport, "send", send)
+            who = {"domain": story.domain, "kind": "leads", "id": story.lead_id}
+            story.simulator.control("person", fields={"price": 2699}, **who)
+        return answer
+
+    monkeypatch.setattr(Transport, "send", interleaved)
+    assert _save(story, "2699.80")["state"] == "delivered"
+    assert _lead(story)["price"] == 2699
+    assert [one["price"] for one in _patched(story)][:1] == [2699.8]
+    assert _save(story, "3000.50")["results"]["deal"] == {"price": 3000.5}

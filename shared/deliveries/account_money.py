@@ -113,11 +113,11 @@ class AccountMoney:
         if written == whole or not self.has_cents(api, lead_id):
             return whole
         lead = api.lead(lead_id)
-        there, cut = budgets.of(lead), Decimal(int(written))
-        if there == written or (budgets.shows_cents(lead) and there != cut):
-            return written  # as it was written, or somebody has changed it since
+        there = budgets.of(lead)
+        if there == written or budgets.shows_cents(lead):  # where it has cents and another budget, somebody has changed
+            return written  # it since: a whole number there is theirs, and does not say that the account cuts cents
         self._remembered.put(_CENTS, False)
-        if there == cut != whole:
+        if there == Decimal(int(written)) != whole:
             put(budgets.number(whole))
         return whole
 
