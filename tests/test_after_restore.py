@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -186,6 +186,26 @@ def test_37_3_a_note_that_sets_nothing_does_not_stand_for_a_newer_calculation(st
     story.simulator.fault("status", status=503, path=r"/api/v4/leads/\d+", method="PATCH")
     assert _save(story, status=202)["state"] == "accepted"
     _save(story, "k-2", calculation(title="Другая") | {"options": {"update_price": False}})
+    story.clock.advance(minutes=5)
+    assert run_deliveries(story.runtime, 20)["delivered"] == 1
+    assert _made(story)["price"] == 18000
+
+
+def test_37_3_the_pieces_of_a_long_text_do_not_stand_for_a_newer_calculation(story: Story, backup: Backup) -> None:
+    """34-8: all but the last bear a mark of their own, of which no row is known."""
+    backup.restore()
+    story.simulator.fault("status", status=503, path=r"/api/v4/leads/\d+", method="PATCH")
+    assert _save(story, status=202)["state"] == "accepted"
+    other = _save(story, "k-2", calculation(title="Другая") | {"options": {"update_price": False}})
+    story.simulator.control("no-faults")
+
+    def noted(api: Any) -> None:
+        own = (uuid4(), uuid4(), UUID(other["delivery_id"]))
+        titles = ("Заявка: дверь (белая)", "Заявка: дверь (белая) (2/3)", "Заявка: дверь (белая) (3/3)")
+        for title, id_ in zip(titles, own, strict=True):
+            api.add_note(story.lead_id, f"{title}\n\nтекст\n\n{reference(id_)}", "leads")
+
+    story.runtime.connections.call(story.row(), noted)
     story.clock.advance(minutes=5)
     assert run_deliveries(story.runtime, 20)["delivered"] == 1
     assert _made(story)["price"] == 18000

@@ -12,7 +12,7 @@ from typing import Any, Final
 from features.calculations.model import SaveCalculation
 from shared.amocrm import budgets
 from shared.amocrm.leads import AccountApi
-from shared.deliveries import restores
+from shared.deliveries import note_marks, restores
 from shared.deliveries.account_money import ROUNDED, AccountMoney
 from shared.deliveries.rows import Delivery, newer, reference
 from shared.deliveries.runner import Result, Step
@@ -78,7 +78,7 @@ class _Setting:
         """After a restore nobody remembers newer calculations; their notes are there. So where this one's is, and a
         newer one of ours, the fields have what has come since; but for what sets no field, as its row says."""
         marks: list[str] = []
-        for text in api.texts_of_notes(self._lead_id, self._delivery.made_since):
+        for text in note_marks.of_whole_texts(api.texts_of_notes(self._lead_id, self._delivery.made_since)):
             if reference(self._delivery.id) in text:
                 asked = {"marks": [mark for mark in marks if mark], "created_at": self._delivery.created_at}
                 return self._database.number(_FOLLOWED, asked) > 0

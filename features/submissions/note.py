@@ -7,6 +7,7 @@ from features.submissions.carts import FORM_NAME, GOODS, IS_SO, PAID, PROMO_CODE
 from features.submissions.flattening import named_values
 from features.submissions.mapping import Unplaced
 from features.submissions.model import Order
+from shared.deliveries import note_marks
 from shared.platform import i18n, nested
 from shared.platform.money import money, quantity, sign_after
 
@@ -116,7 +117,7 @@ def pieces(text: str) -> list[str]:
             line_break = ""
         found[-1] += line_break + line
         line_break = "\n"
-    title = text.partition("\n")[0][:200]
+    title = text.partition("\n")[0][: note_marks.LONGEST_TITLE]
     return [found[0], *(f"{title} ({place}/{len(found)})\n\n{one}" for place, one in enumerate(found[1:], 2))]
 
 
