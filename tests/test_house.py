@@ -1,9 +1,13 @@
 """The rooms of `features/` and `shared/`: their floors, and the picture of them."""
 
+import ast
+import io
 import re
 import shutil
 import subprocess
 import sys
+import tokenize
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,42 @@ def test_every_room_stands_on_a_floor_and_says_what_it_is_for() -> None:
     }
     assert rooms == there | {"functions"}
     assert all(not row.endswith(") |") and ")<br>" not in row for row in floors.picture().splitlines()[2:])
+
+
+_NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+_MOST_LINES = 10_000
+
+
+def _lines_of_code(text: str) -> int:
+    """Lines with a token that is neither a comment nor of a docstring."""
+    told: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                told |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    lines = {line for one in tokens if one.type not in _NO_CODE for line in range(one.start[0], one.end[0] + 1)}
+    return len(lines - told)
+
+
+def test_34_2_the_library_stays_small(record_property: Callable[[str, object], None]) -> None:
+    """docs/tour.md promises it. What would make it larger belongs into a feature, or takes the place of something."""
+    lines = sum(_lines_of_code(one.read_text(encoding="utf-8")) for one in (ROOT / "shared").rglob("*.py"))
+    assert lines < _MOST_LINES, f"shared/ has {lines:,} lines of code"
+    record_property("lines of code of shared/", lines)
+    for file in floors.FILES:
+        assert re.search(r"10[,\u00a0 ]000", file.read_text(encoding="utf-8")), file
+
+
+def test_34_2_comments_docstrings_and_empty_lines_are_no_code() -> None:
+    text = '"""What it is\n\nfor."""\n\n# Why.\nA = (\n    1,  # one\n\n)\n\n\n'
+    text += 'def f() -> str:\n    """It."""\n    return """a\nb"""\n'
+    assert _lines_of_code(text) == 6
 
 
 # Up, across, and between functions.
