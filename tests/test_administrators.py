@@ -132,6 +132,24 @@ def test_the_log_says_who_changed_what_before_and_after(connected: Story) -> Non
     assert invited["actor"] == "ADMIN_TOKENS"
 
 
+@pytest.mark.parametrize(
+    ("language", "made"),
+    [
+        ("en", 'name: "Quiz"; for a server: yes'),
+        ("ru", 'имя: "Quiz"; для сервера: да'),
+        ("pt", 'nome: "Quiz"; para um servidor: sim'),
+        ("uz", 'ism: "Quiz"; server uchun: ha'),
+    ],
+)
+def test_30_9_a_change_is_told_in_words(connected: Story, language: str, made: str) -> None:
+    """It said `name: "Quiz"; is_server: true` in every language."""
+    headers, _ = _signed_in(connected)
+    assert connected.crm("create_site_key", headers, {"name": "Quiz", "is_server": True}).status == 201
+    answer = connected.crm("get_events", headers | {"Accept-Language": language}, query={"limit": "50"})
+    (told,) = [one for one in json_of(answer)["events"] if one["kind"] == "administrator.create_site_key"]
+    assert told["message"] == made
+
+
 def test_no_secret_gets_into_the_log(connected: Story) -> None:
     body = {
         "widget_type": "clinic",

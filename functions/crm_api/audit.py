@@ -6,17 +6,17 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from functions.crm_api import audit_words
 from shared.access.permissions import Caller
 from shared.actions.action import Action
 from shared.platform import logs
 from shared.platform.http import Request
-from shared.platform.messages import said
+from shared.platform.messages import Message, english, joined, said
 from shared.runtime import Runtime
 from shared.storage import event_log
 from shared.storage.database import DatabaseUnavailableError
 
 _HIDDEN: Final = ("secret", "token", "code", "logo", "password", "url", "action", "reason")
-_LONGEST: Final = 80  # characters of a value
 _MOST: Final = 1800  # of a line
 
 
@@ -38,8 +38,9 @@ def tell(runtime: Runtime, caller: Caller, action: Action, request: Request, was
         return
     after = dict(_leaves(_document(request)))
     old = dict(_leaves(was))
+    is_settings = action.name == "save_settings"
     changed = [
-        f"{path}: {_short(old[path])} → {_short(after.get(path))}" if path in old else f"{path}: {_short(value)}"
+        audit_words.change(path, is_settings, after.get(path), old.get(path), was_set=path in old)
         for path, value in {**dict.fromkeys(old), **after}.items()
         if old.get(path) != after.get(path) and not (path not in old and value in (None, "", [], {}))
     ]
@@ -47,7 +48,7 @@ def tell(runtime: Runtime, caller: Caller, action: Action, request: Request, was
         event_log.add(
             runtime.database,
             f"administrator.{action.name}",
-            said(_line(changed) or "—"),
+            _line(changed),
             integration_id=caller.integration.id if caller.integration else None,
             request_id=request.id,
             actor=caller.actor,
@@ -56,16 +57,17 @@ def tell(runtime: Runtime, caller: Caller, action: Action, request: Request, was
         logs.error("audit.failed", action=action.name, actor=caller.actor)
 
 
-def _line(changed: list[str]) -> str:
+def _line(changed: list[Message]) -> Message:
     """As many changes as there is room for; of the others, how many they are."""
-    shown, room = list[str](), _MOST
+    shown, room = list[Message](), _MOST
     for one in changed:
-        room -= len(one) + len("; ")
+        room -= len(english(one)) + len("; ")
         if room < 0:
             break
         shown.append(one)
     left = len(changed) - len(shown)
-    return "; ".join([*shown, f"… +{left}"] if left else shown)
+    more = [said(f"… +{left}")] if left else []
+    return joined(*shown, *more, by="; ") if shown or more else said("—")
 
 
 def _document(request: Request) -> Any:
@@ -85,8 +87,3 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(inner, f"{path}.{key}" if path else str(key))
     elif path:
         yield path, value
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
