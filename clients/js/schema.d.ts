@@ -706,7 +706,7 @@ export interface paths {
          *     comment, form, page, referrer, visit, order, field (a field of the form: it goes where a rule says, else into the
          *     note), nothing (it is left out). `reason`: mapping (the settings say so), type (declared so), word (its name says
          *     so), shape (it looks so), visit, furniture (the builder's own), note (nothing says more of it). `reading`: form,
-         *     order, trial, or unreadable with `problem`.
+         *     order, trial, several (each of its submissions is in the list by itself), or unreadable with `problem`.
          */
         get: operations["get_incoming_entry"];
         put?: never;

@@ -1,6 +1,6 @@
 """`POST submit_form`, `submit_order`, `sync_contact`: what a site sends, into amoCRM once (rows C2-C4, C9, C10)."""
 
-import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -8,6 +8,7 @@ from uuid import uuid4
 import msgspec
 
 from features.submissions import (
+    batches,
     html_form,
     model,
     order_updates,
@@ -15,15 +16,15 @@ from features.submissions import (
     plan,
     server_ingress,
     site_builders,
-    superseded,
+    submission_keys,
     writer,
 )
+from features.submissions.batches import OwnKey
 from features.submissions.field_recognition import with_person
 from features.submissions.model import Accepted, Body, Decision, SubmitForm, SubmitOrder, SyncContact
 from features.submissions.server_ingress import KeptBody
 from features.submissions.settings import Submissions
 from features.submissions.settings import of as settings_of
-from shared.access.credentials import site_key
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -31,7 +32,7 @@ from shared.actions.idempotency import IdempotentWrite, WriteStatus, accept, ans
 from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
-from shared.deliveries.order_proof import is_proven, proofs, whose
+from shared.deliveries.order_proof import proofs, whose
 from shared.deliveries.rows import Delivery
 from shared.platform import nested
 from shared.platform.http import Request, Response
@@ -42,8 +43,8 @@ from shared.runtime import Runtime
 from shared.storage import event_log
 from shared.storage.cache import SharedCache
 
-# So long an equal submission is the same one; after that a person may well ask for the same thing again.
-_SAME_SECONDS: Final = 600
+_OUR_FAULT: Final = 500
+
 _NO_ORDER_BEFORE: Final = datetime(2000, 1, 1, tzinfo=UTC)  # what a shop that has no date says may be year 1
 
 
@@ -54,13 +55,49 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     they would tell who is a customer already.
     """
     with server_ingress.keeping(runtime, caller, request, action) as kept:
+        if caller.kind == "server" and action == model.SUBMIT_FORM:
+            several = _several(runtime, caller, request)
+            if several:
+                return submit_each(runtime, caller, several, kept)
         return _submitted(runtime, caller, request, action, kept)
 
 
-def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, kept: KeptBody) -> Response:
+def _several(runtime: Runtime, caller: Caller, request: Request) -> list[Request]:
+    try:
+        return batches.requests(request, settings_of(caller.require_integration().settings))
+    except Problem as problem:
+        server_ingress.tell_of_unreadable(runtime, caller, problem)
+        raise
+
+
+def submit_each(runtime: Runtime, caller: Caller, requests: Sequence[Request], whole: KeptBody) -> Response:
+    """Of one body, kept as `whole`: each as if it had come by itself, and what is refused of one keeps none of the
+    others. Said again it makes nothing twice: each has its place as its key, where its sender gives it no id. Raises
+    the first refusal where all are refused."""
+    refused: list[Problem] = []
+    taken = set[str]()
+    for place, request in enumerate(requests):
+        own = OwnKey(f"batch:{whole.id}:{place}", taken)
+        try:
+            with server_ingress.keeping(runtime, caller, request, model.SUBMIT_FORM) as kept:
+                _submitted(runtime, caller, request, model.SUBMIT_FORM, kept, own)
+        except Problem as problem:
+            if problem.status >= _OUR_FAULT:
+                raise
+            refused.append(problem)
+    if len(refused) == len(requests):
+        raise refused[0]
+    whole.became_nothing(batches.told(len(requests)))
+    return site_builders.ok()
+
+
+def _submitted(
+    runtime: Runtime, caller: Caller, request: Request, action: str, kept: KeptBody, own: OwnKey | None = None
+) -> Response:
+    """`own`: of one of several in a body."""
     integration = caller.require_integration()
     if caller.kind == "server" and action == model.SUBMIT_FORM and not site_builders.is_ours(request):
-        return _from_builder(runtime, caller, request, kept)
+        return _from_builder(runtime, caller, request, kept, own)
     is_html = request.is_html_form and action == model.SUBMIT_FORM  # the others have no form of this kind
     decisions: list[Decision] | None = None
     if is_html:
@@ -75,7 +112,8 @@ def _submitted(runtime: Runtime, caller: Caller, request: Request, action: str, 
         # Nothing tells a robot from others by its answer.
         told = {"delivery_id": uuid4(), "state": "accepted", "problem": None, "retry_after": 5}
         return html_form.thanks(runtime, caller, request) if is_html else json_response(told, 202)
-    delivery = _accepted(runtime, caller, request, action, body, _callers_key(caller, request), kept, decisions)
+    key = submission_keys.of_caller(caller, request) if own is None else own.of(None)
+    delivery = _accepted(runtime, caller, request, action, body, key, kept, decisions)
     shown = answer(request, delivery, show_results=caller.kind not in ("site", "server"))
     return html_form.thanks(runtime, caller, request) if is_html else shown
 
@@ -90,34 +128,32 @@ def _decoded(request: Request, action: str, settings: Submissions) -> Body:
     return body
 
 
-def _from_builder(runtime: Runtime, caller: Caller, request: Request, kept: KeptBody) -> Response:
+def _from_builder(
+    runtime: Runtime, caller: Caller, request: Request, kept: KeptBody, own: OwnKey | None = None
+) -> Response:
     """It waits for five seconds and wants to hear 200: what it sends is stored, and brought into amoCRM afterwards."""
     try:
         sent = site_builders.sent(request, settings_of(caller.require_integration().settings))
     except Problem as problem:
-        _tell_of_unreadable(runtime, caller, problem)
+        server_ingress.tell_of_unreadable(runtime, caller, problem)
         raise
     if sent.is_test:
         kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
     elif isinstance(sent.body, SubmitOrder):
         _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions, sent.made_at)
     else:
-        key = builders_key(caller, sent.key)
+        key = submission_keys.of_builder(caller, sent.key)
+        key = key if own is None else own.of(key)
         form, why = model.SUBMIT_FORM, sent.decisions
         try:
             delivery = _accepted(runtime, caller, request, form, sent.body, key, kept, why, at_once=False)
         except Problem as problem:
             if problem.code == "idempotency_key_reused":
-                _tell_of_other_values(runtime, caller, str(key))
-            _tell_of_refusal(runtime, caller, request, problem)
+                server_ingress.tell_of_other_values(runtime, caller, str(key))
+            server_ingress.tell_of_refusal(runtime, caller, request, problem)
             raise
         answer(request, delivery)  # what amoCRM has refused for good is told
     return site_builders.ok()
-
-
-def builders_key(caller: Caller, key: str | None) -> str | None:
-    """`key`: what the builder calls this submission."""
-    return None if key is None else f"builder:{_of_site(caller)}{key}"
 
 
 def read_anew(
@@ -134,7 +170,7 @@ def read_anew(
     if isinstance(body, SubmitOrder):
         if decisions is not None:
             return _order_from_builder(runtime, caller, request, body, kept, decisions)
-        key = _key_of_order(runtime, caller, body)
+        key = submission_keys.of_order(runtime, caller, body)
     return _accepted(runtime, caller, request, action, body, key, kept, decisions)
 
 
@@ -151,7 +187,7 @@ def _order_from_builder(
     it was made; one that is older than what is kept here may have a deal, which is looked for."""
     integration, whole = caller.require_integration(), model.whole(body)
     assert isinstance(whole, SubmitOrder)
-    key = _key_of_order(runtime, caller, whole, of_person=True)
+    key = submission_keys.of_order(runtime, caller, whole, of_person=True)
     first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
     if first is None and order_updates.is_empty(whole):
         kept.became_nothing(say("A shop tells of an order that is not here, and says nothing of what is in it."))
@@ -177,7 +213,7 @@ def _order_from_builder(
             return delivery
         except Problem as problem:
             if problem.code != "idempotency_key_reused":
-                _tell_of_refusal(runtime, caller, request, problem)
+                server_ingress.tell_of_refusal(runtime, caller, request, problem)
                 raise
         first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
         assert first is not None
@@ -193,44 +229,6 @@ def _before_what_is_kept(runtime: Runtime, made_at: datetime | None) -> datetime
     if made_at is None or runtime.clock.now() - made_at <= kept:
         return None
     return max(made_at, _NO_ORDER_BEFORE) - timedelta(days=1)
-
-
-def _tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
-    """Nobody reads what a builder's server is answered."""
-    first = deliveries.by_key(runtime.database, caller.require_integration().id, model.SUBMIT_FORM, key)
-    if first is not None:
-        told = say(
-            "The site builder has sent this submission once more, with other values: the first ones count. What has "
-            "changed is there, under the same id."
-        )
-        deliveries.warn(runtime.database, first.id, "submission.other_values", told)
-
-
-def _tell_of_unreadable(runtime: Runtime, caller: Caller, problem: Problem) -> None:
-    """Once an hour: the visitor has been thanked, and whoever sends it so sends all of it so."""
-    told = say("What a site builder has sent cannot be read, and is not in amoCRM: {reason}", reason=problem.detail)
-    id_ = caller.require_integration().id
-    kind = "submission.unreadable"
-    event_log.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=timedelta(hours=1))
-
-
-def _tell_of_refusal(runtime: Runtime, caller: Caller, request: Request, problem: Problem) -> None:
-    """As above: the visitor has been thanked. What has no values at all is no loss."""
-    where = ", ".join(error.path for error in problem.errors if error.path)
-    if where:
-        told = say(
-            "What a site builder has sent is not in amoCRM: {where} is missing or not right. It is still there; see "
-            "whether the form has what the settings require.",
-            where=where,
-        )
-        event_log.add(
-            runtime.database,
-            "submission.refused",
-            told,
-            level="warning",
-            integration_id=caller.require_integration().id,
-            request_id=request.id,
-        )
 
 
 def _accepted(
@@ -261,7 +259,7 @@ def _accepted(
     write = IdempotentWrite(
         plan.PLANNERS[action],
         msgspec.json.encode(accepted, order="deterministic"),
-        key or _key(runtime, caller, action, body, cleaned),
+        key or submission_keys.usual(runtime, caller, action, body, cleaned),
         plan.first_steps(settings, wanted.mode, body),
         identity=_identity(cleaned, same),
         at_once=at_once and not settings.queue,
@@ -285,7 +283,7 @@ def _identity(cleaned: bytes, body: Body) -> bytes:
 
 def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:
     if isinstance(body, SyncContact):
-        return {"person": _marks(runtime, integration, body)}
+        return {"person": submission_keys.marks(runtime, integration, body)}
     if not isinstance(body, SubmitOrder):
         return {}
     money = AccountMoney(SharedCache(runtime.database, integration.id))
@@ -297,67 +295,6 @@ def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str
         "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
         "told": order_updates.told(body),
     }
-
-
-def _of_site(caller: Caller) -> str:
-    """In every key that a site's pages or its builder name: two sites of an account count their forms and orders for
-    themselves. Nothing for callers who are no site."""
-    key_id = site_key.id_of(caller)
-    return "" if key_id is None else f"{key_id}:"
-
-
-def _callers_key(caller: Caller, request: Request) -> str | None:
-    """The caller's own `Idempotency-Key`."""
-    key, site = bodies.idempotency_key(request), _of_site(caller)
-    return key if key is None or not site else f"key:{site}{hashlib.sha256(key.encode()).hexdigest()}"
-
-
-def _key(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: bytes) -> str:
-    """What makes a double click, or a double hook, the same submission (row C10)."""
-    site = _of_site(caller)
-    if isinstance(body, SubmitOrder):
-        return _key_of_order(runtime, caller, body)
-    digest, window = hashlib.sha256(cleaned).hexdigest(), int(runtime.clock.now().timestamp()) // _SAME_SECONDS
-    if isinstance(body, SyncContact):
-        return _key_of_profile(runtime, caller.require_integration(), body, cleaned) or f"profile:{digest}:{window}"
-    if isinstance(body, SubmitForm) and body.opened_at is not None:
-        return f"form:{site}{digest}"  # the moment the page was opened is in it: the next visit is another submission
-    before = f"form:{site}{digest}:{window - 1}"
-    earlier = deliveries.by_key(runtime.database, caller.require_integration().id, action, before)
-    if earlier is not None and runtime.clock.now() - earlier.created_at < timedelta(seconds=_SAME_SECONDS):
-        return before
-    return f"form:{site}{digest}:{window}"
-
-
-def _key_of_order(runtime: Runtime, caller: Caller, body: SubmitOrder, *, of_person: bool = False) -> str:
-    """Its number. Of a page's, and of a builder's (`of_person`), it is the order of whoever has sent the number first,
-    and others have orders of their own: anybody can send a number before its shop does, a shop may begin to count anew,
-    and two shops may share an address."""
-    key, integration = f"order:{_of_site(caller)}{body.order.number}", caller.require_integration()
-    own = proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails)
-    if not (caller.kind == "site" or of_person) or not own:
-        return key
-    before = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
-    kept = None if before is None else before.summary.get("proof")
-    theirs = (*body.contact.phones, *body.contact.emails)
-    if kept is None or any(is_proven(runtime.keyring, integration.id, kept, one) for one in theirs):
-        return key
-    return f"{key}:{own[0]}"
-
-
-def _key_of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:
-    """An equal profile is the same one as long as the person has no other: what is changed back is a change."""
-    person, within = _marks(runtime, integration, body), timedelta(seconds=_SAME_SECONDS)
-    before = superseded.latest(runtime.database, integration.id, model.SYNC_CONTACT, person, within)
-    if before is None:
-        return None
-    digest = hashlib.sha256(cleaned)
-    return before.key if before.request_hash == digest.digest() else f"profile:{digest.hexdigest()}:{before.id}"
-
-
-def _marks(runtime: Runtime, integration: Integration, body: SyncContact) -> list[str]:
-    country = settings_of(integration.settings).phone_country
-    return person_identity.marks(runtime.keyring, integration.id, body.contact, country)
 
 
 def _robot(runtime: Runtime, integration: Integration, request: Request, body: Body) -> Message | None:

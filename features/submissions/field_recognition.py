@@ -16,19 +16,18 @@ from msgspec.structs import asdict, replace
 from features.submissions import field_vocabulary, person_identity
 from features.submissions.field_vocabulary import Meaning
 from features.submissions.flattening import NamedValue
+from features.submissions.form_assembler import MEMBERS, ONCE, FormAssembler
 from features.submissions.mapping import TRACKING_CODES
-from features.submissions.model import LONGEST_LINE, MOST_LINES, Contact, Decision, Form, Reason, SubmitForm, full_name
+from features.submissions.model import Decision, Reason, SubmitForm, full_name
 from features.submissions.settings import Submissions
 
 # What names the submission itself, or its form, or the builder's own state: it is no answer of anybody's.
 IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "eventid")
 _FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip", "pretty", "slug", "eventtype"})
 _TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
-_ONCE: Final = frozenset({"name", "first_name", "last_name", "form", "page", "referrer"})
 _SEVERAL: Final = frozenset({"phone", "email"})
-_PERSON: Final = frozenset({"name", "first_name", "last_name", *_SEVERAL})
-# Names with a meaning of their own: what is left over has another.
-_MEMBERS: Final = frozenset({*_ONCE, *_SEVERAL, "comment"})
+_NAMES: Final = frozenset({"name", "first_name", "last_name"})
+_PERSON: Final = _NAMES | _SEVERAL
 _VISIT: Final = frozenset({*TRACKING_CODES, "gclid", "yclid", "fbclid", "roistat", "openstat", "from"} - {"referrer"})
 _OF_UTM: Final = frozenset({"source", "medium", "campaign", "content", "term"})
 _TYPES: Final[dict[str, Meaning]] = {
@@ -39,7 +38,7 @@ _TYPES: Final[dict[str, Meaning]] = {
 _FORMS: Final = frozenset({"form", "quiz", "definition", "survey", "форма", "квиз"})
 # Whose phone or name it is, where it is not the visitor's.
 _OTHERS: Final = frozenset({"shop", "store", "site", "owner", "company"})
-_EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+_EMAIL: Final = re.compile(r"[^@\s,;<>:]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _PHONE: Final = re.compile(r"\+?[\d\s()./\u00a0\-\u2010-\u2015]{7,30}")
 _OF_BUILDER: Final = re.compile(r"_(?!_)")
 _LONGEST_NAME: Final = 150
@@ -67,6 +66,7 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Recognize
     """The submission, and a decision for each value, in their order."""
     sources = _sources(settings)
     found = [_decided(one, settings, sources, place < _MOST_LOOKED_AT) for place, one in enumerate(values)]
+    _of_lists(found)
     _settle(found)
     _by_shape(found, settings.phone_country)
     assembling = FormAssembler()
@@ -107,7 +107,7 @@ def with_person(body: SubmitForm, settings: Submissions) -> SubmitForm:
     named = [NamedValue(name, "", "", (name,), texts[name], name) for name in told if texts[name] == tuple(told[name])]
     found = [_decided(one, settings, _sources(settings)) for one in named[:_MOST_LOOKED_AT] if one.values]
     _settle(found)
-    persons = [one for one in found if one.meaning in _PERSON and one.named.name not in _MEMBERS]
+    persons = [one for one in found if one.meaning in _PERSON and one.named.name not in MEMBERS]
     if full_name(body.contact):
         persons = [one for one in persons if one.meaning in _SEVERAL]
     assembling = FormAssembler()
@@ -145,7 +145,7 @@ def _decided(value: NamedValue, settings: Submissions, sources: Sequence[str], i
 
 def _sources(settings: Submissions) -> list[str]:
     """Of the mapping, those that name no member of ours: `phone` is the person's, however it was called."""
-    return [rule.source for rule in settings.mapping if rule.source not in _MEMBERS and rule.source != "external_id"]
+    return [rule.source for rule in settings.mapping if rule.source not in MEMBERS and rule.source != "external_id"]
 
 
 def _by_itself(value: NamedValue) -> _Value:
@@ -221,12 +221,58 @@ def _is_name(text: str) -> bool:
     return letters > 0 and 2 * letters >= len(text.strip()) and "@" not in text and "://" not in text
 
 
+def _of_lists(found: list[_Value]) -> None:
+    """Of persons in a list (guests, companions) none is the visitor where somebody stands beside it, else the first."""
+    lists: dict[tuple[str | int, ...], dict[int, set[str]]] = {}
+    for one in found[:_MOST_LOOKED_AT]:
+        kind = _kind(one)
+        for place, step in enumerate(one.named.path) if kind else ():
+            if isinstance(step, int):
+                lists.setdefault(one.named.path[:place], {}).setdefault(step, set()).add(kind)
+    persons = {
+        path: min(there)
+        for path, there in lists.items()
+        if sum(kinds == {"name", "line"} for kinds in there.values()) > 1
+    }
+    if not persons:
+        return
+    listed = {
+        id(one): one.named.path[:place]
+        for one in found
+        for place in range(len(one.named.path))
+        if one.named.path[:place] in persons
+    }
+    is_beside = any(_is_reached(one) for one in found if id(one) not in listed)
+    for one in found:
+        if id(one) not in listed or one.reason == "mapping":
+            continue
+        path = listed[id(one)]
+        if is_beside or one.named.path[len(path)] != persons[path]:
+            if one.meaning in _PERSON:
+                one.meaning, one.reason = "field", "word"
+        elif one.meaning == "field" and _kind(one) == "name":
+            one.meaning, one.reason, one.rank = "name", "word", 3
+
+
+def _kind(value: _Value) -> str:
+    """Whether it is somebody's name, or a line by which somebody is reached, wherever it stands."""
+    if value.meaning in _SEVERAL:
+        return "line"
+    names = (value.named.label, value.named.name)
+    says = any(field_vocabulary.whole(one) in _NAMES or field_vocabulary.says_name(one) for one in names if one)
+    return "name" if value.meaning in _NAMES or says else ""
+
+
+def _is_reached(value: _Value) -> bool:
+    return value.meaning in _SEVERAL and value.rank < _OF_ANOTHER and any(text.strip() for text in value.named.values)
+
+
 def _settle(found: list[_Value]) -> None:
     """Of what may be there once, the surest; the first of those. Others of the same words are fields, and so are
     phones and e-mails of somebody else, where the visitor's are there: a friend's in the contact of who has named them
     would bring the friend's own forms there."""
     best: dict[str, _Value] = {}
-    told = [one for one in found if one.meaning in _ONCE and any(text.strip() for text in one.named.values)]
+    told = [one for one in found if one.meaning in ONCE and any(text.strip() for text in one.named.values)]
     for one in told:
         if one.meaning not in best or one.rank < best[one.meaning].rank:
             best[one.meaning] = one
@@ -252,7 +298,9 @@ def _by_shape(found: list[_Value], country: str) -> None:
     if any(one.meaning == "phone" and any(one.named.values) for one in found):
         return
     shaped = [one for one in left if one.meaning == "field" and _is_shaped(one.named, country)]
-    chosen = next((one for one in shaped if field_vocabulary.may_be_phone(one.named.shown)), next(iter(shaped), None))
+    # The line that was called is nobody's where the caller is named, too.
+    own = [one for one in shaped if not field_vocabulary.is_of_another(one.named.shown)] or shaped
+    chosen = next((one for one in own if field_vocabulary.may_be_phone(one.named.shown)), next(iter(own), None))
     if chosen is not None:
         chosen.meaning, chosen.reason = "phone", "shape"
 
@@ -297,59 +345,3 @@ def _is_furniture(value: NamedValue) -> bool:
         return True
     # What else begins with an underscore is the builder's own, such as _wpcf7_version.
     return _OF_BUILDER.match(str(value.path[0])) is not None
-
-
-class FormAssembler:
-    """Values with their meanings, one after another, as a body of `submit_form`.
-
-    Where several mean the same, empty ones count for nothing: all phones and e-mails are the person's, comments follow
-    each other, and of the rest the first counts; what is left over is a field of the form.
-    """
-
-    def __init__(self) -> None:
-        self._fields: dict[str, list[str]] = {}
-        self._tracking: dict[str, str] = {}
-        self._own: dict[str, dict[str, str]] = {}  # by meaning: values, and their names
-
-    def add(self, meaning: Meaning, name: str, text: str) -> None:
-        if meaning == "visit":
-            if self._tracking.setdefault(name, text) in ("", text):
-                self._tracking[name] = text
-            elif text:
-                self._keep(name, text)
-        elif meaning in _MEMBERS:
-            if text.strip():
-                self._own.setdefault(meaning, {}).setdefault(text, name)
-        elif meaning == "field":
-            self._keep(name, text)
-
-    def body(self) -> SubmitForm:
-        one = {meaning: next(iter(self._taken(meaning, 1)), "") for meaning in sorted(_ONCE)}
-        phones, emails = (self._taken(meaning, MOST_LINES) for meaning in ("phone", "email"))
-        return SubmitForm(
-            contact=Contact(
-                name=one["name"],
-                first_name=one["first_name"],
-                last_name=one["last_name"],
-                phone=phones if len(phones) > 1 else "".join(phones),
-                email=emails if len(emails) > 1 else "".join(emails),
-            ),
-            form=Form(name=one["form"], page=one["page"], referrer=one["referrer"]),
-            fields={name: [*texts] for name, texts in self._fields.items()},
-            comment="\n".join(self._own.get("comment", ())),
-            tracking=self._tracking,
-        )
-
-    def _taken(self, meaning: str, most: int) -> list[str]:
-        """So many as there is room for; the others are fields."""
-        taken: list[str] = []
-        for text, name in self._own.get(meaning, {}).items():
-            if len(text) <= LONGEST_LINE and len(taken) < most:
-                taken.append(text)
-            else:
-                self._keep(name, text)
-        return taken
-
-    def _keep(self, name: str, text: str) -> None:
-        """Under a name that :func:`features.submissions.model.whole` takes for no member's."""
-        self._fields.setdefault(f"{name} (2)" if name in _MEMBERS else name or "?", []).append(text)

@@ -27,7 +27,8 @@ _WHOLE: Final[dict[Meaning, str]] = {
     "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism",
     "first_name": "first-name firstname",
     "last_name": "last-name lastname surname фамилия прізвище apellido sobrenome familiya",
-    "phone": "phone your-phone your-tel tel telephone телефон номер-телефона telefono telefone telefon mobile",
+    "phone": "phone your-phone your-tel tel telephone телефон номер-телефона telefono telefone telefon mobile"
+    " caller callerid caller-id callerphone caller-phone caller-number callernumber",
     "email": "email e-mail your-email mail почта e-mail-адрес пошта correo pochta",
     "comment": "comment comments message your-message textarea"
     " сообщение комментарий повідомлення коментар mensaje mensagem xabar",
@@ -80,7 +81,7 @@ _NOT_A_NAME: Final = (
     " услуг послуг tariff тариф plan item sku campaign source utm event событ поді group групп list field category"
     " категор model модел pet питом ребен дитин child hijo empresa business biznes kompaniya korxona archiv nick"
     " login логин method метод delivery достав payment оплат option variant status state country стран type step"
-    " button quiz title template agent питання вопрос question notification"
+    " button quiz title template scenario сценар agent питання вопрос question notification"
 )
 _NOT_A_PHONE: Final = _plains(
     "model модель модели тип type id code код country страна brand марка бренд verified время time modelo marca tipo"
@@ -103,6 +104,14 @@ _STAFF: Final = (
     "manager менеджер agent агент operator оператор employee сотрудник співробітник staff courier курьер кур'єр seller"
     " продавец продавц продавець consultant консультант admin админ адмін agente vendedor atendente gerente operador"
     " empleado funcionario menejer xodim sotuvchi"
+)
+# The same, where the beginning of a word says too little: "asesoría" is what is asked for.
+_STAFF_WORDS: Final = _plains(
+    "asesor asesora asesores consultor consultora consultores corretor corretora corretores assessor assessora"
+    " ejecutivo ejecutiva recepcionista secretaria promotor promotora representante gestor gestora vendedoras"
+    " advisor adviser salesperson salesman salesrep realtor broker receptionist assignee"
+    " риелтор риелтора риэлтор риэлтора брокер брокера советник советника рієлтор рієлтора ріелтор радник радника"
+    " maslahatchi maslahatchisi mutaxassis mutaxassisi rieltor rieltori kuryer kuryeri masʼul boshqaruvchi"
 )
 # Where they are spoken of to the visitor, it is the visitor's own: "Ваш телефон (менеджер перезвонит)", "Телефон для
 # курьера". "Телефон вашего менеджера" is the manager's.
@@ -127,8 +136,11 @@ _ARTICLES: Final = _plains(
 _BESIDE: Final = _plains(
     "friend friends emergency spouse guarantor referral referred"
     " host hosts userprimaryemail organizer organiser memberships membership producer affiliate affiliates"
-    " merchant virtual called callee shop store site"
+    " merchant shop store site guest guests companion companions"
+    " virtual called callee line did dialed dialled tracking tracked"
     " друга другу друзей подруги подруге адресат адресата экстренный экстренной экстренного экстренных"
+    " гости гостей спутник спутника спутники спутников попутчик попутчика mehmonlar hamroh"
+    " acompanante acompanantes convidado convidados invitado invitados"
     " родственник родственника супруга супруги супругу поручитель поручителя именинника ребёнка магазина сайта"
     " отримувач отримувача екстрений родича дитини виртуальный"
     " destinatario destinataria amigo amiga emergencia familiar familiares fiador aval indicado referido tienda loja"
@@ -232,11 +244,11 @@ def is_of_another(name: str) -> bool:
 @lru_cache(maxsize=2048)
 def is_of_staff(name: str) -> bool:
     """Whether it speaks of somebody of the company: `manager_phone`, "Телефон оператора"; not to the visitor."""
-    if _IS_STAFF.search(" ".join(words(name))) is None:
+    if _IS_STAFF.search(" ".join(words(name))) is None and _STAFF_WORDS.isdisjoint(words(name)):
         return False
     found = [word for word in words(name) if word not in _ARTICLES]
     before = ["", *found]
-    staff = {place for place, word in enumerate(found) if _IS_STAFF.search(word)}
+    staff = {place for place, word in enumerate(found) if word in _STAFF_WORDS or _IS_STAFF.search(word)}
     if any(before[place] in _FOR for place in staff):
         return False
     others = [(place, word) for place, word in enumerate(found) if place not in staff]

@@ -42,7 +42,7 @@ _CARRIERS: Final = frozenset(
         *("data", "fields", "form_fields", "form_data", "formdata", "answers", "answer", "namedvalues"),
         *("values", "params", "payload", "body", "form_response", "response", "submission"),
         *("submissions", "rawrequest", "contacts", "contact", "field_data", "entry", "result"),
-        *("results",),
+        *("results", "json"),
     )
 )
 _NAME: Final = ("prefix", "first", "middle", "last", "suffix")

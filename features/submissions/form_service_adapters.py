@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from features.submissions.call_adapters import CALLS
 from features.submissions.carts import branches, drop, text
 from shared.platform.nested import Tree
 
@@ -113,4 +114,5 @@ ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("event_name visitor", _jivo),
     ("widget responses page", _getsitecontrol),
     ("user_column_data", _google_ads),
+    *CALLS,
 )

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec import Struct
 
 from features.submissions import kept_bodies
-from features.submissions.model import Contact
+from features.submissions.model import SUBMIT_FORM, Contact
 from shared.access.credentials import site_key
 from shared.access.permissions import Caller
+from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
 from shared.platform.http import Request
 from shared.platform.messages import Message, say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
+from shared.storage import event_log
 
 
 class KeptBody(Struct, frozen=True):
@@ -59,3 +62,41 @@ def why(problem: Problem) -> Message:
     """Why a body is refused, without a value of it."""
     where = ", ".join(error.path for error in problem.errors if error.path)
     return say("{where} is missing or not right", where=where) if where else problem.detail
+
+
+def tell_of_other_values(runtime: Runtime, caller: Caller, key: str) -> None:
+    """Nobody reads what a builder's server is answered."""
+    first = deliveries.by_key(runtime.database, caller.require_integration().id, SUBMIT_FORM, key)
+    if first is not None:
+        told = say(
+            "The site builder has sent this submission once more, with other values: the first ones count. What has "
+            "changed is there, under the same id."
+        )
+        deliveries.warn(runtime.database, first.id, "submission.other_values", told)
+
+
+def tell_of_unreadable(runtime: Runtime, caller: Caller, problem: Problem) -> None:
+    """Once an hour: the visitor has been thanked, and whoever sends it so sends all of it so."""
+    told = say("What a site builder has sent cannot be read, and is not in amoCRM: {reason}", reason=problem.detail)
+    id_ = caller.require_integration().id
+    kind = "submission.unreadable"
+    event_log.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=timedelta(hours=1))
+
+
+def tell_of_refusal(runtime: Runtime, caller: Caller, request: Request, problem: Problem) -> None:
+    """As above: the visitor has been thanked. What has no values at all is no loss."""
+    where = ", ".join(error.path for error in problem.errors if error.path)
+    if where:
+        told = say(
+            "What a site builder has sent is not in amoCRM: {where} is missing or not right. It is still there; see "
+            "whether the form has what the settings require.",
+            where=where,
+        )
+        event_log.add(
+            runtime.database,
+            "submission.refused",
+            told,
+            level="warning",
+            integration_id=caller.require_integration().id,
+            request_id=request.id,
+        )

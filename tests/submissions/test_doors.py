@@ -283,6 +283,11 @@ def test_35_1_what_says_that_it_is_something_else_is_no_person(name: str, value:
         {"operator": {"contact": {"phone": "+7 929 000-00-01"}}, "sotuvchi_telefon": "+7 929 000-00-01"},
         {"Телефон вашего личного менеджера": "+7 929 000-00-01", "Phone of your manager": "+7 929 000-00-01"},
         {"Имя и телефон нашего менеджера": "+7 929 000-00-01", "Menejeringiz telefoni": "+7 929 000-00-01"},
+        # 34-7
+        {"asesor": {"telefono": "+7 929 000-00-01"}, "Teléfono del asesor": "+7 929 000-00-01"},
+        {"consultor_email": "oleg@shop.example", "Celular do corretor": "+7 929 000-00-01"},
+        {"Телефон риелтора": "+7 929 000-00-01", "advisor": {"name": "Олег", "email": "oleg@shop.example"}},
+        {"Mutaxassis telefoni": "+7 929 000-00-01", "maslahatchi_telefon": "+7 929 000-00-01"},
     ],
 )
 @pytest.mark.parametrize("has_visitor", [True, False], ids=["with a visitor", "alone"])
@@ -304,6 +309,9 @@ def test_35_1_who_works_for_the_company_is_not_the_visitor(body: Any, has_visito
         ({"Teléfono de emergencia": "+7 929 000-00-02"}, "+7 929 000-00-02"),
         ({"fields": [{"type": "tel", "title": "Телефон ребёнка", "value": "+7 929 000-00-02"}]}, "+7 929 000-00-02"),
         ({"virtual_phone_number": "74950000002", "notification_name": "Звонок"}, "74950000002"),
+        ({"called_did": "+74950000002"}, "+74950000002"),
+        ({"scheduled_event": {"event_guests": [{"email": "oleg@a.ru"}]}}, "oleg@a.ru"),
+        ({"guest_phone": "+7 929 000-00-02"}, "+7 929 000-00-02"),
         ({"organizer": {"name": "Олег", "email": "oleg@a.ru"}, "userPrimaryEmail": "oleg@a.ru"}, "oleg@a.ru"),
         ({"scheduled_event": {"event_memberships": [{"user_email": "oleg@a.ru"}]}}, "oleg@a.ru"),
         (
@@ -322,6 +330,21 @@ def test_35_1_whoever_is_named_beside_the_visitor_is_another_person(body: Any, k
         assert kept in str(read.fields)
     alone = _body(body).contact
     assert alone.phones or alone.emails
+
+
+@pytest.mark.parametrize("line", ["callee", "called_did", "dialed_number", "tracking_number"])
+def test_34_6_whoever_calls_is_the_visitor_and_the_line_is_not(line: str) -> None:
+    """Whatever comes first: the line made one contact of all who call it."""
+    for caller in ("caller", "caller_id", "caller_number"):
+        for body in ({caller: "+79211000001", line: "+74950000002"}, {line: "+74950000002", caller: "+79211000001"}):
+            read = _body(body)
+            assert read.contact == Contact(phone="+79211000001")
+            assert read.fields == {line: ["+74950000002"]}
+
+
+@pytest.mark.parametrize("asked", ["Celular para asesoría", "Teléfono para la consultoría", "Telefone para o corretor"])
+def test_34_7_whoever_asks_for_a_consultation_is_the_visitor(asked: str) -> None:
+    assert _body({asked: PHONE}).contact.phones == [PHONE]
 
 
 def test_35_6_incoming_reads_a_body_of_ours_as_it_was_read_when_it_came() -> None:

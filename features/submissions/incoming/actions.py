@@ -99,7 +99,7 @@ def _entry(runtime: Runtime, caller: Caller, request: Request) -> Response:
     comment, form, page, referrer, visit, order, field (a field of the form: it goes where a rule says, else into the
     note), nothing (it is left out). `reason`: mapping (the settings say so), type (declared so), word (its name says
     so), shape (it looks so), visit, furniture (the builder's own), note (nothing says more of it). `reading`: form,
-    order, trial, or unreadable with `problem`.
+    order, trial, several (each of its submissions is in the list by itself), or unreadable with `problem`.
     """
     integration = caller.require_integration()
     shows_values = request.parameter("content") == "1"
@@ -120,7 +120,7 @@ def _read_view(found: Reading, request: Request, shows_values: bool) -> dict[str
     problem = None if found.problem is None else translated(why(found.problem), request.language)
     kind = "unreadable" if found.body is None else "order" if isinstance(found.body, SubmitOrder) else "form"
     return {
-        "reading": "trial" if found.is_trial else kind,
+        "reading": "trial" if found.is_trial else "several" if found.parts else kind,
         "problem": problem,
         "person": found.has_person,
         "values": [one.view(shows_values=shows_values) for one in found.values],
@@ -146,6 +146,8 @@ def _preview(runtime: Runtime, caller: Caller, request: Request) -> Response:
     for incoming in kept_bodies.latest(runtime.database, integration.id, given.key, _PREVIEWED):
         came = kept_bodies.request_of(runtime.keyring, incoming)
         was, now = (explanation.read(came, incoming.action, rules) for rules in (saved, wanted))
+        if now.parts:
+            continue  # each of these is among the latest, too
         differs = [
             {"name": new.name, "was": old.view(shows_values=True), "now": new.view(shows_values=True)}
             for old, new in zip(was.values, now.values, strict=False)

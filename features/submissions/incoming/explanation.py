@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from features.submissions import model, site_builders
+from features.submissions import batches, model, site_builders
 from features.submissions.field_recognition import with_person
 from features.submissions.flattening import NamedValue
 from features.submissions.model import SUBMIT_FORM, Body, Contact, Decision, SubmitForm, SubmitOrder, sources
@@ -41,7 +41,8 @@ class Value(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """`body` None: nothing is to be made of it, since it is a trial or cannot be read; then `problem` says why."""
+    """`body` None: nothing is to be made of it, since it is a trial, holds several, or cannot be read; then `problem`
+    says why."""
 
     body: Body | None
     key: str | None  # by which the builder calls it
@@ -49,6 +50,7 @@ class Reading(Struct, frozen=True):
     decisions: list[Decision] | None = None
     is_trial: bool = False
     problem: Problem | None = None
+    parts: tuple[Request, ...] = ()  # it holds several submissions, and is none itself
 
     @property
     def contact(self) -> Contact:
@@ -62,6 +64,9 @@ class Reading(Struct, frozen=True):
 def read(request: Request, action: str, settings: Submissions) -> Reading:
     """Never raises for what came: what cannot be read is told."""
     try:
+        several = batches.requests(request, settings) if action == SUBMIT_FORM else []
+        if several:
+            return Reading(None, None, [], parts=tuple(several))
         if action != SUBMIT_FORM or site_builders.is_ours(request):
             told = bodies.decode(request.with_nulls_shown(), model.BODIES[action])
             body = model.whole(with_person(told, settings) if isinstance(told, SubmitForm) else told)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from features.submissions import actions, kept_bodies, model
+from features.submissions import actions, batches, kept_bodies, model, submission_keys
 from features.submissions.incoming import backfill, explanation
 from features.submissions.incoming.explanation import Reading
 from features.submissions.kept_bodies import Incoming
@@ -50,6 +50,8 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     settings = settings_of(integration.settings)
     came = kept_bodies.request_of(runtime.keyring, incoming)
     found = explanation.read(came, incoming.action, settings)
+    if found.parts:
+        return _each(runtime, request, incoming, found)
     if found.body is None:
         return _told(incoming, request, "nothing" if found.is_trial else "refused", found.problem)
     first_id = kept_bodies.delivery_of(runtime.database, incoming)
@@ -122,7 +124,7 @@ def _made(runtime: Runtime, integration: Integration, request: Request, incoming
     kept = KeptBody(runtime, incoming.id, incoming.site_key_id)
     came = kept_bodies.request_of(runtime.keyring, incoming)
     try:
-        key = actions.builders_key(of_key, found.key) or f"kept:{incoming.id}"
+        key = submission_keys.of_builder(of_key, found.key) or f"kept:{incoming.id}"
         delivery = actions.read_anew(runtime, of_key, came, incoming.action, found.body, key, kept, found.decisions)
     except Problem as problem:
         kept_bodies.was_refused(runtime.database, incoming.id, why(problem))
@@ -133,8 +135,24 @@ def _made(runtime: Runtime, integration: Integration, request: Request, incoming
     return json_response(_report(incoming, delivery, request.language) | {"outcome": outcome})
 
 
-def _told(incoming: Incoming, request: Request, outcome: str, problem: Problem | None) -> Response:
-    detail: Message | None = None if problem is None else why(problem)
+def _each(runtime: Runtime, request: Request, incoming: Incoming, found: Reading) -> Response:
+    """Of several in one body, each is read again by itself; here, what was not taken apart to its end."""
+    if incoming.outcome == "nothing":
+        return _told(incoming, request, "nothing", None, batches.told(len(found.parts)))
+    of_key = site_key.caller_of(runtime.database, incoming.site_key_id)
+    assert of_key is not None  # a foreign key
+    try:
+        actions.submit_each(runtime, of_key, found.parts, KeptBody(runtime, incoming.id, incoming.site_key_id))
+    except Problem as problem:
+        kept_bodies.was_refused(runtime.database, incoming.id, why(problem))
+        return _told(incoming, request, "refused", problem)
+    return _told(incoming, request, "later", None, batches.told(len(found.parts)))
+
+
+def _told(
+    incoming: Incoming, request: Request, outcome: str, problem: Problem | None, detail: Message | None = None
+) -> Response:
+    detail = detail if problem is None else why(problem)
     shown = None if detail is None else translated(detail, request.language)
     nothing: dict[str, Any] = {"delivery_id": None, "filled": {"lead": [], "contact": []}, "noted": False}
     return json_response({"id": incoming.id, "outcome": outcome, "detail": shown} | nothing)

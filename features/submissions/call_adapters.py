@@ -1,0 +1,82 @@
+"""Call tracking and virtual exchanges, as :mod:`features.submissions.builder_adapters` has them.
+
+Each call has two numbers, and which of them is the client's is said by its direction. The other one, the line, is the
+company's own: taken for a visitor's it would make one person of all who call it.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from features.submissions.carts import drop, text
+from shared.platform.nested import Tree
+
+_LINE: Final = "line "  # before the name of a number: it is nobody's who calls
+
+
+def _is_of_line(tree: Tree, *names: str) -> None:
+    """Under a name that says so; the number itself stays."""
+    for name in names:
+        if name in tree:
+            tree[f"{_LINE}{name}"] = tree.pop(name)
+
+
+# source: Calltouch's help page on webhooks ("callerphone", "phonenumber"); public handlers
+def _calltouch(tree: Tree) -> str:
+    """`phonenumber` is the tracked number that was called."""
+    _is_of_line(tree, "phonenumber", "redirectnumber", "redirectNumber", "calltrackingPhone")
+    return ""
+
+
+# source: Zadarma's reference of notifications; handlers of it and of Novofon in public code
+def _zadarma(tree: Tree) -> str:
+    """Of a call that goes out, `caller_id` is our number, and `destination` who is called."""
+    if text(dict(tree), "event").upper().startswith("NOTIFY_OUT"):
+        _is_of_line(tree, "caller_id")
+        tree["phone"] = tree.pop("destination", "")
+    return ""
+
+
+# source: Mango Office's reference of its virtual exchange's API, "call" and "summary"; public handlers
+def _mango(tree: Tree) -> str:
+    """`json` holds the call: `from` and `to` with a number or an extension each, and `line_number`."""
+    call = tree["json"]
+    drop(tree, "vpbx_api_key", "sign")  # they prove who has sent it
+    if not isinstance(call, dict):
+        return ""
+    is_out = str(call.get("call_direction")) == "2"
+    for name, is_client in (("from", not is_out), ("to", is_out)):
+        end = call.get(name)
+        if not isinstance(end, dict):
+            continue
+        if is_client and "extension" not in end and "number" in end:
+            tree["phone"] = end.pop("number")
+        else:
+            _is_of_line(end, "number", "extension")
+    return ""
+
+
+# source: the templates of UIS (CoMagic) and Novofon, "Уведомления о событиях"; public handlers
+def _uis(tree: Tree) -> str:
+    """`contact_phone_number` is the client's whichever way the call goes; without it the direction says who is."""
+    if not text(dict(tree), "contact_phone_number") and not isinstance(tree.get("contact_info"), dict):
+        is_out = text(dict(tree), "direction") == "out"
+        client = "called_phone_number" if is_out else "calling_phone_number"
+        if client in tree:
+            tree["phone"] = tree.pop(client)
+    _is_of_line(tree, "called_phone_number", "calling_phone_number")
+    return ""
+
+
+# source: CallRail's reference, "Webhooks"
+def _callrail(tree: Tree) -> str:
+    _is_of_line(tree, "business_phone_number", "tracking_phone_number")
+    return ""
+
+
+CALLS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
+    ("callerphone phonenumber", _calltouch),
+    ("event pbx_call_id", _zadarma),
+    ("vpbx_api_key json", _mango),
+    ("virtual_phone_number call_session_id", _uis),
+    ("tracking_phone_number customer_phone_number", _callrail),
+)

@@ -1,0 +1,86 @@
+"""By which key a submission is known: its caller's, its builder's, an order's number, or what it says."""
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+
+from features.submissions import model, person_identity, superseded
+from features.submissions.model import Body, SubmitForm, SubmitOrder, SyncContact
+from features.submissions.settings import of as settings_of
+from shared.access.credentials import site_key
+from shared.access.permissions import Caller
+from shared.actions import body as bodies
+from shared.connections.integrations import Integration
+from shared.deliveries import rows as deliveries
+from shared.deliveries.order_proof import is_proven, proofs
+from shared.platform.http import Request
+from shared.runtime import Runtime
+
+# So long an equal submission is the same one; after that a person may well ask for the same thing again.
+_SAME_SECONDS: Final = 600
+
+
+def of_builder(caller: Caller, key: str | None) -> str | None:
+    """`key`: what the builder calls this submission."""
+    return None if key is None else f"builder:{_of_site(caller)}{key}"
+
+
+def _of_site(caller: Caller) -> str:
+    """In every key that a site's pages or its builder name: two sites of an account count their forms and orders for
+    themselves. Nothing for callers who are no site."""
+    key_id = site_key.id_of(caller)
+    return "" if key_id is None else f"{key_id}:"
+
+
+def of_caller(caller: Caller, request: Request) -> str | None:
+    """The caller's own `Idempotency-Key`."""
+    key, site = bodies.idempotency_key(request), _of_site(caller)
+    return key if key is None or not site else f"key:{site}{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def usual(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: bytes) -> str:
+    """What makes a double click, or a double hook, the same submission (row C10)."""
+    site = _of_site(caller)
+    if isinstance(body, SubmitOrder):
+        return of_order(runtime, caller, body)
+    digest, window = hashlib.sha256(cleaned).hexdigest(), int(runtime.clock.now().timestamp()) // _SAME_SECONDS
+    if isinstance(body, SyncContact):
+        return _of_profile(runtime, caller.require_integration(), body, cleaned) or f"profile:{digest}:{window}"
+    if isinstance(body, SubmitForm) and body.opened_at is not None:
+        return f"form:{site}{digest}"  # the moment the page was opened is in it: the next visit is another submission
+    before = f"form:{site}{digest}:{window - 1}"
+    earlier = deliveries.by_key(runtime.database, caller.require_integration().id, action, before)
+    if earlier is not None and runtime.clock.now() - earlier.created_at < timedelta(seconds=_SAME_SECONDS):
+        return before
+    return f"form:{site}{digest}:{window}"
+
+
+def of_order(runtime: Runtime, caller: Caller, body: SubmitOrder, *, of_person: bool = False) -> str:
+    """Its number. Of a page's, and of a builder's (`of_person`), it is the order of whoever has sent the number first,
+    and others have orders of their own: anybody can send a number before its shop does, a shop may begin to count anew,
+    and two shops may share an address."""
+    key, integration = f"order:{_of_site(caller)}{body.order.number}", caller.require_integration()
+    own = proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails)
+    if not (caller.kind == "site" or of_person) or not own:
+        return key
+    before = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
+    kept = None if before is None else before.summary.get("proof")
+    theirs = (*body.contact.phones, *body.contact.emails)
+    if kept is None or any(is_proven(runtime.keyring, integration.id, kept, one) for one in theirs):
+        return key
+    return f"{key}:{own[0]}"
+
+
+def _of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:
+    """An equal profile is the same one as long as the person has no other: what is changed back is a change."""
+    person, within = marks(runtime, integration, body), timedelta(seconds=_SAME_SECONDS)
+    before = superseded.latest(runtime.database, integration.id, model.SYNC_CONTACT, person, within)
+    if before is None:
+        return None
+    digest = hashlib.sha256(cleaned)
+    return before.key if before.request_hash == digest.digest() else f"profile:{digest.hexdigest()}:{before.id}"
+
+
+def marks(runtime: Runtime, integration: Integration, body: SyncContact) -> list[str]:
+    country = settings_of(integration.settings).phone_country
+    return person_identity.marks(runtime.keyring, integration.id, body.contact, country)
