@@ -229,6 +229,41 @@ def test_several_values_of_one_meaning_are_all_there(shown: Any, story: Story) -
     assert bodies[0]["form"] == {"name": "Call", "page": "https://site.example/special"}
 
 
+@pytest.mark.parametrize("missing", ["index.js", "request.js"])
+def test_a_form_is_sent_although_the_client_did_not_come_at_first(shown: Any, story: Story, missing: str) -> None:
+    """38-R1: Firefox 153, and all browsers before the middle of 2026, keep a module's failure at its address for as
+    long as the page is open: it is asked for at another one."""
+    page = shown()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith(missing) else None)
+    page.route(re.compile(f"/client/{missing}"), lambda route: route.abort("failed"), times=1)
+    page.locator("[name=name]").focus()
+    page.wait_for_load_state("networkidle")
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert (_count(story), _told(page), len(set(asked))) == (1, "sent", 2)
+
+
+def test_what_is_typed_while_the_answer_takes_its_time_stays(shown: Any, story: Story) -> None:
+    """38-R1: a phone that was put right meanwhile was wiped off with the form that had been sent."""
+    page = shown()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("action=submit_form"), hold, times=1)
+    with page.expect_request(re.compile("action=submit_form")):
+        page.locator("#go").click()
+    page.locator("[name=phone]").fill("+7 916 555-44-00")
+    held[0].fallback()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    expect(page.locator("[name=phone]")).to_have_value("+7 916 555-44-00")
+    page.locator("#go").click()
+    expect(page.locator("[name=phone]")).to_have_value("+7 916 555-44-33")  # as the page had it at first
+    assert (_count(story), _told(page)) == (2, "sent sent")
+
+
 @pytest.mark.parametrize("place", ["head", "body"])
 def test_the_booking_page_is_seen_wherever_its_tag_stands(
     shown: Any, story: Story, ingress: Ingress, place: str
@@ -334,6 +369,53 @@ def test_a_visit_that_is_being_booked_cannot_become_another_one(
     held[0].fallback()
     expect(frame.get_by_role("heading", name="The appointment is booked")).to_be_visible()
     assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
+
+
+def test_a_visit_whose_time_is_still_being_kept_cannot_become_another_one(
+    clinic: tuple[Page, FrameLocator], story: Story
+) -> None:
+    """38-R2: pressed while the time was asked for, another one could be chosen: it was shown, and not booked."""
+    page, frame = clinic
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("action=hold_slot(&|$)"), hold, times=1)
+    times = frame.get_by_role("group", name="Time").get_by_role("radio")
+    with page.expect_request(re.compile("action=hold_slot(&|$)")):
+        times.nth(1).evaluate("(one) => one.click()")
+    wanted = times.nth(1).get_attribute("value")
+    frame.get_by_role("button", name="Book").click()
+    expect(frame.locator(".slots")).to_have_attribute("inert", "")
+    held[0].fallback()
+    expect(frame.get_by_role("heading", name="The appointment is booked")).to_be_visible()
+    assert story.sql("SELECT starts_at = %s FROM amocrm_bookings", wanted) == [(True,)]
+
+
+def test_a_page_that_is_left_gives_its_time_back(story: Story, ingress: Ingress, chromium: Browser) -> None:
+    """38-R2: whoever chose a time, and then their language, did not find it any more: their own page kept it."""
+    offer = {
+        "is_on": True,
+        "resources": [{"id": "one", "name": "Dr. One"}],
+        "services": [{"id": "visit", "name": "Visit", "minutes": 60}],
+    }
+    assert story.crm("save_settings", story.admin(), {"bookings": offer}).status == 200
+    origins = [f"http://{ingress.host}"]
+    made = json_of(story.crm("create_site_key", story.admin(), {"name": "Clinic", "origins": origins}))
+    page = chromium.new_page(locale="en-GB")
+    page.goto(f"{ingress.url}/booking/?key={made['site_key']}")
+    times = page.get_by_role("group", name="Time").get_by_role("radio")
+    expect(page.get_by_role("group", name="Day").get_by_role("radio").first).to_be_attached()
+    if not times.count():
+        page.get_by_role("button", name="Later").click()
+    chosen = times.first.get_attribute("value")
+    times.first.evaluate("(one) => one.click()")
+    expect(page.get_by_text("kept for you")).to_be_visible()
+    page.get_by_label("Language").select_option("es")
+    expect(page.get_by_role("heading")).to_have_text("Reservar una cita")
+    expect(page.locator(f'[value="{chosen}"]')).to_be_enabled()
+    page.close()
 
 
 @pytest.mark.parametrize("language", ["constructor", "__proto__", "toString", "xx"])

@@ -79,6 +79,9 @@ async function perhaps(work) {
 
 const siteKey = query.get("key") ?? fragment.get("key");
 const crm = siteKey ? openApi({ siteKey }) : null;
+/** @type {typeof fetch} */
+const outliving = (address, options) => fetch(address, { ...options, keepalive: true });
+const leaving = openApi({ siteKey: siteKey ?? "-", tries: 1, fetch: outliving });
 
 /** @template Result @param {() => Promise<Result>} work */
 const asked = async (work) => {
@@ -110,6 +113,11 @@ function form(offer, crm) {
   let timer;
   /** @type {Record<string, any> | null} */
   let unanswered = null;
+  let isSending = false;
+  // A page that is left, such as for another language, gives its time back: it would be in its own way.
+  addEventListener("pagehide", ({ persisted }) => {
+    if (hold && !persisted && !isSending) void leaving.call("release_slot", { hold: hold.hold }).catch(() => {});
+  });
   const doctor = element("select", { onchange: () => picker.refresh(true) });
   const kept = element("p", { className: "soft" });
   kept.setAttribute("role", "status");
@@ -199,18 +207,19 @@ function form(offer, crm) {
   } }, services, withWhom, zone, picker.view, kept, person);
 
   async function send() {
+    const parts = [services, withWhom, picker.view, ...person.querySelectorAll("label")];
     error.textContent = "";
-    button.disabled = true;
+    button.disabled = isSending = true;
+    freeze(parts, true); // from here on: another time would be shown, and the one that is still asked for be booked
     await turns;
     if (!slot) { // somebody else has just taken it, which is told
-      button.disabled = false;
+      button.disabled = isSending = false;
+      freeze(parts, false);
       return;
     }
     const visitor = { name: name.value.trim(), phone: phone.value.trim(), email: email.value.trim() };
     const when = hold ? { hold: hold.hold } : { service: service.id, starts_at: slot.starts_at, resource: doctor.value || null };
     const body = unanswered ?? { ...when, visitor, comment: comment.value.trim(), trap: trap.value };
-    const parts = [services, withWhom, picker.view, ...person.querySelectorAll("label")];
-    freeze(parts, true);
     let made;
     try {
       made = await asked(() => crm.call("book", body, { key, follow: false }));
@@ -220,7 +229,7 @@ function form(offer, crm) {
       freeze(parts, unanswered);
       if (["slot_taken", "hold_ended"].includes(failed.code)) await picker.refresh();
       error.textContent = unanswered ? `${failed.message} ${t("booking.unknown")}` : failed.message;
-      button.disabled = false;
+      button.disabled = isSending = false;
       return;
     }
     // From here on it is booked, whatever becomes of telling it.

@@ -16,6 +16,7 @@
   /** @typedef {{ newKey: () => string, crm: import("../client/index.js").Client }} Loaded */
   /** @type {Promise<Loaded> | undefined} */
   var loading;
+  var failures = 0; // of it
   /** @type {Promise<Record<string, string>> | undefined} */
   var reading;
 
@@ -23,10 +24,16 @@
   // there when the network has gone before the form is sent.
   /** @returns {Promise<Loaded>} */
   function client() {
-    loading = loading || import(home + "/client/index.js").then(function (module) {
+    if (loading) { return loading; }
+    // In all but the newest browsers, what did not come stays a failure at its address for as long as the page is open. The
+    // server gives the same, and all that it loads, at others: functions/crm_api/pages.py.
+    loading = import(home + (failures ? "/_/again" + failures : "") + "/client/index.js").then(function (module) {
       return { newKey: module.newKey, crm: module.connect({ api: home, siteKey: script.dataset.key || "", language: language }) };
     });
-    loading.catch(function () { loading = undefined; });
+    loading.catch(function () {
+      loading = undefined;
+      failures += 1;
+    });
     return loading;
   }
 
@@ -136,6 +143,12 @@
   var pressed = new WeakMap();
   // Forms that are under way, or whose page is being left.
   var busy = new WeakSet();
+  // Of these, those in which somebody typed meanwhile: that was not sent, and stays.
+  var edited = new WeakSet();
+  document.addEventListener("input", function (event) {
+    var form = event.target && /** @type {HTMLInputElement} */ (event.target).form;
+    if (form && busy.has(form)) { edited.add(form); }
+  }, true);
 
   /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
   function send(form, button) {
@@ -149,7 +162,7 @@
     });
   }
 
-/** @param {HTMLFormElement} form */
+  /** @param {HTMLFormElement} form */
   function release(form) {
     busy.delete(form);
     removeAttribute(form, "aria-busy");
@@ -161,13 +174,13 @@
     pressed.delete(form);
     told(form, "sent", delivery);
     var next = attribute(form, "data-redirect");
-    if (!next || !leave(form, next)) { thank(form); }
+    if (!next || edited.has(form) || !leave(form, next)) { thank(form); }
   }
 
-/** @param {HTMLFormElement} form */
+  /** @param {HTMLFormElement} form */
   function thank(form) {
     release(form);
-    reset(form);
+    if (!edited.has(form)) { reset(form); }
     words().then(function (known) {
       say(form, true, attribute(form, "data-thanks") || (known["form.thanks"] || "Thank you!") + " " + (known["form.received"] || ""));
     });
@@ -228,6 +241,7 @@
     event.preventDefault();
     if (busy.has(form)) { return; }
     busy.add(form);
+    edited.delete(form);
     setAttribute(form, "aria-busy", "true");
     new Promise(function (resolve) { resolve(send(form, event.submitter)); }).then(
       function (delivery) { sent(form, delivery); },
