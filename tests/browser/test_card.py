@@ -15,6 +15,12 @@ from tests.visiting import GLASS, in_one_demo
 
 pytestmark = in_one_demo
 
+OFFER = {
+    "is_on": True,
+    "resources": [{"id": "one", "name": "Один врач"}],
+    "services": [{"id": "visit", "name": "Приём", "minutes": 60}],
+}
+
 
 @pytest.fixture
 def later(demo: Demo) -> Callable[[], object]:
@@ -297,13 +303,8 @@ def test_a_number_is_reckoned_however_a_browser_lets_it_be_typed(
 @pytest.mark.refusals("net::ERR_FAILED")
 def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(context: BrowserContext, demo: Demo) -> None:
     """A brother of 30-G5: the time that was picked, and the key, stay until it is known what became of the visit."""
-    offer = {
-        "is_on": True,
-        "resources": [{"id": "one", "name": "Один врач"}],
-        "services": [{"id": "visit", "name": "Приём", "minutes": 60}],
-    }
     with demo.http(connect(demo, "klinika.amocrm.ru", "clinic")) as http:
-        assert http.post("/save_settings", json={"bookings": offer}).status_code == 200
+        assert http.post("/save_settings", json={"bookings": OFFER}).status_code == 200
     page = context.new_page()
     page.goto(demo.amocrm.replace("steklodom", "klinika"))
     page.get_by_role("link", name=re.compile("Орлова")).click()
@@ -344,3 +345,18 @@ def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(contex
     assert {*keys, sent.value.headers["idempotency-key"]} == {keys[0]}
     expect(card.locator(".bookings li")).to_have_count(1)
     expect(card.locator("[inert]")).to_have_count(0)
+
+
+@pytest.mark.refusals("net::ERR_FAILED")
+def test_appointments_that_did_not_come_are_asked_for_again(context: BrowserContext, demo: Demo) -> None:
+    """38-R1, a brother: the part of the card stayed empty, without a word, for as long as the card was open."""
+    with demo.http(connect(demo, "klinika.amocrm.ru", "clinic")) as http:
+        assert http.post("/save_settings", json={"bookings": OFFER}).status_code == 200
+    page = context.new_page()
+    page.route(re.compile("/booking/card.js"), lambda route: route.abort("failed"), times=1)
+    page.goto(demo.amocrm.replace("steklodom", "klinika"))
+    page.get_by_role("link", name=re.compile("Орлова")).click()
+    card = page.frame_locator('iframe[title="Запись в клинику"]')
+    expect(card.get_by_role("alert")).to_contain_text("Сервер не отвечает")
+    card.get_by_role("button", name="Повторить").click()
+    expect(card.get_by_role("heading", name="Записи на приём")).to_be_visible()

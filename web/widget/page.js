@@ -1,6 +1,6 @@
 // The calculator in the deal card, and appointments where the company takes them.
 
-import { inWords, newKey, open as openApi } from "../ui/api.js";
+import { API, inWords, newKey, open as openApi } from "../ui/api.js";
 import { inCard } from "../ui/card.js";
 import { $, element } from "../ui/dom.js";
 import { inLanguage, language, money, t, translate } from "../ui/i18n.js";
@@ -196,9 +196,24 @@ async function openParts() {
   /** @type {Record<string, HTMLElement>} */
   const views = { bookings: appointments, calculator: root };
   const client = () => crm.getLead().then(({ client: person }) => person, () => null);
+  // Browsers keep a module's failure at its address while the page is open; the server gives the same at others (pages.py).
+  /** @returns {Promise<void>} */
+  const openAppointments = async (failures = 0) => {
+    /** @type {typeof import("../booking/card.js")} */
+    let part;
+    try {
+      part = await import(failures ? `${API}/_/again${failures}/booking/card.js` : "../booking/card.js");
+    } catch {
+      const error = element("p", { className: "error", text: t("server.silent") });
+      error.setAttribute("role", "alert");
+      appointments.replaceChildren(error, element("button", { className: "quiet", type: "button", text: t("again"), onclick: () => openAppointments(failures + 1) }));
+      return;
+    }
+    await part.show(appointments, crm, client());
+  };
   /** @type {Record<string, () => Promise<unknown>>} */
   const begin = {
-    bookings: async () => (await import("../booking/card.js")).show(appointments, crm, client()),
+    bookings: () => openAppointments(),
     calculator: () => open(),
   };
   const tabs = Object.entries(views).map(([name, view]) => {
