@@ -1,18 +1,24 @@
 """37-1, 37-2, row O1: a database that was restored from a backup cuts no account off; tokens have a second home."""
 
 import json
+import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
 
 from cli.commands import main
 from functions.refresh_tokens.run import run as refresh_tokens
-from shared.connections.token_journal import Place
+from shared.connections import journal_upkeep
+from shared.connections.rotation import ReauthRequiredError
+from shared.connections.token_journal import Entry, Place, Position, installation_of
 from shared.platform.config import load
 from shared.runtime import Runtime
+from shared.storage import object_stores
 from shared.storage.encryption import generate_key
 from tests.story import Story, json_of
 
@@ -32,6 +38,13 @@ BEGIN;
 SET LOCAL session_replication_role = replica;
 DELETE FROM amocrm_integrations;
 COMMIT
+"""
+_MORE = """
+INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri,
+    token_version, journaled_version, connected_at)
+SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'glass', n || '.amocrm.ru', 'c', 's', 'x',
+    2, 2, to_timestamp(1)
+FROM generate_series(1, 5) n
 """
 _TABLES = ("amocrm_token_journal", "amocrm_integrations")
 
@@ -195,6 +208,67 @@ def test_what_was_disconnected_since_the_backup_stays_so(
     told = _restore(journal_environment, "--apply")
     assert "connected, version 1 -> disconnected" in told.output, told.output
     assert (journaled.row().status, journaled.row().access_token) == ("disconnected", None)
+
+
+@pytest.mark.parametrize("ending", ["disconnect", "another client"])
+def test_37_1_a_refresh_beside_the_end_of_a_connection_leaves_no_tokens_in_the_journal(
+    journaled: Story, backup: Callable[[], None], journal_environment: dict[str, str], folder: Path, ending: str
+) -> None:
+    """Its pair reaches the journal, and no row: what has ended stays so, after a restore too."""
+    rotation = journaled.runtime.rotation
+    claimed = rotation.claim(journaled.row())
+    assert claimed is not None
+    if ending == "disconnect":
+        assert journaled.crm("disconnect", journaled.admin(), {}).status == 200
+    else:
+        assert journaled.save_connection(client_id=str(UUID(int=7))).status == 200
+    with pytest.raises(ReauthRequiredError):
+        rotation.run(claimed)
+    figures = refresh_tokens(journaled.runtime, 20)["journal"]
+    assert (figures["refused"], len(_objects(folder))) == (0, 1)
+    backup()
+    assert "connected, version 1 -> disconnected" in _restore(journal_environment, "--apply").output
+
+
+def test_37_1_each_connection_of_the_journal_is_looked_at(journaled: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One behind each batch was left out, in every round: what was worthless stayed, what was newer was not seen."""
+    monkeypatch.setattr(journal_upkeep, "_BATCH", 1)
+    journal = journaled.runtime.rotation.token_journal
+    assert journal is not None
+    journaled.owner.sql(_MORE)
+    for number in range(1, 6):
+        old = Entry(UUID(int=number), Position(1, 1), None)
+        assert journal.create(installation_of(journaled.runtime.database), old)
+    assert refresh_tokens(journaled.runtime, 20)["journal"]["removed"] == 5
+
+
+def test_37_2_a_store_that_says_nothing_leaves_refreshes_their_time(
+    journaled: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of those that were not in the journal yet was asked for in vain, one after the other, before any refresh."""
+    journaled.owner.sql(_MORE.replace("2, 2,", "2, NULL,").replace("5) n", "9) n"))
+    journaled.owner.sql("UPDATE amocrm_integrations SET refresh_due_at = amocrm_now() WHERE refresh_token IS NOT NULL")
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        monkeypatch.setenv("GCE_METADATA_HOST", f"127.0.0.1:{silent.getsockname()[1]}")
+        journal = journaled.runtime.rotation.token_journal
+        assert journal is not None
+        journal.store = object_stores.at("gs://bucket/prefix")
+        began = time.monotonic()
+        figures = refresh_tokens(journaled.runtime, 20)
+        took = time.monotonic() - began
+    assert figures["refreshed"] == 1
+    assert took < 14.0  # not two seconds for each of nine, and two before the refresh
+
+
+def test_37_2_an_address_of_the_store_that_is_none_stops_no_refresh(
+    journaled: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GCE_METADATA_HOST", "metadata:port")
+    journal = journaled.runtime.rotation.token_journal
+    assert journal is not None
+    journal.store = object_stores.at("gs://bucket/prefix")
+    _refresh(journaled)
+    assert _read(journaled) == 200
 
 
 def test_what_is_disconnected_after_the_restore_is_not_connected_again(

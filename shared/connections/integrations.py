@@ -120,6 +120,9 @@ ORDER BY account_domain, widget_type
 # A new client id is another integration: its tokens are not ours to use any more, so they go, with what was wrong. A
 # new secret of the same client keeps them (row E2); what was refused was the old one. An empty secret keeps the one
 # that is stored.
+#
+# Where tokens go, the next version but one begins: the next one is that of a refresh which may be under way, and may
+# have written its pair into the token journal by now.
 _SAVE = """
 WITH saved AS (
     INSERT INTO amocrm_integrations (id, widget_type, account_domain, client_id, client_secret, redirect_uri)
@@ -154,7 +157,7 @@ WITH seen AS (
         refresh_due_at = CASE WHEN client_id = %(client_id)s THEN refresh_due_at END,
         lease_id = CASE WHEN client_id = %(client_id)s THEN lease_id END,
         lease_until = CASE WHEN client_id = %(client_id)s THEN lease_until END,
-        token_version = token_version + CASE WHEN client_id = %(client_id)s THEN 0 ELSE 1 END,
+        token_version = token_version + CASE WHEN client_id = %(client_id)s THEN 0 ELSE 2 END,
         problem_code = CASE WHEN stays THEN problem_code END,
         problem_detail = CASE WHEN stays THEN problem_detail END,
         problem_at = CASE WHEN stays THEN problem_at END,
@@ -178,7 +181,7 @@ WITH ended AS (
     UPDATE amocrm_integrations SET
         status = 'disconnected', access_token = NULL, refresh_token = NULL, access_expires_at = NULL,
         refresh_expires_at = NULL, refresh_due_at = NULL, lease_id = NULL, lease_until = NULL,
-        token_version = token_version + 1,
+        token_version = token_version + 2,
         problem_code = %(code)s, problem_detail = %(detail)s, problem_at = amocrm_now(), updated_at = amocrm_now()
     WHERE id = %(id)s AND status <> 'disconnected' AND token_version = %(version)s
     RETURNING id

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -86,9 +86,13 @@ class _Upkeep:
         if not self._has_time():
             return
         self._database.execute(_IS_AT, {"address": self._journal.address})
-        with ThreadPoolExecutor(_THREADS) as pool:
+        pool = ThreadPoolExecutor(_THREADS)
+        try:
             self._write_missing(pool)
             self._sweep(pool)
+        finally:
+            # Where a store says nothing, each of those that wait would take its seconds: refreshes come after this.
+            pool.shutdown(cancel_futures=True)
 
     def _write_missing(self, pool: ThreadPoolExecutor) -> None:
         at: datetime | None = None
@@ -188,4 +192,4 @@ class _Upkeep:
 
 
 def _taken(connections: Iterator[list[Place]], most: int) -> list[list[Place]]:
-    return [one for one, _ in zip(connections, range(most), strict=False)]
+    return list(islice(connections, most))

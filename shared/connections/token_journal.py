@@ -240,16 +240,16 @@ class TokenJournal:
         if self._clock.monotonic() >= self._silent_until:
             try:
                 self.store.prepare()
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - an address, or an SDK, that is none: no refresh fails for it
                 self._fell_silent(error)
 
     def wrote(self, installation: UUID | None, entry: Entry) -> bool:
-        """Whether it is there now. Never raises: a store that is away stops no refresh."""
+        """Whether it is there now. Never raises, whatever the store does: the only copy of a pair is in our memory."""
         if installation is None or self._clock.monotonic() < self._silent_until:
             return False
         try:
             return self.create(installation, entry)
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 - see above
             self._fell_silent(error, integration_id=entry.integration_id)
         return False
 
@@ -341,9 +341,10 @@ class TokenJournal:
             raise JournalError("it is cut off, or no object of the journal") from None
         return document
 
-    def _fell_silent(self, error: StoreError, **fields: object) -> None:
+    def _fell_silent(self, error: Exception, **fields: object) -> None:
         self._silent_until = self._clock.monotonic() + _SILENT_SECONDS
-        logs.warning("journal.write_failed", reason=str(error), **fields)
+        reason = str(error) if isinstance(error, StoreError) else type(error).__name__
+        logs.warning("journal.write_failed", reason=reason, **fields)
 
 
 def _bound_to(place: Place) -> str:

@@ -46,6 +46,7 @@ class Cloud:
         self._prefix = prefix
         self._token = access_token
         self._token_ends = float("inf") if access_token else 0.0  # by time.monotonic()
+        self._tries = 0  # to get a token
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -100,8 +101,12 @@ class Cloud:
         return answer
 
     def _authorization(self) -> dict[str, str]:
+        tries = self._tries
         with self._lock:
             if self._token is None or time.monotonic() > self._token_ends:
+                if tries != self._tries:  # else those who wait for each other wait as often as there are threads
+                    raise StoreError("another thread has just asked for a token in vain")
+                self._tries += 1
                 host = os.environ.get("GCE_METADATA_HOST", _METADATA_HOST)
                 answer = self._asked("GET", f"http://{host}{_TOKEN_PATH}", headers={"Metadata-Flavor": "Google"})
                 try:
