@@ -194,6 +194,35 @@ def test_one_value_that_cannot_be_read_does_not_hold_up_the_others(
         assert "1 value(s) were left as they are" in told.output
 
 
+def test_30_texts_of_messages_that_wait_do_not_need_the_old_key(
+    connected: Story, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They wait as long as the account cannot be called, and nobody can read them again from amoCRM."""
+    monkeypatch.setattr("sys.argv", ["cli"])
+    from cli.commands import main
+
+    id_, old = connected.row().id, connected.runtime.keyring
+    for number in range(3):
+        sealed = old.encrypt(f"text {number}", id_, "message_text").hex()
+        connected.sql(
+            "INSERT INTO amocrm_hints (integration_id, entity_type, entity_id, kinds, facts) "
+            "VALUES (%s, 'message', %s, '{add}', jsonb_build_object('sealed', %s::text, 'chat', 7))",
+            id_,
+            number + 1,
+            sealed,
+        )
+    monkeypatch.setattr(key_rotation, "_BATCH", 2)
+    new = f"k2:{generate_key()}"
+    both = environment | {"ENCRYPTION_KEYS": f"{new},{environment['ENCRYPTION_KEYS']}"}
+    told = CliRunner().invoke(main, ["rotate-keys"], env=both)
+    assert (told.exit_code, "6 value(s) were written anew" in told.output) == (0, True), told.output
+    only_new = Keyring(load(environment | {"ENCRYPTION_KEYS": new}).encryption_keys)
+    kept = connected.sql("SELECT facts ->> 'sealed', facts -> 'chat' FROM amocrm_hints ORDER BY entity_id")
+    opened = [(only_new.decrypt(bytes.fromhex(sealed), id_, "message_text"), chat) for sealed, chat in kept]
+    assert opened == [(f"text {number}", 7) for number in range(3)]
+    assert "0 value(s)" in CliRunner().invoke(main, ["rotate-keys"], env=both).output
+
+
 def test_instances_of_two_neighbouring_steps_read_each_other(environment: dict[str, str]) -> None:
     """30-I5: the documented order, whose every step is deployed while instances of the one before are warm."""
     old, new = environment["ENCRYPTION_KEYS"], f"k2:{generate_key()}"

@@ -14,6 +14,7 @@ from shared.storage.encryption import DecryptionError, Keyring
 
 _BATCH: Final = 200
 _START: Final = UUID(int=0)
+_ON_ITS_WAY: Final = "the account is on its way to another cell; run it again when it has arrived"
 
 _COUNT = """
 SELECT (SELECT count(*) FROM amocrm_integrations) + (SELECT count(*) FROM amocrm_deliveries WHERE request IS NOT NULL)
@@ -21,7 +22,7 @@ SELECT (SELECT count(*) FROM amocrm_integrations) + (SELECT count(*) FROM amocrm
     + (SELECT count(*) FROM amocrm_automations) + (SELECT count(*) FROM amocrm_changes)
     + (SELECT count(*) FROM amocrm_bookings WHERE visitor IS NOT NULL) + (SELECT count(*) FROM amocrm_incoming)
     + (SELECT count(*) FROM amocrm_site_keys WHERE secret IS NOT NULL)
-    + (SELECT count(*) FROM amocrm_booking_calendars)
+    + (SELECT count(*) FROM amocrm_booking_calendars) + (SELECT count(*) FROM amocrm_hints WHERE facts ? 'sealed')
 """
 
 _INTEGRATIONS = """
@@ -67,6 +68,19 @@ WHERE id > %(after)s AND secret IS NOT NULL ORDER BY id LIMIT %(batch)s
 
 _CALENDARS = """
 SELECT id, url AS calendar_url FROM amocrm_booking_calendars WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
+"""
+
+# Texts of messages that wait to be told: in the facts of a hint, in hexadecimal, which has no id of ours.
+_TEXTS = """
+SELECT integration_id, entity_type, entity_id, facts ->> 'sealed' AS sealed FROM amocrm_hints
+WHERE facts ? 'sealed'
+  AND (integration_id, entity_type, entity_id) > (%(integration_id)s, %(entity_type)s, %(entity_id)s)
+ORDER BY integration_id, entity_type, entity_id LIMIT %(batch)s
+"""
+_EXCHANGE_TEXT = """
+UPDATE amocrm_hints SET facts = jsonb_set(facts, '{sealed}', to_jsonb(%(new)s::text))
+WHERE integration_id = %(integration_id)s AND entity_type = %(entity_type)s AND entity_id = %(entity_id)s
+  AND facts ->> 'sealed' = %(old)s
 """
 
 _EXCHANGE_CLIENT = """
@@ -192,6 +206,19 @@ class _Row(Guarded, frozen=True):
     calendar_url: bytes | None = None
 
 
+class _Text(Guarded, frozen=True):
+    HIDDEN = ("sealed",)
+
+    integration_id: UUID
+    entity_type: str
+    entity_id: int
+    sealed: str
+
+    @property
+    def place(self) -> dict[str, object]:
+        return {"integration_id": self.integration_id, "entity_type": self.entity_type, "entity_id": self.entity_id}
+
+
 def rows(database: Database) -> int:
     """How many rows :func:`rotate` will look at."""
     return database.number(_COUNT)
@@ -209,6 +236,25 @@ def rotate(database: Database, keyring: Keyring, skipped: Callable[[str], object
             after = batch[-1].id
             for row in batch:
                 yield sum(_exchanged(database, keyring, row, column, skipped) for column in _STATEMENTS)
+    last = _Text(_START, "", 0, "")
+    while texts := database.all(_Text, _TEXTS, last.place | {"batch": _BATCH}):
+        last = texts[-1]
+        for text in texts:
+            yield _text_exchanged(database, keyring, text, skipped)
+
+
+def _text_exchanged(database: Database, keyring: Keyring, text: _Text, skipped: Callable[[str], object]) -> int:
+    if keyring.is_current(old := bytes.fromhex(text.sealed)):
+        return 0
+    try:
+        opened = keyring.decrypt(old, text.integration_id, "message_text")
+        new = keyring.encrypt(opened, text.integration_id, "message_text").hex()
+        return database.execute(_EXCHANGE_TEXT, text.place | {"old": text.sealed, "new": new})
+    except DecryptionError as error:
+        skipped(str(error))
+    except AccountMovingError:
+        skipped(f"message_text of {text.integration_id}: {_ON_ITS_WAY}")
+    return 0
 
 
 def _exchanged(database: Database, keyring: Keyring, row: _Row, column: str, skipped: Callable[[str], object]) -> int:
@@ -228,5 +274,5 @@ def _exchanged(database: Database, keyring: Keyring, row: _Row, column: str, ski
         if isinstance(error, AccountMovedError) and column in _DOORS:
             before, where, after = _STATEMENTS[column].partition("WHERE")
             return database.execute(before + _LEFT.replace("{whose}", _DOORS[column]) + where + after, values)
-        skipped(f"{column} of {row.id}: the account is on its way to another cell; run it again when it has arrived")
+        skipped(f"{column} of {row.id}: {_ON_ITS_WAY}")
         return 0
