@@ -75,13 +75,27 @@ def move_account(
 
 
 def _moved(move: Move, keyring: Keyring) -> str:
+    _require_readable(move, keyring)
+
+    def look_again(step: str) -> None:
+        """A refresh that was waited for may have written with a key that has become the old cell's first meanwhile."""
+        if step == "copy":
+            try:
+                _require_readable(move, keyring)
+            except DecryptionError as error:
+                raise MoveError(str(error)) from None
+
+    move.before = look_again
+    move.run()
+    rows = sum(move.copied.values())
+    return f"moved, {rows} row(s); no write was accepted for {move.pause_seconds:.1f} s"
+
+
+def _require_readable(move: Move, keyring: Keyring) -> None:
     row = move.source.execute(_SECRETS, {"id": move.integration_id}).fetchone()
     for column, stored in zip(("client_secret", "access_token", "refresh_token"), row or (), strict=False):
         if stored is not None:
             keyring.decrypt(stored, move.integration_id, column)
-    move.run()
-    rows = sum(move.copied.values())
-    return f"moved, {rows} row(s); no write was accepted for {move.pause_seconds:.1f} s"
 
 
 def _undone(move: Move) -> str:

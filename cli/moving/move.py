@@ -21,6 +21,11 @@ import psycopg
 from cli.moving import copying, levels, statements, tables
 
 STEPS: Final = ("begin", "close", "drain", "freeze", "copy", "leave", "arrive", "take_log", "tidy", "finish")
+_HERE: Final = ("closing", "draining", "frozen")  # it can be given up
+_LIVES_THERE: Final = (
+    "it lives in the other cell already: this database was restored from a backup of before it moved, or both "
+    "addresses lead to the same database"
+)
 _POLL_SECONDS: Final = 0.05
 _CLOSING_SECONDS: Final = 180.0  # longer than the lease of a refresh, and the claim of a code
 
@@ -46,20 +51,14 @@ class Move:
     def run(self) -> None:
         """Moves it, from wherever an earlier run has ended. Raises :class:`MoveError`."""
         self._step("begin")
-        if self.source.execute(statements.IS_MINE, self._named).fetchone() != (True,):
-            raise MoveError("somebody else is moving it at this moment")
+        self._require_mine()
         here = self._begun()
-        if here in ("closing", "draining", "frozen"):
-            self._step("close")
-            self._close()
-            stopped = time.monotonic()
-            self._step("drain")
-            self._set("draining")
-            self._wait(statements.IS_WORKED_ON, self.drain_seconds, must_end=False)
-            self._step("freeze")
-            self._set("frozen")
-            self._step("copy")
-            self._copy()
+        if here in _HERE:
+            try:
+                stopped = self._stop_and_copy()
+            except MoveError as error:
+                self._give_up()  # or nothing of it would be accepted, or refreshed, until somebody comes again
+                raise MoveError(f"{str(error).rstrip('.')}. It goes on in the old cell") from None
             self._step("leave")
             self._leave()
             self._step("arrive")
@@ -79,19 +78,56 @@ class Move:
         self.source.execute(statements.FINISHED, self._named)
 
     def undo(self) -> bool:
-        """Gives a move up that has not left yet: the connection goes on where it is. False where there is none."""
+        """Gives a move up that has not left yet: the connection goes on where it is. False where there is none.
+        Raises :class:`MoveError`."""
+        self._require_mine()
         found = self.source.execute(statements.STATE, self._named).fetchone()
-        if found is None or found[0] not in ("closing", "draining", "frozen"):
+        if found is None or found[0] not in _HERE:
             return False
         self.id = found[1]
-        there = self.target.execute(statements.STATE, self._named).fetchone()
+        if self._lives_there():
+            raise MoveError(_LIVES_THERE)
+        self._give_up()
+        return True
+
+    def _give_up(self) -> None:
+        there = self._there()
         if there is not None and there[1] == self.id:
             with self.target.transaction():
                 self._as_mover(self.target)
                 copying.forget(self.target, self.integration_id)
                 self.target.execute(statements.ENDED, self._named)
         self.source.execute(statements.ENDED, self._named)
-        return True
+
+    def _stop_and_copy(self) -> float:
+        """Since when no write was accepted, by the monotonic clock."""
+        self._step("close")
+        self._close()
+        stopped = time.monotonic()
+        self._step("drain")
+        self._set("draining")
+        self._wait(statements.IS_WORKED_ON, self.drain_seconds, must_end=False)
+        self._step("freeze")
+        self._set("frozen")
+        self._step("copy")
+        self._copy()
+        return stopped
+
+    def _require_mine(self) -> None:
+        """Also to give up: what another command has copied would go, and what it is about to forget here be lost."""
+        if self.source.execute(statements.IS_MINE, self._named).fetchone() != (True,):
+            raise MoveError("somebody else is moving it at this moment")
+
+    def _there(self) -> tuple[str, UUID, bool] | None:
+        """What the other one knows of it, as this one does. Raises :class:`MoveError` where it is this one."""
+        found = self.target.execute(statements.STATE, self._named).fetchone()
+        if found is not None and found[1] == self.id and found[0] not in ("arriving", "arrived"):
+            raise MoveError("both addresses lead to the same database")
+        return found
+
+    def _lives_there(self) -> bool:
+        """In the other cell, by what that one knows."""
+        return self.target.execute(statements.LIVES, self._named).fetchone() is not None
 
     @property
     def _named(self) -> dict[str, object]:
@@ -106,14 +142,24 @@ class Move:
         if unknown := tables.undecided(self.source):
             raise MoveError(f"nobody has decided what becomes of {', '.join(unknown)} (cli/moving/tables.py)")
         here = self.source.execute(statements.STATE, self._named).fetchone()
-        there = self.target.execute(statements.STATE, self._named).fetchone()
-        if here is None or (here[0] == "left" and here[2]):
+        if here is not None and not here[2]:
+            self.id = here[1]
+        there = self._there()
+        is_same = there is not None and there[1] == self.id
+        lives_there = self._lives_there()
+        if here is not None and here[0] == "left" and not here[2]:
+            if not (is_same or (there is None and lives_there)):  # None: only this database has not finished yet
+                raise MoveError("it has left for another database than this one: name that one")
+            return "left"
+        if here is not None and here[0] in _HERE and is_same and lives_there:
+            self._leave()  # it had, before this database was restored from a backup of the middle of the move
+            return "left"
+        if lives_there:
+            raise MoveError(_LIVES_THERE)
+        if here is None or here[0] == "left":
             return self._begin(there)
         if here[0] in ("arriving", "arrived"):
             raise MoveError("it is on its way to this database: let that move end first")
-        self.id = here[1]
-        if here[0] == "left" and (there is None or there[1] != self.id):
-            raise MoveError("it has left for another database than this one: name that one")
         return str(here[0])
 
     def _begin(self, there: tuple[str, UUID, bool] | None) -> str:
@@ -171,6 +217,8 @@ class Move:
                     raise MoveError(f"the copy is not what was copied: {'; '.join(told)}")
         except psycopg.errors.UniqueViolation as error:
             raise MoveError(f"the other cell has something of it already: {error.diag.message_detail}") from None
+        except (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError) as error:
+            raise MoveError(f"the other cell does not take it: {error.diag.message_primary}") from None
 
     def _leave(self) -> None:
         """Not alone: who has looked since it was frozen changes nothing, and may hold the row while they look."""

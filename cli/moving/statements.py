@@ -7,6 +7,12 @@ STATE: Final[LiteralString] = """
 SELECT state, id, finished_at IS NOT NULL FROM amocrm_moves WHERE integration_id = %(id)s
 """
 
+# Here: what has left, or has not arrived yet, has a row of its move that says so.
+LIVES: Final[LiteralString] = """
+SELECT FROM amocrm_integrations i WHERE i.id = %(id)s
+  AND NOT EXISTS (SELECT FROM amocrm_moves m WHERE m.integration_id = i.id AND m.state <> 'arrived')
+"""
+
 BEGIN: Final[LiteralString] = """
 INSERT INTO amocrm_moves (integration_id, id, state) VALUES (%(id)s, %(move)s, 'closing')
 ON CONFLICT (integration_id) DO UPDATE SET id = excluded.id, state = 'closing', began_at = amocrm_now(),
@@ -95,11 +101,13 @@ FINISHED: Final[LiteralString] = """
 UPDATE amocrm_moves SET finished_at = amocrm_now() WHERE integration_id = %(id)s AND id = %(move)s AND state = 'left'
 """
 
-# Connections that live here, by account; an address of one account where it is named.
+# Connections that live here, by account; an address of one account where it is named. (After a restore what lives
+# elsewhere has no row of a move: `restore-tokens` and `mark-restored --left` have ended it.)
 LIVING: Final[LiteralString] = """
 SELECT i.id, i.account_domain, i.widget_type FROM amocrm_integrations i
 LEFT JOIN amocrm_moves m ON m.integration_id = i.id
-WHERE (m.state IS NULL OR m.state <> 'left' OR m.finished_at IS NULL)
+WHERE CASE WHEN m.state = 'left' THEN m.finished_at IS NULL
+           ELSE i.problem_code IS DISTINCT FROM 'account_moved' END
   AND (%(account)s::text IS NULL OR i.account_domain = %(account)s)
   AND (%(widget_type)s::text IS NULL OR i.widget_type = %(widget_type)s)
 ORDER BY i.account_domain, i.widget_type

@@ -11,10 +11,14 @@ from shared.storage.database import Database
 
 # Accounts whose turn it is. The next turn is set at once: who dies over it has left it out, no more. Where no visit is
 # to come, nor a hold that may become one, it is seldom. (Chosen once, hence MATERIALIZED: in a loop of the plan they
-# would be chosen anew for each row, until all were taken.)
+# would be chosen anew for each row, until all were taken.) What is on its way to another cell is not chosen: the
+# statement would be refused (V15), for all of them.
 CLAIM: Final = """
 WITH chosen AS MATERIALIZED (
-    SELECT integration_id FROM amocrm_booking_watches WHERE due_at <= amocrm_now()
+    SELECT integration_id FROM amocrm_booking_watches w
+    WHERE due_at <= amocrm_now()
+      AND (SELECT m.state FROM amocrm_moves m
+           WHERE m.integration_id = w.integration_id AND m.state NOT IN ('closing', 'arrived')) IS NULL
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE amocrm_booking_watches AS w SET due_at = amocrm_now() + CASE WHEN EXISTS (
@@ -65,7 +69,9 @@ ORDER BY changed_at LIMIT %(limit)s
 # Holds that nobody has taken over.
 SWEEP: Final = """
 DELETE FROM amocrm_bookings WHERE id IN (
-    SELECT id FROM amocrm_bookings WHERE state = 'held' AND held_until <= amocrm_now() - interval '1 minute'
+    SELECT id FROM amocrm_bookings b WHERE state = 'held' AND held_until <= amocrm_now() - interval '1 minute'
+      AND (SELECT m.state FROM amocrm_moves m
+           WHERE m.integration_id = b.integration_id AND m.state NOT IN ('closing', 'arrived')) IS NULL
     LIMIT %(limit)s)
 """
 

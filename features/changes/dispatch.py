@@ -35,9 +35,11 @@ _MOST_AT_ONCE: Final = 20  # of one claim, likewise
 # Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.
 _CLAIM = """
 WITH chosen AS MATERIALIZED (
-    SELECT id FROM amocrm_endpoints
+    SELECT id FROM amocrm_endpoints e
     WHERE is_on AND removed_at IS NULL AND due_at <= amocrm_now()
       AND (lease_until IS NULL OR lease_until < amocrm_now())
+      AND (SELECT m.state FROM amocrm_moves m
+           WHERE m.integration_id = e.integration_id AND m.state NOT IN ('closing', 'arrived')) IS NULL
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE amocrm_endpoints SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s

@@ -77,6 +77,8 @@ WITH chosen AS MATERIALIZED (
     WHERE i.status = 'connected'
       AND least(f.check_due_at, f.ask_due_at, f.read_due_at) <= amocrm_now()
       AND (f.lease_until IS NULL OR f.lease_until < amocrm_now())
+      AND (SELECT m.state FROM amocrm_moves m
+           WHERE m.integration_id = i.id AND m.state NOT IN ('closing', 'arrived')) IS NULL
     ORDER BY least(f.check_due_at, f.ask_due_at, f.read_due_at) LIMIT %(limit)s FOR UPDATE OF f SKIP LOCKED
 )
 UPDATE amocrm_feeds AS claimed SET lease_id = gen_random_uuid(), lease_until = amocrm_now() + %(lease)s

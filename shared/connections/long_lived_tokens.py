@@ -47,9 +47,11 @@ WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FRO
 
 _ENDING = """
 SELECT * FROM amocrm_connections WHERE id IN (
-    SELECT id FROM amocrm_integrations
+    SELECT id FROM amocrm_integrations i
     WHERE status = 'connected' AND refresh_token IS NULL AND access_expires_at < amocrm_now() + %(ahead)s
       AND warned_version IS DISTINCT FROM token_version
+      AND (SELECT m.state FROM amocrm_moves m
+           WHERE m.integration_id = i.id AND m.state <> 'arrived') IS NULL
     ORDER BY access_expires_at LIMIT %(batch)s)
 """
 

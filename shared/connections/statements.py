@@ -20,13 +20,16 @@ SELECT *, (SELECT installation FROM amocrm_token_journal) AS installation FROM c
 """
 
 # Takes leases on integrations whose token is due; instances share them out among themselves. (Chosen once, hence
-# MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.)
+# MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.) What is on its way
+# to another cell is not chosen: it would be claimed by nobody (V15), and keep those behind it from their turn.
 CLAIM_DUE = """
 WITH chosen AS MATERIALIZED (
-    SELECT id FROM amocrm_integrations
+    SELECT id FROM amocrm_integrations i
     WHERE status = 'connected' AND refresh_due_at <= amocrm_now()
       AND (lease_until IS NULL OR lease_until < amocrm_now())
       AND (refresh_not_before IS NULL OR refresh_not_before <= amocrm_now())
+      AND (SELECT m.state FROM amocrm_moves m
+           WHERE m.integration_id = i.id AND m.state <> 'arrived') IS NULL
     ORDER BY refresh_due_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )

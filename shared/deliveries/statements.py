@@ -123,7 +123,8 @@ ORDER BY created_at DESC, id DESC LIMIT 1
 # is looked up by its id and nothing else, hence `coalesce`: the planner expects one row to be due, not thousands.)
 # Chosen once, hence MATERIALIZED: in a loop of the plan they would be chosen anew for each row, until all were taken.
 # Whose process was ended in the middle of it comes again later each time, should that happen once more: nobody will be
-# left to put it off. At another moment than those that ran beside it, hence random.
+# left to put it off. At another moment than those that ran beside it, hence random. What is on its way to another cell
+# is not chosen: it would be claimed by nobody (V15), and a claim of one delivery come to nothing for all.
 CLAIM_DUE = """
 WITH RECURSIVE waiting AS (
     SELECT first.id, first.id AS first, 1 AS place
@@ -138,6 +139,8 @@ WITH RECURSIVE waiting AS (
         WHERE integration_id = waiting.id AND state = 'accepted' AND due_at <= amocrm_now()
           AND (lease_until IS NULL OR lease_until < amocrm_now())
         ORDER BY due_at LIMIT %(limit)s) own
+    WHERE (SELECT m.state FROM amocrm_moves m
+           WHERE m.integration_id = waiting.id AND m.state NOT IN ('closing', 'arrived')) IS NULL
 ), chosen AS MATERIALIZED (
     SELECT free.id FROM (SELECT id FROM turns ORDER BY turn, due_at) AS candidates CROSS JOIN LATERAL (
         SELECT d.id FROM amocrm_deliveries d

@@ -1,9 +1,13 @@
 """37-5: `move-account`, as an operator calls it."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 from click.testing import CliRunner, Result
 
 from cli.commands import main
-from shared.storage.encryption import generate_key
+from shared.platform.secret import Secret
+from shared.storage.encryption import Keyring, generate_key
 from tests.moving.cells import Cell, killed_at
 
 
@@ -56,6 +60,30 @@ def test_other_keys_and_other_tables_are_refused_before_anything_begins(
         there.sql("UPDATE schema_migrations SET checksum = rtrim(checksum, 'x') WHERE version = 1")
     assert (told.exit_code, "different migrations" in told.output) == (1, True), told.output
     assert here.sql("SELECT count(*) FROM amocrm_moves") == [(0,)]
+
+
+def test_a_key_that_comes_to_the_front_meanwhile_is_noticed(
+    here: Cell, there: Cell, environment: dict[str, str]
+) -> None:
+    """The refresh that the command waits for writes with it, and the new cell could not read the account's tokens."""
+    id_ = here.story.row().id
+    newer = Keyring((("k2", Secret(generate_key())),)).encrypt("token", id_, "access_token")
+    here.sql("UPDATE amocrm_integrations SET lease_id = id, lease_until = amocrm_now() + interval '1 minute'")
+
+    def refreshed() -> None:
+        ends = time.monotonic() + 20
+        while here.sql("SELECT state FROM amocrm_moves") != [("closing",)]:
+            assert time.monotonic() < ends, "no move has begun"
+            time.sleep(0.05)
+        here.sql("UPDATE amocrm_integrations SET access_token = %s, lease_id = NULL, lease_until = NULL", newer)
+
+    with ThreadPoolExecutor(1) as pool:
+        refreshing = pool.submit(refreshed)
+        told = _run(here, there, environment, here.story.domain)
+        refreshing.result()
+    assert (told.exit_code, "does not hold. It goes on in the old cell" in told.output) == (1, True), told.output
+    assert here.sql("SELECT count(*) FROM amocrm_moves") == [(0,)]
+    assert there.sql("SELECT count(*) FROM amocrm_integrations") == [(0,)]
 
 
 def test_cells_that_differ_in_what_holds_for_all_are_told(here: Cell, there: Cell, environment: dict[str, str]) -> None:

@@ -9,14 +9,17 @@ import pytest
 from msgspec import structs
 
 from cli.moving.move import STEPS, Move, MoveError
+from features.bookings import calendar_subscriptions, reconciliation_queue
+from features.changes import dispatch
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import integrations
+from shared.deliveries import rows
 from shared.platform.config import load
 from shared.storage import key_rotation
 from shared.storage.database import AccountMovingError
 from shared.storage.encryption import Keyring, generate_key
-from tests.moving.cells import Cell, killed_at, move
+from tests.moving.cells import Cell, Killed, killed_at, move
 from tests.story import calculation, json_of
 
 
@@ -126,6 +129,42 @@ def test_other_accounts_work_goes_on_while_one_moves(here: Cell, there: Cell) ->
     move(here, there, look)
 
 
+_ANOTHER = """
+INSERT INTO amocrm_integrations (id, widget_type, account_domain, account_id, client_id, client_secret, redirect_uri,
+    status, access_token, refresh_token, access_expires_at, refresh_due_at, connected_at)
+VALUES ('00000000-0000-0000-0000-000000000001', 'glass', 'other.amocrm.ru', 7, 'c', 's', 'x',
+    'connected', 'a', 'r', amocrm_now(), amocrm_now() - interval '1 minute', amocrm_now());
+UPDATE amocrm_integrations SET refresh_due_at = amocrm_now() - interval '1 hour'
+WHERE account_domain <> 'other.amocrm.ru';
+INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at)
+SELECT gen_random_uuid(), id, 'x', 'k', sha256('x'), 'r', refresh_due_at FROM amocrm_integrations;
+INSERT INTO amocrm_endpoints (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, fields, due_at)
+SELECT gen_random_uuid(), id, 'e', 'u', 'h', 's', '{}', '{}', '{}', '{}', refresh_due_at FROM amocrm_integrations;
+INSERT INTO amocrm_booking_watches (integration_id, due_at) SELECT id, refresh_due_at FROM amocrm_integrations;
+INSERT INTO amocrm_booking_calendars (id, integration_id, resource, resource_name, url, host, due_at)
+SELECT gen_random_uuid(), id, 'r', 'n', 'u', 'h', refresh_due_at FROM amocrm_integrations;
+INSERT INTO amocrm_bookings (id, integration_id, service, resource, starts_at, ends_at, state, held_until, facts)
+SELECT gen_random_uuid(), id, 's', 'r', now(), now() + interval '1 hour', 'held', amocrm_now() - interval '1 hour', '{}'
+FROM amocrm_integrations;
+"""
+
+
+def test_an_account_that_stands_in_the_middle_keeps_no_other_from_its_turn(here: Cell, there: Cell) -> None:
+    """The command was killed, and nobody has come yet: its rows are the oldest that are due, and cannot be claimed."""
+    here.sql(_ANOTHER)
+    killed_at(here, there, "copy")
+    database, other = here.story.runtime.database, UUID(int=1)
+    assert [one.id for one in here.story.runtime.rotation.claim_due(1)] == [other]
+    assert [one.integration_id for one in rows.claim_due(database, 1)] == [other]
+    assert [one.integration_id for one in dispatch.claim(database, 1)] == [other]
+    assert reconciliation_queue.claim(database, 5) == [other]
+    assert reconciliation_queue.sweep(database, 5) == 1
+    claimed = calendar_subscriptions.claim(database)
+    assert claimed is not None
+    assert claimed.integration_id == other
+    assert not calendar_subscriptions.is_due(database)
+
+
 def test_who_has_chosen_its_row_before_it_leaves_is_no_deadlock(here: Cell, there: Cell) -> None:
     """A run of the scheduler chooses what is due, then looks whether it moves; the command wants the row meanwhile."""
     claims: list[Future[int]] = []
@@ -192,6 +231,67 @@ def test_what_was_begun_is_given_up(here: Cell, there: Cell) -> None:
     assert _save(here, 2) == 200
     assert there.sql("SELECT count(*) FROM amocrm_integrations") == [(0,)]
     assert (_state(here), _state(there)) == ([], [])
+
+
+def test_what_was_begun_is_not_touched_where_both_addresses_are_the_same(here: Cell, there: Cell) -> None:
+    """To give up, or to go on, would remove what is here as if it were what has been copied there."""
+    _save(here, 1)
+    killed_at(here, there, "leave")
+    with psycopg.connect(here.url, autocommit=True) as source, psycopg.connect(here.url, autocommit=True) as target:
+        with pytest.raises(MoveError, match="same database"):
+            Move(source, target, here.story.row().id).undo()
+        with pytest.raises(MoveError, match="same database"):
+            Move(source, target, here.story.row().id).run()
+    move(here, there)
+    assert _save(there, 2) == 200
+    assert [_notes(there, number) for number in (1, 2)] == [1, 1]
+
+
+def test_it_is_not_given_up_while_somebody_moves_it(here: Cell, there: Cell) -> None:
+    """What had been copied would go there, and the tokens here a moment later: it would be nowhere."""
+    told = []
+
+    def look(step: str) -> None:
+        if step in ("leave", "arrive"):
+            with (
+                psycopg.connect(here.url, autocommit=True) as source,
+                psycopg.connect(there.url, autocommit=True) as target,
+                pytest.raises(MoveError, match="somebody else is moving it"),
+            ):
+                Move(source, target, here.story.row().id).undo()
+            told.append(step)
+
+    move(here, there, look)
+    assert told == ["leave", "arrive"]
+    assert _save(there, 1) == 200
+
+
+def test_what_cannot_be_copied_goes_on_where_it_is(here: Cell, there: Cell) -> None:
+    """Else nothing of it was accepted until an operator came again, and no token refreshed."""
+    _save(here, 1)
+    there.sql(_OTHERS)
+    there.sql(
+        "INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, due_at) "
+        "SELECT %s, id, 'x', 'k', sha256('x'), 'r', amocrm_now() FROM amocrm_integrations",
+        here.sql("SELECT id FROM amocrm_deliveries")[0][0],
+    )
+    with pytest.raises(MoveError, match=r"has something of it already.*It goes on in the old cell"):
+        move(here, there)
+    assert _save(here, 2) == 200
+    assert (_state(here), _state(there)) == ([], [])
+
+
+def test_it_ends_where_the_command_was_killed_between_both_last_words(here: Cell, there: Cell) -> None:
+    def die(step: str) -> None:
+        if step == "finish":
+            there.sql("DELETE FROM amocrm_moves")
+            raise Killed
+
+    with pytest.raises(Killed):
+        move(here, there, die)
+    move(here, there)
+    assert here.sql("SELECT state, finished_at IS NOT NULL FROM amocrm_moves") == [("left", True)]
+    assert _save(there, 1) == 200
 
 
 def test_an_account_of_the_new_cell_is_not_touched(here: Cell, there: Cell) -> None:

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from cli.commands import main
+from cli.moving.move import Move, MoveError
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.connections.token_journal import Place
 from shared.platform.config import load
 from shared.runtime import Runtime
-from tests.moving.cells import Cell, move
+from tests.moving.cells import Cell, killed_at, move
+from tests.story import calculation
 
 _TABLES = ("amocrm_token_journal", "amocrm_integrations", "amocrm_moves")
 _RESTORE = """
@@ -70,6 +73,11 @@ def _read(cell: Cell) -> int:
     return cell.story.crm("get_lead", cell.story.application() | {"X-Lead-Id": str(cell.story.lead_id)}).status
 
 
+def _save(cell: Cell) -> int:
+    headers = cell.story.application() | {"X-Lead-Id": str(cell.story.lead_id)}
+    return cell.story.crm("save_calculation", headers, calculation()).status
+
+
 @pytest.mark.parametrize("refreshes", [0, 2])
 def test_30_what_has_left_since_the_backup_is_told_and_not_refreshed(
     here: Cell, there: Cell, journaled: dict[str, str], folder: Path, backup: Callable[[], None], refreshes: int
@@ -93,6 +101,71 @@ def test_30_what_has_left_since_the_backup_is_told_and_not_refreshed(
     assert refresh_tokens(here.story.runtime, 20)["refreshed"] == 0
     assert _read(there) == 200
     assert "0 connection(s) were restored" in _restore_tokens(journaled, "--apply").output
+
+
+@pytest.mark.parametrize("midway", [False, True], ids=["of before it moved", "of the middle of the move"])
+def test_30_what_a_restored_cell_still_has_is_not_moved_over_what_lives_in_the_other(
+    here: Cell, there: Cell, backup: Callable[[], None], midway: bool
+) -> None:
+    """What the new cell has of it would go, and the backup's be there in its place."""
+    move(here, there)
+    assert _save(there) == 200
+    backup()
+    if midway:
+        here.sql(
+            "INSERT INTO amocrm_moves (integration_id, id, state) SELECT id, id, 'frozen' FROM amocrm_integrations"
+        )
+    with pytest.raises(MoveError, match="lives in the other cell already"):
+        move(here, there)
+    assert there.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+    assert _read(there) == 200
+    with (
+        psycopg.connect(here.url, autocommit=True) as source,
+        psycopg.connect(there.url, autocommit=True) as target,
+    ):
+        given_up = Move(source, target, here.story.row().id)
+        if midway:  # or both would use its tokens
+            with pytest.raises(MoveError, match="lives in the other cell already"):
+                given_up.undo()
+        else:
+            assert not given_up.undo()
+
+
+def test_30_a_cell_that_is_restored_from_the_middle_of_a_move_lets_it_go(
+    here: Cell, there: Cell, backup: Callable[[], None]
+) -> None:
+    """It had arrived before the loss, and goes on there since; the command was to take the log yet."""
+    killed_at(here, there, "take_log")
+    assert _save(there) == 200
+    here.sql("INSERT INTO backup_of_now.amocrm_moves SELECT * FROM amocrm_moves")
+    here.sql("UPDATE backup_of_now.amocrm_moves SET state = 'frozen'")
+    backup()
+    with (
+        psycopg.connect(here.url, autocommit=True) as source,
+        psycopg.connect(there.url, autocommit=True) as target,
+        pytest.raises(MoveError, match="lives in the other cell already"),
+    ):
+        Move(source, target, here.story.row().id).undo()
+    move(here, there)
+    assert (here.story.row().status, here.story.row().refresh_token) == ("disconnected", None)
+    assert there.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+    assert _read(there) == 200
+
+
+def test_30_a_restored_cell_is_emptied_of_what_lives_in_it(
+    here: Cell, there: Cell, journaled: dict[str, str], backup: Callable[[], None]
+) -> None:
+    """What had left was ended when the tokens were restored; it has no row of a move any more."""
+    move(here, there)
+    refresh_tokens(here.story.runtime, 20)
+    assert _save(there) == 200
+    backup()
+    assert _restore_tokens(journaled, "--apply").exit_code == 0
+    arguments = ["move-account", "--all", "--database-url", here.url, "--to", there.url]
+    told = CliRunner().invoke(main, arguments, env=journaled)
+    assert (told.exit_code, told.output) == (0, "")
+    assert there.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+    assert _read(there) == 200
 
 
 def test_30_a_restored_cell_says_by_itself_that_it_holds_what_has_left(
