@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from shared.amocrm import budgets
 from shared.amocrm.contacts import main_contact
@@ -12,6 +12,8 @@ from shared.deliveries import rows as deliveries
 from shared.platform.i18n import document_language
 from shared.platform.money import currency_sign, money, rounded
 from shared.storage.database import Database
+
+_OF_SUM: Final = ("save_calculation", "submit_order")
 
 
 def of_deal(
@@ -49,8 +51,8 @@ def _field(contact: Mapping[str, Any], code: str) -> str:
 
 
 def _total(database: Database, integration: Integration, lead_id: int, language: str) -> str:
-    """Of the newest calculation or order that was brought into the deal."""
-    told = deliveries.last_told(database, integration.id, lead_id, "total")
+    """Of the newest calculation or order that was brought into the deal; visits tell their price as well."""
+    told = deliveries.last_told(database, integration.id, lead_id, _OF_SUM, "total")
     if not told:
         return ""
     sign = currency_sign(str(told.get("currency") or ""))

@@ -198,9 +198,12 @@ def newer(database: Database, delivery: Delivery, step: str) -> list[dict[str, A
     return [one.summary for one in database.all(_Summary, statements.NEWER, {"id": delivery.id, "step": step})]
 
 
-def last_told(database: Database, integration_id: UUID, lead_id: int, member: str) -> dict[str, Any]:
-    """The summary of the newest write that was brought into the deal and has this member; empty where there is none."""
-    asked = {"integration_id": integration_id, "lead_id": lead_id, "member": member}
+def last_told(
+    database: Database, integration_id: UUID, lead_id: int, actions: Sequence[str], member: str
+) -> dict[str, Any]:
+    """The summary of the newest write of these actions that was brought into the deal, or has made it, and has this
+    member; empty where there is none."""
+    asked = {"integration_id": integration_id, "lead_id": lead_id, "actions": list(actions), "member": member}
     found = database.one(_Summary, statements.LAST_TOLD, asked)
     return {} if found is None else found.summary
 

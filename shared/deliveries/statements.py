@@ -108,10 +108,19 @@ WHERE newer.integration_id = own.integration_id AND newer.lead_id = own.lead_id 
 ORDER BY newer.created_at, newer.id
 """
 
-# What was brought into a deal last that told such a thing of itself.
+# What was brought into a deal last by one of these actions, and told such a thing of itself. What has made the deal
+# names none itself, and has brought that with it.
 LAST_TOLD = """
-SELECT summary FROM amocrm_deliveries
-WHERE integration_id = %(integration_id)s AND lead_id = %(lead_id)s AND state = 'delivered' AND summary ? %(member)s
+SELECT summary FROM (
+    SELECT summary, created_at, id FROM amocrm_deliveries
+    WHERE integration_id = %(integration_id)s AND lead_id = %(lead_id)s AND state = 'delivered'
+      AND action = ANY(%(actions)s) AND summary ? %(member)s
+    UNION ALL
+    SELECT summary, created_at, id FROM amocrm_deliveries
+    WHERE integration_id = %(integration_id)s AND lead_id IS NULL
+      AND coalesce(steps -> 'lead', steps -> 'incoming_lead') -> 'result' -> 'lead_id' = to_jsonb(%(lead_id)s::bigint)
+      AND action = ANY(%(actions)s) AND summary ? %(member)s
+) AS told
 ORDER BY created_at DESC, id DESC LIMIT 1
 """
 

@@ -61,9 +61,9 @@ class Office:
         self.story.simulator.control("person", fields=fields, **facts)
         self._wait_for(before + 1)
 
-    def ask(self, text: str = "") -> str:
+    def ask(self, text: str = "", lead: int | None = None) -> str:
         before = len(self.sent())
-        facts = {"domain": self.story.domain, "client_id": self.story.client_id, "lead": self.story.lead_id}
+        facts = {"domain": self.story.domain, "client_id": self.story.client_id, "lead": lead or self.story.lead_id}
         waiting: str = self.story.simulator.control("ask-bot", text=text, **facts)["id"]
         self._wait_for(before + 1)
         return waiting

@@ -1,6 +1,7 @@
 """Row H4: a bot (Salesbot) that asks, and is answered through its `return_url`."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,8 +12,11 @@ import pytest
 from features.automations.bot_message import MOST_BUTTONS, speech
 from tests import documents
 from tests.automations.conftest import Office
+from tests.bookings.conftest import VISITOR
+from tests.bookings.conftest import settings as clinic_settings
 from tests.demo import ROOT
 from tests.story import calculation
+from tests.submitting import order, submit
 
 
 @pytest.mark.vendor("salesbot.request", "salesbot.token", "salesbot.continue", "salesbot.manifest")
@@ -330,4 +334,24 @@ def test_the_sum_of_a_calculation_is_told_however_much_has_happened_since(office
         " 'n' || n, request_hash, 'delivered', '{}', '[]', '{}', amocrm_now()"
         " FROM amocrm_deliveries, generate_series(1, 30) AS n"
     )
+    assert office.bot(office.ask("{calculation.total}"))["said"] == ["17\u202f999,99 ₽"]
+
+
+def test_38_the_sum_of_an_order_is_told_in_the_deal_that_it_has_made(office: Office) -> None:
+    """Its delivery names no deal, as there was none when it was accepted: the client read no sum."""
+    lead_id = submit(office.story, order(currency="RUB"), "submit_order")["lead"]["lead_id"]
+    assert office.bot(office.ask("{calculation.total}", lead=lead_id))["said"] == ["39\u202f700 ₽"]
+
+
+def test_38_a_visits_price_is_not_the_sum_of_the_calculation(office: Office) -> None:
+    """A visit that is booked or moved in the deal tells its price, too, and is newer: the client read that."""
+    story = office.story
+    assert story.crm("save_settings", story.admin(), clinic_settings()).status == 200
+    headers = story.application() | {"X-Lead-Id": str(story.lead_id)}
+    assert story.crm("save_calculation", headers, calculation()).status == 200
+    day = (story.clock.now() + timedelta(days=2)).date()
+    day += timedelta(days=-day.weekday() % 7)  # a Monday
+    visit = {"service": "consult", "starts_at": f"{day}T10:00:00+03:00", "visitor": VISITOR}
+    booked = story.crm("book", headers, visit)
+    assert booked.status == 200, booked.body.decode()
     assert office.bot(office.ask("{calculation.total}"))["said"] == ["17\u202f999,99 ₽"]
