@@ -23,12 +23,16 @@ from shared.storage.database import Database
 from shared.storage.encryption import Keyring
 
 # Deliveries whose write may be newer than what was known: those that are under way, or were when it was read. Of each
-# deal, by its own time: an older write of ours must not pass for a person's later one.
+# deal, by its own time: an older write of ours must not pass for a person's later one. Where that step is done its time
+# counts, whatever else of the delivery waits: a quotation may for days. (A story keeps its latest entries only.)
 _OF_DEALS = """
 SELECT d.lead_id, d.summary -> 'deal' AS deal, d.steps #> '{deal,result}' AS result
 FROM unnest(%(ids)s::bigint[], %(since)s::timestamptz[]) AS wanted (id, since)
 JOIN amocrm_deliveries d ON d.integration_id = %(integration_id)s AND d.lead_id = wanted.id
-WHERE d.summary ? 'deal' AND d.steps ? 'deal' AND (d.state = 'accepted' OR d.updated_at >= wanted.since)
+WHERE d.summary ? 'deal' AND d.steps ? 'deal' AND CASE WHEN d.steps #>> '{deal,state}' = 'done'
+    THEN coalesce((SELECT max((told ->> 'at')::timestamptz) FROM jsonb_array_elements(d.story) AS told
+        WHERE told ->> 'kind' = 'step_done' AND told ->> 'step' = 'deal'), d.created_at) >= wanted.since
+    ELSE d.state = 'accepted' OR d.updated_at >= wanted.since END
 """
 _OF_NOTE = """
 SELECT count(*) FROM amocrm_deliveries WHERE integration_id = %(integration_id)s AND lead_id = %(lead_id)s

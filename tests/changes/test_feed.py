@@ -136,6 +136,25 @@ def test_a_calculation_of_ours_is_no_news_and_a_persons_change_after_it_is(feed:
     assert feed.kinds() == ["lead.updated"]
 
 
+def test_38_a_price_of_ours_is_a_persons_again_while_the_rest_of_the_calculation_waits(feed: Feed) -> None:
+    """The quotation is refused for hours, so the write is under way as long; its price was set at once. The shop was
+    told of the person's other price, and never of the one that they went back to."""
+    story = feed.story
+    feed.person(fields={"price": 1})
+    feed.run()
+    feed.told()
+    story.simulator.fault("status", path=".*/v1.0/sessions", status=503, times=10_000)
+    headers = story.widget() | {"X-Lead-Id": str(story.lead_id)}
+    body = calculation() | {"options": {"update_price": True, "pdf": "render"}}
+    assert story.crm("save_calculation", headers, body).status == 202
+    feed.run()
+    assert feed.told() == []
+    for price in (5, 18000):
+        feed.person(fields={"price": price})
+        feed.run()
+        assert [one["data"]["lead"]["price"] for one in feed.told()] == [price]
+
+
 def test_a_calculation_in_a_deal_that_was_never_told_of_is_no_news(feed: Feed) -> None:
     story = feed.story
     headers = story.widget() | {"X-Lead-Id": str(story.lead_id)}
