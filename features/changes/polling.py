@@ -43,7 +43,8 @@ _KINDS: Final = {
 }
 
 _KNOWN = """
-SELECT entity_id, extract(epoch FROM read_at)::float8 AS read_at FROM amocrm_entities
+SELECT entity_id, extract(epoch FROM read_at)::float8 AS read_at, extract(epoch FROM amocrm_now())::float8 AS now
+FROM amocrm_entities
 WHERE integration_id = %(integration_id)s AND entity_type = %(entity_type)s AND entity_id = ANY(%(ids)s)
 """
 
@@ -51,6 +52,7 @@ WHERE integration_id = %(integration_id)s AND entity_type = %(entity_type)s AND 
 class _Known(Struct, frozen=True):
     entity_id: int
     read_at: float
+    now: float
 
 
 class _NoRoomError(Exception):
@@ -238,10 +240,14 @@ class _Poll:
         return [Hint(entity_type, id_, ["update"]) for id_ in fresh]
 
     def _read_at(self, entity_type: str, ids: list[int]) -> dict[int, float]:
+        """When these were read, by amoCRM's clock where that is behind ours: its times are compared with this."""
         if not ids:
             return {}
         parameters = {"integration_id": self._feed.integration_id, "entity_type": entity_type, "ids": ids}
-        return {row.entity_id: row.read_at for row in self._database.all(_Known, _KNOWN, parameters)}
+        found, there = self._database.all(_Known, _KNOWN, parameters), self._transport.server_time
+        return {
+            row.entity_id: row.read_at - (0 if there is None else max(0, row.now - there.timestamp())) for row in found
+        }
 
 
 def _events_page(page: int) -> Callable[[AccountApi], list[dict[str, Any]]]:

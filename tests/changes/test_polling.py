@@ -1,6 +1,7 @@
 """What is asked for comes to its end, however much has happened and whatever happens meanwhile (30-C1, 30-J1)."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -129,6 +130,30 @@ def test_a_deal_that_says_it_was_changed_next_year_hides_no_other(small: Feed) -
     small.run(60)
     small.run(60)
     assert set(_names(small)) == {(id_, "i") for id_ in imported}
+
+
+@pytest.fixture
+def behind(small: Feed) -> Iterator[Feed]:
+    """amoCRM's clock goes wrong, by less than what `make doctor` names."""
+    small.story.simulator.control("clock", advance=-20)
+    yield small
+    small.story.simulator.control("clock", advance=20)
+
+
+@pytest.mark.parametrize("is_by_lists", [True, False])
+def test_38_what_changes_again_at_once_is_told_though_amocrms_clock_is_behind(behind: Feed, is_by_lists: bool) -> None:
+    """By its clock a change that comes after our look is older than that, and was taken for what we had seen."""
+    small = behind
+    small.run(60)
+    known = _leads(small, 1)[0]
+    if is_by_lists:
+        small.story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
+    else:
+        small.story.simulator.control("change-account", domain=small.story.domain, has_filters=False)
+    for version in ("v1", "v2", "v3"):
+        small.person(id=known, fields={"name": version})
+        small.run(60)
+        assert _names(small) == {(known, version): 1}
 
 
 def test_where_asking_had_come_to_next_year_it_comes_back(small: Feed) -> None:
