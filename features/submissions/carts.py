@@ -22,6 +22,7 @@ _LONGEST_NAME: Final = 250
 _LONGEST_SKU: Final = 250
 _LONGEST_LINE: Final = 1000
 _LONGEST_NUMBER: Final = 60
+_LONGEST_GOOD: Final = 400  # letters of a line that is read as a good; a megabyte of blanks takes an hour
 # What an order says beside its own members, by the names that mappings use.
 PROMO_CODE: Final = "promo_code"
 STATE: Final = "order_state"
@@ -182,7 +183,7 @@ def of_texts(lines: Iterable[str]) -> tuple[list[OrderItem], list[str]]:
     items: list[OrderItem] = []
     texts: list[str] = []
     for line in lines:
-        found = _LINE.fullmatch(line.strip())
+        found = _LINE.fullmatch(line.strip()) if len(line) <= _LONGEST_GOOD else None
         one = found and item(found["name"], amount(found["quantity"]), amount(found["price"]))
         if one:
             items.append(one)

@@ -18,12 +18,13 @@ from features.submissions.field_vocabulary import Meaning
 from features.submissions.flattening import NamedValue
 from features.submissions.form_assembler import MEMBERS, ONCE, FormAssembler
 from features.submissions.mapping import TRACKING_CODES
-from features.submissions.model import Decision, Reason, SubmitForm, full_name
+from features.submissions.model import LONGEST_LINE, Decision, Reason, SubmitForm, full_name
 from features.submissions.settings import Submissions
 
-# What names the submission itself, or its form, or the builder's own state: it is no answer of anybody's.
+# What names the submission itself. An event may also be one that people register for, and is shown.
 IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "eventid")
-_FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip", "pretty", "slug", "eventtype"})
+# That, what names its form, and the builder's own state: it is no answer of anybody's.
+_FURNITURE: Final = frozenset({*IDS, "formid", "cookies", "useragent", "remoteip", "pretty", "slug"} - {"eventid"})
 _TRIALS: Final = ({"test": "test"}, {"action": "submit_form"})
 _SEVERAL: Final = frozenset({"phone", "email"})
 _NAMES: Final = frozenset({"name", "first_name", "last_name"})
@@ -42,6 +43,7 @@ _EMAIL: Final = re.compile(r"[^@\s,;<>:]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _PHONE: Final = re.compile(r"\+?[\d\s()./\u00a0\-\u2010-\u2015]{7,30}")
 _OF_BUILDER: Final = re.compile(r"_(?!_)")
 _LONGEST_NAME: Final = 150
+_LONGEST_ID_NAME: Final = 40
 _OF_ANOTHER: Final = 5  # the rank of what may be somebody else's; it is the visitor's where there is nothing surer
 # No form that people fill in has so many values, and a megabyte of them would cost seconds: those beyond are fields.
 _MOST_LOOKED_AT: Final = 3000
@@ -204,8 +206,8 @@ def _fits(meaning: Meaning, value: NamedValue, *, surely: bool = False, least: i
     texts = [text for text in value.values if text.strip()]
     if surely or not texts:
         return surely
-    if meaning == "email":
-        return all(_EMAIL.search(text) for text in texts)
+    if meaning == "email":  # looking for one in a megabyte that has none takes half an hour
+        return all(len(text) <= LONGEST_LINE and _EMAIL.search(text) for text in texts)
     if meaning == "phone":
         return all(_has_digits(text, least) for text in texts)
     return len(texts) == 1 and len(texts[0]) <= _LONGEST_NAME and _is_name(texts[0])
@@ -288,14 +290,15 @@ def _settle(found: list[_Value]) -> None:
 
 def _by_shape(found: list[_Value], country: str) -> None:
     left = [one for one in found[:_MOST_LOOKED_AT] if one.meaning == "field" and one.reason == "note"]
+    has_phone = any(one.meaning == "phone" and any(one.named.values) for one in found)
     if not any(one.meaning == "email" and any(one.named.values) for one in found):
         for one in left:
-            if field_vocabulary.is_of_staff(one.named.shown):
+            if field_vocabulary.is_of_staff(one.named.shown) or _may_be_owners(one.named, has_phone):
                 continue
-            if len(one.named.values) == 1 and _EMAIL.fullmatch(one.named.values[0].strip()):
+            if _is_email(one.named):
                 one.meaning, one.reason = "email", "shape"
                 break
-    if any(one.meaning == "phone" and any(one.named.values) for one in found):
+    if has_phone:
         return
     shaped = [one for one in left if one.meaning == "field" and _is_shaped(one.named, country)]
     # The line that was called is nobody's where the caller is named, too.
@@ -303,6 +306,12 @@ def _by_shape(found: list[_Value], country: str) -> None:
     chosen = next((one for one in own if field_vocabulary.may_be_phone(one.named.shown)), next(iter(own), None))
     if chosen is not None:
         chosen.meaning, chosen.reason = "phone", "shape"
+
+
+def _may_be_owners(value: NamedValue, has_phone: bool) -> bool:
+    """Of `_replyto` and `_to`, with which sites let forms be mailed: the first is the visitor's, where there is nothing
+    else of theirs. An address of the site's own would make one person of all visitors."""
+    return _is_underscored(value) and (has_phone or not value.name.lower().startswith("_reply"))
 
 
 def _is_shaped(value: NamedValue, country: str) -> bool:
@@ -327,8 +336,13 @@ def visit_name(value: NamedValue) -> str | None:
     return None
 
 
-@lru_cache(maxsize=2048)
 def plain_id(name: str) -> str:
+    """Of a name that may be one of IDS, or of the builder's furniture; empty for what is too long for that."""
+    return _plain_id(name) if len(name) <= _LONGEST_ID_NAME else ""
+
+
+@lru_cache(maxsize=2048)
+def _plain_id(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).lower()
 
 
@@ -343,5 +357,14 @@ def _is_furniture(value: NamedValue) -> bool:
         return True
     if plain == "id" and around and around[-1] in _FORMS:
         return True
-    # What else begins with an underscore is the builder's own, such as _wpcf7_version.
+    # What else begins with an underscore is the builder's own, such as _wpcf7_version, but an address or a phone.
+    is_phone = field_vocabulary.says_phone(value.name) and _fits("phone", value)
+    return _is_underscored(value) and not (is_phone or _is_email(value))
+
+
+def _is_underscored(value: NamedValue) -> bool:
     return _OF_BUILDER.match(str(value.path[0])) is not None
+
+
+def _is_email(value: NamedValue) -> bool:
+    return len(value.values) == 1 and _EMAIL.fullmatch(value.values[0].strip()) is not None

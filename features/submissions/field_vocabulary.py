@@ -5,8 +5,11 @@ Whole names mean what they say whatever is written there; words within a name on
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Final, Literal
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Final, Literal, TypeVar
+
+T = TypeVar("T")
 
 Meaning = Literal[
     "name",
@@ -161,6 +164,7 @@ def _stems(words: str, *, within: bool = False) -> re.Pattern[str]:
     return re.compile(f"(?:^| )(?:{'|'.join(one if len(one) > 3 else f'{one}(?: |$)' for one in stems)})")
 
 
+_LOOKED_AT: Final = 300  # letters of a name
 _IS_PHONE: Final = _stems(_PHONE, within=True)
 _IS_EMAIL: Final = _stems(_EMAIL, within=True)
 _IS_NO_NAME: Final = _stems(_NOT_A_NAME)
@@ -169,23 +173,34 @@ _IS_STAFF: Final = _stems(_STAFF)
 _IS_TO_YOU: Final = _stems(_TO_YOU)
 
 
-@lru_cache(maxsize=4096)
+def _remembered(tell: Callable[[str], T]) -> Callable[[str], T]:
+    """By the part of the name that is looked at: strangers choose names, and a megabyte each would fill the memory."""
+    known = lru_cache(maxsize=2048)(tell)
+
+    @wraps(tell)
+    def told(name: str) -> T:
+        return known(name[:_LOOKED_AT])
+
+    return told
+
+
+@_remembered
 def words(name: str) -> tuple[str, ...]:
     """In small letters, without accents and figures: `clientPhone1` is client, phone."""
-    split = re.sub(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])", " ", name[:300])
+    split = re.sub(r"(?<=[a-zа-яёіїєґ])(?=[A-ZА-ЯЁІЇЄҐ])", " ", name)
     written = _plain(split)
-    if split != name[:300]:  # WhatsApp is one word as well
-        written += f" {_plain(name[:300])}"
+    if split != name:  # WhatsApp is one word as well
+        written += f" {_plain(name)}"
     return tuple(re.findall(r"[^\W\d_]+(?:ʼ[^\W\d_]+)*", written))
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def whole(name: str) -> Meaning | None:
     """What a name as a whole says."""
     return _MEANING.get(_plain(name[:100]))
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def says_phone(name: str) -> bool:
     """A number that says it is something else, as "Buyurtma raqami", needs the word itself."""
     found = words(name)
@@ -195,23 +210,23 @@ def says_phone(name: str) -> bool:
     return says and _NOT_A_PHONE.isdisjoint(found)
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def says_email(name: str) -> bool:
     return _IS_EMAIL.search(" ".join(words(name))) is not None
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def says_another_number(name: str) -> bool:
     return _IS_ANOTHER.search(" ".join(word for word in words(name) if not word.startswith(_CUSTOMER))) is not None
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def may_be_phone(name: str) -> bool:
     """Where nothing else is one: "Номер для связи"."""
     return not _WEAK_PHONE.isdisjoint(words(name))
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def says_name(name: str) -> Meaning | None:
     """The person's name, or a part of it."""
     found = frozenset(words(name))
@@ -229,19 +244,19 @@ def says_name(name: str) -> Meaning | None:
     return "name" if has_name else None  # "Имя и фамилия" is all of it
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def is_of_person(name: str) -> bool:
     """Whether a container, such as `client`, holds a person's values."""
     return not _PERSON_WORDS.isdisjoint(words(name))
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def is_of_another(name: str) -> bool:
     """Whether it is somebody's beside the visitor, where the visitor is named, too: "Телефон друга", `organizer`."""
     return any(word in _BESIDE or word.startswith(_RECIPIENT) for word in words(name))
 
 
-@lru_cache(maxsize=2048)
+@_remembered
 def is_of_staff(name: str) -> bool:
     """Whether it speaks of somebody of the company: `manager_phone`, "Телефон оператора"; not to the visitor."""
     if _IS_STAFF.search(" ".join(words(name))) is None and _STAFF_WORDS.isdisjoint(words(name)):

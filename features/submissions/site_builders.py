@@ -28,7 +28,6 @@ from shared.storage import event_log
 _TRIALS: Final[tuple[dict[str, object], ...]] = ({"test": "test"}, {})
 _OF_ADDRESS: Final = ("action", "site_key")  # as the panel shows it
 _TOLD_AGAIN: Final = timedelta(days=1)
-_LONGEST_ID_NAME: Final = 40
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 
 
@@ -69,7 +68,7 @@ def _ids(values: list[NamedValue]) -> dict[str, str]:
     """What names the submission and its form, by the names of IDS and `formid`: the first of each that is not empty."""
     found: dict[str, str] = {}
     for one in values:
-        if len(one.name) > _LONGEST_ID_NAME or not one.values[0]:
+        if not one.values[0]:
             continue
         name = plain_id(one.name)
         if name == "formid" or (name in IDS and not one.label and (name != "token" or "form_response" in one.path)):

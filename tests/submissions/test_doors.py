@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import tracemalloc
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,7 +13,7 @@ from features.submissions import field_vocabulary, site_builders
 from features.submissions.field_recognition import with_person
 from features.submissions.flattening import named_values
 from features.submissions.incoming import explanation
-from features.submissions.model import Contact, SubmitForm, full_name
+from features.submissions.model import Contact, SubmitForm, SubmitOrder, full_name
 from features.submissions.settings import FieldRule, Submissions
 from features.submissions.site_builders import ReceivedForm
 from shared.platform import nested
@@ -120,10 +121,11 @@ def test_35_1_multipart_is_read_with_whatever_header() -> None:
         b"text=" + quote('{"a":"x",').encode() * 20_000,
         b"&".join(b"%d=x" % number for number in range(100_000)),
         b"{" + b",".join(b'"p%d":"+7921000%04d","x":"x"' % (n, n % 10_000) for n in range(28_000)) + b"}",
+        b"client_email=" + b"x" * 900_000,
     ],
     ids=[
         *("deep JSON", "a deep list", "brackets", "indices", "appended", "one key", "objects", "a long name"),
-        *("one member", "deep and twice", "half JSON in a text", "names", "phones"),
+        *("one member", "deep and twice", "half JSON in a text", "names", "phones", "a long e-mail"),
     ],
 )
 def test_35_a_body_costs_little_whatever_it_is(body: bytes) -> None:
@@ -136,6 +138,31 @@ def test_35_a_body_costs_little_whatever_it_is(body: bytes) -> None:
     assert time.process_time() - begun < 6  # half of that where nothing else is done on the machine
     assert "x" in str(sent)[:2_000_000]
     assert told < 8 * len(body)
+
+
+def test_38_a_line_of_blanks_among_a_carts_goods_costs_little() -> None:
+    """It was looked through once for each pair of blanks: whoever shops at Tilda's could stop the function for an hour,
+    and Incoming with it."""
+    lines = f"Зеркало - 2x4900 = 9800\nx{' ' * 200_000}x"
+    begun = time.process_time()
+    sent = _sent(urlencode({"payment[orderid]": "1", "payment[products]": lines, "Phone": PHONE}).encode(), FORM)
+    assert time.process_time() - begun < 6
+    assert isinstance(sent.body, SubmitOrder)
+    assert [one.name for one in sent.body.order.items] == ["Зеркало"]
+    assert "x" + " " * 200_000 + "x" in str(sent.body.fields)
+
+
+def test_38_long_names_do_not_stay_in_memory() -> None:
+    """What a name says is remembered; of a megabyte that a stranger has called a field, only what is looked at."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(5):
+            _body({f"{number} " + "phone " * 150_000: "x"})
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 900_000
 
 
 def test_35_of_thousands_of_values_the_first_are_looked_at_and_all_are_kept() -> None:
@@ -425,6 +452,34 @@ def test_35_1_a_shape_counts_where_there_is_nothing_else() -> None:
     assert sent.body.fields["Куда"] == ["79211000001"]
     assert _body({"Куда": "79211000001", "Phone": PHONE}).contact.phones == [PHONE]
     assert _body({"Площадь": "79211000001", "Номер": "79211000002"}).contact.phones == ["79211000002"]
+
+
+def test_38_what_people_answer_is_no_furniture_whatever_its_name() -> None:
+    """The kind of a wedding, and the concert that somebody registers for, were taken for a webhook's own members."""
+    body = _body({"Phone": PHONE, "event_type": "Свадьба", "event_id": "41", "eventId": "42"})
+    assert body.fields == {"event_type": ["Свадьба"], "event_id": ["41"], "eventId": ["42"]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "contact", "left"),
+    [
+        ({"name": "Ann", "_replyto": "a@example.org"}, Contact(name="Ann", email="a@example.org"), ["a@example.org"]),
+        ({"phone": PHONE, "_replyto": "owner@shop.example"}, Contact(phone=PHONE), ["owner@shop.example"]),
+        (
+            {"email": "a@example.org", "_replyto": "owner@shop.example"},
+            Contact(email="a@example.org"),
+            ["owner@shop.example"],
+        ),
+        ({"name": "Ann", "_to": "owner@shop.example"}, Contact(name="Ann"), ["owner@shop.example"]),
+        ({"_phone": PHONE, "_email": "a@example.org"}, Contact(phone=PHONE, email="a@example.org"), []),
+        ({"phone": PHONE, "_nonce": "79210000002", "_wpcf7_version": "5.9"}, Contact(phone=PHONE), []),
+    ],
+)
+def test_38_an_address_or_a_phone_stays_whatever_its_name_begins_with(sent: Any, contact: Contact, left: Any) -> None:
+    """`_replyto` is what forms of Formspree call the visitor's e-mail: it was left out as a builder's own. One of the
+    site's owner makes no contact: all visitors would be that one."""
+    body = _body(sent)
+    assert (body.contact, list(body.fields.values())) == (contact, [[text] for text in left])
 
 
 def test_35_1_the_settings_say_what_a_value_is_before_anything_else() -> None:

@@ -25,8 +25,8 @@ OURS = ["number", "discount", "external_id", "delivery_cost", "payment", "form",
 OURS += ["weight", "address", "address.city", "referrer", "value", "fields", "a", "text", "answers"]
 LABELS = ["title", "label", "q", "option", "name"]
 # What docs/forms.md says of: it tells something of the form, or of a field, and is no answer.
-FURNITURE = {"tranid", "submissionid", "entryid", "responseid", "eventid", "formid", "cookies", "useragent", "remoteip"}
-FURNITURE |= {"pretty", "slug", "eventtype", "id", "type", "ref", "required", "field", "definition", "token", "action"}
+FURNITURE = {"tranid", "submissionid", "entryid", "responseid", "formid", "cookies", "useragent", "remoteip"}
+FURNITURE |= {"pretty", "slug", "id", "type", "ref", "required", "field", "definition", "token", "action"}
 FURNITURE |= {"rawvalue", "fieldid", "fieldtype", "kind", "order", "position", "index", "t", "key"}
 
 
