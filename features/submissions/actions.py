@@ -142,7 +142,7 @@ def _from_builder(
     elif isinstance(sent.body, SubmitOrder):
         _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions, sent.made_at)
     else:
-        key = submission_keys.of_builder(caller, sent.key)
+        key = submission_keys.of_builder(runtime, caller, sent.key, sent.body.contact)
         key = key if own is None else own.of(key)
         form, why = model.SUBMIT_FORM, sent.decisions
         try:
@@ -263,7 +263,7 @@ def _accepted(
         plan.first_steps(settings, wanted.mode, body),
         identity=_identity(cleaned, same),
         at_once=at_once and not settings.queue,
-        summary=_summary(runtime, integration, body) | caller.sender() | kept.summary,
+        summary=_summary(runtime, integration, body, is_named=key is not None) | caller.sender() | kept.summary,
         about=about,
         known_since=known_since,
     )
@@ -281,18 +281,22 @@ def _identity(cleaned: bytes, body: Body) -> bytes:
     return msgspec.json.encode(before, order="deterministic")
 
 
-def _summary(runtime: Runtime, integration: Integration, body: Body) -> dict[str, object]:
+def _summary(runtime: Runtime, integration: Integration, body: Body, *, is_named: bool) -> dict[str, object]:
+    """`is_named`: whoever sends it calls it something, and perhaps another one, too."""
     if isinstance(body, SyncContact):
         return {"person": submission_keys.marks(runtime, integration, body)}
+    contact, proof = body.contact, dict[str, object]()
+    if is_named or isinstance(body, SubmitOrder):
+        proof["proof"] = proofs(runtime.keyring, integration.id, contact.phones, contact.emails)
     if not isinstance(body, SubmitOrder):
-        return {}
+        return proof
     money = AccountMoney(SharedCache(runtime.database, integration.id))
     currency = body.order.currency or money.known_currency()
     return {
         "total": f"{body.order.rounded_total:f}",
         **({"currency": currency} if currency else {}),
         "order": body.order.number,
-        "proof": proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails),
+        **proof,
         "told": order_updates.told(body),
     }
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from features.submissions import model, person_identity, superseded
-from features.submissions.model import Body, SubmitForm, SubmitOrder, SyncContact
+from features.submissions.model import Body, Contact, SubmitForm, SubmitOrder, SyncContact
 from features.submissions.settings import of as settings_of
 from shared.access.credentials import site_key
 from shared.access.permissions import Caller
@@ -20,9 +20,23 @@ from shared.runtime import Runtime
 _SAME_SECONDS: Final = 600
 
 
-def of_builder(caller: Caller, key: str | None) -> str | None:
-    """`key`: what the builder calls this submission."""
-    return None if key is None else f"builder:{_of_site(caller)}{key}"
+def of_builder(runtime: Runtime, caller: Caller, key: str | None, contact: Contact) -> str | None:
+    """`key`: what the builder calls this submission. Some call an event so, for which many people register; and a site
+    that was set up anew counts from one again."""
+    whole = f"builder:{_of_site(caller)}{key}"
+    return None if key is None else _of_its_person(runtime, caller, model.SUBMIT_FORM, whole, contact)
+
+
+def _of_its_person(runtime: Runtime, caller: Caller, action: str, key: str, contact: Contact) -> str:
+    """The key, as long as nobody else has come with it before; else one of this person's own. Whoever leaves neither a
+    phone nor an e-mail cannot be told from others."""
+    integration_id, theirs = caller.require_integration().id, (*contact.phones, *contact.emails)
+    own = proofs(runtime.keyring, integration_id, contact.phones, contact.emails)
+    before = deliveries.by_key(runtime.database, integration_id, action, key) if own else None
+    kept = None if before is None else before.summary.get("proof")
+    if kept is None or any(is_proven(runtime.keyring, integration_id, kept, one) for one in theirs):
+        return key
+    return f"{key}:{own[0]}"
 
 
 def _of_site(caller: Caller) -> str:
@@ -59,16 +73,9 @@ def of_order(runtime: Runtime, caller: Caller, body: SubmitOrder, *, of_person: 
     """Its number. Of a page's, and of a builder's (`of_person`), it is the order of whoever has sent the number first,
     and others have orders of their own: anybody can send a number before its shop does, a shop may begin to count anew,
     and two shops may share an address."""
-    key, integration = f"order:{_of_site(caller)}{body.order.number}", caller.require_integration()
-    own = proofs(runtime.keyring, integration.id, body.contact.phones, body.contact.emails)
-    if not (caller.kind == "site" or of_person) or not own:
-        return key
-    before = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
-    kept = None if before is None else before.summary.get("proof")
-    theirs = (*body.contact.phones, *body.contact.emails)
-    if kept is None or any(is_proven(runtime.keyring, integration.id, kept, one) for one in theirs):
-        return key
-    return f"{key}:{own[0]}"
+    key = f"order:{_of_site(caller)}{body.order.number}"
+    is_of_person = of_person or caller.kind == "site"
+    return _of_its_person(runtime, caller, model.SUBMIT_ORDER, key, body.contact) if is_of_person else key
 
 
 def _of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:

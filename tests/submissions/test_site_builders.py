@@ -146,6 +146,22 @@ def test_what_comes_again_with_other_values_is_told(site: Story) -> None:
     assert [(level, "other values" in text) for level, text in told] == [("warning", True)]
 
 
+def test_38_an_id_that_another_person_comes_with_is_another_form(site: Story) -> None:
+    """Many register for one event, whose id each form has; a site that was set up anew counts its entries from one.
+    All but the first were refused, as the first form sent once more with other values."""
+    key, before = _key(site), len(account(site)["contacts"])
+    one, other = ({"Name": name, "Phone": f"+7 921 100-00-0{name}", "event_id": "41"} for name in ("1", "2"))
+    for body in (one, other, one, other):
+        assert _sent(site, json.dumps(body).encode(), "application/json", key=key).status == 200
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(2,)]
+    assert _sent(site, json.dumps(other | {"Seat": "5"}).encode(), "application/json", key=key).status == 409
+    site.clock.advance(hours=2)
+    assert _sent(site, json.dumps(other).encode(), "application/json", key=key).status == 200
+    run_deliveries(site.runtime, 20)
+    assert site.sql("SELECT state, count(*) FROM amocrm_deliveries GROUP BY 1") == [("delivered", 2)]
+    assert len(account(site)["contacts"]) == before + 2
+
+
 def test_what_lacks_a_required_value_is_told(site: Story) -> None:
     """30-K: the builder has thanked the visitor by then, and nobody reads what its server is answered."""
     assert save(site, forms={"required": ["phone|email"]}).status == 200

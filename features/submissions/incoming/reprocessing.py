@@ -124,7 +124,7 @@ def _made(runtime: Runtime, integration: Integration, request: Request, incoming
     kept = KeptBody(runtime, incoming.id, incoming.site_key_id)
     came = kept_bodies.request_of(runtime.keyring, incoming)
     try:
-        key = submission_keys.of_builder(of_key, found.key) or f"kept:{incoming.id}"
+        key = submission_keys.of_builder(runtime, of_key, found.key, found.contact) or f"kept:{incoming.id}"
         delivery = actions.read_anew(runtime, of_key, came, incoming.action, found.body, key, kept, found.decisions)
     except Problem as problem:
         kept_bodies.was_refused(runtime.database, incoming.id, why(problem))
