@@ -1,7 +1,8 @@
 """The rows of `amocrm_incoming`: bodies as they came to the address of a server's key, and what became of each.
 
 A row is there before anything is read of the body, so that what ends in between is not lost. It stays as long as a
-delivery does, and of one key so many bodies and bytes at most: the oldest go first, and a person is told.
+delivery does, and of one key so many bodies and bytes at most: the oldest go first, last what is nowhere else, and a
+person is told.
 """
 
 import hashlib
@@ -59,10 +60,12 @@ SELECT count(*) AS bodies, coalesce(sum(size), 0)::bigint AS bytes FROM amocrm_i
 WHERE site_key_id = %(site_key_id)s
 """
 
+# What was refused, or not read to its end, stands nowhere else.
 _DROP = """
 WITH placed AS (
-    SELECT id, row_number() OVER newest AS place, sum(size) OVER newest AS bytes FROM amocrm_incoming
-    WHERE site_key_id = %(site_key_id)s WINDOW newest AS (ORDER BY created_at DESC, id DESC)
+    SELECT id, row_number() OVER dearest AS place, sum(size) OVER dearest AS bytes FROM amocrm_incoming
+    WHERE site_key_id = %(site_key_id)s
+    WINDOW dearest AS (ORDER BY outcome IN ('refused', 'taken') DESC, created_at DESC, id DESC)
 ), gone AS (
     DELETE FROM amocrm_incoming
     WHERE id IN (SELECT id FROM placed WHERE place > %(bodies)s OR bytes > %(bytes)s) AND id <> %(id)s RETURNING id

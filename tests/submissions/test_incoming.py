@@ -233,6 +233,22 @@ def test_35_5_a_flood_fills_no_database_and_is_told(site: Story, monkeypatch: py
     assert [one["bodies_dropped_at"] is not None for one in listed(site)["keys"]] == [False, True]
 
 
+def test_38_what_has_become_nothing_outlasts_a_flood_of_what_is_in_amocrm(
+    site: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy key has 2,000 forms in a week: those that were refused stand nowhere else, and went with the others."""
+    monkeypatch.setattr(kept_bodies, "MOST_BODIES", 20)
+    monkeypatch.setattr(kept_bodies, "COUNTED_EVERY", 1)
+    assert save(site, forms={"required": ["phone"]}).status == 200
+    _, key = new_key(site)
+    assert sent(site, key, {"Name": "Нина", "Telegram": "@nina"}).status == 422
+    for number in range(30):
+        assert sent(site, key, {"Name": "Нина", "Phone": f"+79165554{number:03}", "tranid": str(number)}).status == 200
+    kept = _kept(site)
+    assert len(kept) <= 20
+    assert [one.outcome for one in kept if one.delivery_id is None] == ["refused"]
+
+
 def test_35_5_large_bodies_are_bounded_by_their_bytes(site: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_bodies, "MOST_BYTES", 1_000_000)
     _, key = new_key(site)
