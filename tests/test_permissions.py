@@ -323,6 +323,23 @@ def test_a_site_key_is_throttled_per_address_and_per_key(
     assert [_call(connected, action, headers).status for _ in range(3)] == [403, 403, 429]
 
 
+def test_38_a_large_form_counts_for_several(connected: Story, proofs: Proofs) -> None:
+    """A megabyte is seventy notes: twenty of them a minute would be all that the account's rate allows, and more."""
+    query, fields = (("action", "save_settings"),), Fields(proofs.right()["site"]().items())
+
+    def status(size: int) -> int:
+        body = b"{" + b" " * (size - 1)
+        return serve(crm_api, connected.runtime, Request("POST", "/", query, fields, body, "192.0.2.1")).status
+
+    most = site_key.PER_ADDRESS
+    connected.clock.begin_minute()
+    assert [status(9 * site_key.LARGE) for _ in range(3)] == [403, 403, 429]
+    connected.clock.begin_minute()
+    assert [status(site_key.LARGE - 1) for _ in range(most + 1)] == [403] * most + [429]
+    connected.clock.begin_minute()
+    assert [status(50 * site_key.LARGE) for _ in range(2)] == [403, 429]  # however large: it says itself what is wrong
+
+
 @pytest.mark.parametrize(("action", "which"), [("save_settings", ""), ("get_lead", "_READS")])
 def test_one_visitor_does_not_use_up_what_a_site_key_may(
     connected: Story, proofs: Proofs, monkeypatch: Any, action: str, which: str

@@ -35,6 +35,8 @@ PER_ADDRESS_HIDDEN: Final = 5
 # Pages that ask where an order stands ask often; it does not keep anybody from ordering.
 PER_KEY_READS: Final = 1200
 PER_ADDRESS_READS: Final = 30
+# A form of many thousand words is dozens of notes, each a call or two: it counts once more for each so many bytes.
+LARGE: Final = 100_000
 _HIDDEN: Final = "null"
 _SECRET: Final = "site_key_secret"  # noqa: S105 - what it is bound to
 _TOLD_AGAIN: Final = timedelta(days=1)
@@ -163,8 +165,9 @@ def identify(runtime: Runtime, request: Request, key: str) -> Caller:
     elif request.method == "GET":
         bucket, per_key, per_address = f"{bucket}:reads", PER_KEY_READS, PER_ADDRESS_READS
     # In this order: what a visitor is refused does not count for the key, so that nobody uses up what all others have.
-    throttle.pass_or_refuse(runtime.database, f"{bucket}:{request.network}", per_address)
-    throttle.pass_or_refuse(runtime.database, bucket, per_key)
+    uses = min(1 + len(request.body) // LARGE, per_address)  # one a minute is taken, however large
+    throttle.pass_or_refuse(runtime.database, f"{bucket}:{request.network}", per_address, uses)
+    throttle.pass_or_refuse(runtime.database, bucket, per_key, uses)
     return Caller("site", found)
 
 
