@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from features.submissions.model import Order
 from features.submissions.settings import Destination, Route, Submissions
@@ -24,10 +25,17 @@ def choose(
     pipelines: Sequence[Pipeline],
     users: Sequence[User],
     turn: Callable[[], int],
+    *,
+    is_public: bool,
 ) -> ChosenRoute:
-    """`turn` tells whose turn it is among several default users; it is asked only when that matters."""
+    """`turn` tells whose turn it is among several default users; it is asked only when that matters. `is_public`: the
+    order is of a page, whose key everybody can read: whoever chooses its stage might say that it is paid."""
     pipeline_id, status_id, user_id = wanted.pipeline_id, wanted.status_id, None
+    not_taken: tuple[Message, ...] = ()
     if order is not None:
+        if is_public and order.status_id not in (None, settings.orders.status_id, *_stages(settings)):
+            not_named = say("A page has asked for stage {id}, which the settings do not name.", id=order.status_id)
+            order, not_taken = replace(order, status_id=None), (not_named,)
         layers: list[Route | Order | None] = [order, route_of(settings, order)]
         for layer in layers if settings.routing_beats_order else reversed(layers):
             if layer is None:
@@ -39,7 +47,11 @@ def choose(
             user_id = layer.responsible_user_id or user_id
     place, told = _place(pipeline_id, status_id, pipelines)
     user, told_of_user = _user(user_id, settings.responsible_user_ids, users, turn)
-    return ChosenRoute(*place, user, (*told, *told_of_user))
+    return ChosenRoute(*place, user, (*not_taken, *told, *told_of_user))
+
+
+def _stages(settings: Submissions) -> list[int | None]:
+    return [one.status_id for one in settings.routes]
 
 
 def route_of(settings: Submissions, order: Order) -> Route | None:

@@ -349,6 +349,7 @@ class Submission:
             account.pipelines() if self.accepted.mode != "contact" else (),
             (account.users_if_allowed() or ()) if needs_users else (),
             lambda: SharedCache(self.database, self.integration_id).turn("turn_of_responsible"),
+            is_public=self.delivery.summary.get("by") == "site",
         )
 
     def _incoming(self, lead: Entity, contact: Entity, left: Omitted) -> Entity:

@@ -235,6 +235,28 @@ def test_c7_the_switch_between_route_and_order(story: Story, beats: bool) -> Non
     assert (lead["pipeline_id"], lead["responsible_user_id"]) == expected
 
 
+def test_38_a_page_chooses_no_stage_that_the_settings_do_not_name(story: Story) -> None:
+    """Its key stands in its source: anybody could send an order that is won, or paid, and automations would believe
+    it. A program of the company's may."""
+    _, other, _ = _routes(story)
+    stages = [one["id"] for one in other["_embedded"]["statuses"] if one["type"] == 0]
+    garden = {"category": "Сад", "pipeline_id": other["id"], "status_id": stages[2]}
+    set_up(story, orders={"pipeline_id": other["id"]}, routes=[garden])
+    made = story.crm("create_site_key", story.admin(), {"name": "Shop", "origins": ["https://shop.example"]})
+    page = {"Authorization": f"Bearer {json_of(made)['site_key']}", "Origin": "https://shop.example"}
+
+    def stage(headers: dict[str, str], number: str, wanted: int) -> int:
+        assert story.crm("submit_order", headers, order(number=number, status_id=wanted)).status == 200
+        return int(max(account(story)["leads"].values(), key=lambda one: int(one["id"]))["status_id"])
+
+    assert stage(page, "1", 142) == stages[0]
+    assert stage(page, "2", stages[1]) == stages[0]
+    assert stage(page, "3", stages[2]) == stages[2]
+    assert stage(story.application(), "4", stages[1]) == stages[1]
+    told = story.sql("SELECT message FROM amocrm_events WHERE kind = 'submission.fallback' ORDER BY id")
+    assert [("stage 142" in text, f"stage {stages[1]}" in text) for (text,) in told] == [(True, False), (False, True)]
+
+
 def test_c8_default_users_take_turns(story: Story) -> None:
     users = [story.simulator.control("add", domain=story.domain, user={"name": name})["user"]["id"] for name in "АБ"]
     set_up(story, responsible_user_ids=users)
