@@ -278,8 +278,10 @@ def _settle(found: list[_Value]) -> None:
     for one in told:
         if one.meaning not in best or one.rank < best[one.meaning].rank:
             best[one.meaning] = one
+    is_named = any(one.meaning in _NAMES and one.rank < _OF_ANOTHER for one in told)
     for one in told:
-        if one.named.values != best[one.meaning].named.values:
+        is_of_another = is_named and one.meaning in _NAMES and one.rank == _OF_ANOTHER
+        if is_of_another or one.named.values != best[one.meaning].named.values:
             one.meaning, one.reason = "field", "note"
     lines = [one for one in found if one.meaning in _SEVERAL and any(text.strip() for text in one.named.values)]
     surely = {one.meaning for one in lines if one.rank < _OF_ANOTHER}

@@ -138,7 +138,7 @@ _ARTICLES: Final = _plains(
 # Somebody beside the visitor, or the company's own number: what is theirs counts where the visitor has none.
 _BESIDE: Final = _plains(
     "friend friends emergency spouse guarantor referral referred"
-    " host hosts userprimaryemail organizer organiser memberships membership producer affiliate affiliates"
+    " host hosts user users userprimaryemail organizer organiser memberships membership producer affiliate affiliates"
     " merchant shop store site guest guests companion companions"
     " virtual called callee line did dialed dialled tracking tracked"
     " друга другу друзей подруги подруге адресат адресата экстренный экстренной экстренного экстренных"

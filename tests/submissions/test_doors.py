@@ -340,6 +340,7 @@ def test_35_1_who_works_for_the_company_is_not_the_visitor(body: Any, has_visito
         ({"scheduled_event": {"event_guests": [{"email": "oleg@a.ru"}]}}, "oleg@a.ru"),
         ({"guest_phone": "+7 929 000-00-02"}, "+7 929 000-00-02"),
         ({"organizer": {"name": "Олег", "email": "oleg@a.ru"}, "userPrimaryEmail": "oleg@a.ru"}, "oleg@a.ru"),
+        ({"user": {"firstName": "Олег", "email": "oleg@a.ru", "phone": "+7 929 000-00-02"}}, "oleg@a.ru"),
         ({"scheduled_event": {"event_memberships": [{"user_email": "oleg@a.ru"}]}}, "oleg@a.ru"),
         (
             {"producer": {"email": "oleg@a.ru"}, "affiliate": {"email": "oleg@a.ru"}, "site_phone": "84950000002"},
