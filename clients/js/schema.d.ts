@@ -888,8 +888,9 @@ export interface paths {
         /**
          * @description Right: `see_slots`; given by widget, widget_administrator, session, application, site, administrator, operator, viewer.
          *
-         *     `{time_zone, today, ahead_days, step_minutes, services: [{id, name, minutes, price, currency, resources}],
-         *     resources: [{id, name, place}], places: [{id, name, address}]}`. 409 where bookings are turned off.
+         *     `{time_zone, today, ahead_days, step_minutes, account_currency, services: [{id, name, minutes, price, currency,
+         *     resources}], resources: [{id, name, place}], places: [{id, name, address}]}`. `account_currency`: in which a price
+         *     may be a budget; null for public pages, and where nobody can say now. 409 where bookings are turned off.
          */
         get: operations["get_services"];
         put?: never;
@@ -5510,6 +5511,7 @@ export interface components {
          * @description What a company offers, and in which time zone its hours are.
          */
         ServicesAnswer: {
+            account_currency: string | null;
             ahead_days: number;
             places: components["schemas"]["features.bookings.settings.Place"][];
             resources: components["schemas"]["ResourceOffered"][];

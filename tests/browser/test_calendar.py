@@ -230,3 +230,47 @@ def test_38_5_a_day_is_the_company_s_and_what_is_looked_at_is_kept(chromium: Bro
         listed = http.get("/get_bookings", params={"from": str(_DAY), "to": str(_DAY)}).json()["bookings"]
     assert [one["starts_at"] for one in listed] == [later]
     context.close()
+
+
+@pytest.mark.parametrize(("locale", "zone"), [("ru-RU", "Europe/Moscow"), ("pt-BR", "America/Sao_Paulo")])
+def test_30_5_a_visit_over_midnight_stands_on_both_days(chromium: Browser, demo: Demo, locale: str, zone: str) -> None:
+    """As in other calendars: what goes on after midnight is seen by whoever looks at either day, and a visit after
+    midnight stands on its own date, where the hours of the shift of the evening before are shown open."""
+    headers = connect(demo, widget_type="clinic")
+    night = {day: ["20:00-02:00"] for day in _WEEK}
+    offer = {
+        "is_on": True,
+        "hours": night,
+        "time_zone": "Europe/Moscow",
+        "resources": [{"id": "petrov", "name": "Петров"}],
+        "services": [{"id": "consult", "name": "Консультация", "minutes": 60}],
+        "step_minutes": 30,
+    }
+    demo.sql("DELETE FROM amocrm_bookings")
+    next_day = _DAY + timedelta(days=1)
+    with demo.http(headers) as http:
+        assert http.post("/save_settings", json={"bookings": offer}).status_code == 200
+        for starts_at, name in ((_at(23, 30), "Нина"), (f"{next_day}T01:00:00+03:00", "Олег")):
+            body = {
+                "service": "consult",
+                "resource": "petrov",
+                "starts_at": starts_at,
+                "visitor": {"name": name, "phone": "+7 916 555-44-33"},
+            }
+            answer = http.post("/book", json=body)
+            assert answer.status_code in (200, 202), answer.text
+    context = chromium.new_context(locale=locale, timezone_id=zone, viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    _signed_in(page, demo, f"{_PLACE}?from={_DAY}")
+    visits = page.locator(".column .visit")
+    expect(visits).to_have_count(1)
+    expect(visits).to_contain_text("Нина")
+    page.goto(f"{demo.panel}{_PLACE}?from={next_day}")
+    expect(visits).to_have_count(2)
+    expect(visits.nth(0)).to_contain_text("Нина")
+    expect(visits.nth(1)).to_contain_text("Олег")
+    tops = [one.evaluate("(made) => made.offsetTop") for one in visits.all()]
+    assert tops[0] == 0 < tops[1]
+    assert page.locator(".column .open").first.evaluate("(made) => made.offsetTop") == 0
+    looked_at(page, f"panel-calendar-night-{locale[:2]}")
+    context.close()

@@ -360,3 +360,26 @@ def test_appointments_that_did_not_come_are_asked_for_again(context: BrowserCont
     expect(card.get_by_role("alert")).to_contain_text("Сервер не отвечает")
     card.get_by_role("button", name="Повторить").click()
     expect(card.get_by_role("heading", name="Записи на приём")).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "words"), [("ru", "KZT.*RUB.*бюджет"), ("es", "KZT.*RUB.*presupuesto")])
+def test_30_4_the_card_of_appointments_says_that_another_currencys_price_is_no_budget(
+    context: BrowserContext, demo: Demo, language: str, words: str
+) -> None:
+    """As the calculator's card does, and in the words of the panel."""
+    headers = connect(demo, "klinika.amocrm.ru", "clinic")
+    services = [{"id": "visit", "name": "Приём", "minutes": 60, "price": "2500"}]
+    offer = {"is_on": True, "resources": [{"id": "one", "name": "Один врач"}], "services": services}
+    page = context.new_page()
+    for currency in ("RUB", "KZT"):
+        with demo.http(headers) as http:
+            assert http.post("/save_settings", json={"bookings": offer | {"currency": currency}}).status_code == 200
+        page.goto(f"{demo.amocrm.replace('steklodom', 'klinika')}?lang={language}")
+        page.get_by_role("link", name=re.compile("Орлова")).click()
+        card = page.frame_locator("iframe").first
+        expect(card.locator("form")).to_be_visible()
+        warning = card.locator("form .warning")
+        if currency == "RUB":
+            expect(warning).to_have_count(0)
+        else:
+            expect(warning).to_contain_text(re.compile(words))

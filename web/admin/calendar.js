@@ -6,6 +6,7 @@ import { dayAs, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { dayThere, plus } from "../ui/slots.js";
 import { columnsOf, drawn, slotsIn } from "./calendar_board.js";
+import { dayOf, isOn } from "./calendar_layout.js";
 import { opened, personOf, timesOf } from "./calendar_visit.js";
 import { button, failure, filled, live, overSeen, told } from "./pieces.js";
 import { call, may } from "./session.js";
@@ -47,8 +48,9 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
     /** @type {Booked[]} */
     const found = [];
     for (let after = ""; ;) {
-      const { bookings, next } = await call("get_bookings", { connection, query: { from: first, to: last, resource: whose.value, ...(after ? { after } : {}) } });
-      found.push(...bookings);
+      // What was begun the evening before goes on after midnight.
+      const { bookings, next } = await call("get_bookings", { connection, query: { from: plus(first, -1), to: last, resource: whose.value, ...(after ? { after } : {}) } });
+      found.push(...bookings.filter((/** @type {Booked} */ one) => isOn(one, first) || dayOf(one.starts_at) > first));
       if (!next) return found;
       after = next;
     }
@@ -56,7 +58,7 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
   const draw = (/** @type {Booked[]} */ found) => {
     shown = JSON.stringify(found);
     const there = found.filter((one) => one.state === "booked");
-    const cancelled = found.filter((one) => one.state === "cancelled").length;
+    const cancelled = found.filter((one) => one.state === "cancelled" && dayOf(one.starts_at) >= days()[0]).length;
     const columns = columnsOf({ days: days(), doctors, whose: whose.value, mode, visits: there });
     const style = /** @type {Intl.DateTimeFormatOptions} */ ({ weekday: mode === "day" ? "long" : undefined, day: "numeric", month: "long", year: "numeric" });
     const named = whose.value ? ` · ${whose.selectedOptions[0].text}` : "";
@@ -93,10 +95,10 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
     moving = one;
     const isOld = beginOffer();
     const all = days();
-    const { days: found } = await call("get_slots", { connection, query: { service: one.service.id, booking: one.id, from: all[0], to: all[all.length - 1] } });
+    const { days: found } = await call("get_slots", { connection, query: { service: one.service.id, booking: one.id, from: plus(all[0], -1), to: all[all.length - 1] } });
     if (isOld() || moving !== one) return;
     const own = mode === "week" ? whose.value || one.resource.id : null;
-    const free = found.flatMap((/** @type {any} */ day) => day.slots).flatMap((/** @type {any} */ slot) => slot.resources.filter((/** @type {string} */ id) => !own || id === own).map((/** @type {string} */ resource) => ({ starts_at: slot.starts_at, resource })));
+    const free = found.flatMap((/** @type {any} */ day) => day.slots).flatMap((/** @type {any} */ slot) => slot.resources.filter((/** @type {string} */ id) => !own || id === own).map((/** @type {string} */ resource) => ({ starts_at: slot.starts_at, resource }))).filter((/** @type {{ starts_at: string }} */ slot) => all.includes(dayOf(slot.starts_at)));
     banner.replaceChildren(element("div", { className: "key" }, element("span", {}, t(free.length ? "calendar.choose" : "calendar.no_slots"), " ", element("bdi", { text: personOf(one) })), button("calendar.stop", stop)));
     slotsIn(body, free, (slot) => move(one, slot), one);
   };

@@ -3,7 +3,8 @@
 
 import { element } from "../ui/dom.js";
 import { dayAs, t, timeThere } from "../ui/i18n.js";
-import { dayOf, extent, minuteOf, placed } from "./calendar_layout.js";
+import { plus } from "../ui/slots.js";
+import { dayOf, extent, isOn, minuteOf, open as openOn, placed, span } from "./calendar_layout.js";
 import { personOf } from "./calendar_visit.js";
 
 /** @typedef {import("./calendar_layout.js").Visit} Booked */
@@ -23,11 +24,11 @@ const LEAST = isCoarse ? 15 : 18; // minutes, as which the shortest visit is dra
 export function columnsOf({ days, doctors, whose, mode, visits }) {
   const of = (/** @type {(one: Booked) => boolean} */ isOwn) => visits.filter(isOwn);
   if (mode === "week") {
-    return days.map((day) => ({ day, resource: null, title: dayAs(day, { weekday: "short", day: "numeric", month: "short" }), settings: doctors.find((one) => one.id === whose) ?? null, visits: of((one) => dayOf(one.starts_at) === day) }));
+    return days.map((day) => ({ day, resource: null, title: dayAs(day, { weekday: "short", day: "numeric", month: "short" }), settings: doctors.find((one) => one.id === whose) ?? null, visits: of((one) => isOn(one, day)) }));
   }
   const known = doctors.filter((one) => (whose ? one.id === whose : one.is_on || visits.some(({ resource }) => resource.id === one.id)));
   const gone = new Map(visits.filter((one) => !known.some(({ id }) => id === one.resource.id)).map((one) => [one.resource.id, one.resource]));
-  return [...known, ...gone.values()].map((one) => ({ day: days[0], resource: one.id, title: one.name, settings: one, visits: of(({ resource }) => resource.id === one.id) }));
+  return [...known, ...gone.values()].map((one) => ({ day: days[0], resource: one.id, title: one.name, settings: one, visits: of((visit) => visit.resource.id === one.id && isOn(visit, days[0])) }));
 }
 
 /** When somebody works on a day, by settings. @param {any} company @param {any} own @param {string} day @returns {string[]} */
@@ -44,8 +45,8 @@ function hoursOf(company, own, day) {
  *   drag: ((one: Booked, where: () => string | null, let_go: Promise<unknown>) => unknown) | null }} given
  */
 export function drawn({ columns, settings, today, open, drag, hasNames }) {
-  const hours = columns.map((one) => hoursOf(settings, one.settings, one.day));
-  const { first, last } = extent(hours.flat(), columns.flatMap((one) => one.visits));
+  const hours = columns.map((one) => openOn(hoursOf(settings, one.settings, one.day), hoursOf(settings, one.settings, plus(one.day, -1))));
+  const { first, last } = extent([...hours.flat(), ...columns.flatMap((one) => one.visits.map((visit) => span(visit, one.day)))]);
   const height = `${(last - first) * SCALE}px`;
   const at = (/** @type {HTMLElement} */ made, /** @type {number} */ from, /** @type {number} */ to) => Object.assign(made.style, { top: `${(Math.max(from, first) - first) * SCALE}px`, height: `${(Math.min(to, last) - Math.max(from, first)) * SCALE}px` });
   const clock = element("div", { className: "clock" }, element("div", { className: "head" }));
@@ -63,13 +64,12 @@ export function drawn({ columns, settings, today, open, drag, hasNames }) {
     lanes.style.height = height;
     lanes.style.setProperty("--hour", `${HOUR * SCALE}px`);
     Object.assign(lanes.dataset, { day: column.day, resource: column.resource ?? "", first: String(first) });
-    for (const text of hours[index]) {
-      const span = element("div", { className: "open" });
-      const [from, to] = text.split("-").map((one) => minuteOf(`0000-00-00T${one}`));
-      at(span, from, to <= from ? last : to);
-      lanes.append(span);
+    for (const { from, to } of hours[index]) {
+      const made = element("div", { className: "open" });
+      at(made, from, to);
+      lanes.append(made);
     }
-    for (const { visit, from, to, lane, lanes: count } of placed(column.visits, LEAST)) {
+    for (const { visit, from, to, lane, lanes: count } of placed(column.visits, column.day, LEAST)) {
       const made = visitButton(visit, settings, hasNames, open);
       at(made, from, Math.max(to, from + LEAST));
       Object.assign(made.style, { insetInlineStart: `${(lane / count) * 100}%`, width: `${100 / count}%` });

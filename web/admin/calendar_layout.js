@@ -1,6 +1,7 @@
 // Where visits stand in a column of the calendar: by the clock of the company, side by side where they overlap.
 
 /** @typedef {{ starts_at: string, ends_at: string, [member: string]: any }} Visit */
+/** Minutes of a day. @typedef {{ from: number, to: number }} Span */
 /** @typedef {{ visit: Visit, from: number, to: number, lane: number, lanes: number }} Placed */
 
 const DAY = 1440;
@@ -12,19 +13,21 @@ export const minuteOf = (text) => Number(text.slice(11, 13)) * 60 + Number(text.
 /** @param {string} text */
 export const dayOf = (text) => text.slice(0, 10);
 
-/** Minutes of a visit within the day; what goes on after midnight ends with the day. @param {Visit} visit */
-export function span(visit) {
-  const from = minuteOf(visit.starts_at);
-  return { from, to: dayOf(visit.ends_at) > dayOf(visit.starts_at) ? DAY : minuteOf(visit.ends_at) };
+/** Whether some of a visit is on that day: what goes on after midnight is on both, as in other calendars. @param {Visit} visit @param {string} day */
+export const isOn = ({ starts_at: from, ends_at: to }, day) => dayOf(from) === day || (dayOf(from) < day && to.slice(0, 16) > `${day}T00:00`);
+
+/** Minutes of a visit within that day. @param {Visit} visit @param {string} day */
+export function span(visit, day) {
+  return { from: dayOf(visit.starts_at) < day ? 0 : minuteOf(visit.starts_at), to: dayOf(visit.ends_at) > day ? DAY : minuteOf(visit.ends_at) };
 }
 
 /**
  * The visits of one column. What would touch at its least height stands side by side.
- * @param {Visit[]} visits @param {number} least minutes that the smallest one takes @returns {Placed[]}
+ * @param {Visit[]} visits @param {string} day @param {number} least minutes that the smallest one takes @returns {Placed[]}
  */
-export function placed(visits, least) {
+export function placed(visits, day, least) {
   /** @type {Placed[]} */
-  const all = visits.map((visit) => ({ visit, ...span(visit), lane: 0, lanes: 1 })).sort((one, other) => one.from - other.from);
+  const all = visits.map((visit) => ({ visit, ...span(visit, day), lane: 0, lanes: 1 })).sort((one, other) => one.from - other.from);
   /** @type {Placed[]} */
   let together = [];
   let end = -1;
@@ -52,14 +55,23 @@ export function placed(visits, least) {
 }
 
 /**
- * The hours that a calendar shows: those of work, and whatever somebody is booked at.
- * @param {string[]} hours as settings have them, such as 09:00-18:00 @param {Visit[]} visits @returns {{ first: number, last: number }} minutes, of whole hours
+ * Hours of work on a day, and what is left of the night before. @param {string[]} hours as settings have them, such as 20:00-02:00 @param {string[]} before of the day before
+ * @returns {Span[]}
  */
-export function extent(hours, visits) {
-  const spans = [...hours.map((text) => {
+export function open(hours, before) {
+  const spans = (/** @type {string[]} */ texts) => texts.map((text) => {
     const [from, to] = text.split("-").map((clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3)));
-    return { from, to: to <= from ? DAY : to };
-  }), ...visits.map(span)];
+    return { from, to };
+  });
+  const nights = spans(before).filter(({ from, to }) => to <= from && to > 0).map(({ to }) => ({ from: 0, to }));
+  return [...nights, ...spans(hours).map(({ from, to }) => ({ from, to: to <= from ? DAY : to }))];
+}
+
+/**
+ * The hours that a calendar shows: those of work, and whatever somebody is booked at.
+ * @param {Span[]} spans of both @returns {{ first: number, last: number }} minutes, of whole hours
+ */
+export function extent(spans) {
   const first = Math.min(...(spans.length ? spans.map((one) => one.from) : [EARLIEST])), last = Math.max(...(spans.length ? spans.map((one) => one.to) : [LATEST]));
   return { first: Math.floor(first / 60) * 60, last: Math.ceil(last / 60) * 60 };
 }

@@ -121,6 +121,8 @@ export async function show(root, crm, client) {
     const chosen = element("div", { className: "pair wide" }, element("label", {}, t("booking.service"), service), element("label", {}, t("booking.with"), doctor));
     const who = element("div", { className: "pair wide" }, element("label", {}, t("booking.name"), name), element("label", {}, t("booking.phone"), phone));
     const why = element("label", {}, t("booking.comment"), comment);
+    const own = offer.account_currency, other = offer.services.find(({ price, currency }) => own && price !== null && currency !== own);
+    const otherCurrency = other ? [element("p", { className: "warning", text: t("bookings.other_currency", { currency: other.currency, own: own ?? "" }) })] : [];
     return element("form", { onsubmit: (/** @type {Event} */ event) => {
       event.preventDefault();
       const body = unanswered ?? { service: service.value, starts_at: slot?.starts_at, resource: doctor.value || null, visitor: { name: name.value.trim(), phone: phone.value.trim(), email: person?.emails?.[0]?.value ?? "" }, comment: comment.value.trim() };
@@ -132,7 +134,7 @@ export async function show(root, crm, client) {
         if (failed && unanswered) tell("bad", `${failed.message} ${t("booking.unknown")}`);
         return !failed || failed.code === "slot_taken" ? picker.refresh() : null;
       });
-    } }, element("h2", { text: t("bookings.new") }), chosen, picker.view, who, why, button);
+    } }, element("h2", { text: t("bookings.new") }), chosen, picker.view, who, why, ...otherCurrency, button);
   }
 
   const waiting = element("p", { className: "soft", text: t("loading") });

@@ -19,6 +19,7 @@ from features.bookings.settings import Key, Place
 from shared.access import throttle
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
+from shared.actions import currency
 from shared.actions.action import Action
 from shared.platform.http import Request, Response
 from shared.platform.messages import say, say_plural
@@ -71,6 +72,7 @@ class ServicesAnswer(TypedDict):
     today: date
     ahead_days: int
     step_minutes: int
+    account_currency: str | None
     services: list[ServiceOffered]
     resources: list[ResourceOffered]
     places: list[Place]
@@ -118,14 +120,17 @@ def offer_for(runtime: Runtime, caller: Caller) -> BookingRules:
 
 
 def _services(runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{time_zone, today, ahead_days, step_minutes, services: [{id, name, minutes, price, currency, resources}],
-    resources: [{id, name, place}], places: [{id, name, address}]}`. 409 where bookings are turned off."""
+    """`{time_zone, today, ahead_days, step_minutes, account_currency, services: [{id, name, minutes, price, currency,
+    resources}], resources: [{id, name, place}], places: [{id, name, address}]}`. `account_currency`: in which a price
+    may be a budget; null for public pages, and where nobody can say now. 409 where bookings are turned off."""
     offer = offer_for(runtime, caller)
     settings, services = offer.settings, offer.services()
     offered = {service.id: [one.id for one in settings.offering(service)] for service in services}
     doctors = [one for one in settings.resources if any(one.id in ids for ids in offered.values())]
+    own = None if caller.kind == "site" else currency.of_account(runtime, offer.integration)
     return json_response(
         {
+            "account_currency": own,
             "time_zone": settings.time_zone,
             "today": offer.today(),
             "ahead_days": settings.ahead_days,
