@@ -17,7 +17,7 @@ _NAMES: Final[dict[str, Message]] = {
     "origins": say("pages"),
     "accepts_hidden_origin": say("takes forms of pages that hide their address"),
     "rights": say("rights"),
-    "email": say("e-mail"),
+    "email": say("e-mail address"),
     "days": say("days"),
     "widget_type": say("widget type"),
     "platform": say("platform"),
@@ -38,7 +38,7 @@ _NAMES: Final[dict[str, Message]] = {
     "kinds": say("events"),
     "text": say("text"),
     "title": say("title"),
-    "bot_id": say("bot"),
+    "bot_id": say("which bot"),
     "due_minutes": say("due in minutes"),
     "task_type_id": say("type of task"),
     "responsible_user_id": say("responsible user"),
@@ -61,7 +61,7 @@ _VALUES: Final[dict[tuple[str, str], Message]] = {
     ("level", "widget"): say("all accounts of the widget type"),
 }
 _YES: Final = say("yes")
-_NO: Final = say("no")
+_NO: Final = say("not so")  # where "no" is "no" in another language as well, nobody could see that it is translated
 _NOTHING: Final = say("nothing")
 
 
