@@ -23,13 +23,15 @@ from shared.runtime import Runtime
 
 
 class SaveAutomation(Struct, forbid_unknown_fields=True, frozen=True):
-    """A new one has no `id`. `url` belongs to a call; null keeps the address."""
+    """A new one has no `id`. `url` belongs to a call; null keeps the address. `revision`: of `get_automations`, so that
+    nobody else's change is overwritten; null saves in any case."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     work: Work
     url: Annotated[str, Meta(max_length=2000)] | None = None
     id: UUID | None = None
     is_on: bool = True
+    revision: UUID | None = None
     action: str | None = None
 
 
@@ -39,16 +41,17 @@ class NamedAutomation(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _list(runtime: Runtime, caller: Caller, _request: Request) -> Response:
-    """`{automations: [{id, name, work, host, is_on, created_at, last_asked_at}], values, kinds}`: `values` are what a
-    text may name, `kinds` what an automation may do here."""
+    """`{automations: [{id, name, work, host, is_on, created_at, last_asked_at, revision}], values, kinds}`: `values`
+    are what a text may name, `kinds` what an automation may do here."""
     integration = caller.require_integration()
     shown = [_view(one) for one in rows.of(runtime.database, integration.id)]
     return json_response({"automations": shown, "values": works.VALUES, "kinds": _kinds()})
 
 
 def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{id, key, secret}`: the key of a new one, and the secret that signs its calls, are shown this once (201); else
-    they are null. 404 for an id of another connection, 409 for one too many, 422 for what cannot be done."""
+    """`{id, revision, key, secret}`: the key of a new one, and the secret that signs its calls, are shown this once
+    (201); else they are null. 404 for an id of another connection, 409 for one too many, or one that has changed since
+    `revision`, 422 for what cannot be done."""
     integration, body = caller.require_integration(), bodies.decode(request, SaveAutomation)
     works.check(body.work)
     if isinstance(body.work, Quotation) and "quotation" not in _kinds():
@@ -56,13 +59,16 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
     known = None if body.id is None else _known(runtime, integration, body.id)
     wanted = AutomationFields(body.name, body.work, _address(runtime, body, known), body.is_on)
     if known is not None:
-        secret = rows.change(runtime.database, runtime.keyring, known, wanted)
-        return json_response({"id": known.id, "key": None, "secret": secret})
+        saved = rows.change(runtime.database, runtime.keyring, known, wanted, body.revision)
+        if saved is None:
+            _known(runtime, integration, known.id)
+            raise Problem(409, "automation_changed", say("This automation has changed in between."))
+        return json_response(saved)
     added = rows.add(runtime.database, runtime.keyring, integration.id, wanted)
     if added is None:
         detail = say("A connection has at most {most} automations; remove one first.", most=rows.MOST)
         raise Problem(409, "too_many_automations", detail)
-    return json_response({"id": added[0], "key": added[1], "secret": added[2]}, 201)
+    return json_response(added, 201)
 
 
 def _remove(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -112,7 +118,7 @@ def _unknown() -> Problem:
 
 
 def _view(automation: Automation) -> dict[str, Any]:
-    shown = ("id", "name", "work", "host", "is_on", "created_at", "last_asked_at")
+    shown = ("id", "name", "work", "host", "is_on", "created_at", "last_asked_at", "revision")
     return {name: getattr(automation, name) for name in shown}
 
 

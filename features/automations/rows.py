@@ -23,15 +23,17 @@ PREFIX: Final = "auto_"
 _OF = "SELECT * FROM amocrm_automations WHERE integration_id = %(integration_id)s ORDER BY created_at, id"
 # The ceiling is a part of the statement; what a repetition of it finds is the row that the first one has made.
 _ADD = """
-INSERT INTO amocrm_automations (id, integration_id, name, work, url, host, secret, key_hash, is_on)
-SELECT %(id)s, %(integration_id)s, %(name)s, %(work)s, %(url)s, %(host)s, %(secret)s, %(key_hash)s, %(is_on)s
+INSERT INTO amocrm_automations (id, integration_id, name, work, url, host, secret, key_hash, is_on, revision)
+SELECT %(id)s, %(integration_id)s, %(name)s, %(work)s, %(url)s, %(host)s, %(secret)s, %(key_hash)s, %(is_on)s, %(next)s
 WHERE %(most)s > (SELECT count(*) FROM amocrm_automations WHERE integration_id = %(integration_id)s AND id <> %(id)s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name
 """
+# Over the revision that its author has seen; the same save may come twice.
 _CHANGE = """
 UPDATE amocrm_automations SET name = %(name)s, work = %(work)s, url = %(url)s, host = %(host)s, secret = %(secret)s,
-    is_on = %(is_on)s
+    is_on = %(is_on)s, revision = %(next)s
 WHERE id = %(id)s AND integration_id = %(integration_id)s
+  AND (%(seen)s::uuid IS NULL OR revision IN (%(seen)s, %(next)s))
 """
 _REMOVE = "DELETE FROM amocrm_automations WHERE id = %(id)s AND integration_id = %(integration_id)s"
 _RENEW = """
@@ -55,6 +57,7 @@ class Automation(Guarded, frozen=True):
     is_on: bool
     created_at: datetime
     last_asked_at: datetime | None
+    revision: UUID  # of what a person has set
 
 
 class AutomationFields(Struct, frozen=True):
@@ -66,28 +69,41 @@ class AutomationFields(Struct, frozen=True):
     is_on: bool = True
 
 
+class Saved(Guarded, frozen=True):
+    """What is known of an automation once it is saved; `key` and `secret` where they are new."""
+
+    HIDDEN = ("key", "secret")
+
+    id: UUID
+    revision: UUID
+    key: str | None = None
+    secret: str | None = None
+
+
 def of(database: Database, integration_id: UUID) -> list[Automation]:
     """Those of a connection, the oldest first."""
     return database.all(Automation, _OF, {"integration_id": integration_id})
 
 
-def add(
-    database: Database, keyring: Keyring, integration_id: UUID, wanted: AutomationFields
-) -> tuple[UUID, str, str | None] | None:
-    """The new one's id, its key, and the secret that signs a call; None: there are too many."""
-    new_id, key = uuid4(), PREFIX + secrets.token_urlsafe(24)
-    secret = new_secret() if wanted.url is not None else None
-    parameters = _columns(keyring, new_id, integration_id, wanted, secret) | {"key_hash": _hash(key), "most": MOST}
-    return (new_id, key, secret) if database.execute(_ADD, parameters) else None
+def add(database: Database, keyring: Keyring, integration_id: UUID, wanted: AutomationFields) -> Saved | None:
+    """With its key, and the secret that signs a call. None: there are too many."""
+    key = PREFIX + secrets.token_urlsafe(24)
+    made = Saved(uuid4(), uuid4(), key, new_secret() if wanted.url is not None else None)
+    parameters = _columns(keyring, made.id, integration_id, wanted, made.secret)
+    parameters |= {"next": made.revision, "key_hash": _hash(key), "most": MOST}
+    return made if database.execute(_ADD, parameters) else None
 
 
-def change(database: Database, keyring: Keyring, known: Automation, wanted: AutomationFields) -> str | None:
-    """The secret of what has become a call; None where it was one before, or is none."""
+def change(
+    database: Database, keyring: Keyring, known: Automation, wanted: AutomationFields, seen: UUID | None = None
+) -> Saved | None:
+    """With the secret of what has become a call. None where it has changed since `seen`, or is gone; a `seen` of None
+    saves in any case."""
     kept = keyring.decrypt(known.secret, known.id, "automation_secret") if known.secret is not None else None
-    made = new_secret() if wanted.url is not None and kept is None else None
-    secret = None if wanted.url is None else made or kept
-    database.execute(_CHANGE, _columns(keyring, known.id, known.integration_id, wanted, secret))
-    return made
+    made = Saved(known.id, uuid4(), secret=new_secret() if wanted.url is not None and kept is None else None)
+    secret = None if wanted.url is None else made.secret or kept
+    parameters = _columns(keyring, known.id, known.integration_id, wanted, secret)
+    return made if database.execute(_CHANGE, parameters | {"seen": seen, "next": made.revision}) else None
 
 
 def remove(database: Database, integration_id: UUID, automation_id: UUID) -> bool:

@@ -111,8 +111,10 @@ _IDLE = """
 UPDATE amocrm_endpoints SET due_at = NULL WHERE id = %(id)s AND lease_id IS NULL AND wakes = %(wakes)s
     AND NOT EXISTS (SELECT FROM amocrm_sends s WHERE s.endpoint_id = %(id)s AND s.state = 'waiting')
 """
+# Whoever has it open in a form, as still on, is told before they turn it on again.
 _TURN_OFF = """
-UPDATE amocrm_endpoints SET is_on = false, off_reason = %(reason)s, due_at = NULL, lease_id = NULL, lease_until = NULL
+UPDATE amocrm_endpoints SET is_on = false, off_reason = %(reason)s, due_at = NULL, lease_id = NULL, lease_until = NULL,
+    revision = gen_random_uuid()
 WHERE id = %(id)s AND lease_id = %(lease_id)s AND is_on
 """
 

@@ -32,14 +32,16 @@ ORDER BY e.created_at, e.id
 """
 # The ceiling is a part of the statement; what a repetition of it finds is the row that the first one has made.
 _ADD = """
-INSERT INTO amocrm_endpoints (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, fields)
+INSERT INTO amocrm_endpoints
+    (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, fields, revision)
 SELECT %(id)s, %(integration_id)s, %(name)s, %(url)s, %(host)s, %(secret)s, %(kinds)s, %(pipelines)s, %(statuses)s,
-    %(fields)s
+    %(fields)s, %(revision)s
 WHERE %(most)s > (
     SELECT count(*) FROM amocrm_endpoints
     WHERE integration_id = %(integration_id)s AND removed_at IS NULL AND id <> %(id)s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name
 """
+# Over the revision that its author has seen; the same save may come twice.
 # Whoever turns it on again has looked at it: everything that waits is tried at once, and has all its time again.
 # Whoever is telling it at this moment stops: what the address before it answers says nothing of this one.
 _CHANGE = """
@@ -50,8 +52,10 @@ WITH changed AS (
         off_reason = CASE WHEN %(is_on)s THEN NULL ELSE coalesce(off_reason, 'person') END,
         failures = CASE WHEN %(is_on)s THEN 0 ELSE failures END,
         failing_since = CASE WHEN %(is_on)s THEN NULL ELSE failing_since END,
-        due_at = CASE WHEN %(is_on)s THEN amocrm_now() END, lease_id = NULL, lease_until = NULL
+        due_at = CASE WHEN %(is_on)s THEN amocrm_now() END, lease_id = NULL, lease_until = NULL,
+        revision = %(next)s
     WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
+      AND (%(seen)s::uuid IS NULL OR revision IN (%(seen)s, %(next)s))
     RETURNING id
 ), awakened AS (
     UPDATE amocrm_sends SET due_at = amocrm_now(), attempts = 0, refused_since = NULL
@@ -103,6 +107,7 @@ class Endpoint(Guarded, frozen=True):
     wakes: int  # how often something new was to be told
     lease_id: UUID | None
     created_at: datetime
+    revision: UUID  # of what a person has set
     is_old_good: bool = False
     waiting: int = 0
     oldest_seconds: float | None = None
@@ -143,20 +148,29 @@ def of(database: Database, integration_id: UUID) -> list[Endpoint]:
     return database.all(Endpoint, _OF, {"integration_id": integration_id})
 
 
-def add(database: Database, keyring: Keyring, integration_id: UUID, wanted: EndpointFields) -> tuple[UUID, str] | None:
-    """The new one's id, and its secret, which is shown this once. None where there are too many already."""
-    new_id, secret = uuid4(), new_secret()
-    parameters = _columns(keyring, new_id, integration_id, wanted)
-    parameters |= {"secret": keyring.encrypt(secret, new_id, "endpoint_secret"), "most": MOST}
-    return (new_id, secret) if database.execute(_ADD, parameters) else None
+def add(
+    database: Database, keyring: Keyring, integration_id: UUID, wanted: EndpointFields
+) -> tuple[UUID, str, UUID] | None:
+    """The new one's id, its secret, which is shown this once, and its revision. None where there are too many."""
+    new_id, secret, revision = uuid4(), new_secret(), uuid4()
+    parameters = _columns(keyring, new_id, integration_id, wanted) | {"revision": revision, "most": MOST}
+    parameters["secret"] = keyring.encrypt(secret, new_id, "endpoint_secret")
+    return (new_id, secret, revision) if database.execute(_ADD, parameters) else None
 
 
 def change(
-    database: Database, keyring: Keyring, integration_id: UUID, endpoint_id: UUID, wanted: EndpointFields
-) -> bool:
-    """False for one that this connection does not have."""
-    parameters = _columns(keyring, endpoint_id, integration_id, wanted) | {"is_on": wanted.is_on}
-    return database.number(_CHANGE, parameters) > 0
+    database: Database,
+    keyring: Keyring,
+    integration_id: UUID,
+    endpoint_id: UUID,
+    wanted: EndpointFields,
+    seen: UUID | None = None,
+) -> UUID | None:
+    """The new revision. None for one that this connection does not have, or that has changed since `seen`; a `seen` of
+    None saves in any case."""
+    parameters = _columns(keyring, endpoint_id, integration_id, wanted)
+    parameters |= {"is_on": wanted.is_on, "seen": seen, "next": uuid4()}
+    return parameters["next"] if database.number(_CHANGE, parameters) else None
 
 
 def remove(database: Database, integration_id: UUID, endpoint_id: UUID) -> bool:

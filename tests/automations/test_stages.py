@@ -340,6 +340,36 @@ def test_the_log_says_who_made_an_automation_and_no_key(office: Office) -> None:
     assert "key=1" not in everything  # of the call's address
 
 
+def test_38_an_automation_that_somebody_else_has_changed_is_not_overwritten(office: Office) -> None:
+    """Who saves says which revision they have seen; without one the last save wins, as it always did."""
+
+    def save(name: str, **more: Any) -> tuple[int, Any]:
+        answer = office.story.crm("save_automation", office.story.admin(), {"name": name, "work": NOTE} | more)
+        return answer.status, json_of(answer)
+
+    _, made = save("First")
+    seen = {"id": made["id"], "revision": made["revision"]}
+    assert [one["revision"] for one in office.listed()] == [made["revision"]]
+    status, theirs = save("Theirs", **seen)
+    assert (status, theirs["revision"] != made["revision"]) == (200, True)
+    status, told = save("Mine", **seen)
+    assert (status, told["code"]) == (409, "automation_changed")
+    assert [(one["name"], one["revision"]) for one in office.listed()] == [("Theirs", theirs["revision"])]
+    assert save("Mine", id=made["id"], revision=theirs["revision"])[0] == 200
+    assert save("Whatever", id=made["id"])[0] == 200
+
+
+def test_38_an_automation_that_is_saved_by_a_repeated_statement_is_saved(office: Office) -> None:
+    office.save(NOTE)
+    database = Repeating(office.story.runtime.settings.database_url)
+    (known,) = rows.of(database, office.story.row().id)
+    wanted = rows.AutomationFields("Renamed", Note("x"))
+    saved = rows.change(database, office.story.runtime.keyring, known, wanted, known.revision)
+    assert saved is not None
+    assert [(one["name"], one["revision"]) for one in office.listed()] == [("Renamed", str(saved.revision))]
+    database.close()
+
+
 def test_an_automation_that_is_added_by_a_repeated_statement_is_added(office: Office) -> None:
     """30-K: it was there, and the panel was told that there were too many, and not its key."""
     database = Repeating(office.story.runtime.settings.database_url)
@@ -347,7 +377,7 @@ def test_an_automation_that_is_added_by_a_repeated_statement_is_added(office: Of
     for count in range(1, rows.MOST + 1):
         added = rows.add(database, keyring, integration_id, rows.AutomationFields(f"Note {count}", Note("x")))
         assert added is not None
-        assert rows.asked(database, added[1]) is not None
+        assert rows.asked(database, added.key or "") is not None
     assert rows.add(database, keyring, integration_id, rows.AutomationFields("One too many", Note("x"))) is None
     assert len(office.listed()) == rows.MOST
     database.close()

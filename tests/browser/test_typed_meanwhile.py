@@ -157,3 +157,92 @@ def test_what_is_typed_after_somebody_else_was_faster_is_kept_as_well(context: B
         expect(company).to_have_value("Моё, дописанное")
     finally:
         _post(demo, "save_settings")
+
+
+def test_38_7_a_rule_or_a_route_without_a_name_is_kept_and_told(context: BrowserContext, demo: Demo) -> None:
+    """It was left out of what was saved, with all that was typed in it, and "Saved" stood below."""
+    _post(demo, "save_settings")
+    page, _ = _staying(context, demo)
+    save = page.get_by_role("button", name="Сохранить", exact=True)
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(one.url) if "action=save_settings" in one.url else None)
+    try:
+        go(page, "settings", "glass")
+        for add, name, row in (
+            ("Добавить поле", "Поле на сайте", {"source": "city", "field": "Город"}),
+            ("Добавить маршрут", "Категория", {"category": "Зеркала"}),
+        ):
+            page.get_by_role("button", name=add).click()
+            if "field" in row:
+                page.get_by_label("Название нового поля").fill(row["field"])
+            unnamed = page.get_by_label(name, exact=True).last
+            unnamed.fill("  ")
+            save.click()
+            expect(unnamed).to_be_focused()
+            assert "без названия" in unnamed.evaluate("one => one.validationMessage")
+            assert sent == []
+            unnamed.fill(row["category"] if "category" in row else row["source"])
+        save.click()
+        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        with demo.http(connect(demo)) as http:
+            found = http.get("/get_settings").json()["settings"]["submissions"]
+        assert [(one["source"], one["field"]) for one in found["mapping"]] == [("city", "Город")]
+        assert [one["category"] for one in found["routes"]] == ["Зеркала"]
+    finally:
+        _post(demo, "save_settings")
+
+
+def test_38_7_what_is_typed_about_people_and_keys_outlives_their_neighbours(
+    context: BrowserContext, demo: Demo
+) -> None:
+    """What somebody may, or a key's secret, was gone when another one was revoked, and nobody who left was asked."""
+    for name in ("Анна Первая", "Пётр Второй"):
+        _post(demo, "create_administrator", name=name, rights="see")
+    for name in ("Первый конструктор", "Второй конструктор"):
+        _post(demo, "create_site_key", name=name, is_server=True)
+    page, asked = _staying(context, demo)
+    try:
+        go(page, "people")
+        rows = page.locator("#people > li")
+        mine, other = rows.filter(has_text="Анна Первая"), rows.filter(has_text="Пётр Второй")
+        mine.get_by_text("Изменить").click()
+        rights = mine.get_by_label("Может")
+        rights.select_option("operate")
+        invited = page.locator("section.card").get_by_label("Имя")
+        invited.fill("Зоя Тре")
+        other.get_by_role("button", name="Отозвать").click()
+        invited.click()
+        page.keyboard.type("тья")
+        expect(other.get_by_role("button", name="Отозвать")).to_have_count(0)
+        expect(rights).to_be_visible()
+        expect(rights).to_have_value("operate")
+        expect(invited).to_have_value("Зоя Третья")
+        go(page, "overview")
+        expect(page).to_have_url(re.compile("#/people$"))
+        assert asked.count(LEAVE) == 1
+        mine.get_by_role("button", name="Сохранить").click()
+        expect(mine).to_contain_text("смотреть и действовать")
+        expect(rights).to_be_hidden()
+        invited.fill("")
+
+        page.reload()
+        go(page, "site", "glass")
+        rows = page.locator("#view ul.rows > li")
+        mine, other = rows.filter(has_text="Первый конструктор"), rows.filter(has_text="Второй конструктор")
+        mine.get_by_role("button", name="Подпись…").click()
+        secret = mine.get_by_label("Секрет отправителя")
+        secret.fill("полсекрета")
+        other.get_by_role("button", name="Отозвать").click()
+        expect(other.get_by_role("button", name="Отозвать")).to_have_count(0)
+        expect(secret).to_have_value("полсекрета")
+        mine.get_by_role("button", name="Подпись…").click()  # it would close
+        expect(secret).to_have_value("полсекрета")
+        mine.get_by_role("button", name="Сохранить").click()
+        expect(mine).to_contain_text("только с подписью")
+        expect(secret).to_have_count(0)
+        page.get_by_label("Название", exact=True).fill("Витр")
+        go(page, "log")
+        expect(page).to_have_url(re.compile("/site$"))
+    finally:
+        demo.sql("DELETE FROM amocrm_administrators WHERE name IN ('Анна Первая', 'Пётр Второй')")
+        demo.sql("DELETE FROM amocrm_site_keys WHERE name IN ('Первый конструктор', 'Второй конструктор')")

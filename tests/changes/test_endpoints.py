@@ -155,7 +155,7 @@ def test_endpoints_are_listed_changed_and_removed(connected: Story) -> None:
     assert "secret" not in shown
     assert "url" not in shown
     changed = _save(connected, id=made["id"], url=None, name="Another", is_on=False)
-    assert json_of(changed) == {"id": made["id"], "secret": None}
+    assert json_of(changed) == {"id": made["id"], "secret": None, "revision": json_of(changed)["revision"]}
     (shown,) = json_of(connected.crm("get_endpoints", connected.admin()))["endpoints"]
     assert (shown["name"], shown["host"], shown["off_reason"]) == ("Another", "shop.example.org", "person")
     removed = connected.crm("remove_endpoint", connected.admin(), {"id": made["id"]})
@@ -163,6 +163,30 @@ def test_endpoints_are_listed_changed_and_removed(connected: Story) -> None:
     assert json_of(connected.crm("get_endpoints", connected.admin()))["endpoints"] == []
     for action in ("remove_endpoint", "test_endpoint", "replace_endpoint_secret"):
         assert connected.crm(action, connected.admin(), {"id": made["id"]}).status == 404
+
+
+def test_38_an_endpoint_that_somebody_else_has_changed_is_not_overwritten(connected: Story) -> None:
+    """Who saves says which revision they have seen; without one the last save wins, as it always did."""
+
+    def post(action: str, **body: Any) -> tuple[int, Any]:
+        answer = connected.crm(action, connected.admin(), body)
+        return answer.status, json_of(answer)
+
+    url = "https://shop.example.org/hook"
+    _, made = post("save_endpoint", name="Shop", url=url)
+    (listed,) = json_of(connected.crm("get_endpoints", connected.admin()))["endpoints"]
+    assert listed["revision"] == made["revision"]
+    seen = {"id": made["id"], "revision": made["revision"]}
+    status, theirs = post("save_endpoint", name="Theirs", **seen)
+    assert (status, theirs["revision"] != made["revision"]) == (200, True)
+    status, told = post("save_endpoint", name="Mine", **seen)
+    assert (status, told["code"]) == (409, "endpoint_changed")
+    (listed,) = json_of(connected.crm("get_endpoints", connected.admin()))["endpoints"]
+    assert (listed["name"], listed["revision"]) == ("Theirs", theirs["revision"])
+    assert post("save_endpoint", name="Mine", id=made["id"], revision=theirs["revision"])[0] == 200
+    assert post("save_endpoint", name="Whatever", id=made["id"])[0] == 200
+    assert post("remove_endpoint", id=made["id"])[0] == 200
+    assert post("save_endpoint", name="Mine", **seen)[0] == 404
 
 
 def test_what_does_not_fit_is_told(connected: Story) -> None:

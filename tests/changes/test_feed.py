@@ -240,6 +240,7 @@ def test_a_consumer_that_fails_gets_each_entitys_changes_in_order(feed: Feed) ->
 
 
 def test_a_consumer_that_answers_410_is_turned_off(feed: Feed) -> None:
+    (seen,) = json_of(feed.story.crm("get_endpoints", feed.story.admin()))["endpoints"]
     feed.consumer.statuses = [410]
     feed.person(fields={"price": 1})
     feed.run()
@@ -248,6 +249,7 @@ def test_a_consumer_that_answers_410_is_turned_off(feed: Feed) -> None:
     assert feed.consumer.asked == 1
     (shown,) = json_of(feed.story.crm("get_endpoints", feed.story.admin()))["endpoints"]
     assert (shown["is_on"], shown["off_reason"], shown["last_status"]) == (False, "gone", "410")
+    assert shown["revision"] != seen["revision"]  # who has it open as still on is told before they turn it on (38)
     assert "endpoint.turned_off" in feed.story.events()
     overview = json_of(feed.story.crm("get_overview", feed.story.admin()))
     assert {"code": "endpoints_off", "count": 1} in overview["todo"]

@@ -4,18 +4,19 @@ import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { choice } from "./choice.js";
-import { busy, button, copyButton, failure, missed, ofAccount, told } from "./pieces.js";
+import { busy, button, copyButton, failure, missed, nothing, ofAccount, told } from "./pieces.js";
+import { saveOver } from "./saving.js";
 import { call, may } from "./session.js";
-import { changed } from "./toast.js";
-import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
+import { toast } from "./toast.js";
+import { guarded, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("./panel.js").Connection} Connection */
 /** What an automation does: its kind, and what that kind has (features/automations/effects.py). @typedef {{ kind: string, text?: string, title?: string | null, due_minutes?: number, task_type_id?: number | null, responsible_user_id?: number | null, bot_id?: number }} Work */
-/** @typedef {{ id: string, name: string, is_on: boolean, host: string | null, last_asked_at: string | null, work: Work }} Automation */
+/** @typedef {{ id: string, name: string, is_on: boolean, host: string | null, last_asked_at: string | null, revision: string, work: Work }} Automation */
 /** @typedef {{ automations: Automation[], kinds: string[], values: string[] }} Found */
 /** What the account has, or why that is not known. @typedef {{ users: { id: number, name: string }[], bots: { id: number, name: string, is_active: boolean }[], missing: Record<"users" | "bots", string> }} Account */
 /** What is seen once, after it was made. @typedef {{ key?: string, secret?: string }} Fresh */
-/** Draws the view anew, with what was made. @typedef {(fresh?: Fresh) => Promise<void>} Again */
+/** Draws the view anew, with what was made, and the form of one automation opened. @typedef {(fresh?: Fresh, opened?: string | null) => Promise<void>} Again */
 
 /** @type {Record<string, number>} */
 const UNITS = { minutes: 1, hours: 60, days: 1440 };
@@ -25,32 +26,34 @@ export async function show(place, visit) {
   const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
   // What stays while what is around it is drawn anew.
-  const once = element("div", { role: "status" }), editing = element("div", {});
+  const once = element("div", { role: "status" }), stays = staying();
   const begin = latest();
   /** @type {Again} */
-  const refresh = async (fresh) => {
-    if (fresh) once.replaceChildren(...shownOnce(fresh));
+  const refresh = async (fresh = {}, opened = null) => {
+    if (fresh.key || fresh.secret) once.replaceChildren(...shownOnce(fresh));
     const isOld = begin();
     const [found, users, bots] = await Promise.all([call("get_automations", { connection }), ofAccount(connection, { users: [] }, () => call("get_users", { connection })), ofAccount(connection, { bots: [] }, () => call("get_bots", { connection }))]);
-    if (!isOld()) body.replaceChildren(...sections(connection, found, { ...users, ...bots, missing: { users: users.missing, bots: bots.missing } }, refresh, { once, editing }));
+    if (!isOld()) redrawn(body, ...sections(connection, found, { ...users, ...bots, missing: { users: users.missing, bots: bots.missing } }, refresh, { once, stays, opened }));
   };
   place.append(element("h1", { text: t("tab.automations") }), element("p", { className: "soft", text: t("automations.hint") }), body);
   await refresh();
-  return { refresh: () => told(() => refresh()) };
+  return { refresh: () => told(() => refresh()), keeps: true };
 }
 
-/** @param {Connection} connection @param {Found} found @param {Account} account @param {Again} again @param {{ once: HTMLElement, editing: HTMLElement }} places */
-function sections(connection, found, account, again, { once, editing: place }) {
+/** @param {Connection} connection @param {Found} found @param {Account} account @param {Again} again @param {{ once: HTMLElement, stays: import("./unsaved.js").Stays, opened: string | null }} around */
+function sections(connection, found, account, again, { once, stays, opened }) {
   const edit = (/** @type {Automation | null} */ automation) => {
     if (!mayLeave(place)) return;
     place.replaceChildren(form(connection, automation, found, account, again, () => place.replaceChildren(add)));
     place.querySelector("input")?.focus();
   };
   const add = may("manage") ? button("automations.new", () => edit(null), "") : element("span", {});
-  if (!isTypedIn(place)) place.replaceChildren(add);
+  const place = stays("editing", () => element("div", {}, add));
+  const open = found.automations.find(({ id }) => id === opened);
+  if (open) queueMicrotask(() => edit(open)); // once it is in its place
   const list = element("ul", { className: "rows", id: "automations" }, ...found.automations.map((one) => row(connection, one, account, edit, again)));
   return [
-    element("section", { className: "card" }, element("h2", { text: t("automations.of_stages") }), once, found.automations.length ? list : element("p", { className: "soft", text: t("automations.none") }), place,
+    element("section", { className: "card" }, element("h2", { text: t("automations.of_stages") }), once, found.automations.length ? list : nothing(t("automations.none")), place,
       element("details", {}, element("summary", { text: t("automations.how") }), element("ol", {}, ...[1, 2, 3, 4].map((step) => element("li", { text: t(`automations.how_${step}`) }))))),
     element("section", { className: "card" }, element("h2", { text: t("automations.of_bots") }), element("p", { className: "soft", text: t("automations.bots_hint") }), valuesOf(found.values)),
   ];
@@ -110,7 +113,7 @@ function dueIn(minutes) {
 
 /** @param {Connection} connection @param {Automation | null} automation @param {Found} found @param {Account} account @param {Again} again @param {() => void} leave */
 function form(connection, automation, found, { users, bots, missing }, again, leave) {
-  const error = failure();
+  const error = failure(), conflict = element("div", {});
   /** @type {Work} */
   const work = automation?.work ?? { kind: "note" };
   const name = element("input", { required: true, maxLength: 100, value: automation?.name ?? "", placeholder: " " });
@@ -141,32 +144,40 @@ function form(connection, automation, found, { users, bots, missing }, again, le
   kind.onchange = chosen;
   chosen();
   /** @returns {Omit<Work, "kind">} */
-  const wanted = () => /** @type {Record<string, Omit<Work, "kind">>} */ ({
+  const done = () => /** @type {Record<string, Omit<Work, "kind">>} */ ({
     note: { text: text.value },
     task: { text: text.value, due_minutes: Math.round(Number(count.value) * UNITS[unit.value]), responsible_user_id: Number(responsible.value) || null, task_type_id: work.task_type_id ?? null },
     quotation: { title: title.value.trim() || null },
     call: {},
     bot: { bot_id: Number(bot.value) },
   })[kind.value];
-  const save = async () => {
-    const body = { id: automation?.id ?? null, name: name.value.trim(), is_on: isOn.checked, work: { kind: kind.value, ...wanted() }, url: kind.value === "call" ? url.value.trim() || null : null };
-    const made = await call("save_automation", { method: "POST", connection, body });
+  const wanted = () => ({ name: name.value.trim(), is_on: isOn.checked, work: { kind: kind.value, ...done() }, url: kind.value === "call" ? url.value.trim() || null : null });
+  const post = (/** @type {object} */ body, /** @type {{ revision: string } | null} */ over) => call("save_automation", { method: "POST", connection, body: { ...body, id: automation?.id ?? null, revision: over?.revision ?? null } });
+  const save = async (/** @type {Automation | null} */ over) => {
+    const body = wanted(), made = await post(body, over);
     leave(); // it is made, also where the list cannot be read anew
     await told(() => again(made));
     // An address that was replaced is known to nobody any more.
-    if (!automation || body.url || (kind.value === "call") !== (automation.work.kind === "call")) return;
-    const before = { id: automation.id, name: automation.name, is_on: automation.is_on, work: automation.work, url: null };
-    await changed(t("undo.saved", { name: body.name }), async () => {
-      const { automations } = /** @type {Found} */ (await call("get_automations", { connection }));
-      return automations.filter((one) => one.id === automation.id).map((one) => [one.name, one.is_on, one.work, one.host]);
-    }, async () => {
-      await call("save_automation", { method: "POST", connection, body: before });
+    if (!over || body.url || (body.work.kind === "call") !== (over.work.kind === "call")) return;
+    toast(t("undo.saved", { name: body.name }), async () => {
+      await post({ name: over.name, is_on: over.is_on, work: over.work, url: null }, made);
       await again();
     });
   };
-  return guarded(element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
+  const newest = async () => /** @type {Found} */ (await call("get_automations", { connection })).automations.find((one) => one.id === automation?.id) ?? automation;
+  const theirs = async () => {
+    const mine = wanted();
+    settled(view);
+    await again({}, automation?.id);
+    toast(t("undo.theirs"), async () => {
+      await post(mine, await newest());
+      await again();
+    });
+  };
+  const view = element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    void busy(event.submitter, save, error);
+    void busy(event.submitter, () => saveOver(automation, save, { code: "automation_changed", newest, theirs, conflict, error }), error);
   } }, element("h3", { text: t(automation ? "events.edit" : "automations.new") }), labelled("automations.name", name), labelled("automations.kind", kind), own,
-  element("label", { className: "check" }, isOn, t("automations.is_on")), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave))));
+  element("label", { className: "check" }, isOn, t("automations.is_on")), conflict, error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave)));
+  return guarded(view);
 }

@@ -8,6 +8,7 @@ import { written } from "./address.js";
 import { busy, copyButton, failure, told } from "./pieces.js";
 import { call, widgetName, widgetTypes } from "./session.js";
 import { help } from "./help.js";
+import { guarded, settled } from "./unsaved.js";
 
 /** @typedef {import("./session.js").Account} Account */
 /** @typedef {{ id: string, name: string, created_at: string, revoked_at: string | null, widget_type: string, platform: string }} Link */
@@ -31,15 +32,17 @@ export function otherWays(connection, refresh) {
   const way = (/** @type {string} */ name, /** @type {string} */ action, /** @type {string} */ hint) => {
     const input = element("input", { required: true, autocomplete: "off", spellcheck: false, placeholder: " " });
     const error = failure();
-    return element("form", {
+    const view = guarded(element("form", {
       onsubmit: (/** @type {SubmitEvent} */ event) => {
         event.preventDefault();
         void busy(event.submitter, async () => {
           await call(action, { method: "POST", connection, body: { [name]: input.value.trim() } });
+          settled(view);
           await refresh();
         }, error);
       },
-    }, element("label", {}, t(`crm.by_${name}`), input), element("p", { className: "soft", text: hint }), error, element("button", { text: t("crm.connect"), className: "quiet small" }));
+    }, element("label", {}, t(`crm.by_${name}`), input), element("p", { className: "soft", text: hint }), error, element("button", { text: t("crm.connect"), className: "quiet small" })));
+    return view;
   };
   return element("details", {}, element("summary", { text: t("crm.other_ways") }),
     way("code", "exchange_code", t("crm.by_code_hint")), way("token", "save_token", t("crm.by_token_hint")));
@@ -127,7 +130,7 @@ export function form(refresh) {
   const error = element("p", { className: "error", id: "form-error" });
   error.setAttribute("role", "alert");
   const select = widgetSelect();
-  return element("section", { className: "card" }, element("h2", { text: t("crm.form_title") }), element("form", {
+  const view = guarded(element("form", {
     id: "connection-form",
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
@@ -136,13 +139,15 @@ export function form(refresh) {
         const { connection } = await call("save_connection", { method: "POST", body });
         domain.value = connection.account_domain;
         secret.value = "";
+        settled(view);
         hint.textContent = t("crm.saved");
         await refresh();
       }, error);
     },
   }, element("label", {}, t("crm.type"), select), element("label", {}, t("crm.account"), domain), hint,
   element("label", {}, t("crm.client_id"), id), element("label", {}, t("crm.client_secret"), secret),
-  element("p", { className: "soft", text: t("crm.secret_hint") }), error, element("button", { text: t("save") })), help());
+  element("p", { className: "soft", text: t("crm.secret_hint") }), error, element("button", { text: t("save") })));
+  return element("section", { className: "card" }, element("h2", { text: t("crm.form_title") }), view, help());
 }
 
 /** @param {string} typed */

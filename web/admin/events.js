@@ -3,18 +3,18 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { counted, latest } from "../ui/pace.js";
-import { busy, button, check, copyButton, failure, live, missed, ofAccount, pageLinks, told, when } from "./pieces.js";
+import { busy, button, check, copyButton, failure, live, missed, nothing, ofAccount, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
-import { saver } from "./saving.js";
-import { changed } from "./toast.js";
-import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
+import { saveOver, saver } from "./saving.js";
+import { toast } from "./toast.js";
+import { guarded, mayLeave, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {import("../../types/amocrm.js").Pipeline} Pipeline */
 /** @typedef {import("../../types/amocrm.js").Status} Status */
 /** @typedef {import("./panel.js").Connection} Connection */
 /** @typedef {import("./panel.js").Visit} Visit */
 /** @typedef {import("./saving.js").Found} Found */
-/** @typedef {(saved?: string) => unknown} Again */
+/** Draws the view anew, with the form of one endpoint opened. @typedef {(saved?: string, opened?: string | null) => Promise<unknown>} Again */
 /**
  * Somebody who is told, as get_endpoints lists them; `answer` of a health is what they said last.
  * @typedef {object} Endpoint
@@ -34,6 +34,7 @@ import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
  * @property {number | string | null} last_status
  * @property {number} waiting
  * @property {number | null} oldest_seconds
+ * @property {string} revision
  */
 /** @typedef {{ is_on: boolean, way: string, last_hook_at: string | null, problem: { detail: string } | null }} Feed How changes come to us */
 /** @typedef {{ endpoint_id: string, state: string, answer: string | number | null }} Send */
@@ -41,7 +42,7 @@ import { guarded, isTypedIn, mayLeave } from "./unsaved.js";
 /** @typedef {{ pipeline_id: number, status_id: number, status: string }} Word What a shop calls a status */
 /** What the account has, or why that is not known. @typedef {{ pipelines: Pipeline[], missing: string }} Known */
 /** @typedef {ReturnType<typeof check>} Check */
-/** @typedef {(endpoint: Endpoint | null, pressed: HTMLButtonElement) => unknown} Edit */
+/** @typedef {(endpoint: Endpoint | null, pressed: HTMLButtonElement | null) => unknown} Edit */
 
 const kindName = (/** @type {string} */ kind) => {
   const [of, verb] = kind.split(".");
@@ -55,25 +56,24 @@ export async function show(place, visit) {
   const connection = /** @type {Connection} */ (visit.connection);
   const body = element("div", {});
   // What stays while the lists around it are drawn anew: a secret, which nobody sees again, and what somebody is typing.
-  const fresh = element("div", {}), editing = element("div", {});
+  const fresh = element("div", {}), stays = staying();
   /** @type {ReturnType<typeof happened> | null} */
   let latestNews = null;
   const begin = latest();
 
-  const refresh = async (saved = "", isOver = false) => {
+  /** @type {Again} */
+  const refresh = async (saved = "", opened = null) => {
     const isOld = begin();
     const [{ endpoints, feed }, settings, known] = await Promise.all([call("get_endpoints", { connection }), call("get_settings", { connection }), ofAccount(connection, { pipelines: [] }, () => call("get_pipelines", { connection }))]);
     if (isOld()) return;
     const news = latestNews = happened(visit, endpoints);
-    const typed = isOver ? null : body.querySelector(":scope > [data-unsaved]");
-    body.replaceChildren(typed ?? wanted(connection, settings, known, feed, { again, refresh, saved }), told_(connection, endpoints, known, { fresh, editing }, refresh), news.view);
+    redrawn(body, stays("settings", () => wanted(connection, settings, known, feed, { refresh, saved })), told_(connection, endpoints, known, { fresh, stays, opened }, refresh), news.view);
     await news.refresh();
   };
-  const again = (saved = "") => refresh(saved, true);
   place.append(element("h1", { text: t("tab.events") }), element("p", { className: "soft", text: t("events.hint") }), body);
   await refresh();
   const close = live(() => latestNews?.refresh(), LIVE_MILLISECONDS, () => Boolean(latestNews?.isLive()));
-  return { refresh: () => told(() => refresh()), close };
+  return { refresh: () => told(() => refresh()), close, keeps: true };
 }
 
 const places = (/** @type {Pipeline[]} */ pipelines) => pipelines.flatMap((one) => one.statuses.map((status) => ({ pipeline: one, status, text: pipelines.length > 1 ? `${one.name}: ${status.name}` : status.name })));
@@ -82,9 +82,9 @@ const places = (/** @type {Pipeline[]} */ pipelines) => pipelines.flatMap((one) 
 
 /**
  * @param {Connection} connection @param {Found} found @param {Known} known @param {Feed | null} feed
- * @param {{ again: Again, refresh: Again, saved: string }} view `again` draws this anew as well, whatever is typed in it
+ * @param {{ refresh: Again, saved: string }} view
  */
-function wanted(connection, found, { pipelines, missing }, feed, { again, refresh, saved }) {
+function wanted(connection, found, { pipelines, missing }, feed, { refresh, saved }) {
   const { settings } = found;
   const isOn = check(t("events.on"), settings.changes.is_on);
   const texts = check(t("events.message_texts"), settings.changes.message_texts);
@@ -105,7 +105,7 @@ function wanted(connection, found, { pipelines, missing }, feed, { again, refres
     const order_statuses = [...gone, ...rows.filter((one) => one.field.value.trim()).map(({ field, pipeline_id, status_id }) => ({ pipeline_id, status_id, status: field.value.trim() }))];
     return { changes: { is_on: isOn.box.checked, message_texts: texts.box.checked, order_statuses } };
   };
-  const send = saver({ connection, shown: ["changes"], read, again, conflict, error });
+  const send = saver({ connection, shown: ["changes"], read, again: refresh, conflict, error });
   save.onclick = () => busy(save, () => send(found), error);
   const orders = element("details", {}, element("summary", { text: t("events.orders") }), element("p", { className: "soft", text: t("events.orders_hint") }),
     missed(missing), element("div", { className: "grid" }, ...rows.map((one) => one.view)));
@@ -126,8 +126,8 @@ function standing(connection, feed, again, error) {
 
 // --- endpoints -------------------------------------------------------------------------------------------------------
 
-/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Known} known @param {{ fresh: HTMLElement, editing: HTMLElement }} places @param {Again} again */
-function told_(connection, endpoints, known, { fresh, editing: place }, again) {
+/** @param {Connection} connection @param {Endpoint[]} endpoints @param {Known} known @param {{ fresh: HTMLElement, stays: import("./unsaved.js").Stays, opened: string | null }} around @param {Again} again */
+function told_(connection, endpoints, known, { fresh, stays, opened }, again) {
   const error = failure();
   /** @type {Edit} */
   const edit = (endpoint, pressed) => busy(pressed, async () => {
@@ -138,10 +138,12 @@ function told_(connection, endpoints, known, { fresh, editing: place }, again) {
     place.querySelector("input")?.focus();
   }, error);
   const add = may("manage") ? button("events.new", (pressed) => edit(null, pressed), "") : element("span", {});
-  if (!isTypedIn(place)) place.replaceChildren(add);
+  const place = stays("editing", () => element("div", {}, add));
+  const open = endpoints.find(({ id }) => id === opened);
+  if (open) void edit(open, null);
   const list = element("ul", { className: "rows", id: "endpoints" }, ...endpoints.map((one) => row(connection, one, edit, fresh, again)));
   return element("section", { className: "card" }, element("h2", { text: t("events.endpoints") }), fresh,
-    endpoints.length ? list : element("p", { className: "soft", text: t("events.none") }), error, place);
+    endpoints.length ? list : nothing(t("events.none")), error, place);
 }
 
 /** @param {Connection} connection @param {Endpoint} endpoint @param {Edit} edit @param {HTMLElement} fresh @param {Again} again */
@@ -193,7 +195,7 @@ function health(endpoint) {
  * @param {{ view: HTMLElement, chosen: () => string[] }} kinds @param {HTMLElement} fresh @param {Again} again @param {() => void} leave
  */
 function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again, leave) {
-  const error = failure();
+  const error = failure(), conflict = element("div", {});
   const name = element("input", { required: true, maxLength: 100, value: endpoint?.name ?? "", placeholder: " " });
   const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
   const isOn = check(t("events.is_on"), endpoint?.is_on ?? true);
@@ -206,33 +208,44 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
   const fields = element("input", { value: endpoint?.fields.join(", ") ?? "", placeholder: "price, name, field:123" });
   const group = (/** @type {string} */ key, /** @type {Check[]} */ boxes) => element("fieldset", {}, element("legend", { text: t(key) }), ...boxes.map((one) => one.view));
   const chosen = (/** @type {Check[]} */ boxes) => boxes.filter((one) => one.box.checked).map((one) => one.box.value);
-  const save = async () => {
+  const wanted = () => {
     const stages = chosen(statuses).map((one) => one.split("/").map(Number));
-    const made = await call("save_endpoint", { method: "POST", connection, body: {
-      name: name.value.trim(), url: url.value.trim() || null, id: endpoint?.id ?? null, kinds: kinds.chosen(), is_on: isOn.box.checked,
+    return {
+      name: name.value.trim(), url: url.value.trim() || null, kinds: kinds.chosen(), is_on: isOn.box.checked,
       pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])],
       fields: fields.value.split(/[\s,]+/).filter(Boolean),
-    } });
+    };
+  };
+  const post = (/** @type {object} */ body, /** @type {{ revision: string } | null} */ over) => call("save_endpoint", { method: "POST", connection, body: { ...body, id: endpoint?.id ?? null, revision: over?.revision ?? null } });
+  const save = async (/** @type {Endpoint | null} */ over) => {
+    const body = wanted(), made = await post(body, over);
     if (made.secret) fresh.replaceChildren(secretOf(made));
     leave(); // it is made, also where the list cannot be read anew
     await told(again);
-    if (endpoint && !url.value.trim()) await kept(endpoint, name.value.trim());
+    if (!over || body.url) return; // an address that was replaced is known to nobody any more
+    const { name: named, kinds: asked, pipelines: of, statuses: at, fields: watched, is_on: was } = over;
+    toast(t("undo.saved", { name: body.name }), async () => {
+      await post({ name: named, url: null, kinds: asked, pipelines: of, statuses: at, fields: watched, is_on: was }, made);
+      await again();
+    });
   };
-  // What it was before can be had again; but an address that was replaced is known to nobody any more.
-  const kept = (/** @type {Endpoint} */ endpoint, /** @type {string} */ text) => changed(t("undo.saved", { name: text }), async () => {
-    const { endpoints } = await call("get_endpoints", { connection });
-    return endpoints.filter((/** @type {Endpoint} */ one) => one.id === endpoint.id).map((/** @type {Endpoint} */ one) => [one.name, one.host, one.kinds, one.pipelines, one.statuses, one.fields, one.is_on]);
-  }, async () => {
-    const { id, name: named, kinds: asked, pipelines: of, statuses: at, fields: watched, is_on: was } = endpoint;
-    await call("save_endpoint", { method: "POST", connection, body: { id, name: named, url: null, kinds: asked, pipelines: of, statuses: at, fields: watched, is_on: was } });
-    await again();
-  });
-  return guarded(element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
+  const newest = async () => (await call("get_endpoints", { connection })).endpoints.find((/** @type {Endpoint} */ one) => one.id === endpoint?.id) ?? endpoint;
+  const theirs = async () => {
+    const mine = wanted();
+    settled(view);
+    await again("", endpoint?.id);
+    toast(t("undo.theirs"), async () => {
+      await post(mine, await newest());
+      await again();
+    });
+  };
+  const view = element("form", { className: "card", onsubmit: (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    void busy(event.submitter, save, error);
+    void busy(event.submitter, () => saveOver(endpoint, save, { code: "endpoint_changed", newest, theirs, conflict, error }), error);
   } }, element("h3", { text: t(endpoint ? "events.edit" : "events.new") }), element("label", {}, t("events.name"), name), element("label", {}, t(endpoint ? "events.other_url" : "events.url"), url), isOn.view,
   element("details", { open: Boolean(endpoint?.kinds.length) }, element("summary", { text: t("events.only") }), kinds.view, statuses.length ? group("events.statuses", statuses) : missed(missing),
-    element("label", {}, t("events.fields"), fields)), error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave))));
+    element("label", {}, t("events.fields"), fields)), conflict, error, element("div", { className: "toolbar" }, element("button", { text: t("save") }), button("events.cancel", leave)));
+  return guarded(view);
 }
 
 /** @param {{ secret: string }} made */

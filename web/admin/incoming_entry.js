@@ -112,15 +112,13 @@ function chooser(one, found, known, shared) {
   save.onclick = () => busy(save, async () => {
     const newest = await call("get_settings", { connection, query: { level: "connection" } });
     const saved = () => {
-      delete view.dataset.unsaved;
       bar.hidden = true;
       preview.replaceChildren(...readAgain(one, shared));
       preview.querySelector("button")?.focus();
     };
     await saver({ connection, shown: ["submissions"], read: () => ({ submissions: wanted(newest.settings.submissions) }), again: (text) => (text ? saved() : refresh()), conflict, error })(newest);
   }, error);
-  const view = guarded(element("div", {}, table(found.values, true, cell), error, conflict, bar, preview));
-  return view;
+  return guarded(element("div", {}, table(found.values, true, cell), error, conflict, bar, preview));
 }
 
 // Where a value may go; what it is understood as by itself comes first.

@@ -27,7 +27,7 @@ import { isTypedIn, mayLeave } from "./unsaved.js";
  * @property {(entry: string, isOpen: boolean) => void} open writes into the address that an entry of a list was opened or closed
  * @property {() => Promise<void>} again opens the view anew
  */
-/** @typedef {{ close?: () => unknown, refresh?: () => unknown }} Shown */
+/** `keeps`: what is typed in it stays when it is refreshed. @typedef {{ close?: () => unknown, refresh?: () => unknown, keeps?: boolean }} Shown */
 
 const NO_KEY = "search-without-key"; // whoever speaks to their computer may not want one key to open something
 const LAST = "connection"; // the one whose place was open last, in this tab
@@ -210,13 +210,15 @@ const LONG_MILLISECONDS = 600_000, LOOK_MILLISECONDS = 20_000;
 let lookedAt = Date.now();
 const stale = element("span", {});
 
+const mayRefresh = () => shown?.keeps || !isTypedIn();
+
 function look() {
   if (document.hidden || $("view").querySelector("dialog[open]")) return;
   if (!isTypedIn()) stale.remove(); // it is saved by now
   const since = lookedAt;
   lookedAt = Date.now();
   if (lookedAt - since < LONG_MILLISECONDS || !isLoaded || $("panel").hidden) return;
-  if (!isTypedIn()) void told(() => (shown?.refresh ?? open)());
+  if (mayRefresh()) void told(() => (shown?.refresh ?? open)());
   else if (!stale.isConnected) { // what is seen is as old as it was told to be
     stale.replaceChildren(t("panel.stale", { moment: moment(since) }), " ", button("refresh", () => { if (mayLeave()) void open(); }));
     $("kept").append(stale);
@@ -235,7 +237,7 @@ addEventListener("session-ended", (event) => {
 
 // Only a hint to look again: what is shown comes from our own server.
 addEventListener("message", ({ data }) => {
-  if (data?.type === "amocrm-connection" && !isTypedIn()) void shown?.refresh?.();
+  if (data?.type === "amocrm-connection" && mayRefresh()) void shown?.refresh?.();
 });
 
 // --- the search -------------------------------------------------------------------------------------------------

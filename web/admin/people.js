@@ -2,10 +2,11 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
-import { busy, copyButton, failure } from "./pieces.js";
+import { busy, button, copyButton, failure, nothing } from "./pieces.js";
 import { call } from "./session.js";
 import { issuer } from "./signing.js";
 import { changed } from "./toast.js";
+import { guarded, redrawn, settled, staying } from "./unsaved.js";
 
 /** @typedef {{ id: string, name: string, email: string | null, rights: string, created_by: string, created_at: string, expires_at: string | null, last_used_at: string | null, revoked_at: string | null, is_invited: boolean }} Person */
 /** @typedef {{ name: string, redirect_uri: string }} Issuer */
@@ -15,21 +16,23 @@ const RIGHTS = ["see", "operate", "manage"];
 /** @param {HTMLElement} place */
 export async function show(place) {
   const list = element("ul", { className: "rows", id: "people" });
-  const none = element("p", { className: "soft", text: t("people.none"), hidden: true });
+  const none = nothing(t("people.none"), button("people.new", () => invitation.querySelector("input")?.focus(), "quiet"));
   const fresh = element("div", { role: "status" });
   const offer = (/** @type {string} */ name, /** @type {string} */ link) => {
     fresh.replaceChildren(element("p", { text: t("people.made", { name }) }), element("p", { className: "key" }, element("code", { text: link }), copyButton(link)), element("p", { className: "soft", text: t("people.once") }));
     fresh.scrollIntoView({ block: "nearest" });
   };
   const by = await issuer();
+  const stays = staying();
   const refresh = async () => {
     const { administrators } = await call("get_administrators");
-    list.replaceChildren(...administrators.map((/** @type {Person} */ one) => row(one, by, refresh, offer)));
+    redrawn(list, ...administrators.map((/** @type {Person} */ one) => row(one, by, stays, refresh, offer)));
     none.hidden = administrators.length > 0;
   };
-  place.append(element("h1", { text: t("tab.people") }), element("p", { className: "soft", text: t("people.hint") }), ...(by ? [byIssuer(by)] : []), list, none, form(by, refresh, offer), fresh);
+  const invitation = form(by, refresh, offer);
+  place.append(element("h1", { text: t("tab.people") }), element("p", { className: "soft", text: t("people.hint") }), ...(by ? [byIssuer(by)] : []), list, none, invitation, fresh);
   await refresh();
-  return { refresh };
+  return { refresh, keeps: true };
 }
 
 /** @param {Issuer} issuer */
@@ -37,8 +40,8 @@ function byIssuer({ name, redirect_uri: address }) {
   return element("p", { className: "soft" }, t("people.by_issuer", { name }), " ", element("code", { text: address }), " ", copyButton(address));
 }
 
-/** @param {Person} one @param {Issuer | null} by @param {() => Promise<void>} refresh @param {(name: string, link: string) => void} offer */
-function row(one, by, refresh, offer) {
+/** @param {Person} one @param {Issuer | null} by @param {import("./unsaved.js").Stays} stays @param {() => Promise<void>} refresh @param {(name: string, link: string) => void} offer */
+function row(one, by, stays, refresh, offer) {
   const state = one.revoked_at ? t("site.revoked", { moment: moment(one.revoked_at) })
     : [one.expires_at ? t("people.until", { moment: moment(one.expires_at) }) : null,
       one.last_used_at ? t("people.used", { moment: moment(one.last_used_at) }) : t("people.never"),
@@ -56,7 +59,7 @@ function row(one, by, refresh, offer) {
     await call("revoke_administrator", { method: "POST", body: { id: one.id } });
     await refresh();
   }) });
-  return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" }, again, revoke)), change(one, by, refresh));
+  return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" }, again, revoke)), stays(one.id, () => change(one, by, refresh)));
 }
 
 const rightsSelect = () => element("select", {}, ...RIGHTS.map((one) => new Option(t(`people.right_${one}`), one)));
@@ -69,12 +72,13 @@ function change(one, by, refresh) {
   rights.value = one.rights;
   const email = emailField(one.email ?? "");
   const error = failure();
-  return element("details", {}, element("summary", { text: t("people.change") }), element("form", {
+  const view = guarded(element("form", {
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
         const address = email.value.trim() || null;
         await call("save_administrator", { method: "POST", body: { id: one.id, rights: rights.value, email: address } });
+        settled(view);
         await refresh();
         if (address !== one.email || rights.value === one.rights) return; // another address has ended sign-ins, for good
         await changed(t("undo.saved", { name: one.name }), async () => {
@@ -87,6 +91,7 @@ function change(one, by, refresh) {
       }, error);
     },
   }, element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, error, element("button", { text: t("people.save"), className: "quiet small" })));
+  return element("details", {}, element("summary", { text: t("people.change") }), view);
 }
 
 /** @param {Issuer | null} by @param {() => Promise<void>} refresh @param {(name: string, link: string) => void} offer */
@@ -96,7 +101,7 @@ function form(by, refresh, offer) {
   const email = emailField("");
   const days = element("input", { type: "number", min: "1", max: "3650", placeholder: " " });
   const error = failure();
-  return element("section", { className: "card" }, element("h2", { text: t("people.new") }), element("form", {
+  const view = guarded(element("form", {
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       void busy(event.submitter, async () => {
@@ -105,8 +110,10 @@ function form(by, refresh, offer) {
         offer(body.name, link);
         name.value = "";
         email.value = "";
+        settled(view);
         await refresh();
       }, error);
     },
   }, element("label", {}, t("people.name"), name), element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, element("label", {}, t("people.days"), days), error, element("button", { text: t("people.invite") })));
+  return element("section", { className: "card" }, element("h2", { text: t("people.new") }), view);
 }

@@ -21,7 +21,7 @@ export async function busy(pressed, work, place = $("panel-error")) {
 }
 
 /** Failures that are told where something was to be: once is enough. @type {WeakSet<Error>} */
-const SHOWN = new WeakSet();
+export const SHOWN = new WeakSet();
 
 /** @param {Work} work @param {HTMLElement} place @returns {Promise<boolean>} */
 export async function told(work, place = $("panel-error")) {
@@ -111,7 +111,9 @@ export function levelPicker(chosen = "connection") {
 // Somebody else has changed the same thing: whose it is to be.
 /** @param {string} text @param {Work} theirs @param {(pressed: HTMLButtonElement) => unknown} mine */
 export function conflictOf(text, theirs, mine) {
-  return element("div", { className: "key" }, element("span", { className: "warning", text }), button("calculators.theirs", theirs), button("calculators.mine", mine));
+  const made = element("div", { className: "key" }, element("span", { className: "warning", text }), button("calculators.theirs", theirs), button("calculators.mine", mine));
+  made.setAttribute("role", "alert");
+  return made;
 }
 
 // What is there while the server is asked: as tall as most of what comes, so that little moves.

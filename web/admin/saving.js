@@ -1,11 +1,37 @@
-// Settings are one document of a level, of which a tab shows a part: the others are saved with it, as they are. What was
-// saved can be taken back, and so can leaving one's own for somebody else's.
+// What is saved over what somebody has seen. Settings are one document of a level, of which a tab shows a part: the others
+// are saved with it, as they are. What was saved can be taken back, and so can leaving one's own for somebody else's.
 
 import { t } from "../ui/i18n.js";
-import { busy, conflictOf, told } from "./pieces.js";
+import { busy, conflictOf, SHOWN, told } from "./pieces.js";
 import { call } from "./session.js";
 import { toast } from "./toast.js";
-import { mayLeave } from "./unsaved.js";
+import { mayLeave, settled } from "./unsaved.js";
+
+/**
+ * Saves over what was `seen`. Where somebody else was faster, whoever saves says whose it is to be.
+ * @template Seen @param {Seen} seen @param {(seen: Seen) => Promise<unknown>} save
+ * @param {object} given
+ * @param {string} given.code of the refusal
+ * @param {() => Promise<Seen>} given.newest
+ * @param {() => unknown} given.theirs shows it
+ * @param {HTMLElement} given.conflict
+ * @param {HTMLElement} given.error
+ */
+export async function saveOver(seen, save, given) {
+  const { code, newest, theirs, conflict, error } = given;
+  try {
+    await save(seen);
+  } catch (unknown) {
+    const failed = /** @type {Error & { code?: string }} */ (unknown);
+    // As it is by then: somebody may have typed on, and not to its end.
+    const mine = async () => { if (conflict.closest("form")?.reportValidity() ?? true) await saveOver(await newest(), save, given); };
+    if (failed.code === code) {
+      conflict.replaceChildren(conflictOf(failed.message, () => told(theirs, error), (pressed) => busy(pressed, mine, error)));
+      SHOWN.add(failed);
+    }
+    throw failed;
+  }
+}
 
 /** @typedef {{ settings: Record<string, any>, sources: Record<string, string>, revision: string }} Found what get_settings answers */
 /**
@@ -21,31 +47,27 @@ import { mayLeave } from "./unsaved.js";
  * @param {HTMLElement} given.error
  */
 export function saver({ connection, level = "connection", shown, read, again, conflict, error }) {
+  const over = () => {
+    const form = /** @type {HTMLElement | null} */ (conflict.closest("[data-unsaved]"));
+    if (form) settled(form);
+  };
   const newest = () => call("get_settings", { connection, query: { level } });
   const save = (/** @type {Record<string, any>} */ document, /** @type {string} */ revision) => call("save_settings", { method: "POST", connection, body: { ...document, level, revision } });
-  /** @param {Found} found @param {Record<string, any>} wanted @returns {Promise<void>} */
-  const send = async ({ settings, sources, revision }, wanted = read()) => {
+  /** @param {Found} found @param {Record<string, any> | null} wanted null for what is read by then */
+  const send = (found, wanted = null) => saveOver(found, async ({ settings, sources, revision }) => {
     const own = Object.entries(settings).filter(([name]) => sources[name] === level);
     const others = Object.fromEntries(own.filter(([name]) => !shown.includes(name)));
-    /** @type {Found} */
-    let saved;
-    try {
-      saved = await save({ ...others, ...wanted }, revision);
-    } catch (unknown) {
-      const failed = /** @type {Error & { code?: string }} */ (unknown);
-      // As it is by then: somebody may have typed on, and not to its end.
-      const mine = async () => { if (conflict.closest("form")?.reportValidity() ?? true) await send(await newest()); };
-      if (failed.code === "settings_changed") conflict.replaceChildren(conflictOf(failed.message, () => told(() => theirs(read()), error), (pressed) => busy(pressed, mine, error)));
-      throw failed;
-    }
+    const saved = await save({ ...others, ...(wanted ?? read()) }, revision);
+    over();
     await again(t("settings.saved"));
     const here = location.hash;
     toast(t("settings.changed"), async () => {
       await save(Object.fromEntries(own), saved.revision);
       if (location.hash === here && mayLeave()) await again();
     });
-  };
+  }, { code: "settings_changed", newest, theirs: () => theirs(read()), conflict, error });
   const theirs = async (/** @type {Record<string, any>} */ mine) => {
+    over();
     await again();
     toast(t("undo.theirs"), async () => send(await newest(), mine));
   };

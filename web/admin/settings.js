@@ -64,8 +64,10 @@ async function open(body, visit, level, saved = "") {
   const save = element("button", { text: t("save") });
   const read = () => Object.assign({}, ...parts.map((part) => part.read()));
   const send = saver({ connection, level, shown, read, again: (text = "") => open(body, visit, level, text), conflict, error });
-  save.onclick = () => busy(save, () => send(found), error);
-  body.replaceChildren(guarded(element("div", {}, ...(isOfAccount ? [] : [element("p", { className: "soft", text: `${t("calculators.touches", bounded(found.touched))} ${t("settings.of_account")}` })]),
+  body.replaceChildren(guarded(element("form", { onsubmit: (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    void busy(save, () => send(found), error);
+  } }, ...(isOfAccount ? [] : [element("p", { className: "soft", text: `${t("calculators.touches", bounded(found.touched))} ${t("settings.of_account")}` })]),
     ...parts.map((part) => part.view), conflict, error, element("div", { className: "sticky" }, save, done))));
 }
 
@@ -186,7 +188,7 @@ function unknown(missing) {
 /** @param {Record<string, any>} settings @param {Known} known @returns {Part} */
 function submissions(settings, known) {
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.submissions") }));
-  const country = input(settings.phone_country, { maxLength: 2, pattern: "[A-Z]{2}", size: 4 });
+  const country = input(settings.phone_country, { maxLength: 2, pattern: "[A-Za-z]{2}", size: 4 });
   const users = choices(named(known.users), settings.responsible_user_ids);
   const readOnly = input(settings.read_only.join(", "));
   const switches = Object.fromEntries(["skip_empty", "create_fields", "routing_beats_order", "queue"].map((name) => [name, check(`settings.${name}`, settings[name])]));
@@ -207,8 +209,8 @@ function submissions(settings, known) {
       phone_country: country.value.trim().toUpperCase(),
       responsible_user_ids: Array.from(users.selectedOptions, (one) => Number(one.value)),
       read_only: listed(readOnly.value),
-      mapping: mapping.read().filter(({ source }) => source),
-      routes: routes.read().filter(({ category }) => category),
+      mapping: mapping.read(),
+      routes: routes.read(),
       ...Object.fromEntries(Object.entries(switches).map(([name, { box }]) => [name, box.checked])),
     },
   });
@@ -248,6 +250,16 @@ function destination(value, known, title) {
   return { view, read: () => ({ mode: mode.value, ...where.read(), required: listed(required.value), tags: listed(tags.value), title: name.value || null }) };
 }
 
+// What a row cannot do without: it is not saved until it is named, or the row is taken out.
+/** @param {string} value @param {string} placeholder */
+function nameOf(value, placeholder = " ") {
+  const control = input(value, { placeholder, maxLength: 120 });
+  const look = () => control.setCustomValidity(control.value.trim() ? "" : t("settings.row_unnamed"));
+  control.addEventListener("input", look);
+  look();
+  return control;
+}
+
 /** @template Value @param {Value[]} values @param {(value: Value) => { controls: HTMLElement[], read: () => Value }} make @param {string} addKey @param {Value} empty */
 function rows(values, make, addKey, empty) {
   const list = element("div", {});
@@ -275,7 +287,7 @@ const TYPES = ["text", "textarea", "numeric", "checkbox", "date", "url", "select
 
 /** @param {Rule} rule @param {Known} known */
 function rule_row(rule, known) {
-  const source = input(rule.source, { placeholder: "city" });
+  const source = nameOf(rule.source, "city");
   const entity = choice([["leads", t("settings.deal")], ["contacts", t("settings.contact")]], rule.entity);
   const field = element("select", {});
   const fresh = input(rule.field ?? "", { placeholder: t("settings.new_field") });
@@ -300,7 +312,7 @@ function rule_row(rule, known) {
 
 /** @param {Route} route @param {Known} known */
 function route_row(route, known) {
-  const category = input(route.category);
+  const category = nameOf(route.category);
   const where = place(route, known);
   const user = choice([[null, t("settings.default_user")], ...named(known.users)], route.responsible_user_id);
   return {

@@ -17,12 +17,39 @@ export function guarded(form) {
   return form;
 }
 
+/** What is typed in it is saved, or thrown away. @param {HTMLElement} form */
+export const settled = (form) => { delete form.dataset.unsaved; };
+
+/** @typedef {<Form extends HTMLElement>(name: string, make: () => Form) => Form} Stays */
+/**
+ * Forms of a view that stay while what is around them is drawn anew: of a name, the one in which something is typed, else
+ * a new one.
+ * @returns {Stays}
+ */
+export function staying() {
+  /** @type {Map<string, any>} */
+  const forms = new Map();
+  return (name, make) => {
+    const before = forms.get(name);
+    const form = before && (before.matches("[data-unsaved]") || isTypedIn(before)) ? before : make();
+    forms.set(name, form);
+    return form;
+  };
+}
+
+/** Draws a place anew; whoever types in something that stays goes on there. @param {HTMLElement} place @param {Node[]} fresh */
+export function redrawn(place, ...fresh) {
+  const at = /** @type {HTMLElement | null} */ (document.activeElement);
+  place.replaceChildren(...fresh);
+  if (at?.isConnected && at !== document.activeElement) at.focus({ preventScroll: true });
+}
+
 // Whether nothing would be lost of what is typed in it, or somebody wants it to be.
 /** @param {HTMLElement} within */
 export function mayLeave(within = $("view")) {
   const forms = typedIn(within);
   if (forms.length && !confirm(t("panel.leave_unsaved"))) return false;
-  for (const form of forms) delete form.dataset.unsaved;
+  forms.forEach(settled);
   return true;
 }
 

@@ -24,7 +24,8 @@ _Kind = Annotated[str, Meta(min_length=1, max_length=121)]
 
 class SaveEndpoint(Struct, forbid_unknown_fields=True, frozen=True):
     """A new one has no `id`. Empty lists stand for everything. `kinds`: names of the messages, or patterns such as
-    `task.*` and `*.note_added`; `fields` are names as `changed` has them."""
+    `task.*` and `*.note_added`; `fields` are names as `changed` has them. `revision`: of `get_endpoints`, so that
+    nobody else's change is overwritten; null saves in any case."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     url: Annotated[str, Meta(max_length=2000)] | None = None  # null keeps the address
@@ -34,6 +35,7 @@ class SaveEndpoint(Struct, forbid_unknown_fields=True, frozen=True):
     statuses: Annotated[list[_Id], Meta(max_length=500)] = []
     fields: Annotated[list[Annotated[str, Meta(min_length=1, max_length=60)]], Meta(max_length=200)] = []
     is_on: bool = True
+    revision: UUID | None = None
     action: str | None = None
 
 
@@ -48,7 +50,7 @@ class ReplaceHookKey(Struct, forbid_unknown_fields=True, frozen=True):
 
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
-    last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, missing, late}], feed}`.
+    last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, revision, missing, late}], feed}`.
     `off_reason`: person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in
     this account; `late`: those of which some are told later, because more incoming leads wait than one look sees.
     `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the connection has never asked for events; `way`
@@ -60,9 +62,9 @@ def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 
 def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{id, secret}`: the secret of a new endpoint is shown this once (201); of one that was there it is null. 404 for
-    an id of another connection, 422 for an address that may not be called, or a field that `changed` never names, 409
-    for one too many."""
+    """`{id, secret, revision}`: the secret of a new endpoint is shown this once (201); of one that was there it is
+    null. 404 for an id of another connection, 422 for an address that may not be called, or a field that `changed`
+    never names, 409 for one too many, or one that has changed since `revision`."""
     integration, body = caller.require_integration(), bodies.decode(request, SaveEndpoint)
     for index, kind in enumerate(body.kinds):
         if not kinds.is_pattern(kind):
@@ -81,16 +83,18 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
         raise invalid_input(error.detail, "url") from None
     asked = EndpointFields(body.name, url or "", body.kinds, body.pipelines, body.statuses, body.fields, body.is_on)
     if body.id is not None:
-        if not endpoints.change(runtime.database, runtime.keyring, integration.id, body.id, asked):
-            raise _unknown()
+        revision = endpoints.change(runtime.database, runtime.keyring, integration.id, body.id, asked, body.revision)
+        if revision is None:
+            _known(runtime, integration, body.id)
+            raise Problem(409, "endpoint_changed", say("This endpoint has changed in between."))
         wanted.note(runtime.database, integration)
-        return json_response({"id": body.id, "secret": None})
+        return json_response({"id": body.id, "secret": None, "revision": revision})
     added = endpoints.add(runtime.database, runtime.keyring, integration.id, asked)
     if added is None:
         detail = say("A connection has at most {most} endpoints; remove one first.", most=endpoints.MOST)
         raise Problem(409, "too_many_endpoints", detail)
     wanted.note(runtime.database, integration)
-    return json_response({"id": added[0], "secret": added[1]}, 201)
+    return json_response({"id": added[0], "secret": added[1], "revision": added[2]}, 201)
 
 
 def _remove(runtime: Runtime, caller: Caller, request: Request) -> Response:
@@ -152,6 +156,7 @@ _DECIDED: Final = ("incoming_lead.accepted", "incoming_lead.declined")
 _SHOWN: Final = (
     "id", "name", "host", "kinds", "pipelines", "statuses", "fields", "is_on", "off_reason", "failures",
     "failing_since", "last_status", "last_ok_at", "waiting", "old_secret_until", "created_at",
+    "revision",
 )  # fmt: skip
 
 
