@@ -5,6 +5,7 @@ import { bounded, inLanguage, language as mine, LANGUAGES, moment, t } from "../
 import { afterTyping, latest } from "../ui/pace.js";
 import { form } from "../widget/form.js";
 import { builder, empty, lacking } from "./builder.js";
+import { problemsIn } from "./calculator_problems.js";
 import { keptDraft } from "./kept.js";
 import { nameAfterLabels } from "./naming.js";
 import { busy, conflictOf, failure, filled, levelPicker, told } from "./pieces.js";
@@ -16,9 +17,6 @@ import { steps } from "./steps.js";
 /** @typedef {import("./panel.js").Connection} Connection */
 /** @typedef {import("./panel.js").Visit} Visit */
 
-/** Most who look at a calculator change nothing. @param {string} text @param {() => unknown} undo */
-const toast = async (text, undo) => (await import("./toast.js")).toast(text, undo);
-/** @typedef {{ path: string, detail: string }} Problem `path` begins with "calculator" */
 /** @typedef {{ version: number, changed_at: string, changed_by: string, note: string | null, is_inherited: boolean }} Version */
 /**
  * What get_calculator_draft answers.
@@ -87,8 +85,6 @@ function workbench(body, visit, level, known, reopen) {
   let tried = null; // the preview's form
   /** @type {Calculator | null} */
   let found = null; // the calculator in it
-  /** @type {(Problem & { here: string })[]} */
-  let problems = []; // `here`: the builder's field
   let isTold = false; // what formulas come to, once somebody has begun to work
   let isPressed = false; // by a pointer: what is drawn anew meanwhile would lose the click
   /** @type {(() => void) | null} */
@@ -98,13 +94,12 @@ function workbench(body, visit, level, known, reopen) {
   state.setAttribute("role", "status");
   const error = failure();
   const conflict = element("div", {});
-  const toPutRight = element("section", { className: "card to-put-right", hidden: true });
-  const fix = element("button", { className: "quiet small", type: "button", hidden: true, onclick: () => wayTo(problems[0].here) });
   const otherCurrency = element("p", { className: "warning", hidden: true });
   otherCurrency.setAttribute("role", "status");
   const left = element("div", {});
+  const wrong = problemsIn(left);
   const preview = element("div", { className: "card" });
-  const right = element("div", { className: "preview-card" }, toPutRight, preview);
+  const right = element("div", { className: "preview-card" }, wrong.list, preview);
   const languages = element("select", { id: "edited-language" });
   const undoButton = element("button", { text: t("calculators.undo"), className: "quiet small", type: "button", disabled: true, onclick: () => walk(false) });
   const redoButton = element("button", { text: t("calculators.redo"), className: "quiet small", type: "button", disabled: true, onclick: () => walk(true) });
@@ -138,7 +133,7 @@ function workbench(body, visit, level, known, reopen) {
       unsent.drop();
     }
     state.textContent = t("calculators.saved");
-    showProblems(answer.problems);
+    wrong.show(answer.problems);
     tryOut(answer.calculator);
     buttons(answer.problems.length === 0);
   };
@@ -188,9 +183,9 @@ function workbench(body, visit, level, known, reopen) {
     const problem = /** @type {{ detail: string, changed_by?: string, changed_at: string, revision?: string }} */ (told_);
     const theirs = () => told(async () => {
       const mine = { revision, document: structuredClone(document_) };
-      unsent.drop();
-      isUnsaved = false;
+      dropped();
       await reopen();
+      const { toast } = await import("./toast.js"); // most who look at a calculator change nothing
       toast(t("undo.theirs"), async () => {
         unsent.put(mine);
         await shownAgain();
@@ -210,7 +205,7 @@ function workbench(body, visit, level, known, reopen) {
     const focused = at ?? focusedPath();
     left.replaceChildren(builder(document_, edited, changed));
     showCurrency();
-    showProblems(problems);
+    wrong.show();
     languages.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => {
       const count = lacking(document_, code);
       return new Option(count ? t("calculators.lacking", { language: name, count }) : name, code, false, code === edited);
@@ -239,41 +234,6 @@ function workbench(body, visit, level, known, reopen) {
     otherCurrency.hidden = !own || !document_.currency || document_.currency === own;
     otherCurrency.textContent = otherCurrency.hidden ? "" : t("calculators.other_currency", { currency: document_.currency, own });
     return otherCurrency.textContent;
-  };
-  const showProblems = (/** @type {Problem[]} */ told_) => {
-    for (const place of left.querySelectorAll("[data-problem]")) place.textContent = "";
-    for (const control of left.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
-    problems = told_.map((one) => ({ ...one, here: one.path.replace(/^calculator\.?/, "") }));
-    for (const { here, detail } of problems) {
-      const place = left.querySelector(`[data-problem="${CSS.escape(here)}"]`);
-      if (!place) continue;
-      place.textContent = detail;
-      first(`[data-path="${CSS.escape(here)}"]`)?.setAttribute("aria-invalid", "true");
-    }
-    const text = t("calculators.to_put_right", { count: problems.length });
-    toPutRight.hidden = fix.hidden = !problems.length;
-    fix.textContent = text;
-    toPutRight.replaceChildren(element("h2", { text }), element("ul", {}, ...problems.map(({ here, detail }) =>
-      element("li", {}, element("button", { text: `${where(here)}${detail}`, className: "link", type: "button", onclick: () => wayTo(here) })))));
-  };
-  const entryOf = (/** @type {string} */ path) => {
-    for (let at = path; at; at = at.replace(/(\[\d+\]|\.?[a-z_]+)$/, "")) {
-      const entry = left.querySelector(`[data-entry="${CSS.escape(at)}"]`);
-      if (entry) return entry;
-    }
-    return null;
-  };
-  const where = (/** @type {string} */ path) => {
-    const entry = entryOf(path);
-    return entry ? `${entry.querySelector("summary")?.textContent}: ` : "";
-  };
-  // Opens what is around it.
-  const wayTo = (/** @type {string} */ path) => {
-    const target = first(`[data-path="${CSS.escape(path)}"]`) ?? entryOf(path)?.querySelector("summary") ?? first("input");
-    if (!target) return;
-    for (let around = target.closest("details"); around; around = around.parentElement?.closest("details") ?? null) around.open = true;
-    target.scrollIntoView({ block: "center" });
-    target.focus();
   };
   const tryOut = (/** @type {Calculator | null} */ calculator) => {
     const values = tried?.values();
@@ -319,30 +279,17 @@ function workbench(body, visit, level, known, reopen) {
     await queued();
     if (isUnsaved) return; // it could not be saved, and that is told
     if (!confirm([t("calculators.publish_sure", bounded(known.touched)), showCurrency()].filter(Boolean).join("\n\n"))) return;
-    const draft = structuredClone(document_);
-    const { version } = await call("publish_calculator", { method: "POST", connection, body: { level, revision, note: note.value.trim() || null } });
-    await reopen();
-    toast(t("calculators.published", { version }), () => takenBack(version, draft));
+    await (await import("./calculator_publishing.js")).published(around, { revision, note: note.value.trim() || null, draft: structuredClone(document_) });
   }, error);
-  // What was in force before this version was made is so again.
-  const takenBack = async (/** @type {number} */ made, /** @type {Draft | null} */ draft) => {
-    const { putBack } = await import("./calculator_back.js");
-    const [latest] = known.versions;
-    await putBack({ connection, level, made, former: latest && !latest.is_inherited ? latest.version : null, draft });
-    await shownAgain();
-  };
   const shownAgain = () => (body.isConnected ? reopen() : null);
-  discard.onclick = () => busy(discard, async () => {
-    await queued();
-    const thrown = structuredClone(document_);
-    await call("discard_calculator_draft", { method: "POST", connection, body: { level, revision } });
+  const dropped = () => {
     unsent.drop();
     isUnsaved = false;
-    await reopen();
-    toast(t("calculators.discarded"), async () => {
-      await call("save_calculator_draft", { method: "POST", connection, body: { level, document: thrown, revision: null } });
-      await shownAgain();
-    });
+  };
+  const around = { connection, level, known, reopen, shownAgain, dropped };
+  discard.onclick = () => busy(discard, async () => {
+    await queued();
+    await (await import("./calculator_publishing.js")).discarded(around, { revision, draft: structuredClone(document_) });
   }, error);
   const starts = element("select", { id: "begin-from" }, new Option("—", ""), new Option(t("calculators.empty"), "empty"), ...Object.keys(known.usual).map((one) => new Option(widgetName(one), one)));
   starts.onchange = () => {
@@ -353,26 +300,16 @@ function workbench(body, visit, level, known, reopen) {
   file.onchange = () => told(async () => {
     const [given] = file.files ?? [];
     if (!given) return;
-    let found;
-    try {
-      found = JSON.parse(await given.text());
-    } catch {
-      throw new Error(t("calculators.not_a_file"));
-    } finally {
-      file.value = "";
-    }
-    if (!Array.isArray(found?.fields) || !Array.isArray(found?.items) || !canBeShown(found)) throw new Error(t("calculators.not_a_file"));
+    const found = await (await import("./calculator_file.js")).read(given);
+    file.value = "";
+    if (!found || !canBeShown(found)) throw new Error(t("calculators.not_a_file"));
     replace(found);
   }, error);
   const load = element("button", { text: t("calculators.import"), className: "quiet small", type: "button", onclick: () => file.click() });
-  const store = element("button", { text: t("calculators.export"), className: "quiet small", type: "button", onclick: () => {
-    const address = URL.createObjectURL(new Blob([JSON.stringify(document_, null, 1)], { type: "application/json" }));
-    element("a", { href: address, download: `calculator-${connection.widget_type}.json` }).click();
-    URL.revokeObjectURL(address);
-  } });
+  const store = element("button", { text: t("calculators.export"), className: "quiet small", type: "button", onclick: () => told(async () => (await import("./calculator_file.js")).store(document_, `calculator-${connection.widget_type}.json`), error) });
   const check = () => told(async () => {
     const checked = await call("check_calculator", { method: "POST", connection, body: { document: document_ } });
-    showProblems(checked.problems);
+    wrong.show(checked.problems);
     tryOut(checked.calculator);
     buttons(checked.problems.length === 0);
   }, error);
@@ -382,14 +319,11 @@ function workbench(body, visit, level, known, reopen) {
     element("p", { className: "soft", text: `${origin} ${t("calculators.touches", bounded(known.touched))}${known.draft ? ` ${t("calculators.draft_of", { who: known.draft.changed_by, when: moment(known.draft.changed_at) })}` : ""}` }),
     element("div", { className: "toolbar" }, element("label", {}, t("calculators.language"), languages), element("label", {}, t("calculators.begin_from"), starts), load, file, store, undoButton, redoButton, discard),
     conflict, otherCurrency, element("div", { className: "workbench" }, left, right), error,
-    ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, fix, state)] : []),
+    ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, wrong.fix, state)] : []),
     history(known, visit, level, {
       use: (/** @type {number} */ version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),
       inherit: (/** @type {HTMLButtonElement} */ button) => busy(button, async () => {
-        if (!confirm(t("calculators.inherit_sure"))) return;
-        await call("inherit_calculator", { method: "POST", connection, body: { level } });
-        await reopen();
-        toast(t("calculators.inherited"), () => takenBack(known.versions[0].version + 1, null));
+        if (confirm(t("calculators.inherit_sure"))) await (await import("./calculator_publishing.js")).inherited(around);
       }, error),
     }));
   draw();

@@ -166,8 +166,8 @@ export function calendar({ connection, query, remember, to }, settings, mode) {
   const view = element("section", { onkeydown: escape, className: `card calendar ${mode}` }, element("div", { className: "toolbar" },
     element("div", { className: "actions" }, button("calendar.earlier", step(-1)), button("calendar.today", step(0)), button("calendar.later", step(1))),
     element("label", {}, t("calendar.date"), from), element("label", {}, t("booking.with"), whose), button("calendar.print", () => print())), title, error, body, banner);
-  void anew();
+  const ready = anew();
   const close = live(look, LIVE_MILLISECONDS, () => !moving && !dialog?.open);
-  return { view, refresh: anew, close };
+  return { view, refresh: anew, close, ready };
 }
 

@@ -1,5 +1,5 @@
 // What was done, told with a way back where there is one. It takes nobody's focus, and waits while somebody points at it,
-// stands on it or looks elsewhere. Ctrl+Z outside of a field leads back as its button does.
+// stands on it or looks elsewhere. Ctrl+Z outside of a field leads back as its button does, but for what others see at once.
 
 import { $, element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
@@ -15,7 +15,7 @@ place.addEventListener("focusin", ({ relatedTarget }) => { if (!place.contains(/
 addEventListener("keydown", (event) => {
   const isUndo = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && (/^[a-z]$/i.test(event.key) ? event.key.toLowerCase() === "z" : event.code === "KeyZ");
   const isTyped = /** @type {HTMLElement} */ (event.target).closest?.("input, textarea, select, dialog, [contenteditable]");
-  const undo = /** @type {HTMLButtonElement | null} */ (place.querySelector(".undo:not(:disabled)"));
+  const undo = /** @type {HTMLButtonElement | null} */ (place.querySelector(".undo[aria-keyshortcuts]:not(:disabled)"));
   if (!isUndo || isTyped || event.defaultPrevented || !undo) return;
   event.preventDefault();
   undo.click();
@@ -24,8 +24,8 @@ addEventListener("keydown", (event) => {
 /** To where somebody came from. */
 const back = () => (before?.isConnected ? before : $("view")).focus({ preventScroll: true });
 
-/** @param {string} text @param {(() => unknown) | null} undo */
-export function toast(text, undo = null) {
+/** @param {string} text @param {(() => unknown) | null} undo @param {boolean} hasKey whether a key leads back too */
+export function toast(text, undo = null, hasKey = true) {
   const error = failure();
   const made = element("div", { className: "toast" }, element("span", { dir: "auto", text }));
   const close = () => {
@@ -45,7 +45,7 @@ export function toast(text, undo = null) {
         left = FEW_SECONDS;
       }, error);
     }, "quiet small undo");
-    way.setAttribute("aria-keyshortcuts", "Control+Z");
+    if (hasKey) way.setAttribute("aria-keyshortcuts", "Control+Z");
     made.append(way);
   }
   const away = button("close", close);
