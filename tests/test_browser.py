@@ -83,7 +83,7 @@ def _save_connection(page: Page, demo: Demo) -> None:
 def test_from_an_empty_panel_to_a_note_in_the_deal(new_demo: Demo, context: BrowserContext) -> None:
     panel = context.new_page()
     sign_in(panel, new_demo)
-    expect(panel.get_by_text("Пока ни одного")).to_be_visible()
+    expect(panel.get_by_text("Пока не подключён ни один аккаунт.")).to_be_visible()
     looked_at(panel, "panel-empty")
     _save_connection(panel, new_demo)
     expect(panel.locator(".status.pending")).to_be_visible()
@@ -322,7 +322,7 @@ def test_a_stage_makes_the_quotation_and_a_bot_is_answered(context: BrowserConte
     row = panel.locator("#automations li", has_text="После замера")
     expect(row).to_contain_text("последний запуск")
     row.get_by_role("button", name="Удалить").click()
-    expect(panel.locator("#view")).to_contain_text("Пока ни одной.")
+    expect(panel.locator("#view")).to_contain_text("Автоматизаций пока нет.")
 
 
 def _add_automation(panel: Page, name: str, kind: str, fields: dict[str, str]) -> None:

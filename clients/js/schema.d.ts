@@ -341,8 +341,8 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{automations: [{id, name, work, host, is_on, created_at, last_asked_at}], values, kinds}`: `values` are what a
-         *     text may name, `kinds` what an automation may do here.
+         *     `{automations: [{id, name, work, host, is_on, created_at, last_asked_at, revision}], values, kinds}`: `values`
+         *     are what a text may name, `kinds` what an automation may do here.
          */
         get: operations["get_automations"];
         put?: never;
@@ -598,7 +598,7 @@ export interface paths {
          * @description Right: `see`; given by administrator, operator, viewer.
          *
          *     `{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
-         *     last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, missing, late}], feed}`.
+         *     last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, revision, missing, late}], feed}`.
          *     `off_reason`: person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in
          *     this account; `late`: those of which some are told later, because more incoming leads wait than one look sees.
          *     `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the connection has never asked for events; `way`
@@ -1548,8 +1548,9 @@ export interface paths {
         /**
          * @description Right: `manage`; given by administrator.
          *
-         *     `{id, key, secret}`: the key of a new one, and the secret that signs its calls, are shown this once (201); else
-         *     they are null. 404 for an id of another connection, 409 for one too many, 422 for what cannot be done.
+         *     `{id, revision, key, secret}`: the key of a new one, and the secret that signs its calls, are shown this once
+         *     (201); else they are null. 404 for an id of another connection, 409 for one too many, or one that has changed since
+         *     `revision`, 422 for what cannot be done.
          */
         post: operations["save_automation"];
         delete?: never;
@@ -1640,9 +1641,9 @@ export interface paths {
         /**
          * @description Right: `manage`; given by administrator.
          *
-         *     `{id, secret}`: the secret of a new endpoint is shown this once (201); of one that was there it is null. 404 for
-         *     an id of another connection, 422 for an address that may not be called, or a field that `changed` never names, 409
-         *     for one too many.
+         *     `{id, secret, revision}`: the secret of a new endpoint is shown this once (201); of one that was there it is
+         *     null. 404 for an id of another connection, 422 for an address that may not be called, or a field that `changed`
+         *     never names, 409 for one too many, or one that has changed since `revision`.
          */
         post: operations["save_endpoint"];
         delete?: never;
@@ -5242,7 +5243,8 @@ export interface components {
         };
         /**
          * SaveAutomation
-         * @description A new one has no `id`. `url` belongs to a call; null keeps the address.
+         * @description A new one has no `id`. `url` belongs to a call; null keeps the address. `revision`: of `get_automations`, so that
+         *     nobody else's change is overwritten; null saves in any case.
          */
         SaveAutomation: {
             /** @default null */
@@ -5252,6 +5254,8 @@ export interface components {
             /** @default true */
             is_on?: boolean;
             name: string;
+            /** @default null */
+            revision?: string | null;
             /** @default null */
             url?: string | null;
             work: components["schemas"]["features.automations.effects.Note"] | components["schemas"]["features.automations.effects.Task"] | components["schemas"]["Quotation"] | components["schemas"]["Call"] | components["schemas"]["features.automations.effects.Bot"];
@@ -5309,7 +5313,8 @@ export interface components {
         /**
          * SaveEndpoint
          * @description A new one has no `id`. Empty lists stand for everything. `kinds`: names of the messages, or patterns such as
-         *     `task.*` and `*.note_added`; `fields` are names as `changed` has them.
+         *     `task.*` and `*.note_added`; `fields` are names as `changed` has them. `revision`: of `get_endpoints`, so that
+         *     nobody else's change is overwritten; null saves in any case.
          */
         SaveEndpoint: {
             /** @default null */
@@ -5325,6 +5330,8 @@ export interface components {
             name: string;
             /** @default [] */
             pipelines?: number[];
+            /** @default null */
+            revision?: string | null;
             /** @default [] */
             statuses?: number[];
             /** @default null */

@@ -4,7 +4,7 @@ import { element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { written } from "./address.js";
-import { busy, nothing, pageLinks, told } from "./pieces.js";
+import { busy, button, nothing, pageLinks, told } from "./pieces.js";
 import { CONNECTION_VIEWS, titleOf } from "./places.js";
 import { call, may, widgetName } from "./session.js";
 import { standing } from "./standing.js";
@@ -34,6 +34,7 @@ export async function show(place, visit) {
   let after = given.after ?? "";
   const begin = latest();
 
+  const toForm = () => below.firstElementChild?.scrollIntoView();
   const chosen = () => ({ search: search.value.trim(), status: status.value, trouble: trouble.checked ? "1" : "" });
   const kept = () => ({ ...chosen(), todo, view: given.view ?? "" });
   const refresh = async () => {
@@ -47,7 +48,7 @@ export async function show(place, visit) {
       return;
     }
     list.replaceChildren(...connections.map((/** @type {Connection} */ one) => row(one, view, refresh)));
-    body.replaceChildren(connections.length ? list : nothing(t(isFiltered || todo ? "log.nothing_found" : "crm.none")));
+    body.replaceChildren(connections.length ? list : isFiltered || todo ? nothing(t("log.nothing_found")) : nothing(t("crm.none"), ...(may("manage") ? [button("connections.new", toForm, "quiet")] : [])));
     bar.hidden = !isFiltered && !next && connections.length < FEW;
     links.replaceChildren(...pageLinks(visit, kept(), after, next, "pages.further", "after"));
     if (!below.firstChild) await connect(urls);
@@ -65,7 +66,7 @@ export async function show(place, visit) {
   status.onchange = () => changed(true);
   trouble.onchange = () => changed(true);
   const hints = [todo ? t(`connections.todo_${todo}`) : "", view ? t("connections.choose", { view: t(titleOf("connection", view)) }) : ""].filter(Boolean);
-  const toNew = may("manage") ? element("button", { className: "quiet", type: "button", text: t("connections.new"), onclick: () => below.firstElementChild?.scrollIntoView() }) : null;
+  const toNew = may("manage") ? element("button", { className: "quiet", type: "button", text: t("connections.new"), onclick: toForm }) : null;
   place.append(element("div", { className: "row" }, element("h1", { text: t("crm.title") }), toNew),
     ...(hints.length ? [element("p", { className: "key" }, hints.join(" "), " ", element("a", { href: written({ place: "connections" }), text: t("connections.all") }))] : []), bar, body, links, below);
   await refresh();

@@ -6,6 +6,7 @@ import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
 import { written } from "./address.js";
 import { busy, nothing, pageLinks, told, when } from "./pieces.js";
+import { viewsOf } from "./places.js";
 import { call, connectionName, may } from "./session.js";
 
 /** @typedef {import("./panel.js").Visit} Visit */
@@ -71,7 +72,7 @@ export async function show(place, visit) {
     if (isOld()) return;
     list.replaceChildren(...deliveries.map((/** @type {Delivery} */ one) => row(one, visit, refresh)));
     const isAsked = Object.entries(filters()).some(([name, value]) => value && !(name === "state" && value === states[0]));
-    body.replaceChildren(deliveries.length ? list : nothing(t(isAsked ? "log.nothing_found" : "deliveries.none")));
+    body.replaceChildren(deliveries.length ? list : isAsked ? nothing(t("log.nothing_found")) : none(visit));
     links.replaceChildren(...pageLinks(visit, filters(), before, next));
     retryAll.hidden = !may("operate") || state.value !== "dead" || !deliveries.length;
     save.disabled = !deliveries.length;
@@ -119,6 +120,16 @@ export async function show(place, visit) {
   element("div", { className: "toolbar" }, element("button", { text: t("refresh"), className: "quiet", onclick: (event) => busy(event.target, refresh) }), save, retryAll), work, body, links);
   await refresh();
   return { refresh: () => told(refresh) };
+}
+
+// What stands here, and what brings something here.
+/** @param {Visit} visit */
+function none({ connection, to }) {
+  if (!connection) return nothing(t("deliveries.none_failed"), element("a", { href: written({ place: "connections" }), text: t("crm.title") }));
+  const own = viewsOf("connection", [connection.account_domain, connection.widget_type]);
+  /** @type {[string, string][]} */
+  const ways = [["calculator", "deliveries.to_calculator"], ["site", "summary.no_keys"], ["", "tab.summary"]];
+  return nothing(t("deliveries.none"), element("ul", { className: "log" }, ...ways.filter(([view]) => view in own).map(([view, text]) => element("li", {}, element("a", { href: to({ view }), text: t(text) })))));
 }
 
 /** @param {Delivery} delivery @param {Visit} visit @param {() => Promise<unknown>} refresh */

@@ -45,7 +45,8 @@ export async function show(place, visit) {
     notices.replaceChildren(...keys.filter((/** @type {Key} */ each) => !key.value || each.id === key.value).flatMap((/** @type {Key} */ each) => noticesOf(each, shared)));
     const rows = one ? [opened(one, shared)] : incoming.map((/** @type {Entry} */ each) => row(each, shared));
     list.replaceChildren(...rows);
-    const none = keys.length ? nothing(t(outcome.value || key.value ? "log.nothing_found" : "incoming.none")) : nothing(t("incoming.no_keys"), element("a", { href: visit.to({ view: "site" }), text: t("tab.site") }));
+    const isFiltered = keys.length && (outcome.value || key.value);
+    const none = isFiltered ? nothing(t("log.nothing_found")) : nothing(t(keys.length ? "incoming.nothing_yet" : "incoming.no_keys"), element("a", { href: visit.to({ view: "site" }), text: t("tab.site") }));
     body.replaceChildren(rows.length ? list : none);
     links.replaceChildren(...(one ? [element("a", { className: "button quiet", href: visit.to({ query: filters() }), text: t("incoming.all") })] : pageLinks(visit, filters(), before, next)));
   };

@@ -30,6 +30,7 @@ export async function show(place, visit) {
   const search = element("input", { type: "search", id: "search", placeholder: " ", value: query.search ?? "" });
   level.value = LEVELS.includes(query.level) ? query.level : "";
   const isLive = element("input", { type: "checkbox", checked: true });
+  const home = element("a", connection ? { href: visit.to({ view: "" }), text: t("tab.summary") } : { href: written({ place: "connections" }), text: t("crm.title") });
   let before = query.before ?? "";
   const begin = latest();
 
@@ -40,8 +41,8 @@ export async function show(place, visit) {
     const { events, next } = await call("get_events", { connection, query: asked });
     if (isOld()) return;
     list.replaceChildren(...events.map((/** @type {Entry} */ one) => line(one, visit)));
-    const none = next !== null ? t("log.nothing_yet") : level.value || search.value ? t("log.nothing_found") : t("log.none");
-    body.replaceChildren(...(events.length ? [list] : [nothing(none)]));
+    const none = next !== null ? "log.nothing_yet" : level.value || search.value ? "log.nothing_found" : "log.none";
+    body.replaceChildren(events.length ? list : nothing(t(none), ...(none === "log.none" ? [home] : [])));
     links.replaceChildren(...pageLinks(visit, filters(), before, next, events.length < PAGE ? "log.search_further" : "pages.older"));
   });
   const changed = (/** @type {boolean} */ isStep) => {
