@@ -78,8 +78,8 @@ chaos-moves: $(READY) ## 1,000 writes during ten moves of accounts between two c
 chaos-bookings: $(READY) ## 50 people ask 2,000 times for 300 times of doctors while processes are killed; each time is somebody's at most once
 	@$(BIN)/python -m tests.chaos.bookings
 
-campaigns-see: $(READY) ## plants a defect for each invariant, and checks that its campaign is red and says why
-	@$(BIN)/python -m tests.chaos.planted
+campaigns-see: $(READY) ## plants a defect for each invariant, and checks that its campaign is red and says why; CAMPAIGN=moves plays those of one, INTO=file keeps the rows and goes on where it was
+	@$(BIN)/python -m tests.chaos.planted $(if $(CAMPAIGN),--campaign $(CAMPAIGN)) $(if $(INTO),--into $(INTO))
 
 hammer: $(READY) ## instances with threads call one account for three minutes, at 20, 100 and 400 ms; prints how many calls arrived in any second
 	@$(BIN)/python -m tests.chaos.hammer

@@ -1,15 +1,21 @@
 """The fast versions of the chaos runs; `make chaos-tokens` plays them at length."""
 
 import random
+import re
+import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from features.submissions import site_builders
 from features.submissions.model import SubmitOrder
 from shared.platform.http import Headers, Request
-from tests.chaos import builder_bodies, campaign, planted, submissions
+from tests.chaos import builder_bodies, campaign, judged, planted, submissions
+from tests.chaos.defect import Defect
 from tests.chaos.killing import Killer, kill_myself
 from tests.chaos.told import Deal, wrong
 from tests.commands import json_of_command, whole
@@ -77,8 +83,59 @@ def test_killed_at_every_step_a_consumer_is_told_of_everything_once_and_in_order
 def test_a_campaign_sees_what_was_planted_for_it(name: str) -> None:
     """31-A: `make campaigns-see` plants all of them."""
     (defect,) = [one for one in planted.DEFECTS if one.name == name]
-    is_seen, told = planted.seen(defect, seed=11)
-    assert is_seen, told
+    found = judged.seen(defect, seed=11)
+    assert found.is_seen, found
+
+
+def test_31_7_a_row_as_soon_as_it_is_judged_and_a_run_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A campaign that breaks off has seen nothing, and keeps no other from being played; what was red is not played
+    again, what was not is."""
+    played: list[str] = []
+
+    def play(name: str, _seed: int) -> dict[str, Any]:
+        played.append(name)
+        if name == "breaks":
+            raise RuntimeError("no room")
+        return {"violations": ["a note | is lost"] if name == "seen" else []}
+
+    def defect(name: str, campaign: str = "tests.chaos.of_test") -> Defect:
+        return Defect(f"it is {name}", "notes", campaign, lambda: played.clear, "is lost", size=(name,))  # type: ignore[arg-type]
+
+    monkeypatch.setitem(sys.modules, "tests.chaos.of_test", SimpleNamespace(play=play))
+    monkeypatch.setattr(planted, "DEFECTS", [defect("breaks"), defect("seen"), defect("missed"), defect("far", "x.y")])
+    into = tmp_path / "rows"
+    options = ["--campaign", "of_test", "--into", str(into)]
+    first, again = (CliRunner().invoke(planted.main, options) for _ in range(2))
+    assert (first.exit_code, again.exit_code) == (1, 1)
+    assert re.sub(r"\d+ s", "0 s", first.stdout) == _FIRST, first.output
+    assert [one.split(" | ")[1] for one in into.read_text().splitlines()] == [
+        "it is breaks", "it is seen", "it is missed", "it is breaks", "it is missed",
+    ]  # fmt: skip
+    assert "1 of 3 are red" in again.stdout
+    assert "no such defect" in CliRunner().invoke(planted.main, ["--only", "nothing of it"]).output
+
+
+_FIRST = """\
+| notes | it is breaks | of_test | MISSED: the campaign broke off: RuntimeError('no room') | 0 s |
+| notes | it is seen | of_test | red: a note | is lost | 0 s |
+| notes | it is missed | of_test | MISSED: nothing was violated | 0 s |
+
+| campaign | planted | red | time |
+|---|---|---|---|
+| of_test | 3 | 1 | 0 s |
+
+1 of 3 are red, 0 s; missed: it is breaks, it is missed
+"""
+
+
+def test_31_the_table_of_the_documents_names_what_is_planted() -> None:
+    document = (Path(__file__).parents[1] / "docs" / "benchmarks.md").read_text("utf-8")
+    table = document.partition("`make campaigns-see`")[2].partition("\n## ")[0]
+    rows = [line.split(" | ")[:3] for line in table.splitlines() if line.startswith("| ")][1:]
+    told = [(invariant.removeprefix("| "), name.removesuffix(" *"), campaign) for invariant, name, campaign in rows]
+    assert sorted(told) == sorted((one.invariant, one.name, judged.short(one.campaign)) for one in planted.DEFECTS)
 
 
 def test_only_a_kill_that_was_sent_is_a_kill() -> None:

@@ -164,9 +164,9 @@ class Driver:
         self.findings.faults += order_faults(self.stage, rng, _ROUTES)
         for domain in rng.sample(self.stage.domains, k=2):
             self.number += 2 - self.number % 2
-            for number in (self.number, self.number + 1):
-                self.domains[number] = domain
-                self.open_clicks += [(domain, number)] * _CLICKS
+            for saved in (self.number, self.number + 1):
+                self.domains[saved] = domain
+                self.open_clicks += [(domain, saved)] * _CLICKS
         self.open_clicks = self.open_clicks[-60:]
         for point in [self.killer.next_point(POINTS), rng.choice(POINTS), *[None] * (_WORKERS - 2)]:
             clicks = rng.sample(self.open_clicks, k=min(12, len(self.open_clicks)))

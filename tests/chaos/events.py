@@ -99,7 +99,9 @@ class Driver:
             settings = {"submissions": {"forms": {"mode": mode, "tags": ["site", "new"]}, "mapping": rules}}
             runtime.database.execute(_SET, {"id": row.id, "settings": json.dumps(settings)})
             wanted = endpoints.EndpointFields("Consumer", f"http://{self.consumer.host}/")
-            endpoints.add(runtime.database, runtime.keyring, row.id, wanted)
+            made = endpoints.add(runtime.database, runtime.keyring, row.id, wanted)
+            assert made is not None
+            _, self.consumer.secrets[domain] = made
             feeds.switch(runtime.database, runtime.keyring, row.id, True)
             scheduled.run(runtime, 10)
             self.people.make_known(domain)
@@ -169,6 +171,9 @@ class Driver:
                 domain, there, self._count(f"deliveries WHERE action = 'submit_form' AND {integration}")
             )
         self.findings.violations += compared.violations
+        if unsigned := len(self.consumer.unsigned):
+            told = f"{unsigned} of {len(self.consumer.taken)} messages are not signed by their account's endpoint"
+            self.findings.violations.append(told)
         kinds = ("lost", "out of order", "own writes told", "doubled")
         told_of = {f"told_of_{one}": compared.counts[f"told of {one}"] for one in TOLD_OF}
         heard = {"told": len(self.consumer.taken)} | told_of | {"repeated_with_the_same_id": self.consumer.repeated}

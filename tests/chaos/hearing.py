@@ -1,5 +1,8 @@
 """Who hears in a campaign, badly: the ingress that amoCRM's webhooks come to, and a consumer of our messages."""
 
+import base64
+import hashlib
+import hmac
 import json
 import random
 import re
@@ -53,10 +56,15 @@ class Doorway(Ingress):
 
 
 class _Memory(Listener):
-    """Takes messages in; a repetition by its id is left out, as the specification asks."""
+    """Takes messages in; a repetition by its id is left out, as the specification asks.
+
+    `secrets`: of the endpoint of each account, by its domain. `unsigned`: ids of messages that theirs has not signed.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.secrets: dict[str, str] = {}
+        self.unsigned: set[str] = set()
         self.repeated = 0
         self.taken: dict[str, dict[str, Any]] = {}
         super().__init__()
@@ -65,8 +73,18 @@ class _Memory(Listener):
         with self._lock:
             id_ = headers["webhook-id"]
             self.repeated += id_ in self.taken
-            self.taken.setdefault(id_, json.loads(body))
+            message = self.taken.setdefault(id_, json.loads(body))
+            if not _is_signed(self.secrets[message["data"]["account"]["domain"]], headers, body):
+                self.unsigned.add(id_)
         return 200
+
+
+def _is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    """As docs/events.md tells a consumer to look."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return f"v1,{expected}" in headers["webhook-signature"].split(" ")
 
 
 class Consumer(_Memory):

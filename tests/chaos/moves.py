@@ -3,6 +3,7 @@
 Two databases, each with its functions: they accept, carry out and refresh all the time; tokens are due all the time;
 and the command is killed now and then.
 Whoever is told to come again comes again, as the client does; whoever is told that the account has moved goes there.
+After each move somebody comes to the old cell who has not heard of it: they are told, and nothing of theirs is stored.
 At the end the simulator's ground truth is compared with what was accepted.
 """
 
@@ -32,7 +33,7 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.deliveries.rows import reference
 from shared.platform.config import Settings
-from shared.platform.http import Headers, Request
+from shared.platform.http import Headers, Request, Response
 from shared.platform.middleware import serve
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
@@ -52,6 +53,7 @@ WHERE i.status = 'connected' AND m.state IS NULL
 """
 _UNDER_WAY: Final = "SELECT 1 FROM amocrm_moves WHERE state <> 'left'"
 _ROWS: Final = "SELECT idempotency_key, id, state FROM amocrm_deliveries"
+_LATE: Final = 10**6  # numbers of the writes of those who come too late
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Play:
     violations: list[str] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     kills: int = 0
+    late: int = 0  # who came to the old cell after the end of a move
     over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -104,6 +107,7 @@ class Play:
             answer = serve(handle, runtimes[self.lives_in[domain]], self._request(domain, number))
             told = json.loads(answer.body)
             self.answers[f"{answer.status} {told.get('code', '')}".strip()] += 1
+            self._says_when(answer, told, f"write {number}")
             if answer.status in (200, 202):
                 with self.lock:
                     if self.accepted.setdefault(number, told["delivery_id"]) != told["delivery_id"]:
@@ -121,6 +125,27 @@ class Play:
             was_killed = was_killed or self.is_killed
             time.sleep(min(float(dict(answer.headers).get("Retry-After", 1)), 2.0) * 0.5)
         self.violations.append(f"write {number} was not accepted within {_MOST_SECONDS:.0f} s")
+
+    def _says_when(self, answer: Response, told: dict[str, Any], who: str) -> None:
+        """Whoever is to come again is told when."""
+        after = dict(answer.headers).get("Retry-After", "")
+        if answer.status in (429, 503) and not (after.isdigit() and int(after) > 0):
+            self.violations.append(f"{who} is to come again ({told.get('code')}), and is not told when")
+
+    def come_late(self, cell: Cell) -> None:
+        """Somebody of each account comes to the cell that it has left: with a write, and to read."""
+        with closing(Runtime.build(cell.settings)) as runtime:
+            for domain in self.stage.domains:
+                number = _LATE + self.late
+                self.late += 1
+                write = self._request(domain, number)
+                for request in (write, structs.replace(write, method="GET", path="/get_lead", body=b"")):
+                    answer = serve(handle, runtime, request)
+                    told = json.loads(answer.body)
+                    who = f"who came late to the old cell ({request.path}, {number})"
+                    self._says_when(answer, told, who)
+                    if (answer.status, told.get("code")) != (503, "account_moved"):
+                        self.violations.append(f"{who} was answered {answer.status} {told.get('code')}")
 
     def _elsewhere(self, domain: str) -> int:
         """Where the account's address leads to by now."""
@@ -188,6 +213,7 @@ class Play:
         states = {key: (str(id_), state) for key, id_, state in stored}
         if len(states) != len(stored):
             self.violations.append(f"{len(stored) - len(states)} deliveries are in both cells")
+        self.violations += [f"{key} of somebody who came late is stored" for key in states if _is_late(key)]
         notes = Counter(str(one["text"]).rpartition("ref:")[2] for one in self.stage.simulator.effects("note.created"))
         for number, id_ in sorted(self.accepted.items()):
             found = states.get(f"write-{number}")
@@ -221,6 +247,7 @@ def play(writes: int, moves: int, kills: int, seed: int) -> dict[str, Any]:
             while len(run.accepted) < (number + 0.5) / (moves + 1) * writes and any(one.is_alive() for one in writers):
                 time.sleep(0.05)
             by_command.append(run.move(number % 2, rng, number in killed))
+            run.come_late(cells[number % 2])
         for thread in writers:
             thread.join()
         run.over.set()
@@ -234,11 +261,16 @@ def play(writes: int, moves: int, kills: int, seed: int) -> dict[str, Any]:
         "moves": moves * _ACCOUNTS,
         "command_killed": run.kills,
         "refreshes": refreshes,
+        "came_late": run.late,
         "answers": dict(sorted(run.answers.items())),
         "pause_s": {name: _told(run.pauses[killed]) for name, killed in (("moved", False), ("command_killed", True))},
         "longest_by_the_command_s": max(by_command, default=0.0),
-        "violations": run.violations[:20],
+        "violations": run.violations,
     }
+
+
+def _is_late(key: str) -> bool:
+    return int(key.removeprefix("write-")) >= _LATE
 
 
 def _told(pauses: list[float]) -> dict[str, float]:

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from features.changes import diff, incoming_leads, refetch, showing
+from features.changes import diff, dispatch, incoming_leads, refetch, showing
 from features.changes.echo_filter import EchoFilter
 from shared.amocrm.events import FeedApi
+from shared.deliveries.webhooks import signed
 from shared.storage import own_writes
 from tests.chaos.defect import Defect, Undo, changed
 
@@ -87,6 +88,19 @@ def _notes_are_ours(of: str) -> Callable[[], Undo]:
     return lambda: changed(EchoFilter, "made_note", made_note)
 
 
+def _overtake_each_other() -> Undo:
+    """What comes later does not wait for what was told before of the same entity."""
+    ordered = "ORDER BY s.attempts, s.position"
+    assert ordered in dispatch._NEXT
+    before, rest = dispatch._NEXT.partition("  AND NOT EXISTS")[::2]
+    tail = rest[rest.index(ordered) :].replace(ordered, "ORDER BY s.position DESC")
+    return changed(dispatch, "_NEXT", before + tail)
+
+
+def _signed_by_another_secret() -> Undo:
+    return changed(dispatch, "signed", lambda keys, *rest: signed([b"another" for _ in keys], *rest))
+
+
 EVENTS: Final = (
     _events(
         "what a form makes is not noted",
@@ -105,6 +119,24 @@ EVENTS: Final = (
         "what a person renames before we look is still ours",
         lambda: changed(FeedApi, "named_before", lambda *_: None),
         r"\d+ deals were made of \d+ forms",
+    ),
+    _events(
+        "what follows does not wait for what was before it",
+        "what is told of an entity is told in its order",
+        _overtake_each_other,
+        "out of order: ",
+    ),
+    _events(
+        "messages are signed by another secret",
+        "each message is signed by its account's endpoint",
+        _signed_by_another_secret,
+        r"\d+ of \d+ messages are not signed",
+    ),
+    _events(
+        "a deal that is moved is no news",
+        "each move of a deal to another stage is told",
+        _news_of(("lead",), _unless("lead.status_changed")),
+        r"lost: (status \d+|from \d+ to \d+)",
     ),
     _events(
         "changes of companies and tasks are left out",

@@ -8,11 +8,14 @@ import os
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from cli.restore_tokens import Restoring
 from shared.connections import journal_recovery
 from shared.connections.journal_recovery import Row, Verdict
 from shared.connections.token_journal import Place
-from tests.chaos.defect import Defect, Undo, never_looks
+from shared.storage.database import AccountMovingError
+from tests.chaos.defect import Defect, Undo, changed, never_looks
 from tests.chaos.planted_moves import IN_MOVE
 
 VARIABLE: Final = "TOWN_PLANTED"
@@ -65,6 +68,11 @@ def _planted(name: str) -> Callable[[], Undo]:
         return lambda: os.environ.__delitem__(VARIABLE)
 
     return order
+
+
+def _says_not_when() -> Undo:
+    """Here, where the functions of both cells run."""
+    return changed(AccountMovingError, "kind", replace(AccountMovingError.kind, retry_after=None))
 
 
 TOWNS: Final = (
@@ -133,6 +141,22 @@ MOVES: Final = (
         _MOVES,
         _planted("goes on in both"),
         "accounts live in so many cells",
+        size=_TWO,
+    ),
+    Defect(
+        "the old cell forgets who has left",
+        "who comes to the old cell is told that the account has moved",
+        _MOVES,
+        _planted("forgets who has left"),
+        r"who came late to the old cell .* was answered",
+        size=_TWO,
+    ),
+    Defect(
+        "nobody says when to come again",
+        "who comes during a move is told when to come again",
+        _MOVES,
+        _says_not_when,
+        r"is to come again \(account_moving\), and is not told when",
         size=_TWO,
     ),
 )

@@ -59,9 +59,15 @@ def _goes_on_in_both() -> None:
     Move._leave = leave  # type: ignore[method-assign]
 
 
+def _forgets_who_has_left() -> None:
+    """What is left of the move in the old cell is deleted at its end, and with it the answer to whoever comes late."""
+    statements.FINISHED = statements.ENDED  # type: ignore[misc]
+
+
 IN_MOVE: Final[dict[str, Callable[[], None]]] = {
     "some stay behind": _some_stay_behind,
     "all is done again": _all_is_done_again,
     "tokens of before": _tokens_of_before,
     "goes on in both": _goes_on_in_both,
+    "forgets who has left": _forgets_who_has_left,
 }

@@ -97,7 +97,7 @@ def _tasks_stay_as_they_were() -> Undo:
 FORMS: Final = (
     Defect(
         "all deals are linked to the first contact",
-        "each deal is its own person's",
+        "a deal is its own person's",
         _SUBMISSIONS,
         _all_are_the_first_contact,
         "has the contacts .* and is of",
@@ -116,7 +116,7 @@ FORMS: Final = (
         "each form has one deal",
         _SUBMISSIONS,
         never_looks,
-        r"has the deals \[.*,|has the notes \[.*,",
+        r"has the deals \[.*,|has the notes \[[^]]*ref:[^]]*ref:",
         size=(24, 3),
     ),
     Defect(
@@ -132,7 +132,7 @@ FORMS: Final = (
 VISITS: Final = (
     Defect(
         "a confirmed visit is cancelled",
-        "a visit is as it was answered",
+        "a visit that was promised stands",
         _BOOKINGS,
         _cancels_what_it_confirms,
         "was promised booked .* is cancelled",

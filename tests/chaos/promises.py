@@ -24,7 +24,7 @@ _REFUSALS: Final = {
 
 @dataclass(frozen=True)
 class Attempt:
-    """Somebody wants a time; `then`: what they do with it afterwards."""
+    """Somebody wants a time; `then`: what they do with it afterwards, at once or when they come back another day."""
 
     number: int
     person: int
@@ -33,6 +33,7 @@ class Attempt:
     holds: bool
     then: str | None  # move, cancel
     other_time: str
+    comes_back: bool = False
 
     @property
     def name(self) -> str:
