@@ -50,6 +50,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "may_create_fields",
             "missing_entity_status",
             "hidden_entity_status",
+            "list_lag",
             "search_lag",
             "deleted_lag",
             "has_filters",

@@ -15,6 +15,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from features.changes.diff import Entity
+from features.changes.feeds import SETTLE
 from shared.amocrm import budgets, entity_fields
 from shared.deliveries import note_marks
 from shared.platform.money import budget
@@ -128,7 +129,9 @@ class EchoFilter(Struct, frozen=True):
     integration_id: UUID
 
     def written(self, entity_type: str, since: Mapping[int, datetime]) -> dict[int, OwnWrites]:
-        """Deal or contact -> what we have set in it, or may have, since its time."""
+        """Deal or contact -> what we have set in it, or may have, since it was read at its time."""
+        # vendor: lists.behind - what we wrote just before may not have been in what was read.
+        since = {id_: at - SETTLE for id_, at in since.items()}
         prints = own_writes.since(self.database, self.integration_id, entity_type, since)
         found = {id_: OwnWrites([], members_of_it) for id_, members_of_it in prints.items()}
         parameters = {"integration_id": self.integration_id, "ids": list(since), "since": list(since.values())}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from simulator import money, rights, search
+from simulator import behind, money, rights, search
 from simulator.answers import Answer, document, invalid, not_found, nothing
 from simulator.call import Call, ordered
 from simulator.checks import Told, checked
@@ -26,6 +26,8 @@ def page(call: Call, entity_type: str) -> Answer:
     if query:
         looked_at = search.found(call.account, entity_type, there, query, call.world.clock.now())
     finds = entity_type == "contacts" and query is not None
+    now = call.world.clock.now()
+    looked_at = [behind.listed(call.account, one, now) for one in looked_at]
     shown = [one for one in looked_at if finds or not one.get("_incoming")]
     found = [entity for entity in shown if _is_wanted(call, entity) and rights.sees(call, entity_type, entity)]
     if call.embeds("deleted"):
@@ -175,6 +177,7 @@ def view(call: Call, entity_type: str, entity: Entity) -> Entity:
 def _changed(call: Call, entity_type: str, entity: Entity, item: Entity) -> Entity:
     before = dict(entity)
     search.keep(entity)
+    behind.keep(call.account, entity, call.world.clock.now())
     writing.write(call, entity_type, entity, item)
     entity["updated_at"] = call.world.now()
     search.index(call.account, entity, call.world.clock.now())

@@ -3,13 +3,14 @@
 import ast
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from features.changes import diff
+from features.changes import diff, scheduled
 from functions.run_deliveries.run import run as run_deliveries
 from shared.storage import retention
 from tests.bookings.conftest import settings as clinic_settings
@@ -84,6 +85,54 @@ def test_a_booking_in_a_deal_that_is_there_is_no_news(clinic: Feed, is_known: bo
     _cancel(clinic, booking)
     clinic.run()
     assert clinic.told() == []
+
+
+def _read_while_we_write(feed: Feed, write: Callable[[], object]) -> dict[str, Any]:
+    """A person changes a deal that is known; it is read when it has settled, and we write at that moment: the list does
+    not show it yet. Returns the deal as it is told then."""
+    feed.person(fields={"price": 1})
+    feed.run()
+    feed.told()
+    feed.story.simulator.control("change-account", domain=feed.story.domain, list_lag=1.5)
+    feed.person(fields={"name": "The first floor", "price": 7})
+    feed.hooks_are_through()
+    feed.story.clock.advance(seconds=2.5)
+    write()
+    scheduled.run(feed.story.runtime, 20)
+    (told,) = feed.told()
+    assert (told["type"], told["data"]["changed"]) == ("lead.updated", ["name", "price"])
+    return dict(told["data"]["lead"])
+
+
+@pytest.mark.vendor("lists.behind")
+def test_31_5_what_a_list_has_not_shown_of_our_own_write_is_no_news(clinic: Feed) -> None:
+    """And what a person does afterwards is, also to what we have written."""
+    _, statuses = _statuses(clinic.story)
+    lead = _read_while_we_write(clinic, lambda: _book(clinic))
+    assert lead["status_id"] != statuses[2]  # the list was behind
+    for _ in range(2):
+        clinic.run(700)  # amoCRM is asked for what was changed
+    assert clinic.told() == []
+    for status in (statuses[1], statuses[2]):
+        clinic.person(fields={"status_id": status})
+        for _ in range(2):
+            clinic.run(700)
+        assert clinic.kinds() == ["lead.status_changed"]
+
+
+@pytest.mark.vendor("lists.behind")
+def test_31_5_what_a_list_has_not_shown_of_a_calculation_is_no_news(feed: Feed) -> None:
+    story = feed.story
+
+    def save() -> None:
+        headers = story.widget() | {"X-Lead-Id": str(story.lead_id)}
+        saved = story.crm("save_calculation", headers, calculation() | {"options": {"update_price": True}})
+        assert saved.status == 200, saved.body
+
+    assert _read_while_we_write(feed, save)["price"] == 7
+    for _ in range(2):
+        feed.run(700)
+    assert feed.told() == []
 
 
 def test_31_a_task_whose_making_was_not_answered_is_no_news_once_its_visit_was_moved(clinic: Feed) -> None:
