@@ -200,9 +200,9 @@ class Driver:
 
     def shares(self, points: list[str | None], waiting: list[Attempt]) -> list[list[Attempt]]:
         """What each worker tries, the first one last; who is to be killed at a point begins by what comes to it."""
-        left, found = list(waiting), list[list[Attempt]]()
+        left, found, booked = list(waiting), list[list[Attempt]](), self._booked()
         for point in points:
-            own = [one for one in left if point is not None and one.comes_to(point)][:3]
+            own = [one for one in left if point and one.comes_to(point, is_booked=one.number in booked)][:3]
             left = [one for one in left if one not in own]
             found.append(own)
         for index, one in enumerate(left):
@@ -230,8 +230,10 @@ class Driver:
 
     def _orders(self, point: str | None, own: list[Attempt]) -> Orders:
         holds = {entry["number"]: entry["hold"] for entry in self.entries("held")}
-        booked = {entry["number"] for entry in self.entries("booked")}
-        return Orders(self.stage, self.journal, self.log, point, own, holds, booked)
+        return Orders(self.stage, self.journal, self.log, point, own, holds, self._booked())
+
+    def _booked(self) -> set[int]:
+        return {entry["number"] for entry in self.entries("booked")}
 
     def settle(self) -> None:
         """Without faults and kills, and with a person where one is needed, whoever has no answer asks again, and

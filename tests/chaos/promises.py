@@ -43,11 +43,11 @@ class Attempt:
     def phone(self) -> str:
         return f"+7916555{self.person:02}07"
 
-    def comes_to(self, point: str) -> bool:
+    def comes_to(self, point: str, *, is_booked: bool) -> bool:
         """Whether it makes the statement at which a process is killed, as far as its time is free."""
-        of_statement = {"make": not self.holds, "confirm": self.holds}
+        of_statement = {"make": not self.holds and not is_booked, "confirm": self.holds and not is_booked}
         name = point.partition("_")[2]
-        return of_statement.get(name, self.then == name)
+        return of_statement.get(name, self.then == name and (is_booked or not self.comes_back))
 
 
 def compared(
