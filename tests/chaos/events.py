@@ -101,7 +101,7 @@ class Driver:
             wanted = endpoints.EndpointFields("Consumer", f"http://{self.consumer.host}/")
             made = endpoints.add(runtime.database, runtime.keyring, row.id, wanted)
             assert made is not None
-            _, self.consumer.secrets[domain] = made
+            _, self.consumer.secrets[domain], _ = made
             feeds.switch(runtime.database, runtime.keyring, row.id, True)
             scheduled.run(runtime, 10)
             self.people.make_known(domain)
