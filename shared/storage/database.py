@@ -232,12 +232,15 @@ def _rows_of(model: type[Model]) -> RowFactory[Model]:
     known, messages = frozenset(model.__struct_fields__), _messages_of(model)
 
     def factory(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Model]:
-        names = [column.name for column in cursor.description or ()]
+        # By libpq's names: `cursor.description` makes an object of eight members for each column, for every statement.
+        result = cursor.pgresult
+        names = [(result.fname(index) or b"").decode() for index in range(result.nfields)] if result else []
         taken = [(index, name) for index, name in enumerate(names) if name in known]
+        told = messages.intersection(names)
 
         def row(values: Sequence[Any]) -> Model:
             there = {name: values[index] for index, name in taken}
-            for name in messages & there.keys():
+            for name in told:
                 there[name] = None if there[name] is None else stored(there[name])
             return model(**there)
 
