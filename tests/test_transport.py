@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from shared.access import issuer_client
@@ -14,6 +16,7 @@ from shared.amocrm import errors
 from shared.amocrm.transport import Limits, Transport
 from shared.deliveries import webhooks
 from shared.platform import egress, tls
+from shared.platform.http_clients import CLIENTS, HttpClients
 from shared.platform.messages import english, said
 from shared.platform.secret import Secret
 
@@ -155,11 +158,11 @@ def test_without_a_gateway_everything_goes_by_https(monkeypatch: pytest.MonkeyPa
     transport = Transport()
     sent: list[str] = []
 
-    def refuse(request: object, **_: object) -> None:
+    def refuse(_client: object, request: object, **_: object) -> None:
         sent.append(str(getattr(request, "url", "")))
         raise AssertionError
 
-    monkeypatch.setattr(transport._client, "send", refuse)
+    monkeypatch.setattr(httpx.Client, "send", refuse)
     with pytest.raises(AssertionError):
         transport.send("GET", "a.amocrm.ru", "/x")
     assert sent == ["https://a.amocrm.ru/x"]
@@ -178,3 +181,49 @@ def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert issuer_client.ask(f"http://{host}/") is None
     with pytest.raises(webhooks.WebhookError, match="ConnectError"):
         webhooks.call(f"http://{host}/", Secret("x"), "1", 0, {})
+
+
+class _Kept(BaseHTTPRequestHandler):
+    """Answers as many calls on a connection as come, and counts connections."""
+
+    protocol_version = "HTTP/1.1"
+    connections = 0
+
+    def setup(self) -> None:
+        type(self).connections += 1
+        super().setup()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        for header in (("Content-Type", "application/json"), ("Content-Length", "2"), ("Set-Cookie", "session=a")):
+            self.send_header(*header)
+        self.end_headers()
+        self.wfile.write(f"{{{'x' if self.headers['Cookie'] else ''}}}".encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_an_account_s_calls_follow_each_other_on_one_connection() -> None:
+    """32-10: the pools are several, since httpcore looks through a whole pool for each call."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Kept) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        transport = Transport(f"http://127.0.0.1:{server.server_port}")
+        assert [transport.send("GET", "a.amocrm.ru", "/x") for _ in range(5)] == [{}] * 5
+        assert _Kept.connections == 1
+        transport.close()
+        server.shutdown()
+
+
+def test_there_are_few_pools_however_many_accounts() -> None:
+    made: list[httpx.Client] = []
+
+    def client() -> httpx.Client:
+        made.append(httpx.Client(verify=tls.authorities()))
+        return made[-1]
+
+    clients = HttpClients(client)
+    assert made == []
+    assert len({id(clients.of(f"a{number}.amocrm.ru")) for number in range(1000)}) == len(made) == CLIENTS
+    clients.close()
+    assert all(one.is_closed for one in made)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import Any, Final
 
 import httpx
@@ -18,6 +18,7 @@ from msgspec import Struct
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
 from shared.platform import logs, tls, upstream_metrics
+from shared.platform.http_clients import CLIENTS, HttpClients
 from shared.platform.messages import said, say
 
 USER_AGENT = "amocrm-functions/1.0"
@@ -45,6 +46,14 @@ _DEFAULT_RETRY_AFTER = 1  # the limit is per second
 _GATEWAY_GAVE_UP = frozenset({502, 504})
 
 
+class _NoCookies(CookieJar):
+    # vendor: http.cookies (production) amoCRM sets a session's cookie. Who keeps cookies would bring one integration's
+    # to the next one's call of the same account; only the token says who is calling.
+    # source: clients of the API's older versions, which signed in once and kept the session in a cookie file
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Takes nothing of an answer."""
+
+
 class Transport:
     """Sends JSON to amoCRM's hosts. Keeps connections; one per warm instance, shared by threads."""
 
@@ -53,21 +62,25 @@ class Transport:
         self.server_time: datetime | None = None  # amoCRM's clock at its latest answer, by the header Date
         self._gateway = gateway
         self._limits = limits
-        self._client = httpx.Client(
+        self._max_connections = max_connections
+        self._clients = HttpClients(self._client)
+        tls.authorities()  # while the process starts, and into a snapshot: not in somebody's first call
+
+    def _client(self) -> httpx.Client:
+        # A run that refreshes tokens calls a thousand accounts: idle connections count all together.
+        kept = self._max_connections // CLIENTS
+        return httpx.Client(
             verify=tls.authorities(),
-            timeout=httpx.Timeout(limits.read, connect=limits.connect),
+            timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect),
             follow_redirects=False,
-            trust_env=gateway is None,
-            limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
+            trust_env=self._gateway is None,
+            limits=httpx.Limits(max_connections=self._max_connections, max_keepalive_connections=kept),
             headers={"User-Agent": USER_AGENT},
+            cookies=_NoCookies(),
         )
-        # vendor: http.cookies (production) amoCRM sets a session's cookie. Who keeps cookies would bring one
-        # integration's to the next one's call of the same account; only the token says who is calling.
-        # source: clients of the API's older versions, which signed in once and kept the session in a cookie file
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     def close(self) -> None:
-        self._client.close()
+        self._clients.close()
 
     def send(
         self,
@@ -82,7 +95,8 @@ class Transport:
     ) -> Any:
         """The decoded JSON answer, or None for 204. Raises the errors of :mod:`shared.amocrm.errors`."""
         require_amocrm_host(host)
-        request = self._client.build_request(
+        client = self._clients.of(host)
+        request = client.build_request(
             method,
             f"{self._gateway or f'https://{host}'}{path}",
             params=params,
@@ -95,17 +109,17 @@ class Transport:
         )
         began, status, answer_headers = time.monotonic(), None, httpx.Headers()
         try:
-            status, answer_headers, body = self._exchange(request)
+            status, answer_headers, body = self._exchange(client, request)
         finally:
             seconds, upstream_id = time.monotonic() - began, answer_headers.get("X-Request-Id")
             logs.called(method, path.partition("?")[0], status, seconds, upstream_id)
             upstream_metrics.count(status, seconds)
         return _decoded(status, answer_headers, body)
 
-    def _exchange(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
+    def _exchange(self, client: httpx.Client, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         deadline = time.monotonic() + self._limits.total
         try:
-            response = self._client.send(request, stream=True)
+            response = client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise errors.NotSentError(say("amoCRM cannot be reached ({kind})", kind=type(error).__name__)) from None
         except httpx.TransportError as error:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from shared.platform.http_clients import HttpClients
 from shared.platform.secret import Secret
 from shared.storage.object_stores import StoreError
 
@@ -48,7 +49,7 @@ class Cloud:
         self._token_ends = float("inf") if access_token else 0.0  # by time.monotonic()
         self._tries = 0  # to get a token
         self._lock = threading.Lock()
-        self._client: Any = None
+        self._clients = HttpClients(self._made)
 
     def prepare(self) -> None:
         self._authorization()
@@ -120,16 +121,20 @@ class Cloud:
     def _asked(self, method: str, url: str, **named: Any) -> Any:
         import httpx
 
-        from shared.platform import tls
-
-        if self._client is None:
-            self._client = httpx.Client(
-                verify=tls.authorities(),
-                trust_env=False,
-                timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
-                limits=httpx.Limits(max_connections=_THREADS, max_keepalive_connections=_THREADS),
-            )
         try:
-            return self._client.request(method, url, **named)
+            # One thread's writes follow each other, so each finds the connection of the one before.
+            return self._clients.of(threading.current_thread().name).request(method, url, **named)
         except httpx.HTTPError as error:
             raise StoreError(type(error).__name__) from None
+
+    def _made(self) -> Any:
+        import httpx
+
+        from shared.platform import tls
+
+        return httpx.Client(
+            verify=tls.authorities(),
+            trust_env=False,
+            timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=_THREADS, max_keepalive_connections=_THREADS),
+        )
