@@ -1,7 +1,7 @@
 """Several httpx clients that do the work of one.
 
 httpcore's pool looks through all of its connections when a call begins and when it ends, and asks the system about each
-that is idle. With sixteen threads that is a fifth of what a call costs, with a hundred connections several times the
+that is idle. With sixteen connections that is a tenth of what a call costs, with a hundred more than twice the
 call; and whoever asks the system lets other threads go first. So each of these pools has few connections.
 """
 
