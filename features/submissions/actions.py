@@ -139,6 +139,8 @@ def _from_builder(
         raise
     if sent.is_test:
         kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
+        if sent.asks_confirmation:
+            return site_builders.confirmed(runtime, caller, request)
     elif isinstance(sent.body, SubmitOrder):
         _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions, sent.made_at)
     else:

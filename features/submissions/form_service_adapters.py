@@ -107,6 +107,24 @@ _OF_GOOGLE: Final = {
 }
 
 
+# source: VK's reference, "Callback API" and "leadForms.getLeads"; public handlers of `lead_forms_new`
+def _vk(tree: Tree) -> str:
+    """An event of a community: a lead form's answers, or anything else that was chosen there. `secret` proves who has
+    sent it, and is no value; the visitor's page is."""
+    event = tree["object"]
+    if not isinstance(event, dict):
+        return ""
+    id_ = text(tree, "event_id")
+    drop(tree, "secret", "v", "group_id")
+    if text(dict(tree), "type") != "lead_forms_new":
+        return id_
+    drop(tree, "type")
+    drop(event, "group_id", "form_id", "ad_id")
+    if user := text(event, "user_id"):
+        tree["VK"] = f"https://vk.com/id{user}"
+    return text(event, "lead_id") or id_
+
+
 ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("FieldStructure EntryId", _wufoo),
     ("FormID UniqueID", _formstack),
@@ -114,5 +132,6 @@ ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("event_name visitor", _jivo),
     ("widget responses page", _getsitecontrol),
     ("user_column_data", _google_ads),
+    ("type object group_id", _vk),
     *CALLS,
 )

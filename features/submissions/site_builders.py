@@ -6,6 +6,7 @@ Any JSON and any form: what a value is, is understood from what it is called, se
 """
 
 import hashlib
+import re
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from features.submissions.flattening import NamedValue, named_values
 from features.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
 from features.submissions.settings import USUAL, Submissions
 from shared.access.credentials import site_key
+from shared.access.permissions import Caller
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
@@ -26,8 +28,12 @@ from shared.runtime import Runtime
 from shared.storage import event_log
 
 _TRIALS: Final[tuple[dict[str, object], ...]] = ({"test": "test"}, {})
-_OF_ADDRESS: Final = ("action", "site_key")  # as the panel shows it
+_CONFIRMATION: Final = "confirmation"  # of the address, by hand, and of the body that asks for it
+_OF_ADDRESS: Final = ("action", "site_key", _CONFIRMATION)  # as the panel shows it, and VK's string
 _TOLD_AGAIN: Final = timedelta(days=1)
+_CONFIRMED_AGAIN: Final = timedelta(minutes=1)  # somebody is at it
+_OF_CONFIRMATION: Final = {"type", "group_id"}
+_CONFIRMS: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 
 
@@ -38,6 +44,7 @@ class ReceivedForm(Struct, frozen=True):
     decisions: list[Decision] = []
     values: list[NamedValue] = []  # of which the decisions are
     made_at: datetime | None = None  # of an order, where its shop says so
+    asks_confirmation: bool = False  # a trial that is answered with a string of the sender's own
 
 
 def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
@@ -45,6 +52,11 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
     tree = html_form.read(request) if request.body.strip() else {}
     if {name.lower(): one for name, one in tree.items()} in _TRIALS or list(tree) == [_PING]:
         return ReceivedForm(SubmitForm(), None, is_test=True)
+    # vendor: vk.confirmation (page) Before VK's Callback API sends anything to an address, it sends `{"type":
+    # "confirmation", "group_id": …}`, and wants to hear the string that it shows in the community's settings.
+    # source: VK's reference, "Callback API"
+    if tree.get("type") == _CONFIRMATION and tree.keys() >= _OF_CONFIRMATION and "object" not in tree:
+        return ReceivedForm(SubmitForm(), None, is_test=True, asks_confirmation=True)
     known = builder_adapters.adapted(tree, request)
     values = named_values(tree)
     if not values and known.cart is None:
@@ -102,6 +114,21 @@ def is_ours(request: Request) -> bool:
 def ok() -> Response:
     """What every builder takes for done."""
     return Response(200, b"ok", (("Content-Type", "text/plain; charset=utf-8"),))
+
+
+def confirmed(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """VK's string, as it was put into the address: `&confirmation=…`."""
+    wanted = (request.parameter(_CONFIRMATION) or "").strip()
+    if _CONFIRMS.fullmatch(wanted):
+        return replace(ok(), body=wanted.encode())
+    told = say(
+        "VK asks for the string that confirms the address, and the address has none. Put &{name}=… at its end, with "
+        "the string that VK shows, and confirm it there once more.",
+        name=_CONFIRMATION,
+    )
+    id_, kind = caller.require_integration().id, "submission.not_confirmed"
+    event_log.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=_CONFIRMED_AGAIN)
+    return ok()
 
 
 def tried(runtime: Runtime, request: Request) -> Response:

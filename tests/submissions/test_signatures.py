@@ -1,5 +1,6 @@
 """35-3, 35-6: what is sent to a server's key that has its sender's secret must be signed with it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -105,3 +106,13 @@ def test_a_signed_key_takes_nothing_else_unsigned_either(connected: Story) -> No
     key_id, key = server_key(connected)
     assert _sign(connected, key_id) == 200
     assert connected.crm("submit_form", {"Authorization": f"Bearer {key}"}, form()).status == 401
+
+
+def test_45_1_vk_proves_itself_by_its_secret_in_the_body(connected: Story) -> None:
+    key_id, key = server_key(connected)
+    one = record("vk_lead_form")
+    assert _sign(connected, key_id, "another") == 200
+    confirmation = json.dumps({"type": "confirmation", "group_id": 20117}).encode()
+    assert [send(connected, key, one).status, send(connected, key, one, confirmation).status] == [401, 200]
+    assert _sign(connected, key_id, one["json"]["secret"]) == 200
+    assert send(connected, key, one).status == 200

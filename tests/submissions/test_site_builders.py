@@ -287,3 +287,21 @@ def test_a_leaked_key_is_stopped_by_its_limit(site: Story) -> None:
     site.clock.begin_minute()
     statuses = [_sent(site, b"test=test", key=key).status for _ in range(301)]
     assert statuses == [200] * 300 + [429]
+
+
+@pytest.mark.vendor("vk.confirmation")
+def test_45_1_vk_confirms_the_address_and_no_deal_comes_of_it(site: Story) -> None:
+    """It wants to hear the string that stands in the address; without one the log says what to do."""
+    key, before = _key(site), len(account(site)["leads"])
+    body = json.dumps({"type": "confirmation", "group_id": 20117}).encode()
+    query = (("action", "submit_form"), ("site_key", key), ("confirmation", "a1b2c3d4"))
+    fields = Headers([("Content-Type", "application/json")])
+    answer = serve(handle, site.runtime, Request("POST", "/", query, fields, body))
+    assert (answer.status, answer.body) == (200, b"a1b2c3d4")
+    unconfirmed = _sent(site, body, "application/json", key)
+    assert (unconfirmed.status, unconfirmed.body) == (200, b"ok")
+    ((told,),) = site.sql("SELECT message FROM amocrm_events WHERE kind = 'submission.not_confirmed'")
+    assert "&confirmation=" in told
+    run_deliveries(site.runtime, 20)
+    assert len(account(site)["leads"]) == before
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]

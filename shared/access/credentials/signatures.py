@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from shared.platform.http import Request
@@ -41,13 +42,31 @@ _WAYS: Final = {
     "Framer-Signature": _Way(is_hex=True, prefix="sha256=", signed=_with_its_id),
     "taplink-signature": _Way(is_hex=True, digest="sha1"),
 }
-# What builders try an address with, unsigned: Tilda's, WooCommerce's, and nothing at all. It writes nothing.
-_TRIAL: Final = re.compile(rb"(?:test=test|webhook_id=\d{1,20}|\s*|\{\})")
+# What builders try an address with, unsigned: Tilda's, WooCommerce's, VK's, and nothing at all. It writes nothing.
+_TRIAL: Final = re.compile(
+    rb"(?:test=test|webhook_id=\d{1,20}|\s*|\{\}"
+    rb'|\{\s*"type"\s*:\s*"confirmation"\s*,\s*"group_id"\s*:\s*\d{1,20}\s*\})'
+)
+
+
+class _Event(Struct, frozen=True):
+    type: str
+    group_id: int
+    secret: str
+
+
+def _says_it(request: Request, secret: str) -> bool:
+    """VK signs nothing: each event of a community holds the secret itself."""
+    try:
+        event = msgspec.json.decode(request.body, type=_Event)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return hmac.compare_digest(event.secret.encode(), secret.encode())
 
 
 def is_signed(request: Request, secret: str) -> bool:
-    """Whether it carries a signature of this secret, in any of the ways that we know."""
-    return any(
+    """Whether it carries a signature of this secret, in any of the ways that we know, or VK's secret."""
+    return _says_it(request, secret) or any(
         hmac.compare_digest(made(name, request, secret).encode(), sent.strip().encode())
         for name in _WAYS
         if (sent := request.headers.get(name)) is not None
