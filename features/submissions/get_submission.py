@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any, Final, Literal, TypedDict
 from uuid import UUID
 
+from msgspec import Struct
+
 from features.submissions import model
 from shared.access.permissions import Caller, Right
 from shared.actions.action import Action
@@ -11,6 +13,7 @@ from shared.amocrm.contacts import ContactsApi
 from shared.amocrm.errors import NotFoundError
 from shared.amocrm.events import FeedApi
 from shared.amocrm.leads import LOST, AccountApi
+from shared.connections.integrations import Integration
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
 from shared.platform.http import Request, Response
@@ -18,9 +21,18 @@ from shared.platform.messages import say
 from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
+from shared.storage.cache import SharedCache
 
 Status = Literal["received", "delivered", "waiting", "accepted", "declined", "failed"]
 _ACTIONS: Final = (model.SUBMIT_FORM, model.SUBMIT_ORDER)
+# A page asks every few seconds; ten of them would use up what amoCRM answers the whole account.
+_KNOWN_SECONDS: Final = 30
+_HEARD: Final = "statuses_of_submissions"
+
+
+class _Heard(Struct, frozen=True):
+    status: Status
+    at: int  # Unix seconds
 
 
 class SubmissionAnswer(TypedDict):
@@ -35,7 +47,7 @@ class SubmissionAnswer(TypedDict):
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """Query: `id`, the `delivery_id` that the submission was answered with.
 
-    404 for one that is not there. A public page is told `received` of it instead: nothing tells a robot, whose
+    What a person has done with an incoming lead is told up to 30 seconds late. 404 for one that is not there. A public page is told `received` of it instead: nothing tells a robot, whose
     submission is thrown away, from others.
     """
     integration = caller.require_integration()
@@ -50,7 +62,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         return json_response({"id": str(id_), "status": "received", "accepted_at": None})
     status = _status(delivery)
     if status == "waiting":
-        status = runtime.connections.call(integration, lambda api: _decided(api, delivery), calls=3)
+        status = _known_or_asked(runtime, integration, delivery)
     return json_response({"id": str(id_), "status": status, "accepted_at": delivery.created_at})
 
 
@@ -60,6 +72,20 @@ def _status(delivery: Delivery) -> Status:
     if delivery.state == "dead":
         return "failed"
     return "delivered" if delivery.state == "delivered" else "received"
+
+
+def _known_or_asked(runtime: Runtime, integration: Integration, delivery: Delivery) -> Status:
+    """As any instance has heard it within _KNOWN_SECONDS. One row of all that were asked about then: two at once may
+    lose each other's, which costs a question."""
+    cache, now = SharedCache(runtime.database, integration.id), int(runtime.clock.now().timestamp())
+    heard = cache.latest(_HEARD, dict[str, _Heard], _KNOWN_SECONDS) or {}
+    fresh = {id_: one for id_, one in heard.items() if 0 <= now - one.at < _KNOWN_SECONDS}
+    known = fresh.get(str(delivery.id))
+    if known is not None:
+        return known.status
+    status = runtime.connections.call(integration, lambda api: _decided(api, delivery), calls=3)
+    cache.put(_HEARD, fresh | {str(delivery.id): _Heard(status, now)})
+    return status
 
 
 def _decided(api: AccountApi, delivery: Delivery) -> Status:
