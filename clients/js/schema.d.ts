@@ -980,8 +980,8 @@ export interface paths {
          *
          *     Query: `id`, the `delivery_id` that the submission was answered with.
          *
-         *     What a person has done with an incoming lead is told up to 30 seconds late. 404 for one that is not there. A public page is told `received` of it instead: nothing tells a robot, whose
-         *     submission is thrown away, from others.
+         *     What a person has done with an incoming lead is told up to 30 seconds late. 404 for one that is not there: a public
+         *     page is told `received` of it instead; nothing tells a robot, whose submission is thrown away, from others.
          */
         get: operations["get_submission"];
         put?: never;
