@@ -5,7 +5,6 @@ import { bounded, inLanguage, language as mine, LANGUAGES, moment, t } from "../
 import { afterTyping, latest } from "../ui/pace.js";
 import { form } from "../widget/form.js";
 import { builder, empty, lacking } from "./builder.js";
-import { problemsIn } from "./calculator_problems.js";
 import { keptDraft } from "./kept.js";
 import { nameAfterLabels } from "./naming.js";
 import { busy, conflictOf, failure, filled, levelPicker, told } from "./pieces.js";
@@ -97,9 +96,10 @@ function workbench(body, visit, level, known, reopen) {
   const otherCurrency = element("p", { className: "warning", hidden: true });
   otherCurrency.setAttribute("role", "status");
   const left = element("div", {});
-  const wrong = problemsIn(left);
+  /** @type {ReturnType<typeof import("./calculator_problems.js").problemsIn> | null} */
+  let wrong = null; // most have nothing to put right
   const preview = element("div", { className: "card" });
-  const right = element("div", { className: "preview-card" }, wrong.list, preview);
+  const right = element("div", { className: "preview-card" }, preview);
   const languages = element("select", { id: "edited-language" });
   const undoButton = element("button", { text: t("calculators.undo"), className: "quiet small", type: "button", disabled: true, onclick: () => walk(false) });
   const redoButton = element("button", { text: t("calculators.redo"), className: "quiet small", type: "button", disabled: true, onclick: () => walk(true) });
@@ -133,9 +133,9 @@ function workbench(body, visit, level, known, reopen) {
       unsent.drop();
     }
     state.textContent = t("calculators.saved");
-    wrong.show(answer.problems);
     tryOut(answer.calculator);
     buttons(answer.problems.length === 0);
+    await showProblems(answer.problems);
   };
   // One after the other, so that each is over the one before.
   /** @type {Promise<unknown>} */
@@ -205,7 +205,7 @@ function workbench(body, visit, level, known, reopen) {
     const focused = at ?? focusedPath();
     left.replaceChildren(builder(document_, edited, changed));
     showCurrency();
-    wrong.show();
+    wrong?.show();
     languages.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => {
       const count = lacking(document_, code);
       return new Option(count ? t("calculators.lacking", { language: name, count }) : name, code, false, code === edited);
@@ -234,6 +234,19 @@ function workbench(body, visit, level, known, reopen) {
     otherCurrency.hidden = !own || !document_.currency || document_.currency === own;
     otherCurrency.textContent = otherCurrency.hidden ? "" : t("calculators.other_currency", { currency: document_.currency, own });
     return otherCurrency.textContent;
+  };
+  const beginTelling = latest();
+  const showProblems = async (/** @type {import("./calculator_problems.js").Problem[]} */ problems) => {
+    const isOld = beginTelling();
+    if (!wrong && !problems.length) return;
+    const { problemsIn } = await import("./calculator_problems.js");
+    if (isOld()) return;
+    if (!wrong) {
+      wrong = problemsIn(left);
+      preview.before(wrong.list);
+      publish.after(wrong.fix);
+    }
+    wrong.show(problems);
   };
   const tryOut = (/** @type {Calculator | null} */ calculator) => {
     const values = tried?.values();
@@ -309,9 +322,9 @@ function workbench(body, visit, level, known, reopen) {
   const store = element("button", { text: t("calculators.export"), className: "quiet small", type: "button", onclick: () => told(async () => (await import("./calculator_file.js")).store(document_, `calculator-${connection.widget_type}.json`), error) });
   const check = () => told(async () => {
     const checked = await call("check_calculator", { method: "POST", connection, body: { document: document_ } });
-    wrong.show(checked.problems);
     tryOut(checked.calculator);
     buttons(checked.problems.length === 0);
+    await showProblems(checked.problems);
   }, error);
 
   const origin = inForce ? t(`calculators.in_force_${inForce.level ?? "usual"}`, { version: inForce.version ?? "" }) : t("calculators.none_in_force");
@@ -319,7 +332,7 @@ function workbench(body, visit, level, known, reopen) {
     element("p", { className: "soft", text: `${origin} ${t("calculators.touches", bounded(known.touched))}${known.draft ? ` ${t("calculators.draft_of", { who: known.draft.changed_by, when: moment(known.draft.changed_at) })}` : ""}` }),
     element("div", { className: "toolbar" }, element("label", {}, t("calculators.language"), languages), element("label", {}, t("calculators.begin_from"), starts), load, file, store, undoButton, redoButton, discard),
     conflict, otherCurrency, element("div", { className: "workbench" }, left, right), error,
-    ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, wrong.fix, state)] : []),
+    ...(may("manage") ? [element("div", { className: "sticky" }, element("label", { className: "grow" }, t("calculators.note"), note), publish, state)] : []),
     history(known, visit, level, {
       use: (/** @type {number} */ version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),
       inherit: (/** @type {HTMLButtonElement} */ button) => busy(button, async () => {
