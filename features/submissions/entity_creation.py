@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from shared.amocrm.contacts import ContactsApi, CreatedEntities
+from shared.amocrm.contacts import ContactsApi, CreatedEntities, fitting
 from shared.amocrm.leads import AccountApi
 from shared.deliveries.echo_marking import noting_link, noting_new
 from shared.storage import own_writes
@@ -26,7 +26,9 @@ class EntityCreation(Struct, frozen=True):
     delivery_id: UUID
 
     def lead(self, api: AccountApi, lead: Entity, known_id: int | None, contact: Entity) -> CreatedEntities:
-        """A deal of a contact that is there, or with a new one."""
+        """A deal of a contact that is there, or with a new one; then with as many values as one call takes."""
+        if known_id is None:
+            lead, contact = _fitting(lead), _fitting(contact)
         with self._new("lead", lead) as tell_lead, self._new_or_linked(known_id, contact) as tell_contact:
             made = ContactsApi(api).create_lead(lead, known_id, contact)
             tell_lead(made.lead_id)
@@ -68,3 +70,9 @@ class EntityCreation(Struct, frozen=True):
             return
         with noting_link(self.database, self.integration_id, "contact", known_id):
             yield lambda _: None
+
+
+def _fitting(entity: Entity) -> Entity:
+    """The rest is written by :mod:`features.submissions.many_values`."""
+    values = entity.get("custom_fields_values")
+    return entity | {"custom_fields_values": fitting(values)} if values else entity

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from features.submissions import mapping, note, reassignment, unmapped_values
+from features.submissions import many_values, mapping, note, reassignment, unmapped_values
 from features.submissions.mapping import Unplaced
 from features.submissions.model import (
     SUBMIT_FORM,
@@ -166,6 +166,9 @@ def _steps(made: Submission) -> list[Step]:
         plan.append(fields_step(made, entity, plan[-1].name if plan else None))
     before = plan[-1].name if plan else None
     plan.append(Step(accepted.mode, made.writer(), made.finder(), after=before))
+    if accepted.mode == "lead":
+        for step in many_values.steps(made, accepted.mode):
+            plan += [step, _left_note_step(made, f"{step.name}_note", step.name, many_values.refused)]
     if accepted.mode != "contact":
         plan += _contact_update_steps(made, accepted.mode)
         plan += [_budget_step(made)] if made.budget.amount else []

@@ -1,7 +1,7 @@
 """The calls that make deals and contacts. Source: amoCRM's documentation, "Deals", "Contacts", "Incoming leads"."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -12,6 +12,24 @@ from shared.amocrm.leads import AccountApi
 from shared.platform.messages import say
 
 Entity = dict[str, Any]
+
+
+# vendor: leads.complex_values (page) The call that makes a deal with its contact takes at most 40 values of fields for
+# each of them, and refuses more. Other writes have no such bound.
+# source: Kommo's and amoCRM's documentation, "Complex adding of deals"
+_MOST_VALUES: Final = 40
+
+
+def fitting(values: Sequence[Entity]) -> list[Entity]:
+    """Of `custom_fields_values`, the fields that this call takes; several values of a field stay together."""
+    kept: list[Entity] = []
+    room = _MOST_VALUES
+    for one in values:
+        count = len(one["values"] or ())
+        if count <= room:
+            kept.append(one)
+            room -= count
+    return kept
 
 
 class CreatedEntities(Struct, frozen=True):
@@ -55,7 +73,7 @@ class ContactsApi(Struct, frozen=True):
         self.account.send("PATCH", f"/contacts/{contact_id}", json=fields)
 
     def create_lead(self, lead: Entity, contact_id: int | None, contact: Entity | None) -> CreatedEntities:
-        """A deal, and its contact with it in the same call where that is new."""
+        """A deal, and its contact with it in the same call where that is new: then each has what is `fitting`."""
         tags = lead.get("_embedded", {})
         if contact_id is not None:
             body = lead | {"_embedded": tags | {"contacts": [{"id": contact_id, "is_main": True}]}}

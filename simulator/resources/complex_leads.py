@@ -12,6 +12,7 @@ from simulator.resources.entities import add
 from simulator.state import Entity
 
 _MOST = 50
+_MOST_VALUES = 40
 _INNER = ("contacts", "companies")  # one of each at most
 
 
@@ -26,12 +27,23 @@ def create(call: Call) -> Answer:
 
 def _check(call: Call, told: Told, item: Entity) -> None:
     writing.check(call, "leads", told, item)
+    _check_values(told, item)
     for kind in _INNER:
         given = (item.get("_embedded") or {}).get(kind) or []
         if len(given) > 1:
             told.wrong(f"_embedded.{kind}", "TooMany", "This collection should contain 1 element or less.")
         for position, one in enumerate(given):
             check_inner(call, told.inside(f"_embedded.{kind}.{position}"), kind, one)
+            _check_values(told.inside(f"_embedded.{kind}.{position}"), one)
+
+
+def _check_values(told: Told, one: Any) -> None:
+    # vendor: leads.complex_values
+    given = one.get("custom_fields_values") if isinstance(one, dict) else None
+    fields = [field for field in given if isinstance(field, dict)] if isinstance(given, list) else []
+    if sum(len(field.get("values") or ()) for field in fields) > _MOST_VALUES:
+        detail = f"This collection should contain {_MOST_VALUES} elements or less."
+        told.wrong("custom_fields_values", "TooMany", detail)
 
 
 def check_inner(call: Call, told: Told, kind: str, one: Any) -> None:
