@@ -23,17 +23,30 @@ _CONNECTIONS: Final = "SELECT account_domain, status, token_version FROM amocrm_
 
 @dataclass
 class Lost:
-    """`known`: keys that the restored database has; `repeated`: those that their callers have sent once more."""
+    """`known`: keys that the restored database has; `repeated`: those that their callers have sent once more; `anew`:
+    those of them that had not been carried out before, so that they are the newest that anybody knows of."""
 
     backup_began: float
     lost_at: float
     known: set[str] = field(default_factory=set)
     repeated: set[str] = field(default_factory=set)
+    anew: set[str] = field(default_factory=set)
 
 
 def accepted(made: Town) -> dict[str, float]:
     """Keys of writes, and when they were accepted first, in the clock's seconds."""
     return {line["accepted"]: line["at"] for line in reversed(made.did) if "accepted" in line}
+
+
+def undone(made: Town, keys: set[str]) -> set[str]:
+    """Of these, what is nowhere in amoCRM yet."""
+    lines = {line["pressed"]: line for line in made.did if line.get("pressed") in keys}
+    found = set[str]()
+    for domain in {line["domain"] for line in lines.values()}:
+        own = {key: line for key, line in lines.items() if line["domain"] == domain}
+        places = truth.note_places(made.played.simulator.control("show", domain=domain), own)
+        found |= {key for key, at in places.items() if at}
+    return keys - found
 
 
 def compare(made: Town, lost: Lost) -> tuple[dict[str, int], list[str]]:
@@ -53,7 +66,7 @@ def compare(made: Town, lost: Lost) -> tuple[dict[str, int], list[str]]:
     forgotten = {
         key for key, at in known.items() if at < lost.lost_at and key not in all_stored | lost.known | lost.repeated
     }
-    there = 0
+    there = last_words = 0
     for domain in made.played.domains:
         own = {key: line for key, line in pressed.items() if line["domain"] == domain}
         if not own:
@@ -66,27 +79,30 @@ def compare(made: Town, lost: Lost) -> tuple[dict[str, int], list[str]]:
         prices = None
         if maybe or own.keys() & lost.repeated:
             written = {key: line for key, line in own.items() if key in promised or key in found}
-            prices = _newest(written, known)
+            before, prices = _newest(written, known, set()), _newest(written, known, lost.anew)
+            last_words += shown["leads"][str(made.played.leads[domain])]["price"] in prices - before
         violations += truth.wrong(shown, made.played.leads[domain], promised, stored[domain], maybe, prices)
     return {
         "pressed": len(pressed),
         "in_the_backup": len(lost.known),
         "accepted_since": sum(at < lost.lost_at and key not in lost.known for key, at in known.items()),
         "repeated": len(lost.repeated),
+        "repeated_and_not_carried_out_before": len(lost.anew),
+        "and_have_the_last_word": last_words,
         "forgotten_and_in_their_deals": there,
         "lost": len(forgotten) - there,
     }, violations
 
 
-def _newest(written: Mapping[str, dict[str, Any]], accepted_at: Mapping[str, float]) -> set[int]:
+def _newest(written: Mapping[str, dict[str, Any]], accepted_at: Mapping[str, float], anew: set[str]) -> set[int]:
     """Totals of the calculations that may be the newest: none was begun after they had been accepted, at first. Of
-    rows that came back as repeated ones the order says nothing."""
+    rows that came back as repeated ones the order says nothing; what was carried out only then may be the newest."""
     lines = {key: line for key, line in written.items() if line["name"] == "save_calculation"}
     last_begun = max((line["at"] for line in lines.values()), default=0.0)
     return {
         line["body"]["calculation"]["total"]
         for key, line in lines.items()
-        if accepted_at.get(key, float("inf")) >= last_begun
+        if key in anew or accepted_at.get(key, float("inf")) >= last_begun
     }
 
 

@@ -94,6 +94,7 @@ def repeat(run: LostTown, lost: Lost) -> dict[str, int]:
     known = accepted(made)
     since = sorted(key for key, at in known.items() if at < lost.lost_at and key not in lost.known)
     lost.repeated = set(run.rng.sample(since, k=(len(since) + 1) // 2))
+    lost.anew = aftermath.undone(made, lost.repeated)
     for key, line in lines.items():
         if key in lost.repeated or key not in known:
             press_again(made, line, key)
