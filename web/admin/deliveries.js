@@ -129,7 +129,7 @@ function none({ connection, to }) {
   const own = viewsOf("connection", [connection.account_domain, connection.widget_type]);
   /** @type {[string, string][]} */
   const ways = [["calculator", "deliveries.to_calculator"], ["site", "summary.no_keys"], ["", "tab.summary"]];
-  return nothing(t("deliveries.none"), element("ul", { className: "log" }, ...ways.filter(([view]) => view in own).map(([view, text]) => element("li", {}, element("a", { href: to({ view }), text: t(text) })))));
+  return nothing(t("deliveries.none"), ...ways.filter(([view]) => view in own).map(([view, text]) => element("p", {}, element("a", { href: to({ view }), text: t(text) }))));
 }
 
 /** @param {Delivery} delivery @param {Visit} visit @param {() => Promise<unknown>} refresh */
