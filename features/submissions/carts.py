@@ -148,8 +148,11 @@ def item(
     sku: str = "",
     options: Iterable[tuple[str, str]] = (),
 ) -> OrderItem | None:
-    """None where there is no name, or neither a price nor a sum. `options`: names and values; a name may be empty."""
-    count = quantity or Decimal(1)
+    """None where there is no name, or neither a price nor a sum, and for none of it (a quantity of 0): that is a text,
+    and no part of the sum. `quantity` None: one. `options`: names and values; a name may be empty."""
+    if quantity is not None and not quantity:
+        return None
+    count = Decimal(1) if quantity is None else quantity
     if price is None and total is not None:
         price = _shortened(total / count)
     full = named(name.strip(), options)

@@ -5,6 +5,7 @@ a form are alike: branches are dictionaries and lists, leaves are texts (numbers
 null. Nothing that was sent is left out, whatever contradicts itself; what it may cost is bounded by bytes and depth.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -49,7 +50,7 @@ def read(body: bytes, content_type: str = "", *, opens_texts: bool = True) -> Tr
         except ValueError:
             raise UnreadableError from None
         return _of_pairs(pairs, opens_texts)
-    text = form_pairs.text(body, content_type)
+    text = _unquoted(form_pairs.text(body, content_type))
     begin = text.lstrip()[:1]
     if begin in ("{", "["):
         try:
@@ -62,6 +63,19 @@ def read(body: bytes, content_type: str = "", *, opens_texts: bool = True) -> Tr
     if "=" not in text:  # all of it would be a name
         raise UnreadableError
     return _of_pairs(form_pairs.urlencoded(body.removeprefix(b"\xef\xbb\xbf"), content_type), opens_texts)
+
+
+def _unquoted(text: str) -> str:
+    """The document within a text: JSON of JSON, as a program writes it that has encoded it twice."""
+    while text.lstrip()[:1] == '"':
+        try:
+            inner = json.loads(text, strict=False)
+        except ValueError:
+            return text
+        if not isinstance(inner, str) or inner.lstrip()[:1] not in ("{", "[", '"'):
+            return text
+        text = inner
+    return text
 
 
 def first_of_each(tree: Any) -> Any:

@@ -289,3 +289,20 @@ def test_35_4_an_old_order_that_never_was_here_is_made(site: Story, made_at: str
     assert send(site, key, _changed("woocommerce", date_created_gmt=old)).status == 200
     assert len(Became(site).notes) == 1
     assert len(account(site)["leads"]) == leads + 1
+
+
+@pytest.mark.parametrize("nought", ["0", 0, "0.0", "0,00"])
+def test_45_5_none_of_a_good_is_told_and_counts_for_nothing(site: Story, nought: Any) -> None:
+    """A row that somebody has emptied: it is no piece of it, and the sum stays what it is."""
+    _, key = server_key(site)
+    goods = [
+        {"name": "Зеркало", "price": "4900", "quantity": "2"},
+        {"name": "Полка овальная", "price": "1200", "quantity": nought},
+    ]
+    content = {"name": "Нина", "phone": "8 916 555 44 33", "order_id": "N-45", "items": goods}
+    body = {"content_type": "application/json", "json": content, "becomes": {}}
+    assert send(site, key, body).status == 200
+    became = Became(site)
+    assert became.lead["price"] == 9800
+    assert [one["name"] for one in became.goods] == ["Зеркало"]
+    assert "Полка овальная" in became.note

@@ -305,3 +305,16 @@ def test_45_1_vk_confirms_the_address_and_no_deal_comes_of_it(site: Story) -> No
     run_deliveries(site.runtime, 20)
     assert len(account(site)["leads"]) == before
     assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+
+
+@pytest.mark.parametrize("kind", ["application/json", FORM, "text/plain"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_45_6_json_that_was_encoded_twice_is_read(site: Story, kind: str, times: int) -> None:
+    body = json.dumps({"name": "Нина", "phone": "8 916 555 44 33", "Страница": "https://example.org/?a=1&b=2"})
+    for _ in range(times):
+        body = json.dumps(body)
+    assert _sent(site, body.encode(), kind).status == 200
+    contact, _, note = _new(site)
+    assert contact["name"] == "Нина"
+    assert _values(contact)["PHONE"].endswith("9165554433")
+    assert "Страница: https://example.org/?a=1&b=2" in note
