@@ -1,18 +1,14 @@
-// An example site of a clinic: one script tag, here written by a script because the key is asked for.
+// An example site of a clinic: one script tag, here written by a script because the demo asks for the key.
 
-const asked = new URLSearchParams(location.search);
-const api = (asked.get("api") ?? "").replace(/\/$/, "");
-const key = asked.get("key") ?? "";
+import { given, setUp } from "./demo.js";
 
-if (api && key) {
+const API = (given.get("api") ?? "").replace(/\/$/, ""); // yours: "https://functions.example/crm_api"
+const KEY = given.get("key") ?? ""; // yours: "site_…"
+
+if (API && KEY) {
   const place = document.querySelector("#clinic");
   place.hidden = false;
-  const script = Object.assign(document.createElement("script"), { src: `${api}/booking/embed.js` });
-  Object.assign(script.dataset, { key, lang: document.documentElement.lang, title: "Запись на приём" });
+  const script = Object.assign(document.createElement("script"), { src: `${API}/booking/embed.js` });
+  Object.assign(script.dataset, { key: KEY, lang: document.documentElement.lang, title: "Запись на приём" });
   place.append(script);
-} else {
-  const form = document.querySelector("#setup");
-  form.hidden = false;
-  form.elements.api.value = api;
-  document.querySelector("#origin").textContent = location.origin;
-}
+} else setUp(document.querySelector("#setup"));
