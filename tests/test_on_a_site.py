@@ -264,6 +264,21 @@ def test_what_is_typed_while_the_answer_takes_its_time_stays(shown: Any, story: 
     assert (_count(story), _told(page)) == (2, "sent sent")
 
 
+def test_it_is_said_that_a_form_is_under_way(shown: Any, story: Story) -> None:
+    """38-web2-4: nothing was, and the line was made with its text in it, which a screen reader does not read."""
+    page = shown()
+    held: list[Route] = []
+    page.route(re.compile("action=submit_form"), lambda route: held.append(route), times=1)
+    with page.expect_request(re.compile("action=submit_form")):
+        page.locator("#go").click()
+    expect(page.get_by_role("status")).to_have_text("Sending…")
+    page.evaluate("window.line = document.querySelector('[role=status]')")
+    held[0].fallback()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert page.evaluate("window.line === document.querySelector('[role=status]')")
+    assert _count(story) == 1
+
+
 @pytest.mark.parametrize("place", ["head", "body"])
 def test_the_booking_page_is_seen_wherever_its_tag_stands(
     shown: Any, story: Story, ingress: Ingress, place: str

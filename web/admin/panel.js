@@ -6,6 +6,7 @@ import { latest } from "../ui/pace.js";
 import { ofBrowser, ofTab } from "../ui/storage.js";
 import { read, readOld, written } from "./address.js";
 import { tellKept } from "./kept.js";
+import { moduleOf } from "./modules.js";
 import { button, filled, nothing, told } from "./pieces.js";
 import { CONNECTION_VIEWS, PLACE_VIEWS, places, titleOf, viewsOf } from "./places.js";
 import { call, connectionName, token, whoIsIn } from "./session.js";
@@ -156,7 +157,7 @@ async function made(at, fresh) {
     return null;
   };
   if (!view) return refuse(t("panel.no_view"));
-  const [module, connection] = await Promise.all([at.view in viewsOf(at.place, at.account) ? import(`./${view.module}.js`) : null, at.account ? connectionOf(at.account) : null]);
+  const [module, connection] = await Promise.all([at.view in viewsOf(at.place, at.account) ? moduleOf(view.module) : null, at.account ? connectionOf(at.account) : null]);
   if (at.account && !connection) {
     fresh.append(element("h1", { text: t("panel.not_here") }), nothing(t("panel.no_connection", { name: named(at.account) }), element("a", { href: written({ place: "connections" }), text: t("crm.title") })));
     return null;
@@ -244,7 +245,7 @@ addEventListener("message", ({ data }) => {
 
 async function find() {
   const account = here().account ?? last();
-  const { openSearch } = await import("./search.js");
+  const { openSearch } = await moduleOf("search");
   openSearch(account && { account_domain: account[0], widget_type: account[1] });
 }
 

@@ -13,6 +13,7 @@
   var MOST_VALUES = { name: 1, first_name: 1, last_name: 1, form: 1, page: 1, phone: 20, email: 20, comment: 150 };
   var VISIT = /^(utm_.*|gclientid|_ym_uid|_ym_counter|gclid|yclid|fbclid|roistat|openstat|from)$/i;
   var LONGEST_LEAVING = 10000; // milliseconds; a page that has not gone by then stays: a download, another app
+  var SOON = 300; // milliseconds; what is answered by then need not be said to be under way
   /** @typedef {{ newKey: () => string, crm: import("../client/index.js").Client }} Loaded */
   /** @type {Promise<Loaded> | undefined} */
   var loading;
@@ -121,8 +122,9 @@
     return { contact: contact, form: called, fields: fields, comment: (own.comment || []).join("\n"), tracking: tracking, trap: trap, opened_at: opened, sent_at: Date.now() };
   }
 
-  /** @param {HTMLFormElement} form @param {boolean} isGood @param {string} text */
-  function say(form, isGood, text) {
+  // Where it is said what becomes of a form: there before the text is, else a screen reader does not read it.
+  /** @param {HTMLFormElement} form @param {boolean} isGood @returns {HTMLElement} */
+  function line(form, isGood) {
     var place = find(form, "[data-crm-result]");
     if (!place) {
       place = document.createElement("p");
@@ -130,7 +132,12 @@
       append(form, place);
     }
     place.setAttribute("role", isGood ? "status" : "alert");
-    place.textContent = text;
+    return place;
+  }
+
+  /** @param {HTMLFormElement} form @param {boolean} isGood @param {string} text */
+  function say(form, isGood, text) {
+    line(form, isGood).textContent = text;
   }
 
   /** @param {HTMLFormElement} form @param {string} name @param {unknown} detail */
@@ -243,7 +250,14 @@
     busy.add(form);
     edited.delete(form);
     setAttribute(form, "aria-busy", "true");
-    new Promise(function (resolve) { resolve(send(form, event.submitter)); }).then(
+    line(form, true);
+    var isAnswered = false;
+    setTimeout(function () {
+      words().then(function (known) {
+        if (!isAnswered) { say(form, true, known["form.sending"] || "Sending…"); }
+      });
+    }, SOON);
+    new Promise(function (resolve) { resolve(send(form, event.submitter)); }).finally(function () { isAnswered = true; }).then(
       function (delivery) { sent(form, delivery); },
       function (error) { failed(form, error); }
     );

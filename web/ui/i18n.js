@@ -1,7 +1,7 @@
 // The words of every page, in six languages. A page's language: ?lang=, else what was chosen before, else the browser's,
 // else what most people of the platform speak that shows the page in a deal card.
 
-import { isolated } from "./dom.js";
+import { element, isolated } from "./dom.js";
 import { ofBrowser } from "./storage.js";
 
 export const LANGUAGES = { en: "English", ru: "Русский", uk: "Українська", uz: "Oʻzbekcha", es: "Español", pt: "Português" };
@@ -16,11 +16,35 @@ function chosen() {
 }
 
 export const language = chosen();
-const answer = await fetch(new URL(`../i18n/${language}.json`, import.meta.url));
 /** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Words */
 /** @typedef {string | Record<string, string>} Worded One text for all languages, or one for each. */
-/** @type {Record<string, Words>} */
-const words = await answer.json();
+/** @param {string} [query] another address: what lies between may keep the first answer @returns {Promise<Record<string, Words>>} */
+async function read(query = "") {
+  const answer = await fetch(new URL(`../i18n/${language}.json${query}`, import.meta.url));
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
+/** Without its words a page is nothing, and says so: "server.silent" and "again" of each language. @param {unknown} error @returns {never} */
+function refused(error) {
+  /** @type {Record<string, [string, string]>} */
+  const said = {
+    en: ["The server does not answer. Check the connection and try again.", "Try again"],
+    ru: ["Сервер не отвечает. Проверьте связь и повторите.", "Повторить"],
+    uk: ["Сервер не відповідає. Перевірте зв’язок і повторіть.", "Повторити"],
+    uz: ["Server javob bermayapti. Aloqani tekshirib, qayta urining.", "Qaytadan"],
+    es: ["El servidor no responde. Revise la conexión e inténtelo otra vez.", "Reintentar"],
+    pt: ["O servidor não responde. Verifique a conexão e tente de novo.", "Tentar de novo"],
+  };
+  const [text, again] = said[language] ?? ["", ""];
+  const told = element("p", { className: "error", text });
+  told.setAttribute("role", "alert");
+  document.documentElement.lang = language;
+  document.body.replaceChildren(element("main", { className: "page" }, told, element("button", { className: "quiet", type: "button", text: again, onclick: () => location.reload() })));
+  throw error;
+}
+
+const words = await read().catch(() => read("?again")).catch(refused);
 const plurals = new Intl.PluralRules(LOCALES[language]);
 
 // A text that counts has forms ({one, few, many, other}); its first number decides which.

@@ -39,6 +39,7 @@ export function slotPicker({ load, today, last, picked }) {
   problem.setAttribute("role", "alert");
   const earlier = element("button", { type: "button", className: "quiet small", text: t("slots.earlier"), onclick: () => go(-DAYS) });
   const later = element("button", { type: "button", className: "quiet small", text: t("slots.later"), onclick: () => go(DAYS) });
+  const again = element("button", { type: "button", className: "quiet small", text: t("again"), hidden: true });
   const begin = latest();
   /** @type {Slot | null} */
   let chosen = null;
@@ -56,6 +57,7 @@ export function slotPicker({ load, today, last, picked }) {
     first = step < 0 && plus(first, step) < today ? today : plus(first, step);
     choose(null);
     problem.textContent = "";
+    again.hidden = true;
     view.setAttribute("aria-busy", "true");
     freeze([days, times], true); // a time of the week that is left would be forgotten when the next one is there
     try {
@@ -74,6 +76,8 @@ export function slotPicker({ load, today, last, picked }) {
       times.replaceChildren();
       status.textContent = "";
       problem.textContent = /** @type {Error} */ (error).message;
+      again.hidden = false;
+      again.onclick = () => go(0, isSearching, looks);
     }
     earlier.disabled = first <= today;
     later.disabled = plus(first, DAYS) > last;
@@ -111,7 +115,7 @@ export function slotPicker({ load, today, last, picked }) {
   const labelled = (key, className, inner) => {
     return element("fieldset", { className }, element("legend", { className: "unseen", text: t(key) }), inner);
   };
-  view.append(element("div", { className: "range" }, earlier, range, later), labelled("slots.day", "", days), status, problem, labelled("slots.time", "", times));
+  view.append(element("div", { className: "range" }, earlier, range, later), labelled("slots.day", "", days), status, problem, again, labelled("slots.time", "", times));
   return { view, chosen: () => chosen, refresh: (fromToday = false) => {
     if (fromToday) first = today;
     return go(0, fromToday);

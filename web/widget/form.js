@@ -166,6 +166,13 @@ function ask(shown, isAsked) {
   if (control) control.disabled = !isAsked;
 }
 
+// Of whoever looks, as a date control has it; a day need not have 24 hours.
+function tomorrow() {
+  const moment = new Date();
+  moment.setDate(moment.getDate() + 1);
+  return moment.toLocaleDateString("sv-SE");
+}
+
 /** @param {Field} field @param {string} prefix @param {string} language @returns {Shown} */
 function control(field, prefix, language) {
   const id = `field-${prefix.replace(".", "-")}${field.id}`;
@@ -186,7 +193,7 @@ function control(field, prefix, language) {
     if (field.most !== undefined) made.max = field.most;
     if (field.kind === "number") made.step = field.step ?? "any";
     if (field.default !== undefined) made.value = field.default;
-    if (field.kind === "date" && field.default === undefined) made.value = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    if (field.kind === "date" && field.default === undefined) made.value = tomorrow();
   }
   return { box: element("label", {}, label, made), control: made, field };
 }

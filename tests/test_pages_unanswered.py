@@ -1,0 +1,107 @@
+"""Our own pages where a part of them does not come, or the reader's day is not the server's."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from functions.crm_api.handler import handle as crm_api
+from tests.chromium import launched
+from tests.listener import Ingress
+from tests.story import Story, json_of
+
+pytestmark = pytest.mark.needs("chromium")
+
+OFFER = {
+    "is_on": True,
+    "ahead_days": 3,
+    "notice_minutes": 0,
+    "resources": [{"id": "one", "name": "Dr. One"}],
+    "services": [{"id": "visit", "name": "Visit", "minutes": 60}],
+}
+
+
+@pytest.fixture
+def ingress(story: Story) -> Iterator[Ingress]:
+    made = Ingress(crm_api, "crm_api")
+    made.runtime = story.runtime
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(locale="ru-RU", timezone_id="Pacific/Kiritimati")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def booking(story: Story, ingress: Ingress) -> str:
+    """The address of the booking page of a company that takes visits three days ahead."""
+    assert story.crm("save_settings", story.admin(), {"bookings": OFFER}).status == 200
+    origins = [f"http://{ingress.host}"]
+    made = json_of(story.crm("create_site_key", story.admin(), {"name": "Clinic", "origins": origins}))
+    return f"{ingress.url}/booking/?key={made['site_key']}"
+
+
+def test_words_that_did_not_come_at_first_are_asked_for_again(page: Page, booking: str) -> None:
+    """38-web2-2"""
+    page.route(re.compile(r"/i18n/ru\.json"), lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"), times=1)
+    page.goto(booking)
+    expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
+
+
+def test_a_page_without_its_words_says_so(page: Page, booking: str) -> None:
+    """38-web2-2: it stayed empty, without a word."""
+    words = re.compile(r"/i18n/")
+    page.route(words, lambda route: route.abort("failed"))
+    page.goto(booking)
+    expect(page.get_by_role("alert")).to_have_text("Сервер не отвечает. Проверьте связь и повторите.")
+    page.unroute(words)
+    page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uk", "uz", "es", "pt"])
+def test_what_a_page_without_its_words_says_is_what_others_say(page: Page, booking: str, language: str) -> None:
+    page.goto(booking)
+    words: Any = page.evaluate("name => fetch(`../i18n/${name}.json`).then((answer) => answer.json())", language)
+    page.route(re.compile(r"/i18n/"), lambda route: route.abort("failed"))
+    page.goto(f"{booking}&lang={language}")
+    expect(page.get_by_role("alert")).to_have_text(words["server.silent"])
+    expect(page.get_by_role("button")).to_have_text(words["again"])
+
+
+def test_times_that_did_not_come_are_asked_for_again(page: Page, booking: str) -> None:
+    """38-web2-4: where a company takes visits less than a week ahead, no button was left to press."""
+    times = re.compile("action=get_slots")
+    page.route(times, lambda route: route.fulfill(status=400, json={"detail": "Молчит.", "status": 400}))
+    page.goto(booking)
+    expect(page.get_by_role("alert").filter(has_text="Молчит.")).to_be_visible()
+    page.unroute(times)
+    page.get_by_role("button", name="Повторить").click()
+    expect(page.get_by_role("group", name="День").get_by_role("radio").first).to_be_attached()
+    expect(page.get_by_text("Молчит.")).to_have_count(0)
+    expect(page.get_by_role("button", name="Повторить")).to_be_hidden()
+
+
+def test_a_date_begins_with_the_readers_tomorrow(page: Page, booking: str) -> None:
+    """38-web2-4: it was the day after today in UTC, which is today's where days begin fourteen hours before."""
+    page.clock.set_fixed_time("2026-03-05T12:00:00Z")
+    page.goto(booking)
+    made = page.evaluate(
+        """() => import("../widget/form.js").then(({ form }) => form({
+          title: { ru: "x" }, currency: "RUB", items: [],
+          fields: [{ id: "when", kind: "date", label: { ru: "Когда" } }],
+        }).values().when)"""
+    )
+    assert made == "2026-03-07"
