@@ -173,6 +173,8 @@ def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
     if any(map(field_vocabulary.is_of_staff, (name, *around))):
         return None, 9
     whole = field_vocabulary.whole(name)
+    # HubSpot's contact: other people's `properties` may be anything's, and only these words are a person's for sure.
+    is_at_home = is_at_home or (around[-1:] == ["properties"] and whole in ("first_name", "last_name"))
     if name.lower() in ("name", "title") and around and around[-1].lower() in _FORMS:
         return "form", 3
     if whole in ("phone", "email"):

@@ -28,8 +28,8 @@ Meaning = Literal[
 
 _WHOLE: Final[dict[Meaning, str]] = {
     "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism",
-    "first_name": "first-name firstname",
-    "last_name": "last-name lastname surname фамилия прізвище apellido sobrenome familiya",
+    "first_name": "first-name firstname fname",
+    "last_name": "last-name lastname lname surname фамилия прізвище apellido sobrenome familiya",
     "phone": "phone your-phone your-tel tel telephone телефон номер-телефона telefono telefone telefon mobile"
     " caller callerid caller-id callerphone caller-phone caller-number callernumber",
     "email": "email e-mail your-email mail почта e-mail-адрес пошта correo pochta",
@@ -76,6 +76,7 @@ _PERSON_WORDS: Final = _plains(
     "your client customer user person contact contacts buyer guest visitor billing payer sender ваше ваш вашего"
     " вас клиент клиента заказчик заказчика покупатель покупателя контакт контактное гость гостя ваші клієнт"
     " клієнта su tu cliente comprador seu sua mijoz sizning full complete полное имя completo"
+    " profile merges"  # as Eventbrite and Mailchimp call who they write of
 )
 # What somebody has a name, or a phone, beside.
 _NOT_A_NAME: Final = (
@@ -93,7 +94,7 @@ _NOT_A_PHONE: Final = _plains(
 _OTHER_NUMBER: Final = (
     "order заказ замовл pedido buyurtma contract договор догов contrato shartnoma inn инн іпн стир stir ogrn огрн"
     " kpp кпп снилс snils паспорт passport pasaporte passaporte pasport серия серії card карт tarjeta cartao karta"
-    " date дата fecha data sana год year рожд birth счет рахун account cuenta hisob invoice фактур артикул sku"
+    " date дата fecha data sana год year рожд birth счет рахун account cuenta hisob invoice acct фактур артикул sku"
     " цена price precio preco narx sum сумм amount total итог вартість стоимост cost бюджет budget индекс індекс"
     " zip postal postcode cep площад area размер size tamano tamanho метр meter вес weight peso время time hora"
     " код code codigo kod vin серийн serial track трек bik бик iban рс р/с кадастр полис policy document документ"

@@ -14,14 +14,16 @@ from shared.platform.nested import OWN, Tree
 Path = tuple[str | int, ...]
 
 _LABELS: Final[tuple[str, ...]] = (
-    *("label", "title", "caption", "question", "q", "display_key"),
+    *("label", "title", "caption", "question", "q", "display_key", "heading", "fieldname"),
     *("option", "field_label", "key", "name"),
 )
 _VALUES: Final[tuple[str, ...]] = (
     *("value", "values", "answer", "answers", "a", "val"),
     *("display_value", "variant", "text", "raw_value"),
 )
-_SURE: Final = frozenset({"label", "title", "caption", "question", "q", "display_key", "field_label"})
+_SURE: Final = frozenset(
+    {"label", "title", "caption", "question", "q", "display_key", "field_label", "heading", "fieldname"}
+)
 # Values beside a label of their own kind only: these words may say something else as well.
 _BESIDE: Final = {"a": _SURE, "text": _SURE, "answers": _SURE, "variant": frozenset({"option"})}
 _IN_LISTS: Final = frozenset({"text", "answers"})

@@ -19,8 +19,9 @@ _TOTALS: Final = (
     "total", "total_price", "totalPrice", "total_sum", "order_total", "amount", "sum", "price", "итого", "сумма",
 )  # fmt: skip
 _COSTS: Final = ("delivery_price", "delivery_cost", "shipping_total", "shipping_price", "shipping_cost", "shipping")
+_OF_SALESDRIVE: Final = "costPerItem"  # beside which `amount` says how many
 _NAMES: Final = ("name", "title", "product_name", "product", "название")
-_PRICES: Final = ("price", "unit_price", "cost", "цена")
+_PRICES: Final = ("price", "unit_price", "cost", "цена", _OF_SALESDRIVE)
 _COUNTS: Final = ("quantity", "qty", "count", "кол-во")
 _SKUS: Final = ("sku", "article", "vendor_code", "артикул")
 
@@ -54,6 +55,7 @@ def read(tree: Tree, _: Request) -> Cart | None:
 def good(one: Tree, counts: Iterable[str] = _COUNTS) -> OrderItem | None:
     """What it is understood from is taken out of it."""
     left = dict(one)
+    counts = (*counts, "amount") if _OF_SALESDRIVE in one else counts
     name, price, sku = text(left, *_NAMES), taken(left, *_PRICES), text(left, *_SKUS)
     number = next((it for it in counts if count(left.get(it)) is not None), None)
     quantity = None if number is None else count(left.pop(number))

@@ -1,0 +1,92 @@
+"""45-4: whose name it is, in the words of services that call it otherwise (values are made up)."""
+
+from typing import Any
+
+import pytest
+
+from features.submissions import site_builders
+from features.submissions.model import SubmitForm, SubmitOrder, full_name
+from shared.platform.http import Headers, Request
+from tests.submissions.recorded import body_of
+
+JSON = "application/json"
+PROFILE = {"name": "Ana Ruiz", "first_name": "Ana", "last_name": "Ruiz", "email": "t45@example.org"}
+BODIES: dict[str, dict[str, Any]] = {
+    "eventbrite": {"json": {"status": "Attending", "ticket_class_name": "Entrada General", "profile": PROFILE}},
+    "hubspot": {
+        "json": {
+            "archived": False,
+            "properties": {"email": "t45@example.org", "firstname": "Ana", "lastname": "Ruiz"},
+        }
+    },
+    "mailchimp": {
+        "form": {
+            "type": "subscribe",
+            "data[email]": "t45@example.org",
+            "data[merges][EMAIL]": "t45@example.org",
+            "data[merges][FNAME]": "Ana",
+            "data[merges][LNAME]": "Ruiz",
+            "data[merges][INTERESTS]": "Doors",
+        }
+    },
+    "activecampaign": {
+        "form": {
+            "type": "subscribe",
+            "contact[email]": "t45@example.org",
+            "contact[first_name]": "Ana",
+            "contact[last_name]": "Ruiz",
+            "contact[customer_acct_name]": "Glass and Sons",
+            "contact[orgname]": "Glass and Sons",
+        }
+    },
+    "systeme.io": {
+        "json": {
+            "contact": {
+                "email": "t45@example.org",
+                "fields": [
+                    {"fieldName": "First name", "slug": "first_name", "value": "Ana"},
+                    {"fieldName": "Last name", "slug": "surname", "value": "Ruiz"},
+                ],
+            }
+        }
+    },
+    "surveymonkey": {
+        "json": {
+            "questions": [
+                {"id": "1", "heading": "First name", "answers": [{"text": "Ana"}]},
+                {"id": "2", "heading": "Last name", "answers": [{"text": "Ruiz"}]},
+                {"id": "3", "heading": "E-mail", "answers": [{"text": "t45@example.org"}]},
+            ]
+        }
+    },
+}
+
+
+def _sent(one: dict[str, Any]) -> SubmitForm | SubmitOrder:
+    kind = JSON if "json" in one else "application/x-www-form-urlencoded"
+    body = body_of(one | {"becomes": {}})
+    return site_builders.sent(Request("POST", "/", (), Headers([("Content-Type", kind)]), body)).body
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_45_4_the_person_has_their_name(name: str) -> None:
+    body = _sent(BODIES[name])
+    assert full_name(body.contact) == "Ana Ruiz"
+    assert body.contact.emails == ["t45@example.org"]
+    if name == "activecampaign":
+        assert ["Glass and Sons"] in body.fields.values()
+
+
+@pytest.mark.parametrize("what", [{"name": "Villa Rosa"}, {"account_name": "Villa Rosa"}])
+def test_45_4_the_name_of_a_thing_is_nobodys(what: dict[str, str]) -> None:
+    body = _sent({"json": {"phone": "+34 611 10 01 45", "properties": what}})
+    assert full_name(body.contact) == ""
+    assert ["Villa Rosa"] in body.fields.values()
+
+
+def test_45_4_goods_with_a_cost_per_item_are_a_cart() -> None:
+    goods = [{"id": "34", "name": "Mirror", "costPerItem": "500,00", "amount": "3", "discount": "5%", "sku": "M-1"}]
+    body = _sent({"json": {"fName": "Ana", "phone": "+380501000145", "products": goods, "externalId": "N-145"}})
+    assert isinstance(body, SubmitOrder)
+    assert [(one.name, str(one.quantity), float(one.unit_price)) for one in body.order.items] == [("Mirror", "3", 500)]
+    assert body.order.total == 1500
