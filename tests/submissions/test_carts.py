@@ -292,7 +292,7 @@ def test_35_4_an_old_order_that_never_was_here_is_made(site: Story, made_at: str
 
 
 @pytest.mark.parametrize("nought", ["0", 0, "0.0", "0,00"])
-def test_45_5_none_of_a_good_is_told_and_counts_for_nothing(site: Story, nought: Any) -> None:
+def test_35_none_of_a_good_is_told_and_counts_for_nothing(site: Story, nought: Any) -> None:
     """A row that somebody has emptied: it is no piece of it, and the sum stays what it is."""
     _, key = server_key(site)
     goods = [

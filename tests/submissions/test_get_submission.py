@@ -43,7 +43,7 @@ def test_36_7_a_declined_incoming_lead_is_told_to_the_site(
         lead_id = waiting["_embedded"]["leads"][0]["id"]
         lost = {"status_id": 143}
         story.simulator.control("person", domain=story.domain, kind="leads", id=lead_id, fields=lost)
-    story.clock.advance(seconds=31)  # 45-3: what amoCRM has said a moment ago is not asked again
+    story.clock.advance(seconds=31)  # 35: what amoCRM has said a moment ago is not asked again
     assert json_of(_asked(story, site, id_))["status"] == told
     assert json_of(_asked(story, story.application(), id_))["status"] == told
 
@@ -56,7 +56,7 @@ def test_36_7_what_is_not_there_tells_a_public_page_nothing(story: Story) -> Non
     assert json_of(_asked(story, story.application(), _sent(story, story.application())))["status"] == "delivered"
 
 
-def test_45_3_pages_that_ask_again_and_again_use_up_nothing_of_amocrms_rate(story: Story) -> None:
+def test_35_pages_that_ask_again_and_again_use_up_nothing_of_amocrms_rate(story: Story) -> None:
     """Ten visitors at once, each with a form of their own, and each of them every few seconds."""
     set_up(story, forms={"mode": "incoming_lead"})
     site = _site(story)

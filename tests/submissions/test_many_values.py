@@ -1,4 +1,4 @@
-"""45-2: a deal with its new contact is made by a call that takes 40 values of each; a mapping may bring more."""
+"""35: a deal with its new contact is made by a call that takes 40 values of each; a mapping may bring more."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ def _given(entity: str) -> dict[str, str]:
 
 @pytest.mark.vendor("leads.complex_values")
 @pytest.mark.parametrize("is_known", [False, True])
-def test_45_2_more_values_than_one_call_takes_are_all_in_their_fields(story: Story, is_known: bool) -> None:
+def test_35_more_values_than_one_call_takes_are_all_in_their_fields(story: Story, is_known: bool) -> None:
     set_up(story, mapping=[*_rules("leads"), *_rules("contacts")])
     if is_known:
         submit(story, form(comment="before"))
@@ -35,7 +35,7 @@ def test_45_2_more_values_than_one_call_takes_are_all_in_their_fields(story: Sto
     assert len(account(story)["leads"]) == before + 1
 
 
-def test_45_2_what_is_refused_of_the_rest_is_in_the_note(story: Story) -> None:
+def test_35_what_is_refused_of_the_rest_is_in_the_note(story: Story) -> None:
     set_up(story, mapping=_rules("leads"))
     problem = {"status": 400, "title": "Bad Request", "detail": "Request validation failed"}
     story.simulator.fault(

@@ -1,4 +1,4 @@
-"""45-4: whose name it is, in the words of services that call it otherwise (values are made up)."""
+"""35: whose name it is, in the words of services that call it otherwise (values are made up)."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def _sent(one: dict[str, Any]) -> SubmitForm | SubmitOrder:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_45_4_the_person_has_their_name(name: str) -> None:
+def test_35_the_person_has_their_name(name: str) -> None:
     body = _sent(BODIES[name])
     assert full_name(body.contact) == "Ana Ruiz"
     assert body.contact.emails == ["t45@example.org"]
@@ -78,13 +78,13 @@ def test_45_4_the_person_has_their_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("what", [{"name": "Villa Rosa"}, {"account_name": "Villa Rosa"}])
-def test_45_4_the_name_of_a_thing_is_nobodys(what: dict[str, str]) -> None:
+def test_35_the_name_of_a_thing_is_nobodys(what: dict[str, str]) -> None:
     body = _sent({"json": {"phone": "+34 611 10 01 45", "properties": what}})
     assert full_name(body.contact) == ""
     assert ["Villa Rosa"] in body.fields.values()
 
 
-def test_45_4_goods_with_a_cost_per_item_are_a_cart() -> None:
+def test_35_goods_with_a_cost_per_item_are_a_cart() -> None:
     goods = [{"id": "34", "name": "Mirror", "costPerItem": "500,00", "amount": "3", "discount": "5%", "sku": "M-1"}]
     body = _sent({"json": {"fName": "Ana", "phone": "+380501000145", "products": goods, "externalId": "N-145"}})
     assert isinstance(body, SubmitOrder)

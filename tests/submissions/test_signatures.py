@@ -108,7 +108,7 @@ def test_a_signed_key_takes_nothing_else_unsigned_either(connected: Story) -> No
     assert connected.crm("submit_form", {"Authorization": f"Bearer {key}"}, form()).status == 401
 
 
-def test_45_1_vk_proves_itself_by_its_secret_in_the_body(connected: Story) -> None:
+def test_35_vk_proves_itself_by_its_secret_in_the_body(connected: Story) -> None:
     key_id, key = server_key(connected)
     one = record("vk_lead_form")
     assert _sign(connected, key_id, "another") == 200

@@ -290,7 +290,7 @@ def test_a_leaked_key_is_stopped_by_its_limit(site: Story) -> None:
 
 
 @pytest.mark.vendor("vk.confirmation")
-def test_45_1_vk_confirms_the_address_and_no_deal_comes_of_it(site: Story) -> None:
+def test_35_vk_confirms_the_address_and_no_deal_comes_of_it(site: Story) -> None:
     """It wants to hear the string that stands in the address; without one the log says what to do."""
     key, before = _key(site), len(account(site)["leads"])
     body = json.dumps({"type": "confirmation", "group_id": 20117}).encode()
@@ -309,7 +309,7 @@ def test_45_1_vk_confirms_the_address_and_no_deal_comes_of_it(site: Story) -> No
 
 @pytest.mark.parametrize("kind", ["application/json", FORM, "text/plain"])
 @pytest.mark.parametrize("times", [1, 2])
-def test_45_6_json_that_was_encoded_twice_is_read(site: Story, kind: str, times: int) -> None:
+def test_35_json_that_was_encoded_twice_is_read(site: Story, kind: str, times: int) -> None:
     body = json.dumps({"name": "Нина", "phone": "8 916 555 44 33", "Страница": "https://example.org/?a=1&b=2"})
     for _ in range(times):
         body = json.dumps(body)
