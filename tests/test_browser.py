@@ -165,6 +165,7 @@ def test_mistakes_in_the_panel_are_told_in_place(context: BrowserContext, demo: 
         page.get_by_role("button", name="Сохранить").click()
     assert answered.value.status == 422
     expect(page.locator("#form-error")).to_contain_text("account_domain: должен быть адрес amoCRM")
+    page.once("dialog", lambda dialog: dialog.accept())  # what was typed goes: that is asked
     page.get_by_role("button", name="Выйти").click()
     page.get_by_label("Токен администратора").fill("wrong")
     with page.expect_response(re.compile("get_administrator")):
@@ -427,8 +428,7 @@ def test_a_dead_delivery_tells_its_story_and_is_taken_up_again(context: BrowserC
     expect(card.locator(".result.bad")).to_be_visible()
     panel = context.new_page()
     sign_in(panel, demo)
-    go(panel, "deliveries")
-    panel.get_by_label("Состояние").select_option(label="не удалось")
+    go(panel, "deliveries?state=dead")
     row = panel.locator("#deliveries > li").first
     expect(row).to_contain_text("Расчёт")
     row.get_by_text("История").click()
@@ -1123,7 +1123,7 @@ def test_somebody_is_invited_and_sees_what_they_may(context: BrowserContext, chr
     page.goto(link)
     expect(page.locator("#me")).to_have_text("Анна")
     assert "invite" not in page.url
-    expect(page.locator("#places a")).to_have_text(["Resumen", "Conexiones"])
+    expect(page.locator("#places a")).to_have_text(["Vista general", "Conexiones"])
     go(page, "connections")
     expect(page.locator("#connections li").first).to_be_visible()
     expect(page.locator("#connections button")).to_have_count(0)

@@ -38,7 +38,7 @@ from tests.story import Story, calculation, json_of
 from tests.submitting import form
 
 OTHERS = LANGUAGES[1:]
-_CYRILLIC = re.compile("[а-яёіїєґ]{2,}", re.IGNORECASE)
+_CYRILLIC = re.compile("[а-яёіїєґ]{2,}|^[а-яёіїєґ]$", re.IGNORECASE)
 
 
 # --- catalogues -----------------------------------------------------------------------------------------------------

@@ -44,7 +44,11 @@ def sent(number: int, person: str, phone: str) -> tuple[dict[str, str], bytes]:
             return f"{own_last}@example.org"
         if len(text) < 40 and _national(text) == digits:
             return phone
-        return re.sub(r"(?<!\d)(?:20000\d\d|8\d{17}|727|1034|1035|1036|35|57|81)(?!\d)", str(9_000_000 + number), text)
+        return re.sub(
+            r"(?<!\d)(?:20000\d\d|2000151|e0cafe0+e151|8\d{17}|727|1034|1035|1036|35|57|81)(?!\d)",
+            str(9_000_000 + number),
+            text,
+        )
 
     kind = next(name for name in ("json", "form", "multipart") if name in one)
     body = {**_changed(one[kind], leaf), MESSAGE: f"{MESSAGE} {number}."}

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from shared.platform.decoding import decode
 from shared.platform.http import Request
 
 
@@ -58,8 +59,8 @@ class _Event(Struct, frozen=True):
 def _says_it(request: Request, secret: str) -> bool:
     """VK signs nothing: each event of a community holds the secret itself."""
     try:
-        event = msgspec.json.decode(request.body, type=_Event)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        event = decode(request.body, _Event)
+    except msgspec.DecodeError:
         return False
     return hmac.compare_digest(event.secret.encode(), secret.encode())
 
