@@ -45,8 +45,7 @@ class Cloud:
         self._service = service
         self._bucket = bucket
         self._prefix = prefix
-        self._token = access_token
-        self._token_ends = float("inf") if access_token else 0.0  # by time.monotonic()
+        self._token = access_token and (access_token, float("inf"))  # with its end by time.monotonic()
         self._tries = 0  # to get a token
         self._lock = threading.Lock()
         self._clients = HttpClients(self._made)
@@ -103,20 +102,31 @@ class Cloud:
 
     def _authorization(self) -> dict[str, str]:
         tries = self._tries
-        with self._lock:
-            if self._token is None or time.monotonic() > self._token_ends:
-                if tries != self._tries:  # else those who wait for each other wait as often as there are threads
-                    raise StoreError("another thread has just asked for a token in vain")
-                self._tries += 1
-                host = os.environ.get("GCE_METADATA_HOST", _METADATA_HOST)
-                answer = self._asked("GET", f"http://{host}{_TOKEN_PATH}", headers={"Metadata-Flavor": "Google"})
-                try:
-                    known = answer.json()
-                    self._token = Secret(known["access_token"])
-                    self._token_ends = time.monotonic() + float(known["expires_in"]) - _EARLY_SECONDS
-                except (KeyError, TypeError, ValueError):
-                    raise StoreError(f"the metadata server gives no token (HTTP {answer.status_code})") from None
-            return {"Authorization": f"Bearer {self._token.reveal()}"}
+        token = self._living_token()
+        if token is None:
+            with self._lock:
+                token = self._living_token() or self._new_token(tries)
+        return {"Authorization": f"Bearer {token.reveal()}"}
+
+    def _living_token(self) -> Secret | None:
+        """Without the lock: a thread that is stopped while it holds it would stop every refresh."""
+        known = self._token
+        return known[0] if known and time.monotonic() <= known[1] else None
+
+    def _new_token(self, tries: int) -> Secret:
+        """`tries` there were before the lock was waited for."""
+        if tries != self._tries:  # else those who wait for each other wait as often as there are threads
+            raise StoreError("another thread has just asked for a token in vain")
+        self._tries += 1
+        host = os.environ.get("GCE_METADATA_HOST", _METADATA_HOST)
+        answer = self._asked("GET", f"http://{host}{_TOKEN_PATH}", headers={"Metadata-Flavor": "Google"})
+        try:
+            known = answer.json()
+            token, ends = Secret(known["access_token"]), time.monotonic() + float(known["expires_in"]) - _EARLY_SECONDS
+        except (KeyError, TypeError, ValueError):
+            raise StoreError(f"the metadata server gives no token (HTTP {answer.status_code})") from None
+        self._token = token, ends
+        return token
 
     def _asked(self, method: str, url: str, **named: Any) -> Any:
         import httpx

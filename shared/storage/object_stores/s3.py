@@ -72,9 +72,9 @@ class S3:
         except ImportError:
             raise StoreError("boto3 is not installed") from None
         try:
-            with self._lock:
-                if self._client is None:
-                    self._client = boto3.client(
+            if self._client is None:
+                with self._lock:
+                    self._client = self._client or boto3.client(
                         "s3",
                         config=Config(
                             connect_timeout=_CONNECT_SECONDS,
