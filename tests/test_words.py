@@ -66,8 +66,11 @@ def test_the_widgets_own_catalogues_have_the_same_keys() -> None:
 @pytest.mark.parametrize("file", [*SCRIPTS, *WEB.rglob("*.html")], ids=lambda file: str(file.relative_to(WEB)))
 def test_pages_hold_no_words_of_their_own(file: Path) -> None:
     text = re.sub(r"//.*", "", file.read_text())
-    names_of_languages = text.replace("Русский", "").replace("Українська", "")
-    assert not _CYRILLIC.findall(names_of_languages)
+    # Besides: the names of languages, and what is said where no catalogue comes (as the catalogues have it).
+    known = [catalogue(language)[key] for language in ("ru", "uk") for key in ("server.silent", "again")]
+    for one in ("Русский", "Українська", *(map(str, known) if file.name == "i18n.js" else ())):
+        text = text.replace(one, "")
+    assert not _CYRILLIC.findall(text)
 
 
 def test_38_what_is_advised_agrees_with_how_many_there_are() -> None:

@@ -5,4 +5,4 @@ import { readFileSync } from "node:fs";
 globalThis.location = { search: "?lang=en" };
 Object.defineProperty(globalThis, "navigator", { value: { languages: ["en"] } });
 globalThis.document = { referrer: "" };
-globalThis.fetch = async (address) => ({ json: async () => JSON.parse(readFileSync(address)) });
+globalThis.fetch = async (address) => ({ ok: true, json: async () => JSON.parse(readFileSync(address)) });
