@@ -47,7 +47,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     ],
 )
 def test_a_link_decides_nothing_on_a_companys_page(page: Page, name: str, query: str) -> None:
-    """38-web2-1: whoever copied an example let each link choose a script of the page, and where its forms go."""
+    """38-1: whoever copied an example let each link choose a script of the page, and where its forms go."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"https://company.example/{name}?{query}")
@@ -60,7 +60,7 @@ def test_a_link_decides_nothing_on_a_companys_page(page: Page, name: str, query:
 
 
 def test_an_order_whose_answer_is_lost_is_the_same_after_a_reload(page: Page) -> None:
-    """38-web2-1: it had another number, so it came twice."""
+    """38-1: it had another number, so it came twice."""
     numbers: list[str] = []
     answering: list[bool] = []
 

@@ -265,7 +265,7 @@ def test_what_is_typed_while_the_answer_takes_its_time_stays(shown: Any, story: 
 
 
 def test_it_is_said_that_a_form_is_under_way(shown: Any, story: Story) -> None:
-    """38-web2-4: nothing was, and the line was made with its text in it, which a screen reader does not read."""
+    """38-4: nothing was, and the line was made with its text in it, which a screen reader does not read."""
     page = shown()
     held: list[Route] = []
     page.route(re.compile("action=submit_form"), lambda route: held.append(route), times=1)

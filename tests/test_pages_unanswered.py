@@ -54,14 +54,14 @@ def booking(story: Story, ingress: Ingress) -> str:
 
 
 def test_words_that_did_not_come_at_first_are_asked_for_again(page: Page, booking: str) -> None:
-    """38-web2-2"""
+    """38-2"""
     page.route(re.compile(r"/i18n/ru\.json"), lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"), times=1)
     page.goto(booking)
     expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
 
 
 def test_a_page_without_its_words_says_so(page: Page, booking: str) -> None:
-    """38-web2-2: it stayed empty, without a word."""
+    """38-2: it stayed empty, without a word."""
     words = re.compile(r"/i18n/")
     page.route(words, lambda route: route.abort("failed"))
     page.goto(booking)
@@ -81,8 +81,18 @@ def test_what_a_page_without_its_words_says_is_what_others_say(page: Page, booki
     expect(page.get_by_role("button")).to_have_text(words["again"])
 
 
+def test_a_page_to_which_nothing_comes_has_a_way_to_ask_again(page: Page, booking: str) -> None:
+    nothing = re.compile(r"/i18n/|unanswered")
+    page.route(nothing, lambda route: route.abort("failed"))
+    page.goto(booking)
+    page.get_by_role("button", name="↻").wait_for()
+    page.unroute(nothing)
+    page.get_by_role("button", name="↻").click()
+    expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
+
+
 def test_times_that_did_not_come_are_asked_for_again(page: Page, booking: str) -> None:
-    """38-web2-4: where a company takes visits less than a week ahead, no button was left to press."""
+    """38-4: where a company takes visits less than a week ahead, no button was left to press."""
     times = re.compile("action=get_slots")
     page.route(times, lambda route: route.fulfill(status=400, json={"detail": "Молчит.", "status": 400}))
     page.goto(booking)
@@ -95,7 +105,7 @@ def test_times_that_did_not_come_are_asked_for_again(page: Page, booking: str) -
 
 
 def test_a_date_begins_with_the_readers_tomorrow(page: Page, booking: str) -> None:
-    """38-web2-4: it was the day after today in UTC, which is today's where days begin fourteen hours before."""
+    """38-4: it was the day after today in UTC, which is today's where days begin fourteen hours before."""
     page.clock.set_fixed_time("2026-03-05T12:00:00Z")
     page.goto(booking)
     made = page.evaluate(

@@ -407,7 +407,7 @@ def test_a_slow_server_is_not_asked_again_before_it_has_answered(
 
 @pytest.mark.refusals("net::ERR_FAILED")
 def test_a_view_that_did_not_come_is_there_when_it_is_tried_again(context: BrowserContext, demo: Demo) -> None:
-    """38-web2-3: Firefox, and all browsers before the middle of 2026, keep a module's failure at its address for as
+    """38-3: Firefox, and all browsers before the middle of 2026, keep a module's failure at its address for as
     long as the page is open, so trying again never helped; this one plays such a browser: it gets nothing until the
     page is loaded anew."""
     page = connected_panel(context, demo)

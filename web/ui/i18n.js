@@ -25,22 +25,13 @@ async function read(query = "") {
   return answer.json();
 }
 
-/** Without its words a page is nothing, and says so: "server.silent" and "again" of each language. @param {unknown} error @returns {never} */
-function refused(error) {
-  /** @type {Record<string, [string, string]>} */
-  const said = {
-    en: ["The server does not answer. Check the connection and try again.", "Try again"],
-    ru: ["Сервер не отвечает. Проверьте связь и повторите.", "Повторить"],
-    uk: ["Сервер не відповідає. Перевірте зв’язок і повторіть.", "Повторити"],
-    uz: ["Server javob bermayapti. Aloqani tekshirib, qayta urining.", "Qaytadan"],
-    es: ["El servidor no responde. Revise la conexión e inténtelo otra vez.", "Reintentar"],
-    pt: ["O servidor não responde. Verifique a conexão e tente de novo.", "Tentar de novo"],
-  };
-  const [text, again] = said[language] ?? ["", ""];
-  const told = element("p", { className: "error", text });
+/** Without its words a page is nothing, and says so; where that does not come either, a sign is left. @param {unknown} error @returns {Promise<never>} */
+async function refused(error) {
+  const [text, again] = await import("./unanswered.js").then(({ said }) => said[language] ?? []).catch(() => []);
+  const told = element("p", { className: "error", text: text ?? "" });
   told.setAttribute("role", "alert");
   document.documentElement.lang = language;
-  document.body.replaceChildren(element("main", { className: "page" }, told, element("button", { className: "quiet", type: "button", text: again, onclick: () => location.reload() })));
+  document.body.replaceChildren(element("main", { className: "page" }, told, element("button", { className: "quiet", type: "button", text: again ?? "↻", onclick: () => location.reload() })));
   throw error;
 }
 
