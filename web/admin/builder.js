@@ -290,12 +290,11 @@ function editor(document, language, changed) {
     const control = element("input", { value: owner.id, pattern: "[a-z][a-z0-9_]*", maxLength: 32, required: true, spellcheck: false });
     const made = place(`${here}.id`, t("builder.name"), control);
     control.onchange = () => {
-      const name = control.value.trim();
-      if (renamed(name)) changed("soon");
-      else {
-        control.value = owner.id;
-        /** @type {HTMLElement} */ (made.querySelector("[data-problem]")).textContent = t("builder.name_refused", { name });
-      }
+      const name = control.value.trim(), isDone = renamed(name), told_ = /** @type {HTMLElement} */ (made.querySelector("[data-problem]"));
+      told_.toggleAttribute("data-refused", !isDone); // it outlives what an earlier change is answered
+      if (isDone) return changed("soon");
+      control.value = owner.id;
+      told_.textContent = t("builder.name_refused", { name });
     };
     return made;
   };

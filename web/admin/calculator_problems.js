@@ -38,7 +38,7 @@ export function problemsIn(builder) {
   };
   const show = (told = problems) => {
     problems = told;
-    for (const place of builder.querySelectorAll("[data-problem]")) place.textContent = "";
+    for (const place of builder.querySelectorAll("[data-problem]:not([data-refused])")) place.textContent = "";
     for (const control of builder.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
     for (const one of problems) {
       const here = CSS.escape(placeOf(one)), told_ = first(`[data-problem="${here}"]`);
