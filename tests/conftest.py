@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import psycopg
@@ -32,6 +32,9 @@ from tests.demo import Demo
 from tests.owner import Owner
 from tests.plain_client import Client
 from tests.story import ADMIN_TOKEN, APP_SECRET, METRICS_TOKEN, REDIRECT_URI, Story
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -59,6 +62,14 @@ BEGIN
 END
 $$
 """
+
+
+@pytest.fixture(scope="module")
+def chromium() -> "Iterator[Browser]":
+    from tests.chromium import launched
+
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from playwright.sync_api import (
 from benchmarks import pages
 from cli import texts as sentences
 from shared.platform.i18n import LANGUAGES, catalogue
-from tests.chromium import launched, visitor
+from tests.chromium import visitor
 from tests.demo import Demo, connect, running
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 from tests.listener import Site
@@ -43,12 +43,6 @@ at_kommo = pytest.mark.xdist_group("demo at Kommo")
 in_the_clinic = pytest.mark.xdist_group("demo of a clinic")
 
 _CYRILLIC = re.compile("[а-яёіїєґ]{2,}", re.IGNORECASE)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

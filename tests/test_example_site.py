@@ -7,19 +7,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.chromium import launched
 from tests.demo import ROOT
 
 pytestmark = pytest.mark.needs("chromium")
 
 SITE = ROOT / "examples" / "site"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from cli import client
 from functions.crm_api.handler import handle as crm_api
 from functions.run_deliveries.run import run as run_deliveries
-from tests.chromium import launched
 from tests.js_client import needs_tools
 from tests.js_client.later import meanwhile
 from tests.listener import Ingress
@@ -41,12 +40,6 @@ def ingress() -> Iterator[Ingress]:
     made = Ingress(crm_api, "crm_api")
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
 from functions.crm_api.handler import handle as crm_api
 from shared.platform.http import Response
-from tests.chromium import launched
 from tests.demo import ROOT
 from tests.listener import Ingress, Site
 from tests.story import Story, json_of
@@ -38,12 +37,6 @@ def ingress(story: Story) -> Iterator[Ingress]:
     made.runtime = story.runtime
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from functions.crm_api.handler import handle as crm_api
-from tests.chromium import launched
 from tests.listener import Ingress
 from tests.story import Story, json_of
 
@@ -29,12 +28,6 @@ def ingress(story: Story) -> Iterator[Ingress]:
     made.runtime = story.runtime
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture
