@@ -143,7 +143,8 @@ class _Poll:
             if is_whole or self._tenure.is_over():
                 break
             page += 1
-        self._hint(self._new(hints.values(), times))
+        # The oldest first, as hooks tell them: that is the order of messages.
+        self._hint(self._new(reversed(hints.values()), times))
         for name in ("page", "top"):
             self.asked.pop(name, None)
         self.asked |= {"event": self._next(since, top)} if is_whole else {"page": page, "top": top}

@@ -75,7 +75,9 @@ def read(body: bytes) -> WebhookPayload:
     heads = {(found[1].decode(), found[2].decode()): None for found in _HEAD.finditer(shown)}
     unknown = [f"{head}.{verb}" for head, verb in heads if head != "account" and not _is_known(head, verb)]
     entries = _entries(shown)
-    hints, texts = list(_hints(entries)), _texts(shown, entries)
+    # Messages in the order in which they were written, whatever their heads; what has no time keeps its place.
+    hints = sorted(_hints(entries), key=lambda one: one.facts.get("created_at", 0))
+    texts = _texts(shown, entries)
     return WebhookPayload(_number(account[1].decode()) if account else None, hints, unknown[:20], is_whole, texts)
 
 
