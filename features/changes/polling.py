@@ -13,15 +13,14 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from features.changes import feeds, incoming_list, retry_policy
+from features.changes import event_entries, feeds, incoming_list, retry_policy
 from features.changes.feed_lease import FeedLease
 from features.changes.feeds import Feed
 from features.changes.subjects import ONCE, SUBJECTS
-from features.changes.webhook_payload import LARGEST_ID, Hint, stand_in
+from features.changes.webhook_payload import LISTED, Hint
 from shared.amocrm.errors import AmocrmError, FilterIgnoredError
-from shared.amocrm.events import FeedApi, tells_note, updated_at
+from shared.amocrm.events import FeedApi, updated_at
 from shared.amocrm.leads import AccountApi
-from shared.platform import logs
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 
@@ -30,17 +29,6 @@ _OVERLAP_SECONDS: Final = 60
 _MOST_PAGES: Final = 8  # of a list in a run; the next run goes on
 # amoCRM's second may have begun before we read: then it is read once more.
 _MARGIN: Final = 2 * feeds.SETTLE.total_seconds()
-
-# vendor: events.types (page) lead_added, lead_deleted, lead_restored, lead_status_changed, the same of contacts;
-# and one for each member that is changed, such as sale_field_changed; of notes see events.notes.
-# source: amoCRM's documentation, "Events and notes", "Types of events"
-_KINDS: Final = {
-    "added": "add",
-    "deleted": "delete",
-    "restored": "restore",
-    "status_changed": "status",
-    "completed": "complete",
-}
 
 _KNOWN = """
 SELECT entity_id, extract(epoch FROM read_at)::float8 AS read_at, extract(epoch FROM amocrm_now())::float8 AS now
@@ -90,6 +78,7 @@ class _Poll:
         self._feed, self._perform, self._tenure = feed, perform, tenure
         self.subjects = [one for one in SUBJECTS.values() if feed.follows(one.name)]
         self.asked = dict(feed.asked)
+        self._events_until = 0.0  # what happened before, they have said: Unix seconds of amoCRM's clock
 
     def way(self) -> str:
         """What amoCRM tells only a part of by itself is asked for as if it told nothing."""
@@ -132,12 +121,14 @@ class _Poll:
         page, top, is_whole = self.asked.get("page", 1), self.asked.get("top", since), False
         for _ in range(_MOST_PAGES):
             events = self._perform(_events_page(page))
+            if not self._events_until and self._transport.server_time is not None:
+                self._events_until = self._transport.server_time.timestamp() - _MARGIN
             recent = [one for one in events if int(one.get("created_at") or 0) >= since]
             for event in recent:
                 happened_at, hint = int(event["created_at"]), self._wanted(event)
                 top = max(top, happened_at)
                 if hint is not None:
-                    _add(hints, hint)
+                    event_entries.add(hints, hint)
                     times.setdefault((hint.entity_type, hint.entity_id), happened_at)
             is_whole = len(recent) < len(events) or not events
             if is_whole or self._tenure.is_over():
@@ -152,7 +143,7 @@ class _Poll:
         return is_whole
 
     def _wanted(self, event: dict[str, Any]) -> Hint | None:
-        hint = _of_event(event)
+        hint = event_entries.hint(event)
         return hint if hint is not None and self._feed.follows(hint.entity_type) else None
 
     def _new(self, hints: Iterable[Hint], times: Mapping[tuple[str, int], int]) -> list[Hint]:
@@ -237,8 +228,10 @@ class _Poll:
 
     def _hints(self, entity_type: str, entities: Sequence[dict[str, Any]]) -> list[Hint]:
         known = self._read_at(entity_type, [int(one["id"]) for one in entities])
-        fresh = [int(one["id"]) for one in entities if updated_at(one) >= known.get(int(one["id"]), 0) - _MARGIN]
-        return [Hint(entity_type, id_, ["update"]) for id_ in fresh]
+        fresh = [one for one in entities if updated_at(one) >= known.get(int(one["id"]), 0) - _MARGIN]
+        # What has happened since the events were read they did not say.
+        words = ["update" if updated_at(one) < self._events_until else LISTED for one in fresh]
+        return [Hint(entity_type, int(one["id"]), [word]) for one, word in zip(fresh, words, strict=True)]
 
     def _read_at(self, entity_type: str, ids: list[int]) -> dict[int, float]:
         """When these were read, by amoCRM's clock where that is behind ours: its times are compared with this."""
@@ -253,68 +246,3 @@ class _Poll:
 
 def _events_page(page: int) -> Callable[[AccountApi], list[dict[str, Any]]]:
     return lambda api: FeedApi(api).events(page)
-
-
-def _of_event(event: dict[str, Any]) -> Hint | None:
-    """None for one that says nothing of a deal or contact, and for one in which that is not to be found: it stays in
-    amoCRM's list, and keeps nothing else from being told."""
-    try:
-        return _hint_of(event)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        logs.warning("change.odd_event", type=str(event.get("type"))[:60], error=type(error).__name__)
-        return None
-
-
-def _hint_of(event: dict[str, Any]) -> Hint | None:
-    single, kind = event.get("entity_type"), str(event.get("type") or "")
-    if kind in _MESSAGES:
-        return _of_message(event, kind)
-    subject = SUBJECTS.get(str(single))
-    if subject is None:
-        return None
-    if tells_note(kind):
-        after = event.get("value_after") or []
-        note_id = next((_id(one["note"]["id"]) for one in after if isinstance(one, dict) and "note" in one), None)
-        if note_id is None or f"{single}_note" not in SUBJECTS:
-            return None
-        return Hint(f"{single}_note", note_id, ["note"], {"parent_id": _id(event["entity_id"])})
-    word = _KINDS.get(kind.removeprefix(f"{single}_"), "update")
-    facts: dict[str, int] = {}
-    for before in event.get("value_before") or [] if word == "status" else []:
-        place = before.get("lead_status") if isinstance(before, dict) else None
-        if place:
-            facts = {"old_status_id": int(place["id"]), "old_pipeline_id": int(place["pipeline_id"])}
-    return Hint(subject.name, _id(event["entity_id"]), [word], facts)
-
-
-# vendor: events.messages (production) A message is an event incoming_chat_message or outgoing_chat_message of its deal
-# or contact; `value_after[0].message` has the id that its hook has, talk_id and origin; the text is not to be had.
-# source: integrations in production that read them
-_MESSAGES: Final = {"incoming_chat_message": "receive", "outgoing_chat_message": "send"}
-
-
-def _of_message(event: dict[str, Any], kind: str) -> Hint:
-    said = event["value_after"][0]["message"]
-    facts = {"id": str(said["id"]), "created_at": int(event["created_at"]), "origin": said.get("origin")}
-    facts |= {"talk_id": _id(said["talk_id"])} if said.get("talk_id") else {}
-    if event.get("entity_type") == "lead":
-        facts |= {"entity_type": "lead", "entity_id": _id(event["entity_id"])}
-    elif event.get("entity_type") == "contact":
-        facts |= {"contact_id": _id(event["entity_id"])}
-    return Hint("message", stand_in(facts["id"]), [_MESSAGES[kind]], facts)
-
-
-def _id(value: Any) -> int:
-    """Raises TypeError and ValueError for what is none."""
-    number = int(value)
-    if not 0 < number <= LARGEST_ID:
-        raise ValueError("no id of amoCRM's")
-    return number
-
-
-def _add(hints: dict[tuple[str, int], Hint], one: Hint) -> None:
-    place = (one.entity_type, one.entity_id)
-    before = hints.get(place)
-    kinds = list(dict.fromkeys([*(before.kinds if before else []), *one.kinds]))
-    # Events come the newest first: where it was before the earliest is what counts.
-    hints[place] = Hint(*place, kinds, {**(before.facts if before else {}), **one.facts})

@@ -8,14 +8,26 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from features.changes import changes, diff, endpoints, incoming_leads, orders, retry_policy, showing
+from features.changes import (
+    changes,
+    diff,
+    due_hints,
+    endpoints,
+    event_entries,
+    incoming_leads,
+    orders,
+    retry_policy,
+    showing,
+)
 from features.changes.changes import Change, Place
 from features.changes.diff import DetectedChange, Entity, Fingerprint, State
+from features.changes.due_hints import Due
 from features.changes.echo_filter import NOTHING, EchoFilter, OwnWrites
 from features.changes.endpoints import Endpoint
 from features.changes.feed_lease import FeedLease, LeaseLostError
 from features.changes.feeds import Feed
-from features.changes.subjects import ENTITIES, ONCE, SUBJECTS
+from features.changes.subjects import ENTITIES, SUBJECTS
+from features.changes.webhook_payload import LISTED
 from shared.amocrm.entity_names import entity_name
 from shared.amocrm.errors import AmocrmError, NotFoundError
 from shared.amocrm.events import FeedApi, earlier_members
@@ -43,35 +55,6 @@ _AGAIN_IN: Final = timedelta(seconds=5)
 _STEADY: Final = 2
 _MOST_IN_A_ROW: Final = 3
 
-# What was known when events were turned on again is not known any more; but a note is news once. What is found is read
-# `now` or a little later: by the clock that all instances share.
-_DUE = """
-SELECT h.entity_type, h.entity_id, h.kinds, h.facts, h.version, h.attempts, e.read_at,
-    CASE WHEN e.read_at >= to_timestamp(%(begun_at)s) OR h.entity_type = ANY(%(once)s) THEN e.state END AS state,
-    coalesce(e.revision, 0) AS revision, amocrm_now() AS now
-FROM amocrm_hints h LEFT JOIN amocrm_entities e USING (integration_id, entity_type, entity_id)
-WHERE h.integration_id = %(integration_id)s AND h.due_at <= amocrm_now()
-ORDER BY h.due_at, h.seen_at LIMIT %(limit)s
-"""
-_LATER = """
-UPDATE amocrm_hints SET attempts = attempts + 1, due_at = amocrm_now() + %(wait)s
-WHERE integration_id = %(integration_id)s AND entity_type = %(entity_type)s AND entity_id = %(entity_id)s
-    AND version = %(version)s AND attempts = %(attempts)s
-"""
-
-
-class _Due(Struct, frozen=True):
-    entity_type: str
-    entity_id: int
-    kinds: list[str]
-    facts: dict[str, Any]
-    version: int
-    attempts: int
-    state: dict[str, Any] | None
-    revision: int
-    read_at: datetime | None
-    now: datetime
-
 
 class Refetch(Struct):
     """One run for one connection. `problem`: why amoCRM did not show one of the entities."""
@@ -97,9 +80,7 @@ class Refetch(Struct):
     def run(self) -> None:
         """Reads what is due, while there is time. Raises the errors of a call that concern more than one entity, and
         LeaseLostError; what was stored stays."""
-        parameters = {"integration_id": self.integration.id, "begun_at": self.feed.begun_at}
-        parameters |= {"once": list(ONCE), "limit": _MOST_AT_ONCE}
-        due = self._database.all(_Due, _DUE, parameters)
+        due = due_hints.read(self._database, self.feed, _MOST_AT_ONCE)
         for entity_type in ENTITIES:
             wanted = [one for one in due if one.entity_type == entity_type]
             if wanted and not self.tenure.is_over():
@@ -108,7 +89,7 @@ class Refetch(Struct):
             if one.entity_type not in ENTITIES and not self.tenure.is_over():
                 self._guarded(one, partial(self._other, one))
 
-    def _other(self, due: _Due) -> None:
+    def _other(self, due: Due) -> None:
         subject = SUBJECTS.get(due.entity_type)
         if subject is None:  # of newer code
             changes.drop(self._database, self._place(due))
@@ -121,7 +102,7 @@ class Refetch(Struct):
 
     # --- messages and incoming leads ----------------------------------------------------------------------------
 
-    def _message(self, due: _Due) -> None:
+    def _message(self, due: Due) -> None:
         """Nobody can read it again: the hook's word is all there is, and the entry of amoCRM's list of events."""
         if due.state is not None:
             changes.drop(self._database, self._place(due))
@@ -135,7 +116,7 @@ class Refetch(Struct):
         told = {"kind": f"message.{name}", "message": showing.message(due.facts, texts)}
         self._store(due, {}, [told], None)
 
-    def _incoming(self, due: _Due) -> None:
+    def _incoming(self, due: Due) -> None:
         is_settled = due.attempts >= _MOST_ATTEMPTS
         found = incoming_leads.look(due.state, due.facts, due.kinds, self.perform, self._own, is_settled=is_settled)
         if found is None and not is_settled:
@@ -145,7 +126,7 @@ class Refetch(Struct):
         else:
             self._store(due, found.state, found.told, None)
 
-    def _guarded(self, due: _Due, work: Callable[[], None]) -> None:
+    def _guarded(self, due: Due, work: Callable[[], None]) -> None:
         """One entity that amoCRM does not show, or nobody can make anything of, keeps no other waiting: it is tried
         again later, by itself."""
         try:
@@ -164,7 +145,7 @@ class Refetch(Struct):
             return
         self.failed_in_a_row = 0
 
-    def _refused(self, due: _Due, error: Exception) -> None:
+    def _refused(self, due: Due, error: Exception) -> None:
         if due.attempts < retry_policy.MOST_ATTEMPTS:
             self._later(due, retry_policy.backoff(due.attempts), type(error).__name__)
             return
@@ -178,7 +159,7 @@ class Refetch(Struct):
 
     # --- deals and contacts -------------------------------------------------------------------------------------
 
-    def _entities(self, entity_type: str, due: Sequence[_Due]) -> None:
+    def _entities(self, entity_type: str, due: Sequence[Due]) -> None:
         """Together; one that was tried before in vain by itself, so that it spoils no list."""
         is_listed = SUBJECTS[entity_type].is_listed
         ids = [one.entity_id for one in due if one.attempts == 0] if is_listed else []
@@ -200,12 +181,14 @@ class Refetch(Struct):
                 written = own.get(one.entity_id, NOTHING)
                 self._guarded(one, partial(self._compared, one, entity, written))
 
-    def _written_in(self, entity_type: str, due: Sequence[_Due]) -> dict[int, OwnWrites]:
+    def _written_in(self, entity_type: str, due: Sequence[Due]) -> dict[int, OwnWrites]:
         """What we have set in these since each was read last, or since events were turned on."""
         begun_at = datetime.fromtimestamp(self.feed.begun_at, UTC)
         return self._own.written(entity_type, {one.entity_id: one.read_at or begun_at for one in due})
 
-    def _compared(self, due: _Due, entity: Entity, own: OwnWrites) -> None:
+    def _compared(self, due: Due, entity: Entity, own: OwnWrites) -> None:
+        if LISTED in due.kinds:
+            due = self._said(due)
         state, hints = diff.state_of(due.entity_type, entity, self.fingerprint), set(due.kinds)
         differing: set[str] = set()
         if due.state is None:
@@ -236,7 +219,7 @@ class Refetch(Struct):
         news = list(diff.news(due.entity_type, due.state, entity, differing, hints))
         self._store(due, state, [self._told(due, one, entity) for one in news], entity)
 
-    def _explained(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
+    def _explained(self, due: Due, ours: Collection[str], *, is_made_by_us: bool) -> bool:
         """Nothing was known of it before; what we have just written explains that amoCRM tells of a change, and its
         events tell of nothing else."""
         return (
@@ -245,14 +228,23 @@ class Refetch(Struct):
             and self._by_others(due, ours, is_made_by_us=is_made_by_us) == set()
         )
 
-    def _gone_on(self, due: _Due, hints: set[str], ours: Collection[str], *, is_touched: bool) -> set[str]:
+    def _gone_on(self, due: Due, hints: set[str], ours: Collection[str], *, is_touched: bool) -> set[str]:
         """What somebody did with one of ours before it was read for the first time. The hook of that may be yet to come
         (`hints` has none): then it would find nothing new."""
         by_others = self._by_others(due, ours, is_made_by_us=True) if hints or is_touched else set()
         # Where nobody can say it is told.
         return hints if by_others is None or (hints and by_others) else diff.verbs(by_others)
 
-    def _events_of(self, due: _Due) -> list[Entity] | None:
+    def _said(self, due: Due) -> Due:
+        """With what amoCRM's events say of something that was only seen to be changed: where nothing was known of it,
+        nothing else tells what has happened."""
+        events = self._events_of(due) or [] if due.state is None else []
+        since = [one for one in events if int(one.get("created_at") or 0) >= self.feed.begun_at]
+        said = event_entries.together(since).get((due.entity_type, due.entity_id))
+        kinds = {*due.kinds, *(said.kinds if said else ["update"])} - {LISTED}
+        return msgspec.structs.replace(due, kinds=list(kinds), facts={**(said.facts if said else {}), **due.facts})
+
+    def _events_of(self, due: Due) -> list[Entity] | None:
         """What amoCRM tells of it; None where it says no."""
         try:
             found: list[Entity] = self.perform(lambda api: FeedApi(api).events_of(due.entity_type, due.entity_id))
@@ -262,10 +254,10 @@ class Refetch(Struct):
             raise
         return found
 
-    def _earlier_members(self, due: _Due) -> dict[str, set[str]]:
+    def _earlier_members(self, due: Due) -> dict[str, set[str]]:
         return earlier_members(self._events_of(due) or ())
 
-    def _by_others(self, due: _Due, ours: Collection[str], *, is_made_by_us: bool) -> set[str] | None:
+    def _by_others(self, due: Due, ours: Collection[str], *, is_made_by_us: bool) -> set[str] | None:
         """Events of it that are more than our writing of these members, and making it; None where amoCRM says no."""
         if (happened := self._events_of(due)) is None:
             return None
@@ -274,7 +266,7 @@ class Refetch(Struct):
             kinds.discard(f"{due.entity_type}_added")
         return {kind for kind in kinds if diff.is_news(kind, ours)}
 
-    def _told(self, due: _Due, news: DetectedChange, entity: Entity) -> dict[str, Any]:
+    def _told(self, due: Due, news: DetectedChange, entity: Entity) -> dict[str, Any]:
         before = news.before
         if news.kind == "lead.status_changed" and before is None:
             before = diff.place_before(None, due.facts, entity)
@@ -285,7 +277,7 @@ class Refetch(Struct):
             found["changed"] = news.changed
         return found
 
-    def _alone(self, due: _Due) -> None:
+    def _alone(self, due: Due) -> None:
         """A list may be a moment behind, and a user does not see everything: only the entity itself says that it is
         gone."""
         if (plural := self._path(due)) is None:
@@ -312,7 +304,7 @@ class Refetch(Struct):
         own = self._written_in(due.entity_type, [due])
         self._compared(due, entity, own.get(due.entity_id, NOTHING))
 
-    def _path(self, due: _Due) -> str | None:
+    def _path(self, due: Due) -> str | None:
         """None where nobody knows in which list it is."""
         try:
             return ENTITIES[due.entity_type].format_map({**(due.state or {}), **due.facts})
@@ -324,7 +316,7 @@ class Refetch(Struct):
             self.sees_everything = self.perform(lambda api: FeedApi(api).sees_everything())
         return self.sees_everything
 
-    def _out_of_sight(self, due: _Due) -> None:
+    def _out_of_sight(self, due: Due) -> None:
         """It may be somebody else's now; nobody says that it was deleted."""
         changes.drop(self._database, self._place(due))
         told = say(
@@ -336,7 +328,7 @@ class Refetch(Struct):
 
     # --- notes --------------------------------------------------------------------------------------------------
 
-    def _note(self, due: _Due) -> None:
+    def _note(self, due: Due) -> None:
         if due.state is not None:  # a note is news once
             changes.drop(self._database, self._place(due))
             return
@@ -367,7 +359,7 @@ class Refetch(Struct):
 
     # --- storing ------------------------------------------------------------------------------------------------
 
-    def _store(self, due: _Due, state: State, told: Sequence[dict[str, Any]], entity: Entity | None) -> None:
+    def _store(self, due: Due, state: State, told: Sequence[dict[str, Any]], entity: Entity | None) -> None:
         documents = list(told)
         if due.entity_type == "lead" and entity is not None:
             order = orders.changed(self._database, self.integration, due.state, due.facts, entity)
@@ -381,14 +373,18 @@ class Refetch(Struct):
         wanted = [one.id for one in self.listeners if one.wants(kind, document)]
         return Change(kind, document, wanted)
 
-    def _later(self, due: _Due, wait: timedelta | None = None, reason: str = "not there yet") -> None:
-        facts = {"entity_type": due.entity_type, "entity_id": due.entity_id, "attempts": due.attempts}
-        guards = {"integration_id": self.integration.id, "version": due.version}
+    def _later(self, due: Due, wait: timedelta | None = None, reason: str = "not there yet") -> None:
         wait = _AGAIN_IN * 2 ** min(due.attempts, _MOST_ATTEMPTS) if wait is None else wait
-        self._database.execute(_LATER, facts | guards | {"wait": wait})
-        logs.info("change.later", reason=reason, **facts)
+        due_hints.put_off(self._database, self.integration.id, due, wait)
+        logs.info(
+            "change.later",
+            reason=reason,
+            entity_type=due.entity_type,
+            entity_id=due.entity_id,
+            attempts=due.attempts,
+        )
 
-    def _place(self, due: _Due) -> Place:
+    def _place(self, due: Due) -> Place:
         return Place(self.integration.id, due.entity_type, due.entity_id, due.version, due.revision)
 
     @property

@@ -46,8 +46,12 @@ _BEFORE: Final = ("old_status_id", "old_pipeline_id")
 _ELEMENTS: Final = {"1": "contact", "2": "lead", "3": "company", "12": "customer"}
 
 
+LISTED: Final = "listed"  # instead of a verb: a list shows that it was changed, and nobody has said how
+
+
 class Hint(Struct, frozen=True):
-    """Something may have changed. `entity_type`: a line of `subjects.py`; `kinds`: amoCRM's verbs that say so."""
+    """Something may have changed. `entity_type`: a line of `subjects.py`; `kinds`: amoCRM's verbs that say so, or
+    LISTED."""
 
     entity_type: str
     entity_id: int

@@ -9,6 +9,7 @@ from features.changes import feeds, polling
 from shared.amocrm import events as feed_api
 from shared.amocrm import filtered_reads
 from tests.changes.conftest import Feed
+from tests.submitting import order, submit
 
 _PAGE = 5
 
@@ -197,3 +198,41 @@ def test_what_is_wanted_while_it_is_asked_for_begins_then(quiet: Feed, monkeypat
         quiet.run(600)
         quiet.run()
     assert [kind for kind in quiet.kinds() if kind.startswith("task")] == []
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_30_what_happens_between_two_lists_is_told_by_its_own_name(
+    quiet: Feed, monkeypatch: pytest.MonkeyPatch, is_ours: bool
+) -> None:
+    """The events were asked for before somebody moved the deal, the deals after: the list says only that it was
+    changed. The event that comes later finds nothing new, so what it says is asked for when the deal is read."""
+    story = quiet.story
+    shown = story.simulator.control("show", domain=story.domain)
+    main = next(one for one in shown["pipelines"].values() if one["is_main"])
+    places = [{"pipeline_id": int(main["id"]), "status_id": int(one["id"])} for one in main["_embedded"]["statuses"]]
+    words = [places[1] | {"status": "received"}, places[2] | {"status": "cut"}]
+    story.simulator.control("change-account", domain=story.domain, may_use_webhooks=False)
+    assert quiet.settings(order_statuses=words).status == 200
+    quiet.listen(kinds=["lead.status_changed", "order.*"])
+    quiet.run()
+    quiet.run(600)
+    lead_id = submit(story, order(), "submit_order")["lead"]["lead_id"] if is_ours else story.lead_id
+    shown = story.simulator.control("show", domain=story.domain)["leads"][str(lead_id)]
+    assert shown["status_id"] == places[1]["status_id"]
+    events = feed_api.FeedApi.events
+
+    def moved_meanwhile(api: feed_api.FeedApi, page: int) -> list[feed_api.Entity]:
+        monkeypatch.setattr(feed_api.FeedApi, "events", events)
+        found = events(api, page)
+        quiet.person(id=lead_id, fields={"status_id": places[2]["status_id"]})
+        return found
+
+    monkeypatch.setattr(feed_api.FeedApi, "events", moved_meanwhile)
+    for _ in range(3):
+        quiet.run(600)
+        quiet.run()
+    told = {one["type"]: one["data"] for one in quiet.told()}
+    assert told["lead.status_changed"]["before"] == places[1]
+    assert told.get("order.status_changed", {}).get("order") == (
+        {"number": "1042", "status": "cut", "status_before": "received"} if is_ours else None
+    )
