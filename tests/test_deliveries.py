@@ -1,7 +1,9 @@
 """Rows A5, C9, C10, X2: an accepted calculation appears in its deal once, whatever fails in between."""
 
+import base64
 import json
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -805,6 +807,25 @@ def test_an_uploaded_pdf_is_not_part_of_what_is_shown(story: Story) -> None:
     saved = json_of(story.crm("save_calculation", headers, body))
     told = json_of(story.crm("get_delivery", story.admin(), query={"id": saved["delivery_id"], "content": "1"}))
     assert told["content"]["pdf"] == {"filename": "a.pdf"}
+
+
+def test_a_list_of_deliveries_reads_nothing_of_what_was_sent(story: Story) -> None:
+    """Quotations of some megabytes each: a page of 200 needed more memory than a function has."""
+    content = b"%PDF-1.7\n" + bytes(3_000_000) + b"\n%%EOF"
+    body = calculation() | {"pdf": {"filename": "a.pdf", "content_base64": base64.b64encode(content).decode()}}
+    body["options"] = {"pdf": "upload"}
+    for number in range(3):
+        body["calculation"]["number"] = str(number)
+        headers = story.widget() | {"X-Lead-Id": str(story.lead_id)}
+        assert json_of(story.crm("save_calculation", headers, body))["state"] == "delivered"
+    tracemalloc.start()
+    try:
+        listed = json_of(story.crm("get_deliveries", story.admin()))["deliveries"]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [one["state"] for one in listed] == ["delivered"] * 3
+    assert peak < 3_000_000
 
 
 def test_deliveries_are_found_by_deal_kind_and_time(story: Story) -> None:

@@ -90,8 +90,11 @@ FROM (SELECT count(*) >= 3 AND NOT coalesce(bool_or(has_person), false) AS is_so
 WHERE k.id = %(site_key_id)s AND k.without_person <> judged.is_so AND NOT k.accepts_without_person
 """
 
+# Without the bodies, of which each may be a megabyte.
 _PAGE = """
-SELECT * FROM amocrm_incoming
+SELECT id, integration_id, site_key_id, action, size, times, outcome, detail, delivery_id, again_id, has_person,
+       request_id, created_at, last_at
+FROM amocrm_incoming
 WHERE integration_id = %(integration_id)s AND (%(site_key_id)s::uuid IS NULL OR site_key_id = %(site_key_id)s)
   AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
   AND (%(before)s::uuid IS NULL
@@ -155,7 +158,6 @@ class Incoming(Guarded, frozen=True):
     integration_id: UUID
     site_key_id: UUID
     action: str
-    body: bytes  # encrypted, see :func:`request_of`
     size: int
     times: int
     outcome: str  # taken, accepted, nothing, refused
@@ -166,6 +168,7 @@ class Incoming(Guarded, frozen=True):
     request_id: str
     created_at: datetime
     last_at: datetime
+    body: bytes = b""  # encrypted, see :func:`request_of`; not in lists
 
     def why(self, language: str) -> str | None:
         """Why it has become nothing, for people."""

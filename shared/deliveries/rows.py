@@ -40,7 +40,6 @@ class Delivery(Guarded, frozen=True):
     lead_id: int | None
     action: str
     request_hash: bytes
-    request: bytes | None  # encrypted
     state: str  # accepted, delivered, dead
     steps: dict[str, Any]
     attempts: int
@@ -50,6 +49,7 @@ class Delivery(Guarded, frozen=True):
     created_at: datetime
     finished_at: datetime | None
     story: list[dict[str, Any]]  # in order: {at, kind, step?, outcome?, code?, detail?, request_id?}
+    request: bytes | None = None  # encrypted; read where one is looked up, or claimed
     summary: dict[str, Any] = field(default_factory=dict)  # {by, user_id?, total?, currency?, deal?}
     looks_since: datetime | None = None
     due_in_seconds: float | None = None

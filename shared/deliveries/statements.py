@@ -3,14 +3,19 @@
 A transition tells itself in the delivery's own story; the log gets what concerns the connection.
 """
 
+# ruff: noqa: S608 - what is put into them are the names of columns
 from typing import Final
+
+# A row without what was sent, which may be megabytes (a PDF): lists and transitions do not carry it.
+_COLUMNS: Final = """id, integration_id, lead_id, action, request_hash, state, steps, attempts, lease_id, problem_code,
+    problem_detail, created_at, finished_at, story, summary, looks_since"""
 
 # --- accepting and reading -----------------------------------------------------------------------------------------
 
 # Stores a write with its lease and its first steps, or nothing where its key was accepted before. After a restore it
 # may have been carried out by a row that is gone, and so may what is older than rows are kept: then it says since when.
 # What has happened after the restore was never accepted before.
-ACCEPT = """
+ACCEPT = f"""
 INSERT INTO amocrm_deliveries (id, integration_id, lead_id, action, idempotency_key, request_hash, request,
                                steps, attempts, lease_id, lease_until, due_at, story, summary, looks_since)
 VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_hash)s, %(request)s,
@@ -21,7 +26,7 @@ VALUES (%(id)s, %(integration_id)s, %(lead_id)s, %(action)s, %(key)s, %(request_
                WHERE looks_until > amocrm_now()
                  AND (%(happened_at)s::timestamptz IS NULL OR %(happened_at)s < restored_at))))
 ON CONFLICT DO NOTHING
-RETURNING *
+RETURNING {_COLUMNS}
 """
 
 # The write that has this key.
@@ -39,10 +44,11 @@ FROM amocrm_deliveries WHERE id = %(id)s AND integration_id = %(integration_id)s
 
 # Deliveries of an integration, or of all, the newest first, from the one that ended the page before. Of a deal: those
 # that were to change it, and those that made it, or came to it by themselves.
-PAGE = """
-SELECT d.*, greatest(0, extract(epoch FROM d.due_at - amocrm_now()))::float8 AS due_in_seconds,
-       i.account_domain, i.widget_type
-FROM amocrm_deliveries d JOIN amocrm_integrations i ON i.id = d.integration_id
+PAGE = f"""
+SELECT {_COLUMNS}, greatest(0, extract(epoch FROM d.due_at - amocrm_now()))::float8 AS due_in_seconds,
+       (SELECT account_domain FROM amocrm_integrations i WHERE i.id = d.integration_id),
+       (SELECT widget_type FROM amocrm_integrations i WHERE i.id = d.integration_id)
+FROM amocrm_deliveries d
 WHERE (%(integration_id)s::uuid IS NULL OR d.integration_id = %(integration_id)s)
   AND (%(state)s::text IS NULL OR d.state = %(state)s)
   AND (%(lead_id)s::bigint IS NULL OR d.lead_id = %(lead_id)s OR d.id = ANY (ARRAY(
@@ -96,8 +102,8 @@ UPDATE amocrm_deliveries SET"""
     request = %(request)s, finished_at = NULL, attempts = %(attempts)s, updated_at = amocrm_now(),
     story = amocrm_told(story, '{"kind": "retried"}')
 WHERE id = %(id)s AND state = 'dead' AND (lease_until IS NULL OR lease_until < amocrm_now())
-RETURNING *
-"""
+RETURNING """
+    + _COLUMNS
 )
 
 # Newer deliveries of the same deal that have the same step.
@@ -168,47 +174,47 @@ RETURNING *
 """
 
 # The work takes longer than its lease.
-KEEP = """
+KEEP = f"""
 UPDATE amocrm_deliveries SET lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
 WHERE id = %(id)s AND lease_id = %(lease_id)s AND lease_until > amocrm_now()
-RETURNING *
+RETURNING {_COLUMNS}
 """
 
 # A step begins.
-MARK = """
+MARK = f"""
 UPDATE amocrm_deliveries SET
     steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now()
 WHERE id = %(id)s AND lease_id = %(lease_id)s
-RETURNING *
+RETURNING {_COLUMNS}
 """
 
 # A step is done, and others begin.
-DONE = """
+DONE = f"""
 UPDATE amocrm_deliveries SET
     steps = steps || %(step)s, lease_until = amocrm_now() + %(lease)s, updated_at = amocrm_now(),
     story = amocrm_told(story, %(told)s)
 WHERE id = %(id)s AND lease_id = %(lease_id)s
-RETURNING *
+RETURNING {_COLUMNS}
 """
 
 # The last step is done.
-FINISH = """
+FINISH = f"""
 WITH finished AS (
     UPDATE amocrm_deliveries SET
         steps = steps || %(step)s, state = 'delivered', due_at = NULL, finished_at = amocrm_now(),
         lease_id = NULL, lease_until = NULL, problem_code = NULL, problem_detail = NULL, updated_at = amocrm_now(),
-        story = amocrm_told(amocrm_told(story, %(told)s), '{"kind": "delivered"}')
+        story = amocrm_told(amocrm_told(story, %(told)s), '{{"kind": "delivered"}}')
     WHERE id = %(id)s AND lease_id = %(lease_id)s
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, message)
     SELECT integration_id, id, 'delivery.delivered', %(message)s FROM finished
 )
-SELECT * FROM finished
+SELECT {_COLUMNS} FROM finished
 """
 
 # Not now: the lease goes, and the next attempt has its time. The log is told once for each problem.
-DEFER = """
+DEFER = f"""
 WITH before AS MATERIALIZED (
     SELECT id, problem_code FROM amocrm_deliveries WHERE id = %(id)s AND lease_id = %(lease_id)s FOR UPDATE
 ), deferred AS (
@@ -223,11 +229,11 @@ WITH before AS MATERIALIZED (
     SELECT integration_id, id, 'delivery.deferred', 'warning', %(detail)s FROM deferred
     WHERE NOT EXISTS (SELECT FROM before WHERE before.problem_code = %(code)s)
 )
-SELECT *, extract(epoch FROM %(wait)s::interval)::float8 AS due_in_seconds FROM deferred
+SELECT {_COLUMNS}, extract(epoch FROM %(wait)s::interval)::float8 AS due_in_seconds FROM deferred
 """
 
 # Not at all: a person must look.
-BURY = """
+BURY = f"""
 WITH buried AS (
     UPDATE amocrm_deliveries SET
         steps = steps || %(step)s, state = 'dead', due_at = NULL, finished_at = amocrm_now(),
@@ -239,7 +245,7 @@ WITH buried AS (
     INSERT INTO amocrm_events (integration_id, delivery_id, kind, level, message)
     SELECT integration_id, id, 'delivery.dead', 'error', %(detail)s FROM buried
 )
-SELECT * FROM buried
+SELECT {_COLUMNS} FROM buried
 """
 
 # What a person should know of a write that goes on all the same.

@@ -57,7 +57,10 @@ def listed(story: Story, **query: str) -> Any:
 
 
 def _kept(story: Story) -> list[kept_bodies.Incoming]:
-    return kept_bodies.page(story.runtime.database, story.row().id, limit=100)
+    """With their bodies, the newest first."""
+    database, own = story.runtime.database, story.row().id
+    found = [kept_bodies.by_id(database, one.id, own) for one in kept_bodies.page(database, own, limit=100)]
+    return [one for one in found if one is not None]
 
 
 # --- kept as it came --------------------------------------------------------------------------------------------
