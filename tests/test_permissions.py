@@ -221,11 +221,12 @@ def _unsigned(payload: str) -> str:
     [
         json.dumps({"client_uuid": "\ud800", "account_id": 1}),
         json.dumps({"client_uuid": "x", "account_id": 2**70}),
+        json.dumps({"client_uuid": "x", "account_id": True}),
         '{"a":' * 3000 + "1" + "}" * 3000,
         "[" * 3000 + "]" * 3000,
         '{"client_uuid": "x", "account_id": ' + "9" * 5000 + "}",
     ],
-    ids=["surrogate", "large", "deep", "deeper", "endless"],
+    ids=["surrogate", "large", "no number", "deep", "deeper", "endless"],
 )
 @pytest.mark.parametrize("header", ["X-Auth-Token", "Authorization"])
 def test_what_nobody_has_signed_is_refused_and_not_an_error_of_ours(

@@ -42,8 +42,8 @@ def identify(runtime: Runtime, token: str, calls: int) -> Caller:
     nobody without a good token can use up an account's calls.
     """
     claimed = jwts.unverified(token)
-    client_id, account_id = _client_of(claimed), claimed.get("account_id")
-    if client_id is None or not isinstance(account_id, int) or not 0 < account_id < 2**63:
+    client_id, account_id = _client_of(claimed), _number(claimed.get("account_id"))
+    if client_id is None or account_id is None:
         raise unauthenticated(say("The one-time token names no client and account."))
     is_trusted = _signed_before(client_id, account_id, token)
     now = runtime.clock.monotonic()
