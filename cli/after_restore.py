@@ -7,7 +7,7 @@ import click
 
 from shared.connections import integrations
 from shared.connections.integrations import Integration
-from shared.connections.journal_recovery import MOVED
+from shared.connections.journal_recovery import HAS_MOVED
 from shared.deliveries import restores
 from shared.deliveries.restores import Window
 from shared.platform.messages import english
@@ -68,7 +68,7 @@ def _say_left(runtime: Runtime, account: str) -> None:
     if not rows:
         raise click.ClickException(f"there is no connection of {account}")
     for row in rows:
-        has_ended = integrations.disconnect(runtime.database, row, "account_moved", MOVED, None)
+        has_ended = integrations.disconnect(runtime.database, row, integrations.MOVED, HAS_MOVED, None)
         if not has_ended and (now := integrations.by_id(runtime.database, row.id)) and now.status != "disconnected":
             raise click.ClickException(f"{account} was changed at this moment: stop the functions, and run it again")
         click.echo(f"{account} ({row.widget_type}): lives in another cell")

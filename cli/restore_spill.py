@@ -6,7 +6,7 @@ import click
 
 from shared.connections import token_escrow
 from shared.runtime import Runtime
-from shared.storage.database import DatabaseUnavailableError
+from shared.storage.database import AccountMovingError, DatabaseUnavailableError
 from shared.storage.encryption import DecryptionError
 
 
@@ -16,10 +16,11 @@ def restore_spill(log: IO[str]) -> None:
     """Stores the pairs of tokens that functions wrote to their log LOG while the database was away (`token.spilled`).
 
     LOG: the lines themselves, or as JSON from a cloud's tool. Safe to run again. A pair whose account has gone on
-    without it is left out; one that cannot be read is told, and ends with 1.
+    without it is left out; one that cannot be read, or belongs to an account that lives in another cell, is told, and
+    ends with 1.
     """
     runtime = Runtime.from_environment()
-    restored = left_out = 0
+    restored = left_out = elsewhere = 0
     unreadable: list[str] = []
     try:
         for spilled in token_escrow.read(log.read(), unreadable.append):
@@ -27,6 +28,9 @@ def restore_spill(log: IO[str]) -> None:
                 is_restored = runtime.rotation.restore(spilled)
             except DecryptionError as error:
                 unreadable.append(str(error))
+                continue
+            except AccountMovingError:
+                elsewhere += 1
                 continue
             restored += is_restored
             left_out += not is_restored
@@ -37,10 +41,18 @@ def restore_spill(log: IO[str]) -> None:
     click.echo(
         f"{restored} pair(s) restored, {left_out} left out: their accounts have newer tokens, or are disconnected."
     )
+    if elsewhere:
+        click.secho(
+            f"{elsewhere} pair(s) belong to accounts that live in another cell, or are on their way there: give the "
+            "log to this command with that cell's settings",
+            err=True,
+        )
     if unreadable:
         raise click.ClickException(
             f"{len(unreadable)} pair(s) cannot be read ({', '.join(unreadable)}): give the log as it was "
             "written, or as JSON"
         )
+    if elsewhere:
+        raise click.exceptions.Exit(1)
     if not restored + left_out:
         raise click.ClickException(f"there is no {token_escrow.EVENT} in this log")

@@ -18,6 +18,7 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import rotation as rotation_module
 from shared.connections import token_escrow
+from shared.connections.token_journal import Position
 from shared.deliveries import webhooks
 from shared.deliveries.runner import MAX_ATTEMPTS
 from shared.deliveries.webhooks import signature
@@ -266,7 +267,7 @@ def test_a_spilled_pair_that_is_too_late_changes_nothing(connected: Story, capsy
     pair = rotation._ask(claimed)
     columns = rotation_module.token_columns(rotation.keyring, claimed.id, pair, rotation.ahead)
     capsys.readouterr()
-    token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, connected.clock.now(), columns)
+    token_escrow.write(claimed.id, Position.of(claimed), pair.expires_in, connected.clock.now(), columns)
     line = capsys.readouterr().out
     connected.connect()
     (spilled,) = token_escrow.read(line)

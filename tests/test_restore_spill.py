@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from cli.commands import main
 from shared.connections import rotation, token_escrow
+from shared.connections.token_journal import Position
 from tests.story import Story
 
 
@@ -22,7 +23,7 @@ def spilled(connected: Story, capsys: pytest.CaptureFixture[str]) -> str:
     pair = own._ask(claimed)
     columns = rotation.token_columns(own.keyring, claimed.id, pair, own.ahead)
     capsys.readouterr()
-    token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, connected.clock.now(), columns)
+    token_escrow.write(claimed.id, Position.of(claimed), pair.expires_in, connected.clock.now(), columns)
     return capsys.readouterr().out
 
 
@@ -77,3 +78,32 @@ def test_a_log_without_any_pair_is_no_success(environment: dict[str, str], tmp_p
     log.write_text('{"severity": "INFO", "event": "refresh.run"}\n')
     told = _restore(log, environment)
     assert (told.exit_code, "no token.spilled" in told.output) == (1, True), told.output
+
+
+def test_38_a_consent_after_a_restore_is_not_undone_by_an_older_log(
+    spilled: str, connected: Story, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Numbers begin again where the backup was: a pair of before the loss may have the number that follows the present
+    one, and is worthless."""
+    log = tmp_path / "log"
+    log.write_text(spilled)
+    connected.clock.advance(hours=1)
+    connected.owner.sql("UPDATE amocrm_integrations SET token_version = 0")  # the backup's
+    connected.connect()
+    present = connected.row()
+    assert present.token_version == 1
+    told = _restore(log, environment)
+    assert "0 pair(s) restored, 1 left out" in told.output, told.output
+    assert connected.row().access_token == present.access_token
+    connected.clock.advance(hours=25)
+    assert connected.crm("get_lead", connected.application() | {"X-Lead-Id": str(connected.lead_id)}).status == 200
+
+
+def test_38_a_line_of_before_that_says_no_consent_is_restored_as_it_was(
+    spilled: str, connected: Story, environment: dict[str, str], tmp_path: Path
+) -> None:
+    line = json.loads(spilled)
+    del line["consent"]
+    log = tmp_path / "log"
+    log.write_text(json.dumps(line))
+    assert "1 pair(s) restored, 0 left out" in _restore(log, environment).output

@@ -215,7 +215,7 @@ def test_persisting_twice_is_the_same_as_once(connected: Story) -> None:
     columns = rotation_module.token_columns(
         connected.runtime.keyring, claimed.id, pair, connected.runtime.rotation.ahead
     )
-    parameters = columns | {"id": claimed.id, "version": claimed.token_version, "journaled": False}
+    parameters = columns | {"id": claimed.id, "version": claimed.token_version, "consent": None, "journaled": False}
     for _ in range(2):
         stored = connected.runtime.database.one(Integration, statements.PERSIST, parameters)
         assert stored is not None

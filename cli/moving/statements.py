@@ -7,9 +7,11 @@ STATE: Final[LiteralString] = """
 SELECT state, id, finished_at IS NOT NULL FROM amocrm_moves WHERE integration_id = %(id)s
 """
 
-# Here: what has left, or has not arrived yet, has a row of its move that says so.
+# Here: what has left, or has not arrived yet, has a row of its move that says so; or it was ended as what has left,
+# where this database was restored from an older backup.
 LIVES: Final[LiteralString] = """
 SELECT FROM amocrm_integrations i WHERE i.id = %(id)s
+  AND NOT (i.status = 'disconnected' AND i.problem_code IS NOT DISTINCT FROM 'account_moved')
   AND NOT EXISTS (SELECT FROM amocrm_moves m WHERE m.integration_id = i.id AND m.state <> 'arrived')
 """
 

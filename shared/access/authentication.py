@@ -69,7 +69,10 @@ def _identified(runtime: Runtime, request: Request, calls: int) -> Caller:
 def _refuse_moving(request: Request, caller: Caller) -> None:
     """Before anything is done for it: what an account gets while it moves could not be written down. People who look
     after the installation may look at it wherever it stands."""
-    move = caller.require_integration().move
+    integration = caller.require_integration()
+    move = integration.move
+    if move is None and integration.has_left and not caller.is_administrator:
+        raise moving_error("left")
     is_only_looked_at = request.method == "GET" and (caller.is_administrator or move not in ("left", "arriving"))
     if move not in (None, "closing") and not is_only_looked_at:
         raise moving_error(move)

@@ -57,6 +57,14 @@ class Integration(Guarded, frozen=True):
     def secret(self, keyring: Keyring) -> str:
         return keyring.decrypt(self.client_secret, self.id, "client_secret")
 
+    @property
+    def has_left(self) -> bool:
+        """It lives in another cell. A database that was restored from a backup of before has no row of that move: there
+        the connection was ended (`restore-tokens`, `mark-restored --left`), until somebody authorises it here."""
+        return self.move == "left" or (self.status == "disconnected" and self.problem_code == MOVED)
+
+
+MOVED: Final = "account_moved"  # the `problem_code` of what lives in another cell
 
 _BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.amocrm.oauth import access_token_hints
+from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.connections.token_journal import Entry, Place, Position, TokenJournal
 from shared.platform.messages import say
@@ -98,9 +99,7 @@ SELECT id FROM ended
 """
 
 _DISCONNECTED: Final = say("It had been disconnected, says the journal of tokens.")
-MOVED: Final = say("The account was moved to another cell.")
-
-_BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
+HAS_MOVED: Final = say("The account was moved to another cell.")
 
 _WRITE_AGAIN = """
 UPDATE amocrm_integrations SET journaled_version = NULL WHERE id = %(id)s AND token_version = %(version)s
@@ -219,7 +218,7 @@ def restore(
 
 def is_up_to(database: Database, entry: Entry) -> bool:
     """Whether the row has that version meanwhile, or a newer one."""
-    row = database.one(Integration, _BY_ID, {"id": entry.integration_id})
+    row = integrations.by_id(database, entry.integration_id)
     return row is not None and (Position.of(row) >= entry.position or row.access_token is None)
 
 
@@ -230,7 +229,7 @@ def write_again(database: Database, row: Row) -> None:
 
 def _ended(entry: Entry) -> dict[str, object]:
     if entry.has_left:
-        return {"code": "account_moved", "why": MOVED}
+        return {"code": integrations.MOVED, "why": HAS_MOVED}
     return {"code": "disconnected_before", "why": _DISCONNECTED}
 
 

@@ -25,7 +25,14 @@ from shared.amocrm.errors import ADDRESS_BLOCKED
 from shared.amocrm.hosts import UntrustedHostError
 from shared.amocrm.oauth_errors import Meaning
 from shared.amocrm.transport import LIMITS, Transport
-from shared.connections import journal_recovery, notifications, statements, token_escrow, token_persistence
+from shared.connections import (
+    integrations,
+    journal_recovery,
+    notifications,
+    statements,
+    token_escrow,
+    token_persistence,
+)
 from shared.connections.integrations import Integration
 from shared.connections.token_journal import WRITE_SECONDS, Place, Position, TokenJournal, given
 from shared.platform import backoff, deadline, logs
@@ -187,12 +194,13 @@ class Rotation(Struct, frozen=True):
         parameters = token_columns(self.keyring, claimed.id, pair, self.ahead) | {
             "id": claimed.id,
             "version": claimed.token_version,
+            "consent": Position.of(claimed).consent,
             "journaled": self._journaled(claimed, pair),
         }
         longest = token_persistence.LONGEST_SECONDS - (self.clock.monotonic() - began)
 
         def spill() -> None:
-            token_escrow.write(claimed.id, claimed.token_version, pair.expires_in, self.clock.now(), parameters)
+            token_escrow.write(claimed.id, Position.of(claimed), pair.expires_in, self.clock.now(), parameters)
 
         return token_persistence.kept(
             self.clock, claimed.id, lambda within: self._stored(claimed, parameters, within), spill, longest
@@ -208,11 +216,17 @@ class Rotation(Struct, frozen=True):
     def restore(self, spilled: token_escrow.SpilledTokens) -> bool:
         """Stores a pair that was spilled. False when the row has gone on without it; then the pair is worthless.
 
-        Raises :class:`DecryptionError` for one that we have not made: anybody may get a line into a log.
+        Raises :class:`DecryptionError` for one that we have not made: anybody may get a line into a log. And
+        :class:`AccountMovingError` for one whose account is on its way to another cell, or there: so is its place.
         """
         self.keyring.decrypt(spilled.access_token, spilled.integration_id, "access_token")
         self.keyring.decrypt(spilled.refresh_token, spilled.integration_id, "refresh_token")
-        return self.database.one(Integration, statements.PERSIST, spilled.parameters(self.clock.now())) is not None
+        if self.database.one(Integration, statements.PERSIST, spilled.parameters(self.clock.now())) is not None:
+            return True
+        now = integrations.by_id(self.database, spilled.integration_id)
+        if now is not None and now.has_left and now.token_version == spilled.version:
+            raise moving_error("left")
+        return False
 
     def bring_up(self, row: Integration, place: Place, *, may_interrupt: bool) -> bool:
         """Stores a version that the journal has and the row has not. False where there is none, or none for us."""
@@ -230,7 +244,7 @@ class Rotation(Struct, frozen=True):
             successor = Place(claimed.installation, claimed.id, Position.of(claimed).next)
             self.bring_up(claimed, successor, may_interrupt=True)
         self.require_reauth(claimed, "token_revoked", detail)
-        now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
+        now = integrations.by_id(self.database, claimed.id)
         if now is not None and now.status == "connected" and now.token_version != claimed.token_version:
             return now
         raise ReauthRequiredError(detail)
@@ -239,7 +253,7 @@ class Rotation(Struct, frozen=True):
         stored = self.database.one(Integration, statements.PERSIST, parameters, within)
         if stored is not None:
             return stored
-        now = self.database.one(Integration, statements.BY_ID, {"id": claimed.id})
+        now = integrations.by_id(self.database, claimed.id)
         if now is not None and now.move is not None:
             raise moving_error(now.move)  # it stands in the log, for the cell in which the account lives now
         # A person has connected or disconnected this account meanwhile: what they did is newer than our pair.
@@ -264,7 +278,7 @@ class Rotation(Struct, frozen=True):
             new_host = None
         if new_host is not None:
             self.database.execute(statements.RENAME, {"id": integration.id, "domain": new_host})
-        return self.database.one(Integration, statements.BY_ID, {"id": integration.id}) or integration
+        return integrations.by_id(self.database, integration.id) or integration
 
     def host_of(self, integration: Integration, access_token: str) -> str | None:
         """The address that amoCRM names for an access token, where that is another one than the row's."""

@@ -53,8 +53,9 @@ FROM (SELECT coalesce(lease_until >= amocrm_now() OR refresh_not_before > amocrm
       FROM amocrm_integrations WHERE status = 'connected' AND refresh_due_at <= amocrm_now() LIMIT 100000) due
 """
 
-# Stores the successor of a version, whoever holds the lease. The second half answers a repetition of a statement that
-# had been carried out (the ciphertext is unique).
+# Stores the successor of a version, whoever holds the lease. (Of the same consent: after a restore numbers begin again
+# where the backup was.) The second half answers a repetition of a statement that had been carried out (the ciphertext
+# is unique).
 PERSIST = """
 WITH stored AS (
     UPDATE amocrm_connections SET
@@ -66,6 +67,7 @@ WITH stored AS (
         refresh_failures = 0, refresh_not_before = NULL,
         problem_code = NULL, problem_detail = NULL, problem_at = NULL, updated_at = amocrm_now()
     WHERE id = %(id)s AND token_version = %(version)s AND status IN ('connected', 'reauth_required')
+      AND (%(consent)s::bigint IS NULL OR floor(extract(epoch FROM connected_at)) = %(consent)s)
     RETURNING *
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message)
@@ -149,9 +151,6 @@ INSERT INTO amocrm_events (integration_id, kind, message)
 SELECT id, 'account.renamed', amocrm_message('The account was found again at its new address {domain}.',
                                              jsonb_build_object('domain', %(domain)s::text)) FROM moved
 """
-
-# The row as it is now.
-BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 
 # --- authorization -------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from shared.connections.token_journal import Position
 from shared.platform import logs
 
 EVENT: Final = "token.spilled"
@@ -26,6 +27,7 @@ class SpilledTokens(Struct, frozen=True):
 
     integration_id: UUID
     version: int
+    consent: int | None  # as a position has it; None: a version of before has written the line
     expires_at: datetime
     access_token: bytes
     refresh_token: bytes
@@ -37,6 +39,7 @@ class SpilledTokens(Struct, frozen=True):
         return {
             "id": self.integration_id,
             "version": self.version,
+            "consent": self.consent,
             "access_token": self.access_token,
             "refresh_token": self.refresh_token,
             "api_domain": self.api_domain,
@@ -46,11 +49,13 @@ class SpilledTokens(Struct, frozen=True):
         }
 
 
-def write(integration_id: UUID, version: int, expires_in: int, now: datetime, columns: dict[str, Any]) -> None:
+def write(integration_id: UUID, position: Position, expires_in: int, now: datetime, columns: dict[str, Any]) -> None:
+    """`position`: of the version that the pair follows."""
     logs.error(
         EVENT,
         integration_id=integration_id,
-        version=version,
+        version=position.version,
+        consent=position.consent,
         expires_at=(now + timedelta(seconds=expires_in)).isoformat(),
         access_token=base64.b64encode(columns["access_token"]).decode(),
         refresh_token=base64.b64encode(columns["refresh_token"]).decode(),
@@ -111,6 +116,7 @@ def _pair(entry: dict[str, Any]) -> SpilledTokens | None:
         return SpilledTokens(
             UUID(entry["integration_id"]),
             int(entry["version"]),
+            None if entry.get("consent") is None else int(entry["consent"]),
             datetime.fromisoformat(entry["expires_at"]).astimezone(UTC),
             base64.b64decode(entry["access_token"], validate=True),
             base64.b64decode(entry["refresh_token"], validate=True),

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.amocrm.oauth import TokenPair
+from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.platform import logs
 from shared.platform.clock import Clock
@@ -57,7 +58,6 @@ WITH adopted AS (
 SELECT installation AS id FROM adopted
 """
 
-_BY_ID = "SELECT * FROM amocrm_connections WHERE id = %(id)s"
 _MARK = """
 UPDATE amocrm_integrations SET journaled_version = token_version WHERE id = %(id)s AND token_version = %(version)s
 """
@@ -266,7 +266,7 @@ class TokenJournal:
     def wrote_row(self, database: Database, integration_id: UUID) -> None:
         """Writes what a person has just given, after its row. Never raises, as :meth:`wrote`."""
         try:
-            row = database.one(Integration, _BY_ID, {"id": integration_id})
+            row = integrations.by_id(database, integration_id)
             if row is not None and self.wrote(installation_of(database), stored(row, self._keyring)):
                 mark(database, row)
         except (DatabaseUnavailableError, DecryptionError) as error:

@@ -2,12 +2,15 @@
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from msgspec import structs
 
+from cli.commands import main
 from cli.moving.move import STEPS, Move, MoveError
 from features.bookings import calendar_subscriptions, reconciliation_queue
 from features.changes import dispatch
@@ -334,6 +337,44 @@ def test_a_pair_that_comes_too_late_is_in_the_log(here: Cell, there: Cell, capsy
         rotation.persist(claimed, pair)
     assert "token.spilled" in capsys.readouterr().out
     assert integrations.by_id(there.story.runtime.database, claimed.id) is not None
+
+
+@pytest.mark.parametrize("step", ["copy", None], ids=["on its way", "there"])
+def test_38_a_pair_of_what_has_left_is_told_and_keeps_no_other_from_its_place(
+    step: str | None,
+    here: Cell,
+    there: Cell,
+    environment: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It was left out as one whose account has newer tokens; and while the account stood in the middle of its move, the
+    command ended before the next pair."""
+    rotation = here.story.runtime.rotation
+    claimed = rotation.claim(here.story.row())
+    assert claimed is not None
+    pair = rotation._ask(claimed)
+    here.sql("UPDATE amocrm_integrations SET lease_until = amocrm_now() - interval '1 second'")
+    if step is None:
+        move(here, there)
+    else:
+        killed_at(here, there, step)
+    capsys.readouterr()
+    with pytest.raises(AccountMovingError):
+        rotation.persist(claimed, pair)
+    log = tmp_path / "log"
+    log.write_text(capsys.readouterr().out * 2)
+    told = CliRunner().invoke(main, ["restore-spill", str(log)], env=environment)
+    assert told.exit_code == 1
+    assert "2 pair(s) belong to accounts that live in another cell" in told.output, told.output
+    if step is not None:
+        move(here, there)
+    url = there.story.runtime.settings.database_url.reveal()
+    told = CliRunner().invoke(main, ["restore-spill", str(log)], env=environment | {"DATABASE_URL": url})
+    assert told.output.startswith("1 pair(s) restored") or told.output.startswith("2 pair(s) restored"), told.output
+    here.story.clock.advance(hours=25)
+    headers = there.story.application() | {"X-Lead-Id": str(there.story.lead_id)}
+    assert there.story.crm("get_lead", headers).status == 200
 
 
 _OTHERS = """

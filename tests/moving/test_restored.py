@@ -14,7 +14,7 @@ from shared.connections.token_journal import Place
 from shared.platform.config import load
 from shared.runtime import Runtime
 from tests.moving.cells import Cell, killed_at, move
-from tests.story import calculation
+from tests.story import calculation, json_of
 
 _TABLES = ("amocrm_token_journal", "amocrm_integrations", "amocrm_moves")
 _RESTORE = """
@@ -71,6 +71,11 @@ def _places(folder: Path) -> list[Place]:
 
 def _read(cell: Cell) -> int:
     return cell.story.crm("get_lead", cell.story.application() | {"X-Lead-Id": str(cell.story.lead_id)}).status
+
+
+def _form(cell: Cell, key: str) -> int:
+    site = {"Authorization": f"Bearer {key}", "Origin": "https://a.example"}
+    return cell.story.crm("submit_form", site, {"contact": {"name": "A", "phone": "+79161234567"}}).status
 
 
 def _save(cell: Cell) -> int:
@@ -216,3 +221,27 @@ def test_30_without_a_journal_somebody_says_who_has_left(
     assert (here.story.row().status, here.story.row().refresh_token) == ("disconnected", None)
     assert refresh_tokens(here.story.runtime, 20)["refreshed"] == 0
     assert _read(there) == 200
+
+
+@pytest.mark.parametrize("by", ["restore-tokens --apply", "mark-restored --left"])
+def test_38_whoever_comes_to_what_has_left_is_told_where_to_and_it_may_come_back(
+    here: Cell, there: Cell, journaled: dict[str, str], backup: Callable[[], None], by: str
+) -> None:
+    """A form that was accepted there waited for two and a half days, and was dead; and the other cell took the row for
+    a connection that lives here."""
+    key = json_of(
+        here.story.crm("create_site_key", here.story.admin(), {"name": "S", "origins": ["https://a.example"]})
+    )["site_key"]
+    move(here, there)
+    refresh_tokens(here.story.runtime, 20)
+    backup()
+    arguments = [*by.split(), here.story.domain] if by.endswith("--left") else by.split()
+    done = CliRunner().invoke(main, arguments, env=journaled)
+    assert (done.exit_code, "lives in another cell" in done.output) == (0, True), done.output
+    assert _form(here, key) == 503
+    assert _read(here) == 503
+    assert here.story.crm("connection_status", here.story.admin()).status == 200
+    assert here.story.crm("start_connection", here.story.admin(), {}).status == 200  # it was named by mistake
+    assert _form(there, key) == 200
+    move(there, here)
+    assert (_form(here, key), _read(here), _form(there, key)) == (200, 200, 503)
