@@ -10,6 +10,8 @@ from functions.crm_api.actions import ACTIONS
 from tests.demo import ROOT
 
 LATE = (
+    "httpx",
+    "shared.platform.egress",
     "typst",
     "boto3",
     "flask",
