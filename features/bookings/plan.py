@@ -5,12 +5,12 @@ a lock: a change that comes late does not take back a newer one. A note tells of
 """
 
 import contextlib
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from features import registry
-from features.bookings import rows, task, texts
+from features.bookings import hours, rows, task, texts
 from features.bookings.links import visit_link
 from features.bookings.rows import Booking
 from features.bookings.settings import of as settings_of
@@ -86,6 +86,7 @@ def _deal(work: SyncContext) -> tuple[list[Step], int]:
         work.told.lead_id,
         settings.pipeline_id if has_stage else None,
         settings.status_id if has_stage else None,
+        moments=_moments(work, booking),
     )
     steps, calls = submit(work.runtime, work.delivery, work.integration, wanted)
     return list(steps), calls
@@ -114,6 +115,11 @@ def _movable(work: SyncContext, booking: Booking) -> dict[str, str]:
         "booking.time": texts.when(booking.starts_at, work.settings.time_zone, work.language),
     }
     return {name: str(value or "")[:1000] for name, value in named.items()}
+
+
+def _moments(work: SyncContext, booking: Booking) -> dict[str, datetime]:
+    """As the wall shows it where the company is: a date is the day there."""
+    return {"booking.time": booking.starts_at.astimezone(hours.zone(work.settings.time_zone) or UTC)}
 
 
 def _deal_of_booking(work: SyncContext, api: AccountApi) -> Result:
@@ -180,6 +186,7 @@ def _again(work: SyncContext, inner: str) -> tuple[Any, Any]:
         wanted = PersonSubmission(
             heading=texts.heading(booking, zone, language),
             fields=_movable(work, booking),
+            moments=_moments(work, booking),
             lead_id=lead["lead_id"],
             is_change=True,
             renamed=(before, texts.when(booking.starts_at, zone, language)),

@@ -38,6 +38,7 @@ _LONGEST: Final = {"textarea": 65_000}
 # source: amocrm-api-php issues 224, 400
 _LONGEST_TEXT: Final = 256
 DAYS: Final = ("date", "birthday")
+_MOMENTS: Final = (*DAYS, "date_time")
 _SAFE_HOUR: Final = time(SAFE_SECOND // 3600)  # UTC
 
 # Where amoCRM keeps visit data, by the name under which pages send it.
@@ -73,6 +74,11 @@ def field_of(rule: FieldRule, fields: Sequence[Field]) -> Field | None:
     return by_code or next((field for field in fields if field.name.casefold() == wanted), None)
 
 
+def exact(source: str) -> str:
+    """Under which name stands with its zone what `source` has as people read it, in their own language and zone."""
+    return f"{source}\0exact"
+
+
 def place(
     rules: Sequence[FieldRule], given: Mapping[str, Sequence[str]], fields: Sequence[Field], *, skip_empty: bool
 ) -> MappedFields:
@@ -84,6 +90,8 @@ def place(
         if texts is None or (not texts and skip_empty):
             continue
         field = field_of(rule, fields)
+        if texts and field is not None and field.type in _MOMENTS:
+            texts = given.get(exact(rule.source), texts)
         if field is None:
             if texts:
                 gone = say("the account has no field {name}", name=_name(rule))

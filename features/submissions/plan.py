@@ -94,7 +94,7 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
     body = SubmitForm(
         Contact(name=wanted.name, phone=wanted.phone, email=wanted.email),
         Form(name=wanted.heading),
-        dict(wanted.fields),
+        {**wanted.fields, **{mapping.exact(name): moment.isoformat() for name, moment in wanted.moments.items()}},
         price=budgets.number(wanted.price),
         currency=wanted.currency or msgspec.UNSET,
     )

@@ -5,6 +5,7 @@ that its request does not ask for.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
 from typing import Any, Generic, TypeVar
@@ -54,6 +55,7 @@ class PersonSubmission(Struct, frozen=True):
     status_id: int | None = None
     is_change: bool = False  # of what was submitted before: `fields` alone, also empty ones, in deal and contact
     renamed: tuple[str, str] | None = None  # in the name of a deal that is there: the second text for the first
+    moments: Mapping[str, datetime] = {}  # those of `fields` that are one, with its zone: for fields of dates and times
 
 
 class Planner(Struct, Generic[Content], frozen=True):
