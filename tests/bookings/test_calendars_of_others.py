@@ -176,6 +176,95 @@ def test_33_4_a_person_is_told_in_their_language(clinic: Clinic) -> None:
     assert told["нет часового пояса Atlantis/Capital; прочитано как Europe/Moscow"] == (1, [38])
 
 
+# --- what programs write beside the standard ------------------------------------------------------------------------
+
+
+def _times(text: str) -> list[str]:
+    reading = Reading(text, _MOSCOW)
+    found = sorted(reading.between(*_YEAR), key=lambda one: f"{one.start}")
+    assert reading.left_out == []
+    return [
+        f"{one.start:%m-%d}" if not isinstance(one.start, datetime) else f"{_at(one.start):%m-%d %H:%M}"
+        for one in found
+    ]
+
+
+_WEEKLY = "DTSTART;TZID=Europe/Moscow:20270405T140000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY"
+
+
+@pytest.mark.parametrize(
+    ("event", "last"),
+    [
+        # Google, Bitrix24: a date though there is a time; that day is a part of it.
+        (f"{_WEEKLY};UNTIL=20270419", "04-19 14:00"),
+        ("DTSTART:20270405T110000Z\nRRULE:FREQ=WEEKLY;UNTIL=20270419", "04-19 14:00"),
+        (f"{_WEEKLY};UNTIL=20270419T110000Z", "04-19 14:00"),
+        (f"{_WEEKLY};UNTIL=20270419T105959Z", "04-12 14:00"),
+        (f"{_WEEKLY};UNTIL=20270419T140000", "04-19 14:00"),
+        # Outlook, Exchange: midnight of the last day, in UTC, which east of Greenwich is the day before.
+        ("DTSTART;VALUE=DATE:20270405\nRRULE:FREQ=WEEKLY;UNTIL=20270418T210000Z;INTERVAL=1", "04-19"),
+        ("DTSTART;VALUE=DATE:20270419\nRRULE:FREQ=YEARLY;UNTIL=20270418T210000Z;BYMONTHDAY=19;BYMONTH=4", "04-19"),
+        ("DTSTART;VALUE=DATE:20270405\nRRULE:FREQ=DAILY;UNTIL=20270419T000000Z", "04-19"),
+        ("DTSTART;VALUE=DATE:20270405\nRRULE:FREQ=DAILY;UNTIL=20270419T235959Z", "04-19"),
+        ("DTSTART;VALUE=DATE:20270405\nRRULE:FREQ=DAILY;UNTIL=20270419T235959", "04-19"),
+        ("DTSTART;VALUE=DATE:20270405\nRRULE:FREQ=DAILY;UNTIL=20270419", "04-19"),
+    ],
+)
+def test_the_last_of_a_rule_takes_place_however_its_end_is_written(event: str, last: str) -> None:
+    assert _times(_calendar(event))[-1] == last
+
+
+def test_one_of_several_that_is_cancelled_may_say_no_more_than_which() -> None:
+    cancelled = "BEGIN:VEVENT\nUID:0\nRECURRENCE-ID:20270412T110000Z\nSTATUS:CANCELLED\nEND:VEVENT\n"
+    text = _calendar(f"{_WEEKLY};COUNT=3").replace("END:VCALENDAR", f"{cancelled}END:VCALENDAR")
+    assert _times(text) == ["04-05 14:00", "04-19 14:00"]
+
+
+_HELSINKI = """BEGIN:VTIMEZONE
+TZID:(UTC+02:00) Helsinki\\, Kyiv\\, Riga
+BEGIN:STANDARD
+DTSTART:16010101T040000
+TZOFFSETFROM:+0300
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0300
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+
+
+@pytest.mark.parametrize("name", ['"(UTC+02:00) Helsinki, Kyiv, Riga"', "(UTC+02:00) Helsinki\\, Kyiv\\, Riga"])
+def test_a_zone_is_known_by_its_name_with_and_without_backslashes(name: str) -> None:
+    """Else its name would say two hours from Greenwich, in summer too."""
+    events = [f"DTSTART;TZID={name}:2027{month:02}01T100000" for month in (1, 7)]
+    text = _calendar(*events).replace("BEGIN:VEVENT", f"{_HELSINKI}BEGIN:VEVENT", 1)
+    assert _times(text) == ["01-01 11:00", "07-01 10:00"]
+
+
+def test_a_list_of_busy_hours_is_read_too() -> None:
+    """Servers that show nothing but when somebody is busy."""
+    lines = (
+        "FREEBUSY:20270405T060000Z/20270405T070000Z,20270406T060000Z/PT2H",
+        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20270407T060000Z/20270407T063000Z",
+        "FREEBUSY;FBTYPE=FREE:20270408T060000Z/20270408T063000Z",
+    )
+    inner = "\n".join(("BEGIN:VFREEBUSY", "UID:1", "DTSTART:20270401T000000Z", *lines, "END:VFREEBUSY"))
+    reading = Reading(f"BEGIN:VCALENDAR\nVERSION:2.0\n{inner}\nEND:VCALENDAR\n", _MOSCOW)
+    assert _hours(reading) == [
+        ("04-05 09:00", "04-05 10:00"),
+        ("04-06 09:00", "04-06 11:00"),
+        ("04-07 09:00", "04-07 09:30"),
+    ]
+    assert reading.left_out == []
+    broken = Reading(f"BEGIN:VCALENDAR\nVERSION:2.0\n{inner.replace('/PT2H', '')}\nEND:VCALENDAR\n", _MOSCOW)
+    assert (len(_hours(broken)), _told(broken)) == (2, {"its times, or its rule, cannot be read": [6]})
+
+
 # --- what costs ---------------------------------------------------------------------------------------------------
 
 
@@ -236,6 +325,15 @@ def test_33_4_a_thousand_rules_as_people_make_them_are_all_there() -> None:
     yearly = ["DTSTART;VALUE=DATE:19000308\nRRULE:FREQ=YEARLY", "DTSTART;VALUE=DATE:16040229\nRRULE:FREQ=YEARLY"] * 250
     count, reading, _ = _read(_calendar(*weekly, *yearly))
     assert (count, reading.left_out) == (500 * 52 + 250, [])
+
+
+@pytest.mark.parametrize("every", ["", ";INTERVAL=2", ";BYDAY=MO,TU"])
+def test_rules_that_have_ended_cost_next_to_nothing(every: str) -> None:
+    """A calendar of many years has thousands: each change of "this and all following" begins another one."""
+    ended = f"DTSTART;TZID=Europe/Moscow:20250106T100000\nRRULE:FREQ=WEEKLY{every};UNTIL=20260301T000000Z"
+    living = "DTSTART;TZID=Europe/Moscow:20270104T100000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY"
+    count, reading, _ = _read(_calendar(*[ended] * 1500, *[living] * 100))
+    assert (count, reading.left_out) == (100 * 52, [])
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ class Reading:
         made = Made()
         number = event.number
         try:
-            first = event.first("DTSTART")
+            # One of several may say no more than which it is: where nothing of it has changed, or it is cancelled.
+            first = event.first("DTSTART") or event.first("RECURRENCE-ID")
             if first is None:
                 self._tell(number, say("an event without a beginning"))
                 return None
@@ -130,7 +131,10 @@ class Reading:
                 for line in event.all("RRULE"):
                     number = line.number
                     rules.append(Rule.read(line.value))
-                    self._spend(_cost(rules[-1], start, length, begins, ends), start)
+                if _is_over(event, rules, begins - length) and not _is_near(start, length, begins, ends):
+                    return None
+                for rule in rules:
+                    self._spend(_cost(rule, start, length, begins, ends), start)
                 nearer = min((one.nearer(start, begins) for one in rules), default=timedelta(0))
                 start += nearer if length < _LONG and len(rules) == 1 else timedelta(0)
             else:
@@ -143,7 +147,7 @@ class Reading:
             for line in (*event.all("EXDATE"), *event.all("RDATE")):
                 number = line.number
                 made.add(line.name, dates.each(line, zones))
-            _add_rules(made, rules)
+            _add_rules(made, [rule.written_for(start, zones.floating) for rule in rules])
         except _TooLong:
             self._tell(number, say("the rule comes too often, or takes too long to work out"))
             return None
@@ -226,15 +230,20 @@ def _cost(rule: Rule, start: date, length: timedelta, begins: date, ends: date) 
     return rule.cost(moved.date() if isinstance(moved, datetime) else moved, begins, ends)
 
 
-def _add_rules(made: Any, rules: Iterable[Rule]) -> None:
+def _add_rules(made: Any, rules: Iterable[str]) -> None:
     from icalendar import vRecur
 
     for rule in rules:
-        made.add("rrule", vRecur.from_ical(rule.text))
+        made.add("rrule", vRecur.from_ical(rule))
 
 
 def _is_single(event: Event) -> bool:
     return not any(event.first(name) for name in ("RRULE", "RDATE", "RECURRENCE-ID"))
+
+
+def _is_over(event: Event, rules: list[Rule], before: date) -> bool:
+    """A calendar of many years has thousands of such: what is changed for "this and all following" begins anew."""
+    return bool(rules) and event.first("RDATE") is None and all(rule.has_ended(before) for rule in rules)
 
 
 def _is_near(start: date, length: timedelta, begins: date, ends: date) -> bool:

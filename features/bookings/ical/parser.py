@@ -1,7 +1,7 @@
 """The text of calendars, taken apart: several in one file, folded lines, any ends of lines. A line keeps its number.
 
-Only events and time zones are kept, and of an event the properties that say when it takes place: a description of any
-length costs nothing. Nothing is rejected as a whole for what one line says.
+Only events, busy hours and time zones are kept, and of an event the properties that say when it takes place: a
+description of any length costs nothing. Nothing is rejected as a whole for what one line says.
 """
 
 import re
@@ -111,6 +111,8 @@ class _Reader:
                 self._event.lines.append(Line(number, name, _parameters(parameters), value))
         elif "VTIMEZONE" in self._open:
             self._zone.append(f"{name}:{value.strip()}")
+        elif self._open[-1:] == ["VFREEBUSY"] and name == "FREEBUSY":
+            self.found[-1].events += _busy(number, _parameters(parameters), value)
         elif self._open[-1:] == ["VCALENDAR"] and name in ("X-WR-TIMEZONE", "METHOD"):
             setattr(self.found[-1], "zone" if name == "X-WR-TIMEZONE" else "method", value.strip())
 
@@ -159,6 +161,16 @@ class _Reader:
             self.found[-1].is_whole = "VCALENDAR" not in self._open
         if self.found and not self.found[-1].is_whole:
             self._tell(number, say("the file is cut off: the calendar has no end"))
+
+
+def _busy(number: int, parameters: dict[str, str], periods: str) -> Iterator[Event]:
+    """What servers tell that show nothing but when somebody is busy."""
+    if parameters.get("FBTYPE", "").upper() == "FREE":
+        return
+    for period in periods.split(","):
+        begins, _, ends = period.partition("/")
+        length = "DURATION" if "P" in ends.upper() else "DTEND"
+        yield Event(number, [Line(number, "DTSTART", parameters, begins), Line(number, length, parameters, ends)])
 
 
 def _parameters(text: str) -> dict[str, str]:

@@ -4,8 +4,9 @@ The library walks a rule from its first day on, and one that never comes (the 30
 that takes is known before it is walked, so that a calendar of a stranger cannot keep an instance busy.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import prod
 from typing import Any, Final
 
@@ -37,6 +38,8 @@ _TIMES: Final = ("BYHOUR", "BYMINUTE", "BYSECOND")
 _RANGES: Final = {"BYMONTH": 12, "BYWEEKNO": 53, "BYYEARDAY": 366, "BYMONTHDAY": 31, "BYSETPOS": 366}
 _LAST_YEAR: Final = 9999
 _NEAR: Final = timedelta(days=400)
+_DAY: Final = timedelta(days=1)
+_UNTIL: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{6})(Z)?)?")
 
 
 class Rule(Struct, frozen=True):
@@ -44,6 +47,7 @@ class Rule(Struct, frozen=True):
     frequency: str
     interval: int
     count: int | None
+    until: date | None  # in whatever zone
     parts: Mapping[str, tuple[int, ...]]  # of days, by BY...; of BYDAY the ordinals, 0 where there is none
     times: int  # on each day
 
@@ -66,9 +70,32 @@ class Rule(Struct, frozen=True):
             frequency,
             interval,
             count,
+            _day_of(given.get("UNTIL", "")),
             parts,
             times,
         )
+
+    def written_for(self, start: date, place: tzinfo) -> str:
+        """With its end as the beginning is written, a date or a time; `place` is where its days are.
+
+        Google and Bitrix24 end what has a time by a date, of which the day is a part. Outlook ends what has none by the
+        last midnight in UTC, which east of Greenwich is the day before.
+        """
+        found = re.search(r"(?<=UNTIL=)[^;]*", self.text)
+        end = None if found is None else _UNTIL.fullmatch(found[0])
+        if found is None or end is None or isinstance(start, datetime) == (end[4] is not None):
+            return self.text
+        if isinstance(start, datetime):
+            written = f"{end[0]}T235959"
+        elif end[5] and end[4] not in ("000000", "235959"):
+            moment = datetime.strptime(end[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            written = f"{moment.astimezone(place):%Y%m%d}"
+        else:
+            written = end[0][:8]
+        return self.text.replace(found[0], written)
+
+    def has_ended(self, before: date) -> bool:
+        return self.until is not None and self.until + 2 * _DAY < before
 
     def cost(self, start: date, begins: date, ends: date) -> int:
         """In everyday steps, from the first day on; each that takes place within the days asked for costs several."""
@@ -139,6 +166,11 @@ class Rule(Struct, frozen=True):
 
     def _is_within(self, name: str, most: int) -> bool:
         return all(abs(value) <= most for value in self.parts.get(name, ()))
+
+
+def _day_of(until: str) -> date | None:
+    found = _UNTIL.fullmatch(until)
+    return None if found is None else date(*(int(found[group]) for group in (1, 2, 3)))
 
 
 def _values(name: str, text: str) -> tuple[int, ...]:

@@ -29,16 +29,16 @@ class Zones:
     """Of one calendar."""
 
     def __init__(self, calendar: Calendar, default: ZoneInfo, tell: Tell) -> None:
-        self._calendar = calendar
         self._default = default
         self._tell = tell
+        self._definitions = {_plain(name): lines for name, lines in calendar.zones.items()}
         self._known: dict[str, tzinfo] = {}
         self._unknown = 0
         self.floating = self.of(calendar.zone, 1) if calendar.zone else default
 
     def of(self, name: str, number: int) -> tzinfo:
         """Of the name on this line; the company's where there is none such, which is told."""
-        name = name.strip().strip('"')
+        name = _plain(name)
         if name not in self._known:
             found = _named(name) or self._defined(name) or _by_offset(name)
             if found is None:
@@ -53,11 +53,16 @@ class Zones:
         return say("there is no time zone {name}; read as {zone}", name=name, zone=self._default.key)
 
     def _defined(self, name: str) -> tzinfo | None:
-        lines = self._calendar.zones.get(name)
+        lines = self._definitions.get(name)
         if lines is None:
             return None
         location = next((line[15:] for line in lines if line.startswith("X-LIC-LOCATION:")), "")
         return _named(location) or _made(lines)
+
+
+def _plain(name: str) -> str:
+    """Exchange writes a comma of a zone's name with a backslash in the one place, and without in the other."""
+    return name.strip().strip('"').replace("\\", "")
 
 
 def _named(name: str) -> tzinfo | None:
