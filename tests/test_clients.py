@@ -1,18 +1,12 @@
 """Rows F2, X9: unmodified clients of other people work against the simulator, by the accounts' real names, over TLS."""
 
 from collections.abc import Iterator
-from contextlib import closing
-from functools import cache
 from pathlib import Path
 
-import certifi
 import httpx
 import pytest
 
 from cli import conformance, described
-from shared.amocrm import errors
-from shared.amocrm.transport import Transport
-from shared.platform import tls
 from simulator.recorder import Recorder
 
 PYTHON = [peer for peer in conformance.ALL if not peer.is_node]
@@ -33,23 +27,6 @@ def test_other_peoples_clients_work_as_they_are(peer: conformance.Peer, behind_t
     told = conformance.tell(peer, *behind_tls)
     assert {step: why for step, why in told.failures.items() if step not in told.limits} == {}
     assert len(told.steps) >= 10
-
-
-def test_our_own_calls_go_by_https_and_through_the_proxy_of_the_environment(
-    behind_tls: tuple[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Row A10, 32-10: the proxy takes nothing but TLS; who is behind it proves that he is the account."""
-    monkeypatch.setattr(tls, "authorities", cache(tls.authorities.__wrapped__))
-    for name, value in behind_tls[1].items():
-        monkeypatch.setenv(name, value)
-    with closing(Transport()) as transport:
-        for _ in range(2):
-            with pytest.raises(errors.AccountNotFoundError):  # so says the simulator
-                transport.send("GET", "library.amocrm.ru", "/api/v4/account", params={"with": "drive_url"})
-    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
-    monkeypatch.setattr(tls, "authorities", cache(tls.authorities.__wrapped__))
-    with closing(Transport()) as transport, pytest.raises(errors.NotSentError):
-        transport.send("GET", "library.amocrm.ru", "/api/v4/account")
 
 
 def test_the_table_in_the_documents_is_of_these_clients() -> None:

@@ -10,8 +10,6 @@ from functions.crm_api.actions import ACTIONS
 from tests.demo import ROOT
 
 LATE = (
-    "httpx",
-    "shared.platform.egress",
     "typst",
     "boto3",
     "flask",

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from shared.access import issuer_client
 from shared.amocrm import errors
-from shared.amocrm.transport import Transport
+from shared.amocrm.transport import Limits, Transport
 from shared.deliveries import webhooks
 from shared.platform import egress, tls
-from shared.platform.http_client import Limits
+from shared.platform.http_clients import CLIENTS, HttpClients
 from shared.platform.messages import english, said
 from shared.platform.secret import Secret
 
@@ -152,6 +153,22 @@ def test_a_closed_port_means_that_nothing_was_sent() -> None:
     transport.close()
 
 
+def test_without_a_gateway_everything_goes_by_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row A10."""
+    transport = Transport()
+    sent: list[str] = []
+
+    def refuse(_client: object, request: object, **_: object) -> None:
+        sent.append(str(getattr(request, "url", "")))
+        raise AssertionError
+
+    monkeypatch.setattr(httpx.Client, "send", refuse)
+    with pytest.raises(AssertionError):
+        transport.send("GET", "a.amocrm.ru", "/x")
+    assert sent == ["https://a.amocrm.ru/x"]
+    transport.close()
+
+
 def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for every message that leaves, which would cost more than to send it."""
     tls.authorities()
@@ -188,7 +205,7 @@ class _Kept(BaseHTTPRequestHandler):
 
 
 def test_an_account_s_calls_follow_each_other_on_one_connection() -> None:
-    """32-10"""
+    """32-10: the pools are several, since httpcore looks through a whole pool for each call."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Kept) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         transport = Transport(f"http://127.0.0.1:{server.server_port}")
@@ -196,3 +213,17 @@ def test_an_account_s_calls_follow_each_other_on_one_connection() -> None:
         assert _Kept.connections == 1
         transport.close()
         server.shutdown()
+
+
+def test_there_are_few_pools_however_many_accounts() -> None:
+    made: list[httpx.Client] = []
+
+    def client() -> httpx.Client:
+        made.append(httpx.Client(verify=tls.authorities()))
+        return made[-1]
+
+    clients = HttpClients(client)
+    assert made == []
+    assert len({id(clients.of(f"a{number}.amocrm.ru")) for number in range(1000)}) == len(made) == CLIENTS
+    clients.close()
+    assert all(one.is_closed for one in made)

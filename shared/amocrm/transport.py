@@ -8,18 +8,33 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar
 from typing import Any, Final
-from urllib.parse import urlencode
 
+import httpx
 import msgspec
+from msgspec import Struct
 
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
-from shared.platform import http_client, logs, tls, upstream_metrics
-from shared.platform.http_client import HttpClient, Limits
+from shared.platform import logs, tls, upstream_metrics
+from shared.platform.http_clients import CLIENTS, HttpClients
 from shared.platform.messages import said, say
 
 USER_AGENT = "amocrm-functions/1.0"
+
+
+class Limits(Struct, frozen=True):
+    """Seconds and bytes. A call ends after `total` plus, at worst, one `read`."""
+
+    connect: float = 3.0
+    read: float = 10.0
+    total: float = 15.0
+    answer_bytes: int = 8 * 1024 * 1024
+
+    @property
+    def longest_call(self) -> float:
+        return self.total + self.read
 
 
 LIMITS: Final = Limits()
@@ -31,21 +46,41 @@ _DEFAULT_RETRY_AFTER = 1  # the limit is per second
 _GATEWAY_GAVE_UP = frozenset({502, 504})
 
 
+class _NoCookies(CookieJar):
+    # vendor: http.cookies (production) amoCRM sets a session's cookie. Who keeps cookies would bring one integration's
+    # to the next one's call of the same account; only the token says who is calling.
+    # source: clients of the API's older versions, which signed in once and kept the session in a cookie file
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Takes nothing of an answer."""
+
+
 class Transport:
     """Sends JSON to amoCRM's hosts. Keeps connections; one per warm instance, shared by threads."""
 
-    def __init__(self, gateway: str | None = None, limits: Limits = LIMITS) -> None:
+    def __init__(self, gateway: str | None = None, max_connections: int = 100, limits: Limits = LIMITS) -> None:
         """`gateway`: an origin that receives everything in amoCRM's place, with the meant host in `Host`."""
         self.server_time: datetime | None = None  # amoCRM's clock at its latest answer, by the header Date
         self._gateway = gateway
-        # vendor: http.cookies (production) amoCRM sets a session's cookie. Who keeps cookies would bring one
-        # integration's to the next one's call of the same account; only the token says who is calling.
-        # source: clients of the API's older versions, which signed in once and kept the session in a cookie file
-        self._http = HttpClient(limits, {"User-Agent": USER_AGENT}, by_proxy=gateway is None)
+        self._limits = limits
+        self._max_connections = max_connections
+        self._clients = HttpClients(self._client)
         tls.authorities()  # while the process starts, and into a snapshot: not in somebody's first call
 
+    def _client(self) -> httpx.Client:
+        # A run that refreshes tokens calls a thousand accounts: idle connections count all together.
+        kept = self._max_connections // CLIENTS
+        return httpx.Client(
+            verify=tls.authorities(),
+            timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect),
+            follow_redirects=False,
+            trust_env=self._gateway is None,
+            limits=httpx.Limits(max_connections=self._max_connections, max_keepalive_connections=kept),
+            headers={"User-Agent": USER_AGENT},
+            cookies=_NoCookies(),
+        )
+
     def close(self) -> None:
-        self._http.close()
+        self._clients.close()
 
     def send(
         self,
@@ -60,39 +95,55 @@ class Transport:
     ) -> Any:
         """The decoded JSON answer, or None for 204. Raises the errors of :mod:`shared.amocrm.errors`."""
         require_amocrm_host(host)
-        url = f"{self._gateway or f'https://{host}'}{path}"
-        if params:
-            url += ("&" if "?" in path else "?") + urlencode(params, doseq=True)
-        sent = {"Host": host, **({"Content-Type": "application/json"} if json is not None else {}), **(headers or {})}
-        began, answer = time.monotonic(), None
+        client = self._clients.of(host)
+        request = client.build_request(
+            method,
+            f"{self._gateway or f'https://{host}'}{path}",
+            params=params,
+            content=content if json is None else msgspec.json.encode(json),
+            headers={
+                "Host": host,
+                **({"Content-Type": "application/json"} if json is not None else {}),
+                **(headers or {}),
+            },
+        )
+        began, status, answer_headers = time.monotonic(), None, httpx.Headers()
         try:
-            answer = self._answer(method, url, sent, content if json is None else msgspec.json.encode(json))
+            status, answer_headers, body = self._exchange(client, request)
         finally:
-            seconds, status = time.monotonic() - began, None if answer is None else answer.status
-            upstream_id = None if answer is None else answer.headers.get("x-request-id")
+            seconds, upstream_id = time.monotonic() - began, answer_headers.get("X-Request-Id")
             logs.called(method, path.partition("?")[0], status, seconds, upstream_id)
             upstream_metrics.count(status, seconds)
-        return _decoded(answer.status, answer.headers, answer.body)
+        return _decoded(status, answer_headers, body)
 
-    def _answer(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> http_client.Answer:
+    def _exchange(self, client: httpx.Client, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
+        deadline = time.monotonic() + self._limits.total
         try:
-            answer = self._http.call(method, url, headers, content)
-        except http_client.NotSentError as error:
-            raise errors.NotSentError(say("amoCRM cannot be reached ({kind})", kind=str(error))) from None
-        except http_client.TooLargeError as error:
-            raise errors.UnexpectedAnswerError(say("amoCRM's answer is too large"), error.status) from None
-        except http_client.TooSlowError:
-            raise errors.UnknownOutcomeError(say("amoCRM's answer took too long")) from None
-        except http_client.BrokenOffError as error:
-            raise errors.UnknownOutcomeError(say("amoCRM's answer broke off ({kind})", kind=str(error))) from None
-        except http_client.CallError as error:
-            raise errors.UnknownOutcomeError(say("amoCRM did not answer ({kind})", kind=str(error))) from None
-        self.server_time = _date(answer.headers)
-        return answer
+            response = client.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise errors.NotSentError(say("amoCRM cannot be reached ({kind})", kind=type(error).__name__)) from None
+        except httpx.TransportError as error:
+            raise errors.UnknownOutcomeError(say("amoCRM did not answer ({kind})", kind=type(error).__name__)) from None
+        try:
+            chunks = bytearray()
+            for chunk in response.iter_bytes():
+                chunks += chunk
+                if len(chunks) > self._limits.answer_bytes:
+                    raise errors.UnexpectedAnswerError(say("amoCRM's answer is too large"), response.status_code)
+                if time.monotonic() > deadline:
+                    raise errors.UnknownOutcomeError(say("amoCRM's answer took too long"))
+            self.server_time = _date(response.headers)
+            return response.status_code, response.headers, bytes(chunks)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise errors.UnknownOutcomeError(
+                say("amoCRM's answer broke off ({kind})", kind=type(error).__name__)
+            ) from None
+        finally:
+            response.close()
 
 
-def _decoded(status: int, headers: Mapping[str, str], body: bytes) -> Any:
-    request_id = headers.get("x-request-id")
+def _decoded(status: int, headers: httpx.Headers, body: bytes) -> Any:
+    request_id = headers.get("X-Request-Id")
     if status == 204:
         return None
     document = _json(headers, body)
@@ -103,8 +154,8 @@ def _decoded(status: int, headers: Mapping[str, str], body: bytes) -> Any:
     raise _error(status, headers, document if isinstance(document, dict) else None, request_id)
 
 
-def _json(headers: Mapping[str, str], body: bytes) -> object:
-    if "json" not in headers.get("content-type", ""):
+def _json(headers: httpx.Headers, body: bytes) -> object:
+    if "json" not in headers.get("Content-Type", ""):
         return None
     try:
         return msgspec.json.decode(body)
@@ -113,7 +164,7 @@ def _json(headers: Mapping[str, str], body: bytes) -> object:
 
 
 def _error(
-    status: int, headers: Mapping[str, str], document: dict[str, Any] | None, request_id: str | None
+    status: int, headers: httpx.Headers, document: dict[str, Any] | None, request_id: str | None
 ) -> errors.AmocrmError:
     problem = document or {}
     words = problem.get("detail") or problem.get("title")
@@ -173,13 +224,13 @@ def _listed(value: object) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _date(headers: Mapping[str, str]) -> datetime | None:
+def _date(headers: httpx.Headers) -> datetime | None:
     try:
-        return parsedate_to_datetime(headers.get("date", ""))
+        return parsedate_to_datetime(headers.get("Date", ""))
     except ValueError:
         return None
 
 
-def _retry_after(headers: Mapping[str, str]) -> int:
-    text = headers.get("retry-after", "")
+def _retry_after(headers: httpx.Headers) -> int:
+    text = headers.get("Retry-After", "")
     return min(int(text), 3600) if text.isdigit() else _DEFAULT_RETRY_AFTER

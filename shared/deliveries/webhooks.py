@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import httpx
 import msgspec
 
+from shared.platform import egress
 from shared.platform.messages import say
 from shared.platform.problems import ForeseenError, Kind, Problem
 from shared.platform.secret import Secret
@@ -33,10 +35,6 @@ class WebhookError(ForeseenError):
 
 def call(url: str, secret: Secret, message_id: str, timestamp: int, document: dict[str, Any]) -> None:
     """Posts the document to an address that the operator has chosen. Raises :class:`WebhookError`."""
-    import httpx  # these two for a message only
-
-    from shared.platform import egress
-
     body = msgspec.json.encode(document)
     headers = signed([secret.reveal().encode()], message_id, timestamp, body)
     address = str(httpx.URL(url))  # letters that are not ASCII as the wire has them

@@ -15,11 +15,10 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.amocrm.transport import Transport
+from shared.amocrm.transport import Limits, Transport
 from shared.connections import integrations, token_escrow
 from shared.connections.api_session import Connections
 from shared.connections.integrations import Integration
-from shared.platform.http_client import Limits
 from shared.runtime import Runtime
 from tests.chaos.journal import Journal, JournaledRotation, entries, token_hash
 from tests.chaos.killing import Killer

@@ -17,13 +17,12 @@ from msgspec.structs import replace
 
 from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm import errors
-from shared.amocrm.transport import Transport
+from shared.amocrm.transport import Limits, Transport
 from shared.connections import integrations
 from shared.connections.api_session import Connections
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform.clock import SystemClock
 from shared.platform.config import Settings
-from shared.platform.http_client import Limits
 from shared.runtime import Runtime
 from shared.storage.database import DatabaseUnavailableError
 from tests.chaos.journal import Journal, JournaledRotation

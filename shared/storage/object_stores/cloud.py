@@ -5,23 +5,24 @@ Sources: Google, "XML API overview", "Request preconditions", "Access tokens fro
 use the S3 API", "Authentication with the Object Storage API" (an IAM token in `Authorization`), "upload method".
 """
 
-import json
 import os
 import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from html import unescape
-from typing import Final
-from urllib.parse import quote, urlencode
+from typing import Any, Final
+from urllib.parse import quote
 
 from msgspec import Struct
 
-from shared.platform.http_client import Answer, CallError, HttpClient, Limits
+from shared.platform.http_clients import HttpClients
 from shared.platform.secret import Secret
 from shared.storage.object_stores import StoreError
 
-_LIMITS: Final = Limits(connect=1.0, read=2.0)
+_CONNECT_SECONDS: Final = 1.0
+_READ_SECONDS: Final = 2.0
+_THREADS: Final = 64
 _EARLY_SECONDS: Final = 60.0  # before its end a token is asked for anew
 # Both clouds' functions have a metadata server with this interface; the variable is Google's own.
 _METADATA_HOST: Final = "169.254.169.254"
@@ -47,27 +48,27 @@ class Cloud:
         self._token = access_token and (access_token, float("inf"))  # with its end by time.monotonic()
         self._tries = 0  # to get a token
         self._lock = threading.Lock()
-        self._http = HttpClient(_LIMITS)
+        self._clients = HttpClients(self._made)
 
     def prepare(self) -> None:
         self._authorization()
 
     def create(self, key: str, body: bytes) -> bool:
-        return bool(self._sent("PUT", key, (200, 412), body, self._service.only_new).status == 200)
+        return bool(self._sent("PUT", key, (200, 412), body, self._service.only_new).status_code == 200)
 
     def replace(self, key: str, body: bytes) -> None:
         self._sent("PUT", key, (200,), body)
 
     def read(self, key: str) -> bytes | None:
         answer = self._sent("GET", key, (200, 404))
-        if answer.status == 404 and "NoSuchKey" not in _text(answer):
+        if answer.status_code == 404 and "NoSuchKey" not in answer.text:
             raise StoreError("there is no such bucket")
-        return answer.body if answer.status == 200 else None
+        return bytes(answer.content) if answer.status_code == 200 else None
 
     def keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
         while True:
             asked = {"list-type": "2", "prefix": self._prefix + prefix, "start-after": self._prefix + after}
-            page = _text(self._sent("GET", None, (200,), parameters=asked))
+            page = self._sent("GET", None, (200,), parameters=asked).text
             for found in _KEY.findall(page):
                 after = unescape(found).removeprefix(self._prefix)
                 yield after
@@ -85,14 +86,18 @@ class Cloud:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Any:
         path = f"/{self._bucket}" + ("" if key is None else f"/{quote(self._prefix + key)}")
-        query = f"?{urlencode(parameters)}" if parameters else ""
-        url = self._service.endpoint + path + query
-        answer = self._asked(method, url, self._authorization() | dict(headers or {}), body)
-        if answer.status not in expected:
-            code = re.search(r"<Code>([A-Za-z]{1,60})</Code>", _text(answer)[:2000])
-            raise StoreError(code[1] if code else f"HTTP {answer.status}")
+        answer = self._asked(
+            method,
+            self._service.endpoint + path,
+            content=body,
+            params=parameters,
+            headers=self._authorization() | dict(headers or {}),
+        )
+        if answer.status_code not in expected:
+            code = re.search(r"<Code>([A-Za-z]{1,60})</Code>", answer.text[:2000])
+            raise StoreError(code[1] if code else f"HTTP {answer.status_code}")
         return answer
 
     def _authorization(self) -> dict[str, str]:
@@ -114,21 +119,32 @@ class Cloud:
             raise StoreError("another thread has just asked for a token in vain")
         self._tries += 1
         host = os.environ.get("GCE_METADATA_HOST", _METADATA_HOST)
-        answer = self._asked("GET", f"http://{host}{_TOKEN_PATH}", {"Metadata-Flavor": "Google"})
+        answer = self._asked("GET", f"http://{host}{_TOKEN_PATH}", headers={"Metadata-Flavor": "Google"})
         try:
-            known = json.loads(answer.body)
+            known = answer.json()
             token, ends = Secret(known["access_token"]), time.monotonic() + float(known["expires_in"]) - _EARLY_SECONDS
         except (KeyError, TypeError, ValueError):
-            raise StoreError(f"the metadata server gives no token (HTTP {answer.status})") from None
+            raise StoreError(f"the metadata server gives no token (HTTP {answer.status_code})") from None
         self._token = token, ends
         return token
 
-    def _asked(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+    def _asked(self, method: str, url: str, **named: Any) -> Any:
+        import httpx
+
         try:
-            return self._http.call(method, url, headers, body)
-        except CallError as error:
-            raise StoreError(str(error)) from None
+            # One thread's writes follow each other, so each finds the connection of the one before.
+            return self._clients.of(threading.current_thread().name).request(method, url, **named)
+        except httpx.HTTPError as error:
+            raise StoreError(type(error).__name__) from None
 
+    def _made(self) -> Any:
+        import httpx
 
-def _text(answer: Answer) -> str:
-    return answer.body.decode(errors="replace")
+        from shared.platform import tls
+
+        return httpx.Client(
+            verify=tls.authorities(),
+            trust_env=False,
+            timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=_THREADS, max_keepalive_connections=_THREADS),
+        )
