@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.leads import AccountApi
 from shared.amocrm.transport import Transport
-from shared.deliveries import products
+from shared.deliveries import long_notes, products
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import ROUNDED
 from shared.platform.http import Response
@@ -62,6 +62,46 @@ def test_a_calculation_becomes_a_readable_note(connected: Story) -> None:
         "Позвонить до 18:00\n\n"
         f"ref:{answer['delivery_id'].replace('-', '')[:26]}"
     )
+
+
+LONG = {
+    "items": [
+        {"name": f"Позиция {number}: {'стеклопакет ' * 8}", "quantity": 1, "unit": "шт", "unit_price": 10}
+        for number in range(250)
+    ],
+    "discount": None,
+    "delivery": None,
+    "total": 2500,
+    "parameters": [{"name": "Список", "value": "окно 1200 × 1400; " * 500}],
+}
+
+
+@pytest.mark.vendor("notes.length")
+def test_the_note_of_a_long_calculation_goes_on_in_the_next(connected: Story) -> None:
+    """amoCRM would refuse it, and with it the whole calculation, or cut off the mark by which it is found."""
+    assert json_of(_save(connected, calculation(**LONG)))["state"] == "delivered"
+    notes = [one["params"]["text"] for one in connected.notes()]
+    assert len(notes) > 2
+    assert all(len(one) <= long_notes.LONGEST for one in notes)
+    whole = "\n".join(notes)
+    assert all(f"Позиция {number}:" in whole for number in range(250))
+    assert whole.count("окно 1200 × 1400") == 500
+    assert f"({len(notes)}/{len(notes)})" in notes[-1]
+
+
+@pytest.mark.parametrize("lost", range(1, 5))
+def test_a_long_note_is_written_once_whatever_is_lost(connected: Story, lost: int) -> None:
+    """And what is there already is read once, however many notes it takes."""
+    connected.simulator.fault("reset_after", path=NOTES_PATH, method="POST", times=lost)
+    _save(connected, calculation(**LONG))
+    for _ in range(6):
+        connected.clock.advance(minutes=10)
+        run_deliveries(connected.runtime, 20)
+    notes = [one["params"]["text"] for one in connected.notes()]
+    assert len({one.rpartition("ref:")[2] for one in notes}) == len(notes)
+    assert sum("Позиция 17:" in one for one in notes) == 1
+    reads = [one for one in connected.simulator.requests("/notes") if one["method"] == "GET"]
+    assert len(reads) <= 1 + 2 * lost
 
 
 def test_the_price_of_the_deal_is_set_when_asked(connected: Story) -> None:

@@ -16,6 +16,7 @@ from shared.amocrm.bots import BotsApi
 from shared.amocrm.errors import AddressBlockedError, ForbiddenError, NotSentError, PaymentRequiredError, ServerError
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
+from shared.deliveries import long_notes
 from shared.deliveries import rows as deliveries
 from shared.deliveries.own_tasks import OwnTasks
 from shared.deliveries.rows import Delivery, reference
@@ -95,7 +96,7 @@ def _note(database: Database, delivery: Delivery, integration: Integration, lead
 
     def write(account: AccountApi) -> Result:
         text = _filled(database, integration, account, account.lead(lead_id), wanted.text)
-        return {"note_id": account.add_note(lead_id, f"{text}\n\n{mark}")}
+        return {"note_id": long_notes.write(account, delivery, "note", lead_id, text, mark)}
 
     def find(account: AccountApi) -> Result | None:
         note_id = account.find_note(lead_id, mark, delivery.made_since)

@@ -1,7 +1,4 @@
-"""The note of a calculation: plain text that is readable at a glance in amoCRM's feed.
-
-Its last line is a reference mark. It lets a retry find the note, and people find the delivery.
-"""
+"""The note of a calculation: plain text that is readable at a glance in amoCRM's feed."""
 
 from features.calculations.model import Calculation
 from features.calculations.template import Template
@@ -10,7 +7,7 @@ from shared.platform import i18n
 from shared.platform.money import day, money, quantity, sign_after
 
 
-def text(calculation: Calculation, mark: str, words: Template, language: str) -> str:
+def text(calculation: Calculation, words: Template, language: str) -> str:
     terms, currency = i18n.words(language, "document.note"), sign_after(calculation.currency)
     lines = [_title(calculation, words, terms), ""]
     lines += [f"{parameter.name}: {parameter.value}" for parameter in calculation.parameters]
@@ -29,7 +26,7 @@ def text(calculation: Calculation, mark: str, words: Template, language: str) ->
         lines.append(f"{terms['valid']} {day(calculation.valid_until, language)}")
     if calculation.comment:
         lines += ["", calculation.comment]
-    return "\n".join([*lines, "", mark])
+    return "\n".join(lines)
 
 
 def _title(calculation: Calculation, words: Template, terms: dict[str, str]) -> str:

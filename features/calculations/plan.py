@@ -13,6 +13,7 @@ from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.files import DriveApi
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
+from shared.deliveries import long_notes
 from shared.deliveries.products import Goods
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
@@ -79,12 +80,14 @@ def calls(body: SaveCalculation) -> int:
 
 
 def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integration: Integration) -> Step:
+    """Its last line is a mark, by which a retry finds the note, and people find the delivery."""
     mark, since = reference(delivery.id), delivery.made_since
 
     def write(api: AccountApi) -> Result:
         language = document_language(integration.settings, integration.account_domain)
         words = template(integration.widget_type, integration.settings, language)
-        return {"note_id": api.add_note(lead_id, note.text(calculation, mark, words, language))}
+        text = note.text(calculation, words, language)
+        return {"note_id": long_notes.write(api, delivery, "note", lead_id, text, mark)}
 
     def find(api: AccountApi) -> Result | None:
         note_id = api.find_note(lead_id, mark, since)

@@ -7,16 +7,11 @@ from features.submissions.carts import FORM_NAME, GOODS, IS_SO, PAID, PROMO_CODE
 from features.submissions.flattening import named_values
 from features.submissions.mapping import Unplaced
 from features.submissions.model import Order
-from shared.deliveries import note_marks
 from shared.platform import i18n, nested
 from shared.platform.money import money, quantity, sign_after
 
 # Written in the note by name, also where a field has taken them: people read the feed, not the card.
 _SAID: Final = ("page", "referrer", "address", "delivery_method", "payment", "weight", "comment")
-# vendor: notes.length (guess) A note takes 15,000 letters. What is longer goes on in the next note: a file would need a
-# scope that not every account has given, and nobody finds words in it.
-# source: none found
-LONGEST: Final = 15_000
 # Said elsewhere: in the contact, in the title, or among the items of an order.
 _SAID_ELSEWHERE: Final = {
     "form": frozenset({"name", "phone", "email", "form"}),
@@ -98,27 +93,6 @@ def _lines(name: str, texts: Sequence[str]) -> list[str]:
         inner = [] if one is None else named_values(nested.bounded({name: one}))
         lines += [f"{value.shown}: {', '.join(value.values)}" for value in inner]
     return lines
-
-
-def pieces(text: str) -> list[str]:
-    """So that each fits into a note: cut between lines where that can be, each further one with the title and its place
-    among them."""
-    room = LONGEST - 250  # of the title, the place and the mark
-    found, line_break = [""], ""
-    for line in text.split("\n"):
-        while len(found[-1]) + len(line_break) + len(line) > room:
-            if found[-1] and len(line) <= room:
-                found.append("")
-            else:  # a text without breaks
-                free = max(room - len(found[-1]) - len(line_break), 0)
-                found[-1] += line_break + line[:free]
-                line = line[free:]
-                found.append("")
-            line_break = ""
-        found[-1] += line_break + line
-        line_break = "\n"
-    title = text.partition("\n")[0][: note_marks.LONGEST_TITLE]
-    return [found[0], *(f"{title} ({place}/{len(found)})\n\n{one}" for place, one in enumerate(found[1:], 2))]
 
 
 def title(kind: str, template: str | None, heading: str, name: str, mark: str, language: str) -> str:

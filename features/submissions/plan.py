@@ -35,7 +35,7 @@ from shared.amocrm.directory import Directory
 from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
-from shared.deliveries import note_marks, products
+from shared.deliveries import long_notes, note_marks, products
 from shared.deliveries.echo_marking import noting
 from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.rows import Delivery
@@ -263,21 +263,16 @@ def noted(made: Submission, name: str, after: str, mark: str, text: Callable[[Ac
     """A step that writes a note, once; a long one in several, of which the last has the mark. `text` None: there is
     nothing to say."""
 
-    def find(api: AccountApi, result: Result, wanted: str = mark) -> Result | None:
+    def find(api: AccountApi, result: Result) -> Result | None:
         entity, entity_id = place_of(result)
-        note_id = None if entity_id is None else api.find_note(entity_id, wanted, made.since, entity=entity)
+        note_id = None if entity_id is None else api.find_note(entity_id, mark, made.since, entity=entity)
         return None if note_id is None else {"note_id": note_id}
 
     def write(api: AccountApi, result: Result) -> Result:
         (entity, entity_id), content = place_of(result), text(api, result)
         if content is None or entity_id is None:
             return {"nothing_to_do": True}
-        *before, last = note.pieces(content)
-        for number, piece in enumerate(before):
-            own = note_marks.of_piece(made.delivery.id, name, mark, number)
-            if find(api, result, own) is None:  # else an attempt before has written it
-                api.add_note(entity_id, f"{piece}\n\n{own}", entity)
-        return {"note_id": api.add_note(entity_id, f"{last}\n\n{mark}", entity)}
+        return {"note_id": long_notes.write(api, made.delivery, name, entity_id, content, mark, entity)}
 
     return Step(name, write, find, after=after)
 

@@ -65,7 +65,7 @@ def test_30_e2_a_price_below_a_cent_is_shown_as_it_is(connected: Story) -> None:
 
 def test_30_e2_the_quotation_says_what_the_note_says() -> None:
     made = Calculation("T", "EUR", (Item("Bead", Decimal(1), "pcs", Decimal("10.005")),), Decimal("10.005"))
-    text = note.text(made, "ref:x", WORDS, "en")
+    text = note.text(made, WORDS, "en")
     facts = quotation._facts(made, "en", datetime(2026, 1, 2))
     assert "× 10.005 = 10.01\u00a0€" in text
     assert "Total: 10.01\u00a0€" in text

@@ -70,12 +70,12 @@ def test_each_widget_type_has_its_words_and_settings_may_change_them() -> None:
         texts = set()
         for widget_type in ("glass", "countertop", "clinic", "other"):
             words = template(widget_type, {}, language)
-            texts.add(note.text(_calculation(), "ref:x", words, language))
+            texts.add(note.text(_calculation(), words, language))
         assert len(texts) == 4
         assert all(f"{total}\u00a0₽" in text for text in texts)
     own = template("clinic", {"template": {"note_heading": "Смета", "closing": None, "unknown": 1}}, "ru")
     assert (own.note_heading, own.closing) == ("Смета", template("clinic", {}, "ru").closing)
-    assert note.text(_calculation(title="Смета зала"), "ref:x", own, "ru").startswith("Смета зала №")
+    assert note.text(_calculation(title="Смета зала"), own, "ru").startswith("Смета зала №")
 
 
 def test_typst_is_not_imported_before_a_quotation_is_rendered() -> None:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from features.submissions import html_form, model, note, plan, site_builders
+from features.submissions import html_form, model, plan, site_builders
 from features.submissions.model import Accepted, SubmitForm, SubmitOrder
 from functions.crm_api.handler import handle
 from functions.run_deliveries.run import run as run_deliveries
+from shared.deliveries import long_notes
 from shared.platform import nested
 from shared.platform.http import Headers, Request
 from tests.reading import serve
@@ -248,11 +249,13 @@ def test_35_2_what_is_too_long_for_a_note_goes_on_in_the_next(site: Story, is_se
     notes = [one["params"]["text"] for several in account(site)["notes"].values() for one in several]
     mine = [one for one in notes if "слово" in one]
     assert len(mine) > 3
-    assert all(len(one) <= note.LONGEST for one in mine)
+    assert all(len(one) <= long_notes.LONGEST for one in mine)
     joined = "".join(re.sub(r"\n\nref:\w+$", "", one).partition("\n\n")[2] for one in mine)
     assert all(f"слово{number}" in joined for number in range(0, 6000, 7))
     assert "после: него" in joined
     assert "(2/" in mine[1]
+    reads = [one for one in site.simulator.requests("/notes") if one["method"] == "GET"]
+    assert len(reads) == 1  # what is there already, however many notes it takes
 
 
 def test_35_2_a_long_note_is_written_once_whatever_is_lost(site: Story) -> None:

@@ -59,7 +59,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
         page = picture(sample, company, words, runtime.clock.now(), typeset)
     except typesetting.UnprintableError:  # the logo looks like an image and is none
         raise invalid_input(say("cannot be drawn: is it a whole PNG or SVG image?"), "company.logo") from None
-    text = note.text(sample, "ref:…", words, language)
+    text = f"{note.text(sample, words, language)}\n\nref:…"
     missing = missing_letters(company, words, typeset)
     return json_response({"note": text, "page": base64.b64encode(page).decode(), "missing_letters": missing})
 
