@@ -9,7 +9,7 @@ WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Images of containers often set it. The tests start hundreds of processes, each of which would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-moves chaos-bookings chaos-events hammer scale load bad-night disaster bench bench-picture doctor docs conformance register vendor-news package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
+.PHONY: campaigns-see help demo test check check-scripts programs unit long-tests postgres-versions python-versions soak-tests chaos-tokens chaos-deliveries chaos-submissions chaos-moves chaos-bookings chaos-events mutants hammer scale load bad-night disaster bench bench-picture doctor docs conformance register vendor-news package package-source deploy-local cfn-lint client release new-widget widget-pages widget pictures migrate key clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -80,6 +80,9 @@ chaos-bookings: $(READY) ## 50 people ask 2,000 times for 300 times of doctors w
 
 campaigns-see: $(READY) ## plants a defect for each invariant, and checks that its campaign is red and says why; CAMPAIGN=moves plays those of one, INTO=file keeps the rows and goes on where it was
 	@$(BIN)/python -m tests.chaos.planted $(if $(CAMPAIGN),--campaign $(CAMPAIGN)) $(if $(INTO),--into $(INTO))
+
+mutants: $(READY) ## plants small mistakes into the core, one at a time, and shows each to the tests that run its line; SAMPLE=60 or all, SEED=2026-11-29, ONLY="rate hours", MAP=new
+	@$(BIN)/python -m tests.mutants --sample $(or $(SAMPLE),60) $(if $(SEED),--seed "$(SEED)") --only "$(ONLY)" --map "$(MAP)"
 
 hammer: $(READY) ## instances with threads call one account for three minutes, at 20, 100 and 400 ms; prints how many calls arrived in any second
 	@$(BIN)/python -m tests.chaos.hammer

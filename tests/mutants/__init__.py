@@ -1,0 +1,1 @@
+"""Small mistakes planted into the core, which the tests must see: `make mutants`."""

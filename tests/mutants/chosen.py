@@ -1,0 +1,168 @@
+"""Which tests a mutant is shown to: those that run its line, by a map that one run of the tests with coverage makes.
+
+The map outlives changes: tests of files that are new or changed are run into it, and lines of a changed module are
+found where they have gone to. `MAP=new` makes it anew. An old map may choose worse tests: then more mutants survive.
+"""
+
+import difflib
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from coverage import CoverageData
+
+from tests.mutants.changes import Mutant
+from tests.mutants.core import ROOT, all_modules
+
+_FILE: Final = ROOT / ".local" / "mutants" / "map.json"
+# Their functions are processes of their own, or they wait for nothing of the core.
+_WITHOUT: Final = ("tests/browser", "tests/test_browser.py", "tests/pictures", "tests/test_pictures.py")
+_MOST: Final = 40  # tests for a mutant
+_LONGEST: Final = 60.0  # seconds of them together, as the map took them
+
+
+def test_files(root: Path) -> dict[str, str]:
+    """Path -> a hash of its text."""
+    files = (path.relative_to(root).as_posix() for path in sorted(root.glob("tests/**/test_*.py")))
+    wanted = [one for one in files if not one.startswith(_WITHOUT)]
+    return {one: hashlib.sha256((root / one).read_bytes()).hexdigest() for one in wanted}
+
+
+class TestMap:
+    """`seconds`: of each test that was green; `lines`: path -> line -> tests."""
+
+    __test__ = False
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        self.files: dict[str, str] = kept.get("files", {})
+        self.seconds: dict[str, float] = kept.get("seconds", {})
+        self._sources: dict[str, str] = kept.get("sources", {})
+        self._lines: dict[str, dict[int, set[str]]] = {
+            path: {int(line): {kept["names"][one] for one in tests} for line, tests in lines.items()}
+            for path, lines in kept.get("lines", {}).items()
+        }
+        self._gone_to: dict[str, dict[int, int]] = {}
+
+    def keep(self, file: Path = _FILE) -> None:
+        names = sorted(self.seconds)
+        number = {name: index for index, name in enumerate(names)}
+        lines = {
+            path: {line: [number[one] for one in sorted(tests) if one in number] for line, tests in reached.items()}
+            for path, reached in self._lines.items()
+        }
+        kept = {"files": self.files, "seconds": self.seconds, "sources": self._sources, "names": names, "lines": lines}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(kept), encoding="utf-8")
+
+    def take(self, folder: Path, root: Path, files: dict[str, str]) -> None:
+        """What `tests.mutants.reached` has written about `files`, which were run in `root`."""
+        if not self._sources:
+            self._sources = {path: (root / path).read_text(encoding="utf-8") for path in all_modules()}
+        self.seconds = {name: one for name, one in self.seconds.items() if name.split("::")[0] not in files}
+        for written in folder.glob("tests.*.json"):
+            self.seconds |= json.loads(written.read_text(encoding="utf-8"))
+        for written in folder.glob("lines.*"):
+            data = CoverageData(str(written))
+            data.read()
+            for measured in data.measured_files():
+                path = Path(measured).relative_to(root).as_posix() if Path(measured).is_absolute() else measured
+                old, reached = self._old_lines(path, root), self._lines.setdefault(path, {})
+                for line, tests in data.contexts_by_lineno(measured).items():
+                    if line in old:
+                        reached.setdefault(old[line], set()).update(tests)
+        self.files |= files
+
+    def forget_what_is_gone(self, files: dict[str, str]) -> None:
+        self.files = {path: text for path, text in self.files.items() if path in files}
+        self.seconds = {name: one for name, one in self.seconds.items() if name.split("::")[0] in files}
+
+    def _old_lines(self, path: str, root: Path) -> dict[int, int]:
+        """Lines as they are now -> as they were when the map was begun."""
+        if path not in self._gone_to:
+            was, is_now = self._sources.get(path, ""), (root / path).read_text(encoding="utf-8")
+            same = difflib.SequenceMatcher(None, was.splitlines(), is_now.splitlines(), autojunk=False)
+            self._gone_to[path] = {
+                block.b + one + 1: block.a + one + 1
+                for block in same.get_matching_blocks()
+                for one in range(block.size)
+            }
+        return self._gone_to[path]
+
+    def _running(self, path: str, lines: tuple[int, ...]) -> set[str]:
+        old, reached = self._old_lines(path, ROOT), self._lines.get(path, {})
+        found = set().union(*(reached.get(old[line], ()) for line in lines if line in old))
+        return {one for one in found if one in self.seconds}
+
+    @cached_property
+    def _most_of(self) -> dict[str, dict[str, int]]:
+        """Path -> test -> how many of its lines it runs."""
+        counted: dict[str, dict[str, int]] = {}
+        for path, reached in self._lines.items():
+            counted[path] = defaultdict(int)
+            for tests in reached.values():
+                for one in tests:
+                    counted[path][one] += 1
+        return counted
+
+    def tests(self, mutant: Mutant) -> list[str]:
+        """Fast ones first. Half of them are the fastest, and half those that run most of the module or are named
+        after it: what has most to do with it."""
+        running = self._reaching(mutant)
+        stem, most = Path(mutant.path).stem, self._most_of.get(mutant.path, {})
+        fastest = sorted(running, key=lambda one: self.seconds[one])
+        closest = sorted(running, key=lambda one: (stem not in one, -most.get(one, 0), self.seconds[one]))
+        chosen: dict[str, float] = {}
+        for pair in zip(closest, fastest, strict=True):
+            for one in pair:
+                fits = sum(chosen.values()) + self.seconds[one] <= _LONGEST and len(chosen) < _MOST
+                if one not in chosen and (fits or not chosen):
+                    chosen[one] = self.seconds[one]
+        return sorted(chosen, key=lambda one: chosen[one])
+
+    def _reaching(self, mutant: Mutant) -> set[str]:
+        running: set[str] = set()
+        if mutant.names:  # what stands outside of functions runs once: who reads the name?
+            word = re.compile(rf"\b{mutant.names[0]}\b")
+            for path in self._lines if not mutant.names[0].startswith("_") else [mutant.path]:
+                text = (ROOT / path).read_text(encoding="utf-8").splitlines()
+                used = tuple(n for n, one in enumerate(text, 1) if word.search(one) and n not in mutant.lines)
+                running |= self._running(path, used)
+        else:
+            running = self._running(mutant.path, mutant.lines)
+        return running or self._running(mutant.path, mutant.around)
+
+
+def of(root: Path, anew: bool) -> TestMap:
+    """The map, brought up to the tests as they are in `root`, a copy of the tree."""
+    kept = {} if anew or not _FILE.exists() else json.loads(_FILE.read_text(encoding="utf-8"))
+    made, files = TestMap(kept), test_files(root)
+    made.forget_what_is_gone(files)
+    wanted = {path: text for path, text in files.items() if made.files.get(path) != text}
+    if wanted:
+        print(f"Which test runs which line: {len(wanted)} files of tests are run with coverage ...", flush=True)  # noqa: T201
+        folder = _FILE.parent / "reached"
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        workers = str(2 * (os.cpu_count() or 1))
+        command = [sys.executable, "-m", "pytest", "-p", "tests.mutants.reached", "-n", workers, "--dist", "loadgroup"]
+        environment = os.environ | {"MUTANTS_MAP": str(folder)}
+        with (_FILE.parent / "map.log").open("wb") as log:
+            subprocess.run(  # what is red is not chosen
+                [*command, "-m", "not long", *wanted],
+                cwd=root,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        made.take(folder, root, wanted)
+        made.keep()
+    return made
