@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -35,6 +36,16 @@ def test_every_room_stands_on_a_floor_and_says_what_it_is_for() -> None:
     }
     assert rooms == there | {"functions"}
     assert all(not row.endswith(") |") and ")<br>" not in row for row in floors.picture().splitlines()[2:])
+
+
+def test_30_the_panel_lets_choose_whatever_is_delivered() -> None:
+    """Appointments were in its list of deliveries, and not in the choice above it."""
+    delivered = {name for feature in registry.features() for name in feature.planners}
+    panel = (ROOT / "web" / "admin" / "deliveries.js").read_text(encoding="utf-8")
+    (choice,) = re.findall(r"const WRITES = (\[.*?\]);", panel)
+    assert delivered <= set(json.loads(choice))
+    words = json.loads((ROOT / "web" / "i18n" / "en.json").read_text(encoding="utf-8"))
+    assert all(f"action.{name}" in words for name in json.loads(choice))
 
 
 _NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)

@@ -28,7 +28,7 @@ import { call, connectionName, may } from "./session.js";
 /** @typedef {{ at: string, kind: string, step?: string, outcome?: string, code?: string, detail?: string | null }} Entry of a delivery's story */
 
 const STATES = ["accepted", "delivered", "dead"];
-const WRITES = ["save_calculation", "submit_form", "submit_order", "order_news", "sync_contact", "read_again", "run_automation", "answer_bot", "notify"];
+const WRITES = ["save_calculation", "submit_form", "submit_order", "bring_booking", "order_news", "sync_contact", "read_again", "run_automation", "answer_bot", "notify"];
 const PAGE = 30;
 const MOST = 200; // of one question
 const COLUMNS = ["created_at", "account_domain", "widget_type", "action", "state", "lead_id", "total", "currency", "by", "attempts", "finished_at", "problem", "delivery_id"];
