@@ -161,25 +161,33 @@ class Refetch(Struct):
 
     def _entities(self, entity_type: str, due: Sequence[Due]) -> None:
         """Together; one that was tried before in vain by itself, so that it spoils no list."""
-        is_listed = SUBJECTS[entity_type].is_listed
-        ids = [one.entity_id for one in due if one.attempts == 0] if is_listed else []
-        try:
-            found = self.perform(lambda api: FeedApi(api).entities(ENTITIES[entity_type], ids)) if ids else []
-        except AmocrmError as error:
-            if not retry_policy.is_of_one(error) or self.feed.failures < _STEADY:
-                raise
-            found = []
-        now: dict[int, Entity] = {int(one["id"]): one for one in found}
+        now = self._listed(due) if SUBJECTS[entity_type].is_listed else {}
         own = self._written_in(entity_type, due)
         for one in due:
             if self.tenure.is_over():
                 return
             entity = now.get(one.entity_id)
-            if entity is None or entity.get("is_deleted"):
+            if entity is None or entity.get("is_deleted") or one.may_be_behind(entity):
                 self._guarded(one, partial(self._alone, one))
             else:
                 written = own.get(one.entity_id, NOTHING)
                 self._guarded(one, partial(self._compared, one, entity, written))
+
+    def _listed(self, due: Sequence[Due]) -> dict[int, Entity]:
+        """What the lists show of these, by one call for each list."""
+        lists = due_hints.by_list(due).items()
+        return {int(one["id"]): one for path, ids in lists for one in self._of_list(path, ids)}
+
+    def _of_list(self, path: str, ids: Sequence[int]) -> list[Entity]:
+        try:
+            found: list[Entity] = self.perform(lambda api: FeedApi(api).entities(path, ids))
+        except NotFoundError:  # there is no such list any more
+            return []
+        except AmocrmError as error:
+            if not retry_policy.is_of_one(error) or self.feed.failures < _STEADY:
+                raise
+            return []
+        return found
 
     def _written_in(self, entity_type: str, due: Sequence[Due]) -> dict[int, OwnWrites]:
         """What we have set in these since each was read last, or since events were turned on."""
@@ -280,7 +288,7 @@ class Refetch(Struct):
     def _alone(self, due: Due) -> None:
         """A list may be a moment behind, and a user does not see everything: only the entity itself says that it is
         gone."""
-        if (plural := self._path(due)) is None:
+        if (plural := due.path) is None:
             changes.drop(self._database, self._place(due))
             return
         try:
@@ -303,13 +311,6 @@ class Refetch(Struct):
             return
         own = self._written_in(due.entity_type, [due])
         self._compared(due, entity, own.get(due.entity_id, NOTHING))
-
-    def _path(self, due: Due) -> str | None:
-        """None where nobody knows in which list it is."""
-        try:
-            return ENTITIES[due.entity_type].format_map({**(due.state or {}), **due.facts})
-        except KeyError:
-            return None
 
     def _sees_everything(self) -> bool:
         if self.sees_everything is None:
@@ -376,13 +377,8 @@ class Refetch(Struct):
     def _later(self, due: Due, wait: timedelta | None = None, reason: str = "not there yet") -> None:
         wait = _AGAIN_IN * 2 ** min(due.attempts, _MOST_ATTEMPTS) if wait is None else wait
         due_hints.put_off(self._database, self.integration.id, due, wait)
-        logs.info(
-            "change.later",
-            reason=reason,
-            entity_type=due.entity_type,
-            entity_id=due.entity_id,
-            attempts=due.attempts,
-        )
+        facts = {"entity_type": due.entity_type, "entity_id": due.entity_id, "attempts": due.attempts}
+        logs.info("change.later", reason=reason, **facts)
 
     def _place(self, due: Due) -> Place:
         return Place(self.integration.id, due.entity_type, due.entity_id, due.version, due.revision)

@@ -191,7 +191,6 @@ _TABLE: Final = (
         path="catalogs/{catalog_id}/elements",
         plain=("catalog_id",),
         numbers={"catalog_id": "catalog_id"},
-        is_listed=False,
     ),
     # vendor: webhooks.unsorted
     Subject(

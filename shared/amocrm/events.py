@@ -94,8 +94,8 @@ class FeedApi(Struct, frozen=True):
             self.api.send("DELETE", "/webhooks", json={"destination": destination})
 
     def entities(self, plural: str, ids: Sequence[int]) -> list[Entity]:
-        """Deals or contacts with these ids (at most 250), deals with the ids of their contacts; deleted ones are left
-        out."""
+        """Deals or contacts with these ids (at most 250), deals with the ids of their contacts; or elements of one list
+        (`plural` is catalogs/ID/elements). Deleted ones are left out."""
 
         def read(params: list[tuple[str, Any]]) -> Any:
             return self.api.send("GET", f"/{plural}", params=[*params, *_with(plural)])
@@ -103,7 +103,8 @@ class FeedApi(Struct, frozen=True):
         def read_one(id_: int) -> Entity:
             return self.entity(plural, id_)
 
-        return filtered_reads.by_ids(self.api.host, read, read_one, plural, ids, trusts_list=True)
+        name = plural.rpartition("/")[2]
+        return filtered_reads.by_ids(self.api.host, read, read_one, name, ids, trusts_list=True)
 
     def listed(self, plural: str, ids: Sequence[int]) -> dict[int, Entity]:
         """Of those with these ids (at most 250) those that one list tells of; see

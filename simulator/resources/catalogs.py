@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from simulator import search, values
+from simulator import behind, search, values
 from simulator.answers import Answer, document, not_found
 from simulator.call import Call
 from simulator.checks import Told, checked
@@ -66,6 +66,7 @@ def _change(call: Call, catalog_id: str, items: list[Entity]) -> list[Entity]:
 
 def _changed(call: Call, catalog_id: str, found: Entity, item: Entity) -> Entity:
     search.keep(found)
+    behind.keep(call.account, found, call.world.clock.now())
     found["name"] = item.get("name") or found["name"]
     if item.get("custom_fields_values") is not None:
         before, given = found["custom_fields_values"], item["custom_fields_values"]
@@ -123,6 +124,7 @@ def elements(call: Call, catalog_id: str) -> Answer:
     looked_at: Iterable[Entity] = there.values()
     if query:
         looked_at = search.found(call.account, f"catalogs/{catalog_id}", there, query, call.world.clock.now())
+    looked_at = [behind.listed(call.account, one, call.world.clock.now()) for one in looked_at]
     found = [element for element in looked_at if not ids or str(element["id"]) in ids]
     return call.page("elements", found, shown)
 
