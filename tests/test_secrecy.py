@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import time
+import tracemalloc
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli import embedded
+from cli.personal_data import places
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import installations
@@ -221,6 +223,37 @@ def test_30_texts_of_messages_that_wait_do_not_need_the_old_key(
     opened = [(only_new.decrypt(bytes.fromhex(sealed), id_, "message_text"), chat) for sealed, chat in kept]
     assert opened == [(f"text {number}", 7) for number in range(3)]
     assert "0 value(s)" in CliRunner().invoke(main, ["rotate-keys"], env=both).output
+
+
+def test_large_rows_are_gone_through_a_few_at_a_time(connected: Story, environment: dict[str, str]) -> None:
+    """Quotations of some megabytes each: two hundred at once would neither fit into memory nor come within a
+    statement's time."""
+    id_, old = connected.row().id, connected.runtime.keyring
+    for number in range(9):
+        row = uuid4()
+        connected.sql(
+            "INSERT INTO amocrm_deliveries "
+            "(id, integration_id, action, idempotency_key, request_hash, request, due_at) "
+            "VALUES (%s, %s, 'save_calculation', %s, %s, %s, amocrm_now())",
+            row, id_, str(number), bytes(32), old.encrypt("x" * 2_000_000, row, "request"),
+        )  # fmt: skip
+    new = Keyring(
+        load(
+            {**environment, "ENCRYPTION_KEYS": f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"}
+        ).encryption_keys
+    )
+    for walk in (
+        lambda: key_rotation.rotate(connected.runtime.database, new, pytest.fail),
+        lambda: places.entries(connected.runtime.database, new, id_, pytest.fail),
+    ):
+        tracemalloc.start()
+        try:
+            seen = sum(1 for _ in walk())
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert seen >= 9
+        assert peak < 18_000_000
 
 
 def test_instances_of_two_neighbouring_steps_read_each_other(environment: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import DecryptionError, Keyring
+from shared.storage.large_rows import bounded
 
 _BATCH: Final = 200
 _START: Final = UUID(int=0)
@@ -106,7 +107,7 @@ def entries(
     for place, statement in _PAGE.items():
         after = _START
         while rows := database.all(
-            _Row, statement, {"integration_id": integration_id, "after": after, "batch": _BATCH}
+            _Row, bounded(statement, "sealed"), {"integration_id": integration_id, "after": after, "batch": _BATCH}
         ):
             for row in rows:
                 try:

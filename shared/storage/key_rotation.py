@@ -11,6 +11,7 @@ from uuid import UUID
 from shared.platform.secret import Guarded
 from shared.storage.database import AccountMovedError, AccountMovingError, Database
 from shared.storage.encryption import DecryptionError, Keyring
+from shared.storage.large_rows import bounded
 
 _BATCH: Final = 200
 _START: Final = UUID(int=0)
@@ -30,9 +31,12 @@ SELECT id, client_secret, access_token, refresh_token FROM amocrm_integrations
 WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 """
 
-_DELIVERIES = """
+_DELIVERIES = bounded(
+    """
 SELECT id, request FROM amocrm_deliveries WHERE id > %(after)s AND request IS NOT NULL ORDER BY id LIMIT %(batch)s
-"""
+""",
+    "request",
+)
 
 _FEEDS = """
 SELECT integration_id AS id, key AS feed_key, salt AS feed_salt, subscribed AS feed_address FROM amocrm_feeds
@@ -49,17 +53,23 @@ SELECT id, url AS automation_url, secret AS automation_secret FROM amocrm_automa
 WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 """
 
-_CHANGES = """
+_CHANGES = bounded(
+    """
 SELECT id, document AS change FROM amocrm_changes WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
-"""
+""",
+    "change",
+)
 
 _BOOKINGS = """
 SELECT id, visitor FROM amocrm_bookings WHERE id > %(after)s AND visitor IS NOT NULL ORDER BY id LIMIT %(batch)s
 """
 
-_INCOMING = """
+_INCOMING = bounded(
+    """
 SELECT id, body AS incoming FROM amocrm_incoming WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
-"""
+""",
+    "incoming",
+)
 
 _SITE_KEYS = """
 SELECT id, secret AS site_key_secret FROM amocrm_site_keys
