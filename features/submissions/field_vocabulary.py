@@ -107,7 +107,7 @@ _OTHER_NUMBER: Final = (
 _STAFF: Final = (
     "manager менеджер agent агент operator оператор employee сотрудник співробітник staff courier курьер кур'єр seller"
     " продавец продавц продавець consultant консультант admin админ адмін agente vendedor atendente gerente operador"
-    " empleado funcionario menejer xodim sotuvchi"
+    " empleado funcionario menejer xodim sotuvchi support helpdesk поддержк підтримк soporte suporte"
 )
 # The same, where the beginning of a word says too little: "asesoría" is what is asked for.
 _STAFF_WORDS: Final = _plains(
@@ -116,7 +116,19 @@ _STAFF_WORDS: Final = _plains(
     " advisor adviser salesperson salesman salesrep realtor broker receptionist assignee"
     " риелтор риелтора риэлтор риэлтора брокер брокера советник советника рієлтор рієлтора ріелтор радник радника"
     " maslahatchi maslahatchisi mutaxassis mutaxassisi rieltor rieltori kuryer kuryeri masʼul boshqaruvchi"
+    " cc bcc"
 )
+# What holds the company's own phone and e-mail in what programs send (`location: {name, phone, email}`): of all who
+# leave their names there they would make one person.
+_COMPANYS: Final = _plains(
+    "shop shops store stores site sites owner owners location locations branch branches office offices outlet outlets"
+    " salon salons clinic clinics restaurant warehouse dealership franchise"
+    " магазин магазины сайт филиал филиалы офис офисы салон салоны клиника клиники ресторан склад владелец"
+    " філія філії клініка tienda tiendas sucursal sucursales oficina oficinas loja lojas unidade filial filiais"
+    " escritorio doʼkon filiali ofis"
+)
+# Where a form is to be mailed, as its page tells the program that mails it (FormMail, EmailJS).
+_MAIL_HEADERS: Final = _plains("recipient recipients to-email email-to mail-to mailto send-to sendto")
 # Where they are spoken of to the visitor, it is the visitor's own: "Ваш телефон (менеджер перезвонит)", "Телефон для
 # курьера". "Телефон вашего менеджера" is the manager's.
 _YOUR: Final = _plains(
@@ -141,7 +153,8 @@ _BESIDE: Final = _plains(
     "friend friends emergency spouse guarantor referral referred"
     " host hosts user users userprimaryemail organizer organiser memberships membership producer affiliate affiliates"
     " merchant shop store site guest guests companion companions"
-    " virtual called callee line did dialed dialled tracking tracked"
+    " virtual called callee line did dialed dialled tracking tracked our"
+    " recipient recipients receiver addressee consignee"
     " друга другу друзей подруги подруге адресат адресата экстренный экстренной экстренного экстренных"
     " гости гостей спутник спутника спутники спутников попутчик попутчика mehmonlar hamroh"
     " acompanante acompanantes convidado convidados invitado invitados"
@@ -255,6 +268,16 @@ def is_of_person(name: str) -> bool:
 def is_of_another(name: str) -> bool:
     """Whether it is somebody's beside the visitor, where the visitor is named, too: "Телефон друга", `organizer`."""
     return any(word in _BESIDE or word.startswith(_RECIPIENT) for word in words(name))
+
+
+@_remembered
+def is_of_company(name: str) -> bool:
+    """Whether a container, such as `location`, holds the company's own phone and e-mail."""
+    return not _COMPANYS.isdisjoint(words(name))
+
+
+def is_mail_header(name: str) -> bool:
+    return _plain(name[:_LOOKED_AT]) in _MAIL_HEADERS
 
 
 @_remembered

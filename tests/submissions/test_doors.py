@@ -360,6 +360,127 @@ def test_35_1_whoever_is_named_beside_the_visitor_is_another_person(body: Any, k
     assert alone.phones or alone.emails
 
 
+@pytest.mark.parametrize(
+    "company",
+    [
+        # GoHighLevel: the workflow's own office
+        {"location": {"name": "Glass Madrid", "phone": "+34910000000", "email": "info@glass.example"}},
+        {"locations": [{"name": "Glass", "phone": "+34910000000", "email": "info@glass.example"}]},
+        # Kiwify: the only seller
+        {"Commissions": {"commissioned_stores": [{"type": "producer", "email": "info@glass.example"}]}},
+        {"product": {"name": "Espelho", "support_email": "info@glass.example"}},  # Hotmart
+        {"current": {"cc_email": "info@glass.example"}},  # Pipedrive
+        {"shop": {"name": "Glass", "phone": "+34910000000"}, "owner": {"name": "Olga", "email": "info@glass.example"}},
+        {"филиал": {"название": "На Баумана", "телефон": "+34910000000"}, "офис": {"email": "info@glass.example"}},
+        {"sucursal": {"telefono": "+34910000000"}, "loja": {"email": "info@glass.example"}},
+        {"recipient": "info@glass.example", "subject": "A form"},  # FormMail
+        {"to_email": "info@glass.example", "cc": "info@glass.example"},  # EmailJS
+        {"Телефон службы поддержки": "+34910000000", "Correo de soporte": "info@glass.example"},
+    ],
+)
+@pytest.mark.parametrize("visitor", [{"phone": PHONE}, {"email": "nina@example.org"}, {}], ids=["phone", "e-mail", "-"])
+def test_46_what_is_the_companys_own_is_no_visitors(company: Any, visitor: dict[str, str]) -> None:
+    """Not by its look either: who leaves an e-mail only got the office's phone, and all of them were one contact."""
+    for sent in (company | visitor, visitor | company):
+        read = _body(sent)
+        assert (read.contact.phones, read.contact.emails) == (
+            [one for name, one in visitor.items() if name == "phone"],
+            [one for name, one in visitor.items() if name == "email"],
+        )
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"anotherRecipientData": {"name": "Galina", "phone": "+7 929 000-00-02"}},
+        {"recipient_name": "Galina", "recipient_phone": "+7 929 000-00-02"},
+        {"receiver": {"full_name": "Galina", "phone": "+7 929 000-00-02"}},
+        {"our_number": "+7 929 000-00-02"},
+    ],
+)
+def test_46_who_is_to_receive_it_and_our_own_number_are_beside_the_visitor(kept: Any) -> None:
+    for body in (kept | {"phone": PHONE}, {"phone": PHONE} | kept):
+        assert _body(body).contact.phones == [PHONE]
+    assert _body(kept).contact.phones
+    assert _body({"our_number": "+7 929 000-00-02", "client_number": PHONE}).contact.phones == [PHONE]
+
+
+def test_46_a_customer_within_a_shop_is_the_visitor() -> None:
+    assert _body({"store": {"lead": {"customer": {"number": PHONE}}}}).contact.phones == [PHONE]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"leads": [{"id": "1", "name": "Нина", "personal_phone": PHONE, "company": "Glass"}]},  # RD Station
+        {"data": [{"name": "Нина", "phone": PHONE}], "operation": "Leads.add"},  # Zoho
+        [{"name": "Нина", "email": "nina@example.org"}],  # n8n
+        {"rows": [{"Имя": "Нина", "Телефон": PHONE}], "sheet": "Заявки"},
+        {"orders": [{"name": "Нина", "phone": PHONE, "items": [{"name": "Зеркало", "quantity": 1}]}]},  # IMSHOP
+    ],
+)
+def test_46_of_a_list_of_one_person_the_name_is_theirs(body: Any) -> None:
+    """Two in a list are two submissions; the only one had no name."""
+    assert _body(body).contact.name == "Нина"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"items": [{"name": "Зеркало"}]},
+        {"services": [{"name": "Стрижка", "price": "100"}]},
+        {"managers": [{"name": "Олег", "phone": "+7 929 000-00-01"}]},
+        {"guests": [{"name": "Олег", "phone": "+7 929 000-00-01"}]},
+    ],
+)
+def test_46_of_a_list_beside_the_person_no_name_is_theirs(listed: Any) -> None:
+    assert _body(listed | {"phone": PHONE}).contact == Contact(phone=PHONE)
+    assert _body(listed | {"Ваше имя": "Нина", "phone": PHONE}).contact == Contact(name="Нина", phone=PHONE)
+
+
+@pytest.mark.parametrize("line", [{"phone": PHONE}, {"email": "nina@example.org"}], ids=["phone", "e-mail"])
+@pytest.mark.parametrize("beside", ["user", "host", "affiliate", "receiver"])
+def test_46_somebody_with_another_name_lends_the_visitor_nothing(line: dict[str, str], beside: str) -> None:
+    """GoHighLevel tells of `user` who has the lead: its e-mail in each lead with a phone only made them one contact."""
+    other = {beside: {"firstName": "Олег", "lastName": "Гусев", "email": "oleg@a.ru", "phone": "+7 929 000-00-02"}}
+    own = {"first_name": "Нина", "last_name": "Орлова", **line}
+    for body in (own | other, other | own):
+        contact = _body(body).contact
+        assert [*contact.phones, *contact.emails] == [*line.values()]
+    same = {beside: {"name": "Орлова Нина", "email": "n@a.ru", "phone": "+7 929 000-00-03"}}
+    contact = _body(own | same).contact
+    assert len([*contact.phones, *contact.emails]) == 2
+
+
+def test_46_a_number_within_a_customer_goes_before_another() -> None:
+    line = {"phoneNumber": {"number": "+74950000002"}}
+    for body in (line | {"customer": {"number": PHONE}}, {"customer": {"number": PHONE}} | line):
+        assert _body({"message": {"call": body}}).contact.phones == [PHONE]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"name[]=Nina&phone[]=%2B79211000001&name[]=Oleg&phone[]=%2B79290000002",
+        b"name=Nina&phone=%2B79211000001&name=Oleg&phone=%2B79290000002",
+        json.dumps({"fields": {"name": ["Nina", "Oleg"], "phone": ["+79211000001", "+79290000002"]}}).encode(),
+    ],
+)
+def test_46_of_parallel_lists_the_first_is_the_visitor(body: bytes) -> None:
+    """The phones of all of them became one person's: the second one's own form came to the first one's contact."""
+    read = _body(body, JSON if body[:1] in b"{[" else FORM)
+    assert read.contact.phones == ["+79211000001"]
+    assert all(text in str(read.fields) for text in ("Oleg", "+79290000002"))
+
+
+@pytest.mark.parametrize(
+    "body", [{"name": "Нина", "phone": [PHONE, "+7 929 000-00-02"]}, {"names": ["Нина", "О"], "phone": [PHONE]}]
+)
+def test_46_several_phones_of_one_name_are_theirs(body: Any) -> None:
+    phones = body["phone"]
+    assert _body(body).contact.phones == phones
+
+
 @pytest.mark.parametrize("line", ["callee", "called_did", "dialed_number", "tracking_number"])
 def test_34_6_whoever_calls_is_the_visitor_and_the_line_is_not(line: str) -> None:
     """Whatever comes first: the line made one contact of all who call it."""

@@ -1,0 +1,145 @@
+"""Of all who are named in a body, who the visitor is: guests, companions, a friend and the user of the program that has
+sent it stand beside them. Another's phone in the visitor's contact would bring the other's own forms there."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from features.submissions import field_vocabulary, value_looks
+from features.submissions.field_vocabulary import Meaning
+from features.submissions.flattening import NamedValue, Path
+from features.submissions.form_assembler import ONCE
+from features.submissions.model import Reason
+
+SEVERAL: Final = frozenset({"phone", "email"})
+NAMES: Final = frozenset({"name", "first_name", "last_name"})
+PERSON: Final = NAMES | SEVERAL
+OF_ANOTHER: Final = 5  # the rank of what may be somebody else's; it is the visitor's where there is nothing surer
+# No form that people fill in has so many values, and a megabyte of them would cost seconds: those beyond are fields.
+MOST_LOOKED_AT: Final = 3000
+
+
+class MeantValue(Struct, gc=False):
+    """A value on its way; `rank`: the smaller, the surer."""
+
+    named: NamedValue
+    meaning: Meaning
+    reason: Reason
+    rank: int = 9
+    mapped: str | None = None  # the source of a rule that wants it
+    is_of_several: bool = False  # `name[]`, `phone[]`: its first value is the visitor's
+
+
+def choose(found: list[MeantValue]) -> None:
+    """What is somebody else's, or there another time, becomes a field."""
+    _of_lists(found)
+    _of_parallel_lists(found)
+    _settle(found)
+
+
+def _of_lists(found: list[MeantValue]) -> None:
+    """Of persons in a list (guests, companions) none is the visitor where somebody stands beside it, else the first.
+    The only person of a list (`leads: [{name, phone}]`) has their name there, where nobody stands beside it."""
+    lists: dict[Path, dict[int, set[str]]] = {}
+    for one in found[:MOST_LOOKED_AT]:
+        kind = _kind(one)
+        for place, step in enumerate(one.named.path) if kind else ():
+            if isinstance(step, int):
+                lists.setdefault(one.named.path[:place], {}).setdefault(step, set()).add(kind)
+    is_person = {"name", "line"}.__eq__
+    persons = {path: min(there) for path, there in lists.items() if sum(map(is_person, there.values())) > 1}
+    only = {(*path, *there) for path, there in lists.items() if list(map(is_person, there.values())) == [True]}
+    if only and not any(_is_reached(one) and not _is_within(one.named.path, only) for one in found):
+        for one in found[:MOST_LOOKED_AT]:
+            is_their = one.named.path[:-1] in only and _kind(one) == "name" and value_looks.fits("name", one.named)
+            if is_their and (one.meaning, one.reason) == ("field", "note"):
+                one.meaning, one.reason, one.rank = "name", "word", 4
+    if not persons:
+        return
+    listed = {
+        id(one): one.named.path[:place]
+        for one in found
+        for place in range(len(one.named.path))
+        if one.named.path[:place] in persons
+    }
+    is_beside = any(_is_reached(one) for one in found if id(one) not in listed)
+    for one in found:
+        if id(one) not in listed or one.reason == "mapping":
+            continue
+        path = listed[id(one)]
+        if is_beside or one.named.path[len(path)] != persons[path]:
+            if one.meaning in PERSON:
+                one.meaning, one.reason = "field", "word"
+        elif one.meaning == "field" and _kind(one) == "name":
+            one.meaning, one.reason, one.rank = "name", "word", 3
+
+
+def _of_parallel_lists(found: list[MeantValue]) -> None:
+    """As many names as phones are as many persons, of whom the first is the visitor."""
+    several = [one for one in found if len(_distinct(one)) > 1]
+    names = {(one.named.path[:-1], len(_distinct(one))) for one in several if one.meaning == "name"}
+    for one in several:
+        is_beside_names = (one.named.path[:-1], len(_distinct(one))) in names
+        one.is_of_several = is_beside_names and one.meaning in SEVERAL and one.reason != "mapping"
+
+
+def _distinct(value: MeantValue) -> set[str]:
+    return {text for text in value.named.values if text.strip()} if len(value.named.values) > 1 else set()
+
+
+def _is_within(path: Path, places: set[Path]) -> bool:
+    return any(path[:length] in places for length in range(len(path)))
+
+
+def _kind(value: MeantValue) -> str:
+    """Whether it is somebody's name, or a line by which somebody is reached, wherever it stands."""
+    if value.meaning in SEVERAL:
+        return "line"
+    names = (value.named.label, value.named.name)
+    says = any(field_vocabulary.whole(one) in NAMES or field_vocabulary.says_name(one) for one in names if one)
+    return "name" if value.meaning in NAMES or says else ""
+
+
+def _is_reached(value: MeantValue) -> bool:
+    return value.meaning in SEVERAL and value.rank < OF_ANOTHER and any(text.strip() for text in value.named.values)
+
+
+def _settle(found: list[MeantValue]) -> None:
+    """Of what may be there once, the surest; the first of those. Others of the same words are fields, and so are
+    phones and e-mails of somebody else, where the visitor's are there: a friend's in the contact of who has named them
+    would bring the friend's own forms there. So would those of whoever has another name."""
+    best: dict[str, MeantValue] = {}
+    told = [one for one in found if one.meaning in ONCE and any(text.strip() for text in one.named.values)]
+    for one in told:
+        if one.meaning not in best or one.rank < best[one.meaning].rank:
+            best[one.meaning] = one
+    is_named = any(one.meaning in NAMES and one.rank < OF_ANOTHER for one in told)
+    for one in told:
+        is_of_another = is_named and one.meaning in NAMES and one.rank == OF_ANOTHER
+        if is_of_another or one.named.values != best[one.meaning].named.values:
+            one.meaning, one.reason = "field", "note"
+    lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
+    surely = {one.meaning for one in lines if one.rank < OF_ANOTHER}
+    otherwise = _named_otherwise(found) if surely and any(one.rank == OF_ANOTHER for one in lines) else set()
+    for one in lines:
+        if one.rank == OF_ANOTHER and one.meaning in surely:
+            one.meaning, one.reason = "field", "note"
+        elif one.rank == OF_ANOTHER and one.named.path[:-1] in otherwise:
+            one.meaning, one.reason = "field", "word"
+
+
+def _named_otherwise(found: list[MeantValue]) -> set[Path]:
+    """Where somebody else is named than the visitor, who is named, too: `user: {name, email}`."""
+    own = _words_of(one for one in found if one.meaning in NAMES and one.rank < OF_ANOTHER)
+    names: dict[Path, list[MeantValue]] = {}
+    for one in found[:MOST_LOOKED_AT] if own else ():
+        if len(one.named.path) > 1 and _kind(one) == "name":
+            names.setdefault(one.named.path[:-1], []).append(one)
+    others = {around: _words_of(there) for around, there in names.items()}
+    return {around for around, other in others.items() if other and not (other <= own or own <= other)}
+
+
+def _words_of(names: Iterable[MeantValue]) -> set[str]:
+    return {word for one in names for text in one.named.values for word in re.findall(r"\w+", text.casefold())}
