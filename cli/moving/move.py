@@ -26,6 +26,10 @@ _LIVES_THERE: Final = (
     "it lives in the other cell already: this database was restored from a backup of before it moved, or both "
     "addresses lead to the same database"
 )
+_ONE_JOURNAL: Final = (
+    "both cells are one installation of the token journal, because one was made from a copy of the other's database: "
+    "make the new one another (docs/scale.md)"
+)
 _POLL_SECONDS: Final = 0.05
 _CLOSING_SECONDS: Final = 180.0  # longer than the lease of a refresh, and the claim of a code
 
@@ -165,6 +169,9 @@ class Move:
     def _begin(self, there: tuple[str, UUID, bool] | None) -> str:
         if there is not None and there[0] != "left":
             raise MoveError("both addresses lead to the same database, or the other one has a move of it under way")
+        journals = [one.execute(statements.JOURNAL).fetchone() for one in (self.source, self.target)]
+        if journals[0] is not None and journals[0] == journals[1]:
+            raise MoveError(_ONE_JOURNAL)
         address = self._address()
         if not self.levels_may_differ and (told := levels.differing(self.source, self.target, address)):
             raise MoveError(

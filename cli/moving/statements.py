@@ -15,6 +15,9 @@ SELECT FROM amocrm_integrations i WHERE i.id = %(id)s
   AND NOT EXISTS (SELECT FROM amocrm_moves m WHERE m.integration_id = i.id AND m.state <> 'arrived')
 """
 
+# Whose objects in which token journal.
+JOURNAL: Final[LiteralString] = "SELECT installation, address FROM amocrm_token_journal WHERE address <> ''"
+
 BEGIN: Final[LiteralString] = """
 INSERT INTO amocrm_moves (integration_id, id, state) VALUES (%(id)s, %(move)s, 'closing')
 ON CONFLICT (integration_id) DO UPDATE SET id = excluded.id, state = 'closing', began_at = amocrm_now(),

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from shared.connections import journal_recovery
+from shared.connections import integrations, journal_recovery
 from shared.connections.journal_recovery import Row, Verdict
 from shared.connections.rotation import Rotation
 from shared.connections.token_journal import JournalError, Place, Position, TokenJournal, installation_of, mark, stored
@@ -48,6 +48,15 @@ WHERE token_version > 0 AND journaled_version IS DISTINCT FROM token_version AND
 ORDER BY updated_at, id LIMIT %(batch)s
 """
 _OF = "SELECT * FROM amocrm_connections WHERE id = ANY(%(ids)s)"
+# It lives in another cell, says the journal, and what is here may be its last token: nobody refreshes it before
+# somebody has looked. Each round says it anew.
+_HOLD = """
+UPDATE amocrm_integrations SET
+    refresh_not_before = amocrm_now() + interval '2 hours', problem_code = %(code)s, problem_detail = %(detail)s,
+    problem_at = CASE WHEN problem_code = %(code)s THEN problem_at ELSE amocrm_now() END
+WHERE id = %(id)s AND token_version = %(version)s AND status = 'connected'
+  AND (lease_until IS NULL OR lease_until < amocrm_now())
+"""
 
 
 class _State(Struct, frozen=True):
@@ -161,6 +170,8 @@ class _Upkeep:
             return [place for place in places if has_ended or not place.has_left or place.position < own]
         verdict = journal_recovery.judged(row, places[-1])
         if verdict is Verdict.LEFT:
+            why = {"code": integrations.MOVED, "detail": journal_recovery.HAS_MOVED}
+            self._database.execute(_HOLD, why | {"id": row.id, "version": row.token_version})
             self._tell_ahead(row)
             return []
         if verdict is Verdict.JOURNAL_NEWER:

@@ -184,6 +184,42 @@ def test_30_a_restored_cell_says_by_itself_that_it_holds_what_has_left(
     assert "1 connection(s) live in another cell, says the journal" in doctor.output, doctor.output
 
 
+def test_38_what_has_left_is_not_refreshed_before_anybody_has_restored_the_tokens(
+    here: Cell, there: Cell, journaled: dict[str, str], backup: Callable[[], None]
+) -> None:
+    """The timers were started first: its token in the backup is the last one, which its new cell needs."""
+    move(here, there)
+    refresh_tokens(here.story.runtime, 20)
+    backup()
+    here.story.clock.advance(hours=25)
+    for _ in range(2):
+        ran = refresh_tokens(here.story.runtime, 20)
+        assert (ran["refreshed"], ran["journal"]["ahead"]) == (0, 1)
+    lead = here.story.application() | {"X-Lead-Id": str(here.story.lead_id)}
+    told = here.story.crm("get_lead", lead)  # nor by whoever comes
+    assert (told.status, json_of(told)["code"]) == (503, "account_moved"), told.body
+    there.sql("UPDATE amocrm_integrations SET refresh_due_at = amocrm_now()")
+    assert refresh_tokens(there.story.runtime, 20)["refreshed"] == 1
+    assert _read(there) == 200
+    assert "lives in another cell" in _restore_tokens(journaled, "--apply").output
+    assert here.story.row().problem_code == "account_moved"
+
+
+def test_38_cells_that_are_one_installation_of_the_journal_are_told_before_anything_begins(
+    here: Cell, there: Cell, journaled: dict[str, str], folder: Path
+) -> None:
+    """The new one was made from a copy of the old one: each would remove what the other has written."""
+    (installation, address), *_ = here.sql("SELECT installation, address FROM amocrm_token_journal")
+    there.sql("INSERT INTO amocrm_token_journal (installation, address) VALUES (%s, %s)", installation, address)
+    with pytest.raises(MoveError, match="one installation of the token journal"):
+        move(here, there)
+    assert here.sql("SELECT count(*) FROM amocrm_moves") == [(0,)]
+    assert _read(here) == 200
+    there.sql("UPDATE amocrm_token_journal SET installation = gen_random_uuid(), address = '', swept_to = ''")
+    move(here, there)
+    assert _read(there) == 200
+
+
 def test_30_what_has_come_back_is_restored_as_any_other(
     here: Cell, there: Cell, journaled: dict[str, str], folder: Path, backup: Callable[[], None]
 ) -> None:
