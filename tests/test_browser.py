@@ -29,9 +29,10 @@ from tests.chromium import visitor
 from tests.demo import Demo, connect, running
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer
 from tests.listener import Site
+from tests.longer import others_long
 from tests.looking import looked_at, picture
 from tests.story import calculation
-from tests.visiting import GLASS, connected_panel, go, sign_in
+from tests.visiting import GLASS, connected_panel, expect_soon, go, sign_in
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -256,10 +257,10 @@ def test_a_moved_order_is_told_to_the_companys_server_and_on_the_shops_page(
     crm.get_by_role("listitem").filter(has_text="Анна Событиева").get_by_role("link").first.click()
     crm.get_by_label("Этап").select_option(label="Переговоры")
     expect(crm.get_by_label("Этап")).to_have_value(re.compile(r"\d+"))
-    expect(shop.get_by_text("Статус: режем стекло")).to_be_visible(timeout=60_000)
+    expect_soon(demo, shop.get_by_text("Статус: режем стекло"))
     looked_at(shop, "site-status")
 
-    expect(panel.locator("#changes").get_by_text("Заказ: смена этапа или статуса")).to_be_visible(timeout=60_000)
+    expect_soon(demo, panel.locator("#changes").get_by_text("Заказ: смена этапа или статуса"))
     expect(panel.locator("#changes").get_by_text(re.compile(r"Сайт: принято \(200\)")).first).to_be_visible()
     server = context.new_page()
     server.goto(f"{origin}/receiver")
@@ -302,7 +303,7 @@ def test_a_stage_makes_the_quotation_and_a_bot_is_answered(context: BrowserConte
     expect(card.get_by_text("Расчёт сохранён в сделке.")).to_be_visible()
     deal.get_by_label("Этап").select_option("Переговоры")
     link = deal.get_by_role("link", name=re.compile("Предложение по замеру .*pdf"))
-    expect(link).to_be_visible(timeout=60_000)
+    expect_soon(demo, link)
     assert deal.request.get(link.evaluate("link => link.href")).body().startswith(b"%PDF-")
 
     deal.get_by_label("Что сказать").fill("Ваш заказ: {deal.name}")
@@ -330,6 +331,7 @@ def _add_automation(panel: Page, name: str, kind: str, fields: dict[str, str]) -
     expect(panel.locator("#automations li", has_text=name)).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(422)
 @in_the_demo
 def test_automations_say_what_they_do_and_what_is_wrong(context: BrowserContext, demo: Demo) -> None:
@@ -443,6 +445,7 @@ def _at_the_calculator(context: BrowserContext, demo: Demo) -> FrameLocator:
     return card
 
 
+@pytest.mark.long
 @in_the_demo
 def test_a_save_that_takes_long_tells_how_far_it_is(context: BrowserContext, demo: Demo) -> None:
     """The person knows early that the calculation cannot be lost, and sees each step come true."""
@@ -573,7 +576,7 @@ def test_a_foreign_message_moves_nothing(context: BrowserContext, demo: Demo, mo
     expect(row.locator(".status.connected")).to_be_visible()
 
 
-@pytest.mark.parametrize("way", ["blocked", "phone"])
+@pytest.mark.parametrize("way", others_long(["blocked", "phone"]))
 @on_a_site
 def test_connecting_without_a_popup(chromium: Browser, demo: Demo, way: str) -> None:
     """A browser that blocks the window: this page goes itself. A phone: the window is a tab."""
@@ -604,6 +607,7 @@ def test_connecting_without_a_popup(chromium: Browser, demo: Demo, way: str) -> 
     made.close()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(404)
 @pytest.mark.vendor("button.modes")
 @on_a_site
@@ -668,7 +672,7 @@ def _fulfil(html: str, headers: dict[str, str], route: Route) -> None:
 
 @pytest.mark.refusals(403)
 @pytest.mark.vendor("browsers.hidden_origin")
-@pytest.mark.parametrize(("policy", "kind"), list(_POLICIES.items()))
+@pytest.mark.parametrize(("policy", "kind"), others_long(_POLICIES.items()))
 @on_a_site
 def test_a_plain_form_of_a_page_with_any_referrer_policy(
     context: BrowserContext, demo: Demo, policy: str, kind: str
@@ -774,6 +778,7 @@ def test_a_form_of_a_foreign_page_is_not_sent_and_stays(context: BrowserContext,
         expect(page.locator("[name=name]")).to_have_value("Чужой")
 
 
+@pytest.mark.long
 @on_a_site
 def test_a_form_that_comes_later_is_sent_and_leads_to_a_page_of_ones_own(context: BrowserContext, demo: Demo) -> None:
     with _site_with_one_script_tag(context, demo, 'data-redirect="/thanks"') as page:
@@ -783,6 +788,7 @@ def test_a_form_that_comes_later_is_sent_and_leads_to_a_page_of_ones_own(context
         page.wait_for_url("**/thanks")
 
 
+@pytest.mark.long
 @pytest.mark.refusals(422)
 @on_a_site
 def test_what_is_wrong_with_a_form_is_told_below_it(context: BrowserContext, demo: Demo) -> None:
@@ -874,6 +880,7 @@ def test_the_panel_speaks_the_browsers_language(chromium: Browser, demo: Demo, l
     context.close()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(429)
 @in_the_demo
 def test_an_overrun_account_is_waited_for_in_the_card(context: BrowserContext, demo: Demo) -> None:
@@ -975,12 +982,12 @@ def kommo_demo(issuer: Issuer) -> Iterator[Demo]:
 
 @pytest.mark.parametrize(
     ("language", "frame", "install", "save", "saved", "goods", "note"),
-    [
+    others_long([
         ("pt", "Calculadora de vidro", "Instalação", "Salvar no lead", "O cálculo está no lead.",
          "2 produtos no lead", "Cálculo de vidro"),
         ("es", "Calculadora de vidrio", "Instalación", "Guardar en el lead", "El cálculo está en el lead.",
          "2 productos en el lead", "Cálculo de vidrio"),
-    ],
+    ]),
 )  # fmt: skip
 @at_kommo
 def test_a_person_at_kommo_reads_every_word_in_their_language(
@@ -1005,7 +1012,7 @@ def test_a_person_at_kommo_reads_every_word_in_their_language(
     context.close()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", others_long(LANGUAGES))
 @at_kommo
 def test_no_page_of_the_panel_has_a_word_of_another_language(
     chromium: Browser, kommo_demo: Demo, language: str
@@ -1055,7 +1062,7 @@ _TEXTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("locale", ["ru-RU", "es-MX"])
+@pytest.mark.parametrize("locale", others_long(["ru-RU", "es-MX"]))
 @in_the_demo
 def test_the_overview_says_whether_all_is_well(chromium: Browser, demo: Demo, locale: str) -> None:
     """Row I1: a verdict with links, figures, curves, and the same numbers as a table."""
@@ -1218,6 +1225,7 @@ def test_deliveries_are_found_saved_as_a_file_and_lead_into_amocrm(context: Brow
     expect(panel.get_by_text("Ничего не найдено.")).to_be_visible()
 
 
+@pytest.mark.long
 @from_nothing
 @pytest.mark.refusals(401, 409, "net::ERR_INTERNET_DISCONNECTED")
 def test_what_was_typed_stays(new_demo: Demo, context: BrowserContext) -> None:
@@ -1296,6 +1304,7 @@ def test_what_was_typed_stays(new_demo: Demo, context: BrowserContext) -> None:
     expect(other.locator("[data-path='title']")).to_have_value("Расчёт стекла")
 
 
+@pytest.mark.long
 @from_nothing
 @pytest.mark.refusals(409)
 def test_somebody_builds_a_calculator_from_nothing(new_demo: Demo, context: BrowserContext) -> None:
@@ -1538,6 +1547,7 @@ def test_a_visitor_books_moves_and_cancels_in_their_language(
     spaniard.close()
 
 
+@pytest.mark.long
 @in_the_clinic
 @pytest.mark.refusals(409)
 def test_a_time_that_somebody_else_takes_meanwhile(context: BrowserContext, clinic_demo: Demo) -> None:

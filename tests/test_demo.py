@@ -62,6 +62,7 @@ def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data
             assert secret not in text, log
 
 
+@pytest.mark.long
 def test_a_second_demo_of_a_folder_says_where_the_first_is_and_starts_nothing(data: Path) -> None:
     """Row N4. Two beside each other would have one database and two simulators."""
     first = Demo(data, free_port())

@@ -13,6 +13,7 @@ from functions.crm_api.handler import handle as crm_api
 from shared.platform.http import Response
 from tests.demo import ROOT
 from tests.listener import Ingress, Site
+from tests.longer import others_long
 from tests.story import Story, json_of
 from tests.submitting import account, set_up
 
@@ -334,6 +335,7 @@ def test_our_pages_make_keys_where_there_is_no_https() -> None:
     assert [page.name for page in pages if "randomUUID" in page.read_text(encoding="utf-8")] == []
 
 
+@pytest.mark.long
 def test_a_visit_whose_answer_was_lost_cannot_become_another_one(
     clinic: tuple[Page, FrameLocator], story: Story, ingress: Ingress
 ) -> None:
@@ -379,6 +381,7 @@ def test_a_visit_that_is_being_booked_cannot_become_another_one(
     assert story.sql("SELECT state FROM amocrm_bookings") == [("booked",)]
 
 
+@pytest.mark.long
 def test_a_visit_whose_time_is_still_being_kept_cannot_become_another_one(
     clinic: tuple[Page, FrameLocator], story: Story
 ) -> None:
@@ -438,7 +441,9 @@ def test_a_page_in_a_language_that_is_none_is_there(chromium: Browser, ingress: 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
-    [(None, "Заявка не отправлена. Сервер не отвечает."), (502, "Заявка не отправлена. Сервер ответил 502.")],
+    others_long(
+        [(502, "Заявка не отправлена. Сервер ответил 502."), (None, "Заявка не отправлена. Сервер не отвечает.")]
+    ),
 )
 def test_what_no_server_has_said_is_told_in_the_pages_language(
     shown: Any, story: Story, answer: int | None, words: str

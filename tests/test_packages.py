@@ -18,11 +18,12 @@ import pytest
 from cli import package
 from shared.platform.http import Request
 from tests.demo import free_port
+from tests.longer import others_long
 from tests.story import Story
 from tests.submissions.recorded import SECRET, record, request_of, server_key
 
 
-@pytest.fixture(params=list(package.SOURCES))
+@pytest.fixture(params=others_long(package.SOURCES))
 def uploaded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
     name: str = request.param
     archive = tmp_path / f"{name}.zip"
@@ -179,7 +180,7 @@ def test_yandex_finds_its_entry_point(uploaded: tuple[str, Path], environment: d
     assert ended.stdout.startswith(str(folder)), ended.stderr
 
 
-@pytest.mark.parametrize("name", ["jotform", "old_site_in_windows_1251", "tally", "tilda_cart"])
+@pytest.mark.parametrize("name", others_long(["tilda_cart", "jotform", "old_site_in_windows_1251", "tally"]))
 @pytest.mark.parametrize("cloud", ["aws", "yandex"])
 def test_what_builders_send_comes_through_a_gateway(
     tale: Story, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory, cloud: str, name: str

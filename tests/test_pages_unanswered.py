@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from functions.crm_api.handler import handle as crm_api
 from tests.listener import Ingress
+from tests.longer import others_long
 from tests.story import Story, json_of
 
 pytestmark = pytest.mark.needs("chromium")
@@ -64,7 +65,7 @@ def test_a_page_without_its_words_says_so(page: Page, booking: str) -> None:
     expect(page.get_by_role("heading", name="Запись на приём")).to_be_visible()
 
 
-@pytest.mark.parametrize("language", ["en", "ru", "uk", "uz", "es", "pt"])
+@pytest.mark.parametrize("language", others_long(["uk", "en", "ru", "uz", "es", "pt"]))
 def test_what_a_page_without_its_words_says_is_what_others_say(page: Page, booking: str, language: str) -> None:
     page.goto(booking)
     words: Any = page.evaluate("name => fetch(`../i18n/${name}.json`).then((answer) => answer.json())", language)

@@ -26,6 +26,7 @@ from cli.probe.lab import PREFIX
 from shared.platform import nested
 from tests.control import Simulator
 from tests.demo import ROOT, free_port
+from tests.longer import others_long
 from tests.other_vendor import DIFFERENCES, before, cents_are_shown_and_cut, hooks_on_their_way
 
 
@@ -142,6 +143,7 @@ def test_the_planted_differences_are_found_and_no_other(account: Account) -> Non
     assert account.shown() == account.at_first  # nobody else's contact was taken for ours, for all that was said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", DIFFERENCES)
 def test_each_difference_is_found_alone(account: Account, rule: str) -> None:
     with before(account.simulator.url, [DIFFERENCES[rule]], account.stranger()) as gateway:
@@ -298,7 +300,7 @@ def test_a_report_tells_nothing_of_the_account(account: Account) -> None:
         assert not [one for one in [*people, *secrets] if one in text]
 
 
-@pytest.mark.parametrize("after", [12, 40, 75])
+@pytest.mark.parametrize("after", others_long([40, 12, 75]))
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_cut_off_leaves_nothing_for_long(account: Account, how: signal.Signals, after: int) -> None:
     """Ctrl-C removes what was made; what a kill leaves, the next run finds by its marks."""

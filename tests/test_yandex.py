@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.demo import ROOT
+from tests.longer import others_long
 
 # Two keys, two tokens, two origins: values with commas. They are in the store, and only their names are asked for.
 _STORED = {
@@ -98,7 +99,7 @@ def test_what_is_there_is_not_made_again(tmp_path: Path, are_there: str, made: i
     assert public == ["amocrm-oauth-callback", "amocrm-crm-api", "amocrm-amocrm-events"]
 
 
-@pytest.mark.parametrize("network", ["", "enp1 2"])
+@pytest.mark.parametrize("network", others_long(["enp1 2", ""]))
 def test_the_functions_run_in_a_network_where_one_is_named(tmp_path: Path, network: str) -> None:
     """34-5: a database without a public address is reached from its own network only."""
     versions = _Deployed(tmp_path, NETWORK_ID=network).of("serverless", "function", "version", "create")

@@ -1,7 +1,9 @@
 """What most browser stories begin with: somebody signs in to the panel of a demo."""
 
+import time
+
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.demo import Demo, connect
 
@@ -41,6 +43,15 @@ def connected_panel(context: BrowserContext, demo: Demo) -> Page:
     page.on("dialog", lambda dialog: dialog.accept())
     sign_in(page, demo)
     return page
+
+
+def expect_soon(demo: Demo, wanted: Locator) -> None:
+    """What comes with the demo's next timers."""
+    ends = time.monotonic() + 60
+    while not wanted.is_visible() and time.monotonic() < ends:
+        demo.press_timer()
+        wanted.page.wait_for_timeout(300)
+    expect(wanted).to_be_visible()
 
 
 def choose(page: Page, widget_type: str = "glass") -> None:

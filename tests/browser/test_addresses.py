@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.demo import Demo, connect
+from tests.longer import others_long
 from tests.looking import looked_at
 from tests.visiting import go, in_one_demo, sign_in
 
@@ -88,6 +89,7 @@ def test_38_2_old_addresses_lead_to_the_new_ones(context: BrowserContext, demo: 
     expect(page.get_by_text("Подключения nobody.amocrm.ru · Стекло здесь нет.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_38_2_a_link_to_a_delivery_opens_just_that_also_after_signing_in(context: BrowserContext, demo: Demo) -> None:
     """10,000 deliveries in a filter: a page at a time, with back and forward."""
     connect(demo)
@@ -152,6 +154,7 @@ def test_38_2_a_tab_left_open_for_a_week_goes_on_where_it_was(context: BrowserCo
     expect(page.get_by_label("Состояние")).to_have_value("dead")
 
 
+@pytest.mark.long
 def test_38_2_a_version_of_a_calculator_and_a_line_of_the_log_have_addresses(
     context: BrowserContext, demo: Demo
 ) -> None:
@@ -201,7 +204,7 @@ def test_38_1_what_the_overview_counts_is_found_in_its_connection(context: Brows
         demo.sql("UPDATE amocrm_endpoints SET removed_at = amocrm_now()")
 
 
-@pytest.mark.parametrize("name", ["Щ" * 80, "\u05e9\u05dc\u05d5\u05dd \u202e\u05e2\u05d5\u05dc\u05dd"])
+@pytest.mark.parametrize("name", others_long(["\u05e9\u05dc\u05d5\u05dd \u202e\u05e2\u05d5\u05dc\u05dd", "Щ" * 80]))
 def test_38_1_on_a_phone_nothing_is_cut(chromium: Browser, demo: Demo, name: str) -> None:
     """At 390 px, with names that are long or run from right to left; what a finger presses is 44 px high."""
     connect(demo)

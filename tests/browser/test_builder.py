@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.demo import Demo, connect
+from tests.longer import others_long
 from tests.looking import looked_at
 from tests.visiting import choose, connected_panel, go, in_one_demo
 
@@ -55,6 +56,7 @@ def _at_the_builder(context: BrowserContext, demo: Demo) -> Page:
     return page
 
 
+@pytest.mark.long
 def test_another_name_of_an_option_changes_its_own_comparisons_only(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
 ) -> None:
@@ -84,6 +86,7 @@ def test_another_name_of_an_option_changes_its_own_comparisons_only(
     expect(page.get_by_text("Черновик сохранён")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(409)
 def test_a_draft_that_conflicts_is_there_again_and_told_until_somebody_decides(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
@@ -117,6 +120,7 @@ def test_a_draft_that_conflicts_is_there_again_and_told_until_somebody_decides(
         expect(title).to_have_value(wanted)
 
 
+@pytest.mark.long
 @pytest.mark.refusals(409)
 def test_what_was_typed_over_a_draft_that_was_thrown_away_is_kept(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
@@ -147,7 +151,7 @@ _STRANGE: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("strange", _STRANGE, ids=range(len(_STRANGE)))
+@pytest.mark.parametrize("strange", others_long(_STRANGE), ids=range(len(_STRANGE)))
 def test_a_file_that_is_no_calculator_leaves_the_builder_as_it_was(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None], strange: Any
 ) -> None:
@@ -219,6 +223,7 @@ def test_38_4_a_stranger_builds_a_fence(
     looked_at(page, "panel-builder-fence")
 
 
+@pytest.mark.long
 def test_38_4_entries_are_moved_undone_and_mended(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.demo import Demo, connect
+from tests.longer import others_long
 from tests.looking import looked_at, picture
 from tests.visiting import in_one_demo
 
@@ -75,7 +76,7 @@ def _now(demo: Demo, headers: dict[str, str], booking: Any) -> tuple[str, str]:
         return one["starts_at"], one["resource"]["id"]
 
 
-@pytest.mark.parametrize("locale", ["ru-RU", "es-MX"])
+@pytest.mark.parametrize("locale", others_long(["ru-RU", "es-MX"]))
 @pytest.mark.refusals(409)
 def test_38_5_a_day_by_doctor_in_which_a_visit_is_moved(chromium: Browser, demo: Demo, locale: str) -> None:
     """By a pointer, by keys, undone; somebody else who was faster is told."""
@@ -140,6 +141,7 @@ def test_38_5_a_day_by_doctor_in_which_a_visit_is_moved(chromium: Browser, demo:
     context.close()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(503)
 def test_38_5_a_week_an_empty_day_a_silent_server_and_paper(chromium: Browser, demo: Demo) -> None:
     """At 200 % zoom too: the page is 640 px wide then."""
@@ -171,6 +173,7 @@ def test_38_5_a_week_an_empty_day_a_silent_server_and_paper(chromium: Browser, d
     context.close()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(409)
 def test_38_5_a_day_is_the_company_s_and_what_is_looked_at_is_kept(chromium: Browser, demo: Demo) -> None:
     """In Vladivostok a morning is yesterday for a server: the search leads to its day all the same. The other modes
@@ -233,7 +236,7 @@ def test_38_5_a_day_is_the_company_s_and_what_is_looked_at_is_kept(chromium: Bro
     context.close()
 
 
-@pytest.mark.parametrize(("locale", "zone"), [("ru-RU", "Europe/Moscow"), ("pt-BR", "America/Sao_Paulo")])
+@pytest.mark.parametrize(("locale", "zone"), others_long([("pt-BR", "America/Sao_Paulo"), ("ru-RU", "Europe/Moscow")]))
 def test_30_5_a_visit_over_midnight_stands_on_both_days(chromium: Browser, demo: Demo, locale: str, zone: str) -> None:
     """As in other calendars: what goes on after midnight is seen by whoever looks at either day, and a visit after
     midnight stands on its own date, where the hours of the shift of the evening before are shown open."""

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, Request, Rou
 
 from tests import clocks
 from tests.demo import Demo, connect
+from tests.longer import others_long
 from tests.visiting import GLASS, in_one_demo
 
 pytestmark = in_one_demo
@@ -140,6 +141,7 @@ def test_a_session_is_taken_from_the_card_only(
     assert _of(sent, "open_session") == []  # and the widget looks after its own frame only
 
 
+@pytest.mark.long
 @pytest.mark.refusals(401, 503)
 def test_a_card_that_cannot_hand_over_a_session_says_so_and_keeps_what_was_typed(
     context: BrowserContext, demo: Demo, later: Callable[[], object]
@@ -201,6 +203,7 @@ def _number(name: str, label: str, default: int = 1) -> dict[str, Any]:
     return {"id": name, "kind": "number", "label": {"ru": label}, "default": default}
 
 
+@pytest.mark.long
 def test_fields_may_be_called_as_the_cards_own_are(
     context: BrowserContext, demo: Demo, published: Callable[[dict[str, Any]], None]
 ) -> None:
@@ -221,6 +224,7 @@ def test_fields_may_be_called_as_the_cards_own_are(
     expect(card.locator(".result.good")).to_contain_text("Расчёт сохранён в сделке")
 
 
+@pytest.mark.long
 @pytest.mark.refusals(409)
 def test_another_calculator_takes_over_what_was_typed(
     context: BrowserContext, demo: Demo, published: Callable[[dict[str, Any]], None]
@@ -300,6 +304,7 @@ def test_a_number_is_reckoned_however_a_browser_lets_it_be_typed(
     expect(card.locator(".result.good")).to_contain_text("Расчёт сохранён в сделке")
 
 
+@pytest.mark.long
 @pytest.mark.refusals("net::ERR_FAILED")
 def test_a_visit_whose_answer_is_lost_is_the_same_when_it_is_booked_again(context: BrowserContext, demo: Demo) -> None:
     """A brother of 30-G5: the time that was picked, and the key, stay until it is known what became of the visit."""
@@ -362,7 +367,9 @@ def test_appointments_that_did_not_come_are_asked_for_again(context: BrowserCont
     expect(card.get_by_role("heading", name="Записи на приём")).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "words"), [("ru", "KZT.*RUB.*бюджет"), ("es", "KZT.*RUB.*presupuesto")])
+@pytest.mark.parametrize(
+    ("language", "words"), others_long([("ru", "KZT.*RUB.*бюджет"), ("es", "KZT.*RUB.*presupuesto")])
+)
 def test_30_4_the_card_of_appointments_says_that_another_currencys_price_is_no_budget(
     context: BrowserContext, demo: Demo, language: str, words: str
 ) -> None:

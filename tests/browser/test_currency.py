@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, FrameLocator, Page, expect
 
 from tests.demo import Demo, connect, port_of
+from tests.longer import others_long
 from tests.visiting import go, in_one_demo
 
 pytestmark = in_one_demo
@@ -59,7 +60,7 @@ def _opened(context: BrowserContext, demo: Demo, language: str) -> tuple[Page, F
 
 
 @pytest.mark.usefixtures("api")
-@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("language", others_long(WORDS))
 def test_33_3_a_sum_with_cents_is_the_same_in_the_card_the_note_and_the_budget(
     context: BrowserContext, demo: Demo, language: str, tmp_path: Path
 ) -> None:
@@ -80,7 +81,7 @@ def test_33_3_a_sum_with_cents_is_the_same_in_the_card_the_note_and_the_budget(
 
 
 @pytest.mark.usefixtures("in_roubles")
-@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("language", others_long(WORDS))
 def test_33_3_the_card_says_before_and_after_saving_that_another_currencys_sum_is_no_budget(
     context: BrowserContext, demo: Demo, language: str
 ) -> None:
@@ -105,7 +106,7 @@ def _signed_in(page: Page, demo: Demo, language: str) -> None:
     page.evaluate(f"sessionStorage.setItem('connection', JSON.stringify(['{KOMMO}', 'glass']))")
 
 
-@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("language", others_long(WORDS))
 def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published(
     context: BrowserContext, demo: Demo, api: httpx.Client, language: str
 ) -> None:
@@ -137,7 +138,7 @@ def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published
     assert api.post("/discard_calculator_draft", json={"level": "connection", "revision": _revision(api)}).is_success
 
 
-@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("language", others_long(WORDS))
 def test_33_3_appointments_begin_with_the_accounts_currency_and_warn_of_another(
     context: BrowserContext, demo: Demo, api: httpx.Client, language: str
 ) -> None:

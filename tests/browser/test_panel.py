@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect
 
 from tests.demo import Demo, connect
+from tests.longer import others_long
 from tests.visiting import choose, connected_panel, go, in_one_demo, sign_in
 
 pytestmark = in_one_demo
@@ -165,6 +166,7 @@ def test_what_is_wrong_out_of_sight_is_brought_into_sight(context: BrowserContex
     expect(page.get_by_text("Сохранено.")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(502)
 def test_what_is_set_stays_set_where_the_account_cannot_be_asked(context: BrowserContext, demo: Demo) -> None:
     """A brother of 30-G7: a choice of users or stages that could not be read would else be saved as none at all, and an
@@ -261,7 +263,7 @@ def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContex
 
 
 @pytest.mark.refusals(409)
-@pytest.mark.parametrize("tab", ["settings", "events", "appointments"])
+@pytest.mark.parametrize("tab", others_long(["settings", "events", "appointments"]))
 def test_whoever_keeps_their_own_settings_takes_back_no_others(context: BrowserContext, demo: Demo, tab: str) -> None:
     """30-K: a tab shows a part of the document; what a colleague has changed in another part meanwhile stays theirs."""
     offer = {
@@ -378,7 +380,7 @@ def test_the_app_shows_what_was_searched_for_last(context: BrowserContext, demo:
 
 
 @pytest.mark.parametrize(
-    ("tab", "action"), [("log", "get_events"), ("events", "get_changes"), ("overview", "get_overview")]
+    ("tab", "action"), others_long([("log", "get_events"), ("events", "get_changes"), ("overview", "get_overview")])
 )
 def test_a_slow_server_is_not_asked_again_before_it_has_answered(
     context: BrowserContext, demo: Demo, tab: str, action: str

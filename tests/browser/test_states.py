@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Route, ViewportSize, expect
 
 from tests.demo import ROOT, Demo, connect
+from tests.longer import others_long
 from tests.looking import picture
 from tests.visiting import in_one_demo
 
@@ -304,6 +305,7 @@ def _ended(walk: _Walk, view: str, title: str) -> None:
     expect(walk.page.locator("#view h1")).to_have_text(title)
 
 
+@pytest.mark.long
 @pytest.mark.refusals(404)
 @pytest.mark.usefixtures("named")
 def test_38_7_nothing_jumps_on_a_wide_window_however_slowly_it_comes(context: BrowserContext, demo: Demo) -> None:
@@ -321,7 +323,7 @@ def test_38_7_nothing_jumps_on_a_wide_window_however_slowly_it_comes(context: Br
 
 
 @pytest.mark.refusals(404)
-@pytest.mark.parametrize("language", ["ru", "es"])
+@pytest.mark.parametrize("language", others_long(["ru", "es"]))
 def test_38_7_where_nothing_is_the_next_step_stands(context: BrowserContext, demo: Demo, language: str) -> None:
     """What the thing is for, in a sentence or two, and a link or a button to what comes next."""
     connect(demo, widget_type=_TYPE)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.demo import Demo, connect
+from tests.longer import others_long
 from tests.looking import picture
 from tests.visiting import choose, connected_panel, go, in_one_demo
 
@@ -18,7 +19,7 @@ _OF: dict[str, tuple[str, dict[str, Any], str, str]] = {
 
 
 @pytest.mark.refusals(409)
-@pytest.mark.parametrize("view", ["events", "automations"])
+@pytest.mark.parametrize("view", others_long(["events", "automations"]))
 def test_38_who_is_second_is_told_and_chooses(context: BrowserContext, demo: Demo, view: str) -> None:
     """The last save won, and nobody knew. Mine, theirs, and mine after theirs; what is put back is what was there, and
     never over what somebody has changed since."""

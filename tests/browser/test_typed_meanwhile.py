@@ -84,6 +84,7 @@ def test_what_is_typed_beside_it_stays_when_a_receiver_or_an_automation_is_saved
     assert asked.count(LEAVE) == 2
 
 
+@pytest.mark.long
 @pytest.mark.refusals(502)
 def test_a_failure_stays_told_while_the_view_asks_again(context: BrowserContext, demo: Demo) -> None:
     """What had failed was told for four seconds, until the view had asked for something else."""
@@ -159,6 +160,7 @@ def test_what_is_typed_after_somebody_else_was_faster_is_kept_as_well(context: B
         _post(demo, "save_settings")
 
 
+@pytest.mark.long
 def test_38_7_a_rule_or_a_route_without_a_name_is_kept_and_told(context: BrowserContext, demo: Demo) -> None:
     """It was left out of what was saved, with all that was typed in it, and "Saved" stood below."""
     _post(demo, "save_settings")
@@ -192,6 +194,7 @@ def test_38_7_a_rule_or_a_route_without_a_name_is_kept_and_told(context: Browser
         _post(demo, "save_settings")
 
 
+@pytest.mark.long
 def test_38_7_what_is_typed_about_people_and_keys_outlives_their_neighbours(
     context: BrowserContext, demo: Demo
 ) -> None:

@@ -73,6 +73,7 @@ def test_38_7_what_was_changed_is_put_back(chromium: Browser, demo: Demo) -> Non
     context.close()
 
 
+@pytest.mark.long
 def test_38_7_a_calculator_goes_back(chromium: Browser, demo: Demo) -> None:
     """Its draft that was thrown away, and the version before the one that was published; the latter by no key."""
     headers = connect(demo, widget_type="countertop")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.demo import ROOT, Demo, connect
+from tests.longer import others_long
 from tests.visiting import choose, connected_panel, go, in_one_demo
 
 pytestmark = in_one_demo
@@ -56,6 +57,7 @@ def test_30_k_a_week_has_more_visits_than_a_page(context: BrowserContext, demo: 
     expect(more).to_be_hidden()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(422)
 def test_30_k_a_service_of_a_removed_doctor_is_not_offered_by_everybody(context: BrowserContext, demo: Demo) -> None:
     """Nobody ticked means every doctor: whoever is gone stays ticked until somebody unticks them."""
@@ -89,7 +91,7 @@ def _bookings(http: Any) -> Any:
     return http.get("/get_settings").json()["settings"]["bookings"]
 
 
-@pytest.mark.parametrize("locale", ["ru-RU", "es-MX"])
+@pytest.mark.parametrize("locale", others_long(["es-MX", "ru-RU"]))
 @pytest.mark.refusals(422)
 def test_33_4_a_doctors_own_calendar_in_the_panel(chromium: Browser, demo: Demo, locale: str) -> None:
     """Its address is gone from the page as soon as it is sent; the page says how reading it fares."""
