@@ -51,8 +51,10 @@ def read_state(api: AccountApi, visits: Sequence[Booking], has_time: Callable[[]
     known_leads = _Known({**feed.listed("leads", lead_ids)}, lambda id_: feed.entity("leads", id_), sight)
     left = _MOST_SINGLE
     for number, visit in enumerate(visits):
-        for id_, known in ((visit.living_task, known_tasks), (visit.lead_id, known_leads)):
-            if id_ is None or known.has(id_):
+        for id_, known in ((visit.lead_id, known_leads), (visit.living_task, known_tasks)):
+            # A deal that is gone may have been merged since the tasks were read: its task says so, when asked after it.
+            is_old = known is known_tasks and known_leads.is_gone(visit.lead_id)
+            if id_ is None or (known.has(id_) and not is_old):
                 continue
             if left == 0 or not has_time():
                 return CrmState(known_tasks.found, known_leads.found, number)
@@ -91,6 +93,13 @@ class _Known:
 
     def has(self, id_: int) -> bool:
         return id_ in self.found or id_ in self._refused
+
+    def is_gone(self, id_: int | None) -> bool:
+        """Asked for, and deleted."""
+        if id_ not in self.found:
+            return False
+        entity = self.found[id_]
+        return entity is None or bool(entity.get("is_deleted"))
 
     def ask(self, id_: int) -> None:
         try:

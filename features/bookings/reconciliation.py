@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from features.bookings import crm_state, reconciliation_queue, rows, transitions
+from features.bookings import crm_state, reconciliation_queue, rows, texts, transitions
 from features.bookings.booking_rules import BookingRules
 from features.bookings.crm_state import CrmState
 from features.bookings.crm_sync import start_sync
@@ -24,6 +24,7 @@ from shared.connections.integrations import Integration
 from shared.connections.rotation import ReauthRequiredError, RefreshDelayedError
 from shared.platform import logs
 from shared.platform.http import Request
+from shared.platform.i18n import document_language
 from shared.platform.messages import joined, say
 from shared.platform.problems import Problem, problem_of
 from shared.runtime import Runtime
@@ -39,6 +40,10 @@ _SWEPT: Final = 1000
 _MOST_PAGES: Final = 4  # of one account's visits in a turn
 _FORESEEN = (AmocrmError, ReauthRequiredError, RefreshDelayedError)
 _BY_TASK: Final = {"by": "task"}
+_NO_DEAL: Final = say(
+    "Its deal was deleted in amoCRM, or merged with another, and its task was deleted before. The visit is still "
+    "booked: cancel it here if it does not take place."
+)
 
 
 def run(runtime: Runtime, seconds: float) -> dict[str, Any]:
@@ -159,7 +164,7 @@ def _followed(offer: BookingRules, booking: Booking, found: CrmState) -> bool:
         if now_in is not None and now_in != booking.lead_id:
             rows.follow(offer.runtime.database, booking, now_in)  # what has become of that deal is seen next time
         elif is_to_come and (lead is None or lead.get("is_deleted")):
-            return _told(offer, transitions.cancelled(offer, booking, {"by": "deal_deleted"}), booking)
+            return _ended(offer, booking)
         elif lead is not None:
             is_lost = lead.get("status_id") == LOST
             if is_to_come and is_lost and booking.deal_was_lost is False:
@@ -178,6 +183,25 @@ def _followed(offer: BookingRules, booking: Booking, found: CrmState) -> bool:
     except Problem as error:
         _notice(offer, booking, error.detail)
     return False
+
+
+def _ended(offer: BookingRules, booking: Booking) -> bool:
+    """Its deal is gone. Only its task would say whether it was merged with another one."""
+    if booking.living_task is None:
+        _notice(offer, booking, _NO_DEAL)
+        return False
+    after = transitions.cancelled(offer, booking, {"by": "deal_deleted"}, attempts=transitions.AS_READ)
+    settings, database = offer.integration.settings, offer.runtime.database
+    if after.version != booking.version:
+        rows.brought(database, after, version=after.version)  # there is nothing to write it into
+        language = document_language(settings, offer.integration.account_domain)
+        told = say(
+            "Deal {lead} was deleted in amoCRM: its visit at {time} is cancelled.",
+            lead=booking.lead_id or 0,
+            time=texts.when(booking.starts_at, offer.settings.time_zone, language),
+        )
+        event_log.add(database, "booking.deal_deleted", told, integration_id=booking.integration_id)
+    return after.version != booking.version
 
 
 def _done(offer: BookingRules, booking: Booking, task: Entity) -> bool:
@@ -216,9 +240,6 @@ def _moved(offer: BookingRules, booking: Booking, due: int) -> bool:
 def _told(offer: BookingRules, after: Booking, before: Booking) -> bool:
     if after.version == before.version:
         return False
-    if after.change.get("by") == "deal_deleted":
-        rows.brought(offer.runtime.database, after, version=after.version)  # there is nothing to write it into
-        return True
     start_sync(offer.runtime, offer.integration, _request(), after, at_once=False)
     return True
 

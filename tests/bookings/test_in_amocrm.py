@@ -8,6 +8,7 @@ import pytest
 
 from features import registry
 from features.bookings import crm_state, reconciliation, reconciliation_queue
+from shared.amocrm.events import FeedApi
 from shared.storage import jobs
 from tests.bookings.conftest import MONDAY, VISITOR, Clinic, settings
 from tests.story import json_of
@@ -455,6 +456,53 @@ def test_30_d6_a_survivor_that_was_lost_before_cancels_nothing(clinic: Clinic) -
     for _ in range(3):
         clinic.compare()
     assert _states(clinic) == ["booked"]
+
+
+def test_a_merge_while_amocrm_is_read_cancels_no_visit(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tasks were read before it, the deals after."""
+    clinic.booked(starts_at=clinic.at(15))
+    (task,) = clinic.tasks()
+    into, original = task["entity_id"], FeedApi.listed
+    for hour in (10, 11):
+        _in_card(clinic, hour)
+
+    def listed(*given: Any) -> Any:
+        if str(clinic.story.lead_id) in clinic.account()["leads"]:
+            _merge(clinic, clinic.story.lead_id, into)
+        return original(*given)
+
+    monkeypatch.setattr(FeedApi, "listed", listed)
+    clinic.compare()
+    assert _states(clinic) == ["booked"] * 3
+    assert {one["lead_id"] for one in clinic.bookings()} == {into}
+
+
+def test_a_visit_without_a_task_is_not_cancelled_with_its_deal(clinic: Clinic) -> None:
+    """Whether the deal was deleted, or merged with another, nothing says any more: a person is asked."""
+    clinic.booked()
+    (task,) = clinic.tasks()
+    clinic.person("tasks", task["id"], delete=True)
+    clinic.compare()
+    _merge(clinic, task["entity_id"], clinic.story.lead_id)
+    for _ in range(2):
+        clinic.compare()
+    (shown,) = clinic.bookings()
+    assert shown["state"] == "booked"
+    assert "merged" in shown["attention"]
+    assert "10:00" not in clinic.free(resource="ivanova")
+
+
+def test_a_visit_that_is_cancelled_with_its_deal_stands_in_the_log(clinic: Clinic) -> None:
+    """There is no deal any more that could tell of it."""
+    clinic.booked()
+    (task,) = clinic.tasks()
+    clinic.person("leads", task["entity_id"], delete=True)
+    for _ in range(2):
+        clinic.compare()
+    assert _states(clinic) == ["cancelled"]
+    ((told,),) = clinic.story.sql("SELECT message FROM amocrm_events WHERE kind = 'booking.deal_deleted'")
+    assert str(task["entity_id"]) in told
+    assert "10:00" in told
 
 
 def _disconnect(clinic: Clinic) -> None:
