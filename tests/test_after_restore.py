@@ -166,6 +166,19 @@ def _lost_with_a_newer_one(story: Story, backup: Backup) -> dict[str, Any]:
     return made
 
 
+@pytest.mark.parametrize("number", ["2026-17", None])
+def test_37_3_a_title_that_counts_sheets_is_no_piece_of_a_long_note(
+    story: Story, backup: Backup, number: str | None
+) -> None:
+    newer = calculation(discount=0, total="18499.99", title="Смета (1/2)", number=number) | _ALL
+    _save(story, "k-1")
+    _save(story, "k-2", newer)
+    before = _made(story)
+    backup.restore()
+    assert _save(story, "k-1")["results"]["deal"] == {"superseded": True}
+    assert _made(story) == before
+
+
 def test_37_3_an_older_calculation_does_not_set_back_what_a_newer_one_has_set(story: Story, backup: Backup) -> None:
     """Nobody remembers either, and the newer one is not repeated."""
     before = _lost_with_a_newer_one(story, backup)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from shared.deliveries.rows import reference
 
 LONGEST_TITLE: Final = 200  # characters of it that a further note repeats
-_PLACE: Final = re.compile(r"\((\d+)/(\d+)\)")  # of a further note of one text, behind the title
+_PLACE: Final = re.compile(r"\(([2-9]|[1-9]\d+)/(\d+)\)$")  # of a further note of one text, behind the title
 
 
 def of_delivery(delivery_id: UUID, content: str | None = None) -> str:
@@ -46,7 +46,8 @@ def of_whole_texts(texts: Iterable[str]) -> Iterator[str]:
 def possible(delivery_id: UUID, step: str, content: str | None, text: str) -> Iterator[str]:
     """All that a note of this step with this text may have."""
     place = _PLACE.search(text.partition("\n")[0])
-    number = int(place[1]) - 1 if place else 0
     yield of_step(delivery_id, step)
     for mark in (of_delivery(delivery_id), of_delivery(delivery_id, content), of_step(delivery_id, step)):
-        yield of_piece(delivery_id, step, mark, number)
+        yield of_piece(delivery_id, step, mark, 0)  # whose title may end like that, too
+        if place:
+            yield of_piece(delivery_id, step, mark, int(place[1]) - 1)

@@ -423,9 +423,10 @@ def test_31_b1_notes_beside_the_forms_own_are_no_news(feed: Feed, hours: int) ->
     assert feed.told() == []
 
 
-def test_the_notes_of_a_long_calculation_are_no_news(feed: Feed) -> None:
+@pytest.mark.parametrize("title", ["Смета", "Смета (2/3)"])
+def test_the_notes_of_a_long_calculation_are_no_news(feed: Feed, title: str) -> None:
     story, lines = feed.story, [{"name": "x" * 200, "quantity": 1, "unit": "шт", "unit_price": 10}] * 200
-    body = calculation(items=lines, discount=None, delivery=None, total=2000)
+    body = calculation(items=lines, discount=None, delivery=None, total=2000, title=title, number=None)
     saved = story.crm("save_calculation", story.widget() | {"X-Lead-Id": str(story.lead_id)}, body)
     assert json_of(saved)["state"] == "delivered"
     assert len(story.notes()) > 2
