@@ -63,6 +63,7 @@ _HELPS: Final[dict[int | str, tuple[_Words, _Words]]] = {
     "not_taken": (_AGAIN, _OPERATOR),
     "amocrm_too_much_to_read": (_NO, _OPERATOR),
     "webhook_failed": (_AGAIN, _OPERATOR),
+    "administrator_changed": (_READ, _CALLER),
     "automation_changed": (_READ, _CALLER),
     "booking_changed": (_READ, _CALLER),
     "calculator_changed": (_READ, _CALLER),

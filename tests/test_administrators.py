@@ -119,6 +119,26 @@ def test_the_list_says_who_was_here_and_never_a_secret(connected: Story) -> None
     assert b"hash" not in answer.body
 
 
+def test_38_who_saves_second_does_not_give_back_what_somebody_has_taken(connected: Story) -> None:
+    """Rights were taken away, and given back in silence by whoever had an older page before them."""
+    _, made = _signed_in(connected)
+
+    def listed() -> Any:
+        return json_of(connected.crm("get_administrators", connected.admin()))["administrators"][0]
+
+    def save(**more: Any) -> Response:
+        return connected.crm("save_administrator", connected.admin(), {"id": made, "email": None} | more)
+
+    seen = listed()["revision"]
+    for _ in range(2):  # a statement may be repeated
+        assert save(rights="see", revision=seen).status == 200
+    refused = save(rights="manage", email="anna@example.org", revision=seen)
+    assert (refused.status, json_of(refused)["code"]) == (409, "administrator_changed")
+    assert (listed()["rights"], listed()["email"]) == ("see", None)
+    assert save(rights="operate", revision=listed()["revision"]).status == 200
+    assert save(rights="see").status == 200
+
+
 def test_the_log_says_who_changed_what_before_and_after(connected: Story) -> None:
     headers, _ = _signed_in(connected)
     connected.crm("save_settings", headers, {"company": {"name": "Glasshouse"}})

@@ -319,8 +319,8 @@ export interface paths {
         /**
          * @description Right: `manage`; given by administrator.
          *
-         *     `{administrators: […]}`, each with `id, name, rights, email, created_at, created_by, expires_at, revoked_at,
-         *     last_used_at, is_invited`.
+         *     `{administrators: […]}`, each with `id, name, rights, email, revision, created_at, created_by, expires_at,
+         *     revoked_at, last_used_at, is_invited`.
          */
         get: operations["get_administrators"];
         put?: never;
@@ -1527,7 +1527,7 @@ export interface paths {
          * @description Right: `manage`; given by administrator.
          *
          *     `{id}`: what they may, and by which address the issuer knows them. 404 for who is not there, 409 where another
-         *     administrator has the address.
+         *     administrator has the address, or where they have changed since `revision`.
          */
         post: operations["save_administrator"];
         delete?: never;
@@ -5230,6 +5230,7 @@ export interface components {
         /**
          * SaveAdministrator
          * @description Both are replaced. Another `email`, or none, ends what was signed in by the issuer with the one before.
+         *     `revision`: of `get_administrators`, so that nobody else's change is overwritten; null saves in any case.
          */
         SaveAdministrator: {
             /** @default null */
@@ -5238,6 +5239,8 @@ export interface components {
             email?: string | null;
             /** Format: uuid */
             id: string;
+            /** @default null */
+            revision?: string | null;
             /** @enum {unknown} */
             rights: "manage" | "operate" | "see";
         };

@@ -80,3 +80,30 @@ def test_38_who_is_second_is_told_and_chooses(context: BrowserContext, demo: Dem
             assert now() == f"{name} позже"
         finally:
             http.post(f"/remove_{what}", json={"id": made["id"]})
+
+
+@pytest.mark.refusals(409)
+def test_38_rights_that_somebody_has_taken_are_not_given_back_in_silence(context: BrowserContext, demo: Demo) -> None:
+    page = connected_panel(context, demo)
+    with demo.http(connect(demo)) as http:
+        made = http.post("/create_administrator", json={"name": "Вера Вторая", "rights": "manage"}).json()
+
+        def rights() -> str:
+            listed: list[Any] = http.get("/get_administrators").json()["administrators"]
+            return str(next(one["rights"] for one in listed if one["id"] == made["id"]))
+
+        try:
+            go(page, "people")
+            theirs = page.locator("#people > li").filter(has_text="Вера Вторая")
+            theirs.get_by_text("Изменить").click()
+            theirs.get_by_label("Может").select_option("operate")
+            assert http.post("/save_administrator", json={"id": made["id"], "rights": "see"}).status_code == 200
+            theirs.get_by_role("button", name="Сохранить").click()
+            expect(theirs).to_contain_text("тем временем изменили")
+            assert rights() == "see"
+            theirs.get_by_role("button", name="Оставить мой").click()
+            expect(theirs).to_contain_text("смотреть и действовать")
+            expect(theirs.get_by_label("Может")).to_be_hidden()
+            assert rights() == "operate"
+        finally:
+            http.post("/revoke_administrator", json={"id": made["id"]})

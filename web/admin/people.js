@@ -3,12 +3,13 @@
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { busy, button, copyButton, failure, nothing } from "./pieces.js";
+import { saveOver } from "./saving.js";
 import { call } from "./session.js";
 import { issuer } from "./signing.js";
 import { changed } from "./toast.js";
 import { guarded, redrawn, settled, staying } from "./unsaved.js";
 
-/** @typedef {{ id: string, name: string, email: string | null, rights: string, created_by: string, created_at: string, expires_at: string | null, last_used_at: string | null, revoked_at: string | null, is_invited: boolean }} Person */
+/** @typedef {{ id: string, name: string, email: string | null, rights: string, revision: string, created_by: string, created_at: string, expires_at: string | null, last_used_at: string | null, revoked_at: string | null, is_invited: boolean }} Person */
 /** @typedef {{ name: string, redirect_uri: string }} Issuer */
 
 const RIGHTS = ["see", "operate", "manage"];
@@ -71,26 +72,32 @@ function change(one, by, refresh) {
   const rights = rightsSelect();
   rights.value = one.rights;
   const email = emailField(one.email ?? "");
-  const error = failure();
+  const error = failure(), conflict = element("div", {});
+  const newest = async () => (await call("get_administrators")).administrators.find((/** @type {Person} */ each) => each.id === one.id) ?? one;
+  const theirs = () => {
+    settled(view);
+    return refresh();
+  };
+  const save = async (/** @type {Person} */ seen) => {
+    const address = email.value.trim() || null;
+    await call("save_administrator", { method: "POST", body: { id: one.id, rights: rights.value, email: address, revision: seen.revision } });
+    settled(view);
+    await refresh();
+    if (address !== seen.email || rights.value === seen.rights) return; // another address has ended sign-ins, for good
+    await changed(t("undo.saved", { name: one.name }), async () => {
+      const now = await newest();
+      return [now.rights, now.email, now.revoked_at];
+    }, async () => {
+      await call("save_administrator", { method: "POST", body: { id: one.id, rights: seen.rights, email: seen.email } });
+      await refresh();
+    });
+  };
   const view = guarded(element("form", {
     onsubmit: (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
-      void busy(event.submitter, async () => {
-        const address = email.value.trim() || null;
-        await call("save_administrator", { method: "POST", body: { id: one.id, rights: rights.value, email: address } });
-        settled(view);
-        await refresh();
-        if (address !== one.email || rights.value === one.rights) return; // another address has ended sign-ins, for good
-        await changed(t("undo.saved", { name: one.name }), async () => {
-          const { administrators } = await call("get_administrators");
-          return administrators.filter((/** @type {Person} */ each) => each.id === one.id).map((/** @type {Person} */ each) => [each.rights, each.email, each.revoked_at]);
-        }, async () => {
-          await call("save_administrator", { method: "POST", body: { id: one.id, rights: one.rights, email: one.email } });
-          await refresh();
-        });
-      }, error);
+      void busy(event.submitter, () => saveOver(one, save, { code: "administrator_changed", newest, theirs, conflict, error }), error);
     },
-  }, element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, error, element("button", { text: t("people.save"), className: "quiet small" })));
+  }, element("label", {}, t("people.rights"), rights), by ? element("label", {}, t("people.email"), email) : null, conflict, error, element("button", { text: t("people.save"), className: "quiet small" })));
   return element("details", {}, element("summary", { text: t("people.change") }), view);
 }
 

@@ -35,11 +35,13 @@ class CreateAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class SaveAdministrator(Struct, forbid_unknown_fields=True, frozen=True):
-    """Both are replaced. Another `email`, or none, ends what was signed in by the issuer with the one before."""
+    """Both are replaced. Another `email`, or none, ends what was signed in by the issuer with the one before.
+    `revision`: of `get_administrators`, so that nobody else's change is overwritten; null saves in any case."""
 
     id: UUID
     rights: Rights
     email: Email | None = None
+    revision: Annotated[str, Meta(max_length=300)] | None = None
     action: str | None = None
 
 
@@ -61,8 +63,8 @@ def _me(_runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 
 def _list(runtime: Runtime, _caller: Caller, _request: Request) -> Response:
-    """`{administrators: […]}`, each with `id, name, rights, email, created_at, created_by, expires_at, revoked_at,
-    last_used_at, is_invited`."""
+    """`{administrators: […]}`, each with `id, name, rights, email, revision, created_at, created_by, expires_at,
+    revoked_at, last_used_at, is_invited`."""
     return json_response({"administrators": [asdict(one) for one in administrators.listed(runtime.database)]})
 
 
@@ -81,11 +83,16 @@ def _create(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 def _save(runtime: Runtime, _caller: Caller, request: Request) -> Response:
     """`{id}`: what they may, and by which address the issuer knows them. 404 for who is not there, 409 where another
-    administrator has the address."""
+    administrator has the address, or where they have changed since `revision`."""
     body = bodies.decode(request, SaveAdministrator)
-    if not administrators.change(runtime.database, body.id, body.rights, body.email):
+    if not administrators.change(runtime.database, body.id, body.rights, body.email, body.revision):
         present = [one for one in administrators.listed(runtime.database) if one.revoked_at is None]
-        raise _taken() if any(one.id == body.id for one in present) else _unknown()
+        them = next((one for one in present if one.id == body.id), None)
+        if them is None:
+            raise _unknown()
+        if body.revision not in (None, them.revision):
+            raise Problem(409, "administrator_changed", say("This administrator has changed in between."))
+        raise _taken()
     return json_response({"id": body.id})
 
 

@@ -46,18 +46,21 @@ WHERE id = %(id)s AND revoked_at IS NULL
 """
 
 _LIST = """
-SELECT id, name, rights, email, created_at, created_by, expires_at, revoked_at, last_used_at,
-       link_expires_at > amocrm_now() AS is_invited
+SELECT id, name, rights, email, rights || ' ' || coalesce(email, '') AS revision, created_at, created_by, expires_at,
+       revoked_at, last_used_at, link_expires_at > amocrm_now() AS is_invited
 FROM amocrm_administrators ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 500
 """
 
-# Another address is bound anew, at its first sign-in; what was begun by the one before ends with it.
+# Over the revision that its author has seen; the same save may come twice. Another address is bound anew, at its first
+# sign-in; what was begun by the one before ends with it.
 _CHANGE = """
 WITH changed AS (
     UPDATE amocrm_administrators SET
         rights = %(rights)s, email = %(email)s,
         issuer_subject = CASE WHEN email = %(email)s THEN issuer_subject END
     WHERE id = %(id)s AND revoked_at IS NULL
+      AND (%(seen)s::text IS NULL OR rights || ' ' || coalesce(email, '') = %(seen)s
+           OR (rights = %(rights)s AND email IS NOT DISTINCT FROM %(email)s))
       AND NOT EXISTS (SELECT FROM amocrm_administrators other
                       WHERE other.email = %(email)s AND other.id <> %(id)s AND other.revoked_at IS NULL)
     RETURNING id
@@ -136,6 +139,7 @@ class Administrator(Struct, frozen=True):
     name: str
     rights: str  # see, operate, manage
     email: str | None  # by which the issuer knows them
+    revision: str  # of both
     created_at: datetime
     created_by: str
     expires_at: datetime | None
@@ -164,9 +168,10 @@ def invite(
     return None if made is None else (new_id, code)
 
 
-def change(database: Database, administrator_id: UUID, rights: str, email: str | None) -> bool:
-    """False for one who is not there or was revoked, and for an address that another has."""
-    given = {"id": administrator_id, "rights": rights, "email": _address(email)}
+def change(database: Database, administrator_id: UUID, rights: str, email: str | None, seen: str | None) -> bool:
+    """False for one who is not there or was revoked, for an address that another has, and for one who has changed since
+    the revision `seen`; None saves in any case."""
+    given = {"id": administrator_id, "rights": rights, "email": _address(email), "seen": seen}
     return database.one(_Made, _CHANGE, given) is not None
 
 
