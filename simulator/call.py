@@ -97,9 +97,15 @@ class Call:
         tail = f"?{urlencode(query)}" if query else ""
         return {"href": f"https://{self.account.domain}/api/v4{path or self.path}{tail}"}
 
-    def page(self, name: str, found: list[Entity], view: Callable[[Entity], Entity] = lambda e: e) -> Answer:
-        """The asked-for page of a list; 204 without a body where it is empty."""
-        limit = _number(self.parameter("limit"), 50, _MOST_ON_A_PAGE)
+    def page(
+        self,
+        name: str,
+        found: list[Entity],
+        view: Callable[[Entity], Entity] = lambda e: e,
+        most: int = _MOST_ON_A_PAGE,
+    ) -> Answer:
+        """The asked-for page of a list; 204 without a body where it is empty. `most` on it, whatever is asked for."""
+        limit = min(_number(self.parameter("limit"), 50, _MOST_ON_A_PAGE), most)
         page = _number(self.parameter("page"), 1, 10**9)
         shown = found[(page - 1) * limit : page * limit]
         if not shown:
@@ -122,12 +128,27 @@ def _number(text: str | None, default: int, most: int) -> int:
     return int(text)
 
 
+# vendor: lists.orders (page) Deals can be had in the order of created_at, updated_at or id, contacts and companies of
+# updated_at or id, tasks of created_at, complete_till or id, incoming leads of created_at or updated_at, notes of
+# updated_at or id; customers in none. An order that a list does not have is (guess) ignored.
+# source: amoCRM's documentation of each list, `order`; a client in Go that was written from it
+_ORDERS = {
+    "leads": ("id", "created_at", "updated_at"),
+    "contacts": ("id", "updated_at"),
+    "companies": ("id", "updated_at"),
+    "tasks": ("id", "created_at", "complete_till"),
+    "unsorted": ("created_at", "updated_at"),
+    "notes": ("id", "updated_at"),
+}
+
+
 def ordered(call: Call, found: list[Entity]) -> list[Entity]:
     """By `order[field]=asc|desc`, else by id; an account without filters ignores the order too."""
     if not call.account.has_filters:
         return found
+    possible = _ORDERS.get(call.path.rpartition("/")[2], ())
     for key, direction in call.query:
-        match = re.fullmatch(r"order\[(id|created_at|updated_at|complete_till)\]", key)
-        if match:
+        match = re.fullmatch(r"order\[(\w+)\]", key)
+        if match and match[1] in possible:
             return sorted(found, key=lambda one: (one.get(match[1], 0), one.get("id", 0)), reverse=direction == "desc")
     return found

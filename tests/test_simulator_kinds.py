@@ -352,3 +352,20 @@ def test_36_6_a_person_makes_everything_happen_by_the_pages(client: Client, hear
     }
     assert heads >= {"message[add]", "outgoing_message[add]", "talk[add]", "talk[update]", "unsorted[add]"}
     assert heard.of("unsorted[delete]")["[action]"] == "decline"
+
+
+@pytest.mark.vendor("events.page", "lists.orders")
+def test_pages_and_orders_are_those_of_the_documentation(client: Client) -> None:
+    """A page of events has a hundred, whatever is asked for; and a list ignores an order that it does not have."""
+    for number in range(3):
+        _do(client, "person", kind="tasks", id=None, fields={"text": str(number)})
+    made = [one["id"] for one in client.get("/tasks", limit=250).json()["_embedded"]["tasks"]]
+    _do(client, "clock", advance=5)
+    _do(client, "person", kind="tasks", id=made[0], fields={"text": "later"})
+    _do(client, "clock", advance=-5)
+    for order, expected in (("order[updated_at]", made), ("order[id]", made[::-1])):
+        found = client.get("/tasks", **{order: "desc", "limit": 250}).json()["_embedded"]["tasks"]
+        assert [one["id"] for one in found] == expected
+    _do(client, "burst", kind="leads", count=101, fields={"name": "v0"})
+    events = client.get("/events", limit=250).json()
+    assert (len(events["_embedded"]["events"]), "next" in events["_links"]) == (100, True)

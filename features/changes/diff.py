@@ -9,7 +9,7 @@ from msgspec import Struct
 from features.changes.subjects import SUBJECTS, Subject
 from shared.amocrm import budgets
 from shared.amocrm.entity_fields import texts
-from shared.amocrm.events import tells_note
+from shared.amocrm.events import stands_beside, tells_note
 
 Entity = dict[str, Any]
 State = dict[str, Any]
@@ -118,7 +118,7 @@ def place_before(before: State | None, facts: Mapping[str, int], lead: Entity) -
 def is_news(event: str, ours: Collection[str]) -> bool:
     """Whether an event of amoCRM's is more than our own writing of these members. Notes and links are told by
     themselves, or not at all."""
-    if tells_note(event) or event.endswith(("_linked", "_unlinked")):
+    if tells_note(event) or stands_beside(event) or event.endswith(("_linked", "_unlinked")):
         return False
     if event in ("entity_tag_added", "entity_tag_deleted"):
         return "tags" not in ours

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from features.changes.subjects import SUBJECTS
 from features.changes.webhook_payload import LARGEST_ID, Hint, stand_in
-from shared.amocrm.events import tells_note
+from shared.amocrm.events import stands_beside, tells_note
 from shared.platform import logs
 
 # vendor: events.types (page) lead_added, lead_deleted, lead_restored, lead_status_changed, the same of contacts;
@@ -48,7 +48,7 @@ def _read(event: dict[str, Any]) -> Hint | None:
     if kind in _MESSAGES:
         return _of_message(event, kind)
     subject = SUBJECTS.get(str(single))
-    if subject is None:
+    if subject is None or stands_beside(kind):
         return None
     if tells_note(kind):
         after = event.get("value_after") or []
@@ -69,6 +69,8 @@ def _of_message(event: dict[str, Any], kind: str) -> Hint:
     said = event["value_after"][0]["message"]
     facts = {"id": str(said["id"]), "created_at": int(event["created_at"]), "origin": said.get("origin")}
     facts |= {"talk_id": _id(said["talk_id"])} if said.get("talk_id") else {}
+    linked = ((event.get("_embedded") or {}).get("entity") or {}).get("linked_talk_contact_id")  # vendor: events.talks
+    facts |= {"contact_id": linked} if isinstance(linked, int) and linked > 0 else {}
     if event.get("entity_type") == "lead":
         facts |= {"entity_type": "lead", "entity_id": _id(event["entity_id"])}
     elif event.get("entity_type") == "contact":

@@ -53,11 +53,13 @@ def poll(runtime: Runtime, feed: Feed, perform: Any, tenure: FeedLease) -> Probl
     stays found."""
     asking, problem, is_whole = _Poll(runtime, feed, perform, tenure), None, True
     lists: list[Callable[[], bool]] = [asking.events] if any(one.asked for one in asking.subjects) else []
-    lists += [partial(asking.changed, one.name, one.path) for one in asking.subjects if one.asked == "changed"]
+    for one in asking.subjects:
+        if one.asked == "changed":
+            lists.append(partial(asking.changed if one.is_ordered else asking.unordered, one.name, one.path))
     lists += [asking.incoming] if feed.follows("incoming_lead") else []
-    for one in lists:
+    for look in lists:
         try:
-            is_whole = one() and is_whole
+            is_whole = look() and is_whole
         except AmocrmError as error:
             if not retry_policy.is_of_one(error):
                 raise
@@ -222,8 +224,30 @@ class _Poll:
                 page += 1
         return True
 
-    def _page(self, plural: str, since: int, until: int | None = None, page: int = 1) -> tuple[list[Any], bool]:
-        found: tuple[list[Any], bool] = self._perform(lambda api: FeedApi(api).changed(plural, since, until, page))
+    def unordered(self, entity_type: str, plural: str) -> bool:
+        """Whether these are all. A list without that order is gone through from its first page on; of more than a run
+        looks at, events have told."""
+        since, until, page, has_more = self._from(entity_type), self._latest(), 1, True
+        latest = since
+        try:
+            while has_more and page <= _MOST_PAGES:
+                if self._tenure.is_over():
+                    return False
+                entities, has_more = self._page(plural, since, until, page, is_ordered=False)
+                self._hint(self._hints(entity_type, entities))
+                latest, page = max([latest, *map(updated_at, entities)]), page + 1
+        except FilterIgnoredError:
+            has_more = True
+        self.asked[entity_type] = self._from("event") if has_more else self._next(since, latest)
+        return True
+
+    def _page(
+        self, plural: str, since: int, until: int, page: int = 1, *, is_ordered: bool = True
+    ) -> tuple[list[Any], bool]:
+        def read(api: AccountApi) -> tuple[list[Any], bool]:
+            return FeedApi(api).changed(plural, since, until, page, is_ordered=is_ordered)
+
+        found: tuple[list[Any], bool] = self._perform(read)
         return found
 
     def _hints(self, entity_type: str, entities: Sequence[dict[str, Any]]) -> list[Hint]:

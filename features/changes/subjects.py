@@ -45,6 +45,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     says: Callable[[str, Mapping[str, Any]], Collection[str]] = lambda verb, _: (verb,)  # more than the hook's verb
     asked: str | None = None  # how it is had without hooks: changed, incoming, events; None: not at all
     is_listed: bool = True  # several are read at once
+    is_ordered: bool = True  # its list can be had in the order of changes
     is_once: bool = False  # it is told of once, whenever events were turned on
 
     def kind(self, name: str) -> str:
@@ -168,6 +169,7 @@ _TABLE: Final = (
         numbers={"action_close": "is_closed"},
         says=_completed,
         asked="changed",
+        is_ordered=False,  # vendor: lists.orders
     ),
     Subject(
         name="customer",
@@ -179,6 +181,7 @@ _TABLE: Final = (
         plain=("responsible_user_id", "status_id", "next_price", "next_date"),
         linked="contacts,companies",
         asked="changed",
+        is_ordered=False,
     ),
     # vendor: webhooks.catalogs (guess) Elements of lists are told of as `catalogs[add|update|delete][0]`, asked for by
     # add_catalog, update_catalog and delete_catalog.

@@ -36,6 +36,14 @@ _EVENTS_PAGE: Final = 100
 # message incoming_sms and outgoing_sms. Hooks tell all of them as notes; there their type is a number (4, 10, 11).
 # source: amoCRM's documentation, "Types of events"; clients and integrations in production that list them
 _CALLS_AND_MESSAGES: Final = frozenset({"incoming_call", "outgoing_call", "incoming_sms", "outgoing_sms"})
+# vendor: events.beside (page) Some events tell of a conversation, an assistant, a visit or a note that is gone; the
+# deal, contact or customer at which they stand is (guess) not changed by that.
+# source: amoCRM's documentation, "Types of events"; lists of them in integrations in production
+_BESIDE: Final = frozenset(
+    {"talk_created", "talk_closed", "conversation_answered", "no_reply_needed", "entity_direct_message"}
+    | {"robot_replied", "intent_identified", "nps_rate_added", "link_followed", "key_action_completed"}
+    | {"common_note_deleted"}
+)
 _RENAMED: Final = "name_field_changed"
 _EMBEDDED: Final = {"leads": "contacts", "contacts": "leads", "companies": "contacts,leads"}  # ids that come with it
 
@@ -52,6 +60,11 @@ def updated_at(entity: Entity) -> int:
 def tells_note(kind: str) -> bool:
     """Whether an event of this kind tells of a note that was added."""
     return kind in _CALLS_AND_MESSAGES or kind.endswith("_note_added")
+
+
+def stands_beside(kind: str) -> bool:
+    """Whether an event of this kind says nothing of the deal or contact at which it stands."""
+    return kind in _BESIDE
 
 
 def earlier_members(events: Iterable[Entity]) -> dict[str, set[str]]:
@@ -172,9 +185,11 @@ class FeedApi(Struct, frozen=True):
             raise NotFoundError(say("amoCRM has no such object"), 204)
         return answer
 
-    def changed(self, plural: str, since: int, until: int | None = None, page: int = 1) -> tuple[list[Entity], bool]:
+    def changed(
+        self, plural: str, since: int, until: int | None = None, page: int = 1, *, is_ordered: bool = True
+    ) -> tuple[list[Entity], bool]:
         """A page of what was changed from `since` to `until` (Unix seconds, both included; None for now), the oldest
-        change first, and whether there is another. Raises FilterIgnoredError."""
+        change first where the list has that order, and whether there is another. Raises FilterIgnoredError."""
         # vendor: lists.updated_at (guess) A list can be had by `filter[updated_at][from]` and `[to]`, both times
         # included, in the order of `order[updated_at]=asc`.
         # source: amoCRM's documentation, "Filters", names the parameters and the order; that both are included is ours
@@ -182,14 +197,14 @@ class FeedApi(Struct, frozen=True):
         params: list[tuple[str, Any]] = [
             ("filter[updated_at][from]", since),
             *([] if until is None else [("filter[updated_at][to]", until)]),
-            ("order[updated_at]", "asc"),
+            *([("order[updated_at]", "asc")] if is_ordered else []),
             ("limit", filtered_reads.PAGE_LIMIT),
             ("page", page),
         ]
         answer = self.api.send("GET", f"/{plural}", params=params)
         found = filtered_reads.page(answer, plural, lambda one: since <= updated_at(one) <= (until or updated_at(one)))
         times = [updated_at(one) for one in found]
-        if times != sorted(times):
+        if is_ordered and times != sorted(times):
             raise FilterIgnoredError(say("the account has no API filters"), 200)
         return found, bool(answer and answer.get("_links", {}).get("next"))
 

@@ -236,3 +236,48 @@ def test_30_what_happens_between_two_lists_is_told_by_its_own_name(
     assert told.get("order.status_changed", {}).get("order") == (
         {"number": "1042", "status": "cut", "status_before": "received"} if is_ours else None
     )
+
+
+@pytest.mark.vendor("lists.orders")
+@pytest.mark.parametrize("kind", ["tasks", "customers"])
+def test_lists_that_have_no_order_by_change_are_gone_through_all_the_same(quiet: Feed, kind: str) -> None:
+    """amoCRM orders tasks by their id, time or making, and customers not at all: what only their lists show (another
+    date of the next purchase is no event) was never told where its hook was lost."""
+    quiet.listen(kinds=["task.*", "customer.*"])
+    quiet.run()
+    due = int(quiet.story.clock.now().timestamp()) + 3600
+    date = "complete_till" if kind == "tasks" else "next_date"
+    fields = {"text": "Call", date: due} if kind == "tasks" else {"name": "Regular", date: due}
+    made = [quiet.person(kind=kind, id=None, fields=fields)["id"] for _ in range(3)]
+    quiet.run()
+    assert len(quiet.told()) == 3
+    quiet.run(3600)
+    quiet.story.simulator.control("webhooks", lost=1)
+    if kind == "tasks":
+        quiet.story.simulator.fault("status", path="/api/v4/events", status=403, times=10_000)
+    for id_ in reversed(made):
+        quiet.person(kind=kind, id=id_, fields={date: due + 86_400})
+        quiet.story.clock.advance(seconds=3)
+    for _ in range(2):
+        quiet.run(600)
+        quiet.run()
+    told = [(one["data"][kind.removesuffix("s")]["id"], one["data"]["changed"]) for one in quiet.told()]
+    assert sorted(told) == [(id_, [date]) for id_ in made]
+
+
+@pytest.mark.vendor("events.messages", "events.beside")
+def test_a_message_that_asking_has_found_says_whose_it_is(feed: Feed) -> None:
+    """And that a conversation has begun, or an assistant has answered, is no change of the deal: one that nothing was
+    known of was told as changed."""
+    story = feed.story
+    story.simulator.control("webhooks", lost=1)
+    wrote = story.simulator.control("visitor", domain=story.domain, text="Hello", lead=story.lead_id)
+    for _ in range(2):
+        feed.run(600)
+        feed.run()
+    (told,) = feed.told()
+    assert told["type"] == "message.received"
+    assert (told["data"]["message"]["contact_id"], told["data"]["message"]["lead_id"]) == (
+        wrote["contact_id"],
+        story.lead_id,
+    )
