@@ -24,7 +24,15 @@ BUNDLES := $(patsubst widgets/%/src/page.tsx,widgets/%/page/page.js,$(wildcard w
 demo: $(READY) $(SITE) $(BUNDLES) ## everything on this machine: PostgreSQL, simulated amoCRM, functions, panel
 	@$(BIN)/python -m cli demo
 
-test: check unit ## format, lint, types, and every story
+# Side by side: types are one core's work. What a red check has to say stands whole, below what the stories said.
+test: programs ## format, lint, types, and every story
+	@mkdir -p .local; \
+	$(MAKE) --no-print-directory check >.local/check.log 2>&1 & checking=$$!; \
+	trap "kill $$checking" INT TERM; \
+	$(MAKE) --no-print-directory unit; stories=$$?; \
+	wait $$checking; checked=$$?; \
+	[ $$checked -eq 0 ] || { echo "make check:"; cat .local/check.log; } >&2; \
+	[ $$stories -eq 0 ] && [ $$checked -eq 0 ]
 
 check: check-scripts $(READY)
 	@$(BIN)/ruff format --check .
@@ -44,11 +52,13 @@ programs: $(READY)
 	@tests/install-programs
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
 
+# In a new clone everything is compiled once, instead of by each worker at the same time.
 unit: programs
+	@[ -d tests/__pycache__ ] || $(BIN)/python -m pytest --collect-only -q >/dev/null || true
 	@$(BIN)/python -m pytest $(STORIES)
 
-long-tests: programs ## what takes longer: short campaigns of chaos, load and contract; packages, releases and the tutorial, made anew
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m long
+long-tests: programs ## what takes longer: short campaigns of chaos, load and contract; packages, releases and the tutorial, made anew; more pages, languages and random inputs
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "long or hypothesis" --hypothesis-profile thorough
 
 postgres-versions: $(READY) ## the database's stories on PostgreSQL 14 to 18, and through pgbouncer; VERSIONS="14 pgbouncer" chooses
 	@tests/install-programs

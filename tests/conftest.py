@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 
 # On a busy or cold machine the first input takes more than a second to make: Hypothesis builds its tables of letters.
-hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# `make test` takes a few inputs of each kind, and other ones each time; `make long-tests` takes many.
+for profile, examples in (("ours", 40), ("thorough", 400)):
+    hypothesis.settings.register_profile(
+        profile, max_examples=examples, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
 hypothesis.settings.load_profile("ours")
 
 # Jobs in the background ignore it, and hand that down: a demo under test would not hear Ctrl-C.

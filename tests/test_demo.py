@@ -14,6 +14,7 @@ import pytest
 
 from cli import running
 from tests.demo import ROOT, Demo, connect, free_port, port_of
+from tests.longer import others_long
 from tests.story import calculation
 
 
@@ -24,6 +25,7 @@ def data() -> Iterator[Path]:
         yield Path(folder) / "data"
 
 
+@pytest.mark.long
 def test_the_demo_finds_free_ports_stops_by_ctrl_c_and_goes_on_where_it_was(data: Path) -> None:
     port = free_port(blocks=2)  # the demo goes to the next ten
     with socket.socket() as busy:
@@ -89,7 +91,9 @@ def test_30_k_a_demo_starts_after_the_machine_was_switched_off_under_the_last_on
         assert other is None
 
 
-@pytest.mark.parametrize("function", ["amocrm_events", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries"])
+@pytest.mark.parametrize(
+    "function", others_long(["crm_api", "amocrm_events", "oauth_callback", "refresh_tokens", "run_deliveries"])
+)
 def test_each_function_starts_by_its_documented_command(function: str, environment: dict[str, str]) -> None:
     port = free_port()
     command = ["-m", "functions_framework", "--source", f"functions/{function}/main.py", "--target", "http"]

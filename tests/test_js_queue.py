@@ -14,6 +14,7 @@ from functions.run_deliveries.run import run as run_deliveries
 from tests.js_client import needs_tools
 from tests.js_client.later import meanwhile
 from tests.listener import Ingress
+from tests.longer import others_long
 from tests.story import Story, calculation, json_of
 
 pytestmark = pytest.mark.needs("chromium")
@@ -247,7 +248,7 @@ def test_an_old_page_loads_one_classic_script(tab: Any, story: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"account_domain": "other.amocrm.ru"}, {"sub": "somebody else"}, {"widget_type": "fence"}]
+    "other", others_long([{"account_domain": "other.amocrm.ru"}, {"sub": "somebody else"}, {"widget_type": "fence"}])
 )
 def test_what_one_has_written_is_sent_by_nobody_else(
     tab: Any, story: Story, visitor: BrowserContext, other: dict[str, str]
@@ -282,6 +283,7 @@ def _session(story: Story, lead_id: int) -> str:
     return str(json_of(opened)["session_token"])
 
 
+@pytest.mark.long
 def test_a_session_of_another_deal_is_refused_and_takes_nothing_away(
     tab: Any, story: Story, visitor: BrowserContext
 ) -> None:
@@ -314,7 +316,9 @@ def test_a_write_for_no_deal_is_not_for_the_next_connections_deal(
 
 @pytest.mark.parametrize(
     ("status", "answer"),
-    [(403, "<h1>Log in to the hotel's network</h1>"), (404, "<h1>404</h1>"), (400, '{"message":"Bad Request"}')],
+    others_long(
+        [(403, "<h1>Log in to the hotel's network</h1>"), (404, "<h1>404</h1>"), (400, '{"message":"Bad Request"}')]
+    ),
 )
 def test_what_somebody_on_the_way_refuses_stays(
     tab: Any, story: Story, visitor: BrowserContext, status: int, answer: str
@@ -407,6 +411,7 @@ def test_a_card_sends_what_was_written_in_another_card(
     assert (_saved(story), _saved(story, other)) == (1, 0)
 
 
+@pytest.mark.long
 def test_an_accepted_write_holds_up_no_other(tab: Any, story: Story, visitor: BrowserContext) -> None:
     """30-G9: what the server has accepted is the server's to finish, however long amoCRM refuses."""
     story.simulator.fault("status", status=500, path="/api/v4/leads/[0-9]+/notes", method="POST", times=1000)

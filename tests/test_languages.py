@@ -25,6 +25,7 @@ from shared.platform.problems import InputError, Problem
 from shared.runtime import Runtime
 from tests import left_behind, reading, sentences
 from tests.listener import Ingress
+from tests.longer import others_long
 from tests.story import Story, calculation
 from tests.submitting import form
 
@@ -101,7 +102,7 @@ def edge() -> Iterator[str]:
     listener.close()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", others_long(LANGUAGES))
 def test_34_4_every_sentence_leaves_over_http_in_the_readers_language(edge: str, language: str) -> None:
     with httpx.Client(headers={"Accept-Language": language}) as client:
         for n, (one, many) in enumerate(texts.extracted().items()):

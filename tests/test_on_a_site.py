@@ -439,6 +439,7 @@ def test_a_page_in_a_language_that_is_none_is_there(chromium: Browser, ingress: 
     page.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "words"),
     others_long(

@@ -193,12 +193,14 @@ def _of_another_deal(body: bytes) -> tuple[bytes, str]:
 @pytest.mark.vendor("pipeline.hook")
 @pytest.mark.parametrize(
     ("on_the_way", "verdict", "seen"),
-    [
-        (_as_it_is, "as expected", "a form, an action's: all"),
-        (_as_json, "different", "JSON, an action's: all"),
-        (_without_its_time, "different", "a form, an action's: all but time"),
-        (_of_another_deal, "different", "nothing"),
-    ],
+    others_long(
+        [
+            (_as_json, "different", "JSON, an action's: all"),
+            (_as_it_is, "as expected", "a form, an action's: all"),
+            (_without_its_time, "different", "a form, an action's: all but time"),
+            (_of_another_deal, "different", "nothing"),
+        ]
+    ),
 )
 def test_33_what_a_stages_action_sends_is_heard_where_a_person_has_placed_it(
     account: Account,

@@ -354,6 +354,7 @@ def test_33_4_what_is_no_rule_is_told(rule: str) -> None:
     assert (count, [one.lines for one in reading.left_out]) == (0, [[7]])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     [

@@ -13,6 +13,7 @@ from features.changes import scheduled, webhook_payload
 from features.changes.subjects import SUBJECTS, Subject
 from tests.changes.conftest import Feed
 from tests.changes.test_ingress import _post
+from tests.longer import others_long
 from tests.story import Story, json_of
 
 _PLACES = [(head, verb, one) for one in SUBJECTS.values() for head in one.heads for verb in sorted(one.said)]
@@ -66,7 +67,7 @@ def test_36_whatever_stands_where_an_id_belongs_is_left_out(entities: list[tuple
         assert "\\u0000" not in json.dumps(hint.facts)
 
 
-@pytest.mark.parametrize("text", ["a\0b", "\0", "x" * 100_000, "Щ" * 100_000, "12; DROP", "٣", "-7"])
+@pytest.mark.parametrize("text", others_long(["a\0b", "\0", "x" * 100_000, "Щ" * 100_000, "12; DROP", "٣", "-7"]))
 def test_36_no_text_anywhere_stops_what_comes_after_it(feed: Feed, text: str) -> None:
     assert feed.settings(message_texts=True).status == 200
     for head, verb, one in _PLACES:

@@ -15,6 +15,7 @@ from functions.run_deliveries.run import run as run_deliveries
 from shared.storage import retention
 from tests.bookings.conftest import settings as clinic_settings
 from tests.changes.conftest import Feed
+from tests.longer import others_long
 from tests.story import Story, calculation, json_of
 from tests.submitting import account, form, order, submit
 
@@ -453,7 +454,7 @@ def _incoming(feed: Feed) -> int:
 
 @pytest.mark.vendor("unsorted.accepted", "webhooks.unsorted")
 @pytest.mark.parametrize("way", ["hook", "ask"])
-@pytest.mark.parametrize("days", [0, 20])
+@pytest.mark.parametrize("days", others_long([0, 20]))
 def test_31_b3_an_incoming_lead_of_ours_that_is_accepted_is_nobodys_new_deal(feed: Feed, way: str, days: int) -> None:
     """However late, and by whatever name; what the person changes is news."""
     lead_id = _incoming(feed)

@@ -9,6 +9,7 @@ from features.changes import feeds, polling
 from shared.amocrm import events as feed_api
 from shared.amocrm import filtered_reads
 from tests.changes.conftest import Feed
+from tests.longer import others_long
 from tests.submitting import order, submit
 
 _PAGE = 5
@@ -43,7 +44,7 @@ def _names(feed: Feed) -> Counter[tuple[int, str]]:
 
 
 @pytest.mark.vendor("lists.updated_at")
-@pytest.mark.parametrize(("has_filters", "per_second"), [(True, 1), (True, 3), (True, None), (False, 3)])
+@pytest.mark.parametrize(("has_filters", "per_second"), others_long([(True, 3), (True, 1), (True, None), (False, 3)]))
 def test_a_burst_is_told_whole_and_then_there_is_rest(small: Feed, has_filters: bool, per_second: int | None) -> None:
     """30-C1: far more than one run takes; with filters by the lists alone, without them by events."""
     story = small.story
@@ -71,7 +72,7 @@ def test_a_burst_is_told_whole_and_then_there_is_rest(small: Feed, has_filters: 
     assert small.told() == []
 
 
-@pytest.mark.parametrize("per_second", [1, 60])
+@pytest.mark.parametrize("per_second", others_long([60, 1]))
 def test_what_changes_between_two_pages_keeps_nothing_from_being_seen(small: Feed, per_second: int) -> None:
     """30-C1: the first deals of the list go to its end while it is read."""
     story = small.story

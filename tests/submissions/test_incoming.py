@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.submissions import kept_bodies
@@ -82,7 +82,6 @@ def test_35_5_what_comes_is_kept_whole_and_without_the_key(site: Story) -> None:
 
 
 @given(st.binary(max_size=400), st.text(max_size=40).filter(str.isprintable), st.text("abcdef-", max_size=12))
-@settings(max_examples=200)
 def test_35_5_any_body_comes_back_byte_by_byte(body: bytes, value: str, name: str) -> None:
     keyring = Keyring((("k1", Secret(generate_key())),))
     headers = Headers(

@@ -103,7 +103,6 @@ def _again(body: SubmitForm | SubmitOrder) -> SubmitForm:
     return read
 
 
-@settings(max_examples=400)
 @given(_trees)
 @example({"name": "", "phone": 79210000000, "number": [1, [2, [3]]], "a": {"": "x", "a": {"value": None}}})
 @example({"external_id": "x" * 5000, "form": "y" * 5000, "phone": "z" * 5000, "name": "w" * 5000})
@@ -125,7 +124,6 @@ _pairs = st.lists(
 )
 
 
-@settings(max_examples=400)
 @given(_pairs)
 @example([("a", "1"), ("a[b]", "2"), ("a[b][c]", "3"), ("a", "4"), ("a.b", "5"), ("a.c", "6"), ("a__b", "7")])
 @example([("phone", f"+7921000{number:04}") for number in range(30)])
