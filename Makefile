@@ -25,7 +25,7 @@ demo: $(READY) $(SITE) $(BUNDLES) ## everything on this machine: PostgreSQL, sim
 	@$(BIN)/python -m cli demo
 
 # Side by side: types are one core's work. What a red check has to say stands whole, below what the stories said.
-test: programs ## format, lint, types, and every story
+test: programs ## format, lint, types, and the quick stories of each subject
 	@mkdir -p .local; \
 	$(MAKE) --no-print-directory check >.local/check.log 2>&1 & checking=$$!; \
 	trap "kill $$checking" INT TERM; \
