@@ -73,10 +73,28 @@ def _callrail(tree: Tree) -> str:
     return ""
 
 
+# source: bodies of Binotel's `apiCallCompleted` in public code
+def _binotel(tree: Tree) -> str:
+    """`externalNumber` is the client's whichever way the call goes. It tells it again until it is answered in its own
+    words, which are not "ok": only the counter of these attempts differs."""
+    call = tree["callDetails"]
+    drop(tree, "attemptsCounter")
+    if not isinstance(call, dict):
+        return ""
+    if "externalNumber" in call:
+        tree["phone"] = call.pop("externalNumber")
+    line = call.get("pbxNumberData")
+    _is_of_line(line if isinstance(line, dict) else {}, "number")
+    drop(call, "companyID", "callID")
+    id_ = text(call, "generalCallID")
+    return f"{tree['requestType']}:{id_}" if id_ else ""
+
+
 CALLS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("callerphone phonenumber", _calltouch),
     ("event pbx_call_id", _zadarma),
     ("vpbx_api_key json", _mango),
+    ("requestType callDetails", _binotel),
     ("virtual_phone_number call_session_id", _uis),
     ("tracking_phone_number customer_phone_number", _callrail),
 )

@@ -186,8 +186,12 @@ def of_texts(lines: Iterable[str]) -> tuple[list[OrderItem], list[str]]:
     items: list[OrderItem] = []
     texts: list[str] = []
     for line in lines:
-        found = _LINE.fullmatch(line.strip()) if len(line) <= _LONGEST_GOOD else None
-        one = found and item(found["name"], amount(found["quantity"]), amount(found["price"]))
+        said = line.strip() if len(line) <= _LONGEST_GOOD else ""
+        if found := _LINE.fullmatch(said):
+            one = item(found["name"], amount(found["quantity"]), amount(found["price"]))
+        else:  # "Зеркало=4900", as it writes them in `payment` that is JSON; how many there are is not said
+            name, _, figure = said.rpartition("=")
+            one = item(name, None, amount(figure)) if figure.strip()[:1].isdecimal() else None
         if one:
             items.append(one)
         elif line.strip():
@@ -201,8 +205,11 @@ def _as_text(one: OrderItem) -> str:
 
 
 def count(value: Any) -> Decimal | None:
-    """How many: a comma is a decimal one."""
-    return amount(value.replace(",", ".") if isinstance(value, str) else value)
+    """How many: a comma is a decimal one. Less than none, as what is given back, is none of it."""
+    said = value.replace(",", ".").strip() if isinstance(value, str) else ""
+    number = amount(said)
+    is_less = number is None and said[:1] in ("-", "\u2212") and amount(said[1:]) is not None
+    return Decimal() if is_less else number
 
 
 def text(tree: Any, *names: str) -> str:

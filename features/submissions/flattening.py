@@ -31,7 +31,7 @@ _IN_LISTS: Final = frozenset({"text", "answers"})
 _ABOUT: Final = frozenset(
     (
         *("id", "type", "ref", "required", "raw_value", "field_id", "fieldid", "field_type"),
-        *("fieldtype", "kind", "order", "position", "index", "t"),
+        *("fieldtype", "kind", "order", "position", "index", "t", "objecttypeid"),
     )
 )
 _TYPES: Final = ("type", "field_type", "fieldtype", "kind")

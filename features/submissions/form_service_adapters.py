@@ -95,7 +95,7 @@ def _google_ads(tree: Tree) -> str:
     if "gcl_id" in tree:
         tree.setdefault("gclid", tree.pop("gcl_id"))
     drop(tree, "google_key", "api_version", "form_id", "adgroup_id", "creative_id", "asset_group_id", "campaign_id")
-    if tree.get("is_test") is False:
+    if str(tree.get("is_test")).lower() in ("false", "0"):
         drop(tree, "is_test")
     return text(tree, "lead_id")
 
@@ -125,6 +125,21 @@ def _vk(tree: Tree) -> str:
     return text(event, "lead_id") or id_
 
 
+# source: HubSpot's page on a workflow's webhook, "contact"; bodies in public code
+def _hubspot(tree: Tree) -> str:
+    """A contact: each property with all its former values, and every form that it has ever come by, the last first."""
+    properties, forms = tree["properties"], branches(tree.pop("form-submissions", None))
+    if isinstance(properties, dict):
+        tree["properties"] = {
+            name: one.get("value", one) if isinstance(one, dict) else one for name, one in properties.items()
+        }
+    for one in forms[:1]:
+        tree["form_name"], tree["page"] = text(one, "title"), text(one, "page-url")
+    drop(tree, "canonical-vid", "merged-vids", "portal-id", "is-contact", "profile-token", "identity-profiles")
+    drop(tree, "merge-audits", "list-memberships", "addedAt")
+    return ""
+
+
 ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("FieldStructure EntryId", _wufoo),
     ("FormID UniqueID", _formstack),
@@ -133,5 +148,6 @@ ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("widget responses page", _getsitecontrol),
     ("user_column_data", _google_ads),
     ("type object group_id", _vk),
+    ("canonical-vid properties", _hubspot),
     *CALLS,
 )

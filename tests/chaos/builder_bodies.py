@@ -10,12 +10,13 @@ from features.submissions import site_builders
 from features.submissions.model import SubmitOrder
 from tests.submissions.recorded import NAMES, body_of, record, request_of
 
-# Yampi's phones are of Brazil; the campaign's people are of Russia. An exchange of leads tells two phones of a person.
-# A call tells no name.
+# Yampi's and Hotmart's phones are of Brazil; the campaign's people are of Russia. An exchange of leads tells two phones
+# of a person. A call tells no name.
 KINDS: Final = [
     name
     for name in NAMES
-    if name not in ("yampi", "lead_exchange") and any(map(str.isalpha, record(name)["becomes"]["contact"]["name"]))
+    if name not in ("yampi", "hotmart", "lead_exchange")
+    and any(map(str.isalpha, record(name)["becomes"]["contact"]["name"]))
 ]
 MESSAGE: Final = "Сообщение"
 

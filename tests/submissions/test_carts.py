@@ -145,6 +145,42 @@ def test_a_paid_order_sets_the_field_that_the_settings_name(site: Story) -> None
     assert became.fields["Оплата"] == ["2026-11-28T11:00:00"]
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("hotmart", ("purchase", "WAITING_PAYMENT"), ("purchase", "COMPLETE")),
+        ("kiwify", ("", "waiting_payment"), ("", "paid")),
+    ],
+)
+def test_46_a_sale_is_one_deal_however_many_events_tell_of_it(
+    site: Story, name: str, before: tuple[str, str], after: tuple[str, str]
+) -> None:
+    """Each event was a deal of its own: one for the slip, one for its payment, one for the end of the guarantee."""
+    _, key = server_key(site)
+    for inner, state in (before, after):
+        one = record(name)
+        place = one["json"]["data"][inner] if inner else one["json"]
+        place["status" if inner else "order_status"] = state
+        assert send(site, key, one).status == 200
+        run_deliveries(site.runtime, 20)
+        site.clock.advance(hours=3)
+    assert site.sql(ORDERS) == [(1,)]
+    (lead,) = [one for one in account(site)["leads"].values() if "61" in one["name"] or "62" in one["name"]]
+    notes = [one["params"]["text"] for one in account(site)["notes"][f"leads/{lead['id']}"]]
+    assert [before[1] in notes[0], "Оплачено" in notes[0]] == [True, False]
+    assert sum("Оплачено" in text for text in notes) == 1
+    assert sum(after[1] in text for text in notes) == 1
+
+
+def test_46_a_call_that_binotel_tells_again_is_one(site: Story) -> None:
+    """It wants to hear words of its own, and tells it again with another number of the attempt."""
+    _, key = server_key(site)
+    for attempt in ("1", "2", "3"):
+        assert send(site, key, _changed("binotel_call", attemptsCounter=attempt)).status == 200
+        site.clock.advance(hours=1)
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+
+
 def test_the_same_number_of_two_shops_is_two_orders(site: Story) -> None:
     for _ in range(2):
         _, key = server_key(site)
@@ -241,6 +277,14 @@ def test_goods_that_are_lines_are_read_and_kept_where_they_cannot_be() -> None:
     assert texts == ["подарок"]
 
 
+@pytest.mark.parametrize(("line", "name", "price"), [("Зеркало=4900", "Зеркало", 4900), ("A=B = 1 200", "A=B", 1200)])
+def test_46_goods_that_are_a_name_and_a_sum_are_read(line: str, name: str, price: int) -> None:
+    """As Tilda writes them in JSON within a field: they were text, and nothing of the order added up."""
+    items, texts = of_texts([line, "подарок=", "=100", "a = b"])
+    assert [(one.name, one.quantity, one.unit_price) for one in items] == [(name, Decimal(1), Decimal(price))]
+    assert texts == ["подарок=", "=100", "a = b"]
+
+
 def test_a_price_that_only_the_sum_tells_has_six_digits() -> None:
     one = item("Сетка", Decimal(3), None, total=Decimal(10))
     assert one is not None
@@ -291,7 +335,7 @@ def test_35_4_an_old_order_that_never_was_here_is_made(site: Story, made_at: str
     assert len(account(site)["leads"]) == leads + 1
 
 
-@pytest.mark.parametrize("nought", ["0", 0, "0.0", "0,00"])
+@pytest.mark.parametrize("nought", ["0", 0, "0.0", "0,00", "-1", -2])
 def test_35_none_of_a_good_is_told_and_counts_for_nothing(site: Story, nought: Any) -> None:
     """A row that somebody has emptied: it is no piece of it, and the sum stays what it is."""
     _, key = server_key(site)

@@ -14,11 +14,15 @@ _GOODS: Final = (
     "products", "items", "goods", "line_items", "order_items", "order_lines", "cart_items", "order_products",
     "positions", "basket", "cart", "offers", "товары", "itens", "produtos", "productos",
 )  # fmt: skip
-_NUMBERS: Final = ("order_number", "orderNumber", "number", "order_id", "orderid", "orderId", "num", "id")
+_NUMBERS: Final = ("order_number", "orderNumber", "number", "order_id", "orderid", "orderId", "num", "id", "uuid")
 _TOTALS: Final = (
     "total", "total_price", "totalPrice", "total_sum", "order_total", "amount", "sum", "price", "итого", "сумма",
+    "total_amount", "totalAmount", "grand_total", "grandTotal", "orderTotal",
 )  # fmt: skip
-_COSTS: Final = ("delivery_price", "delivery_cost", "shipping_total", "shipping_price", "shipping_cost", "shipping")
+_COSTS: Final = (
+    "delivery_price", "delivery_cost", "shipping_total", "shipping_price", "shipping_cost", "shipping",
+    "deliveryPrice", "deliveryCost", "shippingPrice", "shippingCost",
+)  # fmt: skip
 _OF_SALESDRIVE: Final = "costPerItem"  # beside which `amount` says how many
 _NAMES: Final = ("name", "title", "product_name", "product", "название")
 _PRICES: Final = ("price", "unit_price", "cost", "цена", _OF_SALESDRIVE)

@@ -54,7 +54,7 @@ def read(tree: Tree, request: Request) -> Cart | None:
     ):
         return None
     lines = branches(tree.pop("line_items", None))
-    is_taxed = tree.get("taxes_included") is not True
+    is_taxed = str(tree.get("taxes_included")).lower() not in ("true", "1")
     goods = [_shopify_item(one, is_taxed) for one in lines]
     deliveries, codes = branches(tree.pop("shipping_lines", None)), branches(tree.pop("discount_codes", None))
     billing, shipping = branch_of(tree.pop("billing_address", None)), branch_of(tree.pop("shipping_address", None))
