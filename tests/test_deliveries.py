@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm.leads import AccountApi
+from shared.amocrm.products import GoodsApi
 from shared.amocrm.transport import Transport
 from shared.deliveries import long_notes, products
 from shared.deliveries import rows as deliveries
@@ -630,6 +631,23 @@ def test_a_goods_list_that_is_not_what_is_remembered_is_asked_for_anew(connected
         answer = json_of(_save(connected, _with_goods(items=[item], discount=None, delivery=None, total=5)))
         assert (answer["state"], answer["results"]["goods"]["created"]) == ("delivered", 1)
         assert connected.sql("SELECT value FROM amocrm_remembered WHERE name = 'goods_list'") == [(kept,)]
+
+
+@pytest.mark.vendor("fields.page")
+def test_a_goods_list_may_have_more_fields_than_a_page(connected: Story) -> None:
+    """Else goods would be made without what stands in a later one, such as their number, and not be found by it."""
+
+    def asked(api: AccountApi) -> set[str]:
+        known = GoodsApi(api).goods_list()
+        assert known is not None
+        more = [{"name": f"Поле {number}", "type": "text", "code": f"FIELD_{number}"} for number in range(60)]
+        api.send("POST", f"/catalogs/{known.catalog_id}/custom_fields", json=more)
+        now = GoodsApi(api).goods_list()
+        assert now is not None
+        return now.fields.keys() - known.fields.keys()
+
+    found = connected.runtime.connections.call(connected.row(), asked)
+    assert found == {f"FIELD_{number}" for number in range(60)}
 
 
 @pytest.mark.vendor("catalogs.products")

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.amocrm.errors import AddressBlockedError, ForbiddenError
-from shared.amocrm.filtered_reads import PAGE_LIMIT, embedded
+from shared.amocrm.filtered_reads import embedded, whole
 from shared.amocrm.leads import AccountApi
 from shared.platform.ttl_cache import Expiring
 
@@ -17,7 +17,6 @@ from shared.platform.ttl_cache import Expiring
 # hand.
 # source: integrations in production that leave it out by that
 UNSORTED_TYPE = 1  # of the status in which incoming leads wait; a deal is not put there
-_MOST_PAGES = 20
 
 
 class Status(Struct, frozen=True):
@@ -149,13 +148,7 @@ class Directory(Struct, frozen=True):
         return known
 
     def _all(self, path: str, name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for page in range(1, _MOST_PAGES + 1):
-            answer = self.account.send("GET", path, params={"limit": PAGE_LIMIT, "page": page})
-            found += embedded(answer, name)
-            if not (answer and answer.get("_links", {}).get("next")):
-                break
-        return found
+        return whole(lambda params: self.account.send("GET", path, params=params), name)
 
 
 def _bot(one: dict[str, Any]) -> Bot:

@@ -73,6 +73,20 @@ def page(answer: Any, name: str, is_wanted: Callable[[Entity], bool]) -> list[En
     return found
 
 
+def whole(read: Read, name: str) -> list[Entity]:
+    """All of a list that is short as a rule, in as many pages as amoCRM makes of it. Raises
+    :class:`TooMuchToReadError` behind a hundred."""
+    # vendor: fields.page (page) A list of fields may have 50 of them on a page, whatever was asked for.
+    # source: amoCRM's documentation, "Custom fields"
+    found: list[Entity] = []
+    for number in range(1, _MOST_PAGES + 1):
+        answer = read([("limit", PAGE_LIMIT), ("page", number)])
+        found += embedded(answer, name)
+        if not (answer and answer.get("_links", {}).get("next")):
+            return found
+    raise TooMuchToReadError(say("the list has more than a hundred pages"), 200)
+
+
 def newest_first(
     read: Read, name: str, params: Mapping[str, Any], since: int, limit: int = PAGE_LIMIT
 ) -> Iterator[Entity]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from shared.amocrm.errors import NotFoundError, UnknownOutcomeError
-from shared.amocrm.filtered_reads import MOST_SINGLE, PAGE_LIMIT, by_ids, embedded
+from shared.amocrm.filtered_reads import MOST_SINGLE, PAGE_LIMIT, by_ids, embedded, whole
 from shared.amocrm.leads import AccountApi
 from shared.platform.messages import say
 
@@ -55,7 +55,7 @@ class GoodsApi(Struct, frozen=True):
         if found is None:
             return None
         path = f"/catalogs/{found['id']}/custom_fields"
-        fields = embedded(self.account.send("GET", path, params={"limit": PAGE_LIMIT}), "custom_fields")
+        fields = whole(lambda params: self.account.send("GET", path, params=params), "custom_fields")
         return GoodsList(int(found["id"]), {field["code"]: int(field["id"]) for field in fields if field.get("code")})
 
     def first_page(self, goods_list: GoodsList) -> tuple[list[dict[str, Any]], bool]:

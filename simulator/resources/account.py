@@ -15,6 +15,7 @@ _FIELD_TYPES = (
     *("streetaddress", "smart_address", "birthday", "legal_entity", "date_time", "price", "category", "items"),
     *("tracking_data", "linked_entity", "monetary", "chained_list", "file", "multitext"),
 )
+_MOST_FIELDS = 50  # on a page
 _ROLE = {"id": 900001, "name": "Менеджер"}
 
 
@@ -152,7 +153,8 @@ def pipelines(call: Call) -> Answer:
 
 
 def custom_fields(call: Call, owner: str) -> Answer:
-    return call.page("custom_fields", call.account.custom_fields[owner])
+    # vendor: fields.page
+    return call.page("custom_fields", call.account.custom_fields[owner], most=_MOST_FIELDS)
 
 
 def create_custom_fields(call: Call, owner: str) -> Answer:

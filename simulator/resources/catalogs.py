@@ -114,7 +114,7 @@ def create_custom_fields(call: Call, catalog_id: str) -> Answer:
 
 def custom_fields(call: Call, catalog_id: str) -> Answer:
     _require(call, catalog_id)
-    return call.page("custom_fields", call.account.custom_fields[f"catalogs/{catalog_id}"])
+    return account.custom_fields(call, f"catalogs/{catalog_id}")
 
 
 def elements(call: Call, catalog_id: str) -> Answer:
