@@ -92,3 +92,17 @@ def test_37_1_who_refreshes_may_add_to_the_journal_and_one_alone_may_read_it(ser
     }
     bucket = service["resources"]["Resources"]["TokenJournal"]
     assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_no_function_may_read_the_secret_of_a_stage_beside_it(service: Any) -> None:
+    """Its name begins with the same words: amocrm-functions, and amocrm-functions-staging."""
+    roles = [one for one in service["resources"]["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
+    allowed = [
+        statement["Resource"]
+        for role in roles
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+    ]
+    assert len(allowed) == 5
+    assert all(str(one).endswith(":secret:${param:secret}-??????") for one in allowed)
