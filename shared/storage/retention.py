@@ -15,10 +15,22 @@ LONGEST: Final = 20.0  # seconds of one run
 
 
 def _batch(
-    table: LiteralString, key: LiteralString, is_over: LiteralString, cleared: LiteralString = ""
+    table: LiteralString,
+    key: LiteralString,
+    is_over: LiteralString,
+    cleared: LiteralString = "",
+    *,
+    is_of_account: bool = True,
 ) -> LiteralString:
     """Removes a batch of rows that are over, or clears what is named. What has come to life since they were chosen
-    stays: each row is asked once more, as it is by then."""
+    stays: each row is asked once more, as it is by then. So does what is on its way to another cell (V15): nothing of
+    it may be changed, and the whole batch would be refused for it."""
+    if is_of_account:
+        keeping: LiteralString = "'frozen', 'arriving', 'left'" if cleared else "'frozen', 'arriving'"
+        is_over = (
+            f"{is_over} AND (SELECT m.state FROM amocrm_moves m WHERE m.integration_id = {table}.integration_id "  # noqa: S608
+            f"AND m.state IN ({keeping})) IS NULL"
+        )
     begins = f"UPDATE {table} SET {cleared}" if cleared else f"DELETE FROM {table}"  # noqa: S608 - all of it is ours
     chosen = f"SELECT {key} FROM {table} WHERE {is_over} LIMIT %(batch)s"  # noqa: S608
     return f"{begins} WHERE {is_over} AND ({key}) IN ({chosen})"
@@ -30,11 +42,13 @@ STATEMENTS: Final[dict[str, LiteralString]] = {
     "states": _batch("amocrm_oauth_states", "state_hash", _HAS_ENDED),
     # A code lives 20 minutes; a day later nobody reloads its page.
     "codes": _batch("amocrm_authorization_codes", "code_hash", "created_at < amocrm_now() - interval '1 day'"),
-    "installations": _batch("amocrm_installations", "state_hash", _HAS_ENDED),
+    "installations": _batch("amocrm_installations", "state_hash", _HAS_ENDED, is_of_account=False),
     "used_tokens": _batch("amocrm_used_tokens", "integration_id, jti", _HAS_ENDED),
     "sessions": _batch("amocrm_sessions", "token_hash", _HAS_ENDED),
-    "sign_ins": _batch("amocrm_sign_ins", "id", _HAS_ENDED),
-    "throttle": _batch("amocrm_throttle", "bucket, minute", "minute < amocrm_now() - interval '10 minutes'"),
+    "sign_ins": _batch("amocrm_sign_ins", "id", _HAS_ENDED, is_of_account=False),
+    "throttle": _batch(
+        "amocrm_throttle", "bucket, minute", "minute < amocrm_now() - interval '10 minutes'", is_of_account=False
+    ),
     "locks": _batch(
         "amocrm_locks",
         "integration_id, name",

@@ -19,7 +19,7 @@ from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import integrations
 from shared.deliveries import rows
 from shared.platform.config import load
-from shared.storage import key_rotation
+from shared.storage import key_rotation, retention
 from shared.storage.database import AccountMovingError
 from shared.storage.encryption import Keyring, generate_key
 from tests.moving.cells import Cell, Killed, killed_at, move
@@ -166,6 +166,40 @@ def test_an_account_that_stands_in_the_middle_keeps_no_other_from_its_turn(here:
     assert claimed is not None
     assert claimed.integration_id == other
     assert not calendar_subscriptions.is_due(database)
+
+
+_OLD = """
+INSERT INTO amocrm_sessions (token_hash, integration_id, expires_at)
+SELECT sha256(id::text::bytea), id, amocrm_now() - interval '1 hour' FROM amocrm_integrations;
+INSERT INTO amocrm_deliveries (id, integration_id, action, idempotency_key, request_hash, request, state, finished_at)
+SELECT gen_random_uuid(), id, 'x', age, sha256('x'), 'r', 'delivered', amocrm_now() - age::interval
+FROM amocrm_integrations, unnest('{20 days, 400 days}'::text[]) AS age;
+INSERT INTO amocrm_bookings (id, integration_id, service, resource, starts_at, ends_at, state, facts, visitor)
+SELECT gen_random_uuid(), id, 's', 'r', amocrm_now() - interval '21 days', amocrm_now() - interval '20 days', 'booked',
+    '{}', 'v'
+FROM amocrm_integrations;
+"""
+_STILL_THERE = """
+SELECT (SELECT count(*) FROM amocrm_sessions WHERE integration_id = i.id),
+    (SELECT count(*) FROM amocrm_deliveries WHERE integration_id = i.id),
+    (SELECT count(request) FROM amocrm_deliveries WHERE integration_id = i.id),
+    (SELECT count(visitor) FROM amocrm_bookings WHERE integration_id = i.id)
+FROM amocrm_integrations i ORDER BY account_domain = 'other.amocrm.ru'
+"""
+
+
+@pytest.mark.parametrize(("step", "own"), [("copy", (1, 2, 2, 1)), ("tidy", (0, 1, 1, 1))])
+def test_38_an_account_that_stands_in_the_middle_keeps_nobody_elses_old_data(
+    here: Cell, there: Cell, step: str, own: tuple[int, ...]
+) -> None:
+    """Each batch of what is removed holds rows of many accounts, and was refused whole."""
+    here.sql(_ANOTHER)
+    here.sql("DELETE FROM amocrm_deliveries; DELETE FROM amocrm_bookings")
+    here.sql(_OLD)
+    killed_at(here, there, step)
+    retention.run(here.story.runtime.database, here.story.runtime.settings, here.story.clock)
+    assert here.sql(_STILL_THERE) == [own, (0, 1, 0, 0)]
+    move(here, there)
 
 
 def test_who_has_chosen_its_row_before_it_leaves_is_no_deadlock(here: Cell, there: Cell) -> None:
