@@ -1,12 +1,18 @@
 """The company, its account and a visitor need not be in one time zone."""
 
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import Browser, expect
 
+from functions.crm_api.handler import handle as crm_api
 from tests.bookings.conftest import Clinic, settings
+from tests.listener import Ingress
+from tests.story import Story, json_of
 
 _MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -49,3 +55,57 @@ def test_a_field_of_a_date_and_a_time_has_the_moment_of_the_visit(clinic: Clinic
             )
             assert f"{datetime.fromtimestamp(found['date'], _MOSCOW):%F}" == clinic.at(hour)[:10]
         assert not [one for one in clinic.notes(deal["id"]) if "date of" in one]
+
+
+# As of a browser whose zones are of 2021.
+_OLD_BROWSER = """
+for (const name of ["toLocaleString", "toLocaleTimeString", "toLocaleDateString"]) {
+  const own = Date.prototype[name];
+  Date.prototype[name] = function (language, style) {
+    if (style?.timeZone === "Europe/Kyiv") throw new RangeError("Invalid time zone specified: Europe/Kyiv");
+    return own.call(this, language, style);
+  };
+}
+"""
+
+
+@pytest.fixture
+def ingress(story: Story) -> Iterator[Ingress]:
+    made = Ingress(crm_api, "crm_api")
+    made.runtime = story.runtime
+    yield made
+    made.close()
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_visitor_sees_by_whose_clock_it_is(
+    clinic: Clinic, chromium: Browser, ingress: Ingress, *, is_old: bool
+) -> None:
+    """In the form, when it is booked, and by their link; also where a browser does not know the company's zone."""
+    assert clinic.set_up(time_zone="Europe/Kyiv").status == 200
+    made = json_of(
+        clinic.story.crm("create_site_key", clinic.story.admin(), {"name": "x", "origins": [f"http://{ingress.host}"]})
+    )
+    context = chromium.new_context(locale="ru-RU", timezone_id="Asia/Vladivostok")
+    if is_old:
+        context.add_init_script(_OLD_BROWSER)
+    page = context.new_page()
+    page.goto(f"{ingress.url}/booking/?key={made['site_key']}")
+    expect(page.get_by_text("Время указано по часовому поясу Europe/Kyiv.")).to_be_visible()
+    page.get_by_role("group", name="День").get_by_role("radio").nth(1).check(force=True)
+    page.get_by_role("group", name="Время").get_by_role("radio", name="09:15").check(force=True)
+    page.get_by_label("Имя").fill("Анна")
+    page.get_by_label("Телефон").fill("+380 44 123-45-67")
+    page.get_by_role("button", name="Записаться", exact=True).click()
+    when = page.locator("dd").nth(1)
+    expect(when).to_contain_text("09:15 (Europe/Kyiv)")
+    (booked,) = clinic.bookings()
+    assert "T09:15:00+0" in booked["starts_at"]
+    expect(when).to_contain_text(f", {int(booked['starts_at'][8:10])} ")
+    link = page.get_by_role("link", name=re.compile("перенести")).get_attribute("href") or ""
+    page.goto("about:blank")
+    page.goto(f"{ingress.url}/booking/#{link.partition('#')[2]}")
+    expect(page.get_by_role("heading", name="Ваша запись")).to_be_visible()
+    expect(when).to_contain_text("09:15 (Europe/Kyiv)")
+    context.close()

@@ -53,9 +53,13 @@ function show(heading, ...content) {
   return title;
 }
 
+/** @param {string} zone */
+const isElsewhere = (zone) => Intl.DateTimeFormat().resolvedOptions().timeZone !== zone;
+
 /** @param {Visit} visit @param {string} zone */
 function facts(visit, zone) {
-  const shown = [["service", visit.service.name], ["time", momentThere(visit.starts_at, zone)], ["with", visit.resource.name], ["room", visit.room], ["place", visit.place],
+  const when = momentThere(visit.starts_at, zone);
+  const shown = [["service", visit.service.name], ["time", isElsewhere(zone) ? `${when} (${zone})` : when], ["with", visit.resource.name], ["room", visit.room], ["place", visit.place],
     ["price", visit.price === null ? null : money(visit.price, visit.currency)]];
   return element("dl", { className: "facts-list" }, ...shown.filter(([, value]) => value).map(([name, value]) => element("div", {}, element("dt", { text: t(`booking.${name}`) }), element("dd", { text: value }))));
 }
@@ -195,8 +199,7 @@ function form(offer, crm) {
       listDoctors();
       void picker.refresh(true);
     } }), element("span", {}, one.name, element("small", { text: [t("booking.minutes", { count: one.minutes }), one.price === null ? "" : money(one.price, one.currency)].filter(Boolean).join(" · ") }))))));
-  const isElsewhere = Intl.DateTimeFormat().resolvedOptions().timeZone !== offer.time_zone;
-  const zone = element("p", { className: "soft", text: isElsewhere ? t("booking.zone", { zone: offer.time_zone }) : "" });
+  const zone = element("p", { className: "soft", text: isElsewhere(offer.time_zone) ? t("booking.zone", { zone: offer.time_zone }) : "" });
   const withWhom = element("label", {}, t("booking.with"), doctor);
   listDoctors();
   void picker.refresh(true);

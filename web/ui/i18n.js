@@ -123,9 +123,19 @@ export function duration(seconds) {
 }
 // Of a place: the time there, the day and the time, and a day by itself (YYYY-MM-DD) in the style that is asked for.
 /** @param {string | number} text @param {string} timeZone */
-export const timeThere = (text, timeZone) => new Date(text).toLocaleTimeString(LOCALES[language], { timeStyle: "short", timeZone });
+export const timeThere = (text, timeZone) => there(text, { timeStyle: "short", timeZone });
 /** @param {string | number} text @param {string} timeZone */
-export const momentThere = (text, timeZone) => new Date(text).toLocaleString(LOCALES[language], { dateStyle: "full", timeStyle: "short", timeZone });
+export const momentThere = (text, timeZone) => there(text, { dateStyle: "full", timeStyle: "short", timeZone });
+// An older browser does not know every zone (Europe/Kyiv is of 2022): the server writes times as the wall shows them.
+/** @param {string | number} text @param {Intl.DateTimeFormatOptions} style */
+function there(text, style) {
+  try {
+    return new Date(text).toLocaleString(LOCALES[language], style);
+  } catch (error) {
+    if (!/[+-](?!00:00)\d\d:\d\d$/.test(`${text}`)) throw error;
+    return new Date(`${text}`.slice(0, 19).concat("Z")).toLocaleString(LOCALES[language], { ...style, timeZone: "UTC" });
+  }
+}
 /** @param {string} text @param {Intl.DateTimeFormatOptions} style */
 export const dayAs = (text, style) => new Date(`${text}T00:00`).toLocaleDateString(LOCALES[language], style);
 /** @param {string} text */
