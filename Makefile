@@ -48,9 +48,9 @@ check-scripts:
 	else echo "Without Node.js the pages' JavaScript is not checked." >&2; fi
 
 # What stories need beside Python, as far as it can be had here.
-programs: $(READY)
+programs:
+	@$(MAKE) --no-print-directory -j 2 $(READY) $(if $(shell command -v npm 2>/dev/null),node_modules)
 	@tests/install-programs
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules; fi
 
 # In a new clone everything is compiled once, instead of by each worker at the same time.
 unit: programs

@@ -554,7 +554,7 @@ def test_connecting_where_amocrm_tells_the_opener_where_to_go(context: BrowserCo
 
 @pytest.mark.vendor("button.modes")
 @pytest.mark.usefixtures("_usual_consent")
-@pytest.mark.parametrize("mode", ["popup", "post_message"])
+@pytest.mark.parametrize("mode", others_long(["popup", "post_message"]))
 @on_a_site
 def test_a_foreign_message_moves_nothing(context: BrowserContext, demo: Demo, mode: str) -> None:
     """Neither from a window that is not amoCRM's, nor to an address that is not our redirect URI."""
@@ -576,6 +576,7 @@ def test_a_foreign_message_moves_nothing(context: BrowserContext, demo: Demo, mo
     expect(row.locator(".status.connected")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", others_long(["blocked", "phone"]))
 @on_a_site
 def test_connecting_without_a_popup(chromium: Browser, demo: Demo, way: str) -> None:
@@ -901,6 +902,7 @@ def test_an_overrun_account_is_waited_for_in_the_card(context: BrowserContext, d
     expect(card.locator(".client")).to_contain_text("Мария Лебедева")
 
 
+@pytest.mark.long
 @in_the_demo
 @pytest.mark.refusals(503)
 def test_a_tab_that_could_not_load_begins_again(context: BrowserContext, demo: Demo) -> None:

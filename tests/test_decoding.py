@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.demo import ROOT
 
 # Annotations as text, as `from __future__ import annotations` makes them: msgspec reads them in Python, where threads
@@ -38,6 +40,7 @@ def _ended(how: str) -> int:
     return subprocess.run([sys.executable, "-c", _STORY, how], cwd=ROOT, timeout=120).returncode
 
 
+@pytest.mark.long
 def test_threads_that_decode_a_struct_for_the_first_time_do_not_meet() -> None:
     assert [_ended("ours") for _ in range(4)] == [0] * 4
 

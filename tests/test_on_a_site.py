@@ -118,7 +118,7 @@ def test_a_second_press_while_the_next_page_loads_sends_nothing(shown: Any, stor
     assert (_count(story), _told(page)) == (1, "sent")
 
 
-@pytest.mark.parametrize("place", ["form", "document", "document.body"])
+@pytest.mark.parametrize("place", others_long(["form", "document", "document.body"]))
 def test_what_the_pages_own_check_refuses_is_not_sent(shown: Any, story: Story, place: str) -> None:
     """30-G11: also where it listens after us, and further out."""
     place = "document.querySelector('#one')" if place == "form" else place
@@ -171,7 +171,7 @@ def test_a_field_may_have_any_name(shown: Any, story: Story) -> None:
     assert all(f"of {name}" in notes for name in names)
 
 
-@pytest.mark.parametrize("redirect", ["http://", "#thanks", "/price#thanks", "https://[::1"])
+@pytest.mark.parametrize("redirect", others_long(["https://[::1", "http://", "#thanks", "/price#thanks"]))
 def test_a_next_page_that_is_none_leaves_the_form_alive(shown: Any, story: Story, redirect: str) -> None:
     """30-G11: it was sent, and is not told otherwise; the next one can be filled in."""
     page = shown(attributes=f'data-redirect="{redirect}"')
@@ -429,7 +429,7 @@ def test_a_page_that_is_left_gives_its_time_back(story: Story, ingress: Ingress,
     page.close()
 
 
-@pytest.mark.parametrize("language", ["constructor", "__proto__", "toString", "xx"])
+@pytest.mark.parametrize("language", others_long(["__proto__", "constructor", "toString", "xx"]))
 def test_a_page_in_a_language_that_is_none_is_there(chromium: Browser, ingress: Ingress, language: str) -> None:
     """30-G11: what every object has is no language of ours."""
     words = json.loads((ROOT / "web" / "i18n" / "en.json").read_text())

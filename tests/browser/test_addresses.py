@@ -63,6 +63,7 @@ def test_38_1_a_connection_is_chosen_once(context: BrowserContext, demo: Demo) -
     demo.sql("DELETE FROM amocrm_integrations WHERE widget_type = 'site'")
 
 
+@pytest.mark.long
 @pytest.mark.refusals(404)
 def test_38_2_old_addresses_lead_to_the_new_ones(context: BrowserContext, demo: Demo) -> None:
     connect(demo)

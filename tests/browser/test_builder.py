@@ -151,6 +151,7 @@ _STRANGE: list[Any] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strange", others_long(_STRANGE), ids=range(len(_STRANGE)))
 def test_a_file_that_is_no_calculator_leaves_the_builder_as_it_was(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None], strange: Any
@@ -169,6 +170,7 @@ def test_a_file_that_is_no_calculator_leaves_the_builder_as_it_was(
     expect(page.get_by_text("Черновик сохранён")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_draft_that_cannot_be_shown_can_be_thrown_away(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
 ) -> None:
@@ -303,6 +305,7 @@ def _carry(page: Page, name: str, onto: Locator) -> None:
     page.mouse.up()
 
 
+@pytest.mark.long
 def test_a_field_without_a_label_is_called_by_its_name(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
 ) -> None:

@@ -236,6 +236,7 @@ def test_38_5_a_day_is_the_company_s_and_what_is_looked_at_is_kept(chromium: Bro
     context.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("locale", "zone"), others_long([("pt-BR", "America/Sao_Paulo"), ("ru-RU", "Europe/Moscow")]))
 def test_30_5_a_visit_over_midnight_stands_on_both_days(chromium: Browser, demo: Demo, locale: str, zone: str) -> None:
     """As in other calendars: what goes on after midnight is seen by whoever looks at either day, and a visit after

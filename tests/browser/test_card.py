@@ -85,6 +85,7 @@ def test_a_card_that_was_open_for_long_saves_what_was_typed(
         card.get_by_label("Комментарий").fill(comment)
 
 
+@pytest.mark.long
 @pytest.mark.refusals(401)
 def test_several_calls_of_an_ended_session_ask_for_one_new_one(
     context: BrowserContext, demo: Demo, later: Callable[[], object]
@@ -269,6 +270,7 @@ def test_another_calculator_takes_over_what_was_typed(
     expect(card.locator(".result li")).to_have_text(["Дерево", "Пожелание"])
 
 
+@pytest.mark.long
 @pytest.mark.refusals(409)
 def test_what_was_typed_where_a_list_stands_now_is_named(
     context: BrowserContext, demo: Demo, published: Callable[[dict[str, Any]], None]
@@ -367,6 +369,7 @@ def test_appointments_that_did_not_come_are_asked_for_again(context: BrowserCont
     expect(card.get_by_role("heading", name="Записи на приём")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("language", "words"), others_long([("ru", "KZT.*RUB.*бюджет"), ("es", "KZT.*RUB.*presupuesto")])
 )

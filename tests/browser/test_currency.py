@@ -106,6 +106,7 @@ def _signed_in(page: Page, demo: Demo, language: str) -> None:
     page.evaluate(f"sessionStorage.setItem('connection', JSON.stringify(['{KOMMO}', 'glass']))")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", others_long(WORDS))
 def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published(
     context: BrowserContext, demo: Demo, api: httpx.Client, language: str
@@ -138,6 +139,7 @@ def test_33_3_the_panel_warns_when_a_calculator_in_another_currency_is_published
     assert api.post("/discard_calculator_draft", json={"level": "connection", "revision": _revision(api)}).is_success
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", others_long(WORDS))
 def test_33_3_appointments_begin_with_the_accounts_currency_and_warn_of_another(
     context: BrowserContext, demo: Demo, api: httpx.Client, language: str

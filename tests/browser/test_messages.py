@@ -42,6 +42,7 @@ def _newest(demo: Demo, page: Page, count: int) -> str:
     return found.first.inner_text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", others_long(["es", "en"]))
 def test_36_2_a_message_written_in_amocrm_reaches_the_companys_server(
     context: BrowserContext, demo: Demo, receiver: str, language: str

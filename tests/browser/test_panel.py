@@ -109,6 +109,7 @@ def blocked(chromium: Browser) -> Iterator[Page]:
     assert complaints == []
 
 
+@pytest.mark.long
 def test_another_language_is_shown_also_behind_a_fragment(context: BrowserContext, demo: Demo) -> None:
     """30-G6: to go to the address of the page follows the fragment only."""
     page = context.new_page()
@@ -137,6 +138,7 @@ def test_the_pages_work_where_storage_is_blocked(blocked: Page, demo: Demo) -> N
     expect(blocked.get_by_label("Language", exact=True)).to_have_value("en")
 
 
+@pytest.mark.long
 def test_what_is_wrong_out_of_sight_is_brought_into_sight(context: BrowserContext, demo: Demo) -> None:
     """30-G8: a closed section with a wrong field opens, and what is hidden is in nobody's way."""
     connect(demo, widget_type="countertop")
@@ -305,6 +307,7 @@ def test_whoever_keeps_their_own_settings_takes_back_no_others(context: BrowserC
         assert (found["changes"]["is_on"], service) == ((True, "Приём") if tab == "events" else (False, "Мой приём"))
 
 
+@pytest.mark.long
 def test_a_file_of_deliveries_is_of_what_was_asked_for(chromium: Browser, demo: Demo) -> None:
     """30-K: whatever is chosen while its pages come; a day of 25 hours is a whole one."""
     connect(demo)
@@ -345,6 +348,7 @@ def test_a_file_of_deliveries_is_of_what_was_asked_for(chromium: Browser, demo: 
     context.close()
 
 
+@pytest.mark.long
 @pytest.mark.refusals(404)
 def test_a_delivery_that_is_gone_hides_no_other(context: BrowserContext, demo: Demo) -> None:
     """30-K: the log's links live longer than what they lead to."""
@@ -357,6 +361,7 @@ def test_a_delivery_that_is_gone_hides_no_other(context: BrowserContext, demo: D
     expect(page.locator("#deliveries > li").or_(page.get_by_text("Доставок пока нет.")).first).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_app_shows_what_was_searched_for_last(context: BrowserContext, demo: Demo) -> None:
     """30-K: an answer that comes late is none; and a price is in the account's currency, not in roubles."""
     connect(demo)
@@ -407,6 +412,7 @@ def test_a_slow_server_is_not_asked_again_before_it_has_answered(
     page.close()
 
 
+@pytest.mark.long
 @pytest.mark.refusals("net::ERR_FAILED")
 def test_a_view_that_did_not_come_is_there_when_it_is_tried_again(context: BrowserContext, demo: Demo) -> None:
     """38-3: Firefox, and all browsers before the middle of 2026, keep a module's failure at its address for as

@@ -73,6 +73,7 @@ def test_38_7_a_connection_that_somebody_else_has_removed(context: BrowserContex
     expect(page.get_by_text("Подключения steklodom.amocrm.ru · Сайт здесь нет.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_38_7_a_tab_that_was_left_open_for_a_week(chromium: Browser, demo: Demo) -> None:
     """It asks anew; where something is typed in it, it says how old it is, and loses nothing."""
     headers = connect(demo)

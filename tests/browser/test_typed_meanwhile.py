@@ -115,6 +115,7 @@ def test_a_failure_stays_told_while_the_view_asks_again(context: BrowserContext,
     expect(error).to_be_empty()
 
 
+@pytest.mark.long
 def test_what_is_taken_out_of_settings_is_not_saved_until_it_is_saved(context: BrowserContext, demo: Demo) -> None:
     """The logo of the level above stayed, though somebody had taken it away and saved; a rule that was taken away was
     there again for whoever left without saving, and nobody had asked."""
@@ -139,6 +140,7 @@ def test_what_is_taken_out_of_settings_is_not_saved_until_it_is_saved(context: B
         _post(demo, "save_settings")
 
 
+@pytest.mark.long
 @pytest.mark.refusals(409)
 def test_what_is_typed_after_somebody_else_was_faster_is_kept_as_well(context: BrowserContext, demo: Demo) -> None:
     """Whoever is told so types on, and keeps theirs: the form as it is then, and not as it was when it was refused."""

@@ -38,6 +38,7 @@ WHERE i.widget_type = 'clinic'
 """
 
 
+@pytest.mark.long
 def test_30_k_a_week_has_more_visits_than_a_page(context: BrowserContext, demo: Demo) -> None:
     """What does not fit is said to be there, and shown on demand, to the last one."""
     _set_up(demo)
