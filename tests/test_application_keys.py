@@ -90,6 +90,24 @@ def test_a_key_of_another_kind_than_the_algorithm_is_no_key() -> None:
         jwts.verified(token, es.public_key(), algorithm="RS256", audience="us", now=now)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "is_taken"),
+    [({"exp": -29}, True), ({"exp": -30}, False), ({"iat": 30}, True), ({"iat": 31}, False), ({"nbf": 31}, False)],
+)
+def test_32_8_clocks_may_be_half_a_minute_apart_and_no_more(seconds: dict[str, int], is_taken: bool) -> None:
+    now, key = datetime(2026, 5, 1, 12, tzinfo=UTC), "k" * 32
+    claims = {"aud": "us", "iat": now, "nbf": now, "exp": now} | {
+        name: now + timedelta(seconds=one) for name, one in seconds.items()
+    }
+    claims = claims if "exp" in seconds else claims | {"exp": now + timedelta(minutes=5)}
+    token = jwt.encode(claims, key, algorithm="HS256")
+    if is_taken:
+        assert jwts.verified(token, key, algorithm="HS256", audience="us", now=now)["aud"] == "us"
+    else:
+        with pytest.raises(Problem, match="unauthenticated"):
+            jwts.verified(token, key, algorithm="HS256", audience="us", now=now)
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "x"}]}', b"[]", b"x" * 300_000])
 def test_an_issuer_that_publishes_nothing_readable_is_503(by_issuer: Story, issuer: Issuer, body: bytes) -> None:
     issuer.body = body

@@ -44,6 +44,16 @@ def test_damage_is_an_error_of_ours_and_nothing_else(stored: bytes) -> None:
         Keyring((NEW,)).decrypt(stored, OWNER, "x")
 
 
+def test_32_8_a_value_that_was_cut_off_anywhere_is_an_error_of_ours() -> None:
+    keyring = Keyring((NEW,))
+    for text in ("", "token"):
+        stored = keyring.encrypt(text, OWNER, "x")
+        for length in range(len(stored)):
+            with pytest.raises(DecryptionError):
+                keyring.decrypt(stored[:length], OWNER, "x")
+        assert keyring.decrypt(stored, OWNER, "x") == text
+
+
 @given(st.integers(min_value=0, max_value=46), st.integers(min_value=1, max_value=255))
 def test_every_changed_byte_is_noticed(position: int, change: int) -> None:
     keyring = Keyring((NEW,))
