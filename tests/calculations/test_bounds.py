@@ -9,7 +9,7 @@ import pytest
 from features.calculations import calculator as calculators
 from features.calculations.compiler import Compiled, compiled
 from features.calculations.engine import Evaluation, evaluate
-from features.calculations.formulas.cost import MOST_STEPS
+from features.calculations.formulas.cost import MOST_STEPS, of_document
 from features.calculations.model import Parameter
 from features.calculations.versions import read
 from tests.calculations.page_engine import Page
@@ -70,6 +70,34 @@ def _priced(price: str, **more: Any) -> dict[str, Any]:
 )
 def test_what_would_take_too_long_is_not_published(changed: dict[str, Any], path: str) -> None:
     assert _problems(**changed) == [path]
+
+
+def test_32_8_each_step_is_counted_once_for_each_row_it_is_taken_for() -> None:
+    inner = {"id": "a_more", "kind": "number", "label": {"en": "M"}, "when": "a_k > 1"}
+    made = _compiled(
+        fields=[
+            {"id": "n", "kind": "number", "label": {"en": "N"}},
+            {**_ROWS[0], "fields": [*_ROWS[0]["fields"], inner]},
+            {"id": "seen", "kind": "switch", "label": {"en": "S"}, "when": "n > 1"},
+        ],
+        variables=[{"id": "twice", "formula": "n * 2"}],
+        items=[_priced("sum(a, a_k)"), _priced("a_k * 2", each="a", when="a_k > 1")],
+        rules=[{"refuse": "n > 1", "message": {"en": "No"}}],
+        discount="n",
+        delivery="1",
+    )
+    assert made.document is not None
+    assert dict(of_document(made.document, {"a": 10})) == {
+        "fields[1].fields[1].when": 10 * (3 + 2),  # two more to look at a row
+        "fields[2].when": 3,
+        "variables[0].formula": 3,
+        "items[0].price": 1 + 10 * (2 + 1),
+        "items[1].when": 10 * (3 + 2),
+        "items[1].price": 10 * (3 + 2),
+        "rules[0].refuse": 3,
+        "discount": 1,
+        "delivery": 1,
+    }
 
 
 def test_what_people_make_of_lists_is_published() -> None:

@@ -365,6 +365,27 @@ def test_300_fields_are_reckoned_at_once(page: Page) -> None:
     assert ours.total == Fraction(page.reckon(made.document, values, "en")["total"])
 
 
+def test_32_8_what_is_not_asked_counts_as_nothing_whatever_was_sent() -> None:
+    asked = {"label": {"en": "L"}, "when": "n > 5"}
+    option = {"id": "o", "label": {"en": "O"}, "price": 10_000}
+    fields = [
+        {"id": "n", "kind": "number", "label": {"en": "N"}},
+        {"id": "k", "kind": "number", **asked},
+        {"id": "hob", "kind": "switch", **asked},
+        {"id": "c", "kind": "choice", **asked, "options": [option]},
+        {"id": "r", "kind": "rows", **asked, "fields": [{"id": "w", "kind": "number", "label": {"en": "W"}}]},
+    ]
+    price = '1 + k + if(hob, 100, 0) + if(count(r) > 0, 1000, 0) + if(c = "o", price(c), 0)'
+    items = [{"name": {"en": "I"}, "price": price}]
+    made = compiled(read({"title": {"en": "T"}, "currency": "EUR", "fields": fields, "items": items}))
+    assert made.document is not None
+    sent = {"k": "7", "hob": True, "c": "o", "r": [{"w": "2"}]}
+    for n, total in (("6", 11_108), ("5", 1)):
+        found = evaluate(made.document, sent | {"n": n}, "en")
+        assert isinstance(found, Evaluation)
+        assert found.total == total
+
+
 def _problems(**changed: Any) -> dict[str, str]:
     document: dict[str, Any] = {
         "title": {"en": "T"},

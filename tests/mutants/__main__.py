@@ -10,7 +10,6 @@ import hashlib
 import itertools
 import json
 import queue
-import random
 import signal
 import threading
 from collections import Counter, defaultdict
@@ -34,17 +33,21 @@ def sampled(size: int | None, seed: str, subjects: list[str]) -> list[tuple[Muta
     rows: list[tuple[Mutant, Change]] = []
     of = {subject: [one for path in modules(subject) for one in mutants(ROOT, path)] for subject in subjects}
     everything = sum(len(one) for one in of.values())
-    for subject, possible in of.items():
+    for possible in of.values():
         wanted = len(possible) if size is None else max(3, round(size * len(possible) / everything))
-        random.Random(f"{seed} {subject}").shuffle(possible)
         taken = 0
-        for one in possible:
+        for one in sorted(possible, key=lambda one: _drawn(one, seed)):
             change = one.change((ROOT / one.path).read_text(encoding="utf-8")) if taken < wanted else None
             if change is not None:
                 _key(one)  # of the module as it is now
                 rows.append((one, change))
                 taken += 1
     return rows
+
+
+def _drawn(mutant: Mutant, seed: str) -> str:
+    """What chance gives it. Nothing that happens to other mutants changes it."""
+    return hashlib.sha256(f"{seed} {mutant.path} {mutant.operator} {mutant.occurrence}".encode()).hexdigest()
 
 
 @functools.cache
@@ -162,7 +165,7 @@ def main(sample: str, seed: str | None, only: str, which_map: str) -> None:
     for mutant, change in rows:
         if known.why(mutant.path, change) and results.of(mutant) is None:
             results.keep(mutant, None, 0)
-    random.Random(seed).shuffle(left)
+    left.sort(key=lambda row: _drawn(row[0], seed))  # so that an interrupted run, too, is a sample
     _try_all(left, made, copies, results)
     score = _table(rows, results, known)
     if score < _ENOUGH:

@@ -3,8 +3,8 @@
 Chosen are those that make another program which still runs: a comparison turned or moved by one, a condition made
 false, `and` for `or`, a number one more or less, a loop that does nothing, an error that is not caught. Left out is
 what any line's first run would show (`|` between types and dicts, decorators, other names), and what is no behaviour:
-types, texts for people, logs, how long exactly something waits or holds, asserts that only narrow types, options of
-classes (`frozen=True`), `strict` of `zip`, `__all__`.
+types, texts for people, logs, how long exactly something waits, holds or is a secret, asserts that only narrow types,
+options of classes (`frozen=True`), `strict` of `zip`, `__all__`.
 """
 
 import difflib
@@ -32,7 +32,7 @@ _OPERATORS: Final = (
     *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ZeroIterationForLoop", "Uncaught"),
 )
 _TEXTS: Final = {"say", "say_plural", "logs"}
-_DURATIONS: Final = re.compile(r"SECONDS|DELAYS|timedelta|retry_after|spread")  # names that numbers belong to
+_LENGTHS: Final = re.compile(r"SECONDS|DELAYS|timedelta|retry_after|spread|token_urlsafe")  # numbers belong to
 _HAVE_NAMES: Final = {"argument", "atom_expr", "power", "expr_stmt"}
 _COMPOUND: Final = {"if_stmt", "while_stmt", "for_stmt", "try_stmt", "with_stmt", "funcdef", "classdef", "async_stmt"}
 
@@ -104,6 +104,8 @@ def _is_noise(node: Any, operator: str) -> bool:
     if operator == "AddNot" and _has_own(node.children[2 if node.type == "test" else 1]):
         return True
     for child, parent in _parents(node):
+        if node.type == "operator" and parent.type in {"parameters", "param"}:
+            return True  # what separates them
         at = parent.children.index(child)
         before = parent.children[at - 1].get_code().strip() if at else ""
         if parent.type in {"annassign", "tfpdef"} and before == ":":
@@ -111,7 +113,7 @@ def _is_noise(node: Any, operator: str) -> bool:
         if parent.type == "funcdef" and before == "->":
             return True
         whose = parent.children[0].get_code(include_prefix=False) if parent.type in _HAVE_NAMES else ""
-        if operator == "NumberReplacer" and _DURATIONS.search(whose):
+        if operator == "NumberReplacer" and _LENGTHS.search(whose):
             return True
         if parent.type == "argument" and parent.children[0].get_code().strip() == "strict":
             return True
