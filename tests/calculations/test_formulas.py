@@ -17,7 +17,7 @@ from features.calculations.formulas import checker
 from features.calculations.formulas.checker import Name
 from features.calculations.formulas.evaluator import EvaluationError, Prices, holds, value
 from features.calculations.formulas.parser import FormulaError
-from features.calculations.formulas.units import UNITS
+from features.calculations.formulas.units import UNITS, named
 from features.calculations.versions import read
 from shared.platform.i18n import LANGUAGES
 from shared.platform.messages import english, translated
@@ -79,6 +79,45 @@ PRICES.of = {("sink", "over", "price"): Fraction(3200), ("sink", "over", "value"
 )
 def test_numbers(formula: str, unit: str | None, wanted: str) -> None:
     assert value(checker.number(formula, SCOPE, unit), VALUES, PRICES) == Fraction(wanted)
+
+
+@pytest.mark.parametrize(
+    ("one", "unit", "wanted"),
+    [
+        *(("mm", "m", "0.001"), ("cm", "m", "0.01"), ("m", "mm", "1000"), ("km", "m", "1000")),
+        *(("mm2", "cm2", "0.01"), ("cm2", "m2", "0.0001"), ("km2", "ha", "100"), ("ha", "m2", "10000")),
+        *(("mm3", "cm3", "0.001"), ("cm3", "l", "0.001"), ("l", "m3", "0.001"), ("km3", "m3", "1000000000")),
+        *(("g", "kg", "0.001"), ("kg", "g", "1000"), ("t", "kg", "1000")),
+        *(("min", "h", "1/60"), ("h", "min", "60"), ("day", "h", "24")),
+    ],
+)
+def test_32_8_a_unit_is_so_many_of_another(one: str, unit: str, wanted: str) -> None:
+    assert value(checker.number(f"1 {one}", SCOPE, unit), VALUES, PRICES) == Fraction(wanted)
+
+
+def test_32_8_units_are_told_as_people_write_them() -> None:
+    told = {(0, 0, 0): "1", (2, 0, 0): "m2", (1, 1, 0): "m·kg", (0, 1, -1): "kg/h", (-1, 0, -2): "1/m/h2"}
+    assert {dimension: named(dimension) for dimension in told} == told
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        *((one, 2, 9) for one in ("min", "max")),
+        *((one, 1, 2) for one in ("round", "up", "down")),
+        *((one, 1, 1) for one in ("abs", "price", "value", "given", "count")),
+        *((one, 2, 2) for one in ("sum", "largest", "any")),
+        ("if", 3, 3),
+    ],
+)
+def test_32_8_a_function_has_so_many_arguments(name: str, least: int, most: int) -> None:
+    for count in range(1, 12):
+        told = ""
+        try:
+            checker.number(f"{name}({', '.join(['1'] * count)})", SCOPE)
+        except FormulaError as error:
+            told = english(error.detail)
+        assert ("another number of arguments" in told) is not (least <= count <= most)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ import click
 from tests.mutants import chosen, equivalent
 from tests.mutants.changes import Change, Mutant, mutants
 from tests.mutants.core import CORE, ROOT, modules
-from tests.mutants.trying import Copy, OverError
+from tests.mutants.trying import Copy, OverError, TooSlowError
 
 _WORKERS: Final = 2
 _ENOUGH: Final = 0.85
@@ -95,6 +95,9 @@ def _try_all(rows: list[tuple[Mutant, Change]], made: chosen.TestMap, copies: li
                 by = copy.seen(mutant, change, {name: made.seconds[name] for name in tests})
             except OverError:
                 return
+            except TooSlowError:
+                click.echo(f"{next(done)}/{total} {mutant.path}:{mutant.line} not judged: the tests are too slow here")
+                continue
             results.keep(mutant, by, len(tests))
             word = f"seen by {by}" if by else f"SURVIVED {len(tests)} tests"
             click.echo(f"{next(done)}/{total} {mutant.path}:{mutant.line} {word}")
@@ -166,7 +169,10 @@ def main(sample: str, seed: str | None, only: str, which_map: str) -> None:
         if known.why(mutant.path, change) and results.of(mutant) is None:
             results.keep(mutant, None, 0)
     left.sort(key=lambda row: _drawn(row[0], seed))  # so that an interrupted run, too, is a sample
-    _try_all(left, made, copies, results)
+    try:
+        _try_all(left, made, copies, results)
+    except KeyboardInterrupt:
+        click.echo("Interrupted; the next run goes on. So far:")
     score = _table(rows, results, known)
     if score < _ENOUGH:
         raise click.ClickException(f"The tests saw {score:.0%}; {_ENOUGH:.0%} is wanted.")

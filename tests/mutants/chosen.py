@@ -24,8 +24,8 @@ from tests.mutants.core import ROOT, all_modules
 _FILE: Final = ROOT / ".local" / "mutants" / "map.json"
 # Their functions are processes of their own, or they wait for nothing of the core.
 _WITHOUT: Final = ("tests/browser", "tests/test_browser.py", "tests/pictures", "tests/test_pictures.py")
-_MOST: Final = 100  # tests for a mutant
-_LONGEST: Final = 30.0  # seconds of them together, as the map took them
+_MOST: Final = 60  # tests for a mutant
+_LONGEST: Final = 15.0  # seconds of them together, as the map took them
 
 
 def test_files(root: Path) -> dict[str, str]:
@@ -63,8 +63,8 @@ class TestMap:
 
     def take(self, folder: Path, root: Path, files: dict[str, str]) -> None:
         """What `tests.mutants.reached` has written about `files`, which were run in `root`."""
-        if not self._sources:
-            self._sources = {path: (root / path).read_text(encoding="utf-8") for path in all_modules()}
+        for path in all_modules():
+            self._sources.setdefault(path, (root / path).read_text(encoding="utf-8"))
         self.seconds = {name: one for name, one in self.seconds.items() if name.split("::")[0] not in files}
         for written in folder.glob("tests.*.json"):
             self.seconds |= json.loads(written.read_text(encoding="utf-8"))
