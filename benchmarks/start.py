@@ -6,6 +6,7 @@ whole processes, by turns; what must not be imported before it is needed is look
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -53,9 +54,20 @@ def _run(code: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]
 
 
 def _seconds(code: str, environ: dict[str, str]) -> float:
-    started = time.perf_counter()
+    return _taken(code, environ)[0]
+
+
+def _taken(code: str, environ: dict[str, str]) -> tuple[float, float]:
+    """Seconds, and seconds of CPU."""
+    started, used = time.perf_counter(), _used()
     _run(code, environ)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, _used() - used
+
+
+def _used() -> float:
+    """By processes that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 
 
 def measure(repeats: int) -> dict[str, Any]:
@@ -71,17 +83,21 @@ def _measured(repeats: int, folder: Path) -> dict[str, Any]:
         environ["PYTHONPATH"] = str(_unpacked(name, folder))
         own, bare = [], []
         for _ in range(repeats):
-            own.append(_seconds(f"import functions.{name}.main", environ))
+            own.append(_taken(f"import functions.{name}.main", environ))
             # A client, too: its TLS context is most of what httpx costs, and every function makes one.
-            bare.append(_seconds(f"import {_LIBRARIES}; httpx.Client()", environ))
+            bare.append(_taken(f"import {_LIBRARIES}; httpx.Client()", environ))
         check = f"import sys, functions.{name}.main; print([one for one in {_LATE!r} if one in sys.modules])"
         early = _run(check, environ)
-        function, libraries = statistics.median(own), statistics.median(bare)
+        (function, function_cpu), (libraries, libraries_cpu) = (
+            map(statistics.median, zip(*taken, strict=True)) for taken in (own, bare)
+        )
         found[name] = {
             "function_ms": round(function * 1000, 1),
             "libraries_ms": round(libraries * 1000, 1),
             # Of neighbours: what the machine does meanwhile it does to both.
-            "ratio": round(statistics.median(one / other for one, other in zip(own, bare, strict=True)), 3),
+            "ratio": round(statistics.median(one[0] / other[0] for one, other in zip(own, bare, strict=True)), 3),
+            "cpu_ms": {"function": round(function_cpu * 1000, 1), "libraries": round(libraries_cpu * 1000, 1)},
+            "cpu_ratio": round(function_cpu / libraries_cpu, 3),
             "ratio_without_python_itself": round((function - empty) / (libraries - empty), 3),
             "imported_too_early": early.stdout.strip(),
         }
