@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -22,6 +22,7 @@ from shared.platform.http_clients import CLIENTS, HttpClients
 from shared.platform.messages import said, say
 
 USER_AGENT = "amocrm-functions/1.0"
+_HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
 
 
 class Limits(Struct, frozen=True):
@@ -46,12 +47,25 @@ _DEFAULT_RETRY_AFTER = 1  # the limit is per second
 _GATEWAY_GAVE_UP = frozenset({502, 504})
 
 
-class _NoCookies(CookieJar):
+class _NoCookies(httpx.Cookies):
     # vendor: http.cookies (production) amoCRM sets a session's cookie. Who keeps cookies would bring one integration's
     # to the next one's call of the same account; only the token says who is calling.
     # source: clients of the API's older versions, which signed in once and kept the session in a cookie file
-    def extract_cookies(self, response: object, request: object) -> None:
-        """Takes nothing of an answer."""
+    def extract_cookies(self, response: object) -> None:
+        """Takes nothing of an answer, and does not even look: that would be a tenth of the call."""
+
+
+class _Client(httpx.Client):
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise AttributeError
+
+
+_NO_COOKIES: Final = _NoCookies()
 
 
 class Transport:
@@ -59,25 +73,31 @@ class Transport:
 
     def __init__(self, gateway: str | None = None, max_connections: int = 100, limits: Limits = LIMITS) -> None:
         """`gateway`: an origin that receives everything in amoCRM's place, with the meant host in `Host`."""
-        self.server_time: datetime | None = None  # amoCRM's clock at its latest answer, by the header Date
+        self._date = ""  # the header of the latest answer
         self._gateway = gateway
         self._limits = limits
         self._max_connections = max_connections
         self._clients = HttpClients(self._client)
         tls.authorities()  # while the process starts, and into a snapshot: not in somebody's first call
 
-    def _client(self) -> httpx.Client:
+    def _client(self) -> _Client:
         # A run that refreshes tokens calls a thousand accounts: idle connections count all together.
         kept = self._max_connections // CLIENTS
-        return httpx.Client(
+        return _Client(
             verify=tls.authorities(),
             timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect),
             follow_redirects=False,
             trust_env=self._gateway is None,
             limits=httpx.Limits(max_connections=self._max_connections, max_keepalive_connections=kept),
-            headers={"User-Agent": USER_AGENT},
-            cookies=_NoCookies(),
         )
+
+    @property
+    def server_time(self) -> datetime | None:
+        """amoCRM's clock at its latest answer, by the header Date."""
+        try:
+            return parsedate_to_datetime(self._date)
+        except ValueError:
+            return None
 
     def close(self) -> None:
         self._clients.close()
@@ -96,27 +116,32 @@ class Transport:
         """The decoded JSON answer, or None for 204. Raises the errors of :mod:`shared.amocrm.errors`."""
         require_amocrm_host(host)
         client = self._clients.of(host)
-        request = client.build_request(
+        url = f"{self._gateway or f'https://{host}'}{path}"
+        if params:
+            url += ("&" if "?" in path else "?") + urlencode(params, doseq=True)
+        # Made here and not by the client, which would take the address apart three times to add what it has of its own.
+        request = httpx.Request(
             method,
-            f"{self._gateway or f'https://{host}'}{path}",
-            params=params,
+            url,
             content=content if json is None else msgspec.json.encode(json),
             headers={
                 "Host": host,
+                **_HEADERS,
                 **({"Content-Type": "application/json"} if json is not None else {}),
                 **(headers or {}),
             },
         )
-        began, status, answer_headers = time.monotonic(), None, httpx.Headers()
+        began, status, answer_headers = time.monotonic(), None, dict[str, str]()
         try:
             status, answer_headers, body = self._exchange(client, request)
         finally:
-            seconds, upstream_id = time.monotonic() - began, answer_headers.get("X-Request-Id")
+            seconds, upstream_id = time.monotonic() - began, answer_headers.get("x-request-id")
             logs.called(method, path.partition("?")[0], status, seconds, upstream_id)
             upstream_metrics.count(status, seconds)
         return _decoded(status, answer_headers, body)
 
-    def _exchange(self, client: httpx.Client, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
+    def _exchange(self, client: httpx.Client, request: httpx.Request) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers by their names in small letters, body."""
         deadline = time.monotonic() + self._limits.total
         try:
             response = client.send(request, stream=True)
@@ -132,8 +157,10 @@ class Transport:
                     raise errors.UnexpectedAnswerError(say("amoCRM's answer is too large"), response.status_code)
                 if time.monotonic() > deadline:
                     raise errors.UnknownOutcomeError(say("amoCRM's answer took too long"))
-            self.server_time = _date(response.headers)
-            return response.status_code, response.headers, bytes(chunks)
+            raw = response.headers.raw  # httpx goes through all of them for each that is asked for
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+            self._date = headers.get("date", "")
+            return response.status_code, headers, bytes(chunks)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise errors.UnknownOutcomeError(
                 say("amoCRM's answer broke off ({kind})", kind=type(error).__name__)
@@ -142,8 +169,8 @@ class Transport:
             response.close()
 
 
-def _decoded(status: int, headers: httpx.Headers, body: bytes) -> Any:
-    request_id = headers.get("X-Request-Id")
+def _decoded(status: int, headers: Mapping[str, str], body: bytes) -> Any:
+    request_id = headers.get("x-request-id")
     if status == 204:
         return None
     document = _json(headers, body)
@@ -154,8 +181,8 @@ def _decoded(status: int, headers: httpx.Headers, body: bytes) -> Any:
     raise _error(status, headers, document if isinstance(document, dict) else None, request_id)
 
 
-def _json(headers: httpx.Headers, body: bytes) -> object:
-    if "json" not in headers.get("Content-Type", ""):
+def _json(headers: Mapping[str, str], body: bytes) -> object:
+    if "json" not in headers.get("content-type", ""):
         return None
     try:
         return msgspec.json.decode(body)
@@ -164,7 +191,7 @@ def _json(headers: httpx.Headers, body: bytes) -> object:
 
 
 def _error(
-    status: int, headers: httpx.Headers, document: dict[str, Any] | None, request_id: str | None
+    status: int, headers: Mapping[str, str], document: dict[str, Any] | None, request_id: str | None
 ) -> errors.AmocrmError:
     problem = document or {}
     words = problem.get("detail") or problem.get("title")
@@ -224,13 +251,6 @@ def _listed(value: object) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _date(headers: httpx.Headers) -> datetime | None:
-    try:
-        return parsedate_to_datetime(headers.get("Date", ""))
-    except ValueError:
-        return None
-
-
-def _retry_after(headers: httpx.Headers) -> int:
-    text = headers.get("Retry-After", "")
+def _retry_after(headers: Mapping[str, str]) -> int:
+    text = headers.get("retry-after", "")
     return min(int(text), 3600) if text.isdigit() else _DEFAULT_RETRY_AFTER
