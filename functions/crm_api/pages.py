@@ -50,7 +50,7 @@ _POLICY = (
 
 def find(runtime: Runtime, request: Request) -> Response | None:
     """The file that the path names under `web/`; None when it names none."""
-    if request.method not in ("GET", "HEAD") or request.parameter("action"):
+    if request.method not in ("GET", "HEAD") or request.path.count("/") < 2 or request.parameter("action"):
         return None
     for folder in (*_FOLDERS, *_own_pages()):
         before, separator, name = request.path.partition(f"/{folder}/")

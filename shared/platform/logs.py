@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Final
 
 from shared.platform.messages import Message, english
 
@@ -72,10 +73,13 @@ def _text(value: object) -> str:
     return english(value) if isinstance(value, Message) else str(value)
 
 
+_JSON: Final = json.JSONEncoder(default=_text, ensure_ascii=False)
+
+
 def _write(severity: str, event: str, fields: dict[str, object]) -> None:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"severity": severity, "time": at, "event": event, "request_id": request_id.get()} | fields
     known = {name: value for name, value in line.items() if value is not None}
     target = sys.stderr if stream == "stderr" else sys.stdout
-    target.write(json.dumps(known, default=_text, ensure_ascii=False) + "\n")
+    target.write(_JSON.encode(known) + "\n")
     target.flush()

@@ -228,6 +228,7 @@ def _messages_of(model: type[Struct]) -> frozenset[str]:
     return frozenset(name for name, kind in declared if kind is Message or Message in get_args(kind))
 
 
+@cache
 def _rows_of(model: type[Model]) -> RowFactory[Model]:
     known, messages = frozenset(model.__struct_fields__), _messages_of(model)
 

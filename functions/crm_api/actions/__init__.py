@@ -67,6 +67,9 @@ class _Actions(Mapping[str, Action]):
         assert isinstance(action, Action)
         return action
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes  # without its module
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._homes)
 
