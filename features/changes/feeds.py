@@ -13,6 +13,7 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from features.changes import retry_policy
+from features.changes.subjects import SUBJECTS
 from features.changes.webhook_payload import Hint, WebhookPayload
 from shared.platform.messages import Message
 from shared.platform.problems import Problem
@@ -24,6 +25,7 @@ LEASE: Final = timedelta(seconds=120)  # the longest call, a few times; it is re
 # Several hooks of one change are one read; and what we write ourselves has its answer by then.
 SETTLE: Final = timedelta(seconds=2)
 MOST_WAITING: Final = 5000  # hints of a connection; what comes above is found by asking, which waits for room
+MOST_UNASKED: Final = 20_000  # the same with those that no asking finds
 CHECK_EVERY: Final = timedelta(hours=1)
 RETRY_REFUSED_EVERY: Final = timedelta(days=1)
 ASK_EVERY: Final = {"hook": timedelta(minutes=10), "ask": timedelta(minutes=1)}
@@ -274,14 +276,25 @@ def seal(database: Database, keyring: Keyring, key: str, said: WebhookPayload) -
 
 
 def take(database: Database, key: str, said: WebhookPayload) -> HookReceipt:
-    """Writes down what a hook says, durably, in one round trip. Where not all of it was read, the account is asked."""
+    """Writes down what a hook says, durably, in one round trip: all of it, or nothing where it finds no room. Where not
+    all of it was read, the account is asked."""
+    return _take(database, key, said, MOST_WAITING)
+
+
+def take_unasked(database: Database, key: str, said: WebhookPayload) -> tuple[HookReceipt, int]:
+    """The same of what no asking finds, which has more room; and how many these are."""
+    hints = [one for one in said.hints if SUBJECTS[one.entity_type].asked is None or "sealed" in one.facts]
+    return _take(database, key, msgspec.structs.replace(said, hints=hints), MOST_UNASKED), len(hints)
+
+
+def _take(database: Database, key: str, said: WebhookPayload, most: int) -> HookReceipt:
     parameters = {
         "key_hash": hashed(key),
         "account_id": said.account_id,
         "hints": Jsonb(msgspec.to_builtins(said.hints)),
         "is_whole": said.is_whole,
         "settle": SETTLE,
-        "most": MOST_WAITING,
+        "most": most,
     }
     taken = database.one(HookReceipt, _TAKE, parameters)
     assert taken is not None  # a function's row

@@ -4,8 +4,9 @@
 the address has no key of ours  404     nobody listens here
 it names another account        403     or none; and that is told in the log, once a minute
 the connection has ended        410     or its events are off; what comes is dropped
-too much waits already          200     asking finds it later; amoCRM would switch off a hook that fails
-it is longer than what is read  200     what was read is taken, and the account is asked for the rest
+too much waits already          200     asking finds it later; amoCRM would switch off a hook that fails. What asking
+                                        does not find has room of its own; where that is full, the log says so
+it is longer than what is read  200     what was read is taken, and the account is asked for the rest; the log says so
 anything else                   200     also news that nothing is made of
 ==============================  ======  ========================================================================
 
@@ -32,6 +33,10 @@ _LONGEST_KEY: Final = 100
 _told: Expiring[tuple[UUID, str], bool] = Expiring(seconds=3600)
 # Nothing that amoCRM sends is refused for its length: it would come again, and end in the hook being switched off.
 MOST_BYTES: Final = 200_000_000
+_LOST: Final = say(
+    "amoCRM has told more at once than can be taken down. Deals, contacts, companies, customers, tasks and notes are "
+    "asked for; talks, elements of lists and texts of messages that were among it are lost."
+)
 _FOREIGN: Final = say("A webhook with this connection's address named another account, and was refused.")
 
 
@@ -46,20 +51,25 @@ def handle(runtime: Runtime, request: Request) -> Response:
     said = webhook_payload.read(request.body)
     if said.texts:
         feeds.seal(runtime.database, runtime.keyring, key, said)
-    taken = feeds.take(runtime.database, key, said)
+    taken, number = feeds.take(runtime.database, key, said), len(said.hints)
     if taken.integration is not None:
         logs.integration_id.set(str(taken.integration))
-    if taken.outcome in ("taken", "full"):
-        if taken.integration is not None:
-            _tell_unknown(runtime, taken.integration, said.unknown)
-        if taken.is_first and taken.integration is not None:
-            runtime.delivering.wakeup.at(taken.integration, feeds.SETTLE.total_seconds())
-        if taken.outcome == "full":
-            logs.warning("hook.too_much_waits", integration_id=taken.integration)
-        if not said.is_whole:
-            logs.warning("hook.too_long", integration_id=taken.integration, bytes=len(request.body))
-        return json_response({"taken": len(said.hints) if taken.outcome == "taken" else 0})
-    raise _refused(runtime, taken)
+    is_lost = not said.is_whole
+    if taken.outcome == "full":
+        logs.warning("hook.too_much_waits", integration_id=taken.integration)
+        taken, number = feeds.take_unasked(runtime.database, key, said)
+        is_lost = is_lost or (taken.outcome == "full" and number > 0)
+    if taken.outcome not in ("taken", "full") or taken.integration is None:
+        raise _refused(runtime, taken)
+    _tell_unknown(runtime, taken.integration, said.unknown)
+    if taken.is_first:
+        runtime.delivering.wakeup.at(taken.integration, feeds.SETTLE.total_seconds())
+    if not said.is_whole:
+        logs.warning("hook.too_long", integration_id=taken.integration, bytes=len(request.body))
+    if is_lost:
+        rarely: dict[str, Any] = {"integration_id": taken.integration, "level": "warning", "every": timedelta(days=1)}
+        event_log.add_rarely(runtime.database, "hook.lost", _LOST, **rarely)
+    return json_response({"taken": number if taken.outcome == "taken" else 0})
 
 
 def _tell_unknown(runtime: Runtime, integration_id: UUID, names: list[str]) -> None:

@@ -164,6 +164,31 @@ def test_hooks_do_not_go_over_what_may_wait(quiet: Feed, monkeypatch: pytest.Mon
     assert due == (True,)
 
 
+def test_what_only_hooks_tell_has_room_of_its_own_and_what_is_lost_is_told(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elements of lists, talks, texts of messages: no look finds them later, and they were left out in silence."""
+    monkeypatch.setattr(feeds, "MOST_WAITING", 10)
+    monkeypatch.setattr(feeds, "MOST_UNASKED", 14)
+    assert feed.settings(message_texts=True).status == 200
+    account = {"account[id]": feed.story.account_id}
+    deals = {f"leads[update][{one}][id]": one + 1 for one in range(10)}
+    element = {"catalogs[update][0][id]": 5, "catalogs[update][0][catalog_id]": 1}
+    message = {"message[add][0][id]": "m-1", "message[add][0][talk_id]": 7, "message[add][0][text]": "Hi"}
+    more = {"leads[update][0][id]": 77, "talk[update][0][talk_id]": 7}
+    assert _post(feed, deals | account).status == 200
+    answer = _post(feed, element | message | more | account)
+    assert (answer.status, json_of(answer)["taken"]) == (200, 3)
+    found = feed.story.sql("SELECT entity_type FROM amocrm_hints WHERE entity_type <> 'lead' ORDER BY 1")
+    assert found == [("catalog_element",), ("message",), ("talk",)]
+    assert "hook.lost" not in feed.story.events()
+    talks = {f"talk[update][{one}][talk_id]": 100 + one for one in range(5)}
+    for _ in range(2):
+        assert _post(feed, talks | account).status == 200
+    assert _waiting(feed) == 13
+    assert feed.story.events().count("hook.lost") == 1
+
+
 def test_an_old_body_again_changes_nothing(feed: Feed) -> None:
     feed.person(fields={"price": 5})
     feed.run()
@@ -226,6 +251,7 @@ def test_31_b5_what_is_not_read_whole_is_taken_as_far_as_it_is_and_asked_for(qui
     assert _post(quiet, body).status == 200
     assert quiet.story.sql("SELECT entity_id FROM amocrm_hints") == [(quiet.story.lead_id,)]
     assert quiet.story.sql(feeds_at) == [(True,)]
+    assert "hook.lost" in quiet.story.events()  # who knows what stood in the rest
     foreign = urlencode([*lead, *rest, ("account[id]", "1")]).encode()
     assert _post(quiet, foreign).status == 403
 
