@@ -256,6 +256,24 @@ def test_a_finished_step_is_not_repeated(connected: Story) -> None:
     assert len(connected.simulator.effects("note.created")) == 1
 
 
+def test_32_8_each_attempt_waits_twice_as_long_up_to_an_hour(connected: Story) -> None:
+    """And half a minute at least, where something was sent and may still be carried out."""
+    connected.simulator.fault("status", status=500, path="/api/v4/leads/.*", method="POST")
+    assert json_of(_save(connected))["state"] == "pending"
+    waits = []
+    for _attempt in range(9):
+        connected.clock.advance(hours=2)
+        (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
+        deferred = connected.runtime.delivering.put_off(claimed, Problem(503, "x", say("Try again.")))
+        waits.append(deferred.due_in_seconds or 0)
+    least = [30, 40, 80, 160, 320, 640, 1280, 2560, 3600]
+    assert all(one - 1 <= wait <= one * 1.3 + 1 for one, wait in zip(least, waits, strict=True)), waits
+    connected.clock.advance(hours=2)
+    (claimed,) = deliveries.claim_due(connected.runtime.database, 1)
+    asked = Problem(503, "x", say("Try again."), retry_after=7200)
+    assert 7199 <= (connected.runtime.delivering.put_off(claimed, asked).due_in_seconds or 0) <= 7200 * 1.3 + 1
+
+
 def test_a_deal_that_is_gone_is_told_at_once(connected: Story) -> None:
     connected.lead_id = 999_999
     answer = _save(connected)

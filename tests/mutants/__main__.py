@@ -150,7 +150,9 @@ def _score(one: Counter[str]) -> float:
 @click.option("--sample", default="60", show_default=True, help="How many mutants, or `all`.")
 @click.option("--seed", default=None, help="Which ones; today's date when it is not given.")
 @click.option("--only", default="", help=f"Some of: {' '.join(CORE)}.")
-@click.option("--map", "which_map", default="", help="`new` makes the map of lines and tests anew.")
+@click.option(
+    "--map", "which_map", default="", help="`new` makes the map of lines and tests anew, `keep` takes it as it is."
+)
 def main(sample: str, seed: str | None, only: str, which_map: str) -> None:
     """Plants small mistakes into the core, and prints a table of what the tests saw."""
     for one in (signal.SIGINT, signal.SIGTERM):  # jobs in the background ignore the first
@@ -159,7 +161,7 @@ def main(sample: str, seed: str | None, only: str, which_map: str) -> None:
     rows = sampled(None if sample == "all" else int(sample), seed, only.split() or list(CORE))
     click.echo(f"{len(rows)} mutants, SEED={seed}")
     copies = [Copy(number) for number in range(_WORKERS)]
-    made = chosen.of(copies[0].root, anew=which_map == "new")
+    made = chosen.of(copies[0].root, which_map)
     results = Results(hashlib.sha256(json.dumps(made.files, sort_keys=True).encode()).hexdigest()[:16])
     known = equivalent.Known()
     for path, was in known.gone():

@@ -94,7 +94,9 @@ def _parents(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _has_own(condition: Any) -> bool:
-    """Whether other operators make it false as well."""
+    """Whether other operators make it false as well, or it is for types only."""
+    if condition.type == "name":
+        return bool(condition.value == "TYPE_CHECKING")
     if condition.type == "comparison":
         return not {one.get_code().strip() for one in condition.children[1::2]} & {"in", "not in"}
     return bool(condition.type == "not_test")
@@ -112,8 +114,8 @@ def _is_noise(node: Any, operator: str) -> bool:
             return True
         if parent.type == "funcdef" and before == "->":
             return True
-        whose = parent.children[0].get_code(include_prefix=False) if parent.type in _HAVE_NAMES else ""
-        if operator == "NumberReplacer" and _LENGTHS.search(whose):
+        whose = "".join(one.get_code(include_prefix=False) for one in parent.children[:at])
+        if operator == "NumberReplacer" and parent.type in _HAVE_NAMES and _LENGTHS.search(whose):
             return True
         if parent.type == "argument" and parent.children[0].get_code().strip() == "strict":
             return True

@@ -24,8 +24,8 @@ from tests.mutants.core import ROOT, all_modules
 _FILE: Final = ROOT / ".local" / "mutants" / "map.json"
 # Their functions are processes of their own, or they wait for nothing of the core.
 _WITHOUT: Final = ("tests/browser", "tests/test_browser.py", "tests/pictures", "tests/test_pictures.py")
-_MOST: Final = 60  # tests for a mutant
-_LONGEST: Final = 15.0  # seconds of them together, as the map took them
+_TOGETHER: Final = 15.0  # seconds of the tests of one mutant, as the map took them; a third of it for one test
+_BETWEEN: Final = 0.03  # seconds
 
 
 def test_files(root: Path) -> dict[str, str]:
@@ -125,12 +125,13 @@ class TestMap:
             function = one.partition("[")[0]
             place[one] = times[function]
             times[function] += 1
-        chosen, together = list[str](), 0.0
+        chosen, left = list[str](), _TOGETHER
         for one in sorted(in_turns, key=lambda one: place[one]):
-            if not chosen or (len(chosen) < _MOST and together + self.seconds[one] <= _LONGEST):
+            cost = self.seconds[one] + _BETWEEN
+            if cost <= min(left, _TOGETHER / 3):
                 chosen.append(one)
-                together += self.seconds[one]
-        return sorted(chosen, key=lambda one: self.seconds[one])
+                left -= cost
+        return sorted(chosen, key=lambda one: self.seconds[one]) or fastest[:1]
 
     def _reaching(self, mutant: Mutant) -> set[str]:
         running: set[str] = set()
@@ -145,10 +146,13 @@ class TestMap:
         return running or self._running(mutant.path, mutant.around)
 
 
-def of(root: Path, anew: bool) -> TestMap:
-    """The map, brought up to the tests as they are in `root`, a copy of the tree."""
-    kept = {} if anew or not _FILE.exists() else json.loads(_FILE.read_text(encoding="utf-8"))
+def of(root: Path, how: str) -> TestMap:
+    """The map, brought up to the tests as they are in `root`, a copy of the tree; "new" makes it anew, "keep" takes it
+    as it is."""
+    kept = {} if how == "new" or not _FILE.exists() else json.loads(_FILE.read_text(encoding="utf-8"))
     made, files = TestMap(kept), test_files(root)
+    if how == "keep":
+        return made
     made.forget_what_is_gone(files)
     wanted = {path: text for path, text in files.items() if made.files.get(path) != text}
     if wanted:

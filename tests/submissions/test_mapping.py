@@ -1,5 +1,6 @@
 """Any mapping and any input: nothing raises, and no value is lost (row C5)."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -47,6 +48,45 @@ rules = st.lists(
     max_size=8,
 )
 values = st.dictionaries(st.sampled_from(NAMES), st.lists(texts.filter(str.strip), max_size=3), max_size=5)
+
+
+def _placed(kind: str, text: str) -> list[Any]:
+    field = Field(id=1, name="X", code=None, type=kind, enums=())
+    rule = FieldRule(source="x", entity="contacts", field_id=1)
+    found = mapping.place([rule], {"x": [text]}, [field], skip_empty=True).fields
+    return [one["value"] for value in found for one in value["values"] or ()]
+
+
+@pytest.mark.parametrize("text", ["2026-12-31", "31.12.2026", "31/12/2026", "31.12.2026 23:59", "2026-12-31T00:00"])
+@pytest.mark.parametrize("kind", ["date", "birthday"])
+def test_32_8_a_day_is_understood_as_people_write_it(kind: str, text: str) -> None:
+    (seconds,) = _placed(kind, text)
+    assert datetime.fromtimestamp(seconds, UTC).date() == date(2026, 12, 31)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-12-31T10:30", "2026-12-31 10:30", "31.12.2026 10:30"),
+        *("2026-12-31T10:30:00", "2026-12-31T13:30:00+03:00", "2026-12-31T10:30:00Z"),
+    ],
+)
+def test_32_8_a_moment_is_understood_as_people_write_it(text: str) -> None:
+    assert _placed("date_time", text) == [int(datetime(2026, 12, 31, 10, 30, tzinfo=UTC).timestamp())]
+
+
+@pytest.mark.parametrize("kind", ["date", "birthday", "date_time"])
+@pytest.mark.parametrize("text", ["31.02.2026", "tomorrow", "12/31/2026"])
+def test_32_8_what_is_no_day_is_not_placed(kind: str, text: str) -> None:
+    assert _placed(kind, text) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "is_same"),
+    [(0, 0, True), (0, 86_399, True), (0, 86_400, False), (1, 0, False), (None, 0, False), (0, None, False)],
+)
+def test_32_8_a_stored_date_is_a_midnight_before_the_wanted_one(stored: Any, wanted: Any, is_same: bool) -> None:
+    assert mapping.is_same_day(stored, wanted) is is_same
 
 
 @given(rules, values, fields, st.booleans())
