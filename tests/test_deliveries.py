@@ -259,7 +259,7 @@ def test_a_finished_step_is_not_repeated(connected: Story) -> None:
 def test_32_8_each_attempt_waits_twice_as_long_up_to_an_hour(connected: Story) -> None:
     """And half a minute at least, where something was sent and may still be carried out."""
     connected.simulator.fault("status", status=500, path="/api/v4/leads/.*", method="POST")
-    assert json_of(_save(connected))["state"] == "pending"
+    assert json_of(_save(connected))["state"] == "accepted"
     waits = []
     for _attempt in range(9):
         connected.clock.advance(hours=2)

@@ -5,6 +5,7 @@ was interrupted goes on, in .local/mutants.
 """
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import itertools
@@ -25,7 +26,8 @@ from tests.mutants.trying import Copy, OverError, TooSlowError
 
 _WORKERS: Final = 2
 _ENOUGH: Final = 0.85
-_RESULTS: Final = ROOT / ".local" / "mutants" / "results.jsonl"
+_FOLDER: Final = ROOT / ".local" / "mutants"
+_RESULTS: Final = _FOLDER / "results.jsonl"
 
 
 def sampled(size: int | None, seed: str, subjects: list[str]) -> list[tuple[Mutant, Change]]:
@@ -160,6 +162,12 @@ def main(sample: str, seed: str | None, only: str, which_map: str) -> None:
     seed = seed or datetime.now(UTC).date().isoformat()
     rows = sampled(None if sample == "all" else int(sample), seed, only.split() or list(CORE))
     click.echo(f"{len(rows)} mutants, SEED={seed}")
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = (_FOLDER / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
+    except OSError:
+        raise click.ClickException("Another run of `make mutants` is at it in this checkout.") from None
     copies = [Copy(number) for number in range(_WORKERS)]
     made = chosen.of(copies[0].root, which_map)
     results = Results(hashlib.sha256(json.dumps(made.files, sort_keys=True).encode()).hexdigest()[:16])

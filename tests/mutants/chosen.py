@@ -112,8 +112,8 @@ class TestMap:
         return counted
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """Fast ones first: in turns those that run most of the module or are named after it, and the fastest; of each
-        function one with its parameters before a second."""
+        """Fast ones first. A third of the time is for the fastest; the rest in turns for those that run most of the
+        module or are named after it, and for fast ones, of each function one with its parameters before a second."""
         running = self._reaching(mutant)
         stem, most = Path(mutant.path).stem, self._most_of.get(mutant.path, {})
         fastest = sorted(running, key=lambda one: self.seconds[one])
@@ -125,12 +125,13 @@ class TestMap:
             function = one.partition("[")[0]
             place[one] = times[function]
             times[function] += 1
-        chosen, left = list[str](), _TOGETHER
-        for one in sorted(in_turns, key=lambda one: place[one]):
-            cost = self.seconds[one] + _BETWEEN
-            if cost <= min(left, _TOGETHER / 3):
-                chosen.append(one)
-                left -= cost
+        chosen, left = set[str](), _TOGETHER
+        for least, order in ((_TOGETHER * 2 / 3, fastest), (0.0, sorted(in_turns, key=lambda one: place[one]))):
+            for one in order:
+                cost = self.seconds[one] + _BETWEEN
+                if one not in chosen and cost <= min(left - least, _TOGETHER / 3):
+                    chosen.add(one)
+                    left -= cost
         return sorted(chosen, key=lambda one: self.seconds[one]) or fastest[:1]
 
     def _reaching(self, mutant: Mutant) -> set[str]:
