@@ -1,9 +1,8 @@
 """Whom a text speaks of: a phone however it is written, or an e-mail address."""
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote_plus
 from uuid import UUID
 
@@ -12,6 +11,8 @@ from msgspec import Struct
 from shared.storage.encryption import Keyring
 
 _BETWEEN: Final = r"[\s().\-\u2010-\u2015\u00a0]{0,3}"  # what people write between two digits
+# As JSON has a sign that is not written as it is; JSON within JSON has more backslashes before it.
+_ESCAPED: Final = re.compile(r"\\+(?:u([0-9a-f]{4})|[bfnrt])", re.IGNORECASE)
 _SHORTEST: Final = 7  # digits of a number without its country's code
 # Before it: the country's code, perhaps dialled from abroad and with what some countries put behind it, or the prefix
 # inside the country, perhaps with a carrier's. Other digits make another number, an id or a time.
@@ -31,7 +32,7 @@ class Person(Struct, frozen=True):
     pattern: str
 
     def is_in(self, text: str) -> bool:
-        """Whether a text speaks of them, as it is or as a form or JSON would have it."""
+        """Whether a text speaks of them, as it is or as a form or JSON within it would have it."""
         return any(re.search(self.pattern, one, re.IGNORECASE) for one in _readings(text))
 
     def lock_names(self, keyring: Keyring, integration_id: UUID) -> list[bytes]:
@@ -75,20 +76,11 @@ def _pattern(identity: str, digits: str) -> str:
 
 
 def _readings(text: str) -> Iterator[str]:
-    yield text
-    yield unquote_plus(text)
-    try:
-        yield from _texts(json.loads(text))
-    except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody writes
-        return
+    """What was kept may have JSON anywhere: behind its address' query, in a field, in other JSON."""
+    for one in (text, unquote_plus(text)):
+        yield one
+        yield _ESCAPED.sub(_sign, one)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-    elif isinstance(value, str | int):
-        yield str(value)
+def _sign(escaped: re.Match[str]) -> str:
+    return chr(int(escaped[1], 16)) if escaped[1] else " "
