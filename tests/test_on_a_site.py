@@ -223,6 +223,29 @@ def test_several_values_of_one_meaning_are_all_there(shown: Any, story: Story) -
     assert bodies[0]["form"] == {"name": "Call", "page": "https://site.example/special"}
 
 
+def test_what_a_form_and_its_address_say_differently_is_all_there(shown: Any, story: Story) -> None:
+    """38-R9: of a visit the address' other value was lost, and so were an e-mail address or a phone whose name begins
+    with an underscore, and whatever is called `action`; a plain form keeps them."""
+    page = shown(
+        '<input name="_replyto" value="nina@example.org"><input name="_phone" value="+7 916 555-44-33">'
+        '<input name="action" value="Repair"><input name="_nonce" value="1764444444"><input name="_trap">'
+        '<input name="_opened_at" value="1764444444000"><input name="utm_source" value="first">'
+        '<input name="utm_medium" value="cpc">',
+        path="/price?utm_source=ya&utm_medium=cpc&utm_term=a&utm_term=b",
+    )
+    bodies = _sent_bodies(page)
+    page.locator("#go").click()
+    expect(page.get_by_role("status")).to_contain_text("Thank you!")
+    assert bodies[0]["tracking"] == {"utm_source": "first", "utm_medium": "cpc", "utm_term": "a"}
+    assert bodies[0]["fields"] == {
+        "_replyto": ["nina@example.org"],
+        "_phone": ["+7 916 555-44-33"],
+        "action": ["Repair"],
+        "utm_source": ["ya"],
+        "utm_term": ["b"],
+    }
+
+
 @pytest.mark.parametrize("missing", ["index.js", "request.js"])
 def test_a_form_is_sent_although_the_client_did_not_come_at_first(shown: Any, story: Story, missing: str) -> None:
     """38-R1: Firefox 153, and all browsers before the middle of 2026, keep a module's failure at its address for as

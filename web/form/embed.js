@@ -12,6 +12,18 @@
   /** @type {Record<string, number>} */
   var MOST_VALUES = { name: 1, first_name: 1, last_name: 1, form: 1, page: 1, phone: 20, email: 20, comment: 150 };
   var VISIT = /^(utm_.*|gclientid|_ym_uid|_ym_counter|gclid|yclid|fbclid|roistat|openstat|from)$/i;
+  // What is for us, or is a page's own machinery, is no answer of anybody's; an e-mail address or a phone is, whatever it is
+  // called.
+  var OURS = /^_(trap|redirect|opened_at|sent_at)$/;
+  var EMAIL = /^\s*\S+@\S+\.\S+\s*$/;
+  var PHONE = /phone|tel|mobile|тел/i;
+  var DIGITS = /^(?:\D*\d){5,20}\D*$/;
+  /** @param {string} name @param {string} text */
+  function isFurniture(name, text) {
+    if (name === "action") { return text === "submit_form"; }
+    if (name.charAt(0) !== "_") { return false; }
+    return OURS.test(name) || !(EMAIL.test(text) || (PHONE.test(name) && DIGITS.test(text)));
+  }
   var LONGEST_LEAVING = 10000; // milliseconds; a page that has not gone by then stays: a download, another app
   var SOON = 300; // milliseconds; what is answered by then need not be said to be under way
   /** @typedef {{ newKey: () => string, crm: import("../client/index.js").Client }} Loaded */
@@ -93,19 +105,22 @@
       var field = name.replace(/\[\]$/, "") || name;
       fields[field] = (fields[field] || []).concat(text);
     }
+    /** @param {string} name @param {string} text */
+    function visited(name, text) {
+      var visit = name.toLowerCase();
+      tracking[visit] = tracking[visit] || text;
+      if (text && tracking[visit] !== text) { keep(name, text); }
+    }
     if (button && button.name && button.type !== "image") { given.push([button.name, button.value]); }
     Object.keys(MOST_VALUES).forEach(function (name) { own[name] = []; });
     given.forEach(function (one) {
       var name = one[0], value = one[1];
       var text = typeof value === "string" ? value : value.name ? "[" + value.name + "]" : "";
-      if (VISIT.test(name)) {
-        var visit = name.toLowerCase();
-        tracking[visit] = tracking[visit] || text;
-        if (text && tracking[visit] !== text) { keep(name, text); }
-      } else if (MOST_VALUES.hasOwnProperty(name)) {
+      if (VISIT.test(name)) { visited(name, text); }
+      else if (MOST_VALUES.hasOwnProperty(name)) {
         if (text.trim() && own[name].indexOf(text) < 0) { own[name].push(text); }
       } else if (name === "_trap") { trap = trap || text; }
-      else if (name.charAt(0) !== "_" && name !== "action" && text) { keep(name, text); }
+      else if (text && !isFurniture(name, text)) { keep(name, text); }
     });
     Object.keys(MOST_VALUES).forEach(function (name) {
       own[name].splice(MOST_VALUES[name]).forEach(function (text) { keep(name + " (2)", text); });
@@ -115,8 +130,7 @@
     });
     if (document.referrer) { tracking.referrer = document.referrer; }
     new URLSearchParams(location.search).forEach(function (value, name) {
-      var visit = name.toLowerCase();
-      if (VISIT.test(name)) { tracking[visit] = tracking[visit] || value; }
+      if (VISIT.test(name)) { visited(name, value); }
     });
     var called = { name: (own.form || [])[0] || attribute(form, "data-crm") || "", page: (own.page || [])[0] || location.href.split(/[?#]/)[0] };
     return { contact: contact, form: called, fields: fields, comment: (own.comment || []).join("\n"), tracking: tracking, trap: trap, opened_at: opened, sent_at: Date.now() };
