@@ -17,7 +17,7 @@ from functions.{function}.main import aws_handler, instance
 event = {{"httpMethod": "GET", "path": "/{path}", "headers": {{}}}}
 aws_handler(event, None)  # a health check before the snapshot, say
 before = instance.runtime
-client = before.transport._clients.of("example.amocrm.ru")
+client = before.transport._client
 run_before_snapshot()
 assert before.database._connection is None and client.is_closed
 for number in range(3):

@@ -16,7 +16,6 @@ from shared.amocrm import errors
 from shared.amocrm.transport import Limits, Transport
 from shared.deliveries import webhooks
 from shared.platform import egress, tls
-from shared.platform.http_clients import CLIENTS, HttpClients
 from shared.platform.messages import english, said
 from shared.platform.secret import Secret
 
@@ -205,7 +204,7 @@ class _Kept(BaseHTTPRequestHandler):
 
 
 def test_an_account_s_calls_follow_each_other_on_one_connection() -> None:
-    """32-10: the pools are several, since httpcore looks through a whole pool for each call."""
+    """32-10"""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Kept) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         transport = Transport(f"http://127.0.0.1:{server.server_port}")
@@ -213,17 +212,3 @@ def test_an_account_s_calls_follow_each_other_on_one_connection() -> None:
         assert _Kept.connections == 1
         transport.close()
         server.shutdown()
-
-
-def test_there_are_few_pools_however_many_accounts() -> None:
-    made: list[httpx.Client] = []
-
-    def client() -> httpx.Client:
-        made.append(httpx.Client(verify=tls.authorities()))
-        return made[-1]
-
-    clients = HttpClients(client)
-    assert made == []
-    assert len({id(clients.of(f"a{number}.amocrm.ru")) for number in range(1000)}) == len(made) == CLIENTS
-    clients.close()
-    assert all(one.is_closed for one in made)

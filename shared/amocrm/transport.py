@@ -18,7 +18,6 @@ from msgspec import Struct
 from shared.amocrm import errors
 from shared.amocrm.hosts import require_amocrm_host
 from shared.platform import logs, tls, upstream_metrics
-from shared.platform.http_clients import CLIENTS, HttpClients
 from shared.platform.messages import said, say
 
 USER_AGENT = "amocrm-functions/1.0"
@@ -39,6 +38,10 @@ class Limits(Struct, frozen=True):
 
 
 LIMITS: Final = Limits()
+_MOST_CONNECTIONS: Final = 100
+# For each call httpcore looks through all connections, and asks the system about each that is idle: with a hundred of
+# them, as a run leaves that refreshes the tokens of a thousand accounts, a call costs four times as much.
+_KEPT: Final = 20
 _DEFAULT_RETRY_AFTER = 1  # the limit is per second
 
 # Answers of a proxy that gave up on amoCRM while amoCRM went on: the request may have been carried out.
@@ -71,24 +74,18 @@ _NO_COOKIES: Final = _NoCookies()
 class Transport:
     """Sends JSON to amoCRM's hosts. Keeps connections; one per warm instance, shared by threads."""
 
-    def __init__(self, gateway: str | None = None, max_connections: int = 100, limits: Limits = LIMITS) -> None:
+    def __init__(self, gateway: str | None = None, limits: Limits = LIMITS) -> None:
         """`gateway`: an origin that receives everything in amoCRM's place, with the meant host in `Host`."""
         self._date = ""  # the header of the latest answer
         self._gateway = gateway
         self._limits = limits
-        self._max_connections = max_connections
-        self._clients = HttpClients(self._client)
-        tls.authorities()  # while the process starts, and into a snapshot: not in somebody's first call
-
-    def _client(self) -> _Client:
-        # A run that refreshes tokens calls a thousand accounts: idle connections count all together.
-        kept = self._max_connections // CLIENTS
-        return _Client(
+        # Here with the authorities, which take long, and not in somebody's first call; so they are in a snapshot, too.
+        self._client = _Client(
             verify=tls.authorities(),
-            timeout=httpx.Timeout(self._limits.read, connect=self._limits.connect),
+            timeout=httpx.Timeout(limits.read, connect=limits.connect),
             follow_redirects=False,
-            trust_env=self._gateway is None,
-            limits=httpx.Limits(max_connections=self._max_connections, max_keepalive_connections=kept),
+            trust_env=gateway is None,
+            limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_KEPT),
         )
 
     @property
@@ -100,7 +97,7 @@ class Transport:
             return None
 
     def close(self) -> None:
-        self._clients.close()
+        self._client.close()
 
     def send(
         self,
@@ -115,7 +112,6 @@ class Transport:
     ) -> Any:
         """The decoded JSON answer, or None for 204. Raises the errors of :mod:`shared.amocrm.errors`."""
         require_amocrm_host(host)
-        client = self._clients.of(host)
         url = f"{self._gateway or f'https://{host}'}{path}"
         if params:
             url += ("&" if "?" in path else "?") + urlencode(params, doseq=True)
@@ -133,18 +129,18 @@ class Transport:
         )
         began, status, answer_headers = time.monotonic(), None, dict[str, str]()
         try:
-            status, answer_headers, body = self._exchange(client, request)
+            status, answer_headers, body = self._exchange(request)
         finally:
             seconds, upstream_id = time.monotonic() - began, answer_headers.get("x-request-id")
             logs.called(method, path.partition("?")[0], status, seconds, upstream_id)
             upstream_metrics.count(status, seconds)
         return _decoded(status, answer_headers, body)
 
-    def _exchange(self, client: httpx.Client, request: httpx.Request) -> tuple[int, dict[str, str], bytes]:
+    def _exchange(self, request: httpx.Request) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by their names in small letters, body."""
         deadline = time.monotonic() + self._limits.total
         try:
-            response = client.send(request, stream=True)
+            response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise errors.NotSentError(say("amoCRM cannot be reached ({kind})", kind=type(error).__name__)) from None
         except httpx.TransportError as error:

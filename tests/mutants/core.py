@@ -16,7 +16,7 @@ CORE: Final = {
     "hours": "features/bookings/{availability,hours,booking_rules,transitions}.py features/bookings/actions/slots.py",
     "people": "features/submissions/{contact_lookup,existing_contact,new_contact,person_identity}.py"
     " features/submissions/{mapping,writer,routing,entity_creation,write_fallbacks}.py shared/amocrm/contacts.py",
-    "calls": "shared/platform/{egress,http,http_clients,deadline,backoff}.py shared/amocrm/{transport,errors}.py",
+    "calls": "shared/platform/{egress,http,deadline,backoff}.py shared/amocrm/{transport,errors}.py",
     "encryption": "shared/storage/{encryption,key_rotation}.py shared/platform/secret.py",
     "leases": "shared/storage/{lease_worker,jobs}.py features/changes/feed_lease.py",
 }

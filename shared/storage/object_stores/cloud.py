@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from shared.platform.http_clients import HttpClients
 from shared.platform.secret import Secret
 from shared.storage.object_stores import StoreError
 
@@ -48,7 +47,7 @@ class Cloud:
         self._token = access_token and (access_token, float("inf"))  # with its end by time.monotonic()
         self._tries = 0  # to get a token
         self._lock = threading.Lock()
-        self._clients = HttpClients(self._made)
+        self._client: Any = None  # made by the first call
 
     def prepare(self) -> None:
         self._authorization()
@@ -132,8 +131,9 @@ class Cloud:
         import httpx
 
         try:
-            # One thread's writes follow each other, so each finds the connection of the one before.
-            return self._clients.of(threading.current_thread().name).request(method, url, **named)
+            # Where two threads make one at once the last counts; the other has one connection, and nobody else's.
+            self._client = client = self._client or self._made()
+            return client.request(method, url, **named)
         except httpx.HTTPError as error:
             raise StoreError(type(error).__name__) from None
 
