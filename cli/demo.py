@@ -29,7 +29,9 @@ _SCHEDULE_SECONDS = 20  # the timers of the scheduled functions
 
 # What a person has set for other programs, functions-framework would take for its own, and not start, or reload itself.
 # And what leads to an installation of theirs: the demo must not work on its accounts, with keys that are not theirs.
-_NOT_OURS = ("DEBUG", "FUNCTION_SIGNATURE_TYPE", "DATABASE_URL", "AWS_SECRET_ID")
+_OF_OTHERS = ("DEBUG", "FUNCTION_SIGNATURE_TYPE", "DATABASE_URL", "AWS_SECRET_ID")
+# Nor may it tell their people of its own connections, wake their queue, or ask their functions for its quotations.
+_LEADS_THERE = ("NOTICE_", "DELIVERIES_QUEUE_", "QUOTATION_FUNCTION", "TOKEN_JOURNAL_")
 
 _DOCS = "docs"  # the site of `make docs`, where it was built
 _PARTS = ("simulator", "crm_api", "oauth_callback", "refresh_tokens", "run_deliveries", "amocrm_events", _DOCS)
@@ -73,8 +75,7 @@ def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) ->
     _write_environment(data, settings)
     _write_widgets(data / "widgets", ports.url("crm_api"))
     commands = _commands(ports, data, site)
-    kept = {name: value for name, value in environ.items() if name not in _NOT_OURS}
-    with _processes(commands, data, kept | settings) as started:
+    with _processes(commands, data, environment_of(environ, settings)) as started:
         _wait_until_ready(ports, data, commands)
         running.remember(data, f"{ports.url('crm_api')}/admin/", [one.pid for one in started])
         # Made before anybody is told of Ctrl-C: it imports much, and Python ends by the signal, whoever has caught it,
@@ -84,6 +85,12 @@ def _run(first_port: int, data: Path, site: Path, environ: Mapping[str, str]) ->
             if _DOCS in commands:
                 click.echo(f"\nThe documentation, with the first steps: {ports.url(_DOCS)}/")
             _run_schedules(ports, client)
+
+
+def environment_of(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """Of the demo's processes: whoever starts it may have that of an installation."""
+    theirs = {name for name in environ if name in _OF_OTHERS or name.startswith(_LEADS_THERE)}
+    return {name: value for name, value in environ.items() if name not in theirs} | dict(settings)
 
 
 def _free_ports(first: int) -> int:

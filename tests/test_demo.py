@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli import running
+from cli import demo, running
 from tests.demo import ROOT, Demo, connect, free_port, port_of
 from tests.longer import others_long
 from tests.story import calculation
@@ -23,6 +23,21 @@ def data() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="amodemo", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         yield Path(folder) / "data"
+
+
+def test_the_demo_takes_nothing_of_an_installation_whose_environment_is_set() -> None:
+    """38-R9: who had it set for `doctor` and began the demo there told the installation's people of the demo's
+    connections, woke its queue, and asked its function for quotations."""
+    theirs = {
+        "NOTICE_WEBHOOK_URL": "https://chat.example/hook",
+        "NOTICE_SECRET": "theirs",
+        "DELIVERIES_QUEUE_URL": "https://queue.example/theirs",
+        "DELIVERIES_QUEUE_ENDPOINT": "https://queue.example",
+        "QUOTATION_FUNCTION": "theirs-render_quotation",
+        "TOKEN_JOURNAL_ACCESS_TOKEN": "theirs",
+    }
+    settings = {"DATABASE_URL": "postgresql://demo", "TOKEN_JOURNAL_URL": "file:///demo"}
+    assert demo.environment_of({"PATH": "/bin", **theirs}, settings) == {"PATH": "/bin", **settings}
 
 
 @pytest.mark.long
