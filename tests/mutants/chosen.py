@@ -4,6 +4,7 @@ The map outlives changes: tests of files that are new or changed are run into it
 found where they have gone to. `MAP=new` makes it anew. An old map may choose worse tests: then more mutants survive.
 """
 
+import ast
 import difflib
 import hashlib
 import json
@@ -135,16 +136,29 @@ class TestMap:
         return sorted(chosen, key=lambda one: self.seconds[one]) or fastest[:1]
 
     def _reaching(self, mutant: Mutant) -> set[str]:
-        running: set[str] = set()
         if mutant.names:  # what stands outside of functions runs once: who reads the name?
-            word = re.compile(rf"\b{mutant.names[0]}\b")
-            for path in self._lines if not mutant.names[0].startswith("_") else [mutant.path]:
-                text = (ROOT / path).read_text(encoding="utf-8").splitlines()
-                used = tuple(n for n, one in enumerate(text, 1) if word.search(one) and n not in mutant.lines)
-                running |= self._running(path, used)
+            running = self._reading(mutant.path, mutant.names[0], {mutant.names[0]})
         else:
             running = self._running(mutant.path, mutant.lines)
         return running or self._running(mutant.path, mutant.around)
+
+    def _reading(self, module: str, name: str, asked: set[str]) -> set[str]:
+        """Tests that run a function with this name in it, or with a name that is made of it."""
+        word, running = re.compile(rf"\b{name}\b"), set[str]()
+        for path in [module] if name.startswith("_") else self._lines:
+            text = (ROOT / path).read_text(encoding="utf-8")
+            used = {number for number, line in enumerate(text.splitlines(), 1) if word.search(line)}
+            for statement in ast.parse(text).body if used else ():
+                lines = used.intersection(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+                target = (
+                    statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+                )
+                if lines and isinstance(target, ast.Name):
+                    if target.id not in asked:
+                        running |= self._reading(path, target.id, asked | {target.id})
+                else:
+                    running |= self._running(path, tuple(lines))
+        return running
 
 
 def of(root: Path, how: str) -> TestMap:
