@@ -82,7 +82,7 @@ def test_a_queue_that_never_answers_keeps_nobody_waiting_long(monkeypatch: pytes
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         began = time.monotonic()
         wakeup.Sqs(f"{address}/1/deliveries", address).at(uuid4(), 60)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 15  # boto3 is imported in it; its own limits are a minute, five times
 
 
 @pytest.mark.parametrize("event", [SQS_EVENT, YMQ_EVENT])

@@ -36,20 +36,23 @@ export async function show(place, visit) {
   const filters = () => ({ key: wished, outcome: outcome.value });
   const asked = () => Object.fromEntries(Object.entries({ ...filters(), before, limit: entry ? "1" : String(PAGE) }).filter(([, value]) => value));
   const refresh = async () => {
-    const isOld = begin();
+    const isOld = begin(), openBefore = openRows();
     const load = () => Promise.all([call("get_incoming", { connection, query: asked() }), entry && call("get_incoming_entry", { connection, query: { id: entry } })]);
     const [{ keys, next, incoming }, one] = await load();
     if (isOld()) return;
     offer(keys);
     const shared = { visit, connection, keys, report, refresh };
     notices.replaceChildren(...keys.filter((/** @type {Key} */ each) => !key.value || each.id === key.value).flatMap((/** @type {Key} */ each) => noticesOf(each, shared)));
-    const rows = one ? [opened(one, shared)] : incoming.map((/** @type {Entry} */ each) => row(each, shared));
+    // What somebody has opened while this was asked for stays, with what is chosen in it.
+    const now = openRows();
+    const rows = one ? [opened(one, shared)] : incoming.map((/** @type {Entry} */ each) => (openBefore.has(each.id) ? null : now.get(each.id)) ?? row(each, shared));
     list.replaceChildren(...rows);
     const isFiltered = keys.length && (outcome.value || key.value);
     const none = isFiltered ? nothing(t("log.nothing_found")) : nothing(t(keys.length ? "incoming.nothing_yet" : "incoming.no_keys"), element("a", { href: visit.to({ view: "site" }), text: t("tab.site") }));
     body.replaceChildren(rows.length ? list : none);
     links.replaceChildren(...(one ? [element("a", { className: "button quiet", href: visit.to({ query: filters() }), text: t("incoming.all") })] : pageLinks(visit, filters(), before, next)));
   };
+  const openRows = () => new Map(/** @type {HTMLElement[]} */ ([...list.children]).filter((each) => each.querySelector("details[open]")).map((each) => [each.dataset.id, each]));
   const offer = (/** @type {Key[]} */ keys) => {
     key.replaceChildren(new Option(t("incoming.all_keys"), ""), ...keys.map((one) => new Option(one.revoked_at ? `${one.name} (${t("incoming.revoked")})` : one.name, one.id, false, one.id === wished)));
     wished = key.value;
