@@ -27,6 +27,7 @@ from features.bookings.rows import BookingRequest
 from features.bookings.settings import Resource
 from functions.crm_api.handler import handle
 from shared.amocrm.transport import Transport
+from shared.platform import time_zones
 from shared.platform.http import Headers, Request
 from shared.platform.middleware import serve
 from shared.runtime import Runtime
@@ -54,7 +55,7 @@ def _settings() -> dict[str, Any]:
 
 def _fill(runtime: Runtime, integration_id: Any, first: date, rng: random.Random) -> None:
     """Half of every half an hour is taken."""
-    zone = hours.zone("Europe/Moscow")
+    zone = time_zones.zone("Europe/Moscow")
     assert zone is not None
     for number in range(_DOCTORS):
         seat = Seat(Resource(f"doctor-{number}", f"Doctor {number}"), None)

@@ -59,6 +59,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "bare_messages",
             "controls_duplicates",
             "utc_offset",
+            "time_zone",
             "cents",
             "currency",
         ):

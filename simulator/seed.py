@@ -118,7 +118,9 @@ def demo(world: World) -> Account:
     """The demo's accounts; returns the one at amoCRM."""
     account = world.add_account("steklodom", name="Стеклодом")
     fill(world, account)
-    facts = {"currency": "BRL", "country": "BR", "language": "pt", "utc_offset": -3 * 3600}
+    facts = {"currency": "BRL", "country": "BR", "language": "pt", "utc_offset": -3 * 3600} | {
+        "time_zone": "America/Sao_Paulo"
+    }
     fill(world, world.add_account("vidrarialuz", "kommo.com", name="Vidraria Luz", **facts), VIDRARIA)
     fill(world, world.add_account("klinika", name="Клиника на Лесной"), CLINIC)
     return account

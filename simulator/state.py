@@ -78,6 +78,7 @@ class Account:
     language: str = "ru"
     paid: bool = True
     utc_offset: int = 3 * 3600  # seconds; days of date fields begin at the account's own midnight
+    time_zone: str | None = None  # its name; None is one that fits the offset
     may_create_fields: bool = True
     has_filters: bool = True  # is_api_filter_enabled; without it filters are ignored
     list_lag: float = 0.0  # seconds for which a list shows what an entity was, see behind.py

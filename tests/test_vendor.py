@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,9 @@ def test_no_doubt_is_left_unmarked() -> None:
 @pytest.mark.parametrize(("kind", "longest"), [("text", 256), ("textarea", 65_000)])
 def test_a_text_that_is_too_long_is_cut_and_told(kind: str, longest: int) -> None:
     rule, field = FieldRule(source="x", entity="leads", field="X"), Field(1, "X", None, kind)
-    fits = mapping.place([rule], {"x": ["я" * longest]}, [field], skip_empty=True)
+    fits = mapping.place([rule], {"x": ["я" * longest]}, [field], skip_empty=True, zone=lambda: UTC)
     assert (fits.fields, fits.unplaced) == ([{"field_id": 1, "values": [{"value": "я" * longest}]}], ())
-    cut = mapping.place([rule], {"x": ["я" * longest + "!"]}, [field], skip_empty=True)
+    cut = mapping.place([rule], {"x": ["я" * longest + "!"]}, [field], skip_empty=True, zone=lambda: UTC)
     assert cut.fields == fits.fields
     assert cut.unplaced[0].values == ("я" * longest + "!",)
 

@@ -5,6 +5,7 @@ from cli.probe.lab import Lab
 from shared.amocrm.errors import BadRequestError, NotFoundError, ScopeMissingError
 from shared.amocrm.files import SCOPE
 from shared.amocrm.filtered_reads import embedded
+from shared.platform import time_zones
 
 _FORMATS = (
     *("date_pattern", "short_date_pattern", "short_time_pattern", "date_format", "time_format"),
@@ -22,6 +23,15 @@ def formats(lab: Lab) -> str:
     account = lab.api.send("GET", "/account", params={"with": "datetime_settings"})
     told = (account.get("_embedded") or {}).get("datetime_settings") or account.get("datetime_settings") or {}
     return all_but([name for name in _FORMATS if not isinstance(told.get(name), str)])
+
+
+@fact("account.time_zone", "Does the account tell its time zone, by an IANA name, and its offset?", "both")
+def time_zone(lab: Lab) -> str:
+    told = lab.api.datetime_settings()
+    name, offset = str(told.get("timezone") or ""), str(told.get("timezone_offset") or "")
+    found = {"the name": time_zones.zone(name) is not None, "the offset": time_zones.fixed(offset) is not None}
+    missing = [what for what, is_there in found.items() if not is_there]
+    return f"not {', nor '.join(missing)}" if missing else "both"
 
 
 @fact("drive.members", "Has a file the members that the vendor's client insists on?", "all")

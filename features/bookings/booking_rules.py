@@ -15,6 +15,7 @@ from features.bookings.rows import Booking, BookingRequest
 from features.bookings.settings import Bookings, Resource, Service
 from features.bookings.settings import of as settings_of
 from shared.connections.integrations import Integration
+from shared.platform import time_zones
 from shared.platform.messages import Message, say
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
@@ -37,7 +38,7 @@ class BookingRules(Struct, frozen=True):
     def of(cls, runtime: Runtime, integration: Integration, *, is_public: bool) -> "BookingRules":
         """Raises 409 where bookings are turned off."""
         settings = settings_of(integration.settings)
-        zone = hours.zone(settings.time_zone)
+        zone = time_zones.zone(settings.time_zone)
         if not settings.is_on or zone is None:
             raise Problem(409, "bookings_off", say("Bookings are turned off in this connection's settings."))
         return cls(runtime, integration, settings, zone, is_public)

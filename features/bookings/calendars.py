@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from features.bookings import calendar_urls, hours, rows
+from features.bookings import calendar_urls, rows
 from features.bookings.booking_rules import BookingRules
 from features.bookings.links import calendar_link
 from features.bookings.rows import Booking, Filter
@@ -19,6 +19,7 @@ from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
 from shared.connections import integrations
+from shared.platform import time_zones
 from shared.platform.http import Request, Response
 from shared.platform.messages import say, translated
 from shared.platform.middleware import json_response
@@ -167,7 +168,7 @@ def _place(caller: Caller) -> ZoneInfo:
     """The company's zone."""
     integration = caller.integration
     settings = settings_of({} if integration is None else integration.settings)
-    return hours.zone(settings.time_zone) or ZoneInfo("UTC")
+    return time_zones.zone(settings.time_zone) or ZoneInfo("UTC")
 
 
 OPEN = Action("open_calendar", "POST", Right.MANAGE, _open, body=OpenCalendar)

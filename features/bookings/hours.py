@@ -7,8 +7,7 @@ begins or ends within it.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from features.bookings.settings import Bookings, Resource
 
@@ -18,15 +17,6 @@ Span = tuple[int, int]
 Shift = tuple[datetime, datetime]
 
 _DAY = timedelta(days=1)
-
-
-@cache
-def zone(name: str) -> ZoneInfo | None:
-    """The zone with this IANA name; None where there is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # a name may be a path that leads out, or to a folder
-        return None
 
 
 def midnight(day: date) -> datetime:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from features import registry
-from features.bookings import hours, rows, task, texts
+from features.bookings import rows, task, texts
 from features.bookings.links import visit_link
 from features.bookings.rows import Booking
 from features.bookings.settings import of as settings_of
@@ -26,6 +26,7 @@ from shared.deliveries.items import Item
 from shared.deliveries.products import Goods
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import EarlierFirstError, Plan, Result, Step
+from shared.platform import time_zones
 from shared.platform.decoding import decode
 from shared.platform.i18n import document_language
 from shared.platform.messages import say
@@ -119,7 +120,7 @@ def _movable(work: SyncContext, booking: Booking) -> dict[str, str]:
 
 def _moments(work: SyncContext, booking: Booking) -> dict[str, datetime]:
     """As the wall shows it where the company is: a date is the day there."""
-    return {"booking.time": booking.starts_at.astimezone(hours.zone(work.settings.time_zone) or UTC)}
+    return {"booking.time": booking.starts_at.astimezone(time_zones.zone(work.settings.time_zone) or UTC)}
 
 
 def _deal_of_booking(work: SyncContext, api: AccountApi) -> Result:

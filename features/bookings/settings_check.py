@@ -17,6 +17,7 @@ from shared.amocrm.directory import Directory
 from shared.amocrm.leads import AccountApi
 from shared.connections import integrations
 from shared.connections.integrations import Integration
+from shared.platform import time_zones
 from shared.platform.messages import Message, say
 from shared.platform.money import is_amount
 from shared.platform.problems import InputError, Problem
@@ -54,7 +55,7 @@ def _check(runtime: Runtime, integration: Integration, given: Document) -> None:
 
 
 def _problems(settings: Bookings) -> Iterator[InputError]:
-    if hours.zone(settings.time_zone) is None:
+    if time_zones.zone(settings.time_zone) is None:
         yield InputError("bookings.time_zone", say("is no time zone, such as Europe/Kyiv"))
     for name in ("places", "resources", "services"):
         counted = Counter(one.id for one in getattr(settings, name))
@@ -145,7 +146,7 @@ def _saved(runtime: Runtime, integration: Integration) -> None:
 
 
 def _left_behind(settings: Bookings, booking: Booking) -> Message | None:
-    service, zone = settings.service(booking.service), hours.zone(settings.time_zone)
+    service, zone = settings.service(booking.service), time_zones.zone(settings.time_zone)
     if service is None or zone is None:
         return _NO_SERVICE
     able = [one for one in settings.offering(service) if one.id == booking.resource]

@@ -4,9 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from features.bookings import hours
 from features.bookings.rows import Booking, Visitor
-from shared.platform import i18n
+from shared.platform import i18n, time_zones
 from shared.platform.messages import stored, translated
 from shared.platform.money import currency_sign, day, money
 
@@ -15,7 +14,7 @@ _LONGEST: Final = 2000  # characters of what a visitor has written
 
 def when(moment: datetime, zone_name: str, language: str) -> str:
     """The day and the time where the company is."""
-    zone = hours.zone(zone_name)
+    zone = time_zones.zone(zone_name)
     local = moment.astimezone(zone) if zone is not None else moment
     return f"{day(local.date(), language)} {local:%H:%M}"
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from features.submissions import new_contact, person_identity
-from features.submissions.mapping import DAYS, field_of, is_same_day, place
+from features.submissions.mapping import DAYS, Zone, field_of, is_same_day, place
 from features.submissions.model import Contact, full_name
 from features.submissions.new_contact import Omitted
 from features.submissions.settings import Submissions
@@ -28,6 +28,7 @@ class Update(Struct, frozen=True):
     values: dict[str, list[str]]
     settings: Submissions
     fields: Sequence[Field]
+    zone: Zone
     renames: bool = False
     overwrites: bool = True
     left: Omitted = Omitted.NOTHING
@@ -36,7 +37,7 @@ class Update(Struct, frozen=True):
         """The change as amoCRM takes it; empty for nothing."""
         by_id = {field.id: field for field in self.fields}
         changed = []
-        for value in new_contact.placed(self.settings, self.values, self.fields, self.left).fields:
+        for value in new_contact.placed(self.settings, self.values, self.fields, self.zone, self.left).fields:
             field = by_id[value["field_id"]]
             after = self._after(field, value["values"])
             if not self._stays(field) and after != _values(self.known, field.id):
@@ -59,7 +60,7 @@ class Update(Struct, frozen=True):
             field = field_of(rule, self.fields)
             if field is None or not self.values.get(rule.source) or not self._stays(field):
                 continue
-            placed = place([rule], self.values, self.fields, skip_empty=True).fields
+            placed = place([rule], self.values, self.fields, skip_empty=True, zone=self.zone).fields
             if placed and self._after(field, placed[0]["values"]) != _values(self.known, field.id):
                 yield rule.source
 

@@ -66,7 +66,9 @@ def _write(made: Submission, kind: str, api: AccountApi, result: Result) -> Resu
     if kind == "lead":
         wanted = made.placed_in_lead(account).fields
     else:
-        wanted = [one for one in new_contact.placed(made.settings, values, fields).fields if one["values"]]
+        wanted = [
+            one for one in new_contact.placed(made.settings, values, fields, made.zone(api)).fields if one["values"]
+        ]
     kept = fitting(wanted)
     rest = [one for one in wanted if one not in kept]
     try:

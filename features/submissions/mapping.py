@@ -4,8 +4,8 @@ Source: amoCRM's documentation, "Custom fields", the table of field types and th
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from shared.amocrm.entity_fields import SAFE_SECOND
 from shared.platform.messages import Message, said, say
 
 Values = list[dict[str, Any]]
+# The account's own, asked for where a text for a field of a date and a time has none.
+Zone = Callable[[], tzinfo]
 
 _YES: Final = frozenset({"1", "true", "yes", "on", "y", "да", "есть", "ha", "так"})
 _NO: Final = frozenset({"0", "false", "no", "off", "n", "нет", "yoʻq", "ні"})
@@ -80,7 +82,12 @@ def exact(source: str) -> str:
 
 
 def place(
-    rules: Sequence[FieldRule], given: Mapping[str, Sequence[str]], fields: Sequence[Field], *, skip_empty: bool
+    rules: Sequence[FieldRule],
+    given: Mapping[str, Sequence[str]],
+    fields: Sequence[Field],
+    *,
+    skip_empty: bool,
+    zone: Zone,
 ) -> MappedFields:
     """The mapped values of one entity. With `skip_empty` off, a mapped value that came empty clears its field."""
     placed: dict[int, dict[str, Any]] = {}
@@ -104,7 +111,7 @@ def place(
             taken = say("{name} has a value from another field already", name=field.name)
             unplaced.append(Unplaced(rule.source, tuple(texts), taken))
             continue
-        values, reason = _values(field, texts, rule.enum)
+        values, reason = _values(field, texts, rule.enum, zone)
         if reason:
             unplaced.append(Unplaced(rule.source, tuple(texts), reason))
         if values:
@@ -126,7 +133,7 @@ def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence
         if field is None:
             unplaced.append(Unplaced(name, (text,), say("the account has no tracking field for it")))
             continue
-        values, reason = _values(field, [text.strip()], None)
+        values, reason = _values(field, [text.strip()], None, lambda: UTC)
         if (before | placed).get(field.id, values) != values:
             reason = say("{name} has a value from another field already", name=field.name)
         elif field.id not in before:
@@ -136,7 +143,7 @@ def tracking(given: Mapping[str, str], fields: Sequence[Field], mapped: Sequence
     return MappedFields([{"field_id": id_, "values": values} for id_, values in placed.items()], tuple(unplaced))
 
 
-def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Values, Message | None]:
+def _values(field: Field, texts: Sequence[str], enum: str | None, zone: Zone) -> tuple[Values, Message | None]:
     """The values, and why not all of them could be taken."""
     # vendor: fields.types (report) A field takes values of its type only: texts, numbers, true or false, seconds or an
     # ISO date, and those of its choices; another is refused with 400 (`custom_fields_values.0.values.0.value`).
@@ -157,7 +164,7 @@ def _values(field: Field, texts: Sequence[str], enum: str | None) -> tuple[Value
         return _chosen(field, texts)
     if len(texts) > 1:
         return [], say("{name} takes one value", name=field.name)
-    value = _single(kind, texts[0])
+    value = _single(kind, texts[0], zone)
     if value is None:
         return [], say("{name}: {reason}", name=field.name, reason=_WANTED.get(kind, said(kind)))
     return [{"value": value}], None
@@ -180,14 +187,14 @@ def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, Message | None]
     return [{"enum_id": enum_id} for enum_id in dict.fromkeys(found)], reason
 
 
-def _single(kind: str, text: str) -> Any:
+def _single(kind: str, text: str, zone: Zone) -> Any:
     """The value of a field that holds one; None where the text is none."""
     if kind in ("numeric", "price", "monetary"):
         return _number(text)
     if kind == "checkbox":
         return True if text.casefold() in _YES else False if text.casefold() in _NO else None
     if kind == "date_time":
-        return _moment(text)
+        return _moment(text, zone)
     if kind in DAYS:
         return _day(text)
     return None
@@ -205,10 +212,18 @@ def _number(text: str) -> int | float | None:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _moment(text: str) -> int | None:
-    """Unix seconds; a day without a time begins at midnight UTC."""
+def _moment(text: str, zone: Zone) -> int | None:
+    """Unix seconds. What has no zone of its own is by the clock on the account's wall, a day without a time its
+    midnight. As in calendars (RFC 5545), what the clock shows twice in autumn is the first one, and what it skips in
+    spring an hour later: by the offset before the jump."""
     parsed = _parsed(text)
-    return None if parsed is None else _seconds(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    return None if parsed is None else _seconds(parsed if parsed.tzinfo else parsed.replace(tzinfo=zone()))
+
+
+def is_wall_time(text: str) -> bool:
+    """Whether it is a time of a day without a zone."""
+    parsed = _parsed(text) if ":" in text else None
+    return parsed is not None and parsed.tzinfo is None
 
 
 def _day(text: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from features.submissions import person_identity
-from features.submissions.mapping import MappedFields, Unplaced, place
+from features.submissions.mapping import MappedFields, Unplaced, Zone, place
 from features.submissions.model import Contact, full_name
 from features.submissions.settings import FieldRule, Submissions
 from shared.amocrm.directory import Field
@@ -58,13 +58,17 @@ def rules(settings: Submissions) -> list[FieldRule]:
 
 
 def placed(
-    settings: Submissions, values: dict[str, list[str]], fields: Sequence[Field], left: Omitted = Omitted.NOTHING
+    settings: Submissions,
+    values: dict[str, list[str]],
+    fields: Sequence[Field],
+    zone: Zone,
+    left: Omitted = Omitted.NOTHING,
 ) -> MappedFields:
     if left is Omitted.ALL_BUT_THE_NAME:
         return MappedFields([], ())
     if left is Omitted.ALL_BUT_THE_PERSON:  # of the kinds that every account has
         settings = replace(settings, mapping=[], phone_enum="WORK", email_enum="WORK")
-    return place(rules(settings), values, fields, skip_empty=settings.skip_empty)
+    return place(rules(settings), values, fields, skip_empty=settings.skip_empty, zone=zone)
 
 
 def named(contact: Contact) -> Entity:

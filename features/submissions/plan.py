@@ -58,9 +58,16 @@ def first_steps(settings: Submissions, mode: str, body: Body) -> list[str]:
     return [(*(FIELDS[entity] for entity in entities_to_complete(settings, mode, body)), mode)[0]]
 
 
-def calls(mode: str, body: Body) -> int:
+def calls(settings: Submissions, mode: str, body: Body) -> int:
     """How many calls the steps make that count against amoCRM's limit, when nothing is in the way."""
-    return 3 + (mode == "lead") + 3 * isinstance(body, SubmitOrder)
+    return 3 + (mode == "lead") + 3 * isinstance(body, SubmitOrder) + _may_ask_for_the_zone(settings, body)
+
+
+def _may_ask_for_the_zone(settings: Submissions, body: Body) -> bool:
+    """Whether a mapping takes a time without a zone; which type its field has is not known yet."""
+    given = sources(body)
+    wanted = (given.get(mapping.exact(rule.source), given.get(rule.source)) for rule in settings.mapping)
+    return any(mapping.is_wall_time(text) for texts in wanted for text in texts or ())
 
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, content: tuple[Accepted, Body]) -> Plan:
@@ -68,7 +75,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, con
     parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
     language = document_language(integration.settings, integration.account_domain)
     made = Submission(*parts, settings_of(integration.settings), language)
-    return _steps(made), calls(accepted.mode, body)
+    return _steps(made), calls(made.settings, accepted.mode, body)
 
 
 def _planner(action: str) -> Planner[tuple[Accepted, Body]]:
@@ -106,7 +113,7 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
         settings = replace(settings, mapping=rules, skip_empty=False)
     made = Submission(*parts, replace(settings, forms=where), language, wanted.is_change, has_own_note=True)
     if wanted.lead_id is None:
-        return _steps(made), calls("lead", body)
+        return _steps(made), calls(settings, "lead", body)
     plan = [fields_step(made, "leads", None)] if "leads" in entities_to_complete(settings, "lead", body) else []
     before = plan[-1].name if plan else None
     plan += [
@@ -115,7 +122,7 @@ def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wa
     ]
     if wanted.is_change and any(rule.entity == "contacts" for rule in made.settings.mapping):
         plan += _contact_update_steps(made, "lead")
-    return plan, 3
+    return plan, 3 + _may_ask_for_the_zone(made.settings, body)
 
 
 def _known_lead_step(made: Submission, lead_id: int, wanted: PersonSubmission, before: str | None) -> Step:

@@ -40,7 +40,7 @@ def of_submission(made: Submission, api: AccountApi, result: Result) -> tuple[li
     elif price and isinstance(made.body, SubmitForm) and not made.has_own_note and not made.budget.is_own(api):
         wrong += _given((), price, made.budget.why_left_out(api))
     if not left:
-        wrong += new_contact.placed(made.settings, values, account.fields("contacts")).unplaced
+        wrong += new_contact.placed(made.settings, values, account.fields("contacts"), made.zone(api)).unplaced
         wrong += made.placed_in_lead(account).unplaced if has_lead else ()
     return unmapped, wrong
 

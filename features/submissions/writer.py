@@ -44,6 +44,7 @@ from shared.amocrm.events import FeedApi
 from shared.amocrm.leads import AccountApi
 from shared.deliveries import rows as deliveries
 from shared.deliveries.account_money import AccountMoney
+from shared.deliveries.account_time import AccountTime
 from shared.deliveries.echo_marking import noting
 from shared.deliveries.locks import HeldLocks, Locks
 from shared.deliveries.rows import Delivery
@@ -295,7 +296,8 @@ class Submission:
         """What the submission brings to a contact that is there."""
         values, _ = self.values()
         renames, fields = isinstance(self.body, SyncContact), account.fields("contacts")
-        return Update(known, self.body.contact, values, self.settings, fields, renames, overwrites, left)
+        zone = self.zone(account.account)
+        return Update(known, self.body.contact, values, self.settings, fields, zone, renames, overwrites, left)
 
     def lead_and_contact(self, account: Directory, left: Omitted) -> tuple[Entity, Entity]:
         body, settings = self.body, self.settings
@@ -330,13 +332,13 @@ class Submission:
         rules = [rule for rule in self.settings.mapping if rule.entity == "leads"]
         values, _ = self.values()
         fields = account.fields("leads") if rules or body.tracking else ()
-        mapped = mapping.place(rules, values, fields, skip_empty=skip_empty)
+        mapped = mapping.place(rules, values, fields, skip_empty=skip_empty, zone=self.zone(account.account))
         visit = mapping.tracking(body.tracking, fields, mapped.fields)
         return MappedFields([*mapped.fields, *visit.fields], (*mapped.unplaced, *visit.unplaced))
 
     def _new_contact(self, account: Directory, left: Omitted, chosen: ChosenRoute) -> Entity:
         values, _ = self.values()
-        placed = new_contact.placed(self.settings, values, account.fields("contacts"), left)
+        placed = new_contact.placed(self.settings, values, account.fields("contacts"), self.zone(account.account), left)
         return new_contact.new(self.body.contact, placed, chosen.responsible_user_id)
 
     def _chosen(self, account: Directory) -> ChosenRoute:
@@ -369,6 +371,15 @@ class Submission:
     @cached_property
     def budget(self) -> Budget:
         return Budget(AccountMoney(SharedCache(self.database, self.integration_id)), self.body)
+
+    @cached_property
+    def _time(self) -> AccountTime:
+        remembered = SharedCache(self.database, self.integration_id)
+        return AccountTime(remembered, lambda doubt: self.tell("time_zone", doubt))
+
+    def zone(self, api: AccountApi) -> mapping.Zone:
+        """The account's, asked for when it is needed."""
+        return lambda: self._time.zone(api)
 
     def _priced(
         self, api: AccountApi, left: Omitted, lead: Entity, make: Callable[[Entity], CreatedEntities]

@@ -53,6 +53,12 @@ class AccountApi(Guarded, frozen=True):
     def account(self) -> dict[str, Any]:
         return self._object("GET", "/account")
 
+    def datetime_settings(self) -> dict[str, Any]:
+        """How the account writes dates and times, and where on earth it is; empty where amoCRM does not tell."""
+        account = self._object("GET", "/account", params={"with": "datetime_settings"})
+        found = (account.get("_embedded") or {}).get("datetime_settings")
+        return found if isinstance(found, dict) else {}
+
     def lead(self, lead_id: int) -> dict[str, Any]:
         """One deal with the ids of its contacts. NotFoundError when it is not there, also where amoCRM says 204."""
         return self._object("GET", f"/leads/{lead_id}", params={"with": "contacts"})

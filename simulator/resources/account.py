@@ -88,6 +88,8 @@ def _offset(account: Account) -> str:
 
 def _time_zone(account: Account) -> str:
     """A name in the database of time zones; that of Moscow for most."""
+    if account.time_zone is not None:
+        return account.time_zone
     hours = account.utc_offset // 3600
     return "Europe/Moscow" if hours == 3 else f"Etc/GMT{-hours:+d}"
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from features.bookings import availability, hours
 from features.bookings.hours import Span, minute_of, moment_of
 from features.bookings.settings import WEEKDAYS, Bookings, DaysOff, Place, Resource, Service, SpecialDay, Week
+from shared.platform import time_zones
 
 # Where clocks are put forward and back: at midnight, by half an hour, over a whole day, at odd hours, or never.
 CHANGES = [
@@ -220,7 +221,7 @@ def test_of_several_the_one_with_the_least_to_do() -> None:
 
 @pytest.mark.parametrize("name", ["", "Nowhere/City", "../etc/passwd", "/etc/passwd", "Europe", "x" * 64, "UTC\n"])
 def test_what_is_no_zone(name: str) -> None:
-    assert hours.zone(name) is None
+    assert time_zones.zone(name) is None
 
 
 def test_shifts_that_meet_are_one() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -157,7 +158,9 @@ def test_k_a_page_of_thanks_may_have_letters_of_any_alphabet(story: Story, wante
 def test_k_a_field_with_kinds_of_its_own_gets_one_of_them() -> None:
     """30-K: messengers have no kind WORK; a value with it is refused, and all others with it."""
     messenger = Field(3, "Мгн. сообщения", "IM", "multitext", ((1, "SKYPE"), (2, "OTHER")))
-    placed = mapping.place([FieldRule("tg", "contacts", field="IM")], {"tg": ["@nina"]}, [messenger], skip_empty=True)
+    placed = mapping.place(
+        [FieldRule("tg", "contacts", field="IM")], {"tg": ["@nina"]}, [messenger], skip_empty=True, zone=lambda: UTC
+    )
     assert placed.fields == [{"field_id": 3, "values": [{"value": "@nina", "enum_code": "OTHER"}]}]
 
 

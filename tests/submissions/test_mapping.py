@@ -1,6 +1,6 @@
 """Any mapping and any input: nothing raises, and no value is lost (row C5)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import pytest
@@ -19,6 +19,12 @@ KINDS = (
     *("birthday", "streetaddress", "smart_address", "legal_entity", "price", "category", "items", "tracking_data"),
     *("linked_entity", "monetary", "chained_list", "file", "multitext"),
 )
+
+
+def _utc() -> tzinfo:
+    return UTC
+
+
 NAMES = ("size", "city", "phone", "email", "name")
 
 texts = st.text(max_size=40) | st.sampled_from(
@@ -53,7 +59,7 @@ values = st.dictionaries(st.sampled_from(NAMES), st.lists(texts.filter(str.strip
 def _placed(kind: str, text: str) -> list[Any]:
     field = Field(id=1, name="X", code=None, type=kind, enums=())
     rule = FieldRule(source="x", entity="contacts", field_id=1)
-    found = mapping.place([rule], {"x": [text]}, [field], skip_empty=True).fields
+    found = mapping.place([rule], {"x": [text]}, [field], skip_empty=True, zone=_utc).fields
     return [one["value"] for value in found for one in value["values"] or ()]
 
 
@@ -93,7 +99,7 @@ def test_32_8_a_stored_date_is_a_midnight_before_the_wanted_one(stored: Any, wan
 def test_what_finds_no_field_is_told(
     wanted: list[FieldRule], came: dict[str, list[str]], known: list[Field], skip_empty: bool
 ) -> None:
-    placed = mapping.place(wanted, came, known, skip_empty=skip_empty)
+    placed = mapping.place(wanted, came, known, skip_empty=skip_empty, zone=_utc)
     told = {one.source for one in placed.unplaced}
     for rule in wanted:
         if not came.get(rule.source) or rule.source in told:
@@ -120,7 +126,7 @@ def test_any_contact_can_be_made_and_changed(
     body = SubmitForm(contact=Contact(name=name, phone=[phone, phone], email=email), fields=extra)
     settings = Submissions(mapping=wanted)
     came, unplaced = new_contact.given(sources(body), body.contact, "RU")
-    placed = new_contact.placed(settings, came, known)
+    placed = new_contact.placed(settings, came, known, _utc)
     made = new_contact.new(body.contact, placed, 7)
     assert made["name"]
     for text in filter(str.strip, (phone, email)):
@@ -128,10 +134,10 @@ def test_any_contact_can_be_made_and_changed(
         normal = person_identity.phone(text, "RU")
         shown = {text.strip(), text.strip().lower(), normal.written if normal else text.strip()}
         # A field of numbers, dates or a box shows the value as its own.
-        shown |= {str(value) for kind in KINDS if (value := mapping._single(kind, text.strip())) is not None}
+        shown |= {str(value) for kind in KINDS if (value := mapping._single(kind, text.strip(), _utc)) is not None}
         assert any(repr(one)[1:-1] in part for one in shown for part in where)
     before = {"id": 1, "name": "", "custom_fields_values": made.get("custom_fields_values")}
-    changed = Update(before, body.contact, came, settings, known, renames=True).body()
+    changed = Update(before, body.contact, came, settings, known, _utc, renames=True).body()
     assert "custom_fields_values" not in changed  # the same once more changes nothing
 
 
