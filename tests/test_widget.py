@@ -252,10 +252,12 @@ def _loaded(file: Path, seen: set[Path]) -> set[Path]:
 
 
 def test_browsers_are_sent_every_text_that_a_script_of_theirs_may_say() -> None:
-    """The rest of the callback's texts is for the server's own pages alone."""
+    """The rest of the callback's texts is for the server's own pages alone, and so is its example of a quotation."""
     said = set()
     for script in [*(ROOT / "web").rglob("*.js"), *(ROOT / "clients").rglob("*.js")]:
-        said |= set(re.findall(r"""["'`](callback\.[^"'`]*)""", script.read_text(encoding="utf-8")))
+        text = script.read_text(encoding="utf-8")
+        said |= set(re.findall(r"""["'`](callback\.[^"'`]*)""", text))
+        assert "document.sample" not in text
     assert said
     for file in (ROOT / "web" / "i18n").iterdir():
         whole = json.loads(file.read_text(encoding="utf-8"))
@@ -263,7 +265,7 @@ def test_browsers_are_sent_every_text_that_a_script_of_theirs_may_say() -> None:
         assert {name for name in sent if name.startswith("callback.")} == said
         assert sent.items() <= whole.items()
         assert {name for name in whole if name not in sent} == {
-            one for one in whole if one.startswith("callback.")
+            one for one in whole if one.startswith(("callback.", "document.sample."))
         } - said
 
 

@@ -17,6 +17,8 @@ from shared.platform import widgets
 from shared.platform.http import Request, Response
 from shared.runtime import Runtime
 
+# Texts that only the server says: oauth_callback's pages, and the settings' example of a quotation.
+_OF_THE_SERVER: Final = ("callback.", "document.sample.")
 # Of the callback's texts, those that the page says that has opened the consent (web/ui/consent.js).
 _OF_THE_CONSENT: Final = {"callback.access_denied.happened", "callback.consent_failed.happened"}
 _HOME = Path(__file__).resolve().parents[2]
@@ -120,10 +122,10 @@ def with_kept_addresses(page: bytes, folder: str) -> bytes:
 
 
 def without_servers_texts(catalogue: bytes) -> bytes:
-    """Without the texts of oauth_callback's pages, which are written whole by the server: a tenth of a catalogue."""
+    """Without the texts that are written whole by the server: a tenth of a catalogue."""
     sent = json.loads(catalogue).items()
     return json.dumps(
-        {name: text for name, text in sent if not name.startswith("callback.") or name in _OF_THE_CONSENT},
+        {name: text for name, text in sent if not name.startswith(_OF_THE_SERVER) or name in _OF_THE_CONSENT},
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
