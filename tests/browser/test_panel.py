@@ -426,3 +426,22 @@ def test_a_view_that_did_not_come_is_there_when_it_is_tried_again(context: Brows
     expect(page.get_by_role("alert").filter(has_text="Сервер не отвечает")).to_be_visible()
     page.get_by_role("button", name="Повторить").click()
     expect(page.get_by_role("heading", name="Доставки", exact=True)).to_be_visible()
+
+
+@pytest.mark.long
+def test_a_sign_in_link_is_used_also_where_the_panel_is_open_already(context: BrowserContext, demo: Demo) -> None:
+    """In that tab it is another fragment only: nothing happened, and the code stayed in the address."""
+    with demo.http({"Authorization": f"Bearer {demo.token}"}) as http:
+        ask = {"name": "Зоя Вторая", "rights": "see"}
+        link, other = (http.post("/create_administrator", json=ask).json()["link"] for _ in range(2))
+    page = context.new_page()
+    page.goto(demo.panel)
+    expect(page.locator("#token")).to_be_visible()
+    page.goto(link)
+    expect(page.locator("#me")).to_have_text("Зоя Вторая")
+    assert "inv_" not in page.url
+    before = page.evaluate(_TOKEN)
+    page.goto(other)
+    page.wait_for_function(f"before => {_TOKEN} && {_TOKEN} !== before", arg=before)
+    expect(page.get_by_role("heading", name="Обзор", exact=True)).to_be_visible()
+    assert "inv_" not in page.url

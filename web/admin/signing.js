@@ -91,6 +91,8 @@ export function begin(then) {
     $("token").value = "";
     void enter();
   });
+  // A link that is opened in this very tab is another fragment only.
+  addEventListener("hashchange", () => { if (location.hash.startsWith("#invite=")) location.reload(); });
   const { invite: invited, refused } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   if (invited) void enterByLink(invited);
   else if (refused) {
