@@ -445,3 +445,12 @@ def test_a_sign_in_link_is_used_also_where_the_panel_is_open_already(context: Br
     page.wait_for_function(f"before => {_TOKEN} && {_TOKEN} !== before", arg=before)
     expect(page.get_by_role("heading", name="Обзор", exact=True)).to_be_visible()
     assert "inv_" not in page.url
+
+
+@pytest.mark.long
+def test_an_event_that_is_gone_is_not_found(context: BrowserContext, demo: Demo) -> None:
+    """Its address, which somebody was sent, said that nothing has happened at all."""
+    connect(demo, widget_type="clinic")
+    page = connected_panel(context, demo)
+    go(page, "events/00000000-0000-0000-0000-000000000000", "clinic")
+    expect(page.get_by_text("Ничего не найдено.")).to_be_visible()

@@ -260,7 +260,7 @@ function happened(visit, endpoints) {
   const { connection, entry, query } = visit;
   const before = query.before ?? "";
   const list = element("ol", { className: "log", id: "changes" }), error = failure();
-  const none = element("p", { className: "soft", text: t("events.nothing_yet"), hidden: true });
+  const none = element("p", { className: "soft", text: t(entry || before ? "log.nothing_found" : "events.nothing_yet"), hidden: true });
   const links = element("div", { className: "pages" }), whole = element("div", { className: "content" });
   let shown = ""; // so that nothing moves under a finger where nothing has changed
   const begin = latest();
