@@ -48,6 +48,15 @@ def test_30_the_panel_lets_choose_whatever_is_delivered() -> None:
     assert all(f"action.{name}" in words for name in json.loads(choice))
 
 
+def test_every_part_that_the_panel_loads_later_can_be_had_when_it_is_tried_again() -> None:
+    """38-3: where a browser keeps a failure, `import()` stays failed until the page is loaded anew; `moduleOf` sees to
+    that, and says what failed in the reader's words."""
+    in_comments = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
+    panel = (ROOT / "web" / "admin").glob("*.js")
+    found = {file.name for file in panel if "import(" in in_comments.sub("", file.read_text(encoding="utf-8"))}
+    assert found == {"modules.js"}
+
+
 _NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 _MOST_LINES = 10_000
 

@@ -121,6 +121,27 @@ def test_a_draft_that_conflicts_is_there_again_and_told_until_somebody_decides(
 
 
 @pytest.mark.long
+@pytest.mark.refusals(409, "net::ERR_FAILED")
+def test_mine_is_not_given_up_where_the_way_back_to_it_does_not_come(
+    context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]
+) -> None:
+    """38-7: what was typed was thrown away first, and then there was nothing to bring it back by."""
+    draft(_calculator("Двери"))
+    page = _at_the_builder(context, demo)
+    title = page.locator("[data-path='title']")
+    expect(title).to_have_value("Двери")
+    draft(_calculator("Чужие двери"))
+    title.fill("Мои двери")
+    page.route(re.compile("/admin/toast.js"), lambda route: route.abort("failed"))
+    theirs = page.get_by_role("button", name="Взять их вариант")
+    theirs.click()
+    expect(page.get_by_role("alert").filter(has_text="Сервер не отвечает")).to_be_visible()
+    expect(theirs).to_be_visible()
+    expect(title).to_have_value("Мои двери")
+    page.unroute_all(behavior="ignoreErrors")
+
+
+@pytest.mark.long
 @pytest.mark.refusals(409)
 def test_what_was_typed_over_a_draft_that_was_thrown_away_is_kept(
     context: BrowserContext, demo: Demo, draft: Callable[[dict[str, Any]], None]

@@ -429,6 +429,26 @@ def test_a_view_that_did_not_come_is_there_when_it_is_tried_again(context: Brows
 
 
 @pytest.mark.long
+@pytest.mark.refusals("net::ERR_FAILED")
+def test_a_part_of_a_view_that_did_not_come_is_there_when_it_is_tried_again(
+    context: BrowserContext, demo: Demo
+) -> None:
+    """38-3's brother: what a view loads when something in it is opened stayed failed, in the browser's English."""
+    page = connected_panel(context, demo)
+    script = re.compile("/admin/event_kinds.js")
+    page.route(script, lambda route: route.abort("failed"))
+    page.on("request", lambda request: page.unroute(script) if request.is_navigation_request() else None)
+    go(page, "events")
+    new = page.get_by_role("button", name="Добавить получателя")
+    new.click()
+    expect(page.get_by_role("alert").filter(has_text="Сервер не отвечает")).to_be_visible()
+    with page.expect_navigation():
+        new.click()
+    new.click()
+    expect(page.get_by_label("Название")).to_be_visible()
+
+
+@pytest.mark.long
 def test_a_sign_in_link_is_used_also_where_the_panel_is_open_already(context: BrowserContext, demo: Demo) -> None:
     """In that tab it is another fragment only: nothing happened, and the code stayed in the address."""
     with demo.http({"Authorization": f"Bearer {demo.token}"}) as http:

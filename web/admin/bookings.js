@@ -5,6 +5,7 @@ import { API } from "../ui/api.js";
 import { momentThere, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { dayThere, plus } from "../ui/slots.js";
+import { moduleOf } from "./modules.js";
 import { form } from "./offer.js";
 import { busy, button, copyButton, failure, ofAccount, told } from "./pieces.js";
 import { call, may } from "./session.js";
@@ -63,7 +64,7 @@ export async function show(place, visit) {
 /** What makes the board of that mode. @param {Mode} mode @returns {Promise<(visit: Visit, settings: Settings) => Board>} */
 async function maker(mode) {
   if (mode === "list") return visits;
-  const { calendar } = await import("./calendar.js");
+  const { calendar } = await moduleOf("calendar");
   return (visit, settings) => calendar(visit, settings, mode);
 }
 
@@ -133,7 +134,7 @@ function visits(visit, settings) {
  */
 function row(connection, one, settings, refresh, error) {
   const doing = (/** @type {(visits: typeof import("./calendar_visit.js"), around: import("./calendar_visit.js").Around) => unknown} */ work) => (/** @type {HTMLButtonElement} */ pressed) =>
-    busy(pressed, async () => work(await import("./calendar_visit.js"), { connection, refresh }), error);
+    busy(pressed, async () => work(await moduleOf("calendar_visit"), { connection, refresh }), error);
   const buttons = [];
   const isOver = Date.parse(one.starts_at) <= Date.now();
   if (may("manage") && one.state === "booked" && !isOver) {

@@ -3,7 +3,9 @@
 
 import { element } from "../ui/dom.js";
 import { inLanguage, LANGUAGES, t } from "../ui/i18n.js";
+import { moduleOf } from "./modules.js";
 import { allFields, copyOfNamed, copyOfOption, freshName, freshOption, nameAfterLabel, nameOptionAfterLabel, namesFor, rename, renameOption } from "./naming.js";
+import { told } from "./pieces.js";
 
 /** @typedef {import("../../types/calculator.js").InLanguages} InLanguages */
 /** @typedef {import("../../types/draft.js").Draft} Draft */
@@ -210,14 +212,16 @@ function editor(document, language, changed) {
         event.preventDefault();
         move(index, index + step, "!");
       };
-      button.onpointerdown = async (event) => {
+      button.onpointerdown = (event) => {
         if (event.button) return;
         event.preventDefault();
         button.focus();
         button.setPointerCapture(event.pointerId); // while the module comes
-        const { carried } = await import("./moving.js");
-        const to = await carried(event, button, rows, index);
-        if (to !== null) move(index, to, "!");
+        void told(async () => {
+          const { carried } = await moduleOf("moving");
+          const to = await carried(event, button, rows, index);
+          if (to !== null) move(index, to, "!");
+        });
       };
       return button;
     };

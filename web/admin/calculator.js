@@ -6,6 +6,7 @@ import { afterTyping, latest } from "../ui/pace.js";
 import { form } from "../widget/form.js";
 import { builder, empty, lacking } from "./builder.js";
 import { keptDraft } from "./kept.js";
+import { moduleOf } from "./modules.js";
 import { nameAfterLabels } from "./naming.js";
 import { busy, conflictOf, failure, filled, levelPicker, told } from "./pieces.js";
 import { call, connectionName, may, whoIsIn, widgetName } from "./session.js";
@@ -35,7 +36,7 @@ const begin = latest();
 /** @param {HTMLElement} place @param {Visit} visit */
 export async function show(place, visit) {
   const connection = /** @type {Connection} */ (visit.connection);
-  if (visit.entry) return (await import("./calculator_version.js")).show(place, visit);
+  if (visit.entry) return (await moduleOf("calculator_version")).show(place, visit);
   const level = levelPicker(visit.query.level);
   const body = element("div", {});
   /** @type {ReturnType<typeof workbench> | null} */
@@ -182,10 +183,10 @@ function workbench(body, visit, level, known, reopen) {
   const tellConflict = (/** @type {import("../client/index.js").ApiError} */ { problem: told_ }) => {
     const problem = /** @type {{ detail: string, changed_by?: string, changed_at: string, revision?: string }} */ (told_);
     const theirs = () => told(async () => {
+      const { toast } = await moduleOf("toast"); // most who look at a calculator change nothing
       const mine = { revision, document: structuredClone(document_) };
       dropped();
       await reopen();
-      const { toast } = await import("./toast.js"); // most who look at a calculator change nothing
       toast(t("undo.theirs"), async () => {
         unsent.put(mine);
         await shownAgain();
@@ -239,7 +240,7 @@ function workbench(body, visit, level, known, reopen) {
   const showProblems = async (/** @type {import("./calculator_problems.js").Problem[]} */ problems) => {
     const isOld = beginTelling();
     if (!wrong && !problems.length) return;
-    const { problemsIn } = await import("./calculator_problems.js");
+    const { problemsIn } = await moduleOf("calculator_problems", false);
     if (isOld()) return;
     if (!wrong) {
       wrong = problemsIn(left);
@@ -260,7 +261,7 @@ function workbench(body, visit, level, known, reopen) {
   // What the formulas come to, under each of them.
   const tell = async () => {
     if (!isTold) return;
-    const { formulaValues } = await import("./formula_values.js");
+    const { formulaValues } = await moduleOf("formula_values", false);
     /** @type {Map<string, string>} */
     const values = found && tried ? formulaValues(found, tried.values(), edited) : new Map();
     for (const place of all("[data-value]")) {
@@ -292,7 +293,7 @@ function workbench(body, visit, level, known, reopen) {
     await queued();
     if (isUnsaved) return; // it could not be saved, and that is told
     if (!confirm([t("calculators.publish_sure", bounded(known.touched)), showCurrency()].filter(Boolean).join("\n\n"))) return;
-    await (await import("./calculator_publishing.js")).published(around, { revision, note: note.value.trim() || null, draft: structuredClone(document_) });
+    await (await moduleOf("calculator_publishing")).published(around, { revision, note: note.value.trim() || null, draft: structuredClone(document_) });
   }, error);
   const shownAgain = () => (body.isConnected ? reopen() : null);
   const dropped = () => {
@@ -302,7 +303,7 @@ function workbench(body, visit, level, known, reopen) {
   const around = { connection, level, known, reopen, shownAgain, dropped };
   discard.onclick = () => busy(discard, async () => {
     await queued();
-    await (await import("./calculator_publishing.js")).discarded(around, { revision, draft: structuredClone(document_) });
+    await (await moduleOf("calculator_publishing")).discarded(around, { revision, draft: structuredClone(document_) });
   }, error);
   const starts = element("select", { id: "begin-from" }, new Option("—", ""), new Option(t("calculators.empty"), "empty"), ...Object.keys(known.usual).map((one) => new Option(widgetName(one), one)));
   starts.onchange = () => {
@@ -313,13 +314,13 @@ function workbench(body, visit, level, known, reopen) {
   file.onchange = () => told(async () => {
     const [given] = file.files ?? [];
     if (!given) return;
-    const found = await (await import("./calculator_file.js")).read(given);
+    const found = await (await moduleOf("calculator_file")).read(given);
     file.value = "";
     if (!found || !canBeShown(found)) throw new Error(t("calculators.not_a_file"));
     replace(found);
   }, error);
   const load = element("button", { text: t("calculators.import"), className: "quiet small", type: "button", onclick: () => file.click() });
-  const store = element("button", { text: t("calculators.export"), className: "quiet small", type: "button", onclick: () => told(async () => (await import("./calculator_file.js")).store(document_, `calculator-${connection.widget_type}.json`), error) });
+  const store = element("button", { text: t("calculators.export"), className: "quiet small", type: "button", onclick: () => told(async () => (await moduleOf("calculator_file")).store(document_, `calculator-${connection.widget_type}.json`), error) });
   const check = () => told(async () => {
     const checked = await call("check_calculator", { method: "POST", connection, body: { document: document_ } });
     tryOut(checked.calculator);
@@ -336,7 +337,7 @@ function workbench(body, visit, level, known, reopen) {
     history(known, visit, level, {
       use: (/** @type {number} */ version) => told(async () => replace((await call("get_calculator_version", { connection, query: { level, version: String(version) } })).document), error),
       inherit: (/** @type {HTMLButtonElement} */ button) => busy(button, async () => {
-        if (confirm(t("calculators.inherit_sure"))) await (await import("./calculator_publishing.js")).inherited(around);
+        if (confirm(t("calculators.inherit_sure"))) await (await moduleOf("calculator_publishing")).inherited(around);
       }, error),
     }));
   draw();

@@ -4,6 +4,7 @@ import { element } from "../ui/dom.js";
 import { t } from "../ui/i18n.js";
 import { afterTyping, latest } from "../ui/pace.js";
 import { written } from "./address.js";
+import { moduleOf } from "./modules.js";
 import { busy, button, nothing, pageLinks, told } from "./pieces.js";
 import { CONNECTION_VIEWS, titleOf } from "./places.js";
 import { call, may, widgetName } from "./session.js";
@@ -54,7 +55,7 @@ export async function show(place, visit) {
     if (!below.firstChild) await connect(urls);
   };
   const connect = async (/** @type {Record<string, string>} */ urls) => {
-    const { addressesOf, connectByButton, form } = await import("./connecting.js");
+    const { addressesOf, connectByButton, form } = await moduleOf("connecting");
     below.replaceChildren(...(may("manage") ? [connectByButton(refresh), form(refresh)] : []), addressesOf(urls));
   };
   const changed = (/** @type {boolean} */ isStep) => {
@@ -81,7 +82,7 @@ function row(connection, view, refresh) {
   const link = element("a", { href: written({ account, view }) }, element("bdi", { text: connection.account_domain }), " · ", element("bdi", { text: widgetName(connection.widget_type) }));
   const facts = element("div", { className: "facts" }, element("b", {}, link), element("br"), ...standing(connection));
   const authorise = isOn || !may("connect") ? null : element("button", { text: t("crm.authorise"), onclick: ({ target }) => busy(target, async () => {
-    const { authorise: begun } = await import("./connecting.js");
+    const { authorise: begun } = await moduleOf("connecting");
     await begun(connection, refresh);
   }) });
   return element("li", {}, element("div", { className: "row" }, facts, authorise));

@@ -5,6 +5,7 @@ import { amount, has, money, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { plus } from "../ui/slots.js";
 import { written } from "./address.js";
+import { moduleOf } from "./modules.js";
 import { busy, nothing, pageLinks, told, when } from "./pieces.js";
 import { viewsOf } from "./places.js";
 import { call, connectionName, may } from "./session.js";
@@ -159,7 +160,7 @@ function row(delivery, visit, refresh, isOpen = false) {
     const found = await call("get_delivery", { connection: own, query: { id: delivery.delivery_id, ...(may("manage") ? { content: "1" } : {}) } });
     story.replaceChildren(...found.story.map(entryLine));
     if (!may("manage")) return;
-    const [{ contentOf }, zone] = await Promise.all([import("./content.js"), delivery.action === "bring_booking" ? call("get_settings", { connection: own }).then(({ settings }) => settings.bookings.time_zone) : ""]);
+    const [{ contentOf }, zone] = await Promise.all([moduleOf("content"), delivery.action === "bring_booking" ? call("get_settings", { connection: own }).then(({ settings }) => settings.bookings.time_zone) : ""]);
     content.replaceChildren(...(found.content ? contentOf(delivery.action, found.content, zone) : [element("p", { className: "soft", text: t("deliveries.content_gone") })]));
   };
   const again = element("button", { text: t("deliveries.retry"), onclick: (event) => busy(event.target, async () => {

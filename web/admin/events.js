@@ -3,6 +3,7 @@
 import { element } from "../ui/dom.js";
 import { duration, moment, t } from "../ui/i18n.js";
 import { counted, latest } from "../ui/pace.js";
+import { moduleOf } from "./modules.js";
 import { busy, button, check, copyButton, failure, live, missed, nothing, ofAccount, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
 import { saveOver, saver } from "./saving.js";
@@ -132,7 +133,7 @@ function told_(connection, endpoints, known, { fresh, stays, opened }, again) {
   /** @type {Edit} */
   const edit = (endpoint, pressed) => busy(pressed, async () => {
     if (!mayLeave(place)) return;
-    const { kindsField } = await import("./event_kinds.js");
+    const { kindsField } = await moduleOf("event_kinds");
     const kinds = await kindsField(endpoint?.kinds ?? []);
     place.replaceChildren(form(connection, endpoint, known, kinds, fresh, again, () => place.replaceChildren(add)));
     place.querySelector("input")?.focus();
@@ -271,7 +272,7 @@ function happened(visit, endpoints) {
     if (isOld() || shown === JSON.stringify(changes)) return;
     shown = JSON.stringify(changes);
     list.replaceChildren(...changes.map((one) => change(visit, one, endpoints, error)));
-    if (entry && changes.length && may("manage")) whole.replaceChildren(...(changes[0].content ? (await import("./content.js")).eventOf(changes[0].content) : [element("p", { className: "soft", text: t("content.unread") })]));
+    if (entry && changes.length && may("manage")) whole.replaceChildren(...(changes[0].content ? (await moduleOf("content")).eventOf(changes[0].content) : [element("p", { className: "soft", text: t("content.unread") })]));
     links.replaceChildren(...(entry ? [element("a", { className: "button quiet", href: visit.to({}), text: t("events.all") })] : pageLinks(visit, {}, before, next)));
     none.hidden = list.children.length > 0;
     if (entry || before) view.scrollIntoView();

@@ -4,6 +4,7 @@ import { element } from "../ui/dom.js";
 import { moment, number, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
 import { written } from "./address.js";
+import { moduleOf } from "./modules.js";
 import { busy, failure, filled, nothing, pageLinks, told, when } from "./pieces.js";
 import { call, may } from "./session.js";
 import { choosing, mayLeave } from "./unsaved.js";
@@ -112,7 +113,7 @@ function row(one, shared) {
   const error = failure();
   const details = element("details", {}, element("summary", { text: t("incoming.what") }), error, place);
   const open = () => told(async () => {
-    const { entry } = await import("./incoming_entry.js");
+    const { entry } = await moduleOf("incoming_entry");
     place.replaceChildren(...(await filled(place, () => entry(one, shared), open)));
   }, error);
   details.ontoggle = () => {

@@ -3,6 +3,7 @@
 
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
+import { moduleOf } from "./modules.js";
 import { busy, failure, missed, ofAccount } from "./pieces.js";
 import { call, may } from "./session.js";
 import { readThem } from "./incoming.js";
@@ -32,7 +33,7 @@ export async function entry(one, shared) {
   if (found.reading === "trial") told.push(element("p", { className: "soft", text: t("incoming.trial") }));
   if (found.reading === "order") {
     told.push(element("p", { className: "soft", text: t("incoming.is_order") }));
-    if (found.understood) told.push(element("div", { className: "content" }, ...(await import("./content.js")).contentOf("submit_order", { body: found.understood })));
+    if (found.understood) told.push(element("div", { className: "content" }, ...(await moduleOf("content")).contentOf("submit_order", { body: found.understood })));
   }
   if (found.values.length && !found.person) told.push(element("p", { className: "warning", text: t("incoming.nobody") }));
   if (!isManager) told.push(element("p", { className: "soft", text: t("incoming.values_hidden") }));

@@ -1,10 +1,10 @@
 // An entry of a list is carried to another place by its handle, with a mouse or a finger. (With the keyboard its arrows do.)
 
-// `handle` was pressed; `rows` are the list's, in order, `from` is the one of the handle. Resolves with the place where it was
+// `handle` was pressed, and has the pointer; `rows` are the list's, in order, `from` is the one of the handle. Resolves with the place where it was
 // let go; with null where nothing came of it.
 /** @param {PointerEvent} pressed @param {HTMLElement} handle @param {HTMLElement[]} rows @param {number} from */
 export function carried(pressed, handle, rows, from) {
-  handle.setPointerCapture(pressed.pointerId);
+  if (!handle.hasPointerCapture(pressed.pointerId)) return Promise.resolve(null); // let go while this came
   const row = rows[from];
   row.classList.add("carried");
   let to = from;

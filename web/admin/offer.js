@@ -4,6 +4,7 @@ import { newKey } from "../ui/api.js";
 import { element } from "../ui/dom.js";
 import { dayAs, t } from "../ui/i18n.js";
 import { choice } from "./choice.js";
+import { moduleOf } from "./modules.js";
 import { busy, button, copyButton, failure, missed } from "./pieces.js";
 import { call } from "./session.js";
 import { saver } from "./saving.js";
@@ -144,7 +145,7 @@ function resource(connection, one, users, settings) {
 function subscription(connection, id) {
   const place = element("div", {}), error = failure();
   const open = async () => {
-    const { view } = await import("./subscription.js");
+    const { view } = await moduleOf("subscription");
     place.replaceChildren(await view(connection, id));
   };
   const made = element("details", { ontoggle: () => {

@@ -6,6 +6,7 @@ import { chart } from "./chart.js";
 import { counted, latest } from "../ui/pace.js";
 import { ofBrowser } from "../ui/storage.js";
 import { written } from "./address.js";
+import { moduleOf } from "./modules.js";
 import { busy, live, told } from "./pieces.js";
 import { call } from "./session.js";
 
@@ -93,7 +94,7 @@ function showSteps(place, done) {
     ofBrowser.set(HIDDEN, "1");
     place.hidden = true;
     $("view").focus({ preventScroll: true });
-    void import("./toast.js").then(({ toast }) => toast(t("steps.hidden"), () => {
+    void told(async () => (await moduleOf("toast")).toast(t("steps.hidden"), () => {
       ofBrowser.set(HIDDEN, "");
       place.hidden = false;
     }));

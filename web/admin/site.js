@@ -3,6 +3,7 @@
 import { element } from "../ui/dom.js";
 import { moment, t } from "../ui/i18n.js";
 import { latest } from "../ui/pace.js";
+import { moduleOf } from "./modules.js";
 import { busy, button, copyButton, failure, nothing } from "./pieces.js";
 import { call } from "./session.js";
 import { API } from "../ui/api.js";
@@ -86,7 +87,7 @@ function row(key, connection, stays, refresh) {
   if (key.revoked_at) return element("li", {}, element("div", { className: "row" }, facts));
   const signing = stays(key.id, () => element("div", {}));
   const secret = key.is_server ? element("button", { text: t("site.secret"), className: "quiet", onclick: (event) => busy(event.target, async () => {
-    const { secretForm } = await import("./site_secret.js");
+    const { secretForm } = await moduleOf("site_secret");
     if (mayLeave(signing)) signing.replaceChildren(...(signing.firstChild ? [] : [secretForm(key, connection, refresh)]));
   }) }) : null;
   return element("li", {}, element("div", { className: "row" }, facts, element("div", { className: "actions" }, secret, revoke)), signing);
