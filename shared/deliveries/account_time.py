@@ -35,8 +35,9 @@ class AccountTime:
 def _asked(api: AccountApi) -> dict[str, str]:
     """`{name?, offset?}`, what amoCRM tells of both."""
     # vendor: account.time_zone (page) The account's settings tell its zone by the name of the IANA's database, and its
-    # offset, such as "+03:00", which is that of now; fields of a date and a time are shown in that zone.
-    # source: amoCRM's documentation, "Account"; that fields are shown in it is a guess from how dates are kept
+    # offset, such as "+03:00"; whether that is the one of now, and whether fields of a date and a time are shown in
+    # that zone to all users, nobody says (guess: both).
+    # source: amoCRM's documentation, "Account"; answers in tests of a client in Go
     said = api.datetime_settings()
     found = {"name": said.get("timezone"), "offset": said.get("timezone_offset")}
     return {name: text for name, text in found.items() if isinstance(text, str)}
