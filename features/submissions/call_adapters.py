@@ -13,7 +13,7 @@ from shared.platform.nested import Tree
 _LINE: Final = "line "  # before the name of a number: it is nobody's who calls
 
 
-def _is_of_line(tree: Tree, *names: str) -> None:
+def is_of_line(tree: Tree, *names: str) -> None:
     """Under a name that says so; the number itself stays."""
     for name in names:
         if name in tree:
@@ -23,7 +23,7 @@ def _is_of_line(tree: Tree, *names: str) -> None:
 # source: Calltouch's help page on webhooks ("callerphone", "phonenumber"); public handlers
 def _calltouch(tree: Tree) -> str:
     """`phonenumber` is the tracked number that was called."""
-    _is_of_line(tree, "phonenumber", "redirectnumber", "redirectNumber", "calltrackingPhone")
+    is_of_line(tree, "phonenumber", "redirectnumber", "redirectNumber", "calltrackingPhone")
     return ""
 
 
@@ -31,7 +31,7 @@ def _calltouch(tree: Tree) -> str:
 def _zadarma(tree: Tree) -> str:
     """Of a call that goes out, `caller_id` is our number, and `destination` who is called."""
     if text(dict(tree), "event").upper().startswith("NOTIFY_OUT"):
-        _is_of_line(tree, "caller_id")
+        is_of_line(tree, "caller_id")
         tree["phone"] = tree.pop("destination", "")
     return ""
 
@@ -51,7 +51,7 @@ def _mango(tree: Tree) -> str:
         if is_client and "extension" not in end and "number" in end:
             tree["phone"] = end.pop("number")
         else:
-            _is_of_line(end, "number", "extension")
+            is_of_line(end, "number", "extension")
     return ""
 
 
@@ -63,13 +63,13 @@ def _uis(tree: Tree) -> str:
         client = "called_phone_number" if is_out else "calling_phone_number"
         if client in tree:
             tree["phone"] = tree.pop(client)
-    _is_of_line(tree, "called_phone_number", "calling_phone_number")
+    is_of_line(tree, "called_phone_number", "calling_phone_number")
     return ""
 
 
 # source: CallRail's reference, "Webhooks"
 def _callrail(tree: Tree) -> str:
-    _is_of_line(tree, "business_phone_number", "tracking_phone_number")
+    is_of_line(tree, "business_phone_number", "tracking_phone_number")
     return ""
 
 
@@ -84,7 +84,7 @@ def _binotel(tree: Tree) -> str:
     if "externalNumber" in call:
         tree["phone"] = call.pop("externalNumber")
     line = call.get("pbxNumberData")
-    _is_of_line(line if isinstance(line, dict) else {}, "number")
+    is_of_line(line if isinstance(line, dict) else {}, "number")
     drop(call, "companyID", "callID")
     id_ = text(call, "generalCallID")
     return f"{tree['requestType']}:{id_}" if id_ else ""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, cast
+from urllib.parse import parse_qsl
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -65,7 +66,27 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Recognize
             meaning = "field" if one.is_of_several and text.strip() else meaning
             if is_field_too:
                 assembling.add("field", own, text)
-    return RecognizedForm(assembling.body(), [Decision(one.named.shown, one.meaning, one.reason) for one in found])
+    body = _with_marks_of_page(assembling.body())
+    return RecognizedForm(body, [Decision(one.named.shown, one.meaning, one.reason) for one in found])
+
+
+def _with_marks_of_page(body: SubmitForm) -> SubmitForm:
+    """What the address of the page says of the visit, or that of the page before it, where nothing else says so."""
+    marks = dict(body.tracking)
+    for address in (body.form.page, body.form.referrer):
+        said = {name.lower(): text for name, text in parse_qsl(_query(address)) if text and _is_mark(name.lower())}
+        has_campaign = any(name.startswith("utm_") and text for name, text in marks.items())
+        new = {name: text for name, text in said.items() if not (name.startswith("utm_") and has_campaign)}
+        marks |= {name: text for name, text in new.items() if not marks.get(name)}
+    return body if marks == body.tracking else replace(body, tracking=marks)
+
+
+def _query(address: str) -> str:
+    return address.partition("?")[2].partition("#")[0]
+
+
+def _is_mark(name: str) -> bool:
+    return name.startswith("utm_") or (name in _VISIT and name != "from")
 
 
 def _question(value: MeantValue) -> str:
@@ -138,6 +159,8 @@ def _by_itself(value: NamedValue) -> MeantValue:
         return MeantValue(value, "visit", "visit")
     if _is_furniture(value):
         return MeantValue(value, "nothing", "furniture")
+    if _is_sender(value):
+        return MeantValue(value, "phone", "word", OF_ANOTHER)
     is_of_another = field_vocabulary.is_of_another(value.shown)
     declared = _TYPES.get(value.type)
     is_of_staff = any(map(field_vocabulary.is_of_staff, (value.label, value.name)))
@@ -148,6 +171,14 @@ def _by_itself(value: NamedValue) -> MeantValue:
         if meaning is not None:
             return MeantValue(value, meaning, "word", OF_ANOTHER if is_of_another and meaning in PERSON else rank)
     return MeantValue(value, "field", "note")
+
+
+def _is_sender(value: NamedValue) -> bool:
+    """Whose message it is: `from`, with a whole phone."""
+    is_so = field_vocabulary.is_sender(value.name) and not value.label and len(value.values) == 1
+    return (
+        is_so and _PHONE.fullmatch(value.values[0].strip()) is not None and value_looks.fits("phone", value, least=10)
+    )
 
 
 def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
@@ -235,6 +266,8 @@ def _is_shaped(value: NamedValue, country: str) -> bool:
         return False
     if field_vocabulary.says_another_number(value.shown) or _is_companys(value):
         return False
+    if field_vocabulary.is_mail_header(value.name):
+        return False
     made = person_identity.phone(value.values[0], country)
     return made is not None and made.identity is not None
 
@@ -242,7 +275,7 @@ def _is_shaped(value: NamedValue, country: str) -> bool:
 def visit_name(value: NamedValue) -> str | None:
     """Under which name amoCRM knows what a page tells of a visit: `utm_source`, also as `utm: {source}`."""
     name = value.name.lower()
-    if name.startswith("utm_") or (name in _VISIT and not value.label):
+    if name.startswith("utm_") or (name in _VISIT and not value.label and not _is_sender(value)):
         return name
     around = [one for one in value.path[:-1] if isinstance(one, str)]
     if not around or value.label:

@@ -127,8 +127,14 @@ _COMPANYS: Final = _plains(
     " філія філії клініка tienda tiendas sucursal sucursales oficina oficinas loja lojas unidade filial filiais"
     " escritorio doʼkon filiali ofis"
 )
-# Where a form is to be mailed, as its page tells the program that mails it (FormMail, EmailJS).
-_MAIL_HEADERS: Final = _plains("recipient recipients to-email email-to mail-to mailto send-to sendto")
+# Where a form is to be mailed, as its page tells the program that mails it (FormMail, EmailJS), and to which line
+# of the company's a message was written.
+_MAIL_HEADERS: Final = _plains(
+    "recipient recipients to-email email-to mail-to mailto send-to sendto to to-number to-phone to-phone-number"
+    " display-phone-number"
+)
+# Who has written a message, as messengers say it; a page may say by these from where a visitor came.
+_SENDERS: Final = _plains("from from-number from-phone from-phone-number wa-id waid")
 # Where they are spoken of to the visitor, it is the visitor's own: "Ваш телефон (менеджер перезвонит)", "Телефон для
 # курьера". "Телефон вашего менеджера" is the manager's.
 _YOUR: Final = _plains(
@@ -278,6 +284,10 @@ def is_of_company(name: str) -> bool:
 
 def is_mail_header(name: str) -> bool:
     return _plain(name[:_LOOKED_AT]) in _MAIL_HEADERS
+
+
+def is_sender(name: str) -> bool:
+    return _plain(name[:_LOOKED_AT]) in _SENDERS
 
 
 @_remembered

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from features.submissions import phone_parts
 from shared.platform.nested import OWN, Tree
 
 Path = tuple[str | int, ...]
@@ -111,6 +112,12 @@ def _of_branch(branch: Tree, path: Path, questions: _Questions) -> Iterator[_Fou
         kind, text = whole
         yield from _one(path, (text,), kind)
         return
+    phone = phone_parts.within(branch, _last(path), is_listed=bool(path) and isinstance(path[-1], int))
+    if phone is not None:
+        key, text, used = phone
+        yield _last(path), "", "", (*path, key), (text,)
+        yield from _of_members({one: value for one, value in branch.items() if one not in used}, path, questions)
+        return
     asked = _asked(branch, questions)
     if asked is not None:
         name, label, kind = asked
@@ -134,7 +141,11 @@ def _of_branch(branch: Tree, path: Path, questions: _Questions) -> Iterator[_Fou
 
 
 def _of_members(branch: Tree, path: Path, questions: _Questions) -> Iterator[_Found]:
+    phones = phone_parts.beside(branch)
     for key, one in branch.items():
+        if key in phones:
+            yield from _one((*path, key), (phones[key],))
+            continue
         if key == "definition" and questions and isinstance(one, dict):
             # The form's own questions: their titles stand before the answers.
             one = {name: inner for name, inner in one.items() if name not in ("fields", "id")}

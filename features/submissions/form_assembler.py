@@ -8,6 +8,7 @@ from features.submissions.model import LONGEST_LINE, MOST_LINES, Contact, Form, 
 ONCE: Final = frozenset({"name", "first_name", "last_name", "form", "page", "referrer"})
 # Names with a meaning of their own: what is left over has another.
 MEMBERS: Final = frozenset({*ONCE, "phone", "email", "comment"})
+_WHOLE_PHONE: Final = 10  # digits
 
 
 class FormAssembler:
@@ -21,6 +22,7 @@ class FormAssembler:
         self._fields: dict[str, list[str]] = {}
         self._tracking: dict[str, str] = {}
         self._own: dict[str, dict[str, str]] = {}  # by meaning: values, and their names
+        self._phones: dict[str, str] = {}  # by their digits, as they were told first
 
     def add(self, meaning: Meaning, name: str, text: str) -> None:
         if meaning == "visit":
@@ -29,10 +31,22 @@ class FormAssembler:
             elif text:
                 self._keep(name, text)
         elif meaning in MEMBERS:
-            if text.strip():
+            if text.strip() and not (meaning == "phone" and self._is_told(text)):
                 self._own.setdefault(meaning, {}).setdefault(text, name)
         elif meaning == "field":
             self._keep(name, text)
+
+    def _is_told(self, text: str) -> bool:
+        """The same figures are the same phone, with a plus or without; with it they say whose country it is."""
+        digits = "".join(sign for sign in text[:LONGEST_LINE] if sign.isdigit())
+        first = self._phones.setdefault(digits, text) if len(digits) >= _WHOLE_PHONE else text
+        if first == text or any(sign.isalpha() for sign in first + text):
+            return False
+        if text.lstrip().startswith("+") and not first.lstrip().startswith("+"):
+            phones = self._own["phone"]
+            self._own["phone"] = {text if one == first else one: name for one, name in phones.items()}
+            self._phones[digits] = text
+        return True
 
     def body(self) -> SubmitForm:
         one = {meaning: next(iter(self._taken(meaning, 1)), "") for meaning in sorted(ONCE)}

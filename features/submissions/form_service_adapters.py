@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from features.submissions.call_adapters import CALLS
 from features.submissions.carts import branches, drop, text
+from features.submissions.messenger_adapters import MESSENGERS
 from shared.platform.nested import Tree
 
 
@@ -150,4 +151,5 @@ ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
     ("type object group_id", _vk),
     ("canonical-vid properties", _hubspot),
     *CALLS,
+    *MESSENGERS,
 )

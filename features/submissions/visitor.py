@@ -36,6 +36,7 @@ def choose(found: list[MeantValue]) -> None:
     """What is somebody else's, or there another time, becomes a field."""
     _of_lists(found)
     _of_parallel_lists(found)
+    _beside_lines(found)
     _settle(found)
 
 
@@ -83,6 +84,20 @@ def _of_parallel_lists(found: list[MeantValue]) -> None:
     for one in several:
         is_beside_names = (one.named.path[:-1], len(_distinct(one))) in names
         one.is_of_several = is_beside_names and one.meaning in SEVERAL and one.reason != "mapping"
+
+
+def _beside_lines(found: list[MeantValue]) -> None:
+    """Where nobody is named, what is a name beside the visitor's phone or e-mail is the visitor's, whatever they are
+    within: `requester: {name, email}`, `item: {name, phone}`."""
+    if any(one.meaning in NAMES and any(text.strip() for text in one.named.values) for one in found):
+        return
+    around = {one.named.path[:-1] for one in found[:MOST_LOOKED_AT] if len(one.named.path) > 1 and _is_reached(one)}
+    for one in found[:MOST_LOOKED_AT] if around else ():
+        if one.named.path[:-1] not in around or (one.meaning, one.reason) != ("field", "note"):
+            continue
+        meaning = field_vocabulary.whole(one.named.name)
+        if meaning in NAMES and value_looks.fits("name", one.named):
+            one.meaning, one.reason, one.rank = meaning, "word", 4
 
 
 def _distinct(value: MeantValue) -> set[str]:

@@ -192,8 +192,8 @@ class Goods(Struct, frozen=True):
         return dict(self.remembered.latest(_MADE, list[tuple[str, int]]) or [])
 
     def link(self, account: AccountApi, goods: Result) -> Result:
-        """`goods`: what :meth:`find_or_create` told, and the deal as `lead_id`."""
-        if "skipped" in goods:
+        """`goods`: what :meth:`find_or_create` told, and the deal as `lead_id`. amoCRM refuses a list without links."""
+        if "skipped" in goods or not goods["elements"]:
             return {"linked": 0}
         metadata = {"catalog_id": goods["catalog_id"], "price_id": goods["price_field_id"]}
         given = {name: value for name, value in metadata.items() if value is not None}

@@ -40,7 +40,7 @@ def body_of(one: dict[str, Any]) -> bytes:
     if "json" in one:
         return json.dumps(one["json"], ensure_ascii=False, separators=(",", ":")).encode()
     if "form" in one:
-        return urlencode(one["form"], encoding=one["becomes"].get("encoding", "utf-8")).encode()
+        return urlencode(one["form"], doseq=True, encoding=one["becomes"].get("encoding", "utf-8")).encode()
     boundary = one["content_type"].partition("boundary=")[2]
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

@@ -181,6 +181,40 @@ def test_46_a_call_that_binotel_tells_again_is_one(site: Story) -> None:
     assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
 
 
+@pytest.mark.parametrize("name", ["twilio_whatsapp", "whatsapp_cloud", "cloudpayments", "robokassa", "liqpay"])
+def test_46_what_has_an_id_of_its_senders_is_one_however_late_it_is_told_again(site: Story, name: str) -> None:
+    """A payment's sender wants another answer than ours, and tells it for days."""
+    _, key = server_key(site)
+    for _ in range(3):
+        assert send(site, key, record(name)).status == 200
+        run_deliveries(site.runtime, 20)
+        site.clock.advance(hours=30)
+    assert site.sql("SELECT count(*), min(state) FROM amocrm_deliveries") == [(1, "delivered")]
+
+
+def test_46_a_payment_of_an_order_that_its_shop_has_sent_is_in_its_deal(site: Story) -> None:
+    _, key = server_key(site)
+    assert send(site, key, record("tilda_cart")).status == 200
+    placed = Became(site)
+    leads, cart = len(account(site)["leads"]), record("tilda_cart")["form"]
+    payment = _changed("robokassa", InvId=cart["payment[orderid]"], Shp_phone=cart["Phone"], EMail=cart["Email"])
+    assert send(site, key, payment).status == 200
+    paid = Became(site)
+    assert (len(account(site)["leads"]), paid.lead["id"], paid.goods) == (leads, placed.lead["id"], placed.goods)
+    assert any("Оплачено" in text for text in paid.notes)
+
+
+def test_46_a_check_before_a_payment_does_not_say_that_it_is_paid(site: Story) -> None:
+    _, key = server_key(site)
+    check = _changed("cloudpayments")
+    del check["form"]["GatewayName"]
+    assert send(site, key, check).status == 200
+    assert "Оплачено" not in Became(site).note
+    assert send(site, key, record("cloudpayments")).status == 200
+    assert "Оплачено" in Became(site).note
+    assert site.sql(ORDERS) == [(1,)]
+
+
 def test_the_same_number_of_two_shops_is_two_orders(site: Story) -> None:
     for _ in range(2):
         _, key = server_key(site)

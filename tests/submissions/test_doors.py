@@ -696,6 +696,119 @@ def test_35_1_of_a_visit_the_marks_are_known_at_any_depth() -> None:
     assert _body({"session": {"utm_json": {"source": "ya", "x": "1"}}}).tracking == {"utm_source": "ya"}
 
 
+# 46: a phone in parts, and beside it what else is in the body
+@pytest.mark.parametrize(
+    ("body", "phones", "fields"),
+    [
+        ({"phone": {"code": "+7", "number": "921 100-01-81"}}, ["+7 921 100-01-81"], {}),
+        ({"phone": {"countryCode": "RU", "callingCode": "7", "number": "8 921 100-01-81"}}, ["+7 921 100-01-81"], None),
+        (
+            {"phone": {"countryCode": "ES", "callingCode": "34", "nationalNumber": "611100182"}},
+            ["+34 611100182"],
+            {"phone › countryCode": ["ES"]},
+        ),
+        ({"Телефон": {"код": "921", "номер": "100-01-83"}}, ["921 100-01-83"], {}),
+        ({"tel_code": "921", "tel": "1000184"}, ["921 1000184"], {"tel_code": ["921"]}),
+        ({"ddd": "11", "telefone": "91000-0184"}, ["11 91000-0184"], {"ddd": ["11"]}),
+        ({"country_code": "+44", "phone": "07700 900184"}, ["+44 7700 900184"], {"country_code": ["+44"]}),
+        ({"phone": {"number": "+79211000185", "country": "RU"}}, ["+79211000185"], None),
+        (
+            {"contact": {"phones": [{"type": "mobile", "number": PHONE}, {"type": "home", "number": "+79211000187"}]}},
+            [PHONE, "+79211000187"],
+            {"phones › 1 › type": ["mobile"], "phones › 2 › type": ["home"]},
+        ),
+        ({"phone": PHONE, "phone_code": "4821"}, [PHONE], {"phone_code": ["4821"]}),
+        ({"phone": "9211000001", "phone_code": "4821"}, ["9211000001"], {"phone_code": ["4821"]}),
+        ({"phone": "9211000001", "country_code": "643"}, ["9211000001"], {"country_code": ["643"]}),
+        ({"phone": PHONE, "whatsapp_phone": "79211000001"}, [PHONE], {}),
+        ({"whatsapp_phone": "79211000001", "phone": PHONE}, [PHONE], {}),
+        ({"manager_phone": {"code": "+7", "number": "929 000-00-01"}, "phone": PHONE}, [PHONE], None),
+    ],
+)
+def test_46_a_phone_that_is_taken_apart_is_one(body: Any, phones: list[str], fields: dict[str, Any] | None) -> None:
+    read = _body({"Имя": "Анна"} | body)
+    assert (read.contact.name, read.contact.phones) == ("Анна", phones)
+    assert fields in (None, read.fields)
+
+
+@pytest.mark.parametrize(
+    ("body", "phones"),
+    [
+        ({"from": "+79211000001", "to": "+74950000099", "text": "Дверь"}, ["+79211000001"]),
+        ({"from": "79211000001", "display_phone_number": "74950000099"}, ["79211000001"]),
+        ({"from": "+79290000001", "phone": PHONE}, [PHONE]),
+        ({"to": "+74950000099", "text": "Дверь"}, []),
+        ({"AccountSid": "A", "From": "+74950000099", "To": "+79211000001", "MessageStatus": "sent"}, ["+79211000001"]),
+        ({"AccountSid": "A", "From": "+74950000099", "To": "+79211000001", "Direction": "outbound"}, ["+79211000001"]),
+    ],
+)
+def test_46_of_a_message_the_visitor_is_who_has_written_it(body: Any, phones: list[str]) -> None:
+    """The company's own line was: all who write to it were one person."""
+    assert _body(body).contact.phones == phones
+    assert all(str(one) in str(_body(body)) for name, one in body.items() if name != "AccountSid")
+
+
+def test_46_from_without_a_phone_is_of_the_visit() -> None:
+    assert _body({"from": "google", "phone": PHONE}).tracking == {"from": "google"}
+
+
+@pytest.mark.parametrize(
+    ("body", "marks"),
+    [
+        (
+            {"referer": "https://e.org/?utm_source=ya&utm_campaign=c%201&x=1#y"},
+            {"utm_source": "ya", "utm_campaign": "c 1"},
+        ),
+        (
+            {"page": "https://e.org/?gclid=7", "referrer": "https://e.org/?utm_source=ya"},
+            {"gclid": "7", "utm_source": "ya"},
+        ),
+        ({"page": "https://e.org/?utm_source=ya&utm_medium=x", "utm_source": "vk"}, {"utm_source": "vk"}),
+        ({"page": "https://e.org/?utm_source=ya", "utm_source": ""}, {"utm_source": "ya"}),
+        ({"page": "https://e.org/?from=menu&phone=1"}, {}),
+    ],
+)
+def test_46_the_marks_of_a_visit_are_in_the_address_of_its_page(body: Any, marks: dict[str, str]) -> None:
+    assert _body({"phone": PHONE} | body).tracking == marks
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"requester": {"name": "Ana", "email": "t@example.org"}, "property": {"name": "Glass"}}, "Ana"),
+        ({"item": {"name": "Ana", "phone": PHONE}}, "Ana"),
+        ({"item": {"name": "Mirror"}, "phone": PHONE}, ""),
+        ({"item": {"name": "Mirror", "email": "t@example.org"}, "Имя": "Анна"}, "Анна"),
+        ({"location": {"name": "Glass", "phone": "+74950000099"}, "email": "t@example.org"}, ""),
+    ],
+)
+def test_46_whoever_is_named_beside_the_visitors_phone_is_the_visitor(body: Any, name: str) -> None:
+    assert _body(body).contact.name == name
+
+
+def test_46_multipart_of_an_old_site_with_files() -> None:
+    parts = [("Имя", "", "Антон Орлов"), ("Телефон", "", PHONE), ("Чертёж", "план дома.pdf", "PDF"), ("Пусто", "", "")]
+    body = "".join(
+        f'--X7\r\nContent-Disposition: form-data; name="{name}"'
+        + (f'; filename="{file}"' if file else "")
+        + f"\r\n\r\n{text}\r\n"
+        for name, file, text in parts
+    )
+    read = _body(f"{body}--X7--\r\n".encode("cp1251"), "multipart/form-data; boundary=X7; charset=windows-1251")
+    assert (read.contact.name, read.contact.phones) == ("Антон Орлов", [PHONE])
+    assert read.fields == {"Чертёж": ["[план дома.pdf]"], "Пусто": [""]}
+
+
+def test_46_lists_that_are_no_goods_are_values() -> None:
+    for prices in (["по запросу", "1000"], ["1000"]):
+        read = _body({"phone": PHONE, "product": ["Дверь", "Окно"], "price": prices})
+        assert read.fields == {"product": ["Дверь", "Окно"], "price": prices}
+    assert _body({"data": "eyJhIjoxfQ==", "signature": "abc"}).fields == {
+        "data": ["eyJhIjoxfQ=="],
+        "signature": ["abc"],
+    }
+
+
 def test_35_1_a_name_within_words_of_any_alphabet_costs_no_meaning() -> None:
     assert field_vocabulary.words("clientPhone_1") == ("client", "phone", "clientphone")
     assert field_vocabulary.whole("E-mail *") == "email"

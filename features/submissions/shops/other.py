@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final
 
-from features.submissions.carts import PROMO_CODE, Cart, branches, count, item, text
+from features.submissions.carts import PROMO_CODE, Cart, amount, branches, count, item, text
 from features.submissions.model import OrderItem
 from features.submissions.shops.common import rest_of, taken, unread
 from shared.platform.http import Request
@@ -30,9 +30,20 @@ _COUNTS: Final = ("quantity", "qty", "count", "кол-во")
 _SKUS: Final = ("sku", "article", "vendor_code", "артикул")
 
 
+# Of goods in lists that stand side by side: `product[]`, `price[]`, `qty[]`.
+_LISTED: Final = {
+    "name": ("product", "products", "product_name", "item", "items", "item_name", "good", "goods", "title", "товар",
+             "товары", "название", "producto", "produto"),
+    "price": ("price", "prices", "product_price", "item_price", "cost", "цена", "precio", "preco"),
+    "quantity": ("quantity", "quantities", "qty", "count", "amount", "кол-во", "количество", "cantidad", "quantidade"),
+    "sku": ("sku", "skus", "article", "артикул"),
+}  # fmt: skip
+
+
 def read(tree: Tree, _: Request) -> Cart | None:
     """A list of goods with names and prices, wherever it stands, and what stands beside it."""
     for branch in _branches_below(tree):
+        _put_together(branch)
         for name in _GOODS:
             lines = branches(branch.get(name))
             if not lines or len(lines) != len(branch[name]):
@@ -54,6 +65,23 @@ def read(tree: Tree, _: Request) -> Cart | None:
                     },
                 )
     return None
+
+
+def _put_together(branch: Tree) -> None:
+    """Goods whose names, prices and quantities are lists of the same length, as goods."""
+    found = {own: next((it for it in names if _is_listed(branch.get(it))), "") for own, names in _LISTED.items()}
+    if not (found["name"] and found["price"]):
+        return
+    columns = {own: key for own, key in found.items() if key and len(branch[key]) == len(branch[found["name"]])}
+    if "price" not in columns or any(amount(one) is None for one in branch[columns["price"]]):
+        return
+    if "goods" not in branch or "goods" in columns.values():
+        rows = zip(*[branch.pop(key) for key in columns.values()], strict=True)
+        branch["goods"] = [dict(zip(columns, one, strict=True)) for one in rows]
+
+
+def _is_listed(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def good(one: Tree, counts: Iterable[str] = _COUNTS) -> OrderItem | None:
