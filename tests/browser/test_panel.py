@@ -223,6 +223,21 @@ def test_what_is_set_stays_set_where_the_account_cannot_be_asked(context: Browse
         }
         assert now["bookings"]["resources"][0]["user_id"] == users[0]
 
+        # A whole pipeline, which the panel shows as its stages, stays one when something else is changed: also a stage
+        # that is made later is told of.
+        place = {"pipelines": [pipeline["id"]], "statuses": []}
+        post("save_endpoint", id=endpoint["id"], name="Склад", url=None, **place)
+        page.unroute(re.compile("action=(get_users|get_pipelines)"))
+        go(page, "events")
+        page.locator("#endpoints").get_by_role("button", name="Изменить").click()
+        page.locator("form.card summary").first.click()
+        expect(page.locator("form.card").get_by_label(re.compile("Первичный контакт$"))).to_be_checked()
+        page.get_by_label("Название", exact=True).fill("Склад за рекой")
+        page.locator("form.card").get_by_role("button", name="Сохранить").click()
+        expect(page.locator("#endpoints")).to_contain_text("Склад за рекой")
+        (endpoint,) = http.get("/get_endpoints").json()["endpoints"]
+        assert {name: endpoint[name] for name in place} == place
+
 
 def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContext, demo: Demo) -> None:
     """A brother of 30-G7: what was typed into settings went with the tab, or with another connection."""

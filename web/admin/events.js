@@ -209,11 +209,16 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
   const fields = element("input", { value: endpoint?.fields.join(", ") ?? "", placeholder: "price, name, field:123" });
   const group = (/** @type {string} */ key, /** @type {Check[]} */ boxes) => element("fieldset", {}, element("legend", { text: t(key) }), ...boxes.map((one) => one.view));
   const chosen = (/** @type {Check[]} */ boxes) => boxes.filter((one) => one.box.checked).map((one) => one.box.value);
-  const wanted = () => {
+  const asShown = chosen(statuses).join();
+  // As it was where nobody has chosen otherwise: a whole pipeline also has the stages that are made later.
+  const where = () => {
     const stages = chosen(statuses).map((one) => one.split("/").map(Number));
+    if (chosen(statuses).join() === asShown) return { pipelines: whichPipelines, statuses: whichStatuses };
+    return { pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])] };
+  };
+  const wanted = () => {
     return {
-      name: name.value.trim(), url: url.value.trim() || null, kinds: kinds.chosen(), is_on: isOn.box.checked,
-      pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])],
+      name: name.value.trim(), url: url.value.trim() || null, kinds: kinds.chosen(), is_on: isOn.box.checked, ...where(),
       fields: fields.value.split(/[\s,]+/).filter(Boolean),
     };
   };
