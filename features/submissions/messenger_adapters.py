@@ -25,7 +25,8 @@ def _twilio(tree: Tree) -> str:
         if tree.get(same) == tree.get(ours):
             drop(tree, same)
     channel, mark, number = str(tree.get(client) or "").rpartition(":")
-    if number.startswith("+") or (mark and channel.lower() in ("whatsapp", "sms", "rcs")):
+    is_number = number.startswith("+") or (mark and channel.lower() in ("whatsapp", "sms", "rcs"))
+    if is_number and "phone" not in tree:
         tree["phone"] = number
         drop(tree, client)
         if tree.get("WaId") == number.lstrip("+"):
@@ -43,8 +44,9 @@ def _whatsapp(tree: Tree) -> str:
     values: list[Any] = [one.get("value") for one in changes] if "entry" in tree else [tree]
     said, ids = [], []
     for value in [one for one in values if isinstance(one, dict)]:
-        is_of_line(value.get("metadata") or {}, "display_phone_number")
-        drop(value.get("metadata"), "phone_number_id")
+        line = value.get("metadata")
+        is_of_line(line if isinstance(line, dict) else {}, "display_phone_number")
+        drop(line, "phone_number_id")
         for person in branches(value.get("contacts")):
             tree.setdefault("phone", f"+{person['wa_id']}") if person.get("wa_id") else None
             if tree.get("phone") == f"+{person.get('wa_id')}":
@@ -66,8 +68,10 @@ def _whatsapp(tree: Tree) -> str:
 
 
 def _is_comment(tree: Tree, said: list[str]) -> None:
-    if told := "\n".join(filter(None, said)):
-        tree["comment"] = told
+    before = tree.get("comment")
+    own = [before] if isinstance(before, str) else before if isinstance(before, list) else []
+    if told := [one for one in said if one]:
+        tree["comment"] = [*own, "\n".join(told)] if own else "\n".join(told)
 
 
 def _object(tree: Tree) -> str:

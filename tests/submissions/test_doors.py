@@ -1,5 +1,6 @@
 """35-1: what a body says is read in three steps, each of which can be seen alone."""
 
+import base64
 import json
 import re
 import time
@@ -746,6 +747,20 @@ def test_46_of_a_message_the_visitor_is_who_has_written_it(body: Any, phones: li
     """The company's own line was: all who write to it were one person."""
     assert _body(body).contact.phones == phones
     assert all(str(one) in str(_body(body)) for name, one in body.items() if name != "AccountSid")
+
+
+def test_46_what_whoever_passes_a_body_on_has_added_is_there() -> None:
+    line = {"AccountSid": "A", "From": "+79211000002", "To": "+74950000099", "Body": "Дверь"}
+    read = _body(line | {"phone": PHONE, "comment": "срочно"})
+    assert (read.contact.phones, read.comment) == ([PHONE], "срочно\nДверь")
+    assert "+79211000002" in str(read.fields)
+    written = {"messaging_product": "whatsapp", "metadata": "display_phone_number", "contacts": [{"wa_id": ["7"]}]}
+    assert _body(written | {"phone": PHONE, "messages": [{"text": "Дверь"}, 5]}).contact.phones == [PHONE]
+    data = base64.b64encode(b'{"order_id": "7", "amount": 5, "info": "x1"}').decode()
+    paid = _sent({"data": data, "signature": "s", "order_id": "8", "info": "x2"}).body
+    assert isinstance(paid, SubmitOrder)
+    assert (paid.order.number, str(paid.order.total)) == ("7", "5")
+    assert all(one in str(paid.fields) for one in ("'8'", "x1", "x2"))
 
 
 def test_46_from_without_a_phone_is_of_the_visit() -> None:

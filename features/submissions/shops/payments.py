@@ -78,7 +78,8 @@ def _liqpay(tree: Tree) -> Cart | None:
         return None
     drop(tree, "data", "signature")
     drop(payment, *_LIQPAYS_FURNITURE)
-    tree |= {name: one for name, one in payment.items() if name not in tree}
+    beside = {name: tree.pop(name) for name in payment if name in tree}  # of whoever has passed it on
+    tree |= payment | ({"beside": beside} if beside else {})
     status = text(tree, "status")
     return Cart(
         number=text(tree, "order_id"),
