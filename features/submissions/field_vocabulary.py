@@ -282,12 +282,14 @@ def is_of_company(name: str) -> bool:
     return not _COMPANYS.isdisjoint(words(name))
 
 
+@_remembered
 def is_mail_header(name: str) -> bool:
-    return _plain(name[:_LOOKED_AT]) in _MAIL_HEADERS
+    return _plain(name) in _MAIL_HEADERS
 
 
+@_remembered
 def is_sender(name: str) -> bool:
-    return _plain(name[:_LOOKED_AT]) in _SENDERS
+    return _plain(name) in _SENDERS
 
 
 @_remembered
