@@ -312,7 +312,8 @@ class Driver:
         names = Counter(one["name"] for one in people.values())
         if names != Counter(wanted.keys()):
             more, fewer = names - Counter(wanted.keys()), Counter(wanted.keys()) - names
-            self._violate([f"people are contacts: {dict(more)} too many, {dict(fewer)} too few"])
+            twice = {id_: one["custom_fields_values"] for id_, one in people.items() if one["name"] in more}
+            self._violate([f"people are contacts: {dict(more)} too many, {dict(fewer)} too few: {twice}"])
         for id_, one in people.items():
             fields = [field for field in one["custom_fields_values"] or [] if field["field_code"] == "PHONE"]
             phones = {re.sub(r"\D", "", value["value"])[-10:] for field in fields for value in field["values"]}

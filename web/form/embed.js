@@ -16,7 +16,7 @@
   // called.
   var OURS = /^_(trap|redirect|opened_at|sent_at)$/;
   var EMAIL = /^\s*\S+@\S+\.\S+\s*$/;
-  var PHONE = /phone|tel|mobile|тел/i;
+  var PHONE = /phone|tel|mobile|\u0442\u0435\u043b/i;
   var DIGITS = /^(?:\D*\d){5,20}\D*$/;
   /** @param {string} name @param {string} text */
   function isFurniture(name, text) {
