@@ -89,13 +89,16 @@ def test_the_old_token_serves_while_amocrm_cannot_refresh(connected: Story) -> N
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "status", "status": 429}])
 def test_a_failed_refresh_backs_off_for_everybody_and_is_tried_again(connected: Story, fault: dict[str, Any]) -> None:
     connected.clock.advance(hours=25)
-    connected.simulator.fault(**fault, path=TOKEN_PATH)
+    connected.simulator.fault(**fault, path=TOKEN_PATH, times=4)
+    for _ in range(3):  # then the wait is longer than two reads take on a busy machine
+        assert _read(connected).status == 503
+        connected.clock.advance(seconds=60)
     first, second = _read(connected), _read(connected)
     assert (first.status, second.status) == (503, 503)
     assert int(dict(second.headers)["Retry-After"]) >= 1
-    assert len(connected.simulator.requests(TOKEN_PATH)) == 0  # the fault took the one request, none followed
-    assert connected.row().refresh_failures == 1
-    connected.clock.advance(seconds=7)
+    assert len(connected.simulator.requests(TOKEN_PATH)) == 0  # the fault took the four requests, none followed
+    assert connected.row().refresh_failures == 4
+    connected.clock.advance(seconds=60)
     assert _read(connected).status == 200
     assert connected.row().refresh_failures == 0
 
