@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tests.demo import ROOT
 
-# Compiled code comes along, as it is of the same files at the same times; what another worker is just writing does not.
-_BEING_WRITTEN = shutil.ignore_patterns("*.pyc.*")
+# Compiled code comes along, as it is of the same files at the same times; what another process may just be writing does
+# not: a compiled file of a worker, or an old PostgreSQL that is being installed.
+_BEING_WRITTEN = shutil.ignore_patterns("*.pyc.*", "node_modules")
 
 
 def copy(names: Iterable[str], to: Path) -> None:
