@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from cli import embedded, migrations
+from functions.crm_api.handler import handle as crm_api
 from shared.platform import upstream_metrics
 from shared.platform.config import Settings, load
 from shared.platform.secret import Secret
@@ -29,6 +30,7 @@ from tests.backups import Backup
 from tests.clocks import MovableClock
 from tests.control import Simulator
 from tests.demo import Demo
+from tests.listener import Ingress
 from tests.owner import Owner
 from tests.plain_client import Client
 from tests.story import ADMIN_TOKEN, APP_SECRET, METRICS_TOKEN, REDIRECT_URI, Story
@@ -66,6 +68,15 @@ BEGIN
 END
 $$
 """
+
+
+@pytest.fixture
+def ingress(story: Story) -> Iterator[Ingress]:
+    """`crm_api` over HTTP, in this process: of the story's own database and clock."""
+    made = Ingress(crm_api, "crm_api")
+    made.runtime = story.runtime
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
-from functions.crm_api.handler import handle as crm_api
 from shared.platform.http import Response
 from tests.demo import ROOT
 from tests.listener import Ingress, Site
@@ -30,14 +29,6 @@ class _Site(Site):
         if path == "/slow":
             time.sleep(SLOW_SECONDS)
         return Response(204) if path == "/nothing" else super().respond(method, path, headers, body)
-
-
-@pytest.fixture
-def ingress(story: Story) -> Iterator[Ingress]:
-    made = Ingress(crm_api, "crm_api")
-    made.runtime = story.runtime
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from functions.crm_api.handler import handle as crm_api
 from tests.listener import Ingress
 from tests.longer import others_long
 from tests.story import Story, json_of
@@ -21,14 +20,6 @@ OFFER = {
     "resources": [{"id": "one", "name": "Dr. One"}],
     "services": [{"id": "visit", "name": "Visit", "minutes": 60}],
 }
-
-
-@pytest.fixture
-def ingress(story: Story) -> Iterator[Ingress]:
-    made = Ingress(crm_api, "crm_api")
-    made.runtime = story.runtime
-    yield made
-    made.close()
 
 
 @pytest.fixture

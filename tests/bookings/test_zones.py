@@ -1,7 +1,6 @@
 """The company, its account and a visitor need not be in one time zone."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,10 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from functions.crm_api.handler import handle as crm_api
 from tests.bookings.conftest import Clinic, settings
 from tests.listener import Ingress
-from tests.story import Story, json_of
+from tests.story import json_of
 
 _MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -67,14 +65,6 @@ for (const name of ["toLocaleString", "toLocaleTimeString", "toLocaleDateString"
   };
 }
 """
-
-
-@pytest.fixture
-def ingress(story: Story) -> Iterator[Ingress]:
-    made = Ingress(crm_api, "crm_api")
-    made.runtime = story.runtime
-    yield made
-    made.close()
 
 
 @pytest.mark.needs("chromium")

@@ -216,12 +216,10 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
     if (chosen(statuses).join() === asShown) return { pipelines: whichPipelines, statuses: whichStatuses };
     return { pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])] };
   };
-  const wanted = () => {
-    return {
-      name: name.value.trim(), url: url.value.trim() || null, kinds: kinds.chosen(), is_on: isOn.box.checked, ...where(),
-      fields: fields.value.split(/[\s,]+/).filter(Boolean),
-    };
-  };
+  const wanted = () => ({
+    name: name.value.trim(), url: url.value.trim() || null, kinds: kinds.chosen(), is_on: isOn.box.checked, ...where(),
+    fields: fields.value.split(/[\s,]+/).filter(Boolean),
+  });
   const post = (/** @type {object} */ body, /** @type {{ revision: string } | null} */ over) => call("save_endpoint", { method: "POST", connection, body: { ...body, id: endpoint?.id ?? null, revision: over?.revision ?? null } });
   const save = async (/** @type {Endpoint | null} */ over) => {
     const body = wanted(), made = await post(body, over);
