@@ -1,4 +1,4 @@
-"""Servers that others talk to: a company's, which is told things, and the one that amoCRM's webhooks come to."""
+"""Servers that others talk to: a company's, which is told things, its site, and our own functions."""
 
 import socket
 import struct
@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from functions.amocrm_events.handler import handle as amocrm_events
 from shared.platform.http import Headers, Request, Response, parse_query
 from shared.platform.middleware import serve
 from shared.runtime import Runtime
@@ -100,11 +99,9 @@ class Webhook(Listener):
 
 
 class Ingress(Listener):
-    """A function that amoCRM calls, behind an address of its own; `amocrm_events`, if no other is named."""
+    """One of our functions behind an address of its own."""
 
-    def __init__(
-        self, function: Callable[[Runtime, Request], Response] = amocrm_events, name: str = "amocrm_events"
-    ) -> None:
+    def __init__(self, function: Callable[[Runtime, Request], Response], name: str) -> None:
         self.runtime: Runtime | None = None
         self.answers: list[int] = []
         self.faults: list[str] = []  # of the next requests with a body: lost (its answer), broken (before it), refused

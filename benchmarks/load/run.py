@@ -108,14 +108,16 @@ def _counted(names: Any) -> dict[str, int]:
 
 @click.command()
 @click.option("--accounts", default=1000, show_default=True)
-@click.option("--people", default=100, show_default=True, help="Each makes a request every four seconds.")
+@click.option("--people", default=100, show_default=True)
+@click.option("--pace", default=0.25, show_default=True, help="Requests a second of each.")
 @click.option("--seconds", default=600.0, show_default=True)
 @click.option("--compare-seconds", default=40.0, show_default=True, help="Of each handler.")
 @click.option("--latency", default=0.1, show_default=True, help="Of amoCRM, in seconds.")
-def main(accounts: int, people: int, seconds: float, compare_seconds: float, latency: float) -> None:
+def main(accounts: int, people: int, pace: float, seconds: float, compare_seconds: float, latency: float) -> None:
     """Prints JSON."""
     click.echo("Connecting the accounts …", err=True)
     with town(accounts, latency) as made:
+        made.habits = {"LOAD_PACE": str(pace)}
         click.echo(f"{people} people for {seconds:.0f} s …", err=True)
         found = load(made, seconds, people)
         found["truth"] = settle(made)

@@ -11,6 +11,7 @@ import pytest
 
 from features.changes import scheduled
 from features.changes.event_schemas import MESSAGES
+from functions.amocrm_events.handler import handle as amocrm_events
 from tests.listener import Ingress, Webhook
 from tests.story import Story, json_of
 
@@ -72,7 +73,7 @@ class Feed:
 
 @pytest.fixture
 def ingress() -> Iterator[Ingress]:
-    made = Ingress()
+    made = Ingress(amocrm_events, "amocrm_events")
     yield made
     made.close()
 

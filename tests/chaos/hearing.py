@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from functions.amocrm_events.handler import handle as amocrm_events
 from shared.platform.http import Response
 from tests.listener import Ingress, Listener
 
@@ -31,7 +32,7 @@ class Doorway(Ingress):
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.heard: Heard = defaultdict(list)
-        super().__init__()
+        super().__init__(amocrm_events, "amocrm_events")
 
     def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response | None:
         if self.rng.random() < self.breaks_off / 2:
