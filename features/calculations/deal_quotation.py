@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from features.calculations import typesetting_client
 from features.calculations.model import MOST_ITEMS, Calculation
 from features.calculations.plan import file_steps, renderer, stem_of
 from features.calculations.template import template
@@ -32,7 +31,7 @@ from shared.storage.cache import SharedCache
 NO_GOODS: Final = say("The deal has no goods.")
 
 _MOST_NAMED: Final = 10  # goods, in a reason
-_CALLS: Final = 5  # goods, their elements, currency, attaching, the note
+_CALLS: Final = 6  # goods, their elements, currency, time zone, attaching, the note
 
 
 def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead_id: int, title: Title | None) -> Plan:
@@ -65,13 +64,13 @@ def planned(runtime: Runtime, delivery: Delivery, integration: Integration, lead
 
         return by_list(remembered, api, quoted)
 
-    render = renderer(typesetting_client.of(runtime.settings), integration, delivery)
+    render = renderer(runtime, integration, delivery)
 
     def stem(goods: Result) -> str:
         return stem_of(_calculation(goods))
 
-    def content(goods: Result) -> bytes:
-        return render(_calculation(goods))
+    def content(account: AccountApi, goods: Result) -> bytes:
+        return render(account, _calculation(goods))
 
     steps = [Step("deal_goods", read, lambda _: None)]  # it only reads, so it may do so again
     steps += file_steps(remembered, delivery, lead_id, stem, content, after="deal_goods")

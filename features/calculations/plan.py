@@ -7,13 +7,13 @@ from features.calculations import deal_fields, note, quotation, typesetting_clie
 from features.calculations.model import ACTION, Calculation, SaveCalculation
 from features.calculations.quotation import Company, file_name
 from features.calculations.template import template
-from features.calculations.typesetting import Typeset
 from shared.actions.feature import Planner
 from shared.amocrm.errors import ScopeMissingError
 from shared.amocrm.files import DriveApi
 from shared.amocrm.leads import AccountApi
 from shared.connections.integrations import Integration
 from shared.deliveries import long_notes
+from shared.deliveries.account_time import AccountTime
 from shared.deliveries.products import Goods
 from shared.deliveries.rows import Delivery, reference
 from shared.deliveries.runner import Plan, Result, Step
@@ -23,7 +23,7 @@ from shared.platform.messages import say
 from shared.runtime import Runtime
 from shared.storage.cache import SharedCache
 
-Render = Callable[[Calculation], bytes]
+Render = Callable[[AccountApi, Calculation], bytes]
 
 # An integration without access to files is told so, and the rest of the calculation goes on.
 NO_FILES: Final = say(
@@ -33,7 +33,7 @@ NO_FILES: Final = say(
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, body: SaveCalculation) -> Plan:
     assert body.lead_id is not None  # set when it was accepted
-    render = renderer(typesetting_client.of(runtime.settings), integration, delivery)
+    render = renderer(runtime, integration, delivery)
     return steps(runtime, delivery, body.lead_id, body, integration, render), calls(body)
 
 
@@ -76,7 +76,7 @@ def calls(body: SaveCalculation) -> int:
     """How many calls the steps make that count against amoCRM's limit, when nothing is in the way."""
     options = body.options
     asked = [options.note, options.update_price or options.responsible_user_id is not None]
-    return sum(asked) + 3 * options.products + 2 * (options.pdf != "none")
+    return sum(asked) + 3 * options.products + 2 * (options.pdf != "none") + (options.pdf == "render")
 
 
 def _note(delivery: Delivery, lead_id: int, calculation: Calculation, integration: Integration) -> Step:
@@ -114,10 +114,10 @@ def _pdf(
 ) -> list[Step]:
     """The quotation, rendered or brought by the widget."""
 
-    def content() -> bytes:
+    def content(account: AccountApi) -> bytes:
         if body.pdf is not None:
             return body.pdf.content()
-        return render(body.calculation)
+        return render(account, body.calculation)
 
     stem = stem_of(body.calculation) if body.pdf is None else body.pdf.filename
     return file_steps(remembered, delivery, lead_id, lambda: stem, content)
@@ -128,14 +128,17 @@ def stem_of(calculation: Calculation) -> str:
     return f"{calculation.title} {calculation.number or ''}"
 
 
-def renderer(typeset: Typeset, integration: Integration, delivery: Delivery) -> Render:
-    """Makes quotations in the connection's words."""
+def renderer(runtime: Runtime, integration: Integration, delivery: Delivery) -> Render:
+    """Makes quotations in the connection's words, of the day that it was where the account is."""
+    typeset, remembered = typesetting_client.of(runtime.settings), SharedCache(runtime.database, integration.id)
 
-    def render(calculation: Calculation) -> bytes:
+    def render(account: AccountApi, calculation: Calculation) -> bytes:
         language = document_language(integration.settings, integration.account_domain)
         words = template(integration.widget_type, integration.settings, language)
         company = Company.of(integration.settings, language)
-        return quotation.render(calculation, company, words, delivery.created_at, typeset)
+        # A zone that is not known here has its offset of now, which is right for the day.
+        zone = AccountTime(remembered, lambda _: None).zone(account)
+        return quotation.render(calculation, company, words, delivery.created_at.astimezone(zone), typeset)
 
     return render
 
@@ -149,14 +152,15 @@ def file_steps(
     after: str | None = None,
 ) -> list[Step]:
     """A PDF in the drive, attached to the deal, shown in its feed. `stem` and `content` are given the result of
-    `after`, so that every attempt finds the same name; where that was skipped, so is the file."""
+    `after`, so that every attempt finds the same name, `content` the account before it; where `after` was skipped, so
+    is the file."""
     mark, since = reference(delivery.id).removeprefix("ref:")[:8], delivery.made_since
 
     def drive(account: AccountApi) -> DriveApi:
         return DriveApi(account, lambda ask: remembered.get("drive_host", str, ask) or ask())
 
     def upload(account: AccountApi, *needed: Result) -> Result:
-        return drive(account).upload(file_name(stem(*needed), mark), content(*needed))
+        return drive(account).upload(file_name(stem(*needed), mark), content(account, *needed))
 
     def find(account: AccountApi, *needed: Result) -> Result | None:
         return drive(account).find(file_name(stem(*needed), mark), since)

@@ -54,7 +54,7 @@ def render(
     moment: datetime,
     typeset: Typeset = typesetting.here,
 ) -> bytes:
-    """The PDF's bytes; `moment` is the quotation's date.
+    """The PDF's bytes; `moment`, as the wall shows it where the account is, has the quotation's date.
 
     A logo that cannot be drawn is left out, and told in the log.
     """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -115,6 +116,17 @@ def test_a_quotation_is_rendered_attached_and_shown(connected: Story) -> None:
     types = {note["note_type"]: note["params"] for note in connected.notes()}
     assert set(types) == {"common", "attachment"}
     assert types["attachment"]["file_name"] == f"{name}.pdf"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])  # in one of them it is another day
+def test_a_quotation_is_of_the_day_that_it_is_where_the_account_is(connected: Story, zone: str) -> None:
+    connected.simulator.control("change-account", domain=connected.domain, time_zone=zone)
+    answer = json_of(_save(connected, _rendered()))
+    row, ((moment,),) = connected.row(), connected.sql("SELECT created_at FROM amocrm_deliveries")
+    made = msgspec.json.decode(json.dumps(_rendered()), type=SaveCalculation).calculation
+    company, words = quotation.Company.of(row.settings, "ru"), template(row.widget_type, row.settings, "ru")
+    expected = quotation.render(made, company, words, moment.astimezone(ZoneInfo(zone)))
+    assert [content == expected for _, content in _stored(connected)] == [True], answer
 
 
 @pytest.mark.vendor("drive.parts")
