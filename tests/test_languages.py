@@ -96,7 +96,7 @@ def edge() -> Iterator[str]:
         message = Message(one, gaps, many)
         raise Problem(422, "x", message, errors=(InputError("a", say("{reason}.", reason=message)),))
 
-    listener = Ingress(handler)
+    listener = Ingress(handler, "crm_api")
     listener.runtime = "no runtime"  # type: ignore[assignment]
     yield listener.url
     listener.close()
