@@ -22,7 +22,12 @@ Zone = Callable[[], tzinfo]
 
 _YES: Final = frozenset({"1", "true", "yes", "on", "y", "да", "есть", "ha", "так"})
 _NO: Final = frozenset({"0", "false", "no", "off", "n", "нет", "yoʻq", "ні"})
-_DATES: Final = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M")
+# A day as forms and browsers write it, and perhaps a time: 2026/11/30, 30-11-2026, "30.11.2026, 9:30:00".
+_DATE: Final = re.compile(
+    r"(?:(\d{4})[-./](\d\d?)[-./](\d\d?)|(\d\d?)[-./](\d\d?)[-./](\d{4}))(?:(?:T|,? +)(\d\d?):(.+))?", re.ASCII
+)
+_UNIX: Final = re.compile(r"(-?\d{9,10})(?:\d{3})?", re.ASCII)  # seconds, or milliseconds
+_COMPACT_DATE: Final = 8  # digits: 20261130
 _PLAIN: Final = frozenset({"text", "textarea", "url", "streetaddress", "tracking_data"})
 _WANTED: Final = {
     "numeric": say("not a number"),
@@ -196,7 +201,7 @@ def _single(kind: str, text: str, zone: Zone) -> Any:
     if kind == "date_time":
         return _moment(text, zone)
     if kind in DAYS:
-        return _day(text)
+        return _day(text, zone)
     return None
 
 
@@ -220,19 +225,29 @@ def _moment(text: str, zone: Zone) -> int | None:
     return None if parsed is None else _seconds(parsed if parsed.tzinfo else parsed.replace(tzinfo=zone()))
 
 
-def is_wall_time(text: str) -> bool:
-    """Whether it is a time of a day without a zone."""
-    parsed = _parsed(text) if ":" in text else None
-    return parsed is not None and parsed.tzinfo is None
+def needs_zone(text: str) -> bool:
+    """Whether the account's zone says which moment it is, or which day."""
+    parsed = _parsed(text)
+    return parsed is not None and ((":" in text and parsed.tzinfo is None) or _is_bare_moment(text, parsed))
 
 
-def _day(text: str) -> int | None:
+def _day(text: str, zone: Zone) -> int | None:
     """An hour of the day that lies in the same day almost everywhere, as Unix seconds."""
     # vendor: fields.dates (report) A date is kept as midnight of the account's own time zone, of the day in which the
     # sent moment lies there; so midnight UTC is the day before in every account west of Greenwich.
     # source: amocrm-api-php issue 402
     parsed = _parsed(text)
-    return None if parsed is None else _seconds(datetime.combine(parsed.date(), _SAFE_HOUR, UTC))
+    try:
+        there = parsed.astimezone(zone()) if parsed is not None and _is_bare_moment(text, parsed) else parsed
+    except OverflowError:
+        return None
+    return None if there is None else _seconds(datetime.combine(there.date(), _SAFE_HOUR, UTC))
+
+
+def _is_bare_moment(text: str, parsed: datetime) -> bool:
+    """Whether it is told in UTC by a program, which says nothing of the day where it was chosen: the 30th of November,
+    picked in Moscow, is 2026-11-29T21:00:00.000Z in JavaScript. Midnight is a day of a program without zones."""
+    return (text[-1:] in ("Z", "z") or _UNIX.fullmatch(text) is not None) and parsed.time() != time()
 
 
 def is_same_day(stored: Any, wanted: Any) -> bool:
@@ -241,11 +256,16 @@ def is_same_day(stored: Any, wanted: Any) -> bool:
 
 
 def _parsed(text: str) -> datetime | None:
-    for form in _DATES:
-        try:
-            return datetime.strptime(text, form)
-        except ValueError:
-            continue
+    """With the zone that it says, if any; None for what is neither a date nor a moment."""
+    unix, found = _UNIX.fullmatch(text), _DATE.fullmatch(text)
+    if unix is not None:
+        return datetime.fromtimestamp(int(unix[1]), UTC)
+    if found is not None:
+        year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
+        clock = f"T{found[7]:0>2}:{found[8].replace(' ', '')}" if found[7] else ""
+        text = f"{year}-{month:0>2}-{day:0>2}{clock}"
+    elif text.isdigit() and len(text) != _COMPACT_DATE:
+        return None  # else its ninth digit would stand for the T between a date and a time
     try:
         return datetime.fromisoformat(text)
     except ValueError:

@@ -64,10 +64,10 @@ def calls(settings: Submissions, mode: str, body: Body) -> int:
 
 
 def _may_ask_for_the_zone(settings: Submissions, body: Body) -> bool:
-    """Whether a mapping takes a time without a zone; which type its field has is not known yet."""
+    """Whether a mapping takes a time that needs one; which type its field has is not known yet."""
     given = sources(body)
     wanted = (given.get(mapping.exact(rule.source), given.get(rule.source)) for rule in settings.mapping)
-    return any(mapping.is_wall_time(text) for texts in wanted for text in texts or ())
+    return any(mapping.needs_zone(text) for texts in wanted for text in texts or ())
 
 
 def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, content: tuple[Accepted, Body]) -> Plan:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -56,14 +57,22 @@ rules = st.lists(
 values = st.dictionaries(st.sampled_from(NAMES), st.lists(texts.filter(str.strip), max_size=3), max_size=5)
 
 
-def _placed(kind: str, text: str) -> list[Any]:
+def _placed(kind: str, text: str, zone: tzinfo = UTC) -> list[Any]:
     field = Field(id=1, name="X", code=None, type=kind, enums=())
     rule = FieldRule(source="x", entity="contacts", field_id=1)
-    found = mapping.place([rule], {"x": [text]}, [field], skip_empty=True, zone=_utc).fields
+    found = mapping.place([rule], {"x": [text]}, [field], skip_empty=True, zone=lambda: zone).fields
     return [one["value"] for value in found for one in value["values"] or ()]
 
 
-@pytest.mark.parametrize("text", ["2026-12-31", "31.12.2026", "31/12/2026", "31.12.2026 23:59", "2026-12-31T00:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-12-31", "31.12.2026", "31/12/2026", "31.12.2026 23:59", "2026-12-31T00:00", "20261231"),
+        *("31-12-2026", "2026/12/31", "2026.12.31"),  # Tilda's
+        *("31.12.2026, 23:59:00", "31/12/2026 23:59:00", "2026-12-31 00:30:00 +0300"),
+        *("2026-12-31T23:30:00+05:00", "2026-12-31T00:00:00.000Z"),
+    ],
+)
 @pytest.mark.parametrize("kind", ["date", "birthday"])
 def test_32_8_a_day_is_understood_as_people_write_it(kind: str, text: str) -> None:
     (seconds,) = _placed(kind, text)
@@ -75,6 +84,8 @@ def test_32_8_a_day_is_understood_as_people_write_it(kind: str, text: str) -> No
     [
         *("2026-12-31T10:30", "2026-12-31 10:30", "31.12.2026 10:30"),
         *("2026-12-31T10:30:00", "2026-12-31T13:30:00+03:00", "2026-12-31T10:30:00Z"),
+        *("31.12.2026, 10:30:00", "31-12-2026 10:30", "2026/12/31 10:30:00", "2026-12-31 13:30:00 +0300"),
+        *("1798713000", "1798713000000"),
     ],
 )
 def test_32_8_a_moment_is_understood_as_people_write_it(text: str) -> None:
@@ -82,9 +93,38 @@ def test_32_8_a_moment_is_understood_as_people_write_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["date", "birthday", "date_time"])
-@pytest.mark.parametrize("text", ["31.02.2026", "tomorrow", "12/31/2026"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("31.02.2026", "tomorrow", "12/31/2026", "31.12.26", "2026-12-31T24:00", "31.12.2026 soon"),
+        *("79160123415", "99991231235959"),  # the ninth digit is no T
+    ],
+)
 def test_32_8_what_is_no_day_is_not_placed(kind: str, text: str) -> None:
     assert _placed(kind, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "day"),
+    [
+        ("2026-11-29T21:00:00.000Z", "Europe/Moscow", date(2026, 11, 30)),
+        ("2026-11-30T06:00:00.000Z", "America/Mexico_City", date(2026, 11, 30)),
+        ("2026-11-30T00:00:00Z", "America/Mexico_City", date(2026, 11, 30)),
+        ("2026-11-30T00:00:00+03:00", "America/Mexico_City", date(2026, 11, 30)),
+        ("2026-11-29T23:00:00+00:00", "Europe/Moscow", date(2026, 11, 29)),
+        ("1795986000", "Europe/Moscow", date(2026, 11, 30)),
+        ("-1", "Europe/Moscow", None),
+        ("-62135596800", "Europe/Moscow", None),
+        ("642891600", "Europe/Moscow", date(1990, 5, 17)),
+        ("9999-12-31T23:00:00Z", "Europe/Moscow", None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["date", "birthday"])
+def test_30_a_day_that_a_program_tells_in_utc_is_the_day_where_the_account_is(
+    kind: str, text: str, zone: str, day: date | None
+) -> None:
+    found = _placed(kind, text, ZoneInfo(zone))
+    assert [datetime.fromtimestamp(one, UTC).date() for one in found] == ([] if day is None else [day])
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,12 @@ def test_30_the_call_for_the_zone_is_counted_where_it_may_be_made() -> None:
     settings = Submissions(mapping=[FieldRule("when", "leads", field="Визит")])
     counted = {
         text: plan.calls(settings, "lead", SubmitForm(contact=Contact(name="Нина"), fields={"when": text}))
-        for text in ("30.11.2026 15:00", "2026-11-30T15:00:00Z", "17.05.1990", "soon: 15:00")
+        for text in (
+            "30.11.2026 15:00",
+            "2026-11-29T21:00:00Z",
+            "2026-11-30T15:00:00+03:00",
+            "17.05.1990",
+            "soon: 15:00",
+        )
     }
-    assert list(counted.values()) == [5, 4, 4, 4]
+    assert list(counted.values()) == [5, 5, 4, 4, 4]
