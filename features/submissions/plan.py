@@ -183,7 +183,7 @@ def _steps(made: Submission) -> list[Step]:
         remembered = SharedCache(made.database, delivery.integration_id)
         plan += goods_steps(remembered, made.keyring, made.locks, delivery, body, made.language)
     plan.append(_note_step(made))
-    if accepted.mode != "incoming_lead" and reassignment.may_name_a_user(made.settings, body):
+    if reassignment.may_name_a_user(made.settings, body):
         plan.append(_handing_step(made, plan))
     return plan
 

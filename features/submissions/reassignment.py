@@ -11,7 +11,7 @@ from features.submissions.model import Body, SubmitOrder
 from features.submissions.settings import Submissions
 from shared.amocrm.directory import Directory
 from shared.amocrm.entity_names import entity_name
-from shared.amocrm.errors import AddressBlockedError, ForbiddenError, NotFoundError
+from shared.amocrm.errors import AddressBlockedError, BadRequestError, ForbiddenError, NotFoundError
 from shared.amocrm.leads import AccountApi
 from shared.deliveries import rows as deliveries
 from shared.deliveries.rows import Delivery
@@ -24,8 +24,10 @@ Entity = dict[str, Any]
 
 NAME: Final = "handed_over"
 _USER: Final = "hand_over"  # of a result: who is to be responsible in the end
+_CONTACT: Final = "hand_over_contact"  # and whether the contact goes with it, where the result calls it no new one
 _LOOKS: Final = 60
 _SECONDS: Final = 0.1
+_CLOCKS_DIFFER: Final = 5  # seconds
 
 
 def may_name_a_user(settings: Submissions, body: Body) -> bool:
@@ -46,6 +48,24 @@ def held_back(account: Directory, *made: Entity) -> Result:
     return {_USER: users[0]}
 
 
+def held_back_before(
+    account: Directory, delivery: Delivery, lead: Entity | None, contact: Entity | None, user: Callable[[], int | None]
+) -> Result:
+    """The same of what an attempt before has made, whose answer was lost. `user`: who is to be responsible."""
+    is_new = contact is not None and _is_ours_still(contact, delivery)
+    is_ours = is_new if lead is None else _is_ours_still(lead, delivery)
+    if not is_ours or account.users_if_allowed() is not None or (user_id := user()) is None:
+        return {}
+    return {_USER: user_id} | ({_CONTACT: True} if is_new else {})
+
+
+def _is_ours_still(made: Entity, delivery: Delivery) -> bool:
+    """Made since this was accepted (a contact may have been there before), and given to nobody else."""
+    made_by, at = made.get("created_by"), int(made.get("created_at") or 0)
+    is_since = at >= delivery.created_at.timestamp() - _CLOCKS_DIFFER
+    return is_since and made_by in (None, made.get("responsible_user_id"))
+
+
 def step(
     database: Database,
     clock: Clock,
@@ -61,7 +81,8 @@ def step(
         if user_id is None:
             return {"nothing_to_do": True}
         _wait(database, clock, delivery, before)
-        ids = {"contact": made["contact_id"] if made.get("created") else None, "lead": made.get("lead_id")}
+        is_new = made.get("created") or made.get(_CONTACT)
+        ids = {"contact": made["contact_id"] if is_new else None, "lead": made.get("lead_id")}
         for kind, id_ in ids.items():
             if id_ is None:
                 continue
@@ -72,6 +93,10 @@ def step(
             except (ForbiddenError, NotFoundError):  # a repetition comes too late, as it should
                 facts = {"entity": entity_name(kind, id_), "user": user_id}
                 tell("not_handed_over", say("Whether {entity} is user {user}'s now is not shown.", **facts))
+            except BadRequestError:  # nobody could look whether that user is there
+                facts = {"entity": entity_name(kind, id_), "user": user_id}
+                kept = say("amoCRM does not take user {user} for {entity}: who made it stays responsible.", **facts)
+                tell("fallback", kept)
         return {"responsible_user_id": user_id}
 
     return Step(NAME, write, lambda *_: None, after=before[0])

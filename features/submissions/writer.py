@@ -155,7 +155,7 @@ class Submission:
             there = api.lead(found.lead_id).get("custom_fields_values") or [] if wanted else []
             is_bare = wanted.isdisjoint(field["field_id"] for field in there) if wanted else False
             bare = Omitted.ALL_BUT_THE_PERSON if is_bare else Omitted.NOTHING
-            return _result(found, False) | {"bare": bare, "was_there": True}
+            return _result(found, False) | {"bare": bare, "was_there": True} | self._held_back_before(api, found)
 
         def find_incoming(api: AccountApi, *_: Result) -> Result | None:
             found = ContactsApi(api).find_incoming_lead(str(self.delivery.id), self.since)
@@ -163,11 +163,25 @@ class Submission:
             if found is None:
                 return find_lead(api)
             self._making.found(found)
-            return _result(found, False) | {"was_there": True}  # its contact may be one that was there
+            # Its contact may be one that was there.
+            return _result(found, False) | {"was_there": True} | self._held_back_before(api, found)
 
         # Making a contact begins with looking for it.
         finders: dict[str, Callable[..., Result | None]] = {"lead": find_lead, "incoming_lead": find_incoming}
         return finders.get(self.accepted.mode, lambda *_: None)
+
+    def _held_back_before(self, api: AccountApi, found: CreatedEntities) -> Result:
+        if not reassignment.may_name_a_user(self.settings, self.body):
+            return {}
+        account, lead = Directory(api, self.integration_id), None
+        with contextlib.suppress(NotFoundError):  # an incoming lead is not read before it is accepted
+            lead = None if found.lead_id is None else api.lead(found.lead_id)
+        contact = None if found.contact_id is None else next(iter(api.contacts([found.contact_id])), None)
+
+        def user() -> int | None:
+            return self._chosen(account).responsible_user_id
+
+        return reassignment.held_back_before(account, self.delivery, lead, contact, user)
 
     def _make_lead(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}
@@ -195,9 +209,12 @@ class Submission:
         return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:
+        later: Result = {}
+
         def write(known: Entity | None) -> tuple[CreatedEntities, Omitted]:
             def write_what_is_left(account: Directory, left: Omitted) -> CreatedEntities:
                 lead, contact = self.lead_and_contact(account, left)
+                later.update(reassignment.held_back(account, lead, contact))
                 # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
                 # amoCRM refuses, it is made anew and a person joins the two.
                 # source: none found (looked for again); the pages show new contacts, and call what is there a duplicate
@@ -216,7 +233,7 @@ class Submission:
             made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
         is_new = known is None or bool(left)
-        return _result(made, is_new) | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
+        return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_contact(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}
@@ -231,6 +248,8 @@ class Submission:
                 contact_id, left = self._with_fallbacks(api, write_new)
                 return later | {"contact_id": contact_id, "created": True, "bare": left, "kept": []}, left
             found: Result = {"contact_id": int(known["id"]), "created": False}
+            if self.delivery.attempts > 1:  # else it was there before
+                found |= self._held_back_before(api, CreatedEntities(None, found["contact_id"]))
             if isinstance(self.body, SyncContact) and self._is_overtaken(found["contact_id"], SYNC_CONTACT):
                 return found | {"superseded": True}, Omitted.NOTHING
             changed = self._changed(api, known)

@@ -6,7 +6,13 @@ Where an account has no filters, the first page of *everything* comes back, with
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from shared.amocrm.errors import FilterIgnoredError, NotFoundError, TooMuchToReadError
+from shared.amocrm.errors import (
+    AddressBlockedError,
+    FilterIgnoredError,
+    ForbiddenError,
+    NotFoundError,
+    TooMuchToReadError,
+)
 from shared.platform.messages import say
 from shared.platform.ttl_cache import Expiring
 
@@ -48,7 +54,8 @@ def by_ids(
     *,
     trusts_list: bool = False,
 ) -> list[Entity]:
-    """The entities with these ids, the first 25 where they must be read one by one; deleted ones are left out.
+    """The entities with these ids, the first 25 where they must be read one by one; deleted ones, and those that are
+    not shown to us, are left out.
 
     A list does not show all that is there: what came with an incoming lead is in none before a person accepts it. With
     `trusts_list` the caller asks for what is missing by itself.
@@ -60,7 +67,9 @@ def by_ids(
     for id_ in [one for one in wanted if one not in found][:MOST_SINGLE]:
         try:
             found[id_] = read_one(id_)
-        except NotFoundError:
+        except AddressBlockedError:  # what stands before amoCRM says nothing of one entity
+            raise
+        except (ForbiddenError, NotFoundError):  # vendor: rights.own
             continue
     return [found[id_] for id_ in wanted if id_ in found]
 

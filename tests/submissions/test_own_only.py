@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.story import Story
+from functions.run_deliveries.run import run as run_deliveries
+from tests.story import Story, json_of
 from tests.submitting import (
     account,
     contact_of,
@@ -66,3 +67,75 @@ def test_a_person_who_may_be_somebody_elses_is_told(story: Story) -> None:
     results = submit(story, form())
     assert results["lead"]["contact_id"] != theirs
     assert "submission.own_only" in story.events()
+
+
+@pytest.mark.vendor("rights.own")
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead", "contact"])
+def test_whoever_was_given_to_somebody_else_writes_again(story: Story, mode: str, hidden: int) -> None:
+    """Their contact is remembered, and not shown to us any more: every further form of theirs waited for days."""
+    other = own_only(story, hidden)
+    set_up(story, responsible_user_ids=[other], forms={"mode": mode})
+    submit(story, form(comment="Раз"))
+    results = submit(story, form(comment="Два"))
+    assert "Два" in note_of(story, results, "contacts" if mode == "contact" else "leads")
+    owner = contact_of(story, results) if mode == "contact" else lead_of(story, results)
+    assert owner["responsible_user_id"] == other
+
+
+@pytest.mark.vendor("rights.own")
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead", "contact"])
+def test_what_was_made_without_an_answer_is_handed_over_too(story: Story, mode: str) -> None:
+    found_at_once(story)
+    other = own_only(story)
+    set_up(story, responsible_user_ids=[other], forms={"mode": mode})
+    path = {"lead": "leads/complex", "incoming_lead": "leads/unsorted/forms", "contact": "contacts"}[mode]
+    story.simulator.fault("reset_after", path=f"/api/v4/{path}", method="POST")
+    answer = story.crm("submit_form", story.application(), form(comment="Жду звонка"))
+    assert answer.status == 202
+    story.clock.advance(minutes=5)
+    run_deliveries(story.runtime, 20)
+    results = story.delivery(json_of(answer)["delivery_id"])["results"]
+    assert contact_of(story, results)["responsible_user_id"] == other
+    if mode != "contact":
+        assert lead_of(story, results)["responsible_user_id"] == other
+    assert "Жду звонка" in note_of(story, results, "contacts" if mode == "contact" else "leads")
+
+
+@pytest.mark.parametrize("what", ["the deal", "the contact"])
+def test_what_somebody_else_has_got_meanwhile_stays_theirs(story: Story, what: str) -> None:
+    """A person has given it away before the retry; or the contact was there before."""
+    found_at_once(story)
+    first = min(map(int, account(story)["users"]))
+    other = own_only(story)
+    third = story.simulator.control("add", domain=story.domain, user={"name": "Мастер"})["user"]["id"]
+    story.simulator.control("change-user", domain=story.domain, user=first, is_admin=False, view="A", edit="A")
+    known = submit(story, form())["lead"]["contact_id"] if what == "the contact" else None
+    story.clock.advance(minutes=5)
+    set_up(story, responsible_user_ids=[other])
+    story.simulator.fault("reset_after", path="/api/v4/leads(/complex)?", method="POST")
+    answer = story.crm("submit_form", story.application(), form(comment="Жду звонка"))
+    assert answer.status == 202
+    made = max(map(int, account(story)["leads"]))
+    if known is None:
+        fields = {"responsible_user_id": third}
+        story.simulator.control("person", domain=story.domain, kind="leads", id=made, fields=fields)
+    story.clock.advance(minutes=5)
+    run_deliveries(story.runtime, 20)
+    results = story.delivery(json_of(answer)["delivery_id"])["results"]
+    lead, contact = lead_of(story, results), contact_of(story, results)
+    assert (lead["id"], contact["id"]) == (made, known or contact["id"])
+    expected = (third, first) if known is None else (other, first)
+    assert (lead["responsible_user_id"], contact["responsible_user_id"]) == expected
+
+
+@pytest.mark.vendor("users.administrators")
+@pytest.mark.parametrize("mode", ["lead", "contact"])
+def test_a_user_who_is_gone_keeps_no_form_from_its_end(story: Story, mode: str) -> None:
+    """Nobody may look whether that user is there: all of each form had arrived, and it ended as refused."""
+    own_only(story)
+    set_up(story, responsible_user_ids=[999_999], forms={"mode": mode})
+    results = submit(story, form(comment="Жду звонка"))
+    first = min(map(int, account(story)["users"]))
+    assert contact_of(story, results)["responsible_user_id"] == first
+    assert "submission.fallback" in story.events()
