@@ -37,6 +37,9 @@ from tests.demo import ROOT
 from tests.story import Story, calculation, json_of
 from tests.submitting import form
 
+# All of them read the whole code for what it says, once in a process.
+pytestmark = pytest.mark.xdist_group("catalogues")
+
 OTHERS = LANGUAGES[1:]
 _CYRILLIC = re.compile("[а-яёіїєґ]{2,}|^[а-яёіїєґ]$", re.IGNORECASE)
 

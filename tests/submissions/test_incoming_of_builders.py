@@ -3,6 +3,7 @@
 import pytest
 
 from functions.run_deliveries.run import run as run_deliveries
+from tests.longer import others_long
 from tests.story import Story
 from tests.submissions.recorded import NAMES, body_of, record, send, server_key
 from tests.submissions.test_carts import _paid_at_tilda
@@ -17,7 +18,7 @@ def site(story: Story) -> Story:
     return story
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", others_long(NAMES))
 def test_35_5_each_builders_body_is_shown_and_read_again_makes_nothing(site: Story, name: str) -> None:
     one = record(name)
     _, key = server_key(site)
