@@ -138,7 +138,7 @@ def _from_builder(
         server_ingress.tell_of_unreadable(runtime, caller, problem)
         raise
     if sent.is_test:
-        kept.became_nothing(say("The site builder has tried the address; there is nothing to write."))
+        kept.became_nothing(sent.reason)
         if sent.asks_confirmation:
             return site_builders.confirmed(runtime, caller, request)
     elif isinstance(sent.body, SubmitOrder):

@@ -2,7 +2,8 @@
 
 One rule tells them from persons within one form (guests, companions): the body is a list of people, or has one under a
 name that says it holds what was sent (`leads`, `rows`, `data`), and names nobody beside it. Each of that list is a
-submission of its own, with what stands beside the list; any other list is text of the one submission.
+submission of its own, with what stands beside the list; any other list is text of the one submission. So are messages
+of several people, as messengers gather them.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from features.submissions import messenger_adapters
 from features.submissions.field_recognition import IDS, plain_id, understood
 from features.submissions.flattening import named_values
 from features.submissions.model import Contact, full_name
@@ -72,6 +74,9 @@ def told(count: int) -> Message:
 
 def parts(tree: Tree, settings: Submissions) -> list[Tree]:
     """A tree for each submission of a body; none where it is one submission."""
+    written = messenger_adapters.parts(tree)
+    if len(written) > 1:
+        return written
     found = _list(tree, {}, _DEEPEST)
     if found is None:
         return []

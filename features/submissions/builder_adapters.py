@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from features.submissions import form_service_adapters, shops
 from features.submissions.carts import Cart, branches, drop, text
+from features.submissions.messenger_adapters import RELAYS
 from shared.platform.http import Request
 from shared.platform.nested import Tree
 
@@ -23,11 +24,14 @@ class AdapterResult(Struct, frozen=True):
 
     id: str = ""
     cart: Cart | None = None
+    is_own: bool = False  # it tells of the company's own messages: nobody has sent anything
 
 
 def adapted(tree: Tree, request: Request) -> AdapterResult:
     """What is known of the sender; the tree is changed."""
     found = next((adapt(tree) for members, adapt in _BUILDERS if members <= tree.keys()), "")
+    if found is None:
+        return AdapterResult(is_own=True)
     return AdapterResult(found or request.headers.get("Framer-Webhook-Submission-Id") or "", shops.cart(tree, request))
 
 
@@ -271,7 +275,7 @@ def _bitrix(tree: Tree) -> str:
     return ""
 
 
-_BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str]], ...]] = tuple(
+_BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str | None]], ...]] = tuple(
     (frozenset(members.split()), adapt)
     for members, adapt in (
         ("COOKIES", _tilda),
@@ -291,5 +295,6 @@ _BUILDERS: Final[tuple[tuple[frozenset[str], Callable[[Tree], str]], ...]] = tup
         ("fields", _bitrix),
         ("data event", _flexbe),
         ("data", _wix),
+        *RELAYS,
     )
 )

@@ -61,7 +61,7 @@ def understood(values: Sequence[NamedValue], settings: Submissions) -> Recognize
         is_field_too = one.meaning not in ("field", "nothing") and (one.reason == "shape" or one.mapped is not None)
         asked, meaning = _question(one), one.meaning
         for text in one.named.values:
-            for part in _parted(text) if meaning == "phone" else [text]:
+            for part in _parted(value_looks.without_chat(text)) if meaning == "phone" else [text]:
                 assembling.add(meaning, name, f"{asked}: {part}" if asked and part.strip() else part)
             meaning = "field" if one.is_of_several and text.strip() else meaning
             if is_field_too:
@@ -175,10 +175,10 @@ def _by_itself(value: NamedValue) -> MeantValue:
 
 def _is_sender(value: NamedValue) -> bool:
     """Whose message it is: `from`, with a whole phone."""
-    is_so = field_vocabulary.is_sender(value.name) and not value.label and len(value.values) == 1
-    return (
-        is_so and _PHONE.fullmatch(value.values[0].strip()) is not None and value_looks.fits("phone", value, least=10)
-    )
+    if not field_vocabulary.is_sender(value.name) or value.label or len(value.values) != 1:
+        return False
+    is_phone = _PHONE.fullmatch(value_looks.without_chat(value.values[0]).strip()) is not None
+    return is_phone and value_looks.fits("phone", value, least=10)
 
 
 def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:

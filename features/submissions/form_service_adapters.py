@@ -141,7 +141,7 @@ def _hubspot(tree: Tree) -> str:
     return ""
 
 
-ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
+ADAPTERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("FieldStructure EntryId", _wufoo),
     ("FormID UniqueID", _formstack),
     ("webhooktype call_state", _envybox),

@@ -1,24 +1,38 @@
-"""Messages as messengers and telephone services tell them, as :mod:`features.submissions.builder_adapters` has them.
+"""Messages as messengers, telephone services and relays tell them, as :mod:`features.submissions.builder_adapters` has
+them.
 
-Of each message there are two numbers, as there are of a call: the writer's, and the company's own.
+Of each message there are two numbers, as there are of a call: the writer's, and the company's own. What tells of the
+company's own messages (written, sent, delivered, read) or of its account is nobody's submission: None, and no id.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from features.submissions import value_looks
 from features.submissions.call_adapters import is_of_line
 from features.submissions.carts import branches, drop, text
+from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
 _IDS: Final = ("MessageSid", "SmsMessageSid", "SmsSid", "CallSid")
 _RECEIVED: Final = "received"  # any other state is that of a message of the company's own
+_FROM_CLIENTS: Final = frozenset({"messages", "contacts", "calls"})  # of a value of WhatsApp's
+_OF_PHONES: Final = ("", "whatsapp", "viber")  # chats that are called by the phone of whoever writes
+_BARE: Final = re.compile(r"\+?(\d{7,15})")
+_OF_EVOLUTION: Final = re.compile(
+    r"(?:messages|contacts|presence|chats|groups?|connection|qrcode|labels|send|application)\.|call$"
+)
 
 
-# source: Twilio's reference, "Twilio's request to your webhook"; bodies in public code
-def _twilio(tree: Tree) -> str:
+# source: Twilio's reference, "Twilio's request to your webhook" and "Monitor the Status of your WhatsApp Outbound
+# Message": of a message that goes out it tells each state, and not what was written; bodies in public code
+def _twilio(tree: Tree) -> str | None:
     """A message or a call. In WhatsApp a number is `whatsapp:+…`."""
     id_ = next((one for one in [text(tree, name) for name in _IDS] if one), "")
     status = str(tree.get("MessageStatus") or tree.get("SmsStatus") or _RECEIVED).lower()
+    if status not in (_RECEIVED, "receiving") and "Body" not in tree:
+        return None
     is_out = str(tree.get("Direction")).lower().startswith("outbound") or status not in (_RECEIVED, "receiving")
     client, line = ("To", "From") if is_out else ("From", "To")
     for ours, same in ((line, "Caller" if is_out else "Called"), (client, "Called" if is_out else "Caller")):
@@ -38,12 +52,18 @@ def _twilio(tree: Tree) -> str:
 
 
 # source: WhatsApp's reference of its Cloud API, "messages webhook"; bodies in public code
-def _whatsapp(tree: Tree) -> str:
-    """`metadata` is the company's own line; `wa_id` is a phone without its plus."""
-    changes = [one for entry in branches(tree.get("entry")) for one in branches(entry.get("changes"))]
-    values: list[Any] = [one.get("value") for one in changes] if "entry" in tree else [tree]
+def _whatsapp(tree: Tree) -> str | None:
+    """`metadata` is the company's own line; `wa_id` is a phone without its plus; `statuses` are of own messages.
+    Messages of one person in several places are one, and have one name."""
+    by_person = parts(tree) if "entry" in tree else []
+    if len(by_person) == 1:
+        tree["entry"] = by_person[0]["entry"]
+    values = _of_cloud(tree)
+    if not any(value.keys() & _FROM_CLIENTS for value in values):
+        return None
     said, ids = [], []
-    for value in [one for one in values if isinstance(one, dict)]:
+    for value in values:
+        drop(value, "statuses")
         line = value.get("metadata")
         is_of_line(line if isinstance(line, dict) else {}, "display_phone_number")
         drop(line, "phone_number_id")
@@ -74,12 +94,172 @@ def _is_comment(tree: Tree, said: list[str]) -> None:
         tree["comment"] = [*own, "\n".join(told)] if own else "\n".join(told)
 
 
-def _object(tree: Tree) -> str:
+def _of_cloud(tree: Tree) -> list[Tree]:
+    changes = [one for entry in branches(tree.get("entry")) for one in branches(entry.get("changes"))]
+    values: list[Any] = [one.get("value") for one in changes] if "entry" in tree else [tree]
+    return [one for one in values if isinstance(one, dict)]
+
+
+def _object(tree: Tree) -> str | None:
     return _whatsapp(tree) if tree["object"] == "whatsapp_business_account" else ""
 
 
-MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str]], ...]] = (
+def _number(told: Any, *, is_bare: bool = False) -> str:
+    """Whose chat it is; a group's (`…@g.us`), and that of whoever hides their phone (`…@lid`), tell none. `is_bare`:
+    figures by themselves are a phone, too."""
+    said = told.strip() if isinstance(told, str) else ""
+    phone = value_looks.without_chat(said)
+    found = _BARE.fullmatch(said) if is_bare else None
+    return f"+{found[1]}" if found else phone if phone != said else ""
+
+
+def _written(tree: Tree, numbers: list[str], said: list[str], name: str = "") -> None:
+    """By whom, the first of these that is a phone, and what. What stands beside it under the same names stays."""
+    number = next(filter(None, numbers), "")
+    for member, told in (("phone", number), ("name", name)):
+        if told and tree.setdefault(member, told) != told:
+            tree[f"writer {member}"] = told
+    _is_comment(tree, said)
+
+
+def _is_so(value: Any) -> bool:
+    return str(value).lower() in ("true", "1")
+
+
+# source: Green API's reference, "Incoming notifications"; bodies in public code
+def _green(tree: Tree) -> str | None:
+    """`wid` is the company's own; `sender` is somebody of a group, too, of which `chatId` is the group."""
+    if not str(tree["typeWebhook"]).startswith("incoming"):
+        return None
+    sender, message = branch_of(tree.get("senderData")), branch_of(tree.get("messageData"))
+    is_of_line(branch_of(tree["instanceData"]), "wid")
+    numbers = [_number(one) for one in (text(sender, "sender"), sender.get("chatId"), tree.get("from"))]
+    numbers.append(_number(sender.get("senderPhoneNumber"), is_bare=True))
+    said = [text(message.get(f"{kind}Data"), "textMessage", "text") for kind in ("textMessage", "extendedTextMessage")]
+    _written(tree, numbers, [*said, text(message.get("fileMessageData"), "caption")])
+    drop(tree, "timestamp")
+    return text(tree, "idMessage")
+
+
+# source: Z-API's reference, "On message received" and "On whatsapp message status changes"; bodies in public code
+def _zapi(tree: Tree) -> str | None:
+    """`connectedPhone` is the company's own; of a group `phone` is the group."""
+    if not str(tree["type"]).endswith("Callback"):
+        return ""
+    if tree["type"] != "ReceivedCallback" or _is_so(tree.get("fromMe")):
+        return None
+    is_of_line(tree, "connectedPhone")
+    numbers = [_number(tree.get(name), is_bare=True) for name in ("participantPhone", "phone")]
+    if any(numbers):
+        drop(tree, "participantPhone", "phone")
+    captions = [text(tree.get(kind), "caption") for kind in ("image", "video", "document")]
+    _written(tree, numbers, [text(tree.get("text"), "message"), *captions])
+    drop(tree, "momment", "instanceId")
+    return text(tree, "messageId")
+
+
+# source: Evolution API's reference, "Webhooks"; bodies in public code
+def _evolution(tree: Tree) -> str | None:
+    """`sender` is the company's own; where a chat hides its phone (`…@lid`), another member tells it."""
+    event, data = str(tree["event"]).lower().replace("_", "."), branch_of(tree["data"])
+    if not _OF_EVOLUTION.match(event):
+        return ""
+    key, message = branch_of(data.get("key")), branch_of(data.get("message"))
+    if event != "messages.upsert" or _is_so(key.get("fromMe")):
+        return None
+    is_of_line(tree, "sender")
+    names = ("participantAlt", "participantPn", "participant", "remoteJidAlt", "senderPn", "remoteJid")
+    kinds = ("extendedTextMessage", "imageMessage", "videoMessage", "documentMessage")
+    said = [text(message.get(kind), "text", "caption") for kind in kinds]
+    _written(tree, [_number(key.get(name)) for name in names], [text(message, "conversation"), *said])
+    drop(tree, "apikey", "server_url", "destination", "date_time")  # the first proves who has sent it
+    drop(data, "messageTimestamp", "instanceId")
+    return text(key, "id")
+
+
+# source: UltraMsg's reference, "Webhooks"; bodies in public code
+def _ultramsg(tree: Tree) -> str | None:
+    data = branch_of(tree["data"])
+    if not str(tree["event_type"]).startswith(("message", "webhook")):
+        return ""
+    if tree["event_type"] != "message_received" or _is_so(data.get("fromMe")):
+        return None
+    is_of_line(data, "to")
+    numbers = [_number(text(data, "author")), _number(text(data, "from"))]
+    _written(tree, numbers, [text(data, "body")], text(data, "pushname"))
+    drop(data, "time")
+    drop(tree, "instanceId")
+    return text(data, "id")
+
+
+# source: Wazzup's reference, "Webhooks" (`chatId`, `isEcho`), and those of Whapi (`chat_id`, `from_me`) and Chat-API
+# (`fromMe`); bodies in public code
+def _relayed(tree: Tree) -> str | None:
+    """Messages in a list, with the chat of each; a chat of a group is named by no phone."""
+    listed = branches(tree["messages"])
+    if not listed or not all(map(_chat, listed)):
+        return ""
+    theirs = [one for one in listed if not any(_is_so(one.get(name)) for name in ("isEcho", "from_me", "fromMe"))]
+    if not theirs:
+        return None
+    tree["messages"] = theirs
+    numbers, said = [], []
+    for one in theirs:
+        is_bare = text(dict(one), "chatType").lower() in _OF_PHONES
+        told = (one.get(name) for name in ("from", "author", "chatId", "chat_id"))
+        numbers += [_number(branch_of(one.get("contact")).get("phone"), is_bare=True)]
+        numbers += [_number(number, is_bare=is_bare) for number in told]
+        said += [text(one, "text") or text(one.get("text"), "body"), text(one, "body")]
+        drop(one, "channelId", "timestamp", "time")
+    _written(tree, numbers, said, next(filter(None, [text(one, "from_name", "senderName") for one in theirs]), ""))
+    return " ".join(filter(None, [text(one, "messageId", "id") for one in theirs]))
+
+
+def _chat(message: Tree) -> str:
+    return text(dict(message), "chatId", "chat_id")
+
+
+def _states(tree: Tree) -> str | None:
+    """The same, of what has become of the company's own."""
+    listed = branches(tree["statuses"])
+    is_so = listed and all("status" in one and one.keys() & {"id", "messageId"} for one in listed)
+    return None if is_so and "messages" not in tree else ""
+
+
+def parts(tree: Tree) -> list[Tree]:
+    """A tree for each who has written, of a body with the messages of several."""
+    if "entry" in tree or "messaging_product" in tree:
+        found: dict[tuple[str, str], Tree] = {}
+        for value in _of_cloud(tree):
+            written = branches(value.get("messages"))
+            for person in dict.fromkeys(str(one.get("from")) for one in written):
+                own = [one for one in written if str(one.get("from")) == person]
+                named = [one for one in branches(value.get("contacts")) if one.get("wa_id") == person]
+                place = (person, str(value.get("metadata")))
+                if place in found:
+                    found[place]["messages"] += own
+                else:
+                    found[place] = value | {"messages": own, "contacts": named}
+        entries = [[{"changes": [{"field": "messages", "value": one}]}] for one in found.values()]
+        return [tree | {"entry": one} for one in entries] if "entry" in tree else [tree | one for one in found.values()]
+    chats: dict[str, list[Tree]] = {}
+    for one in branches(tree.get("messages")):
+        chats.setdefault(_chat(one), []).append(one)
+    return [] if "" in chats else [tree | {"messages": several} for several in chats.values()]
+
+
+MESSENGERS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
     ("AccountSid From To", _twilio),
     ("object entry", _object),
     ("messaging_product metadata", _whatsapp),
+    ("typeWebhook instanceData", _green),
+    ("phone fromMe type", _zapi),
+    ("momment type", _zapi),
+    ("event instance data", _evolution),
+    ("event_type instanceId data", _ultramsg),
+)
+# By one name each, so that they come after all others.
+RELAYS: Final[tuple[tuple[str, Callable[[Tree], str | None]], ...]] = (
+    ("messages", _relayed),
+    ("statuses", _states),
 )

@@ -22,7 +22,7 @@ from features.submissions.settings import USUAL, Submissions
 from shared.access.credentials import site_key
 from shared.access.permissions import Caller
 from shared.platform.http import Request, Response
-from shared.platform.messages import say
+from shared.platform.messages import Message, say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage import event_log
@@ -35,16 +35,22 @@ _CONFIRMED_AGAIN: Final = timedelta(minutes=1)  # somebody is at it
 _OF_CONFIRMATION: Final = {"type", "group_id"}
 _CONFIRMS: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
+_TRIED: Final = say("The site builder has tried the address; there is nothing to write.")
+_OWN: Final = say(
+    "It tells of the company's own messages or of its account with a messenger: nobody has written, and there is "
+    "nothing to bring into amoCRM."
+)
 
 
 class ReceivedForm(Struct, frozen=True):
     body: SubmitForm | SubmitOrder
     key: str | None  # of the form and what the builder calls this submission; the site is not in it
-    is_test: bool  # the address is tried out: nothing is written
+    is_test: bool  # nothing is written
     decisions: list[Decision] = []
     values: list[NamedValue] = []  # of which the decisions are
     made_at: datetime | None = None  # of an order, where its shop says so
     asks_confirmation: bool = False  # a trial that is answered with a string of the sender's own
+    reason: Message = _TRIED  # why nothing is written
 
 
 def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
@@ -58,6 +64,8 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
     if tree.get("type") == _CONFIRMATION and tree.keys() >= _OF_CONFIRMATION and "object" not in tree:
         return ReceivedForm(SubmitForm(), None, is_test=True, asks_confirmation=True)
     known = builder_adapters.adapted(tree, request)
+    if known.is_own:
+        return ReceivedForm(SubmitForm(), None, is_test=True, reason=_OWN)
     values = named_values(tree)
     if not values and known.cart is None:
         return ReceivedForm(SubmitForm(), None, is_test=True)

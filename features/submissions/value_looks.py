@@ -7,7 +7,9 @@ from features.submissions.field_vocabulary import Meaning
 from features.submissions.flattening import NamedValue
 from features.submissions.model import LONGEST_LINE
 
-_EMAIL: Final = re.compile(r"[^@\s,;<>:]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+# Of a chat of WhatsApp (`79…@c.us`, `…@s.whatsapp.net`) it is none, and often the company's own.
+_EMAIL: Final = re.compile(r"[^@\s,;<>:]+@(?!(?:[cg]\.us|s\.whatsapp\.net)(?![a-zA-Z\d.-]))[^@\s,;<>]+\.[^@\s,;<>]+")
+_CHAT: Final = re.compile(r"\+?(\d{7,15})(?::\d+)?@(?:c\.us|s\.whatsapp\.net)")
 _LONGEST_NAME: Final = 150
 
 
@@ -35,3 +37,9 @@ def _is_name(text: str) -> bool:
 
 def is_email(value: NamedValue) -> bool:
     return len(value.values) == 1 and _EMAIL.fullmatch(value.values[0].strip()) is not None
+
+
+def without_chat(text: str) -> str:
+    """Of a chat of WhatsApp with one person the phone, by which it is called; any other text as it is."""
+    found = _CHAT.fullmatch(text.strip()) if len(text) <= LONGEST_LINE else None
+    return f"+{found[1]}" if found else text

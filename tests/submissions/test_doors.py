@@ -739,14 +739,17 @@ def test_46_a_phone_that_is_taken_apart_is_one(body: Any, phones: list[str], fie
         ({"from": "79211000001", "display_phone_number": "74950000099"}, ["79211000001"]),
         ({"from": "+79290000001", "phone": PHONE}, [PHONE]),
         ({"to": "+74950000099", "text": "Дверь"}, []),
-        ({"AccountSid": "A", "From": "+74950000099", "To": "+79211000001", "MessageStatus": "sent"}, ["+79211000001"]),
+        ({"from": "79211000001@c.us", "to": "79290000001@c.us", "text": "Дверь"}, ["+79211000001"]),
+        ({"phone": "5511910000001@s.whatsapp.net", "text": "Дверь"}, ["+5511910000001"]),
+        ({"chat": "79290000001@c.us", "id": "false_79211000001@c.us_3EB0"}, []),
         ({"AccountSid": "A", "From": "+74950000099", "To": "+79211000001", "Direction": "outbound"}, ["+79211000001"]),
     ],
 )
 def test_46_of_a_message_the_visitor_is_who_has_written_it(body: Any, phones: list[str]) -> None:
     """The company's own line was: all who write to it were one person."""
     assert _body(body).contact.phones == phones
-    assert all(str(one) in str(_body(body)) for name, one in body.items() if name != "AccountSid")
+    assert _body(body).contact.emails == []
+    assert all(str(one).partition("@")[0] in str(_body(body)) for name, one in body.items() if name != "AccountSid")
 
 
 def test_46_what_whoever_passes_a_body_on_has_added_is_there() -> None:

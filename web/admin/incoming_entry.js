@@ -29,8 +29,7 @@ export async function entry(one, shared) {
   const [found, known] = await Promise.all([
     call("get_incoming_entry", { connection, query: { id: one.id, ...(isManager ? { content: "1" } : {}) } }), isManager ? fieldsOf(connection) : null]);
   const told = [];
-  if (found.problem) told.push(element("p", { className: "error", text: found.problem }));
-  if (found.reading === "trial") told.push(element("p", { className: "soft", text: t("incoming.trial") }));
+  if (found.problem) told.push(element("p", { className: found.reading === "nothing" ? "soft" : "error", text: found.problem }));
   if (found.reading === "order") {
     told.push(element("p", { className: "soft", text: t("incoming.is_order") }));
     if (found.understood) told.push(element("div", { className: "content" }, ...(await moduleOf("content")).contentOf("submit_order", { body: found.understood })));

@@ -42,10 +42,11 @@ def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
     `{keys: [{id, name, revoked_at, without_person, accepts_without_person, bodies_dropped_at}], incoming: [{id, key_id,
     action, outcome, detail, delivery_id, again_id, has_person, size, times, request_id, created_at, last_at}], next}`,
-    the newest first. `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to
-    its end). `again_id`: of the latest delivery that has completed it. `size` in bytes; `times`: how often the same has
-    come. Of a key, `without_person`: none of its latest had a phone or an e-mail, and nobody has said that this is
-    right (`accepts_without_person`); `bodies_dropped_at`: when older ones went because too many came.
+    the newest first. `outcome`: accepted (as the delivery), refused, nothing (a trial, a robot, a messenger that tells
+    of own messages), taken (not read to its end). `again_id`: of the latest delivery that has completed it. `size` in
+    bytes; `times`: how often the same has come. Of a key, `without_person`: none of its latest had a phone or an
+    e-mail, and nobody has said that this is right (`accepts_without_person`); `bodies_dropped_at`: when older ones went
+    because too many came.
     """
     integration = caller.require_integration()
     outcome = request.parameter("outcome") or None
@@ -99,7 +100,7 @@ def _entry(runtime: Runtime, caller: Caller, request: Request) -> Response:
     comment, form, page, referrer, visit, order, field (a field of the form: it goes where a rule says, else into the
     note), nothing (it is left out). `reason`: mapping (the settings say so), type (declared so), word (its name says
     so), shape (it looks so), visit, furniture (the builder's own), note (nothing says more of it). `reading`: form,
-    order, trial, several (each of its submissions is in the list by itself), or unreadable with `problem`.
+    order, several (each of its submissions is in the list by itself), nothing or unreadable; `problem` says why.
     """
     integration = caller.require_integration()
     shows_values = request.parameter("content") == "1"
@@ -117,11 +118,11 @@ def _entry(runtime: Runtime, caller: Caller, request: Request) -> Response:
 
 
 def _read_view(found: Reading, request: Request, shows_values: bool) -> dict[str, Any]:
-    problem = None if found.problem is None else translated(why(found.problem), request.language)
+    told = found.nothing if found.problem is None else why(found.problem)
     kind = "unreadable" if found.body is None else "order" if isinstance(found.body, SubmitOrder) else "form"
     return {
-        "reading": "trial" if found.is_trial else "several" if found.parts else kind,
-        "problem": problem,
+        "reading": "nothing" if found.nothing else "several" if found.parts else kind,
+        "problem": None if told is None else translated(told, request.language),
         "person": found.has_person,
         "values": [one.view(shows_values=shows_values) for one in found.values],
     }

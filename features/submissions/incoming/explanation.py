@@ -11,6 +11,7 @@ from features.submissions.model import SUBMIT_FORM, Body, Contact, Decision, Sub
 from features.submissions.settings import FieldRule, Submissions
 from shared.actions import body as bodies
 from shared.platform.http import Request
+from shared.platform.messages import Message
 from shared.platform.problems import Problem
 
 _LONGEST_SOURCE: Final = 120  # that settings may name
@@ -41,14 +42,14 @@ class Value(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """`body` None: nothing is to be made of it, since it is a trial, holds several, or cannot be read; then `problem`
-    says why."""
+    """`body` None: nothing is to be made of it, since it holds several, cannot be read (`problem`), or brings nothing,
+    as a trial does (`nothing` says why)."""
 
     body: Body | None
     key: str | None  # by which the builder calls it
     values: list[Value]
     decisions: list[Decision] | None = None
-    is_trial: bool = False
+    nothing: Message | None = None
     problem: Problem | None = None
     parts: tuple[Request, ...] = ()  # it holds several submissions, and is none itself
 
@@ -75,7 +76,7 @@ def read(request: Request, action: str, settings: Submissions) -> Reading:
     except Problem as problem:
         return Reading(None, None, [], problem=problem)
     if sent.is_test:
-        return Reading(None, None, [], is_trial=True)
+        return Reading(None, None, [], nothing=sent.reason)
     values = [_value(one, decided, settings) for one, decided in zip(sent.values, sent.decisions, strict=False)]
     values += _of_order(sent.body) if isinstance(sent.body, SubmitOrder) else []
     return Reading(model.whole(sent.body), sent.key, values, sent.decisions)

@@ -40,9 +40,9 @@ class ReadAgain(Struct, forbid_unknown_fields=True, frozen=True):
 
 def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{id, outcome, detail, delivery_id, filled: {lead: […], contact: […]}, noted}`. `outcome`: completed (its deal or
-    contact lacked something), nothing_new, made (it had become nothing before), nothing (a trial), later (amoCRM does
-    not take it now: it goes on by itself), refused. `filled`: the fields that were empty, by name. `noted`: a note says
-    what none has said before."""
+    contact lacked something), nothing_new, made (it had become nothing before), nothing (`detail` says why), later
+    (amoCRM does not take it now: it goes on by itself), refused. `filled`: the fields that were empty, by name.
+    `noted`: a note says what none has said before."""
     integration, asked = caller.require_integration(), bodies.decode(request, ReadAgain)
     incoming = kept_bodies.by_id(runtime.database, asked.id, integration.id)
     if incoming is None:
@@ -53,7 +53,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     if found.parts:
         return _each(runtime, request, incoming, found)
     if found.body is None:
-        return _told(incoming, request, "nothing" if found.is_trial else "refused", found.problem)
+        return _told(incoming, request, "nothing" if found.nothing else "refused", found.problem, found.nothing)
     first_id = kept_bodies.delivery_of(runtime.database, incoming)
     first = None if first_id is None else deliveries.by_id(runtime.database, first_id, integration.id)
     if first is None:

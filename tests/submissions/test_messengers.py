@@ -1,0 +1,170 @@
+"""Of whoever writes in a messenger a form is made; of what the company itself has written, none."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from features.submissions import batches, messenger_adapters
+from features.submissions.model import SubmitForm
+from features.submissions.settings import Submissions
+from functions.run_deliveries.run import run as run_deliveries
+from tests.story import Story
+from tests.submissions.recorded import record
+from tests.submissions.test_batches import _made
+from tests.submissions.test_doors import _sent
+from tests.submissions.test_incoming import JSON, listed, new_key, sent
+from tests.submissions.test_read_again import again, entry
+from tests.submitting import account, set_up
+
+CLOUD = record("whatsapp_cloud")["json"]
+LINE = {"display_phone_number": "74950000099", "phone_number_id": "106540352242922"}
+
+
+def _cloud(*values: dict[str, Any], field: str = "messages") -> dict[str, Any]:
+    """As WhatsApp's Cloud API gathers them."""
+    full = [{"messaging_product": "whatsapp", "metadata": LINE, **one} for one in values]
+    return {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "1", "changes": [{"value": one, "field": field} for one in full]}],
+    }
+
+
+def _of(person: str, *texts: str) -> dict[str, Any]:
+    messages = [
+        {"from": person, "id": f"wamid.{person}.{place}", "timestamp": "1", "text": {"body": one}, "type": "text"}
+        for place, one in enumerate(texts)
+    ]
+    return {"contacts": [{"profile": {"name": f"N{person}"}, "wa_id": person}], "messages": messages}
+
+
+STATUS = {"id": "wamid.1", "status": "delivered", "timestamp": "1795760000", "recipient_id": "79211000201"}
+# source: the references of each, and what public receivers of them pass over
+OWN: dict[str, Any] = {
+    "WhatsApp: delivered": _cloud({"statuses": [STATUS | {"pricing": {"billable": True, "category": "service"}}]}),
+    "WhatsApp: a template": _cloud({"event": "APPROVED"}, field="message_template_status_update"),
+    "WhatsApp: written on the phone": _cloud({"message_echoes": [{"from": "74950000099", "to": "79211000201"}]}),
+    "360dialog: read": {"messaging_product": "whatsapp", "metadata": LINE, "statuses": [STATUS]},
+    "Twilio: delivered": {
+        "AccountSid": "AC1", "MessageSid": "SM1", "SmsStatus": "delivered", "MessageStatus": "delivered",
+        "From": "whatsapp:+74950000099", "To": "whatsapp:+79211000201", "ApiVersion": "2010-04-01",
+    },
+    "Green API: read": {
+        "typeWebhook": "outgoingMessageStatus", "chatId": "79211000201@c.us", "status": "read", "idMessage": "7",
+        "instanceData": {"idInstance": 7103, "wid": "79290000091@c.us", "typeInstance": "whatsapp"},
+    },
+    "Green API: written": record("green_api")["json"] | {"typeWebhook": "outgoingAPIMessageReceived"},
+    "Z-API: written": record("z_api")["json"] | {"fromMe": True},
+    "Z-API: read": {
+        "instanceId": "A", "status": "READ", "ids": ["1"], "momment": 1, "phone": "5511910000201",
+        "type": "MessageStatusCallback",
+    },
+    "Evolution: read": record("evolution_api")["json"] | {"event": "messages.update"},
+    "Wazzup: read": {"statuses": [{"messageId": "1", "timestamp": "2026-11-28T10:00:00", "status": "read"}]},
+    "Whapi: read": {
+        "statuses": [{"id": "p.1", "code": 4, "status": "read", "recipient_id": "79211000201@s.whatsapp.net"}],
+        "event": {"type": "statuses", "event": "post"}, "channel_id": "MANTIS-1",
+    },
+    "UltraMsg: seen": {
+        "event_type": "message_ack", "instanceId": "1",
+        "data": {"id": "true_79211000201@c.us_3EB0", "from": "79290000091@c.us", "to": "79211000201@c.us"},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def site(story: Story) -> Story:
+    set_up(story)
+    return story
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_a_messenger_tells_of_own_messages_is_no_submission(name: str) -> None:
+    """The company's own line was the person of it, and so of all of them."""
+    found = _sent(OWN[name])
+    assert (found.is_test, found.body.contact.phones, found.body.contact.emails) == (True, [], [])
+
+
+def test_it_is_in_incoming_and_says_why(site: Story) -> None:
+    _, key = new_key(site)
+    leads = len(account(site)["leads"])
+    assert (answer := sent(site, key, OWN["WhatsApp: delivered"], JSON)).status == 200, answer.body
+    run_deliveries(site.runtime, 20)
+    assert (len(account(site)["leads"]), site.sql("SELECT count(*) FROM amocrm_deliveries")) == (leads, [(0,)])
+    (kept,) = listed(site)["incoming"]
+    shown = entry(site, kept["id"], content="1")
+    assert (kept["outcome"], shown["reading"], shown["problem"]) == ("nothing", "nothing", kept["detail"])
+    assert "nobody has written" in kept["detail"]
+    read = again(site, kept["id"])
+    assert (read["outcome"], read["detail"]) == ("nothing", kept["detail"])
+
+
+def test_messages_of_several_people_are_submissions_of_their_own(site: Story) -> None:
+    """Whoever was second was the first one's note."""
+    _, key = new_key(site)
+    first, second = "79211000202", "79211000203"
+    both = _cloud(_of(first, "Дверь"), _of(second, "Окно"), {"statuses": [STATUS]}, _of(first, "Белую"))
+    for _ in range(2):  # sent again, it is the same
+        assert sent(site, key, both, JSON).status == 200
+        made = _made(site)
+        assert {name: lines for name, (lines, _) in made.items()} == {f"N{one}": {f"+{one}"} for one in (first, second)}
+        assert [text in made[f"N{first}"][1] for text in ("Дверь", "Белую", "Окно")] == [True, True, False]
+        site.clock.advance(hours=1)
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(2,)]
+    read = _sent(_cloud(_of(first, "Дверь"), _of(first, "Белую"))).body
+    assert (read.contact.name, read.contact.phones) == (f"N{first}", [f"+{first}"])
+    assert isinstance(read, SubmitForm)
+    assert read.comment == "Дверь\nБелую"
+
+
+def test_so_are_those_of_one_value_and_of_a_relays_list() -> None:
+    value = _of("79211000204", "Дверь")
+    other = _of("79211000205", "Окно")
+    together = {name: [*value[name], *other[name]] for name in value}
+    listed_ones = copy.deepcopy(record("wazzup")["json"])
+    listed_ones["messages"].append(listed_ones["messages"][0] | {"chatId": "79211000205", "messageId": "2"})
+    for body in (_cloud(together), {"messaging_product": "whatsapp", "metadata": LINE, **together}, listed_ones):
+        found = [_sent(one).body for one in batches.parts(body, Submissions())]
+        assert len(found) == 2
+        assert all(len(one.contact.phones) == 1 for one in found)
+        assert found[1].contact.phones == ["+79211000205"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "phones"),
+    [
+        ({"chatId": "79132123789-1581764243", "chatType": "whatsgroup"}, []),
+        ({"chatId": "441000201", "chatType": "telegram"}, []),
+        ({"chatId": "441000201", "chatType": "telegram", "contact": {"phone": "79211000206"}}, ["+79211000206"]),
+        ({"isEcho": True}, None),
+    ],
+)  # fmt: skip
+def test_a_chat_that_is_called_by_no_phone_is_nobodys(changed: dict[str, Any], phones: list[str] | None) -> None:
+    message = record("wazzup")["json"]["messages"][0] | changed
+    found = _sent({"messages": [message]})
+    assert (found.is_test, found.body.contact.phones) == (phones is None, phones or [])
+
+
+def test_of_a_group_the_writer_is_the_person() -> None:
+    group = copy.deepcopy(record("evolution_api")["json"])
+    group["data"]["key"] |= {"remoteJid": "120363402174857513@g.us", "participantAlt": "5511910000207@s.whatsapp.net"}
+    assert _sent(group).body.contact.phones == ["+5511910000207"]
+    hidden = copy.deepcopy(record("evolution_api")["json"])
+    hidden["data"]["key"] |= {"remoteJid": "81896604192@lid", "remoteJidAlt": "5511910000208@s.whatsapp.net"}
+    assert _sent(hidden).body.contact.phones == ["+5511910000208"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": ["Дверь"], "phone": "+7 921 100-02-09"},
+        {"messages": [{"text": "Дверь"}], "phone": "+7 921 100-02-09"},
+        {"statuses": [{"status": "ok"}], "phone": "+7 921 100-02-09"},
+        {"type": "callback", "fromMe": "x", "phone": "+7 921 100-02-09"},
+        {"event": "order.created", "instance": "x", "data": {"phone": "+7 921 100-02-09"}},
+        {"object": "page", "entry": [{"phone": "+7 921 100-02-09"}]},
+    ],
+)
+def test_what_only_looks_like_a_messengers_is_a_form(body: dict[str, Any]) -> None:
+    assert messenger_adapters.parts(body) in ([], [body])
+    assert _sent(body).body.contact.phones == ["+7 921 100-02-09"]
