@@ -12,26 +12,36 @@ from shared.platform.messages import Message, say
 Made = TypeVar("Made")
 
 
+# With what the account has, what is left out, and whether a field's value was all that amoCRM has refused before.
+Write = Callable[[Directory, Omitted, bool], Made]
+
+
 def written(
-    account: Directory, write: Callable[[Directory, Omitted], Made], tell_refused: Callable[[BadRequestError], None]
+    account: Directory, write: "Write[Made]", tell_refused: Callable[[BadRequestError], None]
 ) -> tuple[Made, Omitted]:
     """What `write` makes, and what it left out. Raises BadRequestError where the least of it is refused, too."""
     # vendor: writes.whole (production) One value is refused, and with it the whole write: no other one is kept.
     # source: notes of an integration in production whose field was deleted; amocrm-api-php issue 115
     try:
-        return write(account, Omitted.NOTHING), Omitted.NOTHING
+        return write(account, Omitted.NOTHING, False), Omitted.NOTHING
     except BadRequestError:
         directory.forget(account.integration_id)
-    left = Omitted.NOTHING
+    left, of_values = Omitted.NOTHING, False
     while True:
         try:
-            return write(account, left), left
+            return write(account, left, of_values), left
         except BadRequestError as error:
             if left is Omitted.NOTHING:
                 tell_refused(error)
             if left is Omitted.ALL_BUT_THE_NAME:
                 raise
+            of_values = left is Omitted.NOTHING and _is_of_values(error)
         left = Omitted(left + 1)
+
+
+def _is_of_values(error: BadRequestError) -> bool:
+    paths = [one.path for one in error.errors] if isinstance(error, ValidationError) else []
+    return bool(paths) and all("custom_fields_values" in path for path in paths)
 
 
 def refused(error: BadRequestError) -> Message:

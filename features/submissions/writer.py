@@ -189,8 +189,8 @@ class Submission:
         def write(known: Entity | None) -> tuple[CreatedEntities, Omitted]:
             known_id = None if known is None else int(known["id"])
 
-            def write_what_is_left(account: Directory, left: Omitted) -> CreatedEntities:
-                lead, contact = self.lead_and_contact(account, left)
+            def write_what_is_left(account: Directory, left: Omitted, of_values: bool) -> CreatedEntities:
+                lead, contact = self.lead_and_contact(account, left, of_values)
                 later.update(reassignment.held_back(account, lead, contact))
                 try:
                     with contact_lookup.telling_gone(api, known):
@@ -212,16 +212,17 @@ class Submission:
         later: Result = {}
 
         def write(known: Entity | None) -> tuple[CreatedEntities, Omitted]:
-            def write_what_is_left(account: Directory, left: Omitted) -> CreatedEntities:
-                lead, contact = self.lead_and_contact(account, left)
+            def write_what_is_left(account: Directory, left: Omitted, of_values: bool) -> CreatedEntities:
+                lead, contact = self.lead_and_contact(account, left, of_values)
                 later.update(reassignment.held_back(account, lead, contact))
                 # vendor: unsorted.known_contact (guess) An incoming lead takes a contact that is there by its id. Where
                 # amoCRM refuses, it is made anew and a person joins the two.
                 # source: none found (looked for again); the pages show new contacts, and call what is there a duplicate
-                known_id = None if known is None or left else int(known["id"])
+                is_bare = bool(left) and not of_values
+                known_id = None if known is None or is_bare else int(known["id"])
 
                 def make(one: Entity) -> CreatedEntities:
-                    incoming = self._incoming(one, contact if known_id is None else {"id": known_id}, left)
+                    incoming = self._incoming(one, contact if known_id is None else {"id": known_id}, is_bare=is_bare)
                     return self._making.incoming_lead(api, incoming, one, known_id, contact)
 
                 with contact_lookup.telling_gone(api, None if known_id is None else known):
@@ -232,13 +233,13 @@ class Submission:
         with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
             made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
-        is_new = known is None or bool(left)
+        is_new = known is None or made.contact_id != int(known["id"])
         return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
 
     def _make_contact(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}
 
-        def write_new(account: Directory, left: Omitted) -> int:
+        def write_new(account: Directory, left: Omitted, _: bool) -> int:
             contact = self._new_contact(account, left, self._chosen(account))
             later.update(reassignment.held_back(account, contact))
             return self._making.contact(api, contact)
@@ -282,7 +283,7 @@ class Submission:
         known_id = int(known["id"])
         overwrites = not self.fills_only and (self.is_current or not self._is_overtaken(known_id))
 
-        def write(account: Directory, left: Omitted) -> bool:
+        def write(account: Directory, left: Omitted, _: bool) -> bool:
             update = self.update_of(account, known, left, overwrites)
             body = {} if left is Omitted.ALL_BUT_THE_NAME else update.body()
             if body:
@@ -318,7 +319,7 @@ class Submission:
         zone = self.zone(account.account)
         return Update(known, self.body.contact, values, self.settings, fields, zone, renames, overwrites, left)
 
-    def lead_and_contact(self, account: Directory, left: Omitted) -> tuple[Entity, Entity]:
+    def lead_and_contact(self, account: Directory, left: Omitted, keeps_route: bool) -> tuple[Entity, Entity]:
         body, settings = self.body, self.settings
         assert not isinstance(body, SyncContact)
         wanted = destination_of(settings, body)
@@ -327,10 +328,10 @@ class Submission:
         lead: Entity = {"name": name, "_embedded": {"tags": tags} if tags else {}}
         if left is Omitted.ALL_BUT_THE_NAME:
             lead = {"name": name}
-        if left:
+        if left and not keeps_route:
             return lead, self._new_contact(account, left, ChosenRoute(None, None, None))
         chosen = self._chosen(account)
-        for fallback in chosen.fallbacks:
+        for fallback in chosen.fallbacks if not left else ():
             self.tell("fallback", fallback)
         lead |= {
             name: value
@@ -338,7 +339,7 @@ class Submission:
                 ("pipeline_id", chosen.pipeline_id),
                 ("status_id", chosen.status_id),
                 ("responsible_user_id", chosen.responsible_user_id),
-                ("custom_fields_values", self.placed_in_lead(account).fields or None),
+                ("custom_fields_values", None if left else self.placed_in_lead(account).fields or None),
             )
             if value is not None
         }
@@ -369,14 +370,18 @@ class Submission:
             order,
             account.pipelines() if self.accepted.mode != "contact" else (),
             (account.users_if_allowed() or ()) if needs_users else (),
-            lambda: SharedCache(self.database, self.integration_id).turn("turn_of_responsible"),
+            lambda: self._turn,
             is_public=self.delivery.summary.get("by") == "site",
         )
 
-    def _incoming(self, lead: Entity, contact: Entity, left: Omitted) -> Entity:
+    @cached_property
+    def _turn(self) -> int:
+        return SharedCache(self.database, self.integration_id).turn("turn_of_responsible")
+
+    def _incoming(self, lead: Entity, contact: Entity, *, is_bare: bool) -> Entity:
         # What a page calls itself is in the note, too; where amoCRM has refused something, it may have been that.
         form, heading, address = None, "", ""
-        if not left:
+        if not is_bare:
             form = self.body.form if isinstance(self.body, SubmitForm) else None
             heading, address = self.heading, self.accepted.address
         created_at = int(self.delivery.created_at.timestamp())
@@ -405,7 +410,7 @@ class Submission:
     ) -> CreatedEntities:
         return make(lead) if left is Omitted.ALL_BUT_THE_NAME else self.budget.written(api, lead, make)
 
-    def _with_fallbacks(self, api: AccountApi, write: Callable[[Directory, Omitted], Any]) -> tuple[Any, Omitted]:
+    def _with_fallbacks(self, api: AccountApi, write: write_fallbacks.Write[Any]) -> tuple[Any, Omitted]:
         return write_fallbacks.written(Directory(api, self.integration_id), write, self.tell_refused)
 
     def tell_refused(self, error: BadRequestError) -> None:

@@ -1,6 +1,7 @@
 """Rows C2-C10: forms, orders and profiles of a site."""
 
 import json
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -353,6 +354,32 @@ def test_an_account_that_refuses_everything_still_gets_the_submission(story: Sto
     results = submit(story, form(fields={"city": "Уфа"}, comment="вторая"))
     assert "city: Уфа" in note_of(story, results)
     assert "submission.values_refused" in story.events()
+
+
+@pytest.mark.vendor("http.validation")
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead"])
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_value_that_is_refused_keeps_no_deal_from_its_pipeline(story: Story, mode: str, is_known: bool) -> None:
+    """A year that a browser's field has taken as 0026, say: the deal stood in the main pipeline, with nobody's name."""
+    add = partial(story.simulator.control, "add", domain=story.domain)
+    pipeline = add(pipeline={"name": "Камень", "statuses": ["Новые", "Замер"]})["pipeline"]
+    status = pipeline["_embedded"]["statuses"][-3]["id"]
+    user = add(user={"name": "Каменщик"})["user"]["id"]
+    add(field={"owner": "leads", "name": "Дата", "kind": "date"})
+    rule = {"source": "day", "entity": "leads", "field": "Дата"}
+    there = {"pipeline_id": pipeline["id"]} | ({"status_id": status} if mode == "lead" else {})
+    set_up(story, forms={"mode": mode, "tags": ["сайт"]} | there, mapping=[rule], responsible_user_ids=[user])
+    known = submit(story, form())[mode]["contact_id"] if is_known else None
+    path = "custom_fields_values.0.values.0.value"
+    error = {"code": "InvalidDateTime", "path": path, "detail": "This value is not a valid datetime."}
+    refusal = json.dumps({"status": 400, "validation-errors": [{"request_id": "0", "errors": [error]}]})
+    story.simulator.fault("status", path="/api/v4/leads.*", method="POST", status=400, times=2, body=refusal)
+    results = submit(story, form(fields={"day": "0026-03-05"}, comment="Снова"))
+    lead = lead_of(story, results)
+    assert (lead["pipeline_id"], lead["responsible_user_id"]) == (pipeline["id"], user)
+    assert lead["status_id"] == status or mode == "incoming_lead"
+    assert "day: 0026-03-05" in note_of(story, results)
+    assert known in (None, results[mode]["contact_id"])
 
 
 def test_c9_queue_mode_accepts_at_once_and_the_runner_delivers(story: Story) -> None:
