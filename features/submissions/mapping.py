@@ -38,6 +38,8 @@ _WANTED: Final = {
     "date": say("not a date"),
     "birthday": say("not a date"),
 }
+_NUMBERS: Final = ("numeric", "price", "monetary")
+_DOUBT: Final = say("its comma may part thousands or a fraction")
 _SEVERAL: Final = frozenset({"multitext", "multiselect"})
 _LONGEST: Final = {"textarea": 65_000}
 # vendor: fields.text_length (report) A text field takes 256 characters by the API, which refuses more. What is longer
@@ -163,21 +165,26 @@ def _values(field: Field, texts: Sequence[str], enum: str | None, zone: Zone) ->
         )
         return [{"value": text[:longest]}], reason
     if kind == "multitext":
-        kind_of_value = enum or _usual_kind(field)
-        return [{"value": text, "enum_code": kind_of_value} for text in texts], None
+        kinds = [value for _, value in field.enums]
+        gone = enum is not None and enum not in kinds and bool(kinds)
+        reason = say("{name} has the kinds {known}", name=field.name, known=", ".join(kinds)) if gone else None
+        code = _usual_kind(kinds) if enum is None or gone else enum
+        return [{"value": text, "enum_code": code} for text in texts], reason
     if kind in ("select", "radiobutton", "multiselect"):
         return _chosen(field, texts)
     if len(texts) > 1:
         return [], say("{name} takes one value", name=field.name)
     value = _single(kind, texts[0], zone)
     if value is None:
-        return [], say("{name}: {reason}", name=field.name, reason=_WANTED.get(kind, said(kind)))
+        is_doubtful = kind in _NUMBERS and _is_doubtful(texts[0])
+        return [], say(
+            "{name}: {reason}", name=field.name, reason=_DOUBT if is_doubtful else _WANTED.get(kind, said(kind))
+        )
     return [{"value": value}], None
 
 
-def _usual_kind(field: Field) -> str:
+def _usual_kind(kinds: Sequence[str]) -> str:
     """Of phones and e-mails WORK; fields of messengers have others, among them OTHER."""
-    kinds = [value for _, value in field.enums]
     return next((kind for kind in ("WORK", "OTHER") if kind in kinds), kinds[-1] if kinds else "WORK")
 
 
@@ -194,8 +201,8 @@ def _chosen(field: Field, texts: Sequence[str]) -> tuple[Values, Message | None]
 
 def _single(kind: str, text: str, zone: Zone) -> Any:
     """The value of a field that holds one; None where the text is none."""
-    if kind in ("numeric", "price", "monetary"):
-        return _number(text)
+    if kind in _NUMBERS:
+        return None if _is_doubtful(text) else _number(text)
     if kind == "checkbox":
         return True if text.casefold() in _YES else False if text.casefold() in _NO else None
     if kind == "date_time":
@@ -203,6 +210,11 @@ def _single(kind: str, text: str, zone: Zone) -> Any:
     if kind in DAYS:
         return _day(text, zone)
     return None
+
+
+def _is_doubtful(text: str) -> bool:
+    """1,500 is a thousand times more in English than in Russian."""
+    return re.fullmatch(r"-?[1-9]\d{0,2},\d{3}", text.strip()) is not None
 
 
 def _number(text: str) -> int | float | None:

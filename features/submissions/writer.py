@@ -269,9 +269,10 @@ class Submission:
         place = {name: lead.get(name) for name in ("lead_id", "contact_id")}
         if lead.get("created") or lead.get("contact_id") is None:
             return place | {"nothing_to_do": True}
-        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id):
+        with self.locks.holding(self.integration_id, self.lock_names(), self.delivery.id) as held:
             known = next(iter(api.contacts([lead["contact_id"]])), None)
             if known is not None:
+                held.remember = known["id"]  # it may be one that was made without an answer
                 with contextlib.suppress(NotFoundError):
                     return place | self._changed(api, known)
         # Somebody has deleted it meanwhile; what it would have been told is in a note.

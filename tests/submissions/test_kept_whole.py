@@ -264,6 +264,24 @@ def test_k_a_known_contact_gets_what_an_incoming_lead_brings_though_its_answer_w
     assert "Нина Петрова" in note_of(story, results)
 
 
+@pytest.mark.vendor("unsorted.answer", "leads.query")
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead"])
+def test_a_contact_that_was_made_without_an_answer_is_the_person_s_though_no_search_finds_it(
+    story: Story, mode: str
+) -> None:
+    """It waits with its incoming lead, or the search is behind: the next form made another one."""
+    set_up(story, forms={"mode": mode})
+    path = {"lead": "complex", "incoming_lead": "unsorted/forms"}[mode]
+    story.simulator.fault("reset_after", path=f"/api/v4/leads/{path}", method="POST")
+    answer = story.crm("submit_form", story.application(), form())
+    assert answer.status == 202
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 20)
+    story.simulator.control("change-account", domain=story.domain, search_lag=3600)
+    first = story.delivery(json_of(answer)["delivery_id"])["results"][mode]["contact_id"]
+    assert submit(story, form(comment="Снова"))[mode]["contact_id"] == first
+
+
 def test_k_one_field_that_may_not_be_created_keeps_no_other_from_it(story: Story) -> None:
     """30-K: a batch is refused as a whole; before, all values were in notes until somebody saved the settings."""
     wanted = {name: f"Поле {name}" for name in ("a", "b")}

@@ -14,6 +14,7 @@ from features.submissions.existing_contact import Update
 from features.submissions.model import Contact, SubmitForm, sources
 from features.submissions.settings import FieldRule, Submissions
 from shared.amocrm.directory import Field
+from shared.platform.messages import english
 
 KINDS = (
     *("text", "textarea", "numeric", "checkbox", "select", "multiselect", "radiobutton", "date", "date_time", "url"),
@@ -90,6 +91,28 @@ def test_32_8_a_day_is_understood_as_people_write_it(kind: str, text: str) -> No
 )
 def test_32_8_a_moment_is_understood_as_people_write_it(text: str) -> None:
     assert _placed("date_time", text) == [int(datetime(2026, 12, 31, 10, 30, tzinfo=UTC).timestamp())]
+
+
+@pytest.mark.parametrize("kind", ["numeric", "price", "monetary"])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("12,5", 12.5), ("1 500", 1500), ("1500.00", 1500), ("1.250", 1.25), ("0,125", 0.125), ("-3,75", -3.75)),
+        *(("1,500", None), ("150,000", None), ("-1,500", None), ("1,500.00", None), ("1 250,375", 1250.375)),
+    ],
+)
+def test_a_comma_that_may_part_thousands_makes_no_number(kind: str, text: str, number: float | None) -> None:
+    """150,000 of an English form was 150 in its field, and in no note."""
+    assert _placed(kind, text) == ([] if number is None else [number])
+
+
+def test_a_kind_that_the_field_does_not_have_any_more_keeps_nothing_from_it() -> None:
+    """amoCRM would refuse it, and with it all values of the form."""
+    phone = Field(id=1, name="Телефон", code="PHONE", type="multitext", enums=((1, "WORK"), (2, "MOB")))
+    rule = FieldRule(source="x", entity="contacts", field_id=1, enum="SHOP")
+    found = mapping.place([rule], {"x": ["+79165554433"]}, [phone], skip_empty=True, zone=_utc)
+    assert found.fields == [{"field_id": 1, "values": [{"value": "+79165554433", "enum_code": "WORK"}]}]
+    assert [english(one.reason) for one in found.unplaced] == ["Телефон has the kinds WORK, MOB"]
 
 
 @pytest.mark.parametrize("kind", ["date", "birthday", "date_time"])
