@@ -54,6 +54,8 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
     200 `{delivery_id, state, results}`, or 202 when it will be delivered later. A public page does not see `results`:
     they would tell who is a customer already.
     """
+    if caller.kind == "server" and action == model.SUBMIT_FORM:
+        request = site_builders.of_address(request, caller)
     with server_ingress.keeping(runtime, caller, request, action) as kept:
         if caller.kind == "server" and action == model.SUBMIT_FORM:
             several = _several(runtime, caller, request)
@@ -320,6 +322,13 @@ def _robot(runtime: Runtime, integration: Integration, request: Request, body: B
     told = say("A submission was left out as a robot's: {reason}.", reason=reason)
     event_log.add(runtime.database, "submission.bot", told, integration_id=integration.id, request_id=request.id)
     return told
+
+
+def by_get(runtime: Runtime, request: Request) -> Response:
+    """GET and HEAD of `submit_form`: an address that is looked at, or whose sender knows no other way."""
+    caller = site_builders.caller_of(runtime, request)
+    sent = site_builders.of_address(request, caller) if request.method == "GET" else request
+    return site_builders.tried(runtime, caller, request) if sent is request else _form(runtime, caller, sent)
 
 
 def _form(runtime: Runtime, caller: Caller, request: Request) -> Response:

@@ -20,7 +20,7 @@ FEATURE = Feature(
         "sync_contact": "features.submissions.plan:SYNC",
         "order_news": "features.submissions.order_updates:PLANNER",
     },
-    reads={"submit_form": "features.submissions.site_builders:tried"},
+    reads={"submit_form": "features.submissions.actions:by_get"},
     submission="features.submissions.plan:of_person",
     settings="features.submissions.settings_check:PART",
 )

@@ -9,19 +9,21 @@ import hashlib
 import re
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from features.submissions import builder_adapters, carts, html_form
+from features.submissions import builder_adapters, carts, html_form, person_identity
 from features.submissions.field_recognition import IDS, plain_id, understood
 from features.submissions.flattening import NamedValue, named_values
 from features.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
 from features.submissions.settings import USUAL, Submissions
+from features.submissions.settings import of as settings_of
 from shared.access.credentials import site_key
 from shared.access.permissions import Caller
-from shared.platform.http import Request, Response
+from shared.platform.http import Headers, Request, Response
 from shared.platform.messages import Message, say
 from shared.platform.problems import Problem
 from shared.runtime import Runtime
@@ -34,6 +36,7 @@ _TOLD_AGAIN: Final = timedelta(days=1)
 _CONFIRMED_AGAIN: Final = timedelta(minutes=1)  # somebody is at it
 _OF_CONFIRMATION: Final = {"type", "group_id"}
 _CONFIRMS: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
+_NO_BODY: Final = re.compile(rb"\s*(?:\{\}|\[\])?\s*")
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 _TRIED: Final = say("The site builder has tried the address; there is nothing to write.")
 _OWN: Final = say(
@@ -139,20 +142,39 @@ def confirmed(runtime: Runtime, caller: Caller, request: Request) -> Response:
     return ok()
 
 
-def tried(runtime: Runtime, request: Request) -> Response:
-    """GET and HEAD: a builder that tries its address before it saves it. One that sends its forms so is told of.
+# source: GetCourse's help page on its operation "Call URL": it calls by GET or by POST, and all data are in the address
+def of_address(request: Request, caller: Caller) -> Request:
+    """With the values of its address as its body, where they name a person or an order and nothing else does; else as
+    it is: an address may have a mark of its own, and checks of it have others. Nothing signs an address."""
+    given = [(name, value) for name, value in request.query if name not in _OF_ADDRESS]
+    if not given or not _NO_BODY.fullmatch(request.body) or site_key.is_signed(caller):
+        return request
+    own = tuple(one for one in request.query if one not in given)
+    kept = [one for one in request.headers.items() if not one[0].startswith("content-")]
+    headers = Headers([*kept, ("Content-Type", "application/x-www-form-urlencoded")])
+    made = replace(request, method="POST", query=own, headers=headers, body=urlencode(given).encode())
+    settings = settings_of(caller.require_integration().settings)
+    found = sent(made, settings).body
+    phones = (person_identity.phone(one, settings.phone_country) for one in found.contact.phones)
+    is_person = any(phones) or bool(person_identity.emails(found.contact.emails))
+    return made if is_person or isinstance(found, SubmitOrder) else request
 
-    Raises 401 and 405.
-    """
+
+def caller_of(runtime: Runtime, request: Request) -> Caller:
+    """Who looks at the address, or sends by GET. Raises 401 and 405."""
     key = request.parameter("site_key") or ""
     if not key.startswith(site_key.SERVER_PREFIX):
         detail = say("{name} is called with {method}.", name=SUBMIT_FORM, method="POST")
         raise Problem(405, "method_not_allowed", detail, headers=(("Allow", "POST, OPTIONS"),))
-    caller = site_key.identify(runtime, request, key)
+    return site_key.identify(runtime, request, key)
+
+
+def tried(runtime: Runtime, caller: Caller, request: Request) -> Response:
+    """A builder tries its address before it saves it. One that sends its forms so is told of."""
     if request.method == "GET" and any(name not in _OF_ADDRESS and value for name, value in request.query):
         told = say(
-            "A site builder or a service sends its forms to the server's key by GET, in the address: nothing of them "
-            "is taken or kept. Choose POST there."
+            "Something is sent to the server's key by GET, and its address holds neither a phone, an e-mail nor an "
+            "order, or the key wants a signature: nothing of it is taken or kept. Choose POST there."
         )
         id_, kind = caller.require_integration().id, "submission.by_get"
         event_log.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=_TOLD_AGAIN)

@@ -14,6 +14,7 @@ from shared.platform.http import Headers, Request, Response
 from tests.demo import ROOT
 from tests.reading import serve
 from tests.story import Story, json_of
+from tests.submissions.recorded import record
 from tests.submitting import PERSON, account, form, order, save, set_up
 
 FORM = "application/x-www-form-urlencoded"
@@ -272,14 +273,52 @@ def test_35_an_address_may_be_looked_at(site: Story, method: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_35_2_what_is_sent_by_get_is_told(site: Story, method: str) -> None:
-    """Calltouch and templates of one's own may do so: it was answered with 200, and lost without a word."""
-    for more in ((), (("phone", ""),), (("phone", "79165554433"), ("name", "Нина")), (("phone", "79165554434"),)):
+    """It was answered with 200, and lost without a word. Without a person it is a check, or a mark of the address."""
+    for more in ((), (("phone", ""),), (("phone", "{object.phone}"), ("name", "Нина")), (("hub.mode", "subscribe"),)):
         query = (("action", "submit_form"), ("site_key", _key(site)), *more)
         assert serve(handle, site.runtime, Request(method, "/", query)).status == 200
     told = site.sql("SELECT level, message FROM amocrm_events WHERE kind = 'submission.by_get'")
     assert [(level, "POST" in text, "Нина" in text) for level, text in told] == (
         [("warning", True, False)] if method == "GET" else []
     )
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("POST", b""), ("POST", b"[]")])
+def test_what_stands_in_the_address_alone_is_taken(site: Story, method: str, body: bytes) -> None:
+    """GetCourse has its data there whichever method it calls by: each form was a trial of the address, and lost."""
+    key, values = _key(site), record("getcourse")["form"]
+    query = (("action", "submit_form"), ("site_key", key), *values.items())
+    for _ in range(2):
+        answer = serve(handle, site.runtime, Request(method, "/", query, Headers(), body))
+        assert (answer.status, answer.body) == (200, b"ok")
+    contact, lead, note = _new(site)
+    assert (contact["name"], _values(contact)["EMAIL"]) == ("Антон Орлов", "t80@example.org")
+    assert (lead["price"], values["payment_link"] in note) == (12500, True)
+    assert key not in note
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+    (kept,) = json_of(site.crm("get_incoming", site.admin()))["incoming"]
+    shown = json_of(site.crm("get_incoming_entry", site.admin(), query={"id": kept["id"], "content": "1"}))
+    assert (kept["outcome"], kept["times"], shown["reading"], "t80" in shown["raw"]) == ("accepted", 2, "order", True)
+
+
+def test_a_mark_in_the_address_is_no_value_of_what_is_sent(site: Story) -> None:
+    query = (("action", "submit_form"), ("site_key", _key(site)), ("phone", "+79165554400"), ("utm_source", "x"))
+    for body in (urlencode(TILDA).encode(), b"test=test"):
+        fields = Headers([("Content-Type", FORM)])
+        assert serve(handle, site.runtime, Request("POST", "/", query, fields, body)).status == 200
+    contact, _, note = _new(site)
+    assert "5554400" not in f"{contact}{note}"
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(1,)]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET", "POST"])
+def test_nothing_signs_an_address(site: Story, method: str) -> None:
+    made = json_of(site.crm("create_site_key", site.admin(), {"name": "Typeform", "is_server": True}))
+    assert site.crm("sign_site_key", site.admin(), {"id": made["id"], "secret": "a-secret-of-theirs"}).status == 200
+    query = (("action", "submit_form"), ("site_key", made["site_key"]), ("phone", "79165554433"))
+    assert serve(handle, site.runtime, Request(method, "/", query)).status == 200
+    assert site.sql("SELECT count(*) FROM amocrm_deliveries") == [(0,)]
 
 
 def test_a_leaked_key_is_stopped_by_its_limit(site: Story) -> None:

@@ -230,5 +230,10 @@ def id_of(caller: Caller) -> UUID | None:
     return caller.integration.key_id if isinstance(caller.integration, _Found) else None
 
 
+def is_signed(caller: Caller) -> bool:
+    """Whether the key was given its sender's secret."""
+    return isinstance(caller.integration, _Found) and caller.integration.key_secret is not None
+
+
 def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
