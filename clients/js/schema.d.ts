@@ -597,10 +597,11 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
-         *     last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, revision, missing, late}], feed}`.
-         *     `off_reason`: person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in
-         *     this account; `late`: those of which some are told later, because more incoming leads wait than one look sees.
+         *     `{endpoints: [{id, name, host, kinds, pipelines, statuses, stages, fields, is_on, off_reason, failures,
+         *     failing_since, last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, revision, missing,
+         *     late}], feed}`. `off_reason`: person, gone (it answered 410), failing (for three days). `missing`: the kinds that
+         *     cannot be had in this account; `late`: those of which some are told later, because more incoming leads wait than one
+         *     look sees.
          *     `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the connection has never asked for events; `way`
          *     is hook, or ask where amoCRM refuses webhooks.
          */
@@ -5316,8 +5317,9 @@ export interface components {
         /**
          * SaveEndpoint
          * @description A new one has no `id`. Empty lists stand for everything. `kinds`: names of the messages, or patterns such as
-         *     `task.*` and `*.note_added`; `fields` are names as `changed` has them. `revision`: of `get_endpoints`, so that
-         *     nobody else's change is overwritten; null saves in any case.
+         *     `task.*` and `*.note_added`; `stages` are stages of their pipelines, where `pipelines` and `statuses`, each of which
+         *     a deal must be in, too, would be more; `fields` are names as `changed` has them. `revision`: of `get_endpoints`, so
+         *     that nobody else's change is overwritten; null saves in any case.
          */
         SaveEndpoint: {
             /** @default null */
@@ -5335,6 +5337,8 @@ export interface components {
             pipelines?: number[];
             /** @default null */
             revision?: string | null;
+            /** @default [] */
+            stages?: components["schemas"]["Stage"][];
             /** @default [] */
             statuses?: number[];
             /** @default null */
@@ -5597,6 +5601,16 @@ export interface components {
             day: string;
             /** @default [] */
             hours?: string[];
+        };
+        /**
+         * Stage
+         * @description A stage of a pipeline; null: whichever.
+         */
+        Stage: {
+            /** @default null */
+            pipeline_id?: number | null;
+            /** @default null */
+            status_id?: number | null;
         };
         /** StartConnection */
         StartConnection: {

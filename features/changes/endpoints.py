@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
+from psycopg.types.json import Jsonb
 
 from features.changes.kinds import is_chosen
 from shared.deliveries.webhooks import new_secret
 from shared.platform.secret import Guarded
 from shared.storage.database import Database
 from shared.storage.encryption import DecryptionError, Keyring
+
+Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
 
 MOST: Final = 20  # of one connection
 OVERLAP: Final = timedelta(hours=24)  # a secret that was replaced signs as well
@@ -33,9 +37,9 @@ ORDER BY e.created_at, e.id
 # The ceiling is a part of the statement; what a repetition of it finds is the row that the first one has made.
 _ADD = """
 INSERT INTO amocrm_endpoints
-    (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, fields, revision)
+    (id, integration_id, name, url, host, secret, kinds, pipelines, statuses, stages, fields, revision)
 SELECT %(id)s, %(integration_id)s, %(name)s, %(url)s, %(host)s, %(secret)s, %(kinds)s, %(pipelines)s, %(statuses)s,
-    %(fields)s, %(revision)s
+    %(stages)s, %(fields)s, %(revision)s
 WHERE %(most)s > (
     SELECT count(*) FROM amocrm_endpoints
     WHERE integration_id = %(integration_id)s AND removed_at IS NULL AND id <> %(id)s)
@@ -48,7 +52,7 @@ _CHANGE = """
 WITH changed AS (
     UPDATE amocrm_endpoints SET
         name = %(name)s, url = %(url)s, host = %(host)s, kinds = %(kinds)s, pipelines = %(pipelines)s,
-        statuses = %(statuses)s, fields = %(fields)s, is_on = %(is_on)s,
+        statuses = %(statuses)s, stages = %(stages)s, fields = %(fields)s, is_on = %(is_on)s,
         off_reason = CASE WHEN %(is_on)s THEN NULL ELSE coalesce(off_reason, 'person') END,
         failures = CASE WHEN %(is_on)s THEN 0 ELSE failures END,
         failing_since = CASE WHEN %(is_on)s THEN NULL ELSE failing_since END,
@@ -81,6 +85,13 @@ WHERE id = %(id)s AND integration_id = %(integration_id)s AND removed_at IS NULL
 """
 
 
+class Stage(Struct, forbid_unknown_fields=True, frozen=True):
+    """A stage of a pipeline; null: whichever."""
+
+    pipeline_id: Id | None = None
+    status_id: Id | None = None
+
+
 class Endpoint(Guarded, frozen=True):
     """A row of `amocrm_endpoints`."""
 
@@ -97,6 +108,7 @@ class Endpoint(Guarded, frozen=True):
     kinds: list[str]
     pipelines: list[int]
     statuses: list[int]
+    stages: list[dict[str, int | None]]  # as Stage has them
     fields: list[str]
     is_on: bool
     off_reason: str | None  # person, gone (it answered 410), failing (for three days)
@@ -127,8 +139,14 @@ class Endpoint(Guarded, frozen=True):
                 return False
             if self.statuses and lead["status_id"] not in self.statuses:
                 return False
+            if self.stages and not any(_is_at(one, lead) for one in self.stages):
+                return False
         changed = document.get("changed")
         return not (self.fields and changed is not None and not set(self.fields) & set(changed))
+
+
+def _is_at(stage: Mapping[str, int | None], lead: Mapping[str, Any]) -> bool:
+    return all(wanted in (None, lead[name]) for name, wanted in stage.items())
 
 
 class EndpointFields(Struct, frozen=True):
@@ -139,6 +157,7 @@ class EndpointFields(Struct, frozen=True):
     kinds: Sequence[str] = ()
     pipelines: Sequence[int] = ()
     statuses: Sequence[int] = ()
+    stages: Sequence[Stage] = ()
     fields: Sequence[str] = ()
     is_on: bool = True
 
@@ -211,5 +230,6 @@ def _columns(keyring: Keyring, endpoint_id: UUID, integration_id: UUID, wanted: 
         "kinds": sorted(set(wanted.kinds)),
         "pipelines": sorted(set(wanted.pipelines)),
         "statuses": sorted(set(wanted.statuses)),
+        "stages": Jsonb(msgspec.to_builtins(list(dict.fromkeys(wanted.stages)))),
         "fields": sorted(set(wanted.fields)),
     }

@@ -44,6 +44,7 @@ _NAMES: Final[dict[str, Message]] = {
     "responsible_user_id": say("responsible user"),
     "pipelines": say("pipelines"),
     "statuses": say("stages"),
+    "stages": say("stages"),
     "fields": say("fields"),
     "account_domain": say("account"),
     "client_id": say("integration"),

@@ -238,6 +238,23 @@ def test_what_is_set_stays_set_where_the_account_cannot_be_asked(context: Browse
         (endpoint,) = http.get("/get_endpoints").json()["endpoints"]
         assert {name: endpoint[name] for name in place} == place
 
+        # A stage of one pipeline, and won of another: won has one number in both. What is not seen stays.
+        second = http.get("/get_pipelines").json()["pipelines"][1]
+        archived = {"pipeline_id": 999_999_999, "status_id": None}
+        chosen = {"pipeline_id": pipeline["id"], "status_id": stage}
+        post("save_endpoint", id=endpoint["id"], name="Склад", url=None, stages=[archived, chosen])
+        page.reload()
+        page.locator("#endpoints").get_by_role("button", name="Изменить").click()
+        page.locator("form.card summary").first.click()
+        expect(page.locator("form.card fieldset").last.get_by_role("checkbox", checked=True)).to_have_count(1)
+        page.locator(f'form.card input[value="{second["id"]}/142"]').check()
+        page.locator("form.card").get_by_role("button", name="Сохранить").click()
+        expect(page.get_by_text("«Склад»: изменено.")).to_be_visible()
+        (endpoint,) = http.get("/get_endpoints").json()["endpoints"]
+        assert endpoint["stages"] == [archived, chosen, {"pipeline_id": second["id"], "status_id": 142}]
+        assert endpoint["pipelines"] == sorted([999_999_999, pipeline["id"], second["id"]])
+        assert endpoint["statuses"] == []  # all of one that is not seen
+
 
 def test_whoever_leaves_a_form_that_is_not_saved_is_asked(context: BrowserContext, demo: Demo) -> None:
     """A brother of 30-G7: what was typed into settings went with the tab, or with another connection."""

@@ -190,7 +190,14 @@ def test_38_an_endpoint_that_somebody_else_has_changed_is_not_overwritten(connec
 
 
 def test_what_does_not_fit_is_told(connected: Story) -> None:
-    for wrong in ({"kinds": ["lead.exploded"]}, {"pipelines": [0]}, {"name": ""}, {"fields": [""]}, {"other": 1}):
+    for wrong in (
+        {"kinds": ["lead.exploded"]},
+        {"pipelines": [0]},
+        {"stages": [{"pipeline_id": 0}]},
+        {"name": ""},
+        {"fields": [""]},
+        {"other": 1},
+    ):
         assert _save(connected, **wrong).status == 422, wrong
     assert _save(connected, id=str(uuid4())).status == 404
     for body in ({}, {"since": "2026-01-01T00:00:00"}, {"since": "2026-01-01T00:00:00Z", "ids": [str(uuid4())]}):

@@ -288,6 +288,27 @@ def test_an_endpoint_is_told_of_what_it_asked_for(quiet: Feed) -> None:
     assert quiet.kinds() == ["lead.updated"]
 
 
+def test_46_won_in_one_pipeline_is_not_won_in_another(quiet: Feed) -> None:
+    """Won and lost have one number in all pipelines: "glass: fourth, rents: won" also told of glass that was sold."""
+    added = {"name": "Аренда", "statuses": ["Заявка", "В аренде"]}
+    rents = quiet.story.simulator.control("add", domain=quiet.story.domain, pipeline=added)["pipeline"]["id"]
+    glass, fourth = _pipeline(quiet)["id"], _status(quiet, 3)
+    stages = [{"pipeline_id": glass, "status_id": fourth}, {"pipeline_id": rents, "status_id": 142}]
+    quiet.listen(kinds=["lead.status_changed"], stages=stages)
+    (shown,) = json_of(quiet.story.crm("get_endpoints", quiet.story.admin()))["endpoints"]
+    assert shown["stages"] == stages
+    quiet.run()
+    for pipeline_id, status_id in ((glass, fourth), (glass, 142), (rents, 143), (rents, 142)):
+        quiet.person(fields={"pipeline_id": pipeline_id, "status_id": status_id})
+        quiet.run()
+    leads = [one["data"]["lead"] for one in quiet.told()]
+    assert [{name: lead[name] for name in ("pipeline_id", "status_id")} for lead in leads] == stages
+    quiet.listen(kinds=["lead.status_changed"], stages=[{"pipeline_id": glass}], name="All of glass")
+    quiet.person(fields={"pipeline_id": glass, "status_id": 143})
+    quiet.run()
+    assert quiet.kinds() == ["lead.status_changed"]
+
+
 def test_replay_sends_the_same_ids_again(feed: Feed) -> None:
     story = feed.story
     for price in (1, 2, 3):

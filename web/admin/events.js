@@ -25,6 +25,7 @@ import { guarded, mayLeave, redrawn, settled, staying } from "./unsaved.js";
  * @property {string[]} kinds
  * @property {number[]} pipelines
  * @property {number[]} statuses
+ * @property {Stage[]} stages
  * @property {string[]} fields
  * @property {string[]} [missing]
  * @property {string[]} [late]
@@ -37,6 +38,7 @@ import { guarded, mayLeave, redrawn, settled, staying } from "./unsaved.js";
  * @property {number | null} oldest_seconds
  * @property {string} revision
  */
+/** Null: whichever. @typedef {{ pipeline_id: number | null, status_id: number | null }} Stage */
 /** @typedef {{ is_on: boolean, way: string, last_hook_at: string | null, problem: { detail: string } | null }} Feed How changes come to us */
 /** @typedef {{ endpoint_id: string, state: string, answer: string | number | null }} Send */
 /** @typedef {{ id: string, kind: string, created_at: string, link: string | null, entity_id: number, sends: Send[], content?: Record<string, any> | null }} Change */
@@ -200,11 +202,15 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
   const name = element("input", { required: true, maxLength: 100, value: endpoint?.name ?? "", placeholder: " " });
   const url = element("input", { type: "url", required: !endpoint, maxLength: 2000, placeholder: endpoint ? `https://${endpoint.host}/…` : "https://example.org/amocrm" });
   const isOn = check(t("events.is_on"), endpoint?.is_on ?? true);
-  const [whichPipelines, whichStatuses] = [endpoint?.pipelines ?? [], endpoint?.statuses ?? []];
-  const isFor = (/** @type {Pipeline} */ pipeline, /** @type {Status} */ status) => whichPipelines.length + whichStatuses.length > 0
-    && (!whichPipelines.length || whichPipelines.includes(pipeline.id)) && (!whichStatuses.length || whichStatuses.includes(status.id));
+  const before = { pipelines: endpoint?.pipelines ?? [], statuses: endpoint?.statuses ?? [], stages: endpoint?.stages ?? [] };
+  const orAny = (/** @type {number[]} */ ids) => (ids.length ? ids : [null]);
+  /** @type {Stage[]} */
+  const given = before.stages.length ? before.stages : orAny(before.pipelines).flatMap((pipeline_id) => orAny(before.statuses).map((status_id) => ({ pipeline_id, status_id })));
+  const isAt = (/** @type {Stage} */ one, /** @type {Pipeline} */ pipeline, /** @type {Status} */ status) => [null, pipeline.id].includes(one.pipeline_id) && [null, status.id].includes(one.status_id);
+  const isAll = given.some((one) => one.pipeline_id === null && one.status_id === null); // as which nothing is chosen
+  const isFor = (/** @type {Pipeline} */ pipeline, /** @type {Status} */ status) => !isAll && given.some((one) => isAt(one, pipeline, status));
   // Of places that cannot be seen now: they stay, or more would be told than was asked for.
-  const gone = { pipelines: whichPipelines.filter((id) => !pipelines.some((one) => one.id === id)), statuses: whichStatuses.filter((id) => !places(pipelines).some(({ status }) => status.id === id)) };
+  const gone = given.filter((one) => !isAll && !places(pipelines).some(({ pipeline, status }) => isAt(one, pipeline, status)));
   const statuses = places(pipelines).map(({ status, pipeline, text }) => check(text, isFor(pipeline, status), `${pipeline.id}/${status.id}`));
   const fields = element("input", { value: endpoint?.fields.join(", ") ?? "", placeholder: "price, name, field:123" });
   const group = (/** @type {string} */ key, /** @type {Check[]} */ boxes) => element("fieldset", {}, element("legend", { text: t(key) }), ...boxes.map((one) => one.view));
@@ -212,9 +218,10 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
   const asShown = chosen(statuses).join();
   // As it was where nobody has chosen otherwise: a whole pipeline also has the stages that are made later.
   const where = () => {
-    const stages = chosen(statuses).map((one) => one.split("/").map(Number));
-    if (chosen(statuses).join() === asShown) return { pipelines: whichPipelines, statuses: whichStatuses };
-    return { pipelines: [...new Set([...gone.pipelines, ...stages.map(([pipeline]) => pipeline)])], statuses: [...new Set([...gone.statuses, ...stages.map(([, status]) => status)])] };
+    if (chosen(statuses).join() === asShown) return before;
+    const stages = [...gone, ...chosen(statuses).map((one) => one.split("/").map(Number)).map(([pipeline_id, status_id]) => ({ pipeline_id, status_id }))];
+    const each = (/** @type {(number | null)[]} */ ids) => (ids.includes(null) ? [] : [...new Set(ids)]);
+    return { pipelines: each(stages.map((one) => one.pipeline_id)), statuses: each(stages.map((one) => one.status_id)), stages };
   };
   const wanted = () => ({
     name: name.value.trim(), url: url.value.trim() || null, kinds: kinds.chosen(), is_on: isOn.box.checked, ...where(),
@@ -227,9 +234,9 @@ function form(connection, endpoint, { pipelines, missing }, kinds, fresh, again,
     leave(); // it is made, also where the list cannot be read anew
     await told(again);
     if (!over || body.url) return; // an address that was replaced is known to nobody any more
-    const { name: named, kinds: asked, pipelines: of, statuses: at, fields: watched, is_on: was } = over;
+    const { name: named, kinds: asked, pipelines: of, statuses: at, stages, fields: watched, is_on: was } = over;
     toast(t("undo.saved", { name: body.name }), async () => {
-      await post({ name: named, url: null, kinds: asked, pipelines: of, statuses: at, fields: watched, is_on: was }, made);
+      await post({ name: named, url: null, kinds: asked, pipelines: of, statuses: at, stages, fields: watched, is_on: was }, made);
       await again();
     });
   };

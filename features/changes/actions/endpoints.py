@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from msgspec import Meta, Struct
 
 from features.changes import diff, dispatch, endpoints, feeds, incoming_list, kinds, wanted
-from features.changes.endpoints import Endpoint, EndpointFields
+from features.changes.endpoints import Endpoint, EndpointFields, Id, Stage
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -18,21 +18,22 @@ from shared.platform.middleware import json_response
 from shared.platform.problems import Problem, invalid_input
 from shared.runtime import Runtime
 
-_Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
 _Kind = Annotated[str, Meta(min_length=1, max_length=121)]
 
 
 class SaveEndpoint(Struct, forbid_unknown_fields=True, frozen=True):
     """A new one has no `id`. Empty lists stand for everything. `kinds`: names of the messages, or patterns such as
-    `task.*` and `*.note_added`; `fields` are names as `changed` has them. `revision`: of `get_endpoints`, so that
-    nobody else's change is overwritten; null saves in any case."""
+    `task.*` and `*.note_added`; `stages` are stages of their pipelines, where `pipelines` and `statuses`, each of which
+    a deal must be in, too, would be more; `fields` are names as `changed` has them. `revision`: of `get_endpoints`, so
+    that nobody else's change is overwritten; null saves in any case."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     url: Annotated[str, Meta(max_length=2000)] | None = None  # null keeps the address
     id: UUID | None = None
     kinds: Annotated[list[_Kind], Meta(max_length=100)] = []
-    pipelines: Annotated[list[_Id], Meta(max_length=100)] = []
-    statuses: Annotated[list[_Id], Meta(max_length=500)] = []
+    pipelines: Annotated[list[Id], Meta(max_length=100)] = []
+    statuses: Annotated[list[Id], Meta(max_length=500)] = []
+    stages: Annotated[list[Stage], Meta(max_length=500)] = []
     fields: Annotated[list[Annotated[str, Meta(min_length=1, max_length=60)]], Meta(max_length=200)] = []
     is_on: bool = True
     revision: UUID | None = None
@@ -49,10 +50,11 @@ class ReplaceHookKey(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _list(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{endpoints: [{id, name, host, kinds, pipelines, statuses, fields, is_on, off_reason, failures, failing_since,
-    last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, revision, missing, late}], feed}`.
-    `off_reason`: person, gone (it answered 410), failing (for three days). `missing`: the kinds that cannot be had in
-    this account; `late`: those of which some are told later, because more incoming leads wait than one look sees.
+    """`{endpoints: [{id, name, host, kinds, pipelines, statuses, stages, fields, is_on, off_reason, failures,
+    failing_since, last_status, last_ok_at, waiting, oldest_seconds, old_secret_until, created_at, revision, missing,
+    late}], feed}`. `off_reason`: person, gone (it answered 410), failing (for three days). `missing`: the kinds that
+    cannot be had in this account; `late`: those of which some are told later, because more incoming leads wait than one
+    look sees.
     `feed`: `{is_on, way, hooks, last_hook_at, problem}`, or null where the connection has never asked for events; `way`
     is hook, or ask where amoCRM refuses webhooks."""
     integration = caller.require_integration()
@@ -81,7 +83,8 @@ def _save(runtime: Runtime, caller: Caller, request: Request) -> Response:
         egress.checked(url or "", runtime.settings.endpoint_private_hosts)
     except UnfitError as error:
         raise invalid_input(error.detail, "url") from None
-    asked = EndpointFields(body.name, url or "", body.kinds, body.pipelines, body.statuses, body.fields, body.is_on)
+    lists = (body.kinds, body.pipelines, body.statuses, body.stages, body.fields)
+    asked = EndpointFields(body.name, url or "", *lists, body.is_on)
     if body.id is not None:
         revision = endpoints.change(runtime.database, runtime.keyring, integration.id, body.id, asked, body.revision)
         if revision is None:
@@ -154,8 +157,8 @@ def _unknown() -> Problem:
 
 _DECIDED: Final = ("incoming_lead.accepted", "incoming_lead.declined")
 _SHOWN: Final = (
-    "id", "name", "host", "kinds", "pipelines", "statuses", "fields", "is_on", "off_reason", "failures",
-    "failing_since", "last_status", "last_ok_at", "waiting", "old_secret_until", "created_at",
+    "id", "name", "host", "kinds", "pipelines", "statuses", "stages", "fields", "is_on", "off_reason",
+    "failures", "failing_since", "last_status", "last_ok_at", "waiting", "old_secret_until", "created_at",
     "revision",
 )  # fmt: skip
 
