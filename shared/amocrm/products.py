@@ -58,10 +58,15 @@ class GoodsApi(Struct, frozen=True):
         fields = whole(lambda params: self.account.send("GET", path, params=params), "custom_fields")
         return GoodsList(int(found["id"]), {field["code"]: int(field["id"]) for field in fields if field.get("code")})
 
-    def first_page(self, goods_list: GoodsList) -> tuple[list[dict[str, Any]], bool]:
-        """Up to 250 elements, and whether these are all."""
-        page = self.account.send("GET", self._path(goods_list), params={"limit": PAGE_LIMIT})
-        return embedded(page, "elements"), not (page and page.get("_links", {}).get("next"))
+    def elements(self, goods_list: GoodsList, pages: int = 1) -> tuple[list[dict[str, Any]], bool]:
+        """Up to so many pages, of 250 elements each, and whether these are all."""
+        found: list[dict[str, Any]] = []
+        for number in range(1, pages + 1):
+            page = self.account.send("GET", self._path(goods_list), params={"limit": PAGE_LIMIT, "page": number})
+            found += embedded(page, "elements")
+            if not (page and page.get("_links", {}).get("next")):
+                return found, True
+        return found, False
 
     def search(self, goods_list: GoodsList, text: str) -> Iterator[list[dict[str, Any]]]:
         """Elements that have the text somewhere, page by page, as long as somebody asks."""

@@ -40,6 +40,9 @@ _MOST_MADE: Final = 500
 # Of all searches of one delivery, after the first page of each: names that are in half of a long list would use up the
 # account's rate, and no process lives so long.
 _MOST_FURTHER_PAGES: Final = 40
+# For more items than these, each of which may need two searches, so many pages of the list are read before.
+_MANY: Final = 20
+_MOST_PAGES: Final = 40
 
 
 def by_list(remembered: SharedCache, api: GoodsApi, work: Callable[[GoodsList], Result]) -> Result:
@@ -139,7 +142,7 @@ class Goods(Struct, frozen=True):
         """Which of the account's elements the items are: all are looked through where they fit a page, in one read."""
         before = _found_before.get(self.integration_id)
         if before is None:
-            elements, are_all = api.first_page(goods_list)
+            elements, are_all = api.elements(goods_list)
             if are_all:
                 return _assigned(items, elements)
             _found_before.put(self.integration_id, {})
@@ -147,6 +150,11 @@ class Goods(Struct, frozen=True):
         lately = self._made_lately()
         ids = [one[key] for key in map(_key, items) for one in (lately, before) if key in one]
         elements = api.by_ids(goods_list, ids) if ids else []
+        missing = len(items) - len(_assigned(items, elements))
+        if missing > _MANY:
+            every, are_all = api.elements(goods_list, min(missing, _MOST_PAGES))
+            if are_all:
+                return _assigned(items, [*elements, *every])
         sure, gone = {int(one["id"]) for one in elements}, set[int]()
         while True:
             elements += self._searched(api, goods_list, items, elements, gone)

@@ -109,6 +109,29 @@ def test_h4_in_a_long_list_what_was_made_a_moment_ago_need_not_be_found(story: S
     assert [one["method"] for one in asked] == ["GET"]  # by the id that is known
 
 
+def test_in_a_long_list_many_new_goods_are_looked_for_in_a_few_reads(story: Story) -> None:
+    """Two searches for each of 250 took 70 seconds of all that an account is answered: where others needed some of it,
+    no run was long enough, and the next one began anew."""
+    _listed(story, *(f"Образец {number}" for number in range(600)), skus=("KV-249",))
+    story.simulator.control("forget")
+    items = [_item(f"KV-{number}", name=f"Столешница {number}") for number in range(250)]
+    sold = _sold(story, "1", *items)
+    assert (len(sold), _made(story)) == (250, 249)
+    assert sold[f"{NAME} KV-249"] == 1
+    (catalog_id,) = account(story)["catalogs"]
+    assert len(story.simulator.requests(f"/api/v4/catalogs/{catalog_id}/elements")) < 10
+
+
+def test_in_a_list_that_is_too_long_to_be_read_many_goods_are_found_all_the_same(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "_MOST_PAGES", 2)
+    _listed(story, *(f"Образец {number}" for number in range(600)), skus=("KV-7",))
+    found_at_once(story)
+    assert len(_sold(story, "1", *(_item(f"KV-{number}", name=f"Столешница {number}") for number in range(30)))) == 30
+    assert _made(story) == 29
+
+
 def test_h4_in_a_long_list_a_good_without_a_sku_is_found_by_an_order_that_knows_it(story: Story) -> None:
     _listed(story, NAME, *(f"Образец {number}" for number in range(300)))
     assert _sold(story, "1", _item("KV-20")) == {f"{NAME} -": 1}
