@@ -615,7 +615,7 @@ def test_what_changes_rarely_is_asked_by_one_instance_and_known_to_all(connected
         answer = json_of(_save(connected, body | {"calculation": body["calculation"] | {"number": str(number)}}))
         assert set(answer["results"]) == {"note", "goods", "goods_link", "pdf", "pdf_attach", "pdf_note"}
         assert _asked(connected, "/api/v4/catalogs") == asked
-        assert _asked(connected, "/api/v4/account") == 2 * asked  # the drive's host, the currency
+        assert _asked(connected, "/api/v4/account") == 3 * asked  # the drive's host, the currency, the day
     connected.clock.advance(hours=2)
     cache._memory.clear()
     connected.simulator.control("forget")
