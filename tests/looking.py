@@ -9,6 +9,17 @@ from playwright.sync_api import Page, expect
 # Where to put a picture of each page, for looking at: `SCREENSHOTS=folder make test`.
 PICTURES = os.environ.get("SCREENSHOTS")
 
+# As of a browser whose zones are of 2021.
+OLD_BROWSER = """
+for (const name of ["toLocaleString", "toLocaleTimeString", "toLocaleDateString"]) {
+  const own = Date.prototype[name];
+  Date.prototype[name] = function (language, style) {
+    if (style?.timeZone === "Europe/Kyiv") throw new RangeError("Invalid time zone specified: Europe/Kyiv");
+    return own.call(this, language, style);
+  };
+}
+"""
+
 
 def picture(page: Page, name: str) -> None:
     if PICTURES:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from features.bookings import calendars, rows, transitions, views
-from features.bookings.actions.slots import Moment, by_day
-from features.bookings.booking_rules import MOST_DAYS, BookingRules
+from features.bookings.actions.slots import Moment, by_day, span
+from features.bookings.booking_rules import BookingRules
 from features.bookings.crm_sync import start_sync
 from features.bookings.rows import Booking
 from features.bookings.settings import Key
@@ -63,10 +63,7 @@ def answer(runtime: Runtime, request: Request) -> Response:
 
 
 def _slots(offer: BookingRules, booking: Booking, body: Visit) -> Response:
-    first = body.first or offer.today()
-    last = body.last or first + timedelta(days=6)
-    if not 0 <= (last - first).days < MOST_DAYS or not 1990 < first.year < 2200:
-        raise invalid_input(say("from and to are at most {most} days apart", most=MOST_DAYS), "last")
+    first, last = span(offer, body.first, body.last, ("first", "last"))
     service = offer.again(booking)
     found = offer.free(service, offer.resources(service, body.resource), first, last, booking.id)
     return json_response({"time_zone": offer.settings.time_zone, "days": by_day(found, offer.zone, first, last)})

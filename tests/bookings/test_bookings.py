@@ -512,6 +512,13 @@ def test_a_visitor_moves_and_cancels_by_the_link(clinic: Clinic) -> None:
     assert task["is_completed"] is True
 
 
+@pytest.mark.parametrize(
+    "days", [{"first": "9999-12-31"}, {"first": "0001-01-01"}, {"last": "9999-12-31"}, {"last": "0001-01-01"}]
+)
+def test_days_at_the_ends_of_our_calendar_are_refused(clinic: Clinic, days: dict[str, str]) -> None:
+    assert _code(clinic.visit(clinic.booked()["link"], "slots", **days)) == (422, "invalid_input")
+
+
 def test_too_late_a_visitor_calls(clinic: Clinic) -> None:
     link = clinic.booked(starts_at=clinic.at(10, days=0))["link"]
     clinic.story.clock.advance(minutes=75)

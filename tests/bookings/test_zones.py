@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.bookings.conftest import Clinic, settings
 from tests.listener import Ingress
+from tests.looking import OLD_BROWSER
 from tests.story import json_of
 
 _MOSCOW = ZoneInfo("Europe/Moscow")
@@ -55,18 +56,6 @@ def test_a_field_of_a_date_and_a_time_has_the_moment_of_the_visit(clinic: Clinic
         assert not [one for one in clinic.notes(deal["id"]) if "date of" in one]
 
 
-# As of a browser whose zones are of 2021.
-_OLD_BROWSER = """
-for (const name of ["toLocaleString", "toLocaleTimeString", "toLocaleDateString"]) {
-  const own = Date.prototype[name];
-  Date.prototype[name] = function (language, style) {
-    if (style?.timeZone === "Europe/Kyiv") throw new RangeError("Invalid time zone specified: Europe/Kyiv");
-    return own.call(this, language, style);
-  };
-}
-"""
-
-
 @pytest.mark.needs("chromium")
 @pytest.mark.parametrize("is_old", [False, True])
 def test_a_visitor_sees_by_whose_clock_it_is(
@@ -79,7 +68,7 @@ def test_a_visitor_sees_by_whose_clock_it_is(
     )
     context = chromium.new_context(locale="ru-RU", timezone_id="Asia/Vladivostok")
     if is_old:
-        context.add_init_script(_OLD_BROWSER)
+        context.add_init_script(OLD_BROWSER)
     page = context.new_page()
     page.goto(f"{ingress.url}/booking/?key={made['site_key']}")
     expect(page.get_by_text("Время указано по часовому поясу Europe/Kyiv.")).to_be_visible()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.demo import Demo, connect
 from tests.longer import others_long
-from tests.looking import looked_at, picture
+from tests.looking import OLD_BROWSER, looked_at, picture
 from tests.visiting import in_one_demo
 
 pytestmark = in_one_demo
@@ -74,6 +74,40 @@ def _now(demo: Demo, headers: dict[str, str], booking: Any) -> tuple[str, str]:
         listed = http.get("/get_bookings", params={"from": str(_DAY), "to": str(_DAY)}).json()["bookings"]
         (one,) = [one for one in listed if one["id"] == booking["id"]]
         return one["starts_at"], one["resource"]["id"]
+
+
+def test_hours_are_shown_as_the_server_has_them_also_where_the_zone_is_not_known(chromium: Browser, demo: Demo) -> None:
+    """Who has the day off has it on a special day of the company, too; who has hours of their own works within both. A
+    browser whose zones are of 2021 shows the calendar all the same."""
+    headers, _ = _booked(demo)
+    demo.sql("DELETE FROM amocrm_bookings")
+    own = {day: ["12:00-16:00"] for day in _WEEK}
+    offer = {
+        "is_on": True,
+        "time_zone": "Europe/Kyiv",
+        "hours": _WEEK,
+        "special_days": [{"day": str(_DAY), "hours": ["10:00-14:00"]}],
+        "resources": [
+            {"id": "ivanova", "name": "Иванова", "days_off": [{"first": str(_DAY), "last": str(_DAY)}]},
+            {"id": "petrov", "name": "Петров", "hours": own},
+            {"id": "sidorova", "name": "Сидорова"},
+        ],
+    }
+    with demo.http(headers) as http:
+        assert http.post("/save_settings", json={"bookings": offer}).status_code == 200
+    context = chromium.new_context(locale="ru-RU", timezone_id="Europe/Helsinki")
+    context.add_init_script(OLD_BROWSER)
+    page = context.new_page()
+    _signed_in(page, demo, f"{_PLACE}?from={_DAY}")
+    columns = page.locator(".column")
+    expect(columns).to_have_count(3)
+    heights = [
+        [one.evaluate("one => one.style.height") for one in columns.nth(n).locator(".open").all()] for n in range(3)
+    ]
+    assert heights == [[], ["150px"], ["300px"]]  # none, two hours, four
+    page.locator(".toolbar button").nth(1).click()
+    expect(page.locator(".column.today")).to_have_count(3)
+    context.close()
 
 
 @pytest.mark.parametrize("locale", others_long(["ru-RU", "es-MX"]))

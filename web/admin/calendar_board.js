@@ -3,14 +3,13 @@
 
 import { element } from "../ui/dom.js";
 import { dayAs, t, timeThere } from "../ui/i18n.js";
-import { plus } from "../ui/slots.js";
-import { dayOf, extent, isOn, minuteOf, open as openOn, placed, span } from "./calendar_layout.js";
+import { onWall, plus } from "../ui/slots.js";
+import { dayOf, extent, hoursOf, isOn, minuteOf, open as openOn, placed, span } from "./calendar_layout.js";
 import { personOf } from "./calendar_visit.js";
 
 /** @typedef {import("./calendar_layout.js").Visit} Booked */
 /** @typedef {{ day: string, resource: string | null, title: string, settings: any, visits: Booked[] }} Column */
 
-const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const HOUR = 60;
 const FAR = 6; // pixels, from which on a pointer carries something
 const isCoarse = matchMedia("(pointer: coarse)").matches;
@@ -31,15 +30,6 @@ export function columnsOf({ days, doctors, whose, mode, visits }) {
   return [...known, ...gone.values()].map((one) => ({ day: days[0], resource: one.id, title: one.name, settings: one, visits: of((visit) => visit.resource.id === one.id && isOn(visit, days[0])) }));
 }
 
-/** When somebody works on a day, by settings. @param {any} company @param {any} own @param {string} day @returns {string[]} */
-function hoursOf(company, own, day) {
-  const isOff = (/** @type {any[]} */ off = []) => off.some(({ first, last }) => first <= day && day <= last);
-  const special = [...(own?.special_days ?? []), ...(company.special_days ?? [])].find((one) => one.day === day);
-  if (special) return special.hours;
-  if (isOff(own?.days_off) || isOff(company.days_off)) return [];
-  return (own?.hours ?? company.hours)[WEEKDAYS[new Date(`${day}T00:00Z`).getUTCDay()]] ?? [];
-}
-
 /**
  * @param {{ columns: Column[], settings: any, today: string, hasNames: boolean, open: (one: Booked) => void,
  *   drag: ((one: Booked, where: () => string | null, let_go: Promise<unknown>) => unknown) | null }} given
@@ -58,7 +48,7 @@ export function drawn({ columns, settings, today, open, drag, hasNames }) {
     marks.append(mark);
   }
   clock.append(marks);
-  const now = new Date().toLocaleTimeString("sv-SE", { timeZone: settings.time_zone });
+  const minute = minuteOf(onWall(Date.now(), settings.time_zone));
   const board = element("div", { className: "board" }, clock, ...columns.map((column, index) => {
     const lanes = element("div", { className: "lanes" });
     lanes.style.height = height;
@@ -76,7 +66,6 @@ export function drawn({ columns, settings, today, open, drag, hasNames }) {
       if (drag && !visit.attendance && Date.parse(visit.starts_at) > Date.now()) carried(made, visit, drag);
       lanes.append(made);
     }
-    const minute = minuteOf(`${column.day}T${now}`);
     if (column.day === today && minute >= first && minute < last) {
       const line = element("div", { className: "now" });
       at(line, minute, minute + 1);

@@ -5,6 +5,7 @@
 /** @typedef {{ visit: Visit, from: number, to: number, lane: number, lanes: number }} Placed */
 
 const DAY = 1440;
+const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const EARLIEST = 9 * 60, LATEST = 18 * 60; // of a day that says nothing else
 
 /** Minutes of a local time, as the server writes it: the clock on the wall. @param {string} text */
@@ -54,17 +55,34 @@ export function placed(visits, day, least) {
   return all;
 }
 
+/** Of texts such as 20:00-02:00, as settings have them; what ends after midnight, beyond the day. @param {string[]} texts @returns {Span[]} */
+const shifts = (texts) => texts.map((text) => {
+  const [from, to] = text.split("-").map((clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3)));
+  return { from, to: to <= from ? to + DAY : to };
+});
+
 /**
- * Hours of work on a day, and what is left of the night before. @param {string[]} hours as settings have them, such as 20:00-02:00 @param {string[]} before of the day before
- * @returns {Span[]}
+ * When somebody works who begins on a day, as the server calculates it: their own days come before the company's, and on
+ * a special day of the company whoever has hours of their own works within both.
+ * @param {any} company @param {any} own @param {string} day @returns {Span[]}
  */
+export function hoursOf(company, own, day) {
+  /** @param {any} level @returns {Span[] | null} */
+  const exception = ({ special_days: special = [], days_off: off = [] }) => {
+    const found = special.find((/** @type {any} */ one) => one.day === day);
+    if (found) return shifts(found.hours);
+    return off.some((/** @type {any} */ { first, last }) => first <= day && day <= last) ? [] : null;
+  };
+  const usual = shifts((own?.hours ?? company.hours)[WEEKDAYS[new Date(`${day}T00:00Z`).getUTCDay()]] ?? []);
+  const theirs = own ? exception(own) : null, companys = exception(company);
+  if (theirs || !companys || !own?.hours) return theirs ?? companys ?? usual;
+  return companys.flatMap((one) => usual.map(({ from, to }) => ({ from: Math.max(one.from, from), to: Math.min(one.to, to) }))).filter(({ from, to }) => from < to);
+}
+
+/** What is open on a day, with what is left of the night before. @param {Span[]} hours @param {Span[]} before of the day before @returns {Span[]} */
 export function open(hours, before) {
-  const spans = (/** @type {string[]} */ texts) => texts.map((text) => {
-    const [from, to] = text.split("-").map((clock) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3)));
-    return { from, to };
-  });
-  const nights = spans(before).filter(({ from, to }) => to <= from && to > 0).map(({ to }) => ({ from: 0, to }));
-  return [...nights, ...spans(hours).map(({ from, to }) => ({ from, to: to <= from ? DAY : to }))];
+  const nights = before.filter(({ to }) => to > DAY).map(({ to }) => ({ from: 0, to: to - DAY }));
+  return [...nights, ...hours.map(({ from, to }) => ({ from, to: Math.min(to, DAY) }))];
 }
 
 /**

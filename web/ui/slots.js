@@ -16,8 +16,18 @@ let groups = 0;
 /** @param {string} date YYYY-MM-DD. @param {number} days */
 export const plus = (date, days) => new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
-/** The day of a moment on a company's wall. @param {string | number} moment @param {string} timeZone */
-export const dayThere = (moment, timeZone) => new Date(moment).toLocaleDateString("sv-SE", { timeZone });
+// In a browser that does not know the zone its own clock, which is the company's for most of its people.
+/** Day and time of a moment on a company's wall: "2026-01-31 09:30:00". @param {string | number} moment @param {string} timeZone */
+export function onWall(moment, timeZone) {
+  try {
+    return new Date(moment).toLocaleString("sv-SE", { timeZone });
+  } catch {
+    return new Date(moment).toLocaleString("sv-SE");
+  }
+}
+
+/** @param {string | number} moment @param {string} timeZone */
+export const dayThere = (moment, timeZone) => onWall(moment, timeZone).slice(0, 10);
 
 // While nobody knows what becomes of a visit, nothing about it can be changed: that would be another visit.
 /** @param {HTMLElement[]} parts @param {unknown} isOpen */

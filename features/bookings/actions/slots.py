@@ -182,10 +182,18 @@ def by_day(found: Iterable[Slot], zone: ZoneInfo, first: date, last: date) -> li
 
 def days(request: Request, offer: BookingRules) -> tuple[date, date]:
     """Query: `from` and `to`; without them a week from today."""
-    first = _day(request, "from") or offer.today()
-    last = _day(request, "to") or first + timedelta(days=6)
+    return span(offer, _day(request, "from"), _day(request, "to"), ("from", "to"))
+
+
+def span(offer: BookingRules, first: date | None, last: date | None, names: tuple[str, str]) -> tuple[date, date]:
+    """Raises 422 for days of which no slot is calculated."""
+    for name, day in zip(names, (first, last), strict=True):
+        if day is not None and not 1990 < day.year < 2200:
+            raise invalid_input(say("must be a date: YYYY-MM-DD"), name)
+    first = first or offer.today()
+    last = last or first + timedelta(days=6)
     if not 0 <= (last - first).days < MOST_DAYS:
-        raise invalid_input(say("from and to are at most {most} days apart", most=MOST_DAYS), "to")
+        raise invalid_input(say("from and to are at most {most} days apart", most=MOST_DAYS), names[1])
     return first, last
 
 
@@ -194,12 +202,9 @@ def _day(request: Request, name: str) -> date | None:
     if not text:
         return None
     try:
-        day = date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
-        day = date.min
-    if not 1990 < day.year < 2200:
-        raise invalid_input(say("must be a date: YYYY-MM-DD"), name)
-    return day
+        raise invalid_input(say("must be a date: YYYY-MM-DD"), name) from None
 
 
 def uuid(request: Request, name: str) -> UUID | None:
