@@ -21,7 +21,7 @@ from features.submissions.form_assembler import MEMBERS, FormAssembler
 from features.submissions.mapping import TRACKING_CODES
 from features.submissions.model import Decision, SubmitForm, full_name
 from features.submissions.settings import Submissions
-from features.submissions.visitor import MOST_LOOKED_AT, OF_ANOTHER, PERSON, SEVERAL, MeantValue
+from features.submissions.visitor import MOST_LOOKED_AT, OF_ANOTHER, OF_COMPANY, PERSON, SEVERAL, MeantValue
 
 # What names the submission itself. An event may also be one that people register for, and is shown.
 IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "eventid")
@@ -161,16 +161,22 @@ def _by_itself(value: NamedValue) -> MeantValue:
         return MeantValue(value, "nothing", "furniture")
     if _is_sender(value):
         return MeantValue(value, "phone", "word", OF_ANOTHER)
-    is_of_another = field_vocabulary.is_of_another(value.shown)
+    others = _others(value.shown)
     declared = _TYPES.get(value.type)
     is_of_staff = any(map(field_vocabulary.is_of_staff, (value.label, value.name)))
     if declared is not None and not is_of_staff and value_looks.fits(declared, value, surely=True):
-        return MeantValue(value, declared, "type", OF_ANOTHER if is_of_another else 1)
+        return MeantValue(value, declared, "type", others or 1)
     for name in filter(None, (value.label, value.name)):
         meaning, rank = _said(name, value)
         if meaning is not None:
-            return MeantValue(value, meaning, "word", OF_ANOTHER if is_of_another and meaning in PERSON else rank)
+            return MeantValue(value, meaning, "word", others or rank if meaning in PERSON else rank)
     return MeantValue(value, "field", "note")
+
+
+def _others(name: str) -> int:
+    """The rank of what is not the visitor's where there is a surer one; else 0."""
+    is_of_another = field_vocabulary.is_of_another(name)
+    return OF_COMPANY if field_vocabulary.is_of_line(name) else OF_ANOTHER if is_of_another else 0
 
 
 def _is_sender(value: NamedValue) -> bool:
@@ -184,7 +190,7 @@ def _is_sender(value: NamedValue) -> bool:
 def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
     around = _around(value)
     is_at_home = not _inner(value) or _is_of_person(value)
-    if any(map(field_vocabulary.is_of_staff, (name, *around))) or field_vocabulary.is_mail_header(name):
+    if any(map(field_vocabulary.is_of_staff, (name, *around))) or _is_addressed(value, name):
         return None, 9
     whole = field_vocabulary.whole(name)
     # HubSpot's contact: other people's `properties` may be anything's, and only these words are a person's for sure.
@@ -206,6 +212,11 @@ def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
     if part is not None and value_looks.fits("name", value) and (is_at_home or field_vocabulary.is_of_person(name)):
         return part, 3
     return None, 9
+
+
+def _is_addressed(value: NamedValue, name: str) -> bool:
+    """To whom it is sent, as mailboxes and relays tell it: `to`, `ToFull › 1 › Email`."""
+    return any(map(field_vocabulary.is_mail_header, (name, *_around(value))))
 
 
 def _around(value: NamedValue) -> list[str]:
@@ -246,8 +257,10 @@ def _by_shape(found: list[MeantValue], country: str) -> None:
     if has_phone:
         return
     shaped = [one for one in left if one.meaning == "field" and _is_shaped(one.named, country)]
-    # The line that was called is nobody's where the caller is named, too.
-    own = [one for one in shaped if not field_vocabulary.is_of_another(one.named.shown)] or shaped
+    # The line that was called is nobody's where the caller is named, or can be written to.
+    has_email = any(one.meaning == "email" and any(one.named.values) for one in found)
+    shaped = [one for one in shaped if not (has_email and field_vocabulary.is_of_line(one.named.shown))]
+    own = [one for one in shaped if not _others(one.named.shown)] or shaped
     own = [one for one in own if field_vocabulary.may_be_phone(one.named.shown)] or own
     chosen = next((one for one in own if _is_of_person(one.named)), next(iter(own), None))
     if chosen is not None:
@@ -258,7 +271,7 @@ def _may_be_owners(value: NamedValue, has_phone: bool) -> bool:
     """Of `_replyto` and `_to`, with which sites let forms be mailed: the first is the visitor's, where there is nothing
     else of theirs. An address of the site's own would make one person of all visitors."""
     is_reply = value.name.lower().startswith("_reply")
-    return field_vocabulary.is_mail_header(value.name) or (_is_underscored(value) and (has_phone or not is_reply))
+    return _is_addressed(value, value.name) or (_is_underscored(value) and (has_phone or not is_reply))
 
 
 def _is_shaped(value: NamedValue, country: str) -> bool:
@@ -266,7 +279,7 @@ def _is_shaped(value: NamedValue, country: str) -> bool:
         return False
     if field_vocabulary.says_another_number(value.shown) or _is_companys(value):
         return False
-    if field_vocabulary.is_mail_header(value.name):
+    if _is_addressed(value, value.name):
         return False
     made = person_identity.phone(value.values[0], country)
     return made is not None and made.identity is not None

@@ -26,6 +26,7 @@ Meaning = Literal[
     "nothing",
 ]
 
+_APOSTROPHES: Final = re.compile("['’ʼʻ`]")
 _WHOLE: Final[dict[Meaning, str]] = {
     "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism",
     "first_name": "first-name firstname fname",
@@ -45,7 +46,7 @@ def _plain(name: str) -> str:
     """In small letters, without accents, with one hyphen for what stands between words."""
     text = unicodedata.normalize("NFKD", name.strip().lower().rstrip("*:").strip())
     text = "".join(sign for sign in text if not unicodedata.combining(sign))
-    return re.sub(r"[\s_\-]+", "-", re.sub("['’ʼʻ`]", "ʼ", text))
+    return re.sub(r"[\s_\-]+", "-", _APOSTROPHES.sub("ʼ", text))
 
 
 def _plains(words: str) -> frozenset[str]:
@@ -131,7 +132,7 @@ _COMPANYS: Final = _plains(
 # of the company's a message was written.
 _MAIL_HEADERS: Final = _plains(
     "recipient recipients to-email email-to mail-to mailto send-to sendto to to-number to-phone to-phone-number"
-    " display-phone-number"
+    " display-phone-number кому"
 )
 # Who has written a message, as messengers say it; a page may say by these from where a visitor came.
 _SENDERS: Final = _plains("from from-number from-phone from-phone-number wa-id waid")
@@ -154,21 +155,29 @@ _ARTICLES: Final = _plains(
     "the a an our el la los las un una o os um uma наш нашего нашему нашим нашей наша нашого"
     " nuestro nuestra nosso nossa personal личный личного персональный персонального"
 )
-# Somebody beside the visitor, or the company's own number: what is theirs counts where the visitor has none.
+# Somebody beside the visitor: what is theirs counts where the visitor has none.
 _BESIDE: Final = _plains(
     "friend friends emergency spouse guarantor referral referred"
     " host hosts user users userprimaryemail organizer organiser memberships membership producer affiliate affiliates"
-    " merchant shop store site guest guests companion companions"
-    " virtual called callee line did dialed dialled tracking tracked our"
+    " guest guests companion companions"
     " recipient recipients receiver addressee consignee"
     " друга другу друзей подруги подруге адресат адресата экстренный экстренной экстренного экстренных"
     " гости гостей спутник спутника спутники спутников попутчик попутчика mehmonlar hamroh"
     " acompanante acompanantes convidado convidados invitado invitados"
-    " родственник родственника супруга супруги супругу поручитель поручителя именинника ребёнка магазина сайта"
-    " отримувач отримувача екстрений родича дитини виртуальный"
-    " destinatario destinataria amigo amiga emergencia familiar familiares fiador aval indicado referido tienda loja"
+    " родственник родственника супруга супруги супругу поручитель поручителя именинника ребёнка"
+    " отримувач отримувача екстрений родича дитини"
+    " destinatario destinataria amigo amiga emergencia familiar familiares fiador aval indicado referido"
     " doʼst doʼsti doʼstingiz qiluvchi"
 )
+# The company's own line or mailbox: it counts where the visitor can be reached in no way. One that all have who write
+# by their phones alone would make one person of them.
+_LINES: Final = _plains(
+    "merchant shop store site virtual called callee line did dialed dialled tracking tracked our"
+    " redirect redirected substituted calltracking connected channel bot instance owner owners responsible"
+    " destination destino tienda loja responsable responsavel"
+    " магазина сайта виртуальный линии подменный подменного канала бота ответственный ответственного відповідального"
+)
+_NOTIFIED: Final = _plains("notify notification notifications")  # as programs call it; people read of their own
 _RECIPIENT: Final = "получател"
 _CUSTOMER: Final = _plain("заказчик")  # a person, and no order
 _WEAK_PHONE: Final = _plains(
@@ -277,6 +286,12 @@ def is_of_another(name: str) -> bool:
 
 
 @_remembered
+def is_of_line(name: str) -> bool:
+    """Whether it is the company's own, where the visitor can be reached: `channel_phone`, "Виртуальный номер"."""
+    return not _LINES.isdisjoint(words(name)) or (" " not in name and not _NOTIFIED.isdisjoint(words(name)))
+
+
+@_remembered
 def is_of_company(name: str) -> bool:
     """Whether a container, such as `location`, holds the company's own phone and e-mail."""
     return not _COMPANYS.isdisjoint(words(name))
@@ -284,7 +299,13 @@ def is_of_company(name: str) -> bool:
 
 @_remembered
 def is_mail_header(name: str) -> bool:
-    return _plain(name) in _MAIL_HEADERS
+    """To whom something is sent; also as programs name it: `toEmail`, `ToFull`, `form_email_to`. What people read may
+    begin so as well, and who is replied to is somebody else."""
+    if _plain(name) in _MAIL_HEADERS:
+        return True
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _APOSTROPHES.sub("ʼ", name.strip()))  # Uzbek's to'liq is one word
+    parts = re.findall(r"[^\W\d_]+|\s", split.lower())
+    return " " not in parts and (parts[:1] == ["to"] or (parts[-1:] == ["to"] and parts[-2:-1] != ["reply"]))
 
 
 @_remembered

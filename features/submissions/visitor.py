@@ -17,6 +17,7 @@ SEVERAL: Final = frozenset({"phone", "email"})
 NAMES: Final = frozenset({"name", "first_name", "last_name"})
 PERSON: Final = NAMES | SEVERAL
 OF_ANOTHER: Final = 5  # the rank of what may be somebody else's; it is the visitor's where there is nothing surer
+OF_COMPANY: Final = 6  # the visitor's where there is neither a phone nor an e-mail of theirs
 # No form that people fill in has so many values, and a megabyte of them would cost seconds: those beyond are fields.
 MOST_LOOKED_AT: Final = 3000
 
@@ -87,9 +88,10 @@ def _of_parallel_lists(found: list[MeantValue]) -> None:
 
 
 def _beside_lines(found: list[MeantValue]) -> None:
-    """Where nobody is named, what is a name beside the visitor's phone or e-mail is the visitor's, whatever they are
-    within: `requester: {name, email}`, `item: {name, phone}`."""
-    if any(one.meaning in NAMES and any(text.strip() for text in one.named.values) for one in found):
+    """Where nobody is named for sure, what is a name beside the visitor's phone or e-mail is the visitor's, whatever
+    they are within: `requester: {name, email}`, `item: {name, phone}`."""
+    named = (one for one in found if one.meaning in NAMES and one.rank < OF_ANOTHER)
+    if any(text.strip() for one in named for text in one.named.values):
         return
     around = {one.named.path[:-1] for one in found[:MOST_LOOKED_AT] if len(one.named.path) > 1 and _is_reached(one)}
     for one in found[:MOST_LOOKED_AT] if around else ():
@@ -132,16 +134,16 @@ def _settle(found: list[MeantValue]) -> None:
             best[one.meaning] = one
     is_named = any(one.meaning in NAMES and one.rank < OF_ANOTHER for one in told)
     for one in told:
-        is_of_another = is_named and one.meaning in NAMES and one.rank == OF_ANOTHER
+        is_of_another = is_named and one.meaning in NAMES and one.rank >= OF_ANOTHER
         if is_of_another or one.named.values != best[one.meaning].named.values:
             one.meaning, one.reason = "field", "note"
     lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
     surely = {one.meaning for one in lines if one.rank < OF_ANOTHER}
-    otherwise = _named_otherwise(found) if surely and any(one.rank == OF_ANOTHER for one in lines) else set()
+    otherwise = _named_otherwise(found) if surely and any(one.rank >= OF_ANOTHER for one in lines) else set()
     for one in lines:
-        if one.rank == OF_ANOTHER and one.meaning in surely:
-            one.meaning, one.reason = "field", "note"
-        elif one.rank == OF_ANOTHER and one.named.path[:-1] in otherwise:
+        if one.rank >= OF_ANOTHER and surely & (SEVERAL if one.rank == OF_COMPANY else {one.meaning}):
+            one.meaning, one.reason = "field", "word" if one.rank == OF_COMPANY else "note"
+        elif one.rank >= OF_ANOTHER and one.named.path[:-1] in otherwise:
             one.meaning, one.reason = "field", "word"
 
 

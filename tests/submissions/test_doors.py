@@ -22,6 +22,7 @@ from shared.platform.http import Headers, Request
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 PHONE = "+7 921 100-00-01"
+OWN, OWN_LINE = "sales@company.example", "+7 495 000-00-99"
 
 
 def _sent(body: Any, kind: str = JSON, settings: Submissions | None = None) -> ReceivedForm:
@@ -764,6 +765,52 @@ def test_46_what_whoever_passes_a_body_on_has_added_is_there() -> None:
     assert isinstance(paid, SubmitOrder)
     assert (paid.order.number, str(paid.order.total)) == ("7", "5")
     assert all(one in str(paid.fields) for one in ("'8'", "x1", "x2"))
+
+
+# Mailboxes and relays, as they pass a mail on, and what forms and messengers say of the company's own.
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"ToFull": [{"Email": OWN, "Name": "", "MailboxHash": ""}], "To": OWN, "Cc": OWN},
+        {"to__emails": OWN, "to__name": "Sales"},
+        {"toEmail": OWN, "toName": "Sales"},
+        {"form_email_to": OWN},
+        {"emailTo": OWN},
+        {"notification_email": OWN},
+        {"owner_email": OWN, "responsible_email": OWN},
+        {"email_destino": OWN},
+        {"connectedPhone": OWN_LINE, "channel_phone": OWN_LINE, "botPhone": OWN_LINE},
+        {"redirect_phone": OWN_LINE, "Телефон линии": OWN_LINE, "Подменный телефон": OWN_LINE},
+        {"phone_number_to": OWN_LINE},
+        {"current_user": {"name": "Ivan", "email": OWN}},
+    ],
+)
+def test_to_whom_it_is_sent_is_not_who_has_sent_it(own: Any) -> None:
+    """All who wrote to the company's mailbox were one person."""
+    for body in ({"requester": {"name": "Ann", "email": "ann@example.org"}}, {"from": {"name": "Ann", "phone": PHONE}}):
+        for whole in (body | own, own | body):
+            read = _body(whole)
+            assert (read.contact.name, [*read.contact.phones, *read.contact.emails]) in (
+                ("Ann", ["ann@example.org"]),
+                ("Ann", [PHONE]),
+            )
+            assert (OWN in str(read.fields), OWN_LINE in str(read.fields)) == (OWN in str(own), OWN_LINE in str(own))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "email", "who"),
+    [
+        ("reply_to", "ann@example.org", "ann@example.org", ""),
+        ("Email to send the quote to", "ann@example.org", "ann@example.org", ""),
+        ("to'liq_ism", "Anora", "", "Anora"),
+        ("toʻliq_ism", "Anora", "", "Anora"),
+        ("totalEmail", "ann@example.org", "ann@example.org", ""),
+        ("owner_email", "ann@example.org", "ann@example.org", ""),
+    ],
+)
+def test_what_only_begins_or_ends_so_is_the_visitors(name: str, value: str, email: str, who: str) -> None:
+    read = _body({name: value, "Город": "Уфа"})
+    assert (read.contact.email, read.contact.name) == (email, who)
 
 
 def test_46_from_without_a_phone_is_of_the_visit() -> None:
