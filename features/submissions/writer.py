@@ -39,7 +39,7 @@ from features.submissions.routing import ChosenRoute
 from features.submissions.settings import Destination, Submissions
 from shared.amocrm.contacts import ContactsApi, CreatedEntities
 from shared.amocrm.directory import Directory
-from shared.amocrm.errors import BadRequestError, NotFoundError
+from shared.amocrm.errors import AmocrmError, BadRequestError, NotFoundError
 from shared.amocrm.events import FeedApi
 from shared.amocrm.leads import AccountApi
 from shared.deliveries import rows as deliveries
@@ -123,20 +123,30 @@ class Submission:
     def _at_person(
         self, api: AccountApi, held: HeldLocks, write: Callable[[Entity | None], tuple[Any, Omitted]]
     ) -> tuple[Any, Omitted, Entity | None]:
-        """What `write` makes for the person's contact (None: for a new one), what it left out, and that contact."""
-        (made, left), known = contact_lookup.at(lambda gone: self.find_person(api, held, gone), write)
-        if known is None and self.lock_names():
-            self._tell_unseen(api)
-        return made, left, known
+        """What `write` makes for the person's contact (None: for a new one), what it left out, and that contact.
 
-    def _tell_unseen(self, api: AccountApi) -> None:
-        remembered = SharedCache(self.database, self.integration_id)
-        if not remembered.get("sees_everything", bool, FeedApi(api).sees_everything):
+        Nothing is asked of amoCRM after it: where that is refused, the write would be taken for not made.
+        """
+
+        def write_last(known: Entity | None) -> tuple[Any, Omitted, bool]:
+            is_unseen = known is None and bool(self.lock_names()) and not self._sees_everything(api)
+            return *write(known), is_unseen
+
+        (made, left, is_unseen), known = contact_lookup.at(lambda gone: self.find_person(api, held, gone), write_last)
+        if is_unseen:
             own_only = say(
                 "A new contact was made. Whoever connected the account is no administrator in amoCRM, so a contact of "
                 "this person that is somebody else's was not seen. Let an administrator connect the account."
             )
             self.tell("own_only", own_only)
+        return made, left, known
+
+    def _sees_everything(self, api: AccountApi) -> bool:
+        remembered = SharedCache(self.database, self.integration_id)
+        try:
+            return bool(remembered.get("sees_everything", bool, FeedApi(api).sees_everything))
+        except AmocrmError:  # it is to be told, and no form waits for that
+            return True
 
     # --- what is made -----------------------------------------------------------------------------------------
 
@@ -185,8 +195,10 @@ class Submission:
 
     def _make_lead(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}
+        kept: list[str] = []
 
         def write(known: Entity | None) -> tuple[CreatedEntities, Omitted]:
+            kept[:] = self.kept(api, known)
             known_id = None if known is None else int(known["id"])
 
             def write_what_is_left(account: Directory, left: Omitted, of_values: bool) -> CreatedEntities:
@@ -206,12 +218,15 @@ class Submission:
             made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
         is_new = known is None or made.contact_id != int(known["id"])
-        return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
+        return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else kept}
 
     def _make_incoming_lead(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}
+        kept: list[str] = []
 
         def write(known: Entity | None) -> tuple[CreatedEntities, Omitted]:
+            kept[:] = self.kept(api, known)
+
             def write_what_is_left(account: Directory, left: Omitted, of_values: bool) -> CreatedEntities:
                 lead, contact = self.lead_and_contact(account, left, of_values)
                 later.update(reassignment.held_back(account, lead, contact))
@@ -234,7 +249,7 @@ class Submission:
             made, left, known = self._at_person(api, held, write)
             held.remember = made.contact_id
         is_new = known is None or made.contact_id != int(known["id"])
-        return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else self.kept(api, known)}
+        return _result(made, is_new) | later | {"bare": left, "kept": [] if is_new else kept}
 
     def _make_contact(self, api: AccountApi, *_: Result) -> Result:
         later: Result = {}

@@ -116,6 +116,7 @@ class Goods(Struct, frozen=True):
         missing = [item for item in items if _key(item) not in known]
         money = AccountMoney(self.remembered)
         has_prices = not missing or money.is_own(api.account, self.currency)
+        told = {} if has_prices else {"told": money.goods_not_own(api.account, self.currency)}  # asked before the write
         created = self._created(api, goods_list, [_element(goods_list, item, has_prices) for item in missing])
         ids = known | {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
         self._remember(ids, created)
@@ -124,7 +125,7 @@ class Goods(Struct, frozen=True):
             "price_field_id": goods_list.price_field_id,
             "elements": [{"id": ids[_key(item)], "quantity": _number(item.quantity)} for item in items],
             "created": len(created),
-        } | ({} if has_prices else {"told": money.goods_not_own(api.account, self.currency)})
+        } | told
 
     def _created(self, api: GoodsApi, goods_list: GoodsList, elements: list[Entity]) -> list[int]:
         """Noted before they are made: a process may end in between, and hooks come before answers."""

@@ -264,6 +264,24 @@ def test_k_a_known_contact_gets_what_an_incoming_lead_brings_though_its_answer_w
     assert "Нина Петрова" in note_of(story, results)
 
 
+@pytest.mark.vendor("http.too_many_requests")
+@pytest.mark.parametrize("status", [429, 401, 503])
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead", "contact"])
+def test_what_is_asked_beside_a_write_makes_nothing_twice(story: Story, mode: str, status: int) -> None:
+    """Whether all contacts are shown to us was asked when the deal was made: where amoCRM did not say, as to an account
+    of which too much is asked at this moment, the deal was taken for not made."""
+    set_up(story, forms={"mode": mode})
+    before = {kind: len(account(story)[kind]) for kind in ("leads", "contacts")}
+    story.simulator.control("change-account", domain=story.domain, search_lag=3600)
+    story.simulator.fault("status", path="/api/v4/users", method="GET", status=status, times=4)
+    answer = story.crm("submit_form", story.application(), form(contact={"name": "Нина", "phone": "+79165554433"}))
+    assert answer.status == 200
+    story.clock.advance(minutes=30)
+    run_deliveries(story.runtime, 20)
+    made = {kind: len(account(story)[kind]) - number for kind, number in before.items()}
+    assert made == {"leads": int(mode != "contact"), "contacts": 1}
+
+
 @pytest.mark.vendor("unsorted.answer", "leads.query")
 @pytest.mark.parametrize("mode", ["lead", "incoming_lead"])
 def test_a_contact_that_was_made_without_an_answer_is_the_person_s_though_no_search_finds_it(
