@@ -14,6 +14,7 @@ from features.submissions import (
     order_updates,
     person_identity,
     plan,
+    sender_answers,
     server_ingress,
     site_builders,
     submission_keys,
@@ -90,7 +91,7 @@ def submit_each(runtime: Runtime, caller: Caller, requests: Sequence[Request], w
     if len(refused) == len(requests):
         raise refused[0]
     whole.became_nothing(batches.told(len(requests)))
-    return site_builders.ok()
+    return sender_answers.given(runtime, caller, sender_answers.OK)
 
 
 def _submitted(
@@ -141,10 +142,9 @@ def _from_builder(
         raise
     if sent.is_test:
         kept.became_nothing(sent.reason)
-        if sent.asks_confirmation:
-            return site_builders.confirmed(runtime, caller, request)
     elif isinstance(sent.body, SubmitOrder):
-        _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions, sent.made_at)
+        if _order_from_builder(runtime, caller, request, sent.body, kept, sent.decisions, sent.made_at) is None:
+            return sender_answers.given(runtime, caller, sender_answers.OK)  # of which nothing came
     else:
         key = submission_keys.of_builder(runtime, caller, sent.key, sent.body.contact)
         key = key if own is None else own.of(key)
@@ -157,7 +157,7 @@ def _from_builder(
             server_ingress.tell_of_refusal(runtime, caller, request, problem)
             raise
         answer(request, delivery)  # what amoCRM has refused for good is told
-    return site_builders.ok()
+    return sender_answers.given(runtime, caller, sent.answer)
 
 
 def read_anew(
@@ -327,6 +327,9 @@ def _robot(runtime: Runtime, integration: Integration, request: Request, body: B
 def by_get(runtime: Runtime, request: Request) -> Response:
     """GET and HEAD of `submit_form`: an address that is looked at, or whose sender knows no other way."""
     caller = site_builders.caller_of(runtime, request)
+    asked = sender_answers.to_look(request)
+    if asked is not None:
+        return sender_answers.given(runtime, caller, asked)
     sent = site_builders.of_address(request, caller) if request.method == "GET" else request
     return site_builders.tried(runtime, caller, request) if sent is request else _form(runtime, caller, sent)
 

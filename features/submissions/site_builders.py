@@ -15,10 +15,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from features.submissions import builder_adapters, carts, html_form, person_identity
+from features.submissions import builder_adapters, carts, html_form, person_identity, sender_answers
 from features.submissions.field_recognition import IDS, plain_id, understood
 from features.submissions.flattening import NamedValue, named_values
 from features.submissions.model import SUBMIT_FORM, Contact, Decision, SubmitForm, SubmitOrder
+from features.submissions.sender_answers import OF_ADDRESS, OK, Answer
 from features.submissions.settings import USUAL, Submissions
 from features.submissions.settings import of as settings_of
 from shared.access.credentials import site_key
@@ -30,12 +31,7 @@ from shared.runtime import Runtime
 from shared.storage import event_log
 
 _TRIALS: Final[tuple[dict[str, object], ...]] = ({"test": "test"}, {})
-_CONFIRMATION: Final = "confirmation"  # of the address, by hand, and of the body that asks for it
-_OF_ADDRESS: Final = ("action", "site_key", _CONFIRMATION)  # as the panel shows it, and VK's string
 _TOLD_AGAIN: Final = timedelta(days=1)
-_CONFIRMED_AGAIN: Final = timedelta(minutes=1)  # somebody is at it
-_OF_CONFIRMATION: Final = {"type", "group_id"}
-_CONFIRMS: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _NO_BODY: Final = re.compile(rb"\s*(?:\{\}|\[\])?\s*")
 _PING: Final = "webhook_id"  # WooCommerce's first delivery, before any order
 _TRIED: Final = say("The site builder has tried the address; there is nothing to write.")
@@ -52,7 +48,7 @@ class ReceivedForm(Struct, frozen=True):
     decisions: list[Decision] = []
     values: list[NamedValue] = []  # of which the decisions are
     made_at: datetime | None = None  # of an order, where its shop says so
-    asks_confirmation: bool = False  # a trial that is answered with a string of the sender's own
+    answer: Answer = OK  # what its sender wants to hear
     reason: Message = _TRIED  # why nothing is written
 
 
@@ -61,14 +57,13 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
     tree = html_form.read(request) if request.body.strip() else {}
     if {name.lower(): one for name, one in tree.items()} in _TRIALS or list(tree) == [_PING]:
         return ReceivedForm(SubmitForm(), None, is_test=True)
-    # vendor: vk.confirmation (page) Before VK's Callback API sends anything to an address, it sends `{"type":
-    # "confirmation", "group_id": …}`, and wants to hear the string that it shows in the community's settings.
-    # source: VK's reference, "Callback API"
-    if tree.get("type") == _CONFIRMATION and tree.keys() >= _OF_CONFIRMATION and "object" not in tree:
-        return ReceivedForm(SubmitForm(), None, is_test=True, asks_confirmation=True)
+    asked = sender_answers.to_trial(tree, request)
+    if asked is not None:
+        return ReceivedForm(SubmitForm(), None, is_test=True, answer=asked)
+    answer = sender_answers.to_body(tree)  # adapters take out what it is known by
     known = builder_adapters.adapted(tree, request)
     if known.is_own:
-        return ReceivedForm(SubmitForm(), None, is_test=True, reason=_OWN)
+        return ReceivedForm(SubmitForm(), None, is_test=True, answer=answer, reason=_OWN)
     values = named_values(tree)
     if not values and known.cart is None:
         return ReceivedForm(SubmitForm(), None, is_test=True)
@@ -79,12 +74,14 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
         own = known.id or _id(ids) or hashlib.sha256(request.body).hexdigest()[:12]
         cart = known.cart if known.cart.number.strip() else replace(known.cart, number=own)
         order = carts.submitted(cart, made.body)
-        return ReceivedForm(order, None, is_test=False, decisions=made.decisions, values=values, made_at=cart.made_at)
+        return ReceivedForm(
+            order, None, is_test=False, decisions=made.decisions, values=values, made_at=cart.made_at, answer=answer
+        )
     body = made.body
     if not body.form.name and form_id:
         body = replace(body, form=replace(body.form, name=form_id[:1000]))
     key = _key(known.id or _id(ids), form_id or body.form.name)
-    return ReceivedForm(body, key, is_test=False, decisions=made.decisions, values=values)
+    return ReceivedForm(body, key, is_test=False, decisions=made.decisions, values=values, answer=answer)
 
 
 def _ids(values: list[NamedValue]) -> dict[str, str]:
@@ -122,31 +119,11 @@ def is_ours(request: Request) -> bool:
     return not any(isinstance(one, dict) for one in contact.values())
 
 
-def ok() -> Response:
-    """What every builder takes for done."""
-    return Response(200, b"ok", (("Content-Type", "text/plain; charset=utf-8"),))
-
-
-def confirmed(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """VK's string, as it was put into the address: `&confirmation=…`."""
-    wanted = (request.parameter(_CONFIRMATION) or "").strip()
-    if _CONFIRMS.fullmatch(wanted):
-        return replace(ok(), body=wanted.encode())
-    told = say(
-        "VK asks for the string that confirms the address, and the address has none. Put &{name}=… at its end, with "
-        "the string that VK shows, and confirm it there once more.",
-        name=_CONFIRMATION,
-    )
-    id_, kind = caller.require_integration().id, "submission.not_confirmed"
-    event_log.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=_CONFIRMED_AGAIN)
-    return ok()
-
-
 # source: GetCourse's help page on its operation "Call URL": it calls by GET or by POST, and all data are in the address
 def of_address(request: Request, caller: Caller) -> Request:
     """With the values of its address as its body, where they name a person or an order and nothing else does; else as
     it is: an address may have a mark of its own, and checks of it have others. Nothing signs an address."""
-    given = [(name, value) for name, value in request.query if name not in _OF_ADDRESS]
+    given = [(name, value) for name, value in request.query if name not in OF_ADDRESS]
     if not given or not _NO_BODY.fullmatch(request.body) or site_key.is_signed(caller):
         return request
     own = tuple(one for one in request.query if one not in given)
@@ -171,11 +148,11 @@ def caller_of(runtime: Runtime, request: Request) -> Caller:
 
 def tried(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """A builder tries its address before it saves it. One that sends its forms so is told of."""
-    if request.method == "GET" and any(name not in _OF_ADDRESS and value for name, value in request.query):
+    if request.method == "GET" and any(name not in OF_ADDRESS and value for name, value in request.query):
         told = say(
             "Something is sent to the server's key by GET, and its address holds neither a phone, an e-mail nor an "
             "order, or the key wants a signature: nothing of it is taken or kept. Choose POST there."
         )
         id_, kind = caller.require_integration().id, "submission.by_get"
         event_log.add_rarely(runtime.database, kind, told, level="warning", integration_id=id_, every=_TOLD_AGAIN)
-    return ok()
+    return sender_answers.given(runtime, caller, sender_answers.to_what_is_not_kept(request))

@@ -1,7 +1,8 @@
 """Bodies as builders, quizzes, form services and shops send them (`bodies/NAME.json`; the values are made up).
 
-`{who, who_ru, content_type, headers?, signed?, form | json | multipart, becomes, furniture?}`. `becomes` says what must
-come of it; `furniture` are parts of the paths of what needs to be nowhere.
+`{who, who_ru, content_type, headers?, signed?, form | json | multipart, answer?, becomes, furniture?}`. `becomes` says
+what must come of it, `answer` what its sender wants to hear (`ok` where it does not say); `furniture` are parts of the
+paths of what needs to be nowhere.
 """
 
 import base64
@@ -77,6 +78,11 @@ def _signature(way: str, secret: bytes, body: bytes, fields: dict[str, str]) -> 
         case "hex of timestamp":
             signed = fields["X-Webflow-Timestamp"].encode() + b":" + body
             return hmac.new(secret, signed, hashlib.sha256).hexdigest()
+        case "sha256=hex":
+            return f"sha256={sha256.hexdigest()}"
+        case "v0=hex of v0 and timestamp":
+            signed = b":".join((b"v0", fields["x-zm-request-timestamp"].encode(), body))
+            return "v0=" + hmac.new(secret, signed, hashlib.sha256).hexdigest()
         case "sha256=hex with the id":
             signed = body + fields["Framer-Webhook-Submission-Id"].encode()
             return "sha256=" + hmac.new(secret, signed, hashlib.sha256).hexdigest()

@@ -37,7 +37,7 @@ def test_each_sender_is_known_by_its_own_signature(connected: Story, name: str) 
         send(connected, key, one, secret="another"),
         send(connected, key, {**one, "signed": {**one["signed"], "header": "X-Signature"}}),
     ):
-        assert (refused.status, json_of(refused)["code"]) == (401, "unauthenticated")
+        assert refused.status == 401
     assert connected.sql(TOLD) == [("warning",)]
 
 

@@ -1,5 +1,5 @@
-"""Payments: CloudPayments, Robokassa, LiqPay, and orders of GetCourse. Each tells of an order's number and its sum, and
-of no goods; told again, it is the same order, which a shop may have sent before."""
+"""Payments: CloudPayments, Robokassa, LiqPay, T-Bank, PayAnyWay, Unitpay, and orders of GetCourse. Each tells of an
+order's number and its sum, and of no goods; told again, it is the same order, which a shop may have sent before."""
 
 import base64
 import binascii
@@ -17,6 +17,9 @@ from shared.platform.nested import Tree
 _CLOUDPAYMENTS: Final = frozenset({"TransactionId", "Amount", "OperationType"})
 _ROBOKASSAS: Final = ("outsum", "invid", "signaturevalue")
 _LIQPAYS: Final = frozenset({"data", "signature"})
+_TBANKS: Final = frozenset({"TerminalKey", "OrderId", "PaymentId", "Status"})
+_PAYANYWAYS: Final = frozenset({"MNT_ID", "MNT_TRANSACTION_ID", "MNT_OPERATION_ID", "MNT_SIGNATURE"})
+_UNITPAYS: Final = frozenset({"unitpayId", "account"})
 _GETCOURSES: Final = frozenset({"deal_number", "deal_cost"})
 _LIQPAYS_FURNITURE: Final = (
     "version", "public_key", "acq_id", "ip", "is_3ds", "language", "create_date", "end_date", "transaction_id",
@@ -29,6 +32,12 @@ def read(tree: Tree, _: Request) -> Cart | None:
         return _cloudpayments(tree)
     if tree.keys() >= _LIQPAYS:
         return _liqpay(tree)
+    if tree.keys() >= _TBANKS:
+        return _tbank(tree)
+    if tree.keys() >= _PAYANYWAYS:
+        return _payanyway(tree)
+    if branch_of(tree.get("params")).keys() >= _UNITPAYS:
+        return _unitpay(tree, tree["params"])
     if tree.keys() >= _GETCOURSES:
         return _getcourse(tree)
     by_name = {name.lower(): name for name in tree}
@@ -92,6 +101,47 @@ def _liqpay(tree: Tree) -> Cart | None:
             STATE: status,
             PAID: carts.IS_SO if status == "success" else "",
         },
+    )
+
+
+# source: T-Bank's reference of its acquiring, "Уведомления"; public handlers. The sum is in kopecks; `AUTHORIZED` is
+# money that is held, and `CONFIRMED` money that is there.
+def _tbank(tree: Tree) -> Cart:
+    drop(tree, "TerminalKey", "Token", "Success", "CardId", "RebillId")
+    kopecks, status = taken(tree, "Amount"), text(tree, "Status")
+    return Cart(
+        number=text(tree, "OrderId"),
+        total=None if kopecks is None else kopecks / 100,
+        currency="RUB",
+        values={
+            TRANSACTION: text(tree, "PaymentId"),
+            STATE: status,
+            PAID: carts.IS_SO if status == "CONFIRMED" else "",
+        },
+    )
+
+
+# source: Moneta's reference, "Payment notification"; public handlers. It calls that address once the money is there.
+def _payanyway(tree: Tree) -> Cart:
+    drop(tree, "MNT_ID", "MNT_SIGNATURE", "MNT_TEST_MODE" if tree.get("MNT_TEST_MODE") == "0" else "")
+    return Cart(
+        number=text(tree, "MNT_TRANSACTION_ID"),
+        total=taken(tree, "MNT_AMOUNT"),
+        currency=text(tree, "MNT_CURRENCY_CODE"),
+        values={TRANSACTION: text(tree, "MNT_OPERATION_ID"), PAID: carts.IS_SO},
+    )
+
+
+# source: Unitpay's library for PHP; public handlers. `check` comes before the money, `error` without it.
+def _unitpay(tree: Tree, payment: Tree) -> Cart:
+    drop(payment, "signature", "sign", "projectId", "ip")
+    state = text(tree, "method")
+    return Cart(
+        number=text(payment, "account"),
+        total=taken(payment, "orderSum", "sum"),
+        currency=text(payment, "orderCurrency"),
+        payment=text(payment, "paymentType"),
+        values={TRANSACTION: text(payment, "unitpayId"), STATE: state, PAID: carts.IS_SO if state == "pay" else ""},
     )
 
 

@@ -27,21 +27,24 @@ def _with_its_id(request: Request) -> bytes:
     return request.body + (request.headers.get("Framer-Webhook-Submission-Id") or "").encode()
 
 
-def _with_its_time(request: Request) -> bytes:
-    return (request.headers.get("X-Webflow-Timestamp") or "").encode() + b":" + request.body
+def _with_time(header: str, before: bytes = b"") -> Callable[[Request], bytes]:
+    return lambda request: before + (request.headers.get(header) or "").encode() + b":" + request.body
 
 
-# Sources: the webhook references of Typeform, Tally, WooCommerce, Shopify, Yampi, Webflow, Framer and Taplink, and what
-# public receivers of each check.
+# Sources: the webhook references of Typeform, Tally, WooCommerce, Shopify, Yampi, Webflow, Framer, Taplink, Meta, Zoom
+# and CloudPayments, and what public receivers of each check.
 _WAYS: Final = {
     "Typeform-Signature": _Way(prefix="sha256="),
     "Tally-Signature": _Way(),
     "X-WC-Webhook-Signature": _Way(),
     "X-Shopify-Hmac-Sha256": _Way(),
     "X-Yampi-Hmac-Sha256": _Way(),
-    "X-Webflow-Signature": _Way(is_hex=True, signed=_with_its_time),
+    "X-Webflow-Signature": _Way(is_hex=True, signed=_with_time("X-Webflow-Timestamp")),
     "Framer-Signature": _Way(is_hex=True, prefix="sha256=", signed=_with_its_id),
     "taplink-signature": _Way(is_hex=True, digest="sha1"),
+    "X-Hub-Signature-256": _Way(is_hex=True, prefix="sha256="),
+    "x-zm-signature": _Way(is_hex=True, prefix="v0=", signed=_with_time("x-zm-request-timestamp", b"v0:")),
+    "Content-HMAC": _Way(),
 }
 # What builders try an address with, unsigned: Tilda's, WooCommerce's, VK's, and nothing at all. It writes nothing.
 _TRIAL: Final = re.compile(

@@ -180,9 +180,7 @@ def caller_of(database: Database, key_id: UUID) -> Caller | None:
 def _require_signature(runtime: Runtime, found: _Found, request: Request) -> None:
     from shared.access.credentials import signatures  # for keys with a secret only
 
-    assert found.key_id is not None
-    assert found.key_secret is not None
-    secret = runtime.keyring.decrypt(found.key_secret, found.key_id, _SECRET)
+    secret = _secret_of(runtime, found)
     if signatures.is_signed(request, secret) or signatures.is_trial(request):
         return
     told = say(
@@ -233,6 +231,18 @@ def id_of(caller: Caller) -> UUID | None:
 def is_signed(caller: Caller) -> bool:
     """Whether the key was given its sender's secret."""
     return isinstance(caller.integration, _Found) and caller.integration.key_secret is not None
+
+
+def secret_of(runtime: Runtime, caller: Caller) -> str | None:
+    """With which the sender signs, where the key of a server's has it."""
+    found = caller.integration
+    return _secret_of(runtime, found) if isinstance(found, _Found) and is_signed(caller) else None
+
+
+def _secret_of(runtime: Runtime, found: _Found) -> str:
+    assert found.key_id is not None
+    assert found.key_secret is not None
+    return runtime.keyring.decrypt(found.key_secret, found.key_id, _SECRET)
 
 
 def _hash(key: str) -> bytes:
