@@ -229,10 +229,11 @@ def _order_from_builder(
 
 def _before_what_is_kept(runtime: Runtime, made_at: datetime | None) -> datetime | None:
     """A day earlier, for clocks and zones; None where whatever was accepted since then is still here."""
-    kept = timedelta(days=runtime.settings.keep_deliveries_days)
-    if made_at is None or runtime.clock.now() - made_at <= kept:
+    if made_at is None:
         return None
-    return max(made_at, _NO_ORDER_BEFORE) - timedelta(days=1)
+    since = max(made_at, _NO_ORDER_BEFORE) - timedelta(days=1)
+    kept = timedelta(days=runtime.settings.keep_deliveries_days)
+    return None if runtime.clock.now() - since <= kept else since
 
 
 def _accepted(

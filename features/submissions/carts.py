@@ -111,8 +111,9 @@ def _without(fields: dict[str, Any], taken: dict[str, Any]) -> dict[str, Any]:
     return {f"{name} (2)" if name in taken and taken[name] != value else name: value for name, value in fields.items()}
 
 
-def amount(value: Any) -> Decimal | None:
-    """Of "4 900,50 р.", 4900.5; None for what is no amount. "1,400.00" and "1.400,00" are the same."""
+def amount(value: Any, *, is_money: bool = True) -> Decimal | None:
+    """Of "4 900,50 р.", 4900.5; None for what is no amount. "1,400.00" and "1.400,00" are the same. "1.400 €" is
+    written for people, and is 1400: no program writes a currency beside thousandths."""
     if (
         not isinstance(value, str)
         or len(value) > 60
@@ -123,7 +124,9 @@ def amount(value: Any) -> Decimal | None:
     digits = re.sub(r"[\s\u00a0\u202f']", "", found[1]).rstrip(".,")
     mark = max(digits.rfind("."), digits.rfind(","))
     if mark >= 0:
-        is_thousands = digits.count(digits[mark]) > 1 or (digits[mark] == "," and len(digits) - mark == 4)
+        is_for_people = is_money and found[1].strip() != value.strip() and digits.lstrip("-")[:1] != "0"
+        is_triple = len(digits) - mark == 4 and (digits[mark] == "," or is_for_people)
+        is_thousands = digits.count(digits[mark]) > 1 or is_triple
         whole, fraction = (digits, "") if is_thousands else (digits[:mark], digits[mark + 1 :])
         digits = re.sub("[.,]", "", whole) + ("." + fraction if fraction else "")
     try:
@@ -162,7 +165,8 @@ def item(
 
 
 def moment(value: Any) -> datetime | None:
-    """Of "2026-11-28T10:00:00+03:00"; without a zone in UTC. None for what is no moment."""
+    """Of "2026-11-28T10:00:00+03:00"; without a zone in UTC, which may be half a day wrong. None for what is no
+    moment."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -207,8 +211,8 @@ def _as_text(one: OrderItem) -> str:
 def count(value: Any) -> Decimal | None:
     """How many: a comma is a decimal one. Less than none, as what is given back, is none of it."""
     said = value.replace(",", ".").strip() if isinstance(value, str) else ""
-    number = amount(said)
-    is_less = number is None and said[:1] in ("-", "\u2212") and amount(said[1:]) is not None
+    number = amount(said, is_money=False)
+    is_less = number is None and said[:1] in ("-", "\u2212") and amount(said[1:], is_money=False) is not None
     return Decimal() if is_less else number
 
 

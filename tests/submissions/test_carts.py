@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from features.submissions.carts import amount, item, of_texts
+from features.submissions.carts import amount, count, item, of_texts
 from functions.run_deliveries.run import run as run_deliveries
 from shared.storage import retention
 from tests.story import Story
@@ -288,6 +288,11 @@ def test_a_cart_of_an_unknown_shop_is_an_order(site: Story) -> None:
         ("1.400,00", "1400.00"),
         ("1,400", "1400"),
         ("$12.5", "12.5"),
+        ("1.400 €", "1400"),
+        ("R$ 1.400", "1400"),
+        ("от 12.500 руб.", "12500"),
+        ("1.400", "1.4"),
+        ("0.125 $", "0.125"),
         ("0", "0"),
         ("4900.0000000", "4900.000000"),
     ],
@@ -317,6 +322,13 @@ def test_46_goods_that_are_a_name_and_a_sum_are_read(line: str, name: str, price
     items, texts = of_texts([line, "подарок=", "=100", "a = b"])
     assert [(one.name, one.quantity, one.unit_price) for one in items] == [(name, Decimal(1), Decimal(price))]
     assert texts == ["подарок=", "=100", "a = b"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("1.400 кг", "1.4"), ("1,400 кг", "1.4"), ("2.500", "2.5"), ("-1.400 м", "0")]
+)
+def test_how_many_is_no_money(written: str, meant: str) -> None:
+    assert count(written) == Decimal(meant)
 
 
 def test_a_price_that_only_the_sum_tells_has_six_digits() -> None:
@@ -356,6 +368,22 @@ def test_35_4_what_a_shop_tells_of_an_order_that_is_not_known_any_more_makes_no_
     assert len(shown["leads"]) == leads
     assert after[: len(before.notes)] == before.notes
     assert len(set(after)) == len(after) > len(before.notes)
+
+
+def test_an_order_whose_time_has_no_zone_may_be_older_than_it_says(site: Story) -> None:
+    """Of a shop in Vladivostok: for ten hours its row was gone, and its time not yet so old."""
+    _, key = server_key(site)
+    made_at = (site.clock.now() + timedelta(hours=10)).replace(tzinfo=None).isoformat()
+    assert send(site, key, _changed("insales", created_at=made_at)).status == 200
+    Became(site)
+    leads = len(account(site)["leads"])
+    site.clock.advance(days=30, hours=2)
+    retention.run(site.runtime.database, site.runtime.settings, site.runtime.clock)
+    assert site.sql(ORDERS) == [(0,)]
+    told = _changed("insales", created_at=made_at, custom_status={"title": "Выдан"})
+    assert send(site, key, told).status == 200
+    run_deliveries(site.runtime, 20)
+    assert len(account(site)["leads"]) == leads
 
 
 @pytest.mark.parametrize("made_at", ["", "0001-01-01T00:00:00"], ids=["of 90 days", "of no date"])
