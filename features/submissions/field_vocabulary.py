@@ -86,6 +86,7 @@ _NOT_A_NAME: Final = (
     " услуг послуг tariff тариф plan item sku campaign source utm event событ поді group групп list field category"
     " категор model модел pet питом ребен дитин child hijo empresa business biznes kompaniya korxona archiv nick"
     " login логин method метод delivery достав payment оплат option variant status state country стран type step"
+    " bank банк banco issuer channel канал trunk"
     " button quiz title template scenario сценар agent питання вопрос question notification"
 )
 _NOT_A_PHONE: Final = _plains(

@@ -813,6 +813,12 @@ def test_what_only_begins_or_ends_so_is_the_visitors(name: str, value: str, emai
     assert (read.contact.email, read.contact.name) == (email, who)
 
 
+@pytest.mark.parametrize("name", ["issuerBankName", "name_channel", "trunkName", "Имя канала"])
+def test_a_bank_or_a_channel_is_nobodys_name(name: str) -> None:
+    """As WayForPay, Callibri and Phonet send them."""
+    assert _body({name: "Privatbank", "phone": PHONE}).contact.name == ""
+
+
 def test_46_from_without_a_phone_is_of_the_visit() -> None:
     assert _body({"from": "google", "phone": PHONE}).tracking == {"from": "google"}
 
