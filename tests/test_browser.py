@@ -821,6 +821,9 @@ def test_site_keys_in_the_panel(context: BrowserContext, demo: Demo) -> None:
     expect(page.locator("#server-address")).to_have_text(re.compile("action=submit_form&site_key=srv_"))
     address = page.locator("#server-address").inner_text().replace("localhost", "127.0.0.1")
     assert context.request.post(address, form={"test": "test"}).text() == "ok"
+    token = page.locator("#verify-token").inner_text()
+    check = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": token}
+    assert context.request.get(f"{address}&{urlencode(check)}").text() == "1158201444"
     signed = page.locator(".rows > li").filter(has_text="Tilda")
     signed.get_by_role("button", name="Подпись…").click()
     signed.get_by_label("Секрет отправителя").fill("what-the-shop-signs-with")

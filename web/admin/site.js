@@ -65,7 +65,7 @@ function shown({ site_key: key, is_server: isServer }) {
     const address = `${API}/?action=submit_form&site_key=${key}`;
     return element("section", { className: "card" }, element("h2", { text: t("site.made") }), element("p", { className: "soft", text: t("site.server_once") }),
       element("p", { className: "key" }, element("code", { text: address, id: "server-address" }), copyButton(address)),
-      element("p", { className: "soft", text: t("site.server_verify") }), element("p", { className: "key" }, element("code", { text: key }), copyButton(key)));
+      element("p", { className: "soft", text: t("site.server_verify") }), element("p", { className: "key" }, element("code", { text: key, id: "verify-token" }), copyButton(key)));
   }
   const form = `<form method="post" action="${API}/?action=submit_form&site_key=${key}">\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>`;
   const withScript = `<form data-crm>\n  <input name="name"> <input name="phone"> <textarea name="comment"></textarea>\n  <button>OK</button>\n</form>\n<script src="${API}/form/embed.js" data-key="${key}" defer></${"script"}>`;
