@@ -110,6 +110,25 @@ def test_hours_are_shown_as_the_server_has_them_also_where_the_zone_is_not_known
     context.close()
 
 
+def test_who_begins_with_appointments_begins_with_their_own_zone(chromium: Browser, demo: Demo) -> None:
+    """Else a clinic in Tashkent was open by the clock of Moscow, two hours late, until somebody saw it."""
+    headers = connect(demo, widget_type="clinic")
+    with demo.http(headers) as http:
+        assert http.post("/save_settings", json={"bookings": {}}).status_code == 200
+        context = chromium.new_context(locale="ru-RU", timezone_id="Asia/Tashkent")
+        page = context.new_page()
+        _signed_in(page, demo, _PLACE)
+        expect(page.get_by_label("Часовой пояс")).to_have_value("Asia/Tashkent")
+        page.get_by_role("button", name="Начать с примера").click()
+        page.get_by_role("button", name="Сохранить", exact=True).click()
+        expect(page.get_by_text("Сохранено.")).to_be_visible()
+        assert http.get("/get_settings").json()["settings"]["bookings"]["time_zone"] == "Asia/Tashkent"
+        assert http.post("/save_settings", json={"bookings": {"time_zone": "Asia/Almaty"}}).status_code == 200
+        page.reload()
+        expect(page.get_by_label("Часовой пояс")).to_have_value("Asia/Almaty")  # somebody has chosen it
+        context.close()
+
+
 @pytest.mark.parametrize("locale", others_long(["ru-RU", "es-MX"]))
 @pytest.mark.refusals(409)
 def test_38_5_a_day_by_doctor_in_which_a_visit_is_moved(chromium: Browser, demo: Demo, locale: str) -> None:

@@ -42,11 +42,17 @@ function check(key, isOn) {
   return { box, view: element("label", { className: "check" }, box, t(key)) };
 }
 
+// While nothing is offered, the zone of whoever sets it up stands for the one that no company has chosen.
+const UNCHOSEN = "Europe/Moscow";
+/** @param {Settings} settings */
+const zoneOf = ({ services, time_zone: zone }) => (services.length || zone !== UNCHOSEN ? zone : Intl.DateTimeFormat().resolvedOptions().timeZone || zone);
+
 // An example to begin with, in the reader's words; nothing is saved by it.
 /** @type {(settings: Settings, own: string | null) => Settings} */
 const example = (settings, own) => ({
   ...settings,
   is_on: true,
+  time_zone: zoneOf(settings),
   currency: own ?? settings.currency,
   resources: [1, 2].map((number) => ({ id: `doctor-${number}`, name: t(`bookings.example_doctor_${number}`), is_room: false, user_id: null, place: null, hours: null, days_off: [], special_days: [], is_on: true })),
   services: [{ id: "consultation", minutes: 30, price: "2500" }, { id: "treatment", minutes: 60, price: "3200" }].map(({ id, minutes, price }) => ({ id, name: t(`bookings.example_${id}`), minutes, buffer_minutes: 0, price, sku: null, resources: [], rooms: [], is_public: true })),
@@ -66,8 +72,8 @@ export function form(connection, found, known, again, saved) {
  */
 function formOf(connection, found, settings, { pipelines, users, own, missing }, again, saved, show) {
   const on = check("bookings.is_on", settings.is_on);
-  const zones = Intl.supportedValuesOf("timeZone");
-  const zone = element("select", {}, ...[...new Set([settings.time_zone, ...zones])].map((one) => new Option(one, one, false, one === settings.time_zone)));
+  const chosen = zoneOf(settings);
+  const zone = element("select", {}, ...[...new Set([chosen, ...Intl.supportedValuesOf("timeZone")])].map((one) => new Option(one, one, false, one === chosen)));
   const hours = week(settings.hours);
   const off = daysOff(connection, settings.days_off);
   const places = list("place", settings.places, () => ({ id: newId(), name: "", address: "" }), place);
