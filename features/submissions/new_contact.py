@@ -77,9 +77,14 @@ def named(contact: Contact) -> Entity:
     return {name: value.strip()[:_LONGEST_NAME] for name, value in names.items() if value.strip()}
 
 
+def name_of(contact: Contact) -> str:
+    """Of a new one."""
+    otherwise = next(iter((*contact.phones, *contact.emails)), "—")
+    return (full_name(contact) or otherwise)[:_LONGEST_NAME]
+
+
 def new(contact: Contact, fields: MappedFields, responsible_user_id: int | None) -> Entity:
     """A contact as amoCRM takes it."""
     filled = [value for value in fields.fields if value["values"]]
-    otherwise = next(iter((*contact.phones, *contact.emails)), "—")
-    body: Entity = {"name": otherwise[:_LONGEST_NAME]} | ({"custom_fields_values": filled} if filled else {})
+    body: Entity = {"name": name_of(contact)} | ({"custom_fields_values": filled} if filled else {})
     return body | named(contact) | ({"responsible_user_id": responsible_user_id} if responsible_user_id else {})

@@ -18,6 +18,7 @@ from features.submissions import (
     reassignment,
     routing,
     superseded,
+    unmarked_contact,
     write_fallbacks,
 )
 from features.submissions.budget import Budget
@@ -176,9 +177,20 @@ class Submission:
             # Its contact may be one that was there.
             return _result(found, False) | {"was_there": True} | self._held_back_before(api, found)
 
-        # Making a contact begins with looking for it.
-        finders: dict[str, Callable[..., Result | None]] = {"lead": find_lead, "incoming_lead": find_incoming}
-        return finders.get(self.accepted.mode, lambda *_: None)
+        def find_contact(api: AccountApi, *_: Result) -> Result | None:
+            if self.lock_names():
+                return None  # making it begins with looking for it
+            known = unmarked_contact.find(
+                api, self.database, self.delivery, self.body.contact, self.settings.phone_country
+            )
+            if known is None:
+                return None
+            found = CreatedEntities(None, int(known["id"]))
+            self._making.found(found)
+            made: Result = {"contact_id": found.contact_id, "created": True, "kept": []}
+            return made | self._changed(api, known) | self._held_back_before(api, found)
+
+        return {"lead": find_lead, "incoming_lead": find_incoming, "contact": find_contact}[self.accepted.mode]
 
     def _held_back_before(self, api: AccountApi, found: CreatedEntities) -> Result:
         if not reassignment.may_name_a_user(self.settings, self.body):

@@ -264,6 +264,27 @@ def test_k_a_known_contact_gets_what_an_incoming_lead_brings_though_its_answer_w
     assert "Нина Петрова" in note_of(story, results)
 
 
+@pytest.mark.parametrize("is_made", [True, False])
+@pytest.mark.parametrize("contact", [{"name": "Анна"}, {"first_name": "Анна", "last_name": "Ли"}, {}, {"phone": "123"}])
+def test_a_contact_without_phone_and_e_mail_is_made_once_though_its_answer_is_lost(
+    story: Story, contact: dict[str, str], is_made: bool
+) -> None:
+    """Nothing tells such people apart; another one of that name, whose form has come before, is another one."""
+    set_up(story, forms={"mode": "contact"})
+    other = submit(story, form(contact=contact, comment="Первая"))["contact"]["contact_id"]
+    before = len(account(story)["contacts"])
+    fault = "reset_after" if is_made else "reset_before"
+    story.simulator.fault(fault, path="/api/v4/contacts", method="POST")
+    answer = story.crm("submit_form", story.application(), form(contact=contact, comment="Вторая"))
+    assert answer.status == 202
+    story.clock.advance(minutes=10)
+    run_deliveries(story.runtime, 20)
+    results = story.delivery(json_of(answer)["delivery_id"])["results"]
+    assert len(account(story)["contacts"]) == before + 1
+    assert results["contact"]["contact_id"] not in (None, other)
+    assert "Вторая" in note_of(story, results, "contacts")
+
+
 @pytest.mark.vendor("http.too_many_requests")
 @pytest.mark.parametrize("status", [429, 401, 503])
 @pytest.mark.parametrize("mode", ["lead", "incoming_lead", "contact"])
