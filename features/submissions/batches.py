@@ -43,6 +43,7 @@ _LISTS: Final = frozenset(
             "batch",
         ),
         *("values", "payload", "body", "forms", "requests", "applications", "prospects", "subscribers"),
+        *("orders", "deals", "заказы", "сделки", "pedidos", "buyurtmalar"),
         *("лиды", "заявки", "контакты", "клиенты", "строки", "анкеты", "люди", "filas", "linhas", "contactos"),
         *("contatos", "clientes", "registros", "mijozlar", "arizalar"),
     )

@@ -174,11 +174,11 @@ _BESIDE: Final = _plains(
 # by their phones alone would make one person of them.
 _LINES: Final = _plains(
     "merchant shop store site virtual called callee line did dialed dialled tracking tracked our"
-    " redirect redirected substituted calltracking connected channel bot instance owner owners responsible"
-    " destination destino tienda loja responsable responsavel"
-    " магазина сайта виртуальный линии подменный подменного канала бота ответственный ответственного відповідального"
+    " redirect redirected substituted calltracking connected channel bot instance tienda loja"
+    " магазина сайта виртуальный линии подменный подменного канала бота"
 )
-_NOTIFIED: Final = _plains("notify notification notifications")  # as programs call it; people read of their own
+# The same as programs call it; people read of their own: "Teléfono del responsable" is a parent's.
+_AS_PROGRAMS_SAY: Final = _plains("notify notification notifications owner owners responsible destination destino")
 _RECIPIENT: Final = "получател"
 _CUSTOMER: Final = _plain("заказчик")  # a person, and no order
 _WEAK_PHONE: Final = _plains(
@@ -289,7 +289,7 @@ def is_of_another(name: str) -> bool:
 @_remembered
 def is_of_line(name: str) -> bool:
     """Whether it is the company's own, where the visitor can be reached: `channel_phone`, "Виртуальный номер"."""
-    return not _LINES.isdisjoint(words(name)) or (" " not in name and not _NOTIFIED.isdisjoint(words(name)))
+    return not _LINES.isdisjoint(words(name)) or (" " not in name and not _AS_PROGRAMS_SAY.isdisjoint(words(name)))
 
 
 @_remembered

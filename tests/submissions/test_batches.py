@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 import pytest
 
 from features.submissions import batches, kept_bodies
-from features.submissions.model import Contact
+from features.submissions.model import Contact, SubmitOrder
 from features.submissions.settings import Submissions
 from functions.run_deliveries.run import run as run_deliveries
 from shared.platform import nested
 from shared.platform.messages import english
 from tests.story import Story
 from tests.submissions.recorded import NAMES, body_of, record
-from tests.submissions.test_doors import _body
+from tests.submissions.test_doors import _body, _sent
 from tests.submissions.test_incoming import FORM, JSON, listed, new_key, sent
 from tests.submissions.test_read_again import again, entry
 from tests.submitting import account, save, set_up, values_of
@@ -87,6 +87,17 @@ def test_several_leads_in_one_body_are_submissions_of_their_own(site: Story, nam
             assert not any(value in told for one in others for value in one.values()), told
             assert next(one["Город"] for one in PEOPLE if one["name"] == who) in told
     assert site.sql("SELECT count(*) FROM amocrm_deliveries WHERE action = 'submit_form'") == [(3,)]
+
+
+def test_orders_in_one_body_are_orders_of_their_own() -> None:
+    """The second one was text of the first one's."""
+    orders = [
+        {"number": f"{n}", "customer": one, "items": [{"name": "Дверь", "price": 10 * n}], "total": 10 * n}
+        for n, one in enumerate((ANNA, BORIS), 1)
+    ]
+    read = [_sent(one).body for one in batches.parts({"orders": orders}, Submissions())]
+    assert [one.contact.name for one in read] == ["Анна", "Борис"]
+    assert [str(one.order.total) for one in read if isinstance(one, SubmitOrder)] == ["10", "20"]
 
 
 def test_a_batch_as_a_form_is_one_too(site: Story) -> None:

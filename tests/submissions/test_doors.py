@@ -813,6 +813,12 @@ def test_what_only_begins_or_ends_so_is_the_visitors(name: str, value: str, emai
     assert (read.contact.email, read.contact.name) == (email, who)
 
 
+@pytest.mark.parametrize("name", ["Teléfono del responsable", "Owner phone", "Телефон ответственного лица"])
+def test_people_read_of_their_own(name: str) -> None:
+    read = _body({name: PHONE, "Email": "ann@example.org"})
+    assert (read.contact.phones, read.contact.emails) == ([PHONE], ["ann@example.org"])
+
+
 @pytest.mark.parametrize("name", ["issuerBankName", "name_channel", "trunkName", "Имя канала"])
 def test_a_bank_or_a_channel_is_nobodys_name(name: str) -> None:
     """As WayForPay, Callibri and Phonet send them."""
