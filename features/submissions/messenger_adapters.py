@@ -133,7 +133,7 @@ def _green(tree: Tree) -> str | None:
         return None
     sender, message = branch_of(tree.get("senderData")), branch_of(tree.get("messageData"))
     is_of_line(branch_of(tree["instanceData"]), "wid")
-    numbers = [_number(one) for one in (text(sender, "sender"), sender.get("chatId"), tree.get("from"))]
+    numbers = [_number(one) for one in (sender.get("sender"), sender.get("chatId"), tree.get("from"))]
     numbers.append(_number(sender.get("senderPhoneNumber"), is_bare=True))
     said = [text(message.get(f"{kind}Data"), "textMessage", "text") for kind in ("textMessage", "extendedTextMessage")]
     _written(tree, numbers, [*said, text(message.get("fileMessageData"), "caption")])
@@ -150,8 +150,10 @@ def _zapi(tree: Tree) -> str | None:
         return None
     is_of_line(tree, "connectedPhone")
     numbers = [_number(tree.get(name), is_bare=True) for name in ("participantPhone", "phone")]
-    if any(numbers):
-        drop(tree, "participantPhone", "phone")
+    if numbers[1]:
+        drop(tree, "phone")
+    elif numbers[0]:
+        tree["group"] = tree.pop("phone", None)
     captions = [text(tree.get(kind), "caption") for kind in ("image", "video", "document")]
     _written(tree, numbers, [text(tree.get("text"), "message"), *captions])
     drop(tree, "momment", "instanceId")
@@ -185,7 +187,9 @@ def _ultramsg(tree: Tree) -> str | None:
     if tree["event_type"] != "message_received" or _is_so(data.get("fromMe")):
         return None
     is_of_line(data, "to")
-    numbers = [_number(text(data, "author")), _number(text(data, "from"))]
+    numbers = [_number(data.get("author")), _number(data.get("from"))]
+    if data.get("author") or not numbers[1]:
+        data["chat"] = data.pop("from", None)
     _written(tree, numbers, [text(data, "body")], text(data, "pushname"))
     drop(data, "time")
     drop(tree, "instanceId")
@@ -211,12 +215,17 @@ def _relayed(tree: Tree) -> str | None:
         numbers += [_number(number, is_bare=is_bare) for number in told]
         said += [text(one, "text") or text(one.get("text"), "body"), text(one, "body")]
         drop(one, "channelId", "timestamp", "time")
-    _written(tree, numbers, said, next(filter(None, [text(one, "from_name", "senderName") for one in theirs]), ""))
+    _written(tree, numbers, said, text(theirs[0], "from_name", "senderName"))
     return " ".join(filter(None, [text(one, "messageId", "id") for one in theirs]))
 
 
 def _chat(message: Tree) -> str:
     return text(dict(message), "chatId", "chat_id")
+
+
+def _writer(message: Tree) -> str:
+    """In a group there are several."""
+    return _chat(message) and text(dict(message), "author", "from", "chatId", "chat_id")
 
 
 def _states(tree: Tree) -> str | None:
@@ -244,7 +253,7 @@ def parts(tree: Tree) -> list[Tree]:
         return [tree | {"entry": one} for one in entries] if "entry" in tree else [tree | one for one in found.values()]
     chats: dict[str, list[Tree]] = {}
     for one in branches(tree.get("messages")):
-        chats.setdefault(_chat(one), []).append(one)
+        chats.setdefault(_writer(one), []).append(one)
     return [] if "" in chats else [tree | {"messages": several} for several in chats.values()]
 
 

@@ -145,6 +145,32 @@ def test_a_chat_that_is_called_by_no_phone_is_nobodys(changed: dict[str, Any], p
     assert (found.is_test, found.body.contact.phones) == (phones is None, phones or [])
 
 
+def test_who_is_called_by_no_phone_is_in_the_note() -> None:
+    telegram = copy.deepcopy(record("green_api")["json"])
+    telegram["senderData"] |= {"sender": "441000209", "chatId": "-100441000210"}
+    group = record("z_api")["json"] | {"phone": "5511970000093-1581764243", "participantPhone": "5511910000211"}
+    author = {"author": "81896604192@lid", "from": "120363402174857513@g.us", "to": "79290000091@c.us", "body": "?"}
+    ultramsg = {"event_type": "message_received", "instanceId": "1", "data": author}
+    wanted: tuple[tuple[dict[str, Any], list[str], list[str]], ...] = (
+        (telegram, [], ["441000209", "-100441000210"]),
+        (group, ["+5511910000211"], ["5511970000093-1581764243"]),
+        (ultramsg, [], ["81896604192@lid", "120363402174857513@g.us"]),
+    )
+    for body, phones, told in wanted:
+        read = _sent(body).body
+        assert read.contact.phones == phones
+        assert [one for one in told if one not in str(read.fields)] == []
+
+
+def test_several_of_a_group_are_several() -> None:
+    chat = {"chat_id": "120363402174857513@g.us", "from_me": False}
+    two = [
+        chat | {"id": f"{n}", "from": f"5511910000{n}", "from_name": f"N{n}", "text": {"body": "?"}} for n in (212, 213)
+    ]
+    found = [_sent(one).body.contact for one in batches.parts({"messages": two, "channel_id": "M"}, Submissions())]
+    assert [(one.name, one.phones) for one in found] == [("N212", ["+5511910000212"]), ("N213", ["+5511910000213"])]
+
+
 def test_of_a_group_the_writer_is_the_person() -> None:
     group = copy.deepcopy(record("evolution_api")["json"])
     group["data"]["key"] |= {"remoteJid": "120363402174857513@g.us", "participantAlt": "5511910000207@s.whatsapp.net"}
