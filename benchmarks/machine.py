@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import psutil
 
+USUAL_RECKONING_MS: Final = 9.0  # on the machine on which bars were set, with nothing else to do
 _FULL: Final = 0.9  # of all cores
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from benchmarks import machine
 from features.submissions import field_vocabulary, site_builders
 from features.submissions.field_recognition import with_person
 from features.submissions.flattening import named_values
@@ -23,6 +24,11 @@ from shared.platform.http import Headers, Request
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 PHONE = "+7 921 100-00-01"
 OWN, OWN_LINE = "sales@company.example", "+7 495 000-00-99"
+
+
+def _slower() -> float:
+    """How many times slower than usual the machine is now: a core that two threads share takes twice as long."""
+    return max(1.0, machine.reckoning_ms() / machine.USUAL_RECKONING_MS)
 
 
 def _sent(body: Any, kind: str = JSON, settings: Submissions | None = None) -> ReceivedForm:
@@ -137,7 +143,7 @@ def test_35_a_body_costs_little_whatever_it_is(body: bytes) -> None:
     told = sum(
         len(name) + sum(map(len, map(str, texts))) for name, texts in sent.fields.items() if isinstance(texts, list)
     )
-    assert time.process_time() - begun < 6  # half of that where nothing else is done on the machine
+    assert time.process_time() - begun < 4 * _slower()
     assert "x" in str(sent)[:2_000_000]
     assert told < 8 * len(body)
 
@@ -148,7 +154,7 @@ def test_38_a_line_of_blanks_among_a_carts_goods_costs_little() -> None:
     lines = f"Зеркало - 2x4900 = 9800\nx{' ' * 200_000}x"
     begun = time.process_time()
     sent = _sent(urlencode({"payment[orderid]": "1", "payment[products]": lines, "Phone": PHONE}).encode(), FORM)
-    assert time.process_time() - begun < 6
+    assert time.process_time() - begun < 4 * _slower()
     assert isinstance(sent.body, SubmitOrder)
     assert [one.name for one in sent.body.order.items] == ["Зеркало"]
     assert "x" + " " * 200_000 + "x" in str(sent.body.fields)
@@ -904,4 +910,4 @@ def test_35_a_body_of_200_fields_takes_five_milliseconds() -> None:
             begun = time.process_time()
             _sent(body, kind)
             took.append(time.process_time() - begun)
-        assert min(took) < 0.005
+        assert min(took) < 0.005 * _slower()
