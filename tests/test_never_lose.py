@@ -133,10 +133,10 @@ def test_somebody_is_told_once_and_can_mend_it_with_one_click(heard: Story, webh
 
 
 def test_a_webhook_that_fails_is_tried_again(heard: Story, webhook: Webhook) -> None:
-    webhook.statuses = [500, 302]
+    webhook.statuses = [500, 300, 302]
     heard.simulator.control("kill-tokens", access=True, refresh=True)
     _read(heard)
-    for _ in range(2):
+    for _ in range(3):
         assert run_deliveries(heard.runtime, 20)["failed"] == {"deferred": 1}
         heard.clock.advance(minutes=3)
     assert run_deliveries(heard.runtime, 20)["delivered"] == 1

@@ -74,11 +74,12 @@ def test_the_page_tells_only_the_panel_and_runs_only_its_own_script(tale: Story)
 def test_a_finished_consent_offers_the_way_back_to_the_app(tale: Story) -> None:
     """Rows D2, D3: a button, no redirect; only to an allowed link."""
     tale.save_connection()
-    state = tale.begin_consent(return_to="demoapp://connected/ok?x=1&y=2")
+    state = tale.begin_consent(return_to="demoapp://connected/!ok?x=1&y=2")
     page = tale.callback(tale.allow(state)).body.decode()
-    assert 'data-link="demoapp://connected/ok?x=1&amp;y=2"' in page
+    assert 'data-link="demoapp://connected/!ok?x=1&amp;y=2"' in page
     assert "Return to App" in page
-    for link in ("https://evil.example/x", "javascript:alert(1)", "demoapp://other", "demoapp://connected\n.evil"):
+    broken = ("demoapp://connected\n.evil", "demoapp://connected/ ok")
+    for link in ("https://evil.example/x", "javascript:alert(1)", "demoapp://other", *broken):
         refused = tale.crm("start_connection", tale.admin(), {"return_to": link})
         assert refused.status == 422, link
 

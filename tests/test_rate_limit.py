@@ -92,6 +92,11 @@ def test_what_has_begun_waits_longer_for_what_it_still_needs(connected: Story) -
     assert connected.clock.monotonic() - before > rate_limit.LONGEST_WAIT
 
 
+def test_one_piece_of_work_waits_out_three_refusals(connected: Story) -> None:
+    pace = rate_limit.Pace(connected.runtime.database, connected.clock, connected.row().id)
+    assert [pace.refused(1) for _ in range(4)] == [True, True, True, False]
+
+
 def test_a_read_that_cannot_wait_is_429_and_a_write_is_202(connected: Story) -> None:
     _busy(connected, 60)
     connected.simulator.control("forget")

@@ -298,6 +298,9 @@ def test_a_forged_api_domain_receives_nothing() -> None:
     for host in ("evil.com", "api-b.amocrm.ru.evil.com", "127.0.0.1", 7, None):
         claims = base64.urlsafe_b64encode(json.dumps({"account_id": 1, "api_domain": host}).encode()).decode()
         assert oauth.access_token_hints(f"x.{claims.rstrip('=')}.y") == oauth.AccessTokenHints(1, None)
+    for account_id in (0, -1, "1", None):
+        claims = base64.urlsafe_b64encode(json.dumps({"account_id": account_id}).encode()).decode()
+        assert oauth.access_token_hints(f"x.{claims.rstrip('=')}.y").account_id is None
     for token in ("", "x", "x.y.z", "x.bnVsbA.y"):
         assert oauth.access_token_hints(token) == oauth.AccessTokenHints(None, None)
 

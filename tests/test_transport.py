@@ -168,6 +168,33 @@ def test_without_a_gateway_everything_goes_by_https(monkeypatch: pytest.MonkeyPa
     transport.close()
 
 
+def test_a_proxy_of_the_environment_leads_to_amocrm_and_to_no_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a company's network has one; a gateway stands beside us."""
+    asked: list[bytes] = []
+
+    def refuse(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            asked.append(connection.recv(65536).partition(b"\r\n")[0])
+            connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as gateway:
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        for name in ("https_proxy", "http_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        own = f"http://127.0.0.1:{gateway.getsockname()[1]}"
+        for place, answers in ((None, listener), (own, gateway)):
+            thread = threading.Thread(target=refuse, args=[answers], daemon=True)
+            thread.start()
+            transport = Transport(place, limits=QUICK)
+            with pytest.raises(errors.AmocrmError):
+                transport.send("GET", "a.amocrm.ru", "/x")
+            transport.close()
+            thread.join(5)
+    assert asked == [b"CONNECT a.amocrm.ru:443 HTTP/1.1", b"GET /x HTTP/1.1"]
+
+
 def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for every message that leaves, which would cost more than to send it."""
     tls.authorities()

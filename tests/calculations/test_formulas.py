@@ -75,6 +75,7 @@ PRICES.of = {("sink", "over", "price"): Fraction(3200), ("sink", "over", "value"
         ("largest(panes, w)", "mm", "700"),
         ("count(panes)", None, "2"),
         ("if(any(panes, w > 60 cm), 1, 0)", None, "1"),
+        ("(" * 39 + "n" + ")" * 39, None, "7"),
     ],
 )
 def test_numbers(formula: str, unit: str | None, wanted: str) -> None:
@@ -138,6 +139,12 @@ def test_conditions(formula: str, wanted: bool) -> None:
     assert holds(checker.condition(formula, SCOPE), VALUES, PRICES) is wanted
 
 
+@pytest.mark.parametrize(("name", "of", "wanted"), [("n", 0, False), ("n", 1, True), ("hob", False, False)])
+def test_given_is_what_is_not_nothing(name: str, of: int | bool, wanted: bool) -> None:
+    given_value = of if isinstance(of, bool) else Fraction(of)
+    assert holds(checker.condition(f"given({name})", SCOPE), VALUES | {name: given_value}, PRICES) is wanted
+
+
 @pytest.mark.parametrize(
     ("formula", "told"),
     [
@@ -163,7 +170,8 @@ def test_conditions(formula: str, wanted: bool) -> None:
         ("when_", "when_ is no number: only given(when_) can be asked"),
         ("price(n)", "price() is asked of a choice"),
         ("given(panes)", "given() is asked of a field"),
-        ("(" * 60 + "1" + ")" * 60, "has too many brackets in brackets"),
+        ("(1 2)", "nobody knows what 2 means here"),
+        ("(" * 40 + "1" + ")" * 40, "has too many brackets in brackets"),
         ("1" * 501, "is longer than 500 characters"),
     ],
 )
@@ -423,6 +431,16 @@ def test_32_8_what_is_not_asked_counts_as_nothing_whatever_was_sent() -> None:
         found = evaluate(made.document, sent | {"n": n}, "en")
         assert isinstance(found, Evaluation)
         assert found.total == total
+
+
+@pytest.mark.parametrize(("least", "good", "wrong"), [(None, "4", "3"), (1, "3", "4")])
+def test_steps_are_counted_from_the_least_or_from_nothing(least: int | None, good: str, wrong: str) -> None:
+    field = {"id": "n", "kind": "number", "label": {"en": "N"}, "step": 2} | ({"least": least} if least else {})
+    items = [{"name": {"en": "I"}, "price": "n"}]
+    made = compiled(read({"title": {"en": "T"}, "currency": "EUR", "fields": [field], "items": items}))
+    assert made.document is not None
+    assert isinstance(evaluate(made.document, {"n": good}, "en"), Evaluation)
+    assert isinstance(evaluate(made.document, {"n": wrong}, "en"), list)
 
 
 def _problems(**changed: Any) -> dict[str, str]:

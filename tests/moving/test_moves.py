@@ -459,6 +459,18 @@ def test_numbers_of_doctors_and_of_changes_are_the_new_cells_own(here: Cell, the
     assert here.sql(_TAKEN) == [("anna", 100), ("boris", 100)]
 
 
+def test_while_an_account_is_on_its_way_its_values_keep_the_older_key_and_count_for_nothing(
+    here: Cell, environment: dict[str, str]
+) -> None:
+    here.sql("INSERT INTO amocrm_moves (integration_id, id, state) SELECT id, id, 'frozen' FROM amocrm_integrations")
+    keys = f"k2:{generate_key()},{environment['ENCRYPTION_KEYS']}"
+    told: list[str] = []
+    keyring = Keyring(load(environment | {"ENCRYPTION_KEYS": keys}).encryption_keys)
+    assert set(key_rotation.rotate(here.story.runtime.database, keyring, told.append)) == {0}
+    assert told
+    assert all("on its way to another cell" in one for one in told)
+
+
 def test_a_key_is_changed_where_an_account_has_left_too(here: Cell, there: Cell, environment: dict[str, str]) -> None:
     """30: what is left of it says who still asks for it here, also when the older key is gone."""
     move(here, there)

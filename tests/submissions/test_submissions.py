@@ -208,6 +208,14 @@ def _routes(story: Story) -> tuple[Any, Any, int]:
     return pipelines[0], pipelines[1], user["id"]
 
 
+@pytest.mark.parametrize("named", [{}, {"pipeline_id": 1}])
+def test_where_no_pipeline_is_named_or_it_is_gone_the_first_one_is_taken(story: Story, named: dict[str, int]) -> None:
+    first, _, _ = _routes(story)
+    lead = lead_of(story, submit(story, order(**named), "submit_order"))
+    stages = [one["id"] for one in first["_embedded"]["statuses"] if one["type"] == 0]
+    assert (lead["pipeline_id"], lead["status_id"]) == (first["id"], stages[0])
+
+
 def test_c7_the_first_category_that_fits_counts_up_through_its_parents(story: Story) -> None:
     _, other, user = _routes(story)
     route = {"category": "камень", "pipeline_id": other["id"], "responsible_user_id": user}
