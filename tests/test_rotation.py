@@ -305,6 +305,15 @@ def test_a_forged_api_domain_receives_nothing() -> None:
         assert oauth.access_token_hints(token) == oauth.AccessTokenHints(None, None)
 
 
+@pytest.mark.parametrize(("told", "account_id"), [(1, 1), (0, None), (-1, None), ("1", None), (None, None)])
+def test_a_token_names_its_account_by_a_number_or_not_at_all(told: object, account_id: int | None) -> None:
+    import base64
+    import json
+
+    claims = base64.urlsafe_b64encode(json.dumps({"account_id": told}).encode()).decode()
+    assert oauth.access_token_hints(f"x.{claims}.y") == oauth.AccessTokenHints(account_id, None)
+
+
 # --- the schedule -----------------------------------------------------------------------------------------------
 
 

@@ -224,6 +224,11 @@ def test_what_is_no_zone(name: str) -> None:
     assert time_zones.zone(name) is None
 
 
+def test_what_lies_within_another_span_does_not_end_it() -> None:
+    """A talk of a quarter of an hour in somebody's calendar, in a day that is taken as a whole."""
+    assert hours.joined([(600, 615), (540, 1080), (1080, 1090), (1100, 1110)]) == [(540, 1090), (1100, 1110)]
+
+
 def test_shifts_that_meet_are_one() -> None:
     assert hours.joined([(5, 9), (1, 3), (3, 4), (8, 10), (7, 7)]) == [(1, 4), (5, 10)]
 

@@ -360,6 +360,24 @@ def test_an_authorization_code_is_not_used_up_while_its_account_moves(here: Cell
     assert there.story.callback(query).status == 200
 
 
+def test_an_authorization_code_that_came_while_its_account_was_to_move_is_good_where_it_stays(
+    here: Cell, there: Cell
+) -> None:
+    """At once: the person who reloads the page does not wait for a claim to run out."""
+    query = here.story.allow(here.story.begin_consent())
+    told = []
+
+    def look(step: str) -> None:
+        if step == "copy":
+            told.append(here.story.callback(query).status)
+            raise MoveError("the other cell does not answer")
+
+    with pytest.raises(MoveError, match="It goes on in the old cell"):
+        move(here, there, look)
+    told.append(here.story.callback(query).status)
+    assert told == [503, 200]
+
+
 def test_a_pair_that_comes_too_late_is_in_the_log(here: Cell, there: Cell, capsys: pytest.CaptureFixture[str]) -> None:
     """A process that was held up for longer than its lease: what amoCRM gave it is not lost."""
     rotation = here.story.runtime.rotation

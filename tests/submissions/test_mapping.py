@@ -120,6 +120,13 @@ def test_a_kind_that_the_field_does_not_have_any_more_keeps_nothing_from_it() ->
     assert [english(one.reason) for one in found.unplaced] == ["Телефон has the kinds WORK, MOB"]
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("Да", [True]), ("on", [True]), ("нет", [False]), ("0", [False]), ("maybe", []), ("2", [])]
+)
+def test_a_box_is_ticked_by_a_yes(text: str, wanted: list[bool]) -> None:
+    assert _placed("checkbox", text) == wanted
+
+
 @pytest.mark.parametrize("kind", ["date", "birthday", "date_time"])
 @pytest.mark.parametrize(
     "text",
@@ -222,6 +229,14 @@ def test_any_contact_can_be_made_and_changed(
 def test_phones_in_one_form(text: str, written: str | None) -> None:
     made = person_identity.phone(text, "RU")
     assert (made.written if made else None) == written
+
+
+def test_of_several_phones_and_e_mails_those_that_are_none_are_told() -> None:
+    came, unplaced = new_contact.given(
+        {}, Contact(phone=["позвоните", "8 916 555-44-33"], email=["anna@", "anna@example.org"]), "RU"
+    )
+    assert came == {"phone": ["+79165554433"], "email": ["anna@example.org"]}
+    assert [(one.source, one.values) for one in unplaced] == [("phone", ("позвоните",)), ("email", ("anna@",))]
 
 
 def test_a_contact_without_values_names_no_fields() -> None:

@@ -173,4 +173,5 @@ def test_whether_a_contact_was_made_or_found_is_told(story: Story, mode: str) ->
     found = submit(story, form(comment="Второй раз"))[mode]
     assert (made["created"], found["created"]) == (True, False)
     assert made["contact_id"] == found["contact_id"]
+    assert story.sql("SELECT count(*) FROM amocrm_events WHERE kind = 'submission.several_contacts'") == [(0,)]
     assert not story.simulator.effects("contacts.created")
