@@ -34,6 +34,8 @@ def test_the_first_key_writes_and_all_read() -> None:
     both = Keyring((NEW, OLD))
     assert both.decrypt(stored, OWNER, "x") == "token"
     assert Keyring((NEW,)).decrypt(both.encrypt("token", OWNER, "x"), OWNER, "x") == "token"
+    # What is named by both is found by its name when the old key is taken out.
+    assert both.name_of("order:1042", OWNER) == Keyring((NEW,)).name_of("order:1042", OWNER)
     with pytest.raises(DecryptionError, match="ENCRYPTION_KEYS"):
         Keyring((NEW,)).decrypt(stored, OWNER, "x")
 
