@@ -29,6 +29,15 @@ def test_a_value_in_another_row_or_column_does_not_decrypt() -> None:
             keyring.decrypt(stored, owner, column)
 
 
+@pytest.mark.parametrize("length", range(6))
+def test_what_is_sealed_for_an_address_is_opened_whatever_its_length(length: int) -> None:
+    keyring = Keyring((NEW,))
+    sealed = keyring.sealed("x" * length, "return_to")
+    assert "=" not in sealed
+    assert keyring.opened(sealed, "return_to") == "x" * length
+    assert keyring.opened(sealed, "visitor") is None
+
+
 def test_the_first_key_writes_and_all_read() -> None:
     stored = Keyring((OLD,)).encrypt("token", OWNER, "x")
     both = Keyring((NEW, OLD))

@@ -195,6 +195,12 @@ def test_a_proxy_of_the_environment_leads_to_amocrm_and_to_no_gateway(monkeypatc
     assert asked == [b"CONNECT a.amocrm.ru:443 HTTP/1.1", b"GET /x HTTP/1.1"]
 
 
+def test_a_place_is_named_with_the_port_that_its_scheme_means() -> None:
+    """As PRIVATE_HOSTS names it."""
+    places = {"http://crm.office/x": "crm.office:80", "https://crm.office": "crm.office:443", "http://a:8080/": "a:8080"}
+    assert {url: egress.place(url) for url in places} == places
+
+
 def test_the_authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for every message that leaves, which would cost more than to send it."""
     tls.authorities()

@@ -333,6 +333,20 @@ def test_nobody_holds_everything(clinic: Clinic) -> None:
     assert _hold(clinic, 12).status == 201
 
 
+def test_each_user_of_the_account_holds_for_themselves(clinic: Clinic) -> None:
+    """They sit in one office, behind one address."""
+
+    def held(user_id: int, hour: int) -> int:
+        made = clinic.story.simulator.control(
+            "one-time-token", domain=clinic.story.domain, client_id=clinic.story.client_id, user_id=user_id
+        )
+        body = {"service": "consult", "starts_at": clinic.at(hour), "resource": "ivanova"}
+        return clinic.story.crm("hold_slot", {"X-Auth-Token": made["token"]}, body).status
+
+    assert [held(1, hour) for hour in (9, 10, 11, 12)] == [201, 201, 201, 409]
+    assert held(2, 12) == 201
+
+
 def test_holds_that_nobody_took_are_swept(clinic: Clinic) -> None:
     _hold(clinic)
     clinic.run(seconds=12 * 60)
