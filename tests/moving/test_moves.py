@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import psycopg
@@ -17,6 +18,7 @@ from features.changes import dispatch
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import integrations
+from shared.connections.client_resolution import CodeClient, Row
 from shared.deliveries import rows
 from shared.platform.config import load
 from shared.storage import key_rotation, retention
@@ -363,13 +365,18 @@ def test_an_authorization_code_is_not_used_up_while_its_account_moves(here: Cell
 def test_an_authorization_code_that_came_while_its_account_was_to_move_is_good_where_it_stays(
     here: Cell, there: Cell
 ) -> None:
-    """At once: the person who reloads the page does not wait for a claim to run out."""
+    """At once: the person who reloads the page does not wait for a claim to run out. Also where the move began when
+    they had been let in."""
     query = here.story.allow(here.story.begin_consent())
+    row, runtime = here.story.row(), here.story.runtime
+    own = [CodeClient.of(row, runtime.keyring, Row.OWN)]
     told = []
 
     def look(step: str) -> None:
         if step == "copy":
             told.append(here.story.callback(query).status)
+            with pytest.raises(AccountMovingError):
+                runtime.authorization.redeem(own, here.story.domain, dict(parse_qsl(query))["code"], request_id=None)
             raise MoveError("the other cell does not answer")
 
     with pytest.raises(MoveError, match="It goes on in the old cell"):
