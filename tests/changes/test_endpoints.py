@@ -36,6 +36,8 @@ _EVERYWHERE = frozenset[str]()
         "https://0.0.0.0/hook",
         "https://crm/hook",  # a name of our own network
         "https://user:pass@shop.example.org/",
+        "https://user@shop.example.org/",
+        "https:///hook",
         "https://shop.example.org/#fragment",
         "https://shop.example.org:99999/",
         "ftp://shop.example.org/",
