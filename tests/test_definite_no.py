@@ -135,6 +135,19 @@ def test_a_renamed_account_with_a_long_lived_token_is_found_again(long_lived: St
     assert "account.renamed" in long_lived.events()
 
 
+def test_a_renamed_account_is_found_though_the_token_names_no_host(long_lived: Story) -> None:
+    long_lived.sql("UPDATE amocrm_integrations SET api_domain = NULL")
+    long_lived.simulator.control("rename", domain=long_lived.domain, to=f"renamed{long_lived.account_id}")
+    assert _read(long_lived) == 200
+
+
+def test_where_amocrm_does_not_tell_the_new_address_the_account_is_not_found(long_lived: Story) -> None:
+    long_lived.simulator.control("rename", domain=long_lived.domain, to=f"renamed{long_lived.account_id}")
+    long_lived.simulator.fault("status", status=500, path="/oauth2/account/subdomain")
+    assert _read(long_lived) == 404
+    assert long_lived.row().status == "connected"
+
+
 @pytest.mark.vendor("oauth.rename_by_access_token")
 def test_a_long_lived_token_is_entered_again_after_a_rename(long_lived: Story) -> None:
     made = long_lived.simulator.control(

@@ -674,6 +674,7 @@ def test_an_account_without_a_goods_list_is_told_and_the_rest_goes_on(connected:
     answer = json_of(_save(connected, _with_goods()))
     assert answer["state"] == "delivered"
     assert "no goods list" in answer["results"]["goods"]["skipped"]
+    assert answer["results"]["goods_link"] == {"linked": 0}
     assert len(connected.notes()) == 1
 
 

@@ -17,7 +17,7 @@ from cli.commands import main
 from functions.refresh_tokens.run import run as refresh_tokens
 from functions.run_deliveries.run import run as run_deliveries
 from shared.connections import rotation as rotation_module
-from shared.connections import token_escrow
+from shared.connections import token_escrow, token_persistence
 from shared.connections.token_journal import Position
 from shared.deliveries import webhooks
 from shared.deliveries.runner import MAX_ATTEMPTS
@@ -237,6 +237,23 @@ def test_a_pair_that_cannot_be_stored_is_spilled_and_restored(
     row = connected.row()
     assert (row.token_version, row.status) == (2, "connected")
     assert _read(connected) == 200
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_a_pair_that_is_stored_after_all_is_told_beside_what_was_spilled(
+    connected: Story, capsys: pytest.CaptureFixture[str], tries: int
+) -> None:
+    spilled: list[int] = []
+    left = iter(range(tries))
+
+    def store(_: float) -> str:
+        if next(left) < tries - 1:
+            raise DatabaseUnavailableError
+        return "stored"
+
+    row = connected.row().id
+    assert token_persistence.kept(connected.clock, row, store, lambda: spilled.append(1)) == "stored"
+    assert len(spilled) == capsys.readouterr().out.count("token.stored_after_all") == tries - 1
 
 
 def test_a_pair_that_the_database_refuses_is_spilled_too(

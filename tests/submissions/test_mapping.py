@@ -216,6 +216,22 @@ def test_any_contact_can_be_made_and_changed(
     assert "custom_fields_values" not in changed  # the same once more changes nothing
 
 
+def test_an_empty_source_clears_a_field_and_no_list() -> None:
+    """A shop's profile without a phone: the contact keeps those that it has, and loses the town."""
+    known = [
+        Field(id=1, name="Телефон", code="PHONE", type="multitext", enums=((1, "WORK"),)),
+        *(Field(id=number, name=name, code=None, type="text", enums=()) for number, name in ((2, "city"), (3, "size"))),
+    ]
+    settings = Submissions(
+        mapping=[FieldRule(source=name, entity="contacts", field=name) for name in ("city", "size")], skip_empty=False
+    )
+    values = [{"field_id": number, "values": [{"value": text}]} for number, text in ((1, "+79165554433"), (2, "Тула"))]
+    before = {"id": 1, "name": "Анна", "custom_fields_values": values}
+    came: dict[str, list[str]] = {"phone": [], "email": [], "city": [], "size": []}
+    changed = Update(before, Contact(name="Анна"), came, settings, known, _utc, renames=True).body()
+    assert changed == {"custom_fields_values": [{"field_id": 2, "values": None}]}
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [
