@@ -197,7 +197,7 @@ def test_a_proxy_of_the_environment_leads_to_amocrm_and_to_no_gateway(monkeypatc
 
 def test_a_place_is_named_with_the_port_that_its_scheme_means() -> None:
     """As PRIVATE_HOSTS names it."""
-    places = {"http://crm.office/x": "crm.office:80", "https://crm.office": "crm.office:443", "http://a:8080/": "a:8080"}
+    places = {"http://crm.lan/x": "crm.lan:80", "https://crm.lan": "crm.lan:443", "http://a:8080/": "a:8080"}
     assert {url: egress.place(url) for url in places} == places
 
 
