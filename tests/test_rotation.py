@@ -9,6 +9,7 @@ from functions.refresh_tokens.run import run as refresh_tokens
 from shared.amocrm import oauth
 from shared.connections import rotation as rotation_module
 from shared.connections import statements
+from shared.connections.api_session import Connections
 from shared.connections.integrations import Integration
 from shared.connections.rotation import LEASE, ReauthRequiredError, RefreshDelayedError
 from shared.platform.http import Response
@@ -289,6 +290,25 @@ def test_an_account_that_is_gone_backs_off(connected: Story) -> None:
     connected.simulator.control("rename", domain=connected.domain, to=f"gone{connected.account_id}")
     connected.clock.advance(hours=25)
     assert json_of(_read(connected))["code"] == "account_not_found"
+
+
+def test_a_token_that_another_instance_has_replaced_meanwhile_is_taken_and_not_refreshed_again(
+    connected: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third refresh would make the token dead that the other one has just stored."""
+    run, rotation, times = Connections._run, connected.runtime.rotation, iter(range(9))
+
+    def overtaken(session: Connections, *args: Any) -> Any:
+        if next(times) == 2:  # between our refresh and the call with what it gave
+            claimed = rotation.claim(connected.row())
+            assert claimed is not None
+            rotation.run(claimed)
+        return run(session, *args)
+
+    monkeypatch.setattr(Connections, "_run", overtaken)
+    connected.simulator.control("kill-tokens", access=True)
+    assert _read(connected).status == 200
+    assert connected.row().token_version == 3
 
 
 def test_a_forged_api_domain_receives_nothing() -> None:

@@ -389,6 +389,19 @@ def test_31_b1_goods_that_we_link_are_no_news(feed: Feed, is_known: bool) -> Non
     assert feed.told() == []
 
 
+def test_goods_of_ours_that_a_person_renames_before_we_have_looked_are_nobodys_new_ones(feed: Feed) -> None:
+    """They do not look like what we have made any more; the id that amoCRM has told says that they are."""
+    submit(feed.story, order(), "submit_order")
+    shown = feed.story.simulator.control("show", domain=feed.story.domain)
+    ids = [one["id"] for goods in shown["elements"].values() for one in goods.values()]
+    feed.story.simulator.control(
+        "burst", domain=feed.story.domain, kind="elements", ids=ids, fields={"name": "Renamed"}
+    )
+    for _ in range(2):
+        feed.run()
+    assert set(feed.kinds()) == {"catalog_element.updated"}
+
+
 def test_31_b1_an_answer_that_was_lost_makes_no_news(feed: Feed) -> None:
     """What the deal and its contact were made with was noted before it was sent."""
     _mapped(feed)
