@@ -93,11 +93,6 @@ def test_32_8_a_moment_is_understood_as_people_write_it(text: str) -> None:
     assert _placed("date_time", text) == [int(datetime(2026, 12, 31, 10, 30, tzinfo=UTC).timestamp())]
 
 
-def test_a_box_is_ticked_by_yes_and_not_by_no_or_perhaps() -> None:
-    for texts, ticked in ((("1", "да", "Yes", "on", "так"), [True]), (("0", "нет", "No", "ні"), [False]), (("2",), [])):
-        assert [_placed("checkbox", text) for text in texts] == [ticked] * len(texts)
-
-
 @pytest.mark.parametrize("kind", ["numeric", "price", "monetary"])
 @pytest.mark.parametrize(
     ("text", "number"),
