@@ -66,6 +66,7 @@ class Cart(Struct, frozen=True):
     comment: str = ""
     values: dict[str, Any] = {}  # PROMO_CODE and the others above
     made_at: datetime | None = None  # where the shop says when
+    is_placed: bool = True  # else its buyer is still at it
 
 
 def submitted(cart: Cart, rest: SubmitForm) -> SubmitOrder:

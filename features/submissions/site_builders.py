@@ -39,6 +39,10 @@ _OWN: Final = say(
     "It tells of the company's own messages or of its account with a messenger: nobody has written, and there is "
     "nothing to bring into amoCRM."
 )
+_NOT_PLACED: Final = say(
+    "The buyer has not placed this order yet. WooCommerce tells of it again when it is placed; older versions do so by "
+    "the webhook Order updated only."
+)
 
 
 class ReceivedForm(Struct, frozen=True):
@@ -64,6 +68,8 @@ def sent(request: Request, settings: Submissions = USUAL) -> ReceivedForm:
     known = builder_adapters.adapted(tree, request)
     if known.is_own:
         return ReceivedForm(SubmitForm(), None, is_test=True, answer=answer, reason=_OWN)
+    if known.cart is not None and not known.cart.is_placed:
+        return ReceivedForm(SubmitForm(), None, is_test=True, answer=answer, reason=_NOT_PLACED)
     values = named_values(tree)
     if not values and known.cart is None:
         return ReceivedForm(SubmitForm(), None, is_test=True)

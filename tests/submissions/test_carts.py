@@ -15,6 +15,7 @@ from shared.storage import retention
 from tests.story import Story
 from tests.submissions.recorded import record, send, server_key
 from tests.submissions.test_builders import Became
+from tests.submissions.test_incoming import listed
 from tests.submitting import account, save, set_up
 
 ORDERS = "SELECT count(*) FROM amocrm_deliveries WHERE action = 'submit_order'"
@@ -111,6 +112,30 @@ def test_states_of_an_order_are_noted_as_they_come(site: Story) -> None:
     became = Became(site)
     assert [sum(word in text for text in became.notes) for word in ("Оплачено", "processing", "completed")] == [1, 1, 1]
     assert became.lead["price"] == 10800
+
+
+def test_an_order_that_is_not_placed_yet_is_none_until_it_is(site: Story) -> None:
+    """WooCommerce's checkout block makes one, without its buyer, for everybody who opens the page, and tells of it each
+    time that something is typed: that was a deal of nobody, and the order that came of it a second one."""
+    _, key = server_key(site)
+    leads = len(account(site)["leads"])
+    nobody = dict.fromkeys(record("woocommerce")["json"]["billing"], "")
+    draft = {"status": "checkout-draft", "created_via": "store-api", "payment_method": "", "payment_method_title": ""}
+    typed = nobody | {"email": "t33@example.org"}
+    for topic, billing in (("order.created", nobody), ("order.updated", nobody), ("order.updated", typed)):
+        one = _changed("woocommerce", **draft, billing=billing, shipping=dict.fromkeys(nobody, ""))
+        one["headers"]["X-WC-Webhook-Topic"] = topic
+        assert send(site, key, one).status == 200
+    run_deliveries(site.runtime, 20)
+    assert len(account(site)["leads"]) == leads
+    kept = listed(site)["incoming"]
+    assert {(one["outcome"], "not placed" in (one["detail"] or "")) for one in kept} == {("nothing", True)}
+    one = _changed("woocommerce", created_via="store-api")
+    one["headers"]["X-WC-Webhook-Topic"] = "order.updated"
+    assert send(site, key, one).status == 200
+    became = Became(site)
+    assert len(account(site)["leads"]) == leads + 1
+    assert became.contact["name"] == "Майя Ким"
 
 
 def test_an_order_that_the_shop_has_changed_is_told_anew(site: Story) -> None:
