@@ -36,6 +36,7 @@ _TYPES: Final[dict[str, Meaning]] = {
     **dict.fromkeys(("name", "fullname", "full_name"), "name"),
 }
 _FORMS: Final = frozenset({"form", "quiz", "definition", "survey", "форма", "квиз"})
+_RECIPIENTS: Final = frozenset({"recipient", "recipients"})
 _PHONE: Final = re.compile(r"\+?[\d\s()./\u00a0\-\u2010-\u2015]{7,30}")
 _OF_BUILDER: Final = re.compile(r"_(?!_)")
 _LONGEST_ID_NAME: Final = 40
@@ -190,7 +191,9 @@ def _is_sender(value: NamedValue) -> bool:
 def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
     around = _around(value)
     is_at_home = not _inner(value) or _is_of_person(value)
-    if any(map(field_vocabulary.is_of_staff, (name, *around))) or _is_addressed(value, name):
+    if any(map(field_vocabulary.is_of_staff, (name, *around))):
+        return None, 9
+    if _is_addressed(value, name) and not _is_of_recipient(value, name):
         return None, 9
     whole = field_vocabulary.whole(name)
     # HubSpot's contact: other people's `properties` may be anything's, and only these words are a person's for sure.
@@ -217,6 +220,12 @@ def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
 def _is_addressed(value: NamedValue, name: str) -> bool:
     """To whom it is sent, as mailboxes and relays tell it: `to`, `ToFull › 1 › Email`."""
     return any(map(field_vocabulary.is_mail_header, (name, *_around(value))))
+
+
+def _is_of_recipient(value: NamedValue, name: str) -> bool:
+    """Of somebody of an order, who may be the visitor: `recipient: {name, phone}`."""
+    is_person = field_vocabulary.whole(name) in PERSON
+    return is_person and any(one.lower() in _RECIPIENTS for one in _around(value)[-1:])
 
 
 def _around(value: NamedValue) -> list[str]:

@@ -26,7 +26,7 @@ Meaning = Literal[
     "nothing",
 ]
 
-_APOSTROPHES: Final = re.compile("['’ʼʻ`]")
+_APOSTROPHES: Final = re.compile("['‘’ʼʻ`]")
 _WHOLE: Final[dict[Meaning, str]] = {
     "name": "name your-name full-name fullname fio ваше-имя имя фио імʼя ваше-імʼя nombre nome ism",
     "first_name": "first-name firstname fname",
@@ -135,6 +135,7 @@ _MAIL_HEADERS: Final = _plains(
     "recipient recipients to-email email-to mail-to mailto send-to sendto to to-number to-phone to-phone-number"
     " display-phone-number кому"
 )
+_MOST_WORDS: Final = 4  # of such a name
 # Who has written a message, as messengers say it; a page may say by these from where a visitor came.
 _SENDERS: Final = _plains("from from-number from-phone from-phone-number wa-id waid")
 # Where they are spoken of to the visitor, it is the visitor's own: "Ваш телефон (менеджер перезвонит)", "Телефон для
@@ -282,14 +283,21 @@ def is_of_person(name: str) -> bool:
 
 @_remembered
 def is_of_another(name: str) -> bool:
-    """Whether it is somebody's beside the visitor, where the visitor is named, too: "Телефон друга", `organizer`."""
-    return any(word in _BESIDE or word.startswith(_RECIPIENT) for word in words(name))
+    """Whether it is somebody's beside the visitor, where the visitor is named, too: "Телефон друга", `organizer`. What
+    names the company's own line and asks the visitor may be either: "Which line did you call?"."""
+    return any(word in _BESIDE or word in _LINES or word.startswith(_RECIPIENT) for word in words(name))
 
 
 @_remembered
 def is_of_line(name: str) -> bool:
-    """Whether it is the company's own, where the visitor can be reached: `channel_phone`, "Виртуальный номер"."""
-    return not _LINES.isdisjoint(words(name)) or (" " not in name and not _AS_PROGRAMS_SAY.isdisjoint(words(name)))
+    """Whether it is the company's own, where the visitor can be reached: `channel_phone`, "Виртуальный номер"; not what
+    the visitor is asked for it: "Phone number so our team can call you", "Телефон для сайта"."""
+    if " " not in name and not _AS_PROGRAMS_SAY.isdisjoint(words(name)):
+        return True
+    place = next((place for place, word in enumerate(words(name)) if word in _LINES), None)
+    if place is None or any(map(_is_to_visitor, words(name))):
+        return False
+    return _FOR.isdisjoint(words(name)[:place])
 
 
 @_remembered
@@ -301,12 +309,15 @@ def is_of_company(name: str) -> bool:
 @_remembered
 def is_mail_header(name: str) -> bool:
     """To whom something is sent; also as programs name it: `toEmail`, `ToFull`, `form_email_to`. What people read may
-    begin so as well, and who is replied to is somebody else."""
+    begin so as well (also in one word, as Facebook makes names of questions), and who is replied to is somebody else.
+    """
     if _plain(name) in _MAIL_HEADERS:
         return True
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _APOSTROPHES.sub("ʼ", name.strip()))  # Uzbek's to'liq is one word
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _APOSTROPHES.sub("ʼ", name.strip()))
     parts = re.findall(r"[^\W\d_]+|\s", split.lower())
-    return " " not in parts and (parts[:1] == ["to"] or (parts[-1:] == ["to"] and parts[-2:-1] != ["reply"]))
+    if " " in parts or len(parts) > _MOST_WORDS or parts[:2] == ["to", "liq"]:  # Uzbek's to'liq is one word
+        return False
+    return parts[:1] == ["to"] or (parts[-1:] == ["to"] and parts[-2:-1] != ["reply"])
 
 
 @_remembered
@@ -325,9 +336,12 @@ def is_of_staff(name: str) -> bool:
     if any(before[place] in _FOR for place in staff):
         return False
     others = [(place, word) for place, word in enumerate(found) if place not in staff]
-    return not any(
-        word in _YOU
-        or _IS_TO_YOU.search(word)
-        or ((word in _YOUR or word.endswith(_YOUR_UZBEK)) and place + 1 not in staff)
-        for place, word in others
-    )
+    return not any(_is_to_visitor(word) and not (_is_your(word) and place + 1 in staff) for place, word in others)
+
+
+def _is_to_visitor(word: str) -> bool:
+    return word in _YOU or _is_your(word) or _IS_TO_YOU.search(word) is not None
+
+
+def _is_your(word: str) -> bool:
+    return word in _YOUR or word.endswith(_YOUR_UZBEK)

@@ -810,6 +810,9 @@ def test_to_whom_it_is_sent_is_not_who_has_sent_it(own: Any) -> None:
         ("Email to send the quote to", "ann@example.org", "ann@example.org", ""),
         ("to'liq_ism", "Anora", "", "Anora"),
         ("toʻliq_ism", "Anora", "", "Anora"),
+        ("to‘liq_ism", "Anora", "", "Anora"),
+        ("to_liq_ism", "Anora", "", "Anora"),
+        ("which_email_should_we_send_the_quote_to?", "ann@example.org", "ann@example.org", ""),
         ("totalEmail", "ann@example.org", "ann@example.org", ""),
         ("owner_email", "ann@example.org", "ann@example.org", ""),
     ],
@@ -819,10 +822,29 @@ def test_what_only_begins_or_ends_so_is_the_visitors(name: str, value: str, emai
     assert (read.contact.email, read.contact.name) == (email, who)
 
 
-@pytest.mark.parametrize("name", ["Teléfono del responsable", "Owner phone", "Телефон ответственного лица"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Teléfono del responsable", "Owner phone", "Телефон ответственного лица"),
+        *("Phone number so our team can call you", "what's_the_best_phone_number_for_our_team_to_reach_you?"),
+        *("Best number for our team", "What phone number did you register with?", "Телефон (для сайта)"),
+        *("Ваш телефон (перезвонит бот)", "Seu telefone (a loja vai ligar)", "Teléfono para recoger en tienda"),
+        *("which_phone_number_should_we_send_the_quote_to?", "to_which_phone_number_should_we_send_it"),
+    ],
+)
 def test_people_read_of_their_own(name: str) -> None:
     read = _body({name: PHONE, "Email": "ann@example.org"})
     assert (read.contact.phones, read.contact.emails) == ([PHONE], ["ann@example.org"])
+
+
+@pytest.mark.parametrize("name", ["recipient", "recipients"])
+def test_a_recipient_is_the_visitor_where_nobody_else_is(name: str) -> None:
+    person = {"name": "Ann", "phone": PHONE, "email": "ann@example.org"}
+    for given in (person, [person]):
+        read = _body({"order": "7", name: given})
+        assert (read.contact.phones, read.contact.emails) == ([PHONE], ["ann@example.org"])
+        read = _body({"order": "7", name: given, "customer": {"name": "Bob", "phone": "+79211000002"}})
+        assert (read.contact.name, read.contact.phones) == ("Bob", ["+79211000002"])
 
 
 @pytest.mark.parametrize("name", ["issuerBankName", "name_channel", "trunkName", "Имя канала"])
