@@ -10,14 +10,14 @@ from typing import Final
 from features.submissions.carts import drop, text
 from shared.platform.nested import Tree
 
-_LINE: Final = "line "  # before the name of a number: it is nobody's who calls
+LINE: Final = "line "  # before the name of a number: it is nobody's who calls
 
 
 def is_of_line(tree: Tree, *names: str) -> None:
     """Under a name that says so; the number itself stays."""
     for name in names:
         if name in tree:
-            tree[f"{_LINE}{name}"] = tree.pop(name)
+            tree[f"{LINE}{name}"] = tree.pop(name)
 
 
 # source: Calltouch's help page on webhooks ("callerphone", "phonenumber"); public handlers

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from features.submissions import field_vocabulary, person_identity, value_looks, visitor
+from features.submissions.call_adapters import LINE
 from features.submissions.field_vocabulary import Meaning
 from features.submissions.flattening import NamedValue
 from features.submissions.form_assembler import MEMBERS, FormAssembler
@@ -218,13 +219,14 @@ def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
 
 
 def _is_addressed(value: NamedValue, name: str) -> bool:
-    """To whom it is sent, as mailboxes and relays tell it: `to`, `ToFull › 1 › Email`."""
-    return any(map(field_vocabulary.is_mail_header, (name, *_around(value))))
+    """To whom it is sent, as mailboxes and relays tell it: `to`, `ToFull › 1 › Email`; which line was called, as
+    adapters know it."""
+    return value.name.startswith(LINE) or any(map(field_vocabulary.is_mail_header, (name, *_around(value))))
 
 
 def _is_of_recipient(value: NamedValue, name: str) -> bool:
     """Of somebody of an order, who may be the visitor: `recipient: {name, phone}`."""
-    is_person = field_vocabulary.whole(name) in PERSON
+    is_person = field_vocabulary.whole(name) in PERSON and not value.name.startswith(LINE)
     return is_person and any(one.lower() in _RECIPIENTS for one in _around(value)[-1:])
 
 

@@ -19,6 +19,7 @@ _IDS: Final = ("MessageSid", "SmsMessageSid", "SmsSid", "CallSid")
 _RECEIVED: Final = "received"  # any other state is that of a message of the company's own
 _FROM_CLIENTS: Final = frozenset({"messages", "contacts", "calls"})  # of a value of WhatsApp's
 _OF_PHONES: Final = ("", "whatsapp", "viber")  # chats that are called by the phone of whoever writes
+_BESIDE_STATES: Final = frozenset({"statuses", "event", "channel_id"})
 _BARE: Final = re.compile(r"\+?(\d{7,15})")
 _OF_EVOLUTION: Final = re.compile(
     r"(?:messages|contacts|presence|chats|groups?|connection|qrcode|labels|send|application)\.|call$"
@@ -39,7 +40,8 @@ def _twilio(tree: Tree) -> str | None:
         if tree.get(same) == tree.get(ours):
             drop(tree, same)
     channel, mark, number = str(tree.get(client) or "").rpartition(":")
-    is_number = number.startswith("+") or (mark and channel.lower() in ("whatsapp", "sms", "rcs"))
+    is_bare = bool(mark) and channel.lower() in ("whatsapp", "sms", "rcs") and bool(_BARE.fullmatch(number.strip()))
+    is_number = number.startswith("+") or is_bare
     if is_number and "phone" not in tree:
         tree["phone"] = number
         drop(tree, client)
@@ -68,13 +70,9 @@ def _whatsapp(tree: Tree) -> str | None:
         is_of_line(line if isinstance(line, dict) else {}, "display_phone_number")
         drop(line, "phone_number_id")
         for person in branches(value.get("contacts")):
-            tree.setdefault("phone", f"+{person['wa_id']}") if person.get("wa_id") else None
-            if tree.get("phone") == f"+{person.get('wa_id')}":
-                drop(person, "wa_id")
+            _is_phone(tree, person, "wa_id")
         for message in branches(value.get("messages")):
-            tree.setdefault("phone", f"+{message['from']}") if message.get("from") else None
-            if tree.get("phone") == f"+{message.get('from')}":
-                drop(message, "from")
+            _is_phone(tree, message, "from")
             said.append(text(message.get("text"), "body"))
             ids.append(text(message, "id"))
             drop(message, "timestamp")
@@ -85,6 +83,13 @@ def _whatsapp(tree: Tree) -> str | None:
         for entry in branches(tree["entry"]):
             drop(entry, "id")
     return " ".join(filter(None, ids))
+
+
+def _is_phone(tree: Tree, told: Tree, name: str) -> None:
+    """Whoever shows no phone is called by an id: `US.1349…`."""
+    number = _number(told.get(name), is_bare=True)
+    if number and tree.setdefault("phone", number) == number:
+        drop(told, name)
 
 
 def _is_comment(tree: Tree, said: list[str]) -> None:
@@ -101,7 +106,28 @@ def _of_cloud(tree: Tree) -> list[Tree]:
 
 
 def _object(tree: Tree) -> str | None:
-    return _whatsapp(tree) if tree["object"] == "whatsapp_business_account" else ""
+    return _whatsapp(tree) if tree["object"] == "whatsapp_business_account" else _of_page(tree)
+
+
+# source: Meta's reference of Messenger's webhooks, and Instagram's, whose `messages` are the company's own, too
+# (`is_echo`); bodies in public code
+def _of_page(tree: Tree) -> str | None:
+    """Of messages only: a page has leads and comments as well."""
+    entries = [one for one in branches(tree["entry"]) if "messaging" in one]
+    told = [event for one in entries for event in branches(one["messaging"])]
+    if not told or len(entries) < len(branches(tree["entry"])):
+        return ""
+    for one in entries:
+        one["messaging"] = [event for event in branches(one["messaging"]) if not _is_own(event)]
+    messages = [branch_of(event.get("message")) for one in entries for event in one["messaging"]]
+    if not messages:
+        return None
+    _is_comment(tree, [text(one, "text") for one in messages])
+    return " ".join(filter(None, [text(one, "mid") for one in messages]))
+
+
+def _is_own(event: Tree) -> bool:
+    return _is_so(branch_of(event.get("message")).get("is_echo")) or not event.keys().isdisjoint(("read", "delivery"))
 
 
 def _number(told: Any, *, is_bare: bool = False) -> str:
@@ -232,7 +258,12 @@ def _states(tree: Tree) -> str | None:
     """The same, of what has become of the company's own."""
     listed = branches(tree["statuses"])
     is_so = listed and all("status" in one and one.keys() & {"id", "messageId"} for one in listed)
-    return None if is_so and "messages" not in tree else ""
+    return None if is_so and tree.keys() <= _BESIDE_STATES else ""
+
+
+def _cloud_writer(message: Tree) -> str:
+    """By the phone, or the id of whoever shows none."""
+    return str(message.get("from") or message.get("from_user_id"))
 
 
 def parts(tree: Tree) -> list[Tree]:
@@ -240,10 +271,13 @@ def parts(tree: Tree) -> list[Tree]:
     if "entry" in tree or "messaging_product" in tree:
         found: dict[tuple[str, str], Tree] = {}
         for value in _of_cloud(tree):
-            written = branches(value.get("messages"))
-            for person in dict.fromkeys(str(one.get("from")) for one in written):
-                own = [one for one in written if str(one.get("from")) == person]
-                named = [one for one in branches(value.get("contacts")) if one.get("wa_id") == person]
+            written, people = branches(value.get("messages")), branches(value.get("contacts"))
+            writers = list(map(_cloud_writer, written))
+            for person in dict.fromkeys(writers):
+                own = [one for one, writer in zip(written, writers, strict=True) if writer == person]
+                # Alone, it is whoever is named there, also by another id.
+                named = [one for one in people if person in (one.get("wa_id"), one.get("user_id"))]
+                named = people if len(set(writers)) == 1 else named
                 place = (person, str(value.get("metadata")))
                 if place in found:
                     found[place]["messages"] += own

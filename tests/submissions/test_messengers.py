@@ -30,6 +30,13 @@ def _cloud(*values: dict[str, Any], field: str = "messages") -> dict[str, Any]:
     }
 
 
+def _of_meta(message: dict[str, Any] | None = None, **other: Any) -> dict[str, Any]:
+    """As Messenger and Instagram tell it."""
+    ends = {"sender": {"id": "6543210987654321"}, "recipient": {"id": "105551234567890"}, "timestamp": 1}
+    events = [ends | ({"message": message} if message else {}) | other]
+    return {"object": "instagram", "entry": [{"id": "18", "time": 1, "messaging": events}]}
+
+
 def _of(person: str, *texts: str) -> dict[str, Any]:
     messages = [
         {"from": person, "id": f"wamid.{person}.{place}", "timestamp": "1", "text": {"body": one}, "type": "text"}
@@ -65,6 +72,8 @@ OWN: dict[str, Any] = {
         "statuses": [{"id": "p.1", "code": 4, "status": "read", "recipient_id": "79211000201@s.whatsapp.net"}],
         "event": {"type": "statuses", "event": "post"}, "channel_id": "MANTIS-1",
     },
+    "Instagram: written": _of_meta({"mid": "m1", "text": "Здравствуйте", "is_echo": True}),
+    "Messenger: read": _of_meta(read={"watermark": 1}),
     "UltraMsg: seen": {
         "event_type": "message_ack", "instanceId": "1",
         "data": {"id": "true_79211000201@c.us_3EB0", "from": "79290000091@c.us", "to": "79211000201@c.us"},
@@ -83,6 +92,46 @@ def test_what_a_messenger_tells_of_own_messages_is_no_submission(name: str) -> N
     """The company's own line was the person of it, and so of all of them."""
     found = _sent(OWN[name])
     assert (found.is_test, found.body.contact.phones, found.body.contact.emails) == (True, [], [])
+
+
+def test_statuses_of_something_else_beside_a_person_are_a_form() -> None:
+    """It was taken for a messenger's, and nothing came of it."""
+    order = {"client": {"name": "Анна", "phone": "+79211000207"}, "statuses": [{"id": "1", "status": "new"}]}
+    found = _sent(order)
+    assert (found.is_test, found.body.contact.phones) == (False, ["+79211000207"])
+
+
+def test_of_instagram_what_is_written_to_the_company_is_a_form() -> None:
+    body = _of_meta({"mid": "m2", "text": "Хочу дверь"})
+    body["entry"] += _of_meta({"mid": "m3", "text": "Слушаем", "is_echo": True})["entry"]
+    found = _sent(body)
+    assert isinstance(found.body, SubmitForm)
+    assert (found.is_test, found.body.comment, found.key) == (False, "Хочу дверь", _sent(body).key)
+    assert (found.body.contact.phones, found.key is not None) == ([], True)
+    lead = {"object": "page", "entry": [{"changes": [{"field": "leadgen", "value": {"leadgen_id": "7"}}]}]}
+    assert _sent(lead).is_test is False
+
+
+@pytest.mark.parametrize("own", [{"wa_id": "5215512345678"}, {"user_id": "US.207", "username": "ann"}])
+def test_whoever_whatsapp_names_by_another_id_has_their_name_and_never_our_line(own: dict[str, str]) -> None:
+    """People with a name of their own show WhatsApp's clients no phone; all of them were the company's own line."""
+    ids = {"from": "525512345678"} if "wa_id" in own else {"from_user_id": own["user_id"]}
+    value = {"contacts": [{"profile": {"name": "Ann"}} | own], "messages": [{"id": "w1", "text": {"body": "Hi"}} | ids]}
+    contact = _sent(_cloud(value)).body.contact
+    assert (contact.name, len(contact.phones)) == ("Ann", "wa_id" in own)
+    assert LINE["display_phone_number"] not in str(contact)
+
+
+def test_those_of_several_people_without_a_phone_are_of_each() -> None:
+    values = [
+        {
+            "contacts": [{"profile": {"name": name}, "user_id": name}],
+            "messages": [{"from_user_id": name, "id": f"w{name}", "text": {"body": "Hi"}}],
+        }
+        for name in ("Ann", "Bob")
+    ]
+    found = [_sent(one).body.contact.name for one in batches.parts(_cloud(*values), Submissions())]
+    assert found == ["Ann", "Bob"]
 
 
 def test_it_is_in_incoming_and_says_why(site: Story) -> None:
