@@ -126,7 +126,8 @@ def amount(value: Any, *, is_money: bool = True) -> Decimal | None:
     mark = max(digits.rfind("."), digits.rfind(","))
     if mark >= 0:
         is_for_people = is_money and found[1].strip() != value.strip() and digits.lstrip("-")[:1] != "0"
-        is_triple = len(digits) - mark == 4 and (digits[mark] == "," or is_for_people)
+        is_group = re.fullmatch(r"-?\d{1,3}", digits[:mark]) is not None  # 1500.000 has no thousands parted
+        is_triple = is_group and len(digits) - mark == 4 and (digits[mark] == "," or is_for_people)
         is_thousands = digits.count(digits[mark]) > 1 or is_triple
         whole, fraction = (digits, "") if is_thousands else (digits[:mark], digits[mark + 1 :])
         digits = re.sub("[.,]", "", whole) + ("." + fraction if fraction else "")
