@@ -14,8 +14,15 @@ def _all(clinic: Clinic) -> list[int]:
     return [len(shown["leads"]), len(shown["contacts"]), len(shown["tasks"]), notes]
 
 
-def test_37_3_a_visit_that_is_booked_again_is_there_once(clinic: Clinic, backup: Backup) -> None:
+def _take(clinic: Clinic, backup: Backup) -> None:
+    """Of an account whose tokens are new: the clinic's Monday may be a week ahead, and this is not about tokens."""
+    story = clinic.story
+    assert story.crm("get_lead", story.application() | {"X-Lead-Id": str(story.lead_id)}).status == 200
     backup.take()
+
+
+def test_37_3_a_visit_that_is_booked_again_is_there_once(clinic: Clinic, backup: Backup) -> None:
+    _take(clinic, backup)
     first = clinic.booked(_key(clinic))
     before = _all(clinic)
     backup.restore_after(hours=1)
@@ -25,7 +32,7 @@ def test_37_3_a_visit_that_is_booked_again_is_there_once(clinic: Clinic, backup:
 
 
 def test_37_3_a_visit_in_a_deal_that_is_booked_again_is_there_once(clinic: Clinic, backup: Backup) -> None:
-    backup.take()
+    _take(clinic, backup)
     clinic.booked(_key(clinic, clinic.card()), visitor={})
     before = _all(clinic)
     backup.restore_after(hours=1)

@@ -12,11 +12,16 @@ from tests.submissions.recorded import NAMES, body_of, record, request_of
 
 # Yampi's and Hotmart's phones are of Brazil; the campaign's people are of Russia. An exchange of leads tells two phones
 # of a person. A call tells no name, a ticket of tawk.to no phone, by which the campaign knows people; what
-# LiqPay packs in base64, and Formstack in lines, is not changed here; WhatsApp says whole numbers only.
+# LiqPay packs in base64, and Formstack in lines, is not changed here; WhatsApp and its relays say whole numbers only,
+# or name chats by them.
+_LEFT_OUT: Final = (
+    "yampi", "hotmart", "lead_exchange", "liqpay", "formstack",
+    "whatsapp_cloud", "evolution_api", "green_api", "wazzup", "z_api",
+)  # fmt: skip
 KINDS: Final = [
     name
     for name in NAMES
-    if name not in ("yampi", "hotmart", "lead_exchange", "liqpay", "formstack", "whatsapp_cloud")
+    if name not in _LEFT_OUT
     and "phone" in record(name)["becomes"]["contact"]
     and any(map(str.isalpha, record(name)["becomes"]["contact"]["name"]))
 ]
