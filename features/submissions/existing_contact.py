@@ -124,5 +124,5 @@ def _plain(values: list[Entity]) -> list[Any]:
 def _same(field: Field, text: str, country: str) -> str:
     if field.code == "PHONE":
         made = person_identity.phone(text, country)
-        return (made.identity or made.written) if made else text
+        return made.dialled if made else text
     return text.strip().casefold()

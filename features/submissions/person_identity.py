@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 Entity = dict[str, Any]
 
 _LONGEST: Final = 100
+_MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
 
 
 class Phone(Struct, frozen=True):
     """A phone as it is going to be stored, and who has it."""
 
     written: str  # international form; what was typed where that is no whole number, or has an extension
-    identity: str | None = None  # equal for equal phones; None: it stands for nobody, such as "123" or a local number
+    identity: str | None = None  # equal for one line; None: it stands for nobody, such as "123" or a local number
     digits: str = ""  # what amoCRM searches by
+
+    @property
+    def dialled(self) -> str:
+        """Equal for what is one phone in a contact: two spellings of a line are two, since one may reach it where the
+        other does not."""
+        return self.identity if self.identity is not None and ";" in self.identity else self.written
 
 
 def phone(text: str, country: str) -> Phone | None:
@@ -44,7 +51,32 @@ def phone(text: str, country: str) -> Phone | None:
     digits = str(number.national_number)[-10:]
     if number.extension:
         return Phone(typed, f"{written};ext={number.extension}", digits)
-    return Phone(written, written, digits)
+    return Phone(written, _line_of(number, written), digits)
+
+
+# source: the plans of numbers of ENACOM and Anatel; `wa_id` in bodies of WhatsApp's that public receivers keep
+def _line_of(number: "PhoneNumber", written: str) -> str:
+    """As a mobile is written where it has two spellings. Argentina's has a 9 behind the country's code from abroad, and
+    in WhatsApp, that nobody writes at home; Brazil's has one before its eight digits, which WhatsApp's older accounts
+    lack."""
+    code, national = number.country_code, str(number.national_number)
+    if code == _ARGENTINA and len(national) == 11 and national[0] == "9":
+        return f"+{code}{national[1:]}"
+    if code == _BRAZIL and len(national) == 10 and national[2] in "689":
+        return f"+{code}{national[:2]}9{national[2:]}"
+    return written
+
+
+# source: IFT's plan of numbers since August 2019; WhatsApp still calls a Mexican by it
+def _without_old_prefix(number: "PhoneNumber") -> "PhoneNumber":
+    """Without the 1 that Mexico's mobiles had behind the country's code."""
+    from phonenumbers import CountryCodeSource
+
+    national = str(number.national_number)
+    is_abroad = number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY
+    if number.country_code == _MEXICO and is_abroad and len(national) == 11 and national[0] == "1":
+        number.national_number = int(national[1:])
+    return number
 
 
 def _number(text: str, country: str) -> "PhoneNumber | None":
@@ -54,7 +86,7 @@ def _number(text: str, country: str) -> "PhoneNumber | None":
 
     def parsed(one: str) -> "PhoneNumber | None":
         try:
-            return phonenumbers.parse(one, country, keep_raw_input=True)
+            return _without_old_prefix(phonenumbers.parse(one, country, keep_raw_input=True))
         except phonenumbers.NumberParseException:
             return None
 
@@ -77,7 +109,7 @@ def _number(text: str, country: str) -> "PhoneNumber | None":
 def phones(texts: Sequence[str], country: str) -> list[Phone]:
     """Without repetitions."""
     found = [made for made in (phone(text, country) for text in texts) if made is not None]
-    return list({made.identity or made.written: made for made in found}.values())
+    return list({made.dialled: made for made in found}.values())
 
 
 def identities(texts: Sequence[str], country: str) -> set[str]:

@@ -15,7 +15,7 @@ from tests.submissions.test_batches import _made
 from tests.submissions.test_doors import _sent
 from tests.submissions.test_incoming import JSON, listed, new_key, sent
 from tests.submissions.test_read_again import again, entry
-from tests.submitting import account, set_up
+from tests.submitting import account, save, set_up, values_of
 
 CLOUD = record("whatsapp_cloud")["json"]
 LINE = {"display_phone_number": "74950000099", "phone_number_id": "106540352242922"}
@@ -164,6 +164,30 @@ def test_messages_of_several_people_are_submissions_of_their_own(site: Story) ->
     assert (read.contact.name, read.contact.phones) == (f"N{first}", [f"+{first}"])
     assert isinstance(read, SubmitForm)
     assert read.comment == "Дверь\nБелую"
+
+
+# source: `wa_id` in bodies of Mexico's, Argentina's and older Brazilian accounts, in public receivers of them
+@pytest.mark.parametrize(
+    ("country", "writer", "typed", "phones"),
+    [
+        ("MX", "5215512345678", "55 1234 5678", ["+525512345678"]),
+        ("AR", "5491123456789", "11 2345-6789", ["+5491123456789", "+541123456789"]),
+        ("BR", "553188887777", "(31) 98888-7777", ["+553188887777", "+5531988887777"]),
+    ],
+)
+def test_who_writes_and_calls_by_two_spellings_of_a_number_is_one_person(
+    site: Story, country: str, writer: str, typed: str, phones: list[str]
+) -> None:
+    """A Mexican's number was none, and each message made another contact; of the others a form made a second one."""
+    assert save(site, phone_country=country).status == 200
+    before = account(site)["contacts"].keys()
+    _, key = new_key(site)
+    for body in (_cloud(_of(writer, "Uno")), _cloud(_of(writer, "Uno", "Dos")), {"name": "Ana", "phone": typed}):
+        assert sent(site, key, body, JSON).status == 200
+        run_deliveries(site.runtime, 20)
+        site.clock.advance(hours=1)
+    made = [one for id_, one in account(site)["contacts"].items() if id_ not in before]
+    assert [values_of(one)["PHONE"] for one in made] == [phones]
 
 
 def test_so_are_those_of_one_value_and_of_a_relays_list() -> None:
