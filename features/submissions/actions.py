@@ -191,7 +191,8 @@ def _order_from_builder(
     it was made; one that is older than what is kept here may have a deal, which is looked for."""
     integration, whole = caller.require_integration(), model.whole(body)
     assert isinstance(whole, SubmitOrder)
-    key = submission_keys.of_order(runtime, caller, whole, of_person=True)
+    made = None if made_at is None or made_at < _NO_ORDER_BEFORE else int(made_at.timestamp())
+    key = submission_keys.of_order(runtime, caller, whole, of_person=True, made=made)
     first = deliveries.by_key(runtime.database, integration.id, model.SUBMIT_ORDER, key)
     if first is None and order_updates.is_empty(whole):
         kept.became_nothing(say("A shop tells of an order that is not here, and says nothing of what is in it."))
@@ -210,6 +211,7 @@ def _order_from_builder(
                 at_once=False,
                 about=whose(whole.contact.phones, whole.contact.emails),
                 known_since=_before_what_is_kept(runtime, made_at),
+                made=made,
             )
             answer(request, delivery)
             for write in order_updates.of_unknown(delivery, key, whole):
@@ -248,6 +250,7 @@ def _accepted(
     at_once: bool = True,
     about: str | None = None,
     known_since: datetime | None = None,
+    made: int | None = None,
 ) -> Delivery:
     integration = caller.require_integration()
     settings, body = settings_of(integration.settings), model.whole(body)
@@ -261,6 +264,7 @@ def _accepted(
     cleaned = msgspec.json.encode(msgspec.structs.replace(same, action=None), order="deterministic")
     why = msgspec.UNSET if decisions is None else decisions
     accepted = Accepted(wanted.mode, msgspec.Raw(cleaned), request.address, why)
+    summary = _summary(runtime, integration, body, is_named=key is not None) | caller.sender() | kept.summary
     write = IdempotentWrite(
         plan.PLANNERS[action],
         msgspec.json.encode(accepted, order="deterministic"),
@@ -268,7 +272,7 @@ def _accepted(
         plan.first_steps(settings, wanted.mode, body),
         identity=_identity(cleaned, same),
         at_once=at_once and not settings.queue,
-        summary=_summary(runtime, integration, body, is_named=key is not None) | caller.sender() | kept.summary,
+        summary=summary if made is None else summary | {submission_keys.MADE: made},
         about=about,
         known_since=known_since,
     )

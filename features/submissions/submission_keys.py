@@ -18,6 +18,7 @@ from shared.runtime import Runtime
 
 # So long an equal submission is the same one; after that a person may well ask for the same thing again.
 _SAME_SECONDS: Final = 600
+MADE: Final = "made"  # in an order's summary: when, by its shop, in Unix seconds
 
 
 def of_builder(runtime: Runtime, caller: Caller, key: str | None, contact: Contact) -> str | None:
@@ -27,14 +28,19 @@ def of_builder(runtime: Runtime, caller: Caller, key: str | None, contact: Conta
     return None if key is None else _of_its_person(runtime, caller, model.SUBMIT_FORM, whole, contact)
 
 
-def _of_its_person(runtime: Runtime, caller: Caller, action: str, key: str, contact: Contact) -> str:
+def _of_its_person(
+    runtime: Runtime, caller: Caller, action: str, key: str, contact: Contact, made: int | None = None
+) -> str:
     """The key, as long as nobody else has come with it before; else one of this person's own. Whoever leaves neither a
-    phone nor an e-mail cannot be told from others."""
+    phone nor an e-mail cannot be told from others. An order of this number that was `made` at that very second is the
+    same, whoever it is of now: its shop has put the phone right."""
     integration_id, theirs = caller.require_integration().id, (*contact.phones, *contact.emails)
     own = proofs(runtime.keyring, integration_id, contact.phones, contact.emails)
     before = deliveries.by_key(runtime.database, integration_id, action, key) if own else None
     kept = None if before is None else before.summary.get("proof")
     if kept is None or any(is_proven(runtime.keyring, integration_id, kept, one) for one in theirs):
+        return key
+    if before is not None and made is not None and before.summary.get(MADE) == made:
         return key
     return f"{key}:{own[0]}"
 
@@ -69,13 +75,15 @@ def usual(runtime: Runtime, caller: Caller, action: str, body: Body, cleaned: by
     return f"form:{site}{digest}:{window}"
 
 
-def of_order(runtime: Runtime, caller: Caller, body: SubmitOrder, *, of_person: bool = False) -> str:
+def of_order(
+    runtime: Runtime, caller: Caller, body: SubmitOrder, *, of_person: bool = False, made: int | None = None
+) -> str:
     """Its number. Of a page's, and of a builder's (`of_person`), it is the order of whoever has sent the number first,
     and others have orders of their own: anybody can send a number before its shop does, a shop may begin to count anew,
     and two shops may share an address."""
     key = f"order:{_of_site(caller)}{body.order.number}"
     is_of_person = of_person or caller.kind == "site"
-    return _of_its_person(runtime, caller, model.SUBMIT_ORDER, key, body.contact) if is_of_person else key
+    return _of_its_person(runtime, caller, model.SUBMIT_ORDER, key, body.contact, made) if is_of_person else key
 
 
 def _of_profile(runtime: Runtime, integration: Integration, body: SyncContact, cleaned: bytes) -> str | None:

@@ -240,6 +240,32 @@ def test_46_a_check_before_a_payment_does_not_say_that_it_is_paid(site: Story) -
     assert site.sql(ORDERS) == [(1,)]
 
 
+def _of_insales(phone: str, **members: Any) -> dict[str, Any]:
+    """Of a buyer who has left no e-mail, as most of them."""
+    one = _changed("insales", **members)
+    one["json"]["client"] |= {"phone": phone, "email": None}
+    one["json"]["shipping_address"] |= {"phone": phone}
+    return one
+
+
+def test_an_order_whose_buyers_phone_its_shop_has_put_right_is_the_same(site: Story) -> None:
+    """It was another order, of another person: a second deal of the same sum."""
+    _, key = server_key(site)
+    wrong, right = "+79211000136", "+79211000163"
+    assert send(site, key, _of_insales(wrong)).status == 200
+    made, leads = Became(site), len(account(site)["leads"])
+    for state in ("Новый", "Выдан"):
+        assert send(site, key, _of_insales(right, custom_status={"title": state})).status == 200
+        run_deliveries(site.runtime, 20)
+    assert site.sql(ORDERS) == [(1,)]
+    assert len(account(site)["leads"]) == leads
+    notes = [one["params"]["text"] for one in account(site)["notes"][f"leads/{made.lead['id']}"]]
+    assert [sum(text in note for note in notes) for text in ("1000163", "Выдан")] == [1, 1]
+    other = _of_insales("+79211000199", created_at="2027-01-12T10:00:00.000+03:00")  # the shop counts anew
+    assert send(site, key, other).status == 200
+    assert site.sql(ORDERS) == [(2,)]
+
+
 def test_the_same_number_of_two_shops_is_two_orders(site: Story) -> None:
     for _ in range(2):
         _, key = server_key(site)
