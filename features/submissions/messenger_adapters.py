@@ -12,6 +12,7 @@ from typing import Any, Final
 from features.submissions import value_looks
 from features.submissions.call_adapters import is_of_line
 from features.submissions.carts import branches, drop, text
+from features.submissions.flattening import named_values
 from features.submissions.shops.common import branch_of
 from shared.platform.nested import Tree
 
@@ -20,6 +21,7 @@ _RECEIVED: Final = "received"  # any other state is that of a message of the com
 _FROM_CLIENTS: Final = frozenset({"messages", "contacts", "calls"})  # of a value of WhatsApp's
 _OF_PHONES: Final = ("", "whatsapp", "viber")  # chats that are called by the phone of whoever writes
 _BESIDE_STATES: Final = frozenset({"statuses", "event", "channel_id"})
+_ASKED_FOR: Final = "contact_request"  # as the origin of a card: the writer's own, by a button
 _BARE: Final = re.compile(r"\+?(\d{7,15})")
 _OF_EVOLUTION: Final = re.compile(
     r"(?:messages|contacts|presence|chats|groups?|connection|qrcode|labels|send|application)\.|call$"
@@ -73,6 +75,8 @@ def _whatsapp(tree: Tree) -> str | None:
             _is_phone(tree, person, "wa_id")
         for message in branches(value.get("messages")):
             _is_phone(tree, message, "from")
+            if not any(one.get("origin") == _ASKED_FOR for one in branches(message.get("contacts"))):
+                _is_card(message, "contacts")
             said.append(text(message.get("text"), "body"))
             ids.append(text(message, "id"))
             drop(message, "timestamp")
@@ -90,6 +94,13 @@ def _is_phone(tree: Tree, told: Tree, name: str) -> None:
     number = _number(told.get(name), is_bare=True)
     if number and tree.setdefault("phone", number) == number:
         drop(told, name)
+
+
+def _is_card(message: Tree, name: str) -> None:
+    """Of somebody whose contact was sent: a text, since that is not who writes."""
+    told = [text for value in named_values({name: message.pop(name, None)}) for text in value.values]
+    if told:
+        message["card"] = ", ".join(dict.fromkeys(told))
 
 
 def _is_comment(tree: Tree, said: list[str]) -> None:
@@ -175,6 +186,7 @@ def _zapi(tree: Tree) -> str | None:
     if tree["type"] != "ReceivedCallback" or _is_so(tree.get("fromMe")):
         return None
     is_of_line(tree, "connectedPhone")
+    _is_card(tree, "contact")
     numbers = [_number(tree.get(name), is_bare=True) for name in ("participantPhone", "phone")]
     if numbers[1]:
         drop(tree, "phone")
@@ -237,6 +249,9 @@ def _relayed(tree: Tree) -> str | None:
     for one in theirs:
         is_bare = text(dict(one), "chatType").lower() in _OF_PHONES
         told = (one.get(name) for name in ("from", "author", "chatId", "chat_id"))
+        _is_card(one, "contacts")
+        if "vcard" in branch_of(one.get("contact")):  # else it is the writer's
+            _is_card(one, "contact")
         numbers += [_number(branch_of(one.get("contact")).get("phone"), is_bare=True)]
         numbers += [_number(number, is_bare=is_bare) for number in told]
         said += [text(one, "text") or text(one.get("text"), "body"), text(one, "body")]

@@ -190,6 +190,69 @@ def test_who_writes_and_calls_by_two_spellings_of_a_number_is_one_person(
     assert [values_of(one)["PHONE"] for one in made] == [phones]
 
 
+@pytest.mark.parametrize(
+    ("name", "withheld"),
+    [
+        ("calltouch_call", {"callerphone": ""}),
+        ("callrail_call", {"customer_phone_number": "anonymous"}),
+    ],
+)
+def test_whose_number_is_withheld_has_not_the_companys(name: str, withheld: dict[str, str]) -> None:
+    one = record(name)
+    before = one.get("json") or one["form"]
+    assert before.keys() >= withheld.keys()
+    assert _sent(before | withheld).body.contact.phones == []
+
+
+# source: Meta's reference, "Business-scoped user IDs"
+def test_whoever_is_asked_for_their_phone_has_it() -> None:
+    """A card that is sent by that button is the writer's own."""
+    card = {"name": {"formatted_name": "Ana"}, "phones": [{"phone": "+5215512345678"}], "origin": "contact_request"}
+    message = {"from_user_id": "MX.1", "id": "wamid.1", "timestamp": "1", "type": "contacts", "contacts": [card]}
+    body = _sent(_cloud({"contacts": [{"profile": {"name": "Ana"}, "user_id": "MX.1"}], "messages": [message]})).body
+    assert (body.contact.name, body.contact.phones) == ("Ana", ["+5215512345678"])
+
+
+_VCARD = "BEGIN:VCARD\nVERSION:3.0\nFN:Bob Lee\nTEL;type=CELL;waid=34611100299:+34 611 100 299\nEND:VCARD"
+_CARD = {
+    "name": {"formatted_name": "Bob Lee", "first_name": "Bob"},
+    "phones": [{"phone": "+34 611 100 299", "wa_id": "34611100299", "type": "CELL"}],
+    "emails": [{"email": "bob@example.org", "type": "WORK"}],
+}
+
+
+def _with_card(name: str) -> dict[str, Any]:
+    """source: the references of each"""
+    one = copy.deepcopy(record(name)["json"])
+    if name == "whatsapp_cloud":
+        (message,) = one["entry"][0]["changes"][0]["value"]["messages"]
+        del message["text"]
+        message |= {"type": "contacts", "contacts": [_CARD]}
+    elif name == "z_api":
+        one |= {"contact": {"displayName": "Bob Lee", "vCard": _VCARD, "phones": ["34611100299"]}}
+    else:
+        one["messages"][0] |= {"contacts": [{"name": "Bob Lee", "phones": ["34611100299"]}], "type": "vcard"}
+    return dict(one)
+
+
+@pytest.mark.parametrize("name", ["whatsapp_cloud", "z_api", "wazzup", "whapi"])
+def test_whose_card_is_sent_is_not_who_writes(name: str) -> None:
+    """It was the writer's first phone: the deal went to the contact of whoever was named."""
+    whapi = {
+        "id": "p.1", "from_me": False, "type": "contact", "chat_id": "79211000298@s.whatsapp.net", "timestamp": 1,
+        "from": "79211000298", "from_name": "Ann",
+    }  # fmt: skip
+    if name == "whapi":
+        body = {"messages": [whapi | {"contact": {"name": "Bob Lee", "vcard": _VCARD}}], "channel_id": "MANTIS-1"}
+        usual: Any = {"messages": [whapi], "channel_id": "MANTIS-1"}
+    else:
+        body, usual = _with_card(name), record(name)["json"]
+    read, plain = _sent(body).body, _sent(copy.deepcopy(usual)).body
+    assert read.contact == plain.contact
+    told = str(read.fields)
+    assert ["Bob Lee" in told, "611 100 299" in told or "34611100299" in told] == [True, True]
+
+
 def test_so_are_those_of_one_value_and_of_a_relays_list() -> None:
     value = _of("79211000204", "Дверь")
     other = _of("79211000205", "Окно")
