@@ -23,13 +23,15 @@ from shared.storage.database import Database
 _STORED: Final = """
 SELECT split_part(level, ':', 1) AS level, settings FROM amocrm_level_settings
 WHERE widget_type = %(widget_type)s AND level IN ('widget', 'client:' || %(client_id)s)
-UNION ALL SELECT 'connection', settings FROM amocrm_integrations WHERE id = %(id)s
+UNION ALL SELECT 'connection', settings - 'account_country' FROM amocrm_integrations WHERE id = %(id)s
 """
-# Over the document that its author has seen; the same save may come twice.
+# Over the document that its author has seen; the same save may come twice. The account's country stands beside it: what
+# amoCRM has said when the account was connected, and nobody's setting.
 _SAVE_CONNECTION: Final = """
 WITH saved AS (
-    UPDATE amocrm_integrations SET settings = %(settings)s, updated_at = amocrm_now()
-    WHERE id = %(id)s AND (%(seen)s::jsonb IS NULL OR settings IN (%(seen)s, %(settings)s))
+    UPDATE amocrm_integrations SET updated_at = amocrm_now(), settings = %(settings)s::jsonb
+        || jsonb_strip_nulls(jsonb_build_object('account_country', settings -> 'account_country'))
+    WHERE id = %(id)s AND (%(seen)s::jsonb IS NULL OR settings - 'account_country' IN (%(seen)s, %(settings)s))
     RETURNING id
 ), logged AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)

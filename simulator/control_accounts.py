@@ -61,6 +61,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "utc_offset",
             "time_zone",
             "cents",
+            "country",
             "currency",
         ):
             setattr(account, name, value)

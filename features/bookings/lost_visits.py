@@ -44,7 +44,7 @@ class _Known(Struct, frozen=True):
 
 def may_have(integration: Integration) -> bool:
     """Whether it takes appointments, or nobody knows: a connection that was made anew has lost its settings."""
-    return settings_of(integration.settings).is_on or not integration.settings
+    return settings_of(integration.settings).is_on or not integration.settings.keys() - {"account_country"}
 
 
 def find(runtime: Runtime, integration: Integration, lost_since: datetime) -> Iterator[Message]:

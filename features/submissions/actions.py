@@ -67,7 +67,7 @@ def _submit(runtime: Runtime, caller: Caller, request: Request, action: str) -> 
 
 def _several(runtime: Runtime, caller: Caller, request: Request) -> list[Request]:
     try:
-        return batches.requests(request, settings_of(caller.require_integration().settings))
+        return batches.requests(request, settings_of(caller.require_integration()))
     except Problem as problem:
         server_ingress.tell_of_unreadable(runtime, caller, problem)
         raise
@@ -104,11 +104,11 @@ def _submitted(
     is_html = request.is_html_form and action == model.SUBMIT_FORM  # the others have no form of this kind
     decisions: list[Decision] | None = None
     if is_html:
-        form = html_form.submission(request, settings_of(integration.settings))
+        form = html_form.submission(request, settings_of(integration))
         body: Body = form.body
         decisions = form.decisions
     else:
-        body = _decoded(request, action, settings_of(integration.settings))
+        body = _decoded(request, action, settings_of(integration))
     robot = _robot(runtime, integration, request, body)
     if robot is not None:
         kept.became_nothing(robot)
@@ -136,7 +136,7 @@ def _from_builder(
 ) -> Response:
     """It waits for five seconds and wants to hear 200: what it sends is stored, and brought into amoCRM afterwards."""
     try:
-        sent = site_builders.sent(request, settings_of(caller.require_integration().settings))
+        sent = site_builders.sent(request, settings_of(caller.require_integration()))
     except Problem as problem:
         server_ingress.tell_of_unreadable(runtime, caller, problem)
         raise
@@ -253,7 +253,7 @@ def _accepted(
     made: int | None = None,
 ) -> Delivery:
     integration = caller.require_integration()
-    settings, body = settings_of(integration.settings), model.whole(body)
+    settings, body = settings_of(integration), model.whole(body)
     wanted = writer.destination_of(settings, body)
     model.check(body, wanted.required, as_told=decisions is not None)
     if isinstance(body, SyncContact) and not person_identity.stands_for_somebody(body.contact, settings.phone_country):
@@ -315,7 +315,7 @@ def _robot(runtime: Runtime, integration: Integration, request: Request, body: B
     well. None: it is a person's."""
     if isinstance(body, SyncContact):
         return None
-    least = settings_of(integration.settings).time_trap_seconds
+    least = settings_of(integration).time_trap_seconds
     opened, sent = body.opened_at, body.sent_at
     now = sent if isinstance(sent, int) else int(runtime.clock.now().timestamp() * 1000)
     too_fast = opened is not None and 0 <= now - opened < least * 1000

@@ -129,7 +129,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, new
     first = deliveries.by_key(runtime.database, integration.id, SUBMIT_ORDER, news.of)
     place = None if first is None else next((one for step in _MADE_BY if (one := first.result_of(step))), None)
     language = document_language(integration.settings, integration.account_domain)
-    settings = settings_of(integration.settings)
+    settings = settings_of(integration)
     rules = [rule for rule in settings.mapping if rule.source in _SOURCES[news.kind] and rule.entity == "leads"]
     settings = replace(settings, mapping=rules)
     accepted = Accepted("lead", news.body)

@@ -17,6 +17,7 @@ Entity = dict[str, Any]
 
 _LONGEST: Final = 100
 _MEXICO, _ARGENTINA, _BRAZIL = 52, 54, 55
+_LONGEST_LOCAL: Final = 11  # digits of a number without its country's code
 
 
 class Phone(Struct, frozen=True):
@@ -36,8 +37,8 @@ class Phone(Struct, frozen=True):
 def phone(text: str, country: str) -> Phone | None:
     """What the text says; None where it has no digits, or is too long for a phone.
 
-    A number whose country has to be guessed must be a valid one there; with its country's code, a possible one. Behind
-    a switchboard each extension is another person.
+    A number whose country has to be guessed must be a valid one there; with its country's code, a possible one. Where
+    the country is unknown (empty), nothing is guessed. Behind a switchboard each extension is another person.
     """
     typed = text.strip()
     if not any(sign.isdigit() for sign in typed) or len(typed) > _LONGEST:
@@ -99,6 +100,8 @@ def _number(text: str, country: str) -> "PhoneNumber | None":
     if number is not None and phonenumbers.is_valid_number(number):
         return number
     digits, metadata = re.sub(r"\D", "", text), PhoneMetadata.metadata_for_region(country, None)
+    if not country and len(digits.removeprefix("00")) <= _LONGEST_LOCAL and not digits.startswith("00"):
+        return None
     before = metadata.national_prefix if metadata else None
     if re.search(r"[^\W\d_]", text) or (before and digits.startswith(before) and not digits.startswith("00")):
         return None  # words may hold digits of their own; behind its prefix stands a number of the country

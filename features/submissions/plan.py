@@ -74,7 +74,7 @@ def _planned(runtime: Runtime, delivery: Delivery, integration: Integration, con
     accepted, body = content
     parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
     language = document_language(integration.settings, integration.account_domain)
-    made = Submission(*parts, settings_of(integration.settings), language)
+    made = Submission(*parts, settings_of(integration), language)
     return _steps(made), calls(made.settings, accepted.mode, body)
 
 
@@ -94,7 +94,7 @@ PLANNERS: Final = {one.action: one for one in (FORM, ORDER, SYNC)}
 
 def of_person(runtime: Runtime, delivery: Delivery, integration: Integration, wanted: PersonSubmission) -> Plan:
     """A :data:`shared.actions.feature.Submitter`: the steps of a form that this person might have sent."""
-    settings = settings_of(integration.settings)
+    settings = settings_of(integration)
     where = replace(settings.forms, mode="lead", title=None)
     if wanted.pipeline_id is not None:
         where = replace(where, pipeline_id=wanted.pipeline_id, status_id=wanted.status_id)

@@ -1,11 +1,13 @@
 """Where the forms and orders of a site go, and how: a part of the settings of one integration."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+import re
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from features.submissions.field_vocabulary import Meaning
+from shared.connections.integrations import Integration
 from shared.platform.decoding import convert
 
 Id = Annotated[int, Meta(gt=0, le=2**63 - 1)]
@@ -51,7 +53,9 @@ class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
 
     forms: Destination = Destination()
     orders: Destination = Destination()
-    phone_country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "RU"  # of numbers without a country code
+    phone_country: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] = (
+        ""  # of numbers without a country code; empty: the account's
+    )
     responsible_user_ids: Annotated[list[Id], Meta(max_length=50)] = []  # several take turns
     mapping: Annotated[list[FieldRule], Meta(max_length=100)] = []
     meanings: dict[Name, Meaning] = {}  # of a source that a builder sends; goes before what its name says
@@ -71,9 +75,18 @@ class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
 USUAL: Final = Submissions()
 
 
-def of(stored: Mapping[str, Any]) -> Submissions:
-    """This part of a row's settings, with its defaults."""
-    return convert(stored.get("submissions") or {}, Submissions)
+def of(integration: Integration) -> Submissions:
+    """This part of a row's settings, with its defaults. `phone_country` is empty where nobody has said it."""
+    own = convert(integration.settings.get("submissions") or {}, Submissions)
+    return replace(own, phone_country=own.phone_country or _account_country(integration))
+
+
+def _account_country(integration: Integration) -> str:
+    """As amoCRM has told when the account was connected; where it has not, Russia at amocrm.ru, and nothing else."""
+    said = str(integration.settings.get("account_country") or "").upper()
+    if re.fullmatch("[A-Z]{2}", said):
+        return said
+    return "RU" if integration.account_domain.endswith(".amocrm.ru") else ""
 
 
 def creation_refused(entity: str) -> str:

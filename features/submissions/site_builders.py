@@ -136,7 +136,7 @@ def of_address(request: Request, caller: Caller) -> Request:
     kept = [one for one in request.headers.items() if not one[0].startswith("content-")]
     headers = Headers([*kept, ("Content-Type", "application/x-www-form-urlencoded")])
     made = replace(request, method="POST", query=own, headers=headers, body=urlencode(given).encode())
-    settings = settings_of(caller.require_integration().settings)
+    settings = settings_of(caller.require_integration())
     found = sent(made, settings).body
     phones = (person_identity.phone(one, settings.phone_country) for one in found.contact.phones)
     is_person = any(phones) or bool(person_identity.emails(found.contact.emails))

@@ -97,5 +97,5 @@ def _of_profile(runtime: Runtime, integration: Integration, body: SyncContact, c
 
 
 def marks(runtime: Runtime, integration: Integration, body: SyncContact) -> list[str]:
-    country = settings_of(integration.settings).phone_country
+    country = settings_of(integration).phone_country
     return person_identity.marks(runtime.keyring, integration.id, body.contact, country)

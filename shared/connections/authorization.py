@@ -120,9 +120,9 @@ class Authorization(Struct, frozen=True):
             raise
         try:
             client, pair, redirect_uri = self._exchange(clients, host, code)
-            account_id = self._account_of(client, host, pair)
-            target = self._row_for(client, host, account_id, request_id)
-            self._store(client, target, host, account_id, redirect_uri, pair, code_hash, request_id)
+            account = self._account_of(client, host, pair)
+            target = self._row_for(client, host, account[0], request_id)
+            self._store(client, target, host, account, redirect_uri, pair, code_hash, request_id)
             if self.rotation.token_journal is not None:
                 self.rotation.token_journal.wrote_row(self.rotation.database, target)
             rate_limit.spent(self.rotation.database, target, 1)
@@ -182,8 +182,8 @@ class Authorization(Struct, frozen=True):
         assert refused is not None
         raise _not_exchanged(refused)
 
-    def _account_of(self, client: CodeClient, host: str, pair: oauth.TokenPair) -> int:
-        """The account that the new token opens at this host.
+    def _account_of(self, client: CodeClient, host: str, pair: oauth.TokenPair) -> tuple[int, str]:
+        """The account that the new token opens at this host: its id and its country, as far as that is known.
 
         The host came from outside, and the token's own word for its account is only a hint: a code of one account,
         brought with the address of another, must not put its token into the other's row.
@@ -194,7 +194,7 @@ class Authorization(Struct, frozen=True):
         rotation = self.rotation
         for delay in (*_READ_DELAYS, None):
             try:
-                return int(AccountApi(rotation.transport, host, pair.access_token).account()["id"])
+                return AccountApi(rotation.transport, host, pair.access_token).identity()
             except (errors.UnauthorizedError, errors.NotFoundError, errors.AccountNotFoundError):
                 detail = say("The access that was given does not open {host}. Authorise once more.", host=host)
                 raise AuthorizationFailedError("other_account", detail) from None
@@ -202,7 +202,7 @@ class Authorization(Struct, frozen=True):
                 own = client.integration
                 known = own.account_id if own is not None and own.account_domain == host else None
                 if known is not None and known == oauth.access_token_hints(pair.access_token).account_id:
-                    return known  # the same account at the same address, so nothing can be mixed up
+                    return known, ""  # the same account at the same address, so nothing can be mixed up
                 if delay is None or isinstance(error, errors.ForbiddenError | errors.PaymentRequiredError):
                     detail = say(
                         "amoCRM gave access, but the account could not be read: {error}. Authorise once more.",
@@ -229,7 +229,7 @@ class Authorization(Struct, frozen=True):
         client: CodeClient,
         target: UUID,
         host: str,
-        account_id: int,
+        account: tuple[int, str],
         redirect_uri: str,
         pair: oauth.TokenPair,
         code_hash: bytes,
@@ -246,7 +246,8 @@ class Authorization(Struct, frozen=True):
             "client_secret": secret,
             "takes_client": takes_client,
             "account_domain": host,
-            "account_id": account_id,
+            "account_id": account[0],
+            "country": account[1],
             "redirect_uri": redirect_uri,
             "code_hash": code_hash,
             "request_id": request_id,

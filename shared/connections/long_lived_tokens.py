@@ -28,8 +28,8 @@ WITH stored AS (
         access_token = %(access_token)s, refresh_token = NULL, api_domain = coalesce(%(api_domain)s, api_domain),
         access_expires_at = %(expires_at)s, refresh_expires_at = NULL, refresh_due_at = NULL,
         token_version = token_version + 1, lease_id = NULL, lease_until = NULL,
-        refresh_failures = 0, refresh_not_before = NULL,
-        problem_code = NULL, problem_detail = NULL, problem_at = NULL,
+        refresh_failures = 0, refresh_not_before = NULL, problem_code = NULL, problem_detail = NULL, problem_at = NULL,
+        settings = settings || jsonb_strip_nulls(jsonb_build_object('account_country', nullif(%(country)s, ''))),
         connected_at = amocrm_now(), updated_at = amocrm_now()
     WHERE id = %(id)s AND token_version = %(version)s
     RETURNING id
@@ -39,9 +39,7 @@ WITH stored AS (
            %(request_id)s
     FROM stored
 )
-SELECT id FROM stored
-UNION ALL
-SELECT id FROM amocrm_integrations
+SELECT id FROM stored UNION ALL SELECT id FROM amocrm_integrations
 WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM stored)
 """
 
@@ -90,7 +88,7 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
         raise Problem(
             422, "token_refused", say("This is not a long-lived token of amoCRM's, or it has ended. Make a new one.")
         )
-    account_id = _account_of(rotation, integration, integration.account_domain, token)
+    account_id, country = _account_of(rotation, integration, integration.account_domain, token)
     known = integrations.by_client(rotation.database, integration.client_id, account_id)
     if integration.account_id not in (None, account_id) or (known is not None and known.id != integration.id):
         raise Problem(422, "other_account", say("This token is for an account that another connection serves."))
@@ -98,6 +96,7 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
         "id": integration.id,
         "version": integration.token_version,
         "account_id": account_id,
+        "country": country,
         "access_token": rotation.keyring.encrypt(token, integration.id, "access_token"),
         "api_domain": hints.api_domain,
         "expires_at": hints.expires_at,
@@ -127,18 +126,19 @@ def _warned(rotation: Rotation, row: Integration) -> bool:
     return rotation.database.one(_Id, _WARN, parameters | notice) is not None
 
 
-def _account_of(rotation: Rotation, integration: Integration, host: str, token: str) -> int:
-    """The account that the token opens; where nobody lives at the address any more, amoCRM is asked where it moved."""
+def _account_of(rotation: Rotation, integration: Integration, host: str, token: str) -> tuple[int, str]:
+    """The id and the country of the account that the token opens; where nobody lives at the address any more, amoCRM is
+    asked where it moved."""
     try:
-        account = AccountApi(rotation.transport, host, token).account()
+        return AccountApi(rotation.transport, host, token).identity()
     except errors.AccountNotFoundError:
         moved = rotation.host_of(integration, token)
         if moved is None or moved == host:
             raise
-        account_id = _account_of(rotation, integration, moved, token)
+        account_id, country = _account_of(rotation, integration, moved, token)
         if integration.account_id in (None, account_id):
             rotation.database.execute(statements.RENAME, {"id": integration.id, "domain": moved})
-        return account_id
+        return account_id, country
     except errors.UnauthorizedPageError:
         raise
     except errors.UnauthorizedError:
@@ -147,7 +147,6 @@ def _account_of(rotation: Rotation, integration: Integration, host: str, token: 
             account_domain=integration.account_domain,
         )
         raise Problem(422, "token_refused", detail) from None
-    return int(account["id"])
 
 
 def _day(moment: datetime) -> str:

@@ -230,13 +230,13 @@ VALUES (%(id)s::uuid, 'authorization.failed', 'warning', %(detail)s, %(request_i
 CONNECT = """
 WITH connected AS (
     UPDATE amocrm_integrations i SET
-        status = 'connected', account_id = %(account_id)s,
-        client_id = %(client_id)s, client_secret = coalesce(%(client_secret)s, client_secret),
+        status = 'connected', account_id = %(account_id)s, client_id = %(client_id)s,
+        client_secret = coalesce(%(client_secret)s, client_secret), redirect_uri = %(redirect_uri)s,
+        settings = settings || jsonb_strip_nulls(jsonb_build_object('account_country', nullif(%(country)s, ''))),
         account_domain = CASE
             WHEN EXISTS (SELECT FROM amocrm_integrations o WHERE o.account_domain = %(account_domain)s
                          AND o.widget_type = i.widget_type AND o.id <> i.id) THEN i.account_domain
             ELSE %(account_domain)s END,
-        redirect_uri = %(redirect_uri)s,
         access_token = %(access_token)s, refresh_token = %(refresh_token)s,
         access_expires_at = amocrm_now() + %(lifetime)s, refresh_expires_at = amocrm_now() + interval '3 months',
         refresh_due_at = amocrm_now() + %(due_in)s, token_version = token_version + 1, api_domain = %(api_domain)s,
@@ -253,8 +253,6 @@ WITH connected AS (
     INSERT INTO amocrm_events (integration_id, kind, message, request_id)
     SELECT id, 'connection.authorised', amocrm_message('The account was connected.'), %(request_id)s FROM connected
 )
-SELECT id FROM connected
-UNION ALL
-SELECT id FROM amocrm_integrations
+SELECT id FROM connected UNION ALL SELECT id FROM amocrm_integrations
 WHERE id = %(id)s AND access_token = %(access_token)s AND NOT EXISTS (SELECT FROM connected)
 """

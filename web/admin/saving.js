@@ -33,7 +33,7 @@ export async function saveOver(seen, save, given) {
   }
 }
 
-/** @typedef {{ settings: Record<string, any>, sources: Record<string, string>, revision: string }} Found what get_settings answers */
+/** @typedef {{ settings: Record<string, any>, sources: Record<string, string>, revision: string, account_country?: string | null }} Found what get_settings answers */
 /**
  * Where somebody has changed the document since it was found, whoever saves says whose version of the shown part it is to
  * be; of the other parts, the newest stays.

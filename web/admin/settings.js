@@ -54,7 +54,7 @@ async function open(body, visit, level, saved = "") {
   const shown = [...texts, ...whose];
   if (known?.missing) parts.push(unknown(known.missing));
   else if (known) {
-    parts.push(submissions(settings.submissions, known));
+    parts.push(submissions(settings.submissions, known, found.account_country ?? ""));
     shown.push("submissions");
   }
   const error = failure();
@@ -185,10 +185,10 @@ function unknown(missing) {
   return { view, read: () => ({}) };
 }
 
-/** @param {Record<string, any>} settings @param {Known} known @returns {Part} */
-function submissions(settings, known) {
+/** @param {Record<string, any>} settings @param {Known} known @param {string} accountCountry @returns {Part} */
+function submissions(settings, known, accountCountry) {
   const view = element("section", { className: "card" }, element("h2", { text: t("settings.submissions") }));
-  const country = input(settings.phone_country, { maxLength: 2, pattern: "[A-Za-z]{2}", size: 4 });
+  const country = input(settings.phone_country, { maxLength: 2, pattern: "[A-Za-z]{2}", size: 4, placeholder: accountCountry || " " });
   const users = choices(named(known.users), settings.responsible_user_ids);
   const readOnly = input(settings.read_only.join(", "));
   const switches = Object.fromEntries(["skip_empty", "create_fields", "routing_beats_order", "queue"].map((name) => [name, check(`settings.${name}`, settings[name])]));

@@ -111,7 +111,7 @@ def _entry(runtime: Runtime, caller: Caller, request: Request) -> Response:
     if incoming is None:
         raise Problem(404, "unknown_incoming", say("There is no such body any more."))
     came = kept_bodies.request_of(runtime.keyring, incoming)
-    found = explanation.read(came, incoming.action, settings_of(integration.settings))
+    found = explanation.read(came, incoming.action, settings_of(integration))
     raw = came.body[:_MOST_RAW].decode("utf-8", "replace") if shows_values else None
     whole = {"raw": raw, "understood": msgspec.to_builtins(found.body) if shows_values else None}
     return json_response(view(incoming, request.language) | _read_view(found, request, shows_values) | whole)
@@ -141,7 +141,7 @@ def _preview(runtime: Runtime, caller: Caller, request: Request) -> Response:
     """`{incoming: [{…as in get_incoming_entry, differs: [{name, was, now}]}]}`: the last ten of the key, by the rules
     given, and what of each is taken for something else than by those that are saved. Nothing is written."""
     integration, given = caller.require_integration(), bodies.decode(request, PreviewIncoming)
-    saved = settings_of(integration.settings)
+    saved = settings_of(integration)
     wanted = replace(saved, mapping=given.mapping, meanings=given.meanings)
     shown = []
     for incoming in kept_bodies.latest(runtime.database, integration.id, given.key, _PREVIEWED):

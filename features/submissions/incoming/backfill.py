@@ -60,7 +60,7 @@ def read(request: str) -> tuple[BackfillRequest, Body]:
 
 def first_steps(runtime: Runtime, integration: Integration, mode: str, body: Body) -> list[str]:
     """The name of the one that depends on nothing."""
-    settings = settings_of(integration.settings)
+    settings = settings_of(integration)
     fields = [plan.FIELDS[entity] for entity in plan.entities_to_complete(settings, mode, body)]
     return [(*fields, _MADE[mode == "contact"])[0]]
 
@@ -73,7 +73,7 @@ def _planned(
 ) -> Plan:
     wanted, body = content
     accepted = Accepted("contact" if wanted.lead_id is None else "lead", wanted.body)
-    settings = replace(settings_of(integration.settings), skip_empty=True)
+    settings = replace(settings_of(integration), skip_empty=True)
     language = document_language(integration.settings, integration.account_domain)
     parts = (runtime.database, runtime.keyring, runtime.locks, delivery, integration.id, accepted, body)
     made = Submission(*parts, settings, language, fills_only=True)

@@ -47,7 +47,7 @@ def _run(runtime: Runtime, caller: Caller, request: Request) -> Response:
     incoming = kept_bodies.by_id(runtime.database, asked.id, integration.id)
     if incoming is None:
         raise Problem(404, "unknown_incoming", say("There is no such body any more."))
-    settings = settings_of(integration.settings)
+    settings = settings_of(integration)
     came = kept_bodies.request_of(runtime.keyring, incoming)
     found = explanation.read(came, incoming.action, settings)
     if found.parts:
@@ -91,7 +91,7 @@ def _completed(
     wanted = backfill.BackfillRequest(
         mode, action, msgspec.Raw(body), lead_id, contact_id, since, had, has_goods, first.action
     )
-    rules = msgspec.json.encode(settings_of(integration.settings), order="deterministic")
+    rules = msgspec.json.encode(settings_of(integration), order="deterministic")
     window = int(runtime.clock.now().timestamp()) // _SAME_SECONDS
     identity = b"\0".join((incoming.id.bytes, body, rules))
     write = IdempotentWrite(

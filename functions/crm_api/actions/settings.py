@@ -23,8 +23,10 @@ from shared.runtime import Runtime
 
 
 def _get(runtime: Runtime, caller: Caller, request: Request) -> Response:
-    """`{settings, level, sources, revision, touched}`: the document of :mod:`features.settings` that holds at the
-    level, with its defaults; `sources`: which level sets each member; `touched`: for how many connections it counts."""
+    """`{settings, level, sources, revision, touched, account_country}`: the document of :mod:`features.settings` that
+    holds at the level, with its defaults; `sources`: which level sets each member; `touched`: for how many connections
+    it counts; `account_country`: what an empty `phone_country` stands for, as amoCRM told when the account was
+    connected (null: it did not)."""
     return _shown(runtime, caller, bodies.level(request))
 
 
@@ -83,6 +85,7 @@ def _shown(runtime: Runtime, caller: Caller, level: LevelName) -> Response:
             "sources": stored.sources(level),
             "revision": stored.revision(level),
             "touched": inheritance.below(runtime.database, inheritance.level_of(integration, level)),
+            "account_country": integration.settings.get("account_country"),
         }
     )
 
