@@ -47,10 +47,11 @@ def test_notes_and_rotation_go_by_what_holds(story: Story) -> None:
     row = integrations.by_domain(story.runtime.database, story.domain, story.widget_type)
     assert row is not None
     assert row.settings == {
+        "account_country": "RU",
         "language": "en",
         "template": {"heading": None, "note_heading": "Quotation", "closing": None},
     }
-    assert story.sql("SELECT settings FROM amocrm_integrations") == [({},)]
+    assert story.sql("SELECT settings FROM amocrm_integrations") == [({"account_country": "RU"},)]
     story.clock.advance(hours=30)  # the token is refreshed, through the same view
     assert story.crm("get_lead", story.widget() | {"X-Lead-Id": str(story.lead_id)}).status == 200
 

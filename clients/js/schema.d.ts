@@ -674,10 +674,11 @@ export interface paths {
          *
          *     `{keys: [{id, name, revoked_at, without_person, accepts_without_person, bodies_dropped_at}], incoming: [{id, key_id,
          *     action, outcome, detail, delivery_id, again_id, has_person, size, times, request_id, created_at, last_at}], next}`,
-         *     the newest first. `outcome`: accepted (as the delivery), refused, nothing (a trial, or a robot), taken (not read to
-         *     its end). `again_id`: of the latest delivery that has completed it. `size` in bytes; `times`: how often the same has
-         *     come. Of a key, `without_person`: none of its latest had a phone or an e-mail, and nobody has said that this is
-         *     right (`accepts_without_person`); `bodies_dropped_at`: when older ones went because too many came.
+         *     the newest first. `outcome`: accepted (as the delivery), refused, nothing (a trial, a robot, a messenger that tells
+         *     of own messages), taken (not read to its end). `again_id`: of the latest delivery that has completed it. `size` in
+         *     bytes; `times`: how often the same has come. Of a key, `without_person`: none of its latest had a phone or an
+         *     e-mail, and nobody has said that this is right (`accepts_without_person`); `bodies_dropped_at`: when older ones went
+         *     because too many came.
          */
         get: operations["get_incoming"];
         put?: never;
@@ -707,7 +708,7 @@ export interface paths {
          *     comment, form, page, referrer, visit, order, field (a field of the form: it goes where a rule says, else into the
          *     note), nothing (it is left out). `reason`: mapping (the settings say so), type (declared so), word (its name says
          *     so), shape (it looks so), visit, furniture (the builder's own), note (nothing says more of it). `reading`: form,
-         *     order, trial, several (each of its submissions is in the list by itself), or unreadable with `problem`.
+         *     order, several (each of its submissions is in the list by itself), nothing or unreadable; `problem` says why.
          */
         get: operations["get_incoming_entry"];
         put?: never;
@@ -912,8 +913,10 @@ export interface paths {
         /**
          * @description Right: `see`; given by administrator, operator, viewer.
          *
-         *     `{settings, level, sources, revision, touched}`: the document of :mod:`features.settings` that holds at the
-         *     level, with its defaults; `sources`: which level sets each member; `touched`: for how many connections it counts.
+         *     `{settings, level, sources, revision, touched, account_country}`: the document of :mod:`features.settings` that
+         *     holds at the level, with its defaults; `sources`: which level sets each member; `touched`: for how many connections
+         *     it counts; `account_country`: what an empty `phone_country` stands for, as amoCRM told when the account was
+         *     connected (null: it did not).
          */
         get: operations["get_settings"];
         put?: never;
@@ -1224,9 +1227,9 @@ export interface paths {
          * @description Right: `operate`; given by administrator, operator.
          *
          *     `{id, outcome, detail, delivery_id, filled: {lead: […], contact: […]}, noted}`. `outcome`: completed (its deal or
-         *     contact lacked something), nothing_new, made (it had become nothing before), nothing (a trial), later (amoCRM does
-         *     not take it now: it goes on by itself), refused. `filled`: the fields that were empty, by name. `noted`: a note says
-         *     what none has said before.
+         *     contact lacked something), nothing_new, made (it had become nothing before), nothing (`detail` says why), later
+         *     (amoCRM does not take it now: it goes on by itself), refused. `filled`: the fields that were empty, by name.
+         *     `noted`: a note says what none has said before.
          */
         post: operations["read_again"];
         delete?: never;
@@ -5437,7 +5440,7 @@ export interface components {
              *         "tags": [],
              *         "title": null
              *       },
-             *       "phone_country": "RU",
+             *       "phone_country": "",
              *       "responsible_user_ids": [],
              *       "mapping": [],
              *       "meanings": {},
@@ -5719,7 +5722,7 @@ export interface components {
              *     }
              */
             orders?: components["schemas"]["Destination"];
-            /** @default RU */
+            /** @default  */
             phone_country?: string;
             /**
              * @default WORK

@@ -35,15 +35,26 @@ def given(values: dict[str, list[str]], contact: Contact, country: str) -> tuple
     wrong = [text for text, one in made if one is None]
     # Words beside a number, such as whose it is; what is stored as it was typed holds them.
     said = [text for text, one in made if one is not None and one.written != text and re.search(r"[^\W\d_]", text)]
+    cut = [text for text, one in made if one is not None and text not in said and _is_cut(text, one.written)]
     no_mail = [text for text in contact.emails if not person_identity.emails([text])]
     unplaced = [Unplaced("phone", tuple(wrong), say("not a phone number"))] if wrong else []
     unplaced += [Unplaced("phone", tuple(said), say("there are words beside the number"))] if said else []
+    no_prefix = say("its first digit was left out, as one by which a call within the country begins")
+    unplaced += [Unplaced("phone", tuple(cut), no_prefix)] if cut else []
     unplaced += [Unplaced("email", tuple(no_mail), say("not an e-mail address"))] if no_mail else []
     name = full_name(contact)
     too_long = say("longer than the {most} characters of {name}", most=_LONGEST_NAME, name="name")
     unplaced += [Unplaced("name", (name,), too_long)] if len(name) > _LONGEST_NAME else []
     phones = [one.written for one in person_identity.phones(contact.phones, country)]
     return values | {"phone": phones, "email": person_identity.emails(contact.emails)}, unplaced
+
+
+def _is_cut(text: str, written: str) -> bool:
+    """Whether a digit of its first group is missing in what is stored: `(84) 93456-7890` is parted as no number of
+    Russia's is, where a call begins with 8, and may be Brazil's. A nought is such a digit nearly everywhere."""
+    typed, first = re.sub(r"\D", "", text), re.search(r"\d+", text)
+    missing = next(place for place in range(len(typed) + 1) if written.endswith(typed[place:]))
+    return first is not None and 0 < missing < len(first[0]) <= 3 and not typed.startswith("0")
 
 
 def rules(settings: Submissions) -> list[FieldRule]:

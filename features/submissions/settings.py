@@ -72,7 +72,7 @@ class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
     time_trap_seconds: Annotated[int, Meta(ge=0, le=60)] = 2  # nobody fills in a form faster than this
 
 
-USUAL: Final = Submissions()
+USUAL: Final = Submissions(phone_country="RU")
 
 
 def of(integration: Integration) -> Submissions:

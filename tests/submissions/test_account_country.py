@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.story import Story, json_of
-from tests.submitting import contact_of, form, found_at_once, save, set_up, submit, values_of
+from tests.submitting import contact_of, form, found_at_once, note_of, save, set_up, submit, values_of
 
 _LOCAL = "(11) 91234-5678"
 _WHOLE = "+5511912345678"
@@ -118,3 +118,22 @@ def test_39_a_country_once_told_stays_where_the_account_cannot_be_read(brazil: S
     brazil.simulator.control("change-account", domain=brazil.domain, country=None)
     brazil.connect()
     assert _phones(brazil, _LOCAL) == [_WHOLE]
+
+
+def test_39_a_number_that_lost_a_digit_which_was_perhaps_no_prefix_is_in_the_note_as_it_was_typed(story: Story) -> None:
+    results = submit(story, form(contact={"name": "Ana", "phone": "(84) 93456-7890"}))
+    assert values_of(contact_of(story, results))["PHONE"] == ["+74934567890"]
+    assert "(84) 93456-7890" in note_of(story, results)
+    for usual in ("8 (493) 456-78-90", "8493 456-78-90", "84934567890", "493 456-78-90", "+7 493 456-78-90"):
+        results = submit(story, form(contact={"name": "Анна", "phone": usual}))
+        assert usual not in note_of(story, results)
+
+
+@pytest.mark.parametrize(
+    ("country", "typed"), [("BY", "80 (29) 512-34-56"), ("GB", "020 7946 0958"), ("AR", "11 15 2345-6789")]
+)
+def test_39_the_usual_prefix_of_a_country_is_in_no_note(tale: Story, country: str, typed: str) -> None:
+    _connected(tale, country)
+    results = submit(tale, form(contact={"name": "Ana", "phone": typed}))
+    assert values_of(contact_of(tale, results))["PHONE"][0].startswith("+")
+    assert typed not in note_of(tale, results)
