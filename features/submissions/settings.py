@@ -53,9 +53,8 @@ class Submissions(Struct, forbid_unknown_fields=True, frozen=True):
 
     forms: Destination = Destination()
     orders: Destination = Destination()
-    phone_country: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] = (
-        ""  # of numbers without a country code; empty: the account's
-    )
+    # Of numbers without a country code; empty: the account's own, which `of` fills in.
+    phone_country: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] = ""
     responsible_user_ids: Annotated[list[Id], Meta(max_length=50)] = []  # several take turns
     mapping: Annotated[list[FieldRule], Meta(max_length=100)] = []
     meanings: dict[Name, Meaning] = {}  # of a source that a builder sends; goes before what its name says
