@@ -16,7 +16,7 @@ from features.submissions.field_recognition import with_person
 from features.submissions.flattening import named_values
 from features.submissions.incoming import explanation
 from features.submissions.model import Contact, SubmitForm, SubmitOrder, full_name
-from features.submissions.settings import FieldRule, Submissions
+from features.submissions.settings import USUAL, FieldRule, Submissions
 from features.submissions.site_builders import ReceivedForm
 from shared.platform import nested
 from shared.platform.http import Headers, Request
@@ -34,7 +34,7 @@ def _slower() -> float:
 def _sent(body: Any, kind: str = JSON, settings: Submissions | None = None) -> ReceivedForm:
     content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     request = Request("POST", "/", (), Headers([("Content-Type", kind)]), content)
-    return site_builders.sent(request, settings or Submissions())
+    return site_builders.sent(request, settings or USUAL)
 
 
 def _body(body: Any, kind: str = JSON, settings: Submissions | None = None) -> SubmitForm:
