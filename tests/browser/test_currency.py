@@ -176,3 +176,21 @@ def test_33_3_an_app_shows_the_cents_of_a_budget(context: BrowserContext, demo: 
 def _revision(api: httpx.Client) -> Any:
     """Of the draft, once it is saved."""
     return api.get("/get_calculator_draft", params={"level": "connection"}).json()["draft"]["revision"]
+
+
+@pytest.mark.long
+def test_39_the_panel_shows_the_accounts_country_and_takes_another(
+    context: BrowserContext, demo: Demo, api: httpx.Client
+) -> None:
+    page = context.new_page()
+    _signed_in(page, demo, "pt")
+    go(page, "settings")
+    country = page.get_by_label(re.compile("^País dos telefones"))
+    save = page.locator(".sticky").get_by_role("button")
+    for typed, stored in (("pt", "PT"), ("", "")):
+        expect(country).to_have_attribute("placeholder", "BR")
+        country.fill(typed)
+        with page.expect_response(re.compile("save_settings")):
+            save.click()
+        expect(country).to_have_value(stored)
+        assert api.get("/get_settings").json()["settings"]["submissions"]["phone_country"] == stored
