@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -17,6 +17,10 @@ from shared.storage.encryption import Keyring
 
 Entity = dict[str, Any]
 _Tell = Callable[[int | None], None]
+
+# Seconds between amoCRM's clock and ours, where only its moment tells that something is what we have made. What bears
+# our mark may be an hour off (`Delivery.made_since`).
+CLOCKS_DIFFER: Final = 5
 
 
 class EntityCreation(Struct, frozen=True):

@@ -7,6 +7,7 @@ name stays theirs until all is in it.
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from features.submissions.entity_creation import CLOCKS_DIFFER
 from features.submissions.model import Body, SubmitOrder
 from features.submissions.settings import Submissions
 from shared.amocrm.directory import Directory
@@ -27,7 +28,6 @@ _USER: Final = "hand_over"  # of a result: who is to be responsible in the end
 _CONTACT: Final = "hand_over_contact"  # and whether the contact goes with it, where the result calls it no new one
 _LOOKS: Final = 60
 _SECONDS: Final = 0.1
-_CLOCKS_DIFFER: Final = 5  # seconds
 
 
 def may_name_a_user(settings: Submissions, body: Body) -> bool:
@@ -62,7 +62,7 @@ def held_back_before(
 def _is_ours_still(made: Entity, delivery: Delivery) -> bool:
     """Made since this was accepted (a contact may have been there before), and given to nobody else."""
     made_by, at = made.get("created_by"), int(made.get("created_at") or 0)
-    is_since = at >= delivery.created_at.timestamp() - _CLOCKS_DIFFER
+    is_since = at >= delivery.created_at.timestamp() - CLOCKS_DIFFER
     return is_since and made_by in (None, made.get("responsible_user_id"))
 
 

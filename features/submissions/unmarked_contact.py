@@ -7,6 +7,7 @@ known to have made or found. Of two that are equal either will do.
 from typing import Any, Final
 
 from features.submissions import new_contact, person_identity
+from features.submissions.entity_creation import CLOCKS_DIFFER
 from features.submissions.model import Contact
 from shared.amocrm.errors import TooMuchToReadError
 from shared.amocrm.filtered_reads import newest_first
@@ -16,7 +17,6 @@ from shared.storage.database import Database
 
 Entity = dict[str, Any]
 
-_CLOCKS_DIFFER: Final = 5  # seconds
 # Longer than a delivery is tried.
 _OF_ANOTHER: Final = """
 SELECT count(*) FROM amocrm_deliveries
@@ -32,7 +32,7 @@ def find(api: AccountApi, database: Database, delivery: Delivery, contact: Conta
     def read(params: list[tuple[str, Any]]) -> Any:
         return api.send("GET", "/contacts", params=params)
 
-    since = int(delivery.created_at.timestamp()) - _CLOCKS_DIFFER
+    since = int(delivery.created_at.timestamp()) - CLOCKS_DIFFER
     name = _plain(new_contact.name_of(contact))
     own = {"integration_id": delivery.integration_id, "id": delivery.id, "created_at": delivery.created_at}
     try:

@@ -11,13 +11,12 @@ from shared.platform.messages import Message, say
 
 Made = TypeVar("Made")
 
-
 # With what the account has, what is left out, and whether a field's value was all that amoCRM has refused before.
 Write = Callable[[Directory, Omitted, bool], Made]
 
 
 def written(
-    account: Directory, write: "Write[Made]", tell_refused: Callable[[BadRequestError], None]
+    account: Directory, write: Write[Made], tell_refused: Callable[[BadRequestError], None]
 ) -> tuple[Made, Omitted]:
     """What `write` makes, and what it left out. Raises BadRequestError where the least of it is refused, too."""
     # vendor: writes.whole (production) One value is refused, and with it the whole write: no other one is kept.

@@ -143,9 +143,8 @@ class Submission:
         return made, left, known
 
     def _sees_everything(self, api: AccountApi) -> bool:
-        remembered = SharedCache(self.database, self.integration_id)
         try:
-            return bool(remembered.get("sees_everything", bool, FeedApi(api).sees_everything))
+            return bool(self._remembered.get("sees_everything", bool, FeedApi(api).sees_everything))
         except AmocrmError:  # it is to be told, and no form waits for that
             return True
 
@@ -404,7 +403,11 @@ class Submission:
 
     @cached_property
     def _turn(self) -> int:
-        return SharedCache(self.database, self.integration_id).turn("turn_of_responsible")
+        return self._remembered.turn("turn_of_responsible")
+
+    @cached_property
+    def _remembered(self) -> SharedCache:
+        return SharedCache(self.database, self.integration_id)
 
     def _incoming(self, lead: Entity, contact: Entity, *, is_bare: bool) -> Entity:
         # What a page calls itself is in the note, too; where amoCRM has refused something, it may have been that.
@@ -422,12 +425,11 @@ class Submission:
 
     @cached_property
     def budget(self) -> Budget:
-        return Budget(AccountMoney(SharedCache(self.database, self.integration_id)), self.body)
+        return Budget(AccountMoney(self._remembered), self.body)
 
     @cached_property
     def _time(self) -> AccountTime:
-        remembered = SharedCache(self.database, self.integration_id)
-        return AccountTime(remembered, lambda doubt: self.tell("time_zone", doubt))
+        return AccountTime(self._remembered, lambda doubt: self.tell("time_zone", doubt))
 
     def zone(self, api: AccountApi) -> mapping.Zone:
         """The account's, asked for when it is needed."""
