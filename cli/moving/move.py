@@ -31,6 +31,7 @@ _ONE_JOURNAL: Final = (
     "make the new one another (docs/scale.md)"
 )
 _POLL_SECONDS: Final = 0.05
+_ENDING_SECONDS: Final = 2.0
 _CLOSING_SECONDS: Final = 180.0  # longer than the lease of a refresh, and the claim of a code
 
 
@@ -118,9 +119,15 @@ class Move:
         return stopped
 
     def _require_mine(self) -> None:
-        """Also to give up: what another command has copied would go, and what it is about to forget here be lost."""
-        if self.source.execute(statements.IS_MINE, self._named).fetchone() != (True,):
-            raise MoveError("somebody else is moving it at this moment")
+        """Also to give up: what another command has copied would go, and what it is about to forget here be lost.
+
+        PostgreSQL ends the session of a command that has ended, or was killed, a moment after it.
+        """
+        ends = time.monotonic() + _ENDING_SECONDS
+        while self.source.execute(statements.IS_MINE, self._named).fetchone() != (True,):
+            if time.monotonic() > ends:
+                raise MoveError("somebody else is moving it at this moment")
+            time.sleep(_POLL_SECONDS)
 
     def _there(self) -> tuple[str, UUID, bool] | None:
         """What the other one knows of it, as this one does. Raises :class:`MoveError` where it is this one."""

@@ -133,7 +133,7 @@ def hold(
 ) -> Booking | None:
     """Keeps the time for some minutes. None: this holder has as many as it may. Raises 409 `slot_taken`."""
     facts = {"state": "held", "hold": timedelta(minutes=minutes), "holder": holder, "most_held": most}
-    made = _made(database, integration_id, booking_id, wanted, facts | _NOTHING)
+    made = _made(database, integration_id, booking_id, wanted, facts | NOTHING)
     # Sent again over a new connection, the statement finds what it has made itself.
     return made or by_id(database, integration_id, booking_id)
 
@@ -188,7 +188,7 @@ class Details(Struct, frozen=True):
         }
 
 
-_NOTHING: Final[dict[str, object]] = {
+NOTHING: Final[dict[str, object]] = {
     "change": Jsonb({}),
     "visitor": None,
     "phone_mark": None,

@@ -19,9 +19,13 @@ SELECT %(integration_id)s, key FROM unnest(%(keys)s::text[]) AS key ON CONFLICT 
 
 # A hold, or a booking at once. Holds that have ended make room first. Nothing where the id is there already, or where
 # the holder, or the phone, has as many as it may.
+# One at a time for each account: the constraint looks for others when its own row is in. Two that see each other wait
+# for each other until PostgreSQL ends one of them, a second later; of many who want one time most were told 503.
 MAKE = """
-WITH ended AS (
-    DELETE FROM amocrm_bookings
+WITH alone AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(461207702, uuid_hash(%(integration_id)s::uuid)) AS lock
+), ended AS (
+    DELETE FROM amocrm_bookings USING alone
     WHERE integration_id = %(integration_id)s AND state = 'held' AND held_until <= amocrm_now() RETURNING id
 ), freed AS (
     DELETE FROM amocrm_booking_times WHERE booking_id IN (SELECT id FROM ended) RETURNING 1
@@ -31,7 +35,7 @@ WITH ended AS (
     SELECT %(id)s, %(integration_id)s, %(service)s, %(resource)s, %(room)s, %(starts_at)s, %(ends_at)s, %(state)s,
            amocrm_now() + %(hold)s::interval, %(holder)s, %(change)s, %(facts)s, %(visitor)s, %(phone_mark)s,
            %(request_hash)s, %(link_hash)s, %(lead_id)s
-    FROM (SELECT count(*) FROM freed) AS first
+    FROM alone, (SELECT count(*) FROM freed) AS first
     WHERE %(most_held)s > (
             SELECT count(*) FROM amocrm_bookings WHERE integration_id = %(integration_id)s AND state = 'held'
             AND held_until > amocrm_now() AND holder = %(holder)s)
@@ -67,8 +71,10 @@ RETURNING *
 # To another time, by another doctor perhaps, over the version that its author has seen. It costs what it did: the deal
 # has that price, and the visitor was told it.
 MOVE = """
-WITH ended AS (
-    DELETE FROM amocrm_bookings
+WITH alone AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(461207702, uuid_hash(%(integration_id)s::uuid)) AS lock
+), ended AS (
+    DELETE FROM amocrm_bookings USING alone
     WHERE integration_id = %(integration_id)s AND state = 'held' AND held_until <= amocrm_now() RETURNING id
 ), moved AS (
     UPDATE amocrm_bookings SET resource = %(resource)s, room = %(room)s, starts_at = %(starts_at)s,
@@ -76,8 +82,9 @@ WITH ended AS (
         facts = facts - '{room,place}'::text[] || (%(facts)s::jsonb - '{price,currency,sku}'::text[]),
         version = version + 1, attention = NULL, attendance = NULL, task_due = coalesce(%(task_due)s, task_due),
         changed_at = amocrm_now()
+    FROM alone
     WHERE id = %(id)s AND integration_id = %(integration_id)s AND state = 'booked' AND version = %(version)s
-    RETURNING *
+    RETURNING amocrm_bookings.*
 ), freed AS (
     DELETE FROM amocrm_booking_times
     WHERE booking_id IN (SELECT id FROM ended UNION ALL SELECT id FROM moved) RETURNING 1

@@ -4,11 +4,14 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
 from msgspec.structs import replace
+from psycopg.types.json import Jsonb
 
-from features.bookings import rows
+from features.bookings import rows, statements
 from features.bookings.crm_sync import start_sync
 from shared.connections import integrations
 from shared.platform.http import Request
@@ -394,6 +397,35 @@ def test_postgresql_itself_keeps_visits_apart(clinic: Clinic) -> None:
     assert set(statuses) <= {200, 202, 409}
     assert sum(status != 409 for status in statuses) == 1, statuses
     assert len(clinic.tasks()) == 1
+
+
+def test_of_many_who_want_one_time_none_waits_for_another_in_a_circle(clinic: Clinic) -> None:
+    """Whoever has to wait has put nothing in yet: else the first one, who may not wait for them, would."""
+    story = clinic.story
+    integration_id = story.row().id
+    starts_at = story.clock.now() + timedelta(days=1)
+
+    def made(connection: psycopg.Connection, low: int) -> bool:
+        facts = {"state": "booked", "hold": None, "holder": None, "most_held": 100, "every": timedelta(minutes=5)}
+        place = {"id": uuid4(), "integration_id": integration_id, "service": "consult", "resource": "ivanova"}
+        when = {"room": None, "starts_at": starts_at, "ends_at": starts_at + timedelta(hours=1)}
+        parameters = place | when | facts | rows.NOTHING | {"facts": Jsonb({}), "lows": [low], "highs": [low + 10]}
+        try:
+            return connection.execute(statements.MAKE, parameters).fetchone() is not None
+        except psycopg.errors.ExclusionViolation:
+            return False
+
+    url = story.runtime.settings.database_url.reveal()
+    with psycopg.connect(url) as first, psycopg.connect(url, autocommit=True) as second, ThreadPoolExecutor(1) as pool:
+        assert made(first, 0)
+        waiting = pool.submit(made, second, 5)
+        while not story.sql(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%ended AS%'"
+        ):
+            assert not waiting.done()
+        assert made(first, 12)  # beside its own, and over that of whoever waits
+        first.commit()
+        assert not waiting.result()
 
 
 def test_a_time_that_was_free_when_it_was_read(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

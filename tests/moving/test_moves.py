@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from msgspec import structs
 
 from cli.commands import main
+from cli.moving import statements
 from cli.moving.move import STEPS, Move, MoveError
 from features.bookings import calendar_subscriptions, reconciliation_queue
 from features.changes import dispatch
@@ -303,6 +305,19 @@ def test_it_is_not_given_up_while_somebody_moves_it(here: Cell, there: Cell) -> 
 
     move(here, there, look)
     assert told == ["leave", "arrive"]
+    assert _save(there, 1) == 200
+
+
+def test_a_command_that_has_just_ended_keeps_no_other_waiting(here: Cell, there: Cell) -> None:
+    """PostgreSQL ends its session a moment later: whoever repeats it at once is not told of somebody else."""
+    with closing(psycopg.connect(here.url, autocommit=True)) as ending, ThreadPoolExecutor(1) as pool:
+        ending.execute(statements.IS_MINE, {"id": here.story.row().id})
+        again = pool.submit(move, here, there)
+        asks = "SELECT 1 FROM pg_stat_activity WHERE query = %s AND pid <> %s"
+        while not here.sql(asks, statements.IS_MINE.replace("%(id)s", "$1"), ending.info.backend_pid):
+            assert not again.done()
+        ending.close()
+        again.result()
     assert _save(there, 1) == 200
 
 
