@@ -14,6 +14,12 @@ def test_a_whole_environment_is_read(environment: dict[str, str]) -> None:
     assert settings.allowed_origins == {"https://site.example"}
 
 
+def test_origins_are_as_browsers_send_them(environment: dict[str, str]) -> None:
+    typed = "https://Пример.рф, https://Shop.example:443, https://shop.example:8443, http://[::1]:8900"
+    found = {"https://xn--e1afmkfd.xn--p1ai", "https://shop.example", "https://shop.example:8443", "http://[::1]:8900"}
+    assert load(environment | {"ALLOWED_ORIGINS": typed}).allowed_origins == found
+
+
 def test_everything_that_is_missing_is_told_at_once() -> None:
     with pytest.raises(ConfigurationError) as raised:
         load({})
@@ -43,6 +49,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "https://x.example/path"),
         ("ALLOWED_ORIGINS", "http://x.example"),
+        ("ALLOWED_ORIGINS", "https://пример.рф:x"),
         ("RETURN_LINKS", "javascript://x"),
         ("RETURN_LINKS", "myapp"),
         ("AMOCRM_GATEWAY", "127.0.0.1:8900"),

@@ -17,6 +17,7 @@ from shared.access.credentials import site_key
 from shared.access.permissions import Caller
 from shared.actions import html_page
 from shared.platform import nested
+from shared.platform.config import web_origin
 from shared.platform.http import Request, Response
 from shared.platform.messages import say
 from shared.platform.problems import Problem
@@ -76,8 +77,7 @@ def thanks(runtime: Runtime, caller: Caller, request: Request) -> Response:
 def _is_own(runtime: Runtime, caller: Caller, address: str) -> bool:
     try:
         parts = urlsplit(address)
+        origin = web_origin(f"{parts.scheme}://{parts.netloc}")
     except ValueError:
         return False
-    origin = f"{parts.scheme}://{parts.netloc}"
-    allowed = {*runtime.settings.allowed_origins, *site_key.origins_of(caller)}
-    return parts.scheme in ("http", "https") and origin in allowed and address.isprintable()
+    return origin in {*runtime.settings.allowed_origins, *site_key.origins_of(caller)} and address.isprintable()

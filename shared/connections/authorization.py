@@ -20,7 +20,7 @@ from shared.connections.client_resolution import CodeClient, Row, WrongRowError,
 from shared.connections.rotation import Rotation, token_columns
 from shared.platform import logs
 from shared.platform.messages import Message, english, say
-from shared.storage.database import AccountMovingError
+from shared.storage.database import AccountMovingError, RowId
 
 STATE_LIFETIME = timedelta(minutes=15)
 
@@ -61,10 +61,6 @@ class _Code(Struct, frozen=True):
     integration_id: UUID | None
     outcome: str | None
     failure_code: str | None
-
-
-class _Id(Struct, frozen=True):
-    id: UUID
 
 
 class Authorization(Struct, frozen=True):
@@ -254,7 +250,7 @@ class Authorization(Struct, frozen=True):
         }
 
         def store(within: float) -> None:
-            if rotation.database.one(_Id, statements.CONNECT, parameters, within) is None:
+            if rotation.database.one(RowId, statements.CONNECT, parameters, within) is None:
                 raise AuthorizationFailedError("other_integration", _CHANGED)
 
         token_persistence.kept(

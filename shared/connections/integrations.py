@@ -15,7 +15,7 @@ from shared.connections.rate_limit import LONGEST_WAIT
 from shared.platform.config import Settings
 from shared.platform.messages import Message
 from shared.platform.secret import Guarded
-from shared.storage.database import Database, moving_error
+from shared.storage.database import Database, RowId, moving_error
 from shared.storage.encryption import Keyring
 
 
@@ -214,10 +214,6 @@ WHERE move IS NOT NULL AND (account_domain = %(account_domain)s OR id = %(id)s) 
 """
 
 
-class _Id(Struct, frozen=True):
-    id: UUID
-
-
 class _Moving(Struct, frozen=True):
     move: str
 
@@ -323,7 +319,7 @@ def create(
         "redirect_uri": redirect_uri,
         "request_id": request_id,
     }
-    return database.one(_Id, _SAVE, row) is not None
+    return database.one(RowId, _SAVE, row) is not None
 
 
 def change_client(
@@ -339,7 +335,7 @@ def change_client(
     """Another client id ends the present connection; another secret alone keeps it; no secret keeps the stored one."""
     secret = keyring.encrypt(client_secret, integration_id, "client_secret") if client_secret else None
     database.one(
-        _Id,
+        RowId,
         _CHANGE,
         {
             "id": integration_id,
@@ -362,7 +358,7 @@ def disconnect(
         "detail": detail,
         "request_id": request_id,
     }
-    return database.one(_Id, _DISCONNECT, parameters) is not None
+    return database.one(RowId, _DISCONNECT, parameters) is not None
 
 
 def look_soon(database: Database, integration: Integration) -> None:

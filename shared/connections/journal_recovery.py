@@ -18,7 +18,7 @@ from shared.connections import integrations
 from shared.connections.integrations import Integration
 from shared.connections.token_journal import Entry, Place, Position, TokenJournal
 from shared.platform.messages import say
-from shared.storage.database import Database
+from shared.storage.database import Database, RowId
 from shared.storage.encryption import Keyring
 
 _PAGE: Final = 500
@@ -127,10 +127,6 @@ class JournalComparison(Struct, frozen=True):
     place: Place | None  # the newest one
 
 
-class _Id(Struct, frozen=True):
-    id: UUID
-
-
 def compared(database: Database, journal: TokenJournal, installation: UUID) -> Iterator[JournalComparison]:
     """Both homes, connection by connection. Raises :class:`~shared.storage.object_stores.StoreError`."""
     newest = _newest(journal.places(installation))
@@ -196,7 +192,7 @@ def restore(
     }
     tokens = entry.tokens
     if tokens is None:
-        return row is not None and database.one(_Id, _END, place | seen | _ended(entry)) is not None
+        return row is not None and database.one(RowId, _END, place | seen | _ended(entry)) is not None
     owner = entry.integration_id
     values = {
         "widget_type": tokens.widget_type,
@@ -213,7 +209,7 @@ def restore(
         "due_at": max(now, tokens.access_expires_at - ahead) if tokens.refresh_token else None,
     }
     statement = _MAKE if row is None else _RESTORE
-    return database.one(_Id, statement, place | seen | values) is not None
+    return database.one(RowId, statement, place | seen | values) is not None
 
 
 def is_up_to(database: Database, entry: Entry) -> bool:

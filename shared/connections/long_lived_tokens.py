@@ -5,9 +5,6 @@ Source: amoCRM's documentation, "Long-lived tokens".
 
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
-
-from msgspec import Struct
 
 from shared.amocrm import errors, oauth
 from shared.amocrm.leads import AccountApi
@@ -16,6 +13,7 @@ from shared.connections.integrations import Integration
 from shared.connections.rotation import Rotation
 from shared.platform.messages import say
 from shared.platform.problems import Problem
+from shared.storage.database import RowId
 
 WARN_AHEAD: Final = timedelta(days=14)
 _BATCH: Final = 200
@@ -73,10 +71,6 @@ SELECT id FROM warned
 """
 
 
-class _Id(Struct, frozen=True):
-    id: UUID
-
-
 def store(rotation: Rotation, integration: Integration, token: str, request_id: str) -> None:
     """Tries the token at the account, and stores it. Raises 422 when amoCRM refuses it."""
     # vendor: oauth.long_lived (page) An administrator can make an access token for 1 day to 5 years; no refresh token
@@ -102,7 +96,7 @@ def store(rotation: Rotation, integration: Integration, token: str, request_id: 
         "expires_at": hints.expires_at,
         "request_id": request_id,
     }
-    if rotation.database.one(_Id, _STORE, parameters) is None:
+    if rotation.database.one(RowId, _STORE, parameters) is None:
         raise Problem(
             409, "changed_meanwhile", say("The connection was changed at this moment. Look at it, then try again.")
         )
@@ -123,7 +117,7 @@ def _warned(rotation: Rotation, row: Integration) -> bool:
     )
     notice = notifications.columns(rotation.keyring, rotation.notify, "token_ending", row.token_version, detail)
     parameters = {"id": row.id, "version": row.token_version, "detail": detail}
-    return rotation.database.one(_Id, _WARN, parameters | notice) is not None
+    return rotation.database.one(RowId, _WARN, parameters | notice) is not None
 
 
 def _account_of(rotation: Rotation, integration: Integration, host: str, token: str) -> tuple[int, str]:

@@ -27,7 +27,7 @@ from shared.platform import logs
 from shared.platform.clock import Clock
 from shared.platform.decoding import decode
 from shared.platform.secret import Guarded
-from shared.storage.database import Database, DatabaseUnavailableError
+from shared.storage.database import Database, DatabaseUnavailableError, RowId
 from shared.storage.encryption import DecryptionError, Keyring
 from shared.storage.object_stores import ObjectStore, StoreError
 
@@ -167,13 +167,9 @@ class _Sealed(Struct, frozen=True):
     tokens: Tokens | None
 
 
-class _Id(Struct, frozen=True):
-    id: UUID
-
-
 def installation_of(database: Database) -> UUID:
     """Whose objects are this database's. A restored one has the same id, a new one another."""
-    found = database.one(_Id, _INSTALLATION)
+    found = database.one(RowId, _INSTALLATION)
     assert found is not None
     return found.id
 
@@ -181,7 +177,7 @@ def installation_of(database: Database) -> UUID:
 def adopt(database: Database, installation: UUID) -> None:
     """This database stands in for another installation's, which is lost. (The address is none any more: so all that
     was written is written once more.)"""
-    database.one(_Id, _ADOPT, {"id": installation})
+    database.one(RowId, _ADOPT, {"id": installation})
 
 
 def mark(database: Database, row: Integration) -> None:

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -257,16 +257,25 @@ def _notice_secret(value: str) -> Secret:
     return Secret(value)
 
 
+_NO_ORIGIN: Final = say("must be an origin, such as https://example.org, without a path")
+
+
 def _origin(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
-        raise UnfitError(say("must be an origin, such as https://example.org, without a path"))
+        raise UnfitError(_NO_ORIGIN)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def web_origin(value: str) -> str:
-    """The origin of a web page, as browsers send it; HTTPS, or HTTP on this machine."""
-    return _origin(public_url(value)).lower()
+    """The origin of a web page, as browsers send it: a name with letters of its own (пример.рф) in ASCII, and without
+    the port that is the scheme's own. HTTPS, or HTTP on this machine."""
+    import httpx  # not for a cold start
+
+    try:
+        return _origin(public_url(str(httpx.URL(value))))
+    except httpx.InvalidURL:
+        raise UnfitError(_NO_ORIGIN) from None
 
 
 def _origins(value: str) -> frozenset[str]:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar, get_args
+from uuid import UUID
 
 import psycopg
 from msgspec import Struct
@@ -91,6 +92,12 @@ class AccountMovedError(AccountMovingError):
 def moving_error(state: str) -> AccountMovingError:
     """By the state of the move, as `amocrm_moves` has it."""
     return AccountMovedError(state) if state == "left" else AccountMovingError(state)
+
+
+class RowId(Struct, frozen=True):
+    """Of a statement that says which row it has changed, or found changed."""
+
+    id: UUID
 
 
 class Database:

@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import pytest
 
@@ -458,6 +458,28 @@ def test_a_plain_html_form(story: Story, site: dict[str, str]) -> None:
     (lead,) = [one for one in account(story)["leads"].values() if one["name"].startswith("Заявка с сайта: Замер")]
     assert values_of(lead) == {"UTM_SOURCE": ["vk"]}
     assert "city: Уфа" in account(story)["notes"][f"leads/{lead['id']}"][0]["params"]["text"]
+
+
+@pytest.mark.parametrize("typed", ["https://Пример.рф/", "https://xn--e1afmkfd.xn--p1ai", "https://пример.рф:443"])
+def test_a_site_whose_name_has_letters_of_its_own(story: Story, typed: str) -> None:
+    """People write the name as they read it, and without a thought a port; browsers send neither."""
+    made = json_of(story.crm("create_site_key", story.admin(), {"name": "Сайт", "origins": [typed]}))
+    origin = "https://xn--e1afmkfd.xn--p1ai"
+    assert made["origins"] == [origin]
+    site = {"Authorization": f"Bearer {made['site_key']}", "Origin": origin}
+    assert story.crm("submit_form", {"Origin": origin}, method="OPTIONS").status == 204
+    assert story.crm("submit_form", site, form()).status == 200
+    thanks = "https://пример.рф/спасибо"
+    answer = post(story, site, {"phone": "+79001112233", "_redirect": thanks})
+    assert (answer.status, unquote(dict(answer.headers)["Location"])) == (303, thanks)
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://пример.рф:x", "https://при мер.рф", "https://\u2603\ufe0f.рф", "https://..рф"]
+)
+def test_what_is_no_origin_is_told(story: Story, typed: str) -> None:
+    refused = story.crm("create_site_key", story.admin(), {"name": "Сайт", "origins": [typed]})
+    assert (refused.status, json_of(refused)["errors"][0]["path"]) == (422, "origins[0]")
 
 
 def test_a_multipart_form_with_a_file(story: Story, site: dict[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -14,7 +13,7 @@ from shared.platform.messages import say
 from shared.platform.problems import unauthenticated
 from shared.platform.secret import Secret
 from shared.runtime import Runtime
-from shared.storage.database import Database
+from shared.storage.database import Database, RowId
 
 # Kept for longer than a token lives, which is 30 minutes.
 _SPEND = """
@@ -29,10 +28,6 @@ RETURNING integration_id AS id
 # Secrets that this warm instance has seen to be right. Only a hint: the row's own secret decides.
 _known: dict[tuple[str, int], Secret] = {}
 _MOST_KNOWN: Final = 1000
-
-
-class _Id(Struct, frozen=True):
-    id: UUID
 
 
 def identify(runtime: Runtime, token: str, calls: int) -> Caller:
@@ -138,7 +133,7 @@ def _remember(client_id: str, account_id: int, secret: str) -> None:
 def spend(database: Database, caller: Caller, request_id: str) -> None:
     """Uses the token up for a write. Raises 401 when it was used before."""
     parameters = {"integration_id": caller.require_integration().id, "jti": caller.jti, "request_id": request_id}
-    if database.one(_Id, _SPEND, parameters) is None:
+    if database.one(RowId, _SPEND, parameters) is None:
         raise unauthenticated(say("This one-time token was used before. Ask amoCRM for a new one."))
 
 
