@@ -10,6 +10,14 @@ from urllib.parse import urlsplit
 _TIMEOUT_SECONDS: Final = 30
 
 
+def refused(detail: str, status: int = 400) -> str:
+    """The body of a no that names no value."""
+    return json.dumps({"title": "Bad Request", "status": status, "detail": detail}, ensure_ascii=False)
+
+
+OWN_FAILURE: Final = refused("Возникла системная ошибка. Пожалуйста, повторите попытку.")
+
+
 class Simulator:
     """A running simulator. Every method is one control of `simulator/control.py`; threads may share it.
 

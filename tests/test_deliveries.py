@@ -25,6 +25,7 @@ from shared.platform.problems import Problem
 from shared.runtime import Runtime
 from shared.storage import cache
 from shared.storage.database import DatabaseUnavailableError
+from tests.control import OWN_FAILURE, refused
 from tests.story import Story, calculation, json_of
 
 _ROUNDED = english(ROUNDED)
@@ -156,13 +157,15 @@ def test_a_double_click_at_the_same_instant_makes_one_note(connected: Story) -> 
         ({"kind": "status", "status": 403}, "amocrm_forbidden"),
         ({"kind": "status", "status": 500}, "amocrm_unavailable"),
         ({"kind": "status", "status": 504}, "amocrm_timeout"),
+        ({"kind": "status", "status": 400, "body": OWN_FAILURE}, "amocrm_unavailable"),
+        ({"kind": "status", "status": 400, "body": refused("Код ошибки 244.")}, "amocrm_forbidden"),
         ({"kind": "html", "status": 200}, "amocrm_unexpected_answer"),
         ({"kind": "reset_before"}, "amocrm_timeout"),
         ({"kind": "reset_after"}, "amocrm_timeout"),
         ({"kind": "truncate"}, "amocrm_timeout"),
     ],
 )
-@pytest.mark.vendor("http.gateway")
+@pytest.mark.vendor("http.gateway", "http.own_failure", "http.right_by_number")
 def test_temporary_trouble_is_202_and_ends_with_one_note(connected: Story, fault: dict[str, Any], code: str) -> None:
     """Row X2: also where the note was written and only the answer was lost."""
     connected.simulator.fault(**fault, path=NOTES_PATH, method="POST")

@@ -18,6 +18,7 @@ from shared.deliveries import webhooks
 from shared.platform import egress, tls
 from shared.platform.messages import english, said
 from shared.platform.secret import Secret
+from tests.control import refused
 
 QUICK = Limits(connect=0.5, read=0.3, total=0.6, answer_bytes=100_000)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
@@ -130,6 +131,34 @@ def test_k_what_is_refused_is_told_in_whatever_shape_it_comes(refused: str) -> N
     with _server(answer) as transport, pytest.raises(errors.ValidationError) as raised:
         transport.send("POST", "a.amocrm.ru", "/x", json={})
     assert [one.path for one in raised.value.errors] == ["price"]
+
+
+@pytest.mark.vendor("http.own_failure", "http.right_by_number", "http.switched_off")
+@pytest.mark.parametrize(
+    ("status", "detail", "error"),
+    [
+        (400, "Возникла системная ошибка. Пожалуйста, повторите попытку.", errors.ServerError),
+        (400, "A system error has occurred. Please try again.", errors.ServerError),
+        (400, "Ha ocurrido un error del sistema. Inténtelo de nuevo.", errors.ServerError),
+        (400, "Ocorreu um erro do sistema. Tente novamente.", errors.ServerError),
+        (400, "Код ошибки 244. В случае повторного возникновения ошибки, обращайтесь к нам", errors.ForbiddenError),
+        (400, "Error 426.", errors.NotFoundError),
+        (422, "Customers disabled", errors.NotFoundError),
+        (422, "Something else", errors.UnexpectedAnswerError),
+        (400, "Error 226.", errors.BadRequestError),
+        (400, "Error 2440.", errors.BadRequestError),
+    ],
+)
+def test_what_a_400_means_where_it_names_no_value(status: int, detail: str, error: type[errors.AmocrmError]) -> None:
+    body = refused(detail, status).encode()
+    head = b"HTTP/1.1 %d X\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n"
+    with (
+        _server(lambda connection: connection.sendall(head % (status, len(body)) + body)) as transport,
+        pytest.raises(errors.AmocrmError) as raised,
+    ):
+        transport.send("POST", "a.amocrm.ru", "/x", json={})
+    assert type(raised.value) is error
+    assert detail in str(raised.value)
 
 
 def test_k_a_definite_no_never_says_that_amocrm_is_not_there() -> None:

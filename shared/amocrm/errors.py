@@ -15,11 +15,11 @@
         ForbiddenError         403 of the API: the user or the tariff lacks the right
           AddressBlockedError  403 that is not the API's: something before amoCRM refuses our address
           ScopeMissingError    the integration was not given a scope that this call needs
-        NotFoundError          404, and 204 where one object was asked for
+        NotFoundError          404, and 204 where one object was asked for; what the account has switched off
         AccountNotFoundError   404 that is not the API's: no account lives at this host
         RateLimitedError       429; its body is often not JSON
           HeldBackError        by ourselves, before it came to that
-        ServerError            5xx that says the request was not carried out
+        ServerError            5xx that says the request was not carried out; a 400 that tells of amoCRM's own failure
         UnexpectedAnswerError  not the API's answer: HTML, broken JSON, too large, a redirect
         FilterIgnoredError     a list that holds what was not asked for
         TooMuchToReadError     a list that is longer than anybody looks through
@@ -37,6 +37,12 @@ from shared.platform.problems import ForeseenError, InputError, Kind, Problem
 ADDRESS_BLOCKED: Final = say(
     "amoCRM refuses the address of our server (403), and waiting does not help. Let the functions leave through "
     "another address: another region, or a NAT with an address of its own in a country that amoCRM admits."
+)
+_NOT_THE_API: Final = Kind(
+    502,
+    "amocrm_unexpected_answer",
+    say("amoCRM answered with something that is not its API. Try again later."),
+    retry_after=30,
 )
 
 
@@ -104,12 +110,7 @@ class UnauthorizedError(AnsweredError):
 
 
 class UnauthorizedPageError(UnauthorizedError):
-    kind = Kind(
-        502,
-        "amocrm_unexpected_answer",
-        say("amoCRM answered with something that is not its API. Try again later."),
-        retry_after=30,
-    )
+    kind = _NOT_THE_API
 
 
 class UnauthorizedPlaceError(UnauthorizedError):
@@ -193,12 +194,7 @@ class ServerError(AnsweredError):
 
 
 class UnexpectedAnswerError(AnsweredError):
-    kind = Kind(
-        502,
-        "amocrm_unexpected_answer",
-        say("amoCRM answered with something that is not its API. Try again later."),
-        retry_after=30,
-    )
+    kind = _NOT_THE_API
 
 
 class TooMuchToReadError(AnsweredError):

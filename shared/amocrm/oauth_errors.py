@@ -42,8 +42,6 @@ _BY_DETAIL: Final = (
     (r"authorization grant type is not supported", Meaning.REQUEST),
 )
 
-FOREIGN_CODE: Final = "authorization code was not issued to this client"
-
 
 def meaning_of(hint: str | None, detail: str) -> Meaning:
     """Sorts a 400 or 401 of the token endpoint by its `hint` and `detail`."""

@@ -10,6 +10,7 @@ import pytest
 from functions.run_deliveries.run import run as run_deliveries
 from shared.amocrm import directory
 from shared.platform.http import Headers, Request, Response
+from tests.control import OWN_FAILURE
 from tests.story import Story, json_of
 from tests.submitting import PERSON, account, contact_of, form, lead_of, note_of, order, save, set_up, submit, values_of
 
@@ -362,6 +363,26 @@ def test_an_account_that_refuses_everything_still_gets_the_submission(story: Sto
     results = submit(story, form(fields={"city": "Уфа"}, comment="вторая"))
     assert "city: Уфа" in note_of(story, results)
     assert "submission.values_refused" in story.events()
+
+
+@pytest.mark.vendor("http.own_failure")
+@pytest.mark.parametrize("mode", ["lead", "incoming_lead"])
+def test_a_failure_of_amocrm_s_own_costs_a_form_none_of_its_values(story: Story, mode: str) -> None:
+    """Of the moment, and a 400: it was taken for a no to the values, and to the whole form in the end."""
+    set_up(story, forms={"mode": mode}, mapping=[{"source": "city", "entity": "leads", "field": "Город"}])
+    submit(story, form(fields={"city": "Уфа"}, comment="первая"))
+    before = len(account(story)["leads"])
+    story.simulator.fault("status", path="/api/v4/leads.*", method="POST", status=400, times=2, body=OWN_FAILURE)
+    answer = story.crm("submit_form", story.application(), form(fields={"city": "Уфа"}, comment="вторая"))
+    assert answer.status == 202
+    for _ in range(3):
+        story.clock.advance(minutes=5)
+        run_deliveries(story.runtime, 20)
+    shown = story.delivery(json_of(answer)["delivery_id"])
+    assert shown["state"] == "delivered"
+    assert values_of(lead_of(story, shown["results"])) == {"Город": ["Уфа"]}
+    assert "submission.values_refused" not in story.events()
+    assert len(account(story)["leads"]) == before + 1
 
 
 @pytest.mark.vendor("http.validation")
