@@ -54,6 +54,7 @@ def change_account(simulation: Simulation, body: Body) -> Any:
             "search_lag",
             "deleted_lag",
             "has_filters",
+            "has_customers",
             "may_use_webhooks",
             "unknown_settings",
             "bare_messages",

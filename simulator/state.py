@@ -80,6 +80,7 @@ class Account:
     utc_offset: int = 3 * 3600  # seconds; days of date fields begin at the account's own midnight
     time_zone: str | None = None  # its name; None is one that fits the offset
     may_create_fields: bool = True
+    has_customers: bool = True  # customers are switched on
     has_filters: bool = True  # is_api_filter_enabled; without it filters are ignored
     list_lag: float = 0.0  # seconds for which a list shows what an entity was, see behind.py
     search_lag: float = 2.0  # seconds until `query` finds what was made or changed

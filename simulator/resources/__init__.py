@@ -109,6 +109,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
 
 
 def answer(call: Call) -> Answer:
+    if call.path.startswith("/customers") and not call.account.has_customers:
+        raise ApiError(problem(400, "Bad Request", "Error 426."))  # vendor: http.switched_off
     known_path = False
     for method, pattern, rule in ROUTES:
         match = pattern.fullmatch(call.path)

@@ -38,7 +38,7 @@ def read(call: Call) -> Answer:
         "country": account.country,
         "currency": account.currency,
         "currency_symbol": "₽" if account.currency == "RUB" else account.currency,
-        "customers_mode": "segments",
+        "customers_mode": "segments" if account.has_customers else "disabled",
         "language": account.language,
         "is_unsorted_on": True,
         "mobile_feature_version": 0,

@@ -133,6 +133,23 @@ def test_a_subscription_that_cannot_be_compared_keeps_nothing_from_being_told(fe
     assert _problem(feed) is None
 
 
+@pytest.mark.vendor("http.switched_off")
+def test_an_account_without_customers_is_in_no_trouble(quiet: Feed) -> None:
+    """Most have none; whoever listens to everything was told at each look that amoCRM had refused something."""
+    story = quiet.story
+    story.simulator.control("change-account", domain=story.domain, has_customers=False)
+    quiet.listen()
+    quiet.run()
+    quiet.run(600)
+    assert _problem(quiet) is None
+    story.simulator.control("change-account", domain=story.domain, has_customers=True)
+    story.simulator.control("webhooks", lost=1.0)
+    quiet.person(kind="customers", id=None, fields={"name": "The first"})
+    quiet.run(600)
+    quiet.run()
+    assert quiet.kinds() == ["customer.added"]
+
+
 def test_an_account_that_is_away_costs_few_calls(feed: Feed) -> None:
     for number in range(20):
         feed.person(id=None, fields={"name": f"Deal {number}"}, note="A note")
