@@ -22,7 +22,15 @@ from features.submissions.form_assembler import MEMBERS, FormAssembler
 from features.submissions.mapping import TRACKING_CODES
 from features.submissions.model import Decision, SubmitForm, full_name
 from features.submissions.settings import Submissions
-from features.submissions.visitor import MOST_LOOKED_AT, OF_ANOTHER, OF_COMPANY, PERSON, SEVERAL, MeantValue
+from features.submissions.visitor import (
+    MOST_LOOKED_AT,
+    OF_ANOTHER,
+    OF_COMPANY,
+    OF_SOMEBODY,
+    PERSON,
+    SEVERAL,
+    MeantValue,
+)
 
 # What names the submission itself. An event may also be one that people register for, and is shown.
 IDS: Final = ("tranid", "submissionid", "entryid", "responseid", "token", "eventid")
@@ -202,16 +210,19 @@ def _said(name: str, value: NamedValue) -> tuple[Meaning | None, int]:
     if name.lower() in ("name", "title") and around and around[-1].lower() in _FORMS:
         return "form", 3
     if whole in ("phone", "email"):
-        return (whole, 2) if is_at_home or (value_looks.fits(whole, value) and not _is_others(around)) else (None, 9)
+        if is_at_home:
+            return whole, 2
+        return (whole, OF_SOMEBODY) if value_looks.fits(whole, value) and not _is_others(around) else (None, 9)
     if whole is not None and (is_at_home or whole in ("form", "page", "referrer")):
         return whole, 2
     if _is_others(around):
         return None, 9
     says_phone, says_email = field_vocabulary.says_phone(name), field_vocabulary.says_email(name)
+    rank = 3 if is_at_home else OF_SOMEBODY
     if says_email and value_looks.fits("email", value):
-        return "email", 3
+        return "email", rank
     if says_phone and value_looks.fits("phone", value, least=10 if field_vocabulary.says_another_number(name) else 5):
-        return "phone", 3
+        return "phone", rank
     part = field_vocabulary.says_name(name)
     if part is not None and value_looks.fits("name", value) and (is_at_home or field_vocabulary.is_of_person(name)):
         return part, 3
@@ -256,26 +267,30 @@ def _is_companys(value: NamedValue) -> bool:
 
 
 def _by_shape(found: list[MeantValue], country: str) -> None:
+    """An e-mail, then a phone. Somebody else's e-mail (`user_login`) only where there is neither."""
     left = [one for one in found[:MOST_LOOKED_AT] if one.meaning == "field" and one.reason == "note"]
-    has_phone = any(one.meaning == "phone" and any(one.named.values) for one in found)
-    if not any(one.meaning == "email" and any(one.named.values) for one in found):
-        for one in left:
-            if _is_companys(one.named) or _may_be_owners(one.named, has_phone):
-                continue
-            if value_looks.is_email(one.named):
-                one.meaning, one.reason = "email", "shape"
-                break
+    has_phone, emails = _is_there(found, "phone"), [one for one in left if value_looks.is_email(one.named)]
+    emails = [one for one in emails if not (_is_companys(one.named) or _may_be_owners(one.named, has_phone))]
+    emails = [] if _is_there(found, "email") else emails
+    for one in [one for one in emails if not _others(one.named.shown)][:1]:
+        one.meaning, one.reason = "email", "shape"
     if has_phone:
         return
     shaped = [one for one in left if one.meaning == "field" and _is_shaped(one.named, country)]
     # The line that was called is nobody's where the caller is named, or can be written to.
-    has_email = any(one.meaning == "email" and any(one.named.values) for one in found)
+    has_email = _is_there(found, "email")
     shaped = [one for one in shaped if not (has_email and field_vocabulary.is_of_line(one.named.shown))]
     own = [one for one in shaped if not _others(one.named.shown)] or shaped
     own = [one for one in own if field_vocabulary.may_be_phone(one.named.shown)] or own
     chosen = next((one for one in own if _is_of_person(one.named)), next(iter(own), None))
     if chosen is not None:
         chosen.meaning, chosen.reason = "phone", "shape"
+    elif emails and not has_email:
+        emails[0].meaning, emails[0].reason = "email", "shape"
+
+
+def _is_there(found: list[MeantValue], meaning: Meaning) -> bool:
+    return any(one.meaning == meaning and any(one.named.values) for one in found)
 
 
 def _may_be_owners(value: NamedValue, has_phone: bool) -> bool:

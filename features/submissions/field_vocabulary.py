@@ -292,7 +292,8 @@ def is_of_another(name: str) -> bool:
 def is_of_line(name: str) -> bool:
     """Whether it is the company's own, where the visitor can be reached: `channel_phone`, "Виртуальный номер"; not what
     the visitor is asked for it: "Phone number so our team can call you", "Телефон для сайта"."""
-    if " " not in name and not _AS_PROGRAMS_SAY.isdisjoint(words(name)):
+    as_programs = [part for part in name.split(" › ") if " " not in part]
+    if any(not _AS_PROGRAMS_SAY.isdisjoint(words(part)) for part in as_programs):
         return True
     place = next((place for place, word in enumerate(words(name)) if word in _LINES), None)
     if place is None or any(map(_is_to_visitor, words(name))):

@@ -16,6 +16,7 @@ from features.submissions.model import Reason
 SEVERAL: Final = frozenset({"phone", "email"})
 NAMES: Final = frozenset({"name", "first_name", "last_name"})
 PERSON: Final = NAMES | SEVERAL
+OF_SOMEBODY: Final = 4  # of a line within what says nobody's: another's where another name stands beside it
 OF_ANOTHER: Final = 5  # the rank of what may be somebody else's; it is the visitor's where there is nothing surer
 OF_COMPANY: Final = 6  # the visitor's where there is neither a phone nor an e-mail of theirs
 # No form that people fill in has so many values, and a megabyte of them would cost seconds: those beyond are fields.
@@ -124,9 +125,13 @@ def _is_reached(value: MeantValue) -> bool:
 
 
 def _settle(found: list[MeantValue]) -> None:
-    """Of what may be there once, the surest; the first of those. Others of the same words are fields, and so are
+    (
+        """Of what may be there once, the surest; the first of those. Others of the same words are fields, and so are
     phones and e-mails of somebody else, where the visitor's are there: a friend's in the contact of who has named them
-    would bring the friend's own forms there. So would those of whoever has another name."""
+    would bring the friend's own forms there. So would those of whoever has another name: a seller, by whom all buyers
+    would be one."""
+        ""
+    )
     best: dict[str, MeantValue] = {}
     told = [one for one in found if one.meaning in ONCE and any(text.strip() for text in one.named.values)]
     for one in told:
@@ -139,11 +144,12 @@ def _settle(found: list[MeantValue]) -> None:
             one.meaning, one.reason = "field", "note"
     lines = [one for one in found if one.meaning in SEVERAL and any(text.strip() for text in one.named.values)]
     surely = {one.meaning for one in lines if one.rank < OF_ANOTHER}
-    otherwise = _named_otherwise(found) if surely and any(one.rank >= OF_ANOTHER for one in lines) else set()
+    has_own = any(one.rank < OF_SOMEBODY for one in lines)
+    otherwise = _named_otherwise(found) if surely and any(one.rank >= OF_SOMEBODY for one in lines) else set()
     for one in lines:
         if one.rank >= OF_ANOTHER and surely & (SEVERAL if one.rank == OF_COMPANY else {one.meaning}):
             one.meaning, one.reason = "field", "word" if one.rank == OF_COMPANY else "note"
-        elif one.rank >= OF_ANOTHER and one.named.path[:-1] in otherwise:
+        elif (one.rank >= OF_ANOTHER or (one.rank == OF_SOMEBODY and has_own)) and one.named.path[:-1] in otherwise:
             one.meaning, one.reason = "field", "word"
 
 
@@ -152,7 +158,8 @@ def _named_otherwise(found: list[MeantValue]) -> set[Path]:
     own = _words_of(one for one in found if one.meaning in NAMES and one.rank < OF_ANOTHER)
     names: dict[Path, list[MeantValue]] = {}
     for one in found[:MOST_LOOKED_AT] if own else ():
-        if len(one.named.path) > 1 and _kind(one) == "name":
+        is_name = len(one.named.path) > 1 and one.meaning != "form" and _kind(one) == "name"
+        if is_name and value_looks.fits("name", one.named):  # "#1001" is an order's
             names.setdefault(one.named.path[:-1], []).append(one)
     others = {around: _words_of(there) for around, there in names.items()}
     return {around for around, other in others.items() if other and not (other <= own or own <= other)}

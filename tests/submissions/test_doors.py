@@ -460,6 +460,53 @@ def test_46_somebody_with_another_name_lends_the_visitor_nothing(line: dict[str,
     assert len([*contact.phones, *contact.emails]) == 2
 
 
+SELLER: dict[str, Any] = {"nome": "Loja", "email": "loja@a.br", "telefone": "+55 31 3333-0000"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        # Monetizze and PerfectPay: who is paid for the sale
+        {"comissoes": [SELLER | {"tipo_comissao": "Produtor", "valor": "90"}], "produtor": SELLER},
+        {"commission": [{"affiliation_code": "A", "name": "Loja", "email": "loja@a.br", "commission_amount": 90}]},
+        {"responsible": {"name": "Loja", "email": "loja@a.br", "phone": "+55 31 3333-0000"}},  # Albato, from a CRM
+        {"responsible": {"email": "loja@a.br", "phone": "+55 31 3333-0000"}},
+    ],
+)
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"comprador": {"nome": "Maria Silva", "email": "m@a.br", "telefone": "31999990000"}},
+        {"customer": {"full_name": "Maria Silva", "email": "m@a.br", "phone_number": "31999990000"}},
+        {"name": "Maria Silva", "email": "m@a.br", "phone": "31999990000"},
+        {"name": "Maria Silva", "phone": "31999990000"},
+    ],
+)
+def test_46_whoever_is_within_something_else_with_another_name_is_another(own: Any, other: Any) -> None:
+    """The seller's e-mail in each sale made one contact of all buyers."""
+    for body in (own | other, other | own):
+        read = _body(body)
+        assert full_name(read.contact) == "Maria Silva"
+        assert read.contact.phones == ["31999990000"]
+        assert read.contact.emails == (["m@a.br"] if "m@a.br" in str(own) else [])
+        assert "loja@a.br" in str(read.fields)
+
+
+def test_46_what_names_the_form_names_nobody_else() -> None:
+    own = {"name": "Нина", "email": "nina@example.org"}
+    for body in (own | {"form": {"name": "Замер", "phone": PHONE}}, own | {"order": {"name": "#1001", "phone": PHONE}}):
+        assert _body(body).contact.phones == [PHONE]
+    same = own | {"request": {"name": "Нина Орлова", "phone": PHONE}}
+    assert _body(same).contact.phones == [PHONE]
+
+
+def test_46_who_works_in_the_program_that_sends_a_call_has_not_called() -> None:
+    """Moi Zvonki tells of the employee's sign-in: beside the caller's phone it was the e-mail of all who call."""
+    event = {"user_login": "oleg@a.ru", "client_number": PHONE, "client_name": "Нина", "direction": 0}
+    assert _body({"webhook": {"action": "call.finish"}, "event": event}).contact == Contact(name="Нина", phone=PHONE)
+    assert _body({"user_login": "nina@example.org"}).contact.emails == ["nina@example.org"]
+
+
 def test_46_a_number_within_a_customer_goes_before_another() -> None:
     line = {"phoneNumber": {"number": "+74950000002"}}
     for body in (line | {"customer": {"number": PHONE}}, {"customer": {"number": PHONE}} | line):
