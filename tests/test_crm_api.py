@@ -232,14 +232,29 @@ def _preflight(story: Story, origin: str | None) -> Response:
     return serve(handle, story.runtime, Request("OPTIONS", "/", (), Headers(headers.items())))
 
 
-def test_only_pages_of_connected_accounts_and_configured_ones_may_call(connected: Story) -> None:
+def test_only_pages_of_accounts_and_configured_ones_may_call(connected: Story) -> None:
     for origin in (f"https://{connected.domain}", "https://site.example"):
         allowed = dict(_preflight(connected, origin).headers)
         assert allowed["Access-Control-Allow-Origin"] == origin
         assert "X-Auth-Token" in allowed["Access-Control-Allow-Headers"]
         assert "Access-Control-Allow-Credentials" not in allowed
-    foreign = ["https://other.amocrm.ru", f"http://{connected.domain}", f"https://{connected.domain}.evil.com", "null"]
-    assert [_preflight(connected, origin).status for origin in (*foreign, None)] == [403] * 5
+    foreign = ["https://other.example", f"http://{connected.domain}", f"https://{connected.domain}.evil.com", "null"]
+    foreign += ["https://www.amocrm.ru", "https://a.b.amocrm.ru"]
+    assert [_preflight(connected, origin).status for origin in (*foreign, None)] == [403] * 7
+
+
+def test_a_card_opens_in_an_account_that_was_renamed(connected: Story) -> None:
+    """Its pages have an address that nobody here has heard of: only what comes with its one-time token tells."""
+    before = connected.domain
+    connected.domain = connected.simulator.control("rename", domain=before, to=f"new{connected.account_id}")["domain"]
+    origin, own = f"https://{connected.domain}", connected.widget()
+    assert _preflight(connected, origin).status == 204
+    opened = connected.crm("open_session", own | {"Origin": origin}, {"lead_id": connected.lead_id})
+    assert (opened.status, dict(opened.headers)["Access-Control-Allow-Origin"]) == (201, origin)
+    # Who may read is said by the answer: not the page of another account, nor of whoever has the old address next.
+    for stranger in (f"https://{before}", "https://other.amocrm.ru"):
+        told = connected.crm("open_session", connected.widget() | {"Origin": stranger}, {"lead_id": 1})
+        assert "Access-Control-Allow-Origin" not in dict(told.headers)
 
 
 def test_answers_and_problems_can_be_read_by_the_asking_page(connected: Story) -> None:

@@ -1,4 +1,5 @@
-"""Which web pages may read our answers: those of connected accounts, those of site keys, and configured ones.
+"""Which web pages may read our answers: those of connected accounts, those of site keys, and configured ones. Which may
+ask: those of any account, too, as one that was renamed has pages at an address that only its one-time token can prove.
 
 Never `*`, never with credentials: a proof of identity travels in a header that the page itself sets.
 """
@@ -25,7 +26,7 @@ class _Known(Struct, frozen=True):
 def preflight(runtime: Runtime, request: Request) -> Response:
     """The browser's question before a call with headers of ours. 403 for a page that may not call."""
     origin = request.headers.get("Origin")
-    if origin is None or not _is_allowed(runtime, origin, None):
+    if origin is None or not (_account_host(origin) or _is_allowed(runtime, origin, None)):
         raise forbidden(
             say("Pages of this origin may not call here. Connect the account, or add it to ALLOWED_ORIGINS.")
         )
