@@ -8,7 +8,9 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from functions.crm_api import search
 from functions.crm_api.leads import contact_view
+from functions.crm_api.search import SearchResult
 from shared.access.permissions import Caller, Right
 from shared.actions import body as bodies
 from shared.actions.action import Action
@@ -20,8 +22,6 @@ from shared.platform.messages import say
 from shared.platform.middleware import json_response
 from shared.platform.problems import invalid_input
 from shared.runtime import Runtime
-from shared.storage import search
-from shared.storage.search import SearchResult
 
 _ID: Final = re.compile(r"(?:ref:)?([0-9a-f]{26}(?:[0-9a-f]{6})?)")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
