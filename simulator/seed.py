@@ -234,11 +234,13 @@ def goods(world: World, account: Account, filling: Filling = WORKSHOP) -> None:
         "account_id": account.id,
     }
     owner = f"catalogs/{catalog_id}"
+    # vendor: catalogs.unit
+    units = tuple(dict.fromkeys(unit for *_, unit in filling.goods))
+    kinds: tuple[tuple[str, str, tuple[str, ...]], ...]
+    kinds = (("SKU", "text", ()), ("PRICE", "price", ()), ("UNIT", "select", units))
     fields = {
-        code: world.add_field(account, owner, name, kind, code)
-        for (code, kind), name in zip(
-            (("SKU", "text"), ("PRICE", "price"), ("UNIT", "text")), filling.catalog[1:], strict=True
-        )
+        code: world.add_field(account, owner, name, kind, code, choices)
+        for (code, kind, choices), name in zip(kinds, filling.catalog[1:], strict=True)
     }
     for name, sku, price, unit in filling.goods:
         element_id = world.new_id("elements")
@@ -258,11 +260,17 @@ def goods(world: World, account: Account, filling: Filling = WORKSHOP) -> None:
                     "field_name": fields[code]["name"],
                     "field_code": code,
                     "field_type": fields[code]["type"],
-                    "values": [{"value": value}],
+                    "values": [_valued(fields[code], value)],
                 }
                 for code, value in (("SKU", sku), ("PRICE", price), ("UNIT", unit))
             ],
         }
+
+
+def _valued(field: dict[str, Any], value: str | int) -> dict[str, Any]:
+    """As an element has it."""
+    chosen = next((one for one in field["enums"] or () if one["value"] == value), None)
+    return {"value": value} if chosen is None else {"value": value, "enum_id": chosen["id"]}
 
 
 def _entity(world: World, account: Account, kind: str, name: str) -> dict[str, Any]:

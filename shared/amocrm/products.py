@@ -1,5 +1,6 @@
 """The calls that concern an account's goods list. Source: amoCRM's documentation, "Lists", "Entity links"."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,19 +17,33 @@ _MOST_PAGES: Final = 100
 class GoodsList(Struct, frozen=True):
     catalog_id: int
     fields: dict[str, int]  # code -> field id
+    choices: dict[str, dict[str, int]] = {}  # code -> what may be chosen, as :func:`_plain` has it, and its id
 
     @property
     def price_field_id(self) -> int | None:
         return self.fields.get("PRICE")
 
+    def takes(self, code: str, value: Any) -> bool:
+        """False for what is no choice of a field that has some."""
+        return code not in self.choices or _plain(value) in self.choices[code]
+
     def element(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """As the API takes it. `values`: by the codes of the fields; those that the list does not have are left out."""
+        """As the API takes it. `values`: by the codes of the fields; what the list does not have, or not take, is left
+        out."""
         fields = [
-            {"field_id": self.fields[code], "values": [{"value": value}]}
+            {"field_id": self.fields[code], "values": [self._value(code, value)]}
             for code, value in values.items()
-            if code in self.fields
+            if code in self.fields and self.takes(code, value)
         ]
         return {"name": name, "custom_fields_values": fields or None}
+
+    def _value(self, code: str, value: Any) -> dict[str, Any]:
+        return {"enum_id": self.choices[code][_plain(value)]} if code in self.choices else {"value": value}
+
+
+def _plain(choice: Any) -> str:
+    """Equal for "шт" and "Шт.", and for "м2" and "м²"."""
+    return unicodedata.normalize("NFKC", str(choice)).casefold().strip(". ")
 
 
 class GoodsLink(Struct, frozen=True):
@@ -56,7 +71,16 @@ class GoodsApi(Struct, frozen=True):
             return None
         path = f"/catalogs/{found['id']}/custom_fields"
         fields = whole(lambda params: self.account.send("GET", path, params=params), "custom_fields")
-        return GoodsList(int(found["id"]), {field["code"]: int(field["id"]) for field in fields if field.get("code")})
+        coded = {field["code"]: field for field in fields if field.get("code")}
+        # vendor: catalogs.unit (page) In which unit a good is counted is one of the choices of the field UNIT; another
+        # text is refused, as by any list (see fields.types), and with it all goods of the call.
+        # source: Kommo's documentation, "Webhooks", where UNIT of an element has an `enum`; amocrm-api-php issue 115
+        choices = {
+            code: {_plain(one["value"]): int(one["id"]) for one in reversed(field.get("enums") or [])}
+            for code, field in coded.items()
+            if field.get("type") == "select"
+        }
+        return GoodsList(int(found["id"]), {code: int(field["id"]) for code, field in coded.items()}, choices)
 
     def elements(self, goods_list: GoodsList, pages: int = 1) -> tuple[list[dict[str, Any]], bool]:
         """Up to so many pages, of 250 elements each, and whether these are all."""

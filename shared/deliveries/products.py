@@ -21,7 +21,7 @@ from shared.deliveries.echo_marking import noting_link, noting_new
 from shared.deliveries.items import Item
 from shared.deliveries.locks import Locks, name_of
 from shared.deliveries.runner import Result
-from shared.platform.messages import say
+from shared.platform.messages import Message, joined, say
 from shared.platform.ttl_cache import Expiring
 from shared.storage.cache import SharedCache
 from shared.storage.encryption import Keyring
@@ -92,7 +92,8 @@ class Goods(Struct, frozen=True):
 
     def find_or_create(self, account: AccountApi) -> Result:
         """`{catalog_id, elements: [{id, quantity}], created, told?}`, or `{skipped}`. Reads, then one write at most.
-        New goods have no price where it is in another currency than the account's, and that is told."""
+        New goods have no price where it is in another currency than the account's, and no unit that the list does not
+        have; that is told."""
         api = GoodsApi(account)
 
         def made(goods_list: GoodsList) -> Result:
@@ -116,7 +117,9 @@ class Goods(Struct, frozen=True):
         missing = [item for item in items if _key(item) not in known]
         money = AccountMoney(self.remembered)
         has_prices = not missing or money.is_own(api.account, self.currency)
-        told = {} if has_prices else {"told": money.goods_not_own(api.account, self.currency)}  # asked before the write
+        # Asked before the write.
+        left = [] if has_prices else [money.goods_not_own(api.account, self.currency)]
+        left += _unknown_units(goods_list, missing)
         created = self._created(api, goods_list, [_element(goods_list, item, has_prices) for item in missing])
         ids = known | {_key(item): element_id for item, element_id in zip(missing, created, strict=True)}
         self._remember(ids, created)
@@ -125,7 +128,7 @@ class Goods(Struct, frozen=True):
             "price_field_id": goods_list.price_field_id,
             "elements": [{"id": ids[_key(item)], "quantity": _number(item.quantity)} for item in items],
             "created": len(created),
-        } | told
+        } | ({"told": joined(*left)} if left else {})
 
     def _created(self, api: GoodsApi, goods_list: GoodsList, elements: list[Entity]) -> list[int]:
         """Noted before they are made: a process may end in between, and hooks come before answers."""
@@ -277,6 +280,17 @@ def _skus(element: dict[str, Any]) -> set[str]:
 def _element(goods_list: GoodsList, item: Item, has_price: bool) -> Entity:
     values = {"SKU": item.sku, "PRICE": _number(item.unit_price) if has_price else None, "UNIT": item.unit}
     return goods_list.element(item.name, {code: value for code, value in values.items() if value is not None})
+
+
+def _unknown_units(goods_list: GoodsList, items: Sequence[Item]) -> list[Message]:
+    """The note has them, where there is one."""
+    units = dict.fromkeys(item.unit for item in items if not goods_list.takes("UNIT", item.unit))
+    without = say(
+        "The goods list has no unit {units}: new goods were made without it. Add it in amoCRM to the choices of that "
+        "field.",
+        units=", ".join(units),
+    )
+    return [without] if units else []
 
 
 def _number(value: Decimal) -> int | float:

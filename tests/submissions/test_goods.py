@@ -166,9 +166,22 @@ def test_38_a_unit_that_nobody_has_named_is_a_piece_in_the_language_of_the_accou
     """It was "шт" in every language; what somebody has named stays as it is."""
     assert story.crm("save_settings", story.admin(), {"language": "pt"}).status == 200
     body = order(items=[_item(), _item(name="Мойка") | {"unit": "м²"}], total=200, delivery={})
-    results = submit(story, body, "submit_order")
-    note = note_of(story, results)
+    note = note_of(story, submit(story, body, "submit_order"))
     assert ("1 un. × 100" in note, "1 м² × 100" in note, "шт" in note) == (True, True, False)
-    made = [one for catalog in account(story)["elements"].values() for one in catalog.values()]
-    units = {one["name"]: values_of(one).get("UNIT") for one in made}
-    assert (units[NAME], units["Мойка"]) == (["un."], ["м²"])
+
+
+@pytest.mark.vendor("catalogs.unit")
+def test_a_good_whose_unit_the_list_does_not_know_is_made_without_it(story: Story) -> None:
+    """An account's list has units to choose from; another text was refused, and with it all goods of the order, which
+    ended as dead, in every account whose word for a piece is not ours."""
+    units = {"Раковина": "компл.", "Мойка": "М2", "Кран": "Шт."}
+    items = [_item(name=name) | {"unit": unit} for name, unit in units.items()]
+    results = submit(story, order(items=items, total=300, delivery={}), "submit_order")
+    made = {one["name"]: values_of(one) for catalog in account(story)["elements"].values() for one in catalog.values()}
+    assert [made[name].get("UNIT") for name in units] == [None, ["м²"], ["шт"]]
+    assert results["goods_link"] == {"linked": 3}
+    assert results["goods"]["told"] == (
+        "The goods list has no unit компл.: new goods were made without it. Add it in amoCRM to the choices of that "
+        "field."
+    )
+    assert "1 компл. × 100" in note_of(story, results)
