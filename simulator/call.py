@@ -13,7 +13,7 @@ from simulator.state import Account, Entity, World
 from simulator.truth import Truth
 
 _MOST_ON_A_PAGE = 250
-_COUNTED = ("custom_fields", "users", "roles", "items")  # lists that tell how many there are
+_COUNTED = ("custom_fields", "users", "roles", "items", "links")  # lists that tell how many there are
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,13 @@ class GoodsApi(Struct, frozen=True):
 
     def links(self, lead_id: int) -> list[GoodsLink]:
         """What is linked with the deal, of every list, in the order in which it was added."""
-        links = embedded(self.account.send("GET", f"/leads/{lead_id}/links"), "links")
+
+        def read(params: list[tuple[str, Any]]) -> Any:
+            return self.account.send("GET", f"/leads/{lead_id}/links", params=params)
+
+        # vendor: links.page (guess) Links come in pages, people and goods together, of 50 by themselves.
+        # source: amoCRM's documentation, "Entity links": an answer that names itself with `page=1&limit=50`
+        links = whole(read, "links")
         return [
             # vendor: links.price (page) The metadata of a linked element names its list (`catalog_id`), its quantity,
             # and the field that its price is taken from (`price_id`).

@@ -14,9 +14,8 @@ def page(call: Call, lead_id: str) -> Answer:
     if int(lead_id) in call.account.leads and seen(call, "leads", int(lead_id)) is None:
         return hidden(call)
     found = call.account.links[int(lead_id)]
-    if not found:
-        return nothing()
-    return document({"_links": {"self": call.link()}, "_embedded": {"links": [_view(lead_id, link) for link in found]}})
+    # vendor: links.page
+    return call.page("links", found, lambda link: _view(lead_id, link), most=50)
 
 
 def page_of_contact(call: Call, contact_id: str) -> Answer:

@@ -63,6 +63,14 @@ def test_all_goods_are_quoted_also_where_each_is_read_by_itself(office: Office, 
     assert (len(quoted["items"]), quoted["total"], note) == (40, "8000.00", "")
 
 
+@pytest.mark.vendor("links.page")
+def test_goods_behind_the_first_page_of_links_are_quoted(office: Office) -> None:
+    """A deal's links come in pages, people among them: the quotation had the first fifty, and a sum of those."""
+    _link(office, _goods(office, 120))
+    quoted, note = _quoted(office)
+    assert (len(quoted["items"]), quoted["total"], note) == (120, "12000.00", "")
+
+
 @pytest.mark.parametrize("filters", [True, False])
 def test_goods_that_are_gone_are_told_and_nothing_is_quoted(office: Office, filters: bool) -> None:
     office.story.simulator.control("change-account", domain=office.story.domain, has_filters=filters)
